@@ -1,0 +1,1 @@
+"""Acting on segments: what each destination is to be told, through which gates, and telling it effectively once."""

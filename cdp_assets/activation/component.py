@@ -1,0 +1,161 @@
+"""The YAML form of a destination.
+
+Belongs here: fields and their descriptions, as editors show them. Does not belong here: what they mean (`spec.py`).
+"""
+
+from datetime import time
+from functools import cached_property
+from typing import Literal
+
+import dagster as dg
+from pydantic import ConfigDict, Field
+
+from cdp_assets.activation import spec as specs
+from cdp_assets.activation.quiet_hours import clock_time
+from cdp_assets.attributes.schemas import CUSTOMER_360
+from cdp_assets.warehouse.sql_fields import SqlByName
+
+_STRICT = ConfigDict(extra="forbid")
+
+
+class WebhookConnector(dg.Model, dg.Resolvable):
+    """Signed HTTP requests, one a message."""
+
+    model_config = _STRICT
+
+    type: Literal["webhook"] = Field(description="`webhook`")
+    url_env: str = Field(description="Environment variable that holds the address (https, or http to this machine).")
+    secret_env: str = Field(description="Environment variable that holds the signing secret.")
+    rate_per_second: float | None = Field(default=None, gt=0, description="At most so many requests a second.")
+    timeout_seconds: float = Field(default=10.0, gt=0, description="How long to wait for an answer.")
+    concurrency: int = Field(default=8, ge=1, le=64, description="Requests under way at the same time.")
+
+
+class FileConnector(dg.Model, dg.Resolvable):
+    """Files dropped into a folder, one a batch."""
+
+    model_config = _STRICT
+
+    type: Literal["file"] = Field(description="`file`")
+    path: str = Field(description="The folder; relative to the data folder unless absolute.")
+    format: Literal["csv", "parquet"] = Field(default="csv", description="`csv` or `parquet`.")
+
+
+class Cap(dg.Model, dg.Resolvable):
+    """A limit on messages per person and channel, over all destinations."""
+
+    model_config = _STRICT
+
+    messages: int = Field(description="At most so many messages …")
+    per_days: int = Field(description="… in so many days.")
+
+
+class QuietHours(dg.Model, dg.Resolvable):
+    """When messages wait; by the person's clock."""
+
+    model_config = _STRICT
+
+    start: str = Field(description="Begin, HH:MM.")
+    end: str = Field(description="End, HH:MM; may be on the next day.")
+    zone: str = Field(default="UTC", description="IANA time zone for people whose own is not known.")
+
+
+class VolumeGuard(dg.Model, dg.Resolvable):
+    """What holds a change far above the usual until someone confirms it."""
+
+    model_config = _STRICT
+
+    minimum: int = Field(default=1000, ge=0, description="Changes up to this size always pass.")
+    factor: float = Field(default=5.0, ge=0, description="Larger ones pass up to this many times the usual size.")
+
+
+class Retry(dg.Model, dg.Resolvable):
+    """How a failed delivery is tried again."""
+
+    model_config = _STRICT
+
+    attempts: int = Field(default=20, ge=1, description="Tries in all.")
+    base_seconds: float = Field(default=2.0, gt=0, description="Wait before the second try; doubles each time.")
+    longest_seconds: float = Field(default=3600.0, gt=0, description="Longest wait.")
+
+
+class Destination(dg.Component, dg.Model, dg.Resolvable):
+    """Who is told of a segment's changes: by which way, with what, and with which restraint."""
+
+    model_config = ConfigDict(extra="forbid", ignored_types=(cached_property,))
+
+    name: str = Field(description="Lower case with underscores; names the asset.")
+    description: str = Field(description="What it is for, in a sentence.")
+    owner: str = Field(description="Who answers for it: `team:…` or an e-mail address.")
+    segment: str = Field(description="The segment whose changes it is told.")
+    channel: str = Field(description=f"One of {', '.join(specs.CHANNELS)}: which consent counts.")
+    purpose: str = Field(description=f"One of {', '.join(specs.PURPOSES)}: what the consent has to be for.")
+    connector: WebhookConnector | FileConnector = Field(description="The way messages go.")
+    payload: SqlByName = Field(description="Field → SQL expression over `customer_360`.")
+    mode: str = Field(
+        default="enter",
+        description="`enter` or `leave` (a message when that happens), or `mirror` (keep the destination equal).",
+    )
+    initial: str = Field(
+        default="seed_only",
+        description="At the first activation: `seed_only` records the present members, `send` tells of them.",
+    )
+    contact_point: str | None = Field(
+        default=None, description="SQL expression for what consent is asked for; by default the e-mail or phone."
+    )
+    holdout: float = Field(default=0.0, description="Share of people never told, to measure against.")
+    campaign: str | None = Field(default=None, description="Name of the holdout, where destinations share one.")
+    priority: int = Field(default=0, description="The higher one goes first where a cap leaves no room for both.")
+    cap: Cap | None = Field(default=None, description="Limit on messages per person and channel.")
+    quiet_hours: QuietHours | None = Field(default=None, description="When messages wait.")
+    volume_guard: VolumeGuard | None = Field(default=None, description="What holds a change far above the usual.")
+    retry: Retry | None = Field(default=None, description="How failures are tried again.")
+
+    @cached_property
+    def spec(self) -> specs.DestinationSpec:
+        """The destination, with its expressions checked against `customer_360`."""
+        quiet = self.quiet_hours
+        spec = specs.DestinationSpec(
+            name=self.name,
+            description=self.description,
+            owner=self.owner,
+            segment=self.segment,
+            channel=self.channel,
+            purpose=self.purpose,
+            connector=_connector(self.connector),
+            payload=dict(self.payload),
+            mode=self.mode,
+            initial=self.initial,
+            contact_point=self.contact_point,
+            holdout=self.holdout,
+            campaign=self.campaign,
+            priority=self.priority,
+            cap=specs.Cap(self.cap.messages, self.cap.per_days) if self.cap else None,
+            quiet_hours=specs.QuietHours(
+                _time("quiet_hours.start", quiet.start), _time("quiet_hours.end", quiet.end), quiet.zone
+            )
+            if quiet
+            else None,
+            volume_guard=specs.VolumeGuard(**self.volume_guard.model_dump())
+            if self.volume_guard
+            else specs.VolumeGuard(),
+            retry=specs.Retry(**self.retry.model_dump()) if self.retry else specs.Retry(),
+        )
+        specs.validate(spec, CUSTOMER_360)
+        return spec
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """Nothing of its own: the stage makes the assets of all destinations (`assets.py`)."""
+        return dg.Definitions()
+
+
+def _connector(written: WebhookConnector | FileConnector) -> specs.Connector:
+    values = written.model_dump(exclude={"type"})
+    return specs.WebhookConnector(**values) if isinstance(written, WebhookConnector) else specs.FileConnector(**values)
+
+
+def _time(attribute: str, text: str) -> time:
+    try:
+        return clock_time(text)
+    except ValueError:
+        raise specs.DestinationError(f"{attribute}: {text!r} is no time of day; write for example 21:00") from None

@@ -1,0 +1,253 @@
+"""Delivering what waits in the outbox of one destination, on the ledger alone.
+
+Belongs here: the loop from pending rows to settled ones. Does not belong here: how a message travels (`connectors/`)
+and who may be told (`outbox.py` has decided, `last_look.py` asks again).
+
+A row is settled only after the destination has answered. A crash in between means that it is sent again with the same
+idempotency key, so nothing is lost and the receiver can drop the repeat. Only one run delivers to a destination at a
+time, and of each profile only the first open row is under way, so the order per profile is kept.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from cdp_assets.activation.clock import Clock
+from cdp_assets.activation.connectors.connector import DELIVERED, RETRY, Connector, Outcome
+from cdp_assets.activation.last_look import last_look
+from cdp_assets.activation.message import Message
+from cdp_assets.activation.pacing import TokenBucket, wait_before
+from cdp_assets.activation.spec import DestinationSpec, WebhookConnector
+from cdp_assets.ledger import Ledger, LedgerBusyError, destinations, outbox
+from cdp_assets.ledger.outbox import Pending, Settlement
+
+_ROWS_AT_ONCE = 500
+_SETTLE_AT_ONCE = 200
+_SETTLE_EVERY_SECONDS = 0.5
+_PATIENCE = timedelta(seconds=20)
+_WAIT_FOR_OTHER_RUN_SECONDS = 30.0
+
+PAUSED = "paused"
+ASKED_TO_WAIT = "asked to wait"
+OTHER_RUN = "another run is delivering"
+
+
+@dataclass
+class Delivered:
+    """What one run of deliveries came to.
+
+    Args:
+        destination: Its name.
+        delivered: Messages delivered.
+        failed: Tries that failed and will be repeated.
+        dead: Messages given up.
+        withheld: Messages that a gate stopped at the moment of sending, by reason.
+        deferred: Messages that wait for the end of quiet hours.
+        waiting: Why no more is done now (`PAUSED`, `ASKED_TO_WAIT`, `OTHER_RUN`), or null.
+        seconds: How long it took.
+    """
+
+    destination: str
+    delivered: int = 0
+    failed: int = 0
+    dead: int = 0
+    withheld: Counter[str] = field(default_factory=Counter)
+    deferred: int = 0
+    waiting: str | None = None
+    seconds: float = 0.0
+
+
+def lock_name(destination: str) -> str:
+    """The ledger's lock that a run of this destination holds."""
+    return f"deliver {destination}"
+
+
+def deliver(
+    spec: DestinationSpec,
+    connector: Connector,
+    ledger: Ledger,
+    *,
+    clock: Clock,
+    chance: random.Random | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+    patience: timedelta = _PATIENCE,
+) -> Delivered:
+    """Send what is due, until nothing is or the destination wants to be left alone.
+
+    Args:
+        spec: The destination.
+        connector: The way to it; closed by the caller.
+        ledger: The outbox, and the consents as projected.
+        clock: Tells the instant of sending, for consent, quiet hours and waits.
+        chance: Jitter of the waits between tries.
+        sleep: Waits that many seconds.
+        patience: Waits up to so long for a try that is due again; for longer ones another run has to come.
+    """
+    started = time.monotonic()
+    report = Delivered(spec.name)
+    try:
+        with ledger.exclusive(lock_name(spec.name), wait=_WAIT_FOR_OTHER_RUN_SECONDS):
+            with ledger.transaction() as connection:
+                destinations.begin_run(connection, spec.name)
+            _Run(spec, connector, ledger, report, clock, chance or random.Random(), sleep, patience).go()
+    except LedgerBusyError:
+        report.waiting = OTHER_RUN
+    report.seconds = time.monotonic() - started
+    return report
+
+
+@dataclass
+class _Run:
+    spec: DestinationSpec
+    connector: Connector
+    ledger: Ledger
+    report: Delivered
+    clock: Clock
+    chance: random.Random
+    sleep: Callable[[float], None]
+    patience: timedelta
+    under_way: dict[Future[list[Outcome]], list[Pending]] = field(default_factory=dict)
+    settlements: list[Settlement] = field(default_factory=list)
+    settled_at: float = field(default_factory=time.monotonic)
+    not_before: datetime | None = None
+
+    def go(self) -> None:
+        way = self.spec.connector
+        rate = way.rate_per_second if isinstance(way, WebhookConnector) else None
+        bucket = TokenBucket(rate, at=time.monotonic())
+        with ThreadPoolExecutor(self.connector.concurrency, thread_name_prefix=self.spec.name) as pool:
+            try:
+                while self._may_be_called():
+                    if not self._sweep(pool, bucket) and not self._wait_for_due():
+                        break
+            finally:
+                self._finish()
+
+    def _sweep(self, pool: ThreadPoolExecutor, bucket: TokenBucket) -> bool:
+        """Go once over the rows that are due; return whether there were any."""
+        found = False
+        for batch in self._batches():
+            found = True
+            while len(self.under_way) >= self.connector.concurrency:
+                self._collect(wait(self.under_way, return_when=FIRST_COMPLETED).done)
+            if pause := bucket.take(len(batch), time.monotonic()):
+                self._settle()
+                self.sleep(pause)
+            if self.not_before is not None:
+                break
+            now = self.clock()
+            allowed, stopped = last_look(self.spec, self.ledger, batch, now)
+            self._note(stopped)
+            if allowed:
+                messages = [Message.of(row) for row in allowed]
+                self.under_way[pool.submit(self.connector.send, messages, now)] = allowed
+        self._finish()
+        return found
+
+    def _batches(self) -> Iterator[list[Pending]]:
+        """The rows due, in the order of the outbox, in pieces that the connector takes at once."""
+        size, after = self.connector.batch_size, 0
+        limit = max(size, _ROWS_AT_ONCE)
+        while True:
+            with self.ledger.reading() as connection:
+                rows = outbox.next_rows(connection, self.spec.name, self.clock(), after=after, limit=limit)
+            if not rows:
+                return
+            for start in range(0, len(rows), size):
+                yield rows[start : start + size]
+            after = rows[-1].id
+
+    def _may_be_called(self) -> bool:
+        """Whether the destination may be called; waits a little if it asked to be left alone."""
+        with self.ledger.reading() as connection:
+            paused = destinations.is_paused(connection, self.spec.name)
+            until = destinations.not_before(connection, self.spec.name)
+        if paused:
+            self.report.waiting = PAUSED
+            return False
+        if until is not None and not self._wait_until(until):
+            self.report.waiting = ASKED_TO_WAIT
+            return False
+        self.not_before = None
+        return True
+
+    def _wait_for_due(self) -> bool:
+        """Wait for the next try if it is soon; return whether it was."""
+        with self.ledger.reading() as connection:
+            due_at = outbox.next_due_at(connection, self.spec.name, self.clock())
+        return due_at is not None and self._wait_until(due_at)
+
+    def _wait_until(self, instant: datetime) -> bool:
+        missing = instant - self.clock()
+        if missing > self.patience:
+            return False
+        if missing > timedelta():
+            self.sleep(missing.total_seconds())
+        return True
+
+    def _collect(self, done: set[Future[list[Outcome]]]) -> None:
+        """Note what became of messages that were under way."""
+        now = self.clock()
+        for future in done:
+            rows = self.under_way.pop(future)
+            for row, outcome in zip(rows, _outcomes(future, len(rows)), strict=True):
+                self._note([self._settlement(row, outcome, now)])
+
+    def _settlement(self, row: Pending, outcome: Outcome, now: datetime) -> Settlement:
+        attempts = row.attempts + 1
+        if outcome.kind == DELIVERED:
+            return Settlement(row.id, outbox.DELIVERED, None, now, None, attempts, True, outcome.response_code)
+        if outcome.retry_after is not None:
+            asked = now + timedelta(seconds=outcome.retry_after)
+            self.not_before = max(asked, self.not_before or asked)
+        if outcome.kind != RETRY or attempts >= self.spec.retry.attempts:
+            return Settlement(row.id, outbox.DEAD, outcome.error, now, None, attempts, True, outcome.response_code)
+        pause = wait_before(attempts, self.spec.retry, outcome.retry_after, self.chance)
+        due_at = now + timedelta(seconds=pause)
+        return Settlement(row.id, outbox.FAILED, outcome.error, now, due_at, attempts, True, outcome.response_code)
+
+    def _note(self, settlements: list[Settlement]) -> None:
+        for made in settlements:
+            if made.status == outbox.DELIVERED:
+                self.report.delivered += 1
+            elif made.status == outbox.FAILED:
+                self.report.failed += 1
+            elif made.status == outbox.DEAD:
+                self.report.dead += 1
+            elif made.status == outbox.WITHHELD:
+                self.report.withheld[made.reason or ""] += 1
+            else:
+                self.report.deferred += 1
+        self.settlements += settlements
+        overdue = time.monotonic() - self.settled_at > _SETTLE_EVERY_SECONDS
+        if len(self.settlements) >= _SETTLE_AT_ONCE or overdue:
+            self._settle()
+
+    def _finish(self) -> None:
+        """Wait for what is under way, and write down what became of it."""
+        if self.under_way:
+            self._collect(wait(self.under_way).done)
+        self._settle()
+
+    def _settle(self) -> None:
+        if self.settlements or self.not_before is not None:
+            with self.ledger.transaction() as connection:
+                outbox.settle(connection, self.settlements)
+                if self.not_before is not None:
+                    destinations.wait_until(connection, self.spec.name, self.not_before)
+        self.settlements = []
+        self.settled_at = time.monotonic()
+
+
+def _outcomes(future: Future[list[Outcome]], count: int) -> list[Outcome]:
+    """What a connector said; a connector that breaks counts as a failed try, so that it ends some day."""
+    try:
+        return future.result()
+    except Exception as error:
+        return [Outcome(RETRY, error=type(error).__name__)] * count

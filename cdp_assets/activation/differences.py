@@ -1,0 +1,120 @@
+"""What a destination has to be told: the wanted state against what the ledger says it has been told.
+
+Belongs here: comparing, set-wise. Does not belong here: writing the result down (`outbox.py`).
+
+People are compared under the ids of today: what was told under an id that has since been merged counts for the person
+it was merged into. So a merge is neither an entering nor a leaving, and undoing it needs no repair. Messages keep using
+the id that the destination was told first.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import ibis
+import ibis.expr.types as ir
+
+from cdp_assets.activation import audience, gates, holdout
+from cdp_assets.activation.spec import DestinationSpec
+
+ENTERED = "entered"
+UPDATED = "updated"
+LEFT = "left"
+FORGOTTEN = "forgotten"
+"""Not a message: a person who was withheld is wanted no more, so the reason is forgotten."""
+
+
+def differences(
+    spec: DestinationSpec,
+    *,
+    memberships: ir.Table,
+    customer_360: ir.Table,
+    consent_state: ir.Table,
+    suppressions: ir.Table,
+    redirects: ir.Table,
+    state: ir.Table,
+    assignments: ir.Table,
+    as_of: datetime,
+) -> ir.Table:
+    """Compare a destination with its segment.
+
+    Args:
+        spec: The destination.
+        memberships: Of segments.
+        customer_360: One row per profile.
+        consent_state: Of privacy.
+        suppressions: Of privacy.
+        redirects: Of identity.
+        state: Of the ledger: what the destination has been told.
+        assignments: Of the ledger: the campaign's arms.
+        as_of: The run's instant.
+
+    Returns:
+        One row per difference: person_id (of today), told_id (what the destination knows the person by), change,
+        withdrawn (a removal because a gate has shut), twin (one of several ids told of the same person),
+        sequence (last used), gate (reason not to send, or null), told_hash (payload last told), told_change and
+        told_reason (as withheld before), arm, assigned, contact_point, timezone, payload_hash and the payload's
+        ``field_…`` columns. A difference that is withheld for the same reason as before is left out.
+    """
+    told = _told(state, redirects)
+    first = told.filter(told.place == 0)
+    wanted = audience.members(spec, memberships)
+    both = wanted.rename(wanted_id="profile_id").outer_join(first, [("wanted_id", "person_id")])
+    candidates = both.select(
+        person_id=ibis.coalesce(both.wanted_id, both.person_id),
+        wanted=both.wanted_id.notnull(),
+        told_id=ibis.coalesce(both.told_id, both.wanted_id),
+        told_member=both.member.fill_null(False),
+        told_hash=both.payload_hash,
+        sequence=both.sequence.fill_null(0),
+        told_change=both.withheld_change,
+        told_reason=both.withheld_reason,
+    )
+    payloads = audience.payloads(spec, customer_360, as_of)
+    people = payloads.right_join(candidates, [("profile_id", "person_id")]).drop("profile_id")
+    people = gates.with_permission(people, consent_state, suppressions, spec, as_of)
+    people = holdout.with_arm(people, assignments, redirects, spec)
+    changed = _changes(gates.with_gate(people), spec)
+    return _with_twins(changed, told)
+
+
+def _told(state: ir.Table, redirects: ir.Table) -> ir.Table:
+    """What was told, by person of today; ``place`` 0 is the id that further messages use."""
+    resolved = holdout.of_today(state, redirects).rename(told_id="profile_id")
+    place = ibis.row_number().over(
+        group_by=resolved.person_id,
+        order_by=[resolved.member.desc(), (resolved.told_id == resolved.person_id).desc(), resolved.told_id],
+    )
+    return resolved.mutate(place=place)
+
+
+def _changes(people: ir.Table, spec: DestinationSpec) -> ir.Table:
+    """Name each difference, and leave out what is none or is withheld as before."""
+    mirrored = spec.mode == "mirror"
+    nothing = ibis.null("string")
+    # A list kept equal holds nobody whom it could not take in today, however they got there.
+    shut = people.gate.notnull() & (people.gate != gates.HOLDOUT)
+    withdrawn = people.told_member & people.wanted & shut & mirrored
+    same_payload = (people.payload_hash == people.told_hash).fill_null(False)
+    change = ibis.cases(
+        (withdrawn, ibis.literal(LEFT)),
+        (people.wanted & ~people.told_member, ibis.literal(ENTERED)),
+        (~people.wanted & people.told_member, ibis.literal(LEFT)),
+        (people.wanted & ~same_payload & mirrored, ibis.literal(UPDATED)),
+        (~people.wanted & people.told_change.notnull(), ibis.literal(FORGOTTEN)),
+        else_=nothing,
+    )
+    named = people.mutate(change=change, withdrawn=withdrawn, twin=ibis.literal(False))
+    known = (named.told_change == named.change) & (named.told_reason == named.gate)
+    return named.filter(named.change.notnull() & ~known.fill_null(False)).drop("wanted", "told_member", "forbidden")
+
+
+def _with_twins(changed: ir.Table, told: ir.Table) -> ir.Table:
+    """Add a leaving for every other id under which the destination was told of the same person."""
+    others = told.filter((told.place > 0) & told.member).select(
+        "person_id", twin_id="told_id", twin_sequence="sequence"
+    )
+    leaving = changed.filter(changed.change == LEFT)
+    twins = leaving.inner_join(others, "person_id")
+    twins = twins.mutate(told_id=twins.twin_id, sequence=twins.twin_sequence, twin=ibis.literal(True))
+    return changed.union(twins.select(changed.columns))

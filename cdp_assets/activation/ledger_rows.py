@@ -1,0 +1,183 @@
+"""Decided differences as rows of the ledger.
+
+Belongs here: building the rows of outbox, state, arms and numbers. Does not belong here: deciding (`decisions.py`) and
+writing (`outbox.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from cdp_assets.activation import decisions, gates
+from cdp_assets.activation.audience import FIELD
+from cdp_assets.activation.differences import ENTERED, LEFT, UPDATED
+from cdp_assets.activation.payload import as_json
+from cdp_assets.activation.spec import DestinationSpec
+from cdp_assets.ledger import destinations, guard, holdouts, outbox
+
+
+def idempotency_key(destination: str, profile_id: int, sequence: int) -> str:
+    """The key by which a receiver knows a repeated delivery."""
+    text = "\x1f".join((destination, str(profile_id), str(sequence)))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def outbox_rows(
+    spec: DestinationSpec,
+    found: pa.Table,
+    decided: list[decisions.Decision],
+    told_before: dict[int, str],
+    as_of: datetime,
+) -> pa.Table:
+    written = [number for number, made in enumerate(decided) if made.action != decisions.RECORD]
+    made = [decided[number] for number in written]
+    rows = found.take(pa.array(written, pa.int64()))
+    told, change, sequence = lists(rows, "told_id", "change", "sequence")
+    current = as_json(list(spec.payload), [rows[f"{FIELD}{number}"] for number in range(len(spec.payload))])
+    keeps_list = spec.mode == "mirror"
+    payloads = [
+        (told_before.get(profile_id, text) if is_change == LEFT else text)
+        if it.action == decisions.SEND or (keeps_list and it.gate == outbox.SEED_ONLY)
+        else None
+        for profile_id, is_change, text, it in zip(told, change, current, made, strict=True)
+    ]
+    number_of = [last + 1 for last in sequence]
+    sent = [it.action == decisions.SEND for it in made]
+    return _table(
+        outbox.ROWS,
+        len(made),
+        destination=spec.name,
+        profile_id=told,
+        sequence=number_of,
+        idempotency_key=[idempotency_key(spec.name, *row) for row in zip(told, number_of, strict=True)],
+        segment=spec.segment,
+        change=change,
+        payload=payloads,
+        payload_hash=rows["payload_hash"],
+        contact_point=[
+            point if sends and it.gated else None
+            for point, sends, it in zip(rows["contact_point"].to_pylist(), sent, made, strict=True)
+        ],
+        purpose=spec.purpose,
+        channel=spec.channel,
+        timezone=rows["timezone"],
+        gated=[it.gated for it in made],
+        arm=rows["arm"],
+        variant=None,
+        gate=[it.gate for it in made],
+        hold_id=None,
+        status=[outbox.PENDING if sends else outbox.WITHHELD for sends in sent],
+        reason=[it.gate for it in made],
+        attempts=0,
+        response_code=None,
+        due_at=None,
+        created_at=as_of,
+        sent_at=None,
+    )
+
+
+def held(rows: pa.Table, hold_id: int, decided: list[decisions.Decision]) -> pa.Table:
+    """The outbox rows with those that can wait held."""
+    holds = [made.can_wait for made in decided if made.action != decisions.RECORD]
+    changed: dict[str, Sequence[Any]] = {
+        "status": [outbox.HELD if held else old for held, old in zip(holds, rows["status"].to_pylist(), strict=True)],
+        "reason": [guard.REASON if held else old for held, old in zip(holds, rows["reason"].to_pylist(), strict=True)],
+        "gate": [guard.REASON if held else old for held, old in zip(holds, rows["gate"].to_pylist(), strict=True)],
+        "hold_id": [hold_id if held else None for held in holds],
+    }
+    for name, values in changed.items():
+        position = rows.schema.get_field_index(name)
+        rows = rows.set_column(position, rows.schema.field(name), pa.array(values, rows.schema.field(name).type))
+    return rows
+
+
+def state_rows(spec: DestinationSpec, found: pa.Table, decided: list[decisions.Decision], as_of: datetime) -> pa.Table:
+    """What the destination has been told once these rows are out."""
+    member, hashes, last, withheld_change, withheld_reason = [], [], [], [], []
+    columns = lists(found, "change", "sequence", "payload_hash", "told_hash", "gate", "withdrawn")
+    for made, change, sequence, new_hash, told_hash, gate, withdrawn in zip(decided, *columns, strict=True):
+        told = made.action != decisions.WITHHOLD or made.gate == outbox.SEED_ONLY
+        member.append(change == UPDATED or (change == ENTERED and told))
+        hashes.append((new_hash if told else told_hash) if change in (ENTERED, UPDATED) else None)
+        last.append(sequence if made.action == decisions.RECORD else sequence + 1)
+        outstanding = change in (ENTERED, UPDATED) and not told
+        # Who was taken off a list for want of permission waits like one who never had it.
+        withheld_change.append(ENTERED if withdrawn else change if outstanding else None)
+        withheld_reason.append(gate if withdrawn else made.gate if outstanding else None)
+    return _table(
+        destinations.STATE,
+        found.num_rows,
+        destination=spec.name,
+        profile_id=found["told_id"],
+        member=member,
+        payload_hash=hashes,
+        sequence=last,
+        withheld_change=withheld_change,
+        withheld_reason=withheld_reason,
+        changed_at=as_of,
+    )
+
+
+def arms(spec: DestinationSpec, found: pa.Table, decided: list[decisions.Decision], as_of: datetime) -> pa.Table:
+    """The arms of those who came as far as the holdout, whatever stopped them after it."""
+    reached = [
+        arm is not None
+        and made.action != decisions.RECORD
+        and made.gate != outbox.SEED_ONLY
+        and gate in (None, gates.HOLDOUT)
+        for arm, gate, made in zip(*lists(found, "arm", "gate"), decided, strict=True)
+    ]
+    rows = found.filter(pa.array(reached, pa.bool_()))
+    return _table(
+        holdouts.ASSIGNMENTS,
+        rows.num_rows,
+        campaign=spec.holdout_campaign,
+        profile_id=rows["person_id"],
+        arm=rows["arm"],
+        variant=None,
+        contaminated=False,
+        assigned_at=as_of,
+    )
+
+
+def exposures(arms: pa.Table) -> pa.Table:
+    return arms.rename_columns({"assigned_at": "exposed_at"}).select(holdouts.EXPOSURES.names)
+
+
+def numbers(activation: decisions.Activated, initial: bool, members: int, as_of: datetime) -> pa.Table:
+    return _table(
+        destinations.ACTIVATION,
+        1,
+        destination=activation.destination,
+        as_of=as_of,
+        initial=initial,
+        members=members,
+        entered=activation.sent[ENTERED],
+        updated=activation.sent[UPDATED],
+        left=activation.sent[LEFT],
+        withheld=activation.withheld.total(),
+        held=activation.held,
+    )
+
+
+def lists(table: pa.Table, *names: str) -> list[list[Any]]:
+    return [table[name].to_pylist() for name in names]
+
+
+def _table(schema: pa.Schema, rows: int, **columns: Any) -> pa.Table:
+    """A table of this schema from lists, Arrow columns and single values that hold for every row."""
+    arrays = []
+    for field_ in schema:
+        value = columns[field_.name]
+        if isinstance(value, pa.ChunkedArray):
+            arrays.append(value.cast(field_.type))
+        elif isinstance(value, list):
+            arrays.append(pa.array(value, field_.type))
+        else:
+            arrays.append(pa.repeat(pa.scalar(value, field_.type), rows))
+    return pa.table(arrays, schema=schema)

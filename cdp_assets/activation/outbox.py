@@ -1,0 +1,169 @@
+"""Filling the outbox: a destination's differences are decided on and written, with its state, in one transaction.
+
+Belongs here: from tables to the ledger. Does not belong here: the rules (`decisions.py`, `gates.py`), the shape of the
+rows (`ledger_rows.py`), and sending (`delivery.py`).
+
+Everything is prepared outside the transaction, which then only writes: a deliverer waits for it no longer than that.
+What the deliverer changes meanwhile concerns rows that no difference touches, or that a later sequence outranks.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import ibis
+import pyarrow as pa
+
+from cdp_assets.activation import decisions, holdout, ledger_rows
+from cdp_assets.activation.caps import Allowance
+from cdp_assets.activation.differences import LEFT, differences
+from cdp_assets.activation.spec import DestinationSpec
+from cdp_assets.ledger import Ledger, destinations, guard, holdouts, outbox, permissions
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from cdp_assets.warehouse.engine import Engine
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What activation reads from the warehouse."""
+
+    memberships: ir.Table
+    customer_360: ir.Table
+    consent_state: ir.Table
+    suppressions: ir.Table
+    redirects: ir.Table
+
+
+def activate(
+    spec: DestinationSpec, tables: Tables, engine: Engine, ledger: Ledger, as_of: datetime
+) -> decisions.Activated:
+    """Compare one destination with its segment and write what follows to the ledger; sends nothing.
+
+    Call it for the destinations in the order of `by_priority`, since one takes from the allowance of the next.
+    Repeating it without news writes nothing.
+    """
+    with ledger.reading() as connection:
+        initial = destinations.is_first(connection, spec.name)
+        state = destinations.state(connection, spec.name)
+        assigned = holdouts.assignments(connection, spec.holdout_campaign)
+        history = destinations.usual_change(connection, spec.name)
+    assignments = _load(engine, assigned)
+    found = engine.to_arrow(
+        differences(
+            spec,
+            memberships=tables.memberships,
+            customer_360=tables.customer_360,
+            consent_state=tables.consent_state,
+            suppressions=tables.suppressions,
+            redirects=tables.redirects,
+            state=_load(engine, state),
+            assignments=assignments,
+            as_of=as_of,
+        )
+    ).sort_by([("person_id", "ascending"), ("told_id", "ascending")])
+    mixed = engine.to_arrow(holdout.contaminated(assignments, tables.redirects))["profile_id"].to_pylist()
+    redirects = engine.to_arrow(tables.redirects.select("old_profile_id", "profile_id"))
+
+    decided = _decide(spec, found, Allowance.of(spec, ledger, redirects, as_of), initial)
+    members = sum(state["member"].to_pylist())
+    usual = decisions.usual_size(history, members)
+    waiting = [made.can_wait for made in decided]
+    unusual = not initial and decisions.is_unusual(spec.volume_guard, sum(waiting), usual)
+
+    rows = ledger_rows.outbox_rows(spec, found, decided, _payloads_told(spec, ledger, found), as_of)
+    states = ledger_rows.state_rows(spec, found, decided, as_of)
+    arms = ledger_rows.arms(spec, found, decided, as_of)
+    points = sorted({point for point in rows["contact_point"].to_pylist() if point is not None})
+    consents, suppressions = _permissions(engine, tables, points)
+    activated = _activated(spec, found, decided, unusual)
+
+    with ledger.transaction() as connection:
+        if unusual:
+            hold_id = guard.hold(connection, spec.name, as_of, sum(waiting), usual)
+            rows = ledger_rows.held(rows, hold_id, decided)
+        permissions.project(connection, points, consents, suppressions)
+        outbox.append(connection, rows)
+        destinations.write_state(connection, states)
+        holdouts.assign(connection, arms)
+        holdouts.expose(connection, ledger_rows.exposures(arms))
+        holdouts.contaminate(connection, spec.holdout_campaign, mixed)
+        if initial or activated.rows:
+            numbers = ledger_rows.numbers(activated, initial, members, as_of)
+            destinations.record_activation(connection, numbers)
+    return activated
+
+
+def by_priority(specs: Sequence[DestinationSpec]) -> list[DestinationSpec]:
+    """Destinations in the order in which they are filled: the higher priority first, then by name."""
+    return sorted(specs, key=lambda spec: (-spec.priority, spec.name))
+
+
+def refresh_permissions(tables: Tables, engine: Engine, ledger: Ledger) -> int:
+    """Project privacy's word on every contact point that open rows are addressed to; return how many there are."""
+    with ledger.reading() as connection:
+        points = outbox.open_contact_points(connection)
+    consents, suppressions = _permissions(engine, tables, points)
+    if points:
+        with ledger.transaction() as connection:
+            permissions.project(connection, points, consents, suppressions)
+    return len(points)
+
+
+def _decide(spec: DestinationSpec, found: pa.Table, allowance: Allowance, initial: bool) -> list[decisions.Decision]:
+    columns = ledger_rows.lists(found, "person_id", "change", "gate", "twin", "withdrawn")
+    return [
+        decisions.decide(
+            spec,
+            decisions.Difference(person_id, change, gate, twin, withdrawn),
+            initial=initial,
+            allowance=allowance,
+        )
+        for person_id, change, gate, twin, withdrawn in zip(*columns, strict=True)
+    ]
+
+
+def _payloads_told(spec: DestinationSpec, ledger: Ledger, found: pa.Table) -> dict[int, str]:
+    """What a kept list was last told of those to be taken off it: the receiver knows them by that."""
+    if spec.mode != "mirror":
+        return {}
+    told, change = ledger_rows.lists(found, "told_id", "change")
+    leaving = [told_id for told_id, its_change in zip(told, change, strict=True) if its_change == LEFT]
+    with ledger.reading() as connection:
+        return outbox.last_payloads(connection, spec.name, leaving)
+
+
+def _activated(
+    spec: DestinationSpec, found: pa.Table, decided: list[decisions.Decision], unusual: bool
+) -> decisions.Activated:
+    sent: Counter[str] = Counter()
+    withheld: Counter[str] = Counter()
+    held = recorded = 0
+    for made, change in zip(decided, found["change"].to_pylist(), strict=True):
+        if made.action == decisions.RECORD:
+            recorded += 1
+        elif made.action == decisions.WITHHOLD:
+            withheld[made.gate or ""] += 1
+        elif unusual and made.can_wait:
+            held += 1
+        else:
+            sent[change] += 1
+    return decisions.Activated(spec.name, found.num_rows, sent, withheld, held, recorded)
+
+
+def _permissions(engine: Engine, tables: Tables, points: list[str]) -> tuple[pa.Table, pa.Table]:
+    """Privacy's word on contact points, for all purposes and channels."""
+    wanted = _load(engine, pa.table({"contact_point": pa.array(points, pa.string())}))
+    consents = tables.consent_state.semi_join(wanted, "contact_point").select(permissions.CONSENTS.names)
+    suppressions = tables.suppressions.semi_join(wanted, "contact_point").select(permissions.SUPPRESSIONS.names)
+    return engine.to_arrow(consents), engine.to_arrow(suppressions)
+
+
+def _load(engine: Engine, table: pa.Table) -> ir.Table:
+    return engine.from_arrow(table, ibis.Schema.from_pyarrow(table.schema))

@@ -1,0 +1,233 @@
+"""What a destination is: who is told what, by which way, and with which restraint.
+
+Belongs here: the plain description and what makes one valid. Does not belong here: its YAML form (`component.py`) and
+anything that acts on it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import time
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cdp_assets.canonical.schema import Pii, TableSchema
+from cdp_assets.warehouse.expressions import check
+
+CHANNELS = ("email", "sms", "whatsapp", "web_push", "app_push", "ads", "onsite", "event")
+"""Ways to reach a person, as consent and engagements name them."""
+
+CONSENT_PURPOSES = ("marketing", "personalisation", "analytics")
+"""Purposes that need a standing grant: absence denies."""
+
+SERVICE = "service"
+"""What the person asked for, or a contract needs: goes out without a grant, but not against a refusal."""
+
+PURPOSES = (*CONSENT_PURPOSES, SERVICE)
+
+MODES = ("enter", "leave", "mirror")
+INITIAL = ("seed_only", "send")
+FORMATS = ("csv", "parquet")
+
+_CONTACT_POINT = {"sms": "phone", "whatsapp": "phone"}
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class DestinationError(ValueError):
+    """A destination's definition cannot be used; the message says what to change."""
+
+
+@dataclass(frozen=True)
+class WebhookConnector:
+    """Signed HTTP requests to one address.
+
+    Args:
+        url_env: Environment variable that holds the address.
+        secret_env: Environment variable that holds the signing secret.
+        rate_per_second: At most so many requests a second; null for no limit.
+        timeout_seconds: How long to wait for an answer.
+        concurrency: Requests under way at the same time.
+    """
+
+    url_env: str
+    secret_env: str
+    rate_per_second: float | None = None
+    timeout_seconds: float = 10.0
+    concurrency: int = 8
+
+
+@dataclass(frozen=True)
+class FileConnector:
+    """Files dropped into a folder, one for each batch.
+
+    Args:
+        path: The folder; relative to the data folder unless absolute.
+        format: ``csv`` or ``parquet``.
+    """
+
+    path: str
+    format: str = "csv"
+
+
+Connector = WebhookConnector | FileConnector
+
+
+@dataclass(frozen=True)
+class Cap:
+    """At most ``messages`` to one person in ``per_days`` days, over all destinations of the same channel."""
+
+    messages: int
+    per_days: int
+
+
+@dataclass(frozen=True)
+class QuietHours:
+    """When nobody is disturbed: from ``start`` to ``end`` in the person's time zone, or in ``zone`` if unknown."""
+
+    start: time
+    end: time
+    zone: str = "UTC"
+
+
+@dataclass(frozen=True)
+class VolumeGuard:
+    """Holds a change of more than ``minimum`` messages that is also more than ``factor`` times the usual."""
+
+    minimum: int = 1000
+    factor: float = 5.0
+
+
+@dataclass(frozen=True)
+class Retry:
+    """How a failed delivery is tried again: doubling waits with jitter, up to ``attempts`` tries."""
+
+    attempts: int = 20
+    base_seconds: float = 2.0
+    longest_seconds: float = 3600.0
+
+
+@dataclass(frozen=True)
+class DestinationSpec:
+    """One destination.
+
+    Args:
+        name: Its name; also the last part of its asset key.
+        description: What it is for.
+        owner: Who answers for it (``team:…``, or an e-mail address).
+        segment: Whose members it is about.
+        channel: One of `CHANNELS`: which consent counts, and which messages the cap adds up.
+        purpose: One of `PURPOSES`.
+        connector: The way.
+        payload: Field → SQL expression over `customer_360`.
+        mode: ``enter`` or ``leave`` (a message when that happens), or ``mirror`` (keep the destination equal).
+        initial: At the first activation, ``seed_only`` records the present members, ``send`` tells of them.
+        contact_point: SQL expression over `customer_360` for what consent is asked for; by default the phone for
+            ``sms`` and ``whatsapp``, else the e-mail.
+        holdout: Share of people who are never told, to measure against (0..1).
+        campaign: Salt and name of the holdout; the destination's name by default. Destinations may share one.
+        priority: Destinations with a higher one come first where a cap leaves no room for both.
+        cap: Limit on messages per person and channel.
+        quiet_hours: When messages wait.
+        volume_guard: What holds a change far above the usual.
+        retry: How failures are tried again.
+    """
+
+    name: str
+    description: str
+    owner: str
+    segment: str
+    channel: str
+    purpose: str
+    connector: Connector
+    payload: dict[str, str]
+    mode: str = "enter"
+    initial: str = "seed_only"
+    contact_point: str | None = None
+    holdout: float = 0.0
+    campaign: str | None = None
+    priority: int = 0
+    cap: Cap | None = None
+    quiet_hours: QuietHours | None = None
+    volume_guard: VolumeGuard = field(default_factory=VolumeGuard)
+    retry: Retry = field(default_factory=Retry)
+
+    @property
+    def contact_expression(self) -> str:
+        """The SQL expression for the contact point."""
+        return self.contact_point or _CONTACT_POINT.get(self.channel, "email")
+
+    @property
+    def holdout_campaign(self) -> str:
+        return self.campaign or self.name
+
+    @property
+    def needs_grant(self) -> bool:
+        """Whether silence means no."""
+        return self.purpose in CONSENT_PURPOSES
+
+
+def validate(spec: DestinationSpec, customer: TableSchema, segments: Collection[str] | None = None) -> None:
+    """Check a destination against what exists; nothing is run.
+
+    Args:
+        spec: The destination.
+        customer: Schema of `customer_360`, with the PII class of each column.
+        segments: Names of the segments there are; null if they are not known yet.
+
+    Raises:
+        DestinationError: names the attribute, the value, and what is valid.
+        ExpressionError: if a payload or contact-point expression is not valid over `customer_360`.
+    """
+    if not _NAME.fullmatch(spec.name):
+        raise DestinationError(f"name: {spec.name!r} must be lower case letters, digits and underscores")
+    if spec.name in {"outbox", "deliveries", "destination_state"}:
+        raise DestinationError(f"name: {spec.name!r} is the name of a table of this stage; choose another")
+    if segments is not None:
+        _one_of("segment", spec.segment, segments)
+    _one_of("channel", spec.channel, CHANNELS)
+    _one_of("purpose", spec.purpose, PURPOSES)
+    _one_of("mode", spec.mode, MODES)
+    _one_of("initial", spec.initial, INITIAL)
+    if isinstance(spec.connector, FileConnector):
+        _one_of("connector.format", spec.connector.format, FORMATS)
+    if not 0.0 <= spec.holdout < 1.0:
+        raise DestinationError(f"holdout: {spec.holdout} is not a share from 0 to below 1")
+    if spec.cap is not None and (spec.cap.messages < 1 or spec.cap.per_days < 1):
+        raise DestinationError("cap: messages and per_days must be at least 1")
+    if spec.quiet_hours is not None:
+        _check_zone(spec.quiet_hours.zone)
+    if not spec.payload:
+        raise DestinationError("payload: name at least one field")
+    _check_expressions(spec, customer)
+
+
+def _check_expressions(spec: DestinationSpec, customer: TableSchema) -> None:
+    schema = customer.ibis_schema
+    check(spec.contact_expression, schema, where="contact_point")
+    for name, expression in spec.payload.items():
+        checked = check(expression, schema, where=f"payload.{name}", as_of=True)
+        for column in checked.columns:
+            pii = customer.column(column).pii
+            if pii is Pii.SENSITIVE:
+                raise DestinationError(f"payload.{name}: column `{column}` is sensitive and may not leave the platform")
+            if pii is Pii.DIRECT and spec.purpose == "analytics":
+                raise DestinationError(
+                    f"payload.{name}: column `{column}` identifies a person, which consent for analytics does not cover"
+                )
+
+
+def _check_zone(zone: str) -> None:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise DestinationError(f"quiet_hours.zone: {zone!r} is no IANA time zone, e.g. Europe/Berlin") from error
+
+
+def _one_of(attribute: str, value: str, valid: Collection[str]) -> None:
+    if value in valid:
+        return
+    near = difflib.get_close_matches(value, valid, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"valid: {', '.join(sorted(valid)) or 'none'}"
+    raise DestinationError(f"{attribute}: unknown {value!r}; {hint}")

@@ -1,0 +1,192 @@
+"""The attributes stage: what each profile did, is worth, and risks, and the one wide row of everything."""
+
+from datetime import datetime
+
+import dagster as dg
+import ibis.expr.types as ir
+
+from cdp_assets.attributes import checks, rfm
+from cdp_assets.attributes.activity import daily_activity
+from cdp_assets.attributes.behaviour import behaviour as counted
+from cdp_assets.attributes.churn import churn_risk as learnt_risk
+from cdp_assets.attributes.customer_360 import customer_360 as joined
+from cdp_assets.attributes.known_facts import last_day
+from cdp_assets.attributes.lifetime_value import lifetime_value as expected_value
+from cdp_assets.attributes.purchases import purchase_days
+from cdp_assets.attributes.schemas import (
+    ACTIVITY,
+    BEHAVIOUR,
+    CHURN_RISK,
+    CUSTOMER_360,
+    LIFETIME_VALUE,
+    PURCHASES,
+    RFM,
+)
+from cdp_assets.identity.facts import assign_profiles
+from cdp_assets.warehouse.assets import table_asset
+from cdp_assets.warehouse.built import Built
+from cdp_assets.warehouse.engine import Engine
+
+OWNERS = ["team:analytics"]
+
+
+def assets(freshness: dg.FreshnessPolicy | None = None) -> list[dg.AssetsDefinition]:
+    """The assets of this stage.
+
+    Args:
+        freshness: When `customer_360` counts as stale.
+    """
+    return [purchases, activity, behaviour, rfm_scores, lifetime_value, churn_risk, _customer_360(freshness)]
+
+
+@table_asset(
+    schema=PURCHASES,
+    stage="attributes",
+    inputs={"orders": "normalised", "refunds": "normalised", "profile_map": "identity"},
+    checks=checks.PURCHASES,
+    owners=OWNERS,
+)
+def purchases(orders: ir.Table, refunds: ir.Table, profile_map: ir.Table, as_of: datetime) -> ir.Table:
+    """Each order and refund goes to the profile that its record belongs to, and is added up by day."""
+    return purchase_days(
+        assign_profiles(orders, profile_map, "ordered_at"), assign_profiles(refunds, profile_map, "refunded_at"), as_of
+    )
+
+
+@table_asset(
+    schema=ACTIVITY,
+    stage="attributes",
+    inputs={
+        "events": "normalised",
+        "engagements": "normalised",
+        "tickets": "normalised",
+        "interactions": "normalised",
+        "survey_responses": "normalised",
+        "profile_map": "identity",
+    },
+    checks=checks.ACTIVITY,
+    owners=OWNERS,
+)
+def activity(
+    events: ir.Table,
+    engagements: ir.Table,
+    tickets: ir.Table,
+    interactions: ir.Table,
+    survey_responses: ir.Table,
+    profile_map: ir.Table,
+    as_of: datetime,
+) -> ir.Table:
+    """One pass over each table of facts; whatever counts in windows reads the result."""
+    return daily_activity(
+        assign_profiles(events, profile_map, "occurred_at"),
+        assign_profiles(engagements, profile_map, "occurred_at"),
+        assign_profiles(tickets, profile_map, "opened_at"),
+        assign_profiles(interactions, profile_map, "occurred_at"),
+        assign_profiles(survey_responses, profile_map, "responded_at"),
+        as_of,
+    )
+
+
+@table_asset(
+    schema=BEHAVIOUR,
+    stage="attributes",
+    inputs={
+        "activity": "attributes",
+        "tickets": "normalised",
+        "survey_responses": "normalised",
+        "loyalty": "normalised",
+        "order_lines": "normalised",
+        "profile_map": "identity",
+    },
+    checks=checks.BEHAVIOUR,
+    owners=OWNERS,
+)
+def behaviour(
+    activity: ir.Table,
+    tickets: ir.Table,
+    survey_responses: ir.Table,
+    loyalty: ir.Table,
+    order_lines: ir.Table,
+    profile_map: ir.Table,
+    as_of: datetime,
+    engine: Engine,
+) -> ir.Table:
+    """Windows over the daily activity, and the latest word of tickets, surveys and loyalty."""
+    return counted(
+        activity,
+        assign_profiles(tickets, profile_map, "opened_at"),
+        assign_profiles(survey_responses, profile_map, "responded_at"),
+        assign_profiles(loyalty, profile_map, "occurred_at"),
+        assign_profiles(order_lines, profile_map, "ordered_at"),
+        as_of,
+        engine,
+    )
+
+
+@table_asset(
+    schema=RFM,
+    stage="attributes",
+    inputs={"purchases": "attributes"},
+    checks=checks.RFM,
+    owners=OWNERS,
+)
+def rfm_scores(purchases: ir.Table, as_of: datetime, engine: Engine) -> Built:
+    """Quintiles of recency, frequency and monetary value among all customers."""
+    return rfm.scored_with_picture(purchases, last_day(as_of), engine)
+
+
+@table_asset(
+    schema=LIFETIME_VALUE,
+    stage="attributes",
+    inputs={"purchases": "attributes"},
+    checks=checks.LIFETIME_VALUE,
+    kinds={"python"},
+    owners=OWNERS,
+)
+def lifetime_value(purchases: ir.Table, as_of: datetime, engine: Engine) -> Built:
+    """BG/NBD and Gamma-Gamma, fitted on grouped histories and judged on what followed a day in the past."""
+    return expected_value(purchases, as_of, engine)
+
+
+@table_asset(
+    schema=CHURN_RISK,
+    stage="attributes",
+    inputs={"purchases": "attributes", "activity": "attributes"},
+    checks=checks.CHURN_RISK,
+    kinds={"python", "scikitlearn"},
+    owners=OWNERS,
+)
+def churn_risk(purchases: ir.Table, activity: ir.Table, as_of: datetime, engine: Engine) -> Built:
+    """Learnt on customers as they were at past days, published only if it beats its best named baseline."""
+    return learnt_risk(purchases, activity, as_of, engine)
+
+
+def _customer_360(freshness: dg.FreshnessPolicy | None) -> dg.AssetsDefinition:
+    @table_asset(
+        schema=CUSTOMER_360,
+        stage="attributes",
+        inputs={
+            "golden_records": "profiles",
+            "purchases": "attributes",
+            "rfm": "attributes",
+            "lifetime_value": "attributes",
+            "churn_risk": "attributes",
+            "behaviour": "attributes",
+        },
+        checks=checks.CUSTOMER_360,
+        owners=OWNERS,
+        freshness_policy=freshness,
+    )
+    def customer_360(
+        golden_records: ir.Table,
+        purchases: ir.Table,
+        rfm: ir.Table,
+        lifetime_value: ir.Table,
+        churn_risk: ir.Table,
+        behaviour: ir.Table,
+        as_of: datetime,
+    ) -> ir.Table:
+        """The golden record beside everything computed about the profile."""
+        return joined(golden_records, purchases, rfm, lifetime_value, churn_risk, behaviour, as_of)
+
+    return customer_360

@@ -1,0 +1,185 @@
+"""What is known of each customer on a day, for learning who comes back.
+
+Belongs here: features and labels as of any day, computed in the engine, and the groups of features that reasons are
+given in. Does not belong here: learning (`churn_model.py`), and anything after the day, but for the label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import ibis
+import ibis.expr.types as ir
+
+from cdp_assets.attributes.activity import EVENT_KINDS
+
+
+@dataclass(frozen=True)
+class FeatureGroup:
+    """Features that tell one story.
+
+    Args:
+        features: Columns of the feature table.
+        told_by: The feature whose value stands for the group in a reason.
+        words: The reason, with ``{value}``; the usual value follows it.
+        unit: Singular of what is counted, where the words do not say so.
+    """
+
+    features: tuple[str, ...]
+    told_by: str
+    words: str
+    unit: str = ""
+
+
+GROUPS: Mapping[str, FeatureGroup] = {
+    "recency": FeatureGroup(
+        ("recency_days", "silence_ratio", "expected_while_silent"), "recency_days", "last purchase {value} ago", "day"
+    ),
+    "frequency": FeatureGroup(
+        ("visits", "visit_rate", "visits_30d", "visits_60d", "visits_90d", "visits_180d"),
+        "visits", "bought on {value} so far", "day",
+    ),
+    "rhythm": FeatureGroup(
+        ("mean_gap", "gap_deviation", "longest_gap"), "mean_gap", "{value} between purchases on average", "day"
+    ),
+    "tenure": FeatureGroup(("age_days",), "age_days", "customer for {value}", "day"),
+    "spend": FeatureGroup(
+        ("spend", "mean_spend", "last_spend", "first_spend", "spend_30d", "spend_60d", "spend_90d", "spend_180d"),
+        "spend", "ordered for {value} in all",
+    ),
+    "refunds": FeatureGroup(("refunds", "refunded"), "refunds", "refunds: {value}"),
+    "visits": FeatureGroup(
+        ("events_30d", "events_90d", "intent_30d", "days_since_event"),
+        "events_90d", "actions on web and app in 90 days: {value}",
+    ),
+    "messages": FeatureGroup(
+        ("emails_sent_90d", "emails_opened_90d", "emails_clicked_90d"),
+        "emails_opened_90d", "e-mails opened in 90 days: {value}",
+    ),
+    "support": FeatureGroup(("tickets_90d",), "tickets_90d", "support tickets in 90 days: {value}"),
+}  # fmt: skip
+"""What reasons are given in."""
+
+FEATURES = tuple(feature for group in GROUPS.values() for feature in group.features)
+
+
+def features_at(purchases: ir.Table, activity: ir.Table, until: date) -> ir.Table:
+    """The features of every customer, from facts up to and including a day.
+
+    Args:
+        purchases: The table of `purchases.purchase_days`.
+        activity: The table of `activity.daily_activity`.
+        until: Last day that may be seen.
+
+    Returns:
+        `profile_id`, `frequency` (visits after the first, as BG/NBD counts) and `FEATURES` (float64; null where not
+        defined, such as the mean gap of somebody who came once). Money is in the reporting currency.
+    """
+    bought = _purchase_features(purchases, until)
+    did = _activity_features(activity, until)
+    joined = bought.left_join(did, "profile_id").drop("profile_id_right")
+    zero = [name for name in did.columns if name not in ("profile_id", "days_since_event")]
+    joined = joined.mutate(**{name: joined[name].fill_null(0) for name in zero})
+    return joined.select("profile_id", "frequency", **{name: joined[name].cast("float64") for name in FEATURES})
+
+
+def _purchase_features(purchases: ir.Table, until: date) -> ir.Table:
+    rows = purchases.filter(purchases.day <= until)
+    rows = rows.mutate(
+        age=ibis.literal(until).delta(rows.day, unit="day"),
+        visit=rows.purchases > 0,
+        gap=rows.days_since_previous,
+        newest=ibis.row_number().over(
+            ibis.window(group_by="profile_id", order_by=[(rows.purchases > 0).desc(), rows.day.desc()])
+        ),
+        oldest=ibis.row_number().over(
+            ibis.window(group_by="profile_id", order_by=[(rows.purchases > 0).desc(), rows.day])
+        ),
+    )
+
+    def visits(days: int) -> ir.IntegerValue:
+        return rows.visit.cast("int64").sum(where=rows.age < days).fill_null(0)
+
+    def spend(days: int) -> ir.Value:
+        return rows.net.sum(where=rows.age < days).fill_null(0).cast("float64")
+
+    sums = rows.group_by("profile_id").aggregate(
+        age_days=rows.age.max(where=rows.visit),
+        recency_days=rows.age.min(where=rows.visit),
+        visits=rows.visit.cast("int64").sum(),
+        spend=rows.net.sum().cast("float64"),
+        last_spend=rows.net.max(where=rows.newest == 0).cast("float64"),
+        first_spend=rows.net.max(where=rows.oldest == 0).cast("float64"),
+        refunds=rows.refunds.sum(),
+        refunded=rows.refunded.sum().cast("float64"),
+        gaps=rows.gap.count(),
+        gap_days=rows.gap.sum(),
+        squared_gaps=(rows.gap * rows.gap).sum(),
+        longest_gap=rows.gap.max(),
+        **{f"visits_{days}d": visits(days) for days in (30, 60, 90, 180)},
+        **{f"spend_{days}d": spend(days) for days in (30, 60, 90, 180)},
+    )
+    customers = sums.filter(sums.visits > 0)
+    several = ibis.ifelse(customers.gaps > 1, customers.gaps, ibis.null("int64"))
+    # From sums of whole numbers, which come out the same in whatever order an engine adds them.
+    variance = (customers.squared_gaps - customers.gap_days * customers.gap_days / several) / (several - 1)
+    rate = customers.visits.cast("float64") / (customers.age_days + 30)
+    return customers.mutate(
+        frequency=customers.visits - 1,
+        mean_gap=customers.gap_days / customers.gaps.nullif(0),
+        gap_deviation=ibis.ifelse(variance < 0, 0, variance).sqrt(),
+        mean_spend=customers.spend / customers.visits,
+        visit_rate=rate,
+        expected_while_silent=rate * customers.recency_days,
+        silence_ratio=customers.recency_days
+        / ibis.greatest((customers.gap_days / customers.gaps.nullif(0)).fill_null(customers.age_days), 1),
+    )
+
+
+def _activity_features(activity: ir.Table, until: date) -> ir.Table:
+    rows = activity.filter(activity.day <= until)
+    rows = rows.mutate(age=ibis.literal(until).delta(rows.day, unit="day"))
+
+    def times(kinds: tuple[str, ...], days: int) -> ir.IntegerValue:
+        return rows.times.sum(where=rows.activity.isin(kinds) & (rows.age < days)).fill_null(0)
+
+    return rows.group_by("profile_id").aggregate(
+        events_30d=times(EVENT_KINDS, 30),
+        events_90d=times(EVENT_KINDS, 90),
+        intent_30d=times(("product_added", "checkout_started"), 30),
+        days_since_event=rows.age.min(where=rows.activity.isin(EVENT_KINDS)),
+        emails_sent_90d=times(("email_sent",), 90),
+        emails_opened_90d=times(("email_opened",), 90),
+        emails_clicked_90d=times(("email_clicked",), 90),
+        tickets_90d=times(("ticket_opened",), 90),
+    )
+
+
+def labelled(
+    purchases: ir.Table, activity: ir.Table, cut: date, horizon_days: int, *, one_in: int = 1, offset: int = 0
+) -> ir.Table:
+    """Features at a cut with what followed: `churned` is 1 for no visit in the ``horizon_days`` after it.
+
+    Args:
+        purchases: The table of `purchases.purchase_days`; must be complete up to the end of the horizon.
+        activity: The table of `activity.daily_activity`.
+        cut: Last day that the features may see.
+        horizon_days: Days after the cut in which a purchase makes the label 0.
+        one_in: Take one profile in so many (ids are hashes, so this is a fair and repeatable sample).
+        offset: Which of them.
+
+    Returns:
+        The columns of `features_at` and `churned`, sorted by profile.
+    """
+    if one_in > 1:
+        purchases = purchases.filter(purchases.profile_id % one_in == offset % one_in)
+        activity = activity.filter(activity.profile_id % one_in == offset % one_in)
+    features = features_at(purchases, activity, cut)
+    after = purchases.filter(
+        purchases.purchases > 0, purchases.day > cut, purchases.day <= cut + timedelta(days=horizon_days)
+    )
+    came = after.select("profile_id").distinct().mutate(came=1)
+    joined = features.left_join(came, "profile_id").drop("profile_id_right")
+    return joined.mutate(churned=1 - joined.came.fill_null(0)).drop("came").order_by("profile_id")

@@ -1,0 +1,211 @@
+"""Learning who comes back from labelled customers of past days.
+
+Belongs here: the learner, its named baselines, and turning either's score into a probability. Does not belong here:
+where features come from (`churn_features.py`), which days are learnt from and what is published (`churn.py`).
+
+All take the table of `churn_features.features_at` as a frame; a score is higher for those less likely to return.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cdp_assets.attributes.churn_features import FEATURES
+from cdp_assets.attributes.purchase_models import Fitted, Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Score = Callable[["pd.DataFrame"], Floats]
+
+SEED = 7
+FOLDS = 3
+
+MODEL = "gradient boosting and logistic regression"
+
+BOOSTING = {
+    "max_iter": 60,
+    "learning_rate": 0.08,
+    "max_leaf_nodes": 8,
+    "min_samples_leaf": 40,
+    "l2_regularization": 1.0,
+}
+"""Few and small trees: what is learnt has to hold in another season. Twice as many, half as fast, rank no better."""
+
+LOGISTIC_C = 0.1
+
+_MISSING = ("mean_gap", "gap_deviation", "days_since_event")
+"""Features that may be null; that they are is a feature of the linear half."""
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """A score and the probability that it stands for.
+
+    Args:
+        name: What made the score: the model, ``baseline: …`` or ``prior``.
+        score: From features to a score.
+        slope: Log-odds per unit of score.
+        intercept: Log-odds at score 0.
+    """
+
+    name: str
+    score: Score = field(repr=False)
+    slope: float
+    intercept: float
+
+    def log_odds(self, features: pd.DataFrame) -> Floats:
+        return self.slope * self.score(features) + self.intercept
+
+    def probability(self, features: pd.DataFrame) -> Floats:
+        return probability_of(self.log_odds(features))
+
+
+def probability_of(log_odds: Floats) -> Floats:
+    """The probability that log-odds stand for."""
+    from scipy.special import expit
+
+    return np.asarray(expit(log_odds), dtype=float)
+
+
+@dataclass(frozen=True)
+class Learner:
+    """Gradient boosting and logistic regression, averaged in log-odds.
+
+    Trees find steps and interactions, the line extrapolates where few customers are; together they rank better out of
+    time than either does.
+    """
+
+    trees: Any = field(repr=False)
+    line: Any = field(repr=False)
+
+    def score(self, features: pd.DataFrame) -> Floats:
+        from scipy.special import logit
+
+        with one_thread():
+            trees = self.trees.predict_proba(_stepped(features))[:, 1]
+            line = self.line.decision_function(_linear(features))
+        return np.asarray((logit(np.clip(trees, 1e-6, 1 - 1e-6)) + line) / 2, dtype=float)
+
+
+def one_thread() -> contextlib.AbstractContextManager[Any]:
+    """Compute in one thread: with so few rows more of them wait for each other, and sums would differ between runs."""
+    from threadpoolctl import threadpool_limits
+
+    limited: contextlib.AbstractContextManager[Any] = threadpool_limits(limits=1)
+    return limited
+
+
+def _stepped(features: pd.DataFrame) -> Floats:
+    # Scikit-learn's binning fails on a feature that nobody has; no feature is negative, so −1 stands apart as well.
+    stepped: Floats = np.nan_to_num(features[list(FEATURES)].to_numpy(float), nan=-1.0)
+    return stepped
+
+
+def _linear(features: pd.DataFrame) -> Floats:
+    values = features[list(FEATURES)].to_numpy(float)
+    missing = np.isnan(features[list(_MISSING)].to_numpy(float)).astype(float)
+    filled = np.nan_to_num(values)
+    return np.hstack([np.sign(filled) * np.log1p(np.abs(filled)), missing])
+
+
+def learn(labelled: pd.DataFrame) -> Learner:
+    """Fit the learner to rows of features with `churned` (0 or 1)."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    churned = labelled["churned"].to_numpy(int)
+    trees = HistGradientBoostingClassifier(random_state=SEED, early_stopping=False, **BOOSTING)
+    line = make_pipeline(StandardScaler(), LogisticRegression(C=LOGISTIC_C, max_iter=1000))
+    with one_thread():
+        trees.fit(_stepped(labelled), churned)
+        line.fit(_linear(labelled), churned)
+    return Learner(trees, line)
+
+
+def out_of_fold_scores(labelled: pd.DataFrame) -> Floats:
+    """Score each row by a learner that has not seen its customer, on any day.
+
+    Customers are dealt to folds by their id; rows of a fold that could not be scored (all others of one class) are NaN.
+    """
+    fold = labelled["profile_id"].to_numpy(np.int64) % FOLDS
+    scores = np.full(len(labelled), np.nan)
+    for held_out in range(FOLDS):
+        test = fold == held_out
+        train = labelled[~test]
+        if test.any() and train["churned"].nunique() == 2:
+            scores[test] = learn(train).score(labelled[test])
+    return scores
+
+
+def calibrate(name: str, score: Score, scores: Floats, churned: Floats) -> Calibrated:
+    """Find the probability that a score stands for (Platt's scaling), from scores that have not seen their labels.
+
+    A slope that would turn the score upside down is not believed: then everyone gets the mean.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    known = np.isfinite(scores)
+    mean = (churned[known].sum() + 1) / (known.sum() + 2)
+    level = float(np.log(mean / (1 - mean)))
+    if len(np.unique(churned[known])) < 2:
+        return Calibrated(name, score, 0.0, level)
+    fitted = LogisticRegression(C=1e6).fit(scores[known].reshape(-1, 1), churned[known])
+    slope = float(fitted.coef_[0, 0])
+    if slope <= 0:
+        return Calibrated(name, score, 0.0, level)
+    return Calibrated(name, score, slope, float(fitted.intercept_[0]))
+
+
+def prior(churned: int, customers: int) -> Calibrated:
+    """The same stated risk for everyone: the share that churned so far, drawn towards one half."""
+    share = (churned + 1) / (customers + 2)
+    return Calibrated("prior", _nothing, 0.0, float(np.log(share / (1 - share))))
+
+
+def _nothing(features: pd.DataFrame) -> Floats:
+    return np.zeros(len(features))
+
+
+def baselines(purchases: Fitted, horizon_days: int) -> dict[str, Score]:
+    """The named baselines that the model has to beat: each ranks customers by one simple figure.
+
+    Args:
+        purchases: The purchase model, fitted on what was known at the cut.
+        horizon_days: Days in which not to buy is to churn.
+    """
+
+    def expected(features: pd.DataFrame) -> Floats:
+        histories = _histories(features)
+        counts = purchases.model.expected(horizon_days, histories)
+        counts = np.where(np.isfinite(counts), counts, purchases.fallback.expected(horizon_days, histories))
+        return -np.log(np.maximum(counts, 1e-9))
+
+    def not_alive(features: pd.DataFrame) -> Floats:
+        return np.nan_to_num(1.0 - purchases.model.alive(_histories(features)))
+
+    return {
+        "baseline: recency": lambda features: np.log1p(features["recency_days"].to_numpy(float)),
+        "baseline: frequency": lambda features: -np.log1p(features["visits"].to_numpy(float)),
+        "baseline: minus expected purchases": expected,
+        "baseline: 1 - P(alive)": not_alive,
+    }
+
+
+def _histories(features: pd.DataFrame) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "frequency": features["visits"] - 1,
+            "recency_days": features["age_days"] - features["recency_days"],
+            "age_days": features["age_days"],
+        }
+    )

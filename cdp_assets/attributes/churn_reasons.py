@@ -1,0 +1,117 @@
+"""Why a customer's risk is what it is, in words that are true of the model that was published.
+
+Belongs here: the effect of each group of features on a customer's log-odds, and its wording. Does not belong here: the
+features (`churn_features.py`) and the models.
+
+The effect of a group is the difference that its values make against those of the median customer, everything else as it
+is. A reason is told only where its figure differs from the usual one in the direction that the model takes it to point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cdp_assets.attributes.churn_features import FEATURES, GROUPS, FeatureGroup
+from cdp_assets.attributes.churn_model import Calibrated
+from cdp_assets.attributes.metrics import spearman
+from cdp_assets.attributes.purchase_models import Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST = 3
+NOTICEABLE = 0.1
+"""Smallest change of log-odds that is worth a reason."""
+
+NO_HISTORY = "nothing tells customers apart yet: this is the same prior for everyone"
+ORDINARY = "like most customers"
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What customers are compared with.
+
+    Args:
+        medians: Feature → its median over the customers (0 where it is defined for none).
+        directions: Group → 1 if a higher figure goes with more risk, −1 if with less, 0 if with neither.
+    """
+
+    medians: Mapping[str, float]
+    directions: Mapping[str, int]
+
+
+def usual(features: pd.DataFrame, model: Calibrated) -> Usual:
+    """Learn from a sample of customers what is usual, and which way each group's figure points."""
+    medians = features[list(FEATURES)].median().fillna(0.0).to_dict()
+    risk = model.log_odds(features)
+    directions = {}
+    for name, group in GROUPS.items():
+        figure = features[group.told_by].to_numpy(float)
+        known = np.isfinite(figure)
+        directions[name] = int(np.sign(spearman(figure[known], risk[known]) or 0.0))
+    return Usual({str(name): float(value) for name, value in medians.items()}, directions)
+
+
+def reasons(features: pd.DataFrame, log_odds: Floats, model: Calibrated, compared: Usual) -> list[str]:
+    """One text per row of features, e.g. ``more risk: last purchase 212 days ago (usual: 63); …``.
+
+    Args:
+        features: The customers.
+        log_odds: What the model says of each.
+        model: The published model.
+        compared: What customers are compared with.
+    """
+    if model.slope == 0:
+        return [NO_HISTORY] * len(features)
+    effects = np.column_stack([_effect(features, log_odds, model, group, compared) for group in GROUPS.values()])
+    deviations = np.column_stack(
+        [features[group.told_by].to_numpy(float) - compared.medians[group.told_by] for group in GROUPS.values()]
+    )
+    points = np.array([compared.directions[name] for name in GROUPS])
+    truthful = np.nan_to_num(np.sign(deviations)) * points == np.sign(effects)
+    effects = np.where(truthful & (np.abs(effects) >= NOTICEABLE), effects, 0.0)
+    raising = np.clip(effects, 0, None).sum(axis=1) >= np.clip(-effects, 0, None).sum(axis=1)
+    strength = np.where(raising[:, None], effects, -effects)
+    order = np.argsort(-strength, axis=1, kind="stable")[:, :MOST]
+    chosen = np.take_along_axis(strength, order, axis=1) > 0
+    phrases = [_phrases(features[group.told_by].to_numpy(float), group, compared) for group in GROUPS.values()]
+    return [
+        _sentence(bool(raising[row]), [phrases[group][row] for group in order[row][chosen[row]]])
+        for row in range(len(features))
+    ]
+
+
+def _effect(
+    features: pd.DataFrame, log_odds: Floats, model: Calibrated, group: FeatureGroup, compared: Usual
+) -> Floats:
+    medians = {feature: compared.medians[feature] for feature in group.features}
+    if all((features[feature] == median).all() for feature, median in medians.items()):
+        return np.zeros(len(features))
+    return log_odds - model.log_odds(features.assign(**medians))
+
+
+def _phrases(figures: Floats, group: FeatureGroup, compared: Usual) -> Any:
+    usually = _figure(compared.medians[group.told_by], "")
+    distinct, position = np.unique(np.round(figures), return_inverse=True)
+    texts = [
+        "" if np.isnan(figure) else f"{group.words.format(value=_figure(figure, group.unit))} (usual: {usually})"
+        for figure in distinct
+    ]
+    return np.array(texts, dtype=object)[position]
+
+
+def _figure(value: float, unit: str) -> str:
+    whole = f"{value:,.0f}"
+    if not unit:
+        return whole
+    return f"{whole} {unit}" if whole == "1" else f"{whole} {unit}s"
+
+
+def _sentence(raising: bool, told: list[str]) -> str:
+    if not told:
+        return ORDINARY
+    return f"{'more' if raising else 'less'} risk: {'; '.join(told)}"

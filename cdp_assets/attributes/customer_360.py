@@ -1,0 +1,64 @@
+"""The one wide row per profile that segments, activation and people read.
+
+Belongs here: joining what the other tables computed. Does not belong here: the columns (`schemas.py`), and computing
+anything that another table of this stage could hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import ibis.expr.types as ir
+
+from cdp_assets.attributes.known_facts import last_day
+from cdp_assets.attributes.purchases import totals
+from cdp_assets.attributes.schemas import (
+    CUSTOMER_360,
+    FROM_BEHAVIOUR,
+    FROM_CHURN_RISK,
+    FROM_LIFETIME_VALUE,
+    FROM_RFM,
+    TOTALS,
+)
+from cdp_assets.canonical.schema import MONEY
+
+
+def customer_360(
+    golden_records: ir.Table,
+    purchases: ir.Table,
+    rfm: ir.Table,
+    lifetime_value: ir.Table,
+    churn_risk: ir.Table,
+    behaviour: ir.Table,
+    as_of: datetime,
+) -> ir.Table:
+    """Join everything to the golden records; counts and sums are zero, not null, for those who did nothing.
+
+    Args:
+        golden_records: The table of the profiles stage.
+        purchases: The table of `purchases.purchase_days`.
+        rfm: See `schemas.RFM`.
+        lifetime_value: See `schemas.LIFETIME_VALUE`.
+        churn_risk: See `schemas.CHURN_RISK`.
+        behaviour: See `schemas.BEHAVIOUR`.
+        as_of: The run's instant.
+    """
+    spent = totals(purchases, last_day(as_of))
+    spent = spent.mutate(average_order_value=(spent.order_value / spent.orders.nullif(0)).round(2).cast(MONEY))
+    joined = golden_records
+    for part in (
+        spent,
+        _renamed(rfm, FROM_RFM),
+        _renamed(lifetime_value, FROM_LIFETIME_VALUE),
+        _renamed(churn_risk, FROM_CHURN_RISK),
+        behaviour,
+    ):
+        keyed = part.rename(_profile="profile_id")
+        joined = joined.left_join(keyed, joined.profile_id == keyed._profile).drop("_profile")
+    zero = [column.name for column in (*TOTALS, *FROM_BEHAVIOUR) if column.required]
+    return joined.mutate(**{name: joined[name].fill_null(0) for name in zero}).select(*CUSTOMER_360.column_names)
+
+
+def _renamed(table: ir.Table, names: Mapping[str, str]) -> ir.Table:
+    return table.select("profile_id", **{new: table[old] for old, new in names.items()})

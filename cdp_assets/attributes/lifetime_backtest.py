@@ -1,0 +1,223 @@
+"""Judging lifetime value by what customers did after a day in the past.
+
+Belongs here: fitting on what was known at the cut, comparing with the days since, and with named baselines. Does not
+belong here: the models, and the scores that are published (`lifetime_value.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import ibis.expr.types as ir
+import numpy as np
+
+from cdp_assets.attributes import metrics, order_value, purchase_models
+from cdp_assets.attributes.purchase_models import DropoutModel, Floats, PastRate, SmoothedRate
+from cdp_assets.attributes.purchases import observed_days, purchase_statistics
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cdp_assets.warehouse.engine import Engine
+
+SAMPLE = 100_000
+"""Most customers that a back-test looks at."""
+
+MINIMUM_CUSTOMERS = 50
+NAIVE = PastRate()
+
+
+@dataclass(frozen=True)
+class ValueBacktest:
+    """What a back-test found.
+
+    Args:
+        metrics: Measures, JSON-able.
+        tracking: Per week: `day`, `actual` and `predicted` cumulative repeat visits, and whether it is `held_out`.
+        buckets: Per number of earlier repeat visits: `frequency`, mean `actual` and `predicted` visits, `customers`.
+    """
+
+    metrics: dict[str, Any]
+    tracking: pd.DataFrame
+    buckets: pd.DataFrame
+
+    @property
+    def beats_naive(self) -> bool:
+        """Whether the model's money was closer to the truth than going on as before would have been."""
+        ours = self.metrics["value"]["mae"]
+        naive = self.metrics["value"]["baselines"][NAIVE.name]["mae"]
+        return bool(ours <= naive)
+
+
+def choose_horizon(history_days: int) -> int | None:
+    """Days to hold out: 90 if that leaves two thirds of the history, else a third of it; None below two weeks."""
+    horizon = min(90, history_days // 3)
+    return horizon if horizon >= 14 else None
+
+
+def backtest(purchases: ir.Table, until: date, engine: Engine, horizon_days: int | None = None) -> ValueBacktest | None:
+    """Fit on the purchases up to ``horizon_days`` before ``until``, and compare with what followed.
+
+    Returns:
+        None if the history is too short or has too few customers to say anything.
+    """
+    observed = engine.to_pandas(observed_days(purchases, until)).iloc[0]
+    if observed["customers"] == 0:
+        return None
+    first_day = _as_date(observed["first_day"])
+    horizon = horizon_days or choose_horizon((until - first_day).days)
+    if horizon is None:
+        return None
+    cut = until - timedelta(days=horizon)
+    known = engine.scratch(_sampled(purchases, int(observed["customers"])))
+    customers = engine.to_pandas(_held_out(known, cut, until))
+    if len(customers) < MINIMUM_CUSTOMERS:
+        return None
+    histories = customers.groupby(["frequency", "recency_days", "age_days"], as_index=False).agg(
+        customers=("profile_id", "size")
+    )
+    repeat = customers[(customers["frequency"] > 0) & (customers["repeat_value"] > 0)]
+    values = repeat.groupby(["frequency", "repeat_value"], as_index=False).agg(customers=("profile_id", "size"))
+    fitted = purchase_models.fit(histories)
+    worth = order_value.fit(values.rename(columns={"repeat_value": "value"}))
+    scored = purchase_models.score(fitted.model, fitted.fallback, customers, (horizon,))
+    visits = scored[f"expected_{horizon}d"].to_numpy(float)
+    value = visits * worth.expected(
+        customers["frequency"].to_numpy(float) + 1, customers["mean_value"].to_numpy(float)
+    )  # fmt: skip
+    found = {
+        "cut": cut.isoformat(),
+        "horizon_days": horizon,
+        "customers": len(customers),
+        "model": f"{fitted.model.name} + {worth.name}",
+        "parameters": {**fitted.model.parameters, **worth.parameters},
+        **_compared(customers, visits, value, horizon),
+    }
+    return ValueBacktest(found, _tracking(known, cut, until, first_day, fitted.model, engine), _buckets(scored, visits))
+
+
+def _as_date(value: Any) -> date:
+    import pandas as pd
+
+    return pd.Timestamp(value).date()
+
+
+def _sampled(purchases: ir.Table, customers: int) -> ir.Table:
+    """Profile ids are hashes: those divisible by a number are a fair and repeatable sample."""
+    return purchases.filter(purchases.profile_id % max(1, -(-customers // SAMPLE)) == 0)
+
+
+def _held_out(purchases: ir.Table, cut: date, until: date) -> ir.Table:
+    """The statistics of each customer at the cut, with the visits and net spend that followed."""
+    statistics = purchase_statistics(purchases, cut)
+    later = purchases.filter(purchases.day > cut, purchases.day <= until)
+    later = later.group_by("profile_id").aggregate(
+        actual_visits=(later.purchases > 0).cast("int64").sum(),
+        actual_value=(later.net - later.refunded).sum().cast("float64"),
+    )
+    joined = statistics.left_join(later, "profile_id")
+    return joined.select(
+        *statistics.columns,
+        actual_visits=later.actual_visits.fill_null(0),
+        actual_value=later.actual_value.fill_null(0),
+    ).order_by("profile_id")
+
+
+def _compared(customers: pd.DataFrame, visits: Floats, value: Floats, horizon: int) -> dict[str, Any]:
+    actual_visits = customers["actual_visits"].to_numpy(float)
+    actual_value = customers["actual_value"].to_numpy(float)
+    mean_value = customers["mean_value"].fillna(0).to_numpy(float)
+    past_spend = mean_value * (customers["frequency"].to_numpy(float) + 1)
+    naive_visits = NAIVE.expected(horizon, customers)
+    return {
+        "purchases": {
+            "actual": metrics.rounded(actual_visits.sum()),
+            "predicted": metrics.rounded(visits.sum()),
+            "total_error": metrics.total_error(visits, actual_visits),
+            "correlation": metrics.correlation(visits, actual_visits),
+            "rmse": metrics.root_mean_square_error(visits, actual_visits),
+            "baselines": {NAIVE.name: {"rmse": metrics.root_mean_square_error(naive_visits, actual_visits)}},
+        },
+        "value": {
+            "actual": metrics.rounded(actual_value.sum()),
+            "predicted": metrics.rounded(value.sum()),
+            **_value_metrics(value, actual_value),
+            "baselines": {
+                NAIVE.name: _value_metrics(naive_visits * mean_value, actual_value),
+                "baseline: past spend": {
+                    "spearman": metrics.spearman(past_spend, actual_value),
+                    "top_decile_capture": metrics.top_decile_capture(past_spend, actual_value),
+                },
+            },
+        },
+    }
+
+
+def _value_metrics(predicted: Floats, actual: Floats) -> dict[str, Any]:
+    return {
+        "total_error": metrics.total_error(predicted, actual),
+        "spearman": metrics.spearman(predicted, actual),
+        "top_decile_capture": metrics.top_decile_capture(predicted, actual),
+        "mae": metrics.mean_absolute_error(predicted, actual),
+    }
+
+
+def _tracking(
+    purchases: ir.Table, cut: date, until: date, first_day: date, model: DropoutModel | SmoothedRate, engine: Engine
+) -> pd.DataFrame:
+    """Cumulative repeat visits, week by week, of those who were customers at the cut: actual and predicted."""
+    import pandas as pd
+
+    cohort = purchase_statistics(purchases, cut)
+    births = engine.to_pandas(cohort.group_by("age_days").aggregate(customers=cohort.count()).order_by("age_days"))
+    repeats = purchases.filter(purchases.days_since_previous.notnull(), purchases.day <= until)
+    repeats = repeats.semi_join(cohort, "profile_id")
+    per_day = engine.to_pandas(repeats.group_by("day").aggregate(visits=repeats.count()).order_by("day"))
+    actual_day = (pd.to_datetime(per_day["day"]) - pd.Timestamp(first_day)).dt.days.to_numpy(float)
+    weeks = np.arange(7, (until - first_day).days + 7, 7, dtype=float)
+    born = (cut - first_day).days - births["age_days"].to_numpy(float)
+    ages = np.maximum(weeks[:, None] - born[None, :], 0.0)
+    predicted = model.expected_since_first(ages) @ births["customers"].to_numpy(float)
+    cumulative = np.concatenate([[0.0], np.cumsum(per_day["visits"].to_numpy(float))])
+    return pd.DataFrame(
+        {
+            "day": weeks,
+            "actual": cumulative[np.searchsorted(actual_day, weeks, side="right")],
+            "predicted": predicted,
+            "held_out": weeks > (cut - first_day).days,
+        }
+    )
+
+
+def _buckets(customers: pd.DataFrame, visits: Floats, most: int = 7) -> pd.DataFrame:
+    grouped = customers.assign(bucket=customers["frequency"].clip(upper=most), predicted=visits).groupby("bucket")
+    table = grouped.agg(
+        actual=("actual_visits", "mean"), predicted=("predicted", "mean"), customers=("profile_id", "size")
+    )
+    return table.reset_index(names="frequency")
+
+
+def draw(found: ValueBacktest) -> Any:
+    """The tracking plot and the mean visits by earlier frequency, side by side; a matplotlib figure."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 4))
+    left, right = figure.subplots(1, 2)
+    left.plot(found.tracking["day"] / 7, found.tracking["actual"], color="black", label="actual")
+    left.plot(found.tracking["day"] / 7, found.tracking["predicted"], "--", color="tab:blue", label="predicted")
+    held_out = found.tracking.loc[found.tracking["held_out"], "day"]
+    if len(held_out):
+        left.axvline(float(held_out.iloc[0] - 7) / 7, color="grey", linewidth=1)
+    left.set_xlabel("Week (the line marks the cut)")
+    left.set_ylabel("Cumulative repeat visits")
+    left.legend()
+    frequency = found.buckets["frequency"].to_numpy(float)
+    right.bar(frequency - 0.2, found.buckets["actual"], width=0.4, color="black", label="actual")
+    right.bar(frequency + 0.2, found.buckets["predicted"], width=0.4, color="tab:blue", label="predicted")
+    right.set_xlabel("Repeat visits before the cut (7 = 7 or more)")
+    right.set_ylabel(f"Mean visits in the {found.metrics['horizon_days']} days after")
+    right.legend()
+    figure.suptitle(f"Back-test of {found.metrics['model']}, cut {found.metrics['cut']}")
+    return figure

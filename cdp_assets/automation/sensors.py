@@ -1,0 +1,110 @@
+"""What makes runs happen: files that land, rows that wait in the outbox, runs that die or fail.
+
+Belongs here: the Dagster face of each sensor. Does not belong here: deciding (`landing.py`, `activation/sensing.py`,
+`recovery.py`).
+"""
+
+import json
+import os
+from collections.abc import Sequence
+
+import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+from cdp_assets.automation.jobs import REFRESH
+from cdp_assets.automation.landing import landing_listing
+from cdp_assets.automation.recovery import IN_PROGRESS, settle_dead_runs
+from cdp_assets.settings import Settings
+
+WAITING = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, *IN_PROGRESS]
+
+
+def landing_sensor(job: UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
+    """Refresh when the landing folders have changed and then stayed the same from one look to the next."""
+
+    @dg.sensor(
+        name="landing_folders",
+        job=job,
+        minimum_interval_seconds=10,
+        description="Looks at the landing folders every 10 s. When files have come or changed, and have stayed the "
+        "same since the last look (a file still being written is left until it is whole), it requests a refresh.",
+    )
+    def landing_folders(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        listing = landing_listing(Settings.from_env().landing)
+        memory = json.loads(context.cursor) if context.cursor else {}
+        if listing == memory.get("requested"):
+            return dg.SkipReason("nothing new in the landing folders")
+        if listing != memory.get("seen"):
+            context.update_cursor(json.dumps({**memory, "seen": listing}))
+            return dg.SkipReason("files have changed; waiting for them to stay the same")
+        if context.instance.get_runs(filters=dg.RunsFilter(job_name=REFRESH, statuses=WAITING), limit=1):
+            return dg.SkipReason("files have changed; a refresh is under way, another follows it")
+        return dg.SensorResult(
+            run_requests=[dg.RunRequest(tags={"cdp/cause": "landing"})],
+            cursor=json.dumps({"seen": listing, "requested": listing}),
+        )
+
+    return landing_folders
+
+
+def activation_sensor(
+    job: UnresolvedAssetJobDefinition, destinations: Sequence[str]
+) -> dg.SensorDefinition:
+    """Run exactly the destinations that have something due in the outbox."""
+
+    @dg.sensor(
+        name="segment_changes",
+        job=job,
+        minimum_interval_seconds=10,
+        description="When a refresh has put segment changes into the outbox, runs exactly the destinations concerned. "
+        "A paused destination keeps its outbox.",
+    )
+    def segment_changes(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        from cdp_assets.activation.sensing import due_destinations
+        from cdp_assets.ledger import Ledger
+
+        with Ledger.open(Settings.from_env().ledger_url) as ledger:
+            due = due_destinations(ledger, destinations, cursor=context.cursor)
+        if not due.requests:
+            return dg.SkipReason("nothing is due in the outbox")
+        return dg.SensorResult(
+            run_requests=[
+                dg.RunRequest(
+                    run_key=request.run_key,
+                    asset_selection=[dg.AssetKey(["activation", request.destination])],
+                    tags={"cdp/destination": request.destination},
+                )
+                for request in due.requests
+            ],
+            cursor=due.cursor,
+        )
+
+    return segment_changes
+
+
+@dg.sensor(
+    name="dead_runs",
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Marks runs failed whose process is gone (a killed machine or terminal), so that the warehouse's pool "
+    "is free again.",
+)
+def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    settled = settle_dead_runs(context.instance)
+    return dg.SkipReason(f"settled {len(settled)} dead runs" if settled else "no dead runs")
+
+
+@dg.run_failure_sensor(
+    name="failed_runs",
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Logs every failed run and, if CDP_ALERT_WEBHOOK names an address, posts job, run and step there.",
+)
+def failed_runs(context: dg.RunFailureSensorContext) -> None:
+    run = context.dagster_run
+    steps = [event.step_key for event in context.get_step_failure_events()]
+    alert = {"job": run.job_name, "run_id": run.run_id, "failed_steps": steps}
+    context.log.error(f"run failed: {json.dumps(alert)}")
+    if address := os.environ.get("CDP_ALERT_WEBHOOK"):
+        import httpx
+
+        httpx.post(address, json=alert, timeout=10).raise_for_status()

@@ -1,0 +1,65 @@
+"""The last step of a refresh: what readers see.
+
+Belongs here: publishing the serving snapshot and the data docs, and remembering what the run ran on.
+"""
+
+import time
+from collections.abc import Sequence
+from datetime import datetime
+
+import dagster as dg
+
+from cdp_assets.automation.landing import changed_since
+from cdp_assets.automation.refresh import FINGERPRINT, current_fingerprint
+from cdp_assets.settings import Settings
+from cdp_assets.warehouse.assets import POOL
+from cdp_assets.warehouse.resources import as_of_of
+
+
+def snapshot_asset(upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
+    """The serving snapshot, published when everything in ``upstream`` has succeeded."""
+    current = {".".join(key.path) for key in upstream}
+
+    @dg.asset(
+        key=["serving", "snapshot"],
+        group_name="serving",
+        deps=list(upstream),
+        kinds={"duckdb"},
+        owners=["team:data"],
+        pool=POOL,
+        required_resource_keys={"warehouse", "ledger"},
+        description="The read-only copy of all tables that pages, `cdp profile` and notebooks attach. Published as "
+        "the last step of a successful refresh, by an atomic rename: readers see the last good state, never half of "
+        "a run, and never hold up a writer.",
+    )
+    def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        from cdp_assets.quality.docs import build_data_docs
+
+        warehouse = context.resources.warehouse
+        settings = warehouse.settings
+        as_of = as_of_of(context, settings)
+        started = time.perf_counter()
+        size = warehouse.engine.snapshot(settings.serving_file)
+        seconds = time.perf_counter() - started
+        docs = build_data_docs(settings.docs, current)
+        _remember(context, settings, as_of)
+        return dg.MaterializeResult(
+            metadata={
+                "bytes": size,
+                "seconds": round(seconds, 3),
+                "as_of": as_of.isoformat(),
+                "data_docs": dg.MetadataValue.path(str(docs)),
+            }
+        )
+
+    return snapshot
+
+
+def _remember(context: dg.AssetExecutionContext, settings: Settings, as_of: datetime) -> None:
+    """Note what the run ran on, unless a file came while it ran: the next run has to look at that one."""
+    record = context.instance.get_run_record_by_id(context.run_id)
+    if record is None or changed_since(settings.landing, record.create_timestamp):
+        return
+    context.resources.ledger.get().save_fingerprint(
+        FINGERPRINT, current_fingerprint(settings, as_of), run_id=context.run_id, as_of=as_of
+    )

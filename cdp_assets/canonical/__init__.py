@@ -1,0 +1,1 @@
+"""The schemas of the canonical tables. Known by every stage; knows none of them."""

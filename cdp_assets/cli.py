@@ -1,0 +1,322 @@
+"""The `cdp` command.
+
+Belongs here: arguments, options, and which piece is called for them; heavy pieces are imported by the command that
+needs them, so that reading commands start at once. Does not belong here: layout (`presentation/`), runs
+(`automation/`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from cdp_assets.settings import PROJECT, Settings, SettingsError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from cdp_assets.ledger import Ledger
+    from cdp_assets.presentation import views
+    from cdp_assets.warehouse.serving import Reader
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+NEXT_STEPS = (
+    ("cdp ui", "Dagster's UI: every table with its lineage, checks and history"),
+    ("cdp profile EMAIL --html FILE", "one person as a page"),
+    ("cdp inbox", "what was sent, as its receivers see it"),
+)
+
+as_json = click.option("--json", "told_as_json", is_flag=True, help="Print the data as JSON.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="cdp-assets", prog_name="cdp")
+def cdp() -> None:
+    """Scattered customer records in, one trusted profile per person out.
+
+    Set CDP_DATA to the data folder (default: data), CDP_DEFS to a folder of YAML definitions, CDP_AS_OF to pin the
+    instant that runs are about, CDP_ENV=production to really send.
+    """
+
+
+def main() -> None:
+    """Entry point of the console script: what a person can mend is told in one line, without a traceback."""
+    from cdp_assets.cli_demo import demo
+
+    cdp.add_command(demo)
+    try:
+        cdp(prog_name="cdp")
+    except SettingsError as error:
+        _fail(str(error))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+
+
+@cdp.command()
+@click.option("--force", is_flag=True, help="Run even if files, definitions, code and as-of are unchanged.")
+@as_json
+def run(force: bool, told_as_json: bool) -> None:
+    """Refresh everything from the landing folders to the outbox, deliver, and report."""
+    settings = Settings.from_env()
+    done = refresh_and_deliver(settings, force=force)
+    tell_report(settings, done, told_as_json=told_as_json, next_steps=NEXT_STEPS)
+
+
+@cdp.command()
+@as_json
+def status(told_as_json: bool) -> None:
+    """Say what the last successful run published."""
+    from cdp_assets.presentation.read_report import read_report, tables
+    from cdp_assets.presentation.views import plain
+
+    settings = Settings.from_env()
+    with open_reader(settings) as reader:
+        report, found = read_report(reader), tables(reader)
+    if told_as_json:
+        rows = [{"stage": stage, "table": name, "rows": number} for stage, name, number in found]
+        print_json({**plain(report), "tables": rows, "snapshot": str(settings.serving_file)})
+    else:
+        from cdp_assets.presentation.report import status as status_text
+
+        console_of().print(status_text(report, found, settings.serving_file))
+
+
+@cdp.command()
+@click.argument("identifier")
+@click.option("--html", "page", type=click.Path(dir_okay=False, path_type=Path), help="Write a page to this file.")
+@as_json
+def profile(identifier: str, page: Path | None, told_as_json: bool) -> None:
+    """Show one person: golden record with provenance, attributes, segments, consents, timeline.
+
+    IDENTIFIER is a profile id (an older one too), an e-mail, a phone number, or a number at a source such as a
+    customer number, alone or with its source before it (shop:1001).
+    """
+    from cdp_assets.presentation.read_profile import find, read_profile
+
+    with open_reader(Settings.from_env()) as reader:
+        matches = find(reader, identifier)
+        if not matches:
+            raise click.ClickException(
+                f"no profile answers to {identifier!r}; try an e-mail, a phone number with its country code, a "
+                "customer number (shop:1001) or a profile id"
+            )
+        if len(matches) > 1:
+            _several(identifier, matches, told_as_json)
+            return
+        person = read_profile(reader, matches[0])
+    if page:
+        from cdp_assets.presentation.profile_page import profile_page
+
+        _write(page, profile_page(person))
+    if told_as_json:
+        from cdp_assets.presentation.views import plain
+
+        print_json(plain(person))
+    elif not page:
+        from cdp_assets.presentation.profile_text import profile_text
+
+        console_of().print(profile_text(person))
+
+
+@cdp.command()
+@click.argument("left")
+@click.argument("right")
+@as_json
+def explain(left: str, right: str, told_as_json: bool) -> None:
+    """Say why two records are one person, or why they are not.
+
+    LEFT and RIGHT are record ids (as `cdp profile` lists them), or ids at a source such as crm:0031.
+    """
+    from cdp_assets.identity.explain import RecordNotFound
+    from cdp_assets.identity.explain import explain as explain_records
+    from cdp_assets.presentation.snapshot_tables import snapshot_tables
+    from cdp_assets.warehouse.serving import NothingServed
+
+    settings = Settings.from_env()
+    try:
+        with snapshot_tables(settings.serving_file) as tables:
+            told = explain_records(tables, left, right, settings.hash_key)
+    except (NothingServed, RecordNotFound) as error:
+        raise click.ClickException(str(error)) from error
+    if told_as_json:
+        print_json(told.to_dict())
+    else:
+        from cdp_assets.presentation.explanation_text import explanation_text
+
+        console_of().print(explanation_text(told))
+
+
+@cdp.command()
+@click.argument("destination", required=False)
+@click.option("--latest", default=20, show_default=True, help="How many messages of a destination to show.")
+@click.option("--html", "page", type=click.Path(dir_okay=False, path_type=Path), help="Write a page to this file.")
+@as_json
+def inbox(destination: str | None, latest: int, page: Path | None, told_as_json: bool) -> None:
+    """Show what was sent, each message as its receiver sees it; all destinations, or one."""
+    from cdp_assets.presentation.read_inbox import UnknownDestination, read_inbox
+
+    settings = Settings.from_env()
+    try:
+        trays = read_inbox(settings.inbox, destination, latest=latest)
+    except UnknownDestination as error:
+        raise click.ClickException(str(error)) from error
+    if page:
+        from cdp_assets.presentation.inbox_page import inbox_page
+
+        _write(page, inbox_page(trays, settings.inbox))
+    if told_as_json:
+        print_json([{**vars(tray), "messages": [vars(entry) for entry in tray.messages]} for tray in trays])
+    elif not page:
+        from cdp_assets.presentation import inbox_text
+
+        console_of().print(inbox_text.messages(trays[0]) if destination else inbox_text.overview(trays))
+
+
+@cdp.command()
+@click.option("--port", default=3000, show_default=True, help="Port on 127.0.0.1.")
+def ui(port: int) -> None:
+    """Start Dagster's UI with its schedules and sensors on http://127.0.0.1:PORT."""
+    from cdp_assets.automation.recovery import settle_dead_runs
+    from cdp_assets.automation.refresh import dagster_instance
+
+    settings = Settings.from_env()
+    with dagster_instance(settings) as instance:
+        settle_dead_runs(instance)
+    dagster = Path(sys.executable).with_name("dagster")
+    workspace = PROJECT / "workspace.yaml"
+    arguments = ["dev", "--workspace", str(workspace), "--host", "127.0.0.1", "--port", str(port)]
+    os.execv(dagster, [str(dagster), *arguments])
+
+
+def refresh_and_deliver(settings: Settings, *, force: bool) -> views.Run:
+    """Run the refresh unless nothing is new, then deliver what is due.
+
+    Raises:
+        click.ClickException: if the run did not succeed; readers keep the last good state.
+    """
+    from cdp_assets.automation import refresh
+    from cdp_assets.ledger import Ledger, fingerprints
+    from cdp_assets.presentation.progress import follow
+    from cdp_assets.presentation.views import Run
+
+    console, started = console_of(stderr=True), time.perf_counter()
+    as_of = refresh.launch_instant(settings)
+    with Ledger.open(settings.ledger_url) as ledger:
+        launched = force or not refresh.nothing_new(settings, ledger, as_of)
+        try:
+            if launched:
+                follow(console, refresh.run_refresh(settings, as_of=as_of), "Refreshing")
+            if _something_is_due(ledger):
+                follow(console, refresh.run_activation(settings, as_of=as_of), "Delivering")
+        except refresh.RunFailed as error:
+            raise click.ClickException(f"{error} (readers keep the last good state; `cdp ui` shows the run)") from error
+        with ledger.reading() as connection:
+            last = fingerprints.last(connection, refresh.FINGERPRINT)
+    run_id = last.run_id if last else None
+    passed, failed = _checks_of(settings, run_id) if run_id else (0, ())
+    return Run(time.perf_counter() - started, launched, passed, failed, run_id)
+
+
+def _something_is_due(ledger: Ledger) -> bool:
+    """Whether a destination has something to send now."""
+    from cdp_assets.activation.clock import wall_clock
+    from cdp_assets.ledger import outbox
+
+    with ledger.reading() as connection:
+        return bool(outbox.due(connection, wall_clock()))
+
+
+def _checks_of(settings: Settings, run_id: str) -> tuple[int, tuple[str, ...]]:
+    """How many checks of a run passed, and which did not."""
+    from dagster import DagsterEventType
+
+    from cdp_assets.automation.refresh import dagster_instance
+
+    with dagster_instance(settings) as instance:
+        entries = instance.all_logs(run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION)
+    found = [entry.dagster_event.asset_check_evaluation_data for entry in entries if entry.dagster_event]
+    failed = sorted(f"{'.'.join(each.asset_key.path)}: {each.check_name}" for each in found if not each.passed)
+    return len(found) - len(failed), tuple(failed)
+
+
+def tell_report(
+    settings: Settings, run: views.Run, *, told_as_json: bool, next_steps: Sequence[tuple[str, str]] = NEXT_STEPS
+) -> None:
+    """Print the report of a run: what the snapshot and the ledger hold, and where there is truth, how it compares."""
+    from cdp_assets.ledger import Ledger, outbox
+    from cdp_assets.presentation.read_deliveries import deliveries
+    from cdp_assets.presentation.read_report import read_report
+
+    with open_reader(settings) as reader:
+        shown = replace(read_report(reader, with_sample=True), run=run)
+    truth = settings.data / "truth"
+    if truth.is_dir():
+        from cdp_assets.presentation.read_truth import couple, identity
+        from cdp_assets.presentation.snapshot_tables import snapshot_tables
+
+        with snapshot_tables(settings.serving_file) as tables:
+            shown = replace(shown, couple=couple(tables, truth, settings.hash_key), identity=identity(tables, truth))
+    with Ledger.open(settings.ledger_url) as ledger, ledger.reading() as connection:
+        shown = replace(shown, deliveries=deliveries(outbox.outcomes(connection)))
+    if told_as_json:
+        from cdp_assets.presentation.views import plain
+
+        print_json(plain(shown))
+    else:
+        from cdp_assets.presentation.report import report
+
+        console_of().print(report(shown, next_steps))
+
+
+def _several(identifier: str, matches: list[Any], told_as_json: bool) -> None:
+    if told_as_json:
+        from cdp_assets.presentation.views import plain
+
+        print_json({"matches": plain(matches)})
+    else:
+        from cdp_assets.presentation.profile_text import choice
+
+        console_of().print(choice(identifier, matches))
+
+
+@contextmanager
+def open_reader(settings: Settings) -> Iterator[Reader]:
+    from cdp_assets.warehouse.serving import NothingServed, Reader
+
+    try:
+        with Reader(settings.serving_file) as reader:
+            yield reader
+    except NothingServed as error:
+        raise click.ClickException(str(error)) from error
+
+
+def console_of(*, stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False)
+
+
+def print_json(value: Any) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    click.echo(f"written to {file}", err=True)
+
+
+def _fail(message: str) -> None:
+    click.echo(f"Error: {message}", err=True)
+    sys.exit(2)

@@ -1,0 +1,1 @@
+"""Who is who: from identifiers and names to profiles. Deterministic, conservative, explainable."""

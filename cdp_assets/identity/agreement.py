@@ -1,0 +1,101 @@
+"""How well the names and birth dates of two records agree, as one grade.
+
+Belongs here: the grades, and how names and birth dates add up to one. Does not belong here: comparing names
+(`names.py`), and what follows from a grade (`slow_path.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import IntEnum
+from functools import lru_cache
+
+from cdp_assets.identity.names import Match, Name, compare_names
+from cdp_assets.identity.nicknames import is_known
+
+
+class Agreement(IntEnum):
+    """From "two people" to "one name". Negative grades contradict a link."""
+
+    DIFFERENT_GIVEN = -3  # other given names: a couple, a parent and child
+    DIFFERENT_BIRTH = -2  # names that only resemble one another, and another birth date
+    DIFFERENT_FAMILY = -1  # the same given name, another family name, nothing that explains it
+    UNKNOWN = 0  # one of the two has no name: nothing speaks against it, nothing for it
+    PARTIAL = 1  # an initial, or only one of the two names
+    CHANGED_SURNAME = 2  # the same given name and birth date, another family name
+    SIMILAR = 3  # nickname, typing error, transliteration, exchanged or double names
+    EQUAL = 4
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether the two cannot be linked by something that people share."""
+        return self < Agreement.UNKNOWN
+
+
+IN_WORDS = {
+    Agreement.DIFFERENT_GIVEN: "the given names differ",
+    Agreement.DIFFERENT_BIRTH: "the names only resemble one another and the birth dates differ",
+    Agreement.DIFFERENT_FAMILY: "the family names differ and no birth date says that it changed",
+    Agreement.UNKNOWN: "one of them has no name",
+    Agreement.PARTIAL: "an initial or a part of the name agrees",
+    Agreement.CHANGED_SURNAME: "given name and birth date agree, the surname changed",
+    Agreement.SIMILAR: "the names are variants of one another",
+    Agreement.EQUAL: "the names are the same",
+}
+"""Each grade as the clause of a sentence."""
+
+
+class BirthDates(IntEnum):
+    """How two birth dates agree. True pairs often differ in one part, so that a difference is never a veto alone."""
+
+    DIFFERENT = 0
+    UNKNOWN = 1
+    CLOSE = 2  # one of year, month and day differs, or day and month are exchanged
+    SAME = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a record says of the person: parsed name and birth date."""
+
+    name: Name
+    birth_date: date | None = None
+
+
+def compare_birth_dates(left: date | None, right: date | None) -> BirthDates:
+    """Grade two birth dates."""
+    if left is None or right is None:
+        return BirthDates.UNKNOWN
+    if left == right:
+        return BirthDates.SAME
+    same = (left.year == right.year) + (left.month == right.month) + (left.day == right.day)
+    exchanged = left.year == right.year and (left.month, left.day) == (right.day, right.month)
+    return BirthDates.CLOSE if same == 2 or exchanged else BirthDates.DIFFERENT
+
+
+@lru_cache(maxsize=500_000)
+def agreement(left: Signature, right: Signature) -> Agreement:
+    """Grade two signatures; symmetric."""
+    given, family = compare_names(left.name, right.name)
+    births = compare_birth_dates(left.birth_date, right.birth_date)
+    if given is Match.DIFFERENT:
+        return Agreement.DIFFERENT_GIVEN
+    if family is Match.DIFFERENT:
+        changed = given >= Match.CLOSE and births is BirthDates.SAME
+        return Agreement.CHANGED_SURNAME if changed else Agreement.DIFFERENT_FAMILY
+    if given is Match.SAME and family is Match.SAME:
+        return Agreement.EQUAL
+    if births is BirthDates.DIFFERENT:
+        return Agreement.DIFFERENT_BIRTH
+    if given >= Match.CLOSE and family >= Match.CLOSE:
+        return Agreement.SIMILAR
+    if given is Match.MISSING and family is Match.MISSING:
+        return Agreement.UNKNOWN
+    return Agreement.PARTIAL
+
+
+def is_slip(name: Signature, of: Signature) -> bool:
+    """Whether a name is only another one misspelt: near to it, while its given name is none that is known."""
+    given = name.name.given
+    return bool(given) and not is_known(given[0]) and agreement(name, of) >= Agreement.SIMILAR

@@ -1,0 +1,123 @@
+"""What happened to profiles between the map as published and the map of this run.
+
+Belongs here: the log `profile_changes`. Does not belong here: ids (`ids.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import ibis
+import ibis.expr.types as ir
+
+from cdp_assets.canonical.schema import INSTANT
+from cdp_assets.identity.stacking import stack
+from cdp_assets.warehouse.operations import stable_id
+
+
+def homes_of(profile_map: ir.Table) -> ir.Table:
+    """record_id, profile_id: for records split in time, the first profile."""
+    return profile_map.filter(profile_map.valid_from.isnull()).select("record_id", "profile_id")
+
+
+def changed_profiles(
+    before: ir.Table,
+    after: ir.Table,
+    redirects: ir.Table,
+    links: ir.Table,
+    identifier_types: Sequence[str],
+    log: ir.Table,
+    logged: int,
+    as_of: datetime,
+) -> ir.Table:
+    """The log with this run's changes (`schemas.PROFILE_CHANGES`); without any, the log itself.
+
+    Args:
+        before: `profile_map` as last published.
+        after: `profile_map` of this run.
+        redirects: `schemas.REDIRECTS` of this run: where merged profiles went.
+        links: `schemas.LINKS` of this run: the evidence.
+        identifier_types: All identifier types among the links.
+        log: `profile_changes` as last published.
+        logged: How many rows it has; tells two equal changes of one instant apart.
+        as_of: The run.
+    """
+    old = homes_of(before).rename(old_id="profile_id")
+    new = homes_of(after).rename(new_id="profile_id")
+    joined = new.outer_join(old, "record_id")
+    # Most records stay where they are: only the others are looked at further.
+    differing = joined.filter(~joined.old_id.identical_to(joined.new_id)).select(
+        "old_id", "new_id", record_id=ibis.coalesce(joined.record_id, joined.record_id_right)
+    )
+    flows = differing.group_by("old_id", "new_id").aggregate(records=differing.count())
+    existed = old.select(profile_id="old_id").distinct().mutate(existed=True)
+    exists = new.select(profile_id="new_id").distinct().mutate(exists=True)
+    marked = flows.left_join(existed, flows.new_id == existed.profile_id).drop("profile_id")
+    marked = marked.left_join(exists, marked.old_id == exists.profile_id).drop("profile_id")
+    marked = marked.mutate(existed=marked.existed.fill_null(False), exists=marked.exists.fill_null(False))
+    merged = redirects.select(old_id="old_profile_id", new_id="profile_id", redirected=ibis.literal(True))
+    marked = marked.left_join(merged, ["old_id", "new_id"]).drop("old_id_right", "new_id_right")
+
+    moves = marked.filter(marked.old_id.notnull() & marked.new_id.notnull())
+    moves = moves.select(
+        "records",
+        change=ibis.cases((moves.redirected.fill_null(False), "merged"), (moves.existed, "moved"), else_="split"),
+        profile_id=moves.new_id,
+        other_profile_id=moves.old_id,
+    )
+    newcomers = marked.filter(marked.old_id.isnull() & ~marked.existed)
+    split_off = moves.filter(moves.change == "split")
+    created = newcomers.anti_join(split_off, newcomers.new_id == split_off.profile_id)
+    vanished = marked.filter(marked.new_id.isnull() & ~marked.exists)
+    scattered = marked.filter(marked.old_id.notnull() & marked.new_id.notnull()).select("old_id").distinct()
+    removed = vanished.anti_join(scattered, "old_id")
+    nobody = ibis.null("int64")
+    rows = moves.select("records", "change", "profile_id", "other_profile_id").union(
+        created.select("records", change=ibis.literal("created"), profile_id="new_id", other_profile_id=nobody),
+        removed.select("records", change=ibis.literal("removed"), profile_id="old_id", other_profile_id=nobody),
+    )
+    explained = _explained(rows, differing, links, identifier_types)
+    run = ibis.literal(as_of, INSTANT)
+    new_rows = explained.mutate(
+        as_of=run,
+        change_id=stable_id(
+            run, explained.change, explained.profile_id, explained.other_profile_id, ibis.literal(logged)
+        ),
+    )
+    return stack(log, new_rows)
+
+
+def _explained(rows: ir.Table, differing: ir.Table, links: ir.Table, identifier_types: Sequence[str]) -> ir.Table:
+    """Add ``evidence``: how many links of each type hold the records that changed."""
+    left = differing.select(left_record_id="record_id", old_left="old_id", new_left="new_id")
+    right = differing.select(right_record_id="record_id", old_right="old_id", new_right="new_id")
+    tied = links.select("left_record_id", "right_record_id", "identifier_type")
+    both = tied.left_join(left, "left_record_id").drop("left_record_id_right")
+    both = both.left_join(right, "right_record_id").drop("right_record_id_right")
+    at_left = both.filter(both.new_left.notnull()).select("identifier_type", old_id="old_left", new_id="new_left")
+    elsewhere = ~(both.old_left.identical_to(both.old_right) & both.new_left.identical_to(both.new_right))
+    at_right = both.filter(both.new_right.notnull() & elsewhere).select(
+        "identifier_type", old_id="old_right", new_id="new_right"
+    )
+    tied = at_left.union(at_right)
+    counts = tied.group_by("old_id", "new_id").aggregate(
+        **{f"links_{name}": (tied.identifier_type == name).sum() for name in identifier_types}
+    )
+    # Created profiles have records from nowhere, and null joins nothing: -1 stands for it on both sides.
+    known = counts.select(
+        profile_id="new_id", origin=counts.old_id.coalesce(-1), evidence=_as_json(counts, identifier_types)
+    )
+    keyed = rows.mutate(origin=rows.other_profile_id.coalesce(-1))
+    joined = keyed.left_join(known, ["profile_id", "origin"])
+    return joined.select(*rows.columns, evidence=joined.evidence.coalesce("{}"))
+
+
+def _as_json(counts: ir.Table, identifier_types: Sequence[str]) -> ir.StringValue:
+    text = ibis.literal("")
+    for name in identifier_types:
+        number = counts[f"links_{name}"]
+        text = text + ibis.ifelse(
+            number.coalesce(0) > 0, ibis.literal(f', "{name}": ') + number.cast("string"), ibis.literal("")
+        )
+    return ibis.literal("{") + text.substr(2) + ibis.literal("}")

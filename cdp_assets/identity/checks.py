@@ -1,0 +1,193 @@
+"""What must hold of the identity graph before anyone builds on it.
+
+Belongs here: checks on the stage's tables. Does not belong here: scores against a known truth.
+"""
+
+from functools import reduce
+
+import ibis.expr.types as ir
+from ibis import _
+
+from cdp_assets.identity.changes import homes_of
+from cdp_assets.identity.evidence import ADDRESS
+from cdp_assets.identity.spec import IdentityRules, Kind
+from cdp_assets.quality.checks import Check, expect, no_rows
+from cdp_assets.settings import Settings
+from cdp_assets.warehouse.operations import stable_id
+
+Tables = dict[str, ir.Table]
+
+
+def all_checks(rules: IdentityRules) -> dict[str, list[Check]]:
+    """The checks of each table, by its name."""
+    return {
+        "links": _LINKS,
+        "rejected_links": _REJECTED_LINKS,
+        "profile_map": [*_PROFILE_MAP, _limits(rules)],
+        "profile_changes": _PROFILE_CHANGES,
+        "redirects": _REDIRECTS,
+        "review_queue": _REVIEW_QUEUE,
+        "device_suggestions": _DEVICE_SUGGESTIONS,
+    }
+
+
+def _without_a_profile(table: ir.Table, tables: Tables) -> ir.Table:
+    return tables["identity_records"].anti_join(table, "record_id")
+
+
+def _without_a_record(table: ir.Table, tables: Tables) -> ir.Table:
+    return table.anti_join(tables["identity_records"], "record_id")
+
+
+def _gaps_and_overlaps(table: ir.Table, _tables: Tables) -> ir.Table:
+    """Records whose rows do not cover all time: each must end where the next begins, and both outer ends be open."""
+    whole = table.group_by("record_id").aggregate(
+        rows=_.count(), beginnings=_.valid_from.isnull().sum(), ends=_.valid_to.isnull().sum()
+    )
+    unbounded = whole.filter((_.beginnings != 1) | (_.ends != 1)).select("record_id")
+    ended = table.filter(_.valid_to.notnull()).select("record_id", at="valid_to")
+    begun = table.filter(_.valid_from.notnull()).select("record_id", at="valid_from")
+    loose = ended.anti_join(begun, ["record_id", "at"]).select("record_id")
+    backwards = table.filter(_.valid_to <= _.valid_from).select("record_id")
+    return unbounded.union(loose, backwards)
+
+
+def _limits(rules: IdentityRules) -> Check:
+    def broken(table: ir.Table, tables: Tables) -> ir.Table:
+        identifiers = tables["identifiers"].anti_join(_excluded(tables), _IDENTIFIER)
+        homes = homes_of(table)
+        held = identifiers.join(homes, "record_id").group_by("profile_id", "namespace", "identifier_type")
+        counted = held.aggregate(held=_.identifier_value.nunique())
+        found = [
+            counted.filter((_.identifier_type == name) & (_.held > rule.limit)).select("profile_id")
+            for name, rule in rules.identifiers.items()
+            if rule.limit is not None and rule.kind is not Kind.DEVICE and name != ADDRESS
+        ]
+        return reduce(lambda left, right: left.union(right), found)
+
+    return Check(
+        "limits_hold",
+        "No profile has more identifiers of a type than its limit: one user id per namespace, five e-mails …",
+        (no_rows(broken, "No profile has more values of one identifier type than one person may have."),),
+    )
+
+
+_IDENTIFIER = ["namespace", "identifier_type", "identifier_value"]
+
+
+def _excluded(tables: Tables) -> ir.Table:
+    """Values that do not count: placeholders, hubs, and names that an alias replaced."""
+    key = Settings.from_env().hash_key
+    blocked = tables["rejected_links"].filter(_.right_record_id.isnull()).select("left_record_id", "identifier_id")
+    carried = tables["identifiers"].join(blocked, [tables["identifiers"].record_id == blocked.left_record_id])
+    values = carried.filter(
+        stable_id(_.namespace, _.identifier_type, _.identifier_value, key=key) == _.identifier_id
+    ).select(*_IDENTIFIER)
+    renamed = tables["identifier_aliases"].select("namespace", "identifier_type", identifier_value="old_value")
+    return values.union(renamed).distinct()
+
+
+def _unknown_records(table: ir.Table, tables: Tables) -> ir.Table:
+    ends = [
+        table.select(record_id=name).filter(_.record_id.notnull()) for name in ("left_record_id", "right_record_id")
+    ]
+    return ends[0].union(ends[1]).anti_join(tables["identity_records"], "record_id")
+
+
+def _links_across(table: ir.Table, tables: Tables) -> ir.Table:
+    """Links whose ends never share a profile."""
+    ends = table.select("left_record_id", "right_record_id").distinct()
+    left = tables["profile_map"].select(left_record_id="record_id", profile_id="profile_id")
+    right = tables["profile_map"].select(right_record_id="record_id", profile_id="profile_id")
+    shared = ends.join(left, "left_record_id").join(right, ["right_record_id", "profile_id"])
+    return ends.anti_join(shared, ["left_record_id", "right_record_id"])
+
+
+def _refused_but_together(table: ir.Table, tables: Tables) -> ir.Table:
+    refused = table.filter(_.right_record_id.notnull()).select("left_record_id", "right_record_id")
+    homes = homes_of(tables["profile_map"])
+    left = homes.select(left_record_id="record_id", profile_id="profile_id")
+    right = homes.select(right_record_id="record_id", profile_id="profile_id")
+    return refused.join(left, "left_record_id").join(right, ["right_record_id", "profile_id"])
+
+
+def _without_a_beginning(table: ir.Table, tables: Tables) -> ir.Table:
+    begun = table.filter(_.change.isin(["created", "split"]))
+    return tables["profile_map"].select("profile_id").distinct().anti_join(begun, "profile_id")
+
+
+def _gone_but_in_use(table: ir.Table, tables: Tables) -> ir.Table:
+    return table.semi_join(tables["profile_map"], table.old_profile_id == tables["profile_map"].profile_id)
+
+
+def _leading_nowhere(table: ir.Table, tables: Tables) -> ir.Table:
+    return table.anti_join(tables["profile_map"], "profile_id")
+
+
+_LINKS = [
+    Check(
+        "ends_are_known_and_together",
+        "Both ends of every link are records, and share a profile.",
+        (
+            no_rows(_unknown_records, "Both ends of every link are identity records."),
+            no_rows(_links_across, "The two ends of a link share a profile."),
+            expect("expect_column_values_to_be_between", column="strength", min_value=0, max_value=1),
+        ),
+    )
+]
+_REJECTED_LINKS = [
+    Check(
+        "ends_are_known_and_apart",
+        "Both ends of every refused link are records, and are in different profiles.",
+        (
+            no_rows(_unknown_records, "Both ends of every refused link are identity records."),
+            no_rows(_refused_but_together, "The two ends of a refused link are in different profiles."),
+        ),
+    )
+]
+_PROFILE_MAP = [
+    Check(
+        "covers_every_record",
+        "Every record has a profile, and there are no others.",
+        (
+            no_rows(_without_a_profile, "Every identity record is in the map."),
+            no_rows(_without_a_record, "The map has no record that does not exist."),
+        ),
+    ),
+    Check(
+        "no_gaps_no_overlaps",
+        "At every instant a record belongs to exactly one profile, so that every fact has exactly one.",
+        (no_rows(_gaps_and_overlaps, "The rows of a record follow one another without gap or overlap."),),
+    ),
+]
+_PROFILE_CHANGES = [
+    Check(
+        "reconciles_with_the_map",
+        "Every profile in the map has its beginning in the log.",
+        (no_rows(_without_a_beginning, "Every profile of the map was created or split off in the log."),),
+    )
+]
+_REDIRECTS = [
+    Check(
+        "lead_to_profiles_in_use",
+        "Ids given up are not in use, and lead to one that is.",
+        (
+            no_rows(_gone_but_in_use, "No id given up is in use."),
+            no_rows(_leading_nowhere, "Every redirect leads to a profile of the map."),
+        ),
+    )
+]
+_REVIEW_QUEUE = [
+    Check(
+        "probabilities",
+        "Probabilities lie between 0 and 1.",
+        (expect("expect_column_values_to_be_between", column="probability", min_value=0, max_value=1),),
+    )
+]
+_DEVICE_SUGGESTIONS = [
+    Check(
+        "scores",
+        "Scores lie between 0 and 1.",
+        (expect("expect_column_values_to_be_between", column="score", min_value=0, max_value=1),),
+    )
+]

@@ -1,0 +1,100 @@
+"""The YAML form of the rules of identity.
+
+Belongs here: fields and their descriptions, as editors show them. Does not belong here: what they mean (`spec.py`).
+"""
+
+from functools import cached_property
+from typing import Literal
+
+import dagster as dg
+from pydantic import ConfigDict, Field
+
+from cdp_assets.identity import spec as rules
+from cdp_assets.identity.spec import DEFAULT_IDENTIFIERS, IdentifierRule, Kind, RulesError
+
+
+class IdentifierType(dg.Model, dg.Resolvable):
+    """How one type of identifier is treated; what is left out is as in the defaults of that type."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: str = Field(description="The identifier type, as sources name it, e.g. `loyalty_number`.")
+    kind: Literal["personal", "shareable", "device"] | None = Field(
+        default=None,
+        description="`personal`: links by itself; `shareable`: links unless something contradicts; `device`: never "
+        "links people. Needed for a type that has no defaults.",
+    )
+    limit: int | None = Field(default=None, description="Most different values, per namespace, in one profile.")
+    unlimited: bool = Field(default=False, description="True: any number of values, whatever the default.")
+    hub: int | None = Field(
+        default=None, description="A value seen with more different names than this is nobody's own, and excluded."
+    )
+    strength: float | None = Field(default=None, description="Weight of a link by this type alone, above 0 to 1.")
+    recycled_after_days: int | None = Field(
+        default=None, description="Days without use after which a value may have passed to somebody else."
+    )
+
+    def rule(self) -> IdentifierRule:
+        """The rule in plain form.
+
+        Raises:
+            RulesError: if the type has no defaults and no kind is given, or the values contradict one another.
+        """
+        default = DEFAULT_IDENTIFIERS.get(self.type)
+        if self.kind is not None:
+            kind = Kind(self.kind)
+        elif default is not None:
+            kind = default.kind
+        else:
+            raise RulesError(f"identifiers.{self.type}: a type of your own needs a `kind`")
+        base = default if default is not None and default.kind is kind else IdentifierRule(kind)
+        if self.unlimited and self.limit is not None:
+            raise RulesError(f"identifiers.{self.type}: `limit` and `unlimited` exclude one another")
+        try:
+            return IdentifierRule(
+                kind=kind,
+                limit=None if self.unlimited else base.limit if self.limit is None else self.limit,
+                hub=base.hub if self.hub is None else self.hub,
+                strength=base.strength if self.strength is None else self.strength,
+                recycled_after_days=(
+                    base.recycled_after_days if self.recycled_after_days is None else self.recycled_after_days
+                ),
+            )
+        except RulesError as error:
+            raise RulesError(f"identifiers.{self.type}: {error}") from error
+
+
+class IdentityRules(dg.Component, dg.Model, dg.Resolvable):
+    """Which identifiers there are, and how far each is to be trusted."""
+
+    model_config = ConfigDict(extra="forbid", ignored_types=(cached_property,))
+
+    identifiers: list[IdentifierType] = Field(
+        default_factory=list, description="Types that are treated otherwise than by default, or that are your own."
+    )
+    placeholders: list[str] = Field(
+        default_factory=list,
+        description="More values that stand for 'nothing known', in lower case; of e-mails the part before the @.",
+    )
+    largest_rebuild: int = Field(
+        default=200_000,
+        description="Components of more groups of records than this are not rebuilt link by link; what people share is "
+        "refused there.",
+    )
+
+    @cached_property
+    def spec(self) -> rules.IdentityRules:
+        """The rules, checked."""
+        names = [given.type for given in self.identifiers]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise RulesError(f"identifiers.{twice[0]}: is there twice")
+        return rules.IdentityRules.extended(
+            {given.type: given.rule() for given in self.identifiers},
+            self.placeholders,
+            largest_rebuild=self.largest_rebuild,
+        )
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """Nothing of its own: identity is resolved as a whole (`assets.py`)."""
+        return dg.Definitions()

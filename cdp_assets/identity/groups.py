@@ -1,0 +1,236 @@
+"""Records being put together, and what speaks against joining two groups of them.
+
+Belongs here: the state of one component while it is rebuilt, and the objections to a link. Does not belong here: the
+order in which links are tried (`slow_path.py`), and the grading of names (`agreement.py`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from cdp_assets.identity.agreement import IN_WORDS, Agreement, Signature, agreement, is_slip
+
+NEVER = 2**62
+"""Sorts after every instant."""
+
+_DAY = 86_400
+
+
+class Use(NamedTuple):
+    """One identifier on one atom; times in seconds since 1970-01-01 UTC, or None."""
+
+    type_id: int
+    first: int | None
+    last: int | None
+    carrier: int  # the smallest record_id of the atom that carries it
+
+
+@dataclass(slots=True)
+class Atom:
+    """Records that nothing can take apart.
+
+    Args:
+        key: The smallest record_id.
+        since: When the earliest was first seen, in seconds since 1970-01-01 UTC.
+        uses: identifier_id → its use.
+        signatures: Names and birth dates that the records bear.
+    """
+
+    key: int
+    since: int | None = None
+    uses: dict[int, Use] = field(default_factory=dict)
+    signatures: dict[Signature, None] = field(default_factory=dict)
+
+    @property
+    def age(self) -> tuple[int, int]:
+        """Sorts atoms from the earliest on."""
+        return (NEVER if self.since is None else self.since, self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRule:
+    """What is to know of an identifier type while rebuilding."""
+
+    personal: bool
+    limit: int | None
+    strength: float
+    recycled_after_days: int | None
+
+    @property
+    def names_a_person(self) -> bool:
+        """Whether it says who somebody is; a document's number does not."""
+        return self.personal and self.limit is not None
+
+
+@dataclass(slots=True)
+class Group:
+    """Atoms joined so far.
+
+    Args:
+        atoms: Their indices.
+        values: type_id → identifier_ids.
+        signatures: Names and birth dates.
+        known: Whether it is a known person: named, or with a personal identifier that is no document's.
+    """
+
+    atoms: list[int]
+    values: dict[int, set[int]]
+    signatures: dict[Signature, None]
+    known: bool
+
+
+class Groups:
+    """All groups of one component. Atoms are counted from the earliest on, so that no order of arrival matters."""
+
+    def __init__(self, atoms: Sequence[Atom], rules: Mapping[int, TypeRule]) -> None:
+        self.atoms = sorted(atoms, key=lambda atom: atom.age)
+        self.under: dict[int, list[int]] = defaultdict(list)
+        self._rules = rules
+        self._type_of: dict[int, int] = {}
+        self._number = list(range(len(atoms)))
+        self._groups: dict[int, Group] = {}
+        for index, atom in enumerate(self.atoms):
+            values: dict[int, set[int]] = defaultdict(set)
+            for identifier, use in atom.uses.items():
+                values[use.type_id].add(identifier)
+                self.under[identifier].append(index)
+                self._type_of[identifier] = use.type_id
+            known = bool(atom.signatures) or any(rules[type_id].names_a_person for type_id in values)
+            self._groups[index] = Group([index], values, dict(atom.signatures), known)
+
+    def number(self, index: int) -> int:
+        """The number of an atom's group: equal for atoms that are together."""
+        return self._number[index]
+
+    def group(self, index: int) -> Group:
+        """An atom's group."""
+        return self._groups[self._number[index]]
+
+    def by_number(self, number: int) -> Group:
+        """The group of a number."""
+        return self._groups[number]
+
+    def type_of(self, identifier: int) -> int:
+        """The type_id of an identifier."""
+        return self._type_of[identifier]
+
+    def rule(self, identifier: int) -> TypeRule:
+        """What is to know of an identifier's type."""
+        return self._rules[self._type_of[identifier]]
+
+    def sharing(self, identifier: int) -> list[int]:
+        """Numbers of the groups that carry an identifier, from the earliest on."""
+        return list(dict.fromkeys(self._number[index] for index in self.under[identifier]))
+
+    def join(self, left: int, right: int) -> None:
+        """Put the groups of two atoms together."""
+        keep, give = self._number[left], self._number[right]
+        if len(self._groups[keep].atoms) < len(self._groups[give].atoms):
+            keep, give = give, keep
+        kept, given = self._groups[keep], self._groups.pop(give)
+        for member in given.atoms:
+            self._number[member] = keep
+        kept.atoms += given.atoms
+        for type_id, values in given.values.items():
+            kept.values.setdefault(type_id, set()).update(values)
+        kept.signatures.update(given.signatures)
+        kept.known = kept.known or given.known
+
+    def objection(self, left: Group, right: Group, identifier: int) -> tuple[str, str] | None:
+        """Why two groups cannot be joined by an identifier, as reason and in words; None if they can."""
+        broken = self.limit_broken(left, right)
+        if self.rule(identifier).personal:
+            return None if broken is None else self._limit_words(broken)
+        grade = group_agreement(left, right)
+        if grade.contradicts:
+            return "names_differ", IN_WORDS[grade]
+        if broken is not None:
+            return self._limit_words(broken)
+        if grade is Agreement.UNKNOWN and self.changed_hands(left, right, identifier):
+            return "recycled", "the identifier lay unused so long that it may have passed to somebody else"
+        return None
+
+    def limit_broken(self, left: Group, right: Group) -> int | None:
+        """The type whose limit two groups would break together."""
+        for type_id, values in left.values.items():
+            limit = self._rules[type_id].limit
+            others = right.values.get(type_id)
+            if limit is not None and others and len(values) + len(others) > limit and len(values | others) > limit:
+                return type_id
+        return None
+
+    def contradict(self, left: Group, right: Group) -> bool:
+        """Whether two groups are certainly two people: by name, or by personal identifiers."""
+        broken = self.limit_broken(left, right)
+        return (broken is not None and self._rules[broken].personal) or group_agreement(left, right).contradicts
+
+    def changed_hands(self, left: Group, right: Group, identifier: int) -> bool:
+        """Whether an identifier lay unused too long between two groups to be still the same person's."""
+        days = self.rule(identifier).recycled_after_days
+        if days is None:
+            return False
+        first, last = self._span(left, identifier)
+        other_first, other_last = self._span(right, identifier)
+        if first is None or last is None or other_first is None or other_last is None:
+            return False
+        return max(first, other_first) - min(last, other_last) > days * _DAY
+
+    def earliest_use(self, group: Group, identifier: int) -> Use:
+        """The use of an identifier by the group's earliest atom that has it."""
+        return self.atoms[min(member for member in group.atoms if identifier in self.atoms[member].uses)].uses[
+            identifier
+        ]
+
+    def _span(self, group: Group, identifier: int) -> tuple[int | None, int | None]:
+        uses = [self.atoms[member].uses.get(identifier) for member in group.atoms]
+        firsts = [use.first for use in uses if use is not None and use.first is not None]
+        lasts = [use.last for use in uses if use is not None and use.last is not None]
+        return min(firsts, default=None), max(lasts, default=None)
+
+    def _limit_words(self, type_id: int) -> tuple[str, str]:
+        rule = self._rules[type_id]
+        if rule.personal and rule.limit == 1:
+            return "ids_differ", "they have different personal identifiers in one namespace"
+        return "limit", f"together they would have more than {rule.limit} values of one identifier type"
+
+
+def merged(left: Group, right: Group) -> Group:
+    """What two groups would be together."""
+    values = {type_id: set(values) for type_id, values in left.values.items()}
+    for type_id, others in right.values.items():
+        values.setdefault(type_id, set()).update(others)
+    return Group(
+        [*left.atoms, *right.atoms], values, {**left.signatures, **right.signatures}, left.known or right.known
+    )
+
+
+def group_agreement(left: Group, right: Group) -> Agreement:
+    """The best agreement of the names of two groups.
+
+    Given names and birth dates may not contradict between any two names, but for slips of the pen beside the name they
+    are slips of: "Vioka" does not keep "Violla" from "Viola". Family names may contradict if another pair agrees, since
+    the family name is what a person changes.
+    """
+    best = Agreement.UNKNOWN
+    other_family = False
+    for one in left.signatures:
+        for two in right.signatures:
+            grade = agreement(one, two)
+            if grade in (Agreement.DIFFERENT_GIVEN, Agreement.DIFFERENT_BIRTH):
+                if not (_is_excused(one, left, two) or _is_excused(two, right, one)):
+                    return grade
+                continue
+            other_family = other_family or grade is Agreement.DIFFERENT_FAMILY
+            best = max(best, grade)
+    return Agreement.DIFFERENT_FAMILY if other_family and best is Agreement.UNKNOWN else best
+
+
+def _is_excused(name: Signature, group: Group, other: Signature) -> bool:
+    """Whether a name is but a slip of another one of its group, which agrees with the name from outside."""
+    return any(
+        beside is not name and is_slip(name, beside) and agreement(beside, other) >= Agreement.SIMILAR
+        for beside in group.signatures
+    )

@@ -1,0 +1,269 @@
+"""Profile ids as state: who keeps an id when people turn out to be one, or two.
+
+Belongs here: giving ids to groups of records, and the interface to what keeps them (`ProfileIdStore`). Does not belong
+here: which records are a group (`partition.py`, `devices.py`), and SQL (`ledger/profile_ids.py`).
+
+A group takes the id with which it shares most records: records of people count first, then all, then the older id, then
+the smaller. Ids that no group takes become redirects. A new id is derived from the group's earliest record, with a
+generation where that id is taken; an id given up in a merge is taken up again when its records split off.
+
+The store and the warehouse share no transaction. Ids are saved first, the tables published after. If a run dies in
+between, the next one finds the ids saved, gives them again, and finds the same differences to the map as published: the
+outcome is that of an undisturbed run. Saving twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from cdp_assets.canonical.schema import INSTANT
+from cdp_assets.warehouse.operations import stable_id
+
+if TYPE_CHECKING:
+    from cdp_assets.warehouse.engine import Engine
+
+ASSIGNED = ibis.schema({"record_id": "int64", "profile_id": "int64", "since": INSTANT})
+"""Which profile a record belongs to, and since which run."""
+
+REDIRECTED = ibis.schema({"old_profile_id": "int64", "profile_id": "int64", "since": INSTANT})
+"""Ids given up, where they lead, and since which run."""
+
+_GIVEN = ibis.schema({"label": "int64", "profile_id": "int64"})
+
+
+class ProfileIdStore(Protocol):
+    """What keeps profile ids between runs."""
+
+    def assigned(self) -> pa.Table:
+        """All assignments (`ASSIGNED`)."""
+
+    def redirects(self) -> pa.Table:
+        """All redirects (`REDIRECTED`)."""
+
+    def save(self, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]) -> None:
+        """Write what changed, in one transaction.
+
+        Args:
+            assigned: New and changed assignments (`ASSIGNED`).
+            unassigned: record_ids that are gone.
+            redirected: New and changed redirects (`REDIRECTED`).
+            revived: Old profile ids that are in use again.
+        """
+
+
+class InMemoryProfileIds:
+    """A `ProfileIdStore` that lives as long as its object: for tests and previews."""
+
+    def __init__(self) -> None:
+        self._assigned: dict[int, tuple[int, datetime]] = {}
+        self._redirects: dict[int, tuple[int, datetime]] = {}
+        self.writes = 0
+
+    def assigned(self) -> pa.Table:
+        rows = [(record, profile, since) for record, (profile, since) in sorted(self._assigned.items())]
+        return _table(rows, ASSIGNED)
+
+    def redirects(self) -> pa.Table:
+        rows = [(old, profile, since) for old, (profile, since) in sorted(self._redirects.items())]
+        return _table(rows, REDIRECTED)
+
+    def save(self, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]) -> None:
+        self.writes += assigned.num_rows + len(unassigned) + redirected.num_rows + len(revived)
+        for row in assigned.to_pylist():
+            self._assigned[row["record_id"]] = (row["profile_id"], row["since"])
+        for record in unassigned:
+            self._assigned.pop(record, None)
+        for row in redirected.to_pylist():
+            self._redirects[row["old_profile_id"]] = (row["profile_id"], row["since"])
+        for old in revived:
+            self._redirects.pop(old, None)
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Ids given in this run, and what is new about them.
+
+    Args:
+        profiles: label, profile_id.
+        redirects: `REDIRECTED`, complete; targets are in use, or were when their records vanished.
+        assigned, unassigned, redirected, revived: The difference to the store, for `ProfileIdStore.save`.
+    """
+
+    profiles: ir.Table
+    redirects: ir.Table
+    assigned: pa.Table
+    unassigned: list[int]
+    redirected: pa.Table
+    revived: list[int]
+
+    def save(self, store: ProfileIdStore) -> None:
+        """Write the difference, if there is one."""
+        if self.assigned.num_rows or self.unassigned or self.redirected.num_rows or self.revived:
+            store.save(self.assigned, self.unassigned, self.redirected, self.revived)
+
+
+def profile_id_of(record_id: int, generation: int = 0) -> int:
+    """The id derived from a record; the same that the engine computes."""
+    text = f"profile\x1f{record_id}\x1f{generation}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") & 0x7FFF_FFFF_FFFF_FFFF
+
+
+def assign_ids(homes: ir.Table, store: ProfileIdStore, as_of: datetime, engine: Engine) -> Assignment:
+    """Give every group of records its profile id.
+
+    Args:
+        homes: record_id, label (its group), is_person (whether it is a record of a person rather than of a device),
+            is_guest (a fact without identifiers, alone for ever: its id needs no state), first_seen_at: one row a
+            record.
+        store: What keeps ids.
+        as_of: The run.
+        engine: Computes.
+    """
+    state = engine.from_arrow(store.assigned(), ASSIGNED)
+    redirects = {row["old_profile_id"]: row for row in store.redirects().to_pylist()}
+    voted = homes.join(state, "record_id")
+    votes = engine.scratch(
+        voted.group_by("label", "profile_id").aggregate(
+            person_records=voted.is_person.cast("int64").sum(), records=voted.count(), since=voted.since.min()
+        )
+    )
+    sure, disputed = _undisputed(votes)
+    kept = _settle_disputes(engine.to_arrow(disputed).to_pylist())
+    kept_table = engine.from_arrow(_table(list(kept.items()), _GIVEN), _GIVEN)
+    taken = engine.scratch(sure.select("label", "profile_id").union(kept_table))
+    fresh = engine.scratch(_fresh(homes.anti_join(taken, "label")))
+    renewed = _renew(fresh, taken, homes, votes, redirects, engine)
+    profiles = engine.scratch(taken.union(renewed))
+    changed, gone = _difference(homes, profiles, state, as_of, engine)
+    redirected, revived, complete = _redirects(votes, profiles, redirects, as_of, engine)
+    return Assignment(
+        profiles, engine.from_arrow(_table(complete, REDIRECTED), REDIRECTED), changed, gone,
+        _table(redirected, REDIRECTED), revived,
+    )  # fmt: skip
+
+
+def _undisputed(votes: ir.Table) -> tuple[ir.Table, ir.Table]:
+    """Votes of groups with one id that no other group claims, and all others."""
+    by_label = votes.group_by("label").aggregate(ids=votes.count())
+    by_id = votes.group_by("profile_id").aggregate(labels=votes.count())
+    counted = votes.join(by_label, "label").join(by_id, "profile_id")
+    sure = (counted.ids == 1) & (counted.labels == 1)
+    return counted.filter(sure).select(votes.columns), counted.filter(~sure).select(votes.columns)
+
+
+def _settle_disputes(votes: Iterable[dict[str, object]]) -> dict[int, int]:
+    """label → id, each id once, by the most records of people, the most records, the older id, the smaller id."""
+    order = sorted(
+        votes,
+        key=lambda vote: (-vote["person_records"], -vote["records"], vote["since"], vote["profile_id"], vote["label"]),  # type: ignore[operator]
+    )
+    given: dict[int, int] = {}
+    used: set[int] = set()
+    for vote in order:
+        label, profile = int(vote["label"]), int(vote["profile_id"])  # type: ignore[call-overload]
+        if label not in given and profile not in used:
+            given[label] = profile
+            used.add(profile)
+    return given
+
+
+def _fresh(homes: ir.Table) -> ir.Table:
+    """label, anchor (its earliest record) and the id derived from it, of groups that bring no id along."""
+    far = ibis.literal("9999-12-31 00:00:00").cast(INSTANT)
+    timed = homes.mutate(seen=homes.first_seen_at.coalesce(far))
+    earliest = timed.group_by("label").aggregate(seen=timed.seen.min())
+    first = timed.join(earliest, ["label", "seen"])
+    anchors = first.group_by("label").aggregate(anchor=first.record_id.min())
+    return anchors.mutate(profile_id=stable_id(ibis.literal("profile"), anchors.anchor, ibis.literal("0")))
+
+
+def _renew(
+    fresh: ir.Table, taken: ir.Table, homes: ir.Table, votes: ir.Table, redirects: dict[int, dict[str, object]],
+    engine: Engine,
+) -> ir.Table:  # fmt: skip
+    """label, profile_id of the groups in ``fresh``: the derived id where it is free."""
+    clashing = fresh.semi_join(taken, "profile_id").select("label")
+    # What splits off may have had an id of its own before a merge.
+    back = fresh.semi_join(votes, "label").select("label") if redirects else clashing
+    special = engine.scratch(clashing.union(back).distinct())
+    plain = fresh.anti_join(special, "label").select("label", "profile_id")
+    rows = engine.to_arrow(fresh.semi_join(special, "label").order_by("label")).to_pylist()
+    if not rows:
+        return plain
+    members: dict[int, list[int]] = defaultdict(list)
+    for row in engine.to_arrow(homes.semi_join(special, "label").select("label", "record_id")).to_pylist():
+        members[row["label"]].append(row["record_id"])
+    in_use = engine.to_arrow(taken.select("profile_id").union(plain.select("profile_id")))
+    used = set(in_use["profile_id"].to_pylist())
+    given: list[tuple[int, int]] = []
+    for row in rows:
+        former = sorted(
+            (old["since"], derived)
+            for derived in map(profile_id_of, members[row["label"]])
+            if (old := redirects.get(derived)) is not None and derived not in used
+        )
+        chosen = former[0][1] if former else None
+        generation = 0
+        while chosen is None or chosen in used:
+            chosen = profile_id_of(row["anchor"], generation)
+            generation += 1
+        used.add(chosen)
+        given.append((row["label"], chosen))
+    return plain.union(engine.from_arrow(_table(given, _GIVEN), _GIVEN))
+
+
+def _difference(
+    homes: ir.Table, profiles: ir.Table, state: ir.Table, as_of: datetime, engine: Engine
+) -> tuple[pa.Table, list[int]]:
+    """New and changed assignments, and records that are gone."""
+    wanted = homes.filter(~homes.is_guest).join(profiles, "label").select("record_id", "profile_id")
+    joined = wanted.left_join(state.select("record_id", before="profile_id"), "record_id")
+    changed = joined.filter(joined.before.isnull() | (joined.before != joined.profile_id)).select(
+        "record_id", "profile_id", since=ibis.literal(as_of, INSTANT)
+    )
+    gone = state.anti_join(homes.filter(~homes.is_guest), "record_id").select("record_id")
+    return engine.to_arrow(changed).cast(ASSIGNED.to_pyarrow()), engine.to_arrow(gone)["record_id"].to_pylist()
+
+
+def _redirects(
+    votes: ir.Table, profiles: ir.Table, before: dict[int, dict[str, object]], as_of: datetime, engine: Engine
+) -> tuple[list[tuple[object, ...]], list[int], list[tuple[object, ...]]]:
+    """New and changed redirects, ids in use again, and all redirects as they are now."""
+    retired = votes.anti_join(profiles, "profile_id").join(profiles.select("label", target="profile_id"), "label")
+    heirs: dict[int, int] = {}
+    ranked = sorted(
+        engine.to_arrow(retired).to_pylist(),
+        key=lambda row: (-row["person_records"], -row["records"], row["target"]),
+    )
+    for row in ranked:
+        heirs.setdefault(row["profile_id"], row["target"])
+    known = pa.table({"profile_id": pa.array(list(before), pa.int64())})
+    in_use = engine.from_arrow(known, ibis.schema({"profile_id": "int64"})).semi_join(profiles, "profile_id")
+    revived = sorted(engine.to_arrow(in_use)["profile_id"].to_pylist())
+    rows: dict[int, tuple[object, ...]] = {
+        old: (old, row["profile_id"], row["since"]) for old, row in before.items() if old not in set(revived)
+    }
+    changed: dict[int, tuple[object, ...]] = {}
+    for old, target in heirs.items():
+        changed[old] = (old, target, as_of)
+    for old, row in rows.items():
+        heir = heirs.get(row[1])  # type: ignore[call-overload]
+        if heir is not None and old not in changed:
+            changed[old] = (old, heir, row[2])
+    rows.update(changed)
+    return [changed[old] for old in sorted(changed)], revived, [rows[old] for old in sorted(rows)]
+
+
+def _table(rows: Sequence[tuple[object, ...]], schema: ibis.Schema) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
+    arrow = schema.to_pyarrow()
+    return pa.table([pa.array(values, field.type) for values, field in zip(columns, arrow, strict=True)], schema=arrow)

@@ -1,0 +1,212 @@
+"""Whether two names may belong to one person, and how well they agree.
+
+Belongs here: parsing a name into given and family names, and comparing two of them. Does not belong here: letters and
+scripts (`folding.py`), the table of nicknames (`nicknames.py`), and birth dates (`agreement.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import lru_cache
+
+from cdp_assets.identity.folding import fold, is_readable, sound
+from cdp_assets.identity.nicknames import are_nicknames, initials, is_known
+
+
+def _listed(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_TITLES = _listed(
+    "mr mrs ms miss mx sir dame dr prof professor herr frau hr fr dipl ing med rer nat phd msc bsc mba md mag "
+    "mme mlle monsieur madame mademoiselle sr sra srta don dona sig signor signora dott kos kyria kyrios"
+)
+_SUFFIXES = _listed("jr sr jun sen junior senior ii iii iv phd md")
+_PARTICLES = _listed(
+    "von van vom zu zum zur der den de des del della di da do dos das du la le les el al bin ibn af av ten ter op "
+    "y e und"
+)
+
+
+class Match(IntEnum):
+    """How one part of two names (given or family) agrees, from worst to best."""
+
+    DIFFERENT = 0
+    MISSING = 1  # one side does not have it, or in a script that cannot be compared
+    INITIAL = 2
+    CLOSE = 3  # nickname, typing error, transliteration, one of several names
+    SAME = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A parsed name, folded.
+
+    Args:
+        given: Given names, in order.
+        family: Family names without particles, in order.
+        ordered: Whether the source told given and family name apart; otherwise either may be the other.
+    """
+
+    given: tuple[str, ...]
+    family: tuple[str, ...]
+    ordered: bool = True
+
+    @property
+    def swapped(self) -> Name:
+        """Given and family name exchanged."""
+        return Name(self.family, self.given, self.ordered)
+
+
+def parse_name(given: str | None, family: str | None, full: str | None) -> Name | None:
+    """Read a name from what a record has of it, or None if that is nothing.
+
+    Args:
+        given: Given name or names.
+        family: Family name or names.
+        full: The name as one string, used if both others are empty: "Anna Maria Meyer" or "Meyer, Anna Maria".
+    """
+    first, last = _words(given), _words(family)
+    if first or last:
+        return Name(tuple(first), tuple(_family(last)))
+    if full and "," in full:
+        before, _, after = full.partition(",")
+        after_words, before_words = _words(after), _words(before)
+        if after_words and before_words:
+            return Name(tuple(after_words), tuple(_family(before_words)))
+    words = _words(full)
+    if not words:
+        return None
+    if len(words) == 1:
+        return Name((words[0],), (), ordered=False)
+    start = len(words) - 1
+    while start > 1 and words[start - 1] in _PARTICLES:
+        start -= 1
+    return Name(tuple(words[:start]), tuple(_family(words[start:])), ordered=False)
+
+
+def _words(text: str | None) -> list[str]:
+    words = fold(text).split() if text else []
+    while words and words[0] in _TITLES:
+        words = words[1:]
+    while len(words) > 1 and words[-1] in _SUFFIXES:
+        words = words[:-1]
+    return words
+
+
+def _family(words: list[str]) -> list[str]:
+    return [word for word in words if word not in _PARTICLES] or words
+
+
+@lru_cache(maxsize=500_000)
+def compare_names(left: Name, right: Name) -> tuple[Match, Match]:
+    """How given and family names of two names agree, in whichever order agrees best."""
+    straight = compare_given(left.given, right.given), compare_family(left.family, right.family)
+    if min(straight) >= Match.CLOSE:
+        return straight
+    if "".join((*left.given, *left.family)) in (
+        "".join((*right.given, *right.family)),
+        "".join((*right.family, *right.given)),
+    ):
+        return Match.SAME, Match.SAME
+    if not (left.ordered and right.ordered):
+        words, others = {*left.given, *left.family}, {*right.given, *right.family}
+        common = words & others
+        if common in (words, others):  # "Maria Lopez" of "Anna Maria Lopez Garcia"; a single word is half a name
+            return (Match.CLOSE, Match.CLOSE) if len(common) > 1 else (Match.SAME, Match.MISSING)
+    swapped = compare_given(left.given, right.family), compare_family(left.family, right.given)
+    # Exchanged fields must agree fully, or "Martin Paul" would be "Paul Meyer".
+    return swapped if min(swapped) >= Match.CLOSE and max(swapped) == Match.SAME else straight
+
+
+@lru_cache(maxsize=500_000)
+def compare_given(left: tuple[str, ...], right: tuple[str, ...]) -> Match:
+    """How given names agree. A second given name may be missing on one side, but may not be another one."""
+    if not left or not right:
+        return Match.MISSING
+    if "".join(left) == "".join(right):
+        return Match.SAME
+    if _unreadable(left, right):
+        return Match.MISSING
+    first = _compare_word(left[0], right[0])
+    if first >= Match.INITIAL:
+        seconds = [_compare_word(a, b) for a, b in zip(left[1:], right[1:], strict=False)]
+        return Match.DIFFERENT if Match.DIFFERENT in seconds else min(first, *seconds) if seconds else first
+    # "Maria" for "Anna Maria"; and "Bob" for "John Robert".
+    shorter, longer = sorted((left, right), key=len)
+    if len(shorter) == 1 and len(longer) > 1:
+        return min(Match.CLOSE, max(_compare_word(shorter[0], word) for word in longer[1:]))
+    return Match.DIFFERENT
+
+
+@lru_cache(maxsize=500_000)
+def compare_family(left: tuple[str, ...], right: tuple[str, ...]) -> Match:
+    """How family names agree. One of several (Meyer of Meyer-Schmidt) is close."""
+    if not left or not right:
+        return Match.MISSING
+    if "".join(left) == "".join(right):
+        return Match.SAME
+    if _unreadable(left, right):
+        return Match.MISSING
+    if len(left) == len(right) == 1:
+        return _compare_spelling(left[0], right[0])
+    if _is_part(left, right) or _is_part(right, left):
+        return Match.CLOSE
+    return _compare_spelling("".join(left), "".join(right))
+
+
+def _is_part(words: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    return all(any(_compare_spelling(word, other) >= Match.CLOSE for other in others) for word in words)
+
+
+def _compare_word(left: str, right: str) -> Match:
+    """How two single given names agree."""
+    if left == right:
+        return Match.SAME
+    if len(left) == 1 or len(right) == 1:
+        return Match.DIFFERENT if initials(left).isdisjoint(initials(right)) else Match.INITIAL
+    if are_nicknames(left, right):
+        return Match.CLOSE
+    if is_known(left) and is_known(right) and sound(left) != sound(right):
+        return Match.DIFFERENT
+    return _compare_spelling(left, right)
+
+
+def _compare_spelling(left: str, right: str) -> Match:
+    if left == right:
+        return Match.SAME
+    if len(left) == 1 or len(right) == 1:
+        return Match.INITIAL if left[0] == right[0] else Match.DIFFERENT
+    heard, other = sound(left), sound(right)
+    if heard == other and len(heard) > 1:
+        return Match.CLOSE
+    longest = max(len(left), len(right))
+    allowed = 0 if longest < 4 else 1 if longest < 9 else 2
+    return Match.CLOSE if allowed and _edits(left, right, allowed) <= allowed else Match.DIFFERENT
+
+
+def _unreadable(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
+    """Whether two names are in scripts that cannot be compared: not both Latin, nor both in the same foreign one."""
+    return is_readable("".join(left)) != is_readable("".join(right))
+
+
+def _edits(left: str, right: str, most: int) -> int:
+    """Optimal string alignment distance: letters changed, added, dropped, or two neighbours exchanged.
+
+    Stops at ``most`` + 1. (Damerau 1964; Oommen and Loke 1997.)
+    """
+    if abs(len(left) - len(right)) > most:
+        return most + 1
+    before: list[int] = []
+    row = list(range(len(right) + 1))
+    for i, a in enumerate(left, start=1):
+        older, before, row = before, row, [i]
+        for j, b in enumerate(right, start=1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == right[j - 2] and left[i - 2] == b:
+                cost = min(cost, older[j - 2] + 1)
+            row.append(cost)
+        if min(row) > most:
+            return most + 1
+    return row[-1]

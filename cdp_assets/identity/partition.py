@@ -1,0 +1,173 @@
+"""Who is with whom: the partition of all records of people, from the evidence alone.
+
+Belongs here: the fast path (connected components, and which of them break no rule), handing the others to the slow
+path, and putting both together. Does not belong here: the rebuilding of one component (`slow_path.py`), devices
+(`devices.py`) and ids (`ids.py`).
+
+A component in which all names go together, no limit breaks, and no identifier passed to somebody else stands as it is:
+rebuilding it link by link would refuse nothing. The partition is therefore the slow path's everywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import ibis
+import ibis.expr.types as ir
+from ibis import _
+
+from cdp_assets.identity.agreement import Signature, agreement
+from cdp_assets.identity.evidence import KINDS, Evidence
+from cdp_assets.identity.names import parse_name
+from cdp_assets.identity.rebuild import REFUSALS, Rebuilt, rebuild_components
+from cdp_assets.identity.spec import IdentityRules, Kind
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from cdp_assets.warehouse.engine import Engine
+
+_DAY = 86_400
+_MOST_SIGNATURES = 30
+"""Components with more different names than this go to the slow path unseen: comparing all pairs would cost more."""
+
+
+@dataclass(frozen=True)
+class Partition:
+    """Records of people put together.
+
+    Args:
+        records: record_id, label (the smallest record_id of those put together), settled (false for records that could
+            not be attributed to one of several people): one row per record that carries a usable identifier which is
+            no device's.
+        refusals: left_record_id, right_record_id, identifier_id, reason, detail, first_seen_at: one row per pair kept
+            apart.
+        components: How many components there were.
+        rebuilt: How many of them took the slow path.
+    """
+
+    records: ir.Table
+    refusals: ir.Table
+    components: int
+    rebuilt: int
+
+
+def partition(evidence: Evidence, usable: ir.Table, rules: IdentityRules, engine: Engine) -> Partition:
+    """Put records together by what they share, as far as nothing contradicts.
+
+    Args:
+        evidence: Names and types.
+        usable: Evidence without placeholders and hubs (`blocked_values.Screened.usable`).
+        rules: Limits, strengths and times.
+        engine: Computes.
+    """
+    ties = engine.scratch(usable.filter(usable.kind != KINDS[Kind.DEVICE]))
+    component = engine.scratch(_components(ties, engine))
+    breaking = engine.scratch(_breaking(ties, component, evidence, engine))
+    rebuilt = rebuild_components(ties, component, breaking, evidence, rules, engine)
+    joined = component.left_join(rebuilt.records, "record_id")
+    records = engine.scratch(
+        joined.select(
+            "record_id",
+            label=ibis.coalesce(joined.label, joined.component),
+            settled=joined.settled.fill_null(True),
+        )
+    )
+    return Partition(
+        records=records,
+        refusals=rebuilt.refusals,
+        components=int(engine.to_arrow(component.aggregate(n=component.component.nunique()))["n"][0].as_py() or 0),
+        rebuilt=rebuilt.count,
+    )
+
+
+def _components(ties: ir.Table, engine: Engine) -> ir.Table:
+    """record_id → component, over everything that records share."""
+    centres = ties.group_by("identifier_id").aggregate(centre=ties.record_id.min(), records=ties.count())
+    shared = ties.join(centres.filter(centres.records > 1), "identifier_id")
+    edges = shared.filter(shared.record_id != shared.centre).select(left=shared.record_id, right=shared.centre)
+    labelled = engine.connected_components(engine.scratch(edges))
+    everyone = ties.select("record_id").distinct()
+    joined = everyone.left_join(labelled, everyone.record_id == labelled.node)
+    return joined.select("record_id", component=ibis.coalesce(joined.component, joined.record_id))
+
+
+def _breaking(ties: ir.Table, component: ir.Table, evidence: Evidence, engine: Engine) -> ir.Table:
+    """The components that cannot stand as they are: column ``component``, distinct."""
+    members = component.group_by("component").aggregate(records=component.count())
+    several = members.filter(members.records > 1).select("component")
+    found = _over_limit(ties, component, evidence)
+    if any(row["recycled_after_days"] is not None for row in evidence.type_rows.to_pylist()):
+        found = found.union(_passed_on(ties, component, evidence))
+    contradicting = _contradicting(component.semi_join(several, "component"), evidence, engine)
+    return found.union(contradicting).distinct()
+
+
+def _over_limit(ties: ir.Table, component: ir.Table, evidence: Evidence) -> ir.Table:
+    limited = evidence.types.filter(evidence.types.most.notnull()).select("type_id", "most")
+    # All records with one value are in one component: looking at one of them is enough.
+    values = ties.group_by("identifier_id", "type_id").aggregate(record_id=ties.record_id.min())
+    placed = values.join(limited, "type_id").join(component, "record_id")
+    counted = placed.group_by("component", "type_id", "most").aggregate(values=placed.count())
+    return counted.filter(counted["values"] > counted.most).select("component").distinct()
+
+
+def _passed_on(ties: ir.Table, component: ir.Table, evidence: Evidence) -> ir.Table:
+    """Components with a value that lay unused for longer than its type may, before records without a name."""
+    handed_on = evidence.types.filter(evidence.types.recycled_after_days.notnull())
+    used = ties.join(handed_on.select("type_id", "recycled_after_days"), "type_id").filter(_.first_seen_at.notnull())
+    counted = used.group_by("identifier_id").aggregate(records=_.count()).filter(_.records > 1)
+    before = ibis.window(group_by="identifier_id", order_by=["first_seen_at", "record_id"], preceding=(None, 1))
+    gaps = used.semi_join(counted, "identifier_id").mutate(used_until=_.last_seen_at.max().over(before))
+    late = gaps.filter(_.first_seen_at.epoch_seconds() - _.used_until.epoch_seconds() > _.recycled_after_days * _DAY)
+    return late.join(component, "record_id").select("component").distinct()
+
+
+def _contradicting(component: ir.Table, evidence: Evidence, engine: Engine) -> ir.Table:
+    """Components with two names that one person would not have."""
+    named = component.join(evidence.names, "record_id")
+    spelled = named.group_by("component").aggregate(names=named.name_key.nunique())
+    several = engine.scratch(spelled.filter(spelled.names > 1))
+    distinct = named.semi_join(several, "component").select(
+        "component", "given_name", "family_name", "full_name", "birth_date"
+    )
+    schema = ibis.schema({"component": "int64"})
+    import pyarrow as pa
+
+    found = contradicting_components(engine.to_arrow(distinct.distinct().order_by("component")))
+    return engine.from_arrow(pa.table({"component": pa.array(found, pa.int64())}), schema)
+
+
+def contradicting_components(names: pa.Table) -> list[int]:
+    """Find components whose names contradict one another.
+
+    Args:
+        names: component, given_name, family_name, full_name, birth_date, sorted by component.
+    """
+    found: list[int] = []
+    columns = [
+        names[name].to_pylist() for name in ("component", "given_name", "family_name", "full_name", "birth_date")
+    ]
+    current: int | None = None
+    seen: dict[Signature, None] = {}
+    broken = False
+    for component, given, family, full, born in zip(*columns, strict=True):
+        if component != current:
+            current, seen, broken = component, {}, False
+        if broken:
+            continue
+        name = parse_name(given, family, full)
+        if name is None:
+            continue
+        signature = Signature(name, born)
+        if signature in seen:
+            continue
+        broken = len(seen) >= _MOST_SIGNATURES or any(agreement(signature, other).contradicts for other in seen)
+        seen[signature] = None
+        if broken:
+            found.append(component)
+    return found
+
+
+__all__ = ["REFUSALS", "Partition", "Rebuilt", "contradicting_components", "partition"]

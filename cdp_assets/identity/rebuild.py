@@ -1,0 +1,187 @@
+"""The slow path between tables: components that break a rule out of the engine, their rebuilt groups back into it.
+
+Belongs here: choosing the atoms, fetching and loading. Does not belong here: what is decided (`slow_path.py`), and
+which components come here (`partition.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import ibis.expr.types as ir
+
+from cdp_assets.canonical.schema import INSTANT
+from cdp_assets.identity.agreement import Signature
+from cdp_assets.identity.evidence import KINDS, Evidence
+from cdp_assets.identity.groups import Atom, TypeRule, Use
+from cdp_assets.identity.names import parse_name
+from cdp_assets.identity.slow_path import Refusal, Settlement, settle
+from cdp_assets.identity.spec import IdentityRules, Kind
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from cdp_assets.warehouse.engine import Engine
+
+REFUSALS = ibis.schema(
+    {
+        "left_record_id": "int64",
+        "right_record_id": "int64",
+        "identifier_id": "int64",
+        "type_id": "int16",
+        "reason": "string",
+        "detail": "string",
+        "first_seen_at": INSTANT,
+    }
+)
+"""Pairs kept apart although they share an identifier."""
+
+_LABELS = ibis.schema({"atom": "int64", "label": "int64", "settled": "boolean"})
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What the slow path made of the components given to it.
+
+    Args:
+        records: record_id, label, settled.
+        refusals: `REFUSALS`.
+        count: How many components were rebuilt.
+    """
+
+    records: ir.Table
+    refusals: ir.Table
+    count: int
+
+
+def rebuild_components(
+    ties: ir.Table, component: ir.Table, breaking: ir.Table, evidence: Evidence, rules: IdentityRules, engine: Engine
+) -> Rebuilt:
+    """Rebuild the components listed in ``breaking``.
+
+    Args:
+        ties: Usable evidence that is no device's.
+        component: record_id, component.
+        breaking: Column component, distinct.
+        evidence: Names and types.
+        rules: The largest component that is rebuilt.
+        engine: Computes.
+    """
+    records = engine.scratch(component.semi_join(breaking, "component"))
+    slow = engine.scratch(ties.join(records, "record_id"))
+    atoms = engine.scratch(_atoms(slow, evidence, engine))
+    uses = slow.join(atoms, "record_id")
+    uses = uses.group_by("component", "atom", "identifier_id", "type_id").aggregate(
+        first=uses.first_seen_at.min().truncate("s").epoch_seconds(),
+        last=uses.last_seen_at.max().truncate("s").epoch_seconds(),
+        carrier=uses.record_id.min(),
+    )
+    named = records.join(atoms, "record_id").join(evidence.names, "record_id")
+    names = named.select("component", "atom", "given_name", "family_name", "full_name", "birth_date").distinct()
+    types = {
+        row["type_id"]: TypeRule(
+            row["kind"] == KINDS[Kind.PERSONAL], row["most"], row["strength"], row["recycled_after_days"]
+        )
+        for row in evidence.type_rows.to_pylist()
+    }
+    labels: list[tuple[int, int, bool]] = []
+    refusals: list[Refusal] = []
+    count = 0
+    for members in _components(
+        engine.to_arrow(uses.order_by("component", "atom", "identifier_id")),
+        engine.to_arrow(names.order_by("component", "atom")),
+    ):
+        settlement = _settle(members, types, rules.largest_rebuild)
+        labels += [(key, label, key not in settlement.unsettled) for key, label in settlement.labels.items()]
+        refusals += settlement.refusals
+        count += 1
+    labelled = engine.from_arrow(_columns(labels, _LABELS), _LABELS)
+    return Rebuilt(
+        records=atoms.join(labelled, "atom").select("record_id", "label", "settled"),
+        refusals=engine.from_arrow(_columns([_with_instant(refusal) for refusal in refusals], REFUSALS), REFUSALS),
+        count=count,
+    )
+
+
+def _atoms(slow: ir.Table, evidence: Evidence, engine: Engine) -> ir.Table:
+    """record_id → atom: records that share personal identifiers, unless these break a limit together."""
+    personal = slow.filter(slow.kind == KINDS[Kind.PERSONAL])
+    centres = personal.group_by("identifier_id").aggregate(centre=personal.record_id.min())
+    edges = personal.join(centres, "identifier_id").select(left="record_id", right="centre")
+    joined = engine.connected_components(engine.scratch(edges.distinct()))
+    limited = evidence.types.filter(evidence.types.most.notnull()).select("type_id", "most")
+    held = slow.join(joined, slow.record_id == joined.node).join(limited, "type_id")
+    counted = held.group_by("component_right", "type_id", "most").aggregate(values=held.identifier_id.nunique())
+    apart = counted.filter(counted["values"] > counted.most).select(component="component_right").distinct()
+    whole = joined.anti_join(apart, "component").select(record_id="node", atom="component")
+    everyone = slow.select("record_id").distinct()
+    placed = everyone.left_join(whole, "record_id")
+    return placed.select("record_id", atom=ibis.coalesce(placed.atom, placed.record_id))
+
+
+def _components(uses: pa.Table, names: pa.Table) -> Iterator[list[Atom]]:
+    """The atoms of each component, from tables sorted by component and atom."""
+    bearing: dict[int, dict[Signature, None]] = {}
+    columns = [names[name].to_pylist() for name in ("atom", "given_name", "family_name", "full_name", "birth_date")]
+    for atom, given, family, full, born in zip(*columns, strict=True):
+        name = parse_name(given, family, full)
+        if name is not None:
+            bearing.setdefault(atom, {})[Signature(name, born)] = None
+    columns = [
+        uses[name].to_pylist() for name in ("component", "atom", "identifier_id", "type_id", "first", "last", "carrier")
+    ]
+    current: int | None = None
+    members: list[Atom] = []
+    for component, key, identifier, type_id, first, last, carrier in zip(*columns, strict=True):
+        if component != current:
+            if members:
+                yield members
+            current, members = component, []
+        if not members or members[-1].key != key:
+            members.append(Atom(key, None, {}, bearing.get(key, {})))
+        atom = members[-1]
+        atom.uses[identifier] = Use(type_id, first, last, carrier)
+        if first is not None and (atom.since is None or first < atom.since):
+            atom.since = first
+    if members:
+        yield members
+
+
+def _settle(members: list[Atom], types: dict[int, TypeRule], largest: int) -> Settlement:
+    if len(members) <= largest:
+        return settle(members, types)
+    whole = min(members, key=lambda atom: atom.age)
+    return Settlement(
+        {atom.key: atom.key for atom in members},
+        set(),
+        [
+            Refusal(
+                min(use.carrier, whole.key), max(use.carrier, whole.key), identifier, use.type_id, "too_large",
+                "so many records hang together here that only personal identifiers count", use.first,
+            )
+            for atom in members
+            for identifier, use in atom.uses.items()
+            if atom is not whole
+        ],
+    )  # fmt: skip
+
+
+def _with_instant(refusal: Refusal) -> tuple[Any, ...]:
+    since = None if refusal.since is None else datetime.fromtimestamp(refusal.since, UTC)
+    return (*refusal[:-1], since)
+
+
+def _columns(rows: list[Any], schema: ibis.Schema) -> pa.Table:
+    import pyarrow as pa
+
+    if not rows:
+        return schema.to_pyarrow().empty_table()
+    columns = list(zip(*rows, strict=True))
+    return pa.table(
+        [pa.array(values, field.type) for values, field in zip(columns, schema.to_pyarrow(), strict=True)],
+        schema=schema.to_pyarrow(),
+    )

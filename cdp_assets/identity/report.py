@@ -1,0 +1,175 @@
+"""What the UI shows about the identity graph: figures, plots and where columns come from.
+
+Belongs here: describing results. Does not belong here: checks (`checks.py`) and any value of a person.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import ibis.expr.types as ir
+from ibis import _
+
+from cdp_assets.identity import schemas
+from cdp_assets.identity.resolve import Resolution
+from cdp_assets.identity.spec import IdentityRules
+from cdp_assets.warehouse.built import Built, ColumnLineage, markdown, plot
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from cdp_assets.warehouse.engine import Engine
+
+_SIZES = (1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100)
+"""Upper ends of the classes of the histogram of profile sizes."""
+
+_RECORD = ("normalised", "identity_records", "record_id")
+_IDENTIFIERS = {("normalised", "identifiers", name) for name in ("namespace", "identifier_type", "identifier_value")}
+_NAMES = {("normalised", "contacts", name) for name in ("given_name", "family_name", "full_name", "birth_date")}
+_SEEN = {("normalised", "identifiers", "first_seen_at")}
+_WHO = {_RECORD, *_IDENTIFIERS, *_NAMES}
+
+
+def described(resolution: Resolution, rules: IdentityRules, engine: Engine) -> dict[str, Built]:
+    """Every table of the stage with its figures, plots and lineage.
+
+    Args:
+        resolution: The result of `resolve`.
+        rules: Shown with the map.
+        engine: Computes.
+    """
+    tables = resolution.tables
+    sizes = _profile_sizes(tables["profile_map"], engine)
+    kinds = _counts(tables["links"], ["identifier_type"], engine)
+    reasons = _counts(tables["rejected_links"], ["reason", "identifier_type"], engine)
+    changes = _counts(tables["profile_changes"], ["change"], engine)
+    metadata: dict[str, dict[str, Any]] = {
+        "profile_map": {
+            **resolution.figures,
+            "profiles": sum(sizes.values()),
+            "largest profile": max(sizes, default=0),
+            "profile sizes": plot(_histogram(sizes)),
+            "rules": markdown(_rules_as_markdown(rules)),
+        },
+        "links": {"links by kind": plot(_bars({kind: n for (kind,), n in kinds.items()}, "links"))},
+        "rejected_links": {
+            "hubs excluded": sum(n for (reason, _type), n in reasons.items() if reason == "hub"),
+            "placeholders excluded": sum(n for (reason, _type), n in reasons.items() if reason == "placeholder"),
+            "refused by reason": markdown(_as_markdown(("reason", "identifier type", "refused"), reasons)),
+        },
+        "profile_changes": {"log by change": markdown(_as_markdown(("change", "rows"), changes))},
+    }
+    return {
+        schema.name: Built(tables[schema.name], metadata.get(schema.name, {}), _LINEAGE.get(schema.name))
+        for schema in schemas.TABLES
+    }
+
+
+def _lineage(columns: dict[str, set[tuple[str, str, str]]]) -> ColumnLineage:
+    return columns
+
+
+_LINEAGE: dict[str, ColumnLineage] = {
+    "links": _lineage(
+        {
+            "left_record_id": {_RECORD},
+            "right_record_id": {_RECORD},
+            "namespace": {("normalised", "identifiers", "namespace")},
+            "identifier_type": {("normalised", "identifiers", "identifier_type")},
+            "identifier_id": _IDENTIFIERS,
+            "strength": {("normalised", "identifiers", "identifier_type")},
+            "first_seen_at": _SEEN,
+        }
+    ),
+    "rejected_links": _lineage(
+        {
+            "link_id": {_RECORD, *_IDENTIFIERS},
+            "left_record_id": {_RECORD},
+            "right_record_id": {_RECORD},
+            "namespace": {("normalised", "identifiers", "namespace")},
+            "identifier_type": {("normalised", "identifiers", "identifier_type")},
+            "identifier_id": _IDENTIFIERS,
+            "reason": _WHO,
+            "detail": _WHO,
+            "records": {_RECORD},
+            "first_seen_at": _SEEN,
+        }
+    ),
+    "profile_map": _lineage(
+        {
+            "record_id": {_RECORD},
+            "profile_id": _WHO,
+            "valid_from": {("normalised", "events", "occurred_at")},
+            "valid_to": {("normalised", "events", "occurred_at")},
+        }
+    ),
+    "profile_changes": _lineage(
+        {
+            name: {("identity", "profile_map", "record_id"), ("identity", "profile_map", "profile_id")}
+            for name in ("change_id", "change", "profile_id", "other_profile_id", "records")
+        }
+        | {"evidence": {("identity", "links", "identifier_type")}, "as_of": set()}
+    ),
+    "redirects": _lineage(
+        {
+            "old_profile_id": {("identity", "profile_map", "profile_id")},
+            "profile_id": {("identity", "profile_map", "profile_id")},
+            "since": set(),
+        }
+    ),
+}
+
+
+def _profile_sizes(profile_map: ir.Table, engine: Engine) -> dict[int, int]:
+    """Records in a profile → how many profiles are so large."""
+    members = profile_map.group_by("profile_id").aggregate(records=_.record_id.nunique())
+    rows = engine.to_arrow(members.group_by("records").aggregate(profiles=_.count())).to_pylist()
+    return {row["records"]: row["profiles"] for row in rows}
+
+
+def _counts(table: ir.Table, by: list[str], engine: Engine) -> dict[tuple[str, ...], int]:
+    """Rows by the values of some columns, the most frequent first."""
+    rows = engine.to_arrow(table.group_by(by).aggregate(n=_.count())).to_pylist()
+    found = {tuple(row[name] for name in by): row["n"] for row in rows}
+    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _histogram(sizes: dict[int, int]) -> Figure:
+    classes = dict.fromkeys((f"≤ {size}" if size > 6 else str(size) for size in _SIZES), 0)
+    classes[f"> {_SIZES[-1]}"] = 0
+    for size, profiles in sizes.items():
+        upper = next((bound for bound in _SIZES if size <= bound), None)
+        name = f"> {_SIZES[-1]}" if upper is None else f"≤ {upper}" if upper > 6 else str(upper)
+        classes[name] += profiles
+    return _bars(classes, "profiles", "records in a profile")
+
+
+def _bars(values: dict[str, int], counted: str, by: str = "") -> Figure:
+    """Horizontal bars, the first at the top."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 0.5 + 0.3 * max(len(values), 1)))
+    axes = figure.subplots()
+    names = list(values)[::-1]
+    bars = axes.barh(names, [values[name] for name in names], color="#4C72B0")
+    axes.bar_label(bars, labels=[f"{values[name]:,}" for name in names], padding=3, fontsize=8)
+    axes.set_xlabel(counted)
+    axes.set_ylabel(by)
+    axes.margins(x=0.15)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def _as_markdown(heads: tuple[str, ...], counts: dict[tuple[str, ...], int]) -> str:
+    lines = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
+    lines += [f"| {' | '.join(str(part).replace('_', ' ') for part in key)} | {n:,} |" for key, n in counts.items()]
+    return "\n".join(lines)
+
+
+def _rules_as_markdown(rules: IdentityRules) -> str:
+    lines = ["| identifier | kind | limit | hub above | strength | recycled after |", "|---|---|---|---|---|---|"]
+    for name, rule in sorted(rules.identifiers.items(), key=lambda item: (item[1].kind, -item[1].strength, item[0])):
+        days = f"{rule.recycled_after_days} days" if rule.recycled_after_days else "–"
+        cells = [name.replace("_", " "), rule.kind, rule.limit or "–", f"{rule.hub or '–'} names", rule.strength, days]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(lines)

@@ -1,0 +1,143 @@
+"""The whole stage as one function: from canonical tables to all tables of identity.
+
+Belongs here: the order of the steps. Does not belong here: any of them, and anything about Dagster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import ibis.expr.types as ir
+
+from cdp_assets.canonical.schema import INSTANT
+from cdp_assets.identity import schemas
+from cdp_assets.identity.blocked_values import screen
+from cdp_assets.identity.changes import changed_profiles
+from cdp_assets.identity.devices import attribute_devices
+from cdp_assets.identity.evidence import collect
+from cdp_assets.identity.ids import ProfileIdStore, assign_ids
+from cdp_assets.identity.links import links, rejected_links
+from cdp_assets.identity.partition import partition
+from cdp_assets.identity.spec import IdentityRules
+from cdp_assets.identity.stacking import stack
+
+if TYPE_CHECKING:
+    from cdp_assets.warehouse.engine import Engine
+
+
+@dataclass(frozen=True)
+class Canonical:
+    """The canonical tables that identity reads.
+
+    Args:
+        identity_records, identifiers, contacts, contact_points, identifier_aliases: As in `canonical.tables`.
+        facts: Canonical fact tables by name, for the times at which shared devices were used.
+    """
+
+    identity_records: ir.Table
+    identifiers: ir.Table
+    contacts: ir.Table
+    contact_points: ir.Table
+    identifier_aliases: ir.Table
+    facts: Mapping[str, ir.Table]
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """All tables of the stage by name (`schemas.TABLES`), and figures about them."""
+
+    tables: dict[str, ir.Table]
+    figures: dict[str, Any]
+
+
+def resolve(
+    canonical: Canonical,
+    rules: IdentityRules,
+    store: ProfileIdStore,
+    previous: Mapping[str, ir.Table],
+    as_of: datetime,
+    engine: Engine,
+    key: str,
+) -> Resolution:
+    """Find out who is who, and save the ids given.
+
+    Args:
+        canonical: What there is to know.
+        rules: How far each identifier is to be trusted.
+        store: What keeps profile ids; written before the tables are published (see `ids.py`).
+        previous: ``profile_map`` and ``profile_changes`` as last published.
+        as_of: The run.
+        engine: Computes.
+        key: Secret of the keyed hashes of identifiers.
+    """
+    evidence = collect(
+        canonical.identifiers, canonical.identifier_aliases, canonical.contacts, canonical.contact_points, rules,
+        engine, key,
+    )  # fmt: skip
+    screened = screen(evidence, engine)
+    people = partition(evidence, screened.usable, rules, engine)
+    devices = attribute_devices(screened.usable, people.records, canonical.facts, engine)
+    members = engine.scratch(_members(canonical.identity_records, people.records, devices.records))
+    homes = engine.scratch(_homes(members, canonical.identity_records, people.records))
+    assignment = assign_ids(homes, store, as_of, engine)
+
+    profile_map = engine.scratch(
+        members.join(assignment.profiles, "label").select("record_id", "profile_id", "valid_from", "valid_to")
+    )
+    redirects = engine.scratch(
+        assignment.redirects.semi_join(profile_map.select("profile_id").distinct(), "profile_id")
+    )
+    tied = engine.scratch(links(evidence, screened.usable, people, devices))
+    logged = _count(previous["profile_changes"], engine)
+    types = sorted({identifier_type for _, identifier_type in evidence.type_names.values()})
+    tables = {
+        "links": tied,
+        "rejected_links": engine.scratch(rejected_links(evidence, screened, people)),
+        "profile_map": profile_map,
+        "profile_changes": engine.scratch(
+            changed_profiles(
+                previous["profile_map"], profile_map, redirects, tied, types, previous["profile_changes"], logged, as_of
+            )
+        ),
+        "redirects": redirects,
+        "review_queue": _empty(schemas.REVIEW_QUEUE.ibis_schema, engine),
+        "device_suggestions": _empty(schemas.DEVICE_SUGGESTIONS.ibis_schema, engine),
+    }
+    assignment.save(store)
+    figures = {
+        "components": people.components,
+        "components rebuilt": people.rebuilt,
+        "new changes": _count(tables["profile_changes"], engine) - logged,
+        "identifier types without a rule": ", ".join(evidence.unknown_types) or "none",
+    }
+    return Resolution(tables, figures)
+
+
+def _members(records: ir.Table, people: ir.Table, devices: ir.Table) -> ir.Table:
+    """record_id, label, valid_from, valid_to of every record; one without usable evidence stands alone."""
+    always = {"valid_from": ibis.null(INSTANT), "valid_to": ibis.null(INSTANT)}
+    placed = stack(people.select("record_id", "label", **always), devices)
+    known = records.select("record_id")
+    alone = known.anti_join(placed, "record_id").mutate(label=known.record_id, **always)
+    return stack(placed.semi_join(known, "record_id"), alone)
+
+
+def _homes(members: ir.Table, records: ir.Table, people: ir.Table) -> ir.Table:
+    """What `ids.assign_ids` wants: one row per record, with the label it had first."""
+    first = members.filter(members.valid_from.isnull())
+    described = first.join(records.select("record_id", "first_seen_at", is_guest=records.kind == "guest"), "record_id")
+    persons = people.select("record_id", is_person=ibis.literal(True))
+    joined = described.left_join(persons, "record_id")
+    return joined.select("record_id", "label", "first_seen_at", "is_guest", is_person=joined.is_person.fill_null(False))
+
+
+def _count(table: ir.Table, engine: Engine) -> int:
+    return int(engine.to_arrow(table.aggregate(rows=table.count()))["rows"][0].as_py())
+
+
+def _empty(schema: ibis.Schema, engine: Engine) -> ir.Table:
+    return engine.from_arrow(schema.to_pyarrow().empty_table(), schema)

@@ -1,0 +1,228 @@
+"""Rebuilding one component link by link, where what its records share cannot all be true.
+
+Belongs here: the order in which links are tried. Does not belong here: what speaks against one (`groups.py`), and
+tables (`rebuild.py`).
+
+Records that share a personal identifier come as one *atom*. Then, strongest and earliest evidence first:
+
+1. personal links between atoms that had to be taken apart because together they broke a limit;
+2. links by shareable identifiers between *known people* (atoms with a name or a personal identifier that is no
+   document's). One is refused if names contradict, a limit breaks, the value lay unused so long that it may have changed
+   hands, or it is ambiguous: if one end might as well be a third known person with the same identifier, who cannot be
+   the other end;
+3. atoms without name and personal identifier, which go to the one person they can belong to, or to nobody where several
+   can;
+4. what is left is put together by identifiers that no known person carries.
+
+Everything is decided by evidence and sorted before use: neither the order of arrival nor that of ids has a say.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from cdp_assets.identity.agreement import Agreement
+from cdp_assets.identity.groups import NEVER, Atom, Group, Groups, TypeRule, group_agreement, merged
+
+_WEIGHTS = {
+    Agreement.EQUAL: 1.0,
+    Agreement.SIMILAR: 0.97,
+    Agreement.CHANGED_SURNAME: 0.93,
+    Agreement.PARTIAL: 0.85,
+    Agreement.UNKNOWN: 0.8,
+}
+_NEIGHBOURS = 30
+"""An atom is compared with so many earlier ones that share an identifier; hubs have no more names than this."""
+
+_MOST_REPORTED = 12
+"""Up to so many known people under one identifier all pairs kept apart are reported; beyond, each with the first."""
+
+
+class Refusal(NamedTuple):
+    """Two groups kept apart although they share an identifier, named by their earliest record with it."""
+
+    left: int
+    right: int
+    identifier_id: int
+    type_id: int
+    reason: str
+    detail: str
+    since: int | None
+
+
+class Settlement(NamedTuple):
+    """What became of one component.
+
+    Args:
+        labels: Key of each atom → the smallest key of those it is together with.
+        unsettled: Keys of atoms that might belong to several people and went to none.
+        refusals: Who was kept apart.
+    """
+
+    labels: dict[int, int]
+    unsettled: set[int]
+    refusals: list[Refusal]
+
+
+class _Link(NamedTuple):
+    """A possible link; sorts from the strongest and earliest on."""
+
+    rank: int  # 0 by personal identifiers, 1 by names that agree, 2 by the identifier alone
+    weakness: float
+    since: int
+    identifier: int
+    left: int
+    right: int
+
+
+def settle(atoms: Sequence[Atom], rules: Mapping[int, TypeRule]) -> Settlement:
+    """Rebuild one component.
+
+    Args:
+        atoms: Its atoms, in any order.
+        rules: type_id → what is to know of it.
+    """
+    groups = Groups(atoms, rules)
+    _link_known(groups)
+    undecided = _attribute_unknown(groups)
+    _join_unattributed(groups)
+    keys = [atom.key for atom in groups.atoms]
+    smallest = [min(keys[member] for member in groups.group(index).atoms) for index in range(len(keys))]
+    unsettled = {keys[index] for index in range(len(keys)) if not undecided.isdisjoint(groups.group(index).atoms)}
+    return Settlement(dict(zip(keys, smallest, strict=True)), unsettled, sorted(_refusals(groups)))
+
+
+def _link_known(groups: Groups) -> None:
+    pending = sorted(_links(groups))
+    while pending:
+        ambiguous = [link for link in pending if _apply(groups, link)]
+        # A link stops being ambiguous when the people between whom it could not choose turn out to be one.
+        pending = ambiguous if len(ambiguous) < len(pending) else []
+
+
+def _apply(groups: Groups, link: _Link) -> bool:
+    """Join the ends of a link unless something speaks against it; True if it is only ambiguous."""
+    if groups.number(link.left) == groups.number(link.right):
+        return False
+    left, right = groups.group(link.left), groups.group(link.right)
+    if groups.objection(left, right, link.identifier) is not None:
+        return False
+    if link.rank > 0 and _is_ambiguous(groups, link, left, right):
+        return True
+    groups.join(link.left, link.right)
+    return False
+
+
+def _links(groups: Groups) -> Iterator[_Link]:
+    """Links between known people."""
+    for identifier, under in groups.under.items():
+        rule = groups.rule(identifier)
+        known = [index for index in under if groups.group(index).known]
+        for position, right in enumerate(known):
+            for left in known[max(0, position - _NEIGHBOURS) : position]:
+                ends = groups.atoms[left].uses[identifier].first, groups.atoms[right].uses[identifier].first
+                since = max(NEVER if first is None else first for first in ends)
+                if rule.personal:
+                    yield _Link(0, -rule.strength, since, identifier, left, right)
+                    continue
+                grade = group_agreement(groups.group(left), groups.group(right))
+                if not grade.contradicts:
+                    rank = 1 if grade > Agreement.UNKNOWN else 2
+                    yield _Link(rank, -rule.strength * _WEIGHTS[grade], since, identifier, left, right)
+
+
+def _is_ambiguous(groups: Groups, link: _Link, left: Group, right: Group) -> bool:
+    grade = group_agreement(left, right)
+    if grade is Agreement.EQUAL:
+        return False
+    for number in groups.sharing(link.identifier):
+        third = groups.by_number(number)
+        if third is left or third is right or not third.known:
+            continue
+        for one, other in ((left, right), (right, left)):
+            # A slip of the pen contradicts `one` alone, but not beside the name that it is a slip of.
+            rival = groups.contradict(third, one) and not groups.contradict(third, other)
+            if rival and group_agreement(third, other) >= grade and groups.contradict(merged(third, other), one):
+                return True
+    return False
+
+
+def _attribute_unknown(groups: Groups) -> set[int]:
+    """Give nameless atoms to known people; return those that several could have."""
+    waiting = [index for index in range(len(groups.atoms)) if not groups.group(index).known]
+    while waiting:
+        # All decide on the same state, so that none profits from being looked at first.
+        choices = {index: _choice(groups, index) for index in waiting}
+        decided = sorted(
+            (-strength, index, target) for index, (target, strength) in choices.items() if target is not None
+        )
+        for _, index, target in decided:
+            if groups.limit_broken(groups.group(index), groups.group(target)) is None:
+                groups.join(target, index)
+        left = [index for index in waiting if not groups.group(index).known]
+        if len(left) == len(waiting):
+            return {index for index in waiting if choices[index][0] is None and choices[index][1] > 0}
+        waiting = left
+    return set()
+
+
+def _choice(groups: Groups, index: int) -> tuple[int | None, float]:
+    """An atom of the one person that a nameless atom can belong to, and how strongly; (None, 0) if nobody can have it,
+    (None, strength) if several can."""
+    by_strength: dict[float, list[set[int]]] = defaultdict(list)
+    own = groups.group(index)
+    for identifier in groups.atoms[index].uses:
+        candidates = {
+            number
+            for number in groups.sharing(identifier)
+            if groups.by_number(number).known and not groups.changed_hands(own, groups.by_number(number), identifier)
+        }
+        if candidates:
+            by_strength[groups.rule(identifier).strength].append(candidates)
+    possible: set[int] = set()
+    strongest = 0.0
+    for strength in sorted(by_strength, reverse=True):
+        common = set.intersection(*by_strength[strength]) or set.union(*by_strength[strength])
+        if not possible:
+            possible, strongest = common, strength
+        # Weaker evidence may choose between candidates, but not bring in another one.
+        possible = possible & common or possible
+    if len(possible) == 1:
+        return min(groups.by_number(next(iter(possible))).atoms), strongest
+    return None, strongest
+
+
+def _join_unattributed(groups: Groups) -> None:
+    links = []
+    for identifier, under in groups.under.items():
+        if any(groups.group(index).known for index in under):
+            continue
+        for position, right in enumerate(under):
+            for left in under[max(0, position - _NEIGHBOURS) : position]:
+                links.append((-groups.rule(identifier).strength, right, identifier, left))
+    for _, right, identifier, left in sorted(links):
+        one, two = groups.group(left), groups.group(right)
+        if one is not two and groups.objection(one, two, identifier) is None:
+            groups.join(left, right)
+
+
+def _refusals(groups: Groups) -> Iterator[Refusal]:
+    for identifier in groups.under:
+        sharing = [groups.by_number(number) for number in groups.sharing(identifier)]
+        known = [group for group in sharing if group.known]
+        pairs = [(a, b) for position, a in enumerate(known) for b in known[position + 1 :]]
+        if len(known) > _MOST_REPORTED:
+            pairs = [(known[0], b) for b in known[1:]]
+        first = (known or sharing)[0]
+        pairs += [(first, group) for group in sharing if not group.known and group is not first]
+        for a, b in pairs:
+            reason, detail = groups.objection(a, b, identifier) or (
+                "ambiguous",
+                "it may belong to either of several people who carry the identifier",
+            )
+            one, two = groups.earliest_use(a, identifier), groups.earliest_use(b, identifier)
+            since = max((use.first for use in (one, two) if use.first is not None), default=None)
+            left, right = sorted((one.carrier, two.carrier))
+            yield Refusal(left, right, identifier, one.type_id, reason, detail, since)

@@ -1,0 +1,137 @@
+"""The rules of identity, as data: which identifiers there are, and how far each is to be trusted.
+
+Belongs here: the rules with their defaults, and what makes them contradictory. Does not belong here: YAML
+(`component.py`), and how rules are applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class RulesError(ValueError):
+    """Rules that contradict themselves."""
+
+
+class Kind(StrEnum):
+    """How far an identifier points at one person."""
+
+    PERSONAL = "personal"  # one person's own in its namespace, or one document of theirs: links by itself
+    SHAREABLE = "shareable"  # people may share it or hand it on: links unless something contradicts
+    DEVICE = "device"  # passes from hand to hand: never links people, its anonymous events are given to them in time
+
+
+@dataclass(frozen=True)
+class IdentifierRule:
+    """How one type of identifier is treated.
+
+    Args:
+        kind: `Kind`.
+        limit: How many different values, per namespace, one profile may have; None for any number. A personal
+            identifier without a limit is a document's (an order number): it ties the records of the order together,
+            but says nothing of who the person is.
+        hub: A value seen with more different names than this (or, without names, with more personal identifiers of one
+            namespace) is nobody's own, and excluded. None for never.
+        strength: How much a link by this type alone weighs, 0 to 1; stronger links are applied first.
+        recycled_after_days: Days without use after which a value may have passed to somebody else; a link across such
+            a gap needs names that agree. None for identifiers that are not handed on.
+    """
+
+    kind: Kind
+    limit: int | None = None
+    hub: int | None = 20
+    strength: float = 0.9
+    recycled_after_days: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.strength <= 1:
+            raise RulesError(f"strength is {self.strength}, but must be above 0 and at most 1")
+        for name in ("limit", "hub", "recycled_after_days"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise RulesError(f"{name} is {value}, but must be at least 1")
+        if self.kind is Kind.DEVICE and self.limit is not None:
+            raise RulesError("a device has no limit: it never links people")
+
+
+_PERSONAL = IdentifierRule(Kind.PERSONAL, limit=1, strength=1.0)
+_DOCUMENT = IdentifierRule(Kind.PERSONAL, strength=1.0)
+_DEVICE = IdentifierRule(Kind.DEVICE)
+
+DEFAULT_IDENTIFIERS: Mapping[str, IdentifierRule] = {
+    "user_id": _PERSONAL,
+    "customer_number": _PERSONAL,
+    "loyalty_number": _PERSONAL,
+    "contact_id": _PERSONAL,
+    "subscriber_id": _PERSONAL,
+    "account_id": _PERSONAL,
+    "order_number": _DOCUMENT,
+    "invoice_number": _DOCUMENT,
+    "ticket_id": _DOCUMENT,
+    "email": IdentifierRule(Kind.SHAREABLE, limit=5, strength=0.95),
+    "phone": IdentifierRule(Kind.SHAREABLE, limit=5, strength=0.9, recycled_after_days=365),
+    "email_base": IdentifierRule(Kind.SHAREABLE, strength=0.85),
+    "address": IdentifierRule(Kind.SHAREABLE, hub=40, strength=0.8),
+    "device_id": _DEVICE,
+    "anonymous_id": _DEVICE,
+    "click_id": _DEVICE,
+}
+"""Types known from the start; rules given in YAML are added to these or replace them."""
+
+DEFAULT_PLACEHOLDERS = (
+    "-", "--", "-1", "0", "?", "n/a", "na", "nan", "nil", "none", "null", "undefined", "unknown", "unbekannt",
+    "anonym", "anonymous", "guest", "gast", "test", "tester", "testing", "dummy", "default", "empty", "blank",
+    "missing", "noname", "no name", "nobody", "kein", "keine", "keinemail", "inconnu", "desconocido", "false", "true",
+    "nomail", "noemail", "no-email", "no.email", "noreply", "no-reply", "donotreply", "invalid", "xxx", "abc", "asdf",
+    "qwerty", "tbd", "todo",
+)  # fmt: skip
+"""Values that stand for "nothing known", in lower case; of e-mail addresses the part before the @ counts."""
+
+
+@dataclass(frozen=True)
+class IdentityRules:
+    """All rules of the stage.
+
+    Args:
+        identifiers: Identifier type → its rule. A type without one is evidence of nothing (a check names it).
+        placeholders: Values in lower case that stand for "nothing known"; see `DEFAULT_PLACEHOLDERS`.
+        fewest_characters: Values of five or more letters and digits with fewer *different* ones than this are
+            placeholders, and so are zeros (phones: by their last seven digits, ascending or descending ones too).
+        largest_rebuild: A component of more records than this is not rebuilt link by link; its personal links stand,
+            what people share is refused. Protects a run against one enormous accident.
+    """
+
+    identifiers: Mapping[str, IdentifierRule] = field(default_factory=lambda: dict(DEFAULT_IDENTIFIERS))
+    placeholders: tuple[str, ...] = DEFAULT_PLACEHOLDERS
+    fewest_characters: int = 2
+    largest_rebuild: int = 200_000
+
+    def __post_init__(self) -> None:
+        if not any(rule.kind is not Kind.DEVICE for rule in self.identifiers.values()):
+            raise RulesError("there is no identifier that could link anything")
+        uneven = [value for value in self.placeholders if value != value.strip().lower()]
+        if uneven:
+            raise RulesError(
+                f"placeholders are compared in lower case and trimmed; write {uneven[0].strip().lower()!r}"
+            )
+
+    @classmethod
+    def extended(
+        cls,
+        identifiers: Mapping[str, IdentifierRule],
+        placeholders: Iterable[str] = (),
+        **other: int,
+    ) -> IdentityRules:
+        """The default rules with some identifier types added or replaced, and more placeholders."""
+        return cls(
+            identifiers={**DEFAULT_IDENTIFIERS, **identifiers},
+            placeholders=tuple(dict.fromkeys((*DEFAULT_PLACEHOLDERS, *placeholders))),
+            **other,
+        )
+
+    def types(self, kind: Kind) -> tuple[str, ...]:
+        """The identifier types of a kind, in order of their strength."""
+        found = [name for name, rule in self.identifiers.items() if rule.kind is kind]
+        return tuple(sorted(found, key=lambda name: (-self.identifiers[name].strength, name)))

@@ -1,0 +1,130 @@
+"""Many rows in and out of the ledger as Arrow tables.
+
+Belongs here: the conversion between SQLAlchemy's tables and Arrow, and executemany. Does not belong here: any
+particular table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Float, FromClause, Integer, Select, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase
+
+from cdp_assets.ledger.models import Instant
+
+_CHUNK = 50_000
+
+
+def table_of(model: type[DeclarativeBase]) -> Table:
+    """The Core table behind a model."""
+    table: FromClause = model.__table__
+    assert isinstance(table, Table)
+    return table
+
+
+def arrow_type(column: Column[Any]) -> pa.DataType:
+    """The Arrow type of a ledger column: instants are ``timestamp('us', 'UTC')``."""
+    if isinstance(column.type, Instant):
+        return pa.timestamp("us", tz="UTC")
+    if isinstance(column.type, Boolean):
+        return pa.bool_()
+    if isinstance(column.type, Float):
+        return pa.float64()
+    if isinstance(column.type, BigInteger | Integer):
+        return pa.int64()
+    return pa.string()
+
+
+def arrow_schema(columns: Iterable[Column[Any]]) -> pa.Schema:
+    """The Arrow schema of ledger columns, in their order."""
+    return pa.schema([pa.field(column.name, arrow_type(column)) for column in columns])
+
+
+def read(connection: Connection, statement: Select[Any]) -> pa.Table:
+    """The rows of a select over plain (possibly labelled) columns, typed, also when there are none."""
+    schema = pa.schema([pa.field(column.key, arrow_type(column)) for column in statement.selected_columns])  # type: ignore[arg-type]
+    batches = []
+    with connection.execute(statement) as result:
+        # The cursor's own tuples: instants stay numbers, which Arrow takes as they are.
+        while rows := result.cursor.fetchmany(_CHUNK):
+            batches.append(_batch(rows, schema))
+    return pa.Table.from_batches(batches, schema)
+
+
+def insert(connection: Connection, model: type[DeclarativeBase], rows: pa.Table) -> None:
+    """Insert ``rows``; columns that ``rows`` lacks get the database's default or null.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: if a key exists already.
+    """
+    _execute_many(connection, _insert(connection, table_of(model)), rows)
+
+
+def upsert(connection: Connection, model: type[DeclarativeBase], rows: pa.Table, *, keep: Sequence[str] = ()) -> None:
+    """Insert ``rows``, or overwrite the columns given where the primary key exists, but those in ``keep``."""
+    table = table_of(model)
+    key = [column.name for column in table.primary_key]
+    statement = _insert(connection, table)
+    changed = {name: statement.excluded[name] for name in rows.column_names if name not in (*key, *keep)}
+    if changed:
+        statement = statement.on_conflict_do_update(index_elements=key, set_=changed)
+    else:
+        statement = statement.on_conflict_do_nothing(index_elements=key)
+    _execute_many(connection, statement, rows)
+
+
+def insert_new(connection: Connection, model: type[DeclarativeBase], rows: pa.Table) -> None:
+    """Insert those of ``rows`` whose key is not there yet; leave the others as they are."""
+    _execute_many(connection, _insert(connection, table_of(model)).on_conflict_do_nothing(), rows)
+
+
+def delete(connection: Connection, model: type[DeclarativeBase], column: str, values: Sequence[Any]) -> None:
+    """Delete the rows whose ``column`` has one of ``values``."""
+    table = table_of(model)
+    for start in range(0, len(values), 10_000):
+        connection.execute(table.delete().where(table.c[column].in_(values[start : start + 10_000])))
+
+
+def _insert(connection: Connection, table: Table) -> Any:
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
+
+
+def _execute_many(connection: Connection, statement: Any, rows: pa.Table) -> None:
+    """Run an insert once for each row, past SQLAlchemy's work per row."""
+    if rows.num_rows == 0:
+        return
+    compiled = statement.compile(dialect=connection.dialect, column_keys=rows.column_names)
+    order = compiled.positiontup or rows.column_names
+    for batch in rows.select(order).to_batches(max_chunksize=_CHUNK):
+        values = zip(*(_python(column) for column in batch.columns), strict=True)
+        if compiled.positional:
+            connection.exec_driver_sql(compiled.string, list(values))
+        else:
+            connection.exec_driver_sql(compiled.string, [dict(zip(order, row, strict=True)) for row in values])
+
+
+def _python(column: pa.Array) -> list[Any]:
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
+    if pa.types.is_integer(column.type) and column.null_count == 0:
+        values: list[Any] = column.to_numpy(zero_copy_only=False).tolist()
+        return values
+    return list(column.to_pylist())
+
+
+def _batch(rows: Sequence[Sequence[Any]], schema: pa.Schema) -> pa.RecordBatch:
+    columns = []
+    for values, field in zip(zip(*rows, strict=True), schema, strict=True):
+        if pa.types.is_timestamp(field.type):
+            columns.append(pa.array(values, pa.int64()).cast(field.type))
+        elif pa.types.is_boolean(field.type):
+            columns.append(pa.array([None if value is None else bool(value) for value in values], field.type))
+        else:
+            columns.append(pa.array(values, field.type))
+    return pa.RecordBatch.from_arrays(columns, schema=schema)

@@ -1,0 +1,101 @@
+"""What destinations have been told, how they fare, and how large their changes usually are.
+
+Belongs here: reading and writing that. Does not belong here: comparing it with what is wanted (`activation/`).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from statistics import median
+
+import pyarrow as pa
+from sqlalchemy import Connection, select, update
+
+from cdp_assets.ledger import bulk
+from cdp_assets.ledger.models import Activation, DestinationState, DestinationStatus
+
+_STATE = bulk.table_of(DestinationState)
+_STATUS = bulk.table_of(DestinationStatus)
+_ACTIVATIONS = bulk.table_of(Activation)
+
+STATE = bulk.arrow_schema(_STATE.c)
+"""destination, profile_id (as the destination was told it), member, payload_hash, sequence, withheld_change,
+withheld_reason, changed_at."""
+
+ACTIVATION = bulk.arrow_schema(_ACTIVATIONS.c)
+"""One comparison of a destination with its segment, in numbers."""
+
+_USUAL_OVER = 10
+_ENOUGH_HISTORY = 3
+
+
+def state(connection: Connection, destination: str) -> pa.Table:
+    """What the destination has been told (`STATE`), by profile_id."""
+    statement = select(_STATE).where(_STATE.c.destination == destination).order_by(_STATE.c.profile_id)
+    return bulk.read(connection, statement)
+
+
+def write_state(connection: Connection, rows: pa.Table) -> None:
+    """Write new and changed rows of the state (`STATE`)."""
+    bulk.upsert(connection, DestinationState, rows.select(STATE.names).cast(STATE).sort_by("profile_id"))
+
+
+def is_first(connection: Connection, destination: str) -> bool:
+    """Whether the destination was never compared with its segment."""
+    statement = select(_ACTIVATIONS.c.destination).where(_ACTIVATIONS.c.destination == destination).limit(1)
+    return connection.execute(statement).first() is None
+
+
+def record_activation(connection: Connection, rows: pa.Table) -> None:
+    """Record comparisons (`ACTIVATION`); repeating one with the same as-of instant keeps the first."""
+    bulk.insert_new(connection, Activation, rows.select(ACTIVATION.names).cast(ACTIVATION))
+
+
+def usual_change(connection: Connection, destination: str) -> int | None:
+    """The median size of the last ten changes, the first activation left out; null until there are three."""
+    columns = _ACTIVATIONS.c
+    statement = (
+        select(columns.entered + columns.updated + columns.left)
+        .where(columns.destination == destination, columns.initial.is_(False))
+        .where(columns.entered + columns.updated + columns.left > 0)
+        .order_by(columns.as_of.desc())
+        .limit(_USUAL_OVER)
+    )
+    sizes = [int(size) for size in connection.execute(statement).scalars()]
+    return round(median(sizes)) if len(sizes) >= _ENOUGH_HISTORY else None
+
+
+def begin_run(connection: Connection, destination: str) -> int:
+    """Count a delivery run as begun, and return its number."""
+    _ensure(connection, destination)
+    row = _STATUS.c.destination == destination
+    connection.execute(update(_STATUS).where(row).values(runs=_STATUS.c.runs + 1))
+    return int(connection.execute(select(_STATUS.c.runs).where(row)).scalar_one())
+
+
+def not_before(connection: Connection, destination: str) -> datetime | None:
+    """The instant before which the destination asked not to be called."""
+    statement = select(_STATUS.c.not_before).where(_STATUS.c.destination == destination)
+    return connection.execute(statement).scalar()
+
+
+def wait_until(connection: Connection, destination: str, instant: datetime | None) -> None:
+    """Remember that the destination asked not to be called before ``instant``."""
+    _ensure(connection, destination)
+    connection.execute(update(_STATUS).where(_STATUS.c.destination == destination).values(not_before=instant))
+
+
+def is_paused(connection: Connection, destination: str) -> bool:
+    """Whether someone paused the destination; its outbox stays."""
+    return bool(connection.execute(select(_STATUS.c.paused).where(_STATUS.c.destination == destination)).scalar())
+
+
+def pause(connection: Connection, destination: str, paused: bool = True) -> None:
+    """Pause a destination, or let it go on."""
+    _ensure(connection, destination)
+    connection.execute(update(_STATUS).where(_STATUS.c.destination == destination).values(paused=paused))
+
+
+def _ensure(connection: Connection, destination: str) -> None:
+    row = {"destination": [destination], "runs": [0], "paused": [False], "not_before": [None]}
+    bulk.insert_new(connection, DestinationStatus, pa.table(row, schema=bulk.arrow_schema(_STATUS.c)))

@@ -1,0 +1,379 @@
+"""The outbox: what each destination is to be told, in order, and what became of it.
+
+Belongs here: writing, claiming and settling rows. Does not belong here: what to tell (`activation/differences.py`) and
+sending it (`activation/delivery.py`).
+
+A row is `PENDING` (to be sent), `FAILED` (tried, will be tried again), `HELD` (by the volume guard), or settled:
+`DELIVERED`, `DEAD` (given up) or `WITHHELD` (with its reason). Rows of one profile go out in the order of their
+sequence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+
+from cdp_assets.ledger import bulk
+from cdp_assets.ledger.models import DeliveryAttempt, DestinationState, DestinationStatus, Instant, OutboxRow
+
+_OUTBOX = bulk.table_of(OutboxRow)
+_ATTEMPTS = bulk.table_of(DeliveryAttempt)
+_STATE = bulk.table_of(DestinationState)
+_STATUS = bulk.table_of(DestinationStatus)
+
+PENDING = "pending"
+FAILED = "failed"
+HELD = "held"
+DELIVERED = "delivered"
+DEAD = "dead"
+WITHHELD = "withheld"
+
+OPEN = (PENDING, FAILED, HELD)
+SENDABLE = (PENDING, FAILED)
+
+SEED_ONLY = "seed_only"
+"""The reason of members that a first activation records without telling."""
+
+ROWS = bulk.arrow_schema(column for column in _OUTBOX.c if column.name != "id")
+"""What `append` takes."""
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A row that may be sent now."""
+
+    id: int
+    destination: str
+    profile_id: int
+    sequence: int
+    idempotency_key: str
+    segment: str
+    change: str
+    payload: str
+    contact_point: str | None
+    purpose: str
+    channel: str
+    timezone: str | None
+    gated: bool
+    arm: str | None
+    attempts: int
+    reason: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What became of one row at one moment.
+
+    Args:
+        id: The outbox row.
+        status: Its new status.
+        reason: Why, in one word or short phrase without personal data; null if delivered.
+        at: When.
+        due_at: When it may be tried again; null for at once or never.
+        attempts: Tries so far, this one included.
+        tried: Whether the destination was called; false if a gate decided.
+        response_code: The receiver's answer, where there was one.
+    """
+
+    id: int
+    status: str
+    reason: str | None
+    at: datetime
+    due_at: datetime | None = None
+    attempts: int = 0
+    tried: bool = False
+    response_code: int | None = None
+
+
+@dataclass(frozen=True)
+class Due:
+    """What one destination has to do.
+
+    Args:
+        destination: Its name.
+        rows: Rows due.
+        highest: The highest id among them.
+        runs: Delivery runs begun so far.
+    """
+
+    destination: str
+    rows: int
+    highest: int
+    runs: int
+
+
+def append(connection: Connection, rows: pa.Table) -> None:
+    """Add rows (`ROWS`).
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: if a sequence or key was used before: somebody else wrote meanwhile.
+    """
+    bulk.insert(connection, OutboxRow, rows.select(ROWS.names).cast(ROWS))
+
+
+def next_rows(
+    connection: Connection, destination: str, now: datetime, *, after: int = 0, limit: int = 500
+) -> list[Pending]:
+    """Rows that may be sent now, by id: those due, and of each profile only the first open one.
+
+    Args:
+        connection: Of a transaction.
+        destination: Whose rows.
+        now: Rows due later are left out.
+        after: Only ids above this one.
+        limit: At most so many.
+    """
+    columns = [_OUTBOX.c[name] for name in Pending.__dataclass_fields__]
+    statement = (
+        select(*columns)
+        .where(_is_next(now), _OUTBOX.c.destination == destination, _OUTBOX.c.id > after)
+        .order_by(_OUTBOX.c.id)
+        .limit(limit)
+    )
+    return [Pending(**row._mapping) for row in connection.execute(statement)]
+
+
+def next_due_at(connection: Connection, destination: str, now: datetime) -> datetime | None:
+    """When the next row that waits for its time becomes due; null if none waits."""
+    statement = select(func.min(_OUTBOX.c.due_at, type_=Instant())).where(
+        _OUTBOX.c.destination == destination, _is_open(), _OUTBOX.c.status != HELD, _OUTBOX.c.due_at > now
+    )
+    found: datetime | None = connection.execute(statement).scalar()
+    return found
+
+
+def due(connection: Connection, now: datetime) -> list[Due]:
+    """Destinations with rows due, by name; without those paused or told to wait."""
+    statement = (
+        select(
+            _OUTBOX.c.destination,
+            func.count(),
+            func.max(_OUTBOX.c.id),
+            func.coalesce(func.max(_STATUS.c.runs), 0),
+        )
+        .select_from(_OUTBOX.outerjoin(_STATUS, _STATUS.c.destination == _OUTBOX.c.destination))
+        .where(_is_next(now))
+        .where(or_(_STATUS.c.paused.is_(None), _STATUS.c.paused.is_(False)))
+        .where(or_(_STATUS.c.not_before.is_(None), _STATUS.c.not_before <= now))
+        .group_by(_OUTBOX.c.destination)
+        .order_by(_OUTBOX.c.destination)
+    )
+    return [Due(*row) for row in connection.execute(statement)]
+
+
+def settle(connection: Connection, settlements: Sequence[Settlement]) -> None:
+    """Write what became of rows.
+
+    A row withheld here, at the moment of sending, also takes back what `destination_state` took for told, so that the
+    next refresh sees the difference again.
+    """
+    if not settlements:
+        return
+    connection.execute(
+        update(_OUTBOX)
+        .where(_OUTBOX.c.id == bindparam("row_id"))
+        .values(
+            status=bindparam("new_status"),
+            reason=bindparam("new_reason"),
+            due_at=bindparam("new_due_at", type_=Instant()),
+            attempts=bindparam("new_attempts"),
+            response_code=func.coalesce(bindparam("new_code"), _OUTBOX.c.response_code),
+            sent_at=func.coalesce(bindparam("new_sent_at", type_=Instant()), _OUTBOX.c.sent_at),
+        ),
+        [
+            {
+                "row_id": row.id,
+                "new_status": row.status,
+                "new_reason": row.reason,
+                "new_due_at": row.due_at,
+                "new_attempts": row.attempts,
+                "new_code": row.response_code,
+                "new_sent_at": row.at if row.status == DELIVERED else None,
+            }
+            for row in settlements
+        ],
+    )
+    tried = [row for row in settlements if row.tried]
+    if tried:
+        connection.execute(
+            _ATTEMPTS.insert(),
+            [
+                {
+                    "outbox_id": row.id,
+                    "attempt": row.attempts,
+                    "outcome": row.status,
+                    "response_code": row.response_code,
+                    "error": row.reason,
+                    "finished_at": row.at,
+                }
+                for row in tried
+            ],
+        )
+    take_back(connection, [row.id for row in settlements if row.status == WITHHELD])
+
+
+def take_back(connection: Connection, ids: Sequence[int]) -> None:
+    """Correct the state of destinations that were not told after all.
+
+    Only where the row is the last one of its profile: a later row has decided anew.
+    """
+    for start in range(0, len(ids), 10_000):
+        statement = select(
+            _OUTBOX.c.destination, _OUTBOX.c.profile_id, _OUTBOX.c.sequence, _OUTBOX.c.change, _OUTBOX.c.reason
+        ).where(_OUTBOX.c.id.in_(ids[start : start + 10_000]), _OUTBOX.c.change != "left")
+        rows = [
+            {
+                "its_destination": row.destination,
+                "its_profile": row.profile_id,
+                "its_sequence": row.sequence,
+                "still_member": row.change == "updated",
+                "its_change": row.change,
+                "its_reason": row.reason,
+            }
+            for row in connection.execute(statement)
+        ]
+        if rows:
+            connection.execute(
+                update(_STATE)
+                .where(
+                    _STATE.c.destination == bindparam("its_destination"),
+                    _STATE.c.profile_id == bindparam("its_profile"),
+                    _STATE.c.sequence == bindparam("its_sequence"),
+                )
+                .values(
+                    member=bindparam("still_member"),
+                    payload_hash=None,
+                    withheld_change=bindparam("its_change"),
+                    withheld_reason=bindparam("its_reason"),
+                ),
+                rows,
+            )
+
+
+def last_payloads(connection: Connection, destination: str, profile_ids: Sequence[int]) -> dict[int, str]:
+    """The payload that the destination was last told of each profile, seeded ones included.
+
+    Args:
+        connection: Of a transaction.
+        destination: Whose rows.
+        profile_ids: Ids as the destination was told them.
+    """
+    found: dict[int, str] = {}
+    for start in range(0, len(profile_ids), 10_000):
+        statement = (
+            select(_OUTBOX.c.profile_id, _OUTBOX.c.payload)
+            .where(
+                _OUTBOX.c.destination == destination,
+                _OUTBOX.c.profile_id.in_(profile_ids[start : start + 10_000]),
+                _OUTBOX.c.change.in_(("entered", "updated")),
+                _OUTBOX.c.payload.is_not(None),
+                or_(_OUTBOX.c.status != WITHHELD, _OUTBOX.c.reason == SEED_ONLY),
+            )
+            .order_by(_OUTBOX.c.profile_id, _OUTBOX.c.sequence)
+        )
+        found.update({row.profile_id: row.payload for row in connection.execute(statement)})
+    return found
+
+
+def messages_since(connection: Connection, channel: str, since: datetime) -> pa.Table:
+    """How many messages each profile has been or will be sent on a channel: profile_id, messages.
+
+    Args:
+        connection: Of a transaction.
+        channel: The channel, over all destinations.
+        since: Counted from the as-of instant of the refresh that wrote them, this instant not included.
+    """
+    statement = (
+        select(_OUTBOX.c.profile_id, func.count(type_=_OUTBOX.c.sequence.type).label("messages"))
+        .where(
+            _OUTBOX.c.channel == channel,
+            _OUTBOX.c.created_at > since,
+            _OUTBOX.c.gated.is_(True),
+            _OUTBOX.c.status.in_((*OPEN, DELIVERED)),
+        )
+        .group_by(_OUTBOX.c.profile_id)
+    )
+    return bulk.read(connection, statement)
+
+
+def delivered_since(
+    connection: Connection, channel: str, profile_ids: Sequence[int], since: datetime
+) -> dict[int, int]:
+    """How many messages each of these profiles was delivered on a channel after an instant."""
+    found: dict[int, int] = {}
+    for start in range(0, len(profile_ids), 10_000):
+        statement = (
+            select(_OUTBOX.c.profile_id, func.count())
+            .where(
+                _OUTBOX.c.profile_id.in_(profile_ids[start : start + 10_000]),
+                _OUTBOX.c.channel == channel,
+                _OUTBOX.c.gated.is_(True),
+                _OUTBOX.c.status == DELIVERED,
+                _OUTBOX.c.sent_at > since,
+            )
+            .group_by(_OUTBOX.c.profile_id)
+        )
+        found.update({row[0]: row[1] for row in connection.execute(statement)})
+    return found
+
+
+def open_contact_points(connection: Connection) -> list[str]:
+    """The contact points that open rows are addressed to."""
+    statement = select(_OUTBOX.c.contact_point).where(_is_open(), _OUTBOX.c.contact_point.is_not(None)).distinct()
+    return sorted(str(value) for value in connection.execute(statement).scalars())
+
+
+def written_before(connection: Connection, as_of: datetime) -> pa.Table:
+    """All rows written by refreshes as of an earlier instant, without payloads; by id."""
+    columns = [column for column in _OUTBOX.c if column.name not in ("payload", "contact_point")]
+    return bulk.read(connection, select(*columns).where(_OUTBOX.c.created_at < as_of).order_by(_OUTBOX.c.id))
+
+
+def written_at(connection: Connection, as_of: datetime) -> pa.Table:
+    """All rows written by refreshes as of this instant, without payloads; by id."""
+    columns = [column for column in _OUTBOX.c if column.name not in ("payload", "contact_point")]
+    return bulk.read(connection, select(*columns).where(_OUTBOX.c.created_at == as_of).order_by(_OUTBOX.c.id))
+
+
+def outcomes(connection: Connection, destination: str | None = None) -> list[tuple[str, str, str | None, int]]:
+    """How many rows there are by destination, status and reason."""
+    columns = (_OUTBOX.c.destination, _OUTBOX.c.status, _OUTBOX.c.reason)
+    statement = select(*columns, func.count()).group_by(*columns).order_by(*columns)
+    if destination is not None:
+        statement = statement.where(_OUTBOX.c.destination == destination)
+    return [(row[0], row[1], row[2], row[3]) for row in connection.execute(statement)]
+
+
+def _is_open() -> ColumnElement[Any]:
+    # Spelled as the partial index is: a database uses it only where it sees the same words.
+    return literal_column("outbox.status in ('pending', 'failed', 'held')")
+
+
+def _is_next(now: datetime) -> ColumnElement[bool]:
+    """Due, and the first open row of its profile."""
+    earlier = _OUTBOX.alias("earlier")
+    waits = exists().where(
+        earlier.c.destination == _OUTBOX.c.destination,
+        earlier.c.profile_id == _OUTBOX.c.profile_id,
+        earlier.c.sequence < _OUTBOX.c.sequence,
+        earlier.c.status.in_(OPEN),
+    )
+    due = or_(_OUTBOX.c.due_at.is_(None), _OUTBOX.c.due_at <= now)
+    return and_(_is_open(), _OUTBOX.c.status != HELD, due, ~waits)

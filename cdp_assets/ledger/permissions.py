@@ -1,0 +1,86 @@
+"""Privacy's word on the contact points that may be written to, at hand at the moment of sending.
+
+Belongs here: the projection of `privacy.consent_state` and `privacy.suppressions`. Does not belong here: deciding
+consent (`privacy/`) and what follows from it (`activation/gates.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+import pyarrow as pa
+from sqlalchemy import Connection, select
+
+from cdp_assets.ledger import bulk
+from cdp_assets.ledger.models import Consent, Suppression
+
+_CONSENTS = bulk.table_of(Consent)
+_SUPPRESSIONS = bulk.table_of(Suppression)
+
+CONSENTS = bulk.arrow_schema(_CONSENTS.c)
+"""contact_point, purpose, channel, status, explicit, since, expires_at."""
+
+SUPPRESSIONS = bulk.arrow_schema(_SUPPRESSIONS.c)
+"""contact_point, channel (one or `any`), reason, since."""
+
+_AT_ONCE = 10_000
+
+
+class SuppressionReason(NamedTuple):
+    """A channel (or `any`) on which a contact point is suppressed, and why."""
+
+    channel: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ConsentWord:
+    """The standing word of one contact point on one purpose and channel (or `any`)."""
+
+    contact_point: str
+    purpose: str
+    channel: str
+    status: str
+    explicit: bool
+    since: datetime | None
+    expires_at: datetime | None
+
+
+def project(connection: Connection, contact_points: Sequence[str], consents: pa.Table, suppressions: pa.Table) -> None:
+    """Replace all that is known of these contact points.
+
+    Args:
+        connection: Of a writing transaction.
+        contact_points: Those concerned; ones without rows lose what they had.
+        consents: `CONSENTS`, of these contact points.
+        suppressions: `SUPPRESSIONS`, of these contact points.
+    """
+    for model, rows, schema in ((Consent, consents, CONSENTS), (Suppression, suppressions, SUPPRESSIONS)):
+        bulk.delete(connection, model, "contact_point", contact_points)
+        bulk.insert(connection, model, rows.select(schema.names).cast(schema).sort_by("contact_point"))
+
+
+def consents_of(connection: Connection, contact_points: Sequence[str]) -> dict[str, list[ConsentWord]]:
+    """The standing words of these contact points; those without any are left out."""
+    found: dict[str, list[ConsentWord]] = {}
+    for start in range(0, len(contact_points), _AT_ONCE):
+        points = contact_points[start : start + _AT_ONCE]
+        for row in connection.execute(select(_CONSENTS).where(_CONSENTS.c.contact_point.in_(points))):
+            word = ConsentWord(*row)
+            found.setdefault(word.contact_point, []).append(word)
+    return found
+
+
+def suppressions_of(connection: Connection, contact_points: Sequence[str]) -> dict[str, list[SuppressionReason]]:
+    """Why these contact points may not be written to; those that may are left out."""
+    columns = _SUPPRESSIONS.c
+    found: dict[str, list[SuppressionReason]] = {}
+    for start in range(0, len(contact_points), _AT_ONCE):
+        points = contact_points[start : start + _AT_ONCE]
+        statement = select(columns.contact_point, columns.channel, columns.reason)
+        for point, channel, reason in connection.execute(statement.where(columns.contact_point.in_(points))):
+            found.setdefault(point, []).append(SuppressionReason(channel, reason))
+    return found

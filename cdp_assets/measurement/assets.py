@@ -1,0 +1,71 @@
+"""The measurement stage: profile quality, funnels, cohorts and the lift of campaigns."""
+
+from datetime import datetime
+
+import dagster as dg
+import ibis.expr.types as ir
+
+from cdp_assets.measurement import checks
+from cdp_assets.measurement.campaign_lift import campaign_lift as compared
+from cdp_assets.measurement.cohorts import cohorts_with_picture
+from cdp_assets.measurement.funnels import funnels as weekly_funnels
+from cdp_assets.measurement.profile_quality import profile_quality as measured
+from cdp_assets.measurement.schemas import CAMPAIGN_LIFT, COHORTS, FUNNELS, PROFILE_QUALITY
+from cdp_assets.warehouse.assets import table_asset
+from cdp_assets.warehouse.built import Built
+from cdp_assets.warehouse.engine import Engine
+
+OWNERS = ["team:analytics"]
+
+
+def assets() -> list[dg.AssetsDefinition]:
+    """The assets of this stage."""
+    return [profile_quality, funnels, cohorts, campaign_lift]
+
+
+@table_asset(
+    schema=PROFILE_QUALITY,
+    stage="measurement",
+    inputs={"golden_records": "profiles"},
+    checks=checks.PROFILE_QUALITY,
+    owners=OWNERS,
+)
+def profile_quality(golden_records: ir.Table) -> ir.Table:
+    """Fill rates, reach and anonymity of golden records."""
+    return measured(golden_records)
+
+
+@table_asset(
+    schema=FUNNELS,
+    stage="measurement",
+    inputs={"activity": "attributes", "purchases": "attributes"},
+    checks=checks.FUNNELS,
+    owners=OWNERS,
+)
+def funnels(activity: ir.Table, purchases: ir.Table) -> ir.Table:
+    """Visit, product view, cart and order, each within one week of the first."""
+    return weekly_funnels(activity, purchases)
+
+
+@table_asset(
+    schema=COHORTS,
+    stage="measurement",
+    inputs={"purchases": "attributes"},
+    checks=checks.COHORTS,
+    owners=OWNERS,
+)
+def cohorts(purchases: ir.Table, as_of: datetime, engine: Engine) -> Built:
+    """Retention by month of first purchase."""
+    return cohorts_with_picture(purchases, as_of, engine)
+
+
+@table_asset(
+    schema=CAMPAIGN_LIFT,
+    stage="measurement",
+    inputs={"deliveries": "activation", "redirects": "identity", "purchases": "attributes"},
+    checks=checks.CAMPAIGN_LIFT,
+    owners=OWNERS,
+)
+def campaign_lift(deliveries: ir.Table, redirects: ir.Table, purchases: ir.Table) -> ir.Table:
+    """Treated against held out, by intention to treat."""
+    return compared(deliveries, redirects, purchases)

@@ -1,0 +1,84 @@
+"""What became of every source row: the dispositions of each delivery, and the rows that were refused as they came.
+
+Belongs here: counting and keeping. Does not belong here: deciding (`dispositions.py`, `typed_values.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import ibis
+import ibis.expr.types as ir
+
+from cdp_assets.canonical import tables
+from cdp_assets.normalised.dispositions import QUARANTINED
+from cdp_assets.sources.json_text import json_object
+from cdp_assets.sources.spec import SourceSpec, StreamSpec, stream_table
+from cdp_assets.warehouse.engine import Engine
+
+
+def dispositions_of(sources: Sequence[SourceSpec], rows: Mapping[str, ir.Table], engine: Engine) -> ir.Table:
+    """Count the rows of each delivery by disposition.
+
+    Args:
+        sources: All sources.
+        rows: Typed rows by stream table.
+        engine: Makes the typed table where there are no streams.
+    """
+    parts = []
+    for source, stream in _streams(sources):
+        typed = rows[stream_table(source, stream)]
+        counted = typed.group_by(load_id=typed.cdp_load_id, disposition=typed.cdp_disposition).aggregate(
+            rows=typed.count()
+        )
+        parts.append(
+            counted.mutate(source=ibis.literal(source.name), stream=ibis.literal(stream.name)).select(
+                *tables.DISPOSITIONS.column_names
+            )
+        )
+    return _union(parts, tables.DISPOSITIONS, engine)
+
+
+def quarantine_of(
+    sources: Sequence[SourceSpec], rows: Mapping[str, ir.Table], raw: Mapping[str, ir.Table], engine: Engine
+) -> ir.Table:
+    """The refused rows, as they came.
+
+    Args:
+        sources: All sources.
+        rows: Typed rows by stream table.
+        raw: Raw rows by stream table.
+        engine: Makes the typed table where there are no streams.
+    """
+    parts = []
+    for source, stream in _streams(sources):
+        name = stream_table(source, stream)
+        refused = rows[name].filter(rows[name].cdp_disposition == QUARANTINED)
+        delivered = raw[name]
+        joined = refused.select("cdp_load_id", "cdp_source_row", "cdp_reason", "cdp_column").inner_join(
+            delivered, [delivered.load_id == refused.cdp_load_id, delivered.source_row == refused.cdp_source_row]
+        )
+        columns = json_object({column.name: joined[column.name] for column in stream.columns})
+        parts.append(
+            joined.select(
+                source=ibis.literal(source.name),
+                stream=ibis.literal(stream.name),
+                load_id=joined.load_id,
+                source_file=joined.source_file,
+                source_row=joined.source_row,
+                reason=joined.cdp_reason,
+                column_name=joined.cdp_column,
+                raw=joined.raw_line.coalesce(columns),
+            )
+        )
+    return _union(parts, tables.QUARANTINE, engine)
+
+
+def _streams(sources: Sequence[SourceSpec]) -> list[tuple[SourceSpec, StreamSpec]]:
+    return [(source, stream) for source in sources for stream in source.streams]
+
+
+def _union(parts: list[ir.Table], schema: tables.TableSchema, engine: Engine) -> ir.Table:
+    if not parts:
+        return engine.from_arrow(schema.ibis_schema.to_pyarrow().empty_table(), schema.ibis_schema)
+    return ibis.union(*parts) if len(parts) > 1 else parts[0]

@@ -1,0 +1,180 @@
+"""Typed rows of streams become rows of a canonical table, by their maps.
+
+Belongs here: maps, native ids, defaults of columns, one row a key. Does not belong here: typing and versions
+(`stream_rows.py`), and converting money (`money.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+
+from cdp_assets.canonical import tables
+from cdp_assets.canonical.schema import MONEY, TableSchema
+from cdp_assets.normalised.identifier_values import EMAIL, PHONE, lookup
+from cdp_assets.normalised.stream_rows import with_derived
+from cdp_assets.sources import targets
+from cdp_assets.sources.spec import MapSpec, SourceSpec, StreamSpec, stream_table
+from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.expressions import bind
+
+_ADDRESS_PARTS = ("line_1", "line_2", "postal_code", "city", "region", "country")
+_CONTACT_VALUE = {"contact_points": "value", "consents": "contact_point", "engagements": "contact_point"}
+"""Column that holds an e-mail address or a phone number in some tables."""
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One map of one stream into a canonical table.
+
+    Args:
+        source: The source.
+        stream: Its stream.
+        map: The map.
+        number: Position among the stream's maps into the same table, from 0.
+        shared: Whether another stream of the source feeds the table too, so that ids need the stream's name.
+    """
+
+    source: SourceSpec
+    stream: StreamSpec
+    map: MapSpec
+    number: int
+    shared: bool
+
+    @property
+    def table(self) -> str:
+        """The table with the stream's typed rows."""
+        return stream_table(self.source, self.stream)
+
+
+def feeds_of(schema: TableSchema, sources: Sequence[SourceSpec]) -> list[Feed]:
+    """All maps into a canonical table, in the order of the definitions."""
+    found = []
+    for source in sources:
+        feeding = [
+            (stream, [map_ for map_ in stream.maps if map_.to == schema.name])
+            for stream in source.streams
+            if any(map_.to == schema.name for map_ in stream.maps)
+        ]
+        for stream, maps in feeding:
+            found.extend(Feed(source, stream, map_, number, len(feeding) > 1) for number, map_ in enumerate(maps))
+    return found
+
+
+def canonical_rows(
+    schema: TableSchema, feeds: Sequence[Feed], rows: Mapping[str, ir.Table], engine: Engine
+) -> ir.Table:
+    """Fill a canonical table from the typed rows of its streams.
+
+    Args:
+        schema: The table's schema.
+        feeds: Its `feeds_of`.
+        rows: Typed rows by table name.
+        engine: Holds intermediate results, and makes the typed table if nothing feeds it.
+
+    Returns:
+        The columns of ``schema``; those that other rows decide (reporting amounts, times of change) are null.
+    """
+    parts = [_mapped(schema, feed, rows[feed.table], engine) for feed in feeds]
+    if not parts:
+        return engine.from_arrow(schema.ibis_schema.to_pyarrow().empty_table(), schema.ibis_schema)
+    together = parts[0] if len(parts) == 1 else ibis.union(*parts)
+    return _one_row_a_key(together, schema)
+
+
+def _mapped(schema: TableSchema, feed: Feed, rows: ir.Table, engine: Engine) -> ir.Table:
+    live = with_derived(rows.filter(rows.cdp_live), feed.stream)
+    if feed.map.where:
+        live = live.filter(bind(feed.map.where, live).fill_null(False))
+    given = {name: bind(sql, live) for name, sql in feed.map.set}
+    mapped = live.mutate(
+        **{f"set_{name}": value.cast(schema.column(name).dtype) for name, value in given.items()},
+        set_native_id=_native_id(live, feed),
+    )
+    if feed.map.grain:
+        mapped = _first_of_grain(mapped, feed)
+    values = {
+        column.name: mapped[f"set_{column.name}"] if column.name in given else ibis.null(column.dtype)
+        for column in schema.columns
+    }
+    lineage = {
+        "record_id": mapped.cdp_record_id,
+        "source": ibis.literal(feed.source.name),
+        "native_id": mapped.set_native_id,
+        "updated_at": mapped.cdp_updated_at.coalesce(mapped.cdp_seen_at),
+        "load_id": mapped.cdp_load_id,
+        "source_row": mapped.cdp_source_row,
+    }
+    values.update({name: value for name, value in lineage.items() if name in schema.column_names})
+    shaped = mapped.select(**{name: value.cast(schema.column(name).dtype) for name, value in values.items()})
+    spelled = _normalised_contact_value(_with_defaults(shaped, schema), schema, feed, engine)
+    return spelled.select(**{column.name: spelled[column.name].cast(column.dtype) for column in schema.columns})
+
+
+def _native_id(rows: ir.Table, feed: Feed) -> ir.StringValue:
+    own = bind(feed.map.id, rows).cast("string") if feed.map.id else rows.cdp_native_id
+    if feed.shared:
+        own = ibis.literal(f"{feed.stream.name}:") + own
+    return own + f"#{feed.number + 1}" if feed.number else own
+
+
+def _first_of_grain(rows: ir.Table, feed: Feed) -> ir.Table:
+    first = ibis.window(group_by=list(feed.map.grain), order_by=[rows.cdp_sequence, rows.cdp_load_id,
+                                                                   rows.cdp_source_row])  # fmt: skip
+    numbered = rows.mutate(cdp_position=ibis.row_number().over(first))
+    return numbered.filter(numbered.cdp_position == 0).drop("cdp_position")
+
+
+def _with_defaults(rows: ir.Table, schema: TableSchema) -> ir.Table:
+    if schema.name == "contact_points":
+        joined = rows[_ADDRESS_PARTS[0]].coalesce("")
+        for part in _ADDRESS_PARTS[1:]:
+            joined = joined + ibis.ifelse(rows[part].coalesce("") == "", "", ibis.literal(", ") + rows[part])
+        postal = ibis.ifelse(rows.kind == "postal", joined.strip().re_replace("^, ", "").nullif(""), None)
+        return rows.mutate(value=rows.value.coalesce(postal), status=rows.status.coalesce("active"),
+                           changed_at=rows.updated_at)  # fmt: skip
+    if schema.name == "orders":
+        net = rows.gross - rows.discount.coalesce(ibis.literal(0).cast(MONEY))
+        return rows.mutate(net=rows.net.coalesce(net.cast(MONEY)))
+    if schema.name == "order_lines":
+        return rows.mutate(amount=rows.amount.coalesce((rows.quantity * rows.unit_price.cast("float64")).cast(MONEY)))
+    return rows
+
+
+def _normalised_contact_value(rows: ir.Table, schema: TableSchema, feed: Feed, engine: Engine) -> ir.Table:
+    """Spell e-mail addresses and phone numbers as in `identifiers`; what is none of them stays as it came."""
+    name = _CONTACT_VALUE.get(schema.name)
+    if name is None or name not in dict(feed.map.set):
+        skipped = targets.SKIPPED_WHEN_EMPTY.get(schema.name)
+        return rows.filter(rows[skipped].notnull()) if skipped else rows
+    rows = rows.filter(rows[name].notnull()) if schema.column(name).required else rows
+    country = ibis.literal(feed.source.country, "string")
+    if "country" in rows.columns:
+        country = rows.country.coalesce(country)
+    reachable = rows.kind.isin([EMAIL, PHONE]) if "kind" in rows.columns else ibis.literal(True)
+    prepared = engine.scratch(
+        rows.mutate(cdp_raw=ibis.ifelse(reachable, rows[name], ibis.null("string")), cdp_country=country)
+    )
+    known = lookup(engine, "either", prepared.select(raw="cdp_raw", country="cdp_country"))
+    joined = prepared.left_join(
+        known,
+        [
+            prepared.cdp_raw == known.known_raw,
+            prepared.cdp_country.coalesce("") == known.known_country.coalesce(""),
+        ],
+    )
+    return joined.mutate(**{name: joined.known_value.coalesce(joined[name])}).select(*schema.column_names)
+
+
+def _one_row_a_key(rows: ir.Table, schema: TableSchema) -> ir.Table:
+    """Where several rows share the table's key, the one changed last at the source stands."""
+    if schema in tables.FACTS and schema.key == ("source", "native_id"):
+        return rows
+    order = [rows[name].desc() for name in ("updated_at", "load_id", "source_row") if name in rows.columns]
+    if schema.name == "exchange_rates":
+        order = [rows.rate.desc()]
+    numbered = rows.mutate(cdp_position=ibis.row_number().over(group_by=list(schema.key), order_by=order))
+    return numbered.filter(numbered.cdp_position == 0).drop("cdp_position")

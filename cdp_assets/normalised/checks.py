@@ -1,0 +1,162 @@
+"""Data-quality checks of the normalised tables: rows reconciled, references whole, money kept."""
+
+import ibis.expr.types as ir
+
+from cdp_assets.canonical import tables
+from cdp_assets.quality.checks import Check, expect, no_rows
+
+DISPOSITION_NAMES = ["accepted", "duplicate", "superseded", "quarantined"]
+CONSENT_STATUSES = ["granted", "denied", "withdrawn", "pending"]
+
+
+def _unaccounted(raw_table: str) -> Check:
+    def rows(typed: ir.Table, inputs: dict[str, ir.Table]) -> ir.Table:
+        raw = inputs["raw"]
+        read = raw.group_by("load_id").aggregate(delivered=raw.count())
+        kept = typed.group_by("cdp_load_id").aggregate(disposed=typed.count())
+        joined = read.outer_join(kept, read.load_id == kept.cdp_load_id)
+        return joined.filter(joined.delivered.fill_null(0) != joined.disposed.fill_null(0))
+
+    return Check(
+        "every_row_accounted_for",
+        f"Each row of {raw_table} has exactly one disposition: accepted, duplicate, superseded or quarantined.",
+        (
+            no_rows(rows, "The dispositions of each delivery add up to the rows read."),
+            expect("expect_column_values_to_be_in_set", column="cdp_disposition", value_set=DISPOSITION_NAMES),
+        ),
+    )
+
+
+def rows_checks(raw_table: str) -> list[Check]:
+    """Checks of a stream's typed rows."""
+    return [_unaccounted(raw_table)]
+
+
+def _without_record(table: ir.Table, inputs: dict[str, ir.Table]) -> ir.Table:
+    return table.anti_join(inputs["identity_records"], "record_id")
+
+
+def identity_checks() -> list[Check]:
+    """Checks of `identifiers`: each hangs on a record."""
+    return [
+        Check(
+            "references_whole",
+            "Every identifier hangs on a known identity record.",
+            (no_rows(_without_record, "Every identifier's record is in identity_records."),),
+        )
+    ]
+
+
+def canonical_checks(schema: tables.TableSchema) -> list[Check]:
+    """What must hold of one canonical table besides its schema."""
+    return _CHECKS.get(schema.name, [])
+
+
+def _net_is_not_gross_less_discount(orders: ir.Table, _: dict[str, ir.Table]) -> ir.Table:
+    return orders.filter((orders.gross - orders.discount.fill_null(0) - orders.net).abs() > 0.01)
+
+
+def _unconverted(rows: ir.Table, _: dict[str, ir.Table]) -> ir.Table:
+    amount = rows.net if "net" in rows.columns else rows.amount
+    converted = rows.net_reporting if "net_reporting" in rows.columns else rows.amount_reporting
+    return rows.filter(amount.notnull() & converted.isnull())
+
+
+def _lines_without_order(lines: ir.Table, inputs: dict[str, ir.Table]) -> ir.Table:
+    orders = inputs["orders"].select("source", "order_id").distinct()
+    return lines.anti_join(orders, ["source", "order_id"])
+
+
+def _line_amount_is_off(lines: ir.Table, _: dict[str, ir.Table]) -> ir.Table:
+    expected = lines.quantity * lines.unit_price.cast("float64")
+    return lines.filter((expected - lines.amount.cast("float64")).abs() > 0.011 * (1 + lines.quantity.abs()))
+
+
+def _received_before_it_happened(events: ir.Table, _: dict[str, ir.Table]) -> ir.Table:
+    import ibis
+
+    return events.filter(events.received_at + ibis.interval(days=1) < events.occurred_at)
+
+
+_CONVERTED = Check(
+    "money_converted",
+    "Every amount has a rate for its day, and so an amount in the reporting currency.",
+    (no_rows(_unconverted, "No amount is without its value in the reporting currency."),),
+    blocking=False,
+)
+
+_CHECKS: dict[str, list[Check]] = {
+    "orders": [
+        Check(
+            "money_adds_up",
+            "net = gross − discount on every order.",
+            (no_rows(_net_is_not_gross_less_discount, "No order's net differs from gross − discount."),),
+        ),
+        _CONVERTED,
+    ],
+    "refunds": [
+        Check(
+            "positive_amounts",
+            "Refunds are positive amounts given back.",
+            (expect("expect_column_values_to_be_between", column="amount", min_value=0),),
+        ),
+        _CONVERTED,
+    ],
+    "order_lines": [
+        Check(
+            "references_whole",
+            "Every line belongs to an order of its source.",
+            (no_rows(_lines_without_order, "Every line's order is in orders."),),
+            blocking=False,
+        ),
+        Check(
+            "amounts_follow_quantities",
+            "A line's amount is its quantity times its unit price.",
+            (no_rows(_line_amount_is_off, "No line's amount differs from quantity × unit price."),),
+            blocking=False,
+        ),
+    ],
+    "events": [
+        Check(
+            "clocks_agree",
+            "No event is received more than a day before it happened.",
+            (no_rows(_received_before_it_happened, "Events are received after they happened."),),
+            blocking=False,
+        )
+    ],
+    "consents": [
+        Check(
+            "known_statuses",
+            "A word on consent is granted, denied, withdrawn or pending.",
+            (expect("expect_column_values_to_be_in_set", column="status", value_set=CONSENT_STATUSES),),
+        )
+    ],
+    "contact_points": [
+        Check(
+            "known_kinds",
+            "A contact point is an e-mail, a phone, a postal address or a push token.",
+            (
+                expect(
+                    "expect_column_values_to_be_in_set",
+                    column="kind",
+                    value_set=["email", "phone", "postal", "push_token"],
+                ),
+            ),
+        )
+    ],
+    "exchange_rates": [
+        Check(
+            "positive_rates",
+            "Rates are positive.",
+            (expect("expect_column_values_to_be_between", column="rate", min_value=0, strict_min=True),),
+        )
+    ],
+    "survey_responses": [
+        Check(
+            "plausible_scores",
+            "Scores lie between 0 and 100.",
+            (expect("expect_column_values_to_be_between", column="score", min_value=0, max_value=100),),
+            blocking=False,
+        )
+    ],
+}

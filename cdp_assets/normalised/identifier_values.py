@@ -1,0 +1,117 @@
+"""Identifiers in one spelling: e-mail addresses, phone numbers, and everything else.
+
+Belongs here: the rules for single values, and applying them to the distinct values of a column. Does not belong here:
+deciding that a value is a placeholder or shared by too many (`identity/`).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from cdp_assets.warehouse.engine import Engine
+
+EMAIL = "email"
+EMAIL_BASE = "email_base"
+PHONE = "phone"
+
+_ADDRESS = re.compile(r"[^@\s,;<>\"()]+@[^@\s,;<>\"()]+\.[^@\s,;<>\"().]{2,}")
+_DOTS_MEAN_NOTHING = frozenset({"gmail.com", "googlemail.com"})
+_SAME_PROVIDER = {"googlemail.com": "gmail.com"}
+_LONGEST_ADDRESS = 254  # RFC 5321: a path has at most 256 octets, two of them the brackets
+
+_KNOWN = ibis.schema(
+    {"known_raw": "string", "known_country": "string", "known_value": "string", "known_base": "string"}
+)
+
+
+def normalise_email(text: str) -> str | None:
+    """An e-mail address in lower case and composed Unicode (NFKC), or None if it is none.
+
+    Case is folded in the local part too: no provider in use tells addresses apart by it.
+    """
+    folded = unicodedata.normalize("NFKC", text).strip().casefold().removeprefix("mailto:")
+    folded = unicodedata.normalize("NFC", folded).strip(" <>'\"")
+    if len(folded) > _LONGEST_ADDRESS or not _ADDRESS.fullmatch(folded) or ".." in folded:
+        return None
+    return folded
+
+
+def email_base(email: str) -> str | None:
+    """What is left of a normalised address without tag and meaningless dots; None if nothing is different.
+
+    A weaker identifier beside the address, never instead of it: not every provider ignores tags.
+    """
+    local, _, domain = email.rpartition("@")
+    bare = local.partition("+")[0]
+    if domain in _DOTS_MEAN_NOTHING:
+        bare = bare.replace(".", "")
+    base = f"{bare}@{_SAME_PROVIDER.get(domain, domain)}"
+    return base if bare and base != email else None
+
+
+@lru_cache(maxsize=1_000_000)
+def normalise_phone(text: str, country: str | None) -> str | None:
+    """A phone number in E.164, or None if it is not one that can exist.
+
+    Args:
+        text: As typed; a number without a country code needs ``country``.
+        country: ISO 3166-1 alpha-2 code of the country to dial from.
+    """
+    import phonenumbers
+
+    cleaned = text.strip().lstrip("'").strip()
+    try:
+        number = phonenumbers.parse(cleaned, country.upper() if country else None)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number) or not phonenumbers.is_valid_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def normalise_contact_value(text: str, country: str | None) -> str | None:
+    """An e-mail address or a phone number, whichever it is."""
+    return normalise_email(text) if "@" in text else normalise_phone(text, country)
+
+
+def lookup(engine: Engine, kind: str, values: ir.Table) -> ir.Table:
+    """Normalise the distinct values of a column.
+
+    Args:
+        engine: Runs Python over the distinct values.
+        kind: `EMAIL`, `PHONE`, or anything else for "either".
+        values: Columns ``raw`` and ``country``, text.
+
+    Returns:
+        ``known_raw``, ``known_country``, ``known_value`` (null if it is not valid) and ``known_base`` (for e-mail
+        only).
+    """
+
+    def normalise(raw: str, country: str | None) -> str | None:
+        if kind == EMAIL:
+            return normalise_email(raw)
+        if kind == PHONE:
+            return normalise_phone(raw, country)
+        return normalise_contact_value(raw, country)
+
+    def batch(rows: pa.Table) -> pa.Table:
+        raws, countries = rows["raw"].to_pylist(), rows["country"].to_pylist()
+        found = [normalise(raw, country) for raw, country in zip(raws, countries, strict=True)]
+        bases = [email_base(value) if value and kind == EMAIL else None for value in found]
+        return pa.table(
+            {
+                "known_raw": rows["raw"],
+                "known_country": rows["country"],
+                "known_value": pa.array(found, pa.string()),
+                "known_base": pa.array(bases, pa.string()),
+            }
+        )
+
+    distinct = values.filter(values.raw.notnull()).distinct()
+    return engine.map_values(distinct, batch, _KNOWN)

@@ -1,0 +1,27 @@
+"""Totals of orders whose source does not state them.
+
+Belongs here: adding up lines. Does not belong here: what a line is worth (`canonical_rows.py`).
+"""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from cdp_assets.canonical.schema import MONEY
+
+
+def with_totals_of_lines(orders: ir.Table, lines: ir.Table) -> ir.Table:
+    """Fill ``gross`` with the sum of an order's lines, and ``net`` from it, where the source states none.
+
+    Args:
+        orders: Orders, some with null ``gross``.
+        lines: `order_lines`, with ``amount`` in the order's currency.
+    """
+    totals = lines.group_by(line_source="source", line_order_id="order_id").aggregate(total=lines.amount.sum())
+    joined = orders.left_join(
+        totals, [orders.source == totals.line_source, orders.order_id == totals.line_order_id]
+    )
+    gross = joined.gross.coalesce(joined.total.cast(MONEY))
+    discount = joined.discount.coalesce(ibis.literal(0).cast(MONEY))
+    return joined.mutate(gross=gross, net=joined.net.coalesce((gross - discount).cast(MONEY))).select(*orders.columns)

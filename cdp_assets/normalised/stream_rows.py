@@ -1,0 +1,253 @@
+"""A stream's raw rows become typed rows with a disposition, a native id and an identity record.
+
+Belongs here: the order of these steps for one stream. Does not belong here: the rules of each step (`typed_values.py`,
+`dispositions.py`, `identifier_values.py`), and what rows mean (`canonical_rows.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import reduce
+
+import ibis
+import ibis.expr.types as ir
+
+from cdp_assets.canonical.schema import INSTANT, Column, Pii, TableSchema
+from cdp_assets.normalised.identifier_values import EMAIL, PHONE, lookup
+from cdp_assets.normalised.typed_values import Fault, bare, faults, typed
+from cdp_assets.normalised.dispositions import ACCEPTED, with_dispositions
+from cdp_assets.sources import targets
+from cdp_assets.sources.schemas import column_classes
+from cdp_assets.sources.spec import IdentifierSpec, SourceSpec, StreamSpec, stream_table
+from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.expressions import bind
+from cdp_assets.warehouse.operations import stable_id
+
+PERSON, FACT, GUEST = "person", "fact", "guest"
+"""Kinds of identity records."""
+
+_PARTS = "\x1f"
+_WITHIN = "\x1e"
+
+
+def identifier_column(position: int) -> str:
+    """Column of a stream's rows with the normalised value of its identifier at ``position``."""
+    return f"cdp_identifier_{position}"
+
+
+def base_column(position: int) -> str:
+    """Column with the base address of the e-mail identifier at ``position``."""
+    return f"cdp_base_{position}"
+
+
+def rows_schema(source: SourceSpec, stream: StreamSpec) -> TableSchema:
+    """Shape of a stream's typed rows."""
+    classes = column_classes(stream)
+    contract = [
+        Column(column.name, str(column.dtype), f"As the contract types it ({column.type}).", pii=classes[column.name])
+        for column in stream.columns
+    ]
+    identifiers = [
+        Column(name, "string", f"Normalised {identifier.type}.", pii=Pii.DIRECT)
+        for position, identifier in enumerate(stream.identifiers)
+        for name in (identifier_column(position), base_column(position))
+        if name == identifier_column(position) or identifier.type == EMAIL
+    ]
+    return TableSchema(
+        stream_table(source, stream),
+        f"One row per row delivered for {source.name}'s {stream.name}: typed, with its disposition and the identity "
+        "record it hangs on.",
+        (
+            *contract,
+            *identifiers,
+            Column("cdp_record_id", "int64", "The identity record the row hangs on.", pii=Pii.PSEUDONYM, required=True),
+            Column("cdp_kind", "string", "`person`, `fact` or `guest`.", required=True),
+            Column("cdp_native_id", "string", "The key's values, or delivery and row.", pii=Pii.PSEUDONYM),
+            Column("cdp_seen_at", INSTANT, "When the row's fact happened, or when the row last changed."),
+            Column("cdp_updated_at", INSTANT, "When the row last changed at the source."),
+            Column("cdp_sequence", "int64", "Position of its delivery in the stream.", required=True),
+            Column("cdp_disposition", "string", "`accepted`, `duplicate`, `superseded` or `quarantined`.",
+                   required=True),
+            Column("cdp_reason", "string", "Why it was quarantined."),
+            Column("cdp_column", "string", "The column at fault."),
+            Column("cdp_latest", "boolean", "The last sound version of its key, closed or not.", required=True),
+            Column("cdp_live", "boolean", "Accepted and not marked as deleted.", required=True),
+            Column("cdp_load_id", "string", "The delivery that brought it.", required=True),
+            Column("cdp_source_row", "int64", "Its row number in the file.", required=True),
+        ),
+        key=("cdp_load_id", "cdp_source_row"),
+    )  # fmt: skip
+
+
+def stream_rows(
+    raw: ir.Table,
+    manifest: ir.Table,
+    source: SourceSpec,
+    stream: StreamSpec,
+    *,
+    engine: Engine,
+    as_of: datetime,
+    hash_key: str,
+) -> ir.Table:
+    """Type a stream's rows and decide what becomes of each.
+
+    Args:
+        raw: The stream's raw table.
+        manifest: `sources.load_manifest`, for the order of deliveries.
+        source: The source.
+        stream: The stream.
+        engine: Holds intermediate results.
+        as_of: The run's instant, UTC.
+        hash_key: Key of the record ids.
+
+    Returns:
+        A table of the shape of `rows_schema`.
+    """
+    values = engine.scratch(_typed(raw, manifest, stream, as_of))
+    judged = with_dispositions(values, stream)
+    derived = with_derived(judged, stream)
+    deleted = bind(stream.deleted, derived).fill_null(False) if stream.deleted else ibis.literal(False)
+    live = derived.mutate(cdp_live=(derived.cdp_disposition == ACCEPTED) & ~deleted)
+    identified = _with_identifiers(engine.scratch(live), source, stream, engine)
+    return _with_record(identified, source, stream, hash_key)
+
+
+def with_derived(rows: ir.Table, stream: StreamSpec) -> ir.Table:
+    """Add a stream's derived columns, each of which may use the ones before it."""
+    for name, sql in stream.derive:
+        rows = rows.mutate(**{name: bind(sql, rows)})
+    return rows
+
+
+def _typed(raw: ir.Table, manifest: ir.Table, stream: StreamSpec, as_of: datetime) -> ir.Table:
+    order = manifest.select(sequence_load_id="load_id", cdp_sequence="sequence")
+    placed = raw.left_join(order, raw.load_id == order.sequence_load_id)
+    texts = {column.name: bare(placed[column.name]) for column in stream.columns}
+    content = reduce(
+        lambda left, right: left + _PARTS + right,
+        [placed[column.name].coalesce(_WITHIN) for column in stream.columns] + [placed.extra.coalesce("")],
+    )
+    values = placed.select(
+        **{column.name: typed(texts[column.name], column, stream) for column in stream.columns},
+        **{f"cdp_text_{column.name}": texts[column.name] for column in stream.columns},
+        cdp_content=content.hash() if stream.key else ibis.literal(0, "int64"),
+        cdp_parse_error=placed.parse_error,
+        cdp_sequence=placed.cdp_sequence.fill_null(0),
+        cdp_load_id=placed.load_id,
+        cdp_source_row=placed.source_row,
+    )
+    values = with_derived(values, stream)
+    known = {column.name: values[f"cdp_text_{column.name}"] for column in stream.columns}
+    found = [Fault(values.cdp_parse_error.notnull(), "", None), *faults(known, values, stream, as_of)]
+    found.extend(_faults_of_maps(values, stream))
+    reason = ibis.cases(
+        (found[0].when, values.cdp_parse_error),
+        *((fault.when, fault.reason) for fault in found[1:]),
+        else_=ibis.null("string"),
+    )
+    column = ibis.cases(
+        *((fault.when, fault.column if fault.column is not None else ibis.null("string")) for fault in found),
+        else_=ibis.null("string"),
+    )
+    updated = values[stream.updated_at].cast(INSTANT) if stream.updated_at else ibis.null(INSTANT)
+    seen = values[stream.event_time].cast(INSTANT) if stream.event_time else updated
+    return values.select(
+        *[column.name for column in stream.columns],
+        cdp_reason=reason,
+        cdp_column=column,
+        cdp_key=_key(values, stream),
+        cdp_content=values.cdp_content,
+        cdp_updated_at=updated,
+        # In a snapshot stream the delivery decides, whatever the rows say of themselves.
+        cdp_version_at=ibis.null(INSTANT) if stream.load == "snapshot" else updated,
+        cdp_seen_at=seen,
+        cdp_sequence=values.cdp_sequence,
+        cdp_load_id=values.cdp_load_id,
+        cdp_source_row=values.cdp_source_row,
+    )
+
+
+def _key(values: ir.Table, stream: StreamSpec) -> ir.StringValue:
+    if not stream.key:
+        return values.cdp_load_id + ":" + values.cdp_source_row.cast("string")
+    parts = [
+        values[name].cast("string") if stream.column(name).type == "integer" else values[f"cdp_text_{name}"]
+        for name in stream.key
+    ]
+    return reduce(lambda left, right: left + "/" + right, parts)
+
+
+def _faults_of_maps(values: ir.Table, stream: StreamSpec) -> Iterator[Fault]:
+    """Rows that a map takes, but that lack what its canonical table requires."""
+    for map_ in stream.maps:
+        table = targets.TARGETS[map_.to]
+        skipped = targets.SKIPPED_WHEN_EMPTY.get(map_.to)
+        if map_.grain:
+            continue
+        wanted = bind(map_.where, values).fill_null(False) if map_.where else ibis.literal(True)
+        for name, sql in map_.set:
+            if not table.column(name).required or name == skipped:
+                continue
+            yield Fault(wanted & bind(sql, values).isnull(), f"{map_.to} needs `{name}`, which came out empty")
+
+
+def _with_identifiers(rows: ir.Table, source: SourceSpec, stream: StreamSpec, engine: Engine) -> ir.Table:
+    for position, identifier in enumerate(stream.identifiers):
+        value = bare(bind(identifier.value, rows).cast("string"))
+        if identifier.type not in (EMAIL, PHONE):
+            rows = rows.mutate(**{identifier_column(position): value})
+            continue
+        rows = rows.mutate(cdp_raw=value, cdp_country=_country(rows, identifier, source))
+        known = lookup(engine, identifier.type, rows.select(raw="cdp_raw", country="cdp_country"))
+        rows = rows.left_join(
+            known,
+            [rows.cdp_raw == known.known_raw, rows.cdp_country.coalesce("") == known.known_country.coalesce("")],
+        )
+        added = {identifier_column(position): rows.known_value}
+        if identifier.type == EMAIL:
+            added[base_column(position)] = rows.known_base
+        rows = rows.mutate(**added).drop("cdp_raw", "cdp_country", *known.columns)
+    return rows
+
+
+def _country(rows: ir.Table, identifier: IdentifierSpec, source: SourceSpec) -> ir.StringValue:
+    if identifier.type != PHONE:
+        return ibis.null("string")
+    if identifier.country is not None:
+        return bind(identifier.country, rows).cast("string").upper().coalesce(source.country or "")
+    return ibis.literal(source.country, "string")
+
+
+def _with_record(rows: ir.Table, source: SourceSpec, stream: StreamSpec, hash_key: str) -> ir.Table:
+    """Give each row its identity record: by key for people, by the set of its identifiers for facts."""
+    native = stable_id(ibis.literal(source.name), ibis.literal(stream.name), rows.cdp_key, key=hash_key)
+    if stream.person:
+        return _finished(rows, native, ibis.literal(PERSON), source, stream)
+    carried = [
+        (identifier.namespace, identifier.type, rows[identifier_column(position)])
+        for position, identifier in enumerate(stream.identifiers)
+    ]
+    texts = [
+        (ibis.literal(f"{namespace}{_WITHIN}{type_}{_WITHIN}") + value + _PARTS).coalesce("")
+        for namespace, type_, value in sorted(carried, key=lambda item: item[:2])
+    ]
+    together = reduce(lambda left, right: left + right, texts, ibis.literal(""))
+    by_set = stable_id(ibis.literal(source.name), together, key=hash_key)
+    alone = native
+    if stream.guest_expression is not None:
+        guest = bind(stream.guest_expression, rows).cast("string").coalesce(rows.cdp_key)
+        alone = stable_id(ibis.literal(source.name), ibis.literal(stream.name), guest, key=hash_key)
+    anonymous = together == ""
+    return _finished(rows, ibis.ifelse(anonymous, alone, by_set), ibis.ifelse(anonymous, GUEST, FACT), source, stream)
+
+
+def _finished(
+    rows: ir.Table, record_id: ir.IntegerValue, kind: ir.StringValue, source: SourceSpec, stream: StreamSpec
+) -> ir.Table:
+    return rows.mutate(
+        # A row whose key could not be read still hangs on something: on its place in its file.
+        cdp_record_id=record_id.coalesce(stable_id(rows.cdp_load_id, rows.cdp_source_row)),
+        cdp_kind=kind,
+        cdp_native_id=rows.cdp_key,
+    ).select(*rows_schema(source, stream).column_names)

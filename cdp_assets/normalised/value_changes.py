@@ -1,0 +1,76 @@
+"""When each value of a contact last changed, over all versions of its row that were delivered.
+
+Belongs here: telling news from repetition. Does not belong here: which version stands (`dispositions.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import ibis
+import ibis.expr.types as ir
+
+from cdp_assets.canonical import tables
+from cdp_assets.canonical.schema import INSTANT
+from cdp_assets.normalised.canonical_rows import Feed
+from cdp_assets.normalised.stream_rows import with_derived
+from cdp_assets.normalised.dispositions import ACCEPTED, SUPERSEDED
+from cdp_assets.warehouse.expressions import bind
+
+
+def with_value_changes(contacts: ir.Table, feeds: Sequence[Feed], rows: Mapping[str, ir.Table]) -> ir.Table:
+    """Fill ``<value>_changed_at`` of contacts: the time of the version that brought the value that stands.
+
+    A version that repeats a value is not news. Where versions bear no time, the time the source created the record
+    counts; null if there is none either.
+
+    Args:
+        contacts: Contacts with null times of change.
+        feeds: The maps that fed them.
+        rows: Typed rows by stream table, with superseded versions.
+    """
+    changes = [_changes(feed, rows[feed.table]) for feed in feeds]
+    if not changes:
+        return contacts
+    together = ibis.union(*changes) if len(changes) > 1 else changes[0]
+    names = [f"{name}_changed_at" for name in tables.CONTACT_VALUES]
+    latest = together.group_by("record_id").aggregate(**{name: together[name].max() for name in names})
+    latest = latest.rename({f"{name}_found": name for name in names}).rename(found_record_id="record_id")
+    joined = contacts.left_join(latest, contacts.record_id == latest.found_record_id)
+    filled = {
+        f"{name}_changed_at": ibis.ifelse(
+            joined[name].isnull(), ibis.null(INSTANT), joined[f"{name}_changed_at_found"].coalesce(joined.created_at)
+        )
+        for name in tables.CONTACT_VALUES
+    }
+    return joined.mutate(**filled).select(*contacts.columns)
+
+
+def _changes(feed: Feed, rows: ir.Table) -> ir.Table:
+    versions = with_derived(rows.filter(rows.cdp_disposition.isin([ACCEPTED, SUPERSEDED])), feed.stream)
+    given = dict(feed.map.set)
+    values = versions.select(
+        record_id="cdp_record_id",
+        at=versions.cdp_updated_at.coalesce(versions.cdp_seen_at),
+        version_at=ibis.null(INSTANT) if feed.stream.load == "snapshot" else versions.cdp_updated_at,
+        sequence="cdp_sequence",
+        load_id="cdp_load_id",
+        source_row="cdp_source_row",
+        **{
+            name: bind(given[name], versions).cast("string") if name in given else ibis.null("string")
+            for name in tables.CONTACT_VALUES
+        },
+    )
+    order = [values.version_at.asc(nulls_first=True), values.sequence, values.load_id, values.source_row]
+    window = ibis.window(group_by=values.record_id, order_by=order)
+    return values.select(
+        "record_id",
+        **{
+            f"{name}_changed_at": ibis.ifelse(
+                values[name].coalesce("") != values[name].lag().over(window).coalesce(""),
+                values.at,
+                ibis.null(INSTANT),
+            )
+            for name in tables.CONTACT_VALUES
+        },
+    )

@@ -1,0 +1,1 @@
+"""What people see: the report, a person's profile, the inbox. Reads the serving snapshot; computes nothing new."""

@@ -1,0 +1,99 @@
+"""Which word on consent stands, for each contact point, purpose and channel, as of an instant.
+
+Belongs here: the rules of consent. Does not belong here: what forbids sending in spite of consent (`suppression.py`),
+and what is done without any word, which depends on the purpose (`activation/`).
+
+The rules:
+
+1. The person's own word outranks every flag that an export merely stamped, however late the flag: most such flags are a
+   default nobody chose. So a flag can neither undo a refusal nor stand in for one.
+2. Among the person's own words the latest counts; with none, the latest flag.
+3. Contradictory words of the same instant: the most restrictive counts (denied before pending before expired before
+   granted; then the earlier expiry).
+4. Withdrawn is denied. A grant, or a pending word, that has expired is expired. A refusal does not expire.
+5. A word for purpose or channel ``any`` is a word for each of them: it competes with the specific ones by rules 1 to 3.
+   A specific row therefore already says what counts for it; only where there is none does the row for ``any`` speak.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import ibis
+import ibis.expr.types as ir
+
+ANY = "any"
+"""Purpose or channel of a word that speaks for all of them."""
+
+RESTRICTIVENESS = {"denied": 0, "pending": 1, "expired": 2, "granted": 3}
+"""Statuses from the most to the least restrictive."""
+
+_SCOPE = ("contact_point", "purpose", "channel")
+_NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+def consent_state(consents: ir.Table, as_of: datetime) -> ir.Table:
+    """Decide which word stands for each contact point, purpose and channel that has one.
+
+    Args:
+        consents: `canonical.tables.CONSENTS`: every word ever given.
+        as_of: The instant to decide for; later words do not count.
+
+    Returns:
+        The columns of `schemas.CONSENT_STATE`. A specific row already takes the words for ``any`` into account.
+    """
+    words = _words(consents, as_of)
+    own = _standing(words)
+    general = own.filter((own.purpose == ANY) | (own.channel == ANY))
+    scopes = own.select(_SCOPE)
+    inherited = scopes.join(
+        general.rename(general_purpose="purpose", general_channel="channel"), "contact_point"
+    ).filter(
+        ibis._.general_purpose.isin([ibis._.purpose, ANY]),
+        ibis._.general_channel.isin([ibis._.channel, ANY]),
+        (ibis._.general_purpose != ibis._.purpose) | (ibis._.general_channel != ibis._.channel),
+    )
+    standing = _standing(own.union(inherited.select(own.columns)))
+    return standing.select(*_SCOPE, "status", "explicit", "since", "expires_at", "legal_basis", "source")
+
+
+def _words(consents: ir.Table, as_of: datetime) -> ir.Table:
+    instant = ibis.literal(as_of, type="timestamp('UTC')")
+    given = consents.filter(consents.occurred_at <= instant)
+    may_permit = given.status.isin(["granted", "pending"])
+    expired = given.expires_at.notnull() & (given.expires_at <= instant)
+    status = ibis.cases((may_permit & expired, "expired"), (may_permit, given.status), else_="denied")
+    return given.select(
+        "contact_point",
+        "purpose",
+        "channel",
+        "explicit",
+        "expires_at",
+        "legal_basis",
+        "source",
+        "native_id",
+        status=status,
+        since=given.occurred_at,
+    )
+
+
+def _standing(words: ir.Table) -> ir.Table:
+    """The one row of each scope that the rules prefer. Picking again from what was picked changes nothing."""
+    ranked = words.mutate(
+        place=ibis.row_number().over(
+            group_by=list(_SCOPE),
+            order_by=[
+                ibis.desc(words.explicit),
+                ibis.desc(words.since),
+                _restrictiveness(words.status),
+                words.expires_at.fill_null(ibis.literal(_NEVER, type="timestamp('UTC')")),
+                words.source,
+                words.native_id,
+            ],
+        )
+    )
+    return ranked.filter(ranked.place == 0).drop("place")
+
+
+def _restrictiveness(status: ir.StringValue) -> ir.IntegerValue:
+    return ibis.cases(*((status == name, rank) for name, rank in RESTRICTIVENESS.items()), else_=0)

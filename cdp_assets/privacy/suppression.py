@@ -1,0 +1,92 @@
+"""Who must not be written to, whatever their consent says.
+
+Belongs here: the rules of suppression. Does not belong here: consent (`consent.py`).
+
+The rules:
+
+1. A complaint suppresses the contact point on every channel, for good.
+2. A hard bounce suppresses it on the channel that bounced, for good: the address is dead, not the person.
+3. Unsubscribing suppresses it on that channel until the person explicitly grants marketing on it again.
+4. What a source says of the contact point itself (bounced, complained, invalid) counts in the same way. A dead e-mail
+   address is dead for e-mail; a dead phone number, for everything that goes to it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import reduce
+
+import ibis
+import ibis.expr.types as ir
+
+from cdp_assets.privacy.consent import ANY
+
+REASONS = ("complained", "bounced", "invalid", "unsubscribed")
+
+
+def suppressions(engagements: ir.Table, contact_points: ir.Table, consents: ir.Table, as_of: datetime) -> ir.Table:
+    """Collect the reasons not to write to a contact point.
+
+    Args:
+        engagements: `canonical.tables.ENGAGEMENTS`.
+        contact_points: `canonical.tables.CONTACT_POINTS`, in their latest state.
+        consents: `canonical.tables.CONSENTS`; a later grant ends an unsubscription.
+        as_of: The instant to decide for; what happened later does not count.
+
+    Returns:
+        The columns of `schemas.SUPPRESSIONS`; ``since`` is the earliest time the reason was known (of the present
+        unsubscription, for that).
+    """
+    instant = ibis.literal(as_of, type="timestamp('UTC')")
+    reported = engagements.filter(engagements.contact_point.notnull(), engagements.occurred_at <= instant)
+    found = [
+        _complaints_and_bounces(reported),
+        _unsubscriptions(reported, consents.filter(consents.occurred_at <= instant)),
+        _dead_contact_points(contact_points, instant),
+    ]
+    together = reduce(lambda left, right: left.union(right), found)
+    return together.group_by("contact_point", "channel", "reason").aggregate(since=together.since.min())
+
+
+def _complaints_and_bounces(reported: ir.Table) -> ir.Table:
+    relevant = reported.filter(reported.action.isin(["complained", "bounced"]))
+    return relevant.select(
+        "contact_point",
+        channel=(relevant.action == "complained").ifelse(ANY, relevant.channel),
+        reason=relevant.action,
+        since=relevant.occurred_at,
+    )
+
+
+def _unsubscriptions(reported: ir.Table, consents: ir.Table) -> ir.Table:
+    latest = (
+        reported.filter(reported.action == "unsubscribed")
+        .group_by("contact_point", "channel")
+        .aggregate(since=ibis._.occurred_at.max())
+    )
+    granted = consents.filter(
+        consents.explicit, consents.status == "granted", consents.purpose.isin(["marketing", ANY])
+    ).select("contact_point", granted_channel=consents.channel, granted_at=consents.occurred_at)
+    ended = (
+        latest.join(granted, "contact_point")
+        .filter(
+            (ibis._.granted_channel == ibis._.channel) | (ibis._.granted_channel == ANY),
+            ibis._.granted_at > ibis._.since,
+        )
+        .select("contact_point", "channel")
+        .distinct()
+    )
+    return latest.anti_join(ended, ["contact_point", "channel"]).select(
+        "contact_point", "channel", reason=ibis.literal("unsubscribed"), since=ibis._.since
+    )
+
+
+def _dead_contact_points(contact_points: ir.Table, instant: ir.TimestampScalar) -> ir.Table:
+    since = contact_points.updated_at.coalesce(contact_points.changed_at)
+    dead = contact_points.mutate(since=since).filter(
+        contact_points.status.isin(["bounced", "complained", "invalid"]), since.isnull() | (since <= instant)
+    )
+    only_mail = (dead.status == "bounced") & (dead.kind == "email")
+    return dead.select(
+        contact_point=dead.value, channel=only_mail.ifelse("email", ANY), reason=dead.status, since=dead.since
+    )

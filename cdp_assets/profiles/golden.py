@@ -1,0 +1,195 @@
+"""Golden records and their provenance, made from the order of the candidates.
+
+Belongs here: the shape of the two tables. Does not belong here: who survives (`survivorship.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import reduce
+
+import ibis
+import ibis.expr.types as ir
+
+from cdp_assets.canonical.tables import CONTACTS
+from cdp_assets.identity.spec import DEFAULT_IDENTIFIERS, Kind
+from cdp_assets.profiles.schemas import ATTRIBUTES, GOLDEN_RECORDS, PROVENANCE
+from cdp_assets.profiles.spec import SurvivorshipRules
+from cdp_assets.profiles.survivorship import SEPARATOR, strategy_name
+from cdp_assets.warehouse.operations import stable_id
+
+DEVICE_IDENTIFIERS = tuple(name for name, rule in DEFAULT_IDENTIFIERS.items() if rule.kind is Kind.DEVICE)
+"""Types of identifiers that say which device it is, and not who."""
+
+_IDENTIFIER = ["namespace", "identifier_type", "identifier_value"]
+_CONTROL_CHARACTERS = r"[\x00-\x1f]"
+
+
+def golden_records(
+    ranked: ir.Table,
+    profile_map: ir.Table,
+    identity_records: ir.Table,
+    identifiers: ir.Table,
+    contacts: ir.Table,
+    contact_points: ir.Table,
+    nobodys: ir.Table,
+    rules: SurvivorshipRules,
+) -> ir.Table:
+    """One row per profile of `profile_map`.
+
+    Args:
+        ranked: Of `survivorship.ranked`; best computed once, since provenance needs it too.
+        profile_map: Of identity.
+        identity_records, identifiers, contacts, contact_points: The canonical tables.
+        nobodys: Of `nobodys_identifiers`.
+        rules: The rules that ``ranked`` was made with.
+
+    Returns:
+        The columns of `schemas.GOLDEN_RECORDS`.
+    """
+    survivors = ranked.filter(ranked.place == 0)
+    values = survivors.group_by("profile_id").aggregate(
+        **{
+            name: _part(survivors.value, position, size).max(where=survivors.unit == unit)
+            for unit, position, name, size in _parts(rules)
+        }
+    )
+    typed = values.mutate(
+        **{
+            name: values[name].cast(CONTACTS.column(name).dtype)
+            for name in ATTRIBUTES
+            if name in CONTACTS.column_names and not CONTACTS.column(name).dtype.is_string()
+        }
+    )
+    known = _known_records(identifiers, contacts, contact_points, nobodys)
+    everyone = _profiles(profile_map, identity_records, known)
+    joined = everyone.left_join(typed, "profile_id")
+    return joined.select(*GOLDEN_RECORDS.column_names)
+
+
+def beaten(ranked: ir.Table, rules: SurvivorshipRules) -> ir.Table:
+    """The values that did not survive.
+
+    Args:
+        ranked: Of `survivorship.ranked`.
+        rules: The rules that it was made with.
+
+    Returns:
+        profile_id, attribute and losers (JSON objects, best first, separated by commas), for attributes that had
+        another value. Of a group that did not survive, parts that agree with the survivor's are not beaten.
+    """
+    winners = ranked.filter(ranked.place == 0).select("profile_id", "unit", survivor="value")
+    losers = ranked.filter(ranked.place > 0).join(winners, ["profile_id", "unit"])
+    parts = []
+    for unit, position, attribute, size in _parts(rules):
+        ours = losers.filter(losers.unit == unit)
+        value, survivor = _part(ours.value, position, size), _part(ours.survivor, position, size)
+        other = ours.mutate(attribute=ibis.literal(attribute), part=value).filter(
+            value.notnull(), value.lower() != survivor.fill_null("").lower()
+        )
+        parts.append(other.select("profile_id", "attribute", loser=_as_json(other)))
+    together = reduce(lambda left, right: left.union(right), parts)
+    return together.group_by("profile_id", "attribute").aggregate(losers=together.loser.collect().sort().join(", "))
+
+
+def provenance(ranked: ir.Table, beaten: ir.Table, rules: SurvivorshipRules) -> ir.Table:
+    """One row per surviving value of `golden_records`.
+
+    Args:
+        ranked: Of `survivorship.ranked`.
+        beaten: Of `beaten`.
+        rules: The rules that both were made with.
+
+    Returns:
+        The columns of `schemas.PROVENANCE`.
+    """
+    parts = []
+    for unit, position, attribute, size in _parts(rules):
+        ours = ranked.filter(ranked.place == 0, ranked.unit == unit)
+        strategy = strategy_name(ours.decided, rules.groups[unit])
+        survived = ours.mutate(
+            attribute=ibis.literal(attribute), value=_part(ours.value, position, size), strategy=strategy
+        )
+        parts.append(survived.filter(survived.value.notnull()))
+    together = reduce(lambda left, right: left.union(right), parts)
+    joined = together.left_join(beaten, ["profile_id", "attribute"])
+    listed = ibis.literal("[") + joined.losers.fill_null("") + "]"
+    return joined.mutate(beaten=listed).select(*PROVENANCE.column_names)
+
+
+def _parts(rules: SurvivorshipRules) -> Iterator[tuple[int, int, str, int]]:
+    """Every attribute with its group's position in the rules, its own in the group, and the group's size."""
+    for unit, group in enumerate(rules.groups):
+        for position, attribute in enumerate(group.attributes):
+            yield unit, position, attribute, len(group.attributes)
+
+
+def _part(value: ir.StringValue, position: int, parts: int) -> ir.StringValue:
+    return value if parts == 1 else value.split(SEPARATOR)[position].nullif("")
+
+
+def _as_json(losers: ir.Table) -> ir.StringValue:
+    """A beaten value as a JSON object. The place is padded, so that the texts sort by it."""
+    shown = losers.part.re_replace(_CONTROL_CHARACTERS, " ")
+    escaped = shown.replace("\\", "\\\\").replace('"', '\\"')
+    observed_at = losers.observed_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (
+        ibis.literal('{"place": ')
+        + losers.place.cast("string").lpad(4, " ")
+        + ', "value": "'
+        + escaped
+        + '", "source": "'
+        + losers.source
+        + '", "record_id": "'
+        + losers.record_id.cast("string")
+        + '", "observed_at": '
+        + (ibis.literal('"') + observed_at + '"').fill_null("null")
+        + "}"
+    )
+
+
+def nobodys_identifiers(identifiers: ir.Table, rejected_links: ir.Table, key: str) -> ir.Table:
+    """Identifiers that identity has found to stand for "nothing known".
+
+    Args:
+        identifiers: The canonical table.
+        rejected_links: Of identity; names an excluded identifier by its hash and one record that carries it.
+        key: The key of that hash.
+
+    Returns:
+        namespace, identifier_type, identifier_value.
+    """
+    excluded = rejected_links.filter(rejected_links.right_record_id.isnull(), rejected_links.reason == "placeholder")
+    carried = identifiers.join(excluded.select(record_id="left_record_id", excluded_id="identifier_id"), "record_id")
+    hashed = stable_id(carried.namespace, carried.identifier_type, carried.identifier_value, key=key)
+    return carried.filter(hashed == carried.excluded_id).select(*_IDENTIFIER).distinct()
+
+
+def _known_records(identifiers: ir.Table, contacts: ir.Table, contact_points: ir.Table, nobodys: ir.Table) -> ir.Table:
+    """Records that say who somebody is, and not just which device."""
+    personal = identifiers.filter(identifiers.identifier_type.notin(DEVICE_IDENTIFIERS))
+    telling = personal.anti_join(nobodys, _IDENTIFIER)
+    reachable = contact_points.filter(contact_points.kind.isin(["email", "phone", "postal"]))
+    return (
+        contacts.select("record_id")
+        .union(reachable.select("record_id"))
+        .union(telling.select("record_id"))
+        .distinct()
+        .mutate(known=ibis.literal(1, "int8"))
+    )
+
+
+def _profiles(profile_map: ir.Table, identity_records: ir.Table, known: ir.Table) -> ir.Table:
+    """Per profile: since when and until when it was seen, its records and sources, and whether anybody knows who it is.
+    A record that several profiles share in time counts for each only within its time.
+    """
+    held = profile_map.join(identity_records, "record_id").left_join(known, "record_id")
+    first = held.valid_from.isnull().ifelse(held.first_seen_at, ibis.greatest(held.first_seen_at, held.valid_from))
+    last = held.valid_to.isnull().ifelse(held.last_seen_at, ibis.least(held.last_seen_at, held.valid_to))
+    return held.group_by("profile_id").aggregate(
+        anonymous=held.known.max().isnull(),
+        first_seen_at=first.min(),
+        last_seen_at=last.max(),
+        records=held.record_id.nunique(),
+        sources=held.source.collect(distinct=True).sort().join(","),
+    )

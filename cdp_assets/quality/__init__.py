@@ -1,0 +1,1 @@
+"""Data-quality checks: expectations on a table, evaluated inside the engine. Knows no stage."""

@@ -1,0 +1,148 @@
+"""The segments stage: memberships with their log, and one asset a segment.
+
+All segments are evaluated in one step, which swaps the common tables in together. An asset of its own then says of each
+segment what people look for in the UI: size, history, owner, and a data version that changes only when its members do.
+Its members are the rows of `memberships` that bear its name; they are not copied.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import dagster as dg
+import ibis.expr.types as ir
+
+from cdp_assets.attributes.schemas import CUSTOMER_360
+from cdp_assets.segments import checks, membership, report
+from cdp_assets.segments.schemas import (
+    MEMBERSHIP_CHANGES,
+    MEMBERSHIPS,
+    SEGMENT_SIZES,
+    inputs_schema,
+    members_schema,
+)
+from cdp_assets.segments.spec import SegmentSpec
+from cdp_assets.warehouse import preview
+from cdp_assets.warehouse.assets import POOL, metadata_value, tables_asset
+from cdp_assets.warehouse.built import Built
+from cdp_assets.warehouse.engine import Engine
+
+STAGE = "segments"
+OWNERS = ["team:marketing"]
+PLAUSIBLE_SIZE = "plausible_size"
+
+
+def assets(specs: Sequence[SegmentSpec]) -> list[dg.AssetsDefinition]:
+    """The assets of this stage.
+
+    Args:
+        specs: The segments, of different names.
+    """
+    return [_common_tables(specs), *([_one_asset_a_segment(specs)] if specs else [])]
+
+
+def _common_tables(specs: Sequence[SegmentSpec]) -> dg.AssetsDefinition:
+    inputs = inputs_schema(specs, CUSTOMER_360)
+
+    @tables_asset(
+        stage=STAGE,
+        schemas=[MEMBERSHIPS, MEMBERSHIP_CHANGES, SEGMENT_SIZES, inputs],
+        inputs={"customer_360": "attributes", "redirects": "identity"},
+        checks=checks.of_tables(specs),
+        owners=OWNERS,
+    )
+    def memberships(
+        customer_360: ir.Table, redirects: ir.Table, previous: dict[str, ir.Table], engine: Engine, as_of: datetime
+    ) -> dict[str, Built]:
+        """All conditions in one pass over customer_360, compared with who was in before."""
+        tables = membership.update(customer_360, redirects, previous, specs, CUSTOMER_360, engine, as_of)
+        return {name: Built(table, metadata={"as_of": as_of.isoformat()}) for name, table in tables.items()}
+
+    return memberships
+
+
+def _one_asset_a_segment(specs: Sequence[SegmentSpec]) -> dg.AssetsDefinition:
+    by_key = {dg.AssetKey([STAGE, spec.name]): spec for spec in specs}
+
+    @dg.multi_asset(
+        name="segments__each",
+        specs=[_asset_spec(spec) for spec in specs],
+        check_specs=[
+            dg.AssetCheckSpec(
+                PLAUSIBLE_SIZE,
+                asset=key,
+                description="Somebody is in it, and its share of all profiles is within its band.",
+            )
+            for key in by_key
+        ],
+        can_subset=True,
+        pool=POOL,
+        required_resource_keys={"warehouse"},
+    )
+    def each_segment(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        """Say of each segment how large it is, how it got there, and whether its members have changed."""
+        engine: Engine = context.resources.warehouse.engine
+        history = report.histories(engine, engine.table(STAGE, SEGMENT_SIZES.name))
+        memberships = engine.table(STAGE, MEMBERSHIPS.name)
+        profiles = engine.fingerprint(engine.table("attributes", CUSTOMER_360.name).select("profile_id")).rows
+        for key, spec in by_key.items():
+            if key in context.selected_asset_keys:
+                yield from _described(engine, key, spec, memberships, history.get(spec.name, []), profiles)
+
+    return each_segment
+
+
+def _asset_spec(spec: SegmentSpec) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key=[STAGE, spec.name],
+        deps=[dg.AssetKey([STAGE, MEMBERSHIPS.name]), dg.AssetKey([STAGE, SEGMENT_SIZES.name])],
+        description=f"{spec.description.rstrip('.')}.\n\n```sql\n{spec.where.strip()}\n```",
+        group_name=STAGE,
+        kinds={"duckdb", "segment"},
+        owners=[spec.owner],
+        metadata={
+            "dagster/column_schema": dg.TableSchema(
+                columns=[
+                    dg.TableColumn(column.name, column.type, column.description, tags={"pii": column.pii.value})
+                    for column in members_schema(spec).columns
+                ]
+            ),
+            "dagster/column_lineage": dg.TableColumnLineage(
+                {
+                    column: [dg.TableColumnDep(dg.AssetKey([STAGE, MEMBERSHIPS.name]), column)]
+                    for column in members_schema(spec).column_names
+                }
+            ),
+        },
+    )
+
+
+def _described(
+    engine: Engine,
+    key: dg.AssetKey,
+    spec: SegmentSpec,
+    memberships: ir.Table,
+    history: Sequence[report.Size],
+    profiles: int,
+) -> Iterator[Any]:
+    members = memberships.filter(memberships.segment == spec.name).drop("segment")
+    fingerprint = engine.fingerprint(members.select("profile_id"))
+    passed, sentence = checks.plausible(spec, fingerprint.rows, profiles)
+    yield dg.AssetCheckResult(
+        asset_key=key,
+        check_name=PLAUSIBLE_SIZE,
+        passed=passed,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"size": sentence},
+    )
+    yield dg.MaterializeResult(
+        asset_key=key,
+        data_version=dg.DataVersion(fingerprint.version),
+        metadata={
+            "dagster/row_count": fingerprint.rows,
+            "share": round(fingerprint.rows / profiles, 4) if profiles else 0.0,
+            "condition": dg.MetadataValue.md(f"```sql\n{spec.where.strip()}\n```"),
+            "size history": metadata_value(report.size_history(spec.name, history)),
+            "preview": dg.MetadataValue.md(preview.masked_preview(engine, members, members_schema(spec))),
+        },
+    )

@@ -1,0 +1,100 @@
+"""Data-quality checks of the segments stage, besides those that follow from the schemas.
+
+Belongs here: what must hold between memberships, their log, sizes and `customer_360`; whether a segment's size is
+plausible. Does not belong here: who is in a segment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import ibis.expr.types as ir
+
+from cdp_assets.quality.checks import Check, expect, no_rows
+from cdp_assets.segments.spec import SegmentSpec
+
+CAUSES = (
+    "new_segment",
+    "segment_removed",
+    "condition_changed",
+    "new_profile",
+    "profile_gone",
+    "values_changed",
+    "time_passed",
+)
+
+
+def of_tables(specs: Sequence[SegmentSpec]) -> dict[str, list[Check]]:
+    """The checks of the stage's common tables, by table name."""
+    return {
+        "memberships": [_members_exist(specs)],
+        "membership_changes": [_LOG_MATCHES_MEMBERSHIPS],
+        "segment_sizes": [_SIZES_ADD_UP],
+        "segment_inputs": [_EVERY_PROFILE_IS_SEEN],
+    }
+
+
+def plausible(spec: SegmentSpec, members: int, profiles: int) -> tuple[bool, str]:
+    """Whether a segment's size is within its band, and a sentence about it. Without a band, one member is enough."""
+    share = members / profiles if profiles else 0.0
+    low, high = spec.minimum, spec.maximum
+    inside = (members > 0 if low is None else share >= low) and (high is None or share <= high)
+    band = "at least one member" if low is None and high is None else f"a share from {low or 0:.2%} to {high or 1:.2%}"
+    return inside, f"{members} of {profiles} profiles ({share:.2%}); expected {band}."
+
+
+def _members_exist(specs: Sequence[SegmentSpec]) -> Check:
+    names = [spec.name for spec in specs]
+    return Check(
+        "members_are_profiles",
+        "Every member is a profile of customer_360, and every segment is one that is defined.",
+        (
+            no_rows(lambda t, tables: t.anti_join(tables["customer_360"], "profile_id"), "Every member is a profile."),
+            no_rows(lambda t, _: t.filter(~t.segment.isin(names)) if names else t, "Every segment is defined."),
+        ),
+    )
+
+
+def _unlogged(log: ir.Table, tables: dict[str, ir.Table]) -> ir.Table:
+    """Memberships whose entering is not in the log; of merged people, under whichever id they had then."""
+    entered = log.filter(log.change == "entered").select("segment", "entered_at").distinct()
+    return tables["memberships"].anti_join(entered, ["segment", "entered_at"])
+
+
+_LOG_MATCHES_MEMBERSHIPS = Check(
+    "log_matches_memberships",
+    "Every membership's entering is in the log, with one of the known causes; nobody leaves before they entered.",
+    (
+        expect("expect_column_values_to_be_in_set", column="change", value_set=["entered", "left"]),
+        expect("expect_column_values_to_be_in_set", column="cause", value_set=list(CAUSES)),
+        no_rows(lambda t, _: t.filter(t.changed_at < t.entered_at), "Nobody leaves before they entered."),
+        no_rows(_unlogged, "Every membership's entering is in the log."),
+    ),
+)
+
+
+def _wrong_sizes(sizes: ir.Table, tables: dict[str, ir.Table]) -> ir.Table:
+    memberships = tables["memberships"]
+    counted = memberships.group_by("segment").agg(counted=memberships.count())
+    latest = sizes.filter(sizes.as_of == sizes.as_of.max())
+    joined = latest.left_join(counted, "segment")
+    return joined.filter(latest.members != counted.counted.coalesce(0)).select(latest.segment)
+
+
+_SIZES_ADD_UP = Check(
+    "sizes_add_up",
+    "The latest sizes are the numbers of memberships, and shares lie between 0 and 1.",
+    (
+        no_rows(_wrong_sizes, "The latest sizes are the numbers of memberships."),
+        expect("expect_column_values_to_be_between", column="share", min_value=0, max_value=1),
+    ),
+)
+
+_EVERY_PROFILE_IS_SEEN = Check(
+    "every_profile_is_seen",
+    "There is one row for every profile of customer_360, and no other.",
+    (
+        no_rows(lambda t, tables: t.anti_join(tables["customer_360"], "profile_id"), "No row without a profile."),
+        no_rows(lambda t, tables: tables["customer_360"].anti_join(t, "profile_id"), "No profile without a row."),
+    ),
+)

@@ -1,0 +1,204 @@
+"""Who came and who left since the last run, when, and why.
+
+Belongs here: the difference between the last memberships and the present ones, with its reasons. Does not belong here:
+who meets a condition (`evaluate.py`), and what is sent because of it (`activation`, which compares with what it has
+told, never with this log).
+
+The reasons need the values that the conditions saw at the last run. They are kept in a narrow table of their own,
+`segment_inputs` (one typed column per column that any condition names), rather than as text beside every membership: a
+person who is in no segment needs them as well, it is written once a person instead of once a membership, and text is
+only made of the few that change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import ibis
+import ibis.expr.types as ir
+
+from cdp_assets.canonical.schema import INSTANT, Pii, TableSchema
+from cdp_assets.segments.evaluate import evaluate
+from cdp_assets.segments.reasons import explain
+from cdp_assets.segments.schemas import MEMBERSHIP_CHANGES, MEMBERSHIPS, SEGMENT_SIZES, inputs_schema
+from cdp_assets.segments.spec import SegmentSpec
+from cdp_assets.warehouse.engine import Engine
+
+Tables = dict[str, ir.Table]
+
+
+def update(
+    customer_360: ir.Table,
+    redirects: ir.Table,
+    previous: Mapping[str, ir.Table],
+    specs: Sequence[SegmentSpec],
+    customer: TableSchema,
+    engine: Engine,
+    as_of: datetime,
+) -> Tables:
+    """Bring memberships, their log, sizes and inputs up to date.
+
+    Running it again on the same rows changes nothing, at the same instant or (conditions on time aside) a later one.
+
+    Args:
+        customer_360: One row per profile.
+        redirects: old_profile_id → profile_id, for ids that were merged into others.
+        previous: The four tables as last published.
+        specs: The segments; names are unique.
+        customer: Schema of ``customer_360``.
+        engine: Computes what is needed more than once.
+        as_of: The run's instant (UTC).
+
+    Returns:
+        ``memberships``, ``membership_changes`` (all there ever were), ``segment_sizes`` (of all runs) and
+        ``segment_inputs``.
+    """
+    inputs = inputs_schema(specs, customer)
+    present = engine.scratch(evaluate(customer_360, specs, as_of))
+    seen = seen_values(customer_360, inputs, customer)
+    heirs = engine.scratch(heirs_of(redirects, customer_360))
+    before = engine.scratch(inherited_memberships(previous["memberships"], heirs))
+
+    memberships = kept_memberships(present, before, as_of)
+    changes = engine.scratch(differences(present, before, as_of))
+    explained = explain(
+        changes,
+        before=inherited_values(previous["segment_inputs"], heirs),
+        after=seen,
+        sizes=previous["segment_sizes"],
+        specs=specs,
+        customer=customer,
+    )
+    return {
+        "memberships": memberships,
+        "membership_changes": extended_log(previous["membership_changes"], explained),
+        "segment_sizes": extended_sizes(previous["segment_sizes"], present, customer_360, specs, as_of),
+        "segment_inputs": seen,
+    }
+
+
+def heirs_of(redirects: ir.Table, customer_360: ir.Table) -> ir.Table:
+    """Who each merged id is now. An id that is alive again (its merge was undone) stands for itself.
+
+    Returns:
+        Columns ``old_id`` and ``profile_id``.
+    """
+    gone = redirects.anti_join(customer_360, redirects.old_profile_id == customer_360.profile_id)
+    return gone.select(old_id="old_profile_id", profile_id="profile_id")
+
+
+def inherited_memberships(memberships: ir.Table, heirs: ir.Table) -> ir.Table:
+    """The last memberships under today's ids; of two that have become one, the older stands."""
+    joined = memberships.left_join(heirs, memberships.profile_id == heirs.old_id)
+    renamed = joined.select(
+        segment=memberships.segment,
+        profile_id=heirs.profile_id.coalesce(memberships.profile_id),
+        entered_at=memberships.entered_at,
+    )
+    return renamed.group_by("segment", "profile_id").agg(entered_at=renamed.entered_at.min())
+
+
+def inherited_values(inputs: ir.Table, heirs: ir.Table) -> ir.Table:
+    """The last seen values under today's ids; of two people that have become one, those of the id that remains."""
+    own = inputs.anti_join(heirs, inputs.profile_id == heirs.old_id)
+    merged = inputs.join(heirs, inputs.profile_id == heirs.old_id)
+    renamed = merged.select(
+        old_id=heirs.old_id,
+        profile_id=heirs.profile_id,
+        **{name: inputs[name] for name in inputs.columns if name != "profile_id"},
+    )
+    orphaned = renamed.anti_join(own, "profile_id")
+    first = ibis.row_number().over(ibis.window(group_by="profile_id", order_by="old_id"))
+    chosen = orphaned.mutate(position=first).filter(lambda t: t.position == 0)
+    return own.union(chosen.select(*inputs.columns))
+
+
+def seen_values(customer_360: ir.Table, inputs: TableSchema, customer: TableSchema) -> ir.Table:
+    """What the conditions look at, one row per profile; of personal values only whether they are there."""
+    values = {
+        column.name: customer_360[column.name]
+        if customer.column(column.name).pii is Pii.NONE
+        else customer_360[column.name].notnull()
+        for column in inputs.columns
+        if column.name != "profile_id"
+    }
+    return customer_360.select(profile_id=customer_360.profile_id, **values)
+
+
+def kept_memberships(present: ir.Table, before: ir.Table, as_of: datetime) -> ir.Table:
+    """The present memberships, with the time of entering of those that were there before."""
+    joined = present.left_join(before, ["segment", "profile_id"])
+    return joined.select(
+        segment=present.segment,
+        profile_id=present.profile_id,
+        entered_at=before.entered_at.coalesce(ibis.literal(as_of, type=INSTANT)),
+    ).select(*MEMBERSHIPS.column_names)
+
+
+def differences(present: ir.Table, before: ir.Table, as_of: datetime) -> ir.Table:
+    """Who entered and who left.
+
+    Returns:
+        Columns ``segment``, ``profile_id``, ``change``, ``changed_at``, ``entered_at``.
+    """
+    instant = ibis.literal(as_of, type=INSTANT)
+    entered = present.anti_join(before, ["segment", "profile_id"])
+    left = before.anti_join(present, ["segment", "profile_id"])
+    return entered.select(
+        segment="segment",
+        profile_id="profile_id",
+        change=ibis.literal("entered"),
+        changed_at=instant,
+        entered_at=instant,
+    ).union(
+        left.select(
+            segment="segment",
+            profile_id="profile_id",
+            change=ibis.literal("left"),
+            changed_at=instant,
+            entered_at=left.entered_at.cast(INSTANT),
+        )
+    )
+
+
+def extended_log(log: ir.Table, explained: ir.Table) -> ir.Table:
+    """The log with the new changes at its end, each numbered within its person and segment."""
+    counted = log.group_by("segment", "profile_id").agg(last=log.sequence.max())
+    joined = explained.left_join(counted, ["segment", "profile_id"])
+    numbered = joined.select(
+        sequence=counted.last.coalesce(0) + 1,
+        **{name: explained[name] for name in MEMBERSHIP_CHANGES.column_names if name != "sequence"},
+    )
+    return _shaped(log, MEMBERSHIP_CHANGES).union(_shaped(numbered, MEMBERSHIP_CHANGES))
+
+
+def extended_sizes(
+    sizes: ir.Table, present: ir.Table, customer_360: ir.Table, specs: Sequence[SegmentSpec], as_of: datetime
+) -> ir.Table:
+    """The history of sizes with this run's; a segment without members has a size too."""
+    instant = ibis.literal(as_of, type=INSTANT)
+    earlier = sizes.filter(sizes.as_of != instant)
+    if not specs:
+        return earlier
+    counted = present.group_by("segment").agg(members=present.count())
+    defined = ibis.memtable(
+        {"segment": [spec.name for spec in specs], "condition": [spec.where for spec in specs]},
+        schema=ibis.schema({"segment": "string", "condition": "string"}),
+    )
+    joined = defined.left_join(counted, "segment")
+    members = counted.members.coalesce(0)
+    profiles = customer_360.count().as_scalar().cast("float64")
+    now = joined.select(
+        segment=defined.segment,
+        as_of=instant,
+        members=members,
+        share=(members.cast("float64") / profiles.nullif(0.0)).coalesce(0.0),
+        condition=defined.condition,
+    )
+    return _shaped(earlier, SEGMENT_SIZES).union(_shaped(now, SEGMENT_SIZES))
+
+
+def _shaped(table: ir.Table, schema: TableSchema) -> ir.Table:
+    """The schema's columns in its order and types: Ibis joins only tables that agree even in a timestamp's digits."""
+    return table.select(**{column.name: table[column.name].cast(column.dtype) for column in schema.columns})

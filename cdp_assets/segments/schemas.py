@@ -1,0 +1,90 @@
+"""The tables of the segments stage.
+
+Belongs here: their columns. Does not belong here: how they are filled (`evaluate.py`, `membership.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from cdp_assets.canonical.schema import INSTANT, Column, Pii, TableSchema
+from cdp_assets.segments.spec import SegmentSpec
+
+PROFILE_ID = Column("profile_id", "int64", "The person.", pii=Pii.PSEUDONYM, required=True)
+
+_ENTERED_AT = Column(
+    "entered_at",
+    INSTANT,
+    "Instant of the run that first found the person in, since they were last out; a merge keeps the earliest.",
+    required=True,
+)
+
+MEMBERSHIPS = TableSchema(
+    "memberships",
+    "One row per segment and person who is in it now.",
+    (Column("segment", "string", "Name of the segment.", required=True), PROFILE_ID, _ENTERED_AT),
+    key=("segment", "profile_id"),
+)
+
+MEMBERSHIP_CHANGES = TableSchema(
+    "membership_changes",
+    "One row per entering or leaving, ever, with the reason. A merge of two people is neither: who a person was before "
+    "counts as them.",
+    (
+        Column("segment", "string", "Name of the segment.", required=True),
+        replace(PROFILE_ID, description="The person, by the id they had then (see `identity.redirects`)."),
+        Column("sequence", "int64", "1 for the person's first change in this segment, 2 for the next …", required=True),
+        Column("change", "string", "`entered` or `left`.", required=True),
+        Column("changed_at", INSTANT, "Instant of the run that found it.", required=True),
+        Column("entered_at", INSTANT, "When the membership that begins or ends here began.", required=True),
+        Column("cause", "string", "`new_segment` (first evaluation), `segment_removed`, `condition_changed`, "
+               "`new_profile`, `profile_gone`, `values_changed`, or `time_passed` (only the instant moved).",
+               required=True),
+        Column("reason", "string", "JSON: each column of the condition → its value `before` and `after`; of personal "
+               "values only `present` or `absent`.", required=True),
+    ),
+    key=("segment", "profile_id", "sequence"),
+    event_time="changed_at",
+)  # fmt: skip
+
+SEGMENT_SIZES = TableSchema(
+    "segment_sizes",
+    "One row per segment and run: its size then, and the condition that made it.",
+    (
+        Column("segment", "string", "Name of the segment.", required=True),
+        Column("as_of", INSTANT, "Instant of the run.", required=True),
+        Column("members", "int64", "People in it.", unit="people", required=True),
+        Column("share", "float64", "Members as a share of all profiles.", unit="share 0..1", required=True),
+        Column("condition", "string", "The SQL condition at that time.", required=True),
+    ),
+    key=("segment", "as_of"),
+    event_time="as_of",
+)
+
+
+def inputs_schema(specs: Iterable[SegmentSpec], customer: TableSchema) -> TableSchema:
+    """The schema of `segment_inputs`: what the conditions look at, kept so that the next run can say what changed.
+
+    Personal values are not copied: only whether they are there, as a column of the same name.
+    """
+    wanted = {name for spec in specs for name in spec.condition(customer).columns}
+    columns = (column for column in customer.columns if column.name in wanted and column.name != PROFILE_ID.name)
+    return TableSchema(
+        "segment_inputs",
+        "One row per profile: the columns of `customer_360` that conditions look at, as of the last run. The reasons "
+        "in `membership_changes` take their values before from here.",
+        (PROFILE_ID, *(replace(_shown(column), required=False) for column in columns)),
+        key=("profile_id",),
+    )
+
+
+def _shown(column: Column) -> Column:
+    if column.pii is Pii.NONE:
+        return column
+    return Column(column.name, "boolean", f"Whether there is a value of: {column.description}")
+
+
+def members_schema(spec: SegmentSpec) -> TableSchema:
+    """The columns of one segment's members, as its asset shows them."""
+    return TableSchema(spec.name, f"{spec.description.rstrip('.')}.", (PROFILE_ID, _ENTERED_AT), key=("profile_id",))

@@ -1,0 +1,140 @@
+"""Where things lie and how this installation runs, read from the environment in one place.
+
+Belongs here: environment variables and the paths made from them. Does not belong here: definitions of sources,
+segments or destinations (YAML under `CDP_DEFS`), and secrets of destinations (read where they are used).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+"""The project's root folder."""
+
+
+class SettingsError(ValueError):
+    """An environment variable has a value that cannot be used."""
+
+
+def parse_instant(text: str, name: str = "CDP_AS_OF") -> datetime:
+    """Read an ISO 8601 date or instant as UTC; one without a zone is taken as UTC.
+
+    Raises:
+        SettingsError: if ``text`` is no ISO 8601 date or time.
+    """
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise SettingsError(
+            f"{name}={text!r} is not an ISO 8601 date or time; write for example 2026-06-30T00:00:00Z"
+        ) from error
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One installation's settings.
+
+    Args:
+        data: Folder of landing files, warehouse, ledger and inbox (``CDP_DATA``).
+        defs: Folder of YAML definitions (``CDP_DEFS``).
+        engine: Name of the engine that computes (``CDP_ENGINE``): ``duckdb``.
+        as_of: The instant that runs are pinned to (``CDP_AS_OF``), or None for the launch time of each run.
+        production: Whether destinations really send (``CDP_ENV=production``); otherwise the inbox receives.
+        memory_limit: How much memory the embedded engine may use before it spills to disk (``CDP_MEMORY_LIMIT``).
+        ledger_override: SQLAlchemy URL of the ledger (``CDP_LEDGER``), or None for a SQLite file in the data folder.
+    """
+
+    data: Path
+    defs: Path
+    engine: str = "duckdb"
+    as_of: datetime | None = None
+    production: bool = False
+    ledger_override: str | None = None
+    memory_limit: str = "5GB"
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
+        """Read the settings from ``env`` (default: the process's environment).
+
+        Raises:
+            SettingsError: if a value cannot be used.
+        """
+        env = os.environ if env is None else env
+        engine = env.get("CDP_ENGINE", "duckdb")
+        if engine != "duckdb":
+            raise SettingsError(f"CDP_ENGINE={engine!r} is not available; the engines are: duckdb")
+        mode = env.get("CDP_ENV", "development")
+        if mode not in ("development", "production"):
+            raise SettingsError(f"CDP_ENV={mode!r} is neither development nor production")
+        as_of = env.get("CDP_AS_OF")
+        defs = Path(env.get("CDP_DEFS") or PROJECT / "cdp_assets" / "defs").expanduser().resolve()
+        if not defs.is_dir():
+            raise SettingsError(f"CDP_DEFS names {defs}, which is not a folder")
+        return cls(
+            data=Path(env.get("CDP_DATA") or PROJECT / "data").expanduser().resolve(),
+            defs=defs,
+            engine=engine,
+            as_of=parse_instant(as_of) if as_of else None,
+            production=mode == "production",
+            ledger_override=env.get("CDP_LEDGER") or None,
+            memory_limit=env.get("CDP_MEMORY_LIMIT") or cls.memory_limit,
+        )
+
+    @property
+    def landing(self) -> Path:
+        """Where sources drop their files."""
+        return self.data / "landing"
+
+    @property
+    def warehouse_file(self) -> Path:
+        """The DuckDB file that runs write."""
+        return self.data / "warehouse.duckdb"
+
+    @property
+    def serving_file(self) -> Path:
+        """The read-only snapshot that readers attach."""
+        return self.data / "serving.duckdb"
+
+    @property
+    def ledger_url(self) -> str:
+        return self.ledger_override or f"sqlite:///{self.data / 'ledger.sqlite'}"
+
+    @property
+    def duckdb_config(self) -> dict[str, str]:
+        """Settings of the embedded engine's connection."""
+        return {"memory_limit": self.memory_limit, "temp_directory": str(self.data / "tmp")}
+
+    @property
+    def inbox(self) -> Path:
+        """Where destinations deliver in development."""
+        return self.data / "inbox"
+
+    @property
+    def docs(self) -> Path:
+        """Great Expectations' Data Docs."""
+        return self.data / "data_docs"
+
+    @cached_property
+    def hash_key(self) -> str:
+        """The key of keyed hashes: ``CDP_HASH_KEY``, or a random one kept in the data folder.
+
+        Ids of records depend on it, so it has to stay the same for the life of an installation.
+        """
+        if key := os.environ.get("CDP_HASH_KEY"):
+            return key
+        path = self.data / "hash.key"
+        self.data.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_text().strip()
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_hex(32))
+        return path.read_text().strip()

@@ -1,0 +1,121 @@
+"""The stage's assets: one raw table per configured stream, the load manifest, and the audit."""
+
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from cdp_assets.ledger import Ledger, loads
+from cdp_assets.settings import Settings
+from cdp_assets.sources import audit, audit_pages
+from cdp_assets.sources.checks import FAILED_FILES, audit_checks, manifest_checks, raw_checks
+from cdp_assets.sources.ingest import STAGE, Arrivals, Ingested, ingest
+from cdp_assets.sources.schemas import LOAD_MANIFEST, SOURCE_AUDIT, raw_schema
+from cdp_assets.sources.spec import SourceSpec, StreamSpec, stream_table
+from cdp_assets.warehouse.assets import table_asset
+from cdp_assets.warehouse.built import Built, InPlace, markdown, plot
+from cdp_assets.warehouse.engine import Engine
+
+
+def assets(sources: Sequence[SourceSpec]) -> list[dg.AssetsDefinition]:
+    """All assets of the stage for the configured sources."""
+    return [
+        *(_raw(source, stream) for source in sources for stream in source.streams),
+        _load_manifest(sources),
+        _source_audit(sources),
+    ]
+
+
+def _raw(source: SourceSpec, stream: StreamSpec) -> dg.AssetsDefinition:
+    @table_asset(
+        schema=raw_schema(source, stream),
+        stage=STAGE,
+        checks=raw_checks(),
+        kinds={stream.format},
+        owners=[source.owner] if source.owner else None,
+    )
+    def raw(engine: Engine, as_of: datetime, ledger: Ledger, settings: Settings) -> InPlace:
+        """New files are appended; a file that cannot be loaded is named below and keeps no other one out."""
+        arrivals = Arrivals(settings.landing, settings.data / "tmp", time.time, time.sleep)
+        found = ingest(source, stream, engine=engine, ledger=ledger, arrivals=arrivals, as_of=as_of)
+        # A table without storage, since checks look from a connection of their own.
+        failed = ibis.range(len(found.failed)).unnest().name("file").as_table()
+        return InPlace(metadata=_told(found), evidence={FAILED_FILES: failed})
+
+    return raw
+
+
+def _told(found: Ingested) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "files_loaded": len(found.loaded),
+        "rows_loaded": sum(load.rows for load in found.loaded),
+        "rows_broken": found.broken,
+        "files_failed": len(found.failed),
+    }
+    if found.loaded:
+        lines = [f"| {load.file} | {load.rows:,} | {load.bytes:,} | {load.load_id} |" for load in found.loaded]
+        told["loaded"] = markdown("\n".join(["| file | rows | bytes | load |", "|---|--:|--:|---|", *lines]))
+    if found.failed:
+        told["failed"] = markdown("\n".join(f"- {error}" for error in found.failed))
+    if found.growing:
+        told["still_growing"] = list(found.growing)
+    if found.absent:
+        told["columns_absent"] = {Path(file).name: list(columns) for file, columns in found.absent}
+    return told
+
+
+def _refs(sources: Sequence[SourceSpec]) -> list[tuple[str, str]]:
+    return [(STAGE, stream_table(source, stream)) for source in sources for stream in source.streams]
+
+
+def _load_manifest(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
+    refs = _refs(sources)
+
+    @table_asset(
+        schema=LOAD_MANIFEST, stage=STAGE, inputs={"raw": refs}, checks=manifest_checks([name for _, name in refs])
+    )
+    def load_manifest(raw: dict[str, ir.Table], engine: Engine, ledger: Ledger) -> Built:
+        """As the ledger notes it, which outlives the warehouse."""
+        with ledger.reading() as connection:
+            noted = [
+                load
+                for load in loads.everything(connection)
+                if f"{load.source}__{load.stream}" in raw and load.status in (loads.LOADED, loads.FAILED)
+            ]
+        rows = [{name: getattr(load, name) for name in LOAD_MANIFEST.column_names} for load in noted]
+        table = pa.Table.from_pylist(rows, LOAD_MANIFEST.ibis_schema.to_pyarrow())
+        failed = [load.error for load in noted if load.status == loads.FAILED]
+        return Built(
+            engine.from_arrow(table, LOAD_MANIFEST.ibis_schema),
+            metadata={"loads": len(noted), "failed": markdown("\n".join(f"- {error}" for error in failed) or "none")},
+        )
+
+    return load_manifest
+
+
+def _source_audit(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
+    @table_asset(
+        schema=SOURCE_AUDIT, stage=STAGE, inputs={"raw": _refs(sources)}, checks=audit_checks(), kinds={"matplotlib"}
+    )
+    def source_audit(raw: dict[str, ir.Table], engine: Engine, as_of: datetime) -> Built:
+        """Measured on the raw tables, so that it shows what sources deliver, not what was made of it."""
+        table = audit.fill_rates(sources, raw, engine, as_of)
+        rows = engine.to_arrow(table.order_by("source", "stream")).to_pylist()
+        shared = audit.overlaps(sources, raw, engine)
+        return Built(
+            table,
+            metadata={
+                "streams": markdown(audit_pages.streams_page(rows, as_of)),
+                "identifiers": markdown(audit_pages.overlaps_page(shared)),
+                "columns": markdown(audit_pages.columns_page(rows)),
+                "picture": plot(audit_pages.picture(rows, shared)),
+            },
+        )
+
+    return source_audit

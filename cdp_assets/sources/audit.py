@@ -1,0 +1,142 @@
+"""What the sources deliver, measured: rows, fill rates, identifiers, what they have in common, and how fresh they are.
+
+Belongs here: measuring raw tables by their contracts. Does not belong here: deciding what becomes of a row
+(`normalised/`), and drawing (`audit_pages.py`).
+
+Identifiers are compared in a plain spelling (e-mail in lower case, of phone numbers the last nine digits), which is
+close enough to see what sources share; matching itself uses the full rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import ibis
+import ibis.expr.types as ir
+
+from cdp_assets.canonical.schema import INSTANT
+from cdp_assets.sources.contract import filled, typed
+from cdp_assets.sources.schemas import SOURCE_AUDIT
+from cdp_assets.sources.spec import IdentifierSpec, SourceSpec, StreamSpec, stream_table
+from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.expressions import bind, check
+
+_LAST_DIGITS = 9
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """How many identifiers of one source another one knows.
+
+    Args:
+        identifier: Namespace and type, as ``shop customer_number``.
+        source: The one.
+        other: The other, or the same.
+        shared: How many distinct values both have; all of the source's if they are the same.
+    """
+
+    identifier: str
+    source: str
+    other: str
+    shared: int
+
+
+def fill_rates(sources: Sequence[SourceSpec], raw: Mapping[str, ir.Table], engine: Engine, as_of: datetime) -> ir.Table:
+    """Measure each stream's columns.
+
+    Args:
+        sources: All sources.
+        raw: Raw tables by name.
+        engine: Counts.
+        as_of: The run's instant; later event times are mistakes and not fresh.
+
+    Returns:
+        A table of the shape of `SOURCE_AUDIT`.
+    """
+    rows: list[dict[str, object]] = []
+    for source in sources:
+        for stream in source.streams:
+            rows.extend(_of_stream(source, stream, raw[stream_table(source, stream)], engine, as_of))
+    import pyarrow as pa
+
+    return engine.from_arrow(
+        pa.Table.from_pylist(rows, schema=SOURCE_AUDIT.ibis_schema.to_pyarrow()), SOURCE_AUDIT.ibis_schema
+    )
+
+
+def _of_stream(
+    source: SourceSpec, stream: StreamSpec, raw: ir.Table, engine: Engine, as_of: datetime
+) -> list[dict[str, object]]:
+    counts = {f"filled_{place}": raw[name].nullif("").count() for place, name in enumerate(stream.column_names)}
+    counted = engine.to_arrow(raw.aggregate(rows=raw.count(), broken=raw.parse_error.count(), **counts)).to_pylist()[0]
+    latest = engine.to_arrow(_latest(stream, raw, as_of)).to_pylist()[0]["latest"] if stream.event_time else None
+    total = counted["rows"]
+    return [
+        {
+            "source": source.name,
+            "stream": stream.name,
+            "column_name": column.name,
+            "type": column.type,
+            "rows": total,
+            "filled": counted[f"filled_{place}"],
+            "fill_rate": counted[f"filled_{place}"] / total if total else None,
+            "broken": counted["broken"],
+            "latest_event_at": latest,
+        }
+        for place, column in enumerate(stream.columns)
+    ]
+
+
+def _latest(stream: StreamSpec, raw: ir.Table, as_of: datetime) -> ir.Table:
+    name = str(stream.event_time)
+    time = typed(raw, stream, [name])[name].cast(INSTANT).name("time").as_table()
+    return time.filter(time.time <= ibis.literal(as_of, INSTANT)).aggregate(latest=lambda t: t.time.max())
+
+
+def overlaps(sources: Sequence[SourceSpec], raw: Mapping[str, ir.Table], engine: Engine) -> list[Overlap]:
+    """Find what identifiers the sources have, and how many of them in common.
+
+    Args:
+        sources: All sources.
+        raw: Raw tables by name.
+        engine: Compares.
+
+    Returns:
+        For each kind of identifier, each pair of sources that have any in common, and each source with itself.
+    """
+    parts = [
+        _values(source, stream, identifier, raw[stream_table(source, stream)])
+        for source in sources
+        for stream in source.streams
+        for identifier in stream.identifiers
+    ]
+    if not parts:
+        return []
+    together = ibis.union(*parts, distinct=True) if len(parts) > 1 else parts[0].distinct()
+    one = engine.scratch(together)
+    other = one.select("identifier", "value", other="source")
+    shared = one.join(other, ["identifier", "value"])
+    counted = shared.group_by("identifier", "source", "other").aggregate(shared=shared.count())
+    rows = engine.to_arrow(counted.order_by("identifier", "source", "other")).to_pylist()
+    return [Overlap(row["identifier"], row["source"], row["other"], row["shared"]) for row in rows]
+
+
+def _values(source: SourceSpec, stream: StreamSpec, identifier: IdentifierSpec, raw: ir.Table) -> ir.Table:
+    columns = typed(raw, stream, check(identifier.value, stream.expression_schema).columns)
+    plain = _plain(bind(identifier.value, columns).cast("string"), identifier.type).name("text").as_table()
+    return plain.filter(plain.text.notnull()).select(
+        identifier=ibis.literal(f"{identifier.namespace} {identifier.type}"),
+        source=ibis.literal(source.name),
+        value=lambda t: t.text.hash(),
+    )
+
+
+def _plain(value: ir.StringValue, type_: str) -> ir.StringValue:
+    text = filled(value)
+    if type_ == "email":
+        return text.lower()
+    if type_ == "phone":
+        return text.re_replace(r"[^0-9]", "").right(_LAST_DIGITS).nullif("")
+    return text

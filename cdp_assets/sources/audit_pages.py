@@ -1,0 +1,109 @@
+"""The audit as people read it: Markdown tables and one picture.
+
+Belongs here: words and drawing. Does not belong here: measuring (`audit.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from cdp_assets.sources.audit import Overlap
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Row = Mapping[str, Any]
+
+_MOST_PAIRS = 25
+
+
+def streams_page(rows: Sequence[Row], as_of: datetime) -> str:
+    """One line a stream: rows, broken rows, columns, mean fill rate, and how old its latest event is."""
+    lines = ["| stream | rows | broken | columns | filled | latest event | age |", "|---|--:|--:|--:|--:|---|--:|"]
+    for name, columns in _by_stream(rows).items():
+        first = columns[0]
+        rates = [row["fill_rate"] for row in columns if row["fill_rate"] is not None]
+        latest = first["latest_event_at"]
+        seen = "— | —" if latest is None else f"{latest:%Y-%m-%d %H:%M} | {_age(latest, as_of)}"
+        lines.append(
+            f"| {name} | {first['rows']:,} | {first['broken']:,} | {len(columns)} | "
+            f"{sum(rates) / len(rates) if rates else 0:.0%} | {seen} |"
+        )
+    return "\n".join(lines)
+
+
+def columns_page(rows: Sequence[Row]) -> str:
+    """One line a column: its type and how well it is filled."""
+    lines = ["| stream | column | type | filled | share |", "|---|---|---|--:|--:|"]
+    lines += [
+        f"| {row['source']}.{row['stream']} | {row['column_name']} | {row['type']} | {row['filled']:,} | "
+        f"{'—' if row['fill_rate'] is None else format(row['fill_rate'], '.0%')} |"
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def overlaps_page(overlaps: Sequence[Overlap]) -> str:
+    """For each kind of identifier, the sources that bear it, and the share of each one's values that others know."""
+    pages = []
+    for identifier, shared in _by_identifier(overlaps).items():
+        names = sorted({source for source, _ in shared})
+        lines = [
+            f"| {identifier} | distinct values | {' | '.join(f'in {name}' for name in names)} |",
+            f"|---|--:|{'--:|' * len(names)}",
+        ]
+        for source in names:
+            total = shared[source, source]
+            cells = ["" if other == source else f"{shared.get((source, other), 0) / total:.0%}" for other in names]
+            lines.append(f"| {source} | {total:,} | {' | '.join(cells)} |")
+        pages.append("\n".join(lines))
+    return "\n\n".join(pages)
+
+
+def _by_identifier(overlaps: Sequence[Overlap]) -> dict[str, dict[tuple[str, str], int]]:
+    found: dict[str, dict[tuple[str, str], int]] = {}
+    for each in overlaps:
+        found.setdefault(each.identifier, {})[each.source, each.other] = each.shared
+    return found
+
+
+def picture(rows: Sequence[Row], overlaps: Sequence[Overlap]) -> Figure:
+    """Rows per stream, and the share of identifiers that sources have in common."""
+    from matplotlib.figure import Figure
+
+    streams = {name: columns[0]["rows"] for name, columns in _by_stream(rows).items()}
+    figure = Figure(figsize=(12, max(3.0, 0.35 * max(len(streams), 6))))
+    left, right = figure.subplots(1, 2, width_ratios=[1, 1.2])
+    names = list(streams)[::-1]
+    left.barh(names, [streams[name] for name in names], color="#4c72b0")
+    left.set_title("Rows per stream")
+    left.spines[["top", "right"]].set_visible(False)
+    pairs = [
+        (f"{identifier}: {source} in {other}", count / shared[source, source])
+        for identifier, shared in _by_identifier(overlaps).items()
+        for (source, other), count in shared.items()
+        if source != other
+    ]
+    # The strongest ties are the ones worth seeing; the table has them all.
+    pairs = sorted(pairs, key=lambda pair: pair[1])[-_MOST_PAIRS:]
+    right.barh([name for name, _ in pairs], [share for _, share in pairs], color="#55a868")
+    right.set_xlim(0, 1)
+    right.set_title("Share of a source's identifiers that another source knows")
+    right.spines[["top", "right"]].set_visible(False)
+    right.tick_params(axis="y", labelsize=7)
+    figure.tight_layout()
+    return figure
+
+
+def _by_stream(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(f"{row['source']}.{row['stream']}", []).append(row)
+    return found
+
+
+def _age(latest: datetime, as_of: datetime) -> str:
+    hours = (as_of - latest).total_seconds() / 3600
+    return f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} days"

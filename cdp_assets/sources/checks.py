@@ -1,0 +1,108 @@
+"""Data-quality checks of the raw tables, the load manifest and the audit."""
+
+from functools import reduce
+
+import ibis.expr.types as ir
+
+from cdp_assets.quality.checks import Check, expect, no_rows
+
+FAILED_FILES = "failed_files"
+"""Name under which a raw table's checks see the files that this run could not load."""
+
+_MOST_BROKEN = 0.02
+
+
+def raw_checks() -> list[Check]:
+    """Checks of a raw table."""
+    return [
+        Check(
+            "rows_are_whole",
+            "Each delivery is there once and completely: its rows are numbered from 1 without a gap or a repetition.",
+            (no_rows(_wrongly_numbered, "The rows of every delivery are numbered 1, 2, 3 … up to their count."),),
+        ),
+        Check(
+            "files_are_sound",
+            "Every file dropped off for this stream could be loaded (the failed ones are named with the reason), and "
+            f"less than {_MOST_BROKEN:.0%} of each one's rows could not be split into columns.",
+            (
+                no_rows(lambda _, tables: tables[FAILED_FILES], "No file was refused in this run."),
+                no_rows(_mostly_broken, f"No delivery has {_MOST_BROKEN:.0%} broken rows or more."),
+            ),
+            blocking=False,
+        ),
+    ]
+
+
+def _wrongly_numbered(raw: ir.Table, _: dict[str, ir.Table]) -> ir.Table:
+    counted = raw.group_by("load_id").aggregate(
+        rows=raw.count(),
+        first=raw.source_row.min(),
+        last=raw.source_row.max(),
+        total=raw.source_row.cast("float64").sum(),
+    )
+    # Between 1 and n, n numbers add up to n (n + 1) / 2 only if none is missing or there twice.
+    wanted = counted.rows * (counted.rows + 1) / 2
+    return counted.filter((counted.first != 1) | (counted["last"] != counted["rows"]) | (counted.total != wanted))
+
+
+def _mostly_broken(raw: ir.Table, _: dict[str, ir.Table]) -> ir.Table:
+    counted = raw.group_by("load_id").aggregate(rows=raw.count(), broken=raw.parse_error.count())
+    return counted.filter(counted.broken >= _MOST_BROKEN * counted["rows"], counted.broken > 1)
+
+
+def manifest_checks(raw_tables: list[str]) -> list[Check]:
+    """Checks of the load manifest.
+
+    Args:
+        raw_tables: Names of the raw tables, which are its inputs.
+    """
+
+    def unreconciled(manifest: ir.Table, tables: dict[str, ir.Table]) -> ir.Table:
+        held = [tables[name].group_by("load_id").aggregate(held=tables[name].count()) for name in raw_tables]
+        together = reduce(lambda one, other: one.union(other), held) if held else None
+        said = manifest.select("load_id", "rows")
+        if together is None:
+            return said
+        joined = said.outer_join(together, "load_id")
+        return joined.filter(joined["rows"].fill_null(0) != joined.held.fill_null(0))
+
+    return [
+        Check(
+            "rows_reconciled",
+            "The raw tables hold exactly the rows that the manifest says were loaded.",
+            (
+                no_rows(unreconciled, "Rows by the manifest = rows in the raw tables, for every delivery."),
+                expect("expect_column_values_to_be_in_set", column="status", value_set=["loaded", "failed"]),
+            ),
+        )
+    ]
+
+
+def audit_checks() -> list[Check]:
+    """Checks of the audit."""
+
+    def silent(audit: ir.Table, _: dict[str, ir.Table]) -> ir.Table:
+        return audit.filter(audit["rows"] == 0)
+
+    def never_filled(audit: ir.Table, _: dict[str, ir.Table]) -> ir.Table:
+        return audit.filter(audit["rows"] > 0, audit.filled == 0)
+
+    return [
+        Check(
+            "counts_possible",
+            "No column is filled more often than its stream has rows.",
+            (
+                no_rows(lambda t, _: t.filter(t.filled + t.broken > t["rows"]), "filled + broken ≤ rows, everywhere."),
+                expect("expect_column_values_to_be_between", column="fill_rate", min_value=0, max_value=1),
+            ),
+        ),
+        Check(
+            "every_stream_delivers",
+            "Every stream has rows, and every column of its contract is filled somewhere.",
+            (
+                no_rows(silent, "No stream is without rows."),
+                no_rows(never_filled, "No column of a contract is empty in all rows."),
+            ),
+            blocking=False,
+        ),
+    ]

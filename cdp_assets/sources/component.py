@@ -1,0 +1,213 @@
+"""The YAML form of a source.
+
+Belongs here: fields and their descriptions, as editors show them. Does not belong here: what they mean (`spec.py`) and
+what makes them valid (`validation.py`).
+"""
+
+from functools import cached_property
+from typing import Any
+
+import dagster as dg
+from pydantic import ConfigDict, Field
+
+from cdp_assets.sources import spec as specs
+from cdp_assets.sources.validation import problems
+from cdp_assets.warehouse.sql_fields import OptionalSql, Sql, SqlByName
+
+_STRICT = ConfigDict(extra="forbid")
+
+
+def _one_of(names: tuple[str, ...]) -> dict[str, Any]:
+    """For editors; `validation.py` does the checking, since it can name the nearest one."""
+    return {"enum": list(names)}
+
+
+_SQL = "SQL expression over the stream's columns and derived columns"
+
+
+class Column(dg.Model, dg.Resolvable):
+    """One column of a stream's contract."""
+
+    model_config = _STRICT
+
+    type: str = Field(
+        description="What the text of the column is read as.", json_schema_extra=_one_of(specs.COLUMN_TYPES)
+    )
+    required: bool = Field(
+        default=False, description="Rows without it are quarantined, and files without the column refused."
+    )
+    format: str | None = Field(
+        default=None,
+        description="strptime format of dates and timestamps, such as `%d.%m.%Y %H:%M`; ISO 8601 if absent.",
+    )
+    zone: str | None = Field(
+        default=None, description="IANA time zone of times that bear none; the stream's if absent."
+    )
+    path: str | None = Field(
+        default=None,
+        description="Header (CSV, Parquet) or dotted path (JSON, as in `traits.email`) if it differs from the name.",
+    )
+    decimal_mark: str = Field(
+        default=".", description="`.` or `,`; the other one may group thousands. For decimal and float."
+    )
+    past: bool = Field(
+        default=False,
+        description="The date or time must lie between 1900 and the run's instant. Always so for `event_time` and "
+        "`updated_at`.",
+    )
+
+
+class Identifier(dg.Model, dg.Resolvable):
+    """An identifier that every mapped row of the stream carries."""
+
+    model_config = _STRICT
+
+    type: str = Field(
+        description="`email`, `phone`, `user_id`, `customer_number`, `loyalty_number`, `device_id`, `anonymous_id` …"
+    )
+    value: Sql = Field(description=f"{_SQL}; null where a row has none.")
+    namespace: str | None = Field(
+        default=None,
+        description="The system that the number means something in; the source's name if absent, and `global` for "
+        "e-mail and phone.",
+    )
+    country: OptionalSql = Field(
+        default=None,
+        description=f"{_SQL} for the ISO 3166-1 alpha-2 country of phone numbers; the source's country where null.",
+    )
+
+
+class Map(dg.Model, dg.Resolvable):
+    """How rows become rows of one canonical table."""
+
+    model_config = _STRICT
+
+    to: str = Field(description="The canonical table.")
+    set: SqlByName = Field(description=f"Column of that table → {_SQL}. Columns left out are null.")
+    where: OptionalSql = Field(default=None, description="SQL condition; rows for which it is not true are left out.")
+    grain: list[str] = Field(
+        default_factory=list,
+        description="Columns that together make one output row; the first source row of each gives it. One output row "
+        "per source row if absent.",
+    )
+    id: OptionalSql = Field(
+        default=None, description=f"{_SQL} for the native id; the stream's key if absent. Needed with a grain."
+    )
+
+
+class Stream(dg.Model, dg.Resolvable):
+    """Files of one kind."""
+
+    model_config = _STRICT
+
+    name: str = Field(description="Lower case with underscores; unique within the source.")
+    files: str = Field(description="Glob below the landing folder, such as `shop/orders*.csv*`. May be gzipped.")
+    format: str = Field(
+        description="`csv` with a header, `jsonl` (an object a line), `json` (one array of objects) or `parquet`.",
+        json_schema_extra=_one_of(specs.FORMATS),
+    )
+    columns: dict[str, Column] = Field(description="The contract: name → type and rules.")
+    description: str = Field(default="", description="What the rows are.")
+    load: str = Field(
+        default="append",
+        json_schema_extra=_one_of(specs.LOADS),
+        description="`append`: new rows; `upsert`: new and changed rows by key; `snapshot`: each file is the whole "
+        "truth, and what it leaves out is closed.",
+    )
+    key: list[str] = Field(
+        default_factory=list,
+        description="Columns that tell rows apart at the source. Absent where nothing does: then every row counts.",
+    )
+    updated_at: str | None = Field(default=None, description="Column that says which version of a row wins.")
+    event_time: str | None = Field(default=None, description="Column that says when a row's fact happened.")
+    zone: str = Field(default="UTC", description="IANA time zone of times that bear none.")
+    deleted: OptionalSql = Field(default=None, description="SQL condition that marks a deleted row, for `upsert`.")
+    derive: SqlByName = Field(
+        default_factory=dict, description="Name → SQL expression over the columns and the names before it."
+    )
+    identifiers: list[Identifier] = Field(default_factory=list, description="What every row carries.")
+    person: bool = Field(
+        default=False, description="Rows are records of people, known by their key, rather than facts about them."
+    )
+    guest: OptionalSql = Field(
+        default=None,
+        description=f"{_SQL}: rows without any identifier that agree in it are one anonymous record. The id of the "
+        "first map with a grain if absent, else each row is one.",
+    )
+    maps: list[Map] = Field(default_factory=list, description="The canonical tables it feeds.")
+    delimiter: str = Field(default=",", description="Of CSV: one character.")
+    encoding: str = Field(default="utf-8", description="Of text files.", json_schema_extra=_one_of(specs.ENCODINGS))
+
+
+class Source(dg.Component, dg.Model, dg.Resolvable):
+    """A source system: what it exports, what that means, and whom it is about."""
+
+    model_config = ConfigDict(extra="forbid", ignored_types=(cached_property,))
+
+    name: str = Field(description="Lower case with underscores; part of asset keys and of every row.")
+    streams: list[Stream] = Field(description="Its exports, one entry a kind of file.")
+    description: str = Field(default="", description="What it is.")
+    owner: str | None = Field(default=None, description="Who answers for it: `team:…` or an e-mail address.")
+    country: str | None = Field(
+        default=None, description="ISO 3166-1 alpha-2 country of phone numbers whose row names none."
+    )
+    settle_seconds: float = Field(
+        default=2.0, ge=0, description="How long a file must have been left alone before it is read."
+    )
+
+    @cached_property
+    def spec(self) -> specs.SourceSpec:
+        """The source, with every name and expression checked."""
+        source = specs.SourceSpec(
+            name=self.name,
+            streams=tuple(_stream(stream, self.name) for stream in self.streams),
+            description=self.description,
+            owner=self.owner,
+            country=self.country,
+            settle_seconds=self.settle_seconds,
+        )
+        for problem in problems(source):
+            raise problem.error()
+        return source
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """Nothing of its own: canonical tables unite all sources (`assets.py`)."""
+        return dg.Definitions()
+
+
+def _stream(stream: Stream, source: str) -> specs.StreamSpec:
+    return specs.StreamSpec(
+        name=stream.name,
+        files=stream.files,
+        format=stream.format,
+        columns=tuple(specs.ColumnSpec(name=name, **column.model_dump()) for name, column in stream.columns.items()),
+        load=stream.load,
+        key=tuple(stream.key),
+        updated_at=stream.updated_at,
+        event_time=stream.event_time,
+        zone=stream.zone,
+        deleted=stream.deleted,
+        derive=tuple(stream.derive.items()),
+        identifiers=tuple(_identifier(identifier, source) for identifier in stream.identifiers),
+        person=stream.person,
+        guest=stream.guest,
+        maps=tuple(
+            specs.MapSpec(
+                to=entry.to, set=tuple(entry.set.items()), where=entry.where, grain=tuple(entry.grain), id=entry.id
+            )
+            for entry in stream.maps
+        ),
+        delimiter=stream.delimiter,
+        encoding=stream.encoding,
+        description=stream.description,
+    )
+
+
+def _identifier(identifier: Identifier, source: str) -> specs.IdentifierSpec:
+    own = specs.GLOBAL if identifier.type in specs.GLOBAL_TYPES else source
+    return specs.IdentifierSpec(
+        type=identifier.type,
+        value=identifier.value,
+        namespace=identifier.namespace or own,
+        country=identifier.country,
+    )

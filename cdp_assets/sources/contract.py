@@ -1,0 +1,117 @@
+"""Text becomes typed values by a stream's contract.
+
+Belongs here: what each contract type accepts. Does not belong here: what happens to a row whose text is not accepted
+(`normalised/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import reduce
+
+import ibis
+import ibis.expr.types as ir
+
+from cdp_assets.sources.spec import ColumnSpec, StreamSpec
+from cdp_assets.warehouse.expressions import bind, check
+from cdp_assets.warehouse.operations import try_timestamp
+from cdp_assets.warehouse.subqueries import computed_once
+
+_TRUE = ("true", "t", "yes", "y", "1")
+_FALSE = ("false", "f", "no", "n", "0")
+_BLANKS = (" ", "\n", "\r", "\t")
+
+
+def filled(text: ir.StringValue) -> ir.StringValue:
+    """The text without blanks around it; null if nothing is left."""
+    # Trimming looks at every character; most texts can be told to need none by their ends.
+    begins = text < "!"
+    ends = reduce(lambda one, other: one | other, (text.endswith(blank) for blank in _BLANKS))
+    return ibis.ifelse(begins | ends, text.strip(), text).nullif("")
+
+
+def typed_value(text: ir.StringValue, column: ColumnSpec, zone: str) -> ir.Value:
+    """Read text as a contract type; null where it does not fit.
+
+    Args:
+        text: Delivered text, trimmed, null if empty.
+        column: The contract.
+        zone: IANA zone of times that bear none, unless the column has its own.
+
+    Returns:
+        ``string`` as it is; ``integer`` with or without a zero fraction (``17850.0``, as spreadsheets write it);
+        ``decimal`` rounded to four places; ``boolean`` from true/false, yes/no, t/f, y/n, 1/0 in any case; ``date`` and
+        ``timestamp`` by the column's format or ISO 8601; ``json`` as text, if it is valid.
+    """
+    if column.type == "string":
+        return text
+    if column.type == "integer":
+        return _whole(text, column).try_cast("int64")
+    if column.type in ("decimal", "float"):
+        return _pointed(text, column).try_cast(column.dtype)
+    if column.type == "boolean":
+        lower = text.lower()
+        return ibis.cases((lower.isin(_TRUE), True), (lower.isin(_FALSE), False), else_=ibis.null("boolean"))
+    if column.type == "date" and column.format is None:
+        return text.try_cast("date")
+    if column.type == "date":
+        return try_timestamp(text, column.format, "UTC").date()
+    if column.type == "timestamp":
+        return try_timestamp(text, column.format, column.zone or zone)
+    return ibis.ifelse(text.try_cast("json").isnull(), ibis.null("string"), text)
+
+
+def _pointed(text: ir.StringValue, column: ColumnSpec) -> ir.StringValue:
+    """The number with a decimal point and without grouping; null if it is grouped otherwise than by thousands, since
+    that is a decimal comma in a column that has a point, or the reverse.
+    """
+    mark, group = (",", ".") if column.decimal_mark == "," else (".", ",")
+    grouped = rf"^[+-]?\d{{1,3}}(\{group}\d{{3}})+(\{mark}\d*)?$"
+    plain = ibis.cases(
+        (~text.contains(group), text),
+        (text.re_search(grouped), text.replace(group, "")),
+        else_=ibis.null("string"),
+    )
+    return plain if mark == "." else plain.replace(mark, ".")
+
+
+def _whole(text: ir.StringValue, column: ColumnSpec) -> ir.StringValue:
+    """The number if it has no fraction but zero, without that."""
+    number = _pointed(text, column)
+    return ibis.cases(
+        (~number.contains("."), number),
+        (number.re_search(r"\.0*$"), number.re_replace(r"\.0*$", "")),
+        else_=ibis.null("string"),
+    )
+
+
+def typed(raw: ir.Table, stream: StreamSpec, wanted: Collection[str]) -> ir.Table:
+    """Read some columns of a raw table.
+
+    Args:
+        raw: The stream's raw table; rows that could not be split into columns are left out.
+        stream: The stream.
+        wanted: Names of columns, of the contract or derived.
+
+    Returns:
+        Those columns (and what derived ones are made from).
+    """
+    derived, columns = _needed(stream, wanted)
+    sound = raw.filter(raw.parse_error.isnull())
+    texts = computed_once(sound.select(**{column.name: filled(sound[column.name]) for column in columns}))
+    table = texts.select(**{column.name: typed_value(texts[column.name], column, stream.zone) for column in columns})
+    for name, sql in derived:
+        table = table.mutate(bind(sql, table).name(name))
+    return table
+
+
+def _needed(stream: StreamSpec, wanted: Collection[str]) -> tuple[list[tuple[str, str]], list[ColumnSpec]]:
+    """The derived columns and the contract's columns behind ``wanted``."""
+    names = set(wanted)
+    schema = stream.expression_schema
+    derived = []
+    for name, sql in reversed(stream.derive):
+        if name in names:
+            derived.append((name, sql))
+            names |= set(check(sql, schema).columns)
+    return derived[::-1], [column for column in stream.columns if column.name in names] or [stream.columns[0]]

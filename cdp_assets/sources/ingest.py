@@ -1,0 +1,197 @@
+"""New files of a stream go into its raw table, each in one transaction of its own.
+
+Belongs here: the order of the steps, so that a crash between any two loses nothing and doubles nothing. Does not belong
+here: the steps themselves (`landing.py`, `manifest.py`, `reading.py`).
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import ibis
+import ibis.expr.types as ir
+
+from cdp_assets.ledger import Ledger, loads
+from cdp_assets.ledger.loads import FAILED, LOADED, Load
+from cdp_assets.sources import manifest
+from cdp_assets.sources.errors import ChangedWhileReadingError, DeliveryError
+from cdp_assets.sources.landing import Landed, LandedFile, content_hash, look, unchanged
+from cdp_assets.sources.manifest import BEGUN, Delivery, Held
+from cdp_assets.sources.raw_table import bring_up_to_date
+from cdp_assets.sources.reading import read
+from cdp_assets.sources.schemas import LOAD_MANIFEST
+from cdp_assets.sources.spec import SourceSpec, StreamSpec, stream_table
+from cdp_assets.warehouse.engine import Engine
+
+STAGE = "sources"
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What one look at a stream's files came to.
+
+    Args:
+        loaded: Deliveries appended in this run.
+        failed: Files that could not be loaded.
+        growing: Files left for the next run, since they are still being written.
+        broken: Rows of this run's deliveries that could not be split into columns.
+        absent: File → optional columns of the contract that it did not have.
+    """
+
+    loaded: tuple[Load, ...] = ()
+    failed: tuple[DeliveryError, ...] = ()
+    growing: tuple[str, ...] = ()
+    broken: int = 0
+    absent: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """How files are looked for.
+
+    Args:
+        landing: The landing folder.
+        work: A folder for temporary copies.
+        clock: Seconds since 1970, as file times are.
+        wait: Sleeps so many seconds.
+    """
+
+    landing: Path
+    work: Path
+    clock: Callable[[], float]
+    wait: Callable[[float], None]
+
+
+def ingest(
+    source: SourceSpec, stream: StreamSpec, *, engine: Engine, ledger: Ledger, arrivals: Arrivals, as_of: datetime
+) -> Ingested:
+    """Append every new file of a stream to its raw table, which is made if it is missing.
+
+    Args:
+        source: The source.
+        stream: One of its streams.
+        engine: Holds the raw table.
+        ledger: Holds the manifest.
+        arrivals: Where and how to look for files.
+        as_of: The run's instant, noted as the time of loading.
+    """
+    bring_up_to_date(engine, STAGE, source, stream)
+    landed = look(arrivals.landing, [stream.files], source.settle_seconds, arrivals.clock, arrivals.wait)
+    files = _hashed(landed, ledger)
+    standing, repeat = manifest.settled(
+        _noted(ledger, source, stream),
+        _published(engine, source, stream),
+        _held(engine, source, stream, as_of),
+        files,
+    )
+    _note(ledger, standing)
+    loaded: list[Load] = []
+    failed: list[DeliveryError] = list(landed.refused)
+    growing = list(landed.growing)
+    broken = 0
+    absent: list[tuple[str, tuple[str, ...]]] = []
+    for delivery in manifest.new_deliveries(source.name, stream, files, standing, repeat):
+        load = _begun(source, stream, delivery, as_of)
+        try:
+            rows, of_them_broken, missing = _append(source, stream, delivery, load, engine, ledger, arrivals)
+        except ChangedWhileReadingError:
+            growing.append(delivery.file.name)
+            continue
+        except DeliveryError as error:
+            failed.append(error)
+            _note(ledger, [replace(load, status=FAILED, error=str(error))])
+            continue
+        finally:
+            engine.drop_scratch()
+        done = replace(load, status=LOADED, rows=rows)
+        _note(ledger, [done])
+        loaded.append(done)
+        broken += of_them_broken
+        if missing:
+            absent.append((delivery.file.name, missing))
+    return Ingested(tuple(loaded), tuple(failed), tuple(sorted(growing)), broken, tuple(absent))
+
+
+def _append(
+    source: SourceSpec,
+    stream: StreamSpec,
+    delivery: Delivery,
+    load: Load,
+    engine: Engine,
+    ledger: Ledger,
+    arrivals: Arrivals,
+) -> tuple[int, int, tuple[str, ...]]:
+    arrivals.work.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=arrivals.work, prefix="delivery-") as folder:
+        found = read(delivery.file, stream, engine, Path(folder))
+        if not unchanged(delivery.file):
+            raise ChangedWhileReadingError(delivery.file.name, "it changed while it was read", "The next run takes it")
+        _note(ledger, [load])
+        engine.append(
+            STAGE,
+            stream_table(source, stream),
+            found.table.mutate(load_id=ibis.literal(load.load_id), source_file=ibis.literal(load.file)),
+        )
+    return found.rows, found.broken, found.absent
+
+
+def _begun(source: SourceSpec, stream: StreamSpec, delivery: Delivery, as_of: datetime) -> Load:
+    return Load(
+        load_id=delivery.load_id,
+        source=source.name,
+        stream=stream.name,
+        file=delivery.file.name,
+        content_hash=delivery.content_hash,
+        bytes=delivery.file.size,
+        sequence=delivery.sequence,
+        rows=0,
+        status=BEGUN,
+        loaded_at=as_of,
+    )
+
+
+def _hashed(landed: Landed, ledger: Ledger) -> list[tuple[LandedFile, str]]:
+    """The files with their content hashes; only files that are new or changed are read for it."""
+    with ledger.reading() as connection:
+        remembered = {
+            file.name: loads.remembered_hash(connection, file.name, file.size, file.modified_ns)
+            for file in landed.files
+        }
+    found = [(file, remembered[file.name] or content_hash(file)) for file in landed.files]
+    if new := [(file, digest) for file, digest in found if remembered[file.name] is None and unchanged(file)]:
+        with ledger.transaction() as connection:
+            for file, digest in new:
+                loads.remember_hash(connection, file.name, file.size, file.modified_ns, digest)
+    return found
+
+
+def _noted(ledger: Ledger, source: SourceSpec, stream: StreamSpec) -> list[Load]:
+    with ledger.reading() as connection:
+        return loads.of_stream(connection, source.name, stream.name)
+
+
+def _published(engine: Engine, source: SourceSpec, stream: StreamSpec) -> list[Load]:
+    if not engine.has_table(STAGE, LOAD_MANIFEST.name):
+        return []
+    table = engine.table(STAGE, LOAD_MANIFEST.name)
+    mine = table.filter(table.source == source.name, table.stream == stream.name)
+    return [Load(**row) for row in engine.to_arrow(mine.select(*LOAD_MANIFEST.column_names)).to_pylist()]
+
+
+def _held(engine: Engine, source: SourceSpec, stream: StreamSpec, as_of: datetime) -> list[Held]:
+    raw: ir.Table = engine.table(STAGE, stream_table(source, stream))
+    counted = raw.group_by("load_id", "source_file").aggregate(rows=raw.count())
+    return [
+        Held(source.name, stream.name, row["load_id"], row["source_file"], row["rows"], as_of)
+        for row in engine.to_arrow(counted).to_pylist()
+    ]
+
+
+def _note(ledger: Ledger, noted: Sequence[Load]) -> None:
+    if noted:
+        with ledger.transaction() as connection:
+            loads.record(connection, list(noted))

@@ -1,0 +1,33 @@
+"""Rows as JSON text, written with expressions that every engine has.
+
+Belongs here: writing JSON. Does not belong here: reading it (the engine's readers, and expressions' JSON functions).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import reduce
+
+import ibis
+import ibis.expr.types as ir
+
+
+def json_object(values: Mapping[str, ir.StringValue]) -> ir.StringValue:
+    """A JSON object of texts, leaving out the nulls; ``{}`` if nothing is left."""
+    members = [
+        (ibis.literal(f",{_quoted_literal(name)}:") + _quoted(value)).coalesce("") for name, value in values.items()
+    ]
+    joined = reduce(lambda one, other: one + other, members, ibis.literal(""))
+    return ibis.literal("{") + joined.substr(1) + "}"
+
+
+def _quoted(text: ir.StringValue) -> ir.StringValue:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    for character, spelled in (("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t")):
+        escaped = escaped.replace(character, spelled)
+    return ibis.literal('"') + escaped.re_replace(r"[\x00-\x1f]", " ") + '"'
+
+
+def _quoted_literal(name: str) -> str:
+    return json.dumps(name, ensure_ascii=False)

@@ -1,0 +1,272 @@
+"""Delivered bytes become text that a reader can be trusted with: decompressed, UTF-8, whole records only.
+
+Belongs here: compression, encodings, headers, and files that are refused as a whole. Does not belong here: which lines
+make a record (`records.py`), and reading them into tables (`reading.py`).
+"""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO
+
+from cdp_assets.sources.errors import (
+    EmptyFileError,
+    MissingColumnError,
+    TruncatedFileError,
+    WrongDelimiterError,
+    WrongEncodingError,
+    WrongFormatError,
+)
+from cdp_assets.sources.landing import LandedFile
+from cdp_assets.sources.records import BrokenRow, Records, RecordScanner, split
+from cdp_assets.sources.spec import StreamSpec
+from cdp_assets.warehouse.sql_parsing import nearest
+
+_BLOCK = 1 << 22
+_GZIP = b"\x1f\x8b"
+_UTF8_MARK = b"\xef\xbb\xbf"
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A text file that is ready to be read in bulk.
+
+    Args:
+        path: Where it lies: the file itself, or a cleaned copy.
+        header: Names of its columns, for CSV.
+        good: Records in it.
+        broken: Rows that were taken out of it, with their numbers in the file as delivered.
+    """
+
+    path: Path
+    header: tuple[str, ...]
+    good: int
+    broken: tuple[BrokenRow, ...]
+
+
+def prepare(file: LandedFile, stream: StreamSpec, folder: Path, *, thorough: bool = False) -> Prepared:
+    """Make a CSV or JSON-lines file ready to be read.
+
+    Args:
+        file: The delivered file.
+        stream: Its stream: format, delimiter, encoding and contract.
+        folder: Where copies may be written.
+        thorough: Whether to try each CSV record that has quotes, rather than to trust their number.
+
+    Raises:
+        DeliveryError: if the file cannot be read as a whole; the subclass says why.
+    """
+    plain = as_utf8(file, stream, folder)
+    is_csv = stream.format == "csv"
+    with plain.open("rb") as opened:
+        begin = len(_UTF8_MARK) if opened.read(3) == _UTF8_MARK else 0
+        opened.seek(begin)
+        first = opened.readline()
+        header = _header(first, file, stream) if is_csv else ()
+        if not is_csv:
+            opened.seek(begin)
+        scanner = RecordScanner(
+            quotes=is_csv, delimiter=stream.delimiter, columns=len(header), thorough=thorough and is_csv
+        )
+        scanner.found.lines = int(is_csv)
+        scanner.found.carriage_returns = int(is_csv and first.endswith(b"\r\n"))
+        offset = opened.tell()
+        for block in _blocks(opened):
+            scanner.block(block, offset)
+            offset += len(block)
+        records = scanner.finish()
+    _refuse_wrong_encoding(records, file)
+    if begin:
+        records.cuts.insert(0, (0, begin))
+    if records.cuts or records.mixed_line_ends:
+        clean = folder / f"{file.path.name}.clean"
+        _copy_without(plain, clean, records)
+        plain = clean
+    return Prepared(plain, header, records.good, tuple(records.broken))
+
+
+def as_utf8(file: LandedFile, stream: StreamSpec, folder: Path) -> Path:
+    """The file decompressed and in UTF-8: itself if it is so already, else a copy in ``folder``.
+
+    Text declared as Latin-1 is read as Windows-1252, of which it is a part, and which is what such files are in truth.
+
+    Raises:
+        DeliveryError: if it is empty, damaged, or not in the encoding that the contract names.
+    """
+    if file.size == 0:
+        raise EmptyFileError(file.name, "the file is empty", "Deliver it again, or remove it")
+    with file.path.open("rb") as opened:
+        mark = opened.read(2)
+    plain = file.path
+    if mark == _GZIP:
+        plain = _decompressed(file, folder / f"{file.path.name}.plain")
+    elif file.path.suffix == ".gz":
+        raise WrongFormatError(file.name, "the name ends in .gz, but it is not compressed", "Compress it, or rename it")
+    with plain.open("rb") as opened:
+        head = opened.read(1 << 16)
+    if not head.strip():
+        raise EmptyFileError(file.name, "there is nothing in the file", "Deliver it again, or remove it")
+    if head.startswith(_UTF16_MARKS) or b"\x00" in head[:64]:
+        raise WrongEncodingError(
+            file.name, "it is UTF-16", f"Save it as {stream.encoding} and deliver it again", line=1
+        )
+    if stream.encoding == "utf-8":
+        return plain
+    copy = folder / f"{file.path.name}.utf8"
+    if not _transcode(plain, copy):
+        raise WrongEncodingError(
+            file.name,
+            "the contract says latin-1, but the file is UTF-8",
+            "Write `encoding: utf-8` in the stream's definition, or leave it out",
+        )
+    return copy
+
+
+def _decompressed(file: LandedFile, target: Path) -> Path:
+    try:
+        with gzip.open(file.path, "rb") as packed, target.open("wb") as unpacked:
+            shutil.copyfileobj(packed, unpacked, _BLOCK)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        what = "it ends too early" if isinstance(error, EOFError) else "its content is damaged"
+        with target.open("rb") as partial:
+            lines = sum(block.count(b"\n") for block in iter(lambda: partial.read(_BLOCK), b""))
+        raise TruncatedFileError(
+            file.name, f"the compressed file cannot be read to its end: {what}", "Deliver it again", line=lines + 1
+        ) from None
+    return target
+
+
+def _transcode(plain: Path, copy: Path) -> bool:
+    """Write ``plain`` as UTF-8; False if it is that already and has more than ASCII."""
+    beyond_ascii, valid_utf8 = False, True
+    with plain.open("rb") as opened, copy.open("wb") as out:
+        for block in _blocks(opened):
+            if block.isascii():
+                out.write(block)
+                continue
+            beyond_ascii = True
+            if valid_utf8:
+                try:
+                    block.decode("utf-8")
+                except UnicodeDecodeError:
+                    valid_utf8 = False
+            out.write(_windows_1252(block).encode("utf-8"))
+    return not (beyond_ascii and valid_utf8)
+
+
+def _windows_1252(block: bytes) -> str:
+    try:
+        return block.decode("cp1252")
+    except UnicodeDecodeError:
+        return "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in block)
+
+
+def _blocks(opened: IO[bytes]) -> Iterator[bytes]:
+    while block := opened.read(_BLOCK):
+        yield block if block.endswith(b"\n") else block + opened.readline()
+
+
+def _header(first: bytes, file: LandedFile, stream: StreamSpec) -> tuple[str, ...]:
+    try:
+        text = first.decode("utf-8").rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise WrongEncodingError(
+            file.name, "the header is not UTF-8", "Write `encoding: latin-1` in the stream's definition", line=1
+        ) from None
+    records = split(text, stream.delimiter)
+    names = [name.strip() for name in records[0]] if records else []
+    if not names:
+        raise WrongFormatError(file.name, "the first line is no CSV header", "Deliver it with a header line", line=1)
+    needed = [column for column in stream.columns if column.required or column.name in stream.key]
+    missing = [column for column in needed if column.address not in names]
+    if missing:
+        other = _better_delimiter(text, names, stream)
+        if other is not None:
+            raise WrongDelimiterError(
+                file.name,
+                f"the header does not split at {_spell(stream.delimiter)}, but does at {_spell(other)}",
+                f"Write `delimiter: {other!r}` in the stream's definition, or deliver the file with "
+                f"{_spell(stream.delimiter)}",
+                line=1,
+            )
+        raise missing_column(file.name, [column.address for column in missing], names)
+    return tuple(names)
+
+
+def missing_column(file: str, missing: list[str], present: list[str]) -> MissingColumnError:
+    """The error for required columns that a file does not have."""
+    return MissingColumnError(
+        file,
+        f"the contract requires {', '.join(f'`{name}`' for name in missing)}, and the file has no such column; "
+        f"{nearest(missing[0], present)}",
+        "Deliver the file with that column, or change the stream's contract",
+        line=1,
+        column=missing[0],
+    )
+
+
+def _better_delimiter(text: str, names: list[str], stream: StreamSpec) -> str | None:
+    wanted = {column.address for column in stream.columns}
+    best, most = None, len(wanted & set(names))
+    for delimiter in _DELIMITERS:
+        records = split(text, delimiter)
+        found = len(wanted & {name.strip() for name in records[0]}) if records else 0
+        if found > most:
+            best, most = delimiter, found
+    return best
+
+
+def _spell(delimiter: str) -> str:
+    return _DELIMITERS.get(delimiter, f"`{delimiter}`")
+
+
+def _refuse_wrong_encoding(records: Records, file: LandedFile) -> None:
+    """A few damaged lines among many sound ones are broken rows; otherwise the file is in another encoding."""
+    if records.undecodable and len(records.undecodable) > records.beyond_ascii:
+        raise WrongEncodingError(
+            file.name,
+            f"the contract says utf-8, but {len(records.undecodable)} lines are not, this one first",
+            "Write `encoding: latin-1` in the stream's definition if that is what it is, or deliver it as UTF-8",
+            line=records.undecodable[0],
+        )
+
+
+def refuse_bytes_that_are_no_text(path: Path, file: LandedFile) -> None:
+    """For files that are read as one piece: a single byte that is not UTF-8 makes all of it unreadable.
+
+    Raises:
+        WrongEncodingError: with the first line that is not UTF-8.
+    """
+    scanner = RecordScanner(quotes=False)
+    with path.open("rb") as opened:
+        for block in _blocks(opened):
+            if not block.isascii():
+                scanner.block(block, 0)
+                if scanner.found.undecodable:
+                    _refuse_wrong_encoding(replace(scanner.finish(), beyond_ascii=0), file)
+            else:
+                scanner.found.lines += block.count(b"\n")
+
+
+def _copy_without(plain: Path, clean: Path, records: Records) -> None:
+    cuts = sorted(records.cuts)
+    with plain.open("rb") as opened, clean.open("wb") as out:
+        begin = 0
+        for cut, end in [*cuts, (plain.stat().st_size, 0)]:
+            opened.seek(begin)
+            left = cut - begin
+            while left > 0:
+                piece = opened.read(min(_BLOCK, left))
+                left -= len(piece)
+                if left > 0 and piece.endswith(b"\r"):
+                    piece += opened.read(1)
+                    left -= 1
+                out.write(piece.replace(b"\r\n", b"\n") if records.mixed_line_ends else piece)
+            begin = end

@@ -1,0 +1,60 @@
+"""A raw table follows its contract: columns that come and go move between columns of their own and ``extra``.
+
+Belongs here: making and reshaping a raw table. Does not belong here: its rows (`ingest.py`).
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+
+import ibis
+import ibis.expr.types as ir
+
+from cdp_assets.sources.json_text import json_object
+from cdp_assets.sources.schemas import raw_schema
+from cdp_assets.sources.spec import SourceSpec, StreamSpec
+from cdp_assets.warehouse.engine import Engine
+
+
+def bring_up_to_date(engine: Engine, stage: str, source: SourceSpec, stream: StreamSpec) -> None:
+    """Give a stream's raw table exactly the columns of its contract, making it if it is missing.
+
+    Rows loaded under an earlier contract lose nothing: a column that left the contract goes into ``extra``, and one
+    that joined it is taken from there if it was delivered before.
+    """
+    schema = raw_schema(source, stream)
+    if not engine.has_table(stage, schema.name):
+        nothing = engine.from_arrow(schema.ibis_schema.to_pyarrow().empty_table(), schema.ibis_schema)
+        engine.stage_table(stage, schema, nothing)
+        engine.publish([(stage, schema.name)])
+        return
+    table = engine.table(stage, schema.name)
+    if set(table.columns) == set(schema.column_names):
+        return
+    joined = [name for name in schema.column_names if name not in table.columns]
+    left = [name for name in table.columns if name not in schema.column_names]
+    reshaped = table.mutate(
+        **{name: _from_extra(table, stream, name) for name in joined},
+        extra=_into_extra(table, left),
+    )
+    engine.stage_table(stage, schema, reshaped.select(*schema.column_names))
+    engine.publish([(stage, schema.name)])
+
+
+def _from_extra(table: ir.Table, stream: StreamSpec, name: str) -> ir.Value:
+    address = stream.column(name).address
+    steps = address.split(".") if stream.format in ("json", "jsonl") else [address]
+    value = reduce(lambda inner, step: inner[step], steps, table.extra.cast("json"))
+    return value.unwrap_as("string").coalesce(value.cast("string").nullif("null"))
+
+
+def _into_extra(table: ir.Table, left: list[str]) -> ir.StringValue:
+    if not left:
+        return table.extra
+    gone = json_object({name: table[name] for name in left})
+    both = gone.substr(0, gone.length() - 1) + "," + table.extra.substr(1)
+    return ibis.cases(
+        (gone == "{}", table.extra),
+        (table.extra.isnull() | (table.extra == "{}"), gone),
+        else_=both,
+    )

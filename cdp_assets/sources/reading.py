@@ -1,0 +1,199 @@
+"""A delivered file becomes rows of its stream's raw table: as text, each once, with its number in the file.
+
+Belongs here: choosing the reader, numbering rows, and accounting for each of them. Does not belong here: bytes and
+lines (`preparing.py`, `records.py`), and what was loaded before (`manifest.py`).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+
+from cdp_assets.sources.errors import EmptyFileError, WrongFormatError
+from cdp_assets.sources.landing import LandedFile
+from cdp_assets.sources.preparing import Prepared, as_utf8, missing_column, prepare, refuse_bytes_that_are_no_text
+from cdp_assets.sources.spec import StreamSpec
+from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.files import POSITION, FileRows, UnreadableFileError
+
+_GLOB = frozenset("*?[]{}")
+
+
+@dataclass(frozen=True)
+class RawRows:
+    """The rows of one file.
+
+    Args:
+        table: The contract's columns as text, ``extra``, ``raw_line``, ``parse_error`` and ``source_row``.
+        rows: How many.
+        broken: How many of them could not be split into columns.
+        absent: Columns of the contract that the file does not have (none of them required).
+    """
+
+    table: ir.Table
+    rows: int
+    broken: int
+    absent: tuple[str, ...] = ()
+
+
+def read(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Path) -> RawRows:
+    """Read one file by its stream's contract.
+
+    Args:
+        file: A whole file.
+        stream: Its stream.
+        engine: Reads it in bulk.
+        folder: An empty folder for cleaned copies; the caller removes it when the rows have been taken.
+
+    Raises:
+        DeliveryError: if the file cannot be loaded as a whole.
+    """
+    readers = {"csv": _csv, "jsonl": _json_lines, "json": _json_array, "parquet": _parquet}
+    try:
+        found = readers[stream.format](file, stream, engine, folder)
+    except UnreadableFileError as error:
+        raise WrongFormatError(
+            file.name, str(error), f"Deliver it again as {stream.format}, or correct the stream's format"
+        ) from None
+    if found.rows == 0 and stream.load == "snapshot":
+        raise EmptyFileError(
+            file.name, "a snapshot without rows would close every record", "Deliver the whole list, or remove the file"
+        )
+    if found.rows > 0 and found.broken == found.rows:
+        raise WrongFormatError(
+            file.name,
+            "not one of its rows can be read by the contract",
+            f"Look whether it is {stream.format} of the stream `{stream.name}`",
+        )
+    return found
+
+
+def _addresses(stream: StreamSpec) -> dict[str, str]:
+    return {column.name: column.address for column in stream.columns}
+
+
+def _csv(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Path) -> RawRows:
+    for thorough in (False, True):
+        prepared = prepare(file, stream, folder, thorough=thorough)
+        found = engine.read_csv(
+            _literal(prepared.path, folder),
+            header=prepared.header,
+            delimiter=stream.delimiter,
+            columns=_addresses(stream),
+        )
+        if _accounted(prepared, found):
+            absent = tuple(column.address for column in stream.columns if column.address not in prepared.header)
+            return _numbered(prepared, found, stream, engine, absent)
+    raise WrongFormatError(
+        file.name, "its quotes make it unclear where rows begin and end", "Export it again with proper CSV quoting"
+    )
+
+
+def _accounted(prepared: Prepared, found: FileRows) -> bool:
+    """Whether the reader has seen every record that the scan of lines counted."""
+    return found.rows + len(found.rejected) == prepared.good and all(rejected.whole for rejected in found.rejected)
+
+
+def _json_lines(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Path) -> RawRows:
+    prepared = prepare(file, stream, folder)
+    found = engine.read_json_lines(_literal(prepared.path, folder), columns=_addresses(stream))
+    if not _accounted(prepared, found):
+        raise WrongFormatError(file.name, "its lines cannot be told apart", "Deliver one JSON object a line, in UTF-8")
+    return _json(file, stream, engine, _numbered(prepared, found, stream, engine))
+
+
+def _json_array(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Path) -> RawRows:
+    path = _literal(as_utf8(file, stream, folder), folder)
+    refuse_bytes_that_are_no_text(path, file)
+    try:
+        found = engine.read_json_array(path, columns=_addresses(stream))
+    except UnreadableFileError as error:
+        raise _misread_json(file, path, error) from None
+    return _json(file, stream, engine, _numbered(Prepared(path, (), found.rows, ()), found, stream, engine))
+
+
+def _misread_json(file: LandedFile, path: Path, error: UnreadableFileError) -> WrongFormatError:
+    """Where the JSON is wrong, which the bulk reader does not say."""
+    line, problem = None, str(error)
+    try:
+        json.loads(path.read_text("utf-8-sig"))
+    except json.JSONDecodeError as found:
+        line, problem = found.lineno, f"it is not valid JSON ({found.msg.lower()})"
+    return WrongFormatError(file.name, problem, "Deliver one JSON array of objects", line=line)
+
+
+def _json(file: LandedFile, stream: StreamSpec, engine: Engine, rows: RawRows) -> RawRows:
+    """Count the broken rows, and refuse a file that has a required property nowhere."""
+    table = rows.table
+    filled = {column.name: table[column.name].count() for column in stream.columns}
+    counts = engine.to_arrow(table.aggregate(cdp_broken=table.parse_error.count(), **filled)).to_pylist()[0]
+    broken = int(counts["cdp_broken"])
+    empty = [column for column in stream.columns if not counts[column.name]]
+    if rows.rows > broken:
+        missing = [column.address for column in empty if column.required or column.name in stream.key]
+        if missing:
+            raise missing_column(
+                file.name, missing, [column.address for column in stream.columns if counts[column.name]]
+            )
+    return RawRows(table, rows.rows, broken, tuple(column.address for column in empty))
+
+
+def _parquet(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Path) -> RawRows:
+    if file.size == 0:
+        raise EmptyFileError(file.name, "the file is empty", "Deliver it again, or remove it")
+    path = _literal(file.path, folder)
+    present = engine.parquet_columns(path)
+    needed = [column for column in stream.columns if column.required or column.name in stream.key]
+    missing = [column.address for column in needed if column.address not in present]
+    if missing:
+        raise missing_column(file.name, missing, list(present))
+    found = engine.read_parquet(path, columns=_addresses(stream))
+    absent = tuple(column.address for column in stream.columns if column.address not in present)
+    return _numbered(Prepared(path, (), found.rows, ()), found, stream, engine, absent)
+
+
+def _numbered(
+    prepared: Prepared, found: FileRows, stream: StreamSpec, engine: Engine, absent: tuple[str, ...] = ()
+) -> RawRows:
+    """Give each row its number in the file as delivered, and put the broken ones back in their places."""
+    columns = [*stream.column_names, "extra", "raw_line", "parse_error"]
+    sound = found.table
+    if not prepared.broken and not found.rejected:
+        return RawRows(sound.select(*columns, source_row=sound[POSITION]), found.rows, 0, absent)
+    total = prepared.good + len(prepared.broken)
+    taken_out = np.array([broken.row for broken in prepared.broken], dtype=np.int64)
+    shown = np.delete(np.arange(1, total + 1, dtype=np.int64), taken_out - 1)
+    rejected = np.array([each.record for each in found.rejected], dtype=np.int64)
+    numbers = pa.table({POSITION: np.arange(1, found.rows + 1), "source_row": np.delete(shown, rejected - 1)})
+    numbering = engine.from_arrow(numbers, ibis.schema({POSITION: "int64", "source_row": "int64"}))
+    broken = [(each.row, each.raw, each.error) for each in prepared.broken]
+    broken += [(int(shown[each.record - 1]), each.raw, each.error) for each in found.rejected]
+    kept_schema = ibis.schema({"source_row": "int64", "raw": "string", "error": "string"})
+    kept = engine.from_arrow(
+        pa.Table.from_pylist([dict(zip(kept_schema.names, each, strict=True)) for each in broken]), kept_schema
+    )
+    nothing = ibis.null("string")
+    rows = sound.join(numbering, POSITION).select(*columns, "source_row")
+    broken_rows = kept.select(
+        **dict.fromkeys([*stream.column_names, "extra"], nothing),
+        raw_line=kept.raw,
+        parse_error=kept.error,
+        source_row=kept.source_row,
+    )
+    return RawRows(rows.union(broken_rows), total, len(broken), absent)
+
+
+def _literal(path: Path, folder: Path) -> Path:
+    """A path that no reader can mistake for a pattern."""
+    if not _GLOB & set(str(path)):
+        return path
+    link = folder / "delivery"
+    link.unlink(missing_ok=True)
+    link.symlink_to(path)
+    return link

@@ -1,0 +1,227 @@
+"""What a source is: its streams, the contract of each, and how its rows map to the canonical tables.
+
+Belongs here: the plain description and what follows from it alone (names, types, schemas). Does not belong here: its
+YAML form (`component.py`), what makes it valid (`validation.py`), and anything that reads a file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import ibis
+import ibis.expr.datatypes as dt
+
+from cdp_assets.canonical.schema import INSTANT
+from cdp_assets.warehouse.expressions import check
+
+COLUMN_TYPES = ("string", "integer", "decimal", "float", "boolean", "date", "timestamp", "json")
+FORMATS = ("csv", "jsonl", "json", "parquet")
+LOADS = ("append", "upsert", "snapshot")
+ENCODINGS = ("utf-8", "latin-1")
+
+DTYPES: dict[str, dt.DataType] = {
+    "string": dt.string,
+    "integer": dt.int64,
+    # Four places keep unit prices exact, and a product of two such numbers still fits in 38 digits.
+    "decimal": dt.Decimal(18, 4),
+    "float": dt.float64,
+    "boolean": dt.boolean,
+    "date": dt.date,
+    "timestamp": dt.dtype(INSTANT),
+    "json": dt.string,
+}
+"""Ibis type of each contract type. JSON stays text, which the JSON functions read."""
+
+GLOBAL = "global"
+"""Namespace of identifiers that mean the same everywhere."""
+
+GLOBAL_TYPES = frozenset({"email", "phone"})
+"""Identifier types that live in the `GLOBAL` namespace unless told otherwise."""
+
+
+@dataclass(frozen=True)
+class ColumnSpec:
+    """One column of a stream's contract.
+
+    Args:
+        name: What expressions call it.
+        type: One of `COLUMN_TYPES`.
+        required: Whether a row without it is quarantined, and a file without it refused.
+        format: strptime format of dates and times; ISO 8601 if None.
+        zone: IANA zone of times that bear none; the stream's if None.
+        path: Where the value is: a header in CSV and Parquet, a dotted path in JSON; the name if None.
+        decimal_mark: ``.`` or ``,``; the other one may group thousands.
+        past: Whether a date or time must lie between 1900 and the run's instant (a day ahead is let pass).
+    """
+
+    name: str
+    type: str
+    required: bool = False
+    format: str | None = None
+    zone: str | None = None
+    path: str | None = None
+    decimal_mark: str = "."
+    past: bool = False
+
+    @property
+    def dtype(self) -> dt.DataType:
+        return DTYPES[self.type]
+
+    @property
+    def address(self) -> str:
+        """The header or dotted path of the value in a delivered file."""
+        return self.path or self.name
+
+
+@dataclass(frozen=True)
+class IdentifierSpec:
+    """One identifier that rows of a stream carry.
+
+    Args:
+        type: ``email``, ``phone``, ``user_id``, ``customer_number`` …
+        value: SQL expression; null where a row has none.
+        namespace: The system that numbers mean something in.
+        country: SQL expression for the ISO 3166-1 alpha-2 country of phone numbers without one, or None.
+    """
+
+    type: str
+    value: str
+    namespace: str
+    country: str | None = None
+
+
+@dataclass(frozen=True)
+class MapSpec:
+    """How rows of a stream become rows of one canonical table.
+
+    Args:
+        to: Name of the canonical table.
+        set: Column of that table → SQL expression.
+        where: SQL condition for the rows that count, or None for all.
+        grain: Columns that together make one output row (the first row by position gives it); empty for every row.
+        id: SQL expression of the native id; the stream's key if None.
+    """
+
+    to: str
+    set: tuple[tuple[str, str], ...]
+    where: str | None = None
+    grain: tuple[str, ...] = ()
+    id: str | None = None
+
+
+@dataclass(frozen=True)
+class StreamSpec:
+    """One stream of files of one kind.
+
+    Args:
+        name: Name within the source, snake_case.
+        files: Glob below the landing folder.
+        format: One of `FORMATS`.
+        columns: The contract.
+        load: How deliveries relate: one of `LOADS`.
+        key: Columns that tell rows apart at the source; empty if nothing does, and every row counts.
+        updated_at: Column that says which version of a row wins.
+        event_time: Column that says when a row's fact happened.
+        zone: IANA zone of times that bear none.
+        deleted: SQL condition that marks a deleted row.
+        derive: Name → SQL expression over the columns and the ones derived before it.
+        identifiers: What every row carries.
+        person: Whether rows are records of people (their record follows the key) or facts about them.
+        guest: SQL expression; rows without any identifier that agree in it are one anonymous record.
+        maps: The canonical tables it feeds.
+        delimiter: Of CSV.
+        encoding: Of text files: one of `ENCODINGS`.
+        description: For people.
+    """
+
+    name: str
+    files: str
+    format: str
+    columns: tuple[ColumnSpec, ...]
+    load: str = "append"
+    key: tuple[str, ...] = ()
+    updated_at: str | None = None
+    event_time: str | None = None
+    zone: str = "UTC"
+    deleted: str | None = None
+    derive: tuple[tuple[str, str], ...] = ()
+    identifiers: tuple[IdentifierSpec, ...] = ()
+    person: bool = False
+    guest: str | None = None
+    maps: tuple[MapSpec, ...] = ()
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    description: str = ""
+
+    def column(self, name: str) -> ColumnSpec:
+        """The contract's column called ``name``.
+
+        Raises:
+            KeyError: if there is none.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def typed_schema(self) -> ibis.Schema:
+        """The contract's columns with their types."""
+        return ibis.schema({column.name: column.dtype for column in self.columns})
+
+    @property
+    def expression_schema(self) -> ibis.Schema:
+        """What expressions of maps and identifiers may name: typed columns and derived ones.
+
+        Raises:
+            ExpressionError: if a derived column's expression cannot be used.
+        """
+        known = dict(self.typed_schema.items())
+        for name, sql in self.derive:
+            known[name] = check(sql, ibis.schema(known)).dtype
+        return ibis.schema(known)
+
+    @property
+    def timed_columns(self) -> frozenset[str]:
+        """Columns whose time must be plausible."""
+        named = {name for name in (self.event_time, self.updated_at) if name is not None}
+        return frozenset(named | {column.name for column in self.columns if column.past})
+
+    @property
+    def guest_expression(self) -> str | None:
+        """What tells rows without identifiers apart: `guest`, or the id of the first map with a grain."""
+        if self.guest is not None:
+            return self.guest
+        return next((map_.id for map_ in self.maps if map_.grain and map_.id), None)
+
+
+@dataclass(frozen=True)
+class SourceSpec:
+    """One source system.
+
+    Args:
+        name: snake_case; part of asset keys and of every row.
+        streams: Its streams.
+        description: For people.
+        owner: Who answers for it, as Dagster spells owners (``team:commerce`` or an e-mail).
+        country: ISO 3166-1 alpha-2 country of phone numbers whose row names none.
+        settle_seconds: How long a file must have been left alone before it is read.
+        origin: The file that defines it, for messages.
+    """
+
+    name: str
+    streams: tuple[StreamSpec, ...]
+    description: str = ""
+    owner: str | None = None
+    country: str | None = None
+    settle_seconds: float = 2.0
+    origin: str = field(default="", compare=False)
+
+
+def stream_table(source: SourceSpec, stream: StreamSpec) -> str:
+    """Name of a stream's raw table."""
+    return f"{source.name}__{stream.name}"

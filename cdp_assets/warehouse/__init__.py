@@ -1,0 +1,1 @@
+"""Where tables live and what computes them. Knows no stage; the only place that knows which engine runs."""

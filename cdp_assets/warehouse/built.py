@@ -1,0 +1,78 @@
+"""What an asset's function may return besides a plain table.
+
+Belongs here: small values without behaviour, so that stages can describe results without importing Dagster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    from matplotlib.figure import Figure
+
+ColumnLineage = Mapping[str, set[tuple[str, str, str]]]
+"""Column → the (stage, table, column) it was made from."""
+
+
+@dataclass(frozen=True)
+class Markdown:
+    """Text that the UI renders as Markdown."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A picture, as PNG bytes."""
+
+    png: bytes
+
+
+def markdown(text: str) -> Markdown:
+    """Metadata shown as rendered Markdown."""
+    return Markdown(text)
+
+
+def plot(figure: Figure) -> Plot:
+    """Metadata shown as a picture; the figure is drawn and closed."""
+    import io
+
+    import matplotlib.pyplot as plt
+
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=90, bbox_inches="tight")
+    plt.close(figure)
+    return Plot(buffer.getvalue())
+
+
+@dataclass(frozen=True)
+class Built:
+    """A table with something to say about it.
+
+    Args:
+        table: The table to publish.
+        metadata: Name → number, text, JSON-able value, `markdown` or `plot`; shown in the UI. No personal data.
+        column_lineage: What columns were made from, where Python stood between and the expression cannot tell.
+    """
+
+    table: ir.Table
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    column_lineage: ColumnLineage | None = None
+
+
+@dataclass(frozen=True)
+class InPlace:
+    """The function has brought the published table up to date itself, by appending.
+
+    Args:
+        metadata: As in `Built`.
+        column_lineage: As in `Built`.
+        evidence: Name → table that the asset's checks see besides its inputs: what the append has to answer for.
+    """
+
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    column_lineage: ColumnLineage | None = None
+    evidence: Mapping[str, ir.Table] = field(default_factory=dict)

@@ -1,0 +1,251 @@
+"""The embedded engine: one DuckDB file, Ibis on top.
+
+Belongs here: everything that is DuckDB's own: transactions, cursors, snapshots. Does not belong here: reading delivered
+files (`duckdb_files.py`), how the file is opened and locked (`connection.py`), and anything about Dagster.
+"""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import ibis
+import ibis.expr.schema as sch
+import ibis.expr.types as ir
+
+from cdp_assets.warehouse.duckdb_files import DuckDBFiles
+from cdp_assets.warehouse.engine import Fingerprint, SchemaMismatch, TableMissing
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+    from ibis.backends.duckdb import Backend
+
+    from cdp_assets.canonical.schema import TableSchema
+
+_STAGED = "__staged"
+
+
+def _quoted(*names: str) -> str:
+    return ".".join('"' + name.replace('"', '""') + '"' for name in names)
+
+
+class DuckDBEngine(DuckDBFiles):
+    """`Engine` on DuckDB. One connection, a cursor for each thread (a shared one mixes up results)."""
+
+    name = "duckdb"
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, file: Path | None = None) -> None:
+        self._connection = connection
+        self._file = file
+        self._local = threading.local()
+        self._counter = itertools.count()
+
+    @classmethod
+    def in_memory(cls) -> DuckDBEngine:
+        """An engine without a file, for tests and previews."""
+        return cls(duckdb.connect(":memory:"))
+
+    @property
+    def backend(self) -> Backend:
+        """This thread's Ibis backend."""
+        if not hasattr(self._local, "backend"):
+            self._local.backend = ibis.duckdb.from_connection(self._connection.cursor())
+            self._local.scratch = []
+            self._local.origins = {}
+        return self._local.backend
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A new cursor that sees all committed tables."""
+        return self._connection.cursor()
+
+    # -- reading ----------------------------------------------------------------------------------------------------
+
+    def table(self, stage: str, name: str) -> ir.Table:
+        try:
+            return self.backend.table(name, database=stage)
+        except (duckdb.CatalogException, ibis.common.exceptions.TableNotFound):
+            raise TableMissing(stage, name) from None
+
+    def has_table(self, stage: str, name: str) -> bool:
+        found = self.backend.con.execute(
+            "SELECT count(*) FROM information_schema.tables WHERE table_schema = ? AND table_name = ?", [stage, name]
+        ).fetchone()
+        return bool(found and found[0])
+
+    def to_arrow(self, expression: ir.Table) -> pa.Table:
+        return self.backend.to_pyarrow(expression)
+
+    def to_pandas(self, expression: ir.Table) -> pd.DataFrame:
+        return self.backend.execute(expression)
+
+    def batches(self, expression: ir.Table, rows: int = 100_000) -> Iterator[pa.RecordBatch]:
+        sql = self.backend.compile(expression)
+        self.backend._run_pre_execute_hooks(expression)
+        cursor = self.backend.con.cursor() if not self._local.scratch else self.backend.con
+        yield from cursor.execute(sql).to_arrow_reader(rows)
+
+    # -- intermediates ----------------------------------------------------------------------------------------------
+
+    def _scratch_name(self) -> str:
+        name = f"scratch_{next(self._counter)}"
+        _ = self.backend
+        self._local.scratch.append(name)
+        return name
+
+    def scratch(self, expression: ir.Table) -> ir.Table:
+        name = self._scratch_name()
+        self._local.origins[name] = expression
+        return self.backend.create_table(name, expression, temp=True)
+
+    @property
+    def origins(self) -> dict[str, ir.Table]:
+        _ = self.backend
+        return dict(self._local.origins)
+
+    def drop_scratch(self) -> None:
+        backend = self.backend
+        self._local.origins.clear()
+        while self._local.scratch:
+            backend.drop_table(self._local.scratch.pop(), database=("temp", "main"), force=True)
+
+    def from_arrow(self, data: pa.Table | pa.RecordBatchReader | pd.DataFrame, schema: sch.Schema) -> ir.Table:
+        import pyarrow as pa
+
+        if not isinstance(data, pa.Table | pa.RecordBatchReader):
+            data = pa.Table.from_pandas(data, preserve_index=False)
+        name = self._scratch_name()
+        created = self.backend.create_table(name, schema=schema, temp=True)
+        connection = self.backend.con
+        incoming = f"incoming_{name}"
+        connection.register(incoming, data)
+        try:
+            columns = ", ".join(_quoted(column) for column in schema.names)
+            connection.execute(
+                f"INSERT INTO temp.main.{_quoted(name)} ({columns}) SELECT {columns} FROM {_quoted(incoming)}"
+            )
+        finally:
+            connection.unregister(incoming)
+        return created
+
+    def map_values(
+        self, values: ir.Table, function: Callable[[pa.Table], pa.Table], schema: sch.Schema, rows: int = 50_000
+    ) -> ir.Table:
+        import pyarrow as pa
+
+        arrow_schema = schema.to_pyarrow()
+        computed = self.to_arrow(values)
+        mapped = [
+            function(computed.slice(start, rows)).select(schema.names).cast(arrow_schema)
+            for start in range(0, computed.num_rows, rows)
+        ]
+        return self.from_arrow(pa.concat_tables(mapped) if mapped else arrow_schema.empty_table(), schema)
+
+    def connected_components(self, edges: ir.Table) -> ir.Table:
+        import numpy as np
+        import pyarrow as pa
+        from scipy.sparse import coo_matrix
+        from scipy.sparse.csgraph import connected_components
+
+        fetched = self.to_arrow(edges.select("left", "right"))
+        left = fetched["left"].to_numpy()
+        right = fetched["right"].to_numpy()
+        nodes, positions = np.unique(np.concatenate([left, right]), return_inverse=True)
+        rows, columns = positions[: len(left)], positions[len(left) :]
+        size = len(nodes)
+        graph = coo_matrix((np.ones(len(left), dtype=np.int8), (rows, columns)), shape=(size, size)).tocsr()
+        count, labels = connected_components(graph, directed=False)
+        smallest = np.full(count, np.iinfo(np.int64).max, dtype=np.int64)
+        np.minimum.at(smallest, labels, nodes)
+        result = pa.table({"node": pa.array(nodes, pa.int64()), "component": pa.array(smallest[labels], pa.int64())})
+        return self.from_arrow(result, ibis.schema({"node": "int64", "component": "int64"}))
+
+    # -- writing ----------------------------------------------------------------------------------------------------
+
+    def _ensure_stage(self, stage: str) -> None:
+        self.backend.con.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(stage)}")
+
+    def stage_table(self, stage: str, schema: TableSchema, expression: ir.Table) -> ir.Table:
+        missing = [name for name in schema.column_names if name not in expression.columns]
+        if missing:
+            raise SchemaMismatch(f"{stage}.{schema.name} was computed without the columns {', '.join(missing)}")
+        typed = expression.select(
+            **{
+                column.name: expression[column.name]
+                if expression[column.name].type() == column.dtype
+                else expression[column.name].cast(column.dtype)
+                for column in schema.columns
+            }
+        )
+        self._ensure_stage(stage)
+        staged = schema.name + _STAGED
+        self.backend.con.execute(f"DROP TABLE IF EXISTS {_quoted(stage, staged)}")
+        return self.backend.create_table(staged, typed, database=stage)
+
+    def publish(self, tables: Sequence[tuple[str, str]]) -> None:
+        connection = self.backend.con
+        connection.execute("BEGIN")
+        try:
+            for stage, name in tables:
+                connection.execute(f"DROP TABLE IF EXISTS {_quoted(stage, name)}")
+                connection.execute(f"ALTER TABLE {_quoted(stage, name + _STAGED)} RENAME TO {_quoted(name)}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+
+    def discard(self, tables: Sequence[tuple[str, str]]) -> None:
+        for stage, name in tables:
+            self.backend.con.execute(f"DROP TABLE IF EXISTS {_quoted(stage, name + _STAGED)}")
+
+    def append(self, stage: str, name: str, expression: ir.Table) -> None:
+        connection = self.backend.con
+        self._ensure_stage(stage)
+        self.backend._run_pre_execute_hooks(expression)
+        definitions = {
+            column.name: column.kind.sql("duckdb") for column in expression.schema().to_sqlglot_column_defs("duckdb")
+        }
+        columns = ", ".join(_quoted(column) for column in expression.columns)
+        connection.execute("BEGIN")
+        try:
+            typed = ", ".join(f"{_quoted(column)} {kind}" for column, kind in definitions.items())
+            connection.execute(f"CREATE TABLE IF NOT EXISTS {_quoted(stage, name)} ({typed})")
+            for column, kind in definitions.items():
+                connection.execute(
+                    f"ALTER TABLE {_quoted(stage, name)} ADD COLUMN IF NOT EXISTS {_quoted(column)} {kind}"
+                )
+            connection.execute(
+                f"INSERT INTO {_quoted(stage, name)} ({columns}) {self.backend.compile(expression.select(*definitions))}"
+            )
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+
+    # -- describing -------------------------------------------------------------------------------------------------
+
+    def fingerprint(self, table: ir.Table) -> Fingerprint:
+        parts = [
+            f"coalesce(sum(octet_length(encode({_quoted(name)}))), 0)" if dtype.is_string() else "count(*) * 8"
+            for name, dtype in table.schema().items()
+        ]
+        row = self.backend.con.execute(
+            f"SELECT count(*), coalesce(sum(hash(t)::HUGEINT), 0), {' + '.join(parts)} "
+            f"FROM ({self.backend.compile(table)}) AS t"
+        ).fetchone()
+        assert row is not None
+        return Fingerprint(rows=int(row[0]), version=f"{row[0]}-{row[1]:x}", bytes=int(row[2]))
+
+    def snapshot(self, target: Path) -> int:
+        if self._file is None:
+            raise ValueError("an engine in memory has no file to copy")
+        self.backend.con.execute("CHECKPOINT")
+        partial = target.with_suffix(".partial")
+        shutil.copyfile(self._file, partial)
+        partial.replace(target)
+        return target.stat().st_size

@@ -1,0 +1,130 @@
+"""What the stages may ask of whatever computes their tables.
+
+Belongs here: the `Engine` protocol. Does not belong here: any implementation (`duckdb_engine.py`), and anything a stage
+can say as an Ibis expression.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cdp_assets.warehouse.files import FileReader
+
+if TYPE_CHECKING:
+    import ibis.expr.schema as sch
+    import ibis.expr.types as ir
+    import pandas as pd
+    import pyarrow as pa
+
+    from cdp_assets.canonical.schema import TableSchema
+
+
+class TableMissing(LookupError):
+    """A table was asked for that no run has published yet."""
+
+    def __init__(self, stage: str, name: str) -> None:
+        super().__init__(f"{stage}.{name} has not been materialised yet; run the refresh first")
+        self.stage = stage
+        self.name = name
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What a table holds, in three numbers.
+
+    Args:
+        rows: Row count.
+        version: A hash of the rows as a set; equal content has an equal version.
+        bytes: Size of the values, uncompressed.
+    """
+
+    rows: int
+    version: str
+    bytes: int
+
+
+class Engine(FileReader, Protocol):
+    """Computes Ibis expressions and keeps their results as tables, one schema a stage."""
+
+    name: str
+
+    def table(self, stage: str, name: str) -> ir.Table:
+        """Return a published table.
+
+        Raises:
+            TableMissing: if there is none.
+        """
+
+    def has_table(self, stage: str, name: str) -> bool:
+        """Whether a table has been published."""
+
+    def scratch(self, expression: ir.Table) -> ir.Table:
+        """Compute an intermediate result once and return it as a table that lives until `drop_scratch`."""
+
+    @property
+    def origins(self) -> dict[str, ir.Table]:
+        """Scratch table name → the expression it was computed from, so that lineage can look through it."""
+
+    def drop_scratch(self) -> None:
+        """Forget every table made by `scratch` and `from_arrow`."""
+
+    def from_arrow(self, data: pa.Table | pa.RecordBatchReader | pd.DataFrame, schema: sch.Schema) -> ir.Table:
+        """Load computed data into a scratch table with exactly the columns and types of ``schema``."""
+
+    def to_arrow(self, expression: ir.Table) -> pa.Table:
+        """Compute and fetch a small result."""
+
+    def to_pandas(self, expression: ir.Table) -> pd.DataFrame:
+        """Compute and fetch a small result."""
+
+    def batches(self, expression: ir.Table, rows: int = 100_000) -> Iterator[pa.RecordBatch]:
+        """Compute and fetch a large result in pieces of at most ``rows`` rows."""
+
+    def map_values(
+        self, values: ir.Table, function: Callable[[pa.Table], pa.Table], schema: sch.Schema, rows: int = 50_000
+    ) -> ir.Table:
+        """Run a Python function over a table of distinct values, piece by piece.
+
+        Args:
+            values: What to map; make it distinct first, since Python is slow.
+            function: Takes up to ``rows`` rows, returns any number of rows with the columns of ``schema``.
+            schema: Columns of the result.
+        """
+
+    def connected_components(self, edges: ir.Table) -> ir.Table:
+        """Label the components of an undirected graph.
+
+        Args:
+            edges: Columns ``left`` and ``right``, int64. A node alone is an edge to itself.
+
+        Returns:
+            ``node`` and ``component`` (the component's smallest node), one row a node.
+        """
+
+    def stage_table(self, stage: str, schema: TableSchema, expression: ir.Table) -> ir.Table:
+        """Compute a table beside its published version, committed but not yet visible under its name.
+
+        Raises:
+            SchemaMismatch: if the expression lacks a column of ``schema`` or has another type that does not cast.
+        """
+
+    def publish(self, tables: Sequence[tuple[str, str]]) -> None:
+        """Swap staged tables in, all in one transaction; readers see the old or the new ones, never a mixture."""
+
+    def discard(self, tables: Sequence[tuple[str, str]]) -> None:
+        """Drop staged tables that will not be published."""
+
+    def append(self, stage: str, name: str, expression: ir.Table) -> None:
+        """Add rows to a published table (made empty if missing) in one transaction; new columns are added."""
+
+    def fingerprint(self, table: ir.Table) -> Fingerprint:
+        """Count and hash the rows of a table."""
+
+    def snapshot(self, target: Any) -> int:
+        """Write a read-only copy of all published tables for readers, atomically; return its bytes."""
+
+
+class SchemaMismatch(ValueError):
+    """A computed table does not have the columns that its schema promises."""

@@ -1,0 +1,91 @@
+"""What the stages may ask of an engine about delivered files.
+
+Belongs here: the protocol and its results. Does not belong here: an implementation (`duckdb_files.py`), and what a
+file's contract says (`sources/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+POSITION = "position"
+"""Column of `FileRows.table`: position among the rows that were read, from 1, in the order of the file."""
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A record that the reader could not split into columns.
+
+    Args:
+        record: Its position among the file's records, from 1, header not counted.
+        raw: As it came.
+        error: What is wrong, without its values.
+        whole: Whether ``raw`` holds all of it.
+    """
+
+    record: int
+    raw: str
+    error: str
+    whole: bool = True
+
+
+@dataclass(frozen=True)
+class FileRows:
+    """A file's rows as text.
+
+    Args:
+        table: The columns asked for, ``extra`` (JSON of everything else, or null), ``raw_line`` and ``parse_error``
+            (null where the row is sound), and `POSITION`.
+        rows: Rows in it.
+        rejected: Records that are not in it.
+    """
+
+    table: ir.Table
+    rows: int
+    rejected: tuple[Rejected, ...] = ()
+
+
+class UnreadableFileError(ValueError):
+    """The file is not of the format it was read as. The message holds no values."""
+
+
+class FileReader(Protocol):
+    """Reads delivered files into tables that live until `Engine.drop_scratch`. Paths are taken literally."""
+
+    def read_csv(self, path: Path, *, header: Sequence[str], delimiter: str, columns: Mapping[str, str]) -> FileRows:
+        """Read UTF-8 CSV with a header line, without blank lines.
+
+        Args:
+            header: The file's columns in order.
+            columns: Name of a column of the result → its header; null throughout if the file has none such.
+        """
+
+    def read_json_lines(self, path: Path, *, columns: Mapping[str, str]) -> FileRows:
+        """Read a JSON object from each line of a UTF-8 file. ``columns``: name → dotted path."""
+
+    def read_json_array(self, path: Path, *, columns: Mapping[str, str]) -> FileRows:
+        """Read the objects of one JSON array. ``columns``: name → dotted path.
+
+        Raises:
+            UnreadableFileError: if it is no JSON array.
+        """
+
+    def parquet_columns(self, path: Path) -> tuple[str, ...]:
+        """Names of a Parquet file's columns.
+
+        Raises:
+            UnreadableFileError: if it is no Parquet file, or not all of it.
+        """
+
+    def read_parquet(self, path: Path, *, columns: Mapping[str, str]) -> FileRows:
+        """Read a Parquet file. ``columns``: name → column of the file; null throughout if it has none such.
+
+        Raises:
+            UnreadableFileError: if it is no Parquet file, or not all of it.
+        """

@@ -1,0 +1,140 @@
+"""Operations that Ibis lacks, as typed Ibis nodes with a translation for each dialect.
+
+Belongs here: small scalar operations every engine can do in its own words. Does not belong here: users' SQL
+(`expressions.py`).
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import Any
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
+import ibis.expr.rules as rlz
+import ibis.expr.types as ir
+import sqlglot.expressions as sge
+from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
+from ibis.backends.sql.compilers.pyspark import PySparkCompiler
+from ibis.common.deferred import deferrable
+
+_SEPARATOR = "\x1f"
+_NULL = "\x1e"
+_MASK_63 = 0x7FFF_FFFF_FFFF_FFFF
+
+
+class StableId(ops.Value):
+    """The low 63 bits of the first 64 of a text's SHA-256, as a non-negative integer."""
+
+    arg: ops.Value[dt.String]
+    dtype = dt.int64
+    shape = rlz.shape_like("arg")
+
+
+class TryTimestamp(ops.Value):
+    """A text read as an instant, or null where it is none."""
+
+    arg: ops.Value[dt.String]
+    format: str | None = None
+    zone: str = "UTC"
+    dtype = dt.Timestamp("UTC")
+    shape = rlz.shape_like("arg")
+
+
+@deferrable
+def stable_id(*parts: ir.Value, key: str = "") -> ir.IntegerValue:
+    """Make a stable, keyed, 63-bit id from one or more values; equal on every engine.
+
+    Args:
+        parts: Values of any type; null is a value of its own, and ("a", "b") differs from ("ab").
+        key: Secret that keeps the ids from being recomputed by others.
+
+    Returns:
+        A non-negative int64 column. Two of n ids collide with probability n² / 2⁶⁴.
+    """
+    texts = [part.cast("string").coalesce(_NULL) for part in parts]
+    joined = reduce(lambda left, right: left + _SEPARATOR + right, texts)
+    return StableId(ibis.literal(f"{key}{_SEPARATOR}") + joined if key else joined).to_expr()  # type: ignore[no-any-return]
+
+
+@deferrable
+def try_timestamp(text: ir.StringValue, format: str | None = None, zone: str = "UTC") -> ir.TimestampValue:
+    """Read text as an instant.
+
+    Args:
+        text: ISO 8601, or what ``format`` says.
+        format: A strptime format, or None for ISO 8601 with or without an offset.
+        zone: IANA zone of times that bear no offset; daylight saving is respected.
+
+    Returns:
+        ``timestamp('UTC')``; null where the text does not parse.
+    """
+    return TryTimestamp(text, format=format, zone=zone).to_expr()  # type: ignore[no-any-return]
+
+
+def _duckdb_stable_id(self: DuckDBCompiler, op: StableId, *, arg: sge.Expression) -> sge.Expression:
+    digits = self.f.anon.left(self.f.sha256(arg), 16)
+    unsigned = sge.Cast(this=self.f.concat("0x", digits), to=sge.DataType.build("UBIGINT", dialect="duckdb"))
+    mask = sge.Cast(this=sge.convert(_MASK_63), to=sge.DataType.build("UBIGINT", dialect="duckdb"))
+    return self.cast(sge.Paren(this=sge.BitwiseAnd(this=unsigned, expression=mask)), dt.int64)
+
+
+def _pyspark_stable_id(self: PySparkCompiler, op: StableId, *, arg: sge.Expression) -> sge.Expression:
+    digits = self.f.anon.left(self.f.anon.sha2(arg, 256), 16)
+    signed = self.cast(self.f.anon.conv(digits, 16, -10), dt.int64)
+    return sge.Paren(this=sge.BitwiseAnd(this=signed, expression=sge.convert(_MASK_63)))
+
+
+_OFFSET = r"\d(Z|z|[+-]\d{2}(:?\d{2})?)$"
+_HAS_TIME = ":"
+
+
+def _duckdb_try_timestamp(
+    self: DuckDBCompiler, op: TryTimestamp, *, arg: sge.Expression, format: Any, zone: Any
+) -> sge.Expression:
+    instant = sge.DataType.build("TIMESTAMPTZ", dialect="duckdb")
+    local = sge.DataType.build("TIMESTAMP", dialect="duckdb")
+
+    def at_zone(value: sge.Expression) -> sge.Expression:
+        return self.f.anon.timezone(sge.convert(op.zone), value)
+
+    if op.format is not None:
+        parsed = self.f.anon.try_strptime(arg, sge.convert(op.format))
+        if "%z" in op.format or "%Z" in op.format:
+            return sge.Cast(this=parsed, to=instant)
+        return at_zone(sge.Cast(this=parsed, to=local))
+    has_offset = sge.And(
+        this=self.f.anon.contains(arg, sge.convert(_HAS_TIME)),
+        expression=self.f.anon.regexp_matches(arg, sge.convert(_OFFSET)),
+    )
+    return sge.Case(
+        ifs=[sge.If(this=has_offset, true=sge.TryCast(this=arg, to=instant))],
+        default=at_zone(sge.TryCast(this=arg, to=local)),
+    )
+
+
+def _pyspark_try_timestamp(
+    self: PySparkCompiler, op: TryTimestamp, *, arg: sge.Expression, format: Any, zone: Any
+) -> sge.Expression:
+    from sqlglot.dialects.spark import Spark
+    from sqlglot.time import format_time
+
+    if op.format is None:
+        parsed = sge.TryCast(this=arg, to=sge.DataType.build("TIMESTAMP", dialect="spark"))
+        has_offset = self.f.anon.regexp_like(arg, sge.convert(f":.*{_OFFSET}"))
+        return sge.Case(
+            ifs=[sge.If(this=has_offset, true=parsed)],
+            default=self.f.anon.to_utc_timestamp(parsed, sge.convert(op.zone)),
+        )
+    spark_format = format_time(op.format, Spark.INVERSE_TIME_MAPPING, Spark.INVERSE_TIME_TRIE) or op.format
+    parsed = self.f.anon.try_to_timestamp(arg, sge.convert(spark_format.replace("%z", "xx")))
+    if "%z" in op.format:
+        return parsed
+    return self.f.anon.to_utc_timestamp(parsed, sge.convert(op.zone))
+
+
+DuckDBCompiler.visit_StableId = _duckdb_stable_id
+PySparkCompiler.visit_StableId = _pyspark_stable_id
+DuckDBCompiler.visit_TryTimestamp = _duckdb_try_timestamp
+PySparkCompiler.visit_TryTimestamp = _pyspark_try_timestamp

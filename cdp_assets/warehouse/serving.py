@@ -1,0 +1,72 @@
+"""The read-only snapshot that everything which only reads attaches.
+
+Readers never touch the warehouse file, so they neither wait for a run nor disturb it. Belongs here: opening the
+snapshot and reading from it. Does not belong here: publishing it (`Engine.snapshot`), and anything about Dagster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import duckdb
+
+
+class NothingServed(LookupError):
+    """No successful run has published a snapshot yet."""
+
+
+class Reader:
+    """Reads one snapshot.
+
+    An in-memory connection attaches the file read-only; opening the file itself would show an old version to a process
+    that still holds it open.
+
+    Args:
+        file: The snapshot (`Settings.serving_file`).
+
+    Raises:
+        NothingServed: if there is no snapshot yet.
+    """
+
+    def __init__(self, file: Path) -> None:
+        if not file.exists():
+            raise NothingServed(f"{file} does not exist yet: no refresh has succeeded. Run `cdp run` (or `make demo`).")
+        self._connection = duckdb.connect(":memory:", config={"threads": 2})
+        self._connection.execute("SET TimeZone = 'UTC'")
+        escaped = str(file).replace("'", "''")
+        self._connection.execute(f"ATTACH '{escaped}' AS serving (READ_ONLY)")
+        self._connection.execute("USE serving")
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def has(self, stage: str, name: str) -> bool:
+        """Whether the snapshot holds a table."""
+        return bool(
+            self.rows(
+                "SELECT 1 FROM duckdb_tables() WHERE database_name = 'serving' AND schema_name = ? AND table_name = ?",
+                [stage, name],
+            )
+        )
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Run a query over ``stage.table`` names and return its rows as dicts."""
+        cursor = self._connection.execute(sql, list(parameters))
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def one(self, sql: str, parameters: Sequence[Any] = ()) -> dict[str, Any] | None:
+        """The first row of a query, or None."""
+        found = self.rows(sql, parameters)
+        return found[0] if found else None

@@ -1,0 +1,377 @@
+"""What gets into the outbox: differences between a segment and what a destination was told."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from cdp_assets.activation.outbox import activate, by_priority
+from cdp_assets.activation.spec import Cap, VolumeGuard
+from cdp_assets.ledger import guard, outbox
+from cdp_assets_tests.activation.shop import (
+    FRIDAY,
+    MIRROR,
+    MONDAY,
+    THURSDAY,
+    TUESDAY,
+    WEDNESDAY,
+    WELCOME,
+    Shop,
+    email_of,
+    person,
+)
+
+
+def test_entering_leaving_and_entering_again_are_three_deliveries(shop: Shop) -> None:
+    shop.with_people(1)
+    for as_of, members in ((MONDAY, {1}), (TUESDAY, set()), (WEDNESDAY, {1})):
+        shop.members = members
+        shop.refresh(MIRROR, as_of)
+    rows = shop.rows("change", "sequence", "idempotency_key", "status")
+    assert [row[:2] for row in rows] == [("entered", 1), ("left", 2), ("entered", 3)]
+    assert len({row[2] for row in rows}) == 3
+    assert {row[3] for row in rows} == {"pending"}
+
+
+def test_a_message_on_entering_is_sent_again_only_after_leaving(shop: Shop) -> None:
+    shop.with_people(1)
+    for as_of, members in ((MONDAY, {1}), (TUESDAY, {1}), (WEDNESDAY, set()), (THURSDAY, {1})):
+        shop.members = members
+        shop.refresh(WELCOME, as_of)
+    assert shop.told() == [(1, "entered"), (1, "entered")]
+
+
+def test_a_message_on_leaving_greets_nobody_who_enters(shop: Shop) -> None:
+    farewell = replace(WELCOME, name="farewell", mode="leave")
+    shop.with_people(1, 2)
+    shop.members = {1, 2}
+    shop.refresh(farewell, MONDAY)
+    assert shop.told() == []
+    shop.members = {2}
+    shop.refresh(farewell, TUESDAY)
+    assert shop.told() == [(1, "left")]
+
+
+def test_repeating_a_refresh_changes_nothing(shop: Shop) -> None:
+    shop.with_people(1, 2).with_people(3, consenting=False)
+    shop.members = {1, 2, 3}
+    first = shop.refresh(MIRROR, MONDAY)
+    before = shop.rows("id", "profile_id", "sequence", "status", "payload")
+    assert first.rows == 3
+    for as_of in (MONDAY, TUESDAY):
+        assert shop.refresh(MIRROR, as_of).differences == 0
+    assert shop.rows("id", "profile_id", "sequence", "status", "payload") == before
+
+
+def test_an_unchanged_payload_is_not_sent_again_and_a_changed_one_is(shop: Shop) -> None:
+    shop.with_people(1, 2)
+    shop.members = {1, 2}
+    shop.refresh(MIRROR, MONDAY)
+    shop.people[1]["orders"] = 99  # not in the payload
+    shop.people[2]["full_name"] = "Person Two"
+    shop.refresh(MIRROR, TUESDAY)
+    assert shop.told() == [(1, "entered"), (2, "entered"), (2, "updated")]
+    assert json.loads(shop.rows("payload")[-1][0]) == {"email": email_of(2), "name": "Person Two"}
+
+
+def test_a_merge_of_two_who_were_told_is_none(shop: Shop) -> None:
+    shop.with_people(1, 2)
+    shop.members = {1, 2}
+    shop.refresh(MIRROR, MONDAY)
+    del shop.people[2]
+    shop.members, shop.redirects = {1}, {2: 1}
+    assert shop.refresh(MIRROR, TUESDAY).differences == 0
+
+
+def test_a_merge_into_an_id_that_was_never_told_is_none_and_keeps_the_id_told(shop: Shop) -> None:
+    shop.with_people(7)
+    shop.members = {7}
+    shop.refresh(WELCOME, MONDAY)
+    shop.refresh(MIRROR, MONDAY)
+    shop.people = {3: person(3, email=email_of(7), full_name="Person 7")}
+    shop.members, shop.redirects = {3}, {7: 3}
+    assert shop.refresh(WELCOME, TUESDAY).differences == 0
+    assert shop.refresh(MIRROR, TUESDAY).differences == 0
+    shop.members = set()
+    shop.refresh(MIRROR, WEDNESDAY)
+    assert shop.told()[-1] == (7, "left")
+
+
+def test_a_merge_undone_is_none_either(shop: Shop) -> None:
+    shop.with_people(1, 2)
+    shop.members = {1, 2}
+    shop.refresh(MIRROR, MONDAY)
+    shop.members, shop.redirects = {1}, {2: 1}
+    shop.refresh(MIRROR, TUESDAY)
+    shop.members, shop.redirects = {1, 2}, {}
+    assert shop.refresh(MIRROR, WEDNESDAY).differences == 0
+
+
+def test_a_person_told_under_two_ids_is_taken_off_a_list_under_both(shop: Shop) -> None:
+    shop.with_people(1, 2)
+    shop.members = {1, 2}
+    shop.refresh(MIRROR, MONDAY)
+    shop.members, shop.redirects = set(), {2: 1}
+    del shop.people[2]
+    shop.refresh(MIRROR, TUESDAY)
+    assert shop.told()[2:] == [(1, "left"), (2, "left")]
+    assert json.loads(shop.rows("payload")[-1][0])["email"] == email_of(2)
+
+
+def test_a_first_activation_records_the_present_members_and_messages_nobody(shop: Shop) -> None:
+    seeded = replace(WELCOME, initial="seed_only")
+    shop.with_people(1, 2, 3)
+    shop.members = {1, 2}
+    shop.refresh(seeded, MONDAY)
+    assert shop.told() == []
+    assert shop.withheld() == [(1, "seed_only"), (2, "seed_only")]
+    shop.members = {1, 2, 3}
+    shop.refresh(seeded, TUESDAY)
+    assert shop.told() == [(3, "entered")]
+
+
+def test_a_seeded_member_of_a_list_can_be_updated_and_taken_off(shop: Shop) -> None:
+    seeded = replace(MIRROR, initial="seed_only")
+    shop.with_people(1, 2)
+    shop.members = {1, 2}
+    shop.refresh(seeded, MONDAY)
+    shop.people[1]["full_name"] = "New Name"
+    shop.members = {1}
+    shop.refresh(seeded, TUESDAY)
+    assert shop.told() == [(1, "updated"), (2, "left")]
+    assert json.loads(shop.rows("payload")[-1][0]) == {"email": email_of(2), "name": "Person 2"}
+
+
+def test_every_profile_not_sent_has_its_reason_and_gets_it_once(shop: Shop) -> None:
+    shop.with_people(1, 2, 3, 4, 5)
+    shop.with_people(6, consenting=False)
+    shop.suppressions = [
+        {"contact_point": email_of(1), "channel": "email", "reason": "complained", "since": MONDAY},
+        {"contact_point": email_of(2), "channel": "sms", "reason": "bounced", "since": MONDAY},
+    ]
+    shop.say(3, "denied", MONDAY)
+    shop.say(4, "pending", MONDAY)
+    shop.people[5]["email"] = None
+    shop.members = {1, 2, 3, 4, 5, 6}
+    for as_of in (MONDAY, TUESDAY):
+        shop.refresh(WELCOME, as_of)
+    assert shop.told() == [(2, "entered")]
+    assert shop.withheld() == [
+        (1, "suppressed_complained"),
+        (3, "consent_denied"),
+        (4, "consent_pending"),
+        (5, "unreachable"),
+        (6, "no_consent"),
+    ]
+
+
+def test_suppression_comes_before_consent(shop: Shop) -> None:
+    shop.with_people(1)
+    shop.say(1, "denied", MONDAY)
+    shop.suppressions = [{"contact_point": email_of(1), "channel": "any", "reason": "complained", "since": MONDAY}]
+    shop.members = {1}
+    shop.refresh(WELCOME, MONDAY)
+    assert shop.withheld() == [(1, "suppressed_complained")]
+
+
+def test_consent_that_ends_at_the_instant_of_the_run_has_expired(shop: Shop) -> None:
+    shop.with_people(1, 2)
+    shop.consents[0]["expires_at"] = MONDAY
+    shop.consents[1]["expires_at"] = MONDAY + timedelta(seconds=1)
+    shop.members = {1, 2}
+    shop.refresh(WELCOME, MONDAY)
+    assert shop.told() == [(2, "entered")]
+    assert shop.withheld() == [(1, "consent_expired")]
+
+
+def test_who_consents_later_while_still_a_member_is_told_then(shop: Shop) -> None:
+    shop.with_people(1, consenting=False)
+    shop.members = {1}
+    shop.refresh(WELCOME, MONDAY)
+    shop.say(1, "granted", TUESDAY)
+    shop.refresh(WELCOME, TUESDAY)
+    assert shop.rows("sequence", "status") == [(1, "withheld"), (2, "pending")]
+
+
+def test_who_was_withheld_left_and_comes_back_is_withheld_anew(shop: Shop) -> None:
+    shop.with_people(1, consenting=False)
+    for as_of, members in ((MONDAY, {1}), (TUESDAY, set()), (WEDNESDAY, {1}), (THURSDAY, {1})):
+        shop.members = members
+        shop.refresh(WELCOME, as_of)
+    assert shop.withheld() == [(1, "no_consent"), (1, "no_consent")]
+
+
+def test_withdrawing_consent_takes_a_person_off_a_list_though_still_a_member(shop: Shop) -> None:
+    shop.with_people(1, 2)
+    shop.members = {1, 2}
+    shop.refresh(MIRROR, MONDAY)
+    shop.say(1, "denied", TUESDAY)
+    shop.refresh(MIRROR, TUESDAY)
+    assert shop.told()[2:] == [(1, "left")]
+    assert shop.refresh(MIRROR, WEDNESDAY).differences == 0
+    shop.say(1, "granted", THURSDAY)
+    shop.refresh(MIRROR, THURSDAY)
+    assert shop.told()[3:] == [(1, "entered")]
+
+
+def test_who_has_no_contact_point_any_more_to_consent_for_is_taken_off_a_list(shop: Shop) -> None:
+    shop.with_people(1)
+    shop.members = {1}
+    shop.refresh(MIRROR, MONDAY)
+    shop.people[1]["email"] = None
+    shop.refresh(MIRROR, TUESDAY)
+    assert shop.told()[1:] == [(1, "left")]
+    assert json.loads(shop.rows("payload")[-1][0])["email"] == email_of(1)
+    assert shop.refresh(MIRROR, WEDNESDAY).differences == 0
+
+
+def test_service_messages_need_no_grant_but_respect_a_refusal(shop: Shop) -> None:
+    service = replace(WELCOME, purpose="service")
+    shop.with_people(1, 2, consenting=False)
+    shop.say(2, "denied", MONDAY)
+    shop.consents[-1]["purpose"] = "service"
+    shop.members = {1, 2}
+    shop.refresh(service, MONDAY)
+    assert shop.told() == [(1, "entered")]
+    assert shop.withheld() == [(2, "consent_denied")]
+
+
+@pytest.mark.parametrize(
+    ("exact", "general", "expected"),
+    [("granted", "denied", True), ("denied", "granted", False), (None, "granted", True), (None, "denied", False)],
+)
+def test_a_word_for_any_channel_counts_only_where_there_is_none_for_this_one(
+    shop: Shop, exact: str | None, general: str, expected: bool
+) -> None:
+    shop.with_people(1, consenting=False)
+    if exact:
+        shop.say(1, exact, MONDAY)
+    shop.consents.append({**person_word(1), "channel": "any", "status": general})
+    shop.members = {1}
+    shop.refresh(WELCOME, MONDAY)
+    assert bool(shop.told()) is expected
+
+
+def person_word(profile_id: int) -> dict[str, object]:
+    from cdp_assets_tests.activation.shop import consent
+
+    return consent(email_of(profile_id))
+
+
+def test_a_cap_counts_over_all_destinations_of_a_channel_and_the_higher_priority_goes_first(shop: Shop) -> None:
+    low = replace(WELCOME, name="a_low", cap=Cap(messages=1, per_days=7))
+    high = replace(WELCOME, name="b_high", priority=5, cap=Cap(messages=1, per_days=7))
+    elsewhere = replace(low, name="texts", channel="sms", contact_point="email")
+    shop.with_people(1)
+    shop.consents.append({**person_word(1), "channel": "sms"})
+    shop.members = {1}
+    ordered = by_priority([low, high, elsewhere])
+    assert [spec.name for spec in ordered] == ["b_high", "a_low", "texts"]
+    for spec in ordered:
+        shop.refresh(spec, MONDAY)
+    assert shop.rows("destination", "status", "reason") == [
+        ("b_high", "pending", None),
+        ("a_low", "withheld", "frequency_cap"),
+        ("texts", "pending", None),
+    ]
+    shop.refresh(low, MONDAY + timedelta(days=7))
+    assert shop.rows("destination", "status")[-1] == ("a_low", "pending")
+
+
+def test_messages_to_a_profile_since_merged_count_for_the_person(shop: Shop) -> None:
+    first = replace(WELCOME, name="first")
+    capped = replace(WELCOME, name="second", cap=Cap(messages=1, per_days=7))
+    shop.with_people(1, 2)
+    shop.members = {2}
+    shop.refresh(first, MONDAY)
+    shop.members, shop.redirects = {1}, {2: 1}
+    shop.refresh(capped, TUESDAY)
+    assert shop.withheld() == [(1, "frequency_cap")]
+
+
+def test_the_guard_holds_a_change_far_above_the_usual_until_someone_confirms(shop: Shop) -> None:
+    guarded = replace(WELCOME, volume_guard=VolumeGuard(minimum=2, factor=3))
+    shop.with_people(*range(1, 30))
+    shop.members = {1, 2}
+    shop.refresh(guarded, MONDAY)
+    assert shop.told() == [(1, "entered"), (2, "entered")]
+    shop.members = set(range(1, 20))
+    assert shop.refresh(guarded, TUESDAY).held == 17
+    assert set(shop.rows("status", "reason")[2:]) == {("held", "volume_guard")}
+    assert shop.refresh(guarded, WEDNESDAY).differences == 0
+    with shop.ledger.transaction() as connection:
+        (hold,) = guard.holds(connection)
+        assert (hold.changes, hold.usual) == (17, 0)
+        assert guard.confirm(connection, hold.id, "jo", WEDNESDAY) == 17
+        assert guard.holds(connection) == []
+    assert set(shop.rows("status", "reason")) == {("pending", None)}
+
+
+def test_what_the_guard_held_and_someone_discarded_is_still_a_difference(shop: Shop) -> None:
+    guarded = replace(WELCOME, volume_guard=VolumeGuard(minimum=0, factor=0))
+    shop.with_people(1, 2)
+    shop.refresh(guarded, MONDAY)
+    shop.members = {1, 2}
+    shop.refresh(guarded, TUESDAY)
+    with shop.ledger.transaction() as connection:
+        assert guard.discard(connection, guard.holds(connection)[0].id, "jo", WEDNESDAY) == 2
+    assert shop.told() == []
+    assert shop.refresh(WELCOME, THURSDAY).rows == 2
+
+
+def test_the_guard_never_holds_what_privacy_asks_for(shop: Shop) -> None:
+    guarded = replace(MIRROR, volume_guard=VolumeGuard(minimum=0, factor=0))
+    shop.with_people(1, 2, 3)
+    shop.members = {1, 2}
+    shop.refresh(guarded, MONDAY)
+    shop.say(1, "denied", TUESDAY)
+    shop.members = {1, 2, 3}
+    shop.refresh(guarded, TUESDAY)
+    assert shop.rows("profile_id", "change", "status")[2:] == [(1, "left", "pending"), (3, "entered", "held")]
+
+
+def test_the_usual_is_the_median_of_the_last_changes(shop: Shop) -> None:
+    guarded = replace(WELCOME, volume_guard=VolumeGuard(minimum=1, factor=2))
+    shop.with_people(*range(1, 100))
+    held = []
+    for day, size in enumerate((0, 1, 3, 8, 15)):
+        shop.members = set(range(1, size + 1))
+        held.append(shop.refresh(guarded, MONDAY + timedelta(days=day)).held)
+    # Changes: first 1, then 2 (of 1 member: usual 0, held), 5 (held) …
+    assert held == [0, 0, 2, 5, 7]
+
+
+def test_withheld_rows_carry_no_personal_data(shop: Shop) -> None:
+    shop.with_people(1, consenting=False)
+    shop.members = {1}
+    shop.refresh(WELCOME, MONDAY)
+    assert shop.rows("payload", "contact_point") == [(None, None)]
+
+
+def test_a_row_withheld_at_the_moment_of_sending_is_a_difference_again(shop: Shop) -> None:
+    shop.with_people(1)
+    shop.members = {1}
+    shop.refresh(WELCOME, MONDAY)
+    with shop.ledger.transaction() as connection:
+        outbox.settle(connection, [outbox.Settlement(1, outbox.WITHHELD, "consent_denied", MONDAY)])
+    shop.say(1, "denied", MONDAY)
+    assert shop.refresh(WELCOME, TUESDAY).differences == 0
+    shop.say(1, "granted", WEDNESDAY)
+    shop.refresh(WELCOME, WEDNESDAY)
+    assert shop.told() == [(1, "entered")]
+    assert shop.rows("sequence")[-1] == (2,)
+
+
+def test_two_refreshes_that_collide_leave_one_result(shop: Shop) -> None:
+    shop.with_people(1)
+    shop.members = {1}
+    tables = shop.tables()
+    activate(WELCOME, tables, shop.engine, shop.ledger, FRIDAY)
+    with shop.ledger.transaction() as connection:
+        rows = outbox.written_at(connection, FRIDAY)
+    assert rows.num_rows == 1
+    activate(WELCOME, tables, shop.engine, shop.ledger, FRIDAY)
+    assert len(shop.rows("id")) == 1

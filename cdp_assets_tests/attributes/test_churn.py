@@ -1,0 +1,242 @@
+"""Churn risk: learnt without looking ahead, judged against named baselines, and never failing for want of data."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cdp_assets.attributes import churn, churn_model, metrics
+from cdp_assets.attributes.churn import choose_horizon, churn_risk, churn_scores, learn, training_cuts
+from cdp_assets.attributes.churn_features import FEATURES, GROUPS, features_at, labelled
+from cdp_assets.attributes.schemas import CHURN_RISK
+from cdp_assets.warehouse.built import Built, Plot
+from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+from cdp_assets_tests.attributes.datasets import CDNOW_END, bought_within, cdnow_sample, online_retail
+from cdp_assets_tests.attributes.tables import activity, day, noon, purchases, rows, spark_sql
+
+ENGINE = DuckDBEngine.in_memory()
+
+
+def noon_of(last: date) -> datetime:
+    return noon((last - day(0)).days)
+
+
+@pytest.fixture(scope="module")
+def of_cdnow(engine: DuckDBEngine) -> Built:
+    return churn_risk(cdnow_sample(engine), activity(engine), noon_of(CDNOW_END), engine)
+
+
+def test_churn_at_a_90_day_split_of_online_retail_ranks_above_its_bar(
+    engine: DuckDBEngine, online_retail_file: Path
+) -> None:
+    table, nothing = online_retail(engine, online_retail_file), activity(engine)
+    cut = date(2011, 9, 9)
+    past = engine.scratch(table.filter(table.day <= cut))
+
+    learned = learn(past, nothing, cut, engine, horizon_days=90)
+    scored = engine.to_pandas(churn_scores(learned, past, nothing, engine))
+    came = bought_within(table, cut, 90, engine)
+    churned = (~scored["profile_id"].isin(came)).to_numpy(float)
+
+    assert len(scored) == 3370
+    assert learned.published.name == churn_model.MODEL
+    auc = metrics.auc(scored["churn_risk"].to_numpy(float), churned)
+    assert auc is not None
+    assert auc >= 0.73
+    assert learned.report["split"] == "time"
+    assert learned.report["auc"] > max(learned.report["baselines"].values())
+
+
+def test_what_was_learnt_ends_a_horizon_before_what_it_is_judged_on(
+    engine: DuckDBEngine, online_retail_file: Path
+) -> None:
+    report = learn(
+        online_retail(engine, online_retail_file), activity(engine), date(2011, 12, 9), engine, horizon_days=90
+    ).report
+
+    assert report["cut"] == "2011-09-10"
+    assert max(report["learnt_before_it"]) == "2011-06-12"
+
+
+def test_the_card_of_cdnow_names_everything_that_was_decided(engine: DuckDBEngine, of_cdnow: Built) -> None:
+    scored = engine.to_pandas(of_cdnow.table)
+    card, backtest = of_cdnow.metadata["model_card"], of_cdnow.metadata["backtest"]
+
+    assert set(of_cdnow.table.columns) == set(CHURN_RISK.column_names)
+    assert len(scored) == 2357
+    assert card["published"] == churn_model.MODEL
+    assert card["churned_means"] == "no purchase within 180 days"
+    assert card["seed"] == churn_model.SEED
+    assert set(backtest["baselines"]) == {
+        "baseline: recency",
+        "baseline: frequency",
+        "baseline: minus expected purchases",
+        "baseline: 1 - P(alive)",
+    }
+    assert {"auc", "pr_auc", "brier", "expected_calibration_error"} <= set(backtest)
+    assert backtest["expected_calibration_error"] < 0.06
+    assert isinstance(of_cdnow.metadata["calibration_plot"], Plot)
+
+
+def test_the_same_purchases_give_the_same_risks(engine: DuckDBEngine, of_cdnow: Built) -> None:
+    again = churn_risk(cdnow_sample(engine), activity(engine), noon_of(CDNOW_END), engine)
+
+    assert rows(engine, again.table) == rows(engine, of_cdnow.table)
+
+
+def test_one_minus_alive_is_worse_than_random_for_those_who_bought_once(of_cdnow: Built) -> None:
+    assert of_cdnow.metadata["backtest"]["baselines"]["baseline: 1 - P(alive)"] < 0.5
+
+
+def test_a_model_that_does_not_beat_its_best_baseline_is_not_published(
+    engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def guess(labelled: pd.DataFrame) -> churn_model.Learner:
+        class Guess(churn_model.Learner):
+            def score(self, features: pd.DataFrame) -> np.ndarray:
+                return (features["profile_id"] % 97).to_numpy(float)
+
+        return Guess(None, None)
+
+    monkeypatch.setattr(churn_model, "learn", guess)
+    table, nothing = cdnow_sample(engine), activity(engine)
+
+    learned = learn(table, nothing, CDNOW_END, engine)
+    scored = engine.to_pandas(churn_scores(learned, table, nothing, engine))
+
+    best = learned.report["best_baseline"]
+    assert learned.published.name == best == "baseline: recency"
+    assert not learned.report["beats_baseline"]
+    assert set(scored["model"]) == {best}
+    assert scored["churn_risk"].between(0, 1).all()
+    # The baseline's probabilities are calibrated: their mean is the share that churned.
+    assert scored["churn_risk"].mean() == pytest.approx(learned.report["churned_share"], abs=0.1)
+
+
+def test_features_of_a_day_are_those_of_a_world_that_ended_on_it(engine: DuckDBEngine) -> None:
+    orders = [(1, 0, "10.00"), (1, 20, "30.00"), (1, 45, "99.00"), (2, 41, "5.00")]
+    did = [(1, 35, "page_viewed", 3), (1, 41, "page_viewed", 50), (1, 44, "ticket_opened", 1)]
+    table = purchases(engine, orders, refunds=[(1, 43, "30.00")])
+
+    [features] = engine.to_arrow(features_at(table, activity(engine, did), day(40))).to_pylist()
+
+    expected = {
+        "profile_id": 1, "frequency": 1, "recency_days": 20, "age_days": 40, "visits": 2, "spend": 40, "mean_spend": 20,
+        "last_spend": 30, "first_spend": 10, "visits_30d": 1, "spend_30d": 30, "mean_gap": 20, "longest_gap": 20,
+        "gap_deviation": None, "silence_ratio": 1, "refunds": 0, "refunded": 0, "events_30d": 3, "days_since_event": 5,
+        "tickets_90d": 0,
+    }  # fmt: skip
+    assert {name: features[name] for name in expected} == expected
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(1, 3), st.integers(0, 80), st.integers(0, 99)), max_size=15),
+    st.lists(st.tuples(st.integers(1, 3), st.integers(0, 80), st.sampled_from(["page_viewed", "email_opened"])),
+             max_size=10, unique=True),
+)  # fmt: skip
+def test_nothing_after_the_cut_changes_a_feature(
+    orders: list[tuple[int, int, int]], did: list[tuple[int, int, str]]
+) -> None:
+    cut = 40
+
+    def features(latest: int) -> list[tuple[Any, ...]]:
+        table = purchases(
+            ENGINE,
+            [(profile, number, f"{net}.00") for profile, number, net in orders if number <= latest],
+            [(profile, number, "1.00") for profile, number, net in orders if net < 20 and number <= latest],
+        )
+        done = activity(ENGINE, [(profile, number, kind, 1) for profile, number, kind in did if number <= latest])
+        return rows(ENGINE, features_at(table, done, day(cut)))
+
+    assert features(latest=80) == features(latest=cut)
+
+
+def test_a_label_looks_exactly_one_horizon_ahead(engine: DuckDBEngine) -> None:
+    table = purchases(engine, [(1, 0, "1.00"), (2, 0, "1.00"), (3, 0, "1.00"), (1, 40, "1.00"), (2, 41, "1.00")])
+    rows_at_10 = labelled(table, activity(engine), day(10), horizon_days=30)
+
+    assert rows(engine, rows_at_10, "profile_id", "churned") == [(1, 0), (2, 1), (3, 1)]
+
+
+def test_a_correction_is_no_return(engine: DuckDBEngine) -> None:
+    table = purchases(engine, [(1, 0, "9.00"), (1, 5, "-4.00")])
+
+    assert rows(engine, labelled(table, activity(engine), day(1), 30), "churned") == [(1,)]
+
+
+def test_the_horizon_holds_nine_tenths_of_repeat_purchases_and_a_third_of_history_at_most() -> None:
+    gaps = pd.DataFrame({"days": [10, 70, 200], "visits": [50, 42, 8]})
+
+    assert choose_horizon(gaps, history_days=900) == 90
+    assert choose_horizon(gaps, history_days=200) == 60
+    assert choose_horizon(gaps, history_days=30) is None
+    assert choose_horizon(pd.DataFrame({"days": [], "visits": []}), history_days=900) == 90
+
+
+def test_cuts_leave_history_before_them() -> None:
+    first, last = date(2026, 1, 1), date(2026, 6, 30)
+
+    cuts = training_cuts(last, first, horizon_days=90)
+
+    assert cuts == [last - timedelta(days=30 * step) for step in range(4)]
+    assert training_cuts(first + timedelta(days=70), first, horizon_days=90) == [first + timedelta(days=70)]
+    assert training_cuts(first + timedelta(days=59), first, horizon_days=90) == []
+
+
+@pytest.mark.parametrize(
+    ("orders", "until", "because"),
+    [
+        ([], 100, "nobody has bought anything yet"),
+        ([(1, 0, "5.00")], 0, "the history is too short for any horizon"),
+        ([(1, 0, "5.00"), (2, 300, "5.00")], 360, "too few customers to learn from (1)"),
+        ([(n, n % 300, "5.00") for n in range(600)], 360, "of 542 customers, 0 came back: too nearly all or none"),
+        (
+            [(n, visit, "5.00") for n in range(300) for visit in range(0, 360, 20)], 360,
+            "of 300 customers, 300 came back: too nearly all or none",
+        ),
+    ],
+)  # fmt: skip
+def test_too_little_data_gives_a_stated_prior(
+    engine: DuckDBEngine, orders: list[tuple[int, int, str]], until: int, because: str
+) -> None:
+    table = purchases(engine, orders)
+    built = churn_risk(table, activity(engine), noon(until), engine)
+    scored = engine.to_pandas(built.table)
+
+    assert len(scored) == len({profile for profile, _, _ in orders})
+    assert set(scored["model"]) <= {"prior"}
+    assert scored["churn_risk"].between(0, 1, inclusive="neither").all()
+    assert scored["churn_risk"].nunique() <= 1
+    assert built.metadata["backtest"] == {"none": f"No model: {because}."}
+
+
+def test_reasons_name_what_sets_a_customer_apart(engine: DuckDBEngine, of_cdnow: Built) -> None:
+    scored = {row["profile_id"]: row for row in engine.to_arrow(of_cdnow.table).to_pylist()}
+
+    # Customer 6 came on 16 days, last ten days ago; customer 2 twice, and not for 533 days.
+    assert scored[6]["risk_band"] == "low"
+    assert scored[6]["reasons"].startswith("less risk: bought on 16 days so far (usual: 1)")
+    assert "last purchase 10 days ago (usual: 473)" in scored[6]["reasons"]
+    assert scored[2]["risk_band"] == "high"
+    assert "last purchase 533 days ago (usual: 473)" in scored[2]["reasons"]
+
+
+def test_every_feature_is_told_of_in_exactly_one_group() -> None:
+    assert len(FEATURES) == len(set(FEATURES))
+    assert all(group.told_by in group.features for group in GROUPS.values())
+
+
+def test_bands_are_cut_at_their_published_risks() -> None:
+    assert (churn.MEDIUM, churn.HIGH) == (0.4, 0.7)
+
+
+def test_it_compiles_for_spark(engine: DuckDBEngine) -> None:
+    assert spark_sql(labelled(purchases(engine, []), activity(engine), day(3), 30, one_in=3, offset=1))

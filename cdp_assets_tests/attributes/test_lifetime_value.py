@@ -1,0 +1,159 @@
+"""Lifetime value: everyone scored by the best model that can be trusted, and judged on held-out days."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdp_assets.attributes import lifetime_backtest
+from cdp_assets.attributes.lifetime_backtest import backtest, choose_horizon
+from cdp_assets.attributes.lifetime_value import LINEAGE, fit_order_value, lifetime_value, valued
+from cdp_assets.attributes.purchases import purchase_statistics
+from cdp_assets.attributes.schemas import LIFETIME_VALUE
+from cdp_assets.warehouse.built import Plot
+from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+from cdp_assets_tests.attributes.datasets import CDNOW_END, cdnow_sample, online_retail
+from cdp_assets_tests.attributes.tables import day, noon, purchases, rows, spark_sql
+
+AFTER_CDNOW = datetime(1998, 7, 1, tzinfo=UTC)
+
+
+def as_dicts(engine: DuckDBEngine, table: Any) -> list[dict[str, Any]]:
+    return engine.to_arrow(table.order_by("profile_id")).to_pylist()
+
+
+def test_every_customer_of_cdnow_is_scored_by_the_model_and_the_card_says_how(engine: DuckDBEngine) -> None:
+    built = lifetime_value(cdnow_sample(engine), AFTER_CDNOW, engine)
+    scored = as_dicts(engine, built.table)
+
+    assert len(scored) == 2357
+    assert set(built.table.columns) == set(LIFETIME_VALUE.column_names)
+    assert {row["model"] for row in scored} == {"BG/NBD + Gamma-Gamma"}
+    card = built.metadata["model_card"]
+    assert card["data_until"] == "1998-06-30"
+    assert card["customers_by_model"] == {"BG/NBD": 2357}
+    assert set(card["purchase_parameters"]) == {"r", "alpha", "a", "b"}
+    assert set(card["value_parameters"]) == {"p", "q", "v"}
+    assert built.metadata["beats_baseline"] is True
+    assert isinstance(built.metadata["backtest_plot"], Plot)
+    assert set(LINEAGE) == set(LIFETIME_VALUE.column_names)
+
+
+def test_the_cdnow_holdout_gives_the_published_figures(engine: DuckDBEngine) -> None:
+    found = backtest(cdnow_sample(engine), CDNOW_END, engine, horizon_days=273)
+
+    assert found is not None
+    visits = found.metrics["purchases"]
+    assert (found.metrics["cut"], found.metrics["customers"]) == ("1997-09-30", 2357)
+    assert visits["actual"] == 1882
+    assert visits["predicted"] == pytest.approx(1653, abs=1)
+    assert visits["correlation"] == pytest.approx(0.626, abs=0.001)
+    assert visits["rmse"] <= 1.608
+    assert found.beats_naive
+
+
+def test_the_tracking_plot_follows_the_actual_visits(engine: DuckDBEngine) -> None:
+    found = backtest(cdnow_sample(engine), CDNOW_END, engine, horizon_days=273)
+
+    assert found is not None
+    assert found.tracking["actual"].iloc[-1] == 2457 + 1882
+    calibration = found.tracking[~found.tracking["held_out"]].iloc[-1]
+    assert calibration["predicted"] == pytest.approx(calibration["actual"], rel=0.05)
+    assert found.buckets["frequency"].tolist() == list(range(8))
+
+
+def test_online_retail_is_scored_without_a_gap_and_ranks_future_spend(
+    engine: DuckDBEngine, online_retail_file: Path
+) -> None:
+    built = lifetime_value(online_retail(engine, online_retail_file), datetime(2011, 12, 10, tzinfo=UTC), engine)
+    scored = as_dicts(engine, built.table)
+
+    assert all(row["expected_purchases_365d"] >= row["expected_purchases_90d"] >= 0 for row in scored)
+    judged = built.metadata["backtest"]
+    assert judged["model"] == "smoothed empirical + Gamma-Gamma"
+    assert judged["value"]["spearman"] > 0.5
+    assert judged["value"]["mae"] < judged["value"]["baselines"]["baseline: past rate"]["mae"]
+
+
+def test_a_handful_of_customers_is_scored_by_a_named_fallback(engine: DuckDBEngine) -> None:
+    table = purchases(engine, [(1, 0, "10.00"), (1, 30, "20.00"), (2, 10, "5.00")])
+
+    built = lifetime_value(table, noon(40), engine)
+
+    first, second = as_dicts(engine, built.table)
+    assert first["model"] == second["model"] == "smoothed empirical + smoothed mean"
+    assert first["expected_purchases_90d"] > second["expected_purchases_90d"] > 0
+    assert first["probability_alive"] is None
+    assert first["mean_order_value"] > second["mean_order_value"]
+    assert built.metadata["backtest"] == "Too little history to hold any out."
+
+
+def test_customers_of_today_and_no_repeat_buyers_are_no_error(engine: DuckDBEngine) -> None:
+    built = lifetime_value(purchases(engine, [(1, 0, "10.00"), (2, 0, "0.00"), (3, 0, None)]), noon(0), engine)
+
+    assert [row["mean_order_value"] for row in as_dicts(engine, built.table)] == [
+        Decimal("10.00"), Decimal("0.00"), Decimal("0.00"),
+    ]  # fmt: skip
+
+
+def test_no_customers_give_an_empty_table(engine: DuckDBEngine) -> None:
+    built = lifetime_value(purchases(engine, []), noon(0), engine)
+
+    assert as_dicts(engine, built.table) == []
+    assert set(built.table.columns) == set(LIFETIME_VALUE.column_names)
+
+
+def test_purchases_after_the_instant_are_not_seen(engine: DuckDBEngine) -> None:
+    table = purchases(engine, [(1, 0, "10.00"), (1, 30, "20.00"), (2, 35, "5.00")])
+
+    [only] = as_dicts(engine, lifetime_value(table, noon(20), engine).table)
+
+    assert (only["profile_id"], only["frequency"], only["age_days"]) == (1, 0, 20)
+
+
+def test_where_going_on_as_before_is_nearer_to_the_truth_it_is_published_and_named(
+    engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifetime_backtest.ValueBacktest, "beats_naive", property(lambda _: False))
+
+    built = lifetime_value(cdnow_sample(engine), AFTER_CDNOW, engine)
+
+    assert {row["model"] for row in as_dicts(engine, built.table)} == {"baseline: past rate + Gamma-Gamma"}
+    assert built.metadata["beats_baseline"] is False
+
+
+def test_a_third_of_the_history_is_held_out_at_most_ninety_days() -> None:
+    assert choose_horizon(1000) == 90
+    assert choose_horizon(120) == 40
+    assert choose_horizon(41) is None
+
+
+def test_the_same_purchases_give_the_same_scores(engine: DuckDBEngine) -> None:
+    table = cdnow_sample(engine)
+
+    first = as_dicts(engine, lifetime_value(table, AFTER_CDNOW, engine).table)
+
+    assert as_dicts(engine, lifetime_value(table, AFTER_CDNOW, engine).table) == first
+
+
+def test_it_compiles_for_spark(engine: DuckDBEngine) -> None:
+    table = purchases(engine, [(1, 0, "10.00")])
+    statistics = purchase_statistics(table, day(5))
+    scores = statistics.select(
+        "frequency", "recency_days", "age_days", probability_alive=statistics.mean_value,
+        expected_90d=statistics.mean_value, expected_365d=statistics.mean_value,
+        purchase_model=statistics.frequency.cast("string"),
+    )  # fmt: skip
+
+    assert spark_sql(valued(statistics, scores, fit_order_value(statistics, engine)))
+    assert spark_sql(lifetime_backtest._held_out(table, date(2026, 1, 2), date(2026, 1, 9)))
+
+
+def test_values_are_money(engine: DuckDBEngine) -> None:
+    table = purchases(engine, [(1, 0, "10.00"), (1, 3, "10.00")])
+
+    assert rows(engine, lifetime_value(table, noon(9), engine).table, "mean_order_value") == [(Decimal("10.00"),)]

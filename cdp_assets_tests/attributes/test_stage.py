@@ -1,0 +1,130 @@
+"""The stage as a whole: from facts to the wide row, through Dagster and its checks."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pytest
+
+from cdp_assets.attributes.assets import assets
+from cdp_assets.attributes.customer_360 import customer_360
+from cdp_assets.attributes.schemas import BEHAVIOUR, CHURN_RISK, CUSTOMER_360, LIFETIME_VALUE, RFM
+from cdp_assets.canonical import tables as canonical
+from cdp_assets.identity.schemas import PROFILE_MAP
+from cdp_assets.profiles.schemas import GOLDEN_RECORDS
+from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+from cdp_assets.warehouse.resources import LedgerResource, Warehouse
+from cdp_assets_tests.attributes.tables import filled, noon, purchases, rows, spark_sql
+
+NORMALISED = ("orders", "refunds", "events", "engagements", "tickets", "interactions", "survey_responses", "loyalty",
+              "order_lines")  # fmt: skip
+
+ORDERS = [
+    {"record_id": 10, "order_id": "1", "ordered_at": noon(0), "currency": "EUR", "net_reporting": Decimal("40.00")},
+    {"record_id": 10, "order_id": "2", "ordered_at": noon(60), "currency": "EUR", "net_reporting": Decimal("60.00")},
+    {"record_id": 20, "order_id": "3", "ordered_at": noon(90), "currency": "EUR", "net_reporting": Decimal("5.00")},
+]
+REFUNDS = [
+    {"record_id": 11, "refund_id": "1", "refunded_at": noon(61), "currency": "EUR", "amount": Decimal("10.00"),
+     "amount_reporting": Decimal("10.00")}
+]  # fmt: skip
+EVENTS = [{"record_id": 30, "event_id": "1", "event_name": "page", "occurred_at": noon(99)}]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    defs = tmp_path / "defs"
+    defs.mkdir()
+    monkeypatch.setenv("CDP_DATA", str(tmp_path))
+    monkeypatch.setenv("CDP_DEFS", str(defs))
+    monkeypatch.setenv("CDP_AS_OF", "2026-04-11")
+    return tmp_path
+
+
+def prepare(home: Path, profile_of: dict[int, int]) -> None:
+    """Publish what the stages before would have: facts of four records, and who they belong to."""
+    with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
+        engine = DuckDBEngine(connection)
+        given: dict[str, list[dict[str, Any]]] = {"orders": ORDERS, "refunds": REFUNDS, "events": EVENTS}
+        made = [("normalised", canonical.TABLES[name], given.get(name, [])) for name in NORMALISED]
+        made.append(("identity", PROFILE_MAP, [
+            {"record_id": record, "profile_id": profile} for record, profile in profile_of.items()
+        ]))  # fmt: skip
+        made.append(("profiles", GOLDEN_RECORDS, [
+            {"profile_id": profile, "anonymous": profile == 3, "records": 1, "sources": "shop"} for profile in (1, 2, 3)
+        ]))  # fmt: skip
+        for stage, schema, given_rows in made:
+            engine.stage_table(stage, schema, filled(engine, schema, *given_rows))
+            engine.publish([(stage, schema.name)])
+        engine.drop_scratch()
+
+
+def run(raising: bool = True) -> dg.ExecuteInProcessResult:
+    job = dg.Definitions(
+        assets=assets(),
+        jobs=[dg.define_asset_job("all", executor_def=dg.in_process_executor)],
+        resources={"warehouse": Warehouse(), "ledger": LedgerResource()},
+    ).resolve_job_def("all")
+    return job.execute_in_process(raise_on_error=raising)
+
+
+def published(home: Path, query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_facts_become_one_wide_row_per_profile(home: Path) -> None:
+    prepare(home, {10: 1, 11: 1, 20: 2, 30: 3})
+
+    result = run()
+
+    assert all(check.passed for check in result.get_asset_check_evaluations() if check.blocking)
+    assert published(
+        home,
+        """SELECT profile_id, orders, net_spend, average_order_value, days_since_order, frequency, rfm_group,
+        churn_model, events_30d, expected_value_90d IS NULL FROM attributes.customer_360 ORDER BY profile_id""",
+    ) == [
+        (1, 2, Decimal("90.00"), Decimal("50.00"), 39, 2, "at risk", "prior", 0, False),
+        (2, 1, Decimal("5.00"), Decimal("5.00"), 9, 1, "potential loyalists", "prior", 0, False),
+        (3, 0, Decimal("0.00"), None, None, None, None, None, 1, True),
+    ]
+
+
+def test_models_that_fell_back_say_so_in_a_check_and_are_published_all_the_same(home: Path) -> None:
+    prepare(home, {10: 1, 11: 1, 20: 2, 30: 3})
+
+    failed = {check.check_name for check in run().get_asset_check_evaluations() if not check.passed}
+
+    assert failed == {"model_earned_its_place", "model_beats_its_best_baseline"}
+
+
+def test_an_order_of_nobody_stops_the_stage_before_anything_is_published(home: Path) -> None:
+    prepare(home, {10: 1, 11: 1, 30: 3})
+
+    result = run(raising=False)
+
+    failed = {(check.asset_key.to_user_string(), check.check_name) for check in result.get_asset_check_evaluations()
+              if not check.passed}  # fmt: skip
+    assert ("attributes/purchases", "money_reconciles") in failed
+    there = published(home, "SELECT table_name FROM information_schema.tables WHERE table_schema = 'attributes'")
+    assert not {("purchases",), ("rfm",), ("customer_360",)} & set(there)
+
+
+def test_the_wide_row_has_every_documented_column_and_zero_for_those_who_did_nothing(engine: DuckDBEngine) -> None:
+    golden = filled(engine, GOLDEN_RECORDS, {"profile_id": 7, "anonymous": False, "records": 1, "sources": "crm"})
+    empty = [filled(engine, schema) for schema in (RFM, LIFETIME_VALUE, CHURN_RISK, BEHAVIOUR)]
+
+    table = customer_360(golden, purchases(engine, []), *empty, as_of=noon(5))
+
+    assert table.columns == CUSTOMER_360.column_names
+    assert rows(engine, table, "profile_id", "orders", "net_spend", "events_30d", "open_tickets", "churn_risk") == [
+        (7, 0, Decimal("0.00"), 0, 0, None)
+    ]
+    assert spark_sql(table)
+
+
+def test_every_column_is_documented() -> None:
+    for column in CUSTOMER_360.columns:
+        assert column.description.endswith((".", "…")), column.name

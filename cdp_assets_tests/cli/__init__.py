@@ -1,0 +1,1 @@
+"""The `cdp` command, driven as a person would."""

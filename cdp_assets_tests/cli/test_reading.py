@@ -1,0 +1,114 @@
+"""Commands that only read: on a snapshot written out."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cdp_assets_tests.presentation.letters import write_inbox
+from cdp_assets_tests.presentation.served import write_snapshot
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    write_snapshot(folder / "serving.duckdb")
+    write_inbox(folder / "inbox")
+    return folder
+
+
+def cdp(data: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run the console script's entry point as its own process."""
+    return python(data, "from cdp_assets.cli import main; main()", *arguments, **env)
+
+
+def python(data: Path, code: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env={**os.environ, "CDP_DATA": str(data), **env},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_profile_shows_one_person(data: Path) -> None:
+    told = cdp(data, "profile", "ann@example.org")
+    assert told.returncode == 0, told.stderr
+    for text in ("Ann Weber", "source priority", "vip", "marketing by email", "Order 7"):
+        assert text in told.stdout
+
+
+def test_profile_lists_both_of_a_couple(data: Path) -> None:
+    told = cdp(data, "profile", "weber@example.org")
+    assert "2 profiles answer" in told.stdout
+    assert "Ann Weber" in told.stdout
+    assert "Bob Weber" in told.stdout
+
+
+def test_profile_as_json_is_nothing_but_json(data: Path) -> None:
+    told = json.loads(cdp(data, "profile", "9", "--json").stdout)
+    assert (told["profile_id"], told["redirected_from"], told["golden"]["full_name"]) == ("1", "9", "Ann Weber")
+
+
+def test_profile_writes_a_page(data: Path, tmp_path: Path) -> None:
+    page = tmp_path / "pages" / "ann.html"
+    told = cdp(data, "profile", "1001", "--html", str(page))
+    assert told.stdout == ""
+    assert "Ann Weber" in page.read_text(encoding="utf-8")
+
+
+def test_status_says_what_was_published(data: Path) -> None:
+    told = cdp(data, "status")
+    assert "4 records → 3 profiles" in told.stdout
+    assert "timestamp does not parse" in told.stdout
+    rows = json.loads(cdp(data, "status", "--json").stdout)
+    assert rows["as_of"] == "2026-06-30T00:00:00Z"
+    assert {"stage": "profiles", "table": "golden_records", "rows": 3} in rows["tables"]
+
+
+def test_inbox_shows_messages_and_writes_a_page(data: Path, tmp_path: Path) -> None:
+    assert "POST https://example.org/hook" in cdp(data, "inbox", "welcome").stdout
+    trays = json.loads(cdp(data, "inbox", "--json").stdout)
+    assert [tray["destination"] for tray in trays] == ["ads_upload", "welcome"]
+    page = tmp_path / "inbox.html"
+    assert cdp(data, "inbox", "--html", str(page)).returncode == 0
+    assert "email_hash" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env", "says"),
+    [
+        (("profile", "nobody@example.org"), {}, "no profile answers to 'nobody@example.org'; try"),
+        (("inbox", "wellcome"), {}, "there is something for ads_upload, welcome"),
+        (("status",), {"CDP_DATA": "/nowhere"}, "Run `cdp run`"),
+        (("status",), {"CDP_AS_OF": "yesterday"}, "CDP_AS_OF='yesterday' is not an ISO 8601 date"),
+        (("status",), {"CDP_ENV": "test"}, "neither development nor production"),
+    ],
+)
+def test_what_a_person_can_mend_is_told_in_one_line(
+    data: Path, arguments: tuple[str, ...], env: dict[str, str], says: str
+) -> None:
+    told = cdp(data, *arguments, **env)
+    assert told.returncode != 0
+    assert told.stderr.startswith("Error: ")
+    assert says in told.stderr
+    assert len(told.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("arguments", [("profile", "1"), ("status",), ("inbox",), ("--help",)])
+def test_reading_commands_start_without_the_heavy_libraries(data: Path, arguments: tuple[str, ...]) -> None:
+    code = (
+        "import sys; from cdp_assets.cli import cdp\n"
+        f"cdp({list(arguments)!r}, standalone_mode=False)\n"
+        "heavy = {'dagster', 'great_expectations', 'sklearn', 'scipy', 'alembic'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    told = python(data, code)
+    assert told.returncode == 0, told.stderr

@@ -1,0 +1,1 @@
+"""The real webserver, daemon, receiver and browser, on loopback."""

@@ -1,0 +1,207 @@
+"""Which records are one person's."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from cdp_assets_tests.identity.world import Record, World, together
+
+
+def test_a_couple_sharing_an_email_stays_two_people() -> None:
+    world = World()
+    anna = Record(1, ("shop/customer_number 1001", "email family@example.com"), "Anna Meyer")
+    bert = Record(2, ("till/loyalty_number 77", "email family@example.com"), "Bert Meyer")
+    tables = world.run([anna, bert])
+    assert len(set(tables["profile_map"]["profile_id"].to_pylist())) == 2
+    [refused] = tables["rejected_links"].to_pylist()
+    assert (refused["left_record_id"], refused["right_record_id"], refused["reason"]) == (1, 2, "names_differ")
+    assert refused["detail"] == "the given names differ"
+
+
+def test_personal_identifiers_link_by_themselves_whatever_the_names() -> None:
+    one = Record(1, ("shop/customer_number 1001",), "Anna Meyer")
+    two = Record(2, ("shop/customer_number 1001",), "Karl Schmidt")
+    assert together(one, two) == {frozenset({1, 2})}
+
+
+def test_the_same_number_in_two_systems_is_no_link() -> None:
+    one = Record(1, ("shop/customer_number 1001",), "Anna Meyer")
+    two = Record(2, ("till/customer_number 1001",), "Anna Meyer")
+    assert together(one, two) == {frozenset({1}), frozenset({2})}
+
+
+def test_nickname_typo_initial_and_script_do_not_part_a_person() -> None:
+    names = ["Robert Papadopoulos", "Bob Papadopoulos", "R. Papadopoulos", "Robert Papadopulos", "Papadopoulos, Robert"]
+    records = [Record(n, (f"crm{n}/contact_id c{n}", "email bob@example.com"), name) for n, name in enumerate(names)]
+    greek = Record(9, ("crm9/contact_id c9", "email bob@example.com"), "Robert Παπαδόπουλος")
+    assert together(*records, greek) == {frozenset({0, 1, 2, 3, 4, 9})}
+
+
+def test_a_changed_surname_needs_the_same_birth_date() -> None:
+    born = date(1985, 4, 12)
+    before = Record(1, ("shop/customer_number 1", "email a@example.com"), "Anna Meyer", born)
+    after = Record(2, ("crm/contact_id 2", "email a@example.com"), "Anna Schmidt", born)
+    assert together(before, after) == {frozenset({1, 2})}
+    unknown = Record(2, ("crm/contact_id 2", "email a@example.com"), "Anna Schmidt")
+    assert together(before, unknown) == {frozenset({1}), frozenset({2})}
+
+
+def test_another_birth_date_alone_is_no_veto_but_weakens_names_that_only_resemble() -> None:
+    one = Record(1, ("shop/customer_number 1", "email a@example.com"), "Robert Meyer", date(1950, 1, 2))
+    same_name = Record(2, ("crm/contact_id 2", "email a@example.com"), "Robert Meyer", date(1980, 3, 4))
+    nickname = Record(2, ("crm/contact_id 2", "email a@example.com"), "Bob Meyer", date(1980, 3, 4))
+    assert together(one, same_name) == {frozenset({1, 2})}
+    assert together(one, nickname) == {frozenset({1}), frozenset({2})}
+
+
+def test_a_fact_with_only_a_shared_email_goes_to_nobody() -> None:
+    anna = Record(1, ("shop/customer_number 1001", "email family@example.com"), "Anna Meyer")
+    bert = Record(2, ("till/loyalty_number 77", "email family@example.com"), "Bert Meyer")
+    opened = Record(3, ("email family@example.com",))
+    ticket = Record(4, ("email family@example.com",))
+    assert together(anna, bert, opened, ticket) == {frozenset({n}) for n in (1, 2, 3, 4)}
+
+
+def test_a_fact_with_only_an_email_goes_to_the_one_person_known_by_it() -> None:
+    anna = Record(1, ("shop/customer_number 1001", "email anna@example.com"), "Anna Meyer")
+    opened = Record(2, ("email anna@example.com",))
+    assert together(anna, opened) == {frozenset({1, 2})}
+
+
+def test_another_identifier_decides_whose_a_fact_with_a_shared_email_is() -> None:
+    anna = Record(1, ("shop/customer_number 1001", "email family@example.com"), "Anna Meyer")
+    bert = Record(2, ("till/loyalty_number 77", "email family@example.com", "phone +491511111112"), "Bert Meyer")
+    call = Record(3, ("email family@example.com", "phone +491511111112"))
+    assert together(anna, bert, call) == {frozenset({1}), frozenset({2, 3})}
+
+
+def test_facts_of_one_email_without_any_name_are_one_profile() -> None:
+    records = [Record(n, ("email reader@example.com",)) for n in (1, 2, 3)]
+    assert together(*records) == {frozenset({1, 2, 3})}
+
+
+def test_two_user_ids_of_one_site_are_two_people() -> None:
+    one = Record(1, ("user_id u1", "email e@example.com"), "Anna Meyer")
+    two = Record(2, ("user_id u2", "email e@example.com"), "Anna Meyer")
+    world = World()
+    assert world.groups([one, two]) == {frozenset({1}), frozenset({2})}
+    assert world.tables["rejected_links"]["reason"].to_pylist() == ["ids_differ"]
+
+
+def test_a_nameless_account_under_a_couples_email_is_given_to_neither() -> None:
+    anna = Record(1, ("shop/customer_number 1", "email family@example.com"), "Anna Meyer")
+    bert = Record(2, ("till/loyalty_number 7", "email family@example.com"), "Bert Meyer")
+    account = Record(3, ("user_id u1", "email family@example.com"))
+    assert together(anna, bert, account) == {frozenset({n}) for n in (1, 2, 3)}
+
+
+def test_an_initial_that_fits_two_people_is_given_to_neither() -> None:
+    john = Record(1, ("shop/customer_number 1", "email smith@example.com"), "John Smith")
+    jane = Record(2, ("till/loyalty_number 7", "email smith@example.com"), "Jane Smith")
+    initial = Record(3, ("crm/contact_id 5", "email smith@example.com"), "J. Smith")
+    assert together(john, jane, initial) == {frozenset({n}) for n in (1, 2, 3)}
+
+
+def test_a_nameless_record_is_no_bridge_between_two_people() -> None:
+    anna = Record(1, ("shop/customer_number 1", "email anna@example.com"), "Anna Meyer")
+    bert = Record(2, ("till/loyalty_number 7", "phone +491511111112"), "Bert Schulz")
+    bridge = Record(3, ("email anna@example.com", "phone +491511111112"))
+    assert together(anna, bert, bridge) == {frozenset({1, 3}), frozenset({2})}
+
+
+def test_a_recycled_phone_does_not_join_its_old_and_new_owner() -> None:
+    before = Record(1, ("user_id u1", "phone +491511111112"), seen=0, until=30)
+    after = Record(2, ("shop/customer_number 9", "phone +491511111112"), seen=600, until=700)
+    world = World()
+    assert world.groups([before, after]) == {frozenset({1}), frozenset({2})}
+    assert world.tables["rejected_links"]["reason"].to_pylist() == ["recycled"]
+
+
+def test_a_phone_in_steady_use_links_and_so_does_one_after_a_pause_if_the_names_agree() -> None:
+    before = Record(1, ("user_id u1", "phone +491511111112"), seen=0, until=500)
+    after = Record(2, ("shop/customer_number 9", "phone +491511111112"), seen=600, until=700)
+    assert together(before, after) == {frozenset({1, 2})}
+    early = Record(1, ("user_id u1", "phone +491511111112"), "Anna Meyer", seen=0, until=30)
+    late = Record(2, ("shop/customer_number 9", "phone +491511111112"), "Anna Meyer", seen=600, until=700)
+    assert together(early, late) == {frozenset({1, 2})}
+
+
+def test_a_fact_with_a_recycled_phone_goes_to_the_owner_of_its_time() -> None:
+    before = Record(1, ("user_id u1", "phone +491511111112"), "Anna Meyer", seen=0, until=30)
+    after = Record(2, ("user_id u2", "phone +491511111112"), "Karl Schmidt", seen=600, until=700)
+    message = Record(3, ("phone +491511111112",), seen=650)
+    assert together(before, after, message) == {frozenset({1}), frozenset({2, 3})}
+
+
+def test_one_name_at_one_address_is_one_person_and_a_household_is_not() -> None:
+    shop = Record(1, ("shop/customer_number 1",), "Anna Meyer", address="Hauptstraße 5, 10115")
+    crm = Record(2, ("crm/contact_id 2",), "Anna Meyer", address="Hauptstr. 5, 10115")
+    bert = Record(3, ("crm/contact_id 3",), "Bert Meyer", address="Hauptstr. 5, 10115")
+    assert together(shop, crm, bert) == {frozenset({1, 2}), frozenset({3})}
+
+
+def test_father_and_son_of_one_name_at_one_address_stay_two() -> None:
+    father = Record(1, ("shop/customer_number 1",), "Karl Meyer", date(1950, 1, 1), address="Hauptstr. 5, 10115")
+    son = Record(2, ("crm/contact_id 2",), "Karl Meyer", date(1980, 1, 1), address="Hauptstr. 5, 10115")
+    assert together(father, son) == {frozenset({1}), frozenset({2})}
+
+
+def test_a_chain_of_200_records_through_personal_ids_is_one_person() -> None:
+    records = [Record(n, (f"s{n}/customer_number a{n}", f"s{n + 1}/customer_number a{n + 1}")) for n in range(1, 201)]
+    assert together(*records) == {frozenset(range(1, 201))}
+
+
+def test_a_renamed_user_id_is_the_same_person() -> None:
+    before = Record(1, ("user_id old",))
+    after = Record(2, ("user_id new",))
+    again = Record(3, ("user_id newest", "user_id new"))
+    assert together(before, after) == {frozenset({1}), frozenset({2})}
+    renames = [("old", "new"), ("new", "newest")]
+    assert together(before, after, again, aliases=renames) == {frozenset({1, 2, 3})}
+
+
+def test_no_profile_gets_a_sixth_email() -> None:
+    records = [Record(n, ("user_id u1", f"email e{n}@example.com"), seen=n) for n in range(1, 8)]
+    world = World()
+    found = world.groups(records)
+    assert frozenset({1, 2, 3, 4, 5}) in found
+    assert "limit" in world.tables["rejected_links"]["reason"].to_pylist()
+
+
+def test_a_record_without_identifiers_is_a_profile_of_its_own() -> None:
+    guests = [Record(n, kind="guest") for n in (1, 2, 3)]
+    assert together(*guests) == {frozenset({1}), frozenset({2}), frozenset({3})}
+
+
+def test_nothing_at_all_is_an_empty_map() -> None:
+    world = World()
+    assert world.groups([]) == set()
+    assert all(table.num_rows == 0 for table in world.tables.values())
+
+
+def test_orders_tie_their_refunds_to_them_but_are_nobody_known() -> None:
+    order = Record(1, ("shop/order_number 1", "email guest@example.com"))
+    refund = Record(2, ("shop/order_number 1",))
+    assert together(order, refund) == {frozenset({1, 2})}
+    anna = Record(3, ("shop/customer_number 1001", "email guest@example.com"), "Anna Meyer")
+    bert = Record(4, ("till/loyalty_number 77", "email guest@example.com"), "Bert Meyer")
+    other = Record(5, ("shop/order_number 2", "email guest@example.com"))
+    assert together(order, refund, anna, bert, other) == {frozenset(g) for g in ({1, 2}, {3}, {4}, {5})}
+
+
+def test_a_tagged_address_is_linked_to_the_plain_one() -> None:
+    tagged = Record(1, ("email anna+shop@example.com", "email_base anna@example.com"))
+    plain = Record(2, ("email anna@example.com",))
+    assert together(tagged, plain) == {frozenset({1, 2})}
+
+
+def test_a_slip_of_the_pen_does_not_keep_other_spellings_out() -> None:
+    names = ["Charlotte Moreno", "Charkotte Moreno", "Lottie Moreno", "Charlotte Morenp"]
+    records = [Record(n, (f"s{n}/contact_id c", "email c@example.com"), name) for n, name in enumerate(names)]
+    assert together(*records) == {frozenset(range(4))}
+
+
+def test_a_common_short_form_joins_no_two_names() -> None:
+    names = ["Alexander Huber", "Alex Huber", "Alexandra Huber"]
+    records = [Record(n, (f"s{n}/contact_id c", "email h@example.com"), name) for n, name in enumerate(names)]
+    assert together(*records) == {frozenset({n}) for n in range(3)}

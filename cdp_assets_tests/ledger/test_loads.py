@@ -1,0 +1,51 @@
+"""The load manifest and remembered content hashes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from cdp_assets.ledger import Ledger, loads
+
+LOAD = loads.Load(
+    load_id="l1",
+    source="shop",
+    stream="orders",
+    file="shop/orders.csv",
+    content_hash="h1",
+    bytes=10,
+    sequence=1,
+    rows=3,
+    status=loads.LOADED,
+    loaded_at=datetime(2026, 6, 1, tzinfo=UTC),
+)
+
+
+def test_deliveries_of_a_stream_come_back_in_their_order(ledger: Ledger) -> None:
+    second = replace(LOAD, load_id="a0", sequence=2, status=loads.FAILED, error="line 3: no such column", rows=0)
+    other = replace(LOAD, load_id="z", stream="customers")
+    with ledger.transaction() as connection:
+        assert loads.next_sequence(connection, "shop", "orders") == 1
+        loads.record(connection, [second, other, LOAD])
+        assert loads.next_sequence(connection, "shop", "orders") == 3
+        assert loads.of_stream(connection, "shop", "orders") == [LOAD, second]
+        assert len(loads.everything(connection)) == 3
+
+
+def test_recording_a_load_again_overwrites_it(ledger: Ledger) -> None:
+    with ledger.transaction() as connection:
+        loads.record(connection, [replace(LOAD, status=loads.FAILED)])
+        loads.record(connection, [LOAD])
+        assert loads.of_stream(connection, "shop", "orders") == [LOAD]
+        loads.forget(connection, ["l1"])
+        assert loads.everything(connection) == []
+
+
+def test_a_hash_is_remembered_for_a_file_of_the_same_size_and_time_only(ledger: Ledger) -> None:
+    with ledger.transaction() as connection:
+        loads.remember_hash(connection, "a.csv", 10, 111, "h1")
+        assert loads.remembered_hash(connection, "a.csv", 10, 111) == "h1"
+        assert loads.remembered_hash(connection, "a.csv", 10, 112) is None
+        assert loads.remembered_hash(connection, "a.csv", 11, 111) is None
+        loads.remember_hash(connection, "a.csv", 11, 112, "h2")
+        assert loads.remembered_hash(connection, "a.csv", 11, 112) == "h2"

@@ -1,0 +1,1 @@
+"""How reports and pages read, given what they show."""

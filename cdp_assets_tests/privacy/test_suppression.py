@@ -1,0 +1,124 @@
+"""Who must not be written to, whatever their consent says."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from cdp_assets.canonical.schema import TableSchema
+from cdp_assets.canonical.tables import CONSENTS, CONTACT_POINTS, ENGAGEMENTS
+from cdp_assets.privacy.schemas import SUPPRESSIONS
+from cdp_assets.privacy.suppression import suppressions
+from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+
+DAY = timedelta(days=1)
+T0 = datetime(2026, 1, 1, tzinfo=UTC)
+AS_OF = T0 + 10 * DAY
+ADA = "ada@example.org"
+
+ENGINE = DuckDBEngine.in_memory()
+
+
+def table(schema: TableSchema, rows: list[dict[str, Any]]) -> ir.Table:
+    common = {"record_id": 1, "source": "mail", "load_id": "l", "source_row": 1}
+    filled = [
+        dict.fromkeys(schema.column_names) | common | {"native_id": f"{number}"} | row
+        for number, row in enumerate(rows)
+    ]
+    return ibis.memtable(filled, schema=schema.ibis_schema)
+
+
+def engaged(action: str, day: int, channel: str = "email", point: str | None = ADA) -> dict[str, Any]:
+    return {"action": action, "channel": channel, "contact_point": point, "occurred_at": T0 + day * DAY}
+
+
+def granted(day: int, channel: str = "email", explicit: bool = True) -> dict[str, Any]:
+    return {
+        "contact_point": ADA,
+        "purpose": "marketing",
+        "channel": channel,
+        "status": "granted",
+        "explicit": explicit,
+        "occurred_at": T0 + day * DAY,
+    }
+
+
+def suppressed(
+    engagements: list[dict[str, Any]],
+    points: list[dict[str, Any]] | None = None,
+    consents: list[dict[str, Any]] | None = None,
+    as_of: datetime = AS_OF,
+) -> set[tuple[str, str, str]]:
+    found = suppressions(
+        table(ENGAGEMENTS, engagements), table(CONTACT_POINTS, points or []), table(CONSENTS, consents or []), as_of
+    )
+    rows = ENGINE.to_arrow(found.cast(SUPPRESSIONS.ibis_schema)).to_pylist()
+    return {(row["contact_point"], row["channel"], row["reason"]) for row in rows}
+
+
+def test_a_complaint_suppresses_every_channel() -> None:
+    assert suppressed([engaged("complained", 1), engaged("complained", 2)]) == {(ADA, "any", "complained")}
+
+
+def test_a_hard_bounce_suppresses_the_channel_that_bounced() -> None:
+    assert suppressed([engaged("bounced", 1)]) == {(ADA, "email", "bounced")}
+
+
+def test_opening_and_clicking_suppress_nothing() -> None:
+    assert suppressed([engaged("opened", 1), engaged("clicked", 1), engaged("sent", 1)]) == set()
+
+
+def test_what_happens_later_does_not_count_yet() -> None:
+    assert suppressed([engaged("complained", 11)]) == set()
+    assert suppressed([engaged("complained", 10)]) == {(ADA, "any", "complained")}
+
+
+def test_unsubscribing_lasts_until_the_person_signs_up_again() -> None:
+    unsubscribed = {(ADA, "email", "unsubscribed")}
+    assert suppressed([engaged("unsubscribed", 3)]) == unsubscribed
+    assert suppressed([engaged("unsubscribed", 3)], consents=[granted(2)]) == unsubscribed
+    assert suppressed([engaged("unsubscribed", 3)], consents=[granted(4)]) == set()
+    assert suppressed([engaged("unsubscribed", 3)], consents=[granted(4, channel="any")]) == set()
+    assert suppressed([engaged("unsubscribed", 3)], consents=[granted(4, channel="sms")]) == unsubscribed
+    assert suppressed([engaged("unsubscribed", 3), engaged("unsubscribed", 5)], consents=[granted(4)]) == unsubscribed
+
+
+def test_a_flag_stamped_by_an_export_does_not_end_an_unsubscription() -> None:
+    assert suppressed([engaged("unsubscribed", 3)], consents=[granted(4, explicit=False)]) == {
+        (ADA, "email", "unsubscribed")
+    }
+
+
+def test_signing_up_again_does_not_undo_a_complaint() -> None:
+    assert suppressed([engaged("complained", 3)], consents=[granted(4)]) == {(ADA, "any", "complained")}
+
+
+def test_dead_contact_points_are_suppressed() -> None:
+    points = [
+        {"kind": "email", "value": ADA, "status": "bounced", "changed_at": T0},
+        {"kind": "phone", "value": "+491701234567", "status": "invalid"},
+        {"kind": "email", "value": "bob@example.org", "status": "active", "changed_at": T0},
+        {"kind": "email", "value": "later@example.org", "status": "bounced", "updated_at": AS_OF + DAY},
+    ]
+    assert suppressed([], points) == {(ADA, "email", "bounced"), ("+491701234567", "any", "invalid")}
+
+
+def test_the_same_reason_from_two_places_is_one_row_since_the_first() -> None:
+    points = [{"kind": "email", "value": ADA, "status": "bounced", "updated_at": T0}]
+    found = suppressions(
+        table(ENGAGEMENTS, [engaged("bounced", 4)]), table(CONTACT_POINTS, points), table(CONSENTS, []), AS_OF
+    )
+    (row,) = ENGINE.to_arrow(found.cast(SUPPRESSIONS.ibis_schema)).to_pylist()
+    assert row["since"] == T0
+
+
+def test_engagements_without_a_contact_point_suppress_nobody() -> None:
+    assert suppressed([engaged("complained", 1, point=None)]) == set()
+
+
+def test_the_rules_compile_for_spark() -> None:
+    tables = [ibis.table(schema.ibis_schema, name=schema.name) for schema in (ENGAGEMENTS, CONTACT_POINTS, CONSENTS)]
+    assert ibis.to_sql(suppressions(*tables, AS_OF), dialect="pyspark")

@@ -1,0 +1,64 @@
+"""The audit measures what sources deliver, in numbers that can be checked by hand."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from cdp_assets.sources import audit, audit_pages
+from cdp_assets.sources.audit import Overlap
+from cdp_assets.sources.spec import IdentifierSpec, SourceSpec
+from cdp_assets_tests.sources.shop import AS_OF, Bench, content, orders, row, shop
+
+
+def delivered(bench: Bench) -> tuple[list[SourceSpec], dict[str, object]]:
+    """Two orders and a broken row in the shop, two in the till; Ann is in both."""
+    mine = orders(files="shop/*")
+    theirs = orders(files="till/*", identifiers=(IdentifierSpec("email", "lower(email)", "global"),))
+    bench.drop("shop/1", content("csv", [row("1", email=" Ann@x.org "), row("2", email="bob@x.org")]) + b"3,broken\n")
+    bench.drop("till/1", content("csv", [row("1", "2099-01-01", None, "ANN@x.org"), row("2", "2026-02-01", "1", None)]))
+    sources = [shop(mine), SourceSpec("till", (theirs,), settle_seconds=0.0)]
+    for source in sources:
+        assert not bench.ingest(source.streams[0], source).failed
+    return sources, {name: bench.engine.table("sources", name) for name in ("shop__orders", "till__orders")}
+
+
+def test_fill_rates_and_freshness(bench: Bench) -> None:
+    sources, raw = delivered(bench)
+    table = audit.fill_rates(sources, raw, bench.engine, AS_OF)
+    rows = {(each["source"], each["column_name"]): each for each in bench.engine.to_arrow(table).to_pylist()}
+    assert (rows["shop", "email"]["rows"], rows["shop", "email"]["filled"], rows["shop", "email"]["broken"]) == (
+        3,
+        2,
+        1,
+    )
+    assert rows["till", "total"]["fill_rate"] == 0.5
+    assert rows["shop", "at"]["latest_event_at"] == datetime(2026, 1, 5, 9, tzinfo=UTC)
+    # A time after the run's instant is a mistake, and makes nothing fresh.
+    assert rows["till", "at"]["latest_event_at"] == datetime(2026, 1, 31, 23, tzinfo=UTC)
+
+
+def test_overlaps_between_sources(bench: Bench) -> None:
+    sources, raw = delivered(bench)
+    assert audit.overlaps(sources, raw, bench.engine) == [
+        Overlap("global email", "shop", "shop", 2),
+        Overlap("global email", "shop", "till", 1),
+        Overlap("global email", "till", "shop", 1),
+        Overlap("global email", "till", "till", 1),
+    ]
+
+
+def test_the_pages_say_the_same_and_name_nobody(bench: Bench) -> None:
+    sources, raw = delivered(bench)
+    table = audit.fill_rates(sources, raw, bench.engine, AS_OF)
+    rows = bench.engine.to_arrow(table.order_by("source")).to_pylist()
+    shared = audit.overlaps(sources, raw, bench.engine)
+    pages = [audit_pages.streams_page(rows, AS_OF), audit_pages.columns_page(rows), audit_pages.overlaps_page(shared)]
+    assert "| shop.orders | 3 | 1 | 4 |" in pages[0]
+    assert "| shop | 2 |  | 50% |" in pages[2]
+    assert "x.org" not in "".join(pages)
+    assert audit_pages.picture(rows, shared).axes[0].get_title() == "Rows per stream"
+
+
+def test_sources_without_streams_are_measured_too(bench: Bench) -> None:
+    assert audit.overlaps([], {}, bench.engine) == []
+    assert bench.engine.to_arrow(audit.fill_rates([], {}, bench.engine, AS_OF)).num_rows == 0

@@ -1,0 +1,89 @@
+"""What each type of a contract accepts, and that the same expressions compile for the other engine."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import ibis
+import pytest
+
+from cdp_assets.sources.contract import filled, typed_value
+from cdp_assets.sources.json_text import json_object
+from cdp_assets.sources.spec import COLUMN_TYPES, ColumnSpec
+from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+from cdp_assets.warehouse.subqueries import computed_once
+
+
+def read(text: str | None, type_: Any, zone: str = "UTC", column_zone: str | None = None, **changes: Any) -> Any:
+    """What one text is read as."""
+    table = ibis.memtable({"text": [text]}, schema={"text": "string"})
+    value = typed_value(filled(table.text), ColumnSpec("c", type_, zone=column_zone, **changes), zone)
+    return DuckDBEngine.in_memory().to_arrow(table.select(value=value))["value"][0].as_py()
+
+
+@pytest.mark.parametrize(
+    ("text", "type_", "value"),
+    [
+        (" a b ", "string", "a b"),
+        ("\tx\n", "string", "x"),
+        ("", "string", None),
+        ("   ", "integer", None),
+        ("17850.0", "integer", 17850),
+        ("-3", "integer", -3),
+        ("1.5", "integer", None),
+        ("1,234", "integer", 1234),
+        ("12.345", "decimal", Decimal("12.3450")),
+        ("1,234.50", "decimal", Decimal("1234.5000")),
+        ("12,34", "decimal", None),
+        ("€ 5", "decimal", None),
+        ("1e3", "float", 1000.0),
+        ("Yes", "boolean", True),
+        ("0", "boolean", False),
+        ("maybe", "boolean", None),
+        ("2026-02-28", "date", date(2026, 2, 28)),
+        ("2026-02-30", "date", None),
+        ('{"a": 1}', "json", '{"a": 1}'),
+        ("{a: 1}", "json", None),
+        (None, "timestamp", None),
+    ],
+)
+def test_text_is_read_by_its_type_or_is_null(text: str | None, type_: Any, value: Any) -> None:
+    assert read(text, type_) == value
+
+
+def test_a_decimal_comma_is_read_where_the_contract_says_so() -> None:
+    assert read("1.234,50", "decimal", decimal_mark=",") == Decimal("1234.5000")
+    assert read("12,5", "float", decimal_mark=",") == 12.5
+    assert read("12.5", "decimal", decimal_mark=",") is None
+
+
+def test_times_without_a_zone_are_in_the_streams_zone_or_the_columns_own() -> None:
+    summer = datetime(2026, 7, 1, 10, tzinfo=UTC)
+    assert read("2026-07-01 12:00:00", "timestamp", zone="Europe/Berlin") == summer
+    assert read("2026-07-01 11:00:00", "timestamp", zone="Europe/Berlin", column_zone="Europe/London") == summer
+    assert read("2026-07-01T12:00:00+02:00", "timestamp", zone="America/New_York") == summer
+    assert read("01.07.2026 12:00", "timestamp", zone="Europe/Berlin", format="%d.%m.%Y %H:%M") == summer
+
+
+@pytest.mark.parametrize("type_", COLUMN_TYPES)
+def test_every_type_compiles_for_spark(type_: Any) -> None:
+    table = ibis.table({"text": "string"}, name="raw")
+    ibis.to_sql(table.select(value=typed_value(filled(table.text), ColumnSpec("c", type_), "UTC")), dialect="pyspark")
+
+
+def test_rows_become_json_that_json_reads_back() -> None:
+    import json
+
+    given = {"a": 'x "y" \\ z\n\t', "b": None, "c": "ü", "d e": ""}
+    table = ibis.memtable({name: [value] for name, value in given.items()}, schema=dict.fromkeys(given, "string"))
+    text = DuckDBEngine.in_memory().to_arrow(table.select(j=json_object({name: table[name] for name in given})))
+    assert json.loads(text["j"][0].as_py()) == {name: value for name, value in given.items() if value is not None}
+
+
+def test_what_is_computed_once_is_written_once() -> None:
+    table = ibis.table({"text": "string"}, name="raw")
+    once = computed_once(table.select(upper=table.text.upper()))
+    sql = str(ibis.to_sql(once.select(a=once.upper + "1", b=once.upper + "2"), dialect="duckdb"))
+    assert sql.count("UPPER") == 1

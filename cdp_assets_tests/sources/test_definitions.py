@@ -1,0 +1,141 @@
+"""A source's definition is refused at load, with file, line and the nearest valid name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cdp_assets.catalog import load_catalog
+from cdp_assets.definition_files import DefinitionError
+from cdp_assets.sources.spec import ColumnSpec, MapSpec, SourceSpec
+from cdp_assets.sources.validation import problems
+from cdp_assets_tests.sources.shop import orders, shop
+
+YAML = """\
+type: cdp_assets.sources.component.Source
+attributes:
+  name: shop
+  streams:
+    - name: orders
+      files: shop/orders*.csv
+      format: csv
+      key: [order]
+      event_time: placed
+      columns:
+        order: {type: string, required: true}
+        placed: {type: timestamp, required: true}
+        total: {type: decimal}
+        email: {type: string}
+      derive:
+        gross: "total * 1.2"
+      identifiers:
+        - {type: email, value: email}
+      maps:
+        - to: orders
+          set:
+            order_id: '"order"'
+            ordered_at: placed
+            currency: "'EUR'"
+            gross: gross
+"""
+
+
+def loaded(folder: Path, text: str) -> SourceSpec:
+    (folder / "shop").mkdir(exist_ok=True)
+    (folder / "shop" / "defs.yaml").write_text(text)
+    (source,) = load_catalog(folder).sources
+    return source
+
+
+def test_a_definition_becomes_a_source_with_everything_filled_in(tmp_path: Path) -> None:
+    source = loaded(tmp_path, YAML)
+    (stream,) = source.streams
+    assert (stream.load, stream.zone, stream.delimiter, stream.person) == ("append", "UTC", ",", False)
+    assert [(each.type, each.namespace) for each in stream.identifiers] == [("email", "global")]
+    assert dict(stream.expression_schema.items())["gross"].is_numeric()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ("gross: gross", "gross: totl", 25, "did you mean `total`?"),
+        ("gross: gross", "grss: gross", 25, "orders has no column `grss`; did you mean `gross`?"),
+        ("gross: gross", "gross: email", 25, "`gross` of orders is decimal(18, 2), and the expression gives string"),
+        ("gross: gross", "net_reporting: total", 25, "`net_reporting` of orders is filled by the platform"),
+        ("gross: gross", "gross: select 1", 25, "SQL statement"),
+        ("gross: gross", "gross: total +", 25, "not a valid expression"),
+        ("gross: gross", "gross: read_csv('x')", 25, "function `read_csv` is not available"),
+        ("to: orders", "to: order", 20, "there is no canonical table `order`; did you mean `orders`?"),
+        ("value: email}", "value: emial}", 18, "did you mean `email`?"),
+        ("total * 1.2", "totel * 1.2", 16, "did you mean `total`?"),
+        ("key: [order]", "key: [odrer]", 8, "did you mean `order`?"),
+        ("event_time: placed", "event_time: plcaed", 9, "did you mean `placed`?"),
+        ("event_time: placed", "event_time: total", 9, "event_time must be a timestamp"),
+        ("files: shop/orders*.csv", "files: ../secrets*.csv", 6, "a glob below the landing folder"),
+        ("format: csv", "format: jsonlines", 7, "did you mean `jsonl`?"),
+        ("type: decimal", "type: decimel", 13, "did you mean `decimal`?"),
+        ("email: {type: string}", "email: {typ: string}", 14, "typ"),
+        ("currency: \"'EUR'\"", "sales_channel: \"'web'\"", 21, "orders needs `currency`"),
+    ],
+)
+def test_a_mistake_names_its_file_its_line_and_what_is_valid(
+    tmp_path: Path, old: str, new: str, line: int, said: str
+) -> None:
+    with pytest.raises(DefinitionError) as raised:
+        loaded(tmp_path, YAML.replace(old, new, 1))
+    assert f"defs.yaml:{line}: " in str(raised.value)
+    assert said in str(raised.value)
+
+
+def only_problem(source: SourceSpec) -> str:
+    (problem,) = problems(source)
+    return problem.message
+
+
+def test_columns_that_differ_only_in_case_are_refused_since_engines_confuse_them() -> None:
+    columns = (*orders().columns, ColumnSpec("EMAIL", "string"))
+    assert "`EMAIL` and `email` differ only in case" in only_problem(shop(orders(columns=columns)))
+
+
+def test_names_that_the_platform_uses_are_refused() -> None:
+    columns = (*orders().columns, ColumnSpec("load_id", "string"))
+    assert "give its header as `path`" in only_problem(shop(orders(columns=columns)))
+
+
+def test_people_need_a_key() -> None:
+    assert "records of people need a key" in only_problem(shop(orders(key=(), person=True)))
+
+
+def test_an_upsert_needs_a_key() -> None:
+    assert "an upsert needs a key" in only_problem(shop(orders(load="upsert", key=())))
+
+
+def test_a_delete_marker_is_for_upserts() -> None:
+    assert "a delete marker is for upserts" in only_problem(shop(orders(deleted="total < 0")))
+
+
+def test_a_condition_must_be_true_or_false() -> None:
+    (first,) = orders().maps
+    maps = (MapSpec(first.to, first.set, where="total"),)
+    assert "must be true or false" in only_problem(shop(orders(maps=maps)))
+
+
+def test_a_grain_needs_an_id() -> None:
+    (first,) = orders().maps
+    assert "needs an `id`" in only_problem(shop(orders(maps=(MapSpec(first.to, first.set, grain=("order",)),))))
+
+
+def test_two_streams_of_one_name_are_refused() -> None:
+    assert "two streams are called `orders`" in only_problem(shop(orders(), orders()))
+
+
+def test_the_instant_of_the_run_has_no_place_in_a_map() -> None:
+    (first,) = orders().maps
+    maps = (MapSpec(first.to, first.set, where="at < as_of"),)
+    assert "`as_of` is not available here" in only_problem(shop(orders(maps=maps)))
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berln", "CEST+2", ""])
+def test_an_unknown_zone_is_refused(zone: str) -> None:
+    assert "is no time zone" in only_problem(shop(orders(zone=zone)))

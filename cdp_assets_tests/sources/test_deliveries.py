@@ -1,0 +1,227 @@
+"""Which files count as new, and what a crash at any point leaves behind."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+
+from cdp_assets.ledger import loads
+from cdp_assets.sources import ingest as steps
+from cdp_assets.sources.spec import ColumnSpec
+from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+from cdp_assets_tests.sources.shop import AS_OF, Bench, content, narrow, orders, row, shop
+
+A = content("csv", [row("1")])
+B = content("csv", [row("2")])
+
+
+def orders_in(bench: Bench) -> list[str]:
+    return sorted(each["order"] for each in bench.raw())
+
+
+def test_nothing_new_loads_nothing(bench: Bench) -> None:
+    bench.drop("shop/orders.1", A)
+    assert len(bench.ingest(orders()).loaded) == 1
+    assert bench.ingest(orders()).loaded == ()
+    assert orders_in(bench) == ["1"]
+
+
+@pytest.mark.parametrize("load", ["append", "upsert"])
+def test_the_same_content_under_another_name_is_no_new_delivery(bench: Bench, load: Any) -> None:
+    bench.drop("shop/orders.1", A)
+    bench.ingest(orders(load=load))
+    bench.drop("shop/orders.2", A)
+    assert bench.ingest(orders(load=load)).loaded == ()
+    assert orders_in(bench) == ["1"]
+
+
+def test_a_snapshot_that_returns_to_an_old_content_is_a_new_delivery(bench: Bench) -> None:
+    stream = orders(load="snapshot")
+    for data in (A, B, A, A):
+        bench.drop("shop/orders.1", data)
+        bench.ingest(stream)
+    assert orders_in(bench) == ["1", "1", "2"]
+    assert [load.sequence for load in bench.manifest()] == [1, 2, 3]
+    assert len({load.load_id for load in bench.manifest()}) == 3
+
+
+def test_snapshots_under_dated_names_are_deliveries_each(bench: Bench) -> None:
+    for number, data in enumerate((A, B, A), start=9):
+        bench.drop(f"shop/orders_{number}", data)
+    bench.ingest(orders(load="snapshot"))
+    assert [(load.sequence, load.file) for load in bench.manifest()] == [
+        (1, "shop/orders_9"), (2, "shop/orders_10"), (3, "shop/orders_11")
+    ]  # fmt: skip
+    assert bench.ingest(orders(load="snapshot")).loaded == ()
+
+
+def test_the_id_of_a_load_depends_on_nothing_but_its_content(bench: Bench, tmp_path: Any) -> None:
+    other = Bench(tmp_path / "other")
+    bench.drop("shop/orders.1", A)
+    bench.drop("shop/orders.2", B)
+    other.drop("shop/orders.b", A)
+    other.ingest(orders())
+    other.drop("shop/orders.a", B)
+    for each in (bench, other):
+        each.ingest(orders())
+    assert {load.load_id for load in bench.manifest()} == {load.load_id for load in other.manifest()}
+
+
+def test_a_growing_file_is_left_for_the_next_run(bench: Bench) -> None:
+    path = bench.drop("shop/orders.1", A)
+    bench.now = path.stat().st_mtime + 0.5
+    source = shop(orders(), settle_seconds=2.0)
+
+    def grow(seconds: float) -> None:
+        bench.waited.append(seconds)
+        with path.open("ab") as file:
+            file.write(b"2,t,1,\n")
+
+    arrivals = steps.Arrivals(bench.landing, bench.folder / "tmp", lambda: bench.now, grow)
+    found = steps.ingest(source, orders(), engine=bench.engine, ledger=bench.ledger, arrivals=arrivals, as_of=AS_OF)
+    assert (found.loaded, found.growing, bench.waited) == ((), ("shop/orders.1",), [2.0])
+    bench.now += 1e9
+    assert len(bench.ingest(orders(), source).loaded) == 1
+    assert orders_in(bench) == ["1", "2"]
+
+
+def test_a_young_file_that_stands_still_is_loaded_after_a_moment(bench: Bench) -> None:
+    path = bench.drop("shop/orders.1", A)
+    bench.now = path.stat().st_mtime + 0.5
+    assert len(bench.ingest(orders(), shop(orders(), settle_seconds=2.0)).loaded) == 1
+    assert bench.waited == [2.0]
+
+
+def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_run(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = bench.drop("shop/orders.1", A)
+    read = steps.read
+
+    def read_while_someone_writes(*args: Any) -> Any:
+        found = read(*args)
+        with path.open("ab") as file:
+            file.write(b"2,t,1,\n")
+        return found
+
+    monkeypatch.setattr(steps, "read", read_while_someone_writes)
+    assert bench.ingest(orders()).growing == ("shop/orders.1",)
+    monkeypatch.undo()
+    bench.ingest(orders())
+    assert orders_in(bench) == ["1", "2"]
+
+
+class Crash(BaseException):
+    """The process dies here."""
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before the append", "after the append"])
+def test_a_crash_around_the_append_neither_loses_nor_doubles(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, before: bool
+) -> None:
+    bench.drop("shop/orders.1", A)
+    append = DuckDBEngine.append
+
+    def dying(self: DuckDBEngine, *args: Any) -> None:
+        if not before:
+            append(self, *args)
+        raise Crash
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DuckDBEngine, "append", dying)
+        with pytest.raises(Crash):
+            bench.ingest(orders())
+    assert [load.status for load in bench.manifest()] == ["begun"]
+    found = bench.ingest(orders())
+    assert len(found.loaded) == int(before)
+    assert orders_in(bench) == ["1"]
+    assert [(load.status, load.rows, load.sequence) for load in bench.manifest()] == [("loaded", 1, 1)]
+
+
+def test_a_file_replaced_after_a_crash_is_a_second_delivery(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.drop("shop/orders.1", A)
+    append = DuckDBEngine.append
+
+    def dying(self: DuckDBEngine, *args: Any) -> None:
+        append(self, *args)
+        raise Crash
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DuckDBEngine, "append", dying)
+        with pytest.raises(Crash):
+            bench.ingest(orders())
+    bench.drop("shop/orders.1", B)
+    bench.ingest(orders())
+    assert orders_in(bench) == ["1", "2"]
+    assert [(load.status, load.rows) for load in bench.manifest()] == [("loaded", 1), ("loaded", 1)]
+
+
+def test_a_deleted_warehouse_is_filled_again_with_the_same_ids_and_order(bench: Bench) -> None:
+    bench.drop("shop/orders.b", A)
+    bench.ingest(orders())
+    bench.drop("shop/orders.a", B)
+    bench.ingest(orders())
+    before, manifest = bench.raw(), bench.manifest()
+    bench.engine = DuckDBEngine.in_memory()
+    assert len(bench.ingest(orders()).loaded) == 2
+    assert (bench.raw(), bench.manifest()) == (before, manifest)
+
+
+def test_a_deleted_ledger_is_filled_again_from_the_raw_table(bench: Bench) -> None:
+    bench.drop("shop/orders.1", A)
+    bench.drop("shop/orders.2", B)
+    bench.ingest(orders())
+    before = bench.manifest()
+    with bench.ledger.transaction() as connection:
+        loads.forget(connection, [load.load_id for load in before])
+    assert bench.ingest(orders()).loaded == ()
+    assert bench.manifest() == before
+    assert orders_in(bench) == ["1", "2"]
+
+
+def test_a_failed_file_is_tried_again_and_its_correction_loads(bench: Bench) -> None:
+    bench.drop("shop/orders.1", b"order_nr,at\n1,t\n")
+    assert [error.name for error in bench.ingest(orders()).failed] == ["missing_column"]
+    assert [error.name for error in bench.ingest(orders()).failed] == ["missing_column"]
+    bench.drop("shop/orders.1", A)
+    assert len(bench.ingest(orders()).loaded) == 1
+    assert [load.status for load in bench.manifest()] == ["failed", "loaded"]
+
+
+def test_a_corrected_contract_loads_the_file_that_failed(bench: Bench) -> None:
+    bench.drop("shop/orders.1", A.replace(b",", b";"))
+    assert bench.ingest(orders()).failed
+    assert bench.ingest(orders(delimiter=";")).failed == ()
+    assert [(load.status, load.sequence) for load in bench.manifest()] == [("loaded", 1)]
+
+
+def test_a_contract_that_changes_moves_values_between_columns_and_extra(bench: Bench) -> None:
+    bench.drop("shop/orders.1", 'order_no,at,total,email,note\n1,t,1,a@b,"x ""y"" \\"\n2,t,,,\n')
+    bench.ingest(orders())
+    bench.ingest(
+        narrow("csv", ColumnSpec("order", "string", path="order_no"), ColumnSpec("remark", "string", path="note"))
+    )
+    assert [(each["order"], each["remark"]) for each in bench.raw()] == [("1", 'x "y" \\'), ("2", None)]
+    wide = (*orders().columns, ColumnSpec("note", "string"))
+    bench.ingest(orders(columns=wide))
+    assert [(each["order"], each["at"], each["total"], each["email"]) for each in bench.raw()] == [
+        ("1", "t", "1", "a@b"), ("2", "t", None, None)
+    ]  # fmt: skip
+
+
+def test_hidden_and_unfinished_files_are_not_looked_at(bench: Bench) -> None:
+    bench.drop("shop/orders.1.part", A)
+    bench.drop("shop/.orders", A)
+    assert bench.ingest(orders(files="shop/*")).loaded == ()
+
+
+def test_an_unchanged_file_is_not_hashed_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = bench.drop("shop/orders.1", A)
+    bench.ingest(orders())
+    monkeypatch.setattr(steps, "content_hash", lambda file: pytest.fail("read again"))
+    bench.ingest(orders())
+    os.utime(path, (1, 1))
+    with pytest.raises(pytest.fail.Exception):
+        bench.ingest(orders())

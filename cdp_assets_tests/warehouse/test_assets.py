@@ -1,0 +1,150 @@
+"""The one decorator: write, audit, publish."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import ibis
+import ibis.expr.types as ir
+import pytest
+
+from cdp_assets.canonical.schema import Column, Pii, TableSchema
+from cdp_assets.quality.checks import Check, expect
+from cdp_assets.warehouse.assets import table_asset, tables_asset
+from cdp_assets.warehouse.built import Built, markdown
+from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.resources import LedgerResource, Warehouse
+
+PEOPLE = TableSchema(
+    "people",
+    "One row per person.",
+    (
+        Column("id", "int64", "Id.", required=True),
+        Column("email", "string", "E-mail.", pii=Pii.DIRECT),
+        Column("age", "int64", "Age.", unit="years"),
+    ),
+    key=("id",),
+)
+ADULTS = TableSchema("adults", "People of age.", (Column("id", "int64", "Id."), Column("doubled", "int64", "Twice.")))
+
+
+@pytest.fixture()
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    defs = tmp_path / "defs"
+    defs.mkdir()
+    monkeypatch.setenv("CDP_DATA", str(tmp_path))
+    monkeypatch.setenv("CDP_DEFS", str(defs))
+    monkeypatch.setenv("CDP_AS_OF", "2026-06-30")
+    yield tmp_path
+
+
+def _people(rows: list[tuple[int, str, int]], check: Check | None = None) -> dg.AssetsDefinition:
+    @table_asset(schema=PEOPLE, stage="people", checks=[check] if check else [])
+    def people(engine: Engine) -> ir.Table:
+        """Made up."""
+        data = ibis.memtable(rows, schema=PEOPLE.ibis_schema) if rows else None
+        return data if data is not None else engine.from_arrow(PEOPLE.ibis_schema.to_pyarrow().empty_table(),
+                                                               PEOPLE.ibis_schema)  # fmt: skip
+
+    return people
+
+
+@table_asset(schema=ADULTS, stage="grown", inputs={"people": "people"})
+def adults(people: ir.Table) -> Built:
+    table = people.filter(people.age >= 18).select("id", doubled=people.age * 2)
+    return Built(table, metadata={"note": markdown("**well**")})
+
+
+def _run(*assets: dg.AssetsDefinition, raising: bool = True) -> dg.ExecuteInProcessResult:
+    job = dg.Definitions(
+        assets=list(assets),
+        jobs=[dg.define_asset_job("all", executor_def=dg.in_process_executor)],
+        resources={"warehouse": Warehouse(), "ledger": LedgerResource()},
+    ).resolve_job_def("all")
+    return job.execute_in_process(raise_on_error=raising)
+
+
+def _rows(home: Path, table: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
+        return connection.execute(f"SELECT * FROM {table} ORDER BY ALL").fetchall()
+
+
+def test_a_table_is_published_with_everything_the_ui_shows(home: Path) -> None:
+    result = _run(_people([(1, "ann@example.org", 40), (2, "bob@example.org", 10)]), adults)
+
+    assert result.success
+    assert _rows(home, "grown.adults") == [(1, 80)]
+    [materialisation] = result.asset_materializations_for_node("grown__adults")
+    metadata = materialisation.metadata
+    assert metadata["dagster/row_count"].value == 1
+    assert {"bytes", "seconds", "preview", "dagster/column_schema", "column_lineage"} <= set(metadata)
+    lineage = metadata["dagster/column_lineage"].value.deps_by_column
+    assert lineage["doubled"] == [dg.TableColumnDep(asset_key=dg.AssetKey(["people", "people"]), column_name="age")]
+    assert metadata["note"].value == "**well**"
+
+
+def test_personal_data_is_masked_in_the_preview(home: Path) -> None:
+    result = _run(_people([(1, "ann@example.org", 40)]))
+    [materialisation] = result.asset_materializations_for_node("people__people")
+    assert "ann@example" not in str(materialisation.metadata)
+
+
+def test_a_failed_blocking_check_leaves_the_old_table_and_stops_what_is_downstream(home: Path) -> None:
+    _run(_people([(1, "a", 40)]), adults)
+    result = _run(_people([(2, "b", 50), (2, "b", 50)]), adults, raising=False)
+
+    assert not result.success
+    assert _rows(home, "people.people") == [(1, "a", 40)]
+    assert _rows(home, "grown.adults") == [(1, 80)]
+    failed = [check for check in result.get_asset_check_evaluations() if not check.passed]
+    assert [check.check_name for check in failed] == ["schema_and_keys"]
+
+
+def test_a_failed_check_that_does_not_block_is_shown_and_the_table_published(home: Path) -> None:
+    warned = Check(
+        "plausible_age",
+        "Nobody is over 120.",
+        (expect("expect_column_values_to_be_between", column="age", max_value=120),),
+        blocking=False,
+    )
+    result = _run(_people([(1, "a", 400)], warned))
+
+    assert result.success
+    assert _rows(home, "people.people") == [(1, "a", 400)]
+    assert {check.check_name: check.passed for check in result.get_asset_check_evaluations()} == {
+        "schema_and_keys": True,
+        "plausible_age": False,
+    }
+
+
+def test_unchanged_content_keeps_its_data_version(home: Path) -> None:
+    versions = []
+    for rows in ([(1, "a", 4), (2, "b", 5)], [(2, "b", 5), (1, "a", 4)], [(1, "a", 4)]):
+        [materialisation] = _run(_people(rows)).asset_materializations_for_node("people__people")
+        versions.append((materialisation.tags or {})["dagster/data_version"])
+    assert versions[0] == versions[1] != versions[2]
+
+
+def test_an_asset_reads_its_own_previous_state_and_swaps_several_tables_at_once(home: Path) -> None:
+    state = TableSchema("state", "State.", (Column("runs", "int64", "Runs."),))
+    log = TableSchema("log", "Log.", (Column("entry", "int64", "Entry."),))
+
+    @tables_asset(stage="memory", schemas=[state, log])
+    def memory(previous: dict[str, ir.Table], engine: Engine) -> dict[str, ir.Table]:
+        count = engine.to_arrow(previous["log"]).num_rows
+        new = ibis.memtable({"entry": [count + 1]}, schema=log.ibis_schema)
+        return {"state": ibis.memtable({"runs": [count + 1]}), "log": previous["log"].union(new)}
+
+    for _ in range(3):
+        assert _run(memory).success
+    assert _rows(home, "memory.state") == [(3,)]
+    assert _rows(home, "memory.log") == [(1,), (2,), (3,)]
+
+
+def test_a_parameter_that_is_no_input_is_refused_at_load() -> None:
+    with pytest.raises(TypeError, match=r"parameters \['poeple'\] are neither inputs"):
+
+        @table_asset(schema=ADULTS, stage="grown", inputs={"people": "people"})
+        def adults(poeple: ir.Table) -> ir.Table:
+            return poeple

@@ -1,0 +1,214 @@
+"""The embedded engine keeps tables whole, typed and atomically swapped."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import duckdb
+import ibis
+import pyarrow as pa
+import pytest
+
+from cdp_assets.canonical.schema import MONEY, Column, TableSchema
+from cdp_assets.warehouse.connection import WarehouseBusy, warehouse_connection
+from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+from cdp_assets.warehouse.engine import SchemaMismatch, TableMissing
+from cdp_assets.warehouse.serving import NothingServed, Reader
+
+AMOUNTS = TableSchema("amounts", "Amounts.", (Column("id", "int64", "Id."), Column("amount", MONEY, "Amount.")))
+
+
+def _amounts(engine: DuckDBEngine, *rows: tuple[int, str]) -> ibis.Table:
+    data = pa.table({"id": [row[0] for row in rows], "amount": [row[1] for row in rows]})
+    return engine.from_arrow(data, ibis.schema({"id": "int64", "amount": "string"}))
+
+
+def _published(engine: DuckDBEngine) -> list[tuple[int, str]]:
+    table = engine.to_arrow(engine.table("shop", "amounts").order_by("id"))
+    return [(row["id"], str(row["amount"])) for row in table.to_pylist()]
+
+
+def test_a_staged_table_is_not_visible_until_it_is_published() -> None:
+    engine = DuckDBEngine.in_memory()
+    engine.stage_table("shop", AMOUNTS, _amounts(engine, (1, "2.50")))
+
+    with pytest.raises(TableMissing, match=r"shop\.amounts has not been materialised yet"):
+        engine.table("shop", "amounts")
+
+    engine.publish([("shop", "amounts")])
+    assert _published(engine) == [(1, "2.50")]
+
+
+def test_a_discarded_table_leaves_the_published_one_standing() -> None:
+    engine = DuckDBEngine.in_memory()
+    engine.stage_table("shop", AMOUNTS, _amounts(engine, (1, "2.50")))
+    engine.publish([("shop", "amounts")])
+    engine.stage_table("shop", AMOUNTS, _amounts(engine, (9, "9.00")))
+    engine.discard([("shop", "amounts")])
+
+    assert _published(engine) == [(1, "2.50")]
+
+
+def test_two_tables_are_swapped_together_or_not_at_all() -> None:
+    engine = DuckDBEngine.in_memory()
+    engine.stage_table("shop", AMOUNTS, _amounts(engine, (1, "1.00")))
+    engine.publish([("shop", "amounts")])
+    engine.stage_table("shop", AMOUNTS, _amounts(engine, (2, "2.00")))
+
+    with pytest.raises(duckdb.CatalogException):
+        engine.publish([("shop", "amounts"), ("shop", "never_staged")])
+
+    assert _published(engine) == [(1, "1.00")]
+
+
+def test_an_empty_result_is_a_real_typed_table() -> None:
+    engine = DuckDBEngine.in_memory()
+    empty = engine.from_arrow(AMOUNTS.ibis_schema.to_pyarrow().empty_table(), AMOUNTS.ibis_schema)
+    engine.stage_table("shop", AMOUNTS, empty)
+    engine.publish([("shop", "amounts")])
+
+    table = engine.table("shop", "amounts")
+    assert table.schema()["amount"].is_decimal()
+    assert engine.fingerprint(table).rows == 0
+
+
+def test_a_table_without_a_promised_column_is_refused() -> None:
+    engine = DuckDBEngine.in_memory()
+    with pytest.raises(SchemaMismatch, match=r"shop\.amounts was computed without the columns amount"):
+        engine.stage_table("shop", AMOUNTS, _amounts(engine, (1, "1.00")).select("id"))
+
+
+def test_appended_rows_may_bring_a_new_column() -> None:
+    engine = DuckDBEngine.in_memory()
+    engine.append("shop", "raw", _amounts(engine, (1, "1.00")))
+    engine.append("shop", "raw", _amounts(engine, (2, "2.00")).mutate(note=ibis.literal("late")))
+
+    rows = engine.to_arrow(engine.table("shop", "raw").order_by("id")).to_pylist()
+    assert [(row["id"], row["note"]) for row in rows] == [(1, None), (2, "late")]
+
+
+def test_the_fingerprint_counts_duplicates_and_ignores_order() -> None:
+    engine = DuckDBEngine.in_memory()
+    one = engine.fingerprint(_amounts(engine, (1, "1"), (2, "2")))
+    other_order = engine.fingerprint(_amounts(engine, (2, "2"), (1, "1")))
+    twice = engine.fingerprint(_amounts(engine, (1, "1"), (1, "1"), (2, "2"), (2, "2")))
+
+    assert one == other_order
+    assert twice.version != one.version
+
+
+def test_components_are_labelled_by_their_smallest_node() -> None:
+    engine = DuckDBEngine.in_memory()
+    edges = pa.table({"left": [5, 7, 9], "right": [3, 5, 9]})
+    labelled = engine.connected_components(engine.from_arrow(edges, ibis.schema({"left": "int64", "right": "int64"})))
+
+    found = {row["node"]: row["component"] for row in engine.to_arrow(labelled).to_pylist()}
+    assert found == {3: 3, 5: 3, 7: 3, 9: 9}
+
+
+def test_no_edges_have_no_components() -> None:
+    engine = DuckDBEngine.in_memory()
+    schema = ibis.schema({"left": "int64", "right": "int64"})
+    empty = engine.from_arrow(schema.to_pyarrow().empty_table(), schema)
+    assert engine.to_arrow(engine.connected_components(empty)).num_rows == 0
+
+
+def test_values_are_mapped_piece_by_piece() -> None:
+    engine = DuckDBEngine.in_memory()
+    schema = ibis.schema({"id": "int64", "double": "int64"})
+    sizes: list[int] = []
+
+    def double(batch: pa.Table) -> pa.Table:
+        sizes.append(batch.num_rows)
+        return pa.table({"double": [2 * value for value in batch["id"].to_pylist()], "id": batch["id"]})
+
+    mapped = engine.map_values(_amounts(engine, (1, "1"), (2, "2"), (3, "3")).select("id"), double, schema, rows=2)
+
+    assert sizes == [2, 1]
+    assert {row["id"]: row["double"] for row in engine.to_arrow(mapped).to_pylist()} == {1: 2, 2: 4, 3: 6}
+
+
+def test_each_thread_reads_through_its_own_cursor() -> None:
+    engine = DuckDBEngine.in_memory()
+    engine.stage_table("shop", AMOUNTS, _amounts(engine, (1, "1.00")))
+    engine.publish([("shop", "amounts")])
+    wrong: list[object] = []
+
+    def read(expected: int) -> None:
+        for _ in range(30):
+            table = engine.table("shop", "amounts")
+            got = engine.to_arrow(table.mutate(mark=ibis.literal(expected)))["mark"].to_pylist()
+            if got != [expected]:
+                wrong.append(got)
+
+    threads = [threading.Thread(target=read, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_users_in_one_process_share_the_connection_and_the_last_one_closes_it(tmp_path: Path) -> None:
+    file = tmp_path / "warehouse.duckdb"
+    with warehouse_connection(file) as first:
+        with warehouse_connection(file) as second:
+            assert first is second
+        first.execute("CREATE TABLE t (a INTEGER)")
+    with pytest.raises(duckdb.ConnectionException):
+        first.execute("SELECT 1")
+
+
+def test_the_connection_is_closed_after_an_exception(tmp_path: Path) -> None:
+    file = tmp_path / "warehouse.duckdb"
+    with pytest.raises(RuntimeError, match="broken"), warehouse_connection(file) as connection:
+        raise RuntimeError("broken")
+    with pytest.raises(duckdb.ConnectionException):
+        connection.execute("SELECT 1")
+
+
+def test_a_second_process_waits_says_so_and_gives_up_in_words(tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    file = tmp_path / "warehouse.duckdb"
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from cdp_assets.warehouse.connection import warehouse_connection\n"
+        "with warehouse_connection(Path(sys.argv[1])):\n"
+        "    print('open', flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", program, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline().strip() == "open"
+        said: list[str] = []
+        with (
+            pytest.raises(WarehouseBusy, match="wait for that run to end"),
+            warehouse_connection(file, wait_seconds=0.5, waiting=said.append),
+        ):
+            pass
+        assert said == [f"waiting for process {holder.pid}, which is writing warehouse.duckdb"]
+    finally:
+        holder.communicate("")
+
+
+def test_readers_see_each_new_snapshot_and_never_the_warehouse(tmp_path: Path) -> None:
+    file, served = tmp_path / "warehouse.duckdb", tmp_path / "serving.duckdb"
+    with pytest.raises(NothingServed, match="no refresh has succeeded"):
+        Reader(served)
+    with warehouse_connection(file) as connection:
+        engine = DuckDBEngine(connection, file)
+        for amount in ("1.00", "2.00"):
+            engine.stage_table("shop", AMOUNTS, _amounts(engine, (1, amount)))
+            engine.publish([("shop", "amounts")])
+            engine.snapshot(served)
+            with Reader(served) as reader:
+                assert reader.has("shop", "amounts")
+                row = reader.one("SELECT amount FROM shop.amounts")
+                assert row is not None and str(row["amount"]) == amount

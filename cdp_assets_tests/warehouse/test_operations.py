@@ -1,0 +1,62 @@
+"""Ids and instants are the same whatever computes them."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+
+import ibis
+import pyarrow as pa
+
+from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+from cdp_assets.warehouse.operations import stable_id, try_timestamp
+
+
+def _texts(engine: DuckDBEngine, *texts: str | None) -> ibis.Table:
+    return engine.from_arrow(pa.table({"text": pa.array(texts, pa.string())}), ibis.schema({"text": "string"}))
+
+
+def _values(engine: DuckDBEngine, column: ibis.Value) -> list[object]:
+    return engine.to_arrow(column.name("value").as_table())["value"].to_pylist()
+
+
+def test_a_stable_id_is_the_low_63_bits_of_a_sha_256() -> None:
+    engine = DuckDBEngine.in_memory()
+    expected = int(hashlib.sha256(b"key\x1fshop\x1f42").hexdigest()[:16], 16) & (2**63 - 1)
+    table = _texts(engine, "42")
+    assert _values(engine, stable_id(ibis.literal("shop"), table.text, key="key")) == [expected]
+
+
+def test_null_is_a_value_of_its_own_and_parts_do_not_run_together() -> None:
+    engine = DuckDBEngine.in_memory()
+    table = _texts(engine, None)
+    ids = [
+        _values(engine, stable_id(table.text, table.text.coalesce("b")))[0],
+        _values(engine, stable_id(table.text.coalesce(""), table.text.coalesce("b")))[0],
+        _values(engine, stable_id(table.text.coalesce("b"), table.text.coalesce("")))[0],
+    ]
+    assert len(set(ids)) == 3
+
+
+def test_times_are_read_with_offset_zone_or_format() -> None:
+    engine = DuckDBEngine.in_memory()
+    table = _texts(engine, "2024-07-01 10:00:00", "2024-07-01T10:00:00+02:00", "2024-07-01T08:00:00Z", "no time")
+    eight = datetime(2024, 7, 1, 8, tzinfo=UTC)
+    assert _values(engine, try_timestamp(table.text, zone="Europe/Berlin")) == [eight, eight, eight, None]
+    german = _texts(engine, "01.07.2024 10:00", "2024-07-01")
+    assert _values(engine, try_timestamp(german.text, "%d.%m.%Y %H:%M", "Europe/Berlin")) == [eight, None]
+    offset = _texts(engine, "2024-07-01 10:00:00 +0200")
+    assert _values(engine, try_timestamp(offset.text, "%Y-%m-%d %H:%M:%S %z", "Europe/Berlin")) == [eight]
+
+
+def test_both_operations_compile_for_spark() -> None:
+    table = ibis.table({"text": "string"}, name="t")
+    sql = ibis.to_sql(
+        table.select(
+            id=stable_id(table.text, key="k"),
+            at=try_timestamp(table.text, "%Y-%m-%d", "Europe/Berlin"),
+            iso=try_timestamp(table.text),
+        ),
+        dialect="pyspark",
+    )
+    assert "CONV(" in sql and "TO_UTC_TIMESTAMP(" in sql
