@@ -206,7 +206,8 @@ def refresh_and_deliver(settings: Settings, *, force: bool) -> views.Run:
         click.ClickException: if the run did not succeed; readers keep the last good state.
     """
     from cdp_assets.automation import refresh
-    from cdp_assets.ledger import Ledger, fingerprints
+    from cdp_assets.definition_files import DefinitionError
+    from cdp_assets.ledger import Ledger, LedgerBusyError, fingerprints
     from cdp_assets.presentation.progress import follow
     from cdp_assets.presentation.views import Run
 
@@ -219,6 +220,8 @@ def refresh_and_deliver(settings: Settings, *, force: bool) -> views.Run:
                 follow(console, refresh.run_refresh(settings, as_of=as_of), "Refreshing")
             if _something_is_due(ledger):
                 follow(console, refresh.run_activation(settings, as_of=as_of), "Delivering")
+        except (DefinitionError, LedgerBusyError) as error:
+            raise click.ClickException(str(error)) from error
         except refresh.RunFailed as error:
             raise click.ClickException(f"{error} (readers keep the last good state; `cdp ui` shows the run)") from error
         with ledger.reading() as connection:

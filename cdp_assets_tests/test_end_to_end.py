@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,13 +41,13 @@ class Company:
 
 
 @pytest.fixture(scope="module")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
     data = tmp_path_factory.mktemp("company")
     env = environment(data)
     generate = cdp("demo", "generate", "--people", str(PEOPLE), "--seed", "7", "--out", str(data))
     subprocess.run(generate, env=env, check=True, capture_output=True, timeout=300)
     made = Company(data, env, {})
-    yield Company(data, env, made.run("run"))
+    return Company(data, env, made.run("run"))
 
 
 def test_every_row_read_has_one_disposition(company: Company) -> None:

@@ -96,6 +96,7 @@ def activity(
         "survey_responses": "normalised",
         "loyalty": "normalised",
         "order_lines": "normalised",
+        "products": "normalised",
         "profile_map": "identity",
     },
     checks=checks.BEHAVIOUR,
@@ -107,6 +108,7 @@ def behaviour(
     survey_responses: ir.Table,
     loyalty: ir.Table,
     order_lines: ir.Table,
+    products: ir.Table,
     profile_map: ir.Table,
     as_of: datetime,
     engine: Engine,
@@ -118,6 +120,7 @@ def behaviour(
         assign_profiles(survey_responses, profile_map, "responded_at"),
         assign_profiles(loyalty, profile_map, "occurred_at"),
         assign_profiles(order_lines, profile_map, "ordered_at"),
+        products,
         as_of,
         engine,
     )

@@ -29,6 +29,7 @@ def behaviour(
     survey_responses: ir.Table,
     loyalty: ir.Table,
     order_lines: ir.Table,
+    products: ir.Table,
     as_of: datetime,
     engine: Engine,
 ) -> ir.Table:
@@ -40,6 +41,7 @@ def behaviour(
         survey_responses: `profile_id` and the columns of `canonical.SURVEY_RESPONSES`.
         loyalty: `profile_id` and the columns of `canonical.LOYALTY`.
         order_lines: `profile_id` and the columns of `canonical.ORDER_LINES`.
+        products: The columns of `canonical.PRODUCTS`; gives lines their category where they bear none.
         as_of: The run's instant.
         engine: Keeps each part, since it is read twice: for who is in it, and for what it says.
 
@@ -53,7 +55,7 @@ def behaviour(
             _from_tickets(known_by(tickets, "opened_at", as_of)),
             _from_surveys(known_by(survey_responses, "responded_at", as_of)),
             _from_loyalty(known_by(loyalty, "occurred_at", as_of)),
-            _favourite_category(known_by(order_lines, "ordered_at", as_of)),
+            _favourite_category(known_by(order_lines, "ordered_at", as_of), products),
         )
     ]
     everyone = ibis.union(*(part.select("profile_id") for part in parts), distinct=True)
@@ -111,8 +113,12 @@ def _from_loyalty(loyalty: ir.Table) -> ir.Table:
     return points.left_join(tiers, "profile_id").select(points.profile_id, points.loyalty_points, tiers.loyalty_tier)
 
 
-def _favourite_category(lines: ir.Table) -> ir.Table:
-    spent = lines.filter(lines.category.notnull(), lines.amount > 0)
+def _favourite_category(lines: ir.Table, products: ir.Table) -> ir.Table:
+    """By order value in the currency of the lines, which is one for nearly everybody."""
+    listed = products.select("source", "product_id", listed_category=products.category)
+    known = lines.left_join(listed, ["source", "product_id"])
+    known = known.select("profile_id", "amount", category=known.category.fill_null(known.listed_category))
+    spent = known.filter(known.category.notnull(), known.amount > 0)
     spent = spent.group_by(["profile_id", "category"]).aggregate(amount=spent.amount.sum())
     best = ibis.row_number().over(ibis.window(group_by="profile_id", order_by=[spent.amount.desc(), spent.category]))
     ranked = spent.mutate(place=best)

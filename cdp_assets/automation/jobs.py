@@ -14,7 +14,7 @@ ACTIVATION = "activation"
 
 def refresh_job(delivery_keys: Sequence[dg.AssetKey]) -> UnresolvedAssetJobDefinition:
     """Everything from the landing folders to the outbox and the serving snapshot; sends nothing."""
-    selection = dg.AssetSelection.all()
+    selection: dg.AssetSelection = dg.AssetSelection.all()
     if delivery_keys:
         selection = selection - dg.AssetSelection.assets(*delivery_keys)
     return dg.define_asset_job(

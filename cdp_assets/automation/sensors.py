@@ -47,9 +47,7 @@ def landing_sensor(job: UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
     return landing_folders
 
 
-def activation_sensor(
-    job: UnresolvedAssetJobDefinition, destinations: Sequence[str]
-) -> dg.SensorDefinition:
+def activation_sensor(job: UnresolvedAssetJobDefinition, destinations: Sequence[str]) -> dg.SensorDefinition:
     """Run exactly the destinations that have something due in the outbox."""
 
     @dg.sensor(

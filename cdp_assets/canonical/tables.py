@@ -201,7 +201,8 @@ ORDER_LINES = _fact(
 
 REFUNDS = _fact(
     "refunds",
-    "One row per refund or cancellation: a timed fact, never a changed order, so that back-tests cannot see the future.",
+    "One row per refund or cancellation: a timed fact, never a changed order, so that back-tests cannot see the "
+    "future.",
     Column("refund_id", "string", "Refund number at the source.", pii=Pii.PSEUDONYM, required=True),
     Column("order_id", "string", "The order refunded, where known.", pii=Pii.PSEUDONYM),
     Column("refunded_at", INSTANT, "When it was refunded.", required=True),

@@ -220,7 +220,7 @@ def group_agreement(left: Group, right: Group) -> Agreement:
         for two in right.signatures:
             grade = agreement(one, two)
             if grade in (Agreement.DIFFERENT_GIVEN, Agreement.DIFFERENT_BIRTH):
-                if not (_is_excused(one, left, two) or _is_excused(two, right, one)):
+                if not (_is_excused(one, left, two, right) or _is_excused(two, right, one, left)):
                     return grade
                 continue
             other_family = other_family or grade is Agreement.DIFFERENT_FAMILY
@@ -228,9 +228,9 @@ def group_agreement(left: Group, right: Group) -> Agreement:
     return Agreement.DIFFERENT_FAMILY if other_family and best is Agreement.UNKNOWN else best
 
 
-def _is_excused(name: Signature, group: Group, other: Signature) -> bool:
-    """Whether a name is but a slip of another one of its group, which agrees with the name from outside."""
-    return any(
+def _is_excused(name: Signature, group: Group, other: Signature, others: Group) -> bool:
+    """Whether a name is but a slip of a name of the other group, or of one of its own that agrees with ``other``."""
+    return any(is_slip(name, beside) for beside in others.signatures) or any(
         beside is not name and is_slip(name, beside) and agreement(beside, other) >= Agreement.SIMILAR
         for beside in group.signatures
     )

@@ -11,6 +11,7 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.canonical import tables
+from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.normalised.dispositions import QUARANTINED
 from cdp_assets.sources.json_text import json_object
 from cdp_assets.sources.spec import SourceSpec, StreamSpec, stream_table
@@ -78,7 +79,7 @@ def _streams(sources: Sequence[SourceSpec]) -> list[tuple[SourceSpec, StreamSpec
     return [(source, stream) for source in sources for stream in source.streams]
 
 
-def _union(parts: list[ir.Table], schema: tables.TableSchema, engine: Engine) -> ir.Table:
+def _union(parts: list[ir.Table], schema: TableSchema, engine: Engine) -> ir.Table:
     if not parts:
         return engine.from_arrow(schema.ibis_schema.to_pyarrow().empty_table(), schema.ibis_schema)
     return ibis.union(*parts) if len(parts) > 1 else parts[0]

@@ -1,4 +1,4 @@
-"""The stage's assets: the typed rows of each stream, the canonical tables, and the identity observations behind them."""
+"""The stage's assets: typed rows of each stream, the canonical tables, and the identity observations behind them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ from cdp_assets.normalised.canonical_rows import Feed, canonical_rows, feeds_of
 from cdp_assets.normalised.checks import canonical_checks, identity_checks, rows_checks
 from cdp_assets.normalised.identities import records_and_identifiers
 from cdp_assets.normalised.money import in_reporting_currency
-from cdp_assets.normalised.order_totals import with_totals_of_lines
+from cdp_assets.normalised.order_totals import with_currency_of_orders, with_totals_of_lines
 from cdp_assets.normalised.spec import Reporting
 from cdp_assets.normalised.stream_rows import rows_schema, stream_rows
 from cdp_assets.normalised.value_changes import with_value_changes
@@ -56,13 +56,9 @@ def _stream_rows(source: SourceSpec, stream: StreamSpec) -> dg.AssetsDefinition:
         checks=rows_checks(f"sources.{name}"),
         owners=[source.owner] if source.owner else None,
     )
-    def rows(
-        raw: ir.Table, load_manifest: ir.Table, engine: Engine, as_of: datetime, settings: Settings
-    ) -> ir.Table:
+    def rows(raw: ir.Table, load_manifest: ir.Table, engine: Engine, as_of: datetime, settings: Settings) -> ir.Table:
         """Typed by the contract; every row has exactly one disposition, and what is refused says why."""
-        return stream_rows(
-            raw, load_manifest, source, stream, engine=engine, as_of=as_of, hash_key=settings.hash_key
-        )
+        return stream_rows(raw, load_manifest, source, stream, engine=engine, as_of=as_of, hash_key=settings.hash_key)
 
     return rows
 
@@ -76,9 +72,10 @@ def _canonical(schema: TableSchema, sources: Sequence[SourceSpec], reporting: Re
         inputs["order_lines"] = STAGE
     checks = canonical_checks(schema)
     if schema.name == "order_lines":
-        inputs_of_checks = _sums_lines(feeds_of(tables.ORDERS, sources))
-        checks = [check for check in checks if not (inputs_of_checks and check.name == "references_whole")]
-        if not inputs_of_checks:
+        # Either orders are summed from lines, or lines look at their orders: never both.
+        if _sums_lines(feeds_of(tables.ORDERS, sources)):
+            checks = [check for check in checks if check.name != "references_whole"]
+        else:
             inputs["orders"] = STAGE
 
     @table_asset(schema=schema, stage=STAGE, inputs=inputs, checks=checks)
@@ -106,6 +103,8 @@ def _filled(
         return with_value_changes(table, feeds, rows)
     if schema.name == "exchange_rates":
         return table.mutate(reporting_currency=ibis.literal(reporting.currency))
+    if "orders" in more:
+        return with_currency_of_orders(table, more["orders"])
     if "order_lines" in more:
         table = with_totals_of_lines(table, more["order_lines"])
     if schema.name in _CONVERTED:

@@ -52,7 +52,7 @@ class Feed:
 
 def feeds_of(schema: TableSchema, sources: Sequence[SourceSpec]) -> list[Feed]:
     """All maps into a canonical table, in the order of the definitions."""
-    found = []
+    found: list[Feed] = []
     for source in sources:
         feeding = [
             (stream, [map_ for map_ in stream.maps if map_.to == schema.name])

@@ -2,7 +2,7 @@
 
 import ibis.expr.types as ir
 
-from cdp_assets.canonical import tables
+from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.quality.checks import Check, expect, no_rows
 
 DISPOSITION_NAMES = ["accepted", "duplicate", "superseded", "quarantined"]
@@ -47,7 +47,7 @@ def identity_checks() -> list[Check]:
     ]
 
 
-def canonical_checks(schema: tables.TableSchema) -> list[Check]:
+def canonical_checks(schema: TableSchema) -> list[Check]:
     """What must hold of one canonical table besides its schema."""
     return _CHECKS.get(schema.name, [])
 

@@ -49,9 +49,7 @@ def with_dispositions(rows: ir.Table, stream: StreamSpec) -> ir.Table:
         joined = joined.left_join(present, joined.cdp_key == present.cdp_present)
         closed = (joined.cdp_verdict == ACCEPTED) & joined.cdp_present.isnull()
         joined = joined.mutate(cdp_verdict=ibis.ifelse(closed, SUPERSEDED, joined.cdp_verdict))
-    disposed = joined.mutate(
-        cdp_disposition=ibis.ifelse(joined.cdp_reason.notnull(), QUARANTINED, joined.cdp_verdict)
-    )
+    disposed = joined.mutate(cdp_disposition=ibis.ifelse(joined.cdp_reason.notnull(), QUARANTINED, joined.cdp_verdict))
     return disposed.select(*rows.columns, "cdp_disposition", "cdp_latest")
 
 

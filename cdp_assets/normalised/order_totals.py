@@ -1,6 +1,6 @@
-"""Totals of orders whose source does not state them.
+"""What orders and their lines say of each other: totals of lines, and the currency of the order.
 
-Belongs here: adding up lines. Does not belong here: what a line is worth (`canonical_rows.py`).
+Belongs here: adding up, and filling in. Does not belong here: what a line is worth (`canonical_rows.py`).
 """
 
 from __future__ import annotations
@@ -19,9 +19,21 @@ def with_totals_of_lines(orders: ir.Table, lines: ir.Table) -> ir.Table:
         lines: `order_lines`, with ``amount`` in the order's currency.
     """
     totals = lines.group_by(line_source="source", line_order_id="order_id").aggregate(total=lines.amount.sum())
-    joined = orders.left_join(
-        totals, [orders.source == totals.line_source, orders.order_id == totals.line_order_id]
-    )
+    joined = orders.left_join(totals, [orders.source == totals.line_source, orders.order_id == totals.line_order_id])
     gross = joined.gross.coalesce(joined.total.cast(MONEY))
     discount = joined.discount.coalesce(ibis.literal(0).cast(MONEY))
     return joined.mutate(gross=gross, net=joined.net.coalesce((gross - discount).cast(MONEY))).select(*orders.columns)
+
+
+def with_currency_of_orders(lines: ir.Table, orders: ir.Table) -> ir.Table:
+    """Fill ``currency`` from a line's order, where the line states none (many exports state it once an order).
+
+    Args:
+        lines: Order lines, some with null ``currency``.
+        orders: `orders`.
+    """
+    known = orders.group_by(order_source="source", known_order_id="order_id").aggregate(
+        order_currency=orders.currency.max()
+    )
+    joined = lines.left_join(known, [lines.source == known.order_source, lines.order_id == known.known_order_id])
+    return joined.mutate(currency=joined.currency.coalesce(joined.order_currency)).select(*lines.columns)

@@ -14,9 +14,9 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import INSTANT, Column, Pii, TableSchema
+from cdp_assets.normalised.dispositions import ACCEPTED, with_dispositions
 from cdp_assets.normalised.identifier_values import EMAIL, PHONE, lookup
 from cdp_assets.normalised.typed_values import Fault, bare, faults, typed
-from cdp_assets.normalised.dispositions import ACCEPTED, with_dispositions
 from cdp_assets.sources import targets
 from cdp_assets.sources.schemas import column_classes
 from cdp_assets.sources.spec import IdentifierSpec, SourceSpec, StreamSpec, stream_table

@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 import ibis
 import ibis.expr.types as ir
 
-from cdp_assets.canonical.schema import INSTANT
 from cdp_assets.sources.spec import ColumnSpec, StreamSpec
 from cdp_assets.warehouse.operations import try_timestamp
 
@@ -76,7 +75,7 @@ def typed(text: ir.StringValue, column: ColumnSpec, stream: StreamSpec) -> ir.Va
 
 
 def _plain_number(text: ir.StringValue, mark: str) -> ir.StringValue:
-    """Numbers with a decimal point and no grouping. "1,5" stays as it is, and so is refused where the mark is a point."""
+    """Numbers with a decimal point and no grouping. "1,5" stays as it is, and is refused where the mark is a point."""
     grouping = "," if mark == "." else "."
     grouped = text.re_search(_GROUPED[mark])
     plain = ibis.ifelse(grouped, text.replace(grouping, ""), text)

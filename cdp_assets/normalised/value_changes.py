@@ -13,8 +13,8 @@ import ibis.expr.types as ir
 from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import INSTANT
 from cdp_assets.normalised.canonical_rows import Feed
-from cdp_assets.normalised.stream_rows import with_derived
 from cdp_assets.normalised.dispositions import ACCEPTED, SUPERSEDED
+from cdp_assets.normalised.stream_rows import with_derived
 from cdp_assets.warehouse.expressions import bind
 
 

@@ -6,6 +6,8 @@ Belongs here: what the page shows beside the profile's own values (tiles, bars, 
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -17,17 +19,29 @@ from cdp_assets.presentation.views import Consent, Moment, Profile, Suppression
 CONSENT_TONE = {"granted": "good", "denied": "bad", "pending": "warn", "expired": "warn", "withdrawn": "bad"}
 
 _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Buying", ("orders", "net_spend", "average_order_value", "first_order_at", "last_order_at", "refunds",
-                "refunded")),
-    ("Value", ("frequency", "recency_days", "monetary", "rfm_group", "probability_alive", "expected_purchases_90d",
-               "expected_value_90d", "expected_value_365d")),
-    ("Risk", ("churn_risk", "risk_band", "reasons", "churn_reasons")),
+    ("Buying", ("orders", "orders_365d", "orders_90d", "order_value", "net_spend", "net_spend_365d",
+                "average_order_value", "favourite_category", "first_order_at", "last_order_at", "days_since_order",
+                "refunds", "refunded")),
+    ("Value and risk", ("probability_alive", "mean_order_value", "expected_purchases_90d", "expected_purchases_365d",
+                        "expected_value_90d", "expected_value_365d", "churn_risk", "risk_band", "churn_reasons",
+                        "reasons")),
+    ("On web and app", ("last_event_at", "events_30d", "events_90d", "active_days_30d", "product_views_30d",
+                        "carts_30d", "checkouts_30d", "ads_clicked_90d")),
+    ("Messages", ("emails_sent_90d", "emails_opened_90d", "emails_clicked_90d", "last_email_opened_at")),
+    ("Support and loyalty", ("open_tickets", "tickets_365d", "bad_ratings", "last_ticket_at", "last_nps_score",
+                             "last_nps_at", "loyalty_tier", "loyalty_points")),
 )  # fmt: skip
+"""Attributes under headings, in the order in which they are read."""
 
-_MONEY = ("net_spend", "monetary", "average_order_value", "mean_order_value", "refunded", "expected_value_90d",
-          "expected_value_365d")  # fmt: skip
+_MONEY = ("net_spend", "net_spend_365d", "order_value", "average_order_value", "mean_order_value", "refunded",
+          "expected_value_90d", "expected_value_365d")  # fmt: skip
 _SHARES = ("churn_risk", "probability_alive")
-_HIDDEN = ("profile_id", "anonymous", "records", "sources", "model", "lifetime_value_model", "churn_model")
+_HIDDEN = ("profile_id", "anonymous", "records", "sources", "model", "lifetime_value_model", "churn_model", "r_score",
+           "f_score", "m_score", "rfm_group", "frequency", "recency_days", "monetary")  # fmt: skip
+"""Shown elsewhere on the page, or only of use to a model."""
+
+_FEW = 3
+"""So many events of one day in a row are shown one by one; more are folded."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +53,19 @@ class Tile:
     note: str = ""
     meter: float | None = None
     band: str = ""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Moments shown as one line: one, or many events of one day."""
+
+    moments: tuple[Moment, ...]
+
+    @property
+    def summary(self) -> str:
+        """What the events were, most frequent first."""
+        names = Counter(moment.title.partition(": ")[0] for moment in self.moments)
+        return ", ".join(name if number == 1 else f"{number} × {name}" for name, number in names.most_common(4))
 
 
 @dataclass(frozen=True)
@@ -130,11 +157,21 @@ def permissions(profile: Profile) -> list[tuple[str, list[Consent], list[Suppres
     ]
 
 
-def months(timeline: tuple[Moment, ...]) -> list[tuple[str, list[Moment]]]:
-    """The timeline by month, newest first."""
-    return [
-        (heading, list(moments)) for heading, moments in groupby(timeline, lambda each: wording.month(each.occurred_at))
-    ]
+def months(timeline: tuple[Moment, ...]) -> list[tuple[str, list[Stretch]]]:
+    """The timeline by month, newest first; many events of one day in a row are one stretch."""
+    by_month = groupby(timeline, lambda moment: wording.month(moment.occurred_at))
+    return [(heading, _stretches(moments)) for heading, moments in by_month]
+
+
+def _stretches(moments: Iterable[Moment]) -> list[Stretch]:
+    found: list[Stretch] = []
+    for (kind, _), group in groupby(moments, lambda moment: (moment.kind, moment.occurred_at.date())):
+        together = tuple(group)
+        if kind == "event" and len(together) > _FEW:
+            found.append(Stretch(together))
+        else:
+            found += [Stretch((moment,)) for moment in together]
+    return found
 
 
 def _bars(profile: Profile) -> tuple[list[Bar], str]:

@@ -5,6 +5,7 @@ Belongs here: layout in rich. Does not belong here: queries (`read_profile.py`),
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from rich.console import Group, RenderableType
@@ -26,12 +27,10 @@ def profile_card(profile: Profile) -> RenderableType:
     rows: list[tuple[str | Text, RenderableType]] = []
     for tile in tiles(profile):
         rows.append((tile.label, Text.assemble((tile.figure, "bold"), (f"  {tile.note}", "dim"))))
-    origins: dict[str, list[str]] = {}
-    for item in profile.survivals:
-        origins.setdefault(item.source, []).append(wording.label(item.attribute).lower())
+    origins = Counter(item.source for item in profile.survivals)
     if origins:
-        words = (f"{', '.join(names)} from {source}" for source, names in origins.items())
-        rows.append(("Golden record", Text("; ".join(words))))
+        told = (f"{wording.plural(number, 'value')} from {source}" for source, number in origins.most_common())
+        rows.append(("Golden record", Text(", ".join(told))))
     if profile.segments:
         rows.append(("Segments", Text(", ".join(item.segment for item in profile.segments), "cyan")))
     if profile.consents:
@@ -60,7 +59,7 @@ def profile_text(profile: Profile, *, moments: int = 15) -> RenderableType:
 def choice(identifier: str, matches: Iterable[Match]) -> RenderableType:
     """Several profiles answer to one identifier: which they are, and how to ask for one."""
     matches = list(matches)
-    made = table("Profile", "Name", "E-mail", "City", "Matched by")
+    made = table("Profile", "Name", "E-mail", "City", "Matched by", whole=("Profile",))
     for match in matches:
         made.add_row(str(match.profile_id), match.name or "", match.email or "", match.city or "", match.by)
     head = Text(f"{wording.plural(len(matches), 'profile')} answer to {identifier}; ask for one by its id:")
@@ -91,7 +90,7 @@ def _moments(timeline: Iterable[Moment], currency: str) -> Iterable[Text]:
         words = Text(no_wrap=True, overflow="ellipsis")
         words.append(f"{wording.instant(moment.occurred_at):<20}", "dim")
         words.append(f"{moment.kind:<13}", "cyan")
-        words.append(moment.title)
+        words.append(wording.title(moment.kind, moment.title))
         if moment.amount is not None:
             words.append(f"  {wording.money(moment.amount, currency)}", "bold")
         words.append(f"  {moment.source}", "dim")
@@ -117,7 +116,7 @@ def _identifiers(profile: Profile) -> RenderableType:
 
 
 def _records(profile: Profile) -> RenderableType:
-    made = table("Record", "Source", "Stream", "Native id", "Rows", numbers=("Rows",))
+    made = table("Record", "Source", "Stream", "Native id", "Rows", numbers=("Rows",), whole=("Record",))
     for record in profile.records[:_RECORDS_SHOWN]:
         made.add_row(str(record.record_id), record.source, record.stream, record.native_id or "", str(record.rows))
     if len(profile.records) > _RECORDS_SHOWN:
@@ -126,8 +125,8 @@ def _records(profile: Profile) -> RenderableType:
 
 
 def _consent_line(profile: Profile) -> Text:
-    allowed = [f"{item.purpose} by {item.channel}" for item in profile.consents if item.status == "granted"]
-    refused = [f"{item.purpose} by {item.channel}" for item in profile.consents if item.status != "granted"]
+    allowed = [wording.permission(item.purpose, item.channel) for item in profile.consents if item.status == "granted"]
+    refused = [wording.permission(item.purpose, item.channel) for item in profile.consents if item.status != "granted"]
     words = Text(", ".join(dict.fromkeys(allowed)) or "none", "green" if allowed else "red")
     if refused:
         words = Text.assemble(words, (" · not for ", "dim"), (", ".join(dict.fromkeys(refused)), "red"))
@@ -155,7 +154,7 @@ def _permissions(profile: Profile) -> RenderableType:
             origin = "own word" if item.explicit else "from an export"
             made.add_row(
                 point,
-                f"{item.purpose} by {item.channel}",
+                wording.permission(item.purpose, item.channel),
                 Text(item.status, _TONE.get(item.status, "")),
                 Text(f"{origin} {since}", "dim"),
             )

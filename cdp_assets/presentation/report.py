@@ -6,6 +6,7 @@ Belongs here: layout in rich. Does not belong here: queries (`read_report.py`), 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
 from pathlib import Path
 
 from rich.console import Group, RenderableType
@@ -57,12 +58,19 @@ def status(shown: views.Report, tables: Iterable[tuple[str, str, int]], file: Pa
     if shown.reasons:
         rows = ((Text(wording.count(number), justify="right"), Text(reason)) for reason, number in shown.reasons)
         parts += [heading("Quarantine"), indented(facts(rows))]
-    stages: dict[str, list[tuple[str, int]]] = {}
-    for stage, name, number in tables:
-        stages.setdefault(stage, []).append((name, number))
-    lines = [(stage, Text(", ".join(f"{name} {rows:,}" for name, rows in found))) for stage, found in stages.items()]
+    lines = [(stage, Text(_tables(found))) for stage, found in groupby(tables, key=lambda table: table[0])]
     parts += [heading("Tables"), indented(facts(lines))]
     return Group(*parts, Text())
+
+
+def _tables(found: Iterable[tuple[str, str, int]]) -> str:
+    """A stage's tables with their rows; the tables of single streams (``source__stream``) in one sum."""
+    found = list(found)
+    told = [f"{name} {rows:,}" for _, name, rows in found if "__" not in name]
+    streams = [rows for _, name, rows in found if "__" in name]
+    if streams:
+        told.append(f"{wording.plural(len(streams), 'stream')} {sum(streams):,}")
+    return ", ".join(told)
 
 
 def sources(rows: Iterable[views.SourceRows]) -> RenderableType:
@@ -86,7 +94,8 @@ def sources(rows: Iterable[views.SourceRows]) -> RenderableType:
 
 def segments(sizes: Iterable[views.SegmentSize], people: int) -> RenderableType:
     """Segments with their sizes; bars are shares of the known people."""
-    made = table("Segment", "Members", "Share", "", "Entered", "Left", numbers=("Members", "Share", "Entered", "Left"))
+    counts = ("Members", "Share", "Entered", "Left")
+    made = table("Segment", "Members", "Share", "", "Entered", "Left", numbers=counts, whole=("Segment",))
     for item in sizes:
         part = item.members / people if people else 0.0
         made.add_row(

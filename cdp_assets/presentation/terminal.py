@@ -21,12 +21,12 @@ def indented(part: RenderableType) -> RenderableType:
     return Padding(part, (0, 0, 0, 2))
 
 
-def table(*headings: str, numbers: Iterable[str] = ()) -> Table:
-    """A table with quiet headings; columns named in ``numbers`` are right-aligned."""
-    right = set(numbers)
+def table(*headings: str, numbers: Iterable[str] = (), whole: Iterable[str] = ()) -> Table:
+    """A table with quiet headings; columns in ``numbers`` are right-aligned, those in ``whole`` (ids) never cut."""
+    right, kept = set(numbers), {*numbers, *whole}
     made = Table(box=box.SIMPLE_HEAD, padding=(0, 1), header_style="dim", show_edge=False, pad_edge=False)
     for text in headings:
-        made.add_column(text, justify="right" if text in right else "left")
+        made.add_column(text, justify="right" if text in right else "left", no_wrap=text in kept)
     return made
 
 

@@ -5,12 +5,14 @@ Belongs here: value → text. Does not belong here: any layout (`report.py`, the
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 NOTHING = "–"
 
+_WINDOW = re.compile(r"_(\d+)d$")
 _ACRONYMS = {"id": "ID", "nps": "NPS", "rfm": "RFM", "url": "URL", "crm": "CRM", "sms": "SMS", "clv": "CLV", "r": "R"}
 
 
@@ -79,10 +81,24 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02d} s"
 
 
+def title(kind: str, text: str) -> str:
+    """A moment's line: without the host of addresses, with its kind where the line alone does not say it."""
+    short = re.sub(r"https?://[^/\s]+", "", text)
+    line = f"{kind}: {short}" if kind in ("consent", "loyalty", "survey") else short
+    return line[:1].upper() + line[1:]
+
+
+def permission(purpose: str, channel: str) -> str:
+    """What a consent is about: ``marketing by email``, ``analytics on any channel``."""
+    return f"{purpose} on any channel" if channel == "any" else f"{purpose} by {channel.replace('_', ' ')}"
+
+
 def label(name: str) -> str:
-    """A column's or table's name for people: ``last_nps_score`` → ``Last NPS score``."""
+    """A name for people: ``last_nps_score`` → ``Last NPS score``, ``events_30d`` → ``Events, 30 days``."""
+    days = _WINDOW.search(name)
+    name = _WINDOW.sub("", name)
     words = [_ACRONYMS.get(word, word) for word in name.split("_") if word]
-    text = " ".join(words)
+    text = " ".join(words) + (f", {days.group(1)} days" if days else "")
     return text[:1].upper() + text[1:]
 
 

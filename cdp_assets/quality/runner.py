@@ -7,7 +7,6 @@ and the pages people read (`docs.py`).
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -86,7 +85,6 @@ def evaluate(
     """
     if not checks:
         return []
-    _quiet()
     schema, table = _location(staged)
     name = f"{schema}.{table.removesuffix(_STAGED)}"
     suite = _suite(name, checks, staged, inputs)
@@ -104,11 +102,6 @@ def evaluate(
 
         keep(docs, validated)
     return [_check_result(check, validated.results) for check in checks]
-
-
-def _quiet() -> None:
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    os.environ.setdefault("TQDM_DISABLE", "1")
 
 
 def _location(table: ir.Table) -> tuple[str, str]:
@@ -187,7 +180,9 @@ def _suite(name: str, checks: Sequence[Check], staged: ir.Table, inputs: dict[st
 def _compiled(expectation: Expectation, staged: ir.Table, inputs: dict[str, ir.Table]) -> tuple[str, dict[str, Any]]:
     if expectation.rows is None:
         return expectation.type, dict(expectation.arguments)
-    return "expect_no_rows", {"query": str(ibis.to_sql(expectation.rows(staged, inputs), dialect="duckdb"))}
+    return "expect_no_rows", {
+        "query": str(ibis.to_sql(expectation.rows(staged, inputs), dialect="duckdb", pretty=False))
+    }
 
 
 def _drop_values(result: Any) -> None:

@@ -9,7 +9,7 @@ from cdp_assets.quality.checks import Check, expect, no_rows
 FAILED_FILES = "failed_files"
 """Name under which a raw table's checks see the files that this run could not load."""
 
-_MOST_BROKEN = 0.02
+_MOST_BROKEN_PERCENT = 2
 
 
 def raw_checks() -> list[Check]:
@@ -23,10 +23,10 @@ def raw_checks() -> list[Check]:
         Check(
             "files_are_sound",
             "Every file dropped off for this stream could be loaded (the failed ones are named with the reason), and "
-            f"less than {_MOST_BROKEN:.0%} of each one's rows could not be split into columns.",
+            f"less than {_MOST_BROKEN_PERCENT} % of each one's rows could not be split into columns.",
             (
                 no_rows(lambda _, tables: tables[FAILED_FILES], "No file was refused in this run."),
-                no_rows(_mostly_broken, f"No delivery has {_MOST_BROKEN:.0%} broken rows or more."),
+                no_rows(_mostly_broken, f"No delivery has {_MOST_BROKEN_PERCENT} % broken rows or more."),
             ),
             blocking=False,
         ),
@@ -35,19 +35,18 @@ def raw_checks() -> list[Check]:
 
 def _wrongly_numbered(raw: ir.Table, _: dict[str, ir.Table]) -> ir.Table:
     counted = raw.group_by("load_id").aggregate(
-        rows=raw.count(),
-        first=raw.source_row.min(),
-        last=raw.source_row.max(),
-        total=raw.source_row.cast("float64").sum(),
+        rows=raw.count(), first=raw.source_row.min(), last=raw.source_row.max(), total=raw.source_row.sum()
     )
     # Between 1 and n, n numbers add up to n (n + 1) / 2 only if none is missing or there twice.
-    wanted = counted.rows * (counted.rows + 1) / 2
-    return counted.filter((counted.first != 1) | (counted["last"] != counted["rows"]) | (counted.total != wanted))
+    wanted = counted["rows"] * (counted["rows"] + 1)
+    return counted.filter(
+        (counted["first"] != 1) | (counted["last"] != counted["rows"]) | (counted.total * 2 != wanted)
+    )
 
 
 def _mostly_broken(raw: ir.Table, _: dict[str, ir.Table]) -> ir.Table:
     counted = raw.group_by("load_id").aggregate(rows=raw.count(), broken=raw.parse_error.count())
-    return counted.filter(counted.broken >= _MOST_BROKEN * counted["rows"], counted.broken > 1)
+    return counted.filter(counted.broken * 100 >= counted["rows"] * _MOST_BROKEN_PERCENT, counted.broken > 1)
 
 
 def manifest_checks(raw_tables: list[str]) -> list[Check]:

@@ -9,7 +9,7 @@ import inspect
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import dagster as dg
 import ibis.expr.types as ir
@@ -49,12 +49,22 @@ class _Plan:
     def input_refs(self) -> list[TableRef]:
         refs: list[TableRef] = []
         for parameter, given in self.inputs.items():
-            refs.extend([(given, parameter)] if isinstance(given, str) else [given] if _is_ref(given) else given)  # type: ignore[list-item]
+            refs.extend(_refs(parameter, given))
         return refs
 
 
-def _is_ref(given: Input) -> bool:
-    return isinstance(given, tuple) and len(given) == 2 and all(isinstance(part, str) for part in given)
+def _refs(parameter: str, given: Input) -> list[TableRef]:
+    """The (stage, table) pairs that one input stands for."""
+    if isinstance(given, str):
+        return [(given, parameter)]
+    if _is_single(given):
+        return [cast("TableRef", given)]
+    return list(cast("Sequence[TableRef]", given))
+
+
+def _is_single(given: Input) -> bool:
+    """Whether an input is one table rather than a list of them."""
+    return isinstance(given, str) or (len(given) == 2 and all(isinstance(part, str) for part in given))
 
 
 def table_asset(
@@ -250,12 +260,8 @@ def _arguments(context: dg.AssetExecutionContext, plan: _Plan, engine: Engine) -
     for parameter, given in plan.inputs.items():
         if parameter not in plan.wants:
             continue
-        if isinstance(given, str):
-            arguments[parameter] = engine.table(given, parameter)
-        elif _is_ref(given):
-            arguments[parameter] = engine.table(*given)  # type: ignore[misc]
-        else:
-            arguments[parameter] = {name: engine.table(stage, name) for stage, name in given}  # type: ignore[misc]
+        tables = {name: engine.table(stage, name) for stage, name in _refs(parameter, given)}
+        arguments[parameter] = next(iter(tables.values())) if _is_single(given) else tables
     if "engine" in plan.wants:
         arguments["engine"] = engine
     if "settings" in plan.wants:
@@ -357,7 +363,7 @@ def _lineage_metadata(engine: Engine, result: ir.Table | Built | InPlace) -> dic
     if declared is None and isinstance(result, InPlace):
         return {}
     traced = declared or lineage.column_lineage(
-        result.table if isinstance(result, Built) else result,  # type: ignore[arg-type]
+        result.table if isinstance(result, Built) else result,
         engine.origins,
     )
     if not any(traced.values()):

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -33,7 +34,7 @@ def _holder(error: duckdb.IOException) -> str:
 
 
 def _connect(
-    file: Path, wait_seconds: float, config: dict[str, str], waiting: Callable[[str], None]
+    file: Path, wait_seconds: float, config: dict[str, Any], waiting: Callable[[str], None]
 ) -> duckdb.DuckDBPyConnection:
     deadline = time.monotonic() + wait_seconds
     told = False
@@ -46,7 +47,8 @@ def _connect(
             holder = _holder(error)
             if time.monotonic() >= deadline:
                 raise WarehouseBusy(
-                    f"{file.name} was in use by {holder} for {wait_seconds:.0f} s; wait for that run to end and try again"
+                    f"{file.name} was in use by {holder} for {wait_seconds:.0f} s; "
+                    "wait for that run to end and try again"
                 ) from None
             if not told:
                 waiting(f"waiting for {holder}, which is writing {file.name}")
@@ -59,7 +61,7 @@ def warehouse_connection(
     file: Path,
     *,
     wait_seconds: float = WAIT_SECONDS,
-    config: dict[str, str] | None = None,
+    config: dict[str, Any] | None = None,
     waiting: Callable[[str], None] = _log.info,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the warehouse file, or share the connection this process already has; closed when the last user leaves.

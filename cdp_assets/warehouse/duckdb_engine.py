@@ -82,7 +82,8 @@ class DuckDBEngine(DuckDBFiles):
         return self.backend.to_pyarrow(expression)
 
     def to_pandas(self, expression: ir.Table) -> pd.DataFrame:
-        return self.backend.execute(expression)
+        frame: pd.DataFrame = self.backend.execute(expression)
+        return frame
 
     def batches(self, expression: ir.Table, rows: int = 100_000) -> Iterator[pa.RecordBatch]:
         sql = self.backend.compile(expression)
@@ -219,9 +220,8 @@ class DuckDBEngine(DuckDBFiles):
                 connection.execute(
                     f"ALTER TABLE {_quoted(stage, name)} ADD COLUMN IF NOT EXISTS {_quoted(column)} {kind}"
                 )
-            connection.execute(
-                f"INSERT INTO {_quoted(stage, name)} ({columns}) {self.backend.compile(expression.select(*definitions))}"
-            )
+            rows = self.backend.compile(expression.select(*definitions))
+            connection.execute(f"INSERT INTO {_quoted(stage, name)} ({columns}) {rows}")
             connection.execute("COMMIT")
         except BaseException:
             connection.execute("ROLLBACK")

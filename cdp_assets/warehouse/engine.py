@@ -119,6 +119,9 @@ class Engine(FileReader, Protocol):
     def append(self, stage: str, name: str, expression: ir.Table) -> None:
         """Add rows to a published table (made empty if missing) in one transaction; new columns are added."""
 
+    def cursor(self) -> Any:
+        """A DB-API cursor that sees all committed tables, for data-quality checks; the caller closes it."""
+
     def fingerprint(self, table: ir.Table) -> Fingerprint:
         """Count and hash the rows of a table."""
 

@@ -42,7 +42,7 @@ class TryTimestamp(ops.Value):
     shape = rlz.shape_like("arg")
 
 
-@deferrable
+@deferrable  # type: ignore[untyped-decorator]
 def stable_id(*parts: ir.Value, key: str = "") -> ir.IntegerValue:
     """Make a stable, keyed, 63-bit id from one or more values; equal on every engine.
 
@@ -55,10 +55,10 @@ def stable_id(*parts: ir.Value, key: str = "") -> ir.IntegerValue:
     """
     texts = [part.cast("string").coalesce(_NULL) for part in parts]
     joined = reduce(lambda left, right: left + _SEPARATOR + right, texts)
-    return StableId(ibis.literal(f"{key}{_SEPARATOR}") + joined if key else joined).to_expr()  # type: ignore[no-any-return]
+    return StableId(ibis.literal(f"{key}{_SEPARATOR}") + joined if key else joined).to_expr()
 
 
-@deferrable
+@deferrable  # type: ignore[untyped-decorator]
 def try_timestamp(text: ir.StringValue, format: str | None = None, zone: str = "UTC") -> ir.TimestampValue:
     """Read text as an instant.
 
@@ -70,17 +70,17 @@ def try_timestamp(text: ir.StringValue, format: str | None = None, zone: str = "
     Returns:
         ``timestamp('UTC')``; null where the text does not parse.
     """
-    return TryTimestamp(text, format=format, zone=zone).to_expr()  # type: ignore[no-any-return]
+    return TryTimestamp(text, format=format, zone=zone).to_expr()
 
 
-def _duckdb_stable_id(self: DuckDBCompiler, op: StableId, *, arg: sge.Expression) -> sge.Expression:
+def _duckdb_stable_id(self: DuckDBCompiler, op: StableId, *, arg: sge.Expression) -> Any:
     digits = self.f.anon.left(self.f.sha256(arg), 16)
     unsigned = sge.Cast(this=self.f.concat("0x", digits), to=sge.DataType.build("UBIGINT", dialect="duckdb"))
     mask = sge.Cast(this=sge.convert(_MASK_63), to=sge.DataType.build("UBIGINT", dialect="duckdb"))
     return self.cast(sge.Paren(this=sge.BitwiseAnd(this=unsigned, expression=mask)), dt.int64)
 
 
-def _pyspark_stable_id(self: PySparkCompiler, op: StableId, *, arg: sge.Expression) -> sge.Expression:
+def _pyspark_stable_id(self: PySparkCompiler, op: StableId, *, arg: sge.Expression) -> Any:
     digits = self.f.anon.left(self.f.anon.sha2(arg, 256), 16)
     signed = self.cast(self.f.anon.conv(digits, 16, -10), dt.int64)
     return sge.Paren(this=sge.BitwiseAnd(this=signed, expression=sge.convert(_MASK_63)))
@@ -92,11 +92,11 @@ _HAS_TIME = ":"
 
 def _duckdb_try_timestamp(
     self: DuckDBCompiler, op: TryTimestamp, *, arg: sge.Expression, format: Any, zone: Any
-) -> sge.Expression:
+) -> Any:
     instant = sge.DataType.build("TIMESTAMPTZ", dialect="duckdb")
     local = sge.DataType.build("TIMESTAMP", dialect="duckdb")
 
-    def at_zone(value: sge.Expression) -> sge.Expression:
+    def at_zone(value: sge.Expression) -> Any:
         return self.f.anon.timezone(sge.convert(op.zone), value)
 
     if op.format is not None:
@@ -116,7 +116,7 @@ def _duckdb_try_timestamp(
 
 def _pyspark_try_timestamp(
     self: PySparkCompiler, op: TryTimestamp, *, arg: sge.Expression, format: Any, zone: Any
-) -> sge.Expression:
+) -> Any:
     from sqlglot.dialects.spark import Spark
     from sqlglot.time import format_time
 

@@ -3,9 +3,10 @@
 Belongs here: opening and closing for the length of a run. Does not belong here: SQL, tables, and what assets do.
 """
 
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from typing import Any, Iterator
+from typing import Any
 
 import dagster as dg
 import duckdb

@@ -30,7 +30,7 @@ def counted(engine: DuckDBEngine, did: list[tuple[int, int, str, int]] = (), **g
     tables = facts(engine, **given)
     return behaviour(
         activity(engine, did), tables["tickets"], tables["survey_responses"], tables["loyalty"],
-        tables["order_lines"], AS_OF, engine,
+        tables["order_lines"], tables["products"], AS_OF, engine,
     )  # fmt: skip
 
 
@@ -148,6 +148,17 @@ def test_the_favourite_category_is_the_one_most_was_spent_on(engine: DuckDBEngin
 
     # 6.00 each: the first in the alphabet.
     assert rows(engine, table, "favourite_category") == [("cups",)]
+
+
+def test_a_line_without_a_category_has_that_of_its_product(engine: DuckDBEngine) -> None:
+    line = {"profile_id": 1, "product_id": "p1", "amount": Decimal("3.00"), "ordered_at": noon(1)}
+    table = counted(
+        engine,
+        order_lines=[line, {**line, "source": "till", "profile_id": 2}],
+        products=[{"product_id": "p1", "category": "lamps"}],
+    )
+
+    assert rows(engine, table, "profile_id", "favourite_category") == [(1, "lamps")]
 
 
 def test_nothing_done_is_an_empty_table(engine: DuckDBEngine) -> None:

@@ -19,7 +19,7 @@ from cdp_assets.warehouse.resources import LedgerResource, Warehouse
 from cdp_assets_tests.attributes.tables import filled, noon, purchases, rows, spark_sql
 
 NORMALISED = ("orders", "refunds", "events", "engagements", "tickets", "interactions", "survey_responses", "loyalty",
-              "order_lines")  # fmt: skip
+              "order_lines", "products")  # fmt: skip
 
 ORDERS = [
     {"record_id": 10, "order_id": "1", "ordered_at": noon(0), "currency": "EUR", "net_reporting": Decimal("40.00")},

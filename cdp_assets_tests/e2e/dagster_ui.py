@@ -23,7 +23,7 @@ _FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1760,1100",
 )  # fmt: skip
 
-_STATUSES = r"\b(Success|Failure|Failed|Canceled|Started|Starting|Queued|Running|Not started)\b"
+_ENDED = r"\b(Success|Failure|Failed|Canceled)\b"
 
 
 @contextmanager
@@ -59,11 +59,11 @@ class DagsterUI:
         self._button("Materialize all").click()
         return self._wait(60).until(lambda _: self._launched())
 
-    def status_of(self, run_id: str) -> str:
-        """Open a run's page and return the word that its status is told with."""
+    def watch(self, run_id: str, seconds: float) -> str:
+        """Stay on a run's page until it tells that the run has ended; returns the word it tells it with."""
         self.open(f"/runs/{run_id}")
-        found = self._wait(60).until(lambda _: re.search(_STATUSES, self._text()))
-        return found.group(0)
+        ended = self._wait(seconds, every=3).until(lambda _: re.search(_ENDED, self._text()))
+        return str(ended.group(0))
 
     def switch_on(self, sensor: str) -> None:
         """Switch a sensor on by the switch on its page, and wait until the page says that it runs."""
@@ -86,8 +86,8 @@ class DagsterUI:
         self._driver.save_screenshot(str(file))
         return file
 
-    def _wait(self, seconds: float) -> WebDriverWait:
-        return WebDriverWait(self._driver, seconds, ignored_exceptions=[StaleElementReferenceException])
+    def _wait(self, seconds: float, every: float = 0.5) -> WebDriverWait[webdriver.Chrome]:
+        return WebDriverWait(self._driver, seconds, every, ignored_exceptions=[StaleElementReferenceException])
 
     def _text(self) -> str:
         return self._driver.find_element(By.TAG_NAME, "body").text

@@ -33,6 +33,7 @@ def test_every_kind_of_value_has_a_form_for_people(item: object, text: str) -> N
 def test_column_names_become_words_and_acronyms_stay_capital() -> None:
     assert wording.label("last_nps_score") == "Last NPS score"
     assert wording.label("rfm_group") == "RFM group"
+    assert wording.label("events_30d") == "Events, 30 days"
 
 
 @pytest.mark.parametrize(

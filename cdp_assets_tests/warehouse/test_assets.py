@@ -1,6 +1,5 @@
 """The one decorator: write, audit, publish."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -29,14 +28,14 @@ PEOPLE = TableSchema(
 ADULTS = TableSchema("adults", "People of age.", (Column("id", "int64", "Id."), Column("doubled", "int64", "Twice.")))
 
 
-@pytest.fixture()
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     defs = tmp_path / "defs"
     defs.mkdir()
     monkeypatch.setenv("CDP_DATA", str(tmp_path))
     monkeypatch.setenv("CDP_DEFS", str(defs))
     monkeypatch.setenv("CDP_AS_OF", "2026-06-30")
-    yield tmp_path
+    return tmp_path
 
 
 def _people(rows: list[tuple[int, str, int]], check: Check | None = None) -> dg.AssetsDefinition:

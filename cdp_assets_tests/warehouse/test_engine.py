@@ -211,4 +211,5 @@ def test_readers_see_each_new_snapshot_and_never_the_warehouse(tmp_path: Path) -
             with Reader(served) as reader:
                 assert reader.has("shop", "amounts")
                 row = reader.one("SELECT amount FROM shop.amounts")
-                assert row is not None and str(row["amount"]) == amount
+                assert row is not None
+                assert str(row["amount"]) == amount

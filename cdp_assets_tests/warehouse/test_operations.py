@@ -59,4 +59,5 @@ def test_both_operations_compile_for_spark() -> None:
         ),
         dialect="pyspark",
     )
-    assert "CONV(" in sql and "TO_UTC_TIMESTAMP(" in sql
+    assert "CONV(" in sql
+    assert "TO_UTC_TIMESTAMP(" in sql

@@ -1,0 +1,105 @@
+"""The stage in Dagster: what a run shows of good and bad files."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pytest
+
+from cdp_assets.catalog import load_catalog
+from cdp_assets.settings import PROJECT
+from cdp_assets.sources import assets as sources
+from cdp_assets.sources.spec import SourceSpec
+from cdp_assets.warehouse.resources import LedgerResource, Warehouse
+from cdp_assets_tests.sources.shop import content, orders, row, shop
+
+RETAIL = PROJECT.parent / "shared" / "data" / "online_retail_2011.parquet"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "defs").mkdir()
+    (tmp_path / "landing" / "shop").mkdir(parents=True)
+    monkeypatch.setenv("CDP_DATA", str(tmp_path))
+    monkeypatch.setenv("CDP_DEFS", str(tmp_path / "defs"))
+    monkeypatch.setenv("CDP_AS_OF", "2026-06-30")
+    return tmp_path
+
+
+def run(specs: list[SourceSpec], raising: bool = True) -> dg.ExecuteInProcessResult:
+    job = dg.Definitions(
+        assets=sources.assets(specs),
+        jobs=[dg.define_asset_job("all", executor_def=dg.in_process_executor)],
+        resources={"warehouse": Warehouse(), "ledger": LedgerResource()},
+    ).resolve_job_def("all")
+    return job.execute_in_process(raise_on_error=raising)
+
+
+def rows(home: Path, query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def checks(result: dg.ExecuteInProcessResult) -> dict[tuple[str, str], bool]:
+    return {
+        (evaluation.asset_key.path[-1], evaluation.check_name): evaluation.passed
+        for evaluation in result.get_asset_check_evaluations()
+    }
+
+
+def test_a_bad_file_fails_a_check_of_its_stream_while_everything_else_loads(home: Path) -> None:
+    specs = [shop(orders(), orders(name="returns", files="shop/returns*"))]
+    (home / "landing/shop/orders.1").write_bytes(b"")
+    (home / "landing/shop/orders.2").write_bytes(content("csv", [row("1", email="a@x.org")]))
+    (home / "landing/shop/returns.1").write_bytes(content("csv", [row("9", email="b@x.org")]))
+    result = run(specs)
+    assert result.success
+    assert rows(home, 'SELECT "order" FROM sources.shop__orders') == [("1",)]
+    assert rows(home, 'SELECT "order" FROM sources.shop__returns') == [("9",)]
+    assert rows(home, "SELECT file, status, rows, error[:10] FROM sources.load_manifest ORDER BY file") == [
+        ("shop/orders.1", "failed", 0, "empty_file"),
+        ("shop/orders.2", "loaded", 1, None),
+        ("shop/returns.1", "loaded", 1, None),
+    ]
+    outcome = checks(result)
+    assert outcome["shop__orders", "files_are_sound"] is False
+    assert {name for name, passed in outcome.items() if not passed} == {("shop__orders", "files_are_sound")}
+    [materialization] = result.asset_materializations_for_node("sources__shop__orders")
+    assert "empty_file: shop/orders.1" in materialization.metadata["failed"].value
+
+    (home / "landing/shop/orders.1").write_bytes(content("csv", [row("2")]))
+    assert all(checks(run(specs)).values())
+    assert rows(home, 'SELECT "order" FROM sources.shop__orders ORDER BY 1') == [("1",), ("2",)]
+
+
+def test_a_stream_without_files_is_a_real_empty_table(home: Path) -> None:
+    assert run([shop(orders())]).success
+    assert rows(home, "SELECT count(*) FROM sources.shop__orders") == [(0,)]
+    assert rows(home, "SELECT rows, fill_rate FROM sources.source_audit WHERE column_name = 'email'") == [(0, None)]
+
+
+def test_a_table_whose_rows_were_tampered_with_fails_its_check(home: Path) -> None:
+    (home / "landing/shop/orders.1").write_bytes(content("csv", [row("1"), row("2"), row("3")]))
+    run([shop(orders())])
+    with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
+        connection.execute("DELETE FROM sources.shop__orders WHERE source_row = 2")
+    assert checks(run([shop(orders())], raising=False))["shop__orders", "rows_are_whole"] is False
+
+
+@pytest.mark.skipif(not RETAIL.exists(), reason="the Online Retail file is not part of the project")
+def test_the_online_retail_example_loads_every_line_and_every_penny(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CDP_AS_OF", "2011-12-10")
+    shutil.copy(RETAIL, home / "landing" / RETAIL.name)
+    catalog = load_catalog(PROJECT / "examples" / "online_retail")
+    assert all(checks(run(list(catalog.sources))).values())
+    money = 'sum(CAST("Quantity" AS DECIMAL(18, 4)) * CAST("UnitPrice" AS DECIMAL(18, 4)))'
+    (loaded,) = rows(
+        home,
+        f'SELECT count(*), count(DISTINCT "CustomerID"), CAST({money} AS DECIMAL(18, 4)), max(source_row) '
+        "FROM sources.retail__lines",
+    )
+    assert [str(value) for value in loaded] == ["541909", "4372", "9747747.9340", "541909"]
