@@ -34,7 +34,7 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off \
 	  --no-deps --require-hashes -r requirements.lock | while read -r verb package _; do \
 	    case "$$verb" in \
-	      Collecting|Requirement) n=$$((n + 1)); printf '\r  %3d of %d  %-50.50s' "$$n" "$$total" "$$package" ;; \
+	      Collecting|Processing|Requirement) n=$$((n + 1)); printf '\r  %3d of %d  %-50.50s' "$$n" "$$total" "$$package" ;; \
 	      Installing) printf '\r  %-63s' 'unpacking' ;; \
 	    esac; \
 	  done; printf '\r  %-63s\n' 'installed'

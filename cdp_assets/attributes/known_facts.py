@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 import ibis
 import ibis.expr.types as ir
 
-from cdp_assets.normalised.typed_values import CLOCK_TOLERANCE
+from cdp_assets.normalised.faults import CLOCK_TOLERANCE
 
 
 def last_day(as_of: datetime) -> date:

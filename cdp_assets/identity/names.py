@@ -105,10 +105,7 @@ def compare_names(left: Name, right: Name) -> tuple[Match, Match]:
     straight = compare_given(left.given, right.given), compare_family(left.family, right.family)
     if min(straight) >= Match.CLOSE:
         return straight
-    if "".join((*left.given, *left.family)) in (
-        "".join((*right.given, *right.family)),
-        "".join((*right.family, *right.given)),
-    ):
+    if not _written_out(left).isdisjoint(_written_out(right)):
         return Match.SAME, Match.SAME
     if not (left.ordered and right.ordered):
         words, others = {*left.given, *left.family}, {*right.given, *right.family}
@@ -118,6 +115,11 @@ def compare_names(left: Name, right: Name) -> tuple[Match, Match]:
     swapped = compare_given(left.given, right.family), compare_family(left.family, right.given)
     # Exchanged fields must agree fully, or "Martin Paul" would be "Paul Meyer".
     return swapped if min(swapped) >= Match.CLOSE and max(swapped) == Match.SAME else straight
+
+
+def _written_out(name: Name) -> set[str]:
+    given, family = "".join(name.given), "".join(name.family)
+    return {given + family, family + given}
 
 
 @lru_cache(maxsize=500_000)

@@ -1,6 +1,6 @@
 """What became of every source row: the dispositions of each delivery, and the rows that were refused as they came.
 
-Belongs here: counting and keeping. Does not belong here: deciding (`dispositions.py`, `typed_values.py`).
+Belongs here: counting and keeping. Does not belong here: deciding (`dispositions.py`, `faults.py`).
 """
 
 from __future__ import annotations

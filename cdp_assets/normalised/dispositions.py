@@ -1,7 +1,7 @@
 """Which version of a row counts: every source row gets exactly one disposition.
 
 Belongs here: duplicates, newer versions, closed rows. Does not belong here: whether a row's values are sound
-(`typed_values.py`).
+(`faults.py`).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A stream's raw rows become typed rows with a disposition, a native id and an identity record.
 
-Belongs here: the order of these steps for one stream. Does not belong here: the rules of each step (`typed_values.py`,
+Belongs here: the order of these steps for one stream. Does not belong here: the rules of each step (`faults.py`,
 `dispositions.py`, `identifier_values.py`), and what rows mean (`canonical_rows.py`).
 """
 
@@ -15,14 +15,16 @@ import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import INSTANT, Column, Pii, TableSchema
 from cdp_assets.normalised.dispositions import ACCEPTED, with_dispositions
+from cdp_assets.normalised.faults import Fault, faults
 from cdp_assets.normalised.identifier_values import EMAIL, PHONE, lookup
-from cdp_assets.normalised.typed_values import Fault, bare, faults, typed
 from cdp_assets.sources import targets
+from cdp_assets.sources.contract import filled, typed_value
 from cdp_assets.sources.schemas import column_classes
 from cdp_assets.sources.spec import IdentifierSpec, SourceSpec, StreamSpec, stream_table
 from cdp_assets.warehouse.engine import Engine
 from cdp_assets.warehouse.expressions import bind
 from cdp_assets.warehouse.operations import stable_id
+from cdp_assets.warehouse.subqueries import computed_once
 
 PERSON, FACT, GUEST = "person", "fact", "guest"
 """Kinds of identity records."""
@@ -123,21 +125,24 @@ def with_derived(rows: ir.Table, stream: StreamSpec) -> ir.Table:
 def _typed(raw: ir.Table, manifest: ir.Table, stream: StreamSpec, as_of: datetime) -> ir.Table:
     order = manifest.select(sequence_load_id="load_id", cdp_sequence="sequence")
     placed = raw.left_join(order, raw.load_id == order.sequence_load_id)
-    texts = {column.name: bare(placed[column.name]) for column in stream.columns}
     content = reduce(
         lambda left, right: left + _PARTS + right,
         [placed[column.name].coalesce(_WITHIN) for column in stream.columns] + [placed.extra.coalesce("")],
     )
-    values = placed.select(
-        **{column.name: typed(texts[column.name], column, stream) for column in stream.columns},
-        **{f"cdp_text_{column.name}": texts[column.name] for column in stream.columns},
-        cdp_content=content.hash() if stream.key else ibis.literal(0, "int64"),
-        cdp_parse_error=placed.parse_error,
-        cdp_sequence=placed.cdp_sequence.fill_null(0),
-        cdp_load_id=placed.load_id,
-        cdp_source_row=placed.source_row,
+    texts = computed_once(
+        placed.select(
+            **{f"cdp_text_{column.name}": filled(placed[column.name]) for column in stream.columns},
+            cdp_content=content.hash() if stream.key else ibis.literal(0, "int64"),
+            cdp_parse_error=placed.parse_error,
+            cdp_sequence=placed.cdp_sequence.fill_null(0),
+            cdp_load_id=placed.load_id,
+            cdp_source_row=placed.source_row,
+        )
     )
-    values = with_derived(values, stream)
+    typed = {
+        column.name: typed_value(texts[f"cdp_text_{column.name}"], column, stream.zone) for column in stream.columns
+    }
+    values = computed_once(with_derived(computed_once(texts.mutate(**typed)), stream))
     known = {column.name: values[f"cdp_text_{column.name}"] for column in stream.columns}
     found = [Fault(values.cdp_parse_error.notnull(), "", None), *faults(known, values, stream, as_of)]
     found.extend(_faults_of_maps(values, stream))
@@ -194,7 +199,7 @@ def _faults_of_maps(values: ir.Table, stream: StreamSpec) -> Iterator[Fault]:
 
 def _with_identifiers(rows: ir.Table, source: SourceSpec, stream: StreamSpec, engine: Engine) -> ir.Table:
     for position, identifier in enumerate(stream.identifiers):
-        value = bare(bind(identifier.value, rows).cast("string"))
+        value = filled(bind(identifier.value, rows).cast("string"))
         if identifier.type not in (EMAIL, PHONE):
             rows = rows.mutate(**{identifier_column(position): value})
             continue

@@ -79,12 +79,19 @@ def couple(tables: Tables, truth: Path, key: str) -> Refused | None:
     if told.together:
         return None
     return Refused(
-        first=f"{first['given_name']} {first['family_name']}",
-        second=f"{second['given_name']} {second['family_name']}",
+        first=_called(tables, told.left.profiles) or f"{first['given_name']} {first['family_name']}",
+        second=_called(tables, told.right.profiles) or f"{second['given_name']} {second['family_name']}",
         shared=_shared(story),
         reasons=tuple(refusal.words for refusal in told.refusals),
         records=(told.left.record_id, told.right.record_id),
     )
+
+
+def _called(tables: Tables, profiles: tuple[int, ...]) -> str | None:
+    """The name that the first of the profiles goes by."""
+    golden = tables("profiles", "golden_records")
+    rows = golden.filter(golden.profile_id.isin(profiles)).full_name.to_pyarrow().to_pylist()
+    return next((name for name in rows if name), None)
 
 
 def _pair(first: list[dict[str, Any]], second: list[dict[str, Any]]) -> tuple[str, str]:

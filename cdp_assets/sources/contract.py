@@ -47,8 +47,11 @@ def typed_value(text: ir.StringValue, column: ColumnSpec, zone: str) -> ir.Value
         return text
     if column.type == "integer":
         return _whole(text, column).try_cast("int64")
-    if column.type in ("decimal", "float"):
+    if column.type == "decimal":
         return _pointed(text, column).try_cast(column.dtype)
+    if column.type == "float":
+        number = _pointed(text, column).try_cast(column.dtype)
+        return ibis.ifelse(number.isnan() | number.isinf(), ibis.null("float64"), number)
     if column.type == "boolean":
         lower = text.lower()
         return ibis.cases((lower.isin(_TRUE), True), (lower.isin(_FALSE), False), else_=ibis.null("boolean"))

@@ -23,7 +23,8 @@ NPS = {"survey": "nps", "responded_at": noon(1)}
 
 def facts(engine: DuckDBEngine, **given: list[dict[str, Any]]) -> dict[str, ir.Table]:
     names = (*COUNTED, "loyalty", "order_lines")
-    return {name: filled(engine, canonical.TABLES[name], *given.get(name, []), profile_id="int64") for name in names}
+    tables = {name: filled(engine, canonical.TABLES[name], *given.get(name, []), profile_id="int64") for name in names}
+    return {**tables, "products": filled(engine, canonical.PRODUCTS, *given.get("products", []))}
 
 
 def counted(engine: DuckDBEngine, did: list[tuple[int, int, str, int]] = (), **given: list[dict[str, Any]]) -> ir.Table:  # type: ignore[assignment]
@@ -172,4 +173,6 @@ def test_it_compiles_for_spark(engine: DuckDBEngine) -> None:
     }
 
     assert spark_sql(daily_activity(*(tables[name] for name in COUNTED), AS_OF))
-    assert spark_sql(counted(engine))
+    own = DuckDBEngine.in_memory()
+    assert spark_sql(counted(own))
+    assert all(spark_sql(part) for part in own.origins.values())

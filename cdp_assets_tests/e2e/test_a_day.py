@@ -23,7 +23,7 @@ SOMEBODY_WHO_SAID_YES = """
         AND consents.purpose = 'marketing' AND consents.channel = 'email' AND consents.status = 'granted'
     JOIN identity.profile_map AS profile_map ON profile_map.profile_id = customers.profile_id
     JOIN normalised.identifiers AS identifiers ON identifiers.record_id = profile_map.record_id
-        AND identifiers.identifier_type = 'user_id'
+        AND identifiers.identifier_type = 'user_id' AND identifiers.namespace = 'web'
     WHERE customers.email NOT IN (SELECT contact_point FROM privacy.suppressions)
       AND customers.profile_id NOT IN (SELECT profile_id FROM segments.memberships WHERE segment = 'cart_abandoners')
       AND customers.profile_id NOT IN (SELECT profile_id FROM activation.outbox WHERE destination <> 'crm_champions')

@@ -1,0 +1,63 @@
+"""What keeps a row out: values that break the stream's contract, each with its reason.
+
+Belongs here: one column at a time. Does not belong here: reading text as a type (`sources/contract.py`), versions of
+rows (`dispositions.py`) and what rows mean (`canonical_rows.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import ibis
+import ibis.expr.types as ir
+
+from cdp_assets.sources.spec import StreamSpec
+
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+"""No customer record is older; a time before it is a mistake."""
+
+CLOCK_TOLERANCE = timedelta(days=1)
+"""How far a time may lie ahead of the run's instant before it is a mistake: clocks and zones differ."""
+
+_FORMULA = r"^\s*(=.|[-+@].*([A-Za-z]\(|\|))"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that keeps a row out.
+
+    Args:
+        when: True for rows that have it.
+        reason: What is wrong, without any value.
+        column: The column at fault.
+    """
+
+    when: ir.BooleanValue
+    reason: str
+    column: str | None = None
+
+
+def faults(texts: dict[str, ir.StringValue], values: ir.Table, stream: StreamSpec, as_of: datetime) -> Iterator[Fault]:
+    """What can be wrong with the columns of a row, in the order in which it is told.
+
+    Args:
+        texts: Column → its text without blanks around it, null if empty.
+        values: Has the typed columns and the derived ones.
+        stream: Their contract.
+        as_of: The run's instant, UTC: times may not lie after it.
+    """
+    for column in stream.columns:
+        text, value = texts[column.name], values[column.name]
+        if column.required or column.name in stream.key:
+            yield Fault(text.isnull(), "a required value is missing", column.name)
+        if column.type != "string":
+            article = "an" if column.type == "integer" else "a"
+            yield Fault(text.notnull() & value.isnull(), f"the value is not {article} {column.type}", column.name)
+        else:
+            yield Fault(text.re_search(_FORMULA), "a spreadsheet formula stands in a cell", column.name)
+        if column.name in stream.timed_columns:
+            instant = value.cast("timestamp('UTC')")
+            yield Fault(instant < ibis.literal(EARLIEST), "the time is before 1900", column.name)
+            yield Fault(instant > ibis.literal(as_of + CLOCK_TOLERANCE), "the time lies in the future", column.name)

@@ -1,0 +1,144 @@
+"""How well names and birth dates agree."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdp_assets.identity.agreement import Agreement, BirthDates, Signature, agreement, compare_birth_dates, is_slip
+from cdp_assets.identity.folding import fold, sound
+from cdp_assets.identity.names import parse_name
+
+
+def signature(text: str, born: date | None = None) -> Signature:
+    name = parse_name(None, None, text)
+    assert name is not None
+    return Signature(name, born)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("Anna Meyer", "ANNA MEYER"),
+        ("Anna Meyer", "Meyer, Anna"),
+        ("Anna Meyer", "Meyer Anna"),
+        ("Dr. Anna von der Leyen", "Anna Leyen"),
+        ("Hans-Peter Müller", "Hanspeter Mueller"),
+        ("Jürgen Groß", "JÃ¼rgen Gross"),
+        ("Δημήτριος Παπαδόπουλος", "Dimitrios Papadopoulos"),
+        ("Димитър Иванов", "Dimitar Ivanov"),
+        ("やまだ はなこ", "ヤマダ ハナコ"),
+        ("山田太郎", "山田 太郎"),
+    ],
+)
+def test_one_name_in_two_spellings_is_equal(left: str, right: str) -> None:
+    assert agreement(signature(left), signature(right)) is Agreement.EQUAL
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("Bob Smith", "Robert Smith"),
+        ("Katharina Huber", "Kathi Huber"),
+        ("Giuseppe Russo", "Beppe Russo"),
+        ("Aleksandr Petrov", "Sascha Petrov"),
+        ("Georgios Pappas", "Giorgos Pappas"),
+        ("Anna Meyer", "Anna Meier"),
+        ("Annna Meyer", "Anna Meyer"),
+        ("Sergei Iwanow", "Sergey Ivanov"),
+        ("Anna Meyer", "Anna Meyer-Schmidt"),
+        ("Maria Lopez", "Anna Maria Lopez Garcia"),
+        ("Müller Anna", "Anna Mueller"),
+    ],
+)
+def test_variants_of_a_name_are_similar(left: str, right: str) -> None:
+    assert agreement(signature(left), signature(right)) >= Agreement.SIMILAR
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("Alexander", "Alexandra"),
+        ("Andreas", "Andrea"),
+        ("Gabriel", "Gabriele"),
+        ("Simon", "Simone"),
+        ("Daniel", "Daniela"),
+        ("Michael", "Michaela"),
+        ("Christian", "Christina"),
+        ("Martin", "Martina"),
+        ("Stefan", "Stefanie"),
+        ("Julian", "Julia"),
+        ("Mario", "Maria"),
+        ("Paul", "Paula"),
+        ("Anton", "Antonia"),
+        ("Franz", "Franziska"),
+        ("Karl", "Karla"),
+        ("Petra", "Peter"),
+        ("Robert", "Roberta"),
+        ("John", "Joan"),
+        ("Tim", "Tom"),
+        ("Jan", "Jana"),
+        ("Georgios", "Georgia"),
+        ("Ivan", "Ivana"),
+        ("Jean-Pierre", "Jean-Paul"),
+        ("Ulrich", "Ulrike"),
+        ("Mark", "Marta"),
+    ],
+)
+def test_names_of_a_couple_or_of_siblings_differ(left: str, right: str) -> None:
+    assert agreement(signature(f"{left} Huber"), signature(f"{right} Huber")) is Agreement.DIFFERENT_GIVEN
+
+
+def test_an_initial_agrees_in_part_also_with_a_nickname() -> None:
+    for other in ("Robert Smith", "Bob Smith"):
+        assert agreement(signature("R. Smith"), signature(other)) is Agreement.PARTIAL
+    assert agreement(signature("A. Smith"), signature("Bob Smith")) is Agreement.DIFFERENT_GIVEN
+
+
+def test_a_script_that_cannot_be_compared_is_no_contradiction() -> None:
+    assert agreement(signature("山田 太郎"), signature("Taro Yamada")) is Agreement.UNKNOWN
+
+
+def test_birth_dates_are_graded() -> None:
+    born = date(1980, 4, 12)
+    assert compare_birth_dates(born, born) is BirthDates.SAME
+    assert compare_birth_dates(born, date(1980, 12, 4)) is BirthDates.CLOSE
+    assert compare_birth_dates(born, date(1981, 4, 12)) is BirthDates.CLOSE
+    assert compare_birth_dates(born, date(1981, 5, 12)) is BirthDates.DIFFERENT
+    assert compare_birth_dates(born, None) is BirthDates.UNKNOWN
+
+
+def test_a_changed_surname_is_told_from_another_person_by_the_birth_date() -> None:
+    born = date(1980, 4, 12)
+    assert agreement(signature("Anna Meyer", born), signature("Anna Schmidt", born)) is Agreement.CHANGED_SURNAME
+    assert agreement(signature("Anna Meyer"), signature("Anna Schmidt")) is Agreement.DIFFERENT_FAMILY
+
+
+def test_only_an_unknown_spelling_is_a_slip() -> None:
+    assert is_slip(signature("Charkotte Moreno"), signature("Charlotte Moreno"))
+    assert not is_slip(signature("Charlotte Moreno"), signature("Charkotte Moreno"))
+    assert not is_slip(signature("Lottie Moreno"), signature("Charlotte Moreno"))
+
+
+WORDS = st.text(alphabet="aeinrst äöß'-.АЯиαω山太ゆ", max_size=12)
+
+
+@given(WORDS, WORDS, WORDS, WORDS, st.booleans())
+def test_agreement_is_the_same_from_both_sides(one: str, two: str, three: str, four: str, full: bool) -> None:
+    left = parse_name(None, None, f"{one} {two}") if full else parse_name(one, two, None)
+    right = parse_name(three, four, None)
+    if left is not None and right is not None:
+        pair = Signature(left), Signature(right)
+        assert agreement(*pair) is agreement(*reversed(pair))
+        assert agreement(pair[0], pair[0]) >= Agreement.UNKNOWN
+
+
+@given(st.text(max_size=40))
+def test_folding_is_stable_for_any_text(text: str) -> None:
+    folded = fold(text)
+    assert fold(folded) == folded or not folded.isascii()
+    assert isinstance(sound(folded), str)
+    parse_name(text, text, text)
