@@ -33,11 +33,13 @@ $(READY): requirements.lock pyproject.toml
 	@total=$$(grep -c '==' requirements.lock); n=0; \
 	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off \
 	  --no-deps --require-hashes -r requirements.lock | while read -r verb package _; do \
+	    test -t 1 || continue; \
 	    case "$$verb" in \
-	      Collecting|Processing|Requirement) n=$$((n + 1)); printf '\r  %3d of %d  %-50.50s' "$$n" "$$total" "$$package" ;; \
+	      Collecting|Processing) n=$$((n + 1)); printf '\r  %3d of %d  %-50.50s' "$$n" "$$total" "$$package" ;; \
 	      Installing) printf '\r  %-63s' 'unpacking' ;; \
+	      Successfully) printf '\r  %-63s\n' 'installed' ;; \
 	    esac; \
-	  done; printf '\r  %-63s\n' 'installed'
+	  done
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -29,12 +30,6 @@ if TYPE_CHECKING:
     from cdp_assets.warehouse.serving import Reader
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-NEXT_STEPS = (
-    ("cdp ui", "Dagster's UI: every table with its lineage, checks and history"),
-    ("cdp profile EMAIL --html FILE", "one person as a page"),
-    ("cdp inbox", "what was sent, as its receivers see it"),
-)
 
 as_json = click.option("--json", "told_as_json", is_flag=True, help="Print the data as JSON.")
 
@@ -70,7 +65,7 @@ def run(force: bool, told_as_json: bool) -> None:
     """Refresh everything from the landing folders to the outbox, deliver, and report."""
     settings = Settings.from_env()
     done = refresh_and_deliver(settings, force=force)
-    tell_report(settings, done, told_as_json=told_as_json, next_steps=NEXT_STEPS)
+    tell_report(settings, done, told_as_json=told_as_json)
 
 
 @cdp.command()
@@ -253,10 +248,15 @@ def _checks_of(settings: Settings, run_id: str) -> tuple[int, tuple[str, ...]]:
     return len(found) - len(failed), tuple(failed)
 
 
-def tell_report(
-    settings: Settings, run: views.Run, *, told_as_json: bool, next_steps: Sequence[tuple[str, str]] = NEXT_STEPS
-) -> None:
-    """Print the report of a run: what the snapshot and the ledger hold, and where there is truth, how it compares."""
+def tell_report(settings: Settings, run: views.Run, *, told_as_json: bool, ui: str | None = None) -> None:
+    """Print the report of a run: what the snapshot and the ledger hold, and where there is truth, how it compares.
+
+    Args:
+        settings: Where things lie.
+        run: What the run did.
+        told_as_json: Whether to print data instead.
+        ui: The command that opens the UI; ``cdp ui`` if None.
+    """
     from cdp_assets.ledger import Ledger, outbox
     from cdp_assets.presentation.read_deliveries import deliveries
     from cdp_assets.presentation.read_report import read_report
@@ -279,7 +279,18 @@ def tell_report(
     else:
         from cdp_assets.presentation.report import report
 
-        console_of().print(report(shown, next_steps))
+        console_of().print(report(shown, _next_steps(shown.sample, ui)))
+
+
+def _next_steps(sample: views.Profile | None, ui: str | None) -> list[tuple[str, str]]:
+    """What to type next, with the command as it can be typed here."""
+    command = "cdp" if shutil.which("cdp") else os.path.relpath(sys.argv[0])
+    somebody = (sample.golden.get("email") or sample.profile_id) if sample else "EMAIL"
+    return [
+        (ui or f"{command} ui", "Dagster's UI: every table with its lineage, checks and history"),
+        (f"{command} profile {somebody} --html profile.html", "one person as a page"),
+        (f"{command} inbox --html inbox.html", "what was sent, as its receivers see it"),
+    ]
 
 
 def _several(identifier: str, matches: list[Any], told_as_json: bool) -> None:

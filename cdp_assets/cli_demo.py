@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cdp_assets.cli import NEXT_STEPS, as_json, console_of, print_json, refresh_and_deliver, tell_report
+from cdp_assets.cli import as_json, console_of, print_json, refresh_and_deliver, tell_report
 from cdp_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def run(people: int, seed: int, told_as_json: bool) -> None:
         _generate(people, seed, settings.data, as_of)
     with _receiver(settings.data / "received"):
         done = refresh_and_deliver(settings, force=False)
-    tell_report(settings, done, told_as_json=told_as_json, next_steps=(("make ui", NEXT_STEPS[0][1]), *NEXT_STEPS[1:]))
+    tell_report(settings, done, told_as_json=told_as_json, ui="make ui")
 
 
 def _generate(people: int, seed: int, out: Path, as_of: datetime | None) -> GeneratedSummary:

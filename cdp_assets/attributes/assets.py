@@ -12,7 +12,7 @@ from cdp_assets.attributes.churn import churn_risk as learnt_risk
 from cdp_assets.attributes.customer_360 import customer_360 as joined
 from cdp_assets.attributes.known_facts import last_day
 from cdp_assets.attributes.lifetime_value import lifetime_value as expected_value
-from cdp_assets.attributes.purchases import purchase_days
+from cdp_assets.attributes.purchases import of_known_people, purchase_days
 from cdp_assets.attributes.schemas import (
     ACTIVITY,
     BEHAVIOUR,
@@ -129,39 +129,41 @@ def behaviour(
 @table_asset(
     schema=RFM,
     stage="attributes",
-    inputs={"purchases": "attributes"},
+    inputs={"purchases": "attributes", "golden_records": "profiles"},
     checks=checks.RFM,
     owners=OWNERS,
 )
-def rfm_scores(purchases: ir.Table, as_of: datetime, engine: Engine) -> Built:
-    """Quintiles of recency, frequency and monetary value among all customers."""
-    return rfm.scored_with_picture(purchases, last_day(as_of), engine)
+def rfm_scores(purchases: ir.Table, golden_records: ir.Table, as_of: datetime, engine: Engine) -> Built:
+    """Quintiles of recency, frequency and monetary value among all known customers."""
+    return rfm.scored_with_picture(of_known_people(purchases, golden_records), last_day(as_of), engine)
 
 
 @table_asset(
     schema=LIFETIME_VALUE,
     stage="attributes",
-    inputs={"purchases": "attributes"},
+    inputs={"purchases": "attributes", "golden_records": "profiles"},
     checks=checks.LIFETIME_VALUE,
     kinds={"python"},
     owners=OWNERS,
 )
-def lifetime_value(purchases: ir.Table, as_of: datetime, engine: Engine) -> Built:
+def lifetime_value(purchases: ir.Table, golden_records: ir.Table, as_of: datetime, engine: Engine) -> Built:
     """BG/NBD and Gamma-Gamma, fitted on grouped histories and judged on what followed a day in the past."""
-    return expected_value(purchases, as_of, engine)
+    return expected_value(of_known_people(purchases, golden_records), as_of, engine)
 
 
 @table_asset(
     schema=CHURN_RISK,
     stage="attributes",
-    inputs={"purchases": "attributes", "activity": "attributes"},
+    inputs={"purchases": "attributes", "activity": "attributes", "golden_records": "profiles"},
     checks=checks.CHURN_RISK,
     kinds={"python", "scikitlearn"},
     owners=OWNERS,
 )
-def churn_risk(purchases: ir.Table, activity: ir.Table, as_of: datetime, engine: Engine) -> Built:
+def churn_risk(
+    purchases: ir.Table, activity: ir.Table, golden_records: ir.Table, as_of: datetime, engine: Engine
+) -> Built:
     """Learnt on customers as they were at past days, published only if it beats its best named baseline."""
-    return learnt_risk(purchases, activity, as_of, engine)
+    return learnt_risk(of_known_people(purchases, golden_records), activity, as_of, engine)
 
 
 def _customer_360(freshness: dg.FreshnessPolicy | None) -> dg.AssetsDefinition:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+from cdp_assets.attributes.purchases import of_known_people
 from cdp_assets.quality.checks import Check, Expectation, expect, no_rows
 
 
@@ -70,16 +71,17 @@ def _facts_not_counted(table: ir.Table, tables: dict[str, ir.Table]) -> ir.Table
     return _differing((_sum(table, "times"), _sum(ibis.union(*counts, distinct=False), "total")))
 
 
-def _customers(purchases: ir.Table) -> ir.Table:
+def _customers(tables: dict[str, ir.Table]) -> ir.Table:
+    purchases = of_known_people(tables["purchases"], tables["golden_records"])
     return purchases.filter(purchases.purchases > 0).select("profile_id").distinct()
 
 
 def _customers_without_a_row(table: ir.Table, tables: dict[str, ir.Table]) -> ir.Table:
-    return _customers(tables["purchases"]).anti_join(table, "profile_id")
+    return _customers(tables).anti_join(table, "profile_id")
 
 
 def _rows_without_a_customer(table: ir.Table, tables: dict[str, ir.Table]) -> ir.Table:
-    return table.anti_join(_customers(tables["purchases"]), "profile_id")
+    return table.anti_join(_customers(tables), "profile_id")
 
 
 def _unequal_scores_of_equals(table: ir.Table, _: dict[str, ir.Table]) -> ir.Table:

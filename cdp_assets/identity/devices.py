@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import ibis
 import ibis.expr.types as ir
@@ -43,6 +43,19 @@ class DeviceMap:
     records: ir.Table
     links: ir.Table
 
+    SCHEMAS: ClassVar = (
+        ibis.schema({"record_id": "int64", "label": "int64", "valid_from": INSTANT, "valid_to": INSTANT}),
+        ibis.schema(
+            {
+                "left_record_id": "int64",
+                "right_record_id": "int64",
+                "identifier_id": "int64",
+                "type_id": "int16",
+                "first_seen_at": INSTANT,
+            }
+        ),
+    )
+
 
 def attribute_devices(usable: ir.Table, people: ir.Table, facts: Mapping[str, ir.Table], engine: Engine) -> DeviceMap:
     """Give the records of devices to the people who were identified on them.
@@ -54,9 +67,11 @@ def attribute_devices(usable: ir.Table, people: ir.Table, facts: Mapping[str, ir
         engine: Computes.
     """
     devices = usable.filter(usable.kind == KINDS[Kind.DEVICE]).drop("kind")
-    carried = devices.left_join(people, "record_id").drop("record_id_right")
-    carried = engine.scratch(carried)
+    carried = engine.scratch(devices.left_join(people, "record_id").drop("record_id_right"))
     bare = engine.scratch(carried.filter(carried.label.isnull()).drop("label", "settled"))
+    if not engine.to_arrow(bare.limit(1)).num_rows:
+        nothing = DeviceMap.SCHEMAS
+        return DeviceMap(*(engine.from_arrow(schema.to_pyarrow().empty_table(), schema) for schema in nothing))
     identified = _passed_along(engine.scratch(_identified(carried)), bare, engine)
 
     owners = engine.scratch(
@@ -66,7 +81,7 @@ def attribute_devices(usable: ir.Table, people: ir.Table, facts: Mapping[str, ir
     counted = claims.group_by("record_id").aggregate(people=claims.label.nunique(), label=claims.label.min())
     counted = engine.scratch(counted)
     shared = bare.semi_join(counted.filter(counted.people > 1), "record_id")
-    split = engine.scratch(_split_in_time(shared, identified, facts))
+    split = _split_in_time(engine.scratch(shared), identified, facts)
     owned = counted.filter(counted.people == 1).select(
         "record_id", "label", valid_from=ibis.null(INSTANT), valid_to=ibis.null(INSTANT)
     )
@@ -91,8 +106,8 @@ def _identified(carried: ir.Table) -> ir.Table:
 
 
 def _passed_along(identified: ir.Table, bare: ir.Table, engine: Engine) -> ir.Table:
-    """Let devices on which nobody was identified inherit from those seen together with them (a click's id from the cookie
-    of the page it led to), over at most `_HOPS` steps."""
+    """Let devices on which nobody was identified inherit from those seen together with them, over `_HOPS` steps at
+    most: a click's id from the cookie of the page that it led to."""
     for _step in range(_HOPS):
         known = identified.select("identifier_id").distinct()
         orphans = bare.anti_join(known, "identifier_id").select(

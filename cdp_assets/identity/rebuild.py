@@ -40,6 +40,7 @@ REFUSALS = ibis.schema(
 )
 """Pairs kept apart although they share an identifier."""
 
+_RECORDS = ibis.schema({"record_id": "int64", "label": "int64", "settled": "boolean"})
 _LABELS = ibis.schema({"atom": "int64", "label": "int64", "settled": "boolean"})
 
 
@@ -72,6 +73,9 @@ def rebuild_components(
         engine: Computes.
     """
     records = engine.scratch(component.semi_join(breaking, "component"))
+    if not engine.to_arrow(records.limit(1)).num_rows:
+        none = engine.from_arrow(_RECORDS.to_pyarrow().empty_table(), _RECORDS)
+        return Rebuilt(none, engine.from_arrow(REFUSALS.to_pyarrow().empty_table(), REFUSALS), 0)
     slow = engine.scratch(ties.join(records, "record_id"))
     atoms = engine.scratch(_atoms(slow, evidence, engine))
     uses = slow.join(atoms, "record_id")

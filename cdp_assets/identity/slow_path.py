@@ -7,9 +7,9 @@ Records that share a personal identifier come as one *atom*. Then, strongest and
 
 1. personal links between atoms that had to be taken apart because together they broke a limit;
 2. links by shareable identifiers between *known people* (atoms with a name or a personal identifier that is no
-   document's). One is refused if names contradict, a limit breaks, the value lay unused so long that it may have changed
-   hands, or it is ambiguous: if one end might as well be a third known person with the same identifier, who cannot be
-   the other end;
+   document's). One is refused if names contradict, a limit breaks, the value lay unused so long that it may have
+   changed hands, or it is ambiguous: if one end might as well be a third known person with the same identifier, who
+   cannot be the other end;
 3. atoms without name and personal identifier, which go to the one person they can belong to, or to nobody where several
    can;
 4. what is left is put together by identifiers that no known person carries.

@@ -63,7 +63,7 @@ class Measured:
 
 def environment(data: Path, **more: str) -> dict[str, str]:
     """The environment of a run on a data folder of its own, pinned to the demo's instant."""
-    from cdp_assets.demo import DEMO_AS_OF
+    from cdp_assets.demo.generator import DEMO_AS_OF
 
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("CDP_", "DAGSTER_"))}
     pinned = {"CDP_DATA": str(data), "CDP_AS_OF": DEMO_AS_OF.isoformat(), "CDP_HASH_KEY": "benchmark"}

@@ -75,7 +75,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         try:
             for name, command in commands.items():
                 installed.processes.append(Process(name, command, env, logs / f"{name}.log"))
-            wait_until(lambda: _answers(installed), "the webserver to answer", seconds=180)
+            wait_until(lambda: _ready(installed), "the webserver to load the definitions", seconds=240)
             yield installed
         finally:
             for process in installed.processes:
@@ -125,13 +125,30 @@ def onlooker(installation: Installation) -> Iterator[Onlooker]:
         yield looking
 
 
-def _answers(installed: Installation) -> bool:
+_LOCATIONS = """{ workspaceOrError { ... on Workspace { locationEntries { loadStatus locationOrLoadError {
+    __typename ... on PythonError { message } } } } } }"""
+
+
+def _ready(installed: Installation) -> bool:
+    """Whether the webserver answers and has loaded the definitions.
+
+    Raises:
+        RuntimeError: if they cannot be loaded, with the reason.
+    """
     installed.must_live()
+    body = json.dumps({"query": _LOCATIONS}).encode()
+    request = urllib.request.Request(
+        f"{installed.address}/graphql", data=body, headers={"content-type": "application/json"}
+    )
     try:
-        with urllib.request.urlopen(f"{installed.address}/server_info", timeout=5) as answer:
-            return "dagster_webserver_version" in json.load(answer)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            entries = json.load(answer)["data"]["workspaceOrError"]["locationEntries"]
     except (urllib.error.URLError, OSError):
         return False
+    for entry in entries:
+        if "message" in (entry["locationOrLoadError"] or {}):
+            raise RuntimeError(entry["locationOrLoadError"]["message"])
+    return bool(entries) and all(entry["loadStatus"] == "LOADED" for entry in entries)
 
 
 def _kept() -> Path:

@@ -37,9 +37,29 @@ def test_a_short_number_is_no_placeholder(value: str) -> None:
 
 
 def test_an_email_with_more_than_20_names_is_a_hub() -> None:
-    names = (
-        ["Ada", "Bea", "Cleo", "Dora", "Emil", "Fritz", "Gerd", "Hugo", "Ines", "Jutta", "Kurt", "Lena", "Max", "Nora", "Otto", "Paul", "Rita", "Sven", "Tom", "Uwe", "Vera"]
-    )
+    names = [
+        "Ada",
+        "Bea",
+        "Cleo",
+        "Dora",
+        "Emil",
+        "Fritz",
+        "Gerd",
+        "Hugo",
+        "Ines",
+        "Jutta",
+        "Kurt",
+        "Lena",
+        "Max",
+        "Nora",
+        "Otto",
+        "Paul",
+        "Rita",
+        "Sven",
+        "Tom",
+        "Uwe",
+        "Vera",
+    ]
     staff = [
         Record(n, (f"crm/contact_id c{n}", "email office@example.com"), f"{name} Q") for n, name in enumerate(names)
     ]

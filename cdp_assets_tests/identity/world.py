@@ -141,7 +141,7 @@ def canonical_tables(
                  "first_seen_at": at(record.seen), "last_seen_at": at(record.until or record.seen)}
                 for record in records
             ],
-        ),  # fmt: skip
+        ),
         identifiers=load(engine, canonical.IDENTIFIERS, [row for record in records for row in record.identifiers()]),
         contacts=load(engine, canonical.CONTACTS, [{**lineage, **row} for row in contacts]),
         contact_points=load(engine, canonical.CONTACT_POINTS, [{**lineage, **row} for row in points]),
@@ -153,7 +153,7 @@ def canonical_tables(
                  "native_id": f"{old}>{new}", "occurred_at": at(0)}
                 for old, new in aliases
             ],
-        ),  # fmt: skip
+        ),
         facts={
             "events": load(
                 engine,
