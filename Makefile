@@ -46,7 +46,7 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY) ## Make a demo company's data, run the whole chain, deliver, report
 	@$(BIN)/cdp demo run --people $(PEOPLE) --seed $(SEED)
 
-ui: $(READY) ## Open Dagster's UI on http://127.0.0.1:3000 (PORT=...)
+ui: $(READY) ## Open Dagster's UI on this machine, port 3000 (PORT=...)
 	@$(BIN)/cdp ui --port $(PORT)
 
 test: $(READY) ## Run the test suite

@@ -279,18 +279,21 @@ def tell_report(settings: Settings, run: views.Run, *, told_as_json: bool, ui: s
     else:
         from cdp_assets.presentation.report import report
 
-        console_of().print(report(shown, _next_steps(shown.sample, ui)))
+        console_of().print(report(shown, _next_steps(shown, ui)))
 
 
-def _next_steps(sample: views.Profile | None, ui: str | None) -> list[tuple[str, str]]:
+def _next_steps(shown: views.Report, ui: str | None) -> list[tuple[str, str]]:
     """What to type next, with the command as it can be typed here."""
     command = "cdp" if shutil.which("cdp") else os.path.relpath(sys.argv[0])
-    somebody = (sample.golden.get("email") or sample.profile_id) if sample else "EMAIL"
-    return [
-        (ui or f"{command} ui", "Dagster's UI: every table with its lineage, checks and history"),
-        (f"{command} profile {somebody} --html profile.html", "one person as a page"),
-        (f"{command} inbox --html inbox.html", "what was sent, as its receivers see it"),
-    ]
+    steps = [(ui or f"{command} ui", "Dagster's UI")]
+    if shown.sample:
+        somebody = shown.sample.golden.get("email") or shown.sample.profile_id
+        steps.append((f"{command} profile {somebody} --html profile.html", "this profile as a page"))
+    if shown.couple and shown.couple.records:
+        left, right = shown.couple.records
+        steps.append((f"{command} explain {left} {right}", "why the two stayed two"))
+    steps.append((f"{command} inbox --html inbox.html", "what was sent"))
+    return steps
 
 
 def _several(identifier: str, matches: list[Any], told_as_json: bool) -> None:

@@ -86,7 +86,7 @@ def dagster_instance(settings: Settings) -> dg.DagsterInstance:
         home.mkdir(parents=True, exist_ok=True)
         configuration = home / "dagster.yaml"
         template = PROJECT / "dagster.yaml"
-        if template.exists() and not configuration.exists():
+        if template.exists() and (not configuration.exists() or configuration.read_bytes() != template.read_bytes()):
             configuration.write_bytes(template.read_bytes())
         os.environ["DAGSTER_HOME"] = str(home)
     Path(os.environ["DAGSTER_HOME"]).mkdir(parents=True, exist_ok=True)

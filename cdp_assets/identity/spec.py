@@ -96,16 +96,14 @@ class IdentityRules:
 
     Args:
         identifiers: Identifier type → its rule. A type without one is evidence of nothing (a check names it).
-        placeholders: Values in lower case that stand for "nothing known"; see `DEFAULT_PLACEHOLDERS`.
-        fewest_characters: Values of five or more letters and digits with fewer *different* ones than this are
-            placeholders, and so are zeros (phones: by their last seven digits, ascending or descending ones too).
+        placeholders: Values in lower case that stand for "nothing known"; see `DEFAULT_PLACEHOLDERS`. Zeros, five times
+            the same character and (for phones) seven digits in a row always do.
         largest_rebuild: A component of more records than this is not rebuilt link by link; its personal links stand,
             what people share is refused. Protects a run against one enormous accident.
     """
 
     identifiers: Mapping[str, IdentifierRule] = field(default_factory=lambda: dict(DEFAULT_IDENTIFIERS))
     placeholders: tuple[str, ...] = DEFAULT_PLACEHOLDERS
-    fewest_characters: int = 2
     largest_rebuild: int = 200_000
 
     def __post_init__(self) -> None:

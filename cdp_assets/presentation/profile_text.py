@@ -90,7 +90,7 @@ def _moments(timeline: Iterable[Moment], currency: str) -> Iterable[Text]:
         words = Text(no_wrap=True, overflow="ellipsis")
         words.append(f"{wording.instant(moment.occurred_at):<20}", "dim")
         words.append(f"{moment.kind:<13}", "cyan")
-        words.append(wording.title(moment.kind, moment.title))
+        words.append(wording.line(moment.title))
         if moment.amount is not None:
             words.append(f"  {wording.money(moment.amount, currency)}", "bold")
         words.append(f"  {moment.source}", "dim")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from typing import Protocol
 
 from rich.console import Console
@@ -48,17 +47,6 @@ def follow(console: Console, steps: Iterable[Step], doing: str) -> None:
             console.print(
                 f"  {step.stage}.{step.asset}: {step.error or 'skipped'}", style="red", highlight=False, markup=False
             )
-
-
-@contextmanager
-def waiting(console: Console, doing: str) -> Iterator[None]:
-    """Show that something is under way whose length is unknown."""
-    if console.is_terminal:
-        with console.status(doing):
-            yield
-    else:
-        console.print(doing, highlight=False)
-        yield
 
 
 def _bar(console: Console, steps: Iterable[Step], doing: str) -> Iterator[Step]:

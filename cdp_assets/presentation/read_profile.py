@@ -55,9 +55,15 @@ def as_of(reader: Reader) -> datetime:
 
 
 def reporting_currency(reader: Reader) -> str:
-    """The currency of amounts that say `reporting`, or nothing where no order has been read."""
-    row = reader.one("SELECT min(reporting_currency) AS currency FROM normalised.exchange_rates")
-    return str(row["currency"]) if row and row["currency"] else ""
+    """The currency of amounts that say `reporting`: that of the rates, or without rates that of all orders."""
+    for query in (
+        "SELECT min(reporting_currency) AS currency FROM normalised.exchange_rates",
+        "SELECT min(currency) AS currency FROM normalised.orders HAVING count(DISTINCT currency) = 1",
+    ):
+        row = reader.one(query)
+        if row and row["currency"]:
+            return str(row["currency"])
+    return ""
 
 
 def find(reader: Reader, identifier: str) -> list[Match]:
@@ -226,7 +232,11 @@ def _survivals(reader: Reader, profile_id: int) -> Iterable[views.Surviving]:
 
 def _beaten(text: str | None) -> tuple[views.Beaten, ...]:
     return tuple(
-        views.Beaten(str(item.get("value")), str(item.get("source") or ""), item.get("observed_at"))
+        views.Beaten(
+            value=str(item["value"]),
+            source=str(item.get("source") or ""),
+            observed_at=_utc(datetime.fromisoformat(item["observed_at"])) if item.get("observed_at") else None,
+        )
         for item in json.loads(text or "[]")
     )
 

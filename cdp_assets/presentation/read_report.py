@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cdp_assets.presentation import views
+from cdp_assets.presentation.read_deliveries import deliveries
 from cdp_assets.presentation.read_profile import Match, as_of, read_profile
 from cdp_assets.warehouse.serving import Reader
 
@@ -29,6 +30,7 @@ def read_report(reader: Reader, *, with_sample: bool = False) -> views.Report:
         anonymous=counts["anonymous"] if counts else 0,
         sources=_sources(reader),
         segments=_segments(reader),
+        deliveries=_deliveries(reader),
         reasons=_reasons(reader),
     )
     if with_sample and (match := sample_profile(reader)):
@@ -92,6 +94,16 @@ def _segments(reader: Reader) -> tuple[views.SegmentSize, ...]:
         """
     )
     return tuple(views.SegmentSize(**row) for row in rows)
+
+
+def _deliveries(reader: Reader) -> tuple[views.Deliveries, ...]:
+    """As the ledger knew them when the run began; whoever has the ledger at hand knows better."""
+    if not reader.has("activation", "deliveries"):
+        return ()
+    rows = reader.rows(
+        "SELECT destination, status, reason, count(*) AS messages FROM activation.deliveries GROUP BY ALL"
+    )
+    return deliveries((row["destination"], row["status"], row["reason"], row["messages"]) for row in rows)
 
 
 def _reasons(reader: Reader) -> tuple[tuple[str, int], ...]:

@@ -132,10 +132,7 @@ def kept_apart(story: views.Refused) -> RenderableType:
     for reason in story.reasons:
         words.append("  • ", "cyan")
         words.append(f"{reason}\n")
-    if story.records:
-        words.append(f"  cdp explain {story.records[0]} {story.records[1]}", "dim")
-    else:
-        words.rstrip()
+    words.rstrip()
     return indented(words)
 
 
@@ -180,9 +177,9 @@ def _checks(run: views.Run) -> RenderableType:
     if run.checks_failed:
         words.append(", ")
         words.append(str(len(run.checks_failed)), "bold")
-        words.append(" failed", "red")
+        words.append(" warned", "yellow")
         for name in run.checks_failed:
-            words.append(f"\n  ✗ {name}", "red")
+            words.append(f"\n  ! {name}", "yellow")
     return indented(words)
 
 

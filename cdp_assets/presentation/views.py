@@ -19,7 +19,7 @@ class Beaten:
 
     value: str
     source: str
-    observed_at: str | None = None
+    observed_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,9 @@ class Profile:
             return str(self.golden["full_name"])
         if self.anonymous:
             return "Anonymous visitor"
-        return str(self.golden.get("email") or self.golden.get("phone") or "Unnamed")
+        number = next((each for each in self.identifiers if each.namespace != "global"), None)
+        known_as = f"{number.identifier_type.replace('_', ' ').capitalize()} {number.value}" if number else "Unnamed"
+        return str(self.golden.get("email") or self.golden.get("phone") or known_as)
 
 
 @dataclass(frozen=True)

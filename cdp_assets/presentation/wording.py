@@ -12,6 +12,7 @@ from typing import Any
 
 NOTHING = "–"
 
+_HOST = re.compile(r"https?://[^/\s]+")
 _WINDOW = re.compile(r"_(\d+)d$")
 _ACRONYMS = {"id": "ID", "nps": "NPS", "rfm": "RFM", "url": "URL", "crm": "CRM", "sms": "SMS", "clv": "CLV", "r": "R"}
 
@@ -81,11 +82,15 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02d} s"
 
 
+def line(text: str) -> str:
+    """A moment's line, without the host of addresses."""
+    short = _HOST.sub("", text)
+    return short[:1].upper() + short[1:]
+
+
 def title(kind: str, text: str) -> str:
-    """A moment's line: without the host of addresses, with its kind where the line alone does not say it."""
-    short = re.sub(r"https?://[^/\s]+", "", text)
-    line = f"{kind}: {short}" if kind in ("consent", "loyalty", "survey") else short
-    return line[:1].upper() + line[1:]
+    """A moment's line that stands alone: with its kind where the line does not say it."""
+    return line(f"{kind}: {text}" if kind in ("consent", "loyalty", "survey") else text)
 
 
 def permission(purpose: str, channel: str) -> str:

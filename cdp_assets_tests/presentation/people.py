@@ -27,7 +27,7 @@ ADA = views.Profile(
     survivals=(
         views.Surviving(
             "full_name", "Ada Byron-King", "crm", 11, at("2026-03-02"), "most recent",
-            (views.Beaten("Ada Byron", "shop", "2 Jan 2024"),),
+            (views.Beaten("Ada Byron", "shop", at("2024-01-02")),),
         ),
         views.Surviving("email", "ada@example.org", "shop", 12, at("2026-06-01"), "verified"),
         views.Surviving("city", "Berlin", "shop", 12, at("2026-06-01"), "most recent"),

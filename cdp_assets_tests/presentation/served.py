@@ -12,7 +12,7 @@ import duckdb
 
 _TABLES = """
 CREATE SCHEMA normalised; CREATE SCHEMA identity; CREATE SCHEMA privacy; CREATE SCHEMA profiles;
-CREATE SCHEMA attributes; CREATE SCHEMA segments;
+CREATE SCHEMA attributes; CREATE SCHEMA segments; CREATE SCHEMA activation;
 
 CREATE TABLE normalised.identity_records AS SELECT * FROM (VALUES
     (11, 'shop', 'customers', 'person', '1001', TIMESTAMPTZ '2024-01-02', TIMESTAMPTZ '2026-06-12', 3),
@@ -31,6 +31,7 @@ CREATE TABLE normalised.identifiers AS SELECT *, TIMESTAMPTZ '2026-06-01' AS fir
 
 CREATE TABLE normalised.exchange_rates AS SELECT * FROM (VALUES ('EUR', DATE '2020-01-01', 1.0, 'EUR'))
     AS t (currency, valid_from, rate, reporting_currency);
+CREATE TABLE normalised.orders AS SELECT 'EUR' AS currency;
 CREATE TABLE normalised.dispositions AS SELECT * FROM (VALUES
     ('shop', 'customers', 'l1', 'accepted', 2), ('shop', 'customers', 'l1', 'duplicate', 1),
     ('web', 'events', 'l2', 'quarantined', 1)
@@ -68,6 +69,9 @@ CREATE TABLE profiles.timeline AS SELECT * FROM (VALUES
 CREATE TABLE attributes.customer_360 AS
     SELECT golden.*, 1 AS orders, 30.00::DECIMAL(18,2) AS net_spend, 0.2 AS churn_risk, 'low' AS risk_band
     FROM profiles.golden_records AS golden;
+CREATE TABLE activation.deliveries AS SELECT * FROM (VALUES
+    ('welcome', 'delivered', NULL), ('welcome', 'withheld', 'no_consent')
+) AS t (destination, status, reason);
 CREATE TABLE segments.memberships AS SELECT 'vip' AS segment, 1 AS profile_id, TIMESTAMPTZ '2026-06-30' AS entered_at;
 CREATE TABLE segments.membership_changes AS
     SELECT 'vip' AS segment, 1 AS profile_id, 'entered' AS change, TIMESTAMPTZ '2026-06-30' AS changed_at;

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
-from cdp_assets.presentation.profile_page import attribute_groups, profile_page, tiles
-from cdp_assets.presentation.views import plain
-from cdp_assets_tests.presentation.people import ADA, VISITOR
+from cdp_assets.presentation.profile_page import attribute_groups, months, profile_page, tiles
+from cdp_assets.presentation.views import Moment, plain
+from cdp_assets_tests.presentation.people import ADA, VISITOR, at
 
 
 def test_the_page_shows_every_part_of_a_person() -> None:
@@ -38,6 +39,10 @@ def test_a_visitor_without_a_name_has_a_page_too() -> None:
     assert "nothing may be sent" in page
 
 
+def test_a_person_without_a_name_goes_by_a_number() -> None:
+    assert replace(ADA, golden={}).name == "Customer number 1001"
+
+
 def test_only_figures_that_are_known_become_tiles() -> None:
     assert [tile.label for tile in tiles(ADA)] == [
         "Net spend", "Last order", "Expected in the next year", "Churn risk", "RFM group",
@@ -56,3 +61,11 @@ def test_ids_and_amounts_are_text_in_json_so_that_no_reader_rounds_them() -> Non
     assert told["profile_id"] == "4611686018427387905"
     assert told["attributes"]["net_spend"] == "412.50"
     assert told["timeline"][0]["occurred_at"] == "2026-06-12T09:30:00Z"
+
+
+def test_many_events_of_one_day_are_folded_and_other_moments_are_not() -> None:
+    events = tuple(Moment(at(f"2026-06-10T10:0{n}"), "event", "web", f"page: /p/{n % 2}") for n in range(5))
+    orders = tuple(Moment(at(f"2026-05-10T10:0{n}"), "order", "shop", f"order {n}") for n in range(5))
+    (_, june), (_, may) = months(events + orders)
+    assert [(len(stretch.moments), stretch.summary) for stretch in june] == [(5, "5 × page")]
+    assert [len(stretch.moments) for stretch in may] == [1] * 5

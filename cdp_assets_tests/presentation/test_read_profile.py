@@ -92,6 +92,7 @@ def test_the_report_counts_what_the_snapshot_holds(reader: Reader) -> None:
         ("web", 1, 0, 1),
     ]
     assert [(item.segment, item.members, item.entered, item.left) for item in report.segments] == [("vip", 1, 1, 0)]
+    assert [each.outcomes for each in report.deliveries] == [{"delivered": 1, "no_consent": 1}]
     assert report.reasons == (("web: timestamp does not parse", 1),)
     assert report.sample is not None
     assert report.sample.name == "Ann Weber"

@@ -53,3 +53,14 @@ def test_initials_take_the_first_and_the_last_name() -> None:
     assert wording.initials("Ada Byron-King") == "AK"
     assert wording.initials("李 小龍") == "李小"
     assert wording.initials(None) == "·"
+
+
+def test_a_moments_line_loses_the_host_of_addresses_and_gains_its_kind_where_needed() -> None:
+    assert wording.title("event", "page: https://shop.example/p/1") == "Page: /p/1"
+    assert wording.title("consent", "marketing by email: granted") == "Consent: marketing by email: granted"
+    assert wording.line("marketing by email: granted") == "Marketing by email: granted"
+
+
+def test_permissions_read_as_sentences() -> None:
+    assert wording.permission("marketing", "web_push") == "marketing by web push"
+    assert wording.permission("analytics", "any") == "analytics on any channel"

@@ -1,0 +1,201 @@
+"""The stage as Dagster runs it: tables published together, checked, described, and ids kept in the ledger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+import ibis
+import pytest
+from ibis.config import Config
+
+from cdp_assets.canonical import tables as canonical
+from cdp_assets.identity import schemas
+from cdp_assets.identity.assets import assets
+from cdp_assets.identity.checks import all_checks
+from cdp_assets.identity.ids import InMemoryProfileIds
+from cdp_assets.identity.resolve import resolve
+from cdp_assets.identity.spec import IdentityRules
+from cdp_assets.ledger import Ledger
+from cdp_assets.ledger.profile_ids import LedgerProfileIds
+from cdp_assets.quality.runner import evaluate
+from cdp_assets.settings import Settings
+from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+from cdp_assets.warehouse.resources import LedgerResource, Warehouse
+from cdp_assets_tests.identity.world import AS_OF, KEY, Record, World, canonical_tables, load
+
+PEOPLE = [
+    Record(1, ("shop/customer_number 1001", "email family@example.com"), "Anna Meyer", seen=1),
+    Record(2, ("till/loyalty_number 77", "email family@example.com"), "Bert Meyer", seen=2),
+    Record(3, ("user_id u1", "shop/customer_number 1001", "anonymous_id X"), seen=3, events=((3, None),)),
+    Record(4, ("user_id u2", "till/loyalty_number 77", "anonymous_id X"), seen=9, events=((9, None),)),
+    Record(5, ("anonymous_id X",), seen=1, events=((1, None), (20, None))),
+    Record(6, ("email noreply@example.com",), seen=4),
+    Record(7, kind="guest", seen=5),
+]
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CDP_DATA", str(tmp_path))
+    monkeypatch.setenv("CDP_AS_OF", AS_OF.isoformat())
+    monkeypatch.setenv("CDP_HASH_KEY", KEY)
+    return tmp_path
+
+
+def published_normalised(records: list[Record]) -> None:
+    """Publish the canonical tables that such records would make."""
+    with dg.DagsterInstance.ephemeral(), _warehouse() as engine:
+        given = canonical_tables(engine, records)
+        tables = {
+            canonical.IDENTITY_RECORDS: given.identity_records,
+            canonical.IDENTIFIERS: given.identifiers,
+            canonical.CONTACTS: given.contacts,
+            canonical.CONTACT_POINTS: given.contact_points,
+            canonical.IDENTIFIER_ALIASES: given.identifier_aliases,
+            **{schema: load(engine, schema, []) for schema in canonical.FACTS},
+            canonical.EVENTS: given.facts["events"],
+        }
+        for schema, table in tables.items():
+            engine.stage_table("normalised", schema, table)
+        engine.publish([("normalised", schema.name) for schema in tables])
+
+
+class _warehouse:  # noqa: N801
+    """The warehouse's engine, outside a run."""
+
+    def __enter__(self) -> DuckDBEngine:
+        import duckdb
+
+        self._connection = duckdb.connect(str(Settings.from_env().warehouse_file))
+        self._connection.execute("SET TimeZone = 'UTC'")
+        return DuckDBEngine(self._connection)
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+
+def run() -> dg.ExecuteInProcessResult:
+    with dg.DagsterInstance.ephemeral() as instance:
+        return dg.materialize(
+            assets(IdentityRules()),
+            resources={"warehouse": Warehouse(), "ledger": LedgerResource()},
+            instance=instance,
+            raise_on_error=False,
+        )
+
+
+def test_all_tables_are_published_checked_and_described(data: Path) -> None:
+    published_normalised(PEOPLE)
+    result = run()
+    assert result.success
+    evaluations = result.get_asset_check_evaluations()
+    assert evaluations
+    assert [check.check_name for check in evaluations if not check.passed] == []
+    published = {event.asset_key.path[-1]: event for event in result.get_asset_materialization_events()}
+    assert set(published) == {schema.name for schema in schemas.TABLES}
+    metadata = published["profile_map"].materialization.metadata
+    assert {"profile sizes", "components", "dagster/column_lineage", "dagster/row_count"} <= set(metadata)
+    shown = " ".join(str(value) for event in published.values() for value in event.materialization.metadata.values())
+    assert not any(value in shown for value in ("family@example.com", "Anna", "Meyer", "1001"))
+
+
+def test_a_second_run_publishes_equal_tables_and_leaves_the_ledger_alone(data: Path) -> None:
+    published_normalised(PEOPLE)
+    assert run().success
+    first = contents()
+    ledger = Ledger.open(Settings.from_env().ledger_url)
+    kept = LedgerProfileIds(ledger).assigned()
+    assert run().success
+    assert contents() == first
+    assert LedgerProfileIds(ledger).assigned() == kept
+    ledger.close()
+
+
+def contents() -> dict[str, list[str]]:
+    """All tables of the stage as sorted text."""
+    with _warehouse() as engine:
+        return {
+            schema.name: sorted(map(str, engine.to_arrow(engine.table("identity", schema.name)).to_pylist()))
+            for schema in schemas.TABLES
+        }
+
+
+def test_the_ledger_keeps_what_memory_keeps(tmp_path: Path) -> None:
+    ledger = Ledger.open(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    kept, remembered = LedgerProfileIds(ledger), InMemoryProfileIds()
+    bridge = Record(8, ("user_id u1", "till/loyalty_number 99"), seen=8)
+    alone = Record(9, ("till/loyalty_number 99",), seen=1)
+    for store in (kept, remembered):
+        world = World(store=store)
+        world.run([*PEOPLE, alone])
+        world.run([*PEOPLE, alone, bridge])
+        world.run([*PEOPLE[:2], alone, bridge])
+    assert kept.assigned() == remembered.assigned()
+    assert kept.redirects() == remembered.redirects()
+    ledger.close()
+
+
+@pytest.mark.parametrize(
+    ("table", "broken"),
+    [
+        ("profile_map", "covers_every_record"),
+        ("profile_map", "limits_hold"),
+        ("profile_map", "no_gaps_no_overlaps"),
+        ("links", "ends_are_known_and_together"),
+        ("redirects", "lead_to_profiles_in_use"),
+        ("profile_changes", "reconciles_with_the_map"),
+    ],
+)
+def test_the_checks_find_what_is_broken(table: str, broken: str, data: Path) -> None:
+    world = World()
+    tables = world.run(PEOPLE)
+    engine = world.engine
+    given = canonical_tables(engine, PEOPLE)
+    rows = {name: found.to_pylist() for name, found in tables.items()}
+    profiles = rows["profile_map"]
+    if broken == "covers_every_record":
+        profiles.pop(0)
+    elif broken == "limits_hold":
+        rows["profile_map"] = [{**row, "profile_id": 1, "valid_from": None, "valid_to": None} for row in profiles[:4]]
+    elif broken == "no_gaps_no_overlaps":
+        profiles.append(dict(profiles[0]))
+    elif broken == "ends_are_known_and_together":
+        rows["links"].append({**rows["links"][0], "left_record_id": 1, "right_record_id": 2, "identifier_id": 5})
+    elif broken == "lead_to_profiles_in_use":
+        rows["redirects"].append({"old_profile_id": 1, "profile_id": 2, "since": AS_OF})
+    else:
+        rows["profile_changes"].pop()
+    loaded = {schema.name: load(engine, schema, rows[schema.name]) for schema in schemas.TABLES}
+    inputs = {
+        "identity_records": given.identity_records,
+        "identifiers": given.identifiers,
+        "identifier_aliases": given.identifier_aliases,
+    }
+    outcomes = evaluate(engine, all_checks(IdentityRules())[table], loaded[table], {**loaded, **inputs})
+    assert broken in [outcome.name for outcome in outcomes if not outcome.passed]
+
+
+class _SparkOptions(Config):
+    """Ibis reads these when it writes Spark's dialect, and registers them only where PySpark is installed."""
+
+    treat_nan_as_null: bool = False
+
+
+def test_every_table_can_be_written_for_spark(monkeypatch: pytest.MonkeyPatch) -> None:
+    if ibis.options.pyspark is None:
+        monkeypatch.setattr(ibis.options, "pyspark", _SparkOptions())
+    world = World()
+    engine = world.engine
+    previous = {schema.name: load(engine, schema, []) for schema in (schemas.PROFILE_MAP, schemas.PROFILE_CHANGES)}
+    compiled: list[str] = []
+    scratch = engine.scratch
+
+    def watched(expression: ibis.Table) -> ibis.Table:
+        compiled.append(str(ibis.to_sql(expression, dialect="pyspark")))
+        return scratch(expression)
+
+    engine.scratch = watched  # type: ignore[method-assign]
+    resolution = resolve(canonical_tables(engine, PEOPLE), IdentityRules(), world.store, previous, AS_OF, engine, KEY)
+    compiled += [str(ibis.to_sql(table, dialect="pyspark")) for table in resolution.tables.values()]
+    assert len(compiled) > 30
