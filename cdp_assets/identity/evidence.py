@@ -64,8 +64,8 @@ class Evidence:
         observations: record_id, identifier_id, type_id, kind, first_seen_at, last_seen_at, flaw (`SOUND`, `PLACEHOLDER`
             …): one row per record and identifier.
         types: `TYPES`.
-        names: record_id, name_key (int64: equal for equal spelling of the whole name), given_name, family_name, full_name, birth_date;
-            only records that have a name.
+        names: record_id, name_key (int64: equal for equal spelling of the whole name), given_name, family_name,
+            full_name, birth_date; only records that have a name.
         unknown_types: Identifier types in the data that the rules do not know.
     """
 
