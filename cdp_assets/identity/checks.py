@@ -3,8 +3,6 @@
 Belongs here: checks on the stage's tables. Does not belong here: scores against a known truth.
 """
 
-from functools import reduce
-
 import ibis.expr.types as ir
 from ibis import _
 
@@ -53,23 +51,33 @@ def _gaps_and_overlaps(table: ir.Table, _tables: Tables) -> ir.Table:
 
 
 def _limits(rules: IdentityRules) -> Check:
+    limited = {
+        name: rule.limit
+        for name, rule in rules.identifiers.items()
+        if rule.limit is not None and rule.kind is not Kind.DEVICE and name != ADDRESS
+    }
+
     def broken(table: ir.Table, tables: Tables) -> ir.Table:
         identifiers = tables["identifiers"].anti_join(_excluded(tables), _IDENTIFIER)
-        homes = homes_of(table)
-        held = identifiers.join(homes, "record_id").group_by("profile_id", "namespace", "identifier_type")
-        counted = held.aggregate(held=_.identifier_value.nunique())
-        found = [
-            counted.filter((_.identifier_type == name) & (_.held > rule.limit)).select("profile_id")
-            for name, rule in rules.identifiers.items()
-            if rule.limit is not None and rule.kind is not Kind.DEVICE and name != ADDRESS
-        ]
-        return reduce(lambda left, right: left.union(right), found)
+        most = identifiers.identifier_type.cases(*limited.items(), else_=None)
+        held = identifiers.mutate(most=most).filter(_.most.notnull()).join(homes_of(table), "record_id")
+        of_profiles = _more_than_allowed(held, "profile_id")
+        # A record that breaks a limit by itself cannot be taken apart.
+        alone = _more_than_allowed(held, "record_id").join(homes_of(table), "record_id").select("profile_id")
+        return of_profiles.anti_join(alone, "profile_id")
 
     return Check(
         "limits_hold",
         "No profile has more identifiers of a type than its limit: one user id per namespace, five e-mails …",
         (no_rows(broken, "No profile has more values of one identifier type than one person may have."),),
     )
+
+
+def _more_than_allowed(held: ir.Table, holder: str) -> ir.Table:
+    counted = held.group_by(holder, "namespace", "identifier_type", "most").aggregate(
+        values_held=_.identifier_value.nunique()
+    )
+    return counted.filter(_.values_held > _.most).select(holder).distinct()
 
 
 _IDENTIFIER = ["namespace", "identifier_type", "identifier_value"]

@@ -17,6 +17,7 @@ NEVER = 2**62
 """Sorts after every instant."""
 
 _DAY = 86_400
+_NOTHING: frozenset[int] = frozenset()
 
 
 class Use(NamedTuple):
@@ -71,15 +72,28 @@ class Group:
 
     Args:
         atoms: Their indices.
-        values: type_id → identifier_ids.
+        values: type_id → identifier_ids, of types with a limit.
+        spans: identifier_id → first and last use, of identifiers that are handed on.
         signatures: Names and birth dates.
         known: Whether it is a known person: named, or with a personal identifier that is no document's.
     """
 
     atoms: list[int]
     values: dict[int, set[int]]
+    spans: dict[int, tuple[int, int]]
     signatures: dict[Signature, None]
     known: bool
+
+    def take_in(self, other: Group) -> None:
+        """Add another group's atoms and all that is known of them."""
+        self.atoms += other.atoms
+        for type_id, values in other.values.items():
+            self.values.setdefault(type_id, set()).update(values)
+        for identifier, (first, last) in other.spans.items():
+            own = self.spans.get(identifier, (first, last))
+            self.spans[identifier] = min(first, own[0]), max(last, own[1])
+        self.signatures.update(other.signatures)
+        self.known = self.known or other.known
 
 
 class Groups:
@@ -93,13 +107,21 @@ class Groups:
         self._number = list(range(len(atoms)))
         self._groups: dict[int, Group] = {}
         for index, atom in enumerate(self.atoms):
-            values: dict[int, set[int]] = defaultdict(set)
+            group = Group([index], {}, {}, dict(atom.signatures), bool(atom.signatures))
             for identifier, use in atom.uses.items():
-                values[use.type_id].add(identifier)
+                rule = rules[use.type_id]
                 self.under[identifier].append(index)
                 self._type_of[identifier] = use.type_id
-            known = bool(atom.signatures) or any(rules[type_id].names_a_person for type_id in values)
-            self._groups[index] = Group([index], values, dict(atom.signatures), known)
+                group.known = group.known or rule.names_a_person
+                if rule.limit is not None:
+                    group.values.setdefault(use.type_id, set()).add(identifier)
+                if rule.recycled_after_days is not None and use.first is not None and use.last is not None:
+                    group.spans[identifier] = use.first, use.last
+            self._groups[index] = group
+        self.known_under = {
+            identifier: [index for index in under if self._groups[index].known]
+            for identifier, under in self.under.items()
+        }
 
     def number(self, index: int) -> int:
         """The number of an atom's group: equal for atoms that are together."""
@@ -121,23 +143,26 @@ class Groups:
         """What is to know of an identifier's type."""
         return self._rules[self._type_of[identifier]]
 
-    def sharing(self, identifier: int) -> list[int]:
-        """Numbers of the groups that carry an identifier, from the earliest on."""
-        return list(dict.fromkeys(self._number[index] for index in self.under[identifier]))
+    def sharing(self, identifier: int) -> dict[int, int]:
+        """Numbers of the groups that carry an identifier, each with its earliest atom that does; the earliest first."""
+        found: dict[int, int] = {}
+        for index in self.under[identifier]:
+            found.setdefault(self._number[index], index)
+        return found
+
+    def people_sharing(self, identifier: int) -> list[int]:
+        """Numbers of the groups that carry an identifier with an atom that was a known person from the start."""
+        return list(dict.fromkeys(self._number[index] for index in self.known_under[identifier]))
 
     def join(self, left: int, right: int) -> None:
         """Put the groups of two atoms together."""
         keep, give = self._number[left], self._number[right]
         if len(self._groups[keep].atoms) < len(self._groups[give].atoms):
             keep, give = give, keep
-        kept, given = self._groups[keep], self._groups.pop(give)
+        given = self._groups.pop(give)
         for member in given.atoms:
             self._number[member] = keep
-        kept.atoms += given.atoms
-        for type_id, values in given.values.items():
-            kept.values.setdefault(type_id, set()).update(values)
-        kept.signatures.update(given.signatures)
-        kept.known = kept.known or given.known
+        self._groups[keep].take_in(given)
 
     def objection(self, left: Group, right: Group, identifier: int) -> tuple[str, str] | None:
         """Why two groups cannot be joined by an identifier, as reason and in words; None if they can."""
@@ -164,47 +189,35 @@ class Groups:
 
     def contradict(self, left: Group, right: Group) -> bool:
         """Whether two groups are certainly two people: by name, or by personal identifiers."""
-        broken = self.limit_broken(left, right)
-        return (broken is not None and self._rules[broken].personal) or group_agreement(left, right).contradicts
+        return self._ids_differ(left, right) or group_agreement(left, right).contradicts
+
+    def contradict_together(self, left: Group, beside: Group, right: Group) -> bool:
+        """Whether two groups are certainly two people even if ``beside`` is one person with the first."""
+        both = Group([], {}, {}, {}, known=True)
+        both.signatures.update(left.signatures)
+        both.signatures.update(beside.signatures)
+        return self._ids_differ(left, right) or group_agreement(both, right).contradicts
 
     def changed_hands(self, left: Group, right: Group, identifier: int) -> bool:
         """Whether an identifier lay unused too long between two groups to be still the same person's."""
         days = self.rule(identifier).recycled_after_days
-        if days is None:
+        one, two = left.spans.get(identifier), right.spans.get(identifier)
+        if days is None or one is None or two is None:
             return False
-        first, last = self._span(left, identifier)
-        other_first, other_last = self._span(right, identifier)
-        if first is None or last is None or other_first is None or other_last is None:
-            return False
-        return max(first, other_first) - min(last, other_last) > days * _DAY
+        return max(one[0], two[0]) - min(one[1], two[1]) > days * _DAY
 
-    def earliest_use(self, group: Group, identifier: int) -> Use:
-        """The use of an identifier by the group's earliest atom that has it."""
-        return self.atoms[min(member for member in group.atoms if identifier in self.atoms[member].uses)].uses[
-            identifier
-        ]
-
-    def _span(self, group: Group, identifier: int) -> tuple[int | None, int | None]:
-        uses = [self.atoms[member].uses.get(identifier) for member in group.atoms]
-        firsts = [use.first for use in uses if use is not None and use.first is not None]
-        lasts = [use.last for use in uses if use is not None and use.last is not None]
-        return min(firsts, default=None), max(lasts, default=None)
+    def _ids_differ(self, left: Group, right: Group) -> bool:
+        return any(
+            rule.personal and len(values | right.values.get(type_id, _NOTHING)) > (rule.limit or 0)
+            for type_id, values in left.values.items()
+            if type_id in right.values and (rule := self._rules[type_id]).limit is not None
+        )
 
     def _limit_words(self, type_id: int) -> tuple[str, str]:
         rule = self._rules[type_id]
         if rule.personal and rule.limit == 1:
             return "ids_differ", "they have different personal identifiers in one namespace"
         return "limit", f"together they would have more than {rule.limit} values of one identifier type"
-
-
-def merged(left: Group, right: Group) -> Group:
-    """What two groups would be together."""
-    values = {type_id: set(values) for type_id, values in left.values.items()}
-    for type_id, others in right.values.items():
-        values.setdefault(type_id, set()).update(others)
-    return Group(
-        [*left.atoms, *right.atoms], values, {**left.signatures, **right.signatures}, left.known or right.known
-    )
 
 
 def group_agreement(left: Group, right: Group) -> Agreement:

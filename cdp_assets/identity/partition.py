@@ -20,7 +20,7 @@ from ibis import _
 from cdp_assets.identity.agreement import Signature, agreement
 from cdp_assets.identity.evidence import KINDS, Evidence
 from cdp_assets.identity.names import parse_name
-from cdp_assets.identity.rebuild import REFUSALS, Rebuilt, rebuild_components
+from cdp_assets.identity.rebuild import rebuild_components
 from cdp_assets.identity.spec import IdentityRules, Kind
 
 if TYPE_CHECKING:
@@ -63,8 +63,11 @@ def partition(evidence: Evidence, usable: ir.Table, rules: IdentityRules, engine
         engine: Computes.
     """
     ties = engine.scratch(usable.filter(usable.kind != KINDS[Kind.DEVICE]))
-    component = engine.scratch(_components(ties, engine))
-    breaking = engine.scratch(_breaking(ties, component, evidence, engine))
+    centres = engine.scratch(
+        ties.group_by("identifier_id", "type_id").aggregate(centre=_.record_id.min(), records=_.count())
+    )
+    component = engine.scratch(_components(ties, centres, engine))
+    breaking = engine.scratch(_breaking(ties, centres, component, evidence, engine))
     rebuilt = rebuild_components(ties, component, breaking, evidence, rules, engine)
     joined = component.left_join(rebuilt.records, "record_id")
     records = engine.scratch(
@@ -82,44 +85,49 @@ def partition(evidence: Evidence, usable: ir.Table, rules: IdentityRules, engine
     )
 
 
-def _components(ties: ir.Table, engine: Engine) -> ir.Table:
-    """record_id → component, over everything that records share."""
-    centres = ties.group_by("identifier_id").aggregate(centre=ties.record_id.min(), records=ties.count())
-    shared = ties.join(centres.filter(centres.records > 1), "identifier_id")
-    edges = shared.filter(shared.record_id != shared.centre).select(left=shared.record_id, right=shared.centre)
+def _components(ties: ir.Table, centres: ir.Table, engine: Engine) -> ir.Table:
+    """record_id → component, over everything that records share.
+
+    Args:
+        ties: Usable evidence that is no device's.
+        centres: identifier_id, type_id, centre (the smallest record_id that carries it), records.
+        engine: Computes.
+    """
+    shared = ties.join(centres.filter(_.records > 1).select("identifier_id", "centre"), "identifier_id")
+    edges = shared.filter(_.record_id != _.centre).select(left="record_id", right="centre")
     labelled = engine.connected_components(engine.scratch(edges))
     everyone = ties.select("record_id").distinct()
     joined = everyone.left_join(labelled, everyone.record_id == labelled.node)
     return joined.select("record_id", component=ibis.coalesce(joined.component, joined.record_id))
 
 
-def _breaking(ties: ir.Table, component: ir.Table, evidence: Evidence, engine: Engine) -> ir.Table:
+def _breaking(ties: ir.Table, centres: ir.Table, component: ir.Table, evidence: Evidence, engine: Engine) -> ir.Table:
     """The components that cannot stand as they are: column ``component``, distinct."""
     members = component.group_by("component").aggregate(records=component.count())
     several = members.filter(members.records > 1).select("component")
-    found = _over_limit(ties, component, evidence)
+    found = _over_limit(centres, component, evidence)
     if any(row["recycled_after_days"] is not None for row in evidence.type_rows.to_pylist()):
-        found = found.union(_passed_on(ties, component, evidence))
+        found = found.union(_passed_on(ties, centres, component, evidence))
     contradicting = _contradicting(component.semi_join(several, "component"), evidence, engine)
     return found.union(contradicting).distinct()
 
 
-def _over_limit(ties: ir.Table, component: ir.Table, evidence: Evidence) -> ir.Table:
+def _over_limit(centres: ir.Table, component: ir.Table, evidence: Evidence) -> ir.Table:
     limited = evidence.types.filter(evidence.types.most.notnull()).select("type_id", "most")
     # All records with one value are in one component: looking at one of them is enough.
-    values = ties.group_by("identifier_id", "type_id").aggregate(record_id=ties.record_id.min())
-    placed = values.join(limited, "type_id").join(component, "record_id")
+    placed = centres.join(limited, "type_id").join(component.rename(centre="record_id"), "centre")
     counted = placed.group_by("component", "type_id", "most").aggregate(values=placed.count())
     return counted.filter(counted["values"] > counted.most).select("component").distinct()
 
 
-def _passed_on(ties: ir.Table, component: ir.Table, evidence: Evidence) -> ir.Table:
+def _passed_on(ties: ir.Table, centres: ir.Table, component: ir.Table, evidence: Evidence) -> ir.Table:
     """Components with a value that lay unused for longer than its type may, before records without a name."""
     handed_on = evidence.types.filter(evidence.types.recycled_after_days.notnull())
     used = ties.join(handed_on.select("type_id", "recycled_after_days"), "type_id").filter(_.first_seen_at.notnull())
-    counted = used.group_by("identifier_id").aggregate(records=_.count()).filter(_.records > 1)
     before = ibis.window(group_by="identifier_id", order_by=["first_seen_at", "record_id"], preceding=(None, 1))
-    gaps = used.semi_join(counted, "identifier_id").mutate(used_until=_.last_seen_at.max().over(before))
+    gaps = used.semi_join(centres.filter(_.records > 1), "identifier_id").mutate(
+        used_until=_.last_seen_at.max().over(before)
+    )
     late = gaps.filter(_.first_seen_at.epoch_seconds() - _.used_until.epoch_seconds() > _.recycled_after_days * _DAY)
     return late.join(component, "record_id").select("component").distinct()
 
@@ -168,6 +176,3 @@ def contradicting_components(names: pa.Table) -> list[int]:
         if broken:
             found.append(component)
     return found
-
-
-__all__ = ["REFUSALS", "Partition", "Rebuilt", "contradicting_components", "partition"]

@@ -24,7 +24,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from cdp_assets.identity.agreement import Agreement
-from cdp_assets.identity.groups import NEVER, Atom, Group, Groups, TypeRule, group_agreement, merged
+from cdp_assets.identity.groups import NEVER, Atom, Group, Groups, TypeRule, group_agreement
 
 _WEIGHTS = {
     Agreement.EQUAL: 1.0,
@@ -119,7 +119,7 @@ def _links(groups: Groups) -> Iterator[_Link]:
     """Links between known people."""
     for identifier, under in groups.under.items():
         rule = groups.rule(identifier)
-        known = [index for index in under if groups.group(index).known]
+        known = under if rule.personal else groups.known_under[identifier]
         for position, right in enumerate(known):
             for left in known[max(0, position - _NEIGHBOURS) : position]:
                 ends = groups.atoms[left].uses[identifier].first, groups.atoms[right].uses[identifier].first
@@ -137,14 +137,14 @@ def _is_ambiguous(groups: Groups, link: _Link, left: Group, right: Group) -> boo
     grade = group_agreement(left, right)
     if grade is Agreement.EQUAL:
         return False
-    for number in groups.sharing(link.identifier):
+    for number in groups.people_sharing(link.identifier):
         third = groups.by_number(number)
-        if third is left or third is right or not third.known:
+        if third is left or third is right:
             continue
         for one, other in ((left, right), (right, left)):
             # A slip of the pen contradicts `one` alone, but not beside the name that it is a slip of.
             rival = groups.contradict(third, one) and not groups.contradict(third, other)
-            if rival and group_agreement(third, other) >= grade and groups.contradict(merged(third, other), one):
+            if rival and group_agreement(third, other) >= grade and groups.contradict_together(third, other, one):
                 return True
     return False
 
@@ -154,7 +154,8 @@ def _attribute_unknown(groups: Groups) -> set[int]:
     waiting = [index for index in range(len(groups.atoms)) if not groups.group(index).known]
     while waiting:
         # All decide on the same state, so that none profits from being looked at first.
-        choices = {index: _choice(groups, index) for index in waiting}
+        people: dict[int, list[int]] = {}
+        choices = {index: _choice(groups, index, people) for index in waiting}
         decided = sorted(
             (-strength, index, target) for index, (target, strength) in choices.items() if target is not None
         )
@@ -168,16 +169,24 @@ def _attribute_unknown(groups: Groups) -> set[int]:
     return set()
 
 
-def _choice(groups: Groups, index: int) -> tuple[int | None, float]:
+def _choice(groups: Groups, index: int, people: dict[int, list[int]]) -> tuple[int | None, float]:
     """An atom of the one person that a nameless atom can belong to, and how strongly; (None, 0) if nobody can have it,
-    (None, strength) if several can."""
+    (None, strength) if several can.
+
+    Args:
+        groups: The component.
+        index: The atom.
+        people: identifier → numbers of the known people who carry it; filled as needed, for one state of the groups.
+    """
     by_strength: dict[float, list[set[int]]] = defaultdict(list)
     own = groups.group(index)
     for identifier in groups.atoms[index].uses:
+        if identifier not in people:
+            people[identifier] = [n for n in groups.sharing(identifier) if groups.by_number(n).known]
         candidates = {
             number
-            for number in groups.sharing(identifier)
-            if groups.by_number(number).known and not groups.changed_hands(own, groups.by_number(number), identifier)
+            for number in people[identifier]
+            if not groups.changed_hands(own, groups.by_number(number), identifier)
         }
         if candidates:
             by_strength[groups.rule(identifier).strength].append(candidates)
@@ -210,19 +219,20 @@ def _join_unattributed(groups: Groups) -> None:
 
 def _refusals(groups: Groups) -> Iterator[Refusal]:
     for identifier in groups.under:
-        sharing = [groups.by_number(number) for number in groups.sharing(identifier)]
-        known = [group for group in sharing if group.known]
+        earliest = groups.sharing(identifier)
+        sharing = list(earliest)
+        known = [number for number in sharing if groups.by_number(number).known]
         pairs = [(a, b) for position, a in enumerate(known) for b in known[position + 1 :]]
         if len(known) > _MOST_REPORTED:
             pairs = [(known[0], b) for b in known[1:]]
         first = (known or sharing)[0]
-        pairs += [(first, group) for group in sharing if not group.known and group is not first]
+        pairs += [(first, other) for other in sharing if not groups.by_number(other).known and other != first]
         for a, b in pairs:
-            reason, detail = groups.objection(a, b, identifier) or (
+            reason, detail = groups.objection(groups.by_number(a), groups.by_number(b), identifier) or (
                 "ambiguous",
                 "it may belong to either of several people who carry the identifier",
             )
-            one, two = groups.earliest_use(a, identifier), groups.earliest_use(b, identifier)
+            one, two = (groups.atoms[earliest[number]].uses[identifier] for number in (a, b))
             since = max((use.first for use in (one, two) if use.first is not None), default=None)
             left, right = sorted((one.carrier, two.carrier))
             yield Refusal(left, right, identifier, one.type_id, reason, detail, since)

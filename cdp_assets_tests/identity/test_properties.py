@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections import defaultdict
 
 from hypothesis import HealthCheck, given, settings
@@ -171,3 +172,21 @@ def test_the_fast_path_leaves_what_the_slow_path_would(towns: list[Town]) -> Non
         by_label[label].add(record)
     staged = {frozenset(group & people) for group in together(*records)} - {frozenset()}
     assert staged == {frozenset(group) for group in by_label.values()}
+
+
+def test_ten_thousand_orders_under_a_couples_email_take_no_quadratic_time() -> None:
+    couple = [
+        Record(1, ("shop/customer_number c1", "email we@example.com", "phone +491511111112"), "Anna Meyer"),
+        Record(2, ("shop/customer_number c2", "email we@example.com", "phone +491511111112"), "Bert Meyer"),
+    ]
+    orders = [
+        Record(10 + n, (f"shop/order_number o{n}", "email we@example.com", "phone +491511111112"), seen=n / 100)
+        for n in range(10_000)
+    ]
+    atoms, rules = atoms_of([*couple, *orders])
+    started = time.process_time()
+    settled = settle(atoms, rules)
+    assert time.process_time() - started < 10
+    assert len(set(settled.labels.values())) == 10_002
+    # Without the couple they are one customer's.
+    assert len(set(settle(atoms[2:], rules).labels.values())) == 1
