@@ -30,13 +30,9 @@ from cdp_assets.warehouse.engine import Engine
 OWNERS = ["team:analytics"]
 
 
-def assets(freshness: dg.FreshnessPolicy | None = None) -> list[dg.AssetsDefinition]:
-    """The assets of this stage.
-
-    Args:
-        freshness: When `customer_360` counts as stale.
-    """
-    return [purchases, activity, behaviour, rfm_scores, lifetime_value, churn_risk, _customer_360(freshness)]
+def assets() -> list[dg.AssetsDefinition]:
+    """The stage's assets."""
+    return [purchases, activity, behaviour, rfm_scores, lifetime_value, churn_risk, customer_360]
 
 
 @table_asset(
@@ -166,32 +162,28 @@ def churn_risk(
     return learnt_risk(of_known_people(purchases, golden_records), activity, as_of, engine)
 
 
-def _customer_360(freshness: dg.FreshnessPolicy | None) -> dg.AssetsDefinition:
-    @table_asset(
-        schema=CUSTOMER_360,
-        stage="attributes",
-        inputs={
-            "golden_records": "profiles",
-            "purchases": "attributes",
-            "rfm": "attributes",
-            "lifetime_value": "attributes",
-            "churn_risk": "attributes",
-            "behaviour": "attributes",
-        },
-        checks=checks.CUSTOMER_360,
-        owners=OWNERS,
-        freshness_policy=freshness,
-    )
-    def customer_360(
-        golden_records: ir.Table,
-        purchases: ir.Table,
-        rfm: ir.Table,
-        lifetime_value: ir.Table,
-        churn_risk: ir.Table,
-        behaviour: ir.Table,
-        as_of: datetime,
-    ) -> ir.Table:
-        """The golden record beside everything computed about the profile."""
-        return joined(golden_records, purchases, rfm, lifetime_value, churn_risk, behaviour, as_of)
-
-    return customer_360
+@table_asset(
+    schema=CUSTOMER_360,
+    stage="attributes",
+    inputs={
+        "golden_records": "profiles",
+        "purchases": "attributes",
+        "rfm": "attributes",
+        "lifetime_value": "attributes",
+        "churn_risk": "attributes",
+        "behaviour": "attributes",
+    },
+    checks=checks.CUSTOMER_360,
+    owners=OWNERS,
+)
+def customer_360(
+    golden_records: ir.Table,
+    purchases: ir.Table,
+    rfm: ir.Table,
+    lifetime_value: ir.Table,
+    churn_risk: ir.Table,
+    behaviour: ir.Table,
+    as_of: datetime,
+) -> ir.Table:
+    """The golden record beside everything computed about the profile."""
+    return joined(golden_records, purchases, rfm, lifetime_value, churn_risk, behaviour, as_of)

@@ -78,7 +78,6 @@ def table_asset(
     description: str | None = None,
     deps: Sequence[dg.AssetKey] = (),
     tags: Mapping[str, str] | None = None,
-    freshness_policy: dg.FreshnessPolicy | None = None,
 ) -> Callable[[Callable[..., ir.Table | Built | InPlace]], dg.AssetsDefinition]:
     """Make an asset of a function from tables to one table.
 
@@ -93,7 +92,6 @@ def table_asset(
         description: Shown in the UI; the schema's description and the function's docstring if not given.
         deps: Assets that must come before without being read.
         tags: Asset tags.
-        freshness_policy: When the table counts as stale.
 
     The function may have parameters called ``engine``, ``as_of`` (UTC), ``previous`` (the table as last published),
     ``ledger`` and ``settings``; all others are inputs. It returns a table, `Built`, or `InPlace`.
@@ -118,7 +116,6 @@ def table_asset(
             description=description,
             deps=deps,
             tags=tags,
-            freshness_policy=freshness_policy,
             op_name=f"{stage}__{schema.name}",
         )
 
@@ -135,7 +132,6 @@ def tables_asset(
     owners: Sequence[str] | None = None,
     deps: Sequence[dg.AssetKey] = (),
     tags: Mapping[str, str] | None = None,
-    freshness_policy: dg.FreshnessPolicy | None = None,
 ) -> Callable[[Callable[..., Results]], dg.AssetsDefinition]:
     """Make assets of a function that returns several tables by name, swapped in together in one transaction.
 
@@ -155,7 +151,6 @@ def tables_asset(
             description=None,
             deps=deps,
             tags=tags,
-            freshness_policy=freshness_policy,
             op_name=f"{stage}__{getattr(function, '__name__', schemas[0].name)}",
         )
 
@@ -182,7 +177,6 @@ def _define(
     description: str | None,
     deps: Sequence[dg.AssetKey],
     tags: Mapping[str, str] | None,
-    freshness_policy: dg.FreshnessPolicy | None,
     op_name: str,
 ) -> dg.AssetsDefinition:
     unknown = wants - set(inputs) - set(_INJECTED)
@@ -202,7 +196,6 @@ def _define(
             skippable=True,
             metadata={"dagster/column_schema": _column_schema(schema)},
             tags=dict(tags or {}),
-            freshness_policy=freshness_policy,
         )
         for schema in schemas
     ]
