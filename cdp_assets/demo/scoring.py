@@ -2,10 +2,6 @@
 
 Belongs here: scores of a partition of records and of the attribution of anonymous activity. Does not belong here: how
 the partition is made (`identity/`) and what the truth holds (`truth.py`).
-
-Everything is computed from counts of groups, never pair by pair: of n units in a cluster, n (n − 1) / 2 pairs are
-together. Pairwise scores weigh people with many records heavily, B-cubed scores (Bagga and Baldwin 1998) weigh every
-record alike.
 """
 
 from __future__ import annotations
@@ -17,6 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import ibis
 import ibis.expr.types as ir
 
+from cdp_assets.identity.scores import PartitionScore, counts_of, partition_score
+
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
@@ -24,38 +22,6 @@ if TYPE_CHECKING:
     AnyTable: TypeAlias = ir.Table | pa.Table | pd.DataFrame
 
 _KEYS = ("source", "stream", "table", "native_id")
-
-
-@dataclass(frozen=True)
-class Score:
-    """Precision, recall and their harmonic mean, each from 0 to 1 (1 where there is nothing to find)."""
-
-    precision: float
-    recall: float
-
-    @property
-    def f1(self) -> float:
-        total = self.precision + self.recall
-        return 2 * self.precision * self.recall / total if total else 0.0
-
-
-@dataclass(frozen=True)
-class PartitionScore:
-    """How well a partition into profiles agrees with the people behind the records.
-
-    Args:
-        units: How many records were scored.
-        people: How many people are behind them.
-        profiles: Into how many profiles they were put.
-        pairwise: Of pairs of records in one profile, the share of one person; and the other way round.
-        bcubed: The same per record, averaged over records.
-    """
-
-    units: int
-    people: int
-    profiles: int
-    pairwise: Score
-    bcubed: Score
 
 
 @dataclass(frozen=True)
@@ -114,7 +80,7 @@ def score_demo(records: AnyTable, facts: AnyTable, truth: Path) -> DemoScore:
     known = known.select("record_id", "person_id", "profile_id").distinct().select("person_id", "profile_id")
     units = con.create_table("units", people.union(known), temp=True)
     anonymous = happened.filter((happened.carries == "device") & happened.owner_identified & ~happened.bad)
-    return DemoScore(_partition(units), _anonymous(anonymous, units))
+    return DemoScore(partition_score(units), _anonymous(anonymous, units))
 
 
 def score_partition(assigned: AnyTable, truth: AnyTable) -> PartitionScore:
@@ -129,7 +95,7 @@ def score_partition(assigned: AnyTable, truth: AnyTable) -> PartitionScore:
     """
     con = ibis.duckdb.connect()
     matched = _matched(con, assigned, truth, "records").select("person_id", "profile_id")
-    return _partition(con.create_table("units", matched, temp=True))
+    return partition_score(con.create_table("units", matched, temp=True))
 
 
 def score_anonymous(events: AnyTable, identified: AnyTable, truth: AnyTable) -> AnonymousScore:
@@ -170,41 +136,8 @@ def _loaded(con: Any, table: AnyTable, name: str, needed: tuple[str, ...]) -> ir
     return loaded.mutate(**texts)
 
 
-def _counts(units: ir.Table) -> ir.Table:
-    """How many units each person has in each profile, and each of them has in all."""
-    counts = units.group_by("person_id", "profile_id").aggregate(both=ibis._.count())
-    return counts.mutate(
-        of_profile=counts.both.sum().over(group_by="profile_id"),
-        of_person=counts.both.sum().over(group_by="person_id"),
-    )
-
-
-def _partition(units: ir.Table) -> PartitionScore:
-    counts = _counts(units)
-    both, of_profile, of_person = (counts[name].cast("float64") for name in ("both", "of_profile", "of_person"))
-    row = counts.aggregate(
-        units=both.sum().fill_null(0.0),
-        people=counts.person_id.nunique(),
-        profiles=counts.profile_id.nunique(),
-        # A profile of n has n (n − 1) / 2 pairs: each of its rows brings its share of them.
-        together=(both * (both - 1)).sum().fill_null(0.0),
-        claimed=(both * (of_profile - 1)).sum().fill_null(0.0),
-        true=(both * (of_person - 1)).sum().fill_null(0.0),
-        pure=(both * both / of_profile).sum().fill_null(0.0),
-        whole=(both * both / of_person).sum().fill_null(0.0),
-    )
-    found = _one(row)
-    return PartitionScore(
-        units=int(found["units"]),
-        people=int(found["people"]),
-        profiles=int(found["profiles"]),
-        pairwise=Score(_share(found["together"], found["claimed"]), _share(found["together"], found["true"])),
-        bcubed=Score(_share(found["pure"], found["units"]), _share(found["whole"], found["units"])),
-    )
-
-
 def _anonymous(events: ir.Table, identified: ir.Table) -> AnonymousScore:
-    counts = _counts(identified.select("person_id", "profile_id"))
+    counts = counts_of(identified.select("person_id", "profile_id"))
     first = ibis.row_number().over(group_by="profile_id", order_by=[ibis.desc("both"), "person_id"])
     ranked = counts.mutate(place=first)
     owners = ranked.filter(ranked.place == 0).select("profile_id", owner_id="person_id")
@@ -223,7 +156,3 @@ def _anonymous(events: ir.Table, identified: ir.Table) -> AnonymousScore:
 def _one(row: ir.Table) -> dict[str, float]:
     found: dict[str, float] = row.to_pyarrow().to_pylist()[0]
     return found
-
-
-def _share(part: float, whole: float) -> float:
-    return part / whole if whole else 1.0

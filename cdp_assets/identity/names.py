@@ -18,12 +18,23 @@ def _listed(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-_TITLES = _listed(
+TITLES = _listed(
     "mr mrs ms miss mx sir dame dr prof professor herr frau hr fr dipl ing med rer nat phd msc bsc mba md mag "
     "mme mlle monsieur madame mademoiselle sr sra srta don dona sig signor signora dott kos kyria kyrios"
 )
-_SUFFIXES = _listed("jr sr jun sen junior senior ii iii iv phd md")
-_PARTICLES = _listed(
+SUFFIXES = _listed("jr sr jun sen junior senior ii iii iv phd md")
+RANKS = tuple(
+    sorted(
+        _listed(
+            "lord lady duke duchess earl count countess baron baroness baronet bt viscount viscountess marquess "
+            "marquis rev revd reverend hon rt very capt captain maj major col colonel gen general lt lieutenant sgt "
+            "sergeant adm admiral bishop archbishop sister brother father fr prof king queen prince princess saint st"
+        )
+    )
+)
+"""Words before a name that may also be names: nobody is called by them where another word is there."""
+
+PARTICLES = _listed(
     "von van vom zu zum zur der den de des del della di da do dos das du la le les el al bin ibn af av ten ter op "
     "y e und"
 )
@@ -81,22 +92,22 @@ def parse_name(given: str | None, family: str | None, full: str | None) -> Name 
     if len(words) == 1:
         return Name((words[0],), (), ordered=False)
     start = len(words) - 1
-    while start > 1 and words[start - 1] in _PARTICLES:
+    while start > 1 and words[start - 1] in PARTICLES:
         start -= 1
     return Name(tuple(words[:start]), tuple(_family(words[start:])), ordered=False)
 
 
 def _words(text: str | None) -> list[str]:
     words = fold(text).split() if text else []
-    while words and words[0] in _TITLES:
+    while words and words[0] in TITLES:
         words = words[1:]
-    while len(words) > 1 and words[-1] in _SUFFIXES:
+    while len(words) > 1 and words[-1] in SUFFIXES:
         words = words[:-1]
     return words
 
 
 def _family(words: list[str]) -> list[str]:
-    return [word for word in words if word not in _PARTICLES] or words
+    return [word for word in words if word not in PARTICLES] or words
 
 
 @lru_cache(maxsize=500_000)

@@ -11,8 +11,12 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cdp_assets.identity.folding import fold
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _NONE: frozenset[int] = frozenset()
 
@@ -55,3 +59,17 @@ def _groups_of() -> dict[str, frozenset[int]]:
         for name in group.split():
             collected.setdefault(fold(name), set()).add(number)
     return {name: frozenset(groups) for name, groups in collected.items()}
+
+
+@cache
+def nickname_groups() -> pa.Table:
+    """The table as columns: nickname (a folded given name), nicknames (the numbers of its groups, as text)."""
+    import pyarrow as pa
+
+    groups = sorted((name, sorted(map(str, numbers))) for name, numbers in _groups_of().items())
+    return pa.table(
+        {
+            "nickname": pa.array([name for name, _ in groups], pa.string()),
+            "nicknames": pa.array([numbers for _, numbers in groups], pa.list_(pa.string())),
+        }
+    )

@@ -10,7 +10,7 @@ rebuilding it link by link would refuse nothing. The partition is therefore the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import ibis
@@ -51,6 +51,10 @@ class Partition:
     refusals: ir.Table
     components: int
     rebuilt: int
+
+    def with_records(self, records: ir.Table) -> Partition:
+        """The same with other labels."""
+        return replace(self, records=records)
 
 
 def partition(evidence: Evidence, usable: ir.Table, rules: IdentityRules, engine: Engine) -> Partition:

@@ -20,6 +20,8 @@ from cdp_assets.identity.changes import changed_profiles
 from cdp_assets.identity.devices import attribute_devices
 from cdp_assets.identity.evidence import collect
 from cdp_assets.identity.ids import ProfileIdStore, assign_ids
+from cdp_assets.identity.linkage import tables
+from cdp_assets.identity.linkage.link import Linked, link
 from cdp_assets.identity.links import links, rejected_links
 from cdp_assets.identity.partition import partition
 from cdp_assets.identity.spec import IdentityRules
@@ -48,10 +50,11 @@ class Canonical:
 
 @dataclass(frozen=True)
 class Resolution:
-    """All tables of the stage by name (`schemas.TABLES`), and figures about them."""
+    """All tables of the stage by name (`schemas.TABLES`), figures about them, and what likeness did."""
 
     tables: dict[str, ir.Table]
     figures: dict[str, Any]
+    linked: Linked
 
 
 def resolve(
@@ -69,7 +72,7 @@ def resolve(
         canonical: What there is to know.
         rules: How far each identifier is to be trusted.
         store: What keeps profile ids; written before the tables are published (see `ids.py`).
-        previous: ``profile_map`` and ``profile_changes`` as last published.
+        previous: The tables of the stage as last published; at least ``profile_map`` and ``profile_changes``.
         as_of: The run.
         engine: Computes.
         key: Secret of the keyed hashes of identifiers.
@@ -79,7 +82,12 @@ def resolve(
         engine, key,
     )  # fmt: skip
     screened = screen(evidence, engine)
-    people = partition(evidence, screened.usable, rules, engine)
+    shared = partition(evidence, screened.usable, rules, engine)
+    linked = link(
+        shared, canonical.contacts, canonical.contact_points, evidence, screened.usable, rules.linkage,
+        tables.last_model(previous.get("linkage_model"), engine), engine,
+    )  # fmt: skip
+    people = linked.partition
     devices = attribute_devices(screened.usable, people.records, canonical.facts, engine)
     members = engine.scratch(_members(canonical.identity_records, people.records, devices.records))
     homes = engine.scratch(_homes(members, canonical.identity_records, people.records))
@@ -91,12 +99,13 @@ def resolve(
     redirects = engine.scratch(
         assignment.redirects.semi_join(profile_map.select("profile_id").distinct(), "profile_id")
     )
-    tied = engine.scratch(links(evidence, screened.usable, people, devices))
+    tied = engine.scratch(stack(links(evidence, screened.usable, people, devices), tables.links(linked, engine)))
     logged = _count(previous["profile_changes"], engine)
-    types = sorted({identifier_type for _, identifier_type in evidence.type_names.values()})
-    tables = {
+    types = sorted({identifier_type for _, identifier_type in evidence.type_names.values()} | {tables.LIKENESS})
+    refused = stack(rejected_links(evidence, screened, people), tables.rejected_links(linked, engine))
+    made = {
         "links": tied,
-        "rejected_links": engine.scratch(rejected_links(evidence, screened, people)),
+        "rejected_links": engine.scratch(refused),
         "profile_map": profile_map,
         "profile_changes": engine.scratch(
             changed_profiles(
@@ -104,17 +113,21 @@ def resolve(
             )
         ),
         "redirects": redirects,
-        "review_queue": _empty(schemas.REVIEW_QUEUE.ibis_schema, engine),
+        "review_queue": tables.review_queue(
+            linked, assignment.profiles, previous.get("review_queue"), rules.linkage, as_of, engine
+        ),
+        "linkage_model": tables.model_table(linked, previous.get("linkage_model"), as_of, engine),
+        "likeness": tables.likeness(linked, engine),
         "device_suggestions": _empty(schemas.DEVICE_SUGGESTIONS.ibis_schema, engine),
     }
     assignment.save(store)
     figures = {
         "components": people.components,
         "components rebuilt": people.rebuilt,
-        "new changes": _count(tables["profile_changes"], engine) - logged,
+        "new changes": _count(made["profile_changes"], engine) - logged,
         "identifier types without a rule": ", ".join(evidence.unknown_types) or "none",
     }
-    return Resolution(tables, figures)
+    return Resolution(made, figures, linked)
 
 
 def _members(records: ir.Table, people: ir.Table, devices: ir.Table) -> ir.Table:

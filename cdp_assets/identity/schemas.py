@@ -100,11 +100,14 @@ REVIEW_QUEUE = TableSchema(
         _record("right_profile_id", "The other one."),
         Column("probability", "float64", "How likely they are one person.", unit="share 0..1", required=True),
         Column("reason", "string", "Why it was not decided.", required=True),
-        Column("evidence", "string", "JSON text: comparison → its weight."),
+        Column("evidence", "string", 'JSON text: a list of {"comparison": …, "level": …, "weight": …}, the weight '
+               "being the binary logarithm of the Bayes factor."),
         Column("since", INSTANT, "Since when the pair waits.", required=True),
+        _record("left_record_id", "The record of the left profile that was compared."),
+        _record("right_record_id", "The record of the right profile that was compared."),
     ),
     key=("left_profile_id", "right_profile_id"),
-)
+)  # fmt: skip
 
 DEVICE_SUGGESTIONS = TableSchema(
     "device_suggestions",
@@ -118,4 +121,40 @@ DEVICE_SUGGESTIONS = TableSchema(
     key=("left_record_id", "right_record_id"),
 )
 
-TABLES = (LINKS, REJECTED_LINKS, PROFILE_MAP, PROFILE_CHANGES, REDIRECTS, REVIEW_QUEUE, DEVICE_SUGGESTIONS)
+LINKAGE_MODEL = TableSchema(
+    "linkage_model",
+    "How likeness is weighed: the model that compares profiles which share no identifier, learned from the data "
+    "without labels. Used again until the data have doubled or halved, gain or lose a column, or `generation` is "
+    "raised.",
+    (
+        Column("model_id", "string", "Hash of the model.", required=True),
+        Column("trained_at", INSTANT, "The run that trained it.", required=True),
+        Column("faces", "int64", "How many different appearances of people it was trained on.", unit="faces",
+               required=True),
+        Column("prior", "float64", "How likely two of them taken at random are one person.", unit="share 0..1",
+               required=True),
+        Column("model", "string", "JSON text: weights, blocks, and what it was learned from.", required=True),
+    ),
+    key=("model_id",),
+)  # fmt: skip
+
+LIKENESS = TableSchema(
+    "likeness",
+    "What the links by likeness are made of, in bits (binary logarithm of the Bayes factor): one row a link. The "
+    "weight also has how rare matches are at all, and is held down to what a household does not share.",
+    (
+        _record("left_record_id", "One record."),
+        _record("right_record_id", "The other one."),
+        Column("weight", "float64", "All together: log2 of the odds that both are one person.", unit="bits",
+               required=True),
+        *(Column(name, "float32", f"What `{name}` says; null where it is not compared.", unit="bits")
+          for name in ("name", "given_name", "birth_date", "gender", "email", "phone", "address", "company",
+                       "job_title")),
+    ),
+    key=("left_record_id", "right_record_id"),
+)  # fmt: skip
+
+TABLES = (
+    LINKS, REJECTED_LINKS, PROFILE_MAP, PROFILE_CHANGES, REDIRECTS, REVIEW_QUEUE, DEVICE_SUGGESTIONS, LINKAGE_MODEL,
+    LIKENESS,
+)  # fmt: skip

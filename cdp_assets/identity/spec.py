@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class RulesError(ValueError):
@@ -70,6 +71,7 @@ DEFAULT_IDENTIFIERS: Mapping[str, IdentifierRule] = {
     "order_number": _DOCUMENT,
     "invoice_number": _DOCUMENT,
     "ticket_id": _DOCUMENT,
+    "national_id": IdentifierRule(Kind.SHAREABLE, strength=0.95),
     "email": IdentifierRule(Kind.SHAREABLE, limit=5, strength=0.95),
     "phone": IdentifierRule(Kind.SHAREABLE, limit=5, strength=0.9, recycled_after_days=365),
     "email_base": IdentifierRule(Kind.SHAREABLE, strength=0.85),
@@ -91,6 +93,36 @@ DEFAULT_PLACEHOLDERS = (
 
 
 @dataclass(frozen=True)
+class LinkageRules:
+    """How far likeness without a shared identifier is trusted.
+
+    Args:
+        enabled: Whether profiles are compared at all.
+        auto_weight: Two groups of records are joined from this mean weight on, in bits (log2 of the odds) over all
+        pairs
+            of what they say of the person; pairs that were not even worth comparing count −5.
+        review_weight: From this mean weight on a steward is asked.
+        most_reviewed: No more pairs than this wait for a steward, the likeliest first.
+        generation: Raise it to have the model trained anew.
+    """
+
+    enabled: bool = True
+    auto_weight: float = 0.0
+    review_weight: float = -4.0
+    most_reviewed: int = 10_000
+    generation: int = 1
+
+    def __post_init__(self) -> None:
+        if self.review_weight > self.auto_weight:
+            raise RulesError(
+                f"review_weight is {self.review_weight}, but what is joined from {self.auto_weight} on needs no "
+                "review; it must not be above auto_weight"
+            )
+        if self.most_reviewed < 0:
+            raise RulesError(f"most_reviewed is {self.most_reviewed}, but must be 0 or more")
+
+
+@dataclass(frozen=True)
 class IdentityRules:
     """All rules of the stage.
 
@@ -100,11 +132,13 @@ class IdentityRules:
             the same character and (for phones) seven digits in a row always do.
         largest_rebuild: A component of more records than this is not rebuilt link by link; its personal links stand,
             what people share is refused. Protects a run against one enormous accident.
+        linkage: How far likeness is trusted.
     """
 
     identifiers: Mapping[str, IdentifierRule] = field(default_factory=lambda: dict(DEFAULT_IDENTIFIERS))
     placeholders: tuple[str, ...] = DEFAULT_PLACEHOLDERS
     largest_rebuild: int = 200_000
+    linkage: LinkageRules = field(default_factory=LinkageRules)
 
     def __post_init__(self) -> None:
         if not any(rule.kind is not Kind.DEVICE for rule in self.identifiers.values()):
@@ -120,7 +154,7 @@ class IdentityRules:
         cls,
         identifiers: Mapping[str, IdentifierRule],
         placeholders: Iterable[str] = (),
-        **other: int,
+        **other: Any,
     ) -> IdentityRules:
         """The default rules with some identifier types added or replaced, and more placeholders."""
         return cls(

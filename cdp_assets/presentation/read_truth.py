@@ -17,7 +17,7 @@ from cdp_assets.presentation.views import Agreement, Attribution, Identity, Refu
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from cdp_assets.demo.scoring import Score
+    from cdp_assets.identity.scores import Score
 
 Tables = Callable[[str, str], "ir.Table"]
 """Gives a published table by stage and name."""

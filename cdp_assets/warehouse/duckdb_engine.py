@@ -7,9 +7,11 @@ files (`duckdb_files.py`), how the file is opened and locked (`connection.py`), 
 from __future__ import annotations
 
 import itertools
+import logging
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +21,7 @@ import ibis.expr.schema as sch
 import ibis.expr.types as ir
 
 from cdp_assets.warehouse.duckdb_files import DuckDBFiles
-from cdp_assets.warehouse.engine import Fingerprint, SchemaMismatch, TableMissing
+from cdp_assets.warehouse.engine import Fingerprint, SchemaMismatch, SplinkDatabase, TableMissing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +35,18 @@ _STAGED = "__staged"
 
 def _quoted(*names: str) -> str:
     return ".".join('"' + name.replace('"', '""') + '"' for name in names)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Splink tells of its progress on its own logger; here the run does."""
+    logger = logging.getLogger("splink")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 class DuckDBEngine(DuckDBFiles):
@@ -165,6 +179,27 @@ class DuckDBEngine(DuckDBFiles):
         np.minimum.at(smallest, labels, nodes)
         result = pa.table({"node": pa.array(nodes, pa.int64()), "component": pa.array(smallest[labels], pa.int64())})
         return self.from_arrow(result, ibis.schema({"node": "int64", "component": "int64"}))
+
+    @contextmanager
+    def splink(self, **inputs: ir.Table) -> Iterator[SplinkDatabase]:
+        from splink import DuckDBAPI
+
+        # A catalog in memory, of this engine and for this purpose alone, leaves no table behind in the warehouse.
+        catalog = f"splink_{next(self._counter)}"
+        backend = self.backend
+        backend.con.execute(f"ATTACH ':memory:' AS {catalog}")
+        cursor = self._connection.cursor()
+        try:
+            for name, table in inputs.items():
+                backend.create_table(name, table, database=(catalog, "main"))
+            cursor.execute(f"USE {catalog}")
+            with _quiet():
+                api = DuckDBAPI(cursor)
+                registered = {name: api.register(name) for name in inputs}
+                yield SplinkDatabase(registered, lambda name: backend.table(name, database=(catalog, "main")))
+        finally:
+            cursor.close()
+            backend.con.execute(f"DETACH {catalog}")
 
     # -- writing ----------------------------------------------------------------------------------------------------
 

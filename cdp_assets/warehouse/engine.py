@@ -6,7 +6,8 @@ can say as an Ibis expression.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -43,6 +44,19 @@ class Fingerprint:
     rows: int
     version: str
     bytes: int
+
+
+@dataclass(frozen=True)
+class SplinkDatabase:
+    """Where Splink works.
+
+    Args:
+        inputs: The tables it was given, as Splink's own.
+        table: Gives a table that Splink made, by its physical name; to be copied (`Engine.scratch`) before the end.
+    """
+
+    inputs: Mapping[str, Any]
+    table: Callable[[str], ir.Table]
 
 
 class Engine(FileReader, Protocol):
@@ -101,6 +115,13 @@ class Engine(FileReader, Protocol):
 
         Returns:
             ``node`` and ``component`` (the component's smallest node), one row a node.
+        """
+
+    def splink(self, **inputs: ir.Table) -> AbstractContextManager[SplinkDatabase]:
+        """Open a place on this engine where Splink may work; everything in it is gone at the end.
+
+        Args:
+            inputs: Name → table that Splink is to see.
         """
 
     def stage_table(self, stage: str, schema: TableSchema, expression: ir.Table) -> ir.Table:

@@ -1,0 +1,1 @@
+"""Identity resolution measured on any labelled table of people."""

@@ -1,0 +1,89 @@
+"""Which column of an unknown table of people is what: by its name, and where that says nothing, by its values.
+
+Belongs here: the guesses. Does not belong here: reading files, and what is made of the columns (`records.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+
+_WORDS: Mapping[str, tuple[str, ...]] = {
+    "record": ("unique id", "record id", "rec id", "row id", "uid", "id"),
+    "birth_date": ("date of birth", "birth date", "birthdate", "birthday", "dob", "born", "geburtsdatum"),
+    "email": ("email address", "e mail", "email", "mail"),
+    "phone": ("phone number", "telephone", "phone", "mobile", "cell", "tel", "telefon"),
+    "given_name": ("given name", "first name", "givenname", "firstname", "forename", "fname", "given", "vorname"),
+    "family_name": ("family name", "last name", "lastname", "surname", "lname", "family", "nachname"),
+    "full_name": ("full name", "fullname", "customer name", "display name", "name"),
+    "house_number": ("street number", "house number", "street no", "house no", "hausnummer"),
+    "street": ("address 1", "address line 1", "street address", "line 1", "address1", "street", "strasse", "address"),
+    "postal_code": ("postal code", "zip code", "zipcode", "postcode", "zip", "plz"),
+    "city": ("city", "town", "suburb", "locality", "birth place", "place", "ort"),
+    "region": ("state", "province", "region", "county"),
+    "country": ("country code", "country"),
+    "gender": ("gender", "sex"),
+    "company": ("company", "employer", "organisation", "organization"),
+    "job_title": ("job title", "occupation", "profession", "job"),
+    "national_id": ("social security", "soc sec id", "national id", "ssn", "tax id", "passport"),
+}  # fmt: skip
+"""What a column may be → words its name may consist of, the surest first."""
+
+_SHAPES: Mapping[str, re.Pattern[str]] = {
+    "email": re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"),
+    "birth_date": re.compile(r"(1[89]|20)\d\d[-/.]?(0[1-9]|1[0-2])[-/.]?([0-2]\d|3[01])"),
+    "phone": re.compile(r"(\+|00|0)[\d\s()/.-]{7,}"),
+}
+_SURE = 0.8
+"""Share of values that must have the shape."""
+
+
+def guess(columns: Sequence[str], samples: Mapping[str, Sequence[str]], taken: Collection[str] = ()) -> dict[str, str]:
+    """Find out what the columns of a table of people are.
+
+    Args:
+        columns: Their names.
+        samples: Column → some of its values.
+        taken: Columns that are spoken for: the truth, the id.
+
+    Returns:
+        What → column; each once. A column that is nothing of all this is left out.
+    """
+    free = [name for name in columns if name not in taken]
+    found: dict[str, str] = {}
+    ranked = sorted(
+        (rank, place, what, name)
+        for place, name in enumerate(free)
+        for what, wordings in _WORDS.items()
+        for rank, words in enumerate(wordings)
+        if _says(name, words)
+    )
+    # An exact name before one that only contains the words.
+    for _, _, what, name in sorted(ranked, key=lambda each: (not _is(each[3], _WORDS[each[2]][each[0]]), *each)):
+        if what not in found and name not in found.values():
+            found[what] = name
+    for name in free:
+        values = [value for value in samples.get(name, ()) if value]
+        if name in found.values() or not values:
+            continue
+        for what, shape in _SHAPES.items():
+            if what not in found and sum(bool(shape.fullmatch(value.strip())) for value in values) >= _SURE * len(
+                values
+            ):
+                found[what] = name
+                break
+    return found
+
+
+def _split(name: str) -> list[str]:
+    spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
+    return re.findall(r"[a-z]+|\d+", spaced.lower())
+
+
+def _says(name: str, words: str) -> bool:
+    parts, wanted = _split(name), words.split()
+    return any(parts[start : start + len(wanted)] == wanted for start in range(len(parts) - len(wanted) + 1))
+
+
+def _is(name: str, words: str) -> bool:
+    return _split(name) == words.split()

@@ -1,0 +1,140 @@
+"""Which faces are compared at all: pairs that agree in one of some combinations of columns.
+
+Belongs here: the combinations, and keeping the number of pairs in proportion to the number of faces. Does not belong
+here: comparing.
+
+Real data lose most matches here, so there are many combinations; but the pairs of a combination grow with the square of
+the data. Each is therefore counted before it is used, and one that would give more pairs than its share is narrowed by
+a further column, then another, and left out only if that is not enough. What was narrowed or left out is reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import ibis
+import ibis.expr.types as ir
+
+if TYPE_CHECKING:
+    from cdp_assets.warehouse.engine import Engine
+
+MOST_PAIRS_A_FACE = 4.0
+"""Pairs that one combination may give, in proportion to the faces."""
+
+MOST_PAIRS_IN_ALL = 12.0
+"""Pairs that all combinations may give together, in proportion to the faces."""
+
+_ALWAYS, _ALWAYS_IN_ALL = 50_000, 2_000_000
+"""So many pairs one combination, and all, may give in any case: small data are compared generously."""
+
+COMBINATIONS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    (("email",), ()),
+    (("phone",), ()),
+    (("given", "family"), ("birth_year", "post_area", "city", "birth_date")),
+    (("birth_date", "given_start"), ("family_start", "post_area")),
+    (("birth_date", "family_start"), ("given_start", "post_area")),
+    (("postcode", "family_start"), ("given_start",)),
+    (("postcode", "given_start"), ("birth_year",)),
+    (("mailbox",), ("given_start", "birth_year")),
+    (("whole_name",), ("post_area", "birth_year", "city")),
+    (("birth_date", "postcode"), ()),
+    (("birth_date", "city"), ("given_start",)),
+    (("birth_date", "post_area"), ("given_start",)),
+    (("family", "post_area"), ("given_start", "birth_year")),
+    (("family", "city"), ("given_start", "birth_year")),
+    (("family", "birth_year"), ("given_start", "post_area")),
+    (("postcode", "birth_year"), ("given_start",)),
+    (("birth_day", "family_start"), ("given_start", "post_area")),
+    (("given", "birth_year", "city"), ("family_start",)),
+    (("given_start", "family_start", "birth_year"), ("post_area", "city")),
+    (("given_start", "family_start", "post_area"), ("birth_year",)),
+    (("given_start", "family_start", "city"), ("birth_year",)),
+    (("birth_date",), ("given_start", "family_start")),
+    (("given", "birth_year"), ("family_start", "post_area")),
+    (("city", "birth_year"), ("given_start",)),
+    (("family", "given_start"), ("birth_year", "post_area")),
+    (("given", "city"), ("family_start", "birth_year")),
+)  # fmt: skip
+"""Columns to agree in, and the columns that narrow them, in the order of use."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """One combination as it is used.
+
+    Args:
+        columns: Columns that both faces have to agree in.
+        pairs: How many pairs agree in them, pairs of other blocks and pairs within a profile included.
+        wanted: The columns of the combination before it was narrowed.
+        used: Whether it is used; False if no narrowing was enough.
+    """
+
+    columns: tuple[str, ...]
+    pairs: int
+    wanted: tuple[str, ...]
+    used: bool = True
+
+
+def blocks(shown: ir.Table, filled: Mapping[str, float], count: int, engine: Engine) -> list[Block]:
+    """Choose the blocks for some faces.
+
+    Args:
+        shown: `faces.FACES`.
+        filled: Column → the share of faces that have it.
+        count: How many faces there are.
+        engine: Computes.
+    """
+    most = max(_ALWAYS, int(MOST_PAIRS_A_FACE * count))
+    waiting = [
+        (columns, columns, tuple(name for name in narrower if filled.get(name, 0) > 0))
+        for columns, narrower in COMBINATIONS
+        if all(filled.get(column, 0.0) > 0 for column in columns)
+    ]
+    found: dict[tuple[str, ...], Block] = {}
+    while waiting:
+        counted = _count_pairs(shown, [columns for columns, _, _ in waiting], engine)
+        again = []
+        for (columns, wanted, narrower), pairs in zip(waiting, counted, strict=True):
+            if pairs <= most:
+                found[wanted] = Block(columns, pairs, wanted)
+            elif narrower:
+                again.append(((*columns, narrower[0]), wanted, narrower[1:]))
+            else:
+                found[wanted] = Block(columns, pairs, wanted, used=False)
+        waiting = again
+    useful = _without_repetitions([found[columns] for columns, _ in COMBINATIONS if columns in found])
+    in_all = max(_ALWAYS_IN_ALL, int(MOST_PAIRS_IN_ALL * count))
+    kept: list[Block] = []
+    for block in useful:
+        spent = sum(each.pairs for each in kept if each.used)
+        kept.append(replace(block, used=block.used and spent + block.pairs <= in_all))
+    return kept
+
+
+def _count_pairs(shown: ir.Table, combinations: Sequence[tuple[str, ...]], engine: Engine) -> list[int]:
+    counts = []
+    for columns in combinations:
+        whole = shown.filter(ibis.and_(*(shown[column].notnull() for column in columns)))
+        sizes = whole.group_by(*columns).aggregate(size=whole.count())
+        pairs = (sizes["size"] * (sizes["size"] - 1) / 2).sum().coalesce(0).cast("int64")
+        counts.append(sizes.aggregate(pairs=pairs))
+    fetched = [engine.to_arrow(counted)["pairs"][0].as_py() for counted in counts]
+    return [int(pairs) for pairs in fetched]
+
+
+def _without_repetitions(found: list[Block]) -> list[Block]:
+    """Leave out blocks without pairs, and those whose pairs another one has anyway since it asks for less."""
+    useful = [block for block in found if block.pairs > 0]
+    return [
+        block
+        for place, block in enumerate(useful)
+        if not any(
+            other.used
+            and set(other.columns) <= set(block.columns)
+            and (position < place or other.columns != block.columns)
+            for position, other in enumerate(useful)
+            if position != place
+        )
+    ]

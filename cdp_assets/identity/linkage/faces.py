@@ -1,0 +1,212 @@
+"""What there is to compare: the *faces* of each profile.
+
+A face is what one or more records of a profile say of the person: name, birth date, e-mail, phone, address … in a
+spelling that can be compared. A profile has as many faces as its records say different things, so that all of them are
+compared, not one arbitrary representative, and a customer with a thousand orders is not compared a thousand times.
+
+Belongs here: spelling and gathering. Does not belong here: comparing (`comparisons.py`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ibis
+import ibis.expr.types as ir
+
+from cdp_assets.identity.folding import fold, sound
+from cdp_assets.identity.names import PARTICLES, RANKS, SUFFIXES, TITLES
+from cdp_assets.identity.nicknames import nickname_groups
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from cdp_assets.warehouse.engine import Engine
+
+FACES = ibis.schema(
+    {
+        "face": "int64",
+        "label": "int64",
+        "given": "string",
+        "given_sound": "string",
+        "family": "string",
+        "whole_name": "string",
+        "name_words": "array<string>",
+        "nicknames": "array<string>",
+        "given_start": "string",
+        "family_start": "string",
+        "birth_date": "string",
+        "birth_year": "string",
+        "birth_day": "string",
+        "gender": "string",
+        "email": "string",
+        "mailbox": "string",
+        "phone": "string",
+        "street": "string",
+        "postcode": "string",
+        "post_area": "string",
+        "city": "string",
+        "company": "string",
+        "job_title": "string",
+    }
+)
+"""One row a face; ``face`` is the smallest record_id that shows it, ``label`` its group of records."""
+
+_ASCII = r"^[\x00-\x7f]*$"
+_TEXTS = ("full_name", "given_name", "family_name")
+_NOT_A_NAME = tuple(sorted(TITLES | SUFFIXES | PARTICLES))
+_LONGEST = 200
+"""Characters of a value that are looked at: what differs only after them is noise, and comparing costs the square."""
+
+
+def faces(contacts: ir.Table, contact_points: ir.Table, labels: ir.Table, engine: Engine) -> ir.Table:
+    """The faces of groups of records.
+
+    Args:
+        contacts, contact_points: The canonical tables.
+        labels: record_id, label (its group): the records to show.
+        engine: Computes.
+
+    Returns:
+        `FACES`; only faces with at least two things to compare.
+    """
+    said = _names(contacts, engine).outer_join(_reachable(contact_points), "record_id")
+    said = said.mutate(record_id=ibis.coalesce(said.record_id, said.record_id_right)).drop("record_id_right")
+    known = engine.scratch(said.join(labels.select("record_id", "label"), "record_id"))
+    compared = [name for name in known.columns if name not in ("record_id", "label")]
+    shown = known.group_by("label", *compared).aggregate(face=known.record_id.min())
+    described = _derived(shown, engine)
+    something = (described.whole_name, described.birth_date, described.email, described.phone, described.postcode,
+                 described.city)  # fmt: skip
+    amount = sum((value.notnull().cast("int8") for value in something), ibis.literal(0, "int8"))
+    return engine.scratch(described.filter(amount >= 2).select(*FACES.names))
+
+
+def _names(contacts: ir.Table, engine: Engine) -> ir.Table:
+    """record_id, given, family, whole (folded words), birth_date, gender, company, job_title."""
+    texts = contacts.select(*(contacts[name].substr(0, _LONGEST).strip().nullif("").name(name) for name in _TEXTS))
+    foreign = [
+        texts.filter(texts[name].notnull() & ~texts[name].re_search(_ASCII)).select(text=texts[name]) for name in _TEXTS
+    ]
+    folded = engine.map_values(
+        ibis.union(*foreign, distinct=True), _fold_batch, ibis.schema({"text": "string", "folded": "string"})
+    )
+    named = contacts.select(
+        "record_id",
+        *(contacts[name].substr(0, _LONGEST).strip().nullif("").name(name) for name in _TEXTS),
+        birth_date=contacts.birth_date.cast("string"),
+        gender=contacts.gender.lower().substr(0, 1).nullif(""),
+        company=_plain(contacts.company),
+        job_title=_plain(contacts.job_title),
+    )
+    for name in _TEXTS:
+        spelled = folded.select(text="text", **{f"{name}_folded": folded.folded})
+        named = named.left_join(spelled, named[name] == spelled.text).drop("text")
+        named = named.mutate(**{name: ibis.coalesce(named[f"{name}_folded"], _fold_ascii(named[name])).nullif("")})
+        named = named.drop(f"{name}_folded")
+    whole = ibis.coalesce(named.given_name + " ", "") + ibis.coalesce(named.family_name + " ", "")
+    return named.select(
+        "record_id",
+        "given_name",
+        "family_name",
+        "birth_date",
+        "gender",
+        "company",
+        "job_title",
+        spoken=(whole + ibis.coalesce(named.full_name, "")).strip().nullif(""),
+    )
+
+
+def _fold_batch(rows: pa.Table) -> pa.Table:
+    import pyarrow as pa
+
+    texts = rows["text"].to_pylist()
+    return pa.table({"text": rows["text"], "folded": pa.array([fold(text) for text in texts], pa.string())})
+
+
+def _fold_ascii(text: ir.StringValue) -> ir.StringValue:
+    """What `folding.fold` makes of plain letters, inside the engine."""
+    return (
+        text.lower().re_replace(r"['`.]", "").re_replace(r"\d+(st|nd|rd|th)?", " ").re_replace(r"[^a-z]+", " ").strip()
+    )
+
+
+def _plain(text: ir.StringValue) -> ir.StringValue:
+    return text.substr(0, _LONGEST).lower().re_replace(r"[^\pL\pN]+", " ").strip().nullif("")
+
+
+def _reachable(contact_points: ir.Table) -> ir.Table:
+    """record_id with one e-mail, one phone and one postal address, each the greatest by value, so that none is chosen
+    by the order of arrival."""
+    points = contact_points
+    postal, value = points.kind == "postal", points.value.substr(0, _LONGEST)
+
+    def part(name: str) -> ir.StringValue:
+        return points[name].argmax(points.value, where=postal & points[name].notnull())
+
+    gathered = points.filter(points.kind.isin(["email", "phone", "postal"])).group_by("record_id").aggregate(
+        email=value.max(where=points.kind == "email"),
+        phone=value.max(where=points.kind == "phone"),
+        line_1=part("line_1"),
+        postal_code=part("postal_code"),
+        city=part("city"),
+    )  # fmt: skip
+    return gathered.select(
+        "record_id",
+        email=gathered.email.lower(),
+        phone=gathered.phone.right(8),
+        street=gathered.line_1.substr(0, _LONGEST).lower().re_replace(r"(straße|strasse|str\.)", "str")
+        .re_replace(r"[^\pL\pN]+", "").nullif(""),
+        postcode=gathered.postal_code.substr(0, _LONGEST).lower().re_replace(r"[^\pL\pN]+", "").nullif(""),
+        city=_plain(gathered.city),
+    )  # fmt: skip
+
+
+def _derived(shown: ir.Table, engine: Engine) -> ir.Table:
+    """Add the columns that are parts of others."""
+    words = _words(shown.spoken)
+    name_words = ibis.ifelse(words.length() > 0, words.unique().sort(), ibis.null("array<string>"))
+    named = shown.mutate(
+        name_words=name_words, words=ibis.ifelse(words.length() > 0, words, ibis.null("array<string>"))
+    )
+    callable_by = named.words.filter(lambda word: ~word.isin(RANKS))
+    given = ibis.coalesce(_words(named.given_name).filter(lambda word: ~word.isin(RANKS))[0], callable_by[0])
+    family = ibis.coalesce(
+        _words(named.family_name).join("").nullif(""),
+        ibis.ifelse(named.words.length() > 1, named.words[named.words.length() - 1], ibis.null("string")),
+    )
+    alone = named.given_name.isnull() & (named.family_name.notnull() | (callable_by.length() < 2))
+    parted = named.mutate(given=ibis.ifelse(alone, ibis.null("string"), given), family=family)
+    heard = engine.map_values(
+        parted.filter(parted.given.notnull()).select("given").distinct(),
+        _sound_batch,
+        ibis.schema({"given": "string", "given_sound": "string"}),
+    )
+    parted = parted.left_join(heard, "given").drop("given_right")
+    table = engine.from_arrow(nickname_groups(), ibis.schema({"nickname": "string", "nicknames": "array<string>"}))
+    joined = parted.left_join(table, parted.given == table.nickname)
+    return joined.mutate(
+        whole_name=ibis.ifelse(joined.name_words.length() > 1, joined.name_words.join(" "), ibis.null("string")),
+        given_start=joined.given.substr(0, 3),
+        family_start=joined.family.substr(0, 3),
+        birth_year=joined.birth_date.substr(0, 4),
+        birth_day=joined.birth_date.substr(5, 5),
+        mailbox=joined.email.split("@")[0],
+        post_area=_post_area(joined.postcode),
+    )
+
+
+def _words(text: ir.StringValue) -> ir.ArrayValue:
+    return text.split(" ").filter(lambda word: ~word.isin(_NOT_A_NAME))
+
+
+def _sound_batch(rows: pa.Table) -> pa.Table:
+    import pyarrow as pa
+
+    heard = [sound(given) for given in rows["given"].to_pylist()]
+    return pa.table({"given": rows["given"], "given_sound": pa.array(heard, pa.string())})
+
+
+def _post_area(postcode: ir.StringValue) -> ir.StringValue:
+    """The part of a postcode that names a town or district: all but the last three characters, at least two."""
+    return postcode.substr(0, ibis.greatest(postcode.length() - 3, 2)).nullif("")

@@ -1,0 +1,221 @@
+"""From scored pairs of faces to joined groups of records, with the evidence for each, and what is left to a person.
+
+Belongs here: tables in, tables out. Does not belong here: the joining itself (`clustering.py`) and its words
+(`scoring.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import ibis
+import ibis.expr.types as ir
+from ibis import _
+
+from cdp_assets.identity.linkage.clustering import NOT_COMPARED, Constraints, Edges, Join, Refused, cluster
+from cdp_assets.identity.linkage.scoring import Scored
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from cdp_assets.warehouse.engine import Engine
+
+MOST_WEIGHT = 25.0
+"""A pair of faces counts for no more than this, and for no less than its negative: one exact match of rare values must
+not drown what the others say."""
+
+_MERGED = ibis.schema({"label": "int64", "joined": "int64"})
+_TIES = ibis.schema({"face_l": "int64", "face_r": "int64"})
+
+
+@dataclass(frozen=True)
+class Joined:
+    """What likeness joined.
+
+    Args:
+        labels: label, joined (the smallest label of those together): only labels that were joined with another.
+        ties: face_l, face_r, weight, mw_…: the strongest pairs that hold each joined group together, one fewer than
+            the groups in it.
+        undecided: label_l, label_r (joined labels), face_l, face_r (the strongest pair between them), weight (the mean
+            of all pairs), best (its own weight), mw_…: groups that may be one person.
+        joins: Every join down to the lowest weight asked for, with its weight; applied or not.
+        refused: Joins that a limit or a ban stopped.
+        compared: Pairs of groups of which faces were compared.
+        pairs: How many pairs of faces of different groups were compared.
+    """
+
+    labels: ir.Table
+    ties: ir.Table
+    undecided: ir.Table
+    joins: Sequence[Join]
+    refused: Sequence[Refused]
+    compared: Edges
+    pairs: int
+
+
+def join(
+    scored: Scored,
+    shown: ir.Table,
+    auto: float,
+    review: float,
+    constraints: Constraints,
+    engine: Engine,
+    lowest: float | None = None,
+) -> Joined:
+    """Join groups that look like one person.
+
+    Args:
+        scored: As from `scoring.score`.
+        shown: `faces.FACES`.
+        auto: Mean weight from which on groups are joined.
+        review: Mean weight from which on a person is asked.
+        constraints: What keeps groups apart.
+        engine: Computes.
+        lowest: Look for joins down to this weight without applying them, for a curve; ``auto`` if None.
+    """
+    labelled = _labelled(scored.weights, shown, engine)
+    between = engine.to_arrow(
+        labelled.group_by("label_l", "label_r").aggregate(
+            total=(labelled.weight.clip(-MOST_WEIGHT, MOST_WEIGHT) - NOT_COMPARED).sum(),
+            best=labelled.weight.max(),
+            pairs=labelled.count(),
+        )
+    )
+    sizes = engine.to_arrow(shown.group_by("label").aggregate(faces=_.count()).filter(_.faces > 1))
+    faces_of = dict(zip(sizes["label"].to_pylist(), sizes["faces"].to_pylist(), strict=True))
+    edges = Edges(between["label_l"].to_numpy(), between["label_r"].to_numpy(), between["total"].to_numpy())
+    joins, refused = cluster(edges, faces_of, min(auto, auto if lowest is None else lowest), constraints)
+    nodes, component = groups_of(joins, auto)
+    labels = _labels_table(nodes, component, engine)
+    placed = _placed(labelled, labels)
+    ties = _with_parts(_ties(edges, between["best"].to_numpy(), nodes, component, placed, engine), scored.parts, engine)
+    undecided = _with_parts(_undecided(placed, shown, labels, review, engine), scored.parts, engine)
+    stopped = [each for each in refused if each.weight >= review]
+    return Joined(labels, ties, undecided, joins, stopped, edges, int(between["pairs"].to_numpy().sum()))
+
+
+def _labelled(scored: ir.Table, shown: ir.Table, engine: Engine) -> ir.Table:
+    """Scored pairs with the labels of both faces, the smaller label on the left."""
+    left = shown.select(face_l="face", one="label")
+    right = shown.select(face_r="face", two="label")
+    both = scored.join(left, "face_l").join(right, "face_r")
+    kept = both.filter(both.one != both.two)
+    swapped = kept.one > kept.two
+    return engine.scratch(
+        kept.mutate(
+            face_l=ibis.ifelse(swapped, kept.face_r, kept.face_l),
+            face_r=ibis.ifelse(swapped, kept.face_l, kept.face_r),
+            label_l=ibis.least(kept.one, kept.two),
+            label_r=ibis.greatest(kept.one, kept.two),
+        ).drop("one", "two")
+    )
+
+
+def _with_parts(pairs: ir.Table, parts: ir.Table, engine: Engine) -> ir.Table:
+    """Add what the weight of each pair is made of; null for pairs too weak to be kept with it."""
+    named = parts.drop("weight")
+    one, two = ibis.least(named.face_l, named.face_r), ibis.greatest(named.face_l, named.face_r)
+    keyed = named.mutate(face_s=one, face_g=two).drop("face_l", "face_r")
+    pairs = pairs.mutate(
+        face_s=ibis.least(pairs.face_l, pairs.face_r), face_g=ibis.greatest(pairs.face_l, pairs.face_r)
+    )
+    joined = pairs.left_join(keyed, ["face_s", "face_g"])
+    return engine.scratch(joined.drop("face_s", "face_g", "face_s_right", "face_g_right"))
+
+
+def groups_of(joins: Sequence[Join], least: float) -> tuple[np.ndarray, np.ndarray]:
+    """Labels that joins of at least some weight touch, sorted, and for each the smallest label it is together with."""
+    import numpy as np
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    applied = [each for each in joins if each.weight >= least]
+    left = np.fromiter((each.left for each in applied), np.int64, len(applied))
+    right = np.fromiter((each.right for each in applied), np.int64, len(applied))
+    nodes, places = np.unique(np.concatenate([left, right]), return_inverse=True)
+    if not len(nodes):
+        return nodes, nodes
+    rows, columns = np.split(places, 2)
+    graph = coo_matrix((np.ones(len(rows), np.int8), (rows, columns)), shape=(len(nodes), len(nodes)))
+    count, component = connected_components(graph, directed=False)
+    smallest = np.full(count, np.iinfo(np.int64).max)
+    np.minimum.at(smallest, component, nodes)
+    return nodes, smallest[component]
+
+
+def _labels_table(nodes: np.ndarray, joined: np.ndarray, engine: Engine) -> ir.Table:
+    import pyarrow as pa
+
+    return engine.from_arrow(
+        pa.table({"label": pa.array(nodes, pa.int64()), "joined": pa.array(joined, pa.int64())}), _MERGED
+    )
+
+
+def _placed(labelled: ir.Table, labels: ir.Table) -> ir.Table:
+    """Scored pairs with the joined labels of both faces."""
+    left = labels.select(label_l="label", joined_l="joined")
+    right = labels.select(label_r="label", joined_r="joined")
+    both = labelled.left_join(left, "label_l").drop("label_l_right")
+    both = both.left_join(right, "label_r").drop("label_r_right")
+    return both.mutate(joined_l=both.joined_l.coalesce(both.label_l), joined_r=both.joined_r.coalesce(both.label_r))
+
+
+def _ties(
+    edges: Edges, best: np.ndarray, nodes: np.ndarray, joined: np.ndarray, placed: ir.Table, engine: Engine
+) -> ir.Table:
+    """The strongest pairs that span each joined group (Kruskal 1956), as a maximum spanning forest over its labels."""
+    import numpy as np
+    import pyarrow as pa
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import minimum_spanning_tree
+
+    spanning = ibis.schema({"label_l": "int64", "label_r": "int64"})
+    left, right = np.searchsorted(nodes, edges.left), np.searchsorted(nodes, edges.right)
+    known = (left < len(nodes)) & (right < len(nodes))
+    rows = np.flatnonzero(known)
+    rows = rows[(nodes[left[rows]] == edges.left[rows]) & (nodes[right[rows]] == edges.right[rows])]
+    rows = rows[joined[left[rows]] == joined[right[rows]]]
+    # The tree is the cheapest: a stronger pair costs less, and all cost something.
+    cost = 1000.0 - best[rows]
+    size = len(nodes)
+    tree = minimum_spanning_tree(coo_matrix((cost, (left[rows], right[rows])), shape=(size, size)).tocsr()).tocoo()
+    one, two = nodes[tree.row], nodes[tree.col]
+    pairs = pa.table(
+        {
+            "label_l": pa.array(np.minimum(one, two), pa.int64()),
+            "label_r": pa.array(np.maximum(one, two), pa.int64()),
+        }
+    )
+    chosen = placed.semi_join(engine.from_arrow(pairs, spanning), ["label_l", "label_r"])
+    return engine.scratch(_strongest(chosen, "label_l", "label_r").drop("label_l", "label_r", "joined_l", "joined_r"))
+
+
+def _strongest(pairs: ir.Table, *by: str) -> ir.Table:
+    """Of the pairs of faces between two groups the strongest; of equal ones that with the smallest faces."""
+    ordered = ibis.window(group_by=list(by), order_by=[pairs.weight.desc(), pairs.face_l, pairs.face_r])
+    ranked = pairs.mutate(place=ibis.row_number().over(ordered))
+    return ranked.filter(ranked.place == 0).drop("place")
+
+
+def _undecided(placed: ir.Table, shown: ir.Table, labels: ir.Table, review: float, engine: Engine) -> ir.Table:
+    apart = placed.filter(placed.joined_l != placed.joined_r)
+    apart = engine.scratch(
+        apart.mutate(
+            label_l=ibis.least(apart.joined_l, apart.joined_r), label_r=ibis.greatest(apart.joined_l, apart.joined_r)
+        ).drop("joined_l", "joined_r")
+    )
+    placed_faces = shown.select("face", "label").left_join(labels, "label")
+    counted = placed_faces.mutate(joined=placed_faces.joined.coalesce(placed_faces.label))
+    counted = engine.scratch(counted.group_by("joined").aggregate(faces=counted.count()))
+    between = apart.group_by("label_l", "label_r").aggregate(
+        total=(apart.weight.clip(-MOST_WEIGHT, MOST_WEIGHT) - NOT_COMPARED).sum()
+    )
+    sized = between.join(counted.select(label_l="joined", faces_l="faces"), "label_l")
+    sized = sized.join(counted.select(label_r="joined", faces_r="faces"), "label_r")
+    mean = sized.mutate(mean=sized.total / (sized.faces_l * sized.faces_r) + NOT_COMPARED)
+    asked = engine.scratch(mean.filter(mean.mean >= review).select("label_l", "label_r", "mean"))
+    strongest = _strongest(apart.semi_join(asked, ["label_l", "label_r"]), "label_l", "label_r")
+    joined = strongest.rename(best="weight").join(asked, ["label_l", "label_r"])
+    return engine.scratch(joined.rename(weight="mean"))

@@ -1,0 +1,119 @@
+"""The step as a whole: groups of records joined by likeness, between the deterministic partition and the devices.
+
+Belongs here: the order of the substeps, and what they are given. Does not belong here: any of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import ibis.expr.types as ir
+
+from cdp_assets.identity.evidence import KINDS, Evidence
+from cdp_assets.identity.linkage.clustering import Constraints
+from cdp_assets.identity.linkage.faces import faces
+from cdp_assets.identity.linkage.joining import Joined, join
+from cdp_assets.identity.linkage.model import FEWEST_FACES, Model, train
+from cdp_assets.identity.linkage.scoring import score
+from cdp_assets.identity.partition import Partition
+from cdp_assets.identity.spec import Kind, LinkageRules
+
+if TYPE_CHECKING:
+    from cdp_assets.warehouse.engine import Engine
+
+
+@dataclass(frozen=True)
+class Linked:
+    """What likeness made of a partition.
+
+    Args:
+        partition: The partition with the labels of joined groups.
+        joined: What was joined, and what is left to a person; None if nothing was compared.
+        model: The model that was used; None if there was too little to learn one.
+        trained: Whether it was trained now.
+        shown: The faces compared; None if linking is off.
+    """
+
+    partition: Partition
+    joined: Joined | None
+    model: Model | None
+    trained: bool
+    shown: ir.Table | None
+
+
+def link(
+    people: Partition,
+    contacts: ir.Table,
+    contact_points: ir.Table,
+    evidence: Evidence,
+    usable: ir.Table,
+    rules: LinkageRules,
+    known: Model | None,
+    engine: Engine,
+    lowest: float | None = None,
+) -> Linked:
+    """Join groups of a partition that look like one person.
+
+    Args:
+        people: The partition by what records share. What it refused stays apart.
+        contacts, contact_points: The canonical tables.
+        evidence: Names the identifier types with a limit.
+        usable: Evidence without placeholders and hubs.
+        rules: From which weight on to join, and to ask.
+        known: The model of an earlier run, used again if it still fits.
+        engine: Computes.
+        lowest: See `joining.join`.
+    """
+    if not rules.enabled or _too_few(contacts, engine):
+        return Linked(people, None, known, False, None)
+    settled = people.records.filter(people.records.settled)
+    shown = faces(contacts, contact_points, settled, engine)
+    model = known if known is not None and known.fits(shown, rules.generation, engine) else None
+    trained = model is None
+    if model is None:
+        model = train(shown, engine, rules.generation)
+    if model is None:
+        return Linked(people, None, None, False, shown)
+    scored = score(shown, model, engine)
+    constraints = _constraints(people, evidence, usable, engine)
+    joined = join(scored, shown, rules.auto_weight, rules.review_weight, constraints, engine, lowest)
+    return Linked(_relabelled(people, joined, engine), joined, model, trained, shown)
+
+
+_MILD = ("names_differ", "recycled", "ambiguous")
+
+
+def _too_few(contacts: ir.Table, engine: Engine) -> bool:
+    return len(engine.to_arrow(contacts.select("record_id").limit(FEWEST_FACES))) < FEWEST_FACES
+
+
+def _constraints(people: Partition, evidence: Evidence, usable: ir.Table, engine: Engine) -> Constraints:
+    """Groups that were kept apart on purpose, and who holds which identifier of a type with a limit."""
+    home = people.records.select("record_id", "label")
+    # That family names differ, or a number was handed on, is said of one shared identifier; likeness knows more.
+    apart = people.refusals.filter(people.refusals.right_record_id.notnull() & ~people.refusals.reason.isin(_MILD))
+    apart = apart.select("left_record_id", "right_record_id")
+    left = home.select(left_record_id="record_id", label_l="label")
+    right = home.select(right_record_id="record_id", label_r="label")
+    placed = apart.join(left, "left_record_id").join(right, "right_record_id")
+    cannot = engine.to_arrow(placed.filter(placed.label_l != placed.label_r).select("label_l", "label_r").distinct())
+    limited = evidence.types.filter(evidence.types.most.notnull() & (evidence.types.kind != KINDS[Kind.DEVICE]))
+    held = usable.join(limited.select("type_id"), "type_id").join(home, "record_id")
+    held = held.select("label", held.type_id.cast("int64").name("type_id"), "identifier_id").distinct()
+    columns = engine.to_arrow(held)
+    limits = {row["type_id"]: row["most"] for row in evidence.type_rows.to_pylist() if row["most"] is not None}
+    return Constraints(
+        cannot["label_l"].to_numpy(),
+        cannot["label_r"].to_numpy(),
+        columns["label"].to_numpy(),
+        columns["type_id"].to_numpy(),
+        columns["identifier_id"].to_numpy(),
+        limits,
+    )
+
+
+def _relabelled(people: Partition, joined: Joined, engine: Engine) -> Partition:
+    placed = people.records.left_join(joined.labels, "label")
+    records = placed.mutate(label=placed.joined.coalesce(placed.label)).select(*people.records.columns)
+    return people.with_records(engine.scratch(records))

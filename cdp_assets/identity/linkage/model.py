@@ -1,0 +1,284 @@
+"""The trained model: how much each level of each comparison weighs, learned from the data without labels.
+
+Belongs here: training (Fellegi and Sunter 1969, by expectation maximisation in Splink), and the model as a value that
+can be stored and used again. Does not belong here: levels (`comparisons.py`), and scoring (`scoring.py`).
+
+A level's weight is log2(m / u): m is the share of true pairs that show it, u that of all others. Splink estimates u
+from random pairs, some of which are true ones; in small or much-repeated data these are most of the agreeing ones. They
+are taken out again (`_without_matches`). What the data did not show often enough to learn gets a cautious weight.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import ibis.expr.types as ir
+
+from cdp_assets.identity.linkage.blocking import Block, blocks
+from cdp_assets.identity.linkage.comparisons import GIVEN_NAME, creators, possible
+from cdp_assets.identity.linkage.faces import FACES
+
+if TYPE_CHECKING:
+    from cdp_assets.warehouse.engine import Engine
+
+SEED = 1
+FEWEST_FACES = 50
+"""Fewer faces than this teach nothing: no model, and nothing is linked."""
+
+_SAMPLED_PAIRS = 1_000_000
+_TRAINED_ON = (
+    ("birth_date",),
+    ("given", "family"),
+    ("postcode", "given_start"),
+    ("email", "given_start"),
+    ("phone", "given_start"),
+    ("family", "city", "given_start"),
+)
+"""Combinations in which enough true pairs agree to learn the other comparisons from them. What a household shares comes
+with the given name, or its members would be learned as one person."""
+
+GIVEN_CONTRADICTS = -14.0
+"""Weight of given names that are not one person's: an equal birth date does not outweigh it, since twins share that."""
+
+_GIVEN_AGREES = 0.9
+"""Share of true pairs whose given names agree."""
+
+_FEWEST_PAIRS = 30
+_LEAST_U = 0.05
+"""So much of an estimated u stays at least when matches are taken out of it."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained model.
+
+    Args:
+        settings: Splink's settings with all weights.
+        filled: Column of the faces → share of faces that had it.
+        faces: How many faces it was trained on.
+        blocks: Which faces are compared.
+        learned_from: Combination it was trained on → pairs seen and the share of them that were one person.
+        generation: Which training it is.
+    """
+
+    settings: Mapping[str, Any]
+    filled: Mapping[str, float]
+    faces: int
+    blocks: tuple[Block, ...]
+    learned_from: Mapping[str, tuple[int, float]]
+    generation: int = 1
+
+    @property
+    def prior(self) -> float:
+        """How likely two faces taken at random are one person."""
+        return float(self.settings["probability_two_random_records_match"])
+
+    def levels(self) -> dict[str, dict[str, float]]:
+        """Comparison → its levels in words → their weights in bits."""
+        return {
+            comparison["output_column_name"]: {
+                level["label_for_charts"]: math.log2(level["m_probability"] / level["u_probability"])
+                for level in comparison["comparison_levels"]
+                if not level.get("is_null_level")
+            }
+            for comparison in self.settings["comparisons"]
+        }
+
+    def fits(self, shown: ir.Table, generation: int, engine: Engine) -> bool:
+        """Whether the model may be used again: no newer one is asked for, the faces have the same columns, and they are
+        neither half nor twice as many as it was trained on."""
+        filled, count = describe(shown, engine)
+        now = [comparison.name for comparison in possible(filled)]
+        return (
+            self.generation == generation
+            and now == [comparison["output_column_name"] for comparison in self.settings["comparisons"]]
+            and self.faces / 2 <= count <= self.faces * 2
+        )
+
+    def to_json(self) -> str:
+        """The model as text."""
+        plain = {
+            "settings": dict(self.settings),
+            "filled": dict(self.filled),
+            "faces": self.faces,
+            "blocks": [[block.columns, block.pairs, block.wanted, block.used] for block in self.blocks],
+            "learned_from": {name: list(seen) for name, seen in self.learned_from.items()},
+            "generation": self.generation,
+        }
+        return json.dumps(plain, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Model:
+        """The reverse of `to_json`."""
+        plain = json.loads(text)
+        return cls(
+            plain["settings"],
+            plain["filled"],
+            plain["faces"],
+            tuple(
+                Block(tuple(columns), pairs, tuple(wanted), used) for columns, pairs, wanted, used in plain["blocks"]
+            ),
+            {name: (int(pairs), float(share)) for name, (pairs, share) in plain["learned_from"].items()},
+            plain["generation"],
+        )
+
+
+def describe(shown: ir.Table, engine: Engine) -> tuple[dict[str, float], int]:
+    """Column → share of faces that have it, and the number of faces."""
+    counted = shown.aggregate(**{f"filled_{name}": shown[name].count() for name in FACES.names}, faces=shown.count())
+    row = engine.to_arrow(counted).to_pylist()[0]
+    count = int(row["faces"])
+    return {name: row[f"filled_{name}"] / max(count, 1) for name in FACES.names}, count
+
+
+def train(shown: ir.Table, engine: Engine, generation: int = 1) -> Model | None:
+    """Learn a model from faces; None if there are too few, or too little to compare.
+
+    Args:
+        shown: `faces.FACES`.
+        engine: Computes.
+        generation: Kept with the model: a higher number in the rules asks for a new one.
+    """
+    filled, count = describe(shown, engine)
+    comparisons = possible(filled)
+    if count < FEWEST_FACES or len(comparisons) < 2:
+        return None
+    chosen = blocks(shown, filled, count, engine)
+    if not any(block.used for block in chosen):
+        return None
+    from splink import Linker, SettingsCreator, block_on
+
+    with engine.splink(faces=shown) as database:
+        settings = SettingsCreator(
+            link_type="dedupe_only",
+            comparisons=creators(comparisons),
+            unique_id_column_name="face",
+            additional_columns_to_retain=[],
+            retain_matching_columns=False,
+            retain_intermediate_calculation_columns=True,
+            em_convergence=0.001,
+            probability_two_random_records_match=min(1 / count, 0.5),
+        )
+        linker = Linker(database.inputs["faces"], settings, log_level=None, validate_settings=False)
+        linker.training.estimate_u_using_random_sampling(
+            max_pairs=_SAMPLED_PAIRS, seed=SEED, min_count_per_level=None, num_chunks=1
+        )
+        sessions: dict[str, tuple[int, float]] = {}
+        estimates: list[float] = []
+        for columns in _TRAINED_ON:
+            if not all(filled.get(column, 0.0) > 0 for column in columns):
+                continue
+            pairs = next((block.pairs for block in chosen if block.wanted == columns == block.columns), None)
+            if pairs is None:
+                pairs = _pairs_agreeing(shown, columns, engine)
+            if pairs < _FEWEST_PAIRS:
+                continue
+            session = linker.training.estimate_parameters_using_expectation_maximisation(
+                block_on(*columns), max_pairs=_SAMPLED_PAIRS if pairs > _SAMPLED_PAIRS else None
+            )
+            share = float(session.core_model_settings.probability_two_random_records_match)
+            sessions[", ".join(columns)] = (pairs, share)
+        trained = linker.misc.save_model_to_json()
+    for name, (pairs, share) in sessions.items():
+        estimates.append(_all_matches(trained, tuple(name.split(", ")), pairs * share, filled))
+    every = count * (count - 1) / 2
+    prior = min(max(median(estimates) if estimates else 0.1 * count, 1.0) / every, 0.5)
+    completed = _completed(trained, prior, _namesakes(shown, engine))
+    return Model(completed, filled, count, tuple(chosen), sessions, generation)
+
+
+def _namesakes(shown: ir.Table, engine: Engine) -> float:
+    """How likely two people taken at random have one given name."""
+    named = shown.filter(shown.given.notnull())
+    counted = named.group_by("given").aggregate(n=named.count().cast("float64"))
+    found = engine.to_arrow(
+        counted.aggregate(chance=(counted.n * counted.n).sum() / (counted.n.sum() * counted.n.sum()))
+    )
+    return float(found["chance"][0].as_py() or 1.0)
+
+
+def _pairs_agreeing(shown: ir.Table, columns: Sequence[str], engine: Engine) -> int:
+    whole = shown.filter(ibis.and_(*(shown[column].notnull() for column in columns)))
+    sizes = whole.group_by(*columns).aggregate(size=whole.count())
+    pairs = sizes.aggregate(pairs=(sizes["size"] * (sizes["size"] - 1) / 2).sum().coalesce(0).cast("int64"))
+    return int(engine.to_arrow(pairs)["pairs"][0].as_py())
+
+
+_COMPARED_IN = {
+    "birth_date": ("birth_date", ("the same",)),
+    "given_start": ("name", ("the same whole name", "three words in common", "the same family name, given name alike",
+                             "the same given name, family name alike", "both names alike")),
+    "given": ("name", ("the same whole name", "three words in common")),
+    "family": ("name", ("the same whole name", "three words in common", "the same family name, given name alike",
+                        "the same family name, another given name")),
+    "postcode": ("address", ("the same street and postcode", "the same postcode")),
+    "city": ("address", ("the same street and postcode", "the same postcode", "the same city")),
+    "email": ("email", ("the same",)),
+    "phone": ("phone", ("the same",)),
+}  # fmt: skip
+"""Column → its comparison, and the levels at which faces agree in it."""
+
+
+def _all_matches(
+    trained: Mapping[str, Any], columns: tuple[str, ...], found: float, filled: Mapping[str, float]
+) -> float:
+    """How many true pairs there are in all, from those found among pairs that agree in some columns: divided by how
+    many true pairs have the columns, and agree in them."""
+    share = 1.0
+    for name in {_COMPARED_IN[column][0] for column in columns}:
+        agreeing = min((_COMPARED_IN[column][1] for column in columns if _COMPARED_IN[column][0] == name), key=len)
+        levels = _levels(trained, name)
+        share *= sum(level.get("m_probability") or 0.0 for level in levels if level["label_for_charts"] in agreeing)
+    for column in columns:
+        share *= filled[column] ** 2
+    return found / max(share, 0.01)
+
+
+def _levels(settings: Mapping[str, Any], comparison: str) -> list[dict[str, Any]]:
+    for each in settings["comparisons"]:
+        if each["output_column_name"] == comparison:
+            return [level for level in each["comparison_levels"] if not level.get("is_null_level")]
+    return []
+
+
+def _completed(trained: Mapping[str, Any], prior: float, namesakes: float) -> dict[str, Any]:
+    """Settings with every weight filled in, and what true pairs added to u taken out."""
+    settings: dict[str, Any] = json.loads(json.dumps(trained))
+    settings["probability_two_random_records_match"] = prior
+    for comparison in settings["comparisons"]:
+        levels = [level for level in comparison["comparison_levels"] if not level.get("is_null_level")]
+        if comparison["output_column_name"] == GIVEN_NAME:
+            for level, bits in zip(levels, (math.log2(_GIVEN_AGREES / namesakes), 0.0, GIVEN_CONTRADICTS), strict=True):
+                level["m_probability"], level["u_probability"] = 0.5 * 2.0 ** min(bits, 0), 0.5 * 2.0 ** -max(bits, 0)
+            continue
+        for level in levels:
+            seen_u, seen_m = level.get("u_probability"), level.get("m_probability")
+            u = seen_u if seen_u else 1 / _SAMPLED_PAIRS
+            m = seen_m if seen_m else None
+            level["m_probability"] = m
+            level["u_probability"] = u if m is None else _without_matches(u, m, prior)
+        _fill_unseen(levels)
+    return settings
+
+
+def _without_matches(u: float, m: float, prior: float) -> float:
+    return min(max((u - prior * m) / (1 - prior), u * _LEAST_U), 1.0)
+
+
+def _fill_unseen(levels: list[dict[str, Any]]) -> None:
+    """A level that no true pair showed weighs as much as the next one below that was seen, and nothing at most if there
+    is none: agreeing better is no worse."""
+    weight = -math.inf
+    for level in reversed(levels):
+        if level["m_probability"] is None:
+            likely = min(weight, 0.0) if weight == -math.inf else weight
+            likely = -5.0 if likely == -math.inf else likely
+            level["m_probability"] = min(level["u_probability"] * 2.0**likely, 0.99)
+        else:
+            weight = math.log2(level["m_probability"] / level["u_probability"])

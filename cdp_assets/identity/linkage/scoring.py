@@ -1,0 +1,152 @@
+"""Pairs of faces with their weight: how much speaks for one person, in bits.
+
+Belongs here: scoring by a model, and words for a score. Does not belong here: training (`model.py`), and what follows
+from a score (`clustering.py`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import ibis.expr.types as ir
+
+from cdp_assets.identity.linkage.comparisons import GIVEN_NAME
+from cdp_assets.identity.linkage.model import Model
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cdp_assets.warehouse.engine import Engine
+
+HOUSEHOLD = -1.0
+"""Weight of two records of one household of whose given names and birth dates nothing is known."""
+
+MOST_OF_A_BIRTH_DATE = 10.0
+"""An equal birth date speaks for one person by no more than this, however rare the date."""
+
+_EQUAL = 1e-6
+
+LEAST_SHOWN = -6.0
+"""Of pairs above this weight it is kept what the weight is made of."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Pairs of faces that were compared.
+
+    Args:
+        weights: face_l, face_r, weight (log2 of the odds that both are one person): every pair that a block brought
+            together.
+        parts: The same for pairs above `LEAST_SHOWN`, with the weight of each comparison (``mw_…``) and what the rarity
+            of its value changed (``mw_tf_adj_…``).
+    """
+
+    weights: ir.Table
+    parts: ir.Table
+
+
+def score(shown: ir.Table, model: Model, engine: Engine) -> Scored:
+    """Compare faces of different groups.
+
+    Args:
+        shown: `faces.FACES`.
+        model: The trained model.
+        engine: Computes.
+    """
+    from splink import Linker
+    from splink.blocking_rule_library import CustomRule
+
+    rules = [
+        CustomRule(" AND ".join([*(f"l.{column} = r.{column}" for column in block.columns), "l.label <> r.label"]))
+        for block in model.blocks
+        if block.used
+    ]
+    settings = {
+        **model.settings,
+        "blocking_rules_to_generate_predictions": [rule.create_blocking_rule_dict("duckdb") for rule in rules],
+    }
+    with engine.splink(faces=shown) as database:
+        linker = Linker(database.inputs["faces"], settings, log_level=None, validate_settings=False)
+        predicted = linker.inference.predict(warning_mode="never")
+        pairs = database.table(predicted.physical_name)
+        parts = [name for name in pairs.columns if name.startswith("mw_")]
+        # The given name is part of the name, and counts once.
+        whole = pairs.match_weight - pairs[f"mw_{GIVEN_NAME}"] if f"mw_{GIVEN_NAME}" in parts else pairs.match_weight
+        weighed = pairs.mutate(weight=ibis.least(whole - said_twice(pairs, model), personal_weight(pairs)))
+        shown_parts = {name: weighed[name].cast("float32") for name in parts}
+        return Scored(
+            engine.scratch(weighed.select("face_l", "face_r", "weight")),
+            engine.scratch(
+                weighed.filter(weighed.weight >= LEAST_SHOWN).select("face_l", "face_r", "weight", **shown_parts)
+            ),
+        )
+
+
+def said_twice(pairs: ir.Table, model: Model) -> ir.FloatingValue:
+    """What a like e-mail address only repeats of the name: addresses are made of names, so that namesakes have like
+    ones.
+
+    Of the weights of both only the greater counts, unless the whole address is the same.
+    """
+    if not {"mw_name", "mw_email"} <= set(pairs.columns):
+        return ibis.literal(0.0)
+    same = model.levels()["email"]["the same"]
+    like = (pairs.mw_email > 0) & ((pairs.mw_email - same).abs() > _EQUAL)
+    email = pairs.mw_email + pairs.mw_tf_adj_email
+    name = pairs.mw_name + pairs.mw_tf_adj_name
+    return ibis.ifelse(like, ibis.greatest(ibis.least(email, name), 0.0), 0.0)
+
+
+def personal_weight(pairs: ir.Table) -> ir.FloatingValue:
+    """What speaks for one person rather than for two of one household: given name and birth date alone.
+
+    Address, e-mail, phone and family name are shared in families, so that all of them together say no more than "of one
+    household". A pair weighs no more than this, whatever else agrees.
+    """
+    weight = ibis.literal(HOUSEHOLD)
+    if f"mw_{GIVEN_NAME}" in pairs.columns:
+        weight = weight + pairs[f"mw_{GIVEN_NAME}"]
+    if "mw_birth_date" in pairs.columns:
+        weight = weight + ibis.least(pairs.mw_birth_date + pairs.mw_tf_adj_birth_date, MOST_OF_A_BIRTH_DATE)
+    return weight
+
+
+def probability(weight: float) -> float:
+    """The probability that a weight in bits stands for."""
+    return 1 / (1 + 2 ** -max(min(weight, 60.0), -60.0))
+
+
+def waterfall(parts: Mapping[str, float], weight: float, model: Model) -> list[dict[str, Any]]:
+    """What a score is made of: comparison, its level in words, its weight in bits; the strongest first.
+
+    Args:
+        parts: The ``mw_…`` columns of a pair.
+        weight: Its whole weight.
+        model: The model that gave it.
+
+    The last entries are how rare matches are at all, and, where it held the weight down, that a household would share
+    as much.
+    """
+    told: list[dict[str, Any]] = []
+    for name, bits_of in model.levels().items():
+        found = parts.get(f"mw_{name}")
+        if name == GIVEN_NAME or not found:
+            continue
+        # Of levels that weigh the same the least is told: it is true of the others as well.
+        level = min(reversed(bits_of), key=lambda words: round(abs(bits_of[words] - found), 6))
+        rarity = parts.get(f"mw_tf_adj_{name}") or 0.0
+        told.append(_part(name.replace("_", " "), level, found + rarity))
+    told.sort(key=lambda part: -abs(part["weight"]))
+    start = math.log2(model.prior / (1 - model.prior))
+    told.append(_part("any two people", "before anything is known", start))
+    rest = weight - sum(part["weight"] for part in told)
+    if rest < -0.05:
+        told.append(_part("household", "much of this is shared by those who live together", rest))
+    return told
+
+
+def _part(comparison: str, level: str, weight: float) -> dict[str, Any]:
+    return {"comparison": comparison, "level": level, "weight": round(weight, 2)}

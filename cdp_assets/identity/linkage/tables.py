@@ -1,0 +1,178 @@
+"""What likeness contributes to the stage's tables: links with what they are made of, the review queue, the model.
+
+Belongs here: shaping results for publication. Does not belong here: deciding anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import ibis
+import ibis.expr.types as ir
+
+from cdp_assets.canonical.schema import INSTANT
+from cdp_assets.identity import schemas
+from cdp_assets.identity.linkage.comparisons import COMPARISONS
+from cdp_assets.identity.linkage.link import Linked
+from cdp_assets.identity.linkage.model import Model
+from cdp_assets.identity.linkage.scoring import probability, waterfall
+from cdp_assets.identity.spec import LinkageRules
+from cdp_assets.warehouse.operations import stable_id
+
+if TYPE_CHECKING:
+    from cdp_assets.warehouse.engine import Engine
+
+LIKENESS = "likeness"
+"""Namespace and identifier type of links that are made of likeness."""
+
+_REASONS = {
+    "kept_apart": ("kept_apart", "they look alike, but what they share was refused, or somebody keeps them apart"),
+    "ids_differ": ("ids_differ", "they look alike, but have different personal identifiers in one namespace"),
+    "limit": ("limit", "they look alike, but together would have more values of one identifier type than a person may"),
+}
+
+
+def links(linked: Linked, engine: Engine) -> ir.Table:
+    """Rows of `schemas.LINKS`."""
+    if linked.joined is None:
+        return engine.from_arrow(schemas.LINKS.ibis_schema.to_pyarrow().empty_table(), schemas.LINKS.ibis_schema)
+    ties = linked.joined.ties
+    return ties.select(
+        left_record_id="face_l",
+        right_record_id="face_r",
+        namespace=ibis.literal(LIKENESS),
+        identifier_type=ibis.literal(LIKENESS),
+        identifier_id=stable_id(ibis.literal(LIKENESS), ties.face_l, ties.face_r),
+        strength=_probability(ties.weight),
+        first_seen_at=ibis.null(INSTANT),
+    )
+
+
+def rejected_links(linked: Linked, engine: Engine) -> ir.Table:
+    """Rows of `schemas.REJECTED_LINKS`: groups that look alike and were kept apart; each named by its first record."""
+    import pyarrow as pa
+
+    schema = schemas.REJECTED_LINKS.ibis_schema
+    refused = linked.joined.refused if linked.joined is not None else ()
+    rows = [
+        {
+            "left_record_id": each.left,
+            "right_record_id": each.right,
+            "namespace": LIKENESS,
+            "identifier_type": LIKENESS,
+            "identifier_id": 0,
+            "reason": _REASONS[each.reason][0],
+            "detail": _REASONS[each.reason][1],
+            "records": 2,
+        }
+        for each in {(each.left, each.right): each for each in refused}.values()
+    ]
+    table = engine.from_arrow(
+        pa.Table.from_pylist([{"link_id": 0, **row} for row in rows], schema.to_pyarrow()), schema
+    )
+    return table.mutate(
+        link_id=stable_id(ibis.literal(LIKENESS), table.left_record_id, table.right_record_id),
+        identifier_id=stable_id(ibis.literal(LIKENESS), table.left_record_id, table.right_record_id),
+    ).select(*schema.names)
+
+
+def likeness(linked: Linked, engine: Engine) -> ir.Table:
+    """`schemas.LIKENESS`: what each link by likeness is made of."""
+    schema = schemas.LIKENESS.ibis_schema
+    if linked.joined is None:
+        return engine.from_arrow(schema.to_pyarrow().empty_table(), schema)
+    ties = linked.joined.ties
+    parts = {
+        comparison.name: (ties[f"mw_{comparison.name}"] + _adjustment(ties, comparison.name)).cast("float32")
+        if f"mw_{comparison.name}" in ties.columns
+        else ibis.null("float32")
+        for comparison in COMPARISONS
+    }
+    return ties.select(left_record_id="face_l", right_record_id="face_r", weight="weight", **parts)
+
+
+def _adjustment(ties: ir.Table, comparison: str) -> ir.FloatingValue:
+    name = f"mw_tf_adj_{comparison}"
+    return ties[name].coalesce(0.0) if name in ties.columns else ibis.literal(0.0)
+
+
+def _probability(weight: ir.FloatingValue) -> ir.FloatingValue:
+    return 1 / (1 + ibis.literal(2.0).pow(-weight.clip(-60, 60)))
+
+
+def review_queue(
+    linked: Linked, profiles: ir.Table, previous: ir.Table | None, rules: LinkageRules, as_of: datetime, engine: Engine
+) -> ir.Table:
+    """`schemas.REVIEW_QUEUE`: pairs of profiles for a steward, the likeliest up to the most there may be.
+
+    Args:
+        linked: What likeness left undecided.
+        profiles: label, profile_id.
+        previous: The queue as last published, for how long a pair waits.
+        rules: How many there may be.
+        as_of: The run.
+        engine: Computes.
+    """
+    import pyarrow as pa
+
+    schema = schemas.REVIEW_QUEUE.ibis_schema
+    if linked.joined is None or linked.model is None:
+        return engine.from_arrow(schema.to_pyarrow().empty_table(), schema)
+    pairs = linked.joined.undecided
+    left = profiles.select(label_l="label", profile_l="profile_id")
+    right = profiles.select(label_r="label", profile_r="profile_id")
+    placed = pairs.join(left, "label_l").join(right, "label_r").drop("label_l", "label_r")
+    placed = placed.order_by(placed.weight.desc(), placed.face_l, placed.face_r).limit(rules.most_reviewed)
+    since = {
+        (row["left_profile_id"], row["right_profile_id"]): row["since"]
+        for row in (engine.to_arrow(previous).to_pylist() if previous is not None else ())
+    }
+    rows = []
+    for row in engine.to_arrow(placed).to_pylist():
+        ends = sorted([(row["profile_l"], row["face_l"]), (row["profile_r"], row["face_r"])])
+        pair = (ends[0][0], ends[1][0])
+        rows.append(
+            {
+                "left_profile_id": pair[0],
+                "right_profile_id": pair[1],
+                "left_record_id": ends[0][1],
+                "right_record_id": ends[1][1],
+                "probability": probability(row["weight"]),
+                "reason": "they look alike, but not enough to be joined without being asked",
+                "evidence": json.dumps(waterfall(row, row["best"], linked.model)),
+                "since": since.get(pair, as_of),
+            }
+        )
+    return engine.from_arrow(pa.Table.from_pylist(rows, schema.to_pyarrow()), schema)
+
+
+def model_table(linked: Linked, previous: ir.Table | None, as_of: datetime, engine: Engine) -> ir.Table:
+    """`schemas.LINKAGE_MODEL`: the model in use; no row while there is none."""
+    import pyarrow as pa
+
+    schema = schemas.LINKAGE_MODEL.ibis_schema
+    if linked.model is None:
+        return engine.from_arrow(schema.to_pyarrow().empty_table(), schema)
+    if not linked.trained and previous is not None:
+        return previous
+    text = linked.model.to_json()
+    row = {
+        "model_id": hashlib.sha256(text.encode()).hexdigest()[:16],
+        "trained_at": as_of,
+        "faces": linked.model.faces,
+        "prior": linked.model.prior,
+        "model": text,
+    }
+    return engine.from_arrow(pa.Table.from_pylist([row], schema.to_pyarrow()), schema)
+
+
+def last_model(previous: ir.Table | None, engine: Engine) -> Model | None:
+    """The model of the last run; None if there is none, or one of another form."""
+    rows = engine.to_arrow(previous.select("model")).to_pylist() if previous is not None else []
+    try:
+        return Model.from_json(rows[0]["model"]) if rows else None
+    except (KeyError, ValueError, TypeError):
+        return None
