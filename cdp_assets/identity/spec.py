@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class RulesError(ValueError):
@@ -91,6 +92,29 @@ DEFAULT_PLACEHOLDERS = (
 
 
 @dataclass(frozen=True)
+class ChangeGuard:
+    """How many known profiles one run may merge or split before somebody has to look first.
+
+    Args:
+        share: At most this share of the known profiles that there were before (0 to 1) …
+        minimum: … but so many always pass, so that small data work.
+    """
+
+    share: float = 0.05
+    minimum: int = 20
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share <= 1:
+            raise RulesError(f"change_guard.share: {self.share} is no share; it lies between 0 and 1")
+        if self.minimum < 0:
+            raise RulesError(f"change_guard.minimum: {self.minimum} is below 0")
+
+    def allowed(self, known: int) -> int:
+        """How many of so many known profiles pass unasked."""
+        return max(self.minimum, int(self.share * known))
+
+
+@dataclass(frozen=True)
 class IdentityRules:
     """All rules of the stage.
 
@@ -100,11 +124,13 @@ class IdentityRules:
             the same character and (for phones) seven digits in a row always do.
         largest_rebuild: A component of more records than this is not rebuilt link by link; its personal links stand,
             what people share is refused. Protects a run against one enormous accident.
+        change_guard: How much one run may change. Protects against a rule or a delivery with large consequences.
     """
 
     identifiers: Mapping[str, IdentifierRule] = field(default_factory=lambda: dict(DEFAULT_IDENTIFIERS))
     placeholders: tuple[str, ...] = DEFAULT_PLACEHOLDERS
     largest_rebuild: int = 200_000
+    change_guard: ChangeGuard = field(default_factory=ChangeGuard)
 
     def __post_init__(self) -> None:
         if not any(rule.kind is not Kind.DEVICE for rule in self.identifiers.values()):
@@ -120,13 +146,24 @@ class IdentityRules:
         cls,
         identifiers: Mapping[str, IdentifierRule],
         placeholders: Iterable[str] = (),
-        **other: int,
+        **other: Any,
     ) -> IdentityRules:
         """The default rules with some identifier types added or replaced, and more placeholders."""
         return cls(
             identifiers={**DEFAULT_IDENTIFIERS, **identifiers},
             placeholders=tuple(dict.fromkeys((*DEFAULT_PLACEHOLDERS, *placeholders))),
             **other,
+        )
+
+    @property
+    def telling(self) -> tuple[str, ...]:
+        """The identifier types that say who a person is: not devices, and not numbers of documents."""
+        return tuple(
+            sorted(
+                name
+                for name, rule in self.identifiers.items()
+                if rule.kind is Kind.SHAREABLE or (rule.kind is Kind.PERSONAL and rule.limit is not None)
+            )
         )
 
     def types(self, kind: Kind) -> tuple[str, ...]:
