@@ -47,8 +47,10 @@ def cdp() -> None:
 def main() -> None:
     """Entry point of the console script: what a person can mend is told in one line, without a traceback."""
     from cdp_assets.cli_demo import demo
+    from cdp_assets.cli_plan import plan
 
     cdp.add_command(demo)
+    cdp.add_command(plan)
     try:
         cdp(prog_name="cdp")
     except SettingsError as error:

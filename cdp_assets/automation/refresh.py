@@ -14,6 +14,7 @@ import dagster as dg
 from cdp_assets.automation.jobs import ACTIVATION, REFRESH
 from cdp_assets.automation.landing import landing_listing, tree_hash
 from cdp_assets.automation.recovery import PID_TAG, settle_dead_runs
+from cdp_assets.definition_files import SUFFIXES
 from cdp_assets.identity.change_guard import CONFIRM_TAG
 from cdp_assets.ledger import Ledger
 from cdp_assets.quality.checks import VERDICT
@@ -67,9 +68,17 @@ class RunFailed(RuntimeError):
 def current_fingerprint(settings: Settings, as_of: datetime) -> str:
     """What a refresh would run on: files, definitions, code and instant."""
     code = tree_hash(PROJECT / "cdp_assets", frozenset({".py"}))
-    definitions = tree_hash(settings.defs, frozenset({".yaml", ".yml", ".csv", ".j2"}))
+    definitions = tree_hash(settings.defs, SUFFIXES)
     mode = "production" if settings.production else "development"
     return "/".join([landing_listing(settings.landing), definitions, code, as_of.isoformat(), mode])
+
+
+def moved_since(settings: Settings, last: str, as_of: datetime) -> frozenset[str]:
+    """Which of ``files``, ``definitions``, ``code`` and ``mode`` are no longer those of a fingerprint."""
+    names = ("files", "definitions", "code", "as_of", "mode")
+    then, now = last.split("/"), current_fingerprint(settings, as_of).split("/")
+    moved = {name for name, old, new in zip(names, then, now, strict=True) if old != new}
+    return frozenset(moved - {"as_of"})
 
 
 def launch_instant(settings: Settings) -> datetime:

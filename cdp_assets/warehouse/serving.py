@@ -6,12 +6,16 @@ snapshot and reading from it. Does not belong here: publishing it (`Engine.snaps
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 
 class NothingServed(LookupError):
@@ -70,3 +74,29 @@ class Reader:
         """The first row of a query, or None."""
         found = self.rows(sql, parameters)
         return found[0] if found else None
+
+
+@contextmanager
+def attached(**files: Path) -> Iterator[dict[str, Callable[[str, str], ir.Table]]]:
+    """Attach warehouse files read-only to one connection, so that expressions may reach over several.
+
+    Args:
+        files: Name → file.
+
+    Yields:
+        Name → what gives a table of that file by stage and name.
+    """
+    import ibis
+
+    connection = ibis.duckdb.connect(threads=2)
+    connection.con.execute("SET TimeZone = 'UTC'")
+
+    def tables(name: str) -> Callable[[str, str], ir.Table]:
+        return lambda stage, table: connection.table(table, database=(name, stage))
+
+    try:
+        for name, file in files.items():
+            connection.attach(file, name=name, read_only=True)
+        yield {name: tables(name) for name in files}
+    finally:
+        connection.disconnect()
