@@ -147,6 +147,10 @@ def execute(
         instance: Where its run and events are kept.
         as_of: The run's instant, UTC.
         tags: More tags of the run.
+
+    Raises:
+        RunFailed: as `run_refresh` says.
+        KeyboardInterrupt: if the run was told to end.
     """
     from dagster._core.definitions.job_base import InMemoryJob
     from dagster._core.execution.api import create_execution_plan, execute_run_iterator
@@ -155,7 +159,7 @@ def execute(
     run = instance.create_run_for_job(
         job_def=job, run_config=QUIET, tags={AS_OF_TAG: as_of.isoformat(), PID_TAG: str(os.getpid()), **tags}
     )
-    done, failed = 0, False
+    done, failed, interrupted = 0, False, False
     checks: list[str] = []
     first_error: str | None = None
     for event in execute_run_iterator(InMemoryJob(job), run, instance):
@@ -167,6 +171,8 @@ def execute(
             error = _words(event) if event.is_step_failure else None
             first_error = first_error or error
             failed = failed or not event.is_step_success
+            # Dagster makes a failed step of a Ctrl-C or a request to end.
+            interrupted = interrupted or (error or "").endswith(dg.DagsterExecutionInterruptedError.__name__)
             done += 1
             yield Progress(
                 run_id=run.run_id,
@@ -178,6 +184,8 @@ def execute(
                 error=error,
             )
             checks = []
+    if interrupted:
+        raise KeyboardInterrupt
     finished = instance.get_run_by_id(run.run_id)
     if failed or finished is None or finished.status != dg.DagsterRunStatus.SUCCESS:
         raise RunFailed(first_error or f"run {run.run_id} did not succeed; see it in the Dagster UI (`make ui`)")
