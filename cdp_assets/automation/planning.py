@@ -86,6 +86,7 @@ def _plan(settings: Settings, catalog: Catalog, copies: Workspace, follow: Follo
     if changed == ():
         note = f"{baseline.behind} since the last run: `cdp run` takes that in, whatever the definitions."
         return replace(plan, notes=(note,) if baseline.behind else ())
+    _load_graph(copies, settings.defs, baseline.as_of)
     before, warned, notes = copies.before, frozenset[str](), _UNKNOWN if changed is None else ()
     if baseline.behind:
         before, warned, note = _caught_up(baseline, copies, follow)
@@ -109,6 +110,14 @@ def _plan(settings: Settings, catalog: Catalog, copies: Workspace, follow: Follo
         seconds=round(time.perf_counter() - started, 1),
         copied_bytes=copies.copied_bytes,
     )
+
+
+def _load_graph(copies: Workspace, defs: Path, as_of: datetime) -> None:
+    """Import the graph while the environment names the definitions planned for: it loads them as it is imported, and
+    may be needed to publish them.
+    """
+    with environment(copies.environment(defs, as_of)):
+        import cdp_assets.definitions  # noqa: F401
 
 
 def _baseline(settings: Settings, copies: Workspace) -> _Baseline:

@@ -25,7 +25,8 @@ Tables = Callable[[str, str], ir.Table]
 _EXAMPLES = 3
 """Examples of each kind of change."""
 
-_SENTENCES = 3
+_SENTENCES = 2
+"""Reasons of each example."""
 
 
 def new_changes(before: ir.Table, after: ir.Table) -> ir.Table:
@@ -142,13 +143,13 @@ def _evidence(change: str, records: tuple[int, int] | None, before: Tables, afte
         return ()
     left, right = (str(record) for record in records)
     try:
-        now = explain(after, left, right, key)
-        told = list(now.words[1:])
-        if change == "split":
-            told += [f"Until now: {words}" for words in explain(before, left, right, key).words[1:]]
+        told = explain(after, left, right, key).words[1 : 1 + _SENTENCES]
+        if change != "split":
+            return told
+        held = explain(before, left, right, key).words[1 : 1 + _SENTENCES]
     except RecordNotFound:
         return ()
-    return tuple(told[:_SENTENCES])
+    return (*told, *(f"Until now: {words}" for words in held))
 
 
 def _called(profile: int, tables: Tables) -> str:

@@ -21,11 +21,9 @@ from pathlib import Path
 from cdp_assets.ledger import Ledger
 from cdp_assets.ledger.copying import copy_ledger
 from cdp_assets.settings import Settings
-from cdp_assets.warehouse.serving import NothingServed
+from cdp_assets.warehouse.serving import NothingServed, clone, hold
 
 _PREFIX = "plan-"
-_CLONE = 0x40049409
-"""Linux's FICLONE: the two files share their blocks until one of them is written."""
 
 
 class NoRoom(RuntimeError):
@@ -41,6 +39,7 @@ class Workspace:
         settings: Of an installation made of the copies: its warehouse is to be written.
         before: The state to compare with; never written.
         ledger: The copied ledger.
+        hash_key: The installation's own: ids of records depend on it.
         copied_bytes: What was really copied.
     """
 
@@ -48,6 +47,7 @@ class Workspace:
     settings: Settings
     before: Path
     ledger: Ledger
+    hash_key: str
     copied_bytes: int
 
     def keep_as_before(self) -> Path:
@@ -65,7 +65,7 @@ class Workspace:
             "CDP_DATA": str(self.settings.data),
             "CDP_DEFS": str(defs),
             "CDP_LEDGER": self.settings.ledger_url,
-            "CDP_HASH_KEY": self.settings.hash_key,
+            "CDP_HASH_KEY": self.hash_key,
             "CDP_ENV": "development",
             "CDP_AS_OF": as_of.isoformat(),
             "DAGSTER_HOME": str(self.folder),
@@ -112,29 +112,11 @@ def environment(values: dict[str, str]) -> Iterator[None]:
         _become(before)
 
 
-def clone(source: Path, target: Path) -> int:
-    """Copy a file, sharing its blocks where the file system can; return the bytes that were copied."""
-    with source.open("rb") as original, target.open("wb") as copy:
-        try:
-            import fcntl
-
-            fcntl.ioctl(copy.fileno(), _CLONE, original.fileno())
-            return 0
-        except (ImportError, OSError):
-            pass
-    shutil.copyfile(source, target)
-    return target.stat().st_size
-
-
 @contextmanager
 def _copies(settings: Settings, folder: Path) -> Iterator[Workspace]:
     data, before = folder / "data", folder / "published.duckdb"
     data.mkdir()
-    # The snapshot is replaced by renaming: a second name for it stays what it is now.
-    try:
-        os.link(settings.serving_file, before)
-    except OSError:
-        clone(settings.serving_file, before)
+    hold(settings.serving_file, before)
     copied = Settings(
         data=data,
         defs=settings.defs,
@@ -143,12 +125,11 @@ def _copies(settings: Settings, folder: Path) -> Iterator[Workspace]:
         ledger_override=f"sqlite:///{data / 'ledger.sqlite'}",
         memory_limit=settings.memory_limit,
     )
-    copied.__dict__["hash_key"] = settings.hash_key
     copied_bytes = clone(before, copied.warehouse_file)
     (data / "landing").symlink_to(settings.landing, target_is_directory=True)
     with copy_ledger(settings.ledger_url, data / "ledger.sqlite") as ledger:
         copied_bytes += (data / "ledger.sqlite").stat().st_size
-        yield Workspace(folder, copied, before, ledger, copied_bytes)
+        yield Workspace(folder, copied, before, ledger, settings.hash_key, copied_bytes)
 
 
 def _check_room(folder: Path, served: Path) -> None:
