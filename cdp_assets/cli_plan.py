@@ -128,7 +128,7 @@ def _made(settings: Settings) -> Plan:
     except (DefinitionError, LedgerOutdatedError, NoRoom, NothingServed) as error:
         raise click.ClickException(str(error)) from error
     except RunFailed as error:
-        raise click.ClickException(f"a run with these definitions would be stopped: {error}") from error
+        raise click.ClickException(f"a refresh with these definitions would not succeed: {error}") from error
 
 
 def _tell(made: Plan, *, told_as_json: bool, markdown: str | None) -> None:

@@ -153,6 +153,7 @@ def execute(
         KeyboardInterrupt: if the run was told to end.
     """
     from dagster._core.definitions.job_base import InMemoryJob
+    from dagster._core.errors import DagsterAssetCheckFailedError
     from dagster._core.execution.api import create_execution_plan, execute_run_iterator
 
     total = len(create_execution_plan(job).step_keys_to_execute)
@@ -162,13 +163,18 @@ def execute(
     done, failed, interrupted = 0, False, False
     checks: list[str] = []
     first_error: str | None = None
+    blocked: str | None = None
     for event in execute_run_iterator(InMemoryJob(job), run, instance):
         if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             evaluation = event.asset_check_evaluation_data
             if not evaluation.passed:
                 checks.append(_failed_check(evaluation))
+                if evaluation.severity == dg.AssetCheckSeverity.ERROR:
+                    blocked = blocked or f"stopped by the check {checks[-1]}"
         elif event.is_step_success or event.is_step_failure or event.is_step_skipped:
             error = _words(event) if event.is_step_failure else None
+            if error and DagsterAssetCheckFailedError.__name__ in error:
+                error = "stopped by its checks"
             first_error = first_error or error
             failed = failed or not event.is_step_success
             # Dagster makes a failed step of a Ctrl-C or a request to end.
@@ -188,7 +194,9 @@ def execute(
         raise KeyboardInterrupt
     finished = instance.get_run_by_id(run.run_id)
     if failed or finished is None or finished.status != dg.DagsterRunStatus.SUCCESS:
-        raise RunFailed(first_error or f"run {run.run_id} did not succeed; see it in the Dagster UI (`make ui`)")
+        raise RunFailed(
+            blocked or first_error or f"run {run.run_id} did not succeed; see it in the Dagster UI (`make ui`)"
+        )
 
 
 def _failed_check(evaluation: dg.AssetCheckEvaluation) -> str:
@@ -201,7 +209,4 @@ def _words(event: dg.DagsterEvent) -> str:
     error = event.step_failure_data.error
     while error is not None and error.cause is not None:
         error = error.cause
-    if error is None:
-        return "failed"
-    first, *more = error.message.strip().splitlines()
-    return f"{first} {more[0].strip()}" if first.endswith(":") and more else first
+    return error.message.strip().splitlines()[0] if error is not None else "failed"
