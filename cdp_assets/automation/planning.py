@@ -91,7 +91,9 @@ def _plan(settings: Settings, catalog: Catalog, copies: Workspace, follow: Follo
     if baseline.behind:
         before, warned, note = _caught_up(baseline, copies, follow)
         notes = (*notes, note)
-    stages = STAGES if changed is None else stages_from(changed)
+    # Where the copy could not be brought up to date, any stage may have something to do.
+    is_current = not baseline.behind or before != copies.before
+    stages = stages_from(changed) if changed is not None and is_current else STAGES
     last = _last_message(copies)
     failed = _rehearsed(catalog, copies, stages, baseline.as_of, follow, "Rehearsing")
     with doing("Comparing"):

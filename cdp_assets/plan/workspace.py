@@ -14,7 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -117,14 +117,7 @@ def _copies(settings: Settings, folder: Path) -> Iterator[Workspace]:
     data, before = folder / "data", folder / "published.duckdb"
     data.mkdir()
     hold(settings.serving_file, before)
-    copied = Settings(
-        data=data,
-        defs=settings.defs,
-        engine=settings.engine,
-        as_of=settings.as_of,
-        ledger_override=f"sqlite:///{data / 'ledger.sqlite'}",
-        memory_limit=settings.memory_limit,
-    )
+    copied = replace(settings, data=data, production=False, ledger_override=f"sqlite:///{data / 'ledger.sqlite'}")
     copied_bytes = clone(before, copied.warehouse_file)
     (data / "landing").symlink_to(settings.landing, target_is_directory=True)
     with copy_ledger(settings.ledger_url, data / "ledger.sqlite") as ledger:
