@@ -119,9 +119,8 @@ def _records(change: str, row: dict[str, Any], before: Tables, after: Tables) ->
     old, new = (tables("identity", "profile_map") for tables in (before, after))
     ours, others = row["profile_id"], row["other_profile_id"]
     handed = _members(old, others).semi_join(_members(new, ours), "record_id")
-    still = _members(new, others) if change == "split" else _members(old, ours)
-    if change == "split":
-        still = still.semi_join(_members(old, others), "record_id")
+    stays = others if change == "split" else ours
+    still = _members(new, stays).semi_join(_members(old, stays), "record_id")
     left = _first(handed, after)
     right = _first(still.anti_join(handed, "record_id"), after)
     return None if left is None or right is None else (left, right)
