@@ -47,8 +47,10 @@ def cdp() -> None:
 def main() -> None:
     """Entry point of the console script: what a person can mend is told in one line, without a traceback."""
     from cdp_assets.cli_demo import demo
+    from cdp_assets.cli_plan import plan
 
     cdp.add_command(demo)
+    cdp.add_command(plan)
     try:
         cdp(prog_name="cdp")
     except SettingsError as error:
@@ -60,11 +62,19 @@ def main() -> None:
 
 @cdp.command()
 @click.option("--force", is_flag=True, help="Run even if files, definitions, code and as-of are unchanged.")
+@click.option(
+    "--confirm-changes",
+    "confirmed",
+    metavar="N",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Let this run merge or split up to N known profiles, although that is more than the rules of identity allow.",
+)
 @as_json
-def run(force: bool, told_as_json: bool) -> None:
+def run(force: bool, confirmed: int, told_as_json: bool) -> None:
     """Refresh everything from the landing folders to the outbox, deliver, and report."""
     settings = Settings.from_env()
-    done = refresh_and_deliver(settings, force=force)
+    done = refresh_and_deliver(settings, force=force, confirmed=confirmed)
     tell_report(settings, done, told_as_json=told_as_json)
 
 
@@ -194,8 +204,13 @@ def ui(port: int) -> None:
     os.execv(dagster, [str(dagster), *arguments])
 
 
-def refresh_and_deliver(settings: Settings, *, force: bool) -> views.Run:
+def refresh_and_deliver(settings: Settings, *, force: bool, confirmed: int = 0) -> views.Run:
     """Run the refresh unless nothing is new, then deliver what is due.
+
+    Args:
+        settings: Where things lie.
+        force: Whether to run although nothing is new.
+        confirmed: How many merges and splits of known profiles are confirmed for this run.
 
     Raises:
         click.ClickException: if the run did not succeed; readers keep the last good state.
@@ -212,7 +227,7 @@ def refresh_and_deliver(settings: Settings, *, force: bool) -> views.Run:
         launched = force or not refresh.nothing_new(settings, ledger, as_of)
         try:
             if launched:
-                follow(console, refresh.run_refresh(settings, as_of=as_of), "Refreshing")
+                follow(console, refresh.run_refresh(settings, as_of=as_of, confirmed=confirmed), "Refreshing")
             if _something_is_due(ledger):
                 follow(console, refresh.run_activation(settings, as_of=as_of), "Delivering")
         except (DefinitionError, LedgerBusyError) as error:

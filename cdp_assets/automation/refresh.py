@@ -4,7 +4,7 @@ Belongs here: whether there is anything to do, and running the job in this proce
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,10 @@ import dagster as dg
 from cdp_assets.automation.jobs import ACTIVATION, REFRESH
 from cdp_assets.automation.landing import landing_listing, tree_hash
 from cdp_assets.automation.recovery import PID_TAG, settle_dead_runs
+from cdp_assets.definition_files import SUFFIXES
+from cdp_assets.identity.change_guard import CONFIRM_TAG
 from cdp_assets.ledger import Ledger
+from cdp_assets.quality.checks import VERDICT
 from cdp_assets.settings import PROJECT, Settings
 from cdp_assets.warehouse.resources import AS_OF_TAG
 
@@ -36,7 +39,8 @@ class Progress:
         done: Steps ended so far.
         total: Steps of the run.
         succeeded: Whether this step did.
-        failed_checks: ``stage.table: check`` of the checks that failed in this step.
+        failed_checks: ``stage.table: check`` of the checks that failed in this step, with the verdict of those that
+            have one.
         error: What went wrong, in one line.
     """
 
@@ -64,9 +68,17 @@ class RunFailed(RuntimeError):
 def current_fingerprint(settings: Settings, as_of: datetime) -> str:
     """What a refresh would run on: files, definitions, code and instant."""
     code = tree_hash(PROJECT / "cdp_assets", frozenset({".py"}))
-    definitions = tree_hash(settings.defs, frozenset({".yaml", ".yml", ".csv", ".j2"}))
+    definitions = tree_hash(settings.defs, SUFFIXES)
     mode = "production" if settings.production else "development"
     return "/".join([landing_listing(settings.landing), definitions, code, as_of.isoformat(), mode])
+
+
+def moved_since(settings: Settings, last: str, as_of: datetime) -> frozenset[str]:
+    """Which of ``files``, ``definitions``, ``code`` and ``mode`` are no longer those of a fingerprint."""
+    names = ("files", "definitions", "code", "as_of", "mode")
+    then, now = last.split("/"), current_fingerprint(settings, as_of).split("/")
+    moved = {name for name, old, new in zip(names, then, now, strict=True) if old != new}
+    return frozenset(moved - {"as_of"})
 
 
 def launch_instant(settings: Settings) -> datetime:
@@ -93,12 +105,14 @@ def dagster_instance(settings: Settings) -> dg.DagsterInstance:
     return dg.DagsterInstance.get()
 
 
-def run_refresh(settings: Settings, *, as_of: datetime | None = None) -> Iterator[Progress]:
+def run_refresh(settings: Settings, *, as_of: datetime | None = None, confirmed: int = 0) -> Iterator[Progress]:
     """Run the refresh job in this process.
 
     Args:
         settings: Where things lie.
         as_of: The run's instant, UTC; `launch_instant` if not given.
+        confirmed: How many merges and splits of known profiles somebody has confirmed for this run (see
+            `identity.change_guard`).
 
     Yields:
         A `Progress` for each step that ended.
@@ -106,53 +120,89 @@ def run_refresh(settings: Settings, *, as_of: datetime | None = None) -> Iterato
     Raises:
         RunFailed: at the end, if a step failed or a blocking check did not pass.
     """
-    yield from _run(settings, REFRESH, as_of or launch_instant(settings))
+    tags = {CONFIRM_TAG: str(confirmed)} if confirmed else {}
+    yield from _run(settings, REFRESH, as_of or launch_instant(settings), tags)
 
 
 def run_activation(settings: Settings, *, as_of: datetime | None = None) -> Iterator[Progress]:
     """Run the activation job in this process: deliver what waits in the outbox. Like `run_refresh`."""
-    yield from _run(settings, ACTIVATION, as_of or launch_instant(settings))
+    yield from _run(settings, ACTIVATION, as_of or launch_instant(settings), {})
 
 
-def _run(settings: Settings, job_name: str, as_of: datetime) -> Iterator[Progress]:
-    from dagster._core.definitions.job_base import InMemoryJob
-    from dagster._core.execution.api import create_execution_plan, execute_run_iterator
-
+def _run(settings: Settings, job_name: str, as_of: datetime, tags: Mapping[str, str]) -> Iterator[Progress]:
     from cdp_assets.definitions import defs
 
     with dagster_instance(settings) as instance:
         settle_dead_runs(instance)
-        job = defs.resolve_job_def(job_name)
-        total = len(create_execution_plan(job).step_keys_to_execute)
-        run = instance.create_run_for_job(
-            job_def=job, run_config=QUIET, tags={AS_OF_TAG: as_of.isoformat(), PID_TAG: str(os.getpid())}
+        yield from execute(defs.resolve_job_def(job_name), instance, as_of, tags)
+
+
+def execute(
+    job: dg.JobDefinition, instance: dg.DagsterInstance, as_of: datetime, tags: Mapping[str, str]
+) -> Iterator[Progress]:
+    """Run a job in this process, as `run_refresh` says.
+
+    Args:
+        job: What to run.
+        instance: Where its run and events are kept.
+        as_of: The run's instant, UTC.
+        tags: More tags of the run.
+
+    Raises:
+        RunFailed: as `run_refresh` says.
+        KeyboardInterrupt: if the run was told to end.
+    """
+    from dagster._core.definitions.job_base import InMemoryJob
+    from dagster._core.errors import DagsterAssetCheckFailedError
+    from dagster._core.execution.api import create_execution_plan, execute_run_iterator
+
+    total = len(create_execution_plan(job).step_keys_to_execute)
+    run = instance.create_run_for_job(
+        job_def=job, run_config=QUIET, tags={AS_OF_TAG: as_of.isoformat(), PID_TAG: str(os.getpid()), **tags}
+    )
+    done, failed, interrupted = 0, False, False
+    checks: list[str] = []
+    first_error: str | None = None
+    blocked: str | None = None
+    for event in execute_run_iterator(InMemoryJob(job), run, instance):
+        if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            evaluation = event.asset_check_evaluation_data
+            if not evaluation.passed:
+                checks.append(_failed_check(evaluation))
+                if evaluation.severity == dg.AssetCheckSeverity.ERROR:
+                    blocked = blocked or f"stopped by the check {checks[-1]}"
+        elif event.is_step_success or event.is_step_failure or event.is_step_skipped:
+            error = _words(event) if event.is_step_failure else None
+            if error and DagsterAssetCheckFailedError.__name__ in error:
+                error = "stopped by its checks"
+            first_error = first_error or error
+            failed = failed or not event.is_step_success
+            # Dagster makes a failed step of a Ctrl-C or a request to end.
+            interrupted = interrupted or (error or "").endswith(dg.DagsterExecutionInterruptedError.__name__)
+            done += 1
+            yield Progress(
+                run_id=run.run_id,
+                step=event.step_key or "",
+                done=done,
+                total=total,
+                succeeded=event.is_step_success,
+                failed_checks=tuple(checks),
+                error=error,
+            )
+            checks = []
+    if interrupted:
+        raise KeyboardInterrupt
+    finished = instance.get_run_by_id(run.run_id)
+    if failed or finished is None or finished.status != dg.DagsterRunStatus.SUCCESS:
+        raise RunFailed(
+            blocked or first_error or f"run {run.run_id} did not succeed; see it in the Dagster UI (`make ui`)"
         )
-        done, failed = 0, False
-        checks: list[str] = []
-        first_error: str | None = None
-        for event in execute_run_iterator(InMemoryJob(job), run, instance):
-            if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-                evaluation = event.asset_check_evaluation_data
-                if not evaluation.passed:
-                    checks.append(f"{'.'.join(evaluation.asset_key.path)}: {evaluation.check_name}")
-            elif event.is_step_success or event.is_step_failure or event.is_step_skipped:
-                error = _words(event) if event.is_step_failure else None
-                first_error = first_error or error
-                failed = failed or not event.is_step_success
-                done += 1
-                yield Progress(
-                    run_id=run.run_id,
-                    step=event.step_key or "",
-                    done=done,
-                    total=total,
-                    succeeded=event.is_step_success,
-                    failed_checks=tuple(checks),
-                    error=error,
-                )
-                checks = []
-        finished = instance.get_run_by_id(run.run_id)
-        if failed or finished is None or finished.status != dg.DagsterRunStatus.SUCCESS:
-            raise RunFailed(first_error or f"run {run.run_id} did not succeed; see it in the Dagster UI (`make ui`)")
+
+
+def _failed_check(evaluation: dg.AssetCheckEvaluation) -> str:
+    name = f"{'.'.join(evaluation.asset_key.path)}: {evaluation.check_name}"
+    verdict = evaluation.metadata.get(VERDICT)
+    return f"{name}: {verdict.value}" if verdict is not None else name
 
 
 def _words(event: dg.DagsterEvent) -> str:

@@ -1,6 +1,7 @@
 """The last step of a refresh: what readers see.
 
-Belongs here: publishing the serving snapshot and the data docs, and remembering what the run ran on.
+Belongs here: publishing the serving snapshot with its definitions and the data docs, and remembering what the run ran
+on.
 """
 
 import time
@@ -11,8 +12,10 @@ import dagster as dg
 
 from cdp_assets.automation.landing import changed_since
 from cdp_assets.automation.refresh import FINGERPRINT, current_fingerprint
+from cdp_assets.plan.definitions import DEFINITIONS, as_rows, texts_of
 from cdp_assets.settings import Settings
 from cdp_assets.warehouse.assets import POOL
+from cdp_assets.warehouse.engine import Engine
 from cdp_assets.warehouse.resources import as_of_of
 
 
@@ -38,6 +41,7 @@ def snapshot_asset(upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         warehouse = context.resources.warehouse
         settings = warehouse.settings
         as_of = as_of_of(context, settings)
+        _keep_definitions(warehouse.engine, settings)
         started = time.perf_counter()
         size = warehouse.engine.snapshot(settings.serving_file)
         seconds = time.perf_counter() - started
@@ -53,6 +57,14 @@ def snapshot_asset(upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         )
 
     return snapshot
+
+
+def _keep_definitions(engine: Engine, settings: Settings) -> None:
+    """Put the definitions beside the tables they made, so that a plan can say what differs from them."""
+    rows = engine.from_arrow(as_rows(texts_of(settings.defs)), DEFINITIONS.ibis_schema)
+    engine.stage_table("serving", DEFINITIONS, rows)
+    engine.publish([("serving", DEFINITIONS.name)])
+    engine.drop_scratch()
 
 
 def _remember(context: dg.AssetExecutionContext, settings: Settings, as_of: datetime) -> None:

@@ -1,13 +1,17 @@
 """The identity stage: who is who. All its tables are computed together and swapped in together."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 
 import dagster as dg
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.tables import FACTS
-from cdp_assets.identity import checks, report, schemas
-from cdp_assets.identity.resolve import Canonical, resolve
+from cdp_assets.identity import change_guard, checks, report, schemas
+from cdp_assets.identity.ids import HeldBackProfileIds
+from cdp_assets.identity.resolve import Canonical, Resolution, resolve
 from cdp_assets.identity.spec import IdentityRules
 from cdp_assets.ledger import Ledger
 from cdp_assets.ledger.profile_ids import LedgerProfileIds
@@ -38,6 +42,7 @@ def assets(rules: IdentityRules) -> list[dg.AssetsDefinition]:
             "facts": [("normalised", schema.name) for schema in FACTS],
         },
         checks=checks.all_checks(rules),
+        judged={schemas.PROFILE_CHANGES.name: [change_guard.FEW_AT_ONCE]},
         kinds={"scipy"},
         owners=OWNERS,
     )
@@ -53,11 +58,37 @@ def assets(rules: IdentityRules) -> list[dg.AssetsDefinition]:
         ledger: Ledger,
         settings: Settings,
         as_of: datetime,
+        tags: dict[str, str],
     ) -> dict[str, Built]:
         """Records are put together by the evidence, devices given to people, and ids kept; see the user guide."""
         canonical = Canonical(identity_records, identifiers, contacts, contact_points, identifier_aliases, facts)
-        store = LedgerProfileIds(ledger)
-        resolution = resolve(canonical, rules, store, previous, as_of, engine, settings.hash_key)
-        return report.described(resolution, rules, engine)
+        ids = HeldBackProfileIds(LedgerProfileIds(ledger))
+        resolution = resolve(canonical, rules, ids, previous, as_of, engine, settings.hash_key)
+        changes = _changes(resolution, previous, identifiers, rules, engine)
+
+        @contextmanager
+        def publishing() -> Iterator[None]:
+            ids.release()
+            yield
+
+        described = report.described(resolution, rules, engine)
+        log = schemas.PROFILE_CHANGES.name
+        verdict = change_guard.verdict(changes, rules, change_guard.confirmed_by(tags))
+        return {**described, log: replace(described[log], judged=[verdict], publishing=publishing)}
 
     return [identity_graph]
+
+
+def _changes(
+    resolution: Resolution, previous: dict[str, ir.Table], identifiers: ir.Table, rules: IdentityRules, engine: Engine
+) -> change_guard.Changes | None:
+    """What the run does to known profiles; None if too few changed to count whose they are, which takes a look at every
+    identifier.
+    """
+    log = schemas.PROFILE_CHANGES.name
+    changed = engine.scratch(change_guard.merged_or_split(resolution.tables[log], previous[log]))
+    if engine.fingerprint(changed).rows <= rules.change_guard.minimum:
+        return None
+    known = change_guard.known_profiles(previous["profile_map"], identifiers, rules)
+    counts = engine.to_arrow(change_guard.counted(changed, known)).to_pylist()[0]
+    return change_guard.Changes(known=engine.fingerprint(known).rows, **counts)

@@ -64,6 +64,19 @@ class IdentifierType(dg.Model, dg.Resolvable):
             raise RulesError(f"identifiers.{self.type}: {error}") from error
 
 
+class ChangeGuard(dg.Model, dg.Resolvable):
+    """How many known profiles one run may merge or split before somebody has to look first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    share: float = Field(
+        default=0.05,
+        description="A run that merges or splits more than this share of the known profiles is not published until "
+        "somebody confirms it (`cdp plan` shows it). 1 for never.",
+    )
+    minimum: int = Field(default=20, description="So many always pass, whatever their share.")
+
+
 class IdentityRules(dg.Component, dg.Model, dg.Resolvable):
     """Which identifiers there are, and how far each is to be trusted."""
 
@@ -81,6 +94,9 @@ class IdentityRules(dg.Component, dg.Model, dg.Resolvable):
         description="Components of more groups of records than this are not rebuilt link by link; what people share is "
         "refused there.",
     )
+    change_guard: ChangeGuard | None = Field(
+        default=None, description="What stops a run that would merge or split far more profiles than is usual."
+    )
 
     @cached_property
     def spec(self) -> rules.IdentityRules:
@@ -93,6 +109,7 @@ class IdentityRules(dg.Component, dg.Model, dg.Resolvable):
             {given.type: given.rule() for given in self.identifiers},
             self.placeholders,
             largest_rebuild=self.largest_rebuild,
+            change_guard=rules.ChangeGuard(**(self.change_guard or ChangeGuard()).model_dump()),
         )
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:

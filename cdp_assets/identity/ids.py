@@ -7,9 +7,10 @@ A group takes the id with which it shares most records: records of people count 
 the smaller. Ids that no group takes become redirects. A new id is derived from the group's earliest record, with a
 generation where that id is taken; an id given up in a merge is taken up again when its records split off.
 
-The store and the warehouse share no transaction. Ids are saved first, the tables published after. If a run dies in
-between, the next one finds the ids saved, gives them again, and finds the same differences to the map as published: the
-outcome is that of an undisturbed run. Saving twice changes nothing.
+The store and the warehouse share no transaction. Ids are saved when the tables have passed their checks and just before
+these are published, so that a run which is stopped leaves the ids as they were. If a run dies in between, the next one
+finds the ids saved, gives them again, and finds the same differences to the map as published: the outcome is that of an
+undisturbed run. Saving twice changes nothing.
 """
 
 from __future__ import annotations
@@ -86,6 +87,29 @@ class InMemoryProfileIds:
             self._redirects[row["old_profile_id"]] = (row["profile_id"], row["since"])
         for old in revived:
             self._redirects.pop(old, None)
+
+
+class HeldBackProfileIds:
+    """A `ProfileIdStore` that writes to another one only on `release`: a run that is stopped must leave ids alone."""
+
+    def __init__(self, store: ProfileIdStore) -> None:
+        self._store = store
+        self._held: tuple[pa.Table, Sequence[int], pa.Table, Sequence[int]] | None = None
+
+    def assigned(self) -> pa.Table:
+        return self._store.assigned()
+
+    def redirects(self) -> pa.Table:
+        return self._store.redirects()
+
+    def save(self, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]) -> None:
+        self._held = (assigned, unassigned, redirected, revived)
+
+    def release(self) -> None:
+        """Write what was held back, if there is anything."""
+        if self._held is not None:
+            self._store.save(*self._held)
+            self._held = None
 
 
 @dataclass(frozen=True)

@@ -99,8 +99,7 @@ class LinkageRules:
     Args:
         enabled: Whether profiles are compared at all.
         auto_weight: Two groups of records are joined from this mean weight on, in bits (log2 of the odds) over all
-        pairs
-            of what they say of the person; pairs that were not even worth comparing count −5.
+            pairs of what they say of the person; pairs that were not even worth comparing count −5.
         review_weight: From this mean weight on a steward is asked.
         most_reviewed: No more pairs than this wait for a steward, the likeliest first.
         generation: Raise it to have the model trained anew.
@@ -123,6 +122,29 @@ class LinkageRules:
 
 
 @dataclass(frozen=True)
+class ChangeGuard:
+    """How many known profiles one run may merge or split before somebody has to look first.
+
+    Args:
+        share: At most this share of the known profiles that there were before (0 to 1) …
+        minimum: … but so many always pass, so that small data work.
+    """
+
+    share: float = 0.05
+    minimum: int = 20
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share <= 1:
+            raise RulesError(f"change_guard.share: {self.share} is no share; it lies between 0 and 1")
+        if self.minimum < 0:
+            raise RulesError(f"change_guard.minimum: {self.minimum} is below 0")
+
+    def allowed(self, known: int) -> int:
+        """How many of so many known profiles pass unasked."""
+        return max(self.minimum, int(self.share * known))
+
+
+@dataclass(frozen=True)
 class IdentityRules:
     """All rules of the stage.
 
@@ -133,12 +155,14 @@ class IdentityRules:
         largest_rebuild: A component of more records than this is not rebuilt link by link; its personal links stand,
             what people share is refused. Protects a run against one enormous accident.
         linkage: How far likeness is trusted.
+        change_guard: How much one run may change. Protects against a rule or a delivery with large consequences.
     """
 
     identifiers: Mapping[str, IdentifierRule] = field(default_factory=lambda: dict(DEFAULT_IDENTIFIERS))
     placeholders: tuple[str, ...] = DEFAULT_PLACEHOLDERS
     largest_rebuild: int = 200_000
     linkage: LinkageRules = field(default_factory=LinkageRules)
+    change_guard: ChangeGuard = field(default_factory=ChangeGuard)
 
     def __post_init__(self) -> None:
         if not any(rule.kind is not Kind.DEVICE for rule in self.identifiers.values()):
@@ -161,6 +185,17 @@ class IdentityRules:
             identifiers={**DEFAULT_IDENTIFIERS, **identifiers},
             placeholders=tuple(dict.fromkeys((*DEFAULT_PLACEHOLDERS, *placeholders))),
             **other,
+        )
+
+    @property
+    def telling(self) -> tuple[str, ...]:
+        """The identifier types that say who a person is: not devices, and not numbers of documents."""
+        return tuple(
+            sorted(
+                name
+                for name, rule in self.identifiers.items()
+                if rule.kind is Kind.SHAREABLE or (rule.kind is Kind.PERSONAL and rule.limit is not None)
+            )
         )
 
     def types(self, kind: Kind) -> tuple[str, ...]:

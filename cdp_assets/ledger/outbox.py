@@ -119,6 +119,17 @@ class Due:
     runs: int
 
 
+@dataclass(frozen=True)
+class Written:
+    """Rows of one destination that tell of one kind of change and fared alike."""
+
+    destination: str
+    change: str
+    status: str
+    reason: str | None
+    rows: int
+
+
 def append(connection: Connection, rows: pa.Table) -> None:
     """Add rows (`ROWS`).
 
@@ -350,6 +361,18 @@ def written_at(connection: Connection, as_of: datetime) -> pa.Table:
     """All rows written by refreshes as of this instant, without payloads; by id."""
     columns = [column for column in _OUTBOX.c if column.name not in ("payload", "contact_point")]
     return bulk.read(connection, select(*columns).where(_OUTBOX.c.created_at == as_of).order_by(_OUTBOX.c.id))
+
+
+def highest_id(connection: Connection) -> int:
+    """The highest id given so far; 0 if there is no row."""
+    return int(connection.execute(select(func.max(_OUTBOX.c.id))).scalar() or 0)
+
+
+def written_after(connection: Connection, outbox_id: int) -> list[Written]:
+    """What was written after the row of this id, counted."""
+    columns = (_OUTBOX.c.destination, _OUTBOX.c.change, _OUTBOX.c.status, _OUTBOX.c.reason)
+    statement = select(*columns, func.count()).where(_OUTBOX.c.id > outbox_id).group_by(*columns).order_by(*columns)
+    return [Written(*row) for row in connection.execute(statement)]
 
 
 def outcomes(connection: Connection, destination: str | None = None) -> list[tuple[str, str, str | None, int]]:

@@ -21,6 +21,9 @@ Rows = Callable[[ir.Table, dict[str, ir.Table]], ir.Table]
 STANDARD_CHECK = "schema_and_keys"
 """Name of the check that every table with a schema has."""
 
+VERDICT = "verdict"
+"""Key of a check's metadata that says its outcome in a sentence."""
+
 
 @dataclass(frozen=True)
 class Expectation:
@@ -58,6 +61,31 @@ class Check:
     def __post_init__(self) -> None:
         if not self.expectations:
             raise ValueError(f"check {self.name!r} expects nothing")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A check that the asset's function judges itself, for what cannot be seen in its tables alone.
+
+    Args:
+        name: Name of the asset check, snake_case.
+        description: What it promises, for people.
+        blocking: Whether a failure keeps the tables from being published.
+    """
+
+    name: str
+    description: str
+    blocking: bool = True
+
+    def outcome(self, passed: bool, words: str, **figures: float) -> CheckResult:
+        """Its outcome in one run.
+
+        Args:
+            passed: Whether it holds.
+            words: Why, in a sentence; no personal data.
+            figures: The numbers behind it.
+        """
+        return CheckResult(self.name, passed, self.blocking, self.description, {VERDICT: words, **figures})
 
 
 @dataclass(frozen=True)

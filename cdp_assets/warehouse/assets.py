@@ -8,6 +8,7 @@ emitted here, once, for all. Does not belong here: what any table contains.
 import inspect
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -15,7 +16,7 @@ import dagster as dg
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import TableSchema
-from cdp_assets.quality.checks import Check, CheckResult, standard_checks
+from cdp_assets.quality.checks import Check, CheckResult, Judged, standard_checks
 from cdp_assets.quality.runner import evaluate
 from cdp_assets.warehouse import lineage, preview
 from cdp_assets.warehouse.built import Built, InPlace, Markdown, Plot
@@ -29,7 +30,7 @@ TableRef = tuple[str, str]
 Input = str | TableRef | Sequence[TableRef]
 Results = Mapping[str, ir.Table | Built | InPlace]
 
-_INJECTED = ("engine", "as_of", "previous", "ledger", "settings")
+_INJECTED = ("engine", "as_of", "previous", "ledger", "settings", "tags")
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,15 @@ class _Plan:
     schemas: tuple[TableSchema, ...]
     inputs: Mapping[str, Input]
     checks: Mapping[str, Sequence[Check]]
+    judged: Mapping[str, Sequence[Judged]]
     wants: frozenset[str]
     function: Callable[..., Any] = field(repr=False)
 
     def all_checks(self, schema: TableSchema) -> list[Check]:
         return [*standard_checks(schema), *self.checks.get(schema.name, ())]
+
+    def promised(self, schema: TableSchema) -> list[Check | Judged]:
+        return [*self.all_checks(schema), *self.judged.get(schema.name, ())]
 
     def input_refs(self) -> list[TableRef]:
         refs: list[TableRef] = []
@@ -94,7 +99,7 @@ def table_asset(
         tags: Asset tags.
 
     The function may have parameters called ``engine``, ``as_of`` (UTC), ``previous`` (the table as last published),
-    ``ledger`` and ``settings``; all others are inputs. It returns a table, `Built`, or `InPlace`.
+    ``ledger``, ``settings`` and ``tags`` (the run's); all others are inputs. It returns a table, `Built`, or `InPlace`.
     """
 
     def decorate(function: Callable[..., ir.Table | Built | InPlace]) -> dg.AssetsDefinition:
@@ -109,6 +114,7 @@ def table_asset(
             schemas=(schema,),
             inputs=inputs or {},
             checks={schema.name: checks},
+            judged={},
             function=single,
             wants=_wanted(function, inputs or {}),
             kinds=kinds or set(),
@@ -128,6 +134,7 @@ def tables_asset(
     schemas: Sequence[TableSchema],
     inputs: Mapping[str, Input] | None = None,
     checks: Mapping[str, Sequence[Check]] | None = None,
+    judged: Mapping[str, Sequence[Judged]] | None = None,
     kinds: set[str] | None = None,
     owners: Sequence[str] | None = None,
     deps: Sequence[dg.AssetKey] = (),
@@ -135,7 +142,8 @@ def tables_asset(
 ) -> Callable[[Callable[..., Results]], dg.AssetsDefinition]:
     """Make assets of a function that returns several tables by name, swapped in together in one transaction.
 
-    Like `table_asset`, with ``checks`` by table name; ``previous`` is a dict by table name.
+    Like `table_asset`, with ``checks`` by table name; ``previous`` is a dict by table name. ``judged`` are checks by
+    table name whose outcome the function returns with its `Built`.
     """
 
     def decorate(function: Callable[..., Results]) -> dg.AssetsDefinition:
@@ -144,6 +152,7 @@ def tables_asset(
             schemas=tuple(schemas),
             inputs=inputs or {},
             checks=checks or {},
+            judged=judged or {},
             function=function,
             wants=_wanted(function, inputs or {}),
             kinds=kinds or set(),
@@ -170,6 +179,7 @@ def _define(
     schemas: tuple[TableSchema, ...],
     inputs: Mapping[str, Input],
     checks: Mapping[str, Sequence[Check]],
+    judged: Mapping[str, Sequence[Judged]],
     function: Callable[..., Results],
     wants: frozenset[str],
     kinds: set[str],
@@ -182,7 +192,7 @@ def _define(
     unknown = wants - set(inputs) - set(_INJECTED)
     if unknown:
         raise TypeError(f"{op_name}: parameters {sorted(unknown)} are neither inputs nor one of {_INJECTED}")
-    plan = _Plan(stage, schemas, inputs, checks, wants, function)
+    plan = _Plan(stage, schemas, inputs, checks, judged, wants, function)
     own = {(stage, schema.name) for schema in schemas}
     upstream = [dg.AssetKey(list(ref)) for ref in dict.fromkeys(plan.input_refs()) if ref not in own]
     specs = [
@@ -207,7 +217,7 @@ def _define(
             blocking=check.blocking,
         )
         for schema in schemas
-        for check in plan.all_checks(schema)
+        for check in plan.promised(schema)
     ]
 
     @dg.multi_asset(
@@ -263,6 +273,8 @@ def _arguments(context: dg.AssetExecutionContext, plan: _Plan, engine: Engine) -
         arguments["as_of"] = as_of_of(context, settings)
     if "ledger" in plan.wants:
         arguments["ledger"] = context.resources.ledger.get()
+    if "tags" in plan.wants:
+        arguments["tags"] = dict(context.run.tags)
     if "previous" in plan.wants:
         arguments["previous"] = {schema.name: last_published(engine, plan.stage, schema) for schema in plan.schemas}
     return arguments
@@ -314,14 +326,18 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
     passed = True
     for schema in plan.schemas:
         outcomes = evaluate(engine, plan.all_checks(schema), staged[schema.name], {**staged, **tables}, docs)
-        for outcome in outcomes:
+        for outcome in (*outcomes, *_judged(plan, schema, results[schema.name])):
             passed = passed and (outcome.passed or not outcome.blocking)
             yield _check_result(plan.stage, schema, outcome)
     if not passed:
         engine.discard(pending)
         return
 
-    engine.publish(pending)
+    with ExitStack() as around:
+        for result in results.values():
+            if isinstance(result, Built) and result.publishing is not None:
+                around.enter_context(result.publishing())
+        engine.publish(pending)
     seconds = time.perf_counter() - started
     for schema in plan.schemas:
         table = engine.table(plan.stage, schema.name)
@@ -339,6 +355,15 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
                 **_shown(results[schema.name]),
             },
         )
+
+
+def _judged(plan: _Plan, schema: TableSchema, result: ir.Table | Built | InPlace) -> Sequence[CheckResult]:
+    """The outcomes that the function found itself: one for each check that was promised."""
+    outcomes = result.judged if isinstance(result, Built) else ()
+    promised = {check.name for check in plan.judged.get(schema.name, ())}
+    if {outcome.name for outcome in outcomes} != promised:
+        raise TypeError(f"{plan.stage}.{schema.name}: the function judged other checks than {sorted(promised)}")
+    return outcomes
 
 
 def _check_result(stage: str, schema: TableSchema, outcome: CheckResult) -> dg.AssetCheckResult:

@@ -5,13 +5,16 @@ Belongs here: small values without behaviour, so that stages can describe result
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     from matplotlib.figure import Figure
+
+    from cdp_assets.quality.checks import CheckResult
 
 ColumnLineage = Mapping[str, set[tuple[str, str, str]]]
 """Column → the (stage, table, column) it was made from."""
@@ -56,11 +59,16 @@ class Built:
         table: The table to publish.
         metadata: Name → number, text, JSON-able value, `markdown` or `plot`; shown in the UI. No personal data.
         column_lineage: What columns were made from, where Python stood between and the expression cannot tell.
+        judged: Outcomes of the checks that the function judges itself (`Judged`).
+        publishing: Entered when all blocking checks have passed, just before the tables are swapped in, and left when
+            they are: for state elsewhere that must not move for a run that is stopped.
     """
 
     table: ir.Table
     metadata: Mapping[str, Any] = field(default_factory=dict)
     column_lineage: ColumnLineage | None = None
+    judged: Sequence[CheckResult] = ()
+    publishing: Callable[[], AbstractContextManager[None]] | None = None
 
 
 @dataclass(frozen=True)

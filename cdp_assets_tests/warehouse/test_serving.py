@@ -1,0 +1,42 @@
+"""Snapshots held, copied, and read side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from cdp_assets.warehouse.serving import attached, clone, hold
+
+
+def snapshot(file: Path, *cities: str) -> Path:
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("CREATE SCHEMA profiles; CREATE TABLE profiles.places (id BIGINT, city VARCHAR)")
+        connection.executemany("INSERT INTO profiles.places VALUES (?, ?)", list(enumerate(cities)))
+    return file
+
+
+def test_a_held_snapshot_stays_what_it_was_when_another_takes_its_place(tmp_path: Path) -> None:
+    served, kept = snapshot(tmp_path / "serving.duckdb", "Bonn"), tmp_path / "kept.duckdb"
+    hold(served, kept)
+    before = kept.read_bytes()
+    snapshot(tmp_path / "new.duckdb", "Köln").replace(served)
+    assert kept.read_bytes() == before != served.read_bytes()
+
+
+def test_a_clone_is_equal_and_goes_its_own_way(tmp_path: Path) -> None:
+    served, copy = snapshot(tmp_path / "serving.duckdb", "Bonn"), tmp_path / "copy.duckdb"
+    assert clone(served, copy) in (0, served.stat().st_size)
+    before = served.read_bytes()
+    assert copy.read_bytes() == before
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute("DELETE FROM profiles.places; CHECKPOINT")
+    assert served.read_bytes() == before
+
+
+def test_expressions_reach_over_attached_files(tmp_path: Path) -> None:
+    old, new = snapshot(tmp_path / "old.duckdb", "Bonn", "Rome"), snapshot(tmp_path / "new.duckdb", "Köln", "Rome")
+    with attached(before=old, after=new) as tables:
+        before, after = (tables[name]("profiles", "places") for name in ("before", "after"))
+        moved = after.anti_join(before, ["id", "city"])
+        assert moved.to_pyarrow().to_pylist() == [{"id": 0, "city": "Köln"}]
