@@ -105,7 +105,6 @@ def resolve(
         ),
         "redirects": redirects,
         "review_queue": _empty(schemas.REVIEW_QUEUE.ibis_schema, engine),
-        "device_suggestions": _empty(schemas.DEVICE_SUGGESTIONS.ibis_schema, engine),
     }
     assignment.save(store)
     figures = {
