@@ -150,12 +150,12 @@ def measure(
     before = _run_before(history, engine)
     homes = homes_of(inputs.profile_map)
     readings = [
-        *_sizes(inputs.profile_map, engine),
+        *(sizes := _sizes(inputs.profile_map, engine)),
         *_people(inputs, homes, rules, engine, key, _value(before, "identified_share")),
         *_names(inputs.contacts, homes, engine),
         *_birth_dates(inputs.contacts, homes, engine),
         *_links(inputs, rules, engine, _value(before, "hubs")),
-        *_changes(inputs, as_of, engine),
+        *_changes(inputs, as_of, engine, _value(sizes, "profiles") or 0),
         *_waiting(inputs, as_of, engine),
     ]
     return Health(readings, before, stack(_as_table(readings, as_of, engine), history))
@@ -337,7 +337,7 @@ def _links(inputs: Inputs, rules: IdentityRules, engine: Engine, hubs_before: fl
     ]
 
 
-def _changes(inputs: Inputs, as_of: datetime, engine: Engine) -> list[Reading]:
+def _changes(inputs: Inputs, as_of: datetime, engine: Engine, profiles: float) -> list[Reading]:
     log = inputs.profile_changes.filter(_.as_of == ibis.literal(as_of, INSTANT))
     rows = _rows(log.group_by("change").aggregate(n=_.count()).order_by("change"), engine)
     told = log.filter(log.change != "created")
@@ -346,7 +346,6 @@ def _changes(inputs: Inputs, as_of: datetime, engine: Engine) -> list[Reading]:
     )
     number = _one(concerned.aggregate(value=concerned.profile_id.nunique()), engine)
     counts = {row["change"]: row["n"] for row in rows}
-    profiles = _one(inputs.profile_map.aggregate(value=_.profile_id.nunique()), engine)
     gone = sum(counts.get(change, 0) for change in ("merged", "removed"))
     come = sum(counts.get(change, 0) for change in ("created", "split"))
     return [
