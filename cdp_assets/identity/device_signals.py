@@ -5,7 +5,7 @@ Belongs here: choosing the pairs worth comparing, and comparing them. Does not b
 
 Only devices that were on one network, or in one place, with few others are compared: what many share says nothing and
 would make pairs without end. Everything is computed by the engine from one table, *usage*: device, occurred_at,
-network, place, content, device_type, one row an event.
+device_type, and hashes of network, place and content; one row an event.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ibis import _
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
 
-LARGEST_BLOCK = 20
+LARGEST_BLOCK = {"network": 20, "place": 6}
 """A network or place with more devices than this brings no pairs."""
 
 FEWEST_FOR_HOURS = 4
@@ -46,6 +46,7 @@ _DAY_CUTS = (0.0, 0.3)
 _HOUR_CUTS = (0.45, 0.7)
 _CONTENT_CUTS = (0.1, 0.45, 0.75)
 _PARTS_OF_DAY = 6
+_DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -64,14 +65,16 @@ class Candidates:
 def candidates(usage: ir.Table, engine: Engine) -> Candidates:
     """Pair the devices that share a network or place with few others."""
     seen = [
-        usage.filter(usage[name].notnull()).select("device", block=usage[name], what=ibis.literal(name)).distinct()
-        for name in ("network", "place")
+        usage.filter(usage[name].notnull())
+        .select("device", block=usage[name], what=ibis.literal(name), most=ibis.literal(most))
+        .distinct()
+        for name, most in LARGEST_BLOCK.items()
     ]
-    blocks = engine.scratch(seen[0].union(seen[1]).mutate(devices=_.count().over(group_by=["what", "block"])))
-    small = blocks.filter((_.devices > 1) & (_.devices <= LARGEST_BLOCK))
+    blocks = engine.scratch(ibis.union(*seen).mutate(devices=_.count().over(group_by=["what", "block"])))
+    small = blocks.filter((_.devices > 1) & (_.devices <= _.most))
     other = small.select("what", "block", right="device")
     pairs = small.select("what", "block", left="device").join(other, ["what", "block"]).filter(_.left < _.right)
-    large = blocks.filter(_.devices > LARGEST_BLOCK).select("what", "block").distinct()
+    large = blocks.filter(_.devices > _.most).select("what", "block").distinct()
     skipped = int(engine.to_arrow(large.aggregate(n=large.count()))["n"][0].as_py())
     return Candidates(engine.scratch(pairs.select("left", "right").distinct()), skipped)
 
@@ -115,10 +118,12 @@ def _shares(own: ir.Table) -> ir.Table:
         "network": own.network,
         "place": own.place,
         "content": own.content,
-        "hours": (hour // (24 // _PARTS_OF_DAY) + ibis.ifelse(weekend, _PARTS_OF_DAY, 0)).cast("string"),
-        "days": own.occurred_at.date().cast("string"),
+        "hours": hour // (24 // _PARTS_OF_DAY) + ibis.ifelse(weekend, _PARTS_OF_DAY, 0),
+        "days": own.occurred_at.epoch_seconds() // _DAY,
     }
-    long = ibis.union(*(own.select("device", what=ibis.literal(what), value=value) for what, value in values.items()))
+    long = ibis.union(
+        *(own.select("device", what=ibis.literal(what), value=value.cast("int64")) for what, value in values.items())
+    )
     counted = long.filter(long.value.notnull()).group_by("device", "what", "value").aggregate(times=_.count())
     # Of a day counts that a device was used on it, not how much.
     times = ibis.ifelse(counted.what == "days", 1, counted.times)

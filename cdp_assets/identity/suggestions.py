@@ -162,11 +162,10 @@ def _known(inputs: Inputs, rules: IdentityRules, engine: Engine, key: str) -> _K
         )
     )
     events = inputs.events.join(records, "record_id")
-    usage = engine.scratch(
-        events.select(
-            "device", "person", "network", "place", "device_type", "occurred_at", content=_content(inputs.events)
-        )
-    )
+    # Only equality matters: numbers are grouped and joined in a fraction of the time that texts take.
+    texts = {"network": events.network, "place": events.place, "content": _content(events)}
+    hashed = {name: ibis.ifelse(text.notnull(), text.hash(), ibis.null("int64")) for name, text in texts.items()}
+    usage = engine.scratch(events.select("device", "person", "device_type", "occurred_at", **hashed))
     met = usage.filter(usage.person.notnull()).group_by("device")
     met = met.aggregate(people=_.person.nunique(), person=_.person.min(), identified_at=_.occurred_at.min())
     owned = records.group_by("device").aggregate(

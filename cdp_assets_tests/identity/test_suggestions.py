@@ -93,7 +93,7 @@ def test_a_device_is_suggested_with_few_others() -> None:
 
 def test_a_network_of_many_devices_brings_no_pairs_and_is_counted() -> None:
     engine = DuckDBEngine.in_memory()
-    public = [Device(number, network="railway station") for number in range(1, LARGEST_BLOCK + 2)]
+    public = [Device(number, network="railway station") for number in range(1, LARGEST_BLOCK["network"] + 2)]
     quiet = [Device(100 + number, network="a home") for number in range(2)]
     events = inputs_of([*public, *quiet], engine).events
     usage = events.select("network", "place", "occurred_at", "device_type", device="record_id", content="page_url")
