@@ -45,6 +45,7 @@ _PLACE_CUTS = (0.0, 0.15, 0.4)
 _DAY_CUTS = (0.0, 0.3)
 _HOUR_CUTS = (0.45, 0.7)
 _CONTENT_CUTS = (0.1, 0.45, 0.75)
+_CODES = {name: ibis.literal(code, "int8") for code, name in enumerate(SIGNALS)}
 _PARTS_OF_DAY = 6
 _DAY = 86_400
 
@@ -122,11 +123,11 @@ def _shares(own: ir.Table) -> ir.Table:
         "days": own.occurred_at.epoch_seconds() // _DAY,
     }
     long = ibis.union(
-        *(own.select("device", what=ibis.literal(what), value=value.cast("int64")) for what, value in values.items())
+        *(own.select("device", what=_CODES[name], value=value.cast("int64")) for name, value in values.items())
     )
     counted = long.filter(long.value.notnull()).group_by("device", "what", "value").aggregate(times=_.count())
     # Of a day counts that a device was used on it, not how much.
-    times = ibis.ifelse(counted.what == "days", 1, counted.times)
+    times = ibis.ifelse(counted.what == _CODES["days"], 1, counted.times)
     return counted.mutate(share=times / times.sum().over(group_by=[counted.device, counted.what])).drop("times")
 
 
@@ -140,8 +141,8 @@ def _weighed(shares: ir.Table, devices: int) -> ir.Table:
     whole = math.log(max(devices, 2))
     return shares.mutate(
         weight=ibis.cases(
-            (shares.what == "network", 1.0 / ibis.greatest(used_by - 1, 1)),
-            (shares.what.isin(("place", "content")), 1.0 - used_by.cast("float64").ln() / whole),
+            (shares.what == _CODES["network"], 1.0 / ibis.greatest(used_by - 1, 1)),
+            (shares.what.isin((_CODES["place"], _CODES["content"])), 1.0 - used_by.cast("float64").ln() / whole),
             else_=1.0,
         )
     )
@@ -167,7 +168,7 @@ def _alike(weighed: ir.Table, pairs: ir.Table) -> ir.Table:
         "content": both.left_share * both.right_share * both.weight * both.weight / lengths,
     }
     return both.group_by("left", "right").aggregate(
-        **{name: measure.sum(where=both.what == name) for name, measure in measures.items()}
+        **{name: measure.sum(where=both.what == _CODES[name]) for name, measure in measures.items()}
     )
 
 
