@@ -189,5 +189,6 @@ def _levels(joined: ir.Table) -> dict[str, ir.IntegerValue]:
 
 
 def _level(value: ir.FloatingValue, cuts: Sequence[float]) -> ir.IntegerValue:
-    """How many of some rising bounds a value lies above; 0 for null."""
-    return ibis.cases(*((value > cut, len(cuts) - number) for number, cut in enumerate(reversed(cuts))), else_=0)
+    """How many of some rising bounds a value lies above; 0 for null. Rounded, since engines add up in any order."""
+    rounded = value.round(9)
+    return ibis.cases(*((rounded > cut, len(cuts) - number) for number, cut in enumerate(reversed(cuts))), else_=0)
