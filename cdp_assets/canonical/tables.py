@@ -157,6 +157,16 @@ EVENTS = _fact(
     Column("click_id", "string", "Ad click id (gclid, fbclid …).", pii=Pii.PSEUDONYM),
     Column("device_type", "string", "`desktop`, `mobile`, `tablet` …"),
     Column("locale", "string", "Locale of the client."),
+    Column(
+        "network",
+        "string",
+        "Keyed hash of the network that the client was on (of an IP address the first 24 bits, "
+        "of an IPv6 address 48); null for private addresses.",
+        pii=Pii.PSEUDONYM,
+    ),
+    Column(
+        "place", "string", "City or other small area that the client was in, as the source tells it.", pii=Pii.PSEUDONYM
+    ),
     Column("properties", "string", "All other properties as JSON text.", pii=Pii.SENSITIVE),
     event_time="occurred_at",
 )

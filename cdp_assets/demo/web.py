@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cdp_assets.demo.catalogue import CATEGORIES, CATEGORY_NAMES, NAMES, PRICES, SKUS
-from cdp_assets.demo.devices import BY_EMAIL, Devices, draw_devices, draw_sessions
+from cdp_assets.demo.devices import BY_EMAIL, Devices, Sessions, draw_devices, draw_sessions
 from cdp_assets.demo.events import (
     ADDED,
     CHECKOUT,
@@ -34,6 +34,7 @@ from cdp_assets.demo.events import (
     draw_events,
 )
 from cdp_assets.demo.landing import Landing, Part
+from cdp_assets.demo.networks import Whereabouts, draw_whereabouts
 from cdp_assets.demo.places import COUNTRIES, CURRENCIES
 from cdp_assets.demo.shop import order_names
 from cdp_assets.demo.spelling import NATIVE, family_names, given_names
@@ -99,7 +100,8 @@ def export_events(world: World, landing: Landing) -> Clicks:
     delay = rng.integers(150, 2_500, count) + np.where(late_app, rng.integers(600_000, 30_000_000, count), 0)
     words = rng.integers(0, 65_536, (count, 6), dtype=np.uint16)
     wrong = landing.wrong_types("web", "events", count)
-    renderer = _Renderer(world, devices, sessions.at, sessions.order, sessions.renamed, events, device, delay, wrong)
+    there = draw_whereabouts(world, devices, sessions)
+    renderer = _Renderer(world, devices, sessions, there, events, device, delay, wrong)
 
     parts = [
         Part(f"web/events_{number}.jsonl{'.gz' if number == 1 else ''}", world.as_of - back * DAY)
@@ -137,9 +139,8 @@ class _Renderer:
         self,
         world: World,
         devices: Devices,
-        session_at: Ints,
-        session_order: Ints,
-        renamed: Bools,
+        sessions: Sessions,
+        there: Whereabouts,
         events: Events,
         device: Ints,
         delay: Ints,
@@ -148,13 +149,16 @@ class _Renderer:
         rng = world.chance(52)
         self.world, self.devices, self.events = world, devices, events
         self.device, self.delay, self.wrong = device, delay, wrong
-        self.session_order = session_order
-        self.renamed = renamed
-        self.session_texts = digits(session_at)
+        self.session_order = sessions.order
+        self.renamed = sessions.renamed
+        self.session_texts = digits(sessions.at)
         self.cookies = _uuids(rng, devices.count)
         self.hardware = _uuids(rng, 2 * devices.count)
+        self.hosts = digits(rng.integers(1, 255, devices.count))
         self.contexts = self._contexts(rng)
-        self.click_ids = glue("Cj0KCQ", hex_of(rng.integers(0, 65_536, (len(session_at), 6), dtype=np.uint16)))
+        self.networks = there.network
+        self.locations = glue('","location":{"city":"', there.city, '","country":"', there.country, '"},')
+        self.click_ids = glue("Cj0KCQ", hex_of(rng.integers(0, 65_536, (len(sessions.at), 6), dtype=np.uint16)))
         self.placeholder = rng.random(len(device)) < PLACEHOLDER_USERS
         self.by_mail = np.where(devices.way == BY_EMAIL, world.accounts.mailing_email[self._person], 0)
         either = np.where(rng.random(devices.count) < 0.6, world.accounts.shop_email[self._person],
@@ -177,7 +181,6 @@ class _Renderer:
         devices, count = self.devices, self.devices.count
         country = self.world.people.country[self._person]
         locales = gather(texts([place.locale.replace("_", "-") for place in COUNTRIES]), country)
-        address = glue("203.0.113.", digits(rng.integers(1, 255, count)))
         platform = np.where(devices.mobile, 2, 0) + (rng.random(count) < 0.4)
         browser = glue('"library":{"name":"analytics.js","version":"next-1.70.0"},', gather(_PLATFORMS, platform))
         app = glue(
@@ -187,7 +190,7 @@ class _Renderer:
             '","type":"android"}',
         )
         own = where(devices.hardware >= 0, app, browser)
-        return glue('"ip":"', address, '","locale":"', locales, '",', own)
+        return glue('"locale":"', locales, '",', own)
 
     def _property_pool(self) -> tuple[Texts, int]:
         """Properties of all events, and where those of the checkouts (then those of the orders placed) begin."""
@@ -240,11 +243,12 @@ class _Renderer:
         session_id = where(wrong & (rows % 2 == 1), '"new"', gather(self.session_texts, session))
         return glue(
             '{"type":"', types, '","messageId":"ajs-', hex_of(words), '","anonymousId":"',
-            gather(self.cookies, devices.cookie[device]), '",', self._user(rows, device, kind), name, '"context":{',
-            gather(self.contexts, device), ",", self._page(rows, app, path), '"sessionId":', session_id,
-            '},', self._body(rows, device, kind, gather(self.properties, chosen)), '"originalTimestamp":"',
-            iso_millis(at + skew), '","sentAt":"', iso_millis(at + skew + delay - 40), '","receivedAt":"',
-            iso_millis(at + delay), '","timestamp":"', timestamp, '"}\n',
+            gather(self.cookies, devices.cookie[device]), '",', self._user(rows, device, kind), name,
+            '"context":{"ip":"', gather(self.networks, session), gather(self.hosts, device),
+            gather(self.locations, session), gather(self.contexts, device), ",", self._page(rows, app, path),
+            '"sessionId":', session_id, '},', self._body(rows, device, kind, gather(self.properties, chosen)),
+            '"originalTimestamp":"', iso_millis(at + skew), '","sentAt":"', iso_millis(at + skew + delay - 40),
+            '","receivedAt":"', iso_millis(at + delay), '","timestamp":"', timestamp, '"}\n',
         )  # fmt: skip
 
     def _user(self, rows: Ints, device: Ints, kind: Ints) -> Texts:

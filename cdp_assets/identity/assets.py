@@ -9,14 +9,25 @@ import dagster as dg
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.tables import FACTS
-from cdp_assets.identity import change_guard, checks, report, schemas
+from cdp_assets.identity import (
+    change_guard,
+    checks,
+    health,
+    health_pages,
+    report,
+    schemas,
+    suggestions,
+    suggestions_pages,
+)
+from cdp_assets.identity.health_checks import Limits, health_checks
 from cdp_assets.identity.ids import HeldBackProfileIds
 from cdp_assets.identity.resolve import Canonical, Resolution, resolve
 from cdp_assets.identity.spec import IdentityRules
+from cdp_assets.identity.suggestion_checks import suggestion_checks
 from cdp_assets.ledger import Ledger
 from cdp_assets.ledger.profile_ids import LedgerProfileIds
 from cdp_assets.settings import Settings
-from cdp_assets.warehouse.assets import tables_asset
+from cdp_assets.warehouse.assets import table_asset, tables_asset
 from cdp_assets.warehouse.built import Built
 from cdp_assets.warehouse.engine import Engine
 
@@ -76,7 +87,7 @@ def assets(rules: IdentityRules) -> list[dg.AssetsDefinition]:
         verdict = change_guard.verdict(changes, rules, change_guard.confirmed_by(tags))
         return {**described, log: replace(described[log], judged=[verdict], publishing=publishing)}
 
-    return [identity_graph]
+    return [identity_graph, _device_suggestions(rules), _health(rules)]
 
 
 def _changes(
@@ -92,3 +103,60 @@ def _changes(
     known = change_guard.known_profiles(previous["profile_map"], identifiers, rules)
     counts = engine.to_arrow(change_guard.counted(changed, known)).to_pylist()[0]
     return change_guard.Changes(known=engine.fingerprint(known).rows, **counts)
+
+
+def _device_suggestions(rules: IdentityRules) -> dg.AssetsDefinition:
+    @tables_asset(
+        stage="identity",
+        schemas=(schemas.DEVICE_SUGGESTIONS, schemas.SUGGESTION_TESTS),
+        inputs={
+            "events": "normalised",
+            "identity_records": "normalised",
+            "identifiers": "normalised",
+            "profile_map": "identity",
+            "rejected_links": "identity",
+        },
+        checks=suggestion_checks(),
+        owners=OWNERS,
+    )
+    def device_suggestions(
+        events: ir.Table,
+        identity_records: ir.Table,
+        identifiers: ir.Table,
+        profile_map: ir.Table,
+        rejected_links: ir.Table,
+        engine: Engine,
+        settings: Settings,
+        as_of: datetime,
+    ) -> dict[str, Built]:
+        """Weights are learned from devices whose person is known, and tested against who was identified since."""
+        inputs = suggestions.Inputs(events, identity_records, identifiers, profile_map, rejected_links)
+        return suggestions_pages.described(suggestions.suggest(inputs, rules, as_of, engine, settings.hash_key))
+
+    return device_suggestions
+
+
+def _health(rules: IdentityRules) -> dg.AssetsDefinition:
+    limits = Limits()
+
+    @table_asset(
+        schema=schemas.HEALTH,
+        stage="identity",
+        inputs={
+            **dict.fromkeys(("identity_records", "identifiers", "contacts", "events"), "normalised"),
+            **dict.fromkeys(
+                ("links", "rejected_links", "profile_map", "profile_changes", "redirects", "review_queue"), "identity"
+            ),
+        },
+        checks=health_checks(limits),
+        kinds={"matplotlib"},
+        owners=OWNERS,
+    )
+    def measured_health(
+        previous: ir.Table, engine: Engine, settings: Settings, as_of: datetime, **tables: ir.Table
+    ) -> Built:
+        """Sizes, contradictions, hubs, identified events, changes and the review queue, each with its bounds."""
+        measured = health.measure(health.Inputs(**tables), previous, rules, as_of, engine, settings.hash_key)
+        return health_pages.described(measured, limits, engine)
+
+    return measured_health

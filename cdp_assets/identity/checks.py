@@ -8,10 +8,10 @@ from ibis import _
 
 from cdp_assets.identity.changes import homes_of
 from cdp_assets.identity.evidence import ADDRESS
+from cdp_assets.identity.known import IDENTIFIER, excluded_values
 from cdp_assets.identity.spec import IdentityRules, Kind
 from cdp_assets.quality.checks import Check, expect, no_rows
 from cdp_assets.settings import Settings
-from cdp_assets.warehouse.operations import stable_id
 
 Tables = dict[str, ir.Table]
 
@@ -25,7 +25,6 @@ def all_checks(rules: IdentityRules) -> dict[str, list[Check]]:
         "profile_changes": _PROFILE_CHANGES,
         "redirects": _REDIRECTS,
         "review_queue": _REVIEW_QUEUE,
-        "device_suggestions": _DEVICE_SUGGESTIONS,
     }
 
 
@@ -58,7 +57,7 @@ def _limits(rules: IdentityRules) -> Check:
     }
 
     def broken(table: ir.Table, tables: Tables) -> ir.Table:
-        identifiers = tables["identifiers"].anti_join(_excluded(tables), _IDENTIFIER)
+        identifiers = tables["identifiers"].anti_join(_excluded(tables), IDENTIFIER)
         most = identifiers.identifier_type.cases(*limited.items(), else_=None)
         held = identifiers.mutate(most=most).filter(_.most.notnull()).join(homes_of(table), "record_id")
         of_profiles = _more_than_allowed(held, "profile_id")
@@ -80,17 +79,9 @@ def _more_than_allowed(held: ir.Table, holder: str) -> ir.Table:
     return counted.filter(_.values_held > _.most).select(holder).distinct()
 
 
-_IDENTIFIER = ["namespace", "identifier_type", "identifier_value"]
-
-
 def _excluded(tables: Tables) -> ir.Table:
     """Values that do not count: placeholders, hubs, and names that an alias replaced."""
-    key = Settings.from_env().hash_key
-    blocked = tables["rejected_links"].filter(_.right_record_id.isnull()).select("left_record_id", "identifier_id")
-    carried = tables["identifiers"].join(blocked, [tables["identifiers"].record_id == blocked.left_record_id])
-    values = carried.filter(
-        stable_id(_.namespace, _.identifier_type, _.identifier_value, key=key) == _.identifier_id
-    ).select(*_IDENTIFIER)
+    values = excluded_values(tables["identifiers"], tables["rejected_links"], Settings.from_env().hash_key)
     renamed = tables["identifier_aliases"].select("namespace", "identifier_type", identifier_value="old_value")
     return values.union(renamed).distinct()
 
@@ -190,12 +181,5 @@ _REVIEW_QUEUE = [
         "probabilities",
         "Probabilities lie between 0 and 1.",
         (expect("expect_column_values_to_be_between", column="probability", min_value=0, max_value=1),),
-    )
-]
-_DEVICE_SUGGESTIONS = [
-    Check(
-        "scores",
-        "Scores lie between 0 and 1.",
-        (expect("expect_column_values_to_be_between", column="score", min_value=0, max_value=1),),
     )
 ]

@@ -14,7 +14,6 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import INSTANT
-from cdp_assets.identity import schemas
 from cdp_assets.identity.blocked_values import screen
 from cdp_assets.identity.changes import changed_profiles
 from cdp_assets.identity.devices import attribute_devices
@@ -118,7 +117,6 @@ def resolve(
         ),
         "linkage_model": tables.model_table(linked, previous.get("linkage_model"), as_of, engine),
         "likeness": tables.likeness(linked, engine),
-        "device_suggestions": _empty(schemas.DEVICE_SUGGESTIONS.ibis_schema, engine),
     }
     assignment.save(store)
     figures = {
@@ -150,7 +148,3 @@ def _homes(members: ir.Table, records: ir.Table, people: ir.Table) -> ir.Table:
 
 def _count(table: ir.Table, engine: Engine) -> int:
     return int(engine.to_arrow(table.aggregate(rows=table.count()))["rows"][0].as_py())
-
-
-def _empty(schema: ibis.Schema, engine: Engine) -> ir.Table:
-    return engine.from_arrow(schema.to_pyarrow().empty_table(), schema)

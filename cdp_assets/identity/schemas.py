@@ -116,10 +116,11 @@ DEVICE_SUGGESTIONS = TableSchema(
         _record("left_record_id", "A record of one device."),
         _record("right_record_id", "A record of the other one."),
         Column("score", "float64", "How much alike they behave.", unit="share 0..1", required=True),
-        Column("evidence", "string", "JSON text: signal → its share of the score."),
+        Column("evidence", "string", "JSON text: signal → its share, in percent, of all that speaks for or against the "
+               "pair; negative where it speaks against."),
     ),
     key=("left_record_id", "right_record_id"),
-)
+)  # fmt: skip
 
 LINKAGE_MODEL = TableSchema(
     "linkage_model",
@@ -154,7 +155,39 @@ LIKENESS = TableSchema(
     key=("left_record_id", "right_record_id"),
 )  # fmt: skip
 
-TABLES = (
-    LINKS, REJECTED_LINKS, PROFILE_MAP, PROFILE_CHANGES, REDIRECTS, REVIEW_QUEUE, DEVICE_SUGGESTIONS, LINKAGE_MODEL,
-    LIKENESS,
+SUGGESTION_TESTS = TableSchema(
+    "suggestion_tests",
+    "How right device suggestions are: one row per score, for suggestions made as of a day in the past with what was "
+    "known then, judged by who has been identified on the devices since.",
+    (
+        Column("threshold", "float64", "Suggestions with at least this score.", unit="share 0..1", required=True),
+        Column("suggested_at", INSTANT, "The day in the past.", required=True),
+        Column("right", "int64", "Suggested pairs that turned out to be one person.", unit="pairs", required=True),
+        Column("wrong", "int64", "Suggested pairs that turned out to be two people.", unit="pairs", required=True),
+        Column("unknown", "int64", "Suggested pairs of which one device at least is not identified to this day.",
+               unit="pairs", required=True),
+        Column("there_were", "int64", "Pairs of one person, identified since, that there were to find.", unit="pairs",
+               required=True),
+        Column("precision", "float64", "right ÷ (right + wrong).", unit="share 0..1"),
+        Column("recall", "float64", "right ÷ there_were.", unit="share 0..1"),
+    ),
+    key=("threshold",),
 )  # fmt: skip
+
+HEALTH = TableSchema(
+    "health",
+    "How healthy the identity graph is: one row per run, figure and part of it, kept for trends.",
+    (
+        Column("as_of", INSTANT, "The run.", required=True),
+        Column("metric", "string", "Name of the figure.", required=True),
+        Column("part", "string", "What part of it: an identifier type, a reason, a class of sizes; empty for the "
+               "figure as a whole.", required=True),
+        Column("value", "float64", "The figure; null where there is nothing to measure."),
+        Column("unit", "string", "Its unit.", required=True),
+        Column("explanation", "string", "What it means.", required=True),
+    ),
+    key=("as_of", "metric", "part"),
+)  # fmt: skip
+
+TABLES = (LINKS, REJECTED_LINKS, PROFILE_MAP, PROFILE_CHANGES, REDIRECTS, REVIEW_QUEUE, LINKAGE_MODEL, LIKENESS)
+"""The tables that are computed, and published, together."""

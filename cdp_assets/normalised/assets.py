@@ -15,6 +15,7 @@ from cdp_assets.normalised.canonical_rows import Feed, canonical_rows, feeds_of
 from cdp_assets.normalised.checks import canonical_checks, identity_checks, rows_checks
 from cdp_assets.normalised.identities import records_and_identifiers
 from cdp_assets.normalised.money import in_reporting_currency
+from cdp_assets.normalised.networks import with_networks
 from cdp_assets.normalised.order_totals import with_currency_of_orders, with_totals_of_lines
 from cdp_assets.normalised.spec import Reporting
 from cdp_assets.normalised.stream_rows import rows_schema, stream_rows
@@ -79,9 +80,10 @@ def _canonical(schema: TableSchema, sources: Sequence[SourceSpec], reporting: Re
             inputs["orders"] = STAGE
 
     @table_asset(schema=schema, stage=STAGE, inputs=inputs, checks=checks)
-    def canonical(rows: dict[str, ir.Table], engine: Engine, **more: ir.Table) -> ir.Table:
+    def canonical(rows: dict[str, ir.Table], engine: Engine, settings: Settings, **more: ir.Table) -> ir.Table:
         """Mapped by the SQL expressions of each source's definition."""
-        return _filled(schema, feeds, rows, engine, reporting, more)
+        filled = _filled(schema, feeds, rows, engine, reporting, more)
+        return with_networks(filled, settings.hash_key) if schema.name == "events" else filled
 
     return canonical
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import ibis
@@ -14,7 +15,7 @@ from cdp_assets.identity import schemas
 from cdp_assets.identity.assets import assets
 from cdp_assets.identity.checks import all_checks
 from cdp_assets.identity.ids import InMemoryProfileIds
-from cdp_assets.identity.resolve import resolve
+from cdp_assets.identity.resolve import Canonical, resolve
 from cdp_assets.identity.spec import IdentityRules
 from cdp_assets.ledger import Ledger
 from cdp_assets.ledger.profile_ids import LedgerProfileIds
@@ -22,7 +23,9 @@ from cdp_assets.quality.runner import evaluate
 from cdp_assets.settings import Settings
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets.warehouse.resources import LedgerResource, Warehouse
-from cdp_assets_tests.identity.world import AS_OF, KEY, Record, World, canonical_tables, load
+from cdp_assets_tests.identity.world import AS_OF, KEY, Record, World, canonical_tables, load, published
+
+ALL = (*schemas.TABLES, schemas.DEVICE_SUGGESTIONS, schemas.SUGGESTION_TESTS, schemas.HEALTH)
 
 PEOPLE = [
     Record(1, ("shop/customer_number 1001", "email family@example.com"), "Anna Meyer", seen=1),
@@ -92,11 +95,12 @@ def test_all_tables_are_published_checked_and_described(data: Path) -> None:
     evaluations = result.get_asset_check_evaluations()
     assert evaluations
     assert [check.check_name for check in evaluations if not check.passed] == []
-    published = {event.asset_key.path[-1]: event for event in result.get_asset_materialization_events()}
-    assert set(published) == {schema.name for schema in schemas.TABLES}
-    metadata = published["profile_map"].materialization.metadata
+    materialised = {event.asset_key.path[-1]: event for event in result.get_asset_materialization_events()}
+    assert set(materialised) == {schema.name for schema in ALL}
+    metadata = materialised["profile_map"].materialization.metadata
     assert {"profile sizes", "components", "dagster/column_lineage", "dagster/row_count"} <= set(metadata)
-    shown = " ".join(str(value) for event in published.values() for value in event.materialization.metadata.values())
+    assert {"health", "scorecard", "profiles"} <= set(materialised["health"].materialization.metadata)
+    shown = " ".join(str(value) for event in materialised.values() for value in event.materialization.metadata.values())
     assert not any(value in shown for value in ("family@example.com", "Anna", "Meyer", "1001"))
 
 
@@ -117,7 +121,7 @@ def contents() -> dict[str, list[str]]:
     with _warehouse() as engine:
         return {
             schema.name: sorted(map(str, engine.to_arrow(engine.table("identity", schema.name)).to_pylist()))
-            for schema in schemas.TABLES
+            for schema in ALL
         }
 
 
@@ -158,6 +162,7 @@ def test_the_checks_find_what_is_broken(table: str, broken: str, data: Path) -> 
     engine = world.engine
     given = canonical_tables(engine, PEOPLE)
     rows = {name: found.to_pylist() for name, found in tables.items()}
+    assert failing(table, rows, given, engine) == []
     profiles = rows["profile_map"]
     if broken == "covers_every_record":
         profiles.pop(0)
@@ -171,14 +176,17 @@ def test_the_checks_find_what_is_broken(table: str, broken: str, data: Path) -> 
         rows["redirects"].append({"old_profile_id": 1, "profile_id": 2, "since": AS_OF})
     else:
         rows["profile_changes"].pop()
-    loaded = {schema.name: load(engine, schema, rows[schema.name]) for schema in schemas.TABLES}
-    inputs = {
-        "identity_records": given.identity_records,
-        "identifiers": given.identifiers,
-        "identifier_aliases": given.identifier_aliases,
-    }
-    outcomes = evaluate(engine, all_checks(IdentityRules())[table], loaded[table], {**loaded, **inputs})
-    assert broken in [outcome.name for outcome in outcomes if not outcome.passed]
+    assert broken in failing(table, rows, given, engine)
+
+
+def failing(table: str, rows: dict[str, list[dict[str, Any]]], given: Canonical, engine: DuckDBEngine) -> list[str]:
+    """The checks that a table fails, given the rows of all tables of the stage."""
+    tables = {schema.name: published(engine, schema, rows[schema.name]) for schema in schemas.TABLES}
+    for schema in (canonical.IDENTITY_RECORDS, canonical.IDENTIFIERS, canonical.IDENTIFIER_ALIASES):
+        arrow = engine.to_arrow(getattr(given, schema.name))
+        tables[schema.name] = published(engine, schema, arrow.to_pylist())
+    outcomes = evaluate(engine, all_checks(IdentityRules())[table], tables[table], tables)
+    return [outcome.name for outcome in outcomes if not outcome.passed]
 
 
 class _SparkOptions(Config):
