@@ -4,7 +4,7 @@ Belongs here: whether there is anything to do, and running the job in this proce
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ import dagster as dg
 from cdp_assets.automation.jobs import ACTIVATION, REFRESH
 from cdp_assets.automation.landing import landing_listing, tree_hash
 from cdp_assets.automation.recovery import PID_TAG, settle_dead_runs
-from cdp_assets.ledger import Ledger
+from cdp_assets.ledger import Ledger, stewardship
 from cdp_assets.settings import PROJECT, Settings
 from cdp_assets.warehouse.resources import AS_OF_TAG
 
@@ -61,12 +61,19 @@ class RunFailed(RuntimeError):
     """A run ended without success."""
 
 
-def current_fingerprint(settings: Settings, as_of: datetime) -> str:
-    """What a refresh would run on: files, definitions, code and instant."""
+def current_fingerprint(settings: Settings, as_of: datetime, words: Iterable[str]) -> str:
+    """What a refresh would run on: files, definitions, code, instant, and what stewards said.
+
+    Args:
+        settings: Where things lie.
+        as_of: The run's instant, UTC.
+        words: Names of the stewards' words that it obeys.
+    """
     code = tree_hash(PROJECT / "cdp_assets", frozenset({".py"}))
     definitions = tree_hash(settings.defs, frozenset({".yaml", ".yml", ".csv", ".j2"}))
     mode = "production" if settings.production else "development"
-    return "/".join([landing_listing(settings.landing), definitions, code, as_of.isoformat(), mode])
+    said = ",".join(sorted(words))
+    return "/".join([landing_listing(settings.landing), definitions, code, as_of.isoformat(), mode, said])
 
 
 def launch_instant(settings: Settings) -> datetime:
@@ -75,8 +82,11 @@ def launch_instant(settings: Settings) -> datetime:
 
 
 def nothing_new(settings: Settings, ledger: Ledger, as_of: datetime) -> bool:
-    """Whether the last successful refresh ran on the same files, definitions, code and instant."""
-    return settings.serving_file.exists() and ledger.fingerprint(FINGERPRINT) == current_fingerprint(settings, as_of)
+    """Whether the last successful refresh ran on the same files, definitions, code, instant and stewards' words."""
+    with ledger.reading() as connection:
+        words = stewardship.in_force(connection)
+    current = current_fingerprint(settings, as_of, words)
+    return settings.serving_file.exists() and ledger.fingerprint(FINGERPRINT) == current
 
 
 def dagster_instance(settings: Settings) -> dg.DagsterInstance:

@@ -9,6 +9,7 @@ from cdp_assets.canonical.tables import FACTS
 from cdp_assets.identity import checks, report, schemas
 from cdp_assets.identity.resolve import Canonical, resolve
 from cdp_assets.identity.spec import IdentityRules
+from cdp_assets.identity.stewardship import Stewardship, words_in_ledger
 from cdp_assets.ledger import Ledger
 from cdp_assets.ledger.profile_ids import LedgerProfileIds
 from cdp_assets.settings import Settings
@@ -57,7 +58,10 @@ def assets(rules: IdentityRules) -> list[dg.AssetsDefinition]:
         """Records are put together by the evidence, devices given to people, and ids kept; see the user guide."""
         canonical = Canonical(identity_records, identifiers, contacts, contact_points, identifier_aliases, facts)
         store = LedgerProfileIds(ledger)
-        resolution = resolve(canonical, rules, store, previous, as_of, engine, settings.hash_key)
+        with ledger.reading() as connection:
+            words = words_in_ledger(connection)
+        said = Stewardship.of(words, engine)
+        resolution = resolve(canonical, rules, store, previous, as_of, engine, settings.hash_key, said)
         return report.described(resolution, rules, engine)
 
     return [identity_graph]
