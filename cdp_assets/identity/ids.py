@@ -190,7 +190,7 @@ def _given_back(
     redirects: dict[int, dict[str, object]], engine: Engine,
 ) -> GivenBack:  # fmt: skip
     """The ids that parts of splitting profiles take back."""
-    claimed = Counter(claim["profile_id"] for claim in claims)
+    claimed = Counter(int(claim["profile_id"]) for claim in claims)  # type: ignore[call-overload]
     splitting = sorted(profile for profile, labels in claimed.items() if labels > 1)
     if not splitting or not redirects:
         return GivenBack()

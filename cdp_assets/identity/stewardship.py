@@ -215,7 +215,7 @@ def words_in_ledger(connection: Connection) -> list[Word]:
 
 def news_of(before: ir.Table, after: ir.Table) -> ir.Table:
     """The words (`schemas.STEWARD_WORDS`) that are in one table and not in the other: spoken or revoked since."""
-    return before.anti_join(after, "word").union(after.anti_join(before, "word").select(before.columns))
+    return stack(before.anti_join(after, "word"), after.anti_join(before, "word"))
 
 
 def attribute_as_said(
