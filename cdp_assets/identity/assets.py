@@ -62,6 +62,6 @@ def assets(rules: IdentityRules) -> list[dg.AssetsDefinition]:
             words = words_in_ledger(connection)
         said = Stewardship.of(words, engine)
         resolution = resolve(canonical, rules, store, previous, as_of, engine, settings.hash_key, said)
-        return report.described(resolution, rules, engine)
+        return report.described(resolution, canonical, rules, engine, settings.hash_key)
 
     return [identity_graph]

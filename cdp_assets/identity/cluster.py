@@ -134,7 +134,10 @@ def cluster_of(reading: Published, profile: int) -> Cluster:
         if len({place(record) for record in shown}) > _MOST_POINTS:
             place = lambda record: (shown[record].source, shown[record].stream)  # noqa: E731
     placed: dict[Hashable, list[int]] = defaultdict(list)
-    for record in sorted(shown, key=lambda record: (shown[record].source, shown[record].stream, record)):
+    # People's own records come first: what many share is drawn around them.
+    for record in sorted(
+        shown, key=lambda each: (shown[each].kind != "person", shown[each].source, shown[each].stream, each)
+    ):
         placed[place(record)].append(record)
     points, where = [], {}
     for number, records in enumerate(placed.values(), start=1):
@@ -153,7 +156,7 @@ def _point(key: str, records: list[RecordShown]) -> Point:
 
 
 def _lines(ties: Ties, where: dict[int, str]) -> list[Line]:
-    """One line between two points for all that ties them; each tie as a star around its earliest point."""
+    """One line between two points for all that ties them; each tie as a star around its first point."""
     between: dict[tuple[str, str], list[Tie]] = defaultdict(list)
     for tie, records in ties.carried.items():
         keys = sorted({where[record] for record in records if record in where}, key=int)

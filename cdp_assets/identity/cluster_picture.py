@@ -27,7 +27,10 @@ _KINDS = {
     "phone": "#3A9D5D",
     "address": "#C98B2B",
 }
-_OTHER_KIND = "#4B5563"
+_OTHER_KIND = "#5B6472"
+_NUMBER = "number or id"
+_MOST_LABELLED = 12
+"""With more lines than this, the legend alone says what they are."""
 
 
 def picture(cluster: Cluster) -> Figure:
@@ -36,7 +39,7 @@ def picture(cluster: Cluster) -> Figure:
 
     side = 5.2 + min(len(cluster.points), 24) * 0.16
     figure = Figure(figsize=(side * 1.25, side), layout="constrained")
-    _draw(figure.subplots(), cluster, labelled=True)
+    _draw(figure.subplots(), cluster)
     return figure
 
 
@@ -49,7 +52,7 @@ def pictures(clusters: Sequence[Cluster]) -> Figure:
     figure = Figure(figsize=(6.4 * columns, 4.8 * rows), layout="constrained")
     axes: list[Axes] = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axis, cluster in zip(axes, clusters, strict=False):
-        _draw(axis, cluster, labelled=len(cluster.points) <= 12)
+        _draw(axis, cluster)
     for axis in axes[len(clusters) :]:
         axis.axis("off")
     return figure
@@ -68,56 +71,76 @@ def picture_bytes(cluster: Cluster, kind: str) -> bytes:
     return buffer.getvalue()
 
 
-def _draw(axes: Axes, cluster: Cluster, *, labelled: bool) -> None:
-    from matplotlib.lines import Line2D
+def _draw(axes: Axes, cluster: Cluster) -> None:
+    import matplotlib.patheffects as effects
 
     points = list(cluster.points)
     place = {point.key: at for point, at in zip(points, _layout(points, cluster.lines), strict=True)}
     sources = sorted({point.source for point in points if not point.outside})
     colour = {source: _SOURCES[number % len(_SOURCES)] for number, source in enumerate(sources)}
+    halo = [effects.withStroke(linewidth=2.6, foreground="white")]
+    axes.margins(0.16)
+    axes.set_aspect("equal", adjustable="datalim")
     for line in cluster.lines:
-        _draw_line(axes, line, place, labelled=labelled)
+        _draw_line(axes, line, place, halo, labelled=len(cluster.lines) <= _MOST_LABELLED)
     for point in points:
         x, y = place[point.key]
-        size = 260 + 210 * math.log2(point.records)
+        size = 240 + 200 * math.log2(point.records)
         face = "white" if point.outside else colour[point.source]
         edge = _REFUSED if point.outside else "white"
         axes.scatter([x], [y], s=size, c=face, edgecolors=edge, linewidths=1.6, zorder=3)
         text = point.label if point.outside else f"{point.label}\n{point.stream}"
         axes.annotate(
-            text, (x, y), xytext=(0, -(9 + math.sqrt(size) / 2)), textcoords="offset points", ha="center", va="top",
-            fontsize=7.5, color=_FAINT if point.outside else _INK, zorder=4, linespacing=1.15,
+            text, (x, y), xytext=(0, -(4 + math.sqrt(size) / 2)), textcoords="offset points", ha="center", va="top",
+            fontsize=7.5, color=_FAINT if point.outside else _INK, zorder=5, linespacing=1.15, path_effects=halo,
         )  # fmt: skip
     axes.set_title(_title(cluster), fontsize=10, color=_INK, loc="left")
+    axes.axis("off")
+    axes.legend(
+        handles=_legend(cluster, colour), loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=6, frameon=False,
+        fontsize=7.5, handletextpad=0.5, columnspacing=1.2,
+    )  # fmt: skip
+
+
+def _legend(cluster: Cluster, colour: dict[str, str]) -> list[Any]:
+    from matplotlib.lines import Line2D
+
     handles = [
-        Line2D([], [], marker="o", linestyle="", color=colour[source], markersize=8, label=source) for source in sources
+        Line2D([], [], marker="o", linestyle="", color=tone, markersize=7, label=source)
+        for source, tone in colour.items()
     ]
+    kinds = dict.fromkeys(_kind(line) for line in cluster.lines if not line.refused)
+    handles += [Line2D([], [], color=_tone(kind), linewidth=2.4, label=kind) for kind in kinds]
     if any(line.refused for line in cluster.lines):
         handles.append(Line2D([], [], linestyle=(0, (4, 3)), color=_REFUSED, label="refused"))
-    axes.legend(
-        handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=6, frameon=False, fontsize=8,
-        handletextpad=0.4, columnspacing=1.2,
-    )  # fmt: skip
-    axes.margins(0.16)
-    axes.set_aspect("equal", adjustable="datalim")
-    axes.axis("off")
+    return handles
 
 
-def _draw_line(axes: Axes, line: Line, place: dict[str, tuple[float, float]], *, labelled: bool) -> None:
+def _kind(line: Line) -> str:
+    """What a line stands for in the legend."""
+    return line.kinds[0] if line.kinds[0] in _KINDS else _NUMBER
+
+
+def _tone(kind: str) -> str:
+    return _KINDS.get(kind, _OTHER_KIND)
+
+
+def _draw_line(
+    axes: Axes, line: Line, place: dict[str, tuple[float, float]], halo: list[Any], *, labelled: bool
+) -> None:
     (x1, y1), (x2, y2) = place[line.left], place[line.right]
-    style: Any = "solid"
-    if line.refused:
-        colour, width, style = _REFUSED, 1.1, (0, (4, 3))
-    else:
-        colour, width = _KINDS.get(line.kinds[0], _OTHER_KIND), 0.8 + 2.4 * line.strength
-    axes.plot([x1, x2], [y1, y2], color=colour, linewidth=width, linestyle=style, alpha=0.85, zorder=1)
-    if labelled:
-        text = ", ".join(line.kinds[:2]) + (" …" if len(line.kinds) > 2 else "")
-        text = f"{text}: {line.refused}" if line.refused else f"{text} {line.strength:.2g}"
-        box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
+    style: Any = (0, (4, 3)) if line.refused else "solid"
+    tone = _REFUSED if line.refused else _tone(_kind(line))
+    width = 1.1 if line.refused else 0.6 + 2.6 * line.strength**2
+    axes.plot([x1, x2], [y1, y2], color=tone, linewidth=width, linestyle=style, alpha=0.8, zorder=1)
+    if labelled or line.refused:
+        more = " …" if len(line.kinds) > 1 else ""
+        text = line.refused or f"{line.kinds[0]}{more} {line.strength:.2f}"
+        angle = math.degrees(math.atan2(y2 - y1, x2 - x1))
+        upright = angle - 180 if angle > 90 else angle + 180 if angle < -90 else angle
         axes.annotate(
-            text, ((x1 + x2) / 2, (y1 + y2) / 2), ha="center", va="center", fontsize=6.5, color=colour, bbox=box,
-            zorder=2,
+            text, ((x1 + x2) / 2, (y1 + y2) / 2), ha="center", va="center", fontsize=6.5, color=tone, rotation=upright,
+            rotation_mode="anchor", zorder=2, path_effects=halo,
         )  # fmt: skip
 
 
@@ -157,5 +180,8 @@ def _layout(points: list[Point], lines: Sequence[Line]) -> list[tuple[float, flo
         length = np.maximum(np.linalg.norm(move, axis=1, keepdims=True), 1e-9)
         at = at + move / length * np.minimum(length, heat)
         heat *= 0.985
+    # The picture is wider than high: the longer side of the cluster lies along it.
     at = at - at.mean(axis=0)
+    axis = np.linalg.eigh(at.T @ at)[1][:, ::-1]
+    at = at @ (axis * np.where(axis[np.abs(axis).argmax(axis=0), [0, 1]] < 0, -1, 1))
     return [(float(x), float(y)) for x, y in at]

@@ -100,7 +100,9 @@ class Without:
     def words(self) -> tuple[str, ...]:
         if self.chain:
             by = "; ".join(step.words for step in self.chain)
-            return (f"Without {self.link.named} the two would still be together: {by}.",)
+            told = [f"Without {self.link.named} the two would still be together: {by}."]
+            lost = "; ".join(part.words for part in self.parts if not part.holds)
+            return (*told, f"The profile would lose {lost}.") if lost else tuple(told)
         listed = "; ".join(part.words for part in self.parts)
         return (f"Without {self.link.named} the profile would fall into {len(self.parts)} parts: {listed}.",)
 

@@ -76,7 +76,7 @@ def partition(
     )
     component = engine.scratch(_components(ties, centres, engine, stewardship))
     breaking = _breaking(ties, centres, component, evidence, engine)
-    if stewardship is not None:
+    if stewardship is not None and (stewardship.joins or stewardship.parts):
         breaking = breaking.union(stewardship.concerned(component)).distinct()
     rebuilt = rebuild_components(ties, component, engine.scratch(breaking), evidence, rules, engine, stewardship)
     joined = component.left_join(rebuilt.records, "record_id")

@@ -32,13 +32,14 @@ class _WithGuests:
 
     def assigned(self) -> pa.Table:
         import pyarrow as pa
+        import pyarrow.compute as pc
 
         kept = self._store.assigned()
-        known = set(kept["record_id"].to_pylist()) if self._guests else set()
+        known = pc.is_in(pa.array(self._guests, pa.int64()), value_set=kept["record_id"]).to_pylist()
         rows = [
             {"record_id": record, "profile_id": profile_id_of(record), "since": self._as_of}
-            for record in self._guests
-            if record not in known
+            for record, is_known in zip(self._guests, known, strict=True)
+            if not is_known
         ]
         return pa.concat_tables([kept, pa.Table.from_pylist(rows, kept.schema)])
 

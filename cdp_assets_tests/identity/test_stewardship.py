@@ -159,6 +159,16 @@ def test_a_word_about_a_record_that_is_gone_waits() -> None:
     assert World().groups([ANNA], words=[same(1, 1, 99), different(2, 1, 98)]) == parts({1})
 
 
+def test_words_and_ids_survive_a_warehouse_that_is_built_anew() -> None:
+    world = World()
+    words = [same(1, 1, 2), different(2, 2, 4)]
+    world.run(PEOPLE)
+    before = world.run(PEOPLE, words=words, as_of=LATER)["profile_map"].sort_by("record_id")
+    world.tables = {}
+    assert world.run(PEOPLE, words=words, as_of=LATER)["profile_map"].sort_by("record_id") == before
+    assert world.run(PEOPLE, words=words, as_of=LATER)["profile_map"].sort_by("record_id") == before
+
+
 def test_nested_merges_are_undone_in_any_order() -> None:
     world = World()
     one, two, three = (Record(n, (f"user_id u{n}",), seen=n) for n in (1, 2, 3))
