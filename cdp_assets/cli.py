@@ -49,7 +49,10 @@ def main() -> None:
     from cdp_assets.cli_demo import demo
     from cdp_assets.cli_explain import explain
     from cdp_assets.cli_identity import identity
+    from cdp_assets.cli_retract import retract, retractions
 
+    for command in (retract, retractions):
+        identity.add_command(command)
     for command in (demo, explain, identity):
         cdp.add_command(command)
     try:

@@ -29,7 +29,7 @@ def _spoken_not_empty(_context: click.Context, _parameter: click.Parameter, valu
     return value.strip()
 
 
-def _word(command: Command) -> Command:
+def word_options(command: Command) -> Command:
     """The options of every command that says something."""
     for option in (
         click.option("--why", required=True, callback=_spoken_not_empty, help="The reason; kept with the word."),
@@ -52,7 +52,7 @@ def identity() -> None:
 @identity.command()
 @click.argument("left")
 @click.argument("right")
-@_word
+@word_options
 def link(left: str, right: str, why: str, by: str, at_once: bool, told_as_json: bool) -> None:
     """Say that two records are one person, whatever the evidence and the limits say.
 
@@ -64,7 +64,7 @@ def link(left: str, right: str, why: str, by: str, at_once: bool, told_as_json: 
 @identity.command()
 @click.argument("left")
 @click.argument("right")
-@_word
+@word_options
 def unlink(left: str, right: str, why: str, by: str, at_once: bool, told_as_json: bool) -> None:
     """Say that two records are different people, whatever ties them.
 
@@ -87,7 +87,7 @@ def _decide(left: str, right: str, *, same: bool, why: str, by: str, at_once: bo
                 )
         except stewardship.Contradiction as error:
             raise click.ClickException(str(error)) from error
-    _tell(
+    tell(
         settings,
         said,
         f"{one.words} and {two.words} {'are one person' if same else 'are different people'}",
@@ -180,7 +180,7 @@ def decisions(revoked: bool, told_as_json: bool) -> None:
             "same": each.same,
             "left_record_id": str(each.left_record_id),
             "right_record_id": str(each.right_record_id),
-            **_spoken(each),
+            **spoken_fields(each),
         }
         for each in found
     ]
@@ -192,36 +192,7 @@ def decisions(revoked: bool, told_as_json: bool) -> None:
         console_of().print(decisions_text(found))
 
 
-@identity.command()
-@click.option("--all", "revoked", is_flag=True, help="Also those that were revoked.")
-@as_json
-def retractions(revoked: bool, told_as_json: bool) -> None:
-    """List the evidence that stewards took back: who, when, why."""
-    from cdp_assets.ledger import Ledger, stewardship
-
-    with Ledger.open(Settings.from_env().ledger_url) as ledger, ledger.reading() as connection:
-        found = stewardship.retractions(connection, revoked=revoked)
-    rows = [
-        {
-            "name": each.name,
-            "kind": each.kind,
-            "subject": each.subject,
-            "record_id": None if each.record_id is None else str(each.record_id),
-            "other_record_id": None if each.other_record_id is None else str(each.other_record_id),
-            "identifier_id": None if each.identifier_id is None else str(each.identifier_id),
-            **_spoken(each),
-        }
-        for each in found
-    ]
-    if told_as_json:
-        print_json(rows)
-    else:
-        from cdp_assets.presentation.review_text import retractions_text
-
-        console_of().print(retractions_text(found))
-
-
-def _spoken(word: Any) -> dict[str, Any]:
+def spoken_fields(word: Any) -> dict[str, Any]:
     return {
         "by": word.decided_by,
         "at": word.decided_at.isoformat(),
@@ -234,7 +205,7 @@ def _spoken(word: Any) -> dict[str, Any]:
 
 @identity.command()
 @click.argument("name")
-@_word
+@word_options
 def revoke(name: str, why: str, by: str, at_once: bool, told_as_json: bool) -> None:
     """Undo a decision (d3) or a retraction (r2): what was before is restored. It stays on the list, as revoked."""
     from cdp_assets.activation.clock import wall_clock
@@ -249,93 +220,7 @@ def revoke(name: str, why: str, by: str, at_once: bool, told_as_json: bool) -> N
             raise click.ClickException(str(error)) from error
     said = stewardship.Said(name if name[:1] in "dr" else f"d{name}", new=True)
     outlook = "profiles will be as the evidence and the other words say"
-    _tell(settings, said, "revoked", outlook, {"revoked": True}, at_once=at_once, told_as_json=told_as_json)
-
-
-@identity.group()
-def retract() -> None:
-    """Take evidence back: it will count as never given, and what it joined comes apart."""
-
-
-@retract.command("link")
-@click.argument("record")
-@click.argument("what")
-@_word
-def retract_link(record: str, what: str, why: str, by: str, at_once: bool, told_as_json: bool) -> None:
-    """Say that RECORD does not carry an identifier, or is not like another record.
-
-    WHAT is an identifier type that the record carries once (email), a value of it (ann@example.org, shop:1001), or
-    another record that it looks like.
-    """
-    from cdp_assets.identity.published import RecordNotFound
-    from cdp_assets.identity.retracting import NothingToRetract, what_to_retract
-    from cdp_assets.ledger import stewardship
-
-    settings = Settings.from_env()
-
-    def found(published: Published) -> tuple[RecordShown, list[dict[str, Any]], str]:
-        number = published.find(record)
-        taken, words = what_to_retract(published, number, what)
-        return published.shown([number])[number], taken, words
-
-    try:
-        shown, taken, words = _reading(settings, found)
-    except (RecordNotFound, NothingToRetract) as error:
-        raise click.ClickException(str(error)) from error
-    said = [_retracted(settings, by, why, **each) for each in taken]
-    kept = stewardship.Said(", ".join(each.name for each in said), any(each.new for each in said))
-    _tell(
-        settings, kept, f"{words} of {shown.words} does not count", "its profile will be put together without it",
-        {"record_id": str(shown.record_id)}, at_once=at_once, told_as_json=told_as_json,
-    )  # fmt: skip
-
-
-@retract.command("rule")
-@click.argument("identifier_type")
-@_word
-def retract_rule(identifier_type: str, why: str, by: str, at_once: bool, told_as_json: bool) -> None:
-    """Say that no identifier of a type counts (email_base, address …; likeness: what only looks alike)."""
-    settings = Settings.from_env()
-    with open_reader(settings) as reader:
-        kinds = {
-            row["identifier_type"]
-            for table in ("normalised.identifiers", "identity.links", "identity.rejected_links")
-            for row in reader.rows(f"SELECT DISTINCT identifier_type FROM {table}")
-        }
-    known = sorted((kinds | {"likeness"}) - {"steward"})
-    if identifier_type not in known:
-        raise click.ClickException(f"there is no identifier type {identifier_type!r}; there are {', '.join(known)}")
-    said = _retracted(settings, by, why, kind="rule", name=identifier_type)
-    _tell(
-        settings, said, f"no {identifier_type} counts", "all profiles will be put together without it",
-        {"rule": identifier_type}, at_once=at_once, told_as_json=told_as_json,
-    )  # fmt: skip
-
-
-@retract.command("source")
-@click.argument("source")
-@_word
-def retract_source(source: str, why: str, by: str, at_once: bool, told_as_json: bool) -> None:
-    """Say that nothing a source tells of who is who counts; its records stand alone."""
-    settings = Settings.from_env()
-    with open_reader(settings) as reader:
-        rows = reader.rows("SELECT DISTINCT source FROM normalised.identity_records ORDER BY source")
-    known = [row["source"] for row in rows]
-    if source not in known:
-        raise click.ClickException(f"there is no source {source!r}; there are {', '.join(known)}")
-    said = _retracted(settings, by, why, kind="source", name=source)
-    _tell(
-        settings, said, f"what {source} tells of who is who does not count", "its records will stand alone",
-        {"source": source}, at_once=at_once, told_as_json=told_as_json,
-    )  # fmt: skip
-
-
-def _retracted(settings: Settings, by: str, why: str, **what: Any) -> Said:
-    from cdp_assets.activation.clock import wall_clock
-    from cdp_assets.ledger import Ledger, stewardship
-
-    with Ledger.open(settings.ledger_url) as ledger, ledger.transaction() as connection:
-        return stewardship.retract(connection, by=by, at=wall_clock(), why=why, **what)
+    tell(settings, said, "revoked", outlook, {"revoked": True}, at_once=at_once, told_as_json=told_as_json)
 
 
 def _records(settings: Settings, left: str, right: str) -> tuple[RecordShown, RecordShown]:
@@ -349,7 +234,7 @@ def _records(settings: Settings, left: str, right: str) -> tuple[RecordShown, Re
         return shown[one], shown[two]
 
     try:
-        return _reading(settings, both)
+        return reading(settings, both)
     except RecordNotFound as error:
         raise click.ClickException(str(error)) from error
 
@@ -357,7 +242,7 @@ def _records(settings: Settings, left: str, right: str) -> tuple[RecordShown, Re
 Found = TypeVar("Found")
 
 
-def _reading(settings: Settings, question: Callable[[Published], Found]) -> Found:
+def reading(settings: Settings, question: Callable[[Published], Found]) -> Found:
     """Ask something of the serving snapshot."""
     from cdp_assets.identity.published import Published
     from cdp_assets.presentation.snapshot_tables import snapshot_tables
@@ -373,7 +258,7 @@ def _reading(settings: Settings, question: Callable[[Published], Found]) -> Foun
 _NEXT = "this takes effect with the next run (`cdp run`)"
 
 
-def _tell(
+def tell(
     settings: Settings, said: Said, what: str, outlook: str, data: dict[str, Any], *, at_once: bool, told_as_json: bool
 ) -> None:
     """Say what was kept and what will follow, and let it follow if that is wanted."""

@@ -29,6 +29,9 @@ _SIZES = (1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100)
 _DRAWN = 4
 """So many of the largest profiles are drawn."""
 
+_DRAWABLE = 5_000
+"""A profile of more records is an accident that the plot of sizes shows; reading it would hold up the run."""
+
 _RECORD = ("normalised", "identity_records", "record_id")
 _IDENTIFIERS = {("normalised", "identifiers", name) for name in ("namespace", "identifier_type", "identifier_value")}
 _NAMES = {("normalised", "contacts", name) for name in ("given_name", "family_name", "full_name", "birth_date")}
@@ -79,7 +82,11 @@ def described(
 def _drawn(tables: dict[str, ir.Table], canonical: Canonical, engine: Engine, key: str) -> dict[str, Any]:
     """The largest profiles as pictures, their labels masked."""
     members = tables["profile_map"].group_by("profile_id").aggregate(records=_.record_id.nunique())
-    largest = members.filter(_.records > 1).order_by(_.records.desc(), "profile_id").limit(_DRAWN)
+    largest = (
+        members.filter((_.records > 1) & (_.records <= _DRAWABLE))
+        .order_by(_.records.desc(), "profile_id")
+        .limit(_DRAWN)
+    )
     profiles = engine.to_arrow(largest)["profile_id"].to_pylist()
     if not profiles:
         return {}
