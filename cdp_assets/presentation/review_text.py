@@ -63,7 +63,7 @@ def decisions_text(decisions: Sequence[Decision]) -> RenderableType:
     """Stewards' decisions as a table."""
     if not decisions:
         return Text("No decisions.", "dim")
-    made = table("", "said", "record", "record", "by", "on", "why", whole=("", "record"))
+    made = table("", "said", "record", "record", "by", "on", "why", whole=("", "said", "record"))
     for each in decisions:
         said = Text("one person", "green") if each.same else Text("two people", "yellow")
         made.add_row(each.name, said, str(each.left_record_id), str(each.right_record_id), *_spoken(each))
