@@ -47,10 +47,15 @@ def cdp() -> None:
 def main() -> None:
     """Entry point of the console script: what a person can mend is told in one line, without a traceback."""
     from cdp_assets.cli_demo import demo
+    from cdp_assets.cli_explain import explain
+    from cdp_assets.cli_identity import identity
     from cdp_assets.cli_plan import plan
+    from cdp_assets.cli_retract import retract, retractions
 
-    cdp.add_command(demo)
-    cdp.add_command(plan)
+    for command in (retract, retractions):
+        identity.add_command(command)
+    for command in (demo, explain, identity, plan):
+        cdp.add_command(command)
     try:
         cdp(prog_name="cdp")
     except SettingsError as error:
@@ -123,7 +128,7 @@ def profile(identifier: str, page: Path | None, told_as_json: bool) -> None:
     if page:
         from cdp_assets.presentation.profile_page import profile_page
 
-        _write(page, profile_page(person))
+        write(page, profile_page(person))
     if told_as_json:
         from cdp_assets.presentation.views import plain
 
@@ -132,34 +137,6 @@ def profile(identifier: str, page: Path | None, told_as_json: bool) -> None:
         from cdp_assets.presentation.profile_text import profile_text
 
         console_of().print(profile_text(person))
-
-
-@cdp.command()
-@click.argument("left")
-@click.argument("right")
-@as_json
-def explain(left: str, right: str, told_as_json: bool) -> None:
-    """Say why two records are one person, or why they are not.
-
-    LEFT and RIGHT are record ids (as `cdp profile` lists them), or ids at a source such as crm:0031.
-    """
-    from cdp_assets.identity.explain import RecordNotFound
-    from cdp_assets.identity.explain import explain as explain_records
-    from cdp_assets.presentation.snapshot_tables import snapshot_tables
-    from cdp_assets.warehouse.serving import NothingServed
-
-    settings = Settings.from_env()
-    try:
-        with snapshot_tables(settings.serving_file) as tables:
-            told = explain_records(tables, left, right, settings.hash_key)
-    except (NothingServed, RecordNotFound) as error:
-        raise click.ClickException(str(error)) from error
-    if told_as_json:
-        print_json(told.to_dict())
-    else:
-        from cdp_assets.presentation.explanation_text import explanation_text
-
-        console_of().print(explanation_text(told))
 
 
 @cdp.command()
@@ -179,7 +156,7 @@ def inbox(destination: str | None, latest: int, page: Path | None, told_as_json:
     if page:
         from cdp_assets.presentation.inbox_page import inbox_page
 
-        _write(page, inbox_page(trays, settings.inbox))
+        write(page, inbox_page(trays, settings.inbox))
     if told_as_json:
         print_json([{**vars(tray), "messages": [vars(entry) for entry in tray.messages]} for tray in trays])
     elif not page:
@@ -343,9 +320,10 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def _write(file: Path, text: str) -> None:
+def write(file: Path, content: str | bytes) -> None:
+    """Write a file that a command was asked for, and say so."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
     click.echo(f"written to {file}", err=True)
 
 

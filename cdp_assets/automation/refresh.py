@@ -4,7 +4,7 @@ Belongs here: whether there is anything to do, and running the job in this proce
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from cdp_assets.automation.landing import landing_listing, tree_hash
 from cdp_assets.automation.recovery import PID_TAG, settle_dead_runs
 from cdp_assets.definition_files import SUFFIXES
 from cdp_assets.identity.change_guard import CONFIRM_TAG
-from cdp_assets.ledger import Ledger
+from cdp_assets.ledger import Ledger, stewardship
 from cdp_assets.quality.checks import VERDICT
 from cdp_assets.settings import PROJECT, Settings
 from cdp_assets.warehouse.resources import AS_OF_TAG
@@ -65,20 +65,27 @@ class RunFailed(RuntimeError):
     """A run ended without success."""
 
 
-def current_fingerprint(settings: Settings, as_of: datetime) -> str:
-    """What a refresh would run on: files, definitions, code and instant."""
+def current_fingerprint(settings: Settings, as_of: datetime, words: Iterable[str]) -> str:
+    """What a refresh would run on: files, definitions, code, instant, and what stewards said.
+
+    Args:
+        settings: Where things lie.
+        as_of: The run's instant, UTC.
+        words: Names of the stewards' words that it obeys.
+    """
     code = tree_hash(PROJECT / "cdp_assets", frozenset({".py"}))
     definitions = tree_hash(settings.defs, SUFFIXES)
     mode = "production" if settings.production else "development"
-    return "/".join([landing_listing(settings.landing), definitions, code, as_of.isoformat(), mode])
+    said = ",".join(sorted(words))
+    return "/".join([landing_listing(settings.landing), definitions, code, as_of.isoformat(), mode, said])
 
 
 def moved_since(settings: Settings, last: str, as_of: datetime) -> frozenset[str]:
     """Which of ``files``, ``definitions``, ``code`` and ``mode`` are no longer those of a fingerprint."""
-    names = ("files", "definitions", "code", "as_of", "mode")
-    then, now = last.split("/"), current_fingerprint(settings, as_of).split("/")
+    names = ("files", "definitions", "code", "as_of", "mode", "words")
+    then, now = last.split("/"), current_fingerprint(settings, as_of, ()).split("/")
     moved = {name for name, old, new in zip(names, then, now, strict=True) if old != new}
-    return frozenset(moved - {"as_of"})
+    return frozenset(moved - {"as_of", "words"})
 
 
 def launch_instant(settings: Settings) -> datetime:
@@ -87,8 +94,11 @@ def launch_instant(settings: Settings) -> datetime:
 
 
 def nothing_new(settings: Settings, ledger: Ledger, as_of: datetime) -> bool:
-    """Whether the last successful refresh ran on the same files, definitions, code and instant."""
-    return settings.serving_file.exists() and ledger.fingerprint(FINGERPRINT) == current_fingerprint(settings, as_of)
+    """Whether the last successful refresh ran on the same files, definitions, code, instant and stewards' words."""
+    with ledger.reading() as connection:
+        words = stewardship.in_force(connection)
+    current = current_fingerprint(settings, as_of, words)
+    return settings.serving_file.exists() and ledger.fingerprint(FINGERPRINT) == current
 
 
 def dagster_instance(settings: Settings) -> dg.DagsterInstance:

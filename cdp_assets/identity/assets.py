@@ -23,6 +23,7 @@ from cdp_assets.identity.health_checks import Limits, health_checks
 from cdp_assets.identity.ids import HeldBackProfileIds
 from cdp_assets.identity.resolve import Canonical, Resolution, resolve
 from cdp_assets.identity.spec import IdentityRules
+from cdp_assets.identity.stewardship import Stewardship, words_in_ledger
 from cdp_assets.identity.suggestion_checks import suggestion_checks
 from cdp_assets.ledger import Ledger
 from cdp_assets.ledger.profile_ids import LedgerProfileIds
@@ -74,7 +75,10 @@ def assets(rules: IdentityRules) -> list[dg.AssetsDefinition]:
         """Records are put together by the evidence, devices given to people, and ids kept; see the user guide."""
         canonical = Canonical(identity_records, identifiers, contacts, contact_points, identifier_aliases, facts)
         ids = HeldBackProfileIds(LedgerProfileIds(ledger))
-        resolution = resolve(canonical, rules, ids, previous, as_of, engine, settings.hash_key)
+        with ledger.reading() as connection:
+            words = words_in_ledger(connection)
+        said = Stewardship.of(words, engine)
+        resolution = resolve(canonical, rules, ids, previous, as_of, engine, settings.hash_key, said)
         changes = _changes(resolution, previous, identifiers, rules, engine)
 
         @contextmanager
@@ -82,7 +86,7 @@ def assets(rules: IdentityRules) -> list[dg.AssetsDefinition]:
             ids.release()
             yield
 
-        described = report.described(resolution, rules, engine)
+        described = report.described(resolution, canonical, rules, engine, settings.hash_key)
         log = schemas.PROFILE_CHANGES.name
         verdict = change_guard.verdict(changes, rules, change_guard.confirmed_by(tags))
         return {**described, log: replace(described[log], judged=[verdict], publishing=publishing)}

@@ -30,6 +30,8 @@ def changed_profiles(
     log: ir.Table,
     logged: int,
     as_of: datetime,
+    news: ir.Table,
+    records: ir.Table,
 ) -> ir.Table:
     """The log with this run's changes (`schemas.PROFILE_CHANGES`); without any, the log itself.
 
@@ -42,6 +44,8 @@ def changed_profiles(
         log: `profile_changes` as last published.
         logged: How many rows it has; tells two equal changes of one instant apart.
         as_of: The run.
+        news: `schemas.STEWARD_WORDS` spoken or revoked since the run before.
+        records: `canonical.identity_records`, for the sources that news may be about.
     """
     old = homes_of(before).rename(old_id="profile_id")
     new = homes_of(after).rename(new_id="profile_id")
@@ -77,7 +81,7 @@ def changed_profiles(
         created.select("records", change=ibis.literal("created"), profile_id="new_id", other_profile_id=nobody),
         removed.select("records", change=ibis.literal("removed"), profile_id="old_id", other_profile_id=nobody),
     )
-    explained = _explained(rows, differing, links, identifier_types)
+    explained = _caused(_explained(rows, differing, links, identifier_types), news, records, old, new)
     run = ibis.literal(as_of, INSTANT)
     new_rows = explained.mutate(
         as_of=run,
@@ -86,6 +90,30 @@ def changed_profiles(
         ),
     )
     return stack(log, new_rows)
+
+
+def _caused(rows: ir.Table, news: ir.Table, records: ir.Table, old: ir.Table, new: ir.Table) -> ir.Table:
+    """Add ``cause``: the first of the stewards' words, spoken or revoked since, that is about the profiles of a row.
+
+    A retracted rule is about all of them, a source about those with a record of it, and whatever names a record about
+    the profiles that it was and is in.
+    """
+    said = news.filter(news.left_record_id.notnull())
+    named = said.select("word", record_id="left_record_id").union(
+        said.filter(said.right_record_id.notnull()).select("word", record_id="right_record_id")
+    )
+    of_sources = news.filter(news.kind == "source").select("word", source="subject")
+    named = named.union(records.join(of_sources, "source").select("word", "record_id"))
+    there = named.join(old.rename(profile_id="old_id"), "record_id").select("word", "profile_id")
+    here = named.join(new.rename(profile_id="new_id"), "record_id").select("word", "profile_id")
+    about = there.union(here)
+    first = about.group_by("profile_id").aggregate(word=about.word.min())
+    rules = news.filter(news.kind == "rule")
+    anywhere = rules.aggregate(rule=rules.word.min())
+    own = rows.left_join(first, "profile_id").drop("profile_id_right")
+    both = own.left_join(first.rename(other_profile_id="profile_id", other_word="word"), "other_profile_id")
+    both = both.drop("other_profile_id_right").cross_join(anywhere)
+    return both.select(*rows.columns, cause=ibis.coalesce(both.word, both.other_word, both.rule))
 
 
 def _explained(rows: ir.Table, differing: ir.Table, links: ir.Table, identifier_types: Sequence[str]) -> ir.Table:

@@ -7,9 +7,10 @@ import ibis.expr.types as ir
 from ibis import _
 
 from cdp_assets.identity.changes import homes_of
-from cdp_assets.identity.evidence import ADDRESS
+from cdp_assets.identity.evidence import ADDRESS, without
 from cdp_assets.identity.known import IDENTIFIER, excluded_values
 from cdp_assets.identity.spec import IdentityRules, Kind
+from cdp_assets.identity.stewardship import CONTRADICTION, DIFFERENT, OBSERVATION, RULE, SAME, SOURCE, STEWARD
 from cdp_assets.quality.checks import Check, expect, no_rows
 from cdp_assets.settings import Settings
 
@@ -25,6 +26,7 @@ def all_checks(rules: IdentityRules) -> dict[str, list[Check]]:
         "profile_changes": _PROFILE_CHANGES,
         "redirects": _REDIRECTS,
         "review_queue": _REVIEW_QUEUE,
+        "steward_words": _STEWARD_WORDS,
     }
 
 
@@ -57,26 +59,46 @@ def _limits(rules: IdentityRules) -> Check:
     }
 
     def broken(table: ir.Table, tables: Tables) -> ir.Table:
-        identifiers = tables["identifiers"].anti_join(_excluded(tables), IDENTIFIER)
+        identifiers = _counting(tables).anti_join(_excluded(tables), IDENTIFIER)
         most = identifiers.identifier_type.cases(*limited.items(), else_=None)
         held = identifiers.mutate(most=most).filter(_.most.notnull()).join(homes_of(table), "record_id")
-        of_profiles = _more_than_allowed(held, "profile_id")
+        of_profiles = _more_than_allowed(held, "profile_id", _joined_by_stewards(table, tables))
         # A record that breaks a limit by itself cannot be taken apart.
         alone = _more_than_allowed(held, "record_id").join(homes_of(table), "record_id").select("profile_id")
         return of_profiles.anti_join(alone, "profile_id")
 
     return Check(
         "limits_hold",
-        "No profile has more identifiers of a type than its limit: one user id per namespace, five e-mails …",
+        "No profile has more identifiers of a type than its limit: one user id per namespace, five e-mails …; those "
+        "whom stewards joined may have as many each.",
         (no_rows(broken, "No profile has more values of one identifier type than one person may have."),),
     )
 
 
-def _more_than_allowed(held: ir.Table, holder: str) -> ir.Table:
+def _more_than_allowed(held: ir.Table, holder: str, joined: ir.Table | None = None) -> ir.Table:
     counted = held.group_by(holder, "namespace", "identifier_type", "most").aggregate(
         values_held=_.identifier_value.nunique()
     )
+    if joined is not None:
+        counted = counted.left_join(joined, holder).mutate(most=_.most * (_.words.coalesce(0) + 1))
     return counted.filter(_.values_held > _.most).select(holder).distinct()
+
+
+def _joined_by_stewards(table: ir.Table, tables: Tables) -> ir.Table:
+    """profile_id, words: how many stewards' links a profile has."""
+    said = tables["links"].filter(_.identifier_type == STEWARD).select(record_id="left_record_id")
+    return said.join(homes_of(table), "record_id").group_by("profile_id").aggregate(words=_.count())
+
+
+def _counting(tables: Tables) -> ir.Table:
+    """Identifiers without those that stewards retracted."""
+    identifiers, words = tables["identifiers"], tables["steward_words"]
+    rules = words.filter(_.kind == RULE).select(identifier_type="subject")
+    sources = words.filter(_.kind == SOURCE).select(source="subject")
+    silent = tables["identity_records"].semi_join(sources, "source").select("record_id")
+    taken_back = words.filter(_.kind == OBSERVATION).select("identifier_id", record_id="left_record_id")
+    heard = identifiers.anti_join(rules, "identifier_type").anti_join(silent, "record_id")
+    return without(heard, taken_back, Settings.from_env().hash_key)
 
 
 def _excluded(tables: Tables) -> ir.Table:
@@ -123,6 +145,23 @@ def _leading_nowhere(table: ir.Table, tables: Tables) -> ir.Table:
     return table.anti_join(tables["profile_map"], "profile_id")
 
 
+def _contradictory(table: ir.Table, _tables: Tables) -> ir.Table:
+    return table.filter(_.reason == CONTRADICTION)
+
+
+def _of_missing_records(table: ir.Table, tables: Tables) -> ir.Table:
+    named = table.filter(_.kind.isin([SAME, DIFFERENT]))
+    return _unknown_records(named, tables)
+
+
+_STEWARD_WORDS = [
+    Check(
+        "records_exist",
+        "Stewards' decisions are about records that exist; those about others wait until these come back.",
+        (no_rows(_of_missing_records, "Both records of every decision exist."),),
+        blocking=False,
+    )
+]
 _LINKS = [
     Check(
         "ends_are_known_and_together",
@@ -142,7 +181,13 @@ _REJECTED_LINKS = [
             no_rows(_unknown_records, "Both ends of every refused link are identity records."),
             no_rows(_refused_but_together, "The two ends of a refused link are in different profiles."),
         ),
-    )
+    ),
+    Check(
+        "stewards_agree",
+        "No steward's word stands against another's; where one does, those that part people win.",
+        (no_rows(_contradictory, "Everyone whom a steward joined is together."),),
+        blocking=False,
+    ),
 ]
 _PROFILE_MAP = [
     Check(

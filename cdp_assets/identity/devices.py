@@ -57,7 +57,13 @@ class DeviceMap:
     )
 
 
-def attribute_devices(usable: ir.Table, people: ir.Table, facts: Mapping[str, ir.Table], engine: Engine) -> DeviceMap:
+def attribute_devices(
+    usable: ir.Table,
+    people: ir.Table,
+    facts: Mapping[str, ir.Table],
+    engine: Engine,
+    denied: ir.Table | None = None,
+) -> DeviceMap:
     """Give the records of devices to the people who were identified on them.
 
     Args:
@@ -65,6 +71,7 @@ def attribute_devices(usable: ir.Table, people: ir.Table, facts: Mapping[str, ir
         people: record_id, label, settled of the records of people (`partition.Partition.records`).
         facts: Canonical fact tables by name; their times say who used a shared device when.
         engine: Computes.
+        denied: record_id, label: people to whom a record is not given, whatever was seen; null for none.
     """
     devices = usable.filter(usable.kind == KINDS[Kind.DEVICE]).drop("kind")
     carried = engine.scratch(devices.left_join(people, "record_id").drop("record_id_right"))
@@ -77,11 +84,12 @@ def attribute_devices(usable: ir.Table, people: ir.Table, facts: Mapping[str, ir
     owners = engine.scratch(
         identified.group_by("identifier_id", "label").aggregate(owner_record=identified.record_id.min())
     )
-    claims = engine.scratch(bare.join(owners, "identifier_id"))
+    claimed = bare.join(owners, "identifier_id")
+    claims = engine.scratch(claimed if denied is None else claimed.anti_join(denied, ["record_id", "label"]))
     counted = claims.group_by("record_id").aggregate(people=claims.label.nunique(), label=claims.label.min())
     counted = engine.scratch(counted)
     shared = bare.semi_join(counted.filter(counted.people > 1), "record_id")
-    split = _split_in_time(engine.scratch(shared), identified, facts)
+    split = _split_in_time(engine.scratch(shared), identified, facts, denied)
     owned = counted.filter(counted.people == 1).select(
         "record_id", "label", valid_from=ibis.null(INSTANT), valid_to=ibis.null(INSTANT)
     )
@@ -150,7 +158,9 @@ def _anonymous(nobodys: ir.Table, engine: Engine) -> ir.Table:
     )
 
 
-def _split_in_time(shared: ir.Table, identified: ir.Table, facts: Mapping[str, ir.Table]) -> ir.Table:
+def _split_in_time(
+    shared: ir.Table, identified: ir.Table, facts: Mapping[str, ir.Table], denied: ir.Table | None
+) -> ir.Table:
     """Cut the time of each record of a shared device at the moments at which somebody else is identified on it.
 
     Each moment belongs to the person identified most recently before, or first after. Who identifies themselves was
@@ -160,6 +170,7 @@ def _split_in_time(shared: ir.Table, identified: ir.Table, facts: Mapping[str, i
         shared: Records without a person, on devices with several.
         identified: Records of people on devices, with labels.
         facts: Canonical fact tables by name.
+        denied: record_id, label: people to whom a record is not given; null for none.
     """
     there = identified.semi_join(shared, "identifier_id")
     involved = there.select("record_id").union(shared.select("record_id")).distinct()
@@ -186,6 +197,7 @@ def _split_in_time(shared: ir.Table, identified: ir.Table, facts: Mapping[str, i
         there.filter(there.first_seen_at.notnull()).select("identifier_id", "label", moment="first_seen_at"),
     )
     own = shared.select("record_id", "identifier_id").join(moments, "identifier_id")
+    own = own if denied is None else own.anti_join(denied, ["record_id", "label"])
     at_once = own.group_by("record_id", "moment").aggregate(label=own.label.min())
     order = ibis.window(group_by="record_id", order_by="moment")
     changes = at_once.mutate(before=at_once.label.lag().over(order))

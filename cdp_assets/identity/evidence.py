@@ -96,6 +96,7 @@ def collect(
     rules: IdentityRules,
     engine: Engine,
     key: str,
+    retracted: ir.Table | None = None,
 ) -> Evidence:
     """Bring the evidence together.
 
@@ -104,11 +105,13 @@ def collect(
         rules: What is known of each identifier type.
         engine: Computes.
         key: Secret of the keyed hashes.
+        retracted: record_id, identifier_id: observations that do not count; null for none.
     """
     names = engine.scratch(_names(contacts))
-    carried = _with_plain_mailboxes(_carried(identifiers))
+    carried = _with_plain_mailboxes(without(_carried(identifiers), retracted, key))
     if ADDRESS in rules.identifiers:
-        carried = stack(carried, _addresses(contact_points, names, rules.identifiers[ADDRESS].hub))
+        carried = stack(carried, _addresses(contact_points, names, rules.identifiers[ADDRESS].hub, retracted, key))
+    carried = without(carried, retracted, key)
     types, type_rows, unknown = _types(carried, rules, engine)
     # Joining on the short table of types also leaves out what the rules do not know.
     known = carried.join(types, ["namespace", "identifier_type"])
@@ -137,6 +140,25 @@ def collect(
             .aggregate(first_seen_at=_.first_seen_at.min(), last_seen_at=_.last_seen_at.max(), flaw=_.flaw.max())
         )
     return Evidence(observed, types, names, unknown, type_rows)
+
+
+def without(carried: ir.Table, retracted: ir.Table | None, key: str) -> ir.Table:
+    """Leave out observations that were taken back.
+
+    Args:
+        carried: record_id, namespace, identifier_type, identifier_value and more.
+        retracted: record_id, identifier_id; null for none.
+        key: Secret of the keyed hashes.
+    """
+    if retracted is None:
+        return carried
+    records = retracted.select("record_id").distinct()
+    # Hashing is dear: only what the few records concerned carry is looked at.
+    looked_at = carried.semi_join(records, "record_id").mutate(
+        identifier_id=stable_id(_.namespace, _.identifier_type, _.identifier_value, key=key)
+    )
+    kept = looked_at.anti_join(retracted, ["record_id", "identifier_id"])
+    return carried.anti_join(records, "record_id").union(kept.select(carried.columns))
 
 
 def _carried(identifiers: ir.Table) -> ir.Table:
@@ -176,7 +198,9 @@ def _names(contacts: ir.Table) -> ir.Table:
     )
 
 
-def _addresses(contact_points: ir.Table, names: ir.Table, hub: int | None) -> ir.Table:
+def _addresses(
+    contact_points: ir.Table, names: ir.Table, hub: int | None, retracted: ir.Table | None, key: str
+) -> ir.Table:
     """Name and address together as one identifier: people of one name at one address are taken for one person.
 
     The address alone is a household's, which would put every family before the slow path for nothing.
@@ -194,6 +218,12 @@ def _addresses(contact_points: ir.Table, names: ir.Table, hub: int | None) -> ir
         place=street + _SEPARATOR + postcode + _SEPARATOR + joined.country.lower().coalesce(""),
         person=ibis.coalesce(joined.given_name + " " + joined.family_name, joined.full_name).lower(),
     )
+    placed = placed.mutate(
+        namespace=ibis.literal("global"),
+        identifier_type=ibis.literal(ADDRESS),
+        identifier_value=placed.person + _SEPARATOR + placed.place,
+    )
+    placed = without(placed, retracted, key)
     crowded = placed.group_by("place").aggregate(names=placed.name_key.nunique())
     apart = placed.group_by("place", "person").aggregate(
         days=placed.birth_date.max().delta(placed.birth_date.min(), unit="day")

@@ -1,68 +1,39 @@
 """Why two records are one person, or why they are not, in words.
 
-Belongs here: finding the chain of evidence, or what contradicts, in the published tables. Does not belong here: layout
-(`presentation/`), and any decision: what was decided is read, never computed again.
+Belongs here: the chain of evidence, what would happen without its weakest link, and what contradicts, as sentences.
+Does not belong here: reading (`published.py`), the graph (`ties.py`), layout (`presentation/`), and any decision: what
+was decided is read, never computed again.
 
 Values are masked: an explanation may be shown to whoever may see that the two records exist.
 """
 
 from __future__ import annotations
 
-import heapq
-import math
-from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+import json
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import ibis.expr.types as ir
 from ibis import _
 
-from cdp_assets.canonical.schema import Pii
 from cdp_assets.identity.evidence import identifier_id_of
-from cdp_assets.warehouse.preview import mask
+from cdp_assets.identity.published import Published, RecordNotFound, RecordShown, Row, Tables, rows_of, spoken
+from cdp_assets.identity.ties import PAIRWISE, Hop, Ties
 
-Tables = Callable[[str, str], ir.Table]
-"""Gives a published table by stage and name."""
-
-_MOST_CHOICES = 10
-
-
-class RecordNotFound(LookupError):
-    """No record is called so, or several are; the message says which."""
-
-
-@dataclass(frozen=True)
-class RecordShown:
-    """One record as an explanation names it.
-
-    Args:
-        record_id: Its id.
-        source, stream, kind: Where it is from.
-        native_id: Its id at the source, masked; empty for facts.
-        name: Its name, masked; empty if it has none.
-        profiles: The profiles it belongs to: several for devices that several people use.
-    """
-
-    record_id: int
-    source: str
-    stream: str
-    kind: str
-    native_id: str
-    name: str
-    profiles: tuple[int, ...]
-
-    @property
-    def words(self) -> str:
-        """For the middle of a sentence."""
-        called = " ".join(part for part in (self.native_id, f"({self.name})" if self.name else "") if part)
-        what = "record" if self.kind == "person" else "activity"
-        return f"{self.source} {self.stream} {what} {called or self.record_id}"
+__all__ = ["Explanation", "RecordNotFound", "RecordShown", "Refusal", "Step", "Tables", "Without", "explain"]
 
 
 @dataclass(frozen=True)
 class Step:
-    """One link of a chain: both records carry the identifier."""
+    """One link of a chain: both records carry the identifier, or were joined as a pair.
+
+    Args:
+        left, right: The records.
+        namespace, identifier_type, value: The identifier, its value masked; of pairs `ties.PAIRWISE` and no value.
+        strength: How much it weighs alone, 0 to 1; of likeness the probability.
+        detail: The number of a steward's decision; or what agrees, for likeness.
+    """
 
     left: RecordShown
     right: RecordShown
@@ -70,13 +41,80 @@ class Step:
     identifier_type: str
     value: str
     strength: float
+    detail: str = ""
 
     @property
     def words(self) -> str:
-        return (
-            f"{self.left.words} and {self.right.words} carry the same "
-            f"{_identifier(self.namespace, self.identifier_type)} {self.value}"
-        )
+        both = f"{self.left.words} and {self.right.words}"
+        if self.identifier_type == "steward":
+            return f"a steward said that {both} are one person (decision {self.detail})"
+        if self.identifier_type == "likeness":
+            agrees = f": {self.detail}" if self.detail else ""
+            return f"{both} look like one person, probability {self.strength:.3f}{agrees}"
+        return f"{both} carry the same {spoken(self.namespace, self.identifier_type)} {self.value}".rstrip()
+
+    @property
+    def named(self) -> str:
+        """The link itself, for the middle of a sentence."""
+        if self.identifier_type == "steward":
+            return f"the steward's decision {self.detail}"
+        if self.identifier_type == "likeness":
+            return "this likeness"
+        return f"the {spoken(self.namespace, self.identifier_type)} {self.value}".rstrip()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain values."""
+        return {**asdict(self), "left": self.left.to_dict(), "right": self.right.to_dict(), "words": self.words}
+
+
+@dataclass(frozen=True)
+class Part:
+    """Records that would hang together without a link: how many from each source, and which of the two is there."""
+
+    sources: Mapping[str, int]
+    holds: str
+
+    @property
+    def words(self) -> str:
+        number = sum(self.sources.values())
+        listed = ", ".join(f"{count} {source}" for source, count in self.sources.items())
+        counted = f"{number} record{'' if number == 1 else 's'} ({listed})"
+        return f"{counted} with the {self.holds}" if self.holds else counted
+
+
+@dataclass(frozen=True)
+class Without:
+    """What would happen if a link did not count, the rest of the evidence being as it is.
+
+    Args:
+        link: The link.
+        chain: The next best chain between the two; empty if they would be apart.
+        parts: What the profile would fall into; one part if it would stay whole.
+    """
+
+    link: Step
+    chain: tuple[Step, ...]
+    parts: tuple[Part, ...]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        if self.chain:
+            by = "; ".join(step.words for step in self.chain)
+            told = [f"Without {self.link.named} the two would still be together: {by}."]
+            lost = "; ".join(part.words for part in self.parts if not part.holds)
+            return (*told, f"The profile would lose {lost}.") if lost else tuple(told)
+        listed = "; ".join(part.words for part in self.parts)
+        return (f"Without {self.link.named} the profile would fall into {len(self.parts)} parts: {listed}.",)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain values."""
+        return {
+            "link": self.link.to_dict(),
+            "still_together": bool(self.chain),
+            "chain": [step.to_dict() for step in self.chain],
+            "parts": [{"sources": dict(part.sources), "holds": part.holds} for part in self.parts],
+            "words": list(self.words),
+        }
 
 
 @dataclass(frozen=True)
@@ -91,7 +129,9 @@ class Refusal:
 
     @property
     def words(self) -> str:
-        shared = f"both carry the {_identifier(self.namespace, self.identifier_type)} {self.value}"
+        if self.identifier_type in PAIRWISE and self.reason != "retracted":
+            return self.detail if self.identifier_type == "steward" else f"they look alike, but {self.detail}"
+        shared = f"both carry the {spoken(self.namespace, self.identifier_type)} {self.value}".rstrip()
         return f"{shared}, but {self.detail}"
 
 
@@ -104,6 +144,8 @@ class Explanation:
         together: Whether they share a profile.
         chain: From left to right by the fewest and then strongest links; empty if they are apart.
         refusals: What keeps them apart; empty if they are together, or share nothing.
+        without: What would happen without the weakest link of the chain; null if there is no chain.
+        waiting: How likely they are one person, where that waits for a steward; null otherwise.
     """
 
     left: RecordShown
@@ -111,6 +153,8 @@ class Explanation:
     together: bool
     chain: tuple[Step, ...]
     refusals: tuple[Refusal, ...]
+    without: Without | None = None
+    waiting: float | None = None
 
     @property
     def weakest(self) -> Step | None:
@@ -125,21 +169,30 @@ class Explanation:
         if self.together:
             told = [f"{_capital(self.left.words)} and {self.right.words} belong to one profile."]
             told += [f"{_capital(step.words)} (weight {step.strength:.2f})." for step in self.chain]
-            return tuple(told)
+            return (*told, *(self.without.words if self.without else ()))
         told = [f"{_capital(self.left.words)} and {self.right.words} belong to different profiles."]
         told += [f"{_capital(refusal.words)}." for refusal in self.refusals]
-        return tuple(told) if self.refusals else (*told, "Nothing ties them: they share no identifier.")
+        if self.waiting is not None:
+            told.append(
+                f"They may be one person, probability {self.waiting:.3f}: this waits for a steward "
+                "(`cdp identity review`)."
+            )
+        elif not self.refusals:
+            told.append("Nothing ties them: they share no identifier.")
+        return tuple(told)
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain values; ids are text, since they exceed what JSON's readers keep exactly."""
         weakest = self.weakest
         return {
-            "left": _plain(self.left),
-            "right": _plain(self.right),
+            "left": self.left.to_dict(),
+            "right": self.right.to_dict(),
             "together": self.together,
-            "chain": [_step(step) for step in self.chain],
-            "weakest": None if weakest is None else _step(weakest),
+            "chain": [step.to_dict() for step in self.chain],
+            "weakest": None if weakest is None else weakest.to_dict(),
+            "without_weakest": None if self.without is None else self.without.to_dict(),
             "refusals": [{**asdict(refusal), "words": refusal.words} for refusal in self.refusals],
+            "waiting_for_steward": self.waiting,
             "words": list(self.words),
         }
 
@@ -149,221 +202,149 @@ def explain(tables: Tables, left: str, right: str, key: str) -> Explanation:
 
     Args:
         tables: Published tables.
-        left, right: What a person calls a record: its record_id, its id at the source (``crm:0031``, or ``0031`` if no
-            other source has it), or an identifier it carries.
+        left, right: What a person calls a record; see `Published.find`.
         key: Secret of the keyed hashes of identifiers (`Settings.hash_key`).
 
     Raises:
         RecordNotFound: if there is no such record, or several in different profiles.
     """
-    reading = _Reading(tables, key)
+    reading = Published(tables, key)
     one, two = reading.find(left), reading.find(right)
     shown = reading.shown([one, two])
-    common = set(shown[one].profiles) & set(shown[two].profiles)
+    mine, theirs = shown[one], shown[two]
     if one == two:
-        return Explanation(shown[one], shown[two], True, (), ())
-    if common:
-        return Explanation(shown[one], shown[two], True, reading.chain(one, two, min(common)), ())
-    return Explanation(shown[one], shown[two], False, (), reading.refusals(shown[one], shown[two]))
+        return Explanation(mine, theirs, True, (), ())
+    common = set(mine.profiles) & set(theirs.profiles)
+    if not common:
+        refused = _refusals(reading, mine, theirs)
+        return Explanation(mine, theirs, False, (), refused, waiting=_waiting(reading, mine, theirs))
+    members = reading.members([min(common)])
+    ties = profile_ties(reading, min(common))
+    hops = ties.chain(one, two)
+    chain = _steps(reading, ties, hops)
+    return Explanation(mine, theirs, True, chain, (), _without(reading, ties, hops, chain, members, one, two))
 
 
-class _Reading:
-    """Reads what an explanation needs."""
+def profile_ties(reading: Published, profile: int) -> Ties:
+    """The evidence that holds a profile together, as a graph."""
+    members = reading.tables("identity", "profile_map").filter(_.profile_id == profile).select("record_id").distinct()
+    links = reading.tables("identity", "links")
+    inside = links.semi_join(members, links.left_record_id == members.record_id)
+    return Ties.of(rows_of(inside.order_by("left_record_id", "right_record_id", "identifier_id")))
 
-    def __init__(self, tables: Tables, key: str) -> None:
-        self._tables = tables
-        self._key = key
 
-    def find(self, called: str) -> int:
-        """The record_id of what a person calls a record."""
-        records = self._tables("normalised", "identity_records")
-        number = int(called) if called.isdecimal() and int(called) < 1 << 63 else None
-        if number is not None and _rows(records.filter(_.record_id == number).select("record_id")):
-            return number
-        source, _colon, rest = called.partition(":")
-        found = {row["record_id"] for row in _rows(records.filter(_.native_id == called).select("record_id"))}
-        if rest:
-            by_source = records.filter((_.source == source) & (_.native_id == rest)).select("record_id")
-            found |= {row["record_id"] for row in _rows(by_source)}
-        if not found:
-            identifiers = self._tables("normalised", "identifiers")
-            match = _.identifier_value == called
-            if rest:
-                match = match | ((_.namespace == source) & (_.identifier_value == rest))
-            found = {row["record_id"] for row in _rows(identifiers.filter(match).select("record_id"))}
-        if not found:
-            raise RecordNotFound(f"no record is called {called!r}: give a record id, `source:id`, or an identifier")
-        profiles = {shown.profiles for shown in self.shown(sorted(found)).values()}
-        if len(profiles) > 1:
-            choices = list(self.shown(sorted(found)).values())[:_MOST_CHOICES]
-            listed = "; ".join(f"{choice.record_id}: {choice.words}" for choice in choices)
-            raise RecordNotFound(f"{called!r} is found on {len(found)} records of different profiles: {listed}")
-        return int(min(found))
+def _steps(reading: Published, ties: Ties, hops: list[Hop]) -> tuple[Step, ...]:
+    shown = reading.shown({record for hop in hops for record in (hop[0], hop[2])})
+    steps = []
+    for one, tie, two in hops:
+        row = ties.described[tie]
+        kind, value, detail = row["identifier_type"], "", ""
+        if kind == "steward":
+            detail = f"d{row['identifier_id']}"
+        elif kind in PAIRWISE:
+            detail = in_words(row.get("evidence"))
+        else:
+            value = reading.value(one, row) or reading.value(two, row)
+        steps.append(Step(shown[one], shown[two], row["namespace"], kind, value, row["strength"], detail))
+    return tuple(steps)
 
-    def shown(self, records: Collection[int]) -> dict[int, RecordShown]:
-        """Records as explanations name them."""
-        wanted = sorted(records)
-        identity = self._tables("normalised", "identity_records").filter(_.record_id.isin(wanted))
-        contacts = self._tables("normalised", "contacts").filter(_.record_id.isin(wanted))
-        names = {row["record_id"]: row for row in _rows(contacts)}
-        profiles: dict[int, set[int]] = defaultdict(set)
-        for row in _rows(self._tables("identity", "profile_map").filter(_.record_id.isin(wanted))):
-            profiles[row["record_id"]].add(row["profile_id"])
-        return {
-            row["record_id"]: RecordShown(
-                row["record_id"],
-                row["source"],
-                row["stream"],
-                row["kind"],
-                mask(row["native_id"], Pii.PSEUDONYM),
-                _name(names.get(row["record_id"])),
-                tuple(sorted(profiles[row["record_id"]])),
-            )
-            for row in _rows(identity)
-        }
 
-    def chain(self, left: int, right: int, profile: int) -> tuple[Step, ...]:
-        """The fewest, and among these the strongest, links between two records of a profile."""
-        members = self._tables("identity", "profile_map").filter(_.profile_id == profile).select("record_id")
-        links = self._tables("identity", "links")
-        inside = links.semi_join(members, links.left_record_id == members.record_id)
-        carried: dict[int, set[int]] = defaultdict(set)  # identifier → records
-        carries: dict[int, set[int]] = defaultdict(set)  # record → identifiers
-        described: dict[int, dict[str, Any]] = {}
-        for row in _rows(inside):
-            for record in (row["left_record_id"], row["right_record_id"]):
-                carried[row["identifier_id"]].add(record)
-                carries[record].add(row["identifier_id"])
-            described[row["identifier_id"]] = row
-        path = _best_path(left, right, carries, carried, {i: row["strength"] for i, row in described.items()})
-        shown = self.shown({record for step in path for record in (step[0], step[2])})
-        return tuple(
-            Step(
-                shown[one],
-                shown[two],
-                described[identifier]["namespace"],
-                described[identifier]["identifier_type"],
-                self._value(one, described[identifier]) or self._value(two, described[identifier]),
-                described[identifier]["strength"],
-            )
-            for one, identifier, two in path
+def _without(
+    reading: Published, ties: Ties, hops: list[Hop], chain: tuple[Step, ...], members: set[int], one: int, two: int
+) -> Without | None:
+    if not chain:
+        return None
+    at = min(range(len(chain)), key=lambda position: chain[position].strength)
+    dropped = hops[at][1]
+    other = _steps(reading, ties, ties.chain(one, two, without=dropped))
+    sources = {record: shown.source for record, shown in reading.shown(members).items()}
+    parts = []
+    for part in ties.parts(members, without=dropped):
+        counted = Counter(sources[record] for record in part if record in sources)
+        holds = " and the ".join(word for word, record in (("first", one), ("second", two)) if record in part)
+        parts.append(Part(dict(sorted(counted.items(), key=lambda item: (-item[1], item[0]))), holds))
+    return Without(chain[at], other, tuple(parts))
+
+
+def _refusals(reading: Published, left: RecordShown, right: RecordShown) -> tuple[Refusal, ...]:
+    """What was refused between the profiles of two records, and identifiers of both that do not count."""
+    mine, theirs = reading.members(left.profiles), reading.members(right.profiles)
+    rejected = reading.tables("identity", "rejected_links")
+    ends = sorted(mine | theirs)
+    between = [
+        row
+        for row in rows_of(rejected.filter(_.left_record_id.isin(ends) & _.right_record_id.isin(ends)))
+        if (row["left_record_id"] in mine) != (row["right_record_id"] in mine)
+    ]
+    identifiers = reading.tables("normalised", "identifiers")
+    both = [left.record_id, right.record_id]
+    shared = {
+        identifier_id_of(reading.key, row["namespace"], row["identifier_type"], row["identifier_value"]): row
+        for row in _carried_by_both(rows_of(identifiers.filter(_.record_id.isin(both))))
+    }
+    blocked = rows_of(rejected.filter(_.right_record_id.isnull() & _.identifier_id.isin(sorted(shared))))
+    found = [
+        Refusal(
+            row["namespace"],
+            row["identifier_type"],
+            "" if row["identifier_type"] in PAIRWISE else reading.value(row["left_record_id"], row),
+            row["reason"],
+            f"{row['detail'] or row['reason'].replace('_', ' ')}{_decision(row)}",
         )
-
-    def refusals(self, left: RecordShown, right: RecordShown) -> tuple[Refusal, ...]:
-        """What was refused between the profiles of two records, and identifiers of both that are nobody's own."""
-        profile_map = self._tables("identity", "profile_map")
-        mine, theirs = (
-            {row["record_id"] for row in _rows(profile_map.filter(_.profile_id.isin(list(shown.profiles))))}
-            for shown in (left, right)
-        )
-        rejected = self._tables("identity", "rejected_links")
-        ends = sorted(mine | theirs)
-        between = [
-            row
-            for row in _rows(rejected.filter(_.left_record_id.isin(ends) & _.right_record_id.isin(ends)))
-            if (row["left_record_id"] in mine) != (row["right_record_id"] in mine)
-        ]
-        identifiers = self._tables("normalised", "identifiers")
-        common = identifiers.filter(_.record_id.isin([left.record_id, right.record_id]))
-        counted = common.group_by("namespace", "identifier_type", "identifier_value").aggregate(n=_.count())
-        shared = {
-            identifier_id_of(self._key, row["namespace"], row["identifier_type"], row["identifier_value"])
-            for row in _rows(counted.filter(_.n == 2))
-        }
-        blocked = rejected.filter(_.right_record_id.isnull() & _.identifier_id.isin(sorted(shared)))
-        found = [
-            Refusal(
-                row["namespace"],
-                row["identifier_type"],
-                self._value(row["left_record_id"], row),
-                row["reason"],
-                row["detail"] or row["reason"].replace("_", " "),
-            )
-            for row in [*between, *_rows(blocked)]
-        ]
-        return tuple(dict.fromkeys(sorted(found, key=lambda refusal: (refusal.identifier_type, refusal.reason))))
-
-    def _value(self, record: int, identifier: dict[str, Any]) -> str:
-        """The masked value of an identifier on a record; empty if the record knows it by another name."""
-        kind = identifier["identifier_type"]
-        if kind == "address":
-            return "(name and address)"
-        rows = _rows(
-            self._tables("normalised", "identifiers").filter(
-                (_.record_id == record)
-                & (_.namespace == identifier["namespace"])
-                & _.identifier_type.isin([kind, "email"] if kind == "email_base" else [kind])
-            )
-        )
-        for row in rows:
-            hashed = identifier_id_of(self._key, row["namespace"], kind, row["identifier_value"])
-            if hashed == identifier["identifier_id"] or len(rows) == 1:
-                return mask(row["identifier_value"])
-        return ""
+        for row in [*between, *blocked]
+    ]
+    found += _retracted(reading, left, right, shared)
+    return tuple(dict.fromkeys(sorted(found, key=lambda refusal: (refusal.identifier_type, refusal.reason))))
 
 
-def _best_path(
-    start: int,
-    end: int,
-    carries: dict[int, set[int]],
-    carried: dict[int, set[int]],
-    strength: dict[int, float],
-) -> list[tuple[int, int, int]]:
-    """Dijkstra over records by (number of links, sum of −log strength): steps (record, identifier, record)."""
-    queue: list[tuple[int, float, int]] = [(0, 0.0, start)]
-    before: dict[int, tuple[int, int]] = {}
-    best = {start: (0, 0.0)}
-    done: set[int] = set()
-    while queue:
-        hops, weight, record = heapq.heappop(queue)
-        if record == end:
-            break
-        if record in done:
-            continue
-        done.add(record)
-        for identifier in sorted(carries[record]):
-            cost = (hops + 1, weight - math.log(strength[identifier]))
-            for neighbour in carried[identifier]:
-                if neighbour != record and (neighbour not in best or cost < best[neighbour]):
-                    best[neighbour] = cost
-                    before[neighbour] = (record, identifier)
-                    heapq.heappush(queue, (*cost, neighbour))
-    path: list[tuple[int, int, int]] = []
-    while end in before:
-        record, identifier = before[end]
-        path.append((record, identifier, end))
-        end = record
-    return path[::-1]
+def _retracted(reading: Published, left: RecordShown, right: RecordShown, shared: Mapping[int, Row]) -> list[Refusal]:
+    """Identifiers that both carry, but that a steward took back."""
+    found = []
+    words = rows_of(reading.tables("identity", "steward_words").filter(_.kind.isin(["observation", "rule", "source"])))
+    records = {left.record_id, right.record_id}
+    for identifier, row in sorted(shared.items()):
+        kind = row["identifier_type"]
+        for word in words:
+            taken = (
+                (word["kind"] == "observation" and word["identifier_id"] == identifier)
+                and word["left_record_id"] in records
+            ) or (word["kind"], word["subject"]) in {
+                ("rule", kind),
+                ("source", left.source),
+                ("source", right.source),
+            }
+            if taken:
+                shown = {**row, "identifier_id": identifier}
+                value = reading.value(left.record_id, shown)
+                said = f"a steward retracted it ({word['word']})"
+                found.append(Refusal(row["namespace"], kind, value, "retracted", said))
+    return found
 
 
-def _rows(table: ir.Table) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = table.to_pyarrow().to_pylist()
-    return rows
+def _waiting(reading: Published, left: RecordShown, right: RecordShown) -> float | None:
+    queue = reading.tables("identity", "review_queue")
+    ends = [*left.profiles, *right.profiles]
+    rows = rows_of(queue.filter(_.left_profile_id.isin(ends) & _.right_profile_id.isin(ends)))
+    return max((row["probability"] for row in rows), default=None)
 
 
-def _name(contact: dict[str, Any] | None) -> str:
-    if contact is None:
-        return ""
-    parts: Sequence[str | None] = (contact["given_name"], contact["family_name"])
-    return mask(" ".join(part for part in parts if part) or contact["full_name"] or "")
+def in_words(evidence: str | None) -> str:
+    """A waterfall (`schemas.REVIEW_QUEUE.evidence`) as one clause, the heaviest first: ``name the same (+6.2)``."""
+    parts = sorted(json.loads(evidence or "[]"), key=lambda part: -abs(part["weight"]))
+    return ", ".join(f"{part['comparison']} {part['level']} ({part['weight']:+.1f})" for part in parts)
 
 
-def _identifier(namespace: str, identifier_type: str) -> str:
-    spoken = {"email": "e-mail", "email_base": "e-mail mailbox"}.get(identifier_type, identifier_type.replace("_", " "))
-    return spoken if namespace == "global" else f"{namespace} {spoken}"
+def _carried_by_both(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    seen: dict[tuple[str, str, str], dict[int, dict[str, Any]]] = {}
+    for row in rows:
+        key = row["namespace"], row["identifier_type"], row["identifier_value"]
+        seen.setdefault(key, {})[row["record_id"]] = row
+    return [next(iter(by_record.values())) for by_record in seen.values() if len(by_record) == 2]
+
+
+def _decision(row: Row) -> str:
+    return f" (decision d{row['identifier_id']})" if row["identifier_type"] == "steward" else ""
 
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _plain(record: RecordShown) -> dict[str, Any]:
-    return {
-        **asdict(record),
-        "record_id": str(record.record_id),
-        "profiles": [str(profile) for profile in record.profiles],
-    }
-
-
-def _step(step: Step) -> dict[str, Any]:
-    return {**asdict(step), "left": _plain(step.left), "right": _plain(step.right), "words": step.words}

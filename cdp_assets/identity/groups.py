@@ -7,7 +7,7 @@ order in which links are tried (`slow_path.py`), and the grading of names (`agre
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -76,6 +76,10 @@ class Group:
         spans: identifier_id → first and last use, of identifiers that are handed on.
         signatures: Names and birth dates.
         known: Whether it is a known person: named, or with a personal identifier that is no document's.
+        foes: Indices of atoms that a steward said are somebody else.
+        words: How many stewards' words it was joined by.
+        granted: type_id → how many values of a type stewards' words brought together, where these exceed the limit.
+        personas: The names of each of those whom stewards joined, where these are several; empty otherwise.
     """
 
     atoms: list[int]
@@ -83,9 +87,20 @@ class Group:
     spans: dict[int, tuple[int, int]]
     signatures: dict[Signature, None]
     known: bool
+    foes: set[int] = field(default_factory=set)
+    words: int = 0
+    granted: dict[int, int] = field(default_factory=dict)
+    personas: list[dict[Signature, None]] = field(default_factory=list)
+
+    @property
+    def called(self) -> list[dict[Signature, None]]:
+        """The names of each of those whom stewards joined; one entry where they joined nobody."""
+        return self.personas or [self.signatures]
 
     def take_in(self, other: Group) -> None:
         """Add another group's atoms and all that is known of them."""
+        if self.personas or other.personas:
+            self.personas = _by_whom_they_fit(self.called, other.called)
         self.atoms += other.atoms
         for type_id, values in other.values.items():
             self.values.setdefault(type_id, set()).update(values)
@@ -94,12 +109,18 @@ class Group:
             self.spans[identifier] = min(first, own[0]), max(last, own[1])
         self.signatures.update(other.signatures)
         self.known = self.known or other.known
+        self.foes |= other.foes
+        self.words += other.words
+        for type_id, number in other.granted.items():
+            self.granted[type_id] = max(number, self.granted.get(type_id, 0))
 
 
 class Groups:
     """All groups of one component. Atoms are counted from the earliest on, so that no order of arrival matters."""
 
-    def __init__(self, atoms: Sequence[Atom], rules: Mapping[int, TypeRule]) -> None:
+    def __init__(
+        self, atoms: Sequence[Atom], rules: Mapping[int, TypeRule], apart: Iterable[tuple[int, int]] = ()
+    ) -> None:
         self.atoms = sorted(atoms, key=lambda atom: atom.age)
         self.under: dict[int, list[int]] = defaultdict(list)
         self._rules = rules
@@ -118,6 +139,11 @@ class Groups:
                 if rule.recycled_after_days is not None and use.first is not None and use.last is not None:
                     group.spans[identifier] = use.first, use.last
             self._groups[index] = group
+        self.index_of = {atom.key: index for index, atom in enumerate(self.atoms)}
+        for left, right in apart:
+            one, two = self.index_of[left], self.index_of[right]
+            self._groups[one].foes.add(two)
+            self._groups[two].foes.add(one)
         self.known_under = {
             identifier: [index for index in under if self._groups[index].known]
             for identifier, under in self.under.items()
@@ -164,8 +190,34 @@ class Groups:
             self._number[member] = keep
         self._groups[keep].take_in(given)
 
+    def join_by_word(self, left: int, right: int) -> None:
+        """Put the groups of two atoms together because a steward said so, whatever limits and names say.
+
+        What they exceed together is granted to them, and to nobody else: a third one may join only with values that
+        they have, or that the limits leave room for, and under a name that fits one of them.
+        """
+        one, two = self.group(left), self.group(right)
+        if one is two:
+            return
+        personas = [dict(names) for names in (*one.called, *two.called) if names]
+        self.join(left, right)
+        joined = self.group(left)
+        joined.personas = personas if len(personas) > 1 else []
+        joined.words += 1
+        for type_id, values in joined.values.items():
+            limit = self._rules[type_id].limit
+            if limit is not None and len(values) > limit:
+                joined.granted[type_id] = len(values)
+
+    def forbidden(self, left: Group, right: Group) -> bool:
+        """Whether a steward said that somebody of one group is not somebody of the other."""
+        few, other = (left, right) if len(left.foes) <= len(right.foes) else (right, left)
+        return any(self.group(foe) is other for foe in few.foes)
+
     def objection(self, left: Group, right: Group, identifier: int) -> tuple[str, str] | None:
         """Why two groups cannot be joined by an identifier, as reason and in words; None if they can."""
+        if self.forbidden(left, right):
+            return "steward", "a steward said that they are different people"
         broken = self.limit_broken(left, right)
         if self.rule(identifier).personal:
             return None if broken is None else self._limit_words(broken)
@@ -181,10 +233,11 @@ class Groups:
     def limit_broken(self, left: Group, right: Group) -> int | None:
         """The type whose limit two groups would break together."""
         for type_id, values in left.values.items():
-            limit = self._rules[type_id].limit
             others = right.values.get(type_id)
-            if limit is not None and others and len(values) + len(others) > limit and len(values | others) > limit:
-                return type_id
+            if others:
+                limit = self._allowed(type_id, left, right)
+                if len(values) + len(others) > limit and len(values | others) > limit:
+                    return type_id
         return None
 
     def contradict(self, left: Group, right: Group) -> bool:
@@ -196,6 +249,8 @@ class Groups:
         both = Group([], {}, {}, {}, known=True)
         both.signatures.update(left.signatures)
         both.signatures.update(beside.signatures)
+        if left.personas or beside.personas:
+            both.personas = [{**one, **two} for one in left.called for two in beside.called]
         return self._ids_differ(left, right) or group_agreement(both, right).contradicts
 
     def changed_hands(self, left: Group, right: Group, identifier: int) -> bool:
@@ -208,10 +263,24 @@ class Groups:
 
     def _ids_differ(self, left: Group, right: Group) -> bool:
         return any(
-            rule.personal and len(values | right.values.get(type_id, _NOTHING)) > (rule.limit or 0)
+            self._rules[type_id].personal
+            and len(values | right.values.get(type_id, _NOTHING)) > self._allowed(type_id, left, right)
             for type_id, values in left.values.items()
-            if type_id in right.values and (rule := self._rules[type_id]).limit is not None
+            if type_id in right.values
         )
+
+    def _allowed(self, type_id: int, left: Group, right: Group) -> int:
+        """How many values of a type with a limit two groups may have together.
+
+        Whom stewards join may bring what each may have of things people share; of what names a person, no more than
+        those joined had.
+        """
+        rule = self._rules[type_id]
+        limit = rule.limit or 0
+        if left.words or right.words:
+            usual = limit if rule.personal else limit * (1 + left.words + right.words)
+            return max(usual, left.granted.get(type_id, 0), right.granted.get(type_id, 0))
+        return limit
 
     def _limit_words(self, type_id: int) -> tuple[str, str]:
         rule = self._rules[type_id]
@@ -225,12 +294,18 @@ def group_agreement(left: Group, right: Group) -> Agreement:
 
     Given names and birth dates may not contradict between any two names, but for slips of the pen beside the name they
     are slips of: "Vioka" does not keep "Violla" from "Viola". Family names may contradict if another pair agrees, since
-    the family name is what a person changes.
+    the family name is what a person changes. Of those whom a steward joined, it is enough if one agrees.
     """
+    if left.personas or right.personas:
+        return max(_names_agree(one, two) for one in left.called for two in right.called)
+    return _names_agree(left.signatures, right.signatures)
+
+
+def _names_agree(left: Mapping[Signature, None], right: Mapping[Signature, None]) -> Agreement:
     best = Agreement.UNKNOWN
     other_family = False
-    for one in left.signatures:
-        for two in right.signatures:
+    for one in left:
+        for two in right:
             grade = agreement(one, two)
             if grade in (Agreement.DIFFERENT_GIVEN, Agreement.DIFFERENT_BIRTH):
                 if not (_is_excused(one, left, two, right) or _is_excused(two, right, one, left)):
@@ -241,9 +316,28 @@ def group_agreement(left: Group, right: Group) -> Agreement:
     return Agreement.DIFFERENT_FAMILY if other_family and best is Agreement.UNKNOWN else best
 
 
-def _is_excused(name: Signature, group: Group, other: Signature, others: Group) -> bool:
+def _by_whom_they_fit(
+    mine: list[dict[Signature, None]], theirs: list[dict[Signature, None]]
+) -> list[dict[Signature, None]]:
+    """The names of those whom stewards joined, each of the newcomers' with whom they agree best."""
+    found = [dict(names) for names in mine if names]
+    for names in theirs:
+        grades = [_names_agree(own, names) for own in found]
+        best = max(grades, default=Agreement.DIFFERENT_GIVEN)
+        if not names:
+            continue
+        if best.contradicts:
+            found.append(dict(names))
+        else:
+            found[grades.index(best)].update(names)
+    return found
+
+
+def _is_excused(
+    name: Signature, group: Mapping[Signature, None], other: Signature, others: Mapping[Signature, None]
+) -> bool:
     """Whether a name is but a slip of a name of the other group, or of one of its own that agrees with ``other``."""
-    return any(is_slip(name, beside) for beside in others.signatures) or any(
+    return any(is_slip(name, beside) for beside in others) or any(
         beside is not name and is_slip(name, beside) and agreement(beside, other) >= Agreement.SIMILAR
-        for beside in group.signatures
+        for beside in group
     )

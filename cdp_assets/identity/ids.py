@@ -4,8 +4,9 @@ Belongs here: giving ids to groups of records, and the interface to what keeps t
 here: which records are a group (`partition.py`, `devices.py`), and SQL (`ledger/profile_ids.py`).
 
 A group takes the id with which it shares most records: records of people count first, then all, then the older id, then
-the smaller. Ids that no group takes become redirects. A new id is derived from the group's earliest record, with a
-generation where that id is taken; an id given up in a merge is taken up again when its records split off.
+the smaller. Of the parts of a profile that splits, those that had an id of their own before take it back
+(`former_ids.py`). Ids that no group takes become redirects. A new id is derived from the group's earliest record, with
+a generation where that id is taken; an id given up in a merge is taken up again when its records split off.
 
 The store and the warehouse share no transaction. Ids are saved when the tables have passed their checks and just before
 these are published, so that a run which is stopped leaves the ids as they were. If a run dies in between, the next one
@@ -16,17 +17,18 @@ undisturbed run. Saving twice changes nothing.
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
 from cdp_assets.canonical.schema import INSTANT
+from cdp_assets.identity.former_ids import GivenBack, Member, give_back
 from cdp_assets.warehouse.operations import stable_id
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ ASSIGNED = ibis.schema({"record_id": "int64", "profile_id": "int64", "since": IN
 REDIRECTED = ibis.schema({"old_profile_id": "int64", "profile_id": "int64", "since": INSTANT})
 """Ids given up, where they lead, and since which run."""
 
+_PROFILE = ibis.schema({"profile_id": "int64"})
+_LABEL = ibis.schema({"label": "int64"})
 _GIVEN = ibis.schema({"label": "int64", "profile_id": "int64"})
 
 
@@ -50,8 +54,11 @@ class ProfileIdStore(Protocol):
     def redirects(self) -> pa.Table:
         """All redirects (`REDIRECTED`)."""
 
+    def former(self, record_ids: Sequence[int]) -> dict[int, list[int]]:
+        """The profiles that records belonged to before, the latest first."""
+
     def save(self, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]) -> None:
-        """Write what changed, in one transaction.
+        """Write what changed, in one transaction, and keep what changed assignments were before.
 
         Args:
             assigned: New and changed assignments (`ASSIGNED`).
@@ -67,6 +74,7 @@ class InMemoryProfileIds:
     def __init__(self) -> None:
         self._assigned: dict[int, tuple[int, datetime]] = {}
         self._redirects: dict[int, tuple[int, datetime]] = {}
+        self._former: dict[int, list[int]] = {}
         self.writes = 0
 
     def assigned(self) -> pa.Table:
@@ -77,7 +85,13 @@ class InMemoryProfileIds:
         rows = [(old, profile, since) for old, (profile, since) in sorted(self._redirects.items())]
         return _table(rows, REDIRECTED)
 
+    def former(self, record_ids: Sequence[int]) -> dict[int, list[int]]:
+        return {record: self._former[record] for record in record_ids if record in self._former}
+
     def save(self, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]) -> None:
+        for record in (*assigned["record_id"].to_pylist(), *unassigned):
+            if record in self._assigned:
+                self._former.setdefault(record, []).insert(0, self._assigned[record][0])
         self.writes += assigned.num_rows + len(unassigned) + redirected.num_rows + len(revived)
         for row in assigned.to_pylist():
             self._assigned[row["record_id"]] = (row["profile_id"], row["since"])
@@ -161,14 +175,16 @@ def assign_ids(homes: ir.Table, store: ProfileIdStore, as_of: datetime, engine: 
         )
     )
     sure, disputed = _undisputed(votes)
-    kept = _settle_disputes(engine.to_arrow(disputed).to_pylist())
+    claims = _ranked(engine.to_arrow(disputed).to_pylist())
+    returned = _given_back(claims, homes, state, store, redirects, engine)
+    kept = {**_settle_disputes(claims, returned.ids), **returned.ids}
     kept_table = engine.from_arrow(_table(list(kept.items()), _GIVEN), _GIVEN)
     taken = engine.scratch(sure.select("label", "profile_id").union(kept_table))
     fresh = engine.scratch(_fresh(homes.anti_join(taken, "label")))
     renewed = _renew(fresh, taken, homes, votes, redirects, engine)
     profiles = engine.scratch(taken.union(renewed))
     changed, gone = _difference(homes, profiles, state, as_of, engine)
-    redirected, revived, complete = _redirects(votes, profiles, redirects, as_of, engine)
+    redirected, revived, complete = _redirects(votes, profiles, redirects, returned, as_of, engine)
     return Assignment(
         profiles, engine.from_arrow(_table(complete, REDIRECTED), REDIRECTED), changed, gone,
         _table(redirected, REDIRECTED), revived,
@@ -184,17 +200,44 @@ def _undisputed(votes: ir.Table) -> tuple[ir.Table, ir.Table]:
     return counted.filter(sure).select(votes.columns), counted.filter(~sure).select(votes.columns)
 
 
-def _settle_disputes(votes: Iterable[dict[str, object]]) -> dict[int, int]:
-    """label → id, each id once, by the most records of people, the most records, the older id, the smaller id."""
-    order = sorted(
-        votes,
-        key=lambda vote: (-vote["person_records"], -vote["records"], vote["since"], vote["profile_id"], vote["label"]),  # type: ignore[operator]
+def _ranked(votes: Iterable[dict[str, object]]) -> list[dict[str, object]]:
+    """Claims to ids by the most records of people, the most records, the older id, the smaller id."""
+
+    def rank(vote: dict[str, Any]) -> tuple[Any, ...]:
+        return -vote["person_records"], -vote["records"], vote["since"], vote["profile_id"], vote["label"]
+
+    return sorted(votes, key=rank)
+
+
+def _given_back(
+    claims: Sequence[dict[str, object]], homes: ir.Table, state: ir.Table, store: ProfileIdStore,
+    redirects: dict[int, dict[str, object]], engine: Engine,
+) -> GivenBack:  # fmt: skip
+    """The ids that parts of splitting profiles take back."""
+    claimed = Counter(int(claim["profile_id"]) for claim in claims)  # type: ignore[call-overload]
+    splitting = sorted(profile for profile, labels in claimed.items() if labels > 1)
+    if not splitting or not redirects:
+        return GivenBack()
+    ids = engine.from_arrow(pa.table({"profile_id": pa.array(splitting, pa.int64())}), _PROFILE)
+    those = homes.join(state.semi_join(ids, "profile_id"), "record_id")
+    rows = engine.to_arrow(those.select("label", "record_id", "profile_id", "is_person")).to_pylist()
+    members = [Member(**row) for row in rows]
+    return give_back(
+        members,
+        store.former([member.record_id for member in members]),
+        {old: int(row["profile_id"]) for old, row in redirects.items()},  # type: ignore[call-overload]
+        profile_id_of,
+        list(dict.fromkeys(int(claim["label"]) for claim in claims)),  # type: ignore[call-overload]
     )
+
+
+def _settle_disputes(claims: Sequence[dict[str, object]], returned: Mapping[int, int]) -> dict[int, int]:
+    """label → id, each id once, the best claim first; labels in ``returned`` have theirs."""
     given: dict[int, int] = {}
-    used: set[int] = set()
-    for vote in order:
+    used = set(returned.values())
+    for vote in claims:
         label, profile = int(vote["label"]), int(vote["profile_id"])  # type: ignore[call-overload]
-        if label not in given and profile not in used:
+        if label not in given and label not in returned and profile not in used:
             given[label] = profile
             used.add(profile)
     return given
@@ -259,7 +302,12 @@ def _difference(
 
 
 def _redirects(
-    votes: ir.Table, profiles: ir.Table, before: dict[int, dict[str, object]], as_of: datetime, engine: Engine
+    votes: ir.Table,
+    profiles: ir.Table,
+    before: dict[int, dict[str, object]],
+    returned: GivenBack,
+    as_of: datetime,
+    engine: Engine,
 ) -> tuple[list[tuple[object, ...]], list[int], list[tuple[object, ...]]]:
     """New and changed redirects, ids in use again, and all redirects as they are now."""
     retired = votes.anti_join(profiles, "profile_id").join(profiles.select("label", target="profile_id"), "label")
@@ -283,8 +331,22 @@ def _redirects(
         heir = heirs.get(row[1])  # type: ignore[call-overload]
         if heir is not None and old not in changed:
             changed[old] = (old, heir, row[2])
+    for old, target in _targets(returned.followers, profiles, engine).items():
+        row = rows.get(old)
+        if row is not None and old not in changed and row[1] != target:
+            changed[old] = (old, target, row[2])
     rows.update(changed)
     return [changed[old] for old in sorted(changed)], revived, [rows[old] for old in sorted(rows)]
+
+
+def _targets(followers: Mapping[int, int], profiles: ir.Table, engine: Engine) -> dict[int, int]:
+    """Id given up → the id of the group that most of its records are in."""
+    if not followers:
+        return {}
+    labels = engine.from_arrow(pa.table({"label": pa.array(sorted(set(followers.values())), pa.int64())}), _LABEL)
+    found = engine.to_arrow(profiles.semi_join(labels, "label")).to_pylist()
+    ids = {row["label"]: row["profile_id"] for row in found}
+    return {old: ids[label] for old, label in followers.items()}
 
 
 def _table(rows: Sequence[tuple[object, ...]], schema: ibis.Schema) -> pa.Table:

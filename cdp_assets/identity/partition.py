@@ -22,6 +22,7 @@ from cdp_assets.identity.evidence import KINDS, Evidence
 from cdp_assets.identity.names import parse_name
 from cdp_assets.identity.rebuild import rebuild_components
 from cdp_assets.identity.spec import IdentityRules, Kind
+from cdp_assets.identity.stewardship import Stewardship
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -57,7 +58,13 @@ class Partition:
         return replace(self, records=records)
 
 
-def partition(evidence: Evidence, usable: ir.Table, rules: IdentityRules, engine: Engine) -> Partition:
+def partition(
+    evidence: Evidence,
+    usable: ir.Table,
+    rules: IdentityRules,
+    engine: Engine,
+    stewardship: Stewardship | None = None,
+) -> Partition:
     """Put records together by what they share, as far as nothing contradicts.
 
     Args:
@@ -65,14 +72,17 @@ def partition(evidence: Evidence, usable: ir.Table, rules: IdentityRules, engine
         usable: Evidence without placeholders and hubs (`blocked_values.Screened.usable`).
         rules: Limits, strengths and times.
         engine: Computes.
+        stewardship: What stewards said; their pairs are of records that exist.
     """
     ties = engine.scratch(usable.filter(usable.kind != KINDS[Kind.DEVICE]))
     centres = engine.scratch(
         ties.group_by("identifier_id", "type_id").aggregate(centre=_.record_id.min(), records=_.count())
     )
-    component = engine.scratch(_components(ties, centres, engine))
-    breaking = engine.scratch(_breaking(ties, centres, component, evidence, engine))
-    rebuilt = rebuild_components(ties, component, breaking, evidence, rules, engine)
+    component = engine.scratch(_components(ties, centres, engine, stewardship))
+    breaking = _breaking(ties, centres, component, evidence, engine)
+    if stewardship is not None and (stewardship.joins or stewardship.parts):
+        breaking = breaking.union(stewardship.concerned(component)).distinct()
+    rebuilt = rebuild_components(ties, component, engine.scratch(breaking), evidence, rules, engine, stewardship)
     joined = component.left_join(rebuilt.records, "record_id")
     records = engine.scratch(
         joined.select(
@@ -89,18 +99,22 @@ def partition(evidence: Evidence, usable: ir.Table, rules: IdentityRules, engine
     )
 
 
-def _components(ties: ir.Table, centres: ir.Table, engine: Engine) -> ir.Table:
-    """record_id → component, over everything that records share.
+def _components(ties: ir.Table, centres: ir.Table, engine: Engine, stewardship: Stewardship | None = None) -> ir.Table:
+    """record_id → component, over everything that records share and those whom stewards joined.
 
     Args:
         ties: Usable evidence that is no device's.
         centres: identifier_id, type_id, centre (the smallest record_id that carries it), records.
         engine: Computes.
+        stewardship: What stewards said.
     """
     shared = ties.join(centres.filter(_.records > 1).select("identifier_id", "centre"), "identifier_id")
     edges = shared.filter(_.record_id != _.centre).select(left="record_id", right="centre")
-    labelled = engine.connected_components(engine.scratch(edges))
     everyone = ties.select("record_id").distinct()
+    if stewardship is not None and stewardship.joins:
+        edges = edges.union(stewardship.must.select(left="left_record_id", right="right_record_id"))
+        everyone = everyone.union(stewardship.joined()).distinct()
+    labelled = engine.connected_components(engine.scratch(edges))
     joined = everyone.left_join(labelled, everyone.record_id == labelled.node)
     return joined.select("record_id", component=ibis.coalesce(joined.component, joined.record_id))
 

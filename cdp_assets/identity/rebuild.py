@@ -19,8 +19,9 @@ from cdp_assets.identity.agreement import Signature
 from cdp_assets.identity.evidence import KINDS, Evidence
 from cdp_assets.identity.groups import Atom, TypeRule, Use
 from cdp_assets.identity.names import parse_name
-from cdp_assets.identity.slow_path import Refusal, Settlement, settle
+from cdp_assets.identity.slow_path import SILENCE, Refusal, Settlement, Words, said, settle
 from cdp_assets.identity.spec import IdentityRules, Kind
+from cdp_assets.identity.stewardship import Stewardship
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -60,7 +61,13 @@ class Rebuilt:
 
 
 def rebuild_components(
-    ties: ir.Table, component: ir.Table, breaking: ir.Table, evidence: Evidence, rules: IdentityRules, engine: Engine
+    ties: ir.Table,
+    component: ir.Table,
+    breaking: ir.Table,
+    evidence: Evidence,
+    rules: IdentityRules,
+    engine: Engine,
+    stewardship: Stewardship | None = None,
 ) -> Rebuilt:
     """Rebuild the components listed in ``breaking``.
 
@@ -71,14 +78,17 @@ def rebuild_components(
         evidence: Names and types.
         rules: The largest component that is rebuilt.
         engine: Computes.
+        stewardship: What stewards said.
     """
     records = engine.scratch(component.semi_join(breaking, "component"))
     if not engine.to_arrow(records.limit(1)).num_rows:
         none = engine.from_arrow(_RECORDS.to_pyarrow().empty_table(), _RECORDS)
         return Rebuilt(none, engine.from_arrow(REFUSALS.to_pyarrow().empty_table(), REFUSALS), 0)
     slow = engine.scratch(ties.join(records, "record_id"))
-    atoms = engine.scratch(_atoms(slow, evidence, engine))
-    uses = slow.join(atoms, "record_id")
+    atoms = engine.scratch(_atoms(records, slow, evidence, engine, stewardship))
+    words = _words(records, atoms, stewardship, engine)
+    # Whom a steward named is there even without anything that ties.
+    uses = records.join(atoms, "record_id").left_join(slow.drop("component"), "record_id")
     uses = uses.group_by("component", "atom", "identifier_id", "type_id").aggregate(
         first=uses.first_seen_at.min().truncate("s").epoch_seconds(),
         last=uses.last_seen_at.max().truncate("s").epoch_seconds(),
@@ -95,11 +105,11 @@ def rebuild_components(
     labels: list[tuple[int, int, bool]] = []
     refusals: list[Refusal] = []
     count = 0
-    for members in _components(
+    for number, members in _components(
         engine.to_arrow(uses.order_by("component", "atom", "identifier_id")),
         engine.to_arrow(names.order_by("component", "atom")),
     ):
-        settlement = _settle(members, types, rules.largest_rebuild)
+        settlement = _settle(members, types, rules.largest_rebuild, words.get(number, SILENCE))
         labels += [(key, label, key not in settlement.unsettled) for key, label in settlement.labels.items()]
         refusals += settlement.refusals
         count += 1
@@ -111,8 +121,11 @@ def rebuild_components(
     )
 
 
-def _atoms(slow: ir.Table, evidence: Evidence, engine: Engine) -> ir.Table:
-    """record_id → atom: records that share personal identifiers, unless these break a limit together."""
+def _atoms(
+    records: ir.Table, slow: ir.Table, evidence: Evidence, engine: Engine, stewardship: Stewardship | None
+) -> ir.Table:
+    """record_id → atom: records that share personal identifiers, unless these break a limit together or a steward
+    said that some of them are different people."""
     personal = slow.filter(slow.kind == KINDS[Kind.PERSONAL])
     centres = personal.group_by("identifier_id").aggregate(centre=personal.record_id.min())
     edges = personal.join(centres, "identifier_id").select(left="record_id", right="centre")
@@ -121,14 +134,52 @@ def _atoms(slow: ir.Table, evidence: Evidence, engine: Engine) -> ir.Table:
     held = slow.join(joined, slow.record_id == joined.node).join(limited, "type_id")
     counted = held.group_by("component_right", "type_id", "most").aggregate(values=held.identifier_id.nunique())
     apart = counted.filter(counted["values"] > counted.most).select(component="component_right").distinct()
+    if stewardship is not None and stewardship.parts:
+        apart = apart.union(_parted(joined, stewardship, engine)).distinct()
     whole = joined.anti_join(apart, "component").select(record_id="node", atom="component")
-    everyone = slow.select("record_id").distinct()
-    placed = everyone.left_join(whole, "record_id")
+    placed = records.select("record_id").left_join(whole, "record_id")
     return placed.select("record_id", atom=ibis.coalesce(placed.atom, placed.record_id))
 
 
-def _components(uses: pa.Table, names: pa.Table) -> Iterator[list[Atom]]:
-    """The atoms of each component, from tables sorted by component and atom."""
+def _parted(joined: ir.Table, stewardship: Stewardship, engine: Engine) -> ir.Table:
+    """Column component: atoms that cannot stay whole if all that stewards said is to hold.
+
+    These are the atoms that hang together, by themselves or by stewards' words, with two records of which a steward
+    said that they are different people.
+
+    Args:
+        joined: node (a record), component (its atom).
+        stewardship: What stewards said.
+        engine: Computes.
+    """
+    atoms = joined.select(left="node", right="component")
+    edges = atoms.union(stewardship.must.select(left="left_record_id", right="right_record_id"))
+    contracted = engine.connected_components(engine.scratch(edges))
+    one = contracted.select(left_record_id="node", whole="component")
+    two = contracted.select(right_record_id="node", whole="component")
+    broken = stewardship.cannot.join(one, "left_record_id").join(two, ["right_record_id", "whole"]).select("whole")
+    there = contracted.join(broken.distinct(), contracted.component == broken.whole).select("node")
+    return joined.semi_join(there, "node").select("component").distinct()
+
+
+def _words(records: ir.Table, atoms: ir.Table, stewardship: Stewardship | None, engine: Engine) -> dict[int, Words]:
+    """What stewards said of the atoms of each component."""
+    if stewardship is None or not (stewardship.joins or stewardship.parts):
+        return {}
+    placed = records.join(atoms, "record_id")
+    found: dict[int, tuple[list[tuple[int, int]], list[tuple[int, int]]]] = {}
+    for which, pairs in enumerate((stewardship.must, stewardship.cannot)):
+        left = placed.select("component", left_record_id="record_id", left="atom")
+        right = placed.select("component", right_record_id="record_id", right="atom")
+        said_of = pairs.join(left, "left_record_id").join(right, ["right_record_id", "component"])
+        for row in engine.to_arrow(said_of.select("component", "left", "right").distinct()).to_pylist():
+            if row["left"] != row["right"]:
+                found.setdefault(row["component"], ([], []))[which].append((row["left"], row["right"]))
+    return {component: Words(*pairs) for component, pairs in found.items()}
+
+
+def _components(uses: pa.Table, names: pa.Table) -> Iterator[tuple[int, list[Atom]]]:
+    """Each component with its atoms, from tables sorted by component and atom."""
     bearing: dict[int, dict[Signature, None]] = {}
     columns = [names[name].to_pylist() for name in ("atom", "given_name", "family_name", "full_name", "birth_date")]
     for atom, given, family, full, born in zip(*columns, strict=True):
@@ -142,25 +193,28 @@ def _components(uses: pa.Table, names: pa.Table) -> Iterator[list[Atom]]:
     members: list[Atom] = []
     for component, key, identifier, type_id, first, last, carrier in zip(*columns, strict=True):
         if component != current:
-            if members:
-                yield members
+            if current is not None:
+                yield current, members
             current, members = component, []
         if not members or members[-1].key != key:
             members.append(Atom(key, None, {}, bearing.get(key, {})))
+        if identifier is None:
+            continue
         atom = members[-1]
         atom.uses[identifier] = Use(type_id, first, last, carrier)
         if first is not None and (atom.since is None or first < atom.since):
             atom.since = first
-    if members:
-        yield members
+    if current is not None:
+        yield current, members
 
 
-def _settle(members: list[Atom], types: dict[int, TypeRule], largest: int) -> Settlement:
+def _settle(members: list[Atom], types: dict[int, TypeRule], largest: int, words: Words) -> Settlement:
     if len(members) <= largest:
-        return settle(members, types)
+        return settle(members, types, words)
     whole = min(members, key=lambda atom: atom.age)
+    labels = said(members, types, words)
     return Settlement(
-        {atom.key: atom.key for atom in members},
+        labels,
         set(),
         [
             Refusal(
@@ -169,7 +223,7 @@ def _settle(members: list[Atom], types: dict[int, TypeRule], largest: int) -> Se
             )
             for atom in members
             for identifier, use in atom.uses.items()
-            if atom is not whole
+            if labels[atom.key] != labels[whole.key]
         ],
     )  # fmt: skip
 

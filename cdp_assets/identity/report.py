@@ -11,7 +11,10 @@ import ibis.expr.types as ir
 from ibis import _
 
 from cdp_assets.identity import schemas
-from cdp_assets.identity.resolve import Resolution
+from cdp_assets.identity.cluster import cluster_of
+from cdp_assets.identity.cluster_picture import pictures
+from cdp_assets.identity.published import Published
+from cdp_assets.identity.resolve import Canonical, Resolution
 from cdp_assets.identity.spec import IdentityRules
 from cdp_assets.warehouse.built import Built, ColumnLineage, markdown, plot
 
@@ -23,6 +26,12 @@ if TYPE_CHECKING:
 _SIZES = (1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100)
 """Upper ends of the classes of the histogram of profile sizes."""
 
+_DRAWN = 4
+"""So many of the largest profiles are drawn."""
+
+_DRAWABLE = 5_000
+"""A profile of more records is an accident that the plot of sizes shows; reading it would hold up the run."""
+
 _RECORD = ("normalised", "identity_records", "record_id")
 _IDENTIFIERS = {("normalised", "identifiers", name) for name in ("namespace", "identifier_type", "identifier_value")}
 _NAMES = {("normalised", "contacts", name) for name in ("given_name", "family_name", "full_name", "birth_date")}
@@ -30,13 +39,17 @@ _SEEN = {("normalised", "identifiers", "first_seen_at")}
 _WHO = {_RECORD, *_IDENTIFIERS, *_NAMES}
 
 
-def described(resolution: Resolution, rules: IdentityRules, engine: Engine) -> dict[str, Built]:
+def described(
+    resolution: Resolution, canonical: Canonical, rules: IdentityRules, engine: Engine, key: str
+) -> dict[str, Built]:
     """Every table of the stage with its figures, plots and lineage.
 
     Args:
         resolution: The result of `resolve`.
+        canonical: What it was made of, for the records of the profiles drawn.
         rules: Shown with the map.
         engine: Computes.
+        key: Secret of the keyed hashes of identifiers.
     """
     tables = resolution.tables
     sizes = _profile_sizes(tables["profile_map"], engine)
@@ -50,6 +63,7 @@ def described(resolution: Resolution, rules: IdentityRules, engine: Engine) -> d
             "largest profile": max(sizes, default=0),
             "profile sizes": plot(_histogram(sizes)),
             "rules": markdown(_rules_as_markdown(rules)),
+            **_drawn(tables, canonical, engine, key),
         },
         "links": {"links by kind": plot(_bars({kind: n for (kind,), n in kinds.items()}, "links"))},
         "rejected_links": {
@@ -63,6 +77,25 @@ def described(resolution: Resolution, rules: IdentityRules, engine: Engine) -> d
         schema.name: Built(tables[schema.name], metadata.get(schema.name, {}), _LINEAGE.get(schema.name))
         for schema in schemas.TABLES
     }
+
+
+def _drawn(tables: dict[str, ir.Table], canonical: Canonical, engine: Engine, key: str) -> dict[str, Any]:
+    """The largest profiles as pictures, their labels masked."""
+    members = tables["profile_map"].group_by("profile_id").aggregate(records=_.record_id.nunique())
+    largest = (
+        members.filter((_.records > 1) & (_.records <= _DRAWABLE))
+        .order_by(_.records.desc(), "profile_id")
+        .limit(_DRAWN)
+    )
+    profiles = engine.to_arrow(largest)["profile_id"].to_pylist()
+    if not profiles:
+        return {}
+    published = {("identity", name): table for name, table in tables.items()} | {
+        ("normalised", "identity_records"): canonical.identity_records,
+        ("normalised", "contacts"): canonical.contacts,
+    }
+    reading = Published(lambda stage, name: published[stage, name], key)
+    return {"largest profiles": plot(pictures([cluster_of(reading, profile) for profile in profiles]))}
 
 
 def _lineage(columns: dict[str, set[tuple[str, str, str]]]) -> ColumnLineage:
@@ -108,7 +141,7 @@ _LINEAGE: dict[str, ColumnLineage] = {
             name: {("identity", "profile_map", "record_id"), ("identity", "profile_map", "profile_id")}
             for name in ("change_id", "change", "profile_id", "other_profile_id", "records")
         }
-        | {"evidence": {("identity", "links", "identifier_type")}, "as_of": set()}
+        | {"evidence": {("identity", "links", "identifier_type")}, "as_of": set(), "cause": set()}
     ),
     "redirects": _lineage(
         {

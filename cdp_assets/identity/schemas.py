@@ -22,7 +22,8 @@ _IDENTIFIER_COLUMNS = (
 LINKS = TableSchema(
     "links",
     "The evidence that holds profiles together: one row per record and identifier, tied to one record of the profile "
-    "with the same identifier. Records of devices are tied to a record of each person they were given to.",
+    "with the same identifier. Records of devices are tied to a record of each person they were given to. Where a "
+    "steward joined two records, namespace and type are `steward`, and the identifier is the number of the decision.",
     (
         _record("left_record_id", "The record tied."),
         _record("right_record_id", "Of the profile's records with the same identifier, the one with the smallest id."),
@@ -35,15 +36,17 @@ LINKS = TableSchema(
 
 REJECTED_LINKS = TableSchema(
     "rejected_links",
-    "Links that were refused, with the reason: one row per identifier that is nobody's own, and one per pair of "
-    "profiles that share an identifier and were still kept apart (each named by its earliest record with it).",
+    "Links that were refused, with the reason: one row per identifier that is nobody's own, one per pair of "
+    "profiles that share an identifier and were still kept apart (each named by its earliest record with it), and one "
+    "per pair of records that a steward parted.",
     (
         Column("link_id", "int64", "Hash of the row's records and identifier.", pii=Pii.PSEUDONYM, required=True),
         _record("left_record_id", "A record that carries the identifier."),
         _record("right_record_id", "The other one; null where the identifier as a whole was excluded.", required=False),
         *_IDENTIFIER_COLUMNS,
         Column("reason", "string", "`placeholder`, `hub`, `names_differ`, `ids_differ`, `recycled`, `ambiguous`, "
-               "`limit` or `too_large`.", required=True),
+               "`limit`, `too_large`, `steward` (a steward parted them) or `stewards_contradict` (a steward joined "
+               "them, but others' words stand against it).", required=True),
         Column("detail", "string", "The same in words, without the values."),
         Column("records", "int64", "How many records it keeps apart.", unit="records", required=True),
         Column("first_seen_at", INSTANT, "Since when the records carry the identifier."),
@@ -77,6 +80,8 @@ PROFILE_CHANGES = TableSchema(
         Column("records", "int64", "How many records were concerned.", unit="records", required=True),
         Column("evidence", "string", "JSON text: how many links of each identifier type hold these records in their "
                "profile.", required=True),
+        Column("cause", "string", "The steward's word behind it (`d3`, a decision; `r2`, a retraction; whether spoken "
+               "or revoked); null where the data changed."),
     ),
     key=("change_id",),
 )  # fmt: skip
@@ -189,5 +194,25 @@ HEALTH = TableSchema(
     key=("as_of", "metric", "part"),
 )  # fmt: skip
 
-TABLES = (LINKS, REJECTED_LINKS, PROFILE_MAP, PROFILE_CHANGES, REDIRECTS, REVIEW_QUEUE, LINKAGE_MODEL, LIKENESS)
+STEWARD_WORDS = TableSchema(
+    "steward_words",
+    "What stewards said and this run obeyed: who is one person and who is not, and which evidence does not count. Who "
+    "said it and why is in the ledger (`cdp identity decisions`, `cdp identity retractions`).",
+    (
+        Column("word", "string", "How it is called: `d3` for a decision, `r2` for a retraction.", required=True),
+        Column("kind", "string", "`same` or `different`: the two records are one person, or not; `observation`: that "
+               "the left record carries the identifier does not count; `pair`: that the two records look alike does "
+               "not; `rule`, `source`: nothing of this identifier type or source does.", required=True),
+        Column("subject", "string", "Name of the identifier type or source."),
+        _record("left_record_id", "A record.", required=False),
+        _record("right_record_id", "The other one.", required=False),
+        Column("identifier_id", "int64", "Keyed hash of the identifier.", pii=Pii.PSEUDONYM),
+        Column("decided_at", INSTANT, "When it was said."),
+    ),
+    key=("word",),
+)  # fmt: skip
+
+TABLES = (
+    LINKS, REJECTED_LINKS, PROFILE_MAP, PROFILE_CHANGES, REDIRECTS, REVIEW_QUEUE, STEWARD_WORDS, LINKAGE_MODEL, LIKENESS,
+)  # fmt: skip
 """The tables that are computed, and published, together."""

@@ -14,6 +14,9 @@ Records that share a personal identifier come as one *atom*. Then, strongest and
    can;
 4. what is left is put together by identifiers that no known person carries.
 
+Before all that comes what stewards said: whom they joined is together from the start, and whom they parted is joined by
+nothing. Where their own words cannot all be true, those that part people win.
+
 Everything is decided by evidence and sorted before use: neither the order of arrival nor that of ids has a say.
 """
 
@@ -52,6 +55,21 @@ class Refusal(NamedTuple):
     since: int | None
 
 
+class Words(NamedTuple):
+    """What stewards said of the atoms of one component, as pairs of keys.
+
+    Args:
+        together: Who is one person.
+        apart: Who is not; never two of one atom.
+    """
+
+    together: Sequence[tuple[int, int]] = ()
+    apart: Sequence[tuple[int, int]] = ()
+
+
+SILENCE = Words()
+
+
 class Settlement(NamedTuple):
     """What became of one component.
 
@@ -77,21 +95,43 @@ class _Link(NamedTuple):
     right: int
 
 
-def settle(atoms: Sequence[Atom], rules: Mapping[int, TypeRule]) -> Settlement:
+def settle(atoms: Sequence[Atom], rules: Mapping[int, TypeRule], words: Words = SILENCE) -> Settlement:
     """Rebuild one component.
 
     Args:
         atoms: Its atoms, in any order.
         rules: type_id → what is to know of it.
+        words: What stewards said of them.
     """
-    groups = Groups(atoms, rules)
+    groups = _as_said(atoms, rules, words)
     _link_known(groups)
     undecided = _attribute_unknown(groups)
     _join_unattributed(groups)
     keys = [atom.key for atom in groups.atoms]
-    smallest = [min(keys[member] for member in groups.group(index).atoms) for index in range(len(keys))]
     unsettled = {keys[index] for index in range(len(keys)) if not undecided.isdisjoint(groups.group(index).atoms)}
-    return Settlement(dict(zip(keys, smallest, strict=True)), unsettled, sorted(_refusals(groups)))
+    return Settlement(_labels(groups), unsettled, sorted(_refusals(groups)))
+
+
+def said(atoms: Sequence[Atom], rules: Mapping[int, TypeRule], words: Words) -> dict[int, int]:
+    """The labels of a component of which nothing counts but what stewards said; see `Settlement`."""
+    return _labels(_as_said(atoms, rules, words))
+
+
+def _as_said(atoms: Sequence[Atom], rules: Mapping[int, TypeRule], words: Words) -> Groups:
+    groups = Groups(atoms, rules, words.apart)
+    pairs = [(groups.index_of[left], groups.index_of[right]) for left, right in words.together]
+    for later, earlier in sorted((max(pair), min(pair)) for pair in pairs):
+        if not groups.forbidden(groups.group(earlier), groups.group(later)):
+            groups.join_by_word(earlier, later)
+    return groups
+
+
+def _labels(groups: Groups) -> dict[int, int]:
+    smallest: dict[int, int] = {}
+    for index, atom in enumerate(groups.atoms):
+        number = groups.number(index)
+        smallest[number] = min(atom.key, smallest.get(number, atom.key))
+    return {atom.key: smallest[groups.number(index)] for index, atom in enumerate(groups.atoms)}
 
 
 def _link_known(groups: Groups) -> None:
@@ -160,7 +200,9 @@ def _attribute_unknown(groups: Groups) -> set[int]:
             (-strength, index, target) for index, (target, strength) in choices.items() if target is not None
         )
         for _, index, target in decided:
-            if groups.limit_broken(groups.group(index), groups.group(target)) is None:
+            own, person = groups.group(index), groups.group(target)
+            # A steward may have joined two nameless ones, of which the first has found its person already.
+            if not own.known and not groups.forbidden(own, person) and groups.limit_broken(own, person) is None:
                 groups.join(target, index)
         left = [index for index in waiting if not groups.group(index).known]
         if len(left) == len(waiting):
@@ -187,6 +229,7 @@ def _choice(groups: Groups, index: int, people: dict[int, list[int]]) -> tuple[i
             number
             for number in people[identifier]
             if not groups.changed_hands(own, groups.by_number(number), identifier)
+            and not groups.forbidden(own, groups.by_number(number))
         }
         if candidates:
             by_strength[groups.rule(identifier).strength].append(candidates)

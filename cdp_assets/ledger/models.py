@@ -118,6 +118,64 @@ class ProfileRedirect(Base):
     __table_args__ = (Index("profile_redirects_by_target", "profile_id"),)
 
 
+class ProfileIdHistory(Base):
+    """Which profile a record belonged to before: what a profile that splits gives back."""
+
+    __tablename__ = "profile_id_history"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
+    record_id: Mapped[int]
+    profile_id: Mapped[int]
+    since: Mapped[datetime]
+
+    __table_args__ = (Index("profile_id_history_by_record", "record_id"),)
+
+
+class StewardDecision(Base):
+    """A steward's word that two records are one person, or are not. Revoked, never deleted."""
+
+    __tablename__ = "steward_decisions"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
+    same: Mapped[bool]
+    left_record_id: Mapped[int]
+    right_record_id: Mapped[int]
+    decided_by: Mapped[str]
+    decided_at: Mapped[datetime]
+    why: Mapped[str] = mapped_column(Text)
+    revoked_by: Mapped[str | None]
+    revoked_at: Mapped[datetime | None]
+    revoked_why: Mapped[str | None] = mapped_column(Text)
+
+    # Numbers are never given twice: people write them down.
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+
+class StewardRetraction(Base):
+    """Evidence that a steward took back. Revoked, never deleted.
+
+    `kind` says what: `observation` (``record_id`` carries ``identifier_id``), `pair` (``record_id`` and
+    ``other_record_id`` look alike), `rule` (the identifier type ``name``) or `source` (``name``).
+    """
+
+    __tablename__ = "steward_retractions"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
+    kind: Mapped[str]
+    name: Mapped[str | None]
+    record_id: Mapped[int | None]
+    other_record_id: Mapped[int | None]
+    identifier_id: Mapped[int | None]
+    decided_by: Mapped[str]
+    decided_at: Mapped[datetime]
+    why: Mapped[str] = mapped_column(Text)
+    revoked_by: Mapped[str | None]
+    revoked_at: Mapped[datetime | None]
+    revoked_why: Mapped[str | None] = mapped_column(Text)
+
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+
 class RunFingerprint(Base):
     """What the last successful run of something ran on; equal again means there is nothing to do."""
 

@@ -21,9 +21,11 @@ def explanation_text(told: Explanation) -> RenderableType:
         facts([("left", _record(told.left)), ("right", _record(told.right))]),
         Text(f"\n{verdict}", "bold green" if told.together else "bold yellow"),
     ]
-    parts += [indented(Text.assemble(("• ", "cyan"), reason)) for reason in reasons]
+    after = told.without.words if told.without else ()
+    parts += [indented(Text.assemble(("• ", "cyan"), reason)) for reason in reasons[: len(reasons) - len(after)]]
     if told.weakest is not None and len(told.chain) > 1:
-        parts.append(Text(f"Weakest link: {told.weakest.words} (weight {told.weakest.strength:.2f}).", "dim"))
+        parts.append(Text(f"\nWeakest link: {told.weakest.words} (weight {told.weakest.strength:.2f}).", "dim"))
+    parts += [Text(sentence, "dim") for sentence in after]
     return Group(*parts, Text())
 
 

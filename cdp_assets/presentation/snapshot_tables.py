@@ -20,7 +20,7 @@ def snapshot_tables(file: Path) -> Iterator[Callable[[str, str], ir.Table]]:
     """Attach a snapshot read-only; gives a table by stage and name.
 
     Raises:
-        NothingServed: if there is no snapshot yet.
+        NothingServed: if there is no snapshot yet, or one without the table that is asked for.
     """
     import ibis
 
@@ -28,7 +28,17 @@ def snapshot_tables(file: Path) -> Iterator[Callable[[str, str], ir.Table]]:
         raise NothingServed(f"{file} does not exist yet: no refresh has succeeded. Run `cdp run` (or `make demo`).")
     connection = ibis.duckdb.connect()
     connection.attach(file, name="serving", read_only=True)
+
+    def table(stage: str, name: str) -> ir.Table:
+        try:
+            found: ir.Table = connection.table(name, database=("serving", stage))
+        except ibis.common.exceptions.TableNotFound as error:
+            raise NothingServed(
+                f"the last run did not publish {stage}.{name}: it was an older version's. Run `cdp run`."
+            ) from error
+        return found
+
     try:
-        yield lambda stage, name: connection.table(name, database=("serving", stage))
+        yield table
     finally:
         connection.disconnect()

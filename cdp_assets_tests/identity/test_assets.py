@@ -17,6 +17,7 @@ from cdp_assets.identity.checks import all_checks
 from cdp_assets.identity.ids import InMemoryProfileIds
 from cdp_assets.identity.resolve import Canonical, resolve
 from cdp_assets.identity.spec import IdentityRules
+from cdp_assets.identity.stewardship import Stewardship, Word
 from cdp_assets.ledger import Ledger
 from cdp_assets.ledger.profile_ids import LedgerProfileIds
 from cdp_assets.quality.runner import evaluate
@@ -200,7 +201,8 @@ def test_every_table_can_be_written_for_spark(monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setattr(ibis.options, "pyspark", _SparkOptions())
     world = World()
     engine = world.engine
-    previous = {schema.name: load(engine, schema, []) for schema in (schemas.PROFILE_MAP, schemas.PROFILE_CHANGES)}
+    kept = (schemas.PROFILE_MAP, schemas.PROFILE_CHANGES, schemas.STEWARD_WORDS)
+    previous = {schema.name: load(engine, schema, []) for schema in kept}
     compiled: list[str] = []
     scratch = engine.scratch
 
@@ -209,6 +211,16 @@ def test_every_table_can_be_written_for_spark(monkeypatch: pytest.MonkeyPatch) -
         return scratch(expression)
 
     engine.scratch = watched  # type: ignore[method-assign]
-    resolution = resolve(canonical_tables(engine, PEOPLE), IdentityRules(), world.store, previous, AS_OF, engine, KEY)
+    words = [
+        Word("d1", "same", None, 1, 7),
+        Word("d2", "different", None, 1, 3),
+        Word("d3", "different", None, 4, 5),
+        Word("r1", "observation", None, 2, None, 5),
+        Word("r2", "rule", "click_id"),
+        Word("r3", "source", "nobody"),
+    ]
+    said = Stewardship.of(words, engine)
+    given = canonical_tables(engine, PEOPLE)
+    resolution = resolve(given, IdentityRules(), world.store, previous, AS_OF, engine, KEY, said)
     compiled += [str(ibis.to_sql(table, dialect="pyspark")) for table in resolution.tables.values()]
     assert len(compiled) > 30

@@ -15,6 +15,7 @@ from cdp_assets.identity import schemas
 from cdp_assets.identity.ids import InMemoryProfileIds, ProfileIdStore
 from cdp_assets.identity.resolve import Canonical, resolve
 from cdp_assets.identity.spec import IdentityRules
+from cdp_assets.identity.stewardship import Stewardship, Word
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 
 AS_OF = datetime(2025, 1, 1, tzinfo=UTC)
@@ -74,16 +75,18 @@ class World:
         aliases: Iterable[tuple[str, str]] = (),
         as_of: datetime = AS_OF,
         publish: bool = True,
+        words: Iterable[Word] = (),
     ) -> dict[str, pa.Table]:
         """Resolve records, publish the tables, and return them."""
         engine = self.engine
         previous = {
             schema.name: load(engine, schema, self.tables[schema.name].to_pylist() if self.tables else [])
-            for schema in (schemas.PROFILE_MAP, schemas.PROFILE_CHANGES)
+            for schema in (schemas.PROFILE_MAP, schemas.PROFILE_CHANGES, schemas.STEWARD_WORDS)
         }
         resolution = resolve(
-            canonical_tables(engine, records, aliases), self.rules, self.store, previous, as_of, engine, KEY
-        )
+            canonical_tables(engine, records, aliases), self.rules, self.store, previous, as_of, engine, KEY,
+            Stewardship.of(words, engine),
+        )  # fmt: skip
         result = {name: engine.to_arrow(table) for name, table in resolution.tables.items()}
         engine.drop_scratch()
         if publish:

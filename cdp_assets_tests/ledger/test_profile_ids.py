@@ -50,3 +50,12 @@ def test_half_a_million_assignments_are_a_matter_of_seconds(ledger: Ledger) -> N
     assert time.monotonic() - started < 20
     with ledger.reading() as connection:
         assert profile_ids.assigned(connection).num_rows == count
+
+
+def test_the_ids_that_records_had_before_are_kept(ledger: Ledger) -> None:
+    store = profile_ids.LedgerProfileIds(ledger)
+    none = redirected()
+    store.save(assigned((1, 7), (2, 8)), [], none, [])
+    store.save(assigned((1, 8)), [], none, [])
+    store.save(assigned((1, 9)), [2], none, [])
+    assert store.former([1, 2, 3]) == {1: [8, 7], 2: [8]}

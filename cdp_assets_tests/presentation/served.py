@@ -40,6 +40,27 @@ CREATE TABLE normalised.quarantine AS SELECT 'web' AS source, 'timestamp does no
 
 CREATE TABLE identity.profile_map AS SELECT *, NULL::TIMESTAMPTZ AS valid_from, NULL::TIMESTAMPTZ AS valid_to
     FROM (VALUES (11, 1), (12, 1), (21, 2), (31, 3)) AS t (record_id, profile_id);
+CREATE TABLE normalised.contacts AS SELECT * FROM (VALUES
+    (11, 'Ann', 'Weber', NULL::VARCHAR, NULL::DATE, NULL::VARCHAR),
+    (12, 'Ann', 'Weber', NULL, DATE '1980-02-03', 'Weber & Co'),
+    (21, 'Bob', 'Weber', NULL, DATE '1979-02-03', NULL)
+) AS t (record_id, given_name, family_name, full_name, birth_date, company);
+CREATE TABLE normalised.contact_points AS SELECT * FROM (VALUES
+    (11, 'postal', 'Hauptstr. 5', '10115', 'Berlin', 'DE')
+) AS t (record_id, kind, line_1, postal_code, city, country);
+CREATE TABLE identity.links AS SELECT * FROM (VALUES
+    (12, 11, 'likeness', 'likeness', 5, 0.999::DOUBLE)
+) AS t (left_record_id, right_record_id, namespace, identifier_type, identifier_id, strength);
+CREATE TABLE identity.rejected_links AS SELECT * FROM (VALUES
+    (1, 11, 21, 'global', 'email', 7, 'names_differ', 'the given names differ')
+) AS t (link_id, left_record_id, right_record_id, namespace, identifier_type, identifier_id, reason, detail);
+CREATE TABLE identity.review_queue AS SELECT * FROM (VALUES
+    (1, 2, 0.87::DOUBLE, 'between the thresholds', TIMESTAMPTZ '2026-06-30', 12, 21,
+     '[{"comparison": "family name", "level": "the same", "weight": 6.2},
+       {"comparison": "given name", "level": "different", "weight": -3.0}]')
+) AS t (left_profile_id, right_profile_id, probability, reason, since, left_record_id, right_record_id, evidence);
+CREATE TABLE identity.steward_words AS SELECT 'd1' AS word, 'same' AS kind, NULL::VARCHAR AS subject,
+    NULL::BIGINT AS left_record_id, NULL::BIGINT AS right_record_id, NULL::BIGINT AS identifier_id WHERE false;
 CREATE TABLE identity.redirects AS SELECT 9 AS old_profile_id, 1 AS profile_id;
 
 CREATE TABLE privacy.consent_state AS SELECT * FROM (VALUES

@@ -126,7 +126,7 @@ def evaluate(
     people = people.with_records(engine.scratch(together))
     linked = link(
         people, records.contacts, records.contact_points, evidence, screened.usable, rules.linkage, None, engine,
-        min(THRESHOLDS),
+        lowest=min(THRESHOLDS),
     )  # fmt: skip
     return _measured(records, people.records, linked, rules, engine, most_wrong)
 

@@ -20,6 +20,7 @@ from cdp_assets.identity.partition import Partition
 from cdp_assets.identity.spec import Kind, LinkageRules
 
 if TYPE_CHECKING:
+    from cdp_assets.identity.stewardship import Stewardship
     from cdp_assets.warehouse.engine import Engine
 
 
@@ -51,6 +52,7 @@ def link(
     rules: LinkageRules,
     known: Model | None,
     engine: Engine,
+    said: Stewardship | None = None,
     lowest: float | None = None,
 ) -> Linked:
     """Join groups of a partition that look like one person.
@@ -63,9 +65,10 @@ def link(
         rules: From which weight on to join, and to ask.
         known: The model of an earlier run, used again if it still fits.
         engine: Computes.
+        said: What stewards said; null for nothing.
         lowest: See `joining.join`.
     """
-    if not rules.enabled or _too_few(contacts, engine):
+    if not rules.enabled or (said is not None and LIKENESS in said.types) or _too_few(contacts, engine):
         return Linked(people, None, known, False, None)
     settled = people.records.filter(people.records.settled)
     shown = faces(contacts, contact_points, settled, engine)
@@ -76,10 +79,13 @@ def link(
     if model is None:
         return Linked(people, None, None, False, shown)
     scored = score(shown, model, engine)
-    constraints = _constraints(people, evidence, usable, engine)
+    constraints = _constraints(people, evidence, usable, said, engine)
     joined = join(scored, shown, rules.auto_weight, rules.review_weight, constraints, engine, lowest)
     return Linked(_relabelled(people, joined, engine), joined, model, trained, shown)
 
+
+LIKENESS = "likeness"
+"""Namespace and identifier type of links that are made of likeness."""
 
 _MILD = ("names_differ", "recycled", "ambiguous")
 
@@ -88,12 +94,17 @@ def _too_few(contacts: ir.Table, engine: Engine) -> bool:
     return len(engine.to_arrow(contacts.select("record_id").limit(FEWEST_FACES))) < FEWEST_FACES
 
 
-def _constraints(people: Partition, evidence: Evidence, usable: ir.Table, engine: Engine) -> Constraints:
+def _constraints(
+    people: Partition, evidence: Evidence, usable: ir.Table, said: Stewardship | None, engine: Engine
+) -> Constraints:
     """Groups that were kept apart on purpose, and who holds which identifier of a type with a limit."""
     home = people.records.select("record_id", "label")
     # That family names differ, or a number was handed on, is said of one shared identifier; likeness knows more.
     apart = people.refusals.filter(people.refusals.right_record_id.notnull() & ~people.refusals.reason.isin(_MILD))
     apart = apart.select("left_record_id", "right_record_id")
+    if said is not None:
+        for words in (said.cannot, said.pairs):
+            apart = apart.union(words.select("left_record_id", "right_record_id"))
     left = home.select(left_record_id="record_id", label_l="label")
     right = home.select(right_record_id="record_id", label_r="label")
     placed = apart.join(left, "left_record_id").join(right, "right_record_id")

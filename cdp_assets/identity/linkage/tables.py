@@ -16,7 +16,7 @@ import ibis.expr.types as ir
 from cdp_assets.canonical.schema import INSTANT
 from cdp_assets.identity import schemas
 from cdp_assets.identity.linkage.comparisons import COMPARISONS
-from cdp_assets.identity.linkage.link import Linked
+from cdp_assets.identity.linkage.link import LIKENESS, Linked
 from cdp_assets.identity.linkage.model import Model
 from cdp_assets.identity.linkage.scoring import probability, waterfall
 from cdp_assets.identity.spec import LinkageRules
@@ -24,9 +24,6 @@ from cdp_assets.warehouse.operations import stable_id
 
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
-
-LIKENESS = "likeness"
-"""Namespace and identifier type of links that are made of likeness."""
 
 _REASONS = {
     "kept_apart": ("kept_apart", "they look alike, but what they share was refused, or somebody keeps them apart"),
