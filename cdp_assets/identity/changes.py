@@ -6,14 +6,18 @@ Belongs here: the log `profile_changes`. Does not belong here: ids (`ids.py`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import INSTANT
-from cdp_assets.identity.stacking import stack
 from cdp_assets.warehouse.operations import stable_id
+
+if TYPE_CHECKING:
+    from cdp_assets.warehouse.engine import Engine
 
 
 def homes_of(profile_map: ir.Table) -> ir.Table:
@@ -21,38 +25,53 @@ def homes_of(profile_map: ir.Table) -> ir.Table:
     return profile_map.filter(profile_map.valid_from.isnull()).select("record_id", "profile_id")
 
 
+@dataclass(frozen=True)
+class Maps:
+    """`profile_map` before and after.
+
+    Args:
+        before, after: As last published, and of this run.
+        left, came: Their rows of the records that may be somewhere else now; these are looked at.
+    """
+
+    before: ir.Table
+    after: ir.Table
+    left: ir.Table
+    came: ir.Table
+
+
 def changed_profiles(
-    before: ir.Table,
-    after: ir.Table,
+    maps: Maps,
     redirects: ir.Table,
     links: ir.Table,
     identifier_types: Sequence[str],
-    log: ir.Table,
     logged: int,
     as_of: datetime,
+    engine: Engine,
 ) -> ir.Table:
-    """The log with this run's changes (`schemas.PROFILE_CHANGES`); without any, the log itself.
+    """What this run adds to the log (`schemas.PROFILE_CHANGES`).
 
     Args:
-        before: `profile_map` as last published.
-        after: `profile_map` of this run.
+        maps: Where records were, and where they are.
         redirects: `schemas.REDIRECTS` of this run: where merged profiles went.
         links: `schemas.LINKS` of this run: the evidence.
         identifier_types: All identifier types among the links.
-        log: `profile_changes` as last published.
-        logged: How many rows it has; tells two equal changes of one instant apart.
+        logged: How many rows the log has; tells two equal changes of one instant apart.
         as_of: The run.
+        engine: Computes.
     """
-    old = homes_of(before).rename(old_id="profile_id")
-    new = homes_of(after).rename(new_id="profile_id")
+    old = homes_of(maps.left).rename(old_id="profile_id")
+    new = homes_of(maps.came).rename(new_id="profile_id")
     joined = new.outer_join(old, "record_id")
     # Most records stay where they are: only the others are looked at further.
-    differing = joined.filter(~joined.old_id.identical_to(joined.new_id)).select(
-        "old_id", "new_id", record_id=ibis.coalesce(joined.record_id, joined.record_id_right)
+    differing = engine.scratch(
+        joined.filter(~joined.old_id.identical_to(joined.new_id)).select(
+            "old_id", "new_id", record_id=ibis.coalesce(joined.record_id, joined.record_id_right)
+        )
     )
-    flows = differing.group_by("old_id", "new_id").aggregate(records=differing.count())
-    existed = old.select(profile_id="old_id").distinct().mutate(existed=True)
-    exists = new.select(profile_id="new_id").distinct().mutate(exists=True)
+    flows = engine.scratch(differing.group_by("old_id", "new_id").aggregate(records=differing.count()))
+    existed = _those_of(homes_of(maps.before), flows.select(profile_id="new_id")).mutate(existed=True)
+    exists = _those_of(homes_of(maps.after), flows.select(profile_id="old_id")).mutate(exists=True)
     marked = flows.left_join(existed, flows.new_id == existed.profile_id).drop("profile_id")
     marked = marked.left_join(exists, marked.old_id == exists.profile_id).drop("profile_id")
     marked = marked.mutate(existed=marked.existed.fill_null(False), exists=marked.exists.fill_null(False))
@@ -79,13 +98,18 @@ def changed_profiles(
     )
     explained = _explained(rows, differing, links, identifier_types)
     run = ibis.literal(as_of, INSTANT)
-    new_rows = explained.mutate(
+    return explained.mutate(
         as_of=run,
         change_id=stable_id(
             run, explained.change, explained.profile_id, explained.other_profile_id, ibis.literal(logged)
         ),
     )
-    return stack(log, new_rows)
+
+
+def _those_of(homes: ir.Table, asked: ir.Table) -> ir.Table:
+    """profile_id of those asked for that have records, distinct."""
+    ids = asked.filter(asked.profile_id.notnull()).distinct()
+    return ids.semi_join(homes, "profile_id")
 
 
 def _explained(rows: ir.Table, differing: ir.Table, links: ir.Table, identifier_types: Sequence[str]) -> ir.Table:
@@ -102,7 +126,7 @@ def _explained(rows: ir.Table, differing: ir.Table, links: ir.Table, identifier_
     )
     tied = at_left.union(at_right)
     counts = tied.group_by("old_id", "new_id").aggregate(
-        **{f"links_{name}": (tied.identifier_type == name).sum() for name in identifier_types}
+        **{f"links_{name}": tied.count(where=tied.identifier_type == name) for name in identifier_types}
     )
     # Created profiles have records from nowhere, and null joins nothing: -1 stands for it on both sides.
     known = counts.select(

@@ -5,12 +5,15 @@ Belongs here: reading and writing the assignments. Does not belong here: decidin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
+import numpy as np
 import pyarrow as pa
 from sqlalchemy import Connection, select
 
-from cdp_assets.ledger import bulk
+from cdp_assets.ledger import bulk, fingerprints
 from cdp_assets.ledger.ledger import Ledger
 from cdp_assets.ledger.models import ProfileId, ProfileRedirect
 
@@ -20,13 +23,24 @@ _REDIRECTS = bulk.table_of(ProfileRedirect)
 ASSIGNED = bulk.arrow_schema(_IDS.c)
 """record_id, profile_id (int64) and since (timestamp, UTC)."""
 
+_ASKED_AT_ONCE = 10_000
+_REVISION = "profile ids"
+
 REDIRECTED = bulk.arrow_schema(_REDIRECTS.c)
 """old_profile_id, profile_id (int64) and since (timestamp, UTC)."""
 
 
-def assigned(connection: Connection) -> pa.Table:
-    """All assignments (`ASSIGNED`), by record_id."""
-    return bulk.read(connection, select(_IDS).order_by(_IDS.c.record_id))
+def assigned(connection: Connection, records: Sequence[int] | None = None) -> pa.Table:
+    """The assignments of some records, or of all (`ASSIGNED`), by record_id."""
+    everything = select(_IDS).order_by(_IDS.c.record_id)
+    if records is None:
+        return bulk.read(connection, everything)
+    wanted = sorted(records)
+    parts = [wanted[start : start + _ASKED_AT_ONCE] for start in range(0, len(wanted), _ASKED_AT_ONCE)]
+    return pa.concat_tables(
+        [ASSIGNED.empty_table()]
+        + [bulk.read(connection, everything.where(_IDS.c.record_id.in_(part))) for part in parts]
+    )
 
 
 def assign(connection: Connection, changes: pa.Table) -> None:
@@ -62,24 +76,51 @@ def redirect(connection: Connection, added: pa.Table, removed: Sequence[int] = (
     bulk.upsert(connection, ProfileRedirect, added.select(REDIRECTED.names).cast(REDIRECTED).sort_by("old_profile_id"))
 
 
+def revision(connection: Connection) -> str:
+    """What was saved last: another text after each change, empty before the first."""
+    found = fingerprints.last(connection, _REVISION)
+    return "" if found is None else found.value
+
+
+def revise(connection: Connection, changes: Iterable[object]) -> str:
+    """Give the assignments a new revision, made of the last one and of what changed since.
+
+    A counter would not tell a ledger restored from a backup, and continued otherwise, from the one it replaced.
+    """
+    digest = hashlib.sha256(revision(connection).encode())
+    for change in changes:
+        digest.update(f"\x1f{change}".encode())
+    new = digest.hexdigest()[:32]
+    fingerprints.remember(connection, fingerprints.Fingerprint(_REVISION, new, "", datetime.fromtimestamp(0, UTC)))
+    return new
+
+
 class LedgerProfileIds:
     """What identity asks of whatever keeps profile ids (`identity.ids.ProfileIdStore`), on the ledger."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def assigned(self) -> pa.Table:
-        """All assignments (`ASSIGNED`)."""
+    def revision(self) -> str:
+        """What was saved last."""
         with self._ledger.reading() as connection:
-            return assigned(connection)
+            return revision(connection)
+
+    def assigned(self, records: Sequence[int] | None = None) -> pa.Table:
+        """The assignments of some records, or of all (`ASSIGNED`)."""
+        with self._ledger.reading() as connection:
+            return assigned(connection, records)
 
     def redirects(self) -> pa.Table:
         """All redirects (`REDIRECTED`)."""
         with self._ledger.reading() as connection:
             return redirects(connection)
 
-    def save(self, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]) -> None:
+    def save(self, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]) -> str:
         """Write new and changed assignments and redirects, and forget what is gone, all in one transaction.
+
+        Returns:
+            The new revision.
 
         Args:
             assigned: `ASSIGNED`.
@@ -91,3 +132,14 @@ class LedgerProfileIds:
             assign(connection, assigned)
             unassign(connection, unassigned)
             redirect(connection, redirected, revived)
+            sums = (
+                number
+                for table, column in ((assigned, "record_id"), (assigned, "profile_id"), (redirected, "profile_id"))
+                for number in (table.num_rows, _all_of(table[column]))
+            )
+            return revise(connection, [*sums, *sorted(unassigned), *sorted(revived)])
+
+
+def _all_of(numbers: pa.ChunkedArray) -> int:
+    """One number out of many, whatever their order."""
+    return int(np.bitwise_xor.reduce(numbers.to_numpy()))

@@ -49,11 +49,27 @@ def plot(figure: Figure) -> Plot:
 
 
 @dataclass(frozen=True)
+class Patch:
+    """How a published table becomes another one, where little of it changes.
+
+    Args:
+        key: A column.
+        gone: Column ``key``, distinct: the rows with these values go.
+        rows: The rows that come, with all columns of the table.
+    """
+
+    key: str
+    gone: ir.Table
+    rows: ir.Table
+
+
+@dataclass(frozen=True)
 class Built:
     """A table with something to say about it.
 
     Args:
         table: The table to publish.
+        patch: How the table as last published becomes this one; the warehouse then writes only what changes.
         metadata: Name → number, text, JSON-able value, `markdown` or `plot`; shown in the UI. No personal data.
         column_lineage: What columns were made from, where Python stood between and the expression cannot tell.
     """
@@ -61,6 +77,7 @@ class Built:
     table: ir.Table
     metadata: Mapping[str, Any] = field(default_factory=dict)
     column_lineage: ColumnLineage | None = None
+    patch: Patch | None = None
 
 
 @dataclass(frozen=True)

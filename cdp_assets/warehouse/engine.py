@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from cdp_assets.canonical.schema import TableSchema
+    from cdp_assets.warehouse.built import Patch
 
 
 class TableMissing(LookupError):
@@ -109,6 +110,19 @@ class Engine(FileReader, Protocol):
         Raises:
             SchemaMismatch: if the expression lacks a column of ``schema`` or has another type that does not cast.
         """
+
+    def stage_patch(self, stage: str, schema: TableSchema, patch: Patch) -> ir.Table:
+        """Stage a change of a published table: what is returned is the whole table as it will be.
+
+        Costs as much as the change; `publish` then applies it in place. A table that is not published yet, or has
+        other columns, has to be staged whole.
+
+        Raises:
+            SchemaMismatch: if the patch lacks a column of ``schema``.
+        """
+
+    def can_patch(self, stage: str, schema: TableSchema) -> bool:
+        """Whether a table is published with exactly the columns of ``schema``, so that `stage_patch` can change it."""
 
     def publish(self, tables: Sequence[tuple[str, str]]) -> None:
         """Swap staged tables in, all in one transaction; readers see the old or the new ones, never a mixture."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import ibis
 import pyarrow as pa
 
 from cdp_assets.canonical import tables as canonical
@@ -67,6 +68,7 @@ class World:
     store: ProfileIdStore = field(default_factory=InMemoryProfileIds)
     engine: DuckDBEngine = field(default_factory=DuckDBEngine.in_memory)
     tables: dict[str, pa.Table] = field(default_factory=dict)
+    figures: dict[str, Any] = field(default_factory=dict)
 
     def run(
         self,
@@ -74,16 +76,28 @@ class World:
         aliases: Iterable[tuple[str, str]] = (),
         as_of: datetime = AS_OF,
         publish: bool = True,
+        whole: bool = False,
+        touched: Iterable[int] = (),
     ) -> dict[str, pa.Table]:
-        """Resolve records, publish the tables, and return them."""
+        """Resolve records, publish the tables, and return them.
+
+        With ``whole``, everything is computed although there are tables of an earlier run.
+        """
         engine = self.engine
+        known = (schemas.PROFILE_MAP, schemas.PROFILE_CHANGES) if whole else schemas.TABLES
         previous = {
-            schema.name: load(engine, schema, self.tables[schema.name].to_pylist() if self.tables else [])
-            for schema in (schemas.PROFILE_MAP, schemas.PROFILE_CHANGES)
+            schema.name: engine.from_arrow(self.tables[schema.name], schema.ibis_schema)
+            if self.tables
+            else load(engine, schema, [])
+            for schema in known
         }
-        resolution = resolve(
-            canonical_tables(engine, records, aliases), self.rules, self.store, previous, as_of, engine, KEY
+        named = engine.from_arrow(
+            pa.table({"record_id": pa.array(touched, pa.int64())}), ibis.schema({"record_id": "int64"})
         )
+        resolution = resolve(
+            canonical_tables(engine, records, aliases), self.rules, self.store, previous, as_of, engine, KEY, named
+        )
+        self.figures = resolution.figures
         result = {name: engine.to_arrow(table) for name, table in resolution.tables.items()}
         engine.drop_scratch()
         if publish:
