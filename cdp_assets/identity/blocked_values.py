@@ -34,12 +34,14 @@ class Screened:
     Args:
         observations: `Evidence.observations` with `HUB` among the flaws.
         hubs: identifier_id of the hubs found.
+        carriers: identifier_id, type_id, centre (the smallest record_id), records of all sound identifiers and hubs.
         blocked: identifier_id, type_id, reason, detail, records, left_record_id, first_seen_at: one row per excluded
             identifier.
     """
 
     observations: ir.Table
     hubs: ir.Table
+    carriers: ir.Table
     blocked: ir.Table
 
     @property
@@ -78,7 +80,11 @@ def screen(evidence: Evidence, around: ir.Table, engine: Engine) -> Screened:
         around: All observations of the records that carry them: other identifiers tell how many people these are.
         engine: Computes.
     """
-    hubs = engine.scratch(_hubs(evidence, around, engine))
+    sound = usable(evidence.observations)
+    carriers = engine.scratch(
+        sound.group_by("identifier_id", "type_id").aggregate(centre=sound.record_id.min(), records=sound.count())
+    )
+    hubs = engine.scratch(_hubs(evidence, carriers, around, engine))
     found = engine.to_arrow(hubs.limit(1)).num_rows
     judged = with_hubs(evidence.observations, hubs) if found else evidence.observations
     bad = judged.filter(judged.flaw != SOUND)
@@ -97,34 +103,34 @@ def screen(evidence: Evidence, around: ir.Table, engine: Engine) -> Screened:
         reason=_in_words(blocked.flaw, 0),
         detail=_in_words(blocked.flaw, 1),
     )
-    return Screened(judged, hubs, engine.scratch(worded))
+    return Screened(judged, hubs, carriers, engine.scratch(worded))
 
 
 def _in_words(flaw: ir.IntegerValue, part: int) -> ir.Value:
     return ibis.cases(*((flaw == code, words[part]) for code, words in _REASONS.items()), else_="")
 
 
-def _hubs(evidence: Evidence, around: ir.Table, engine: Engine) -> ir.Table:
+def _hubs(evidence: Evidence, carriers: ir.Table, around: ir.Table, engine: Engine) -> ir.Table:
     """identifier_id of values with more different names, or personal identifiers of one namespace, than their type's
     limit for hubs."""
-    observed = evidence.observations.filter(evidence.observations.flaw == SOUND)
     # More than n names need more than n records: only those few values are looked at closely.
-    counted = observed.group_by("identifier_id", "type_id").aggregate(records=observed.count())
     least = min((row["hub"] for row in evidence.type_rows.to_pylist() if row["hub"] is not None), default=0)
-    counted = counted.filter(counted.records > least).join(evidence.types, "type_id")
+    counted = carriers.filter(carriers.records > least).join(evidence.types, "type_id")
     large = engine.scratch(counted.filter(counted.records > counted.hub).select("identifier_id", "hub"))
     if not engine.to_arrow(large.limit(1)).num_rows:
         return large.select("identifier_id")
-    carriers = engine.scratch(observed.join(large, "identifier_id").select("record_id", "identifier_id", "hub"))
-    named = carriers.join(evidence.names.select("record_id", "name_key"), "record_id")
+    observed = usable(evidence.observations)
+    crowd = engine.scratch(observed.join(large, "identifier_id").select("record_id", "identifier_id", "hub"))
+    named = crowd.join(evidence.names.select("record_id", "name_key"), "record_id")
     by_name = named.group_by("identifier_id", "hub").aggregate(people=named.name_key.nunique())
     # Documents do not count: one person has many orders.
     naming = evidence.types.filter((_.kind == KINDS[Kind.PERSONAL]) & _.most.notnull()).select("type_id")
-    sound = around.filter(around.flaw == SOUND)
-    personal = sound.semi_join(naming, "type_id").select(
-        "record_id", personal_id="identifier_id", personal_type="type_id"
+    personal = (
+        usable(around)
+        .semi_join(naming, "type_id")
+        .select("record_id", personal_id="identifier_id", personal_type="type_id")
     )
-    numbered = carriers.join(personal, "record_id")
+    numbered = crowd.join(personal, "record_id")
     by_number = numbered.group_by("identifier_id", "hub", "personal_type").aggregate(
         people=numbered.personal_id.nunique()
     )

@@ -14,9 +14,12 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import INSTANT
+from cdp_assets.identity.evidence import KINDS
+from cdp_assets.identity.spec import Kind
 from cdp_assets.warehouse.operations import stable_id
 
 if TYPE_CHECKING:
+    from cdp_assets.identity.evidence import Types
     from cdp_assets.warehouse.engine import Engine
 
 
@@ -44,7 +47,7 @@ def changed_profiles(
     maps: Maps,
     redirects: ir.Table,
     links: ir.Table,
-    identifier_types: Sequence[str],
+    types: Types,
     logged: int,
     as_of: datetime,
     engine: Engine,
@@ -55,7 +58,7 @@ def changed_profiles(
         maps: Where records were, and where they are.
         redirects: `schemas.REDIRECTS` of this run: where merged profiles went.
         links: `schemas.LINKS` of this run: the evidence.
-        identifier_types: All identifier types among the links.
+        types: The identifier types among the links.
         logged: How many rows the log has; tells two equal changes of one instant apart.
         as_of: The run.
         engine: Computes.
@@ -76,7 +79,7 @@ def changed_profiles(
     marked = marked.left_join(exists, marked.old_id == exists.profile_id).drop("profile_id")
     marked = marked.mutate(existed=marked.existed.fill_null(False), exists=marked.exists.fill_null(False))
     merged = redirects.select(old_id="old_profile_id", new_id="profile_id", redirected=ibis.literal(True))
-    marked = marked.left_join(merged, ["old_id", "new_id"]).drop("old_id_right", "new_id_right")
+    marked = engine.scratch(marked.left_join(merged, ["old_id", "new_id"]).drop("old_id_right", "new_id_right"))
 
     moves = marked.filter(marked.old_id.notnull() & marked.new_id.notnull())
     moves = moves.select(
@@ -96,7 +99,18 @@ def changed_profiles(
         created.select("records", change=ibis.literal("created"), profile_id="new_id", other_profile_id=nobody),
         removed.select("records", change=ibis.literal("removed"), profile_id="old_id", other_profile_id=nobody),
     )
-    explained = _explained(rows, differing, links, identifier_types)
+    if engine.to_arrow(old.limit(1)).num_rows:
+        tied = _ties_of(differing, links)
+    else:
+        # Of links between people both ends are new in one profile then: looking at one of them is enough.
+        devices = links.semi_join(types.table.filter(types.table.kind == KINDS[Kind.DEVICE]), _TYPE)
+        people = links.anti_join(types.table.filter(types.table.kind == KINDS[Kind.DEVICE]), _TYPE)
+        tied = _ties_of(differing, devices).union(
+            people.select("identifier_type", record_id="left_record_id")
+            .join(differing, "record_id")
+            .select("identifier_type", "old_id", "new_id")
+        )
+    explained = _explained(rows, tied, types.kinds)
     run = ibis.literal(as_of, INSTANT)
     return explained.mutate(
         as_of=run,
@@ -112,11 +126,17 @@ def _those_of(homes: ir.Table, asked: ir.Table) -> ir.Table:
     return ids.semi_join(homes, "profile_id")
 
 
-def _explained(rows: ir.Table, differing: ir.Table, links: ir.Table, identifier_types: Sequence[str]) -> ir.Table:
-    """Add ``evidence``: how many links of each type hold the records that changed."""
+_TYPE = ["namespace", "identifier_type"]
+
+
+def _ties_of(differing: ir.Table, links: ir.Table) -> ir.Table:
+    """identifier_type, old_id, new_id: the links of records that changed, once for each profile they came from."""
     left = differing.select(left_record_id="record_id", old_left="old_id", new_left="new_id")
     right = differing.select(right_record_id="record_id", old_right="old_id", new_right="new_id")
     tied = links.select("left_record_id", "right_record_id", "identifier_type")
+    # Two look-ups of few records in many links, before these are put side by side.
+    at_least_left = tied.semi_join(left, "left_record_id")
+    tied = at_least_left.union(tied.semi_join(right, "right_record_id").anti_join(left, "left_record_id"))
     both = tied.left_join(left, "left_record_id").drop("left_record_id_right")
     both = both.left_join(right, "right_record_id").drop("right_record_id_right")
     at_left = both.filter(both.new_left.notnull()).select("identifier_type", old_id="old_left", new_id="new_left")
@@ -124,7 +144,11 @@ def _explained(rows: ir.Table, differing: ir.Table, links: ir.Table, identifier_
     at_right = both.filter(both.new_right.notnull() & elsewhere).select(
         "identifier_type", old_id="old_right", new_id="new_right"
     )
-    tied = at_left.union(at_right)
+    return at_left.union(at_right)
+
+
+def _explained(rows: ir.Table, tied: ir.Table, identifier_types: Sequence[str]) -> ir.Table:
+    """Add ``evidence``: how many links of each type hold the records that changed."""
     counts = tied.group_by("old_id", "new_id").aggregate(
         **{f"links_{name}": tied.count(where=tied.identifier_type == name) for name in identifier_types}
     )

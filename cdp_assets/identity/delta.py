@@ -52,7 +52,7 @@ class Delta:
     digests: ir.Table
 
 
-def digests_of(canonical: Canonical) -> ir.Table:
+def digests_of(canonical: Canonical, engine: Engine) -> ir.Table:
     """Everything identity reads about people, as `schemas.DIGESTS`."""
     records, identifiers, contacts = canonical.identity_records, canonical.identifiers, canonical.contacts
     points = canonical.contact_points.filter(canonical.contact_points.kind == "postal")
@@ -62,9 +62,7 @@ def digests_of(canonical: Canonical) -> ir.Table:
         _hashed(contacts, "given_name", "family_name", "full_name", "birth_date"),
         _hashed(points, "value", "line_1", "postal_code", "country", "changed_at"),
     ]
-    rows = reduce(lambda top, bottom: top.union(bottom), parts)
-    # No two rows of a table are equal, so that none cancels another one.
-    return rows.group_by("bucket").aggregate(digest=rows.digest.bit_xor())
+    return engine.bucket_sums(parts, _BUCKETS)
 
 
 def changed_since(state: State, canonical: Canonical, collector: Collector, engine: Engine) -> Delta:
@@ -76,7 +74,7 @@ def changed_since(state: State, canonical: Canonical, collector: Collector, engi
         collector: Makes evidence of it.
         engine: Computes.
     """
-    digests = engine.scratch(digests_of(canonical))
+    digests = digests_of(canonical, engine)
     compared = digests.outer_join(state.digests, "bucket")
     buckets = engine.scratch(
         compared.filter(~compared.digest.identical_to(compared.digest_right)).select(

@@ -5,6 +5,8 @@ Belongs here: the tables `links` and `rejected_links`, derived from the partitio
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import ibis
 import ibis.expr.types as ir
 
@@ -15,8 +17,11 @@ from cdp_assets.identity.spec import Kind
 from cdp_assets.identity.stacking import stack
 from cdp_assets.warehouse.operations import stable_id
 
+if TYPE_CHECKING:
+    from cdp_assets.warehouse.engine import Engine
 
-def links(types: ir.Table, usable: ir.Table, partition: Partition, devices: DeviceMap) -> ir.Table:
+
+def links(types: ir.Table, usable: ir.Table, partition: Partition, devices: DeviceMap, engine: Engine) -> ir.Table:
     """Every tie within a profile, as a star around one record for each identifier (`schemas.LINKS`).
 
     The connected components of these links (devices aside) are the partition: whoever was joined shares an identifier.
@@ -26,12 +31,15 @@ def links(types: ir.Table, usable: ir.Table, partition: Partition, devices: Devi
         usable: Evidence without placeholders and hubs.
         partition: Who is with whom.
         devices: Whose the anonymous activity is.
+        engine: Computes.
     """
     of_people = partition.ties.rename(left_record_id="record_id", right_record_id="centre").select(*_COLUMNS)
     if partition.rebuilt:
-        taken_apart = partition.records.semi_join(partition.broken, "component").select("record_id", "label")
+        taken_apart = engine.scratch(
+            partition.records.semi_join(partition.broken, "component").select("record_id", "label")
+        )
         whole = of_people.anti_join(taken_apart, of_people.left_record_id == taken_apart.record_id)
-        of_people = stack(whole, _regrouped(usable, taken_apart))
+        of_people = stack(whole, engine.scratch(_regrouped(usable, taken_apart)))
     together = stack(of_people, devices.links)
     named = together.join(types, "type_id")
     return named.select(

@@ -42,8 +42,9 @@ def members_of(
     known = known.select("record_id", "first_seen_at", guest=known.kind == "guest")
     placed = people.records.select("label", "settled", person="record_id", of_people="component")
     broken = people.broken.select(broken="component")
-    carried = devices.components.select("shared", device="record_id", of_devices="component")
     owned = devices.records.filter(_.valid_from.isnull()).select(owned="record_id", owner="label")
+    carried = devices.components.select("shared", device="record_id", of_devices="component")
+    carried = engine.scratch(carried.left_join(owned, carried.device == owned.owned).drop("owned"))
     named = said_by(restricted(canonical.contacts, records)).select("said", named="record_id")
     joined = known.left_join(placed, known.record_id == placed.person)
     if people.rebuilt:
@@ -51,7 +52,6 @@ def members_of(
     else:
         joined = joined.mutate(broken=ibis.null("int64"))
     joined = joined.left_join(carried, joined.record_id == carried.device)
-    joined = joined.left_join(owned, joined.record_id == owned.owned)
     joined = joined.left_join(named, joined.record_id == named.named)
     return engine.scratch(
         joined.select(

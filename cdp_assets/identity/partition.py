@@ -58,7 +58,9 @@ class Partition:
     rebuilt: int
 
 
-def partition(evidence: Evidence, usable: ir.Table, rules: IdentityRules, engine: Engine) -> Partition:
+def partition(
+    evidence: Evidence, usable: ir.Table, rules: IdentityRules, engine: Engine, carriers: ir.Table | None = None
+) -> Partition:
     """Put records together by what they share, as far as nothing contradicts.
 
     What hangs together must be given together: of a component either all records or none.
@@ -68,11 +70,16 @@ def partition(evidence: Evidence, usable: ir.Table, rules: IdentityRules, engine
         usable: Evidence without placeholders and hubs (`blocked_values.Screened.usable`).
         rules: Limits, strengths and times.
         engine: Computes.
+        carriers: identifier_id, type_id, centre (the smallest record_id), records of all usable identifiers; found out
+            where it is not known already.
     """
     ties = usable.filter(usable.kind != KINDS[Kind.DEVICE])
-    centres = engine.scratch(
-        ties.group_by("identifier_id", "type_id").aggregate(centre=_.record_id.min(), records=_.count())
-    )
+    if carriers is None:
+        carriers = engine.scratch(
+            ties.group_by("identifier_id", "type_id").aggregate(centre=_.record_id.min(), records=_.count())
+        )
+    linking = evidence.types.filter(evidence.types.kind != KINDS[Kind.DEVICE]).select("type_id")
+    centres = carriers.semi_join(linking, "type_id")
     shared = engine.scratch(_shared(ties, centres))
     component = engine.scratch(_components(ties, shared, engine))
     broken = engine.scratch(_breaking(ties, centres, component, evidence, engine))
@@ -118,9 +125,9 @@ def _shared(ties: ir.Table, centres: ir.Table) -> ir.Table:
 def _components(ties: ir.Table, shared: ir.Table, engine: Engine) -> ir.Table:
     """record_id → component, over everything that records share."""
     labelled = engine.connected_components(shared.select(left="record_id", right="centre"))
-    everyone = ties.select("record_id").distinct()
-    joined = everyone.left_join(labelled, everyone.record_id == labelled.node)
-    return joined.select("record_id", component=ibis.coalesce(joined.component, joined.record_id))
+    tied = labelled.select("component", record_id="node")
+    alone = ties.select("record_id").anti_join(tied, "record_id").distinct()
+    return tied.select("record_id", "component").union(alone.mutate(component=alone.record_id))
 
 
 def _breaking(ties: ir.Table, centres: ir.Table, component: ir.Table, evidence: Evidence, engine: Engine) -> ir.Table:

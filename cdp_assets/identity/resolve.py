@@ -101,13 +101,15 @@ def resolve(
     state = last_state(previous, version, engine)
     delta = None
     if state is None:
+        digests = digests_of(canonical, engine)
         scope = everybody(collector.rows(), canonical.contacts, types, engine)
     else:
         delta = changed_since(state, canonical, collector, engine)
+        digests = delta.digests
         scope = concerned(delta, touched, state, canonical.contacts, types, engine)
 
     evidence = usable(scope.evidence.observations)
-    people = partition(scope.evidence, evidence, rules, engine)
+    people = partition(scope.evidence, evidence, rules, engine, scope.carriers)
     at_devices = devices_concerned(scope, people.records, state, engine)
     devices = attribute_devices(at_devices.usable, at_devices.people, canonical.facts, engine)
     records = _all(scope, at_devices, engine)
@@ -124,7 +126,7 @@ def resolve(
     )
 
     made = {
-        "links": engine.scratch(links(types.table, evidence, people, devices)),
+        "links": links(types.table, evidence, people, devices, engine),
         "rejected_links": engine.scratch(rejected_links(types.table, scope.blocked, people)),
         "profile_map": rows,
         "observations": scope.rows,
@@ -132,10 +134,8 @@ def resolve(
     }
     if state is None or delta is None:
         patches: dict[str, Patch] = {}
-        digests = engine.scratch(digests_of(canonical))
     else:
         patches = _patches(made, scope, delta, state, records, engine)
-        digests = delta.digests
         if groups.saved is None:
             del patches["profile_map"]
     tables = {
@@ -155,7 +155,7 @@ def resolve(
         else previous["profile_map"],
         came=rows,
     )
-    log = engine.scratch(changed_profiles(maps, redirects, tables["links"], types.kinds, logged, as_of, engine))
+    log = engine.scratch(changed_profiles(maps, redirects, tables["links"], types, logged, as_of, engine))
     patches["profile_changes"] = Patch("change_id", _empty(ibis.schema({"change_id": "int64"}), engine), log)
     standing = Standing(version, assignment.save(store), *_counted(people, state, scope, engine))
     tables |= {

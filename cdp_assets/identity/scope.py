@@ -36,6 +36,7 @@ class Scope:
         gone: record_id of records that exist no more; None where nothing is known of a last run.
         replaced: record_id whose observations are replaced by ``rows``; None for all.
         rows: Observations that are new in the state.
+        carriers: `Screened.carriers` without the hubs, where all identifiers were judged.
     """
 
     evidence: Evidence
@@ -45,6 +46,7 @@ class Scope:
     gone: ir.Table | None
     replaced: ir.Table | None
     rows: ir.Table
+    carriers: ir.Table | None = None
 
 
 def everybody(rows: ir.Table, contacts: ir.Table, types: Types, engine: Engine) -> Scope:
@@ -59,7 +61,8 @@ def everybody(rows: ir.Table, contacts: ir.Table, types: Types, engine: Engine) 
     names = engine.scratch(names_of(contacts))
     screened = screen(Evidence(rows, names, types), rows, engine)
     evidence = Evidence(screened.observations, names, types)
-    return Scope(evidence, screened.blocked, None, None, None, None, screened.observations)
+    carriers = screened.carriers.anti_join(screened.hubs, "identifier_id")
+    return Scope(evidence, screened.blocked, None, None, None, None, screened.observations, carriers)
 
 
 def concerned(

@@ -188,6 +188,20 @@ class DuckDBEngine(DuckDBFiles):
         result = pa.table({"node": pa.array(nodes, pa.int64()), "component": pa.array(smallest[labels], pa.int64())})
         return self.from_arrow(result, ibis.schema({"node": "int64", "component": "int64"}))
 
+    def bucket_sums(self, parts: Sequence[ir.Table], buckets: int) -> ir.Table:
+        import numpy as np
+        import pyarrow as pa
+
+        # An array with a place for each bucket takes a fifth of the time of grouping by millions of values.
+        sums = np.zeros(buckets, dtype=np.int64)
+        for part in parts:
+            for batch in self.to_arrow(part.select(bucket=part.bucket.cast("int32"), digest="digest")).to_batches():
+                places = batch.column("bucket").to_numpy().astype(np.int64)
+                np.add.at(sums, places, batch.column("digest").to_numpy())
+        filled = np.flatnonzero(sums)
+        found = pa.table({"bucket": pa.array(filled, pa.int64()), "digest": pa.array(sums[filled], pa.int64())})
+        return self.from_arrow(found, ibis.schema({"bucket": "int64", "digest": "int64"}))
+
     # -- writing ----------------------------------------------------------------------------------------------------
 
     def _ensure_stage(self, stage: str) -> None:

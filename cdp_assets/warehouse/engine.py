@@ -104,6 +104,17 @@ class Engine(FileReader, Protocol):
             ``node`` and ``component`` (the component's smallest node), one row a node.
         """
 
+    def bucket_sums(self, parts: Sequence[ir.Table], buckets: int) -> ir.Table:
+        """Add the numbers of each bucket up, over many rows and buckets.
+
+        Args:
+            parts: Tables of ``bucket`` (0 to ``buckets`` - 1) and ``digest``, both int64.
+            buckets: How many there are at most.
+
+        Returns:
+            ``bucket`` and ``digest``, both int64, without sums of 0. Sums beyond an int64 wrap around.
+        """
+
     def stage_table(self, stage: str, schema: TableSchema, expression: ir.Table) -> ir.Table:
         """Compute a table beside its published version, committed but not yet visible under its name.
 

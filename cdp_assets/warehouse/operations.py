@@ -116,10 +116,6 @@ def _pyspark_row_hash(self: PySparkCompiler, op: RowHash, *, arg: tuple[sge.Expr
     return self.f.anon.shiftrightunsigned(self.f.anon.xxhash64(*texts), sge.convert(1))
 
 
-def _pyspark_bit_xor(self: PySparkCompiler, op: ops.BitXor, *, arg: sge.Expression, where: Any) -> Any:
-    return self.agg.bit_xor(arg, where=where)
-
-
 _OFFSET = r"\d(Z|z|[+-]\d{2}(:?\d{2})?)$"
 _HAS_TIME = ":"
 
@@ -172,6 +168,5 @@ DuckDBCompiler.visit_StableId = _duckdb_stable_id
 PySparkCompiler.visit_StableId = _pyspark_stable_id
 DuckDBCompiler.visit_RowHash = _duckdb_row_hash
 PySparkCompiler.visit_RowHash = _pyspark_row_hash
-PySparkCompiler.visit_BitXor = _pyspark_bit_xor
 DuckDBCompiler.visit_TryTimestamp = _duckdb_try_timestamp
 PySparkCompiler.visit_TryTimestamp = _pyspark_try_timestamp
