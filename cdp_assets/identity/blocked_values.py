@@ -12,43 +12,81 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from cdp_assets.identity.evidence import HUB, KINDS, NAMESAKES, PLACEHOLDER, SOUND, Evidence
+from cdp_assets.identity.evidence import CROWDED, HUB, KINDS, NAMESAKES, PLACEHOLDER, SOUND, Evidence
 from cdp_assets.identity.spec import Kind
 
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
 
+_TOO_MANY = ("hub", "more people carry it than one person's identifier can have")
 _REASONS = {
     PLACEHOLDER: ("placeholder", "the value stands for 'nothing known'"),
-    HUB: ("hub", "more people carry it than one person's identifier can have"),
+    HUB: _TOO_MANY,
     NAMESAKES: ("names_differ", "two people of one name at one address, their births ten years or more apart"),
+    CROWDED: _TOO_MANY,
 }
 
 
 @dataclass(frozen=True)
 class Screened:
-    """Evidence without what is nobody's own.
+    """Evidence in which what is nobody's own is marked.
 
     Args:
-        usable: record_id, identifier_id, type_id, kind, first_seen_at, last_seen_at.
+        observations: `Evidence.observations` with `HUB` among the flaws.
+        hubs: identifier_id of the hubs found.
+        carriers: identifier_id, type_id, centre (the smallest record_id), records of all sound identifiers and hubs.
         blocked: identifier_id, type_id, reason, detail, records, left_record_id, first_seen_at: one row per excluded
             identifier.
     """
 
-    usable: ir.Table
+    observations: ir.Table
+    hubs: ir.Table
+    carriers: ir.Table
     blocked: ir.Table
 
+    @property
+    def usable(self) -> ir.Table:
+        """Evidence without what is nobody's own."""
+        return usable(self.observations)
 
-def screen(evidence: Evidence, engine: Engine) -> Screened:
-    """Take placeholders and hubs out of the evidence."""
-    observed = evidence.observations
-    hubs = engine.scratch(_hubs(evidence, engine).select("identifier_id", hub_flaw=ibis.literal(HUB, "int8")))
-    marked = observed.left_join(hubs, "identifier_id")
-    judged = marked.select(
-        *(name for name in observed.columns if name != "flaw"),
-        flaw=ibis.ifelse(marked.flaw == SOUND, marked.hub_flaw.coalesce(marked.flaw), marked.flaw),
+
+def usable(observations: ir.Table) -> ir.Table:
+    """The observations that may link somebody."""
+    return observations.filter(observations.flaw == SOUND)
+
+
+def without_hubs(observations: ir.Table) -> ir.Table:
+    """Observations as they are before hubs are looked for."""
+    return observations.mutate(
+        flaw=ibis.ifelse(observations.flaw == HUB, ibis.literal(SOUND, "int8"), observations.flaw)
     )
-    usable = engine.scratch(judged.filter(judged.flaw == SOUND).drop("flaw"))
+
+
+def with_hubs(observations: ir.Table, hubs: ir.Table) -> ir.Table:
+    """Observations with some sound identifiers marked as hubs."""
+    listed = hubs.select("identifier_id", hub_flaw=ibis.literal(HUB, "int8"))
+    marked = observations.left_join(listed, "identifier_id").drop("identifier_id_right")
+    return marked.select(
+        **{name: marked[name] for name in observations.columns if name != "flaw"},
+        flaw=ibis.ifelse(marked.flaw == SOUND, marked.hub_flaw.coalesce(marked.flaw), marked.flaw),
+    ).select(observations.columns)
+
+
+def screen(evidence: Evidence, around: ir.Table, engine: Engine) -> Screened:
+    """Mark hubs in the evidence.
+
+    Args:
+        evidence: All observations of the identifiers that are to be judged, not marked yet.
+        around: All observations of the records that carry them: other identifiers tell how many people these are.
+        engine: Computes.
+    """
+    sound = usable(evidence.observations)
+    carriers = engine.scratch(
+        sound.group_by("identifier_id", "type_id").aggregate(centre=sound.record_id.min(), records=sound.count())
+    )
+    hubs = engine.scratch(_hubs(evidence, carriers, around, engine))
+    found = engine.to_arrow(hubs.limit(1)).num_rows
+    judged = with_hubs(evidence.observations, hubs) if found else evidence.observations
     bad = judged.filter(judged.flaw != SOUND)
     blocked = bad.group_by("identifier_id", "type_id").aggregate(
         flaw=bad.flaw.max(),
@@ -56,43 +94,43 @@ def screen(evidence: Evidence, engine: Engine) -> Screened:
         left_record_id=bad.record_id.min(),
         first_seen_at=bad.first_seen_at.min(),
     )
-    return Screened(
-        usable,
-        engine.scratch(
-            blocked.select(
-                "identifier_id",
-                "type_id",
-                "records",
-                "left_record_id",
-                "first_seen_at",
-                reason=_in_words(blocked.flaw, 0),
-                detail=_in_words(blocked.flaw, 1),
-            )
-        ),
+    worded = blocked.select(
+        "identifier_id",
+        "type_id",
+        "records",
+        "left_record_id",
+        "first_seen_at",
+        reason=_in_words(blocked.flaw, 0),
+        detail=_in_words(blocked.flaw, 1),
     )
+    return Screened(judged, hubs, carriers, engine.scratch(worded))
 
 
 def _in_words(flaw: ir.IntegerValue, part: int) -> ir.Value:
     return ibis.cases(*((flaw == code, words[part]) for code, words in _REASONS.items()), else_="")
 
 
-def _hubs(evidence: Evidence, engine: Engine) -> ir.Table:
+def _hubs(evidence: Evidence, carriers: ir.Table, around: ir.Table, engine: Engine) -> ir.Table:
     """identifier_id of values with more different names, or personal identifiers of one namespace, than their type's
     limit for hubs."""
-    observed = evidence.observations.filter(evidence.observations.flaw == SOUND)
     # More than n names need more than n records: only those few values are looked at closely.
-    counted = observed.group_by("identifier_id", "type_id").aggregate(records=observed.count())
-    counted = counted.join(evidence.types, "type_id")
+    least = min((row["hub"] for row in evidence.type_rows.to_pylist() if row["hub"] is not None), default=0)
+    counted = carriers.filter(carriers.records > least).join(evidence.types, "type_id")
     large = engine.scratch(counted.filter(counted.records > counted.hub).select("identifier_id", "hub"))
-    carriers = observed.join(large, "identifier_id").select("record_id", "identifier_id", "hub")
-    named = carriers.join(evidence.names.select("record_id", "name_key"), "record_id")
+    if not engine.to_arrow(large.limit(1)).num_rows:
+        return large.select("identifier_id")
+    observed = usable(evidence.observations)
+    crowd = engine.scratch(observed.join(large, "identifier_id").select("record_id", "identifier_id", "hub"))
+    named = crowd.join(evidence.names.select("record_id", "name_key"), "record_id")
     by_name = named.group_by("identifier_id", "hub").aggregate(people=named.name_key.nunique())
     # Documents do not count: one person has many orders.
     naming = evidence.types.filter((_.kind == KINDS[Kind.PERSONAL]) & _.most.notnull()).select("type_id")
-    personal = observed.semi_join(naming, "type_id").select(
-        "record_id", personal_id="identifier_id", personal_type="type_id"
+    personal = (
+        usable(around)
+        .semi_join(naming, "type_id")
+        .select("record_id", personal_id="identifier_id", personal_type="type_id")
     )
-    numbered = carriers.join(personal, "record_id")
+    numbered = crowd.join(personal, "record_id")
     by_number = numbered.group_by("identifier_id", "hub", "personal_type").aggregate(
         people=numbered.personal_id.nunique()
     )

@@ -6,14 +6,25 @@ Belongs here: the log `profile_changes`. Does not belong here: ids (`ids.py`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import INSTANT
-from cdp_assets.identity.stacking import stack
+from cdp_assets.identity.evidence import KINDS
+from cdp_assets.identity.spec import Kind
 from cdp_assets.warehouse.operations import stable_id
+
+if TYPE_CHECKING:
+    from cdp_assets.identity.evidence import Types
+    from cdp_assets.warehouse.engine import Engine
+
+
+OTHER_LINKS = ("likeness", "steward")
+"""Types of links that are made of no identifier."""
 
 
 def homes_of(profile_map: ir.Table) -> ir.Table:
@@ -21,47 +32,62 @@ def homes_of(profile_map: ir.Table) -> ir.Table:
     return profile_map.filter(profile_map.valid_from.isnull()).select("record_id", "profile_id")
 
 
+@dataclass(frozen=True)
+class Maps:
+    """`profile_map` before and after.
+
+    Args:
+        before, after: As last published, and of this run.
+        left, came: Their rows of the records that may be somewhere else now; these are looked at.
+    """
+
+    before: ir.Table
+    after: ir.Table
+    left: ir.Table
+    came: ir.Table
+
+
 def changed_profiles(
-    before: ir.Table,
-    after: ir.Table,
+    maps: Maps,
     redirects: ir.Table,
     links: ir.Table,
-    identifier_types: Sequence[str],
-    log: ir.Table,
+    types: Types,
     logged: int,
     as_of: datetime,
+    engine: Engine,
     news: ir.Table,
     records: ir.Table,
 ) -> ir.Table:
-    """The log with this run's changes (`schemas.PROFILE_CHANGES`); without any, the log itself.
+    """What this run adds to the log (`schemas.PROFILE_CHANGES`).
 
     Args:
-        before: `profile_map` as last published.
-        after: `profile_map` of this run.
+        maps: Where records were, and where they are.
         redirects: `schemas.REDIRECTS` of this run: where merged profiles went.
         links: `schemas.LINKS` of this run: the evidence.
-        identifier_types: All identifier types among the links.
-        log: `profile_changes` as last published.
-        logged: How many rows it has; tells two equal changes of one instant apart.
+        types: The identifier types among the links.
+        logged: How many rows the log has; tells two equal changes of one instant apart.
         as_of: The run.
+        engine: Computes.
         news: `schemas.STEWARD_WORDS` spoken or revoked since the run before.
         records: `canonical.identity_records`, for the sources that news may be about.
     """
-    old = homes_of(before).rename(old_id="profile_id")
-    new = homes_of(after).rename(new_id="profile_id")
+    old = homes_of(maps.left).rename(old_id="profile_id")
+    new = homes_of(maps.came).rename(new_id="profile_id")
     joined = new.outer_join(old, "record_id")
     # Most records stay where they are: only the others are looked at further.
-    differing = joined.filter(~joined.old_id.identical_to(joined.new_id)).select(
-        "old_id", "new_id", record_id=ibis.coalesce(joined.record_id, joined.record_id_right)
+    differing = engine.scratch(
+        joined.filter(~joined.old_id.identical_to(joined.new_id)).select(
+            "old_id", "new_id", record_id=ibis.coalesce(joined.record_id, joined.record_id_right)
+        )
     )
-    flows = differing.group_by("old_id", "new_id").aggregate(records=differing.count())
-    existed = old.select(profile_id="old_id").distinct().mutate(existed=True)
-    exists = new.select(profile_id="new_id").distinct().mutate(exists=True)
+    flows = engine.scratch(differing.group_by("old_id", "new_id").aggregate(records=differing.count()))
+    existed = _those_of(homes_of(maps.before), flows.select(profile_id="new_id")).mutate(existed=True)
+    exists = _those_of(homes_of(maps.after), flows.select(profile_id="old_id")).mutate(exists=True)
     marked = flows.left_join(existed, flows.new_id == existed.profile_id).drop("profile_id")
     marked = marked.left_join(exists, marked.old_id == exists.profile_id).drop("profile_id")
     marked = marked.mutate(existed=marked.existed.fill_null(False), exists=marked.exists.fill_null(False))
     merged = redirects.select(old_id="old_profile_id", new_id="profile_id", redirected=ibis.literal(True))
-    marked = marked.left_join(merged, ["old_id", "new_id"]).drop("old_id_right", "new_id_right")
+    marked = engine.scratch(marked.left_join(merged, ["old_id", "new_id"]).drop("old_id_right", "new_id_right"))
 
     moves = marked.filter(marked.old_id.notnull() & marked.new_id.notnull())
     moves = moves.select(
@@ -81,18 +107,29 @@ def changed_profiles(
         created.select("records", change=ibis.literal("created"), profile_id="new_id", other_profile_id=nobody),
         removed.select("records", change=ibis.literal("removed"), profile_id="old_id", other_profile_id=nobody),
     )
-    explained = _caused(_explained(rows, differing, links, identifier_types), news, records, old, new)
+    if engine.to_arrow(old.limit(1)).num_rows:
+        tied = _ties_of(differing, links)
+    else:
+        # Of links between people both ends are new in one profile then: looking at one of them is enough.
+        devices = links.semi_join(types.table.filter(types.table.kind == KINDS[Kind.DEVICE]), _TYPE)
+        people = links.anti_join(types.table.filter(types.table.kind == KINDS[Kind.DEVICE]), _TYPE)
+        tied = _ties_of(differing, devices).union(
+            people.select("identifier_type", record_id="left_record_id")
+            .join(differing, "record_id")
+            .select("identifier_type", "old_id", "new_id")
+        )
+    kinds = sorted({*types.kinds, *OTHER_LINKS})
+    explained = _caused(_explained(rows, tied, kinds), news, records, maps)
     run = ibis.literal(as_of, INSTANT)
-    new_rows = explained.mutate(
+    return explained.mutate(
         as_of=run,
         change_id=stable_id(
             run, explained.change, explained.profile_id, explained.other_profile_id, ibis.literal(logged)
         ),
     )
-    return stack(log, new_rows)
 
 
-def _caused(rows: ir.Table, news: ir.Table, records: ir.Table, old: ir.Table, new: ir.Table) -> ir.Table:
+def _caused(rows: ir.Table, news: ir.Table, records: ir.Table, maps: Maps) -> ir.Table:
     """Add ``cause``: the first of the stewards' words, spoken or revoked since, that is about the profiles of a row.
 
     A retracted rule is about all of them, a source about those with a record of it, and whatever names a record about
@@ -104,8 +141,10 @@ def _caused(rows: ir.Table, news: ir.Table, records: ir.Table, old: ir.Table, ne
     )
     of_sources = news.filter(news.kind == "source").select("word", source="subject")
     named = named.union(records.join(of_sources, "source").select("word", "record_id"))
-    there = named.join(old.rename(profile_id="old_id"), "record_id").select("word", "profile_id")
-    here = named.join(new.rename(profile_id="new_id"), "record_id").select("word", "profile_id")
+    there, here = (
+        homes_of(placed).semi_join(named, "record_id").join(named, "record_id").select("word", "profile_id")
+        for placed in (maps.before, maps.after)
+    )
     about = there.union(here)
     first = about.group_by("profile_id").aggregate(word=about.word.min())
     rules = news.filter(news.kind == "rule")
@@ -116,11 +155,23 @@ def _caused(rows: ir.Table, news: ir.Table, records: ir.Table, old: ir.Table, ne
     return both.select(*rows.columns, cause=ibis.coalesce(both.word, both.other_word, both.rule))
 
 
-def _explained(rows: ir.Table, differing: ir.Table, links: ir.Table, identifier_types: Sequence[str]) -> ir.Table:
-    """Add ``evidence``: how many links of each type hold the records that changed."""
+def _those_of(homes: ir.Table, asked: ir.Table) -> ir.Table:
+    """profile_id of those asked for that have records, distinct."""
+    ids = asked.filter(asked.profile_id.notnull()).distinct()
+    return ids.semi_join(homes, "profile_id")
+
+
+_TYPE = ["namespace", "identifier_type"]
+
+
+def _ties_of(differing: ir.Table, links: ir.Table) -> ir.Table:
+    """identifier_type, old_id, new_id: the links of records that changed, once for each profile they came from."""
     left = differing.select(left_record_id="record_id", old_left="old_id", new_left="new_id")
     right = differing.select(right_record_id="record_id", old_right="old_id", new_right="new_id")
     tied = links.select("left_record_id", "right_record_id", "identifier_type")
+    # Two look-ups of few records in many links, before these are put side by side.
+    at_least_left = tied.semi_join(left, "left_record_id")
+    tied = at_least_left.union(tied.semi_join(right, "right_record_id").anti_join(left, "left_record_id"))
     both = tied.left_join(left, "left_record_id").drop("left_record_id_right")
     both = both.left_join(right, "right_record_id").drop("right_record_id_right")
     at_left = both.filter(both.new_left.notnull()).select("identifier_type", old_id="old_left", new_id="new_left")
@@ -128,9 +179,13 @@ def _explained(rows: ir.Table, differing: ir.Table, links: ir.Table, identifier_
     at_right = both.filter(both.new_right.notnull() & elsewhere).select(
         "identifier_type", old_id="old_right", new_id="new_right"
     )
-    tied = at_left.union(at_right)
+    return at_left.union(at_right)
+
+
+def _explained(rows: ir.Table, tied: ir.Table, identifier_types: Sequence[str]) -> ir.Table:
+    """Add ``evidence``: how many links of each type hold the records that changed."""
     counts = tied.group_by("old_id", "new_id").aggregate(
-        **{f"links_{name}": (tied.identifier_type == name).sum() for name in identifier_types}
+        **{f"links_{name}": tied.count(where=tied.identifier_type == name) for name in identifier_types}
     )
     # Created profiles have records from nowhere, and null joins nothing: -1 stands for it on both sides.
     known = counts.select(

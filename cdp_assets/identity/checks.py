@@ -7,7 +7,8 @@ import ibis.expr.types as ir
 from ibis import _
 
 from cdp_assets.identity.changes import homes_of
-from cdp_assets.identity.evidence import ADDRESS, without
+from cdp_assets.identity.collecting import without
+from cdp_assets.identity.evidence import ADDRESS
 from cdp_assets.identity.known import IDENTIFIER, excluded_values
 from cdp_assets.identity.spec import IdentityRules, Kind
 from cdp_assets.identity.stewardship import CONTRADICTION, DIFFERENT, OBSERVATION, RULE, SAME, SOURCE, STEWARD

@@ -36,15 +36,19 @@ class DeviceMap:
     Args:
         records: record_id, label, valid_from, valid_to: like `profile_map`, with labels for profiles. Labels of
             anonymous profiles are the smallest record_id of those that share a device.
+        components: record_id, component (the smallest record_id of those that hang together by devices), shared
+            (whether several people used its devices): one row per record.
         links: left_record_id (of the device), right_record_id (of the person, or of the same device), identifier_id,
             type_id, first_seen_at.
     """
 
     records: ir.Table
+    components: ir.Table
     links: ir.Table
 
     SCHEMAS: ClassVar = (
         ibis.schema({"record_id": "int64", "label": "int64", "valid_from": INSTANT, "valid_to": INSTANT}),
+        ibis.schema({"record_id": "int64", "component": "int64", "shared": "boolean"}),
         ibis.schema(
             {
                 "left_record_id": "int64",
@@ -66,6 +70,8 @@ def attribute_devices(
 ) -> DeviceMap:
     """Give the records of devices to the people who were identified on them.
 
+    What hangs together by devices must be given together, with all records of people on these devices.
+
     Args:
         usable: Evidence without placeholders and hubs.
         people: record_id, label, settled of the records of people (`partition.Partition.records`).
@@ -74,7 +80,8 @@ def attribute_devices(
         denied: record_id, label: people to whom a record is not given, whatever was seen; null for none.
     """
     devices = usable.filter(usable.kind == KINDS[Kind.DEVICE]).drop("kind")
-    carried = engine.scratch(devices.left_join(people, "record_id").drop("record_id_right"))
+    placed = people.select("record_id", "label", "settled")
+    carried = engine.scratch(devices.left_join(placed, "record_id").drop("record_id_right"))
     bare = engine.scratch(carried.filter(carried.label.isnull()).drop("label", "settled"))
     if not engine.to_arrow(bare.limit(1)).num_rows:
         nothing = DeviceMap.SCHEMAS
@@ -88,14 +95,19 @@ def attribute_devices(
     claims = engine.scratch(claimed if denied is None else claimed.anti_join(denied, ["record_id", "label"]))
     counted = claims.group_by("record_id").aggregate(people=claims.label.nunique(), label=claims.label.min())
     counted = engine.scratch(counted)
-    shared = bare.semi_join(counted.filter(counted.people > 1), "record_id")
+    several = counted.filter(counted.people > 1).select("record_id")
+    shared = bare.semi_join(several, "record_id")
     split = _split_in_time(engine.scratch(shared), identified, facts, denied)
     owned = counted.filter(counted.people == 1).select(
         "record_id", "label", valid_from=ibis.null(INSTANT), valid_to=ibis.null(INSTANT)
     )
     given = engine.scratch(stack(owned, split))
     nobodys = engine.scratch(bare.anti_join(given, "record_id"))
-    anonymous = _anonymous(nobodys, engine)
+    anonymous = _hanging_together(nobodys, engine).select(
+        "record_id", label="component", valid_from=ibis.null(INSTANT), valid_to=ibis.null(INSTANT)
+    )
+    used_by_several = several.mutate(shared=True)
+    components = _hanging_together(bare, engine).left_join(used_by_several, "record_id")
     links = claims.semi_join(given, "record_id").select(
         left_record_id="record_id",
         right_record_id="owner_record",
@@ -103,7 +115,13 @@ def attribute_devices(
         type_id="type_id",
         first_seen_at="first_seen_at",
     )
-    return DeviceMap(engine.scratch(stack(given, anonymous)), engine.scratch(stack(links, _star(nobodys))))
+    return DeviceMap(
+        records=engine.scratch(stack(given, anonymous)),
+        components=engine.scratch(
+            components.select("record_id", "component", shared=components.shared.fill_null(False))
+        ),
+        links=engine.scratch(stack(links, _star(nobodys))),
+    )
 
 
 def _identified(carried: ir.Table) -> ir.Table:
@@ -144,18 +162,13 @@ def _star(records: ir.Table) -> ir.Table:
     ).select("left_record_id", "right_record_id", "identifier_id", "type_id", "first_seen_at")  # fmt: skip
 
 
-def _anonymous(nobodys: ir.Table, engine: Engine) -> ir.Table:
-    """Profiles of nobody known: records that share a device."""
-    edges = _star(nobodys).select(left="left_record_id", right="right_record_id")
-    labelled = engine.connected_components(engine.scratch(edges))
-    everyone = nobodys.select("record_id").distinct()
+def _hanging_together(records: ir.Table, engine: Engine) -> ir.Table:
+    """record_id, component: records that share a device, and those that share one with these."""
+    edges = _star(records).select(left="left_record_id", right="right_record_id")
+    labelled = engine.connected_components(edges)
+    everyone = records.select("record_id").distinct()
     joined = everyone.left_join(labelled, everyone.record_id == labelled.node)
-    return joined.select(
-        "record_id",
-        label=ibis.coalesce(joined.component, joined.record_id),
-        valid_from=ibis.null(INSTANT),
-        valid_to=ibis.null(INSTANT),
-    )
+    return joined.select("record_id", component=ibis.coalesce(joined.component, joined.record_id))
 
 
 def _split_in_time(

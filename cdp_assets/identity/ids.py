@@ -48,8 +48,11 @@ _GIVEN = ibis.schema({"label": "int64", "profile_id": "int64"})
 class ProfileIdStore(Protocol):
     """What keeps profile ids between runs."""
 
-    def assigned(self) -> pa.Table:
-        """All assignments (`ASSIGNED`)."""
+    def revision(self) -> str:
+        """What was saved last; another text after each `save` that changed something, empty before the first."""
+
+    def assigned(self, records: Sequence[int] | None = None) -> pa.Table:
+        """The assignments of some records, or of all (`ASSIGNED`)."""
 
     def redirects(self) -> pa.Table:
         """All redirects (`REDIRECTED`)."""
@@ -57,8 +60,14 @@ class ProfileIdStore(Protocol):
     def former(self, record_ids: Sequence[int]) -> dict[int, list[int]]:
         """The profiles that records belonged to before, the latest first."""
 
-    def save(self, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]) -> None:
-        """Write what changed, in one transaction, and keep what changed assignments were before.
+    def revision_after(
+        self, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]
+    ) -> str:
+        """The revision that `save` will return."""
+
+    def save(self, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]) -> str:
+        """Write what changed, in one transaction, keep what changed assignments were before, and return the new
+        revision.
 
         Args:
             assigned: New and changed assignments (`ASSIGNED`).
@@ -77,9 +86,12 @@ class InMemoryProfileIds:
         self._former: dict[int, list[int]] = {}
         self.writes = 0
 
-    def assigned(self) -> pa.Table:
-        rows = [(record, profile, since) for record, (profile, since) in sorted(self._assigned.items())]
-        return _table(rows, ASSIGNED)
+    def revision(self) -> str:
+        return str(self.writes or "")
+
+    def assigned(self, records: Sequence[int] | None = None) -> pa.Table:
+        wanted = sorted(self._assigned if records is None else self._assigned.keys() & set(records))
+        return _table([(record, *self._assigned[record]) for record in wanted], ASSIGNED)
 
     def redirects(self) -> pa.Table:
         rows = [(old, profile, since) for old, (profile, since) in sorted(self._redirects.items())]
@@ -88,7 +100,12 @@ class InMemoryProfileIds:
     def former(self, record_ids: Sequence[int]) -> dict[int, list[int]]:
         return {record: self._former[record] for record in record_ids if record in self._former}
 
-    def save(self, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]) -> None:
+    def revision_after(
+        self, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]
+    ) -> str:
+        return str(self.writes + assigned.num_rows + len(unassigned) + redirected.num_rows + len(revived))
+
+    def save(self, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]) -> str:
         for record in (*assigned["record_id"].to_pylist(), *unassigned):
             if record in self._assigned:
                 self._former.setdefault(record, []).insert(0, self._assigned[record][0])
@@ -101,6 +118,7 @@ class InMemoryProfileIds:
             self._redirects[row["old_profile_id"]] = (row["profile_id"], row["since"])
         for old in revived:
             self._redirects.pop(old, None)
+        return self.revision()
 
 
 class HeldBackProfileIds:
@@ -110,14 +128,26 @@ class HeldBackProfileIds:
         self._store = store
         self._held: tuple[pa.Table, Sequence[int], pa.Table, Sequence[int]] | None = None
 
-    def assigned(self) -> pa.Table:
-        return self._store.assigned()
+    def revision(self) -> str:
+        return self._store.revision()
+
+    def assigned(self, records: Sequence[int] | None = None) -> pa.Table:
+        return self._store.assigned(records)
 
     def redirects(self) -> pa.Table:
         return self._store.redirects()
 
-    def save(self, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]) -> None:
+    def former(self, record_ids: Sequence[int]) -> dict[int, list[int]]:
+        return self._store.former(record_ids)
+
+    def revision_after(
+        self, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]
+    ) -> str:
+        return self._store.revision_after(assigned, unassigned, redirected, revived)
+
+    def save(self, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]) -> str:
         self._held = (assigned, unassigned, redirected, revived)
+        return self._store.revision_after(*self._held)
 
     def release(self) -> None:
         """Write what was held back, if there is anything."""
@@ -131,11 +161,13 @@ class Assignment:
     """Ids given in this run, and what is new about them.
 
     Args:
+        given: record_id, label, profile_id of all records concerned.
         profiles: label, profile_id.
         redirects: `REDIRECTED`, complete; targets are in use, or were when their records vanished.
         assigned, unassigned, redirected, revived: The difference to the store, for `ProfileIdStore.save`.
     """
 
+    given: ir.Table
     profiles: ir.Table
     redirects: ir.Table
     assigned: pa.Table
@@ -143,10 +175,24 @@ class Assignment:
     redirected: pa.Table
     revived: list[int]
 
-    def save(self, store: ProfileIdStore) -> None:
-        """Write the difference, if there is one."""
+    def save(self, store: ProfileIdStore) -> str:
+        """Write the difference, if there is one; return the store's revision."""
         if self.assigned.num_rows or self.unassigned or self.redirected.num_rows or self.revived:
-            store.save(self.assigned, self.unassigned, self.redirected, self.revived)
+            return store.save(self.assigned, self.unassigned, self.redirected, self.revived)
+        return store.revision()
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What the store holds, as far as it concerns the groups that need an id.
+
+    Args:
+        assigned: record_id, profile_id of all their records, and of those that are gone.
+        elsewhere: profile_id of the groups that are left as they are.
+    """
+
+    assigned: ir.Table
+    elsewhere: ir.Table
 
 
 def profile_id_of(record_id: int, generation: int = 0) -> int:
@@ -155,38 +201,47 @@ def profile_id_of(record_id: int, generation: int = 0) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") & 0x7FFF_FFFF_FFFF_FFFF
 
 
-def assign_ids(homes: ir.Table, store: ProfileIdStore, as_of: datetime, engine: Engine) -> Assignment:
+def assign_ids(
+    homes: ir.Table, store: ProfileIdStore, as_of: datetime, engine: Engine, saved: Saved | None = None
+) -> Assignment:
     """Give every group of records its profile id.
 
     Args:
         homes: record_id, label (its group), is_person (whether it is a record of a person rather than of a device),
             is_guest (a fact without identifiers, alone for ever: its id needs no state), first_seen_at: one row a
-            record.
+            record. Groups are given whole.
         store: What keeps ids.
         as_of: The run.
         engine: Computes.
+        saved: What is known of the store without reading it all, where ``homes`` are not all groups.
     """
-    state = engine.from_arrow(store.assigned(), ASSIGNED)
+    state = (
+        engine.from_arrow(store.assigned(), ASSIGNED).select("record_id", "profile_id")
+        if saved is None
+        else saved.assigned
+    )
     redirects = {row["old_profile_id"]: row for row in store.redirects().to_pylist()}
     voted = homes.join(state, "record_id")
     votes = engine.scratch(
         voted.group_by("label", "profile_id").aggregate(
-            person_records=voted.is_person.cast("int64").sum(), records=voted.count(), since=voted.since.min()
+            person_records=voted.is_person.cast("int64").sum(), records=voted.count()
         )
     )
     sure, disputed = _undisputed(votes)
-    claims = _ranked(engine.to_arrow(disputed).to_pylist())
+    claims = _ranked(_with_ages(disputed, voted, store, engine))
     returned = _given_back(claims, homes, state, store, redirects, engine)
     kept = {**_settle_disputes(claims, returned.ids), **returned.ids}
     kept_table = engine.from_arrow(_table(list(kept.items()), _GIVEN), _GIVEN)
     taken = engine.scratch(sure.select("label", "profile_id").union(kept_table))
+    elsewhere = None if saved is None else saved.elsewhere
     fresh = engine.scratch(_fresh(homes.anti_join(taken, "label")))
-    renewed = _renew(fresh, taken, homes, votes, redirects, engine)
+    renewed = _renew(fresh, taken, elsewhere, homes, votes, redirects, engine)
     profiles = engine.scratch(taken.union(renewed))
-    changed, gone = _difference(homes, profiles, state, as_of, engine)
-    redirected, revived, complete = _redirects(votes, profiles, redirects, returned, as_of, engine)
+    given = engine.scratch(homes.join(profiles, "label").select("record_id", "label", "profile_id", "is_guest"))
+    changed, gone = _difference(given, state, as_of, engine)
+    redirected, revived, complete = _redirects(votes, profiles, elsewhere, redirects, returned, as_of, engine)
     return Assignment(
-        profiles, engine.from_arrow(_table(complete, REDIRECTED), REDIRECTED), changed, gone,
+        given.drop("is_guest"), profiles, engine.from_arrow(_table(complete, REDIRECTED), REDIRECTED), changed, gone,
         _table(redirected, REDIRECTED), revived,
     )  # fmt: skip
 
@@ -198,6 +253,20 @@ def _undisputed(votes: ir.Table) -> tuple[ir.Table, ir.Table]:
     counted = votes.join(by_label, "label").join(by_id, "profile_id")
     sure = (counted.ids == 1) & (counted.labels == 1)
     return counted.filter(sure).select(votes.columns), counted.filter(~sure).select(votes.columns)
+
+
+def _with_ages(disputed: ir.Table, voted: ir.Table, store: ProfileIdStore, engine: Engine) -> list[dict[str, object]]:
+    """Add to votes since when a record of the group has the id; the store is asked for these records only."""
+    votes: list[dict[str, object]] = engine.to_arrow(disputed).to_pylist()
+    if not votes:
+        return []
+    voters = engine.to_arrow(voted.semi_join(disputed, ["label", "profile_id"]).select("record_id", "label"))
+    label_of = dict(zip(voters["record_id"].to_pylist(), voters["label"].to_pylist(), strict=True))
+    ages: dict[tuple[int, int], datetime] = {}
+    for row in store.assigned(list(label_of)).to_pylist():
+        vote = label_of[row["record_id"]], row["profile_id"]
+        ages[vote] = min(ages.get(vote, row["since"]), row["since"])
+    return [{**vote, "since": ages[int(vote["label"]), int(vote["profile_id"])]} for vote in votes]  # type: ignore[call-overload]
 
 
 def _ranked(votes: Iterable[dict[str, object]]) -> list[dict[str, object]]:
@@ -254,11 +323,14 @@ def _fresh(homes: ir.Table) -> ir.Table:
 
 
 def _renew(
-    fresh: ir.Table, taken: ir.Table, homes: ir.Table, votes: ir.Table, redirects: dict[int, dict[str, object]],
-    engine: Engine,
+    fresh: ir.Table, taken: ir.Table, elsewhere: ir.Table | None, homes: ir.Table, votes: ir.Table,
+    redirects: dict[int, dict[str, object]], engine: Engine,
 ) -> ir.Table:  # fmt: skip
     """label, profile_id of the groups in ``fresh``: the derived id where it is free."""
-    clashing = fresh.semi_join(taken, "profile_id").select("label")
+    in_use = taken.select("profile_id")
+    if elsewhere is not None:
+        in_use = in_use.union(elsewhere)
+    clashing = fresh.semi_join(in_use, "profile_id").select("label")
     # What splits off may have had an id of its own before a merge.
     back = fresh.semi_join(votes, "label").select("label") if redirects else clashing
     special = engine.scratch(clashing.union(back).distinct())
@@ -269,48 +341,67 @@ def _renew(
     members: dict[int, list[int]] = defaultdict(list)
     for row in engine.to_arrow(homes.semi_join(special, "label").select("label", "record_id")).to_pylist():
         members[row["label"]].append(row["record_id"])
-    in_use = engine.to_arrow(taken.select("profile_id").union(plain.select("profile_id")))
-    used = set(in_use["profile_id"].to_pylist())
-    given: list[tuple[int, int]] = []
-    for row in rows:
-        former = sorted(
+    former = {
+        row["label"]: sorted(
             (old["since"], derived)
             for derived in map(profile_id_of, members[row["label"]])
-            if (old := redirects.get(derived)) is not None and derived not in used
+            if (old := redirects.get(derived)) is not None
         )
-        chosen = former[0][1] if former else None
+        for row in rows
+    }
+    candidates = {derived for found in former.values() for _since, derived in found}
+    candidates |= {profile_id_of(row["anchor"], generation) for row in rows for generation in range(_GENERATIONS)}
+    used = _in_use(candidates, in_use.union(plain.select("profile_id")), engine)
+    given: list[tuple[int, int]] = []
+    for row in rows:
+        chosen = next((derived for _since, derived in former[row["label"]] if derived not in used), None)
         generation = 0
         while chosen is None or chosen in used:
             chosen = profile_id_of(row["anchor"], generation)
             generation += 1
+            if generation > _GENERATIONS:
+                used |= _in_use({chosen}, in_use.union(plain.select("profile_id")), engine)
         used.add(chosen)
         given.append((row["label"], chosen))
     return plain.union(engine.from_arrow(_table(given, _GIVEN), _GIVEN))
 
 
-def _difference(
-    homes: ir.Table, profiles: ir.Table, state: ir.Table, as_of: datetime, engine: Engine
-) -> tuple[pa.Table, list[int]]:
+_GENERATIONS = 4
+"""So many ids are derived from a record before the engine has to be asked again whether one is in use."""
+
+
+def _in_use(candidates: set[int], ids: ir.Table, engine: Engine) -> set[int]:
+    asked = engine.from_arrow(
+        pa.table({"profile_id": pa.array(sorted(candidates), pa.int64())}), ibis.schema({"profile_id": "int64"})
+    )
+    return set(engine.to_arrow(asked.semi_join(ids, "profile_id"))["profile_id"].to_pylist())
+
+
+def _difference(given: ir.Table, state: ir.Table, as_of: datetime, engine: Engine) -> tuple[pa.Table, list[int]]:
     """New and changed assignments, and records that are gone."""
-    wanted = homes.filter(~homes.is_guest).join(profiles, "label").select("record_id", "profile_id")
+    wanted = given.filter(~given.is_guest).select("record_id", "profile_id")
     joined = wanted.left_join(state.select("record_id", before="profile_id"), "record_id")
     changed = joined.filter(joined.before.isnull() | (joined.before != joined.profile_id)).select(
         "record_id", "profile_id", since=ibis.literal(as_of, INSTANT)
     )
-    gone = state.anti_join(homes.filter(~homes.is_guest), "record_id").select("record_id")
+    gone = state.anti_join(wanted, "record_id").select("record_id")
     return engine.to_arrow(changed).cast(ASSIGNED.to_pyarrow()), engine.to_arrow(gone)["record_id"].to_pylist()
 
 
 def _redirects(
     votes: ir.Table,
     profiles: ir.Table,
+    elsewhere: ir.Table | None,
     before: dict[int, dict[str, object]],
     returned: GivenBack,
     as_of: datetime,
     engine: Engine,
 ) -> tuple[list[tuple[object, ...]], list[int], list[tuple[object, ...]]]:
     """New and changed redirects, ids in use again, and all redirects as they are now."""
-    retired = votes.anti_join(profiles, "profile_id").join(profiles.select("label", target="profile_id"), "label")
+    given_up = votes.anti_join(profiles, "profile_id")
+    if elsewhere is not None:
+        given_up = given_up.anti_join(elsewhere, "profile_id")
+    retired = given_up.join(profiles.select("label", target="profile_id"), "label")
     heirs: dict[int, int] = {}
     ranked = sorted(
         engine.to_arrow(retired).to_pylist(),

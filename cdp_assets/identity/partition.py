@@ -39,9 +39,12 @@ class Partition:
     """Records of people put together.
 
     Args:
-        records: record_id, label (the smallest record_id of those put together), settled (false for records that could
-            not be attributed to one of several people): one row per record that carries a usable identifier which is
-            no device's.
+        records: record_id, component, label (the smallest record_id of those put together), settled (false for records
+            that could not be attributed to one of several people): one row per record that carries a usable identifier
+            which is no device's.
+        ties: record_id, centre (the smallest record_id with the same identifier), identifier_id, type_id,
+            first_seen_at: what made the components.
+        broken: Column component: those that took the slow path.
         refusals: left_record_id, right_record_id, identifier_id, reason, detail, first_seen_at: one row per pair kept
             apart.
         components: How many components there were.
@@ -49,6 +52,8 @@ class Partition:
     """
 
     records: ir.Table
+    ties: ir.Table
+    broken: ir.Table
     refusals: ir.Table
     components: int
     rebuilt: int
@@ -64,88 +69,121 @@ def partition(
     rules: IdentityRules,
     engine: Engine,
     stewardship: Stewardship | None = None,
+    carriers: ir.Table | None = None,
 ) -> Partition:
     """Put records together by what they share, as far as nothing contradicts.
+
+    What hangs together must be given together: of a component either all records or none.
 
     Args:
         evidence: Names and types.
         usable: Evidence without placeholders and hubs (`blocked_values.Screened.usable`).
         rules: Limits, strengths and times.
         engine: Computes.
-        stewardship: What stewards said; their pairs are of records that exist.
+        stewardship: What stewards said; their pairs are of records that are given.
+        carriers: identifier_id, type_id, centre (the smallest record_id), records of all usable identifiers; found out
+            where it is not known already.
     """
-    ties = engine.scratch(usable.filter(usable.kind != KINDS[Kind.DEVICE]))
-    centres = engine.scratch(
-        ties.group_by("identifier_id", "type_id").aggregate(centre=_.record_id.min(), records=_.count())
-    )
-    component = engine.scratch(_components(ties, centres, engine, stewardship))
+    ties = usable.filter(usable.kind != KINDS[Kind.DEVICE])
+    if carriers is None:
+        carriers = engine.scratch(
+            ties.group_by("identifier_id", "type_id").aggregate(centre=_.record_id.min(), records=_.count())
+        )
+    linking = evidence.types.filter(evidence.types.kind != KINDS[Kind.DEVICE]).select("type_id")
+    centres = carriers.semi_join(linking, "type_id")
+    shared = engine.scratch(_shared(ties, centres))
+    component = engine.scratch(_components(ties, shared, engine, stewardship))
     breaking = _breaking(ties, centres, component, evidence, engine)
     if stewardship is not None and (stewardship.joins or stewardship.parts):
         breaking = breaking.union(stewardship.concerned(component)).distinct()
-    rebuilt = rebuild_components(ties, component, engine.scratch(breaking), evidence, rules, engine, stewardship)
-    joined = component.left_join(rebuilt.records, "record_id")
-    records = engine.scratch(
-        joined.select(
-            "record_id",
-            label=ibis.coalesce(joined.label, joined.component),
-            settled=joined.settled.fill_null(True),
+    broken = engine.scratch(breaking)
+    rebuilt = rebuild_components(ties, component, broken, evidence, rules, engine, stewardship)
+    if rebuilt.count:
+        joined = component.left_join(rebuilt.records, "record_id")
+        records = engine.scratch(
+            joined.select(
+                "record_id",
+                "component",
+                label=ibis.coalesce(joined.label, joined.component),
+                settled=joined.settled.fill_null(True),
+            )
         )
-    )
+    else:
+        records = component.mutate(label=component.component, settled=ibis.literal(True))
+    # The smallest record of each component is called like it.
+    counted = component.filter(component.record_id == component.component)
     return Partition(
         records=records,
+        ties=shared,
+        broken=broken,
         refusals=rebuilt.refusals,
-        components=int(engine.to_arrow(component.aggregate(n=component.component.nunique()))["n"][0].as_py() or 0),
+        components=int(engine.to_arrow(counted.aggregate(n=counted.count()))["n"][0].as_py()),
         rebuilt=rebuilt.count,
     )
 
 
-def _components(ties: ir.Table, centres: ir.Table, engine: Engine, stewardship: Stewardship | None = None) -> ir.Table:
-    """record_id → component, over everything that records share and those whom stewards joined.
+def _shared(ties: ir.Table, centres: ir.Table) -> ir.Table:
+    """Every record tied to the smallest one with the same identifier (`Partition.ties`).
 
     Args:
         ties: Usable evidence that is no device's.
         centres: identifier_id, type_id, centre (the smallest record_id that carries it), records.
+    """
+    several = centres.filter(centres.records > 1).select("identifier_id", "centre")
+    tied = ties.join(several, "identifier_id")
+    return tied.filter(tied.record_id != tied.centre).select(
+        "record_id", "centre", "identifier_id", "type_id", "first_seen_at"
+    )
+
+
+def _components(ties: ir.Table, shared: ir.Table, engine: Engine, stewardship: Stewardship | None) -> ir.Table:
+    """record_id → component, over everything that records share and those whom stewards joined.
+
+    Args:
+        ties: Usable evidence that is no device's.
+        shared: `Partition.ties`.
         engine: Computes.
         stewardship: What stewards said.
     """
-    shared = ties.join(centres.filter(_.records > 1).select("identifier_id", "centre"), "identifier_id")
-    edges = shared.filter(_.record_id != _.centre).select(left="record_id", right="centre")
-    everyone = ties.select("record_id").distinct()
+    edges = shared.select(left="record_id", right="centre")
+    everyone = ties.select("record_id")
     if stewardship is not None and stewardship.joins:
         edges = edges.union(stewardship.must.select(left="left_record_id", right="right_record_id"))
-        everyone = everyone.union(stewardship.joined()).distinct()
-    labelled = engine.connected_components(engine.scratch(edges))
-    joined = everyone.left_join(labelled, everyone.record_id == labelled.node)
-    return joined.select("record_id", component=ibis.coalesce(joined.component, joined.record_id))
+        everyone = everyone.union(stewardship.joined())
+    labelled = engine.connected_components(edges)
+    tied = labelled.select("component", record_id="node")
+    alone = everyone.anti_join(tied, "record_id").distinct()
+    return tied.select("record_id", "component").union(alone.mutate(component=alone.record_id))
 
 
 def _breaking(ties: ir.Table, centres: ir.Table, component: ir.Table, evidence: Evidence, engine: Engine) -> ir.Table:
     """The components that cannot stand as they are: column ``component``, distinct."""
-    members = component.group_by("component").aggregate(records=component.count())
-    several = members.filter(members.records > 1).select("component")
     found = _over_limit(centres, component, evidence)
     if any(row["recycled_after_days"] is not None for row in evidence.type_rows.to_pylist()):
-        found = found.union(_passed_on(ties, centres, component, evidence))
-    contradicting = _contradicting(component.semi_join(several, "component"), evidence, engine)
-    return found.union(contradicting).distinct()
+        found = found.union(_passed_on(ties, component, evidence, engine))
+    return found.union(_contradicting(component, evidence, engine)).distinct()
 
 
 def _over_limit(centres: ir.Table, component: ir.Table, evidence: Evidence) -> ir.Table:
     limited = evidence.types.filter(evidence.types.most.notnull()).select("type_id", "most")
     # All records with one value are in one component: looking at one of them is enough.
     placed = centres.join(limited, "type_id").join(component.rename(centre="record_id"), "centre")
-    counted = placed.group_by("component", "type_id", "most").aggregate(values=placed.count())
+    counted = placed.group_by("component", "type_id").aggregate(values=placed.count(), most=placed.most.min())
     return counted.filter(counted["values"] > counted.most).select("component").distinct()
 
 
-def _passed_on(ties: ir.Table, centres: ir.Table, component: ir.Table, evidence: Evidence) -> ir.Table:
+def _passed_on(ties: ir.Table, component: ir.Table, evidence: Evidence, engine: Engine) -> ir.Table:
     """Components with a value that lay unused for longer than its type may, before records without a name."""
     handed_on = evidence.types.filter(evidence.types.recycled_after_days.notnull())
     used = ties.join(handed_on.select("type_id", "recycled_after_days"), "type_id").filter(_.first_seen_at.notnull())
-    before = ibis.window(group_by="identifier_id", order_by=["first_seen_at", "record_id"], preceding=(None, 1))
-    gaps = used.semi_join(centres.filter(_.records > 1), "identifier_id").mutate(
-        used_until=_.last_seen_at.max().over(before)
+    # Windows are dear: only what was used over a longer time than that can have lain unused so long.
+    spans = used.group_by("identifier_id").aggregate(
+        days=(_.first_seen_at.epoch_seconds().max() - _.last_seen_at.epoch_seconds().min()) / _DAY,
+        recycled_after_days=_.recycled_after_days.min(),
     )
+    long = engine.scratch(spans.filter(spans.days > spans.recycled_after_days).select("identifier_id"))
+    before = ibis.window(group_by="identifier_id", order_by=["first_seen_at", "record_id"], preceding=(None, 1))
+    gaps = used.semi_join(long, "identifier_id").mutate(used_until=_.last_seen_at.max().over(before))
     late = gaps.filter(_.first_seen_at.epoch_seconds() - _.used_until.epoch_seconds() > _.recycled_after_days * _DAY)
     return late.join(component, "record_id").select("component").distinct()
 
@@ -153,8 +191,8 @@ def _passed_on(ties: ir.Table, centres: ir.Table, component: ir.Table, evidence:
 def _contradicting(component: ir.Table, evidence: Evidence, engine: Engine) -> ir.Table:
     """Components with two names that one person would not have."""
     named = component.join(evidence.names, "record_id")
-    spelled = named.group_by("component").aggregate(names=named.name_key.nunique())
-    several = engine.scratch(spelled.filter(spelled.names > 1))
+    spelled = named.group_by("component").aggregate(first=named.name_key.min(), last=named.name_key.max())
+    several = engine.scratch(spelled.filter(spelled["first"] != spelled["last"]).select("component"))
     distinct = named.semi_join(several, "component").select(
         "component", "given_name", "family_name", "full_name", "birth_date"
     )

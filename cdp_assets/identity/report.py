@@ -74,7 +74,12 @@ def described(
         "profile_changes": {"log by change": markdown(_as_markdown(("change", "rows"), changes))},
     }
     return {
-        schema.name: Built(tables[schema.name], metadata.get(schema.name, {}), _LINEAGE.get(schema.name))
+        schema.name: Built(
+            tables[schema.name],
+            metadata.get(schema.name, {}),
+            _LINEAGE.get(schema.name),
+            patch=resolution.patches.get(schema.name),
+        )
         for schema in schemas.TABLES
     }
 

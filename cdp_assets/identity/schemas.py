@@ -212,8 +212,83 @@ STEWARD_WORDS = TableSchema(
     key=("word",),
 )  # fmt: skip
 
+
+OBSERVATIONS = TableSchema(
+    "observations",
+    "The evidence in integers: which record carries which identifier, and whether that may link anybody. Kept so that "
+    "a run looks again only at what changed.",
+    (
+        _record("record_id", "The record."),
+        Column("identifier_id", "int64", "Keyed hash of the identifier; values that an alias renames share one.",
+               pii=Pii.PSEUDONYM, required=True),
+        Column("type_id", "int16", "Number of its namespace and type.", required=True),
+        Column("kind", "int8", "0 personal, 1 shareable, 2 device.", required=True),
+        Column("first_seen_at", INSTANT, "When the record first carried it."),
+        Column("last_seen_at", INSTANT, "When the record last carried it."),
+        Column("flaw", "int8", "0 none; 1 it stands for 'nothing known'; 2 a hub; 3 namesakes; 4 a crowded address.",
+               required=True),
+        Column("place_id", "int64", "Of addresses: hash of the place without the person.", pii=Pii.PSEUDONYM),
+    ),
+)  # fmt: skip
+
+COMPONENTS = TableSchema(
+    "components",
+    "One row per record: what it hangs together with, and the group that it was put into.",
+    (
+        _record("record_id", "The record."),
+        _record("component", "The smallest record it hangs together with, over people's identifiers, or over devices "
+                "where it carries nothing else; null if it carries nothing usable.", required=False),
+        _record("label", "Of records of people: the smallest record it was put together with.", required=False),
+        Column("settled", "boolean", "Of records of people: whether it is clear whose it is."),
+        Column("rebuilt", "boolean", "Whether the component was rebuilt link by link.", required=True),
+        Column("shared", "boolean", "Of records of devices: whether several people used them.", required=True),
+        _record("home", "The smallest record of the group, devices included, that has the profile id."),
+        Column("guest", "boolean", "Whether it is a fact without identifiers.", required=True),
+        Column("said", "int64", "Hash of the name and birth date; null without.", pii=Pii.PSEUDONYM),
+    ),
+    key=("record_id",),
+)  # fmt: skip
+
+DIGESTS = TableSchema(
+    "digests",
+    "The evidence of every few records in one number, to find out quickly which records changed.",
+    (
+        Column("bucket", "int64", "The last digits of the records' ids.", required=True),
+        Column("digest", "int64", "Sum of the hashes of everything identity reads about these records.", required=True),
+    ),
+    key=("bucket",),
+)
+
+RENAMED_IDENTIFIERS = TableSchema(
+    "renamed_identifiers",
+    "Identifiers that aliases made one.",
+    (
+        Column("identifier_id", "int64", "Keyed hash of one of the names.", pii=Pii.PSEUDONYM, required=True),
+        Column(
+            "stands_for", "int64", "The id that all of them have in the evidence.", pii=Pii.PSEUDONYM, required=True
+        ),
+    ),
+    key=("identifier_id",),
+)
+
+RESOLUTION_STATE = TableSchema(
+    "resolution_state",
+    "One row: what the tables of this stage were made with. Where rules or code are other ones, nothing is built upon "
+    "them and everything is computed again.",
+    (
+        Column("version", "string", "Hash of rules, identifier types and code.", required=True),
+        Column("revision", "string", "Revision of the profile ids in the ledger; empty for none.", required=True),
+        Column("likeness", "string", "Hash of what likeness compared; empty where it compared nothing.", required=True),
+        Column("components", "int64", "Components of records of people.", unit="components", required=True),
+        Column("rebuilt", "int64", "Those rebuilt link by link.", unit="components", required=True),
+    ),
+)
+
+STATE = (OBSERVATIONS, COMPONENTS, DIGESTS, RENAMED_IDENTIFIERS, RESOLUTION_STATE)
+"""What the next run builds upon."""
+
 TABLES = (
     LINKS, REJECTED_LINKS, PROFILE_MAP, PROFILE_CHANGES, REDIRECTS, REVIEW_QUEUE, STEWARD_WORDS, LINKAGE_MODEL,
-    LIKENESS,
+    LIKENESS, *STATE,
 )  # fmt: skip
 """The tables that are computed, and published, together."""

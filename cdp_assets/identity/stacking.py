@@ -1,15 +1,19 @@
-"""Putting tables of equal columns on top of one another.
+"""Putting tables of equal columns on top of one another, and cutting them down to some records.
 
-Belongs here: `stack`. Does not belong here: anything about identity.
+Belongs here: `stack`, `restricted`. Does not belong here: anything about identity.
 """
 
 from __future__ import annotations
 
 from functools import reduce
+from typing import TYPE_CHECKING
 
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import INSTANT
+
+if TYPE_CHECKING:
+    from cdp_assets.warehouse.built import Patch
 
 
 def stack(first: ir.Table, *others: ir.Table) -> ir.Table:
@@ -18,6 +22,17 @@ def stack(first: ir.Table, *others: ir.Table) -> ir.Table:
     Instants are brought to one type: an engine may report a precision that expressions do not have.
     """
     return reduce(lambda top, bottom: top.union(bottom), [_typed(table, first.columns) for table in (first, *others)])
+
+
+def restricted(table: ir.Table, records: ir.Table | None, key: str = "record_id") -> ir.Table:
+    """The rows of a table whose ``key`` is among that of ``records``; all of them if that is None."""
+    return table if records is None else table.semi_join(records, key)
+
+
+def patched(table: ir.Table, patch: Patch) -> ir.Table:
+    """A table as it is after a patch."""
+    columns = table.columns
+    return stack(table.anti_join(patch.gone, patch.key).select(columns), patch.rows.select(columns))
 
 
 def _typed(table: ir.Table, columns: tuple[str, ...]) -> ir.Table:

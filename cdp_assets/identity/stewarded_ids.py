@@ -30,15 +30,19 @@ class _WithGuests:
         self._guests = guests
         self._as_of = as_of
 
-    def assigned(self) -> pa.Table:
+    def revision(self) -> str:
+        return self._store.revision()
+
+    def assigned(self, records: Sequence[int] | None = None) -> pa.Table:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        kept = self._store.assigned()
-        known = pc.is_in(pa.array(self._guests, pa.int64()), value_set=kept["record_id"]).to_pylist()
+        kept = self._store.assigned(records)
+        guests = self._guests if records is None else sorted(set(self._guests) & set(records))
+        known = pc.is_in(pa.array(guests, pa.int64()), value_set=kept["record_id"]).to_pylist()
         rows = [
             {"record_id": record, "profile_id": profile_id_of(record), "since": self._as_of}
-            for record, is_known in zip(self._guests, known, strict=True)
+            for record, is_known in zip(guests, known, strict=True)
             if not is_known
         ]
         return pa.concat_tables([kept, pa.Table.from_pylist(rows, kept.schema)])
@@ -49,8 +53,13 @@ class _WithGuests:
     def former(self, record_ids: Sequence[int]) -> dict[int, list[int]]:
         return self._store.former(record_ids)
 
-    def save(self, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]) -> None:
-        self._store.save(assigned, unassigned, redirected, revived)
+    def revision_after(
+        self, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]
+    ) -> str:
+        return self._store.revision_after(assigned, unassigned, redirected, revived)
+
+    def save(self, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]) -> str:
+        return self._store.save(assigned, unassigned, redirected, revived)
 
 
 def with_guests(

@@ -167,21 +167,22 @@ class Stewardship:
             )
         return canonical
 
-    def touched(self, before: ir.Table, canonical: Canonical, engine: Engine) -> ir.Table | None:
-        """record_id of the records whose components have to be computed again; null if all have to.
+    def named(self, before: ir.Table, engine: Engine) -> ir.Table | None:
+        """record_id, distinct, of all records that a word names or named, whether they exist or not; null for none.
+
+        All of them, not only those of news: a word takes effect also when a record that it names comes back, and it
+        forbids whom a device is given to wherever that device turns up.
 
         Args:
             before: `schemas.STEWARD_WORDS` as last published.
-            canonical: What there is to know.
             engine: Computes.
         """
-        news = engine.to_arrow(news_of(before, self.words)).to_pylist()
-        if any(row["kind"] == RULE for row in news):
-            return None
-        named = {row[side] for row in news for side in ("left_record_id", "right_record_id")} - {None}
-        records = canonical.identity_records
-        sources = sorted({row["subject"] for row in news if row["kind"] == SOURCE})
-        return records.filter(_.record_id.isin(sorted(named)) | _.source.isin(sources)).select("record_id")
+        words = stack(before, self.words)
+        sides = [
+            words.filter(words[side].notnull()).select(record_id=side) for side in ("left_record_id", "right_record_id")
+        ]
+        found = engine.scratch(ibis.union(*sides, distinct=True))
+        return found if engine.to_arrow(found.limit(1)).num_rows else None
 
 
 def words_in_ledger(connection: Connection) -> list[Word]:

@@ -5,30 +5,43 @@ Belongs here: reading and writing the assignments. Does not belong here: decidin
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
+import numpy as np
 import pyarrow as pa
 from sqlalchemy import Connection, insert, select
 
-from cdp_assets.ledger import bulk
+from cdp_assets.ledger import bulk, fingerprints
 from cdp_assets.ledger.ledger import Ledger
 from cdp_assets.ledger.models import ProfileId, ProfileIdHistory, ProfileRedirect
 
 _IDS = bulk.table_of(ProfileId)
 _HISTORY = bulk.table_of(ProfileIdHistory)
-_AT_ONCE = 10_000
 _REDIRECTS = bulk.table_of(ProfileRedirect)
 
 ASSIGNED = bulk.arrow_schema(_IDS.c)
 """record_id, profile_id (int64) and since (timestamp, UTC)."""
 
+_AT_ONCE = 10_000
+_REVISION = "profile ids"
+
 REDIRECTED = bulk.arrow_schema(_REDIRECTS.c)
 """old_profile_id, profile_id (int64) and since (timestamp, UTC)."""
 
 
-def assigned(connection: Connection) -> pa.Table:
-    """All assignments (`ASSIGNED`), by record_id."""
-    return bulk.read(connection, select(_IDS).order_by(_IDS.c.record_id))
+def assigned(connection: Connection, records: Sequence[int] | None = None) -> pa.Table:
+    """The assignments of some records, or of all (`ASSIGNED`), by record_id."""
+    everything = select(_IDS).order_by(_IDS.c.record_id)
+    if records is None:
+        return bulk.read(connection, everything)
+    wanted = sorted(records)
+    parts = [wanted[start : start + _AT_ONCE] for start in range(0, len(wanted), _AT_ONCE)]
+    return pa.concat_tables(
+        [ASSIGNED.empty_table()]
+        + [bulk.read(connection, everything.where(_IDS.c.record_id.in_(part))) for part in parts]
+    )
 
 
 def assign(connection: Connection, changes: pa.Table) -> None:
@@ -87,16 +100,51 @@ def redirect(connection: Connection, added: pa.Table, removed: Sequence[int] = (
     bulk.upsert(connection, ProfileRedirect, added.select(REDIRECTED.names).cast(REDIRECTED).sort_by("old_profile_id"))
 
 
+def revision(connection: Connection) -> str:
+    """What was saved last: another text after each change, empty before the first."""
+    found = fingerprints.last(connection, _REVISION)
+    return "" if found is None else found.value
+
+
+def revise(connection: Connection, new: str) -> None:
+    """Give the assignments a new revision (`next_revision`)."""
+    fingerprints.remember(connection, fingerprints.Fingerprint(_REVISION, new, "", datetime.fromtimestamp(0, UTC)))
+
+
+def next_revision(
+    last: str, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]
+) -> str:
+    """The revision made of the last one and of what changed since.
+
+    A counter would not tell a ledger restored from a backup, and continued otherwise, from the one it replaced.
+
+    Args:
+        last: The last revision.
+        assigned, unassigned, redirected, revived: As `LedgerProfileIds.save` takes them.
+    """
+    columns = ((assigned, "record_id"), (assigned, "profile_id"), (redirected, "profile_id"))
+    sums = [number for table, column in columns for number in (table.num_rows, _all_of(table[column]))]
+    digest = hashlib.sha256(last.encode())
+    for change in (*sums, *sorted(unassigned), *sorted(revived)):
+        digest.update(f"\x1f{change}".encode())
+    return digest.hexdigest()[:32]
+
+
 class LedgerProfileIds:
     """What identity asks of whatever keeps profile ids (`identity.ids.ProfileIdStore`), on the ledger."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def assigned(self) -> pa.Table:
-        """All assignments (`ASSIGNED`)."""
+    def revision(self) -> str:
+        """What was saved last."""
         with self._ledger.reading() as connection:
-            return assigned(connection)
+            return revision(connection)
+
+    def assigned(self, records: Sequence[int] | None = None) -> pa.Table:
+        """The assignments of some records, or of all (`ASSIGNED`)."""
+        with self._ledger.reading() as connection:
+            return assigned(connection, records)
 
     def redirects(self) -> pa.Table:
         """All redirects (`REDIRECTED`)."""
@@ -108,8 +156,17 @@ class LedgerProfileIds:
         with self._ledger.reading() as connection:
             return former(connection, record_ids)
 
-    def save(self, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]) -> None:
+    def revision_after(
+        self, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]
+    ) -> str:
+        """The revision that `save` will return."""
+        return next_revision(self.revision(), assigned, unassigned, redirected, revived)
+
+    def save(self, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]) -> str:
         """Write new and changed assignments and redirects, and forget what is gone, all in one transaction.
+
+        Returns:
+            The new revision.
 
         Args:
             assigned: `ASSIGNED`.
@@ -122,3 +179,11 @@ class LedgerProfileIds:
             assign(connection, assigned)
             unassign(connection, unassigned)
             redirect(connection, redirected, revived)
+            new = next_revision(revision(connection), assigned, unassigned, redirected, revived)
+            revise(connection, new)
+            return new
+
+
+def _all_of(numbers: pa.ChunkedArray) -> int:
+    """One number out of many, whatever their order."""
+    return int(np.bitwise_xor.reduce(numbers.to_numpy()))

@@ -319,8 +319,12 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
             staged[schema.name] = engine.table(plan.stage, schema.name)
             tables |= result.evidence
         else:
-            expression = result.table if isinstance(result, Built) else result
-            staged[schema.name] = engine.stage_table(plan.stage, schema, expression)
+            patch = result.patch if isinstance(result, Built) else None
+            if patch is not None and engine.can_patch(plan.stage, schema):
+                staged[schema.name] = engine.stage_patch(plan.stage, schema, patch)
+            else:
+                expression = result.table if isinstance(result, Built) else result
+                staged[schema.name] = engine.stage_table(plan.stage, schema, expression)
             pending.append((plan.stage, schema.name))
 
     passed = True

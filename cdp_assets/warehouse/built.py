@@ -52,6 +52,21 @@ def plot(figure: Figure) -> Plot:
 
 
 @dataclass(frozen=True)
+class Patch:
+    """How a published table becomes another one, where little of it changes.
+
+    Args:
+        key: A column.
+        gone: Column ``key``, distinct: the rows with these values go.
+        rows: The rows that come, with all columns of the table.
+    """
+
+    key: str
+    gone: ir.Table
+    rows: ir.Table
+
+
+@dataclass(frozen=True)
 class Built:
     """A table with something to say about it.
 
@@ -62,6 +77,7 @@ class Built:
         judged: Outcomes of the checks that the function judges itself (`Judged`).
         publishing: Entered when all blocking checks have passed, just before the tables are swapped in, and left when
             they are: for state elsewhere that must not move for a run that is stopped.
+        patch: How the table as last published becomes this one; the warehouse then writes only what changes.
     """
 
     table: ir.Table
@@ -69,6 +85,7 @@ class Built:
     column_lineage: ColumnLineage | None = None
     judged: Sequence[CheckResult] = ()
     publishing: Callable[[], AbstractContextManager[None]] | None = None
+    patch: Patch | None = None
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,11 @@ if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
 
     from cdp_assets.canonical.schema import TableSchema
+    from cdp_assets.warehouse.built import Patch
 
 _STAGED = "__staged"
+_GONE = "__gone"
+_COMING = "__coming"
 
 
 def _quoted(*names: str) -> str:
@@ -47,6 +50,20 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logger.setLevel(before)
+
+
+def _typed(stage: str, schema: TableSchema, expression: ir.Table) -> ir.Table:
+    missing = [name for name in schema.column_names if name not in expression.columns]
+    if missing:
+        raise SchemaMismatch(f"{stage}.{schema.name} was computed without the columns {', '.join(missing)}")
+    return expression.select(
+        **{
+            column.name: expression[column.name]
+            if expression[column.name].type() == column.dtype
+            else expression[column.name].cast(column.dtype)
+            for column in schema.columns
+        }
+    )
 
 
 class DuckDBEngine(DuckDBFiles):
@@ -163,17 +180,22 @@ class DuckDBEngine(DuckDBFiles):
 
     def connected_components(self, edges: ir.Table) -> ir.Table:
         import numpy as np
+        import pandas as pd
         import pyarrow as pa
         from scipy.sparse import coo_matrix
         from scipy.sparse.csgraph import connected_components
 
         fetched = self.to_arrow(edges.select("left", "right"))
-        left = fetched["left"].to_numpy()
-        right = fetched["right"].to_numpy()
-        nodes, positions = np.unique(np.concatenate([left, right]), return_inverse=True)
-        rows, columns = positions[: len(left)], positions[len(left) :]
+        ends = np.concatenate([fetched["left"].to_numpy(), fetched["right"].to_numpy()])
+        count = fetched.num_rows
+        del fetched
+        # By hash tables: sorting as many numbers takes three times as long.
+        positions, nodes = pd.factorize(ends)
+        del ends
+        rows, columns = positions[:count].astype(np.int32), positions[count:].astype(np.int32)
+        del positions
         size = len(nodes)
-        graph = coo_matrix((np.ones(len(left), dtype=np.int8), (rows, columns)), shape=(size, size)).tocsr()
+        graph = coo_matrix((np.ones(count, dtype=np.int8), (rows, columns)), shape=(size, size)).tocsr()
         count, labels = connected_components(graph, directed=False)
         smallest = np.full(count, np.iinfo(np.int64).max, dtype=np.int64)
         np.minimum.at(smallest, labels, nodes)
@@ -201,43 +223,86 @@ class DuckDBEngine(DuckDBFiles):
             cursor.close()
             backend.con.execute(f"DETACH {catalog}")
 
+    def bucket_sums(self, parts: Sequence[ir.Table], buckets: int) -> ir.Table:
+        import numpy as np
+        import pyarrow as pa
+
+        # An array with a place for each bucket takes a fifth of the time of grouping by millions of values.
+        sums = np.zeros(buckets, dtype=np.int64)
+        for part in parts:
+            for batch in self.to_arrow(part.select(bucket=part.bucket.cast("int32"), digest="digest")).to_batches():
+                places = batch.column("bucket").to_numpy().astype(np.int64)
+                np.add.at(sums, places, batch.column("digest").to_numpy())
+        filled = np.flatnonzero(sums)
+        found = pa.table({"bucket": pa.array(filled, pa.int64()), "digest": pa.array(sums[filled], pa.int64())})
+        return self.from_arrow(found, ibis.schema({"bucket": "int64", "digest": "int64"}))
+
     # -- writing ----------------------------------------------------------------------------------------------------
 
     def _ensure_stage(self, stage: str) -> None:
         self.backend.con.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(stage)}")
 
     def stage_table(self, stage: str, schema: TableSchema, expression: ir.Table) -> ir.Table:
-        missing = [name for name in schema.column_names if name not in expression.columns]
-        if missing:
-            raise SchemaMismatch(f"{stage}.{schema.name} was computed without the columns {', '.join(missing)}")
-        typed = expression.select(
-            **{
-                column.name: expression[column.name]
-                if expression[column.name].type() == column.dtype
-                else expression[column.name].cast(column.dtype)
-                for column in schema.columns
-            }
-        )
+        typed = _typed(stage, schema, expression)
         self._ensure_stage(stage)
-        staged = schema.name + _STAGED
-        self.backend.con.execute(f"DROP TABLE IF EXISTS {_quoted(stage, staged)}")
-        return self.backend.create_table(staged, typed, database=stage)
+        self.discard([(stage, schema.name)])
+        return self.backend.create_table(schema.name + _STAGED, typed, database=stage)
+
+    def can_patch(self, stage: str, schema: TableSchema) -> bool:
+        if not self.has_table(stage, schema.name):
+            return False
+        found = self.table(stage, schema.name).schema()
+        return tuple(found.names) == schema.column_names and all(
+            # DuckDB tells a precision of instants that schemas do not have.
+            found[column.name] == column.dtype or (found[column.name].is_timestamp() and column.dtype.is_timestamp())
+            for column in schema.columns
+        )
+
+    def stage_patch(self, stage: str, schema: TableSchema, patch: Patch) -> ir.Table:
+        typed = _typed(stage, schema, patch.rows)
+        self.discard([(stage, schema.name)])
+        self.backend.create_table(schema.name + _COMING, typed, database=stage)
+        self.backend.create_table(schema.name + _GONE, patch.gone.select(patch.key), database=stage)
+        published, gone, coming = (_quoted(stage, schema.name + end) for end in ("", _GONE, _COMING))
+        self.backend.con.execute(
+            f"CREATE VIEW {_quoted(stage, schema.name + _STAGED)} AS "
+            f"SELECT * FROM {published} ANTI JOIN {gone} USING ({_quoted(patch.key)}) "
+            f"UNION ALL SELECT * FROM {coming}"
+        )
+        return self.backend.table(schema.name + _STAGED, database=stage)
 
     def publish(self, tables: Sequence[tuple[str, str]]) -> None:
+        patched = [(stage, name) for stage, name in tables if self.has_table(stage, name + _COMING)]
         connection = self.backend.con
         connection.execute("BEGIN")
         try:
             for stage, name in tables:
+                if (stage, name) in patched:
+                    self._apply_patch(stage, name)
+                    continue
                 connection.execute(f"DROP TABLE IF EXISTS {_quoted(stage, name)}")
                 connection.execute(f"ALTER TABLE {_quoted(stage, name + _STAGED)} RENAME TO {_quoted(name)}")
             connection.execute("COMMIT")
         except BaseException:
             connection.execute("ROLLBACK")
             raise
+        self.discard(patched)
+
+    def _apply_patch(self, stage: str, name: str) -> None:
+        published, gone, coming = (_quoted(stage, name + end) for end in ("", _GONE, _COMING))
+        connection = self.backend.con
+        key = _quoted(self.table(stage, name + _GONE).columns[0])
+        connection.execute(f"DELETE FROM {published} USING {gone} WHERE {published}.{key} = {gone}.{key}")
+        connection.execute(f"INSERT INTO {published} SELECT * FROM {coming}")
 
     def discard(self, tables: Sequence[tuple[str, str]]) -> None:
+        connection = self.backend.con
         for stage, name in tables:
-            self.backend.con.execute(f"DROP TABLE IF EXISTS {_quoted(stage, name + _STAGED)}")
+            if self.has_table(stage, name + _COMING):
+                connection.execute(f"DROP VIEW IF EXISTS {_quoted(stage, name + _STAGED)}")
+                for end in (_GONE, _COMING):
+                    connection.execute(f"DROP TABLE IF EXISTS {_quoted(stage, name + end)}")
+            connection.execute(f"DROP TABLE IF EXISTS {_quoted(stage, name + _STAGED)}")
 
     def append(self, stage: str, name: str, expression: ir.Table) -> None:
         connection = self.backend.con

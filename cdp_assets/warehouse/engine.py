@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from cdp_assets.canonical.schema import TableSchema
+    from cdp_assets.warehouse.built import Patch
 
 
 class TableMissing(LookupError):
@@ -124,12 +125,36 @@ class Engine(FileReader, Protocol):
             inputs: Name → table that Splink is to see.
         """
 
+    def bucket_sums(self, parts: Sequence[ir.Table], buckets: int) -> ir.Table:
+        """Add the numbers of each bucket up, over many rows and buckets.
+
+        Args:
+            parts: Tables of ``bucket`` (0 to ``buckets`` - 1) and ``digest``, both int64.
+            buckets: How many there are at most.
+
+        Returns:
+            ``bucket`` and ``digest``, both int64, without sums of 0. Sums beyond an int64 wrap around.
+        """
+
     def stage_table(self, stage: str, schema: TableSchema, expression: ir.Table) -> ir.Table:
         """Compute a table beside its published version, committed but not yet visible under its name.
 
         Raises:
             SchemaMismatch: if the expression lacks a column of ``schema`` or has another type that does not cast.
         """
+
+    def stage_patch(self, stage: str, schema: TableSchema, patch: Patch) -> ir.Table:
+        """Stage a change of a published table: what is returned is the whole table as it will be.
+
+        Costs as much as the change; `publish` then applies it in place. A table that is not published yet, or has
+        other columns, has to be staged whole.
+
+        Raises:
+            SchemaMismatch: if the patch lacks a column of ``schema``.
+        """
+
+    def can_patch(self, stage: str, schema: TableSchema) -> bool:
+        """Whether a table is published with exactly the columns of ``schema``, so that `stage_patch` can change it."""
 
     def publish(self, tables: Sequence[tuple[str, str]]) -> None:
         """Swap staged tables in, all in one transaction; readers see the old or the new ones, never a mixture."""

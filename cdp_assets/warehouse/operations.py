@@ -18,6 +18,7 @@ import sqlglot.expressions as sge
 from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 from ibis.backends.sql.compilers.pyspark import PySparkCompiler
 from ibis.common.deferred import deferrable
+from ibis.common.typing import VarTuple
 
 _SEPARATOR = "\x1f"
 _NULL = "\x1e"
@@ -39,6 +40,14 @@ class TryTimestamp(ops.Value):
     format: str | None = None
     zone: str = "UTC"
     dtype = dt.Timestamp("UTC")
+    shape = rlz.shape_like("arg")
+
+
+class RowHash(ops.Value):
+    """63 bits of an engine's own quick hash of some values."""
+
+    arg: VarTuple[ops.Value]
+    dtype = dt.int64
     shape = rlz.shape_like("arg")
 
 
@@ -73,6 +82,18 @@ def try_timestamp(text: ir.StringValue, format: str | None = None, zone: str = "
     return TryTimestamp(text, format=format, zone=zone).to_expr()
 
 
+def row_hash(*parts: ir.Value) -> ir.IntegerValue:
+    """Hash values of any type quickly, to see whether they changed; null is a value of its own.
+
+    The hash differs between engines and their versions, and is no secret: it never leaves the warehouse, and where it
+    changes without need, something is computed again for nothing.
+
+    Returns:
+        A non-negative int64 column.
+    """
+    return RowHash(parts).to_expr()
+
+
 def _duckdb_stable_id(self: DuckDBCompiler, op: StableId, *, arg: sge.Expression) -> Any:
     digits = self.f.anon.left(self.f.sha256(arg), 16)
     unsigned = sge.Cast(this=self.f.concat("0x", digits), to=sge.DataType.build("UBIGINT", dialect="duckdb"))
@@ -84,6 +105,15 @@ def _pyspark_stable_id(self: PySparkCompiler, op: StableId, *, arg: sge.Expressi
     digits = self.f.anon.left(self.f.anon.sha2(arg, 256), 16)
     signed = self.cast(self.f.anon.conv(digits, 16, -10), dt.int64)
     return sge.Paren(this=sge.BitwiseAnd(this=signed, expression=sge.convert(_MASK_63)))
+
+
+def _duckdb_row_hash(self: DuckDBCompiler, op: RowHash, *, arg: tuple[sge.Expression, ...]) -> Any:
+    return self.cast(sge.BitwiseRightShift(this=self.f.anon.hash(*arg), expression=sge.convert(1)), dt.int64)
+
+
+def _pyspark_row_hash(self: PySparkCompiler, op: RowHash, *, arg: tuple[sge.Expression, ...]) -> Any:
+    texts = [self.f.coalesce(self.cast(part, dt.string), sge.convert(_NULL)) for part in arg]
+    return self.f.anon.shiftrightunsigned(self.f.anon.xxhash64(*texts), sge.convert(1))
 
 
 _OFFSET = r"\d(Z|z|[+-]\d{2}(:?\d{2})?)$"
@@ -136,5 +166,7 @@ def _pyspark_try_timestamp(
 
 DuckDBCompiler.visit_StableId = _duckdb_stable_id
 PySparkCompiler.visit_StableId = _pyspark_stable_id
+DuckDBCompiler.visit_RowHash = _duckdb_row_hash
+PySparkCompiler.visit_RowHash = _pyspark_row_hash
 DuckDBCompiler.visit_TryTimestamp = _duckdb_try_timestamp
 PySparkCompiler.visit_TryTimestamp = _pyspark_try_timestamp

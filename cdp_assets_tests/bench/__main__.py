@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from cdp_assets_tests.bench import demo, kills, models, scale
+from cdp_assets_tests.bench import demo, deterministic, kills, models, scale
 from cdp_assets_tests.bench.harness import Figure, tell
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
@@ -14,6 +14,7 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "demo": demo.identity_and_second_run,
     "kills": kills.figures,
     "scale": scale.full_run,
+    "deterministic": deterministic.figures,
 }
 
 

@@ -68,6 +68,7 @@ class World:
     store: ProfileIdStore = field(default_factory=InMemoryProfileIds)
     engine: DuckDBEngine = field(default_factory=DuckDBEngine.in_memory)
     tables: dict[str, pa.Table] = field(default_factory=dict)
+    figures: dict[str, Any] = field(default_factory=dict)
 
     def run(
         self,
@@ -76,17 +77,25 @@ class World:
         as_of: datetime = AS_OF,
         publish: bool = True,
         words: Iterable[Word] = (),
+        whole: bool = False,
     ) -> dict[str, pa.Table]:
-        """Resolve records, publish the tables, and return them."""
+        """Resolve records, publish the tables, and return them.
+
+        With ``whole``, everything is computed although there are tables of an earlier run.
+        """
         engine = self.engine
+        known = (schemas.PROFILE_MAP, schemas.PROFILE_CHANGES, schemas.STEWARD_WORDS) if whole else schemas.TABLES
         previous = {
-            schema.name: load(engine, schema, self.tables[schema.name].to_pylist() if self.tables else [])
-            for schema in (schemas.PROFILE_MAP, schemas.PROFILE_CHANGES, schemas.STEWARD_WORDS)
+            schema.name: engine.from_arrow(self.tables[schema.name], schema.ibis_schema)
+            if self.tables
+            else load(engine, schema, [])
+            for schema in known
         }
         resolution = resolve(
             canonical_tables(engine, records, aliases), self.rules, self.store, previous, as_of, engine, KEY,
             Stewardship.of(words, engine),
         )  # fmt: skip
+        self.figures = resolution.figures
         result = {name: engine.to_arrow(table) for name, table in resolution.tables.items()}
         engine.drop_scratch()
         if publish:

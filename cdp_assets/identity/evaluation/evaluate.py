@@ -14,13 +14,16 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from cdp_assets.identity.blocked_values import screen
+from cdp_assets.identity.blocked_values import usable
+from cdp_assets.identity.collecting import Collector, renamed_by
 from cdp_assets.identity.evaluation.records import LabelledRecords
-from cdp_assets.identity.evidence import collect
+from cdp_assets.identity.evidence import types_of
 from cdp_assets.identity.linkage.joining import groups_of
 from cdp_assets.identity.linkage.link import Linked, link
 from cdp_assets.identity.linkage.scoring import probability, waterfall
 from cdp_assets.identity.partition import partition
+from cdp_assets.identity.resolve import Canonical
+from cdp_assets.identity.scope import everybody
 from cdp_assets.identity.scores import PartitionScore, partition_score
 from cdp_assets.identity.spec import IdentityRules
 
@@ -113,19 +116,24 @@ def evaluate(
     Returns:
         The figures; and record_id, profile_id of every record.
     """
-    evidence = collect(
-        records.identifiers, records.identifier_aliases, records.contacts, records.contact_points, rules, engine, "",
+    canonical = Canonical(
+        records.identity_records, records.identifiers, records.contacts, records.contact_points,
+        records.identifier_aliases, {},
     )  # fmt: skip
-    screened = screen(evidence, engine)
-    people = partition(evidence, screened.usable, rules, engine)
+    types = types_of(records.identifiers, rules, engine)
+    renamed = renamed_by(records.identifier_aliases, engine, "")
+    observed = Collector(canonical, types, renamed, rules, "", engine).rows()
+    scope = everybody(observed, records.contacts, types, engine)
+    evidence = usable(scope.evidence.observations)
+    people = partition(scope.evidence, evidence, rules, engine, carriers=scope.carriers)
     # Every record is a person's, with identifiers or without.
     everyone = records.identity_records.select("record_id")
     alone = everyone.anti_join(people.records, "record_id")
-    alone = alone.select("record_id", label="record_id", settled=ibis.literal(True))
-    together = people.records.select("record_id", "label", "settled").union(alone)
+    alone = alone.select("record_id", component="record_id", label="record_id", settled=ibis.literal(True))
+    together = people.records.select(alone.columns).union(alone)
     people = people.with_records(engine.scratch(together))
     linked = link(
-        people, records.contacts, records.contact_points, evidence, screened.usable, rules.linkage, None, engine,
+        people, records.contacts, records.contact_points, scope.evidence, evidence, rules.linkage, None, engine,
         lowest=min(THRESHOLDS),
     )  # fmt: skip
     return _measured(records, people.records, linked, rules, engine, most_wrong)

@@ -68,7 +68,7 @@ def link(
         said: What stewards said; null for nothing.
         lowest: See `joining.join`.
     """
-    if not rules.enabled or (said is not None and LIKENESS in said.types) or _too_few(contacts, engine):
+    if not compares(contacts, rules, engine, said):
         return Linked(people, None, known, False, None)
     settled = people.records.filter(people.records.settled)
     shown = faces(contacts, contact_points, settled, engine)
@@ -88,6 +88,15 @@ LIKENESS = "likeness"
 """Namespace and identifier type of links that are made of likeness."""
 
 _MILD = ("names_differ", "recycled", "ambiguous")
+
+
+def compares(contacts: ir.Table, rules: LinkageRules, engine: Engine, said: Stewardship | None = None) -> bool:
+    """Whether groups are compared at all.
+
+    Args:
+        contacts, rules, engine, said: As in `link`.
+    """
+    return rules.enabled and not (said is not None and LIKENESS in said.types) and not _too_few(contacts, engine)
 
 
 def _too_few(contacts: ir.Table, engine: Engine) -> bool:

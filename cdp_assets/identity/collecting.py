@@ -1,0 +1,267 @@
+"""Bringing the evidence together: identifiers, and the addresses of named records, as rows of integers.
+
+Belongs here: hashing, aliases, mailboxes, addresses and the values that stand for "nothing known". Does not belong
+here: which records are looked at (`delta.py`), and hubs (`blocked_values.py`).
+"""
+
+from __future__ import annotations
+
+import string
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import ibis
+import ibis.expr.types as ir
+from ibis import _
+
+from cdp_assets.identity.evidence import (
+    ADDRESS,
+    CROWDED,
+    EMAIL,
+    MAILBOX,
+    NAMESAKES,
+    PLACEHOLDER,
+    SOUND,
+    Types,
+    names_of,
+)
+from cdp_assets.identity.spec import IdentityRules
+from cdp_assets.identity.stacking import restricted, stack
+from cdp_assets.warehouse.operations import row_hash, stable_id
+
+if TYPE_CHECKING:
+    from cdp_assets.identity.resolve import Canonical
+    from cdp_assets.warehouse.engine import Engine
+
+_ZEROS = r"^(?:0|[^\pL\pN])*$"
+_SAME = tuple(digit * 7 for digit in string.digits)
+_COUNTED = tuple(digits[start : start + 7] for digits in ("01234567890123", "98765432109876") for start in range(8))
+_NAMESAKES_DAYS = 10 * 365
+_SEPARATOR = "\x1f"
+_PLACE = "int64"
+
+
+@dataclass(frozen=True)
+class Collector:
+    """Makes evidence of canonical tables.
+
+    Args:
+        canonical: What there is to know.
+        types: The identifier types in it.
+        renamed: identifier_id (``node``) → the id that stands for all names of the same person (``component``); None
+            without aliases.
+        rules: What is known of each identifier type.
+        key: Secret of the keyed hashes.
+        engine: Computes.
+        retracted: record_id, identifier_id (before aliases): observations that stewards took back; None for none.
+    """
+
+    canonical: Canonical
+    types: Types
+    renamed: ir.Table | None
+    rules: IdentityRules
+    key: str
+    engine: Engine
+    retracted: ir.Table | None = None
+
+    @property
+    def has_mailboxes(self) -> bool:
+        """Whether any source gives mailboxes behind e-mail addresses."""
+        return MAILBOX in self.types.kinds
+
+    def rows(self, records: ir.Table | None = None, neighbours: ir.Table | None = None) -> ir.Table:
+        """`Evidence.observations` of some records, before hubs are looked for.
+
+        Args:
+            records: record_id, distinct; None for all.
+            neighbours: record_id of others at their addresses: how many live there, and how old, is told by all.
+        """
+        carried = self._without_retracted(restricted(self.canonical.identifiers, records)).select(
+            "record_id", "namespace", "identifier_type", "identifier_value", "first_seen_at", "last_seen_at",
+            flaw=ibis.literal(SOUND, "int8"), place_id=ibis.null(_PLACE),
+        )  # fmt: skip
+        # Below the join, so that it is computed once though it is looked at several times.
+        carried = carried.mutate(text=_telling_part(carried.identifier_type, carried.identifier_value))
+        if self.has_mailboxes:
+            carried = self._with_plain_mailboxes(carried)
+        if ADDRESS in self.rules.identifiers:
+            everyone = None if records is None or neighbours is None else stack(records, neighbours).distinct()
+            addresses = self._addresses(records if everyone is None else everyone)
+            carried = stack(carried, addresses if everyone is None else restricted(addresses, records))
+        carried = self._without_retracted(carried)
+        types = self.types.table.select("type_id", "kind", "namespace", "identifier_type")
+        # Joining on the short table of types also leaves out what the rules do not know.
+        known = carried.join(types, ["namespace", "identifier_type"])
+        observed = self.engine.scratch(
+            known.select(
+                "record_id",
+                "type_id",
+                "kind",
+                "first_seen_at",
+                "last_seen_at",
+                "place_id",
+                identifier_id=self.identifier_id(known),
+                flaw=ibis.ifelse(
+                    _is_placeholder(known.identifier_type, known.identifier_value, known.text, self.rules),
+                    ibis.literal(PLACEHOLDER, "int8"),
+                    known.flaw,
+                ),
+            )
+        )
+        if self.renamed is None:
+            return observed
+        joined = observed.left_join(self.renamed.rename(identifier_id="node"), "identifier_id")
+        # A record may carry the old and the new value, which are one now.
+        return self.engine.scratch(
+            joined.mutate(identifier_id=ibis.coalesce(joined.component, joined.identifier_id))
+            .group_by("record_id", "identifier_id", "type_id", "kind")
+            .aggregate(
+                first_seen_at=_.first_seen_at.min(),
+                last_seen_at=_.last_seen_at.max(),
+                place_id=_.place_id.max(),
+                flaw=_.flaw.max(),
+            )
+        )
+
+    def identifier_id(self, identifiers: ir.Table) -> ir.IntegerValue:
+        """The id of identifiers, before aliases."""
+        return stable_id(identifiers.namespace, identifiers.identifier_type, identifiers.identifier_value, key=self.key)
+
+    def mailboxes(self) -> ir.Table:
+        """The rows of `identifiers` that are mailboxes given by sources."""
+        identifiers = self.canonical.identifiers
+        return self._without_retracted(identifiers.filter(identifiers.identifier_type == MAILBOX))
+
+    def _without_retracted(self, carried: ir.Table) -> ir.Table:
+        return without(carried, self.retracted, self.key)
+
+    def _with_plain_mailboxes(self, carried: ir.Table) -> ir.Table:
+        """Add the weaker identifier to e-mails that are the plain form of somebody's address with a tag.
+
+        Sources give a mailbox only where it differs from the address; the plain address itself is its own mailbox.
+        """
+        values = self.mailboxes().select("identifier_value").distinct()
+        plain = carried.filter(_.identifier_type == EMAIL).semi_join(values, "identifier_value")
+        own = carried.filter(_.identifier_type == MAILBOX)
+        missing = plain.anti_join(own, ["record_id", "identifier_value"])
+        return carried.union(missing.mutate(identifier_type=ibis.literal(MAILBOX)).select(carried.columns))
+
+    def _addresses(self, records: ir.Table | None) -> ir.Table:
+        """Name and address together as one identifier: people of one name at one address are taken for one person.
+
+        The address alone is a household's, which would put every family before the slow path for nothing.
+        """
+        points = self.canonical.contact_points
+        postal = restricted(
+            points.filter((points.kind == "postal") & points.line_1.notnull() & points.postal_code.notnull()), records
+        )
+        joined = postal.join(names_of(restricted(self.canonical.contacts, records)), "record_id")
+        street = joined.line_1.lower().re_replace(r"(straße|strasse|str\.)", "str").re_replace(r"[^\pL\pN]+", "")
+        postcode = joined.postal_code.lower().re_replace(r"[^\pL\pN]+", "")
+        placed = joined.filter(
+            (joined.given_name.notnull() & joined.family_name.notnull()) | joined.full_name.contains(" ")
+        )
+        placed = placed.mutate(
+            place=street + _SEPARATOR + postcode + _SEPARATOR + joined.country.lower().coalesce(""),
+            person=ibis.coalesce(joined.given_name + " " + joined.family_name, joined.full_name).lower(),
+        )
+        placed = self._without_retracted(
+            placed.mutate(
+                namespace=ibis.literal("global"),
+                identifier_type=ibis.literal(ADDRESS),
+                identifier_value=placed.person + _SEPARATOR + placed.place,
+            )
+        )
+        crowded = placed.group_by("place").aggregate(names=placed.name_key.nunique())
+        apart = placed.group_by("place", "person").aggregate(
+            days=placed.birth_date.max().delta(placed.birth_date.min(), unit="day")
+        )
+        seen = placed.group_by("record_id", "place", "person").aggregate(
+            first_seen_at=placed.changed_at.min(), last_seen_at=placed.changed_at.max()
+        )
+        judged = seen.left_join(crowded, "place").left_join(apart, ["place", "person"])
+        hub = self.rules.identifiers[ADDRESS].hub
+        return judged.select(
+            "record_id",
+            namespace=ibis.literal("global"),
+            identifier_type=ibis.literal(ADDRESS),
+            identifier_value=judged.person + _SEPARATOR + judged.place,
+            text=judged.person,
+            first_seen_at=judged.first_seen_at,
+            last_seen_at=judged.last_seen_at,
+            flaw=ibis.cases(
+                (judged.names > (hub if hub is not None else 2**31), ibis.literal(CROWDED, "int8")),
+                (judged.days > _NAMESAKES_DAYS, ibis.literal(NAMESAKES, "int8")),
+                else_=ibis.literal(SOUND, "int8"),
+            ),
+            place_id=row_hash(judged.place),
+        )
+
+
+def without(carried: ir.Table, retracted: ir.Table | None, key: str) -> ir.Table:
+    """Leave out observations that were taken back.
+
+    Args:
+        carried: record_id, namespace, identifier_type, identifier_value and more.
+        retracted: record_id, identifier_id; null for none.
+        key: Secret of the keyed hashes.
+    """
+    if retracted is None:
+        return carried
+    records = retracted.select("record_id").distinct()
+    # Hashing is dear: only what the few records concerned carry is looked at.
+    looked_at = carried.semi_join(records, "record_id").mutate(
+        identifier_id=stable_id(_.namespace, _.identifier_type, _.identifier_value, key=key)
+    )
+    kept = looked_at.anti_join(retracted, ["record_id", "identifier_id"])
+    return carried.anti_join(records, "record_id").union(kept.select(carried.columns))
+
+
+def renamed_by(aliases: ir.Table, engine: Engine, key: str) -> ir.Table | None:
+    """What aliases make one (`Collector.renamed`)."""
+    edges = engine.scratch(
+        aliases.select(
+            left=stable_id(aliases.namespace, aliases.identifier_type, aliases.old_value, key=key),
+            right=stable_id(aliases.namespace, aliases.identifier_type, aliases.new_value, key=key),
+        ).distinct()
+    )
+    if not engine.to_arrow(edges.limit(1)).num_rows:
+        return None
+    return engine.connected_components(edges)
+
+
+def _telling_part(kind: ir.StringValue, value: ir.StringValue) -> ir.StringValue:
+    """What tells whether a value is a placeholder: of e-mails the part before the @."""
+    lower = value.lower()
+    at = lower.find("@")
+    return ibis.ifelse(kind.isin([EMAIL, MAILBOX]) & (at >= 0), lower.substr(0, ibis.greatest(at, 0)), lower)
+
+
+def _is_placeholder(
+    kind: ir.StringValue, value: ir.StringValue, text: ir.StringValue, rules: IdentityRules
+) -> ir.BooleanValue:
+    """Whether a value is in the list, or has no letters and digits but zeros, or one and the same five times or more.
+
+    Written for the millions of values that are nothing of the kind: comparing whole texts costs a fraction of taking
+    them apart by regular expressions, and looking at their length and ends a fraction of that.
+
+    Args:
+        kind, value: The identifier.
+        text: Its `_telling_part`.
+        rules: The list.
+    """
+    return ibis.ifelse(
+        kind == "phone",
+        value.right(7).isin(_SAME + _COUNTED) | (value.length() < 5),
+        _says_nothing(text, rules),
+    )
+
+
+def _says_nothing(text: ir.StringValue, rules: IdentityRules) -> ir.BooleanValue:
+    longest = max((len(word) for word in rules.placeholders), default=0)
+    listed = ibis.ifelse(text.length() <= longest, text.isin(rules.placeholders), False)
+    joined = text.replace("-", "")
+    same = (joined.replace(joined.substr(0, 1), "") == "") & (joined.length() >= 5)
+    first, last = text.left(1), text.right(1)
+    alike = ibis.ifelse((first == last) | (first == "-") | (last == "-"), same, False)
+    return listed | text.re_search(_ZEROS) | alike

@@ -1,0 +1,190 @@
+"""Which records are to be looked at again: those whose evidence is not what it was in the last run.
+
+Belongs here: comparing the canonical tables with what the last run left, and whose evidence depends on that of others
+(mailboxes, aliases, addresses). Does not belong here: what follows for those they are tied to (`scope.py`).
+
+All rows are hashed, and hashes combined in buckets of very few records; only buckets that differ are looked into.
+That is one scan of the canonical tables without a join; hashing identifiers properly, the dearest part, is left to
+those few.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING
+
+import ibis
+import ibis.expr.types as ir
+from ibis import _
+
+from cdp_assets.canonical.schema import INSTANT
+from cdp_assets.identity.blocked_values import without_hubs
+from cdp_assets.identity.collecting import Collector
+from cdp_assets.identity.evidence import MAILBOX, PLACEHOLDER, said_by
+from cdp_assets.identity.stacking import restricted, stack
+from cdp_assets.identity.state import State
+from cdp_assets.warehouse.operations import row_hash
+
+if TYPE_CHECKING:
+    from cdp_assets.identity.resolve import Canonical
+    from cdp_assets.warehouse.engine import Engine
+
+_BUCKETS = 2**22
+
+
+@dataclass(frozen=True)
+class Delta:
+    """What differs from the last run.
+
+    Args:
+        records: record_id, distinct: whose evidence or name differs, new ones and those that are gone.
+        gone: record_id of those that exist no more.
+        rows: `Evidence.observations` of ``records``, before hubs are looked for.
+        buckets: bucket of the digests that differ.
+        digests: All digests as they are now (`schemas.DIGESTS`).
+    """
+
+    records: ir.Table
+    gone: ir.Table
+    rows: ir.Table
+    buckets: ir.Table
+    digests: ir.Table
+
+
+def digests_of(canonical: Canonical, engine: Engine) -> ir.Table:
+    """Everything identity reads about people, as `schemas.DIGESTS`."""
+    records, identifiers, contacts = canonical.identity_records, canonical.identifiers, canonical.contacts
+    points = canonical.contact_points.filter(canonical.contact_points.kind == "postal")
+    parts = [
+        _hashed(records, "kind"),
+        _hashed(identifiers, "namespace", "identifier_type", "identifier_value", "first_seen_at", "last_seen_at"),
+        _hashed(contacts, "given_name", "family_name", "full_name", "birth_date"),
+        _hashed(points, "value", "line_1", "postal_code", "country", "changed_at"),
+    ]
+    return engine.bucket_sums(parts, _BUCKETS)
+
+
+def changed_since(
+    state: State, canonical: Canonical, collector: Collector, engine: Engine, touched: ir.Table | None = None
+) -> Delta:
+    """Find what differs from the last run.
+
+    Args:
+        state: What the last run left.
+        canonical: What there is to know now.
+        collector: Makes evidence of it.
+        engine: Computes.
+        touched: record_id of records of which evidence may have been taken back, which no digest tells; None for none.
+    """
+    digests = digests_of(canonical, engine)
+    compared = digests.outer_join(state.digests, "bucket")
+    buckets = engine.scratch(
+        compared.filter(~compared.digest.identical_to(compared.digest_right)).select(
+            bucket=ibis.coalesce(compared.bucket, compared.bucket_right)
+        )
+    )
+    suspected = _within(canonical.identity_records, buckets).union(_within(state.components, buckets))
+    suspects = engine.scratch((suspected if touched is None else suspected.union(touched)).distinct())
+    now = collector.rows(suspects)
+    before = engine.scratch(restricted(state.observations, suspects))
+    changed = engine.scratch(_differing(now, before).union(_otherwise_described(state, canonical, suspects)).distinct())
+    others = engine.scratch(_dependent(changed, now, before, state, collector).anti_join(changed, "record_id"))
+    placed = restricted(now, changed).filter(_.place_id.notnull())
+    if engine.to_arrow(others.limit(1)).num_rows or engine.to_arrow(placed.limit(1)).num_rows:
+        concerned = engine.scratch(stack(changed, others))
+        kept = engine.scratch(restricted(state.observations, concerned))
+        places = stack(placed.select("place_id"), kept.filter(kept.place_id.notnull()).select("place_id")).distinct()
+        neighbours = engine.scratch(_at(places, state).anti_join(concerned, "record_id"))
+        rows = collector.rows(concerned, neighbours)
+        # Most of those who depend on others are what they were: an address is crowded by the 41st name only.
+        changed = engine.scratch(_differing(rows, kept, exactly=True).union(changed).distinct())
+        rows = restricted(rows, changed)
+    else:
+        rows = restricted(now, changed)
+    gone = restricted(state.components, changed).select("record_id").anti_join(canonical.identity_records, "record_id")
+    return Delta(changed, engine.scratch(gone), engine.scratch(rows), buckets, digests)
+
+
+def _bucket(table: ir.Table) -> ir.IntegerValue:
+    return table.record_id & (_BUCKETS - 1)
+
+
+def _hashed(table: ir.Table, *columns: str) -> ir.Table:
+    values = (table[name].cast(INSTANT) if table[name].type().is_timestamp() else table[name] for name in columns)
+    return table.select(bucket=_bucket(table), digest=row_hash(table.record_id, *values))
+
+
+def _within(table: ir.Table, buckets: ir.Table) -> ir.Table:
+    """record_id of a table's rows in some buckets."""
+    return table.select("record_id", bucket=_bucket(table)).semi_join(buckets, "bucket").select("record_id")
+
+
+def _differing(now: ir.Table, before: ir.Table, *, exactly: bool = False) -> ir.Table:
+    """record_id of records with other observations than before.
+
+    What is wrong with an address depends on others, and is compared only where these were there to be asked.
+    """
+    new, old = _comparable(now, exactly), _comparable(without_hubs(before), exactly)
+    both = ["record_id", "content"]
+    return new.anti_join(old, both).select("record_id").union(old.anti_join(new, both).select("record_id"))
+
+
+def _comparable(rows: ir.Table, exactly: bool) -> ir.Table:
+    flaw = rows.flaw.cast("int8") if exactly else (rows.flaw == PLACEHOLDER).cast("int8")
+    return rows.select(
+        "record_id",
+        content=row_hash(
+            rows.identifier_id,
+            rows.type_id.cast("int16"),
+            rows.first_seen_at.cast(INSTANT),
+            rows.last_seen_at.cast(INSTANT),
+            rows.place_id.cast("int64"),
+            flaw,
+        ),
+    )
+
+
+def _otherwise_described(state: State, canonical: Canonical, suspects: ir.Table) -> ir.Table:
+    """record_id of records that are new or gone, or have another name or birth date."""
+    records = restricted(canonical.identity_records, suspects)
+    records = records.select("record_id", guest=records.kind == "guest")
+    named = records.left_join(said_by(restricted(canonical.contacts, suspects)), "record_id").drop("record_id_right")
+    before = restricted(state.components, suspects).select("record_id", was_guest="guest", had_said="said")
+    joined = named.outer_join(before, "record_id")
+    other = ~(joined.guest.identical_to(joined.was_guest) & joined.said.identical_to(joined.had_said))
+    return joined.filter(other).select(record_id=ibis.coalesce(joined.record_id, joined.record_id_right))
+
+
+def _dependent(changed: ir.Table, now: ir.Table, before: ir.Table, state: State, collector: Collector) -> ir.Table:
+    """record_id of records whose evidence may be another one because that of others is."""
+    found = [_renamed_otherwise(state, collector)]
+    if collector.has_mailboxes:
+        identifiers = collector.canonical.identifiers
+        values = restricted(collector.mailboxes(), changed).select("identifier_value").distinct()
+        emails = identifiers.filter(identifiers.identifier_type == "email")
+        found.append(emails.semi_join(values, "identifier_value").select("record_id"))
+        types = collector.types.table.filter(_.identifier_type == MAILBOX).select("type_id")
+        given = restricted(before, changed).semi_join(types, "type_id").select("identifier_id").distinct()
+        found.append(state.observations.semi_join(given, "identifier_id").select("record_id"))
+    places = stack(restricted(now, changed).select("place_id"), restricted(before, changed).select("place_id"))
+    found.append(_at(places.filter(places.place_id.notnull()).distinct(), state))
+    return reduce(lambda top, bottom: top.union(bottom), found).distinct()
+
+
+def _at(places: ir.Table, state: State) -> ir.Table:
+    """record_id of records at some places."""
+    return state.observations.filter(_.place_id.notnull()).semi_join(places, "place_id").select("record_id").distinct()
+
+
+def _renamed_otherwise(state: State, collector: Collector) -> ir.Table:
+    """record_id of records with identifiers that aliases treat otherwise than before."""
+    before = state.renamed.select("identifier_id", "stands_for")
+    if collector.renamed is None:
+        touched = before
+    else:
+        now = collector.renamed.select(identifier_id="node", stands_for="component")
+        both = ["identifier_id", "stands_for"]
+        touched = now.anti_join(before, both).union(before.anti_join(now, both))
+    ids = touched.select("identifier_id").union(touched.select(identifier_id="stands_for")).distinct()
+    return state.observations.semi_join(ids, "identifier_id").select("record_id")

@@ -1,0 +1,195 @@
+"""Records and the groups they are in, people and devices together: what gets a profile id.
+
+Belongs here: the table `components`, and which groups need to be asked for their id. Does not belong here: how records
+come together (`partition.py`, `devices.py`), and ids (`ids.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import ibis
+import ibis.expr.types as ir
+from ibis import _
+
+from cdp_assets.identity.changes import homes_of
+from cdp_assets.identity.devices import DeviceMap
+from cdp_assets.identity.evidence import said_by
+from cdp_assets.identity.ids import ASSIGNED, Saved
+from cdp_assets.identity.partition import Partition
+from cdp_assets.identity.stacking import restricted, stack
+from cdp_assets.identity.state import State
+
+if TYPE_CHECKING:
+    from cdp_assets.identity.ids import ProfileIdStore
+    from cdp_assets.identity.resolve import Canonical
+    from cdp_assets.identity.stewardship import Stewardship
+    from cdp_assets.warehouse.engine import Engine
+
+
+def members_of(
+    canonical: Canonical, records: ir.Table | None, people: Partition, devices: DeviceMap, engine: Engine
+) -> ir.Table:
+    """Where records are now: `schemas.COMPONENTS` and first_seen_at; one without usable evidence stands alone.
+
+    Args:
+        canonical: What there is to know.
+        records: record_id of those concerned; None for all.
+        people: Partition of the records of people among them.
+        devices: Whose the others are.
+        engine: Computes.
+    """
+    known = restricted(canonical.identity_records, records)
+    known = known.select("record_id", "first_seen_at", guest=known.kind == "guest")
+    placed = people.records.select("label", "settled", person="record_id", of_people="component")
+    broken = people.broken.select(broken="component")
+    owned = devices.records.filter(_.valid_from.isnull()).select(owned="record_id", owner="label")
+    carried = devices.components.select("shared", device="record_id", of_devices="component")
+    carried = engine.scratch(carried.left_join(owned, carried.device == owned.owned).drop("owned"))
+    named = said_by(restricted(canonical.contacts, records)).select("said", named="record_id")
+    joined = known.left_join(placed, known.record_id == placed.person)
+    if people.rebuilt:
+        joined = joined.left_join(broken, joined.of_people == broken.broken)
+    else:
+        joined = joined.mutate(broken=ibis.null("int64"))
+    joined = joined.left_join(carried, joined.record_id == carried.device)
+    joined = joined.left_join(named, joined.record_id == named.named)
+    return engine.scratch(
+        joined.select(
+            "record_id",
+            "first_seen_at",
+            "label",
+            "settled",
+            "guest",
+            "said",
+            component=ibis.coalesce(joined.of_people, joined.of_devices),
+            rebuilt=joined.broken.notnull(),
+            shared=joined.shared.fill_null(False),
+            home=ibis.coalesce(joined.label, joined.owner, joined.record_id),
+        )
+    )
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Groups that are to be given their id.
+
+    Args:
+        homes: What `ids.assign_ids` wants.
+        saved: What it may take as saved; None where the store has to be asked for everything.
+    """
+
+    homes: ir.Table
+    saved: Saved | None
+
+
+def all_groups(
+    members: ir.Table, gone: ir.Table | None, state: State | None, canonical: Canonical, said: Stewardship
+) -> Groups:
+    """Every group there is.
+
+    Args:
+        members: `members_of` the records concerned.
+        gone: record_id of those that exist no more.
+        state: What the last run left: where the other records are; None where there are no others.
+        canonical: What there is to know.
+        said: What stewards said.
+    """
+    if state is None or gone is None:
+        return Groups(_homes(members, said), None)
+    standing = state.components.anti_join(members, "record_id").anti_join(gone, "record_id")
+    return Groups(_homes(members, said).union(_homes(_with_times(standing, canonical), said)), None)
+
+
+def changed_groups(
+    members: ir.Table,
+    gone: ir.Table,
+    state: State,
+    canonical: Canonical,
+    said: Stewardship,
+    named: ir.Table | None,
+    store: ProfileIdStore,
+    engine: Engine,
+) -> Groups:
+    """The groups whose records are not the same as in the last run, with all their records.
+
+    Args:
+        members: `members_of` the records concerned.
+        gone: record_id of those that exist no more.
+        state: What the last run left, ids included.
+        canonical: What there is to know.
+        said: What stewards said.
+        named: record_id of all whom they name or named; None for none.
+        store: What keeps ids: whether a guest has one that needs keeping, it alone knows.
+        engine: Computes.
+    """
+    before = restricted(state.components, stack(members.select("record_id"), gone)).select("record_id", "home", "guest")
+    compared = members.left_join(before.select("record_id", was="home"), "record_id")
+    moved = compared.filter(~compared.home.identical_to(compared.was))
+    left = restricted(before, gone).select("home")
+    homes = moved.select("home").union(moved.filter(moved.was.notnull()).select(home="was")).union(left)
+    if named is not None:
+        homes = homes.union(restricted(members, named).select("home"))
+    homes = engine.scratch(homes.distinct())
+    standing = state.components.semi_join(homes, "home").anti_join(
+        stack(members.select("record_id"), gone), "record_id"
+    )
+    concerned = engine.scratch(
+        _homes(members.semi_join(homes, "home"), said).union(_homes(_with_times(standing, canonical), said))
+    )
+    lost = restricted(state.components, gone).filter(~_.guest).select("record_id")
+    asked = concerned.filter(~concerned.is_guest).select("record_id").union(lost)
+    everywhere = homes_of(state.profile_map)
+    if named is None:
+        assigned = engine.scratch(restricted(everywhere, asked))
+    else:
+        there = restricted(named, stack(concerned.select("record_id"), gone).distinct())
+        kept = store.assigned(sorted(engine.to_arrow(there)["record_id"].to_pylist()))
+        of_named = engine.from_arrow(kept, ASSIGNED).select("record_id", "profile_id")
+        assigned = engine.scratch(restricted(everywhere, asked).anti_join(named, "record_id").union(of_named))
+    others = everywhere.anti_join(stack(concerned.select("record_id"), gone), "record_id")
+    return Groups(concerned, Saved(assigned, others.select("profile_id")))
+
+
+def _homes(members: ir.Table, said: Stewardship) -> ir.Table:
+    homes = members.select(
+        "record_id",
+        "first_seen_at",
+        label="home",
+        is_guest="guest",
+        is_person=members.label.notnull(),
+    )
+    if said.joins:  # a guest whom a steward joined to somebody is alone no longer
+        by_word = said.joined().mutate(by_word=ibis.literal(True))
+        homes = homes.left_join(by_word, "record_id").drop("record_id_right")
+        homes = homes.mutate(is_guest=homes.is_guest & homes.by_word.isnull()).drop("by_word")
+    return homes
+
+
+def _with_times(components: ir.Table, canonical: Canonical) -> ir.Table:
+    times = canonical.identity_records.select("record_id", "first_seen_at")
+    return components.join(times, "record_id")
+
+
+def profile_rows(groups: ir.Table, profiles: ir.Table, devices: DeviceMap, state: State | None) -> ir.Table:
+    """Rows of `schemas.PROFILE_MAP`: of all records in groups that got an id, and of all devices concerned.
+
+    Args:
+        groups: record_id, profile_id of all records in groups that got an id.
+        profiles: label, profile_id of these groups.
+        devices: Which groups the devices concerned belong to, and when.
+        state: What the last run left: the ids of other groups; None where there are no others.
+    """
+    if state is not None:
+        homes = homes_of(state.profile_map).rename(label="record_id")
+        # A group is called like one of its records, which therefore has its id.
+        asked = devices.records.select("label").distinct().anti_join(profiles, "label")
+        profiles = profiles.union(homes.semi_join(asked, "label").select("label", "profile_id"))
+    of_devices = devices.records.join(profiles, "label").select("record_id", "profile_id", "valid_from", "valid_to")
+    of_others = groups.anti_join(devices.records, "record_id").select("record_id", "profile_id")
+    return stack(of_devices, of_others.mutate(valid_from=_never(of_devices), valid_to=_never(of_devices)))
+
+
+def _never(of_devices: ir.Table) -> ir.Value:
+    return ibis.null(of_devices.valid_from.type())

@@ -1,0 +1,187 @@
+"""Who is to be put together anew: everybody, or those who hang together with what changed.
+
+Belongs here: closing a change over components of people and of devices, before and after, so that the steps that follow
+see whole components and need not know whether these are all there are. Does not belong here: what changed (`delta.py`),
+and those steps (`partition.py`, `devices.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import ibis.expr.types as ir
+from ibis import _
+
+from cdp_assets.identity.blocked_values import Screened, screen, usable, with_hubs, without_hubs
+from cdp_assets.identity.delta import Delta
+from cdp_assets.identity.evidence import HUB, KINDS, SOUND, Evidence, Types, names_of
+from cdp_assets.identity.spec import Kind
+from cdp_assets.identity.stacking import restricted, stack
+from cdp_assets.identity.state import State
+
+if TYPE_CHECKING:
+    from cdp_assets.warehouse.engine import Engine
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The evidence of those who are to be put together anew.
+
+    Args:
+        evidence: Of whole components of people, hubs marked.
+        blocked: Identifiers that are nobody's own (`Screened.blocked`), of those judged.
+        judged: identifier_id of those; None for all.
+        records: record_id of the records concerned, devices' not counted in; None for all.
+        gone: record_id of records that exist no more; None where nothing is known of a last run.
+        replaced: record_id whose observations are replaced by ``rows``; None for all.
+        rows: Observations that are new in the state.
+        carriers: `Screened.carriers` without the hubs, where all identifiers were judged.
+    """
+
+    evidence: Evidence
+    blocked: ir.Table
+    judged: ir.Table | None
+    records: ir.Table | None
+    gone: ir.Table | None
+    replaced: ir.Table | None
+    rows: ir.Table
+    carriers: ir.Table | None = None
+
+
+def everybody(rows: ir.Table, contacts: ir.Table, types: Types, engine: Engine) -> Scope:
+    """The scope of a run that knows of none before it.
+
+    Args:
+        rows: All observations, before hubs are looked for.
+        contacts: The canonical table.
+        types: The identifier types.
+        engine: Computes.
+    """
+    names = engine.scratch(names_of(contacts))
+    screened = screen(Evidence(rows, names, types), rows, engine)
+    evidence = Evidence(screened.observations, names, types)
+    carriers = screened.carriers.anti_join(screened.hubs, "identifier_id")
+    return Scope(evidence, screened.blocked, None, None, None, None, screened.observations, carriers)
+
+
+def concerned(
+    delta: Delta, touched: ir.Table | None, state: State, contacts: ir.Table, types: Types, engine: Engine
+) -> Scope:
+    """The scope of a run after another one.
+
+    Args:
+        delta: What changed.
+        touched: record_id of records whose component is to be rebuilt though their evidence is what it was; None for
+            none.
+        state: What the last run left.
+        contacts: The canonical table.
+        types: The identifier types.
+        engine: Computes.
+    """
+    before = restricted(state.observations, delta.records)
+    judged = engine.scratch(delta.rows.select("identifier_id").union(before.select("identifier_id")).distinct())
+    standing = state.observations.anti_join(delta.records, "record_id")
+    carriers = engine.scratch(standing.semi_join(judged, "identifier_id"))
+    screened = screen(
+        Evidence(stack(delta.rows, without_hubs(carriers)), names_of(contacts), types),
+        without_hubs(stack(delta.rows, standing)),
+        engine,
+    )
+    replaced, rows = _replaced(delta, carriers, screened, state, engine)
+    linked = carriers.filter(carriers.flaw == SOUND).union(
+        carriers.filter(carriers.flaw == HUB).anti_join(screened.hubs, "identifier_id")
+    )
+    seeds = linked.select("record_id").union(replaced)
+    seeds = engine.scratch((seeds if touched is None else seeds.union(touched.select("record_id"))).distinct())
+    hanging = restricted(state.components, seeds).filter(_.component.notnull()).select("component").distinct()
+    members = state.components.semi_join(engine.scratch(hanging), "component").select("record_id")
+    records = engine.scratch(members.union(seeds).distinct().anti_join(delta.gone, "record_id"))
+    observations = engine.scratch(_current(rows, replaced, state, records))
+    names = engine.scratch(names_of(restricted(contacts, records)))
+    evidence = Evidence(observations, names, types)
+    return Scope(evidence, screened.blocked, judged, records, delta.gone, replaced, rows)
+
+
+def _replaced(
+    delta: Delta, carriers: ir.Table, screened: Screened, state: State, engine: Engine
+) -> tuple[ir.Table, ir.Table]:
+    """Whose observations are others now, and those observations: what changed, and what became or ceased to be a hub.
+
+    Args:
+        delta: What changed.
+        carriers: Observations, as in the last run, of what else carries identifiers that changed records carry.
+        screened: The verdict on these identifiers.
+        state: What the last run left.
+        engine: Computes.
+    """
+    changed = with_hubs(delta.rows, screened.hubs)
+    began = carriers.filter(carriers.flaw == SOUND).semi_join(screened.hubs, "identifier_id")
+    ended = carriers.filter(carriers.flaw == HUB).anti_join(screened.hubs, "identifier_id")
+    flipped = engine.scratch(
+        began.select("record_id", "identifier_id").union(ended.select("record_id", "identifier_id"))
+    )
+    if not engine.to_arrow(flipped.limit(1)).num_rows:
+        return delta.records, engine.scratch(changed)
+    ids = flipped.select("identifier_id").distinct()
+    kept = restricted(state.observations, engine.scratch(flipped.select("record_id").distinct()))
+    others = kept.anti_join(ids, "identifier_id")
+    turned = with_hubs(without_hubs(kept.semi_join(ids, "identifier_id")), screened.hubs)
+    replaced = delta.records.union(flipped.select("record_id")).distinct()
+    return engine.scratch(replaced), engine.scratch(stack(changed, others, turned))
+
+
+def _current(rows: ir.Table, replaced: ir.Table, state: State, records: ir.Table | None) -> ir.Table:
+    """Observations as they are now, of some records."""
+    standing = restricted(state.observations, records).anti_join(replaced, "record_id")
+    return stack(restricted(rows, records), standing)
+
+
+@dataclass(frozen=True)
+class DeviceScope:
+    """What is known of the devices concerned.
+
+    Args:
+        usable: Usable observations of these devices, by whomever.
+        people: record_id, label, settled of the records of people among them.
+        records: record_id of the records without a person; None for all.
+    """
+
+    usable: ir.Table
+    people: ir.Table
+    records: ir.Table | None
+
+
+def devices_concerned(scope: Scope, people: ir.Table, state: State | None, engine: Engine) -> DeviceScope:
+    """Close the scope over devices: of each that one of its records uses, all records.
+
+    Devices that several people used are always concerned: whose they were when is told by facts, which no digest
+    covers.
+
+    Args:
+        scope: Who is put together anew.
+        people: Partition of the people among them (`Partition.records`).
+        state: What the last run left; None where the scope is everybody.
+        engine: Computes.
+    """
+    own = usable(scope.evidence.observations)
+    own = own.filter(own.kind == KINDS[Kind.DEVICE])
+    if state is None or scope.replaced is None or scope.records is None:
+        return DeviceScope(own, people, None)
+    everywhere = usable(_current(scope.rows, scope.replaced, state, None))
+    everywhere = everywhere.filter(everywhere.kind == KINDS[Kind.DEVICE])
+    bare = state.components.filter(state.components.label.isnull() & state.components.component.notnull())
+    seen = everywhere.semi_join(engine.scratch(own.select("identifier_id").distinct()), "identifier_id")
+    users = engine.scratch(seen.select("record_id").union(scope.records).distinct())
+    hanging = restricted(bare, users).select("component").union(bare.filter(bare.shared).select("component"))
+    members = bare.semi_join(engine.scratch(hanging.distinct()), "component").select("record_id")
+    records = members.union(users).distinct().anti_join(people, "record_id")
+    if scope.gone is not None:
+        records = records.anti_join(scope.gone, "record_id")
+    standing = state.components.filter(state.components.label.notnull())
+    records = engine.scratch(records.anti_join(standing.anti_join(scope.records, "record_id"), "record_id"))
+    devices = restricted(everywhere, records).select("identifier_id").union(own.select("identifier_id")).distinct()
+    concerned = engine.scratch(everywhere.semi_join(engine.scratch(devices), "identifier_id"))
+    others = restricted(standing, concerned).anti_join(scope.records, "record_id")
+    known = stack(people.select("record_id", "label", "settled"), others.select("record_id", "settled", label="home"))
+    return DeviceScope(concerned, engine.scratch(known), records)

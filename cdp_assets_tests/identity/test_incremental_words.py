@@ -1,0 +1,232 @@
+"""What stewards say, and likeness, in runs that build upon earlier ones: the outcome is that of a run from nothing."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdp_assets.identity.evidence import identifier_id_of
+from cdp_assets.identity.linkage import link
+from cdp_assets.identity.spec import IdentityRules, LinkageRules
+from cdp_assets.identity.stewardship import Word
+from cdp_assets_tests.identity.test_properties import FEW, NAMES, RECORD, TOWN, Town, made
+from cdp_assets_tests.identity.world import AS_OF, KEY, Record, World, groups
+
+TOWNS = st.lists(TOWN, min_size=8, max_size=8)
+
+
+@dataclass
+class Twins:
+    """The same deliveries and words resolved step by step, and each time from nothing, with ledgers of their own."""
+
+    patient: World = field(default_factory=World)
+    forgetful: World = field(default_factory=World)
+    steps: int = 0
+
+    def run(self, records: list[Record], **more: Any) -> set[frozenset[int]]:
+        """Resolve both ways; all tables, and both ledgers, must be equal. Returns the partition."""
+        self.steps += 1
+        as_of = AS_OF + timedelta(days=self.steps)
+        mine = self.patient.run(records, as_of=as_of, **more)
+        theirs = self.forgetful.run(records, as_of=as_of, whole=True, **more)
+        for name in theirs:
+            assert rows_of(mine[name]) == rows_of(theirs[name]), name
+        assert self.patient.store.assigned() == self.forgetful.store.assigned()
+        assert self.patient.store.redirects() == self.forgetful.store.redirects()
+        return groups(mine)
+
+    @property
+    def reason(self) -> str | None:
+        """Why the last step computed everything; None if it did not."""
+        reason: str | None = self.patient.figures.get("everything was computed because")
+        return reason
+
+
+def rows_of(table: Any) -> list[str]:
+    """Rows as sorted text, without the revision of the ledger, which counts its changes."""
+    kept = sorted(set(table.column_names) - {"revision"})
+    return sorted(map(str, table.select(kept).to_pylist()))
+
+
+def same(number: int, left: int, right: int) -> Word:
+    return Word(f"d{number}", "same", None, *sorted((left, right)), None, AS_OF)
+
+
+def different(number: int, left: int, right: int) -> Word:
+    return Word(f"d{number}", "different", None, *sorted((left, right)), None, AS_OF)
+
+
+def taken_back(number: int, record: Record, carried: str) -> Word:
+    [row] = [row for row, text in zip(record.identifiers(), record.carries, strict=True) if text == carried]
+    identifier = identifier_id_of(KEY, row["namespace"], row["identifier_type"], row["identifier_value"])
+    return Word(f"r{number}", "observation", None, record.id, None, identifier, AS_OF)
+
+
+@FEW
+@given(TOWNS, st.randoms(use_true_random=False), st.data())
+def test_any_history_of_evidence_and_words_gives_what_a_run_from_nothing_gives(
+    towns: list[Town], chance: random.Random, data: st.DataObject
+) -> None:
+    guests = {n: Record(n, kind="guest", seen=n - 90_000) for n in range(90_000, 90_006)}
+    records = {record.id: record for record in made(towns)} | guests
+    words: dict[str, Word] = {}
+    spoken = 0
+    twins = Twins()
+    for step in range(4):
+        twins.run(list(records.values()), words=list(words.values()))
+        for word in chance.sample(sorted(words), len(words) // 3):
+            del words[word]
+        for _ in range(6):
+            spoken += 1
+            town = chance.randrange(1, len(towns) + 1)
+            near = [number for number in records if number // 1000 == town] + chance.sample(sorted(guests), 2)
+            left, right = chance.choice(near), chance.choice([*near, *chance.sample(sorted(records), 2)])
+            carries = records[left].carries if left in records else ()
+            if carries and chance.random() < 0.3:
+                word = taken_back(spoken, records[left], chance.choice(carries))
+            elif left == right:
+                continue
+            else:
+                word = chance.choice((same, different))(spoken, left, right)
+            words[word.word] = word
+        for number in chance.sample(sorted(records), min(4, len(records))):
+            fate = chance.choice(("gone", "another name", "other identifiers", "joined"))
+            if fate == "gone" or number in guests:
+                del records[number]
+            elif fate == "another name":
+                records[number] = replace(records[number], name=chance.choice(NAMES))
+            else:
+                [other] = made([[data.draw(RECORD)]])
+                carries = tuple(text.replace("10", f"{number // 1000 + 9}") for text in other.carries)
+                new = number if fate == "other identifiers" else number // 1000 * 1000 + 100 * step + 50
+                records[new] = replace(other, id=new, carries=carries)
+    twins.run(list(records.values()))
+
+
+ANN = Record(1, ("user_id ann", "email ann@example.com"), "Ann Fox")
+TILL = Record(2, ("shop/customer_number 7",), "Ann Fox", seen=1)
+BEN = Record(3, ("user_id ben", "email ann@example.com"), "Ben Hart", seen=2)
+FAR = [Record(n, (f"user_id u{n}",), seen=n) for n in range(20, 25)]
+
+
+def test_a_word_looks_again_at_those_whom_it_names() -> None:
+    twins = Twins()
+    twins.run([ANN, TILL, BEN, *FAR])
+    assert frozenset({1, 2}) in twins.run([ANN, TILL, BEN, *FAR], words=[same(1, 1, 2)])
+    assert twins.reason is None
+    assert twins.patient.figures["records looked at again"] == 3
+    assert frozenset({1}) in twins.run([ANN, TILL, BEN, *FAR])
+
+
+def test_a_word_takes_effect_when_the_record_that_it_names_comes_back() -> None:
+    twins = Twins()
+    words = [same(1, 1, 2)]
+    twins.run([ANN, TILL, *FAR], words=words)
+    assert frozenset({1}) in twins.run([ANN, *FAR], words=words)
+    assert frozenset({1, 2}) in twins.run([ANN, TILL, *FAR], words=words)
+
+
+def test_a_guest_joined_and_parted_again_keeps_the_id_they_had() -> None:
+    guest = Record(9, kind="guest", seen=5)
+    twins = Twins()
+    twins.run([ANN, guest, *FAR])
+    before = twins.patient.tables["profile_map"].to_pylist()
+    assert frozenset({1, 9}) in twins.run([ANN, guest, *FAR], words=[same(1, 1, 9)])
+    twins.run([ANN, guest, *FAR])
+    assert sorted(map(str, twins.patient.tables["profile_map"].to_pylist())) == sorted(map(str, before))
+    late = Record(10, kind="guest", seen=6)
+    assert frozenset({1, 10}) in twins.run([ANN, guest, late, *FAR], words=[same(2, 1, 10)])
+    twins.run([ANN, guest, *FAR], words=[same(2, 1, 10)])
+
+
+def test_a_device_is_denied_to_somebody_wherever_it_turns_up() -> None:
+    pad = Record(30, ("anonymous_id pad",), seen=1)
+    phone = Record(31, ("anonymous_id cell",), seen=1)
+    ann = Record(1, ("user_id ann", "anonymous_id pad", "anonymous_id cell"), seen=2)
+    words = [different(1, 30, 40)]
+    twins = Twins()
+    twins.run([pad, phone, *FAR], words=words)
+    assert frozenset({1, 30, 31}) in twins.run([pad, phone, ann, *FAR], words=words)
+    other = Record(40, ("user_id ann",), seen=3)
+    assert frozenset({1, 31, 40}) in twins.run([pad, phone, ann, other, *FAR], words=words)
+    both = [*words, different(2, 30, 31)]
+    twins.run([pad, phone, ann, *FAR], words=both[1:])
+    twins.run([pad, phone, ann, other, *FAR], words=both)
+
+
+def test_evidence_taken_back_and_given_again() -> None:
+    town = [Record(50, (), "Ida Wolf", address="Hof 1, 10115"), Record(51, (), "Ida Wolf", address="Hof 1, 10115")]
+    tagged = Record(61, ("email ida+shop@example.com", "email_base ida@example.com"), "Ida Wolf")
+    plain = Record(60, ("email ida@example.com",), "Ida Wolf")
+    records = [ANN, BEN, *town, tagged, plain]
+    place = identifier_id_of(KEY, "global", "address", "ida wolf\x1fhof1\x1f10115\x1fde")
+    taken = [
+        taken_back(1, BEN, "email ann@example.com"),
+        taken_back(2, tagged, "email_base ida@example.com"),
+        Word("r3", "observation", None, 50, None, place, AS_OF),
+    ]
+    twins = Twins()
+    together = twins.run(records)
+    assert {frozenset({50, 51}), frozenset({60, 61})} <= together
+    apart = twins.run(records, words=taken)
+    assert twins.reason is None
+    assert {frozenset({50}), frozenset({51}), frozenset({60}), frozenset({61})} <= apart
+    assert twins.run(records) == together
+
+
+def test_a_type_or_a_source_that_does_not_count_counts_for_everybody() -> None:
+    twins = Twins()
+    records = [ANN, replace(TILL, carries=("email ann@example.com",)), *FAR]
+    assert frozenset({1, 2}) in twins.run(records)
+    assert frozenset({1}) in twins.run(records, words=[Word("r1", "rule", "email")])
+    assert twins.reason is not None
+    assert frozenset({1}) in twins.run(records, words=[Word("r2", "source", "test")])
+    assert twins.reason is not None
+
+
+def crowd(people: int) -> list[Record]:
+    """People of whom each is known to the shop and to the till, which share nothing but what people say."""
+    given = ("Ann", "Ben", "Cleo", "Dirk", "Emma", "Finn", "Greta", "Hugo", "Ida", "Jonas", "Klara", "Leo")
+    family = ("Adler", "Berger", "Conrad", "Dorn", "Engel", "Fuchs", "Gruber", "Huber", "Iven", "Jung", "Kern", "Lang")
+    found = []
+    for n in range(people):
+        name = f"{given[n % 12]} {family[n // 12 % 12]}"
+        born = date(1950, 1, 1) + timedelta(days=n * 97 % 18_000)
+        home = f"Hof {n}, {10_000 + n * 7}"
+        for system, number in (("shop", 2 * n + 1), ("till", 2 * n + 2)):
+            found.append(Record(number, (f"{system}/customer_number c{n}",), name, born, seen=n % 300, address=home))
+    return found
+
+
+def test_likeness_compares_everybody_as_soon_as_a_person_changed() -> None:
+    people = crowd(link.FEWEST_FACES)
+    device = Record(90_001, ("anonymous_id a",), seen=1)
+    twins = Twins()
+    without = [record for record in people if record.address is None or not record.address.startswith("Hof 7,")]
+    joined = [group for group in twins.run(without) if len(group) > 1]
+    assert joined
+    assert twins.patient.tables["likeness"].num_rows
+    twins.run(without)
+    assert twins.reason is None
+    twins.run([*without, device])
+    assert twins.reason is None
+    assert twins.patient.tables["likeness"].num_rows
+    twins.run([*without, device, Record(90_002, ("user_id new",), seen=2)])
+    assert twins.reason == "likeness compares everybody, and records of people changed"
+    twins.run([*people, device])
+    assert twins.reason == "likeness compares everybody, and what it compares changed"
+    named = different(1, *sorted(next(iter(joined)))[:2])
+    twins.run([*people, device], words=[named])
+    assert twins.reason is not None
+    twins.run([*people, device], words=[Word("r1", "rule", "likeness")])
+    assert not twins.patient.tables["likeness"].num_rows
+    off = IdentityRules(linkage=LinkageRules(enabled=False))
+    twins.patient.rules = twins.forgetful.rules = off
+    twins.run([*people, device])
+    twins.run(people)
+    assert twins.reason is None
