@@ -84,7 +84,7 @@ class World:
         With ``whole``, everything is computed although there are tables of an earlier run.
         """
         engine = self.engine
-        known = (schemas.PROFILE_MAP, schemas.PROFILE_CHANGES, schemas.STEWARD_WORDS) if whole else schemas.TABLES
+        known = [schema for schema in schemas.TABLES if not (whole and schema in schemas.STATE)]
         previous = {
             schema.name: engine.from_arrow(self.tables[schema.name], schema.ibis_schema)
             if self.tables
