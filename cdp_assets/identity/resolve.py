@@ -101,7 +101,7 @@ def resolve(
     state = last_state(previous, version, engine)
     delta = None
     if state is None:
-        digests = digests_of(canonical, engine)
+        digests = engine.from_arrow(digests_of(canonical, engine), schemas.DIGESTS.ibis_schema)
         scope = everybody(collector.rows(), canonical.contacts, types, engine)
     else:
         delta = changed_since(state, canonical, collector, engine)
@@ -208,7 +208,7 @@ def _patches(
     return {
         "observations": Patch("record_id", engine.scratch(replaced), made["observations"]),
         "components": Patch("record_id", away, made["components"]),
-        "digests": Patch("bucket", delta.buckets, engine.scratch(delta.digests.semi_join(delta.buckets, "bucket"))),
+        "digests": Patch("bucket", delta.buckets, delta.digests),
         "links": Patch("left_record_id", away.rename(left_record_id="record_id"), made["links"]),
         "rejected_links": Patch(
             "link_id",
