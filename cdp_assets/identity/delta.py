@@ -19,6 +19,7 @@ import ibis.expr.types as ir
 from ibis import _
 
 from cdp_assets.canonical.schema import INSTANT
+from cdp_assets.identity import schemas
 from cdp_assets.identity.blocked_values import without_hubs
 from cdp_assets.identity.collecting import Collector
 from cdp_assets.identity.evidence import MAILBOX, PLACEHOLDER, said_by
@@ -27,10 +28,13 @@ from cdp_assets.identity.state import State
 from cdp_assets.warehouse.operations import row_hash
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from cdp_assets.identity.resolve import Canonical
     from cdp_assets.warehouse.engine import Engine
 
-_BUCKETS = 2**22
+_BUCKETS = 2**23
+"""One for each record of a large installation: more would take longer to compare than records to look at in vain."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Delta:
         gone: record_id of those that exist no more.
         rows: `Evidence.observations` of ``records``, before hubs are looked for.
         buckets: bucket of the digests that differ.
-        digests: All digests as they are now (`schemas.DIGESTS`).
+        digests: These digests as they are now (`schemas.DIGESTS`).
     """
 
     records: ir.Table
@@ -52,8 +56,8 @@ class Delta:
     digests: ir.Table
 
 
-def digests_of(canonical: Canonical, engine: Engine) -> ir.Table:
-    """Everything identity reads about people, as `schemas.DIGESTS`."""
+def digests_of(canonical: Canonical, engine: Engine) -> pa.Table:
+    """Everything identity reads about people, as `schemas.DIGESTS`, by bucket."""
     records, identifiers, contacts = canonical.identity_records, canonical.identifiers, canonical.contacts
     points = canonical.contact_points.filter(canonical.contact_points.kind == "postal")
     parts = [
@@ -77,13 +81,9 @@ def changed_since(
         engine: Computes.
         touched: record_id of records of which evidence may have been taken back, which no digest tells; None for none.
     """
-    digests = digests_of(canonical, engine)
-    compared = digests.outer_join(state.digests, "bucket")
-    buckets = engine.scratch(
-        compared.filter(~compared.digest.identical_to(compared.digest_right)).select(
-            bucket=ibis.coalesce(compared.bucket, compared.bucket_right)
-        )
-    )
+    differing, digests = _differing_digests(digests_of(canonical, engine), engine.to_arrow(state.digests))
+    schema = schemas.DIGESTS.ibis_schema
+    buckets = engine.from_arrow(differing, ibis.schema({"bucket": "int64"}))
     suspected = _within(canonical.identity_records, buckets).union(_within(state.components, buckets))
     suspects = engine.scratch((suspected if touched is None else suspected.union(touched)).distinct())
     now = collector.rows(suspects)
@@ -103,7 +103,21 @@ def changed_since(
     else:
         rows = restricted(now, changed)
     gone = restricted(state.components, changed).select("record_id").anti_join(canonical.identity_records, "record_id")
-    return Delta(changed, engine.scratch(gone), engine.scratch(rows), buckets, digests)
+    return Delta(changed, engine.scratch(gone), engine.scratch(rows), buckets, engine.from_arrow(digests, schema))
+
+
+def _differing_digests(now: pa.Table, before: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """The buckets whose digests differ, and those of these digests that are not 0 now."""
+    import numpy as np
+    import pyarrow as pa
+
+    digests = np.zeros(_BUCKETS, dtype=np.int64)
+    digests[now["bucket"].to_numpy()] = now["digest"].to_numpy()
+    standing = np.zeros(_BUCKETS, dtype=np.int64)
+    standing[before["bucket"].to_numpy()] = before["digest"].to_numpy()
+    differing = np.flatnonzero(digests != standing)
+    filled = differing[digests[differing] != 0]
+    return pa.table({"bucket": differing}), pa.table({"bucket": filled, "digest": digests[filled]})
 
 
 def _bucket(table: ir.Table) -> ir.IntegerValue:

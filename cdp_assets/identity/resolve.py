@@ -165,7 +165,8 @@ def _resolved_wholly(run: _Run, reason: str) -> Resolution:
         reason: Why, in words.
     """
     scope = everybody(run.collector.rows(), run.canonical.contacts, run.types, run.engine)
-    built = _resolved(run, scope, digests_of(run.canonical, run.engine), None, None)
+    digests = run.engine.from_arrow(digests_of(run.canonical, run.engine), schemas.DIGESTS.ibis_schema)
+    built = _resolved(run, scope, digests, None, None)
     assert built is not None
     return Resolution(built.tables, {**built.figures, "everything was computed because": reason}, built.patches)
 
@@ -178,7 +179,7 @@ def _resolved(
     Args:
         run: All that is given.
         scope: Who is put together anew.
-        digests: As they are now.
+        digests: As they are now; of those that differ from the last run.
         delta, state: What changed since the last run, and what that left; None where the scope is everybody.
     """
     canonical, engine, previous, said = run.canonical, run.engine, run.previous, run.said
@@ -346,7 +347,7 @@ def _patches(
     return {
         "observations": Patch("record_id", engine.scratch(replaced), made["observations"]),
         "components": Patch("record_id", away, made["components"]),
-        "digests": Patch("bucket", delta.buckets, engine.scratch(delta.digests.semi_join(delta.buckets, "bucket"))),
+        "digests": Patch("bucket", delta.buckets, delta.digests),
         "links": Patch("left_record_id", away.rename(left_record_id="record_id"), made["links"]),
         "rejected_links": Patch(
             "link_id",

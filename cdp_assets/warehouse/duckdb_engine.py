@@ -223,7 +223,7 @@ class DuckDBEngine(DuckDBFiles):
             cursor.close()
             backend.con.execute(f"DETACH {catalog}")
 
-    def bucket_sums(self, parts: Sequence[ir.Table], buckets: int) -> ir.Table:
+    def bucket_sums(self, parts: Sequence[ir.Table], buckets: int) -> pa.Table:
         import numpy as np
         import pyarrow as pa
 
@@ -234,8 +234,7 @@ class DuckDBEngine(DuckDBFiles):
                 places = batch.column("bucket").to_numpy().astype(np.int64)
                 np.add.at(sums, places, batch.column("digest").to_numpy())
         filled = np.flatnonzero(sums)
-        found = pa.table({"bucket": pa.array(filled, pa.int64()), "digest": pa.array(sums[filled], pa.int64())})
-        return self.from_arrow(found, ibis.schema({"bucket": "int64", "digest": "int64"}))
+        return pa.table({"bucket": pa.array(filled, pa.int64()), "digest": pa.array(sums[filled], pa.int64())})
 
     # -- writing ----------------------------------------------------------------------------------------------------
 

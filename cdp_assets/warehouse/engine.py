@@ -125,7 +125,7 @@ class Engine(FileReader, Protocol):
             inputs: Name → table that Splink is to see.
         """
 
-    def bucket_sums(self, parts: Sequence[ir.Table], buckets: int) -> ir.Table:
+    def bucket_sums(self, parts: Sequence[ir.Table], buckets: int) -> pa.Table:
         """Add the numbers of each bucket up, over many rows and buckets.
 
         Args:
@@ -133,7 +133,7 @@ class Engine(FileReader, Protocol):
             buckets: How many there are at most.
 
         Returns:
-            ``bucket`` and ``digest``, both int64, without sums of 0. Sums beyond an int64 wrap around.
+            ``bucket`` and ``digest``, both int64, by bucket, without sums of 0. Sums beyond an int64 wrap around.
         """
 
     def stage_table(self, stage: str, schema: TableSchema, expression: ir.Table) -> ir.Table:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,43 +13,9 @@ from cdp_assets.identity.evidence import identifier_id_of
 from cdp_assets.identity.linkage import link
 from cdp_assets.identity.spec import IdentityRules, LinkageRules
 from cdp_assets.identity.stewardship import Word
-from cdp_assets_tests.identity.test_properties import FEW, NAMES, RECORD, TOWN, Town, made
-from cdp_assets_tests.identity.world import AS_OF, KEY, Record, World, groups
-
-TOWNS = st.lists(TOWN, min_size=8, max_size=8)
-
-
-@dataclass
-class Twins:
-    """The same deliveries and words resolved step by step, and each time from nothing, with ledgers of their own."""
-
-    patient: World = field(default_factory=World)
-    forgetful: World = field(default_factory=World)
-    steps: int = 0
-
-    def run(self, records: list[Record], **more: Any) -> set[frozenset[int]]:
-        """Resolve both ways; all tables, and both ledgers, must be equal. Returns the partition."""
-        self.steps += 1
-        as_of = AS_OF + timedelta(days=self.steps)
-        mine = self.patient.run(records, as_of=as_of, **more)
-        theirs = self.forgetful.run(records, as_of=as_of, whole=True, **more)
-        for name in theirs:
-            assert rows_of(mine[name]) == rows_of(theirs[name]), name
-        assert self.patient.store.assigned() == self.forgetful.store.assigned()
-        assert self.patient.store.redirects() == self.forgetful.store.redirects()
-        return groups(mine)
-
-    @property
-    def reason(self) -> str | None:
-        """Why the last step computed everything; None if it did not."""
-        reason: str | None = self.patient.figures.get("everything was computed because")
-        return reason
-
-
-def rows_of(table: Any) -> list[str]:
-    """Rows as sorted text, without the revision of the ledger, which counts its changes."""
-    kept = sorted(set(table.column_names) - {"revision"})
-    return sorted(map(str, table.select(kept).to_pylist()))
+from cdp_assets_tests.identity.test_incremental import TOWNS, Twins
+from cdp_assets_tests.identity.test_properties import FEW, NAMES, RECORD, Town, made
+from cdp_assets_tests.identity.world import AS_OF, KEY, Record
 
 
 def same(number: int, left: int, right: int) -> Word:
@@ -119,7 +84,7 @@ def test_a_word_looks_again_at_those_whom_it_names() -> None:
     twins.run([ANN, TILL, BEN, *FAR])
     assert frozenset({1, 2}) in twins.run([ANN, TILL, BEN, *FAR], words=[same(1, 1, 2)])
     assert twins.reason is None
-    assert twins.patient.figures["records looked at again"] == 3
+    assert twins.looked_at == 3
     assert frozenset({1}) in twins.run([ANN, TILL, BEN, *FAR])
 
 

@@ -32,6 +32,24 @@ def test_assignments_are_added_changed_and_removed(ledger: Ledger) -> None:
         assert profile_ids.assigned(connection) == assigned((2**62, 7))
 
 
+def test_some_assignments_are_read_without_the_others(ledger: Ledger) -> None:
+    with ledger.transaction() as connection:
+        profile_ids.assign(connection, assigned(*((n, n + 1) for n in range(30_000))))
+        assert profile_ids.assigned(connection, [29_999, 4, 99_999]) == assigned((4, 5), (29_999, 30_000))
+        assert profile_ids.assigned(connection, []).num_rows == 0
+
+
+def test_each_change_makes_a_new_revision_that_tells_of_all_before(ledger: Ledger) -> None:
+    ids = profile_ids.LedgerProfileIds(ledger)
+    nothing = redirected()
+    assert ids.revision() == ""
+    first = ids.save(assigned((1, 7), (2, 7)), [], nothing, [])
+    assert ids.revision() == first
+    second = ids.save(assigned((2, 8)), [1], nothing, [])
+    assert len({"", first, second}) == 3
+    assert ids.save(assigned((2, 8)), [1], nothing, []) != second
+
+
 def test_redirects_are_added_changed_and_ended(ledger: Ledger) -> None:
     with ledger.transaction() as connection:
         profile_ids.redirect(connection, redirected((1, 5), (2, 5)))

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from cdp_assets.canonical.schema import MONEY, Column, TableSchema
+from cdp_assets.warehouse.built import Patch
 from cdp_assets.warehouse.connection import WarehouseBusy, warehouse_connection
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets.warehouse.engine import SchemaMismatch, TableMissing
@@ -60,6 +61,65 @@ def test_two_tables_are_swapped_together_or_not_at_all() -> None:
         engine.publish([("shop", "amounts"), ("shop", "never_staged")])
 
     assert _published(engine) == [(1, "1.00")]
+
+
+def _patch(engine: DuckDBEngine, gone: list[int], *rows: tuple[int, str]) -> Patch:
+    ids = engine.from_arrow(pa.table({"id": pa.array(gone, pa.int64())}), ibis.schema({"id": "int64"}))
+    return Patch("id", ids, _amounts(engine, *rows))
+
+
+def test_a_patch_replaces_rows_by_key_when_it_is_published() -> None:
+    engine = DuckDBEngine.in_memory()
+    engine.stage_table("shop", AMOUNTS, _amounts(engine, (1, "1.00"), (2, "2.00"), (3, "3.00")))
+    engine.publish([("shop", "amounts")])
+    assert engine.can_patch("shop", AMOUNTS)
+
+    staged = engine.stage_patch("shop", AMOUNTS, _patch(engine, [2, 3, 7], (2, "2.20"), (4, "4.00")))
+
+    wanted = [(1, "1.00"), (2, "2.20"), (4, "4.00")]
+    assert [(row["id"], str(row["amount"])) for row in engine.to_arrow(staged.order_by("id")).to_pylist()] == wanted
+    assert _published(engine) == [(1, "1.00"), (2, "2.00"), (3, "3.00")]
+    engine.publish([("shop", "amounts")])
+    assert _published(engine) == wanted
+    engine.stage_table("shop", AMOUNTS, _amounts(engine, (9, "9.00")))
+    engine.publish([("shop", "amounts")])
+    assert _published(engine) == [(9, "9.00")]
+
+
+def test_a_discarded_patch_changes_nothing() -> None:
+    engine = DuckDBEngine.in_memory()
+    engine.stage_table("shop", AMOUNTS, _amounts(engine, (1, "1.00")))
+    engine.publish([("shop", "amounts")])
+    engine.stage_patch("shop", AMOUNTS, _patch(engine, [1], (2, "2.00")))
+    engine.discard([("shop", "amounts")])
+    assert _published(engine) == [(1, "1.00")]
+    assert [name for name in engine.backend.list_tables(database="shop") if "__" in name] == []
+
+
+def test_a_patch_and_a_whole_table_are_published_together_or_not_at_all() -> None:
+    engine = DuckDBEngine.in_memory()
+    engine.stage_table("shop", AMOUNTS, _amounts(engine, (1, "1.00")))
+    engine.publish([("shop", "amounts")])
+    engine.stage_patch("shop", AMOUNTS, _patch(engine, [1], (2, "2.00")))
+    with pytest.raises(duckdb.CatalogException):
+        engine.publish([("shop", "amounts"), ("shop", "never_staged")])
+    assert _published(engine) == [(1, "1.00")]
+
+
+def test_a_table_that_is_missing_or_has_other_columns_cannot_be_patched() -> None:
+    engine = DuckDBEngine.in_memory()
+    assert not engine.can_patch("shop", AMOUNTS)
+    engine.stage_table("shop", AMOUNTS, _amounts(engine, (1, "1.00")))
+    engine.publish([("shop", "amounts")])
+    assert not engine.can_patch("shop", AMOUNTS.extended(Column("note", "string", "Note.")))
+
+
+def test_sums_of_buckets_wrap_around_and_leave_out_zero() -> None:
+    engine = DuckDBEngine.in_memory()
+    schema = ibis.schema({"bucket": "int64", "digest": "int64"})
+    one = engine.from_arrow(pa.table({"bucket": [0, 3, 3, 5], "digest": [7, 2**62, 2**62, 4]}), schema)
+    two = engine.from_arrow(pa.table({"bucket": [5, 1], "digest": [-4, 6]}), schema)
+    assert engine.bucket_sums([one, two], 8).to_pydict() == {"bucket": [0, 1, 3], "digest": [7, 6, -(2**63)]}
 
 
 def test_an_empty_result_is_a_real_typed_table() -> None:

@@ -9,7 +9,7 @@ import ibis
 import pyarrow as pa
 
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
-from cdp_assets.warehouse.operations import stable_id, try_timestamp
+from cdp_assets.warehouse.operations import row_hash, stable_id, try_timestamp
 
 
 def _texts(engine: DuckDBEngine, *texts: str | None) -> ibis.Table:
@@ -36,6 +36,17 @@ def test_null_is_a_value_of_its_own_and_parts_do_not_run_together() -> None:
         _values(engine, stable_id(table.text.coalesce("b"), table.text.coalesce("")))[0],
     ]
     assert len(set(ids)) == 3
+
+
+def test_a_row_hash_tells_null_from_nothing_and_one_order_from_another() -> None:
+    engine = DuckDBEngine.in_memory()
+    table = _texts(engine, None)
+    a, b, null = ibis.literal("a"), ibis.literal("b"), table.text
+    hashes = [_values(engine, row_hash(*parts))[0] for parts in ((a, b), (b, a), (a, null), (null, a), (a, null))]
+    assert len(set(hashes)) == 4
+    assert hashes[2] == hashes[4]
+    assert all(isinstance(found, int) and 0 <= found < 2**63 for found in hashes)
+    assert "XXHASH64" in ibis.to_sql(row_hash(a, null).name("value"), dialect="pyspark").upper()
 
 
 def test_times_are_read_with_offset_zone_or_format() -> None:
