@@ -61,9 +61,9 @@ class DuckDBEngine(DuckDBFiles):
         self._counter = itertools.count()
 
     @classmethod
-    def in_memory(cls) -> DuckDBEngine:
-        """An engine without a file, for tests and previews."""
-        return cls(duckdb.connect(":memory:"))
+    def in_memory(cls, config: dict[str, str] | None = None) -> DuckDBEngine:
+        """An engine without a file, for tests, previews and evaluations."""
+        return cls(duckdb.connect(":memory:", config=dict(config or {})))
 
     @property
     def backend(self) -> Backend:
