@@ -116,6 +116,9 @@ class HeldBackProfileIds:
     def redirects(self) -> pa.Table:
         return self._store.redirects()
 
+    def former(self, record_ids: Sequence[int]) -> dict[int, list[int]]:
+        return self._store.former(record_ids)
+
     def save(self, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]) -> None:
         self._held = (assigned, unassigned, redirected, revived)
 

@@ -20,7 +20,7 @@ from cdp_assets.identity.changes import changed_profiles
 from cdp_assets.identity.evidence import collect
 from cdp_assets.identity.ids import ProfileIdStore, assign_ids
 from cdp_assets.identity.linkage import tables
-from cdp_assets.identity.linkage.link import Linked, link
+from cdp_assets.identity.linkage.link import LIKENESS, Linked, link
 from cdp_assets.identity.links import links, rejected_links
 from cdp_assets.identity.partition import partition
 from cdp_assets.identity.spec import IdentityRules
@@ -111,7 +111,7 @@ def resolve(
     )
     logged = _count(previous["profile_changes"], engine)
     types = sorted(
-        {identifier_type for _, identifier_type in evidence.type_names.values()} | {tables.LIKENESS, STEWARD}
+        {identifier_type for _, identifier_type in evidence.type_names.values()} | {LIKENESS, STEWARD}
     )
     news = news_of(previous["steward_words"], said.words)
     changes = changed_profiles(
