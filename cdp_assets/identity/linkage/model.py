@@ -49,6 +49,10 @@ GIVEN_CONTRADICTS = -14.0
 _GIVEN_AGREES = 0.9
 """Share of true pairs whose given names agree."""
 
+_ITERATIONS = 5
+"""Of expectation maximisation. What no match shows loses twice as many orders of magnitude each time, until it is no number
+any more, which Splink refuses; all others are near their end by then."""
+
 _FEWEST_PAIRS = 30
 _LEAST_U = 0.05
 """So much of an estimated u stays at least when matches are taken out of it."""
@@ -163,6 +167,7 @@ def train(shown: ir.Table, engine: Engine, generation: int = 1) -> Model | None:
             retain_matching_columns=False,
             retain_intermediate_calculation_columns=True,
             em_convergence=0.001,
+            max_iterations=_ITERATIONS,
             probability_two_random_records_match=min(1 / count, 0.5),
         )
         linker = Linker(database.inputs["faces"], settings, log_level=None, validate_settings=False)
@@ -179,9 +184,12 @@ def train(shown: ir.Table, engine: Engine, generation: int = 1) -> Model | None:
                 pairs = _pairs_agreeing(shown, columns, engine)
             if pairs < _FEWEST_PAIRS:
                 continue
-            session = linker.training.estimate_parameters_using_expectation_maximisation(
-                block_on(*columns), max_pairs=_SAMPLED_PAIRS if pairs > _SAMPLED_PAIRS else None
-            )
+            try:
+                session = linker.training.estimate_parameters_using_expectation_maximisation(
+                    block_on(*columns), max_pairs=_SAMPLED_PAIRS if pairs > _SAMPLED_PAIRS else None
+                )
+            except ValueError:  # no number any more: this combination is left to the others
+                continue
             share = float(session.core_model_settings.probability_two_random_records_match)
             sessions[", ".join(columns)] = (pairs, share)
         trained = linker.misc.save_model_to_json()
