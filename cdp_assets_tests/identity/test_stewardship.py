@@ -47,6 +47,26 @@ def test_what_a_steward_joined_lets_no_third_user_id_in() -> None:
     assert "ids_differ" in world.tables["rejected_links"]["reason"].to_pylist()
 
 
+def test_a_steward_joins_two_whole_profiles_and_not_two_records() -> None:
+    one = [
+        Record(1, ("crm/contact_id 1", "email a@example.com"), "Anna Meyer", seen=1),
+        Record(2, ("user_id u1", "email a@example.com"), "Anna Meyer", seen=2),
+    ]
+    two = [
+        Record(3, ("crm/contact_id 3", "email b@example.com"), "Bertha Schulz", seen=3),
+        Record(4, ("user_id u2", "email b@example.com"), "Bertha Schulz", seen=4),
+    ]
+    assert World().groups([*one, *two], words=[same(1, 1, 3)]) == parts({1, 2, 3, 4})
+
+
+def test_what_fits_both_of_those_joined_is_theirs() -> None:
+    anna = Record(1, ("shop/customer_number 1", "email we@example.com"), "Anna Meyer", seen=1)
+    bert = Record(2, ("till/loyalty_number 7", "email we@example.com"), "Bert Meyer", seen=2)
+    opened = Record(3, ("email we@example.com",), seen=3)
+    assert World().groups([anna, bert, opened]) == parts({1}, {2}, {3})
+    assert World().groups([anna, bert, opened], words=[same(1, 1, 2)]) == parts({1, 2, 3})
+
+
 def test_a_user_id_comes_to_whom_the_steward_said_has_it_and_not_through_them() -> None:
     nameless = Record(6, ("email shared@example.com",), seen=6)
     other = Record(7, ("user_id u9", "email shared@example.com"), seen=7)
