@@ -19,6 +19,9 @@ QUARANTINED = "quarantined"
 ROW = ["cdp_load_id", "cdp_source_row"]
 """What tells source rows apart within a stream."""
 
+VERSION = ("cdp_key", "cdp_content", "cdp_version_at", "cdp_sequence", "cdp_reason", *ROW)
+"""What decides between the rows of one key."""
+
 
 def repeated_keys(rows: ir.Table) -> ir.Table:
     """Find the keys that occur more than once, since only among their rows is there anything to decide.
@@ -56,14 +59,13 @@ def verdicts(rows: ir.Table) -> ir.Table:
     the one before it is a duplicate; of the others the last is accepted, and the rest are superseded.
 
     Args:
-        rows: All rows of some keys: ``cdp_key``, ``cdp_content`` (a hash of the row), ``cdp_version_at``,
-            ``cdp_sequence``, ``cdp_reason`` (null for sound rows; the others have no say), and `ROW`.
+        rows: All rows of some keys, with `VERSION`: ``cdp_content`` is a hash of the row, ``cdp_reason`` null for
+            sound rows; the others have no say.
 
     Returns:
         ``judged_…`` for each of `ROW`, and ``cdp_verdict``, for the rows that do not stand.
     """
-    sound = rows.filter(rows.cdp_reason.isnull())
-    versions = sound.select("cdp_key", "cdp_content", "cdp_version_at", "cdp_sequence", *ROW)
+    versions = rows.filter(rows.cdp_reason.isnull())
     in_order = ibis.window(
         group_by=versions.cdp_key,
         order_by=[

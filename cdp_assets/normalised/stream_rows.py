@@ -6,7 +6,7 @@ Belongs here: the order of these steps for one stream. Does not belong here: the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import reduce
 
@@ -14,7 +14,14 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import INSTANT, Column, Pii, TableSchema
-from cdp_assets.normalised.dispositions import ACCEPTED, keys_of_newest, repeated_keys, verdicts, with_dispositions
+from cdp_assets.normalised.dispositions import (
+    ACCEPTED,
+    VERSION,
+    keys_of_newest,
+    repeated_keys,
+    verdicts,
+    with_dispositions,
+)
 from cdp_assets.normalised.faults import Fault, faults
 from cdp_assets.normalised.identifier_values import EMAIL, PHONE, lookup
 from cdp_assets.sources import targets
@@ -112,8 +119,9 @@ def stream_rows(
     judged = present = None
     if stream.key:
         repeated = engine.scratch(repeated_keys(delivered))
-        rivals = delivered.semi_join(repeated, quick_hash(delivered.cdp_key) == repeated.cdp_key_hash)
-        judged = engine.scratch(verdicts(_typed(rivals, stream, as_of)))
+        rivals = raw.semi_join(repeated, quick_hash(_key(raw, _texts(raw, stream), stream)) == repeated.cdp_key_hash)
+        versions = _typed(_delivered(rivals, manifest, stream), stream, as_of).select(*VERSION)
+        judged = engine.scratch(verdicts(engine.scratch(versions)))
         if stream.load == "snapshot":
             present = engine.scratch(keys_of_newest(delivered))
     disposed = with_dispositions(identified, judged, present)
@@ -136,7 +144,7 @@ def _delivered(raw: ir.Table, manifest: ir.Table, stream: StreamSpec) -> ir.Tabl
     content = quick_hash(*(placed[column.name] for column in stream.columns), placed.extra.coalesce(""))
     texts = computed_once(
         placed.select(
-            **{f"cdp_text_{column.name}": filled(placed[column.name]) for column in stream.columns},
+            **{f"cdp_text_{name}": text for name, text in _texts(placed, stream).items()},
             cdp_content=content,
             cdp_parse_error=placed.parse_error,
             cdp_sequence=placed.cdp_sequence.fill_null(0),
@@ -144,7 +152,12 @@ def _delivered(raw: ir.Table, manifest: ir.Table, stream: StreamSpec) -> ir.Tabl
             cdp_source_row=placed.source_row,
         )
     )
-    return computed_once(texts.mutate(cdp_key=_key(texts, stream)))
+    by_name = {column.name: texts[f"cdp_text_{column.name}"] for column in stream.columns}
+    return computed_once(texts.mutate(cdp_key=_key(texts, by_name, stream)))
+
+
+def _texts(raw: ir.Table, stream: StreamSpec) -> dict[str, ir.StringValue]:
+    return {column.name: filled(raw[column.name]) for column in stream.columns}
 
 
 def _typed(delivered: ir.Table, stream: StreamSpec, as_of: datetime) -> ir.Table:
@@ -191,13 +204,14 @@ def _typed(delivered: ir.Table, stream: StreamSpec, as_of: datetime) -> ir.Table
     )
 
 
-def _key(texts: ir.Table, stream: StreamSpec) -> ir.StringValue:
+def _key(rows: ir.Table, texts: Mapping[str, ir.StringValue], stream: StreamSpec) -> ir.StringValue:
     if not stream.key:
-        return texts.cdp_load_id + ":" + texts.cdp_source_row.cast("string")
-    columns = [(stream.column(name), texts[f"cdp_text_{name}"]) for name in stream.key]
+        return rows.cdp_load_id + ":" + rows.cdp_source_row.cast("string")
     parts = [
-        typed_value(text, column, stream.zone).cast("string") if column.type == "integer" else text
-        for column, text in columns
+        typed_value(texts[name], stream.column(name), stream.zone).cast("string")
+        if stream.column(name).type == "integer"
+        else texts[name]
+        for name in stream.key
     ]
     return reduce(lambda left, right: left + "/" + right, parts)
 

@@ -93,7 +93,8 @@ def _of_stream(
 def _latest(stream: StreamSpec, raw: ir.Table, as_of: datetime) -> ir.Table:
     name = str(stream.event_time)
     time = typed(raw, stream, [name])[name].cast(INSTANT).name("time").as_table()
-    return time.filter(time.time <= ibis.literal(as_of, INSTANT)).aggregate(latest=lambda t: t.time.max())
+    known = ibis.ifelse(time.time <= ibis.literal(as_of, INSTANT), time.time, ibis.null(INSTANT))
+    return time.aggregate(latest=known.max())
 
 
 def overlaps(sources: Sequence[SourceSpec], raw: Mapping[str, ir.Table], engine: Engine) -> list[Overlap]:
@@ -120,8 +121,9 @@ def overlaps(sources: Sequence[SourceSpec], raw: Mapping[str, ir.Table], engine:
                 parts.append(values.mutate(identifier=ibis.literal(kinds.index(kind)), source=ibis.literal(place)))
     if not parts:
         return []
-    together = ibis.union(*parts, distinct=True) if len(parts) > 1 else parts[0]
-    one = engine.scratch(together)
+    # A union of distinct rows would compare all rows again with each part that joins.
+    together = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    one = engine.scratch(together.distinct())
     other = one.select("identifier", "value", other="source")
     shared = one.join(other, ["identifier", "value"])
     counted = shared.group_by("identifier", "source", "other").aggregate(shared=shared.count())
@@ -134,10 +136,15 @@ def overlaps(sources: Sequence[SourceSpec], raw: Mapping[str, ir.Table], engine:
 
 
 def _values(stream: StreamSpec, identifier: IdentifierSpec, raw: ir.Table) -> ir.Table:
-    """Hashes of the distinct values of an identifier."""
+    """Hashes of the distinct values of an identifier; null where rows have none.
+
+    Nulls are left in, since they match nothing, and an engine that pushes a filter down would write each step of an
+    expression out as often as the next one uses it.
+    """
     columns = typed(raw, stream, check(identifier.value, stream.expression_schema).columns)
     plain = _plain(bind(identifier.value, columns).cast("string"), identifier.type).name("text").as_table()
-    return plain.filter(plain.text.notnull()).select(value=lambda t: quick_hash(t.text)).distinct()
+    hashed = ibis.ifelse(plain.text.isnull(), ibis.null("int64"), quick_hash(plain.text))
+    return plain.select(value=hashed).distinct()
 
 
 def _plain(value: ir.StringValue, type_: str) -> ir.StringValue:
