@@ -114,11 +114,14 @@ def with_dispositions(rows: ir.Table, judged: ir.Table | None = None, present: i
     if judged is None:
         return rows.mutate(cdp_disposition=ibis.ifelse(faulty, QUARANTINED, ACCEPTED), cdp_latest=~faulty)
     joined = rows.left_join(judged, [rows[name] == judged[f"judged_{name}"] for name in ROW])
-    verdict = joined.cdp_verdict.fill_null(ACCEPTED)
-    joined = joined.mutate(cdp_verdict=verdict, cdp_latest=joined.cdp_reason.isnull() & (verdict == ACCEPTED))
     if present is not None:
         joined = joined.left_join(present, joined.cdp_key == present.cdp_present)
-        closed = (joined.cdp_verdict == ACCEPTED) & joined.cdp_present.isnull()
-        joined = joined.mutate(cdp_verdict=ibis.ifelse(closed, SUPERSEDED, joined.cdp_verdict))
-    disposed = joined.mutate(cdp_disposition=ibis.ifelse(joined.cdp_reason.notnull(), QUARANTINED, joined.cdp_verdict))
-    return disposed.select(*rows.columns, "cdp_disposition", "cdp_latest")
+    latest = joined.cdp_reason.isnull() & joined.cdp_verdict.isnull()
+    verdict = joined.cdp_verdict.coalesce(ACCEPTED)
+    if present is not None:
+        verdict = ibis.ifelse(latest & joined.cdp_present.isnull(), SUPERSEDED, verdict)
+    return joined.select(
+        *rows.columns,
+        cdp_disposition=ibis.ifelse(joined.cdp_reason.notnull(), QUARANTINED, verdict),
+        cdp_latest=latest,
+    )

@@ -233,23 +233,34 @@ def _faults_of_maps(values: ir.Table, stream: StreamSpec) -> Iterator[Fault]:
 def _with_identifiers(
     rows: ir.Table, raw: ir.Table, source: SourceSpec, stream: StreamSpec, engine: Engine
 ) -> ir.Table:
+    # One selection before all joins and one after them: the time to write a query grows with every selection in it.
+    spelled: list[tuple[int, ir.Table]] = []
+    found: dict[str, ir.Value] = {}
     for position, identifier in enumerate(stream.identifiers):
         if identifier.type not in (EMAIL, PHONE):
-            rows = rows.mutate(**{identifier_column(position): _value(rows, identifier)})
+            found[identifier_column(position)] = _value(rows, identifier)
             continue
         few = typed(raw, stream, _columns_of(identifier, stream))
         delivered = few.select(raw=_value(few, identifier), country=_country(few, identifier, source))
         known = lookup(engine, identifier.type, delivered)
-        rows = rows.mutate(cdp_raw=_value(rows, identifier), cdp_country=_country(rows, identifier, source))
-        same = [rows.cdp_raw == known.known_raw]
+        spelled.append((position, known.select(**{f"{name}_{position}": known[name] for name in known.columns})))
+        found[f"cdp_raw_{position}"] = _value(rows, identifier)
         if identifier.type == PHONE:
-            same.append(rows.cdp_country.coalesce("") == known.known_country.coalesce(""))
-        rows = rows.left_join(known, same)
-        added = {identifier_column(position): rows.known_value}
-        if identifier.type == EMAIL:
-            added[base_column(position)] = rows.known_base
-        rows = rows.mutate(**added).drop("cdp_raw", "cdp_country", *known.columns)
-    return rows
+            found[f"cdp_country_{position}"] = _country(rows, identifier, source).coalesce("")
+    if not spelled:
+        return rows.mutate(**found)
+    joined = computed_once(rows.mutate(**found))
+    for position, known in spelled:
+        same = [joined[f"cdp_raw_{position}"] == known[f"known_raw_{position}"]]
+        if f"cdp_country_{position}" in found:
+            same.append(joined[f"cdp_country_{position}"] == known[f"known_country_{position}"].coalesce(""))
+        joined = joined.left_join(known, same)
+    for position, _ in spelled:
+        found[identifier_column(position)] = joined[f"known_value_{position}"]
+        if stream.identifiers[position].type == EMAIL:
+            found[base_column(position)] = joined[f"known_base_{position}"]
+    return joined.select(*rows.columns, **{name: joined[name] if name in joined.columns else value
+                                           for name, value in found.items()})  # fmt: skip
 
 
 def _columns_of(identifier: IdentifierSpec, stream: StreamSpec) -> list[str]:
