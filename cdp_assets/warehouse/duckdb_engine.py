@@ -266,7 +266,7 @@ class DuckDBEngine(DuckDBFiles):
 
     def fingerprint(self, table: ir.Table) -> Fingerprint:
         parts = [
-            f"coalesce(sum(octet_length(encode({_quoted(name)}))), 0)" if dtype.is_string() else "count(*) * 8"
+            f"coalesce(sum(strlen({_quoted(name)})), 0)" if dtype.is_string() else "count(*) * 8"
             for name, dtype in table.schema().items()
         ]
         row = self.backend.con.execute(

@@ -18,6 +18,7 @@ import sqlglot.expressions as sge
 from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 from ibis.backends.sql.compilers.pyspark import PySparkCompiler
 from ibis.common.deferred import deferrable
+from ibis.common.typing import VarTuple
 
 _SEPARATOR = "\x1f"
 _NULL = "\x1e"
@@ -30,6 +31,14 @@ class StableId(ops.Value):
     arg: ops.Value[dt.String]
     dtype = dt.int64
     shape = rlz.shape_like("arg")
+
+
+class QuickHash(ops.Value):
+    """A 64-bit hash of one or more values."""
+
+    parts: VarTuple[ops.Value]
+    dtype = dt.int64
+    shape = rlz.shape_like("parts")
 
 
 class TryTimestamp(ops.Value):
@@ -59,6 +68,18 @@ def stable_id(*parts: ir.Value, key: str = "") -> ir.IntegerValue:
 
 
 @deferrable  # type: ignore[untyped-decorator]
+def quick_hash(*parts: ir.Value) -> ir.IntegerValue:
+    """Hash one or more values of a row, to tell within one query what may be equal from what is not.
+
+    Fast, but another number on another engine or version: for what is kept there is `stable_id`.
+
+    Args:
+        parts: Values of any type; null is a value of its own.
+    """
+    return QuickHash(parts).to_expr()
+
+
+@deferrable  # type: ignore[untyped-decorator]
 def try_timestamp(text: ir.StringValue, format: str | None = None, zone: str = "UTC") -> ir.TimestampValue:
     """Read text as an instant.
 
@@ -84,6 +105,16 @@ def _pyspark_stable_id(self: PySparkCompiler, op: StableId, *, arg: sge.Expressi
     digits = self.f.anon.left(self.f.anon.sha2(arg, 256), 16)
     signed = self.cast(self.f.anon.conv(digits, 16, -10), dt.int64)
     return sge.Paren(this=sge.BitwiseAnd(this=signed, expression=sge.convert(_MASK_63)))
+
+
+def _duckdb_quick_hash(self: DuckDBCompiler, op: QuickHash, *, parts: Any) -> Any:
+    # Half of the unsigned hashes are beyond a signed integer.
+    halved = sge.BitwiseRightShift(this=self.f.anon.hash(*parts), expression=sge.convert(1))
+    return self.cast(sge.Paren(this=halved), dt.int64)
+
+
+def _pyspark_quick_hash(self: PySparkCompiler, op: QuickHash, *, parts: Any) -> Any:
+    return self.f.anon.xxhash64(*parts)
 
 
 _OFFSET = r"\d(Z|z|[+-]\d{2}(:?\d{2})?)$"
@@ -136,5 +167,7 @@ def _pyspark_try_timestamp(
 
 DuckDBCompiler.visit_StableId = _duckdb_stable_id
 PySparkCompiler.visit_StableId = _pyspark_stable_id
+DuckDBCompiler.visit_QuickHash = _duckdb_quick_hash
+PySparkCompiler.visit_QuickHash = _pyspark_quick_hash
 DuckDBCompiler.visit_TryTimestamp = _duckdb_try_timestamp
 PySparkCompiler.visit_TryTimestamp = _pyspark_try_timestamp
