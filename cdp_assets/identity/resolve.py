@@ -110,9 +110,7 @@ def resolve(
         stack(links(evidence, screened.usable, people, devices), tables.links(linked, engine), links_said(said, people))
     )
     logged = _count(previous["profile_changes"], engine)
-    types = sorted(
-        {identifier_type for _, identifier_type in evidence.type_names.values()} | {LIKENESS, STEWARD}
-    )
+    types = sorted({identifier_type for _, identifier_type in evidence.type_names.values()} | {LIKENESS, STEWARD})
     news = news_of(previous["steward_words"], said.words)
     changes = changed_profiles(
         previous["profile_map"], profile_map, redirects, tied, types, previous["profile_changes"], logged, as_of, news,

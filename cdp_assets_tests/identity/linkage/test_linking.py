@@ -29,7 +29,7 @@ BORN = date(1981, 4, 17)
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[DuckDBEngine]:
-    yield DuckDBEngine.in_memory()
+    return DuckDBEngine.in_memory()
 
 
 @pytest.fixture(scope="module")

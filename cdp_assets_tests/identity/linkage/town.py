@@ -18,8 +18,73 @@ from cdp_assets.canonical import tables as canonical
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 
-_GIVEN = ["Anna", "Peter", "Maria", "Thomas", "Julia", "Stefan", "Laura", "Martin", "Sophie", "Daniel", "Lena", "Markus", "Katharina", "Andreas", "Eva", "Michael", "Nina", "Christian", "Sarah", "Alexander", "Helga", "Robert", "William", "Ingrid", "Oskar", "Frieda", "Emil", "Greta", "Ludwig", "Paula"]
-_FAMILY = ["Berger", "Huber", "Wagner", "Pichler", "Steiner", "Moser", "Mayer", "Hofer", "Leitner", "Fuchs", "Eder", "Fischer", "Schmid", "Winkler", "Weber", "Schwarz", "Maier", "Schneider", "Reiter", "Mayr", "Wolf", "Gruber", "Lang", "Baumgartner", "Auer", "Binder", "Lehner", "Wimmer", "Egger", "Haas", "Koller", "Lechner", "Brunner"]
+_GIVEN = [
+    "Anna",
+    "Peter",
+    "Maria",
+    "Thomas",
+    "Julia",
+    "Stefan",
+    "Laura",
+    "Martin",
+    "Sophie",
+    "Daniel",
+    "Lena",
+    "Markus",
+    "Katharina",
+    "Andreas",
+    "Eva",
+    "Michael",
+    "Nina",
+    "Christian",
+    "Sarah",
+    "Alexander",
+    "Helga",
+    "Robert",
+    "William",
+    "Ingrid",
+    "Oskar",
+    "Frieda",
+    "Emil",
+    "Greta",
+    "Ludwig",
+    "Paula",
+]
+_FAMILY = [
+    "Berger",
+    "Huber",
+    "Wagner",
+    "Pichler",
+    "Steiner",
+    "Moser",
+    "Mayer",
+    "Hofer",
+    "Leitner",
+    "Fuchs",
+    "Eder",
+    "Fischer",
+    "Schmid",
+    "Winkler",
+    "Weber",
+    "Schwarz",
+    "Maier",
+    "Schneider",
+    "Reiter",
+    "Mayr",
+    "Wolf",
+    "Gruber",
+    "Lang",
+    "Baumgartner",
+    "Auer",
+    "Binder",
+    "Lehner",
+    "Wimmer",
+    "Egger",
+    "Haas",
+    "Koller",
+    "Lechner",
+    "Brunner",
+]
 _STREETS = ("Hauptgasse", "Lindenweg", "Am Anger", "Bachstraße", "Schulgasse", "Kirchplatz", "Feldweg", "Ringstraße")
 
 
@@ -48,7 +113,8 @@ def town(people: int = 150, seed: int = 3, first: int = 1000) -> list[Person]:
         postcode = f"{draw.randint(10, 39)}{draw.randint(0, 9)}0"
         well = Person(
             first + 2 * number, given, family, date(1950, 1, 1) + timedelta(days=draw.randint(0, 18_000)),
-            f"{given}.{family}{draw.randint(1, 999)}@mail.example".lower(), f"+43660{draw.randint(1_000_000, 9_999_999)}",
+            f"{given}.{family}{draw.randint(1, 999)}@mail.example".lower(),
+            f"+43660{draw.randint(1_000_000, 9_999_999)}",
             f"{draw.choice(_STREETS)} {draw.randint(1, 90)}", postcode, f"Ort {postcode[:2]}",
         )  # fmt: skip
         found += [well, _otherwise(well, draw)]
