@@ -47,12 +47,13 @@ def cdp() -> None:
 def main() -> None:
     """Entry point of the console script: what a person can mend is told in one line, without a traceback."""
     from cdp_assets.cli_demo import demo
+    from cdp_assets.cli_evaluate import evaluate
     from cdp_assets.cli_explain import explain
     from cdp_assets.cli_identity import identity
     from cdp_assets.cli_plan import plan
     from cdp_assets.cli_retract import retract, retractions
 
-    for command in (retract, retractions):
+    for command in (evaluate, retract, retractions):
         identity.add_command(command)
     for command in (demo, explain, identity, plan):
         cdp.add_command(command)

@@ -109,7 +109,14 @@ class Settings:
     @property
     def duckdb_config(self) -> dict[str, str]:
         """Settings of the embedded engine's connection."""
-        return {"memory_limit": self.memory_limit, "temp_directory": str(self.data / "tmp")}
+        return {
+            "memory_limit": self.memory_limit,
+            "temp_directory": str(self.data / "tmp"),
+            # A checkpoint after every small delivery would write the ends of tables again and again.
+            "checkpoint_threshold": "512MB",
+            # Files are read by nothing older than what writes them, and the newer ways to keep texts read faster.
+            "storage_compatibility_version": "latest",
+        }
 
     @property
     def inbox(self) -> Path:

@@ -1,5 +1,9 @@
 """Records being put together, and what speaks against joining two groups of them.
 
+There are two levels. A *group* is what evidence holds together; limits and names are judged of groups. A *profile* is
+one or several groups: more than one where a steward joined them. A steward thereby joins what is known of either side,
+and lets nobody in whom the evidence kept out of both.
+
 Belongs here: the state of one component while it is rebuilt, and the objections to a link. Does not belong here: the
 order in which links are tried (`slow_path.py`), and the grading of names (`agreement.py`).
 """
@@ -76,10 +80,6 @@ class Group:
         spans: identifier_id → first and last use, of identifiers that are handed on.
         signatures: Names and birth dates.
         known: Whether it is a known person: named, or with a personal identifier that is no document's.
-        foes: Indices of atoms that a steward said are somebody else.
-        words: How many stewards' words it was joined by.
-        granted: type_id → how many values of a type stewards' words brought together, where these exceed the limit.
-        personas: The names of each of those whom stewards joined, where these are several; empty otherwise.
     """
 
     atoms: list[int]
@@ -87,20 +87,9 @@ class Group:
     spans: dict[int, tuple[int, int]]
     signatures: dict[Signature, None]
     known: bool
-    foes: set[int] = field(default_factory=set)
-    words: int = 0
-    granted: dict[int, int] = field(default_factory=dict)
-    personas: list[dict[Signature, None]] = field(default_factory=list)
-
-    @property
-    def called(self) -> list[dict[Signature, None]]:
-        """The names of each of those whom stewards joined; one entry where they joined nobody."""
-        return self.personas or [self.signatures]
 
     def take_in(self, other: Group) -> None:
         """Add another group's atoms and all that is known of them."""
-        if self.personas or other.personas:
-            self.personas = _by_whom_they_fit(self.called, other.called)
         self.atoms += other.atoms
         for type_id, values in other.values.items():
             self.values.setdefault(type_id, set()).update(values)
@@ -109,10 +98,6 @@ class Group:
             self.spans[identifier] = min(first, own[0]), max(last, own[1])
         self.signatures.update(other.signatures)
         self.known = self.known or other.known
-        self.foes |= other.foes
-        self.words += other.words
-        for type_id, number in other.granted.items():
-            self.granted[type_id] = max(number, self.granted.get(type_id, 0))
 
 
 class Groups:
@@ -121,6 +106,13 @@ class Groups:
     def __init__(
         self, atoms: Sequence[Atom], rules: Mapping[int, TypeRule], apart: Iterable[tuple[int, int]] = ()
     ) -> None:
+        """Every atom is a group and a profile of its own.
+
+        Args:
+            atoms: In any order.
+            rules: type_id → what is to know of it.
+            apart: Pairs of keys of which a steward said that they are different people.
+        """
         self.atoms = sorted(atoms, key=lambda atom: atom.age)
         self.under: dict[int, list[int]] = defaultdict(list)
         self._rules = rules
@@ -140,10 +132,13 @@ class Groups:
                     group.spans[identifier] = use.first, use.last
             self._groups[index] = group
         self.index_of = {atom.key: index for index, atom in enumerate(self.atoms)}
+        self._profile = list(range(len(atoms)))
+        self._known = [self._groups[index].known for index in range(len(atoms))]
+        self._foes: list[set[int]] = [set() for _ in atoms]
         for left, right in apart:
             one, two = self.index_of[left], self.index_of[right]
-            self._groups[one].foes.add(two)
-            self._groups[two].foes.add(one)
+            self._foes[one].add(two)
+            self._foes[two].add(one)
         self.known_under = {
             identifier: [index for index in under if self._groups[index].known]
             for identifier, under in self.under.items()
@@ -160,6 +155,17 @@ class Groups:
     def by_number(self, number: int) -> Group:
         """The group of a number."""
         return self._groups[number]
+
+    def profile(self, index: int) -> int:
+        """The number of an atom's profile: equal for atoms of one person."""
+        while self._profile[index] != index:
+            self._profile[index] = self._profile[self._profile[index]]
+            index = self._profile[index]
+        return index
+
+    def is_known(self, index: int) -> bool:
+        """Whether an atom's profile is a known person's."""
+        return self._known[self.profile(index)]
 
     def type_of(self, identifier: int) -> int:
         """The type_id of an identifier."""
@@ -182,6 +188,7 @@ class Groups:
 
     def join(self, left: int, right: int) -> None:
         """Put the groups of two atoms together."""
+        self.join_by_word(left, right)
         keep, give = self._number[left], self._number[right]
         if len(self._groups[keep].atoms) < len(self._groups[give].atoms):
             keep, give = give, keep
@@ -191,28 +198,20 @@ class Groups:
         self._groups[keep].take_in(given)
 
     def join_by_word(self, left: int, right: int) -> None:
-        """Put the groups of two atoms together because a steward said so, whatever limits and names say.
-
-        What they exceed together is granted to them, and to nobody else: a third one may join only with values that
-        they have, or that the limits leave room for, and under a name that fits one of them.
-        """
-        one, two = self.group(left), self.group(right)
-        if one is two:
-            return
-        personas = [dict(names) for names in (*one.called, *two.called) if names]
-        self.join(left, right)
-        joined = self.group(left)
-        joined.personas = personas if len(personas) > 1 else []
-        joined.words += 1
-        for type_id, values in joined.values.items():
-            limit = self._rules[type_id].limit
-            if limit is not None and len(values) > limit:
-                joined.granted[type_id] = len(values)
+        """Make the profiles of two atoms one, since a steward said so; their groups stay what the evidence says."""
+        keep, give = self.profile(left), self.profile(right)
+        if keep != give:
+            keep, give = min(keep, give), max(keep, give)
+            self._profile[give] = keep
+            self._known[keep] = self._known[keep] or self._known[give]
+            self._foes[keep] |= self._foes[give]
 
     def forbidden(self, left: Group, right: Group) -> bool:
-        """Whether a steward said that somebody of one group is not somebody of the other."""
-        few, other = (left, right) if len(left.foes) <= len(right.foes) else (right, left)
-        return any(self.group(foe) is other for foe in few.foes)
+        """Whether a steward said that somebody of one's profile is not somebody of the other's."""
+        one, two = self.profile(left.atoms[0]), self.profile(right.atoms[0])
+        if len(self._foes[one]) > len(self._foes[two]):
+            one, two = two, one
+        return any(self.profile(foe) == two for foe in self._foes[one])
 
     def objection(self, left: Group, right: Group, identifier: int) -> tuple[str, str] | None:
         """Why two groups cannot be joined by an identifier, as reason and in words; None if they can."""
@@ -233,11 +232,10 @@ class Groups:
     def limit_broken(self, left: Group, right: Group) -> int | None:
         """The type whose limit two groups would break together."""
         for type_id, values in left.values.items():
+            limit = self._rules[type_id].limit
             others = right.values.get(type_id)
-            if others:
-                limit = self._allowed(type_id, left, right)
-                if len(values) + len(others) > limit and len(values | others) > limit:
-                    return type_id
+            if limit is not None and others and len(values) + len(others) > limit and len(values | others) > limit:
+                return type_id
         return None
 
     def contradict(self, left: Group, right: Group) -> bool:
@@ -249,8 +247,6 @@ class Groups:
         both = Group([], {}, {}, {}, known=True)
         both.signatures.update(left.signatures)
         both.signatures.update(beside.signatures)
-        if left.personas or beside.personas:
-            both.personas = [{**one, **two} for one in left.called for two in beside.called]
         return self._ids_differ(left, right) or group_agreement(both, right).contradicts
 
     def changed_hands(self, left: Group, right: Group, identifier: int) -> bool:
@@ -263,24 +259,10 @@ class Groups:
 
     def _ids_differ(self, left: Group, right: Group) -> bool:
         return any(
-            self._rules[type_id].personal
-            and len(values | right.values.get(type_id, _NOTHING)) > self._allowed(type_id, left, right)
+            rule.personal and len(values | right.values.get(type_id, _NOTHING)) > (rule.limit or 0)
             for type_id, values in left.values.items()
-            if type_id in right.values
+            if type_id in right.values and (rule := self._rules[type_id]).limit is not None
         )
-
-    def _allowed(self, type_id: int, left: Group, right: Group) -> int:
-        """How many values of a type with a limit two groups may have together.
-
-        Whom stewards join may bring what each may have of things people share; of what names a person, no more than
-        those joined had.
-        """
-        rule = self._rules[type_id]
-        limit = rule.limit or 0
-        if left.words or right.words:
-            usual = limit if rule.personal else limit * (1 + left.words + right.words)
-            return max(usual, left.granted.get(type_id, 0), right.granted.get(type_id, 0))
-        return limit
 
     def _limit_words(self, type_id: int) -> tuple[str, str]:
         rule = self._rules[type_id]
@@ -294,18 +276,12 @@ def group_agreement(left: Group, right: Group) -> Agreement:
 
     Given names and birth dates may not contradict between any two names, but for slips of the pen beside the name they
     are slips of: "Vioka" does not keep "Violla" from "Viola". Family names may contradict if another pair agrees, since
-    the family name is what a person changes. Of those whom a steward joined, it is enough if one agrees.
+    the family name is what a person changes.
     """
-    if left.personas or right.personas:
-        return max(_names_agree(one, two) for one in left.called for two in right.called)
-    return _names_agree(left.signatures, right.signatures)
-
-
-def _names_agree(left: Mapping[Signature, None], right: Mapping[Signature, None]) -> Agreement:
     best = Agreement.UNKNOWN
     other_family = False
-    for one in left:
-        for two in right:
+    for one in left.signatures:
+        for two in right.signatures:
             grade = agreement(one, two)
             if grade in (Agreement.DIFFERENT_GIVEN, Agreement.DIFFERENT_BIRTH):
                 if not (_is_excused(one, left, two, right) or _is_excused(two, right, one, left)):
@@ -316,28 +292,9 @@ def _names_agree(left: Mapping[Signature, None], right: Mapping[Signature, None]
     return Agreement.DIFFERENT_FAMILY if other_family and best is Agreement.UNKNOWN else best
 
 
-def _by_whom_they_fit(
-    mine: list[dict[Signature, None]], theirs: list[dict[Signature, None]]
-) -> list[dict[Signature, None]]:
-    """The names of those whom stewards joined, each of the newcomers' with whom they agree best."""
-    found = [dict(names) for names in mine if names]
-    for names in theirs:
-        grades = [_names_agree(own, names) for own in found]
-        best = max(grades, default=Agreement.DIFFERENT_GIVEN)
-        if not names:
-            continue
-        if best.contradicts:
-            found.append(dict(names))
-        else:
-            found[grades.index(best)].update(names)
-    return found
-
-
-def _is_excused(
-    name: Signature, group: Mapping[Signature, None], other: Signature, others: Mapping[Signature, None]
-) -> bool:
+def _is_excused(name: Signature, group: Group, other: Signature, others: Group) -> bool:
     """Whether a name is but a slip of a name of the other group, or of one of its own that agrees with ``other``."""
-    return any(is_slip(name, beside) for beside in others) or any(
+    return any(is_slip(name, beside) for beside in others.signatures) or any(
         beside is not name and is_slip(name, beside) and agreement(beside, other) >= Agreement.SIMILAR
-        for beside in group
+        for beside in group.signatures
     )

@@ -58,9 +58,9 @@ class Partition:
     components: int
     rebuilt: int
 
-    def with_records(self, records: ir.Table) -> Partition:
-        """The same with other labels."""
-        return replace(self, records=records)
+    def with_records(self, records: ir.Table, refusals: ir.Table | None = None) -> Partition:
+        """The same with other labels, and other refusals if there are any."""
+        return replace(self, records=records, refusals=self.refusals if refusals is None else refusals)
 
 
 def partition(

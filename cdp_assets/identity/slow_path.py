@@ -14,8 +14,8 @@ Records that share a personal identifier come as one *atom*. Then, strongest and
    can;
 4. what is left is put together by identifiers that no known person carries.
 
-Before all that comes what stewards said: whom they joined is together from the start, and whom they parted is joined by
-nothing. Where their own words cannot all be true, those that part people win.
+Before all that comes what stewards said: whom they joined is one profile from the start, and whom they parted is joined
+by nothing, directly or through others. Where their own words cannot all be true, those that part people win.
 
 Everything is decided by evidence and sorted before use: neither the order of arrival nor that of ids has a say.
 """
@@ -129,9 +129,9 @@ def _as_said(atoms: Sequence[Atom], rules: Mapping[int, TypeRule], words: Words)
 def _labels(groups: Groups) -> dict[int, int]:
     smallest: dict[int, int] = {}
     for index, atom in enumerate(groups.atoms):
-        number = groups.number(index)
+        number = groups.profile(index)
         smallest[number] = min(atom.key, smallest.get(number, atom.key))
-    return {atom.key: smallest[groups.number(index)] for index, atom in enumerate(groups.atoms)}
+    return {atom.key: smallest[groups.profile(index)] for index, atom in enumerate(groups.atoms)}
 
 
 def _link_known(groups: Groups) -> None:
@@ -177,9 +177,10 @@ def _is_ambiguous(groups: Groups, link: _Link, left: Group, right: Group) -> boo
     grade = group_agreement(left, right)
     if grade is Agreement.EQUAL:
         return False
+    ends = {groups.profile(link.left), groups.profile(link.right)}
     for number in groups.people_sharing(link.identifier):
         third = groups.by_number(number)
-        if third is left or third is right:
+        if groups.profile(third.atoms[0]) in ends:
             continue
         for one, other in ((left, right), (right, left)):
             # A slip of the pen contradicts `one` alone, but not beside the name that it is a slip of.
@@ -191,7 +192,7 @@ def _is_ambiguous(groups: Groups, link: _Link, left: Group, right: Group) -> boo
 
 def _attribute_unknown(groups: Groups) -> set[int]:
     """Give nameless atoms to known people; return those that several could have."""
-    waiting = [index for index in range(len(groups.atoms)) if not groups.group(index).known]
+    waiting = [index for index in range(len(groups.atoms)) if not groups.is_known(index)]
     while waiting:
         # All decide on the same state, so that none profits from being looked at first.
         people: dict[int, list[int]] = {}
@@ -202,9 +203,13 @@ def _attribute_unknown(groups: Groups) -> set[int]:
         for _, index, target in decided:
             own, person = groups.group(index), groups.group(target)
             # A steward may have joined two nameless ones, of which the first has found its person already.
-            if not own.known and not groups.forbidden(own, person) and groups.limit_broken(own, person) is None:
+            if (
+                not groups.is_known(index)
+                and not groups.forbidden(own, person)
+                and groups.limit_broken(own, person) is None
+            ):
                 groups.join(target, index)
-        left = [index for index in waiting if not groups.group(index).known]
+        left = [index for index in waiting if not groups.is_known(index)]
         if len(left) == len(waiting):
             return {index for index in waiting if choices[index][0] is None and choices[index][1] > 0}
         waiting = left
@@ -218,19 +223,22 @@ def _choice(groups: Groups, index: int, people: dict[int, list[int]]) -> tuple[i
     Args:
         groups: The component.
         index: The atom.
-        people: identifier → numbers of the known people who carry it; filled as needed, for one state of the groups.
+        people: identifier → an atom of each group of known people that carries it; filled as needed, for one state of
+            the groups.
     """
     by_strength: dict[float, list[set[int]]] = defaultdict(list)
     own = groups.group(index)
+    with_it: dict[int, int] = {}  # profile → its earliest atom with one of the identifiers
     for identifier in groups.atoms[index].uses:
         if identifier not in people:
-            people[identifier] = [n for n in groups.sharing(identifier) if groups.by_number(n).known]
-        candidates = {
-            number
-            for number in people[identifier]
-            if not groups.changed_hands(own, groups.by_number(number), identifier)
-            and not groups.forbidden(own, groups.by_number(number))
-        }
+            people[identifier] = [atom for atom in groups.sharing(identifier).values() if groups.is_known(atom)]
+        candidates: set[int] = set()
+        for atom in people[identifier]:
+            other = groups.group(atom)
+            if not groups.changed_hands(own, other, identifier) and not groups.forbidden(own, other):
+                profile = groups.profile(atom)
+                candidates.add(profile)
+                with_it[profile] = min(atom, with_it.get(profile, atom))
         if candidates:
             by_strength[groups.rule(identifier).strength].append(candidates)
     possible: set[int] = set()
@@ -242,14 +250,14 @@ def _choice(groups: Groups, index: int, people: dict[int, list[int]]) -> tuple[i
         # Weaker evidence may choose between candidates, but not bring in another one.
         possible = possible & common or possible
     if len(possible) == 1:
-        return min(groups.by_number(next(iter(possible))).atoms), strongest
+        return with_it[next(iter(possible))], strongest
     return None, strongest
 
 
 def _join_unattributed(groups: Groups) -> None:
     links = []
     for identifier, under in groups.under.items():
-        if any(groups.group(index).known for index in under):
+        if any(groups.is_known(index) for index in under):
             continue
         for position, right in enumerate(under):
             for left in under[max(0, position - _NEIGHBOURS) : position]:
@@ -262,16 +270,18 @@ def _join_unattributed(groups: Groups) -> None:
 
 def _refusals(groups: Groups) -> Iterator[Refusal]:
     for identifier in groups.under:
-        earliest = groups.sharing(identifier)
+        earliest: dict[int, int] = {}  # profile → its earliest atom with the identifier
+        for index in groups.under[identifier]:
+            earliest.setdefault(groups.profile(index), index)
         sharing = list(earliest)
-        known = [number for number in sharing if groups.by_number(number).known]
+        known = [profile for profile in sharing if groups.is_known(profile)]
         pairs = [(a, b) for position, a in enumerate(known) for b in known[position + 1 :]]
         if len(known) > _MOST_REPORTED:
             pairs = [(known[0], b) for b in known[1:]]
         first = (known or sharing)[0]
-        pairs += [(first, other) for other in sharing if not groups.by_number(other).known and other != first]
+        pairs += [(first, other) for other in sharing if not groups.is_known(other) and other != first]
         for a, b in pairs:
-            reason, detail = groups.objection(groups.by_number(a), groups.by_number(b), identifier) or (
+            reason, detail = groups.objection(groups.group(earliest[a]), groups.group(earliest[b]), identifier) or (
                 "ambiguous",
                 "it may belong to either of several people who carry the identifier",
             )

@@ -102,7 +102,7 @@ def _filled(
 ) -> ir.Table:
     table = canonical_rows(schema, feeds, rows, engine)
     if schema.name == "contacts":
-        return with_value_changes(table, feeds, rows)
+        return with_value_changes(engine.scratch(table), feeds, rows)
     if schema.name == "exchange_rates":
         return table.mutate(reporting_currency=ibis.literal(reporting.currency))
     if "orders" in more:
@@ -111,7 +111,7 @@ def _filled(
         table = with_totals_of_lines(table, more["order_lines"])
     if schema.name in _CONVERTED:
         columns, time = _CONVERTED[schema.name]
-        return in_reporting_currency(table, more["exchange_rates"], reporting, columns, time)
+        return in_reporting_currency(table, more["exchange_rates"], reporting, columns, time, engine)
     return table
 
 

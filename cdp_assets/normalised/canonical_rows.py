@@ -20,8 +20,12 @@ from cdp_assets.sources import targets
 from cdp_assets.sources.spec import MapSpec, SourceSpec, StreamSpec, stream_table
 from cdp_assets.warehouse.engine import Engine
 from cdp_assets.warehouse.expressions import bind
+from cdp_assets.warehouse.operations import quick_hash
 
 _ADDRESS_PARTS = ("line_1", "line_2", "postal_code", "city", "region", "country")
+_CARRIED = ("cdp_record_id", "cdp_updated_at", "cdp_seen_at", "cdp_sequence", "cdp_load_id", "cdp_source_row")
+"""What canonical rows take from a stream's rows besides the values of their map."""
+
 _CONTACT_VALUE = {"contact_points": "value", "consents": "contact_point", "engagements": "contact_point"}
 """Column that holds an e-mail address or a phone number in some tables."""
 
@@ -82,7 +86,7 @@ def canonical_rows(
     if not parts:
         return engine.from_arrow(schema.ibis_schema.to_pyarrow().empty_table(), schema.ibis_schema)
     together = parts[0] if len(parts) == 1 else ibis.union(*parts)
-    return _one_row_a_key(together, schema)
+    return _one_row_a_key(together, schema, engine)
 
 
 def _mapped(schema: TableSchema, feed: Feed, rows: ir.Table, engine: Engine) -> ir.Table:
@@ -90,12 +94,15 @@ def _mapped(schema: TableSchema, feed: Feed, rows: ir.Table, engine: Engine) -> 
     if feed.map.where:
         live = live.filter(bind(feed.map.where, live).fill_null(False))
     given = {name: bind(sql, live) for name, sql in feed.map.set}
-    mapped = live.mutate(
+    # Nothing else comes along: what is carried through windows and joins is paid for in each of them.
+    mapped = live.select(
+        *_CARRIED,
         **{f"set_{name}": value.cast(schema.column(name).dtype) for name, value in given.items()},
+        **{f"grain_{place}": live[name] for place, name in enumerate(feed.map.grain)},
         set_native_id=_native_id(live, feed),
     )
     if feed.map.grain:
-        mapped = _first_of_grain(mapped, feed)
+        mapped = _first_of_grain(mapped, [f"grain_{place}" for place in range(len(feed.map.grain))])
     values = {
         column.name: mapped[f"set_{column.name}"] if column.name in given else ibis.null(column.dtype)
         for column in schema.columns
@@ -121,9 +128,8 @@ def _native_id(rows: ir.Table, feed: Feed) -> ir.StringValue:
     return own + f"#{feed.number + 1}" if feed.number else own
 
 
-def _first_of_grain(rows: ir.Table, feed: Feed) -> ir.Table:
-    first = ibis.window(group_by=list(feed.map.grain), order_by=[rows.cdp_sequence, rows.cdp_load_id,
-                                                                   rows.cdp_source_row])  # fmt: skip
+def _first_of_grain(rows: ir.Table, grain: Sequence[str]) -> ir.Table:
+    first = ibis.window(group_by=list(grain), order_by=[rows.cdp_sequence, rows.cdp_load_id, rows.cdp_source_row])
     numbered = rows.mutate(cdp_position=ibis.row_number().over(first))
     return numbered.filter(numbered.cdp_position == 0).drop("cdp_position")
 
@@ -155,9 +161,7 @@ def _normalised_contact_value(rows: ir.Table, schema: TableSchema, feed: Feed, e
     if "country" in rows.columns:
         country = rows.country.coalesce(country)
     reachable = rows.kind.isin([EMAIL, PHONE]) if "kind" in rows.columns else ibis.literal(True)
-    prepared = engine.scratch(
-        rows.mutate(cdp_raw=ibis.ifelse(reachable, rows[name], ibis.null("string")), cdp_country=country)
-    )
+    prepared = rows.mutate(cdp_raw=ibis.ifelse(reachable, rows[name], ibis.null("string")), cdp_country=country)
     known = lookup(engine, "either", prepared.select(raw="cdp_raw", country="cdp_country"))
     joined = prepared.left_join(
         known,
@@ -169,10 +173,22 @@ def _normalised_contact_value(rows: ir.Table, schema: TableSchema, feed: Feed, e
     return joined.mutate(**{name: joined.known_value.coalesce(joined[name])}).select(*schema.column_names)
 
 
-def _one_row_a_key(rows: ir.Table, schema: TableSchema) -> ir.Table:
-    """Where several rows share the table's key, the one changed last at the source stands."""
+def _one_row_a_key(rows: ir.Table, schema: TableSchema, engine: Engine) -> ir.Table:
+    """Where several rows share the table's key, the one changed last at the source stands.
+
+    Only such rows are sorted, and they are few.
+    """
     if schema in tables.FACTS and schema.key == ("source", "native_id"):
         return rows
+    rows = engine.scratch(rows)
+    hashed = rows.select(key_hash=quick_hash(*(rows[name] for name in schema.key)))
+    counted = hashed.group_by("key_hash").aggregate(rows=hashed.count())
+    shared = engine.scratch(counted.filter(counted["rows"] > 1).select("key_hash"))
+    same = quick_hash(*(rows[name] for name in schema.key)) == shared.key_hash
+    return rows.anti_join(shared, same).union(_last_changed(rows.semi_join(shared, same), schema))
+
+
+def _last_changed(rows: ir.Table, schema: TableSchema) -> ir.Table:
     order = [rows[name].desc() for name in ("updated_at", "load_id", "source_row") if name in rows.columns]
     if schema.name == "exchange_rates":
         order = [rows.rate.desc()]

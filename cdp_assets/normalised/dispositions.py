@@ -9,7 +9,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from cdp_assets.sources.spec import StreamSpec
+from cdp_assets.warehouse.operations import quick_hash
 
 ACCEPTED = "accepted"
 DUPLICATE = "duplicate"
@@ -19,47 +19,53 @@ QUARANTINED = "quarantined"
 ROW = ["cdp_load_id", "cdp_source_row"]
 """What tells source rows apart within a stream."""
 
+VERSION = ("cdp_key", "cdp_content", "cdp_version_at", "cdp_sequence", "cdp_reason", *ROW)
+"""What decides between the rows of one key."""
 
-def with_dispositions(rows: ir.Table, stream: StreamSpec) -> ir.Table:
-    """Add each row's disposition.
 
-    Versions of a key are ordered by the time of change at the source, then by delivery, then by row. A row that says
-    the same as the one before it is a duplicate; of the others the last is accepted, and the rest are superseded. In a
-    snapshot stream a key that the latest delivery leaves out is closed: its rows are superseded by its absence.
+def repeated_keys(rows: ir.Table) -> ir.Table:
+    """Find the keys that occur more than once, since only among their rows is there anything to decide.
 
     Args:
-        rows: ``cdp_key``, ``cdp_content`` (a hash of the row), ``cdp_version_at``, ``cdp_sequence``, ``cdp_reason``
-            (null for sound rows), and `ROW`.
-        stream: Says whether there is a key, and how deliveries relate.
+        rows: ``cdp_key``.
 
     Returns:
-        The rows with ``cdp_disposition``, and ``cdp_latest``: the last sound version of its key, closed or not.
+        ``cdp_key_hash``: hashes of those keys, and now and then of a key that shares its hash with another.
     """
-    faulty = rows.cdp_reason.notnull()
-    if not stream.key:
-        return rows.mutate(cdp_disposition=ibis.ifelse(faulty, QUARANTINED, ACCEPTED), cdp_latest=~faulty)
-    judged = _judged(rows.filter(~faulty))
-    joined = rows.left_join(judged, [rows[name] == judged[f"judged_{name}"] for name in ROW])
-    verdict = joined.cdp_verdict.fill_null(ACCEPTED)
-    joined = joined.mutate(cdp_verdict=verdict, cdp_latest=joined.cdp_reason.isnull() & (verdict == ACCEPTED))
-    if stream.load == "snapshot":
-        # A row that is quarantined still says that its key is there: a typing error closes nobody.
-        newest = rows.filter(rows.cdp_sequence == rows.cdp_sequence.max())
-        present = newest.select(cdp_present="cdp_key").distinct()
-        joined = joined.left_join(present, joined.cdp_key == present.cdp_present)
-        closed = (joined.cdp_verdict == ACCEPTED) & joined.cdp_present.isnull()
-        joined = joined.mutate(cdp_verdict=ibis.ifelse(closed, SUPERSEDED, joined.cdp_verdict))
-    disposed = joined.mutate(cdp_disposition=ibis.ifelse(joined.cdp_reason.notnull(), QUARANTINED, joined.cdp_verdict))
-    return disposed.select(*rows.columns, "cdp_disposition", "cdp_latest")
+    hashed = rows.select(cdp_key_hash=quick_hash(rows.cdp_key))
+    counted = hashed.group_by("cdp_key_hash").aggregate(rows=hashed.count())
+    return counted.filter(counted["rows"] > 1).select("cdp_key_hash")
 
 
-def _judged(sound: ir.Table) -> ir.Table:
-    """Verdicts on the rows whose key occurs more than once, which are few."""
-    counted = sound.group_by("cdp_key").aggregate(versions=sound.count())
-    several = counted.filter(counted.versions > 1)
-    versions = sound.semi_join(several, "cdp_key").select(
-        "cdp_key", "cdp_content", "cdp_version_at", "cdp_sequence", *ROW
-    )
+def keys_of_newest(rows: ir.Table) -> ir.Table:
+    """The keys in the latest delivery of a snapshot stream.
+
+    A row that is quarantined still says that its key is there: a typing error closes nobody.
+
+    Args:
+        rows: ``cdp_key`` and ``cdp_sequence``, whether sound or not.
+
+    Returns:
+        ``cdp_present``.
+    """
+    newest = rows.filter(rows.cdp_sequence == rows.cdp_sequence.max())
+    return newest.select(cdp_present="cdp_key").distinct()
+
+
+def verdicts(rows: ir.Table) -> ir.Table:
+    """Decide between the versions of each key.
+
+    Versions are ordered by the time of change at the source, then by delivery, then by row. A row that says the same as
+    the one before it is a duplicate; of the others the last is accepted, and the rest are superseded.
+
+    Args:
+        rows: All rows of some keys, with `VERSION`: ``cdp_content`` is a hash of the row, ``cdp_reason`` null for
+            sound rows; the others have no say.
+
+    Returns:
+        ``judged_…`` for each of `ROW`, and ``cdp_verdict``, for the rows that do not stand.
+    """
+    versions = rows.filter(rows.cdp_reason.isnull())
     in_order = ibis.window(
         group_by=versions.cdp_key,
         order_by=[
@@ -83,7 +89,39 @@ def _judged(sound: ir.Table) -> ir.Table:
         ],
     )
     ranked = compared.mutate(place=ibis.row_number().over(news_last_first))
-    verdict = ibis.cases((ranked.repeats, DUPLICATE), (ranked.place == 0, ACCEPTED), else_=SUPERSEDED)
-    return ranked.select(
-        judged_cdp_load_id=ranked.cdp_load_id, judged_cdp_source_row=ranked.cdp_source_row, cdp_verdict=verdict
+    fallen = ranked.filter(ranked.repeats | (ranked.place > 0))
+    return fallen.select(
+        judged_cdp_load_id=fallen.cdp_load_id,
+        judged_cdp_source_row=fallen.cdp_source_row,
+        cdp_verdict=ibis.ifelse(fallen.repeats, DUPLICATE, SUPERSEDED),
+    )
+
+
+def with_dispositions(rows: ir.Table, judged: ir.Table | None = None, present: ir.Table | None = None) -> ir.Table:
+    """Add each row's disposition.
+
+    In a snapshot stream a key that the latest delivery leaves out is closed: its rows are superseded by its absence.
+
+    Args:
+        rows: ``cdp_key``, ``cdp_reason`` (null for sound rows), and `ROW`.
+        judged: The `verdicts` on the rows of `repeated_keys`, if rows have a key. A sound row without one stands.
+        present: The `keys_of_newest`, in a snapshot stream.
+
+    Returns:
+        The rows with ``cdp_disposition``, and ``cdp_latest``: the last sound version of its key, closed or not.
+    """
+    faulty = rows.cdp_reason.notnull()
+    if judged is None:
+        return rows.mutate(cdp_disposition=ibis.ifelse(faulty, QUARANTINED, ACCEPTED), cdp_latest=~faulty)
+    joined = rows.left_join(judged, [rows[name] == judged[f"judged_{name}"] for name in ROW])
+    if present is not None:
+        joined = joined.left_join(present, joined.cdp_key == present.cdp_present)
+    latest = joined.cdp_reason.isnull() & joined.cdp_verdict.isnull()
+    verdict = joined.cdp_verdict.coalesce(ACCEPTED)
+    if present is not None:
+        verdict = ibis.ifelse(latest & joined.cdp_present.isnull(), SUPERSEDED, verdict)
+    return joined.select(
+        *rows.columns,
+        cdp_disposition=ibis.ifelse(joined.cdp_reason.notnull(), QUARANTINED, verdict),
+        cdp_latest=latest,
     )

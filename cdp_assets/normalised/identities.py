@@ -11,6 +11,7 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.canonical import tables
+from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.normalised.identifier_values import EMAIL, EMAIL_BASE
 from cdp_assets.normalised.stream_rows import PERSON, base_column, identifier_column
 from cdp_assets.sources.spec import GLOBAL, SourceSpec, StreamSpec, stream_table
@@ -33,11 +34,24 @@ def records_and_identifiers(
     records: list[ir.Table] = []
     identifiers: list[ir.Table] = []
     for source in sources:
-        for stream in source.streams:
-            grouped = engine.scratch(_grouped(rows[stream_table(source, stream)], source, stream))
-            records.append(grouped.select(*tables.IDENTITY_RECORDS.column_names))
-            identifiers.extend(_carried(grouped, stream))
-    return _merged_records(records, engine), _merged_identifiers(identifiers, engine)
+        grouped = [
+            (stream, engine.scratch(_grouped(rows[stream_table(source, stream)], source, stream)))
+            for stream in source.streams
+        ]
+        observed = [table.select(*tables.IDENTITY_RECORDS.column_names) for _, table in grouped]
+        carried = [(name, part) for stream, table in grouped for name, part in _carried(table, stream)]
+        # The source is in every record id, so that only within a source anything can be there twice.
+        records.extend(observed if len(observed) < 2 else [_merged_records(ibis.union(*observed))])
+        for name in dict.fromkeys(name for name, _ in carried):
+            parts = [part for other, part in carried if other == name]
+            identifiers.extend(parts if len(parts) < 2 else [_merged_identifiers(ibis.union(*parts))])
+    return _all(records, tables.IDENTITY_RECORDS, engine), _all(identifiers, tables.IDENTIFIERS, engine)
+
+
+def _all(parts: Sequence[ir.Table], schema: TableSchema, engine: Engine) -> ir.Table:
+    if not parts:
+        return engine.from_arrow(schema.ibis_schema.to_pyarrow().empty_table(), schema.ibis_schema)
+    return ibis.union(*parts) if len(parts) > 1 else parts[0]
 
 
 def _grouped(rows: ir.Table, source: SourceSpec, stream: StreamSpec) -> ir.Table:
@@ -63,33 +77,29 @@ def _grouped(rows: ir.Table, source: SourceSpec, stream: StreamSpec) -> ir.Table
     )
 
 
-def _carried(grouped: ir.Table, stream: StreamSpec) -> list[ir.Table]:
+def _carried(grouped: ir.Table, stream: StreamSpec) -> list[tuple[tuple[str, str], ir.Table]]:
+    """The identifiers of a stream's records, with their namespace and type."""
     found = []
     for position, identifier in enumerate(stream.identifiers):
-        columns = [(identifier.type, identifier_column(position))]
+        columns = [(identifier.namespace, identifier.type, identifier_column(position))]
         if identifier.type == EMAIL:
-            columns.append((EMAIL_BASE, base_column(position)))
-        for type_, column in columns:
+            columns.append((GLOBAL, EMAIL_BASE, base_column(position)))
+        for namespace, type_, column in columns:
             with_value = grouped.filter(grouped[column].notnull())
-            found.append(
-                with_value.select(
-                    record_id="record_id",
-                    namespace=ibis.literal(GLOBAL if type_ == EMAIL_BASE else identifier.namespace),
-                    identifier_type=ibis.literal(type_),
-                    identifier_value=with_value[column],
-                    first_seen_at="first_seen_at",
-                    last_seen_at="last_seen_at",
-                )
+            part = with_value.select(
+                record_id="record_id",
+                namespace=ibis.literal(namespace),
+                identifier_type=ibis.literal(type_),
+                identifier_value=with_value[column],
+                first_seen_at="first_seen_at",
+                last_seen_at="last_seen_at",
             )
+            found.append(((namespace, type_), part))
     return found
 
 
-def _merged_records(parts: Sequence[ir.Table], engine: Engine) -> ir.Table:
+def _merged_records(together: ir.Table) -> ir.Table:
     """One row a record; streams of a source whose facts carry the same identifiers share it."""
-    schema = tables.IDENTITY_RECORDS
-    if not parts:
-        return engine.from_arrow(schema.ibis_schema.to_pyarrow().empty_table(), schema.ibis_schema)
-    together = ibis.union(*parts) if len(parts) > 1 else parts[0]
     return together.group_by("record_id").aggregate(
         source=together.source.min(),
         stream=together.stream.min(),
@@ -101,11 +111,12 @@ def _merged_records(parts: Sequence[ir.Table], engine: Engine) -> ir.Table:
     )
 
 
-def _merged_identifiers(parts: Sequence[ir.Table], engine: Engine) -> ir.Table:
-    schema = tables.IDENTIFIERS
-    if not parts:
-        return engine.from_arrow(schema.ibis_schema.to_pyarrow().empty_table(), schema.ibis_schema)
-    together = ibis.union(*parts) if len(parts) > 1 else parts[0]
-    return together.group_by(list(schema.key)).aggregate(
-        first_seen_at=together.first_seen_at.min(), last_seen_at=together.last_seen_at.max()
+def _merged_identifiers(together: ir.Table) -> ir.Table:
+    """One row an identifier of a record, all of one namespace and type."""
+    merged = together.group_by("record_id", "identifier_value").aggregate(
+        namespace=together.namespace.min(),
+        identifier_type=together.identifier_type.min(),
+        first_seen_at=together.first_seen_at.min(),
+        last_seen_at=together.last_seen_at.max(),
     )
+    return merged.select(*together.columns)

@@ -12,10 +12,11 @@ import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import MONEY
 from cdp_assets.normalised.spec import Reporting
+from cdp_assets.warehouse.engine import Engine
 
 
 def in_reporting_currency(
-    rows: ir.Table, rates: ir.Table, reporting: Reporting, columns: Sequence[str], time: str
+    rows: ir.Table, rates: ir.Table, reporting: Reporting, columns: Sequence[str], time: str, engine: Engine
 ) -> ir.Table:
     """Fill ``<column>_reporting`` for each of ``columns``.
 
@@ -25,6 +26,7 @@ def in_reporting_currency(
         reporting: The currency reported in; amounts in it are taken as they are.
         columns: Names of amounts.
         time: Column with the instant that the rate is of.
+        engine: Holds the rows and the rates of their days.
 
     Returns:
         ``rows`` with the columns filled; null where no rate was known on that day.
@@ -36,15 +38,19 @@ def in_reporting_currency(
         rate_from="valid_from",
         rate_until=rates.valid_from.lead().over(following),
     )
-    day = rows[time].date()
-    joined = rows.left_join(
+    # Rows are many, days are few: the rate is looked for once a day and currency.
+    rows = engine.scratch(rows)
+    days = rows.select(day_currency="currency", day=rows[time].date()).distinct()
+    found = days.inner_join(
         spans,
         [
-            rows.currency == spans.rate_currency,
-            day >= spans.rate_from,
-            spans.rate_until.isnull() | (day < spans.rate_until),
+            days.day_currency == spans.rate_currency,
+            days.day >= spans.rate_from,
+            spans.rate_until.isnull() | (days.day < spans.rate_until),
         ],
     )
+    known = engine.scratch(found.select("day_currency", "day", "rate"))
+    joined = rows.left_join(known, [rows.currency == known.day_currency, rows[time].date() == known.day])
     factor = ibis.ifelse(joined.currency == reporting.currency, 1.0, joined.rate)
     converted = {
         f"{column}_reporting": ibis.ifelse(

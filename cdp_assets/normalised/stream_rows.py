@@ -6,7 +6,7 @@ Belongs here: the order of these steps for one stream. Does not belong here: the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import reduce
 
@@ -14,16 +14,23 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import INSTANT, Column, Pii, TableSchema
-from cdp_assets.normalised.dispositions import ACCEPTED, with_dispositions
+from cdp_assets.normalised.dispositions import (
+    ACCEPTED,
+    VERSION,
+    keys_of_newest,
+    repeated_keys,
+    verdicts,
+    with_dispositions,
+)
 from cdp_assets.normalised.faults import Fault, faults
 from cdp_assets.normalised.identifier_values import EMAIL, PHONE, lookup
 from cdp_assets.sources import targets
-from cdp_assets.sources.contract import filled, typed_value
+from cdp_assets.sources.contract import filled, typed, typed_value
 from cdp_assets.sources.schemas import column_classes
 from cdp_assets.sources.spec import IdentifierSpec, SourceSpec, StreamSpec, stream_table
 from cdp_assets.warehouse.engine import Engine
-from cdp_assets.warehouse.expressions import bind
-from cdp_assets.warehouse.operations import stable_id
+from cdp_assets.warehouse.expressions import bind, check
+from cdp_assets.warehouse.operations import quick_hash, stable_id
 from cdp_assets.warehouse.subqueries import computed_once
 
 PERSON, FACT, GUEST = "person", "fact", "guest"
@@ -106,13 +113,21 @@ def stream_rows(
     Returns:
         A table of the shape of `rows_schema`.
     """
-    values = engine.scratch(_typed(raw, manifest, stream, as_of))
-    judged = with_dispositions(values, stream)
-    derived = with_derived(judged, stream)
-    deleted = bind(stream.deleted, derived).fill_null(False) if stream.deleted else ibis.literal(False)
-    live = derived.mutate(cdp_live=(derived.cdp_disposition == ACCEPTED) & ~deleted)
-    identified = _with_identifiers(engine.scratch(live), source, stream, engine)
-    return _with_record(identified, source, stream, hash_key)
+    delivered = _delivered(raw, manifest, stream)
+    values = _typed(delivered, stream, as_of)
+    identified = _with_record(_with_identifiers(values, raw, source, stream, engine), source, stream, hash_key)
+    judged = present = None
+    if stream.key:
+        repeated = engine.scratch(repeated_keys(delivered))
+        rivals = raw.semi_join(repeated, quick_hash(_key(raw, _texts(raw, stream), stream)) == repeated.cdp_key_hash)
+        versions = _typed(_delivered(rivals, manifest, stream), stream, as_of).select(*VERSION)
+        judged = engine.scratch(verdicts(engine.scratch(versions)))
+        if stream.load == "snapshot":
+            present = engine.scratch(keys_of_newest(delivered))
+    disposed = with_dispositions(identified, judged, present)
+    deleted = bind(stream.deleted, disposed).fill_null(False) if stream.deleted else ibis.literal(False)
+    live = disposed.mutate(cdp_live=(disposed.cdp_disposition == ACCEPTED) & ~deleted)
+    return live.select(*rows_schema(source, stream).column_names)
 
 
 def with_derived(rows: ir.Table, stream: StreamSpec) -> ir.Table:
@@ -122,62 +137,80 @@ def with_derived(rows: ir.Table, stream: StreamSpec) -> ir.Table:
     return rows
 
 
-def _typed(raw: ir.Table, manifest: ir.Table, stream: StreamSpec, as_of: datetime) -> ir.Table:
+def _delivered(raw: ir.Table, manifest: ir.Table, stream: StreamSpec) -> ir.Table:
+    """The texts of each row, and what tells rows apart."""
     order = manifest.select(sequence_load_id="load_id", cdp_sequence="sequence")
     placed = raw.left_join(order, raw.load_id == order.sequence_load_id)
-    content = reduce(
-        lambda left, right: left + _PARTS + right,
-        [placed[column.name].coalesce(_WITHIN) for column in stream.columns] + [placed.extra.coalesce("")],
-    )
+    content = quick_hash(*(placed[column.name] for column in stream.columns), placed.extra.coalesce(""))
     texts = computed_once(
         placed.select(
-            **{f"cdp_text_{column.name}": filled(placed[column.name]) for column in stream.columns},
-            cdp_content=content.hash() if stream.key else ibis.literal(0, "int64"),
+            **{f"cdp_text_{name}": text for name, text in _texts(placed, stream).items()},
+            cdp_content=content,
             cdp_parse_error=placed.parse_error,
             cdp_sequence=placed.cdp_sequence.fill_null(0),
             cdp_load_id=placed.load_id,
             cdp_source_row=placed.source_row,
         )
     )
-    typed = {
-        column.name: typed_value(texts[f"cdp_text_{column.name}"], column, stream.zone) for column in stream.columns
+    by_name = {column.name: texts[f"cdp_text_{column.name}"] for column in stream.columns}
+    return computed_once(texts.mutate(cdp_key=_key(texts, by_name, stream)))
+
+
+def _texts(raw: ir.Table, stream: StreamSpec) -> dict[str, ir.StringValue]:
+    return {column.name: filled(raw[column.name]) for column in stream.columns}
+
+
+def _typed(delivered: ir.Table, stream: StreamSpec, as_of: datetime) -> ir.Table:
+    """Values by the contract and derived ones, and the first fault of each row."""
+    contract = {
+        column.name: typed_value(delivered[f"cdp_text_{column.name}"], column, stream.zone) for column in stream.columns
     }
-    values = computed_once(with_derived(computed_once(texts.mutate(**typed)), stream))
-    known = {column.name: values[f"cdp_text_{column.name}"] for column in stream.columns}
-    found = [Fault(values.cdp_parse_error.notnull(), "", None), *faults(known, values, stream, as_of)]
-    found.extend(_faults_of_maps(values, stream))
+    values = computed_once(with_derived(computed_once(delivered.mutate(**contract)), stream))
+    texts = {column.name: values[f"cdp_text_{column.name}"] for column in stream.columns}
+    found = [
+        Fault(values.cdp_parse_error.notnull(), ""),
+        *faults(texts, values, stream, as_of),
+        *_faults_of_maps(values, stream),
+    ]
+    # Told by number first, so that nothing is asked twice of a row, and nothing more of a sound one.
+    number = ibis.cases(*((fault.when, place) for place, fault in enumerate(found)), else_=ibis.null("int16"))
+    judged = computed_once(values.mutate(cdp_fault=number.cast("int16")))
+    sound = judged.cdp_fault.isnull()
     reason = ibis.cases(
-        (found[0].when, values.cdp_parse_error),
-        *((fault.when, fault.reason) for fault in found[1:]),
+        (judged.cdp_fault == 0, judged.cdp_parse_error),
+        *((judged.cdp_fault == place, fault.reason) for place, fault in enumerate(found) if place > 0),
         else_=ibis.null("string"),
     )
     column = ibis.cases(
-        *((fault.when, fault.column if fault.column is not None else ibis.null("string")) for fault in found),
+        *((judged.cdp_fault == place, fault.column) for place, fault in enumerate(found) if fault.column is not None),
         else_=ibis.null("string"),
     )
-    updated = values[stream.updated_at].cast(INSTANT) if stream.updated_at else ibis.null(INSTANT)
-    seen = values[stream.event_time].cast(INSTANT) if stream.event_time else updated
-    return values.select(
+    updated = judged[stream.updated_at].cast(INSTANT) if stream.updated_at else ibis.null(INSTANT)
+    seen = judged[stream.event_time].cast(INSTANT) if stream.event_time else updated
+    return judged.select(
         *[column.name for column in stream.columns],
-        cdp_reason=reason,
-        cdp_column=column,
-        cdp_key=_key(values, stream),
-        cdp_content=values.cdp_content,
+        *[name for name, _ in stream.derive],
+        "cdp_key",
+        "cdp_content",
+        "cdp_sequence",
+        "cdp_load_id",
+        "cdp_source_row",
+        cdp_reason=ibis.ifelse(sound, ibis.null("string"), reason),
+        cdp_column=ibis.ifelse(sound, ibis.null("string"), column),
         cdp_updated_at=updated,
         # In a snapshot stream the delivery decides, whatever the rows say of themselves.
         cdp_version_at=ibis.null(INSTANT) if stream.load == "snapshot" else updated,
         cdp_seen_at=seen,
-        cdp_sequence=values.cdp_sequence,
-        cdp_load_id=values.cdp_load_id,
-        cdp_source_row=values.cdp_source_row,
     )
 
 
-def _key(values: ir.Table, stream: StreamSpec) -> ir.StringValue:
+def _key(rows: ir.Table, texts: Mapping[str, ir.StringValue], stream: StreamSpec) -> ir.StringValue:
     if not stream.key:
-        return values.cdp_load_id + ":" + values.cdp_source_row.cast("string")
+        return rows.cdp_load_id + ":" + rows.cdp_source_row.cast("string")
     parts = [
-        values[name].cast("string") if stream.column(name).type == "integer" else values[f"cdp_text_{name}"]
+        typed_value(texts[name], stream.column(name), stream.zone).cast("string")
+        if stream.column(name).type == "integer"
+        else texts[name]
         for name in stream.key
     ]
     return reduce(lambda left, right: left + "/" + right, parts)
@@ -197,23 +230,46 @@ def _faults_of_maps(values: ir.Table, stream: StreamSpec) -> Iterator[Fault]:
             yield Fault(wanted & bind(sql, values).isnull(), f"{map_.to} needs `{name}`, which came out empty")
 
 
-def _with_identifiers(rows: ir.Table, source: SourceSpec, stream: StreamSpec, engine: Engine) -> ir.Table:
+def _with_identifiers(
+    rows: ir.Table, raw: ir.Table, source: SourceSpec, stream: StreamSpec, engine: Engine
+) -> ir.Table:
+    # One selection before all joins and one after them: the time to write a query grows with every selection in it.
+    spelled: list[tuple[int, ir.Table]] = []
+    found: dict[str, ir.Value] = {}
     for position, identifier in enumerate(stream.identifiers):
-        value = filled(bind(identifier.value, rows).cast("string"))
         if identifier.type not in (EMAIL, PHONE):
-            rows = rows.mutate(**{identifier_column(position): value})
+            found[identifier_column(position)] = _value(rows, identifier)
             continue
-        rows = rows.mutate(cdp_raw=value, cdp_country=_country(rows, identifier, source))
-        known = lookup(engine, identifier.type, rows.select(raw="cdp_raw", country="cdp_country"))
-        rows = rows.left_join(
-            known,
-            [rows.cdp_raw == known.known_raw, rows.cdp_country.coalesce("") == known.known_country.coalesce("")],
-        )
-        added = {identifier_column(position): rows.known_value}
-        if identifier.type == EMAIL:
-            added[base_column(position)] = rows.known_base
-        rows = rows.mutate(**added).drop("cdp_raw", "cdp_country", *known.columns)
-    return rows
+        few = typed(raw, stream, _columns_of(identifier, stream))
+        delivered = few.select(raw=_value(few, identifier), country=_country(few, identifier, source))
+        known = lookup(engine, identifier.type, delivered)
+        spelled.append((position, known.select(**{f"{name}_{position}": known[name] for name in known.columns})))
+        found[f"cdp_raw_{position}"] = _value(rows, identifier)
+        if identifier.type == PHONE:
+            found[f"cdp_country_{position}"] = _country(rows, identifier, source).coalesce("")
+    if not spelled:
+        return rows.mutate(**found)
+    joined = computed_once(rows.mutate(**found))
+    for position, known in spelled:
+        same = [joined[f"cdp_raw_{position}"] == known[f"known_raw_{position}"]]
+        if f"cdp_country_{position}" in found:
+            same.append(joined[f"cdp_country_{position}"] == known[f"known_country_{position}"].coalesce(""))
+        joined = joined.left_join(known, same)
+    for position, _ in spelled:
+        found[identifier_column(position)] = joined[f"known_value_{position}"]
+        if stream.identifiers[position].type == EMAIL:
+            found[base_column(position)] = joined[f"known_base_{position}"]
+    return joined.select(*rows.columns, **{name: joined[name] if name in joined.columns else value
+                                           for name, value in found.items()})  # fmt: skip
+
+
+def _columns_of(identifier: IdentifierSpec, stream: StreamSpec) -> list[str]:
+    expressions = [identifier.value, *([identifier.country] if identifier.country is not None else [])]
+    return [name for sql in expressions for name in check(sql, stream.expression_schema).columns]
+
+
+def _value(rows: ir.Table, identifier: IdentifierSpec) -> ir.StringValue:
+    return filled(bind(identifier.value, rows).cast("string"))
 
 
 def _country(rows: ir.Table, identifier: IdentifierSpec, source: SourceSpec) -> ir.StringValue:
@@ -228,7 +284,7 @@ def _with_record(rows: ir.Table, source: SourceSpec, stream: StreamSpec, hash_ke
     """Give each row its identity record: by key for people, by the set of its identifiers for facts."""
     native = stable_id(ibis.literal(source.name), ibis.literal(stream.name), rows.cdp_key, key=hash_key)
     if stream.person:
-        return _finished(rows, native, ibis.literal(PERSON), source, stream)
+        return _finished(rows, native, ibis.literal(PERSON))
     carried = [
         (identifier.namespace, identifier.type, rows[identifier_column(position)])
         for position, identifier in enumerate(stream.identifiers)
@@ -244,15 +300,13 @@ def _with_record(rows: ir.Table, source: SourceSpec, stream: StreamSpec, hash_ke
         guest = bind(stream.guest_expression, rows).cast("string").coalesce(rows.cdp_key)
         alone = stable_id(ibis.literal(source.name), ibis.literal(stream.name), guest, key=hash_key)
     anonymous = together == ""
-    return _finished(rows, ibis.ifelse(anonymous, alone, by_set), ibis.ifelse(anonymous, GUEST, FACT), source, stream)
+    return _finished(rows, ibis.ifelse(anonymous, alone, by_set), ibis.ifelse(anonymous, GUEST, FACT))
 
 
-def _finished(
-    rows: ir.Table, record_id: ir.IntegerValue, kind: ir.StringValue, source: SourceSpec, stream: StreamSpec
-) -> ir.Table:
+def _finished(rows: ir.Table, record_id: ir.IntegerValue, kind: ir.StringValue) -> ir.Table:
     return rows.mutate(
         # A row whose key could not be read still hangs on something: on its place in its file.
         cdp_record_id=record_id.coalesce(stable_id(rows.cdp_load_id, rows.cdp_source_row)),
         cdp_kind=kind,
         cdp_native_id=rows.cdp_key,
-    ).select(*rows_schema(source, stream).column_names)
+    )

@@ -29,7 +29,7 @@ def with_value_changes(contacts: ir.Table, feeds: Sequence[Feed], rows: Mapping[
         feeds: The maps that fed them.
         rows: Typed rows by stream table, with superseded versions.
     """
-    changes = [_changes(feed, rows[feed.table]) for feed in feeds]
+    changes = [_changes(feed, rows[feed.table], contacts) for feed in feeds]
     if not changes:
         return contacts
     together = ibis.union(*changes) if len(changes) > 1 else changes[0]
@@ -46,9 +46,11 @@ def with_value_changes(contacts: ir.Table, feeds: Sequence[Feed], rows: Mapping[
     return joined.mutate(**filled).select(*contacts.columns)
 
 
-def _changes(feed: Feed, rows: ir.Table) -> ir.Table:
-    versions = with_derived(rows.filter(rows.cdp_disposition.isin([ACCEPTED, SUPERSEDED])), feed.stream)
-    given = dict(feed.map.set)
+def _changes(feed: Feed, rows: ir.Table, contacts: ir.Table) -> ir.Table:
+    """The last change of each value that the feed fills, a row a record."""
+    told = rows.filter(rows.cdp_disposition.isin([ACCEPTED, SUPERSEDED]))
+    versions = with_derived(told.semi_join(contacts, told.cdp_record_id == contacts.record_id), feed.stream)
+    given = {name: bind(sql, versions) for name, sql in feed.map.set if name in tables.CONTACT_VALUES}
     values = versions.select(
         record_id="cdp_record_id",
         at=versions.cdp_updated_at.coalesce(versions.cdp_seen_at),
@@ -56,21 +58,26 @@ def _changes(feed: Feed, rows: ir.Table) -> ir.Table:
         sequence="cdp_sequence",
         load_id="cdp_load_id",
         source_row="cdp_source_row",
-        **{
-            name: bind(given[name], versions).cast("string") if name in given else ibis.null("string")
-            for name in tables.CONTACT_VALUES
-        },
+        **{name: value.cast("string") for name, value in given.items()},
     )
     order = [values.version_at.asc(nulls_first=True), values.sequence, values.load_id, values.source_row]
     window = ibis.window(group_by=values.record_id, order_by=order)
-    return values.select(
+    changed = values.select(
         "record_id",
         **{
-            f"{name}_changed_at": ibis.ifelse(
+            name: ibis.ifelse(
                 values[name].coalesce("") != values[name].lag().over(window).coalesce(""),
                 values.at,
                 ibis.null(INSTANT),
             )
+            for name in given
+        },
+    )
+    latest = changed.group_by("record_id").aggregate(**{name: changed[name].max() for name in given})
+    return latest.select(
+        "record_id",
+        **{
+            f"{name}_changed_at": latest[name] if name in given else ibis.null(INSTANT)
             for name in tables.CONTACT_VALUES
         },
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from rich.console import Console
@@ -81,3 +82,15 @@ def _line(console: Console, step: Step, seconds: float) -> None:
     console.print(
         f"  {step.done:>3}/{step.total}  {wording.duration(seconds):>10}  {step.stage}", highlight=False, markup=False
     )
+
+
+@contextmanager
+def waiting(console: Console, doing: str) -> Iterator[None]:
+    """Show that something is going on, and for how long: a spinner where a person looks on, a line where not."""
+    if not console.is_terminal:
+        console.print(f"{doing} …", highlight=False)
+        yield
+        return
+    with Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console) as shown:
+        shown.add_task(f"{doing} …", total=None)
+        yield

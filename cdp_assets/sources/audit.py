@@ -22,6 +22,7 @@ from cdp_assets.sources.schemas import SOURCE_AUDIT
 from cdp_assets.sources.spec import IdentifierSpec, SourceSpec, StreamSpec, stream_table
 from cdp_assets.warehouse.engine import Engine
 from cdp_assets.warehouse.expressions import bind, check
+from cdp_assets.warehouse.operations import quick_hash
 
 _LAST_DIGITS = 9
 
@@ -92,7 +93,8 @@ def _of_stream(
 def _latest(stream: StreamSpec, raw: ir.Table, as_of: datetime) -> ir.Table:
     name = str(stream.event_time)
     time = typed(raw, stream, [name])[name].cast(INSTANT).name("time").as_table()
-    return time.filter(time.time <= ibis.literal(as_of, INSTANT)).aggregate(latest=lambda t: t.time.max())
+    known = ibis.ifelse(time.time <= ibis.literal(as_of, INSTANT), time.time, ibis.null(INSTANT))
+    return time.aggregate(latest=known.max())
 
 
 def overlaps(sources: Sequence[SourceSpec], raw: Mapping[str, ir.Table], engine: Engine) -> list[Overlap]:
@@ -106,31 +108,43 @@ def overlaps(sources: Sequence[SourceSpec], raw: Mapping[str, ir.Table], engine:
     Returns:
         For each kind of identifier, each pair of sources that have any in common, and each source with itself.
     """
-    parts = [
-        _values(source, stream, identifier, raw[stream_table(source, stream)])
-        for source in sources
-        for stream in source.streams
-        for identifier in stream.identifiers
-    ]
+    kinds: list[str] = []
+    parts: list[ir.Table] = []
+    for place, source in enumerate(sources):
+        for stream in source.streams:
+            for identifier in stream.identifiers:
+                kind = f"{identifier.namespace} {identifier.type}"
+                if kind not in kinds:
+                    kinds.append(kind)
+                values = _values(stream, identifier, raw[stream_table(source, stream)])
+                # Numbers stand for the texts, since every value of every row carries them.
+                parts.append(values.mutate(identifier=ibis.literal(kinds.index(kind)), source=ibis.literal(place)))
     if not parts:
         return []
-    together = ibis.union(*parts, distinct=True) if len(parts) > 1 else parts[0].distinct()
-    one = engine.scratch(together)
+    # A union of distinct rows would compare all rows again with each part that joins.
+    together = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    one = engine.scratch(together.distinct())
     other = one.select("identifier", "value", other="source")
     shared = one.join(other, ["identifier", "value"])
     counted = shared.group_by("identifier", "source", "other").aggregate(shared=shared.count())
-    rows = engine.to_arrow(counted.order_by("identifier", "source", "other")).to_pylist()
-    return [Overlap(row["identifier"], row["source"], row["other"], row["shared"]) for row in rows]
+    rows = engine.to_arrow(counted).to_pylist()
+    found = [
+        Overlap(kinds[row["identifier"]], sources[row["source"]].name, sources[row["other"]].name, row["shared"])
+        for row in rows
+    ]
+    return sorted(found, key=lambda overlap: (overlap.identifier, overlap.source, overlap.other))
 
 
-def _values(source: SourceSpec, stream: StreamSpec, identifier: IdentifierSpec, raw: ir.Table) -> ir.Table:
+def _values(stream: StreamSpec, identifier: IdentifierSpec, raw: ir.Table) -> ir.Table:
+    """Hashes of the distinct values of an identifier; null where rows have none.
+
+    Nulls are left in, since they match nothing, and an engine that pushes a filter down would write each step of an
+    expression out as often as the next one uses it.
+    """
     columns = typed(raw, stream, check(identifier.value, stream.expression_schema).columns)
     plain = _plain(bind(identifier.value, columns).cast("string"), identifier.type).name("text").as_table()
-    return plain.filter(plain.text.notnull()).select(
-        identifier=ibis.literal(f"{identifier.namespace} {identifier.type}"),
-        source=ibis.literal(source.name),
-        value=lambda t: t.text.hash(),
-    )
+    hashed = ibis.ifelse(plain.text.isnull(), ibis.null("int64"), quick_hash(plain.text))
+    return plain.select(value=hashed).distinct()
 
 
 def _plain(value: ir.StringValue, type_: str) -> ir.StringValue:

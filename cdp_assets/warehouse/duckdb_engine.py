@@ -78,9 +78,9 @@ class DuckDBEngine(DuckDBFiles):
         self._counter = itertools.count()
 
     @classmethod
-    def in_memory(cls) -> DuckDBEngine:
-        """An engine without a file, for tests and previews."""
-        return cls(duckdb.connect(":memory:"))
+    def in_memory(cls, config: dict[str, str] | None = None) -> DuckDBEngine:
+        """An engine without a file, for tests, previews and evaluations."""
+        return cls(duckdb.connect(":memory:", config=dict(config or {})))
 
     @property
     def backend(self) -> Backend:
@@ -330,7 +330,7 @@ class DuckDBEngine(DuckDBFiles):
 
     def fingerprint(self, table: ir.Table) -> Fingerprint:
         parts = [
-            f"coalesce(sum(octet_length(encode({_quoted(name)}))), 0)" if dtype.is_string() else "count(*) * 8"
+            f"coalesce(sum(strlen({_quoted(name)})), 0)" if dtype.is_string() else "count(*) * 8"
             for name, dtype in table.schema().items()
         ]
         row = self.backend.con.execute(

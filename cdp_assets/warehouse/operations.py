@@ -33,6 +33,14 @@ class StableId(ops.Value):
     shape = rlz.shape_like("arg")
 
 
+class QuickHash(ops.Value):
+    """A 64-bit hash of one or more values."""
+
+    parts: VarTuple[ops.Value]
+    dtype = dt.int64
+    shape = rlz.shape_like("parts")
+
+
 class TryTimestamp(ops.Value):
     """A text read as an instant, or null where it is none."""
 
@@ -65,6 +73,18 @@ def stable_id(*parts: ir.Value, key: str = "") -> ir.IntegerValue:
     texts = [part.cast("string").coalesce(_NULL) for part in parts]
     joined = reduce(lambda left, right: left + _SEPARATOR + right, texts)
     return StableId(ibis.literal(f"{key}{_SEPARATOR}") + joined if key else joined).to_expr()
+
+
+@deferrable  # type: ignore[untyped-decorator]
+def quick_hash(*parts: ir.Value) -> ir.IntegerValue:
+    """Hash one or more values of a row, to tell within one query what may be equal from what is not.
+
+    Fast, but another number on another engine or version: for what is kept there is `stable_id`.
+
+    Args:
+        parts: Values of any type; null is a value of its own.
+    """
+    return QuickHash(parts).to_expr()
 
 
 @deferrable  # type: ignore[untyped-decorator]
@@ -114,6 +134,16 @@ def _duckdb_row_hash(self: DuckDBCompiler, op: RowHash, *, arg: tuple[sge.Expres
 def _pyspark_row_hash(self: PySparkCompiler, op: RowHash, *, arg: tuple[sge.Expression, ...]) -> Any:
     texts = [self.f.coalesce(self.cast(part, dt.string), sge.convert(_NULL)) for part in arg]
     return self.f.anon.shiftrightunsigned(self.f.anon.xxhash64(*texts), sge.convert(1))
+
+
+def _duckdb_quick_hash(self: DuckDBCompiler, op: QuickHash, *, parts: Any) -> Any:
+    # Half of the unsigned hashes are beyond a signed integer.
+    halved = sge.BitwiseRightShift(this=self.f.anon.hash(*parts), expression=sge.convert(1))
+    return self.cast(sge.Paren(this=halved), dt.int64)
+
+
+def _pyspark_quick_hash(self: PySparkCompiler, op: QuickHash, *, parts: Any) -> Any:
+    return self.f.anon.xxhash64(*parts)
 
 
 _OFFSET = r"\d(Z|z|[+-]\d{2}(:?\d{2})?)$"
@@ -168,5 +198,7 @@ DuckDBCompiler.visit_StableId = _duckdb_stable_id
 PySparkCompiler.visit_StableId = _pyspark_stable_id
 DuckDBCompiler.visit_RowHash = _duckdb_row_hash
 PySparkCompiler.visit_RowHash = _pyspark_row_hash
+DuckDBCompiler.visit_QuickHash = _duckdb_quick_hash
+PySparkCompiler.visit_QuickHash = _pyspark_quick_hash
 DuckDBCompiler.visit_TryTimestamp = _duckdb_try_timestamp
 PySparkCompiler.visit_TryTimestamp = _pyspark_try_timestamp

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from cdp_assets.identity.evidence import identifier_id_of
 from cdp_assets.identity.ids import profile_id_of
-from cdp_assets.identity.stewardship import Word
-from cdp_assets_tests.identity.world import AS_OF, KEY, Record, World, groups
+from cdp_assets.identity.stewardship import Stewardship, Word
+from cdp_assets_tests.identity.world import AS_OF, KEY, Record, World, canonical_tables, groups
 
 ANNA = Record(1, ("user_id u1", "email anna@example.com"), "Anna Meyer", seen=1)
 ANNE = Record(2, ("user_id u2", "email anne@example.com"), "Anne Schulz", seen=2)
@@ -45,6 +45,26 @@ def test_what_a_steward_joined_lets_no_third_user_id_in() -> None:
     world = World()
     assert world.groups([*PEOPLE, third], words=[same(1, 1, 2)]) == parts({1, 2, 4}, {5}, {3})
     assert "ids_differ" in world.tables["rejected_links"]["reason"].to_pylist()
+
+
+def test_a_steward_joins_two_whole_profiles_and_not_two_records() -> None:
+    one = [
+        Record(1, ("crm/contact_id 1", "email a@example.com"), "Anna Meyer", seen=1),
+        Record(2, ("user_id u1", "email a@example.com"), "Anna Meyer", seen=2),
+    ]
+    two = [
+        Record(3, ("crm/contact_id 3", "email b@example.com"), "Bertha Schulz", seen=3),
+        Record(4, ("user_id u2", "email b@example.com"), "Bertha Schulz", seen=4),
+    ]
+    assert World().groups([*one, *two], words=[same(1, 1, 3)]) == parts({1, 2, 3, 4})
+
+
+def test_what_fits_both_of_those_joined_is_theirs() -> None:
+    anna = Record(1, ("shop/customer_number 1", "email we@example.com"), "Anna Meyer", seen=1)
+    bert = Record(2, ("till/loyalty_number 7", "email we@example.com"), "Bert Meyer", seen=2)
+    opened = Record(3, ("email we@example.com",), seen=3)
+    assert World().groups([anna, bert, opened]) == parts({1}, {2}, {3})
+    assert World().groups([anna, bert, opened], words=[same(1, 1, 2)]) == parts({1, 2, 3})
 
 
 def test_a_user_id_comes_to_whom_the_steward_said_has_it_and_not_through_them() -> None:
@@ -167,6 +187,22 @@ def test_words_and_ids_survive_a_warehouse_that_is_built_anew() -> None:
     world.tables = {}
     assert world.run(PEOPLE, words=words, as_of=LATER)["profile_map"].sort_by("record_id") == before
     assert world.run(PEOPLE, words=words, as_of=LATER)["profile_map"].sort_by("record_id") == before
+
+
+def test_only_records_that_news_are_about_need_computing_again() -> None:
+    engine = World().engine
+    given = canonical_tables(engine, PEOPLE)
+
+    def touched(before: list[Word], after: list[Word]) -> list[int] | None:
+        words = Stewardship.of(before, engine).words
+        found = Stewardship.of(after, engine).touched(words, given, engine)
+        return None if found is None else sorted(engine.to_arrow(found)["record_id"].to_pylist())
+
+    assert touched([same(1, 1, 2)], [same(1, 1, 2)]) == []
+    assert touched([same(1, 1, 2)], [same(1, 1, 2), different(2, 2, 4)]) == [2, 4]
+    assert touched([observation(1, 3, "email", "x")], []) == [3]
+    assert touched([], [Word("r1", "source", "test")]) == [1, 2, 3, 4]
+    assert touched([], [Word("r1", "rule", "email")]) is None
 
 
 def test_nested_merges_are_undone_in_any_order() -> None:

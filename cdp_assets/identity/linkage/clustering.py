@@ -346,9 +346,9 @@ def _settle_one(
 
 
 def _objection(one: _Group, two: _Group, limits: Mapping[int, int]) -> str | None:
-    if not one.cannot.isdisjoint(two.members) or not two.cannot.isdisjoint(one.members):
-        return "kept_apart"
     for kind, values in one.held.items():
         if kind in two.held and len(values | two.held[kind]) > limits[kind]:
             return "ids_differ" if limits[kind] == 1 else "limit"
+    if not one.cannot.isdisjoint(two.members) or not two.cannot.isdisjoint(one.members):
+        return "kept_apart"
     return None

@@ -134,6 +134,13 @@ def _constraints(
 
 
 def _relabelled(people: Partition, joined: Joined, engine: Engine) -> Partition:
+    """The partition with joined labels, and without refusals that likeness has overcome."""
     placed = people.records.left_join(joined.labels, "label")
-    records = placed.mutate(label=placed.joined.coalesce(placed.label)).select(*people.records.columns)
-    return people.with_records(engine.scratch(records))
+    records = engine.scratch(placed.mutate(label=placed.joined.coalesce(placed.label)).select(*people.records.columns))
+    home = records.select("record_id", "label")
+    left = home.select(left_record_id="record_id", label_l="label")
+    right = home.select(right_record_id="record_id", label_r="label")
+    ends = people.refusals.left_join(left, "left_record_id").drop("left_record_id_right")
+    ends = ends.left_join(right, "right_record_id").drop("right_record_id_right")
+    apart = ends.filter((ends.label_l != ends.label_r).fill_null(True)).select(*people.refusals.columns)
+    return people.with_records(records, engine.scratch(apart))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.identity.linkage.blocking import Block, blocks
-from cdp_assets.identity.linkage.comparisons import GIVEN_NAME, creators, possible
+from cdp_assets.identity.linkage.comparisons import COMPARISONS, GIVEN_NAME, creators, possible
 from cdp_assets.identity.linkage.faces import FACES
 
 if TYPE_CHECKING:
@@ -48,6 +49,10 @@ GIVEN_CONTRADICTS = -14.0
 
 _GIVEN_AGREES = 0.9
 """Share of true pairs whose given names agree."""
+
+_ITERATIONS = 5
+"""Of expectation maximisation. What no match shows loses twice as many orders of magnitude each time, until it is no
+number any more, which Splink refuses; all others are near their end by then."""
 
 _FEWEST_PAIRS = 30
 _LEAST_U = 0.05
@@ -163,6 +168,7 @@ def train(shown: ir.Table, engine: Engine, generation: int = 1) -> Model | None:
             retain_matching_columns=False,
             retain_intermediate_calculation_columns=True,
             em_convergence=0.001,
+            max_iterations=_ITERATIONS,
             probability_two_random_records_match=min(1 / count, 0.5),
         )
         linker = Linker(database.inputs["faces"], settings, log_level=None, validate_settings=False)
@@ -179,9 +185,15 @@ def train(shown: ir.Table, engine: Engine, generation: int = 1) -> Model | None:
                 pairs = _pairs_agreeing(shown, columns, engine)
             if pairs < _FEWEST_PAIRS:
                 continue
-            session = linker.training.estimate_parameters_using_expectation_maximisation(
-                block_on(*columns), max_pairs=_SAMPLED_PAIRS if pairs > _SAMPLED_PAIRS else None
-            )
+            before = deepcopy(linker._settings_obj)
+            try:
+                session = linker.training.estimate_parameters_using_expectation_maximisation(
+                    block_on(*columns), max_pairs=_SAMPLED_PAIRS if pairs > _SAMPLED_PAIRS else None
+                )
+            except ValueError:
+                # A weight was no number any more. Splink leaves such a session half done; the others have to do.
+                linker._settings_obj = before
+                continue
             share = float(session.core_model_settings.probability_two_random_records_match)
             sessions[", ".join(columns)] = (pairs, share)
         trained = linker.misc.save_model_to_json()
@@ -189,7 +201,7 @@ def train(shown: ir.Table, engine: Engine, generation: int = 1) -> Model | None:
         estimates.append(_all_matches(trained, tuple(name.split(", ")), pairs * share, filled))
     every = count * (count - 1) / 2
     prior = min(max(median(estimates) if estimates else 0.1 * count, 1.0) / every, 0.5)
-    completed = _completed(trained, prior, _namesakes(shown, engine))
+    completed = _completed(trained, prior, _namesakes(shown, engine), filled, count)
     return Model(completed, filled, count, tuple(chosen), sessions, generation)
 
 
@@ -247,38 +259,41 @@ def _levels(settings: Mapping[str, Any], comparison: str) -> list[dict[str, Any]
     return []
 
 
-def _completed(trained: Mapping[str, Any], prior: float, namesakes: float) -> dict[str, Any]:
-    """Settings with every weight filled in, and what true pairs added to u taken out."""
+def _completed(
+    trained: Mapping[str, Any], prior: float, namesakes: float, filled: Mapping[str, float], count: int
+) -> dict[str, Any]:
+    """Settings with every weight smoothed, and what true pairs added to u taken out.
+
+    Half a pair more at every level (Jeffreys 1946) keeps a level that few data did not show from deciding everything.
+    """
     settings: dict[str, Any] = json.loads(json.dumps(trained))
     settings["probability_two_random_records_match"] = prior
+    columns = {comparison.name: comparison.columns for comparison in COMPARISONS}
+    every = count * (count - 1) / 2
     for comparison in settings["comparisons"]:
+        name = comparison["output_column_name"]
         levels = [level for level in comparison["comparison_levels"] if not level.get("is_null_level")]
-        if comparison["output_column_name"] == GIVEN_NAME:
+        if name == GIVEN_NAME:
             for level, bits in zip(levels, (math.log2(_GIVEN_AGREES / namesakes), 0.0, GIVEN_CONTRADICTS), strict=True):
                 level["m_probability"], level["u_probability"] = 0.5 * 2.0 ** min(bits, 0), 0.5 * 2.0 ** -max(bits, 0)
             continue
+        both = max(filled[column] for column in columns[name]) ** 2
+        matches, others = max(prior * every * both, 1.0), max(min(_SAMPLED_PAIRS, every) * both, 1.0)
         for level in levels:
-            seen_u, seen_m = level.get("u_probability"), level.get("m_probability")
-            u = seen_u if seen_u else 1 / _SAMPLED_PAIRS
-            m = seen_m if seen_m else None
-            level["m_probability"] = m
-            level["u_probability"] = u if m is None else _without_matches(u, m, prior)
-        _fill_unseen(levels)
+            if _known(level, "m_probability") == _known(level, "u_probability") == 0:
+                level["m_probability"] = level["u_probability"] = 0.5 / others  # never seen: says nothing
+                continue
+            m = (_known(level, "m_probability") * matches + 0.5) / (matches + 0.5 * len(levels))
+            u = (_known(level, "u_probability") * others + 0.5) / (others + 0.5 * len(levels))
+            level["m_probability"], level["u_probability"] = m, _without_matches(u, m, prior)
     return settings
+
+
+def _known(level: Mapping[str, Any], name: str) -> float:
+    """A trained share; 0 for one that the data never showed."""
+    value = level.get(name)
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _without_matches(u: float, m: float, prior: float) -> float:
     return min(max((u - prior * m) / (1 - prior), u * _LEAST_U), 1.0)
-
-
-def _fill_unseen(levels: list[dict[str, Any]]) -> None:
-    """A level that no true pair showed weighs as much as the next one below that was seen, and nothing at most if there
-    is none: agreeing better is no worse."""
-    weight = -math.inf
-    for level in reversed(levels):
-        if level["m_probability"] is None:
-            likely = min(weight, 0.0) if weight == -math.inf else weight
-            likely = -5.0 if likely == -math.inf else likely
-            level["m_probability"] = min(level["u_probability"] * 2.0**likely, 0.99)
-        else:
-            weight = math.log2(level["m_probability"] / level["u_probability"])

@@ -144,7 +144,7 @@ def waterfall(parts: Mapping[str, float], weight: float, model: Model) -> list[d
     told.append(_part("any two people", "before anything is known", start))
     rest = weight - sum(part["weight"] for part in told)
     if rest < -0.05:
-        told.append(_part("household", "much of this is shared by those who live together", rest))
+        told.append(_part("once only", "what a household shares, or an e-mail address repeats of the name", rest))
     return told
 
 

@@ -1,0 +1,133 @@
+"""Groups are joined best first, as wholes, and never against a limit or a ban."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cdp_assets.identity.linkage import clustering
+from cdp_assets.identity.linkage.clustering import NOT_COMPARED, Constraints, Edges, Join, cluster
+from cdp_assets.identity.linkage.joining import groups_of
+
+
+def edges(*pairs: tuple[int, int, float]) -> Edges:
+    """Pairs of groups of one face each with the weight between them."""
+    left, right, weight = zip(*pairs, strict=True)
+    return Edges(np.array(left), np.array(right), np.array(weight, float) - NOT_COMPARED)
+
+
+def constraints(
+    cannot: Iterable[tuple[int, int]] = (), held: Iterable[tuple[int, int, int]] = (), limit: int = 1
+) -> Constraints:
+    """Pairs that must not be together; (label, kind, value) of what is held."""
+    left, right = np.array(list(cannot), np.int64).reshape(-1, 2).T
+    holder, kind, value = np.array(list(held), np.int64).reshape(-1, 3).T
+    return Constraints(left, right, holder, kind, value, {int(each): limit for each in kind})
+
+
+def groups(joins: Iterable[Join], least: float, everyone: Iterable[int]) -> set[frozenset[int]]:
+    nodes, joined = groups_of(list(joins), least)
+    home = {label: label for label in everyone} | dict(zip(nodes.tolist(), joined.tolist(), strict=True))
+    return {frozenset(label for label in home if home[label] == name) for name in set(home.values())}
+
+
+def test_two_groups_are_joined_from_the_weight_asked_for_on() -> None:
+    joins, _ = cluster(edges((1, 2, 3.0), (3, 4, -1.0)), {}, 0.0, Constraints.none())
+    assert joins == [Join(1, 2, 3.0)]
+
+
+def test_a_chain_is_not_joined_by_its_links_alone() -> None:
+    # 1–2 and 2–3 look alike, but 1 and 3 were not even worth comparing: their mean with the pair is below 0.
+    joins, _ = cluster(edges((1, 2, 4.0), (2, 3, 3.0)), {}, 0.0, Constraints.none())
+    assert groups(joins, 0.0, (1, 2, 3)) == {frozenset({1, 2}), frozenset({3})}
+
+
+def test_a_triangle_is_joined_though_one_side_is_weak() -> None:
+    joins, _ = cluster(edges((1, 2, 9.0), (2, 3, 8.0), (1, 3, -2.0)), {}, 0.0, Constraints.none())
+    assert groups(joins, 0.0, (1, 2, 3)) == {frozenset({1, 2, 3})}
+
+
+def test_all_faces_of_a_group_count_not_one_lucky_pair() -> None:
+    # Group 1 has four faces, of which one was compared with 2, and agreed.
+    joins, _ = cluster(edges((1, 2, 10.0)), {1: 4}, 0.0, Constraints.none())
+    assert joins == []
+
+
+@pytest.mark.parametrize("extra", [(), ((2, 5, 1.0), (5, 6, 0.5))])
+def test_a_ban_holds_whatever_the_weight_and_is_reported(extra: tuple[tuple[int, int, float], ...]) -> None:
+    joins, refused = cluster(
+        edges((1, 2, 20.0), (2, 3, 18.0), (1, 3, 18.0), *extra), {}, 0.0, constraints(cannot=[(1, 3)])
+    )
+    assert not any({1, 3} <= group for group in groups(joins, 0.0, (1, 2, 3)))
+    assert [each.reason for each in refused] == ["kept_apart"]
+
+
+def test_two_user_ids_are_not_joined() -> None:
+    joins, refused = cluster(edges((1, 2, 20.0)), {}, 0.0, constraints(held=[(1, 7, 100), (2, 7, 200)]))
+    assert joins == []
+    assert [each.reason for each in refused] == ["ids_differ"]
+
+
+def test_the_same_user_id_twice_breaks_no_limit() -> None:
+    joins, refused = cluster(edges((1, 2, 20.0)), {}, 0.0, constraints(held=[(1, 7, 100), (2, 7, 100)]))
+    assert (len(joins), refused) == (1, [])
+
+
+def test_what_a_limit_refused_leaves_the_rest_joined() -> None:
+    joins, refused = cluster(
+        edges((1, 2, 9.0), (1, 3, 8.0), (2, 3, 8.0)), {}, 0.0,
+        constraints(held=[(1, 7, 100), (2, 7, 100), (3, 7, 200)]),
+    )  # fmt: skip
+    assert groups(joins, 0.0, (1, 2, 3)) == {frozenset({1, 2}), frozenset({3})}
+    assert {each.reason for each in refused} == {"ids_differ"}
+
+
+weights = st.floats(-12, 20).map(lambda weight: round(weight, 1))
+pairs = st.dictionaries(
+    st.tuples(st.integers(1, 9), st.integers(1, 9)).filter(lambda pair: pair[0] < pair[1]), weights, min_size=1
+)
+
+
+@given(pairs, st.dictionaries(st.integers(1, 9), st.integers(1, 4)))
+@settings(deadline=None)
+def test_settling_in_bulk_gives_what_settling_one_by_one_gives(
+    found: dict[tuple[int, int], float], sizes: dict[int, int]
+) -> None:
+    given_edges = edges(*((left, right, weight) for (left, right), weight in found.items()))
+    in_bulk, _ = cluster(given_edges, sizes, 0.0, Constraints.none())
+    everyone = np.arange(len(given_edges.left))
+    one_by_one, _ = clustering._settle_one(given_edges, everyone, sizes, 0.0, clustering._Bans(Constraints.none()))
+    weigh = sorted(round(join.weight, 6) for join in in_bulk), sorted(round(join.weight, 6) for join in one_by_one)
+    assert weigh[0] == weigh[1]
+
+
+@given(pairs, st.randoms(use_true_random=False))
+@settings(deadline=None)
+def test_the_order_of_the_pairs_does_not_matter(found: dict[tuple[int, int], float], random: object) -> None:
+    listed = [(left, right, weight) for (left, right), weight in found.items()]
+    shuffled = sorted(listed, key=lambda _pair: random.random())  # type: ignore[attr-defined]
+    one, _ = cluster(edges(*listed), {}, 0.0, Constraints.none())
+    other, _ = cluster(edges(*shuffled), {}, 0.0, Constraints.none())
+    assert groups(one, 0.0, range(1, 10)) == groups(other, 0.0, range(1, 10))
+
+
+@given(pairs, st.sets(st.tuples(st.integers(1, 9), st.integers(1, 9)).filter(lambda pair: pair[0] < pair[1])))
+@settings(deadline=None)
+def test_no_ban_is_ever_broken(found: dict[tuple[int, int], float], banned: set[tuple[int, int]]) -> None:
+    listed = [(left, right, weight) for (left, right), weight in found.items()]
+    joins, _ = cluster(edges(*listed), {}, -6.0, constraints(cannot=banned))
+    for group in groups(joins, -6.0, range(1, 10)):
+        assert not any({left, right} <= group for left, right in banned)
+
+
+@given(pairs, st.floats(-6, 12))
+@settings(deadline=None)
+def test_cutting_at_a_higher_weight_is_stopping_there(found: dict[tuple[int, int], float], weight: float) -> None:
+    given_edges = edges(*((left, right, value) for (left, right), value in found.items()))
+    down, _ = cluster(given_edges, {}, -6.0, Constraints.none())
+    stopped, _ = cluster(given_edges, {}, weight, Constraints.none())
+    assert groups(down, weight, range(1, 10)) == groups(stopped, weight, range(1, 10))
