@@ -110,7 +110,7 @@ def changed_profiles(
             .join(differing, "record_id")
             .select("identifier_type", "old_id", "new_id")
         )
-    explained = _explained(rows, tied, types.kinds)
+    explained = _explained(rows, tied, types.kinds, engine)
     run = ibis.literal(as_of, INSTANT)
     return explained.mutate(
         as_of=run,
@@ -147,16 +147,19 @@ def _ties_of(differing: ir.Table, links: ir.Table) -> ir.Table:
     return at_left.union(at_right)
 
 
-def _explained(rows: ir.Table, tied: ir.Table, identifier_types: Sequence[str]) -> ir.Table:
+def _explained(rows: ir.Table, tied: ir.Table, identifier_types: Sequence[str], engine: Engine) -> ir.Table:
     """Add ``evidence``: how many links of each type hold the records that changed."""
-    counts = tied.group_by("old_id", "new_id").aggregate(
-        **{f"links_{name}": tied.count(where=tied.identifier_type == name) for name in identifier_types}
+    # Step by step: as one query, joins and groups of millions would ask for their memory at the same time.
+    counts = engine.scratch(
+        tied.group_by("old_id", "new_id").aggregate(
+            **{f"links_{name}": tied.count(where=tied.identifier_type == name) for name in identifier_types}
+        )
     )
     # Created profiles have records from nowhere, and null joins nothing: -1 stands for it on both sides.
     known = counts.select(
         profile_id="new_id", origin=counts.old_id.coalesce(-1), evidence=_as_json(counts, identifier_types)
     )
-    keyed = rows.mutate(origin=rows.other_profile_id.coalesce(-1))
+    keyed = engine.scratch(rows.mutate(origin=rows.other_profile_id.coalesce(-1)))
     joined = keyed.left_join(known, ["profile_id", "origin"])
     return joined.select(*rows.columns, evidence=joined.evidence.coalesce("{}"))
 
