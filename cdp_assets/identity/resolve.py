@@ -173,7 +173,8 @@ def resolve(
         "new changes": _count(log, engine),
         "identifier types without a rule": ", ".join(types.unknown) or "none",
     }
-    return Resolution(tables, figures, patches)
+    ordered = {schema.name: tables[schema.name].select(*schema.column_names) for schema in schemas.TABLES}
+    return Resolution(ordered, figures, patches)
 
 
 def _all(scope: Scope, devices: DeviceScope, engine: Engine) -> ir.Table | None:
