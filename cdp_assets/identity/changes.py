@@ -150,6 +150,7 @@ def _ties_of(differing: ir.Table, links: ir.Table) -> ir.Table:
 def _explained(rows: ir.Table, tied: ir.Table, identifier_types: Sequence[str], engine: Engine) -> ir.Table:
     """Add ``evidence``: how many links of each type hold the records that changed."""
     # Step by step: as one query, joins and groups of millions would ask for their memory at the same time.
+    tied = engine.scratch(tied)
     counts = engine.scratch(
         tied.group_by("old_id", "new_id").aggregate(
             **{f"links_{name}": tied.count(where=tied.identifier_type == name) for name in identifier_types}
