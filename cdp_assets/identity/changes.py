@@ -119,7 +119,7 @@ def changed_profiles(
             .select("identifier_type", "old_id", "new_id")
         )
     kinds = sorted({*types.kinds, *OTHER_LINKS})
-    explained = _caused(_explained(rows, tied, kinds), news, records, maps)
+    explained = _caused(_explained(rows, tied, kinds, engine), news, records, maps)
     run = ibis.literal(as_of, INSTANT)
     return explained.mutate(
         as_of=run,
@@ -182,16 +182,20 @@ def _ties_of(differing: ir.Table, links: ir.Table) -> ir.Table:
     return at_left.union(at_right)
 
 
-def _explained(rows: ir.Table, tied: ir.Table, identifier_types: Sequence[str]) -> ir.Table:
+def _explained(rows: ir.Table, tied: ir.Table, identifier_types: Sequence[str], engine: Engine) -> ir.Table:
     """Add ``evidence``: how many links of each type hold the records that changed."""
-    counts = tied.group_by("old_id", "new_id").aggregate(
-        **{f"links_{name}": tied.count(where=tied.identifier_type == name) for name in identifier_types}
+    # Step by step: as one query, joins and groups of millions would ask for their memory at the same time.
+    tied = engine.scratch(tied)
+    counts = engine.scratch(
+        tied.group_by("old_id", "new_id").aggregate(
+            **{f"links_{name}": tied.count(where=tied.identifier_type == name) for name in identifier_types}
+        )
     )
     # Created profiles have records from nowhere, and null joins nothing: -1 stands for it on both sides.
     known = counts.select(
         profile_id="new_id", origin=counts.old_id.coalesce(-1), evidence=_as_json(counts, identifier_types)
     )
-    keyed = rows.mutate(origin=rows.other_profile_id.coalesce(-1))
+    keyed = engine.scratch(rows.mutate(origin=rows.other_profile_id.coalesce(-1)))
     joined = keyed.left_join(known, ["profile_id", "origin"])
     return joined.select(*rows.columns, evidence=joined.evidence.coalesce("{}"))
 
