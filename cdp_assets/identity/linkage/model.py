@@ -32,7 +32,9 @@ SEED = 1
 FEWEST_FACES = 50
 """Fewer faces than this teach nothing: no model, and nothing is linked."""
 
-_SAMPLED_PAIRS = 1_000_000
+_SAMPLED_PAIRS, _FEWEST_SAMPLED, _SAMPLED_PER_FACE = 1_000_000, 200_000, 20
+"""Random pairs to learn from how often what agrees by chance: so many a face, within bounds."""
+
 _TRAINED_ON = (
     ("birth_date",),
     ("given", "family"),
@@ -173,7 +175,7 @@ def train(shown: ir.Table, engine: Engine, generation: int = 1) -> Model | None:
         )
         linker = Linker(database.inputs["faces"], settings, log_level=None, validate_settings=False)
         linker.training.estimate_u_using_random_sampling(
-            max_pairs=_SAMPLED_PAIRS, seed=SEED, min_count_per_level=None, num_chunks=1
+            max_pairs=_sampled(count), seed=SEED, min_count_per_level=None, num_chunks=1
         )
         sessions: dict[str, tuple[int, float]] = {}
         estimates: list[float] = []
@@ -188,7 +190,9 @@ def train(shown: ir.Table, engine: Engine, generation: int = 1) -> Model | None:
             before = deepcopy(linker._settings_obj)
             try:
                 session = linker.training.estimate_parameters_using_expectation_maximisation(
-                    block_on(*columns), max_pairs=_SAMPLED_PAIRS if pairs > _SAMPLED_PAIRS else None
+                    block_on(*columns),
+                    estimate_without_term_frequencies=True,
+                    max_pairs=_SAMPLED_PAIRS if pairs > _SAMPLED_PAIRS else None,
                 )
             except ValueError:
                 # A weight was no number any more. Splink leaves such a session half done; the others have to do.
@@ -213,6 +217,10 @@ def _namesakes(shown: ir.Table, engine: Engine) -> float:
         counted.aggregate(chance=(counted.n * counted.n).sum() / (counted.n.sum() * counted.n.sum()))
     )
     return float(found["chance"][0].as_py() or 1.0)
+
+
+def _sampled(count: int) -> int:
+    return min(_SAMPLED_PAIRS, max(_FEWEST_SAMPLED, _SAMPLED_PER_FACE * count))
 
 
 def _pairs_agreeing(shown: ir.Table, columns: Sequence[str], engine: Engine) -> int:
@@ -278,7 +286,7 @@ def _completed(
                 level["m_probability"], level["u_probability"] = 0.5 * 2.0 ** min(bits, 0), 0.5 * 2.0 ** -max(bits, 0)
             continue
         both = max(filled[column] for column in columns[name]) ** 2
-        matches, others = max(prior * every * both, 1.0), max(min(_SAMPLED_PAIRS, every) * both, 1.0)
+        matches, others = max(prior * every * both, 1.0), max(min(_sampled(count), every) * both, 1.0)
         for level in levels:
             if _known(level, "m_probability") == _known(level, "u_probability") == 0:
                 level["m_probability"] = level["u_probability"] = 0.5 / others  # never seen: says nothing
