@@ -110,14 +110,7 @@ def changed_profiles(
     if engine.to_arrow(old.limit(1)).num_rows:
         tied = _ties_of(differing, links)
     else:
-        # Of links between people both ends are new in one profile then: looking at one of them is enough.
-        devices = links.semi_join(types.table.filter(types.table.kind == KINDS[Kind.DEVICE]), _TYPE)
-        people = links.anti_join(types.table.filter(types.table.kind == KINDS[Kind.DEVICE]), _TYPE)
-        tied = _ties_of(differing, devices).union(
-            people.select("identifier_type", record_id="left_record_id")
-            .join(differing, "record_id")
-            .select("identifier_type", "old_id", "new_id")
-        )
+        tied = _all_ties(differing, links, types, engine)
     kinds = sorted({*types.kinds, *OTHER_LINKS})
     explained = _caused(_explained(rows, tied, kinds, engine), news, records, maps)
     run = ibis.literal(as_of, INSTANT)
@@ -182,10 +175,23 @@ def _ties_of(differing: ir.Table, links: ir.Table) -> ir.Table:
     return at_left.union(at_right)
 
 
+def _all_ties(differing: ir.Table, links: ir.Table, types: Types, engine: Engine) -> ir.Table:
+    """What `_ties_of` gives where every record is new: of links between people both ends are then in one profile, and
+    looking at one of them is enough.
+    """
+    of_devices = types.table.filter(types.table.kind == KINDS[Kind.DEVICE])
+    devices = engine.scratch(links.semi_join(of_devices, _TYPE))
+    ends = devices.select(record_id="left_record_id").union(devices.select(record_id="right_record_id"))
+    # Look-ups among all records are made one after the other, since each takes its memory.
+    involved = engine.scratch(differing.semi_join(engine.scratch(ends.distinct()), "record_id"))
+    people = links.anti_join(of_devices, _TYPE).select("identifier_type", record_id="left_record_id")
+    placed = people.join(differing, "record_id").select("identifier_type", "old_id", "new_id")
+    return engine.scratch(placed).union(engine.scratch(_ties_of(involved, devices)))
+
+
 def _explained(rows: ir.Table, tied: ir.Table, identifier_types: Sequence[str], engine: Engine) -> ir.Table:
     """Add ``evidence``: how many links of each type hold the records that changed."""
     # Step by step: as one query, joins and groups of millions would ask for their memory at the same time.
-    tied = engine.scratch(tied)
     counts = engine.scratch(
         tied.group_by("old_id", "new_id").aggregate(
             **{f"links_{name}": tied.count(where=tied.identifier_type == name) for name in identifier_types}
