@@ -84,7 +84,7 @@ def link(
         return Linked(people, None, None, False, shown)
     scored = score(shown, model, engine)
     constraints = _constraints(people, evidence, usable, said, engine)
-    joined = join(scored, shown, rules.auto_weight, rules.review_weight, constraints, engine, lowest)
+    joined = join(scored, shown, rules.auto_weight, rules.review_weight, constraints, engine, lowest, rules.most_wrong)
     return Linked(
         _relabelled(people, joined, engine), joined, model, trained, shown, _found_by_blocks(shown, model, engine)
     )
