@@ -10,7 +10,7 @@ import dagster as dg
 from pydantic import ConfigDict, Field
 
 from cdp_assets.identity import spec as rules
-from cdp_assets.identity.spec import DEFAULT_IDENTIFIERS, IdentifierRule, Kind, RulesError
+from cdp_assets.identity.spec import DEFAULT_IDENTIFIERS, IdentifierRule, Kind, LinkageRules, RulesError
 
 
 class IdentifierType(dg.Model, dg.Resolvable):
@@ -77,6 +77,38 @@ class ChangeGuard(dg.Model, dg.Resolvable):
     minimum: int = Field(default=20, description="So many always pass, whatever their share.")
 
 
+class Linkage(dg.Model, dg.Resolvable):
+    """How far profiles that share no identifier are joined because they look alike."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    enabled: bool = Field(default=True, description="Whether profiles are compared at all.")
+    auto_weight: float = Field(
+        default=0.0,
+        description="Groups of records are joined from this weight on: bits, as the mean over all pairs of what their "
+        "records say of the person.",
+    )
+    most_wrong: float | None = Field(
+        default=None,
+        description="A target instead: the share of joins that may be wrong, such as 0.001. Joining then starts at the "
+        "lowest weight at which the model expects no more, and never below `auto_weight`.",
+    )
+    review_weight: float = Field(default=-4.0, description="From this weight on a steward is asked.")
+    most_reviewed: int = Field(default=10_000, description="No more pairs than this wait for a steward.")
+    generation: int = Field(default=1, description="Raise it to have the model trained anew.")
+
+    def rules(self) -> LinkageRules:
+        """In plain form.
+
+        Raises:
+            RulesError: if the values contradict one another.
+        """
+        try:
+            return LinkageRules(**self.model_dump())
+        except RulesError as error:
+            raise RulesError(f"linkage.{error}") from error
+
+
 class IdentityRules(dg.Component, dg.Model, dg.Resolvable):
     """Which identifiers there are, and how far each is to be trusted."""
 
@@ -94,6 +126,9 @@ class IdentityRules(dg.Component, dg.Model, dg.Resolvable):
         description="Components of more groups of records than this are not rebuilt link by link; what people share is "
         "refused there.",
     )
+    linkage: Linkage = Field(
+        default_factory=Linkage, description="How far profiles are joined because they look alike."
+    )
     change_guard: ChangeGuard | None = Field(
         default=None, description="What stops a run that would merge or split far more profiles than is usual."
     )
@@ -108,6 +143,7 @@ class IdentityRules(dg.Component, dg.Model, dg.Resolvable):
         return rules.IdentityRules.extended(
             {given.type: given.rule() for given in self.identifiers},
             self.placeholders,
+            linkage=self.linkage.rules(),
             largest_rebuild=self.largest_rebuild,
             change_guard=rules.ChangeGuard(**(self.change_guard or ChangeGuard()).model_dump()),
         )

@@ -13,6 +13,7 @@ from ibis import _
 from cdp_assets.identity import schemas
 from cdp_assets.identity.cluster import cluster_of
 from cdp_assets.identity.cluster_picture import pictures
+from cdp_assets.identity.linkage import pages
 from cdp_assets.identity.published import Published
 from cdp_assets.identity.resolve import Canonical, Resolution
 from cdp_assets.identity.spec import IdentityRules
@@ -73,6 +74,7 @@ def described(
         },
         "profile_changes": {"log by change": markdown(_as_markdown(("change", "rows"), changes))},
     }
+    metadata |= pages.described(resolution.linked, rules.linkage, engine)
     return {
         schema.name: Built(
             tables[schema.name],
@@ -107,7 +109,26 @@ def _lineage(columns: dict[str, set[tuple[str, str, str]]]) -> ColumnLineage:
     return columns
 
 
+_SAID = {
+    "name": {("normalised", "contacts", name) for name in ("given_name", "family_name", "full_name")},
+    "given_name": {("normalised", "contacts", name) for name in ("given_name", "full_name")},
+    "birth_date": {("normalised", "contacts", "birth_date")},
+    "gender": {("normalised", "contacts", "gender")},
+    "email": {("normalised", "contact_points", "value")},
+    "phone": {("normalised", "contact_points", "value")},
+    "address": {("normalised", "contact_points", name) for name in ("line_1", "postal_code", "city")},
+    "company": {("normalised", "contacts", "company")},
+    "job_title": {("normalised", "contacts", "job_title")},
+}
+"""What each comparison of likeness is made of."""
+
+_ALIKE = set().union(*_SAID.values())
+
 _LINEAGE: dict[str, ColumnLineage] = {
+    "linkage_model": _lineage(dict.fromkeys(("model_id", "faces", "prior", "model"), _ALIKE)),
+    "likeness": _lineage(
+        {"left_record_id": {_RECORD}, "right_record_id": {_RECORD}, "weight": _ALIKE} | _SAID,
+    ),
     "links": _lineage(
         {
             "left_record_id": {_RECORD},

@@ -10,7 +10,7 @@ tables of the last run. Since the partition depends on the evidence alone, the o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -65,11 +65,13 @@ class Resolution:
     Args:
         tables: Each table whole.
         figures: For people to see.
+        linked: What likeness did; where it did nothing since what it compares is what it was, with its model alone.
         patches: How tables as last published become these; none where everything was computed.
     """
 
     tables: dict[str, ir.Table]
     figures: dict[str, Any]
+    linked: Linked
     patches: dict[str, Patch] = field(default_factory=dict)
 
 
@@ -168,7 +170,7 @@ def _resolved_wholly(run: _Run, reason: str) -> Resolution:
     digests = run.engine.from_arrow(digests_of(run.canonical, run.engine), schemas.DIGESTS.ibis_schema)
     built = _resolved(run, scope, digests, None, None)
     assert built is not None
-    return Resolution(built.tables, {**built.figures, "everything was computed because": reason}, built.patches)
+    return replace(built, figures={**built.figures, "everything was computed because": reason})
 
 
 def _resolved(
@@ -187,12 +189,13 @@ def _resolved(
     shared = partition(scope.evidence, evidence, run.rules, engine, said, scope.carriers)
     # Likeness compares everybody or nobody: what it joined in the last run stands where no person changed.
     stands = run.compared and state is not None
+    model = tables.last_model(previous.get("linkage_model"), engine)
     if stands:
-        linked = Linked(shared, None, None, trained=False, shown=None)
+        linked = Linked(shared, None, model, trained=False, shown=None)
     else:
         linked = link(
             shared, canonical.contacts, canonical.contact_points, scope.evidence, evidence, run.rules.linkage,
-            tables.last_model(previous.get("linkage_model"), engine), engine, said,
+            model, engine, said,
         )  # fmt: skip
     people = linked.partition
     at_devices = devices_concerned(scope, people.records, state, engine)
@@ -281,7 +284,7 @@ def _resolved(
         "identifier types without a rule": ", ".join(run.types.unknown) or "none",
     }
     ordered = {schema.name: whole[schema.name].select(*schema.column_names) for schema in schemas.TABLES}
-    return Resolution(ordered, figures, patches)
+    return Resolution(ordered, figures, linked, patches)
 
 
 _OF_LIKENESS = (schemas.REVIEW_QUEUE.name, schemas.LINKAGE_MODEL.name, schemas.LIKENESS.name)

@@ -100,6 +100,9 @@ class LinkageRules:
         enabled: Whether profiles are compared at all.
         auto_weight: Two groups of records are joined from this mean weight on, in bits (log2 of the odds) over all
             pairs of what they say of the person; pairs that were not even worth comparing count −5.
+        most_wrong: Instead of ``auto_weight``: the share of joins that may be wrong, such as 0.001 for one in a
+            thousand. The weight is then the lowest at which the model expects no more; it expects too many rather than
+            too few.
         review_weight: From this mean weight on a steward is asked.
         most_reviewed: No more pairs than this wait for a steward, the likeliest first.
         generation: Raise it to have the model trained anew.
@@ -107,6 +110,7 @@ class LinkageRules:
 
     enabled: bool = True
     auto_weight: float = 0.0
+    most_wrong: float | None = None
     review_weight: float = -4.0
     most_reviewed: int = 10_000
     generation: int = 1
@@ -117,6 +121,8 @@ class LinkageRules:
                 f"review_weight is {self.review_weight}, but what is joined from {self.auto_weight} on needs no "
                 "review; it must not be above auto_weight"
             )
+        if self.most_wrong is not None and not 0 < self.most_wrong < 1:
+            raise RulesError(f"most_wrong is {self.most_wrong}, but is a share above 0 and below 1, such as 0.001")
         if self.most_reviewed < 0:
             raise RulesError(f"most_reviewed is {self.most_reviewed}, but must be 0 or more")
 

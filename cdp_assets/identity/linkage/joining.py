@@ -6,6 +6,7 @@ Belongs here: tables in, tables out. Does not belong here: the joining itself (`
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ import ibis.expr.types as ir
 from ibis import _
 
 from cdp_assets.identity.linkage.clustering import NOT_COMPARED, Constraints, Edges, Join, Refused, cluster
-from cdp_assets.identity.linkage.scoring import Scored
+from cdp_assets.identity.linkage.scoring import Scored, probability
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,6 +64,7 @@ def join(
     constraints: Constraints,
     engine: Engine,
     lowest: float | None = None,
+    most_wrong: float | None = None,
 ) -> Joined:
     """Join groups that look like one person.
 
@@ -74,6 +76,7 @@ def join(
         constraints: What keeps groups apart.
         engine: Computes.
         lowest: Look for joins down to this weight without applying them, for a curve; ``auto`` if None.
+        most_wrong: Instead of ``auto``, the share of joins that may be wrong.
     """
     labelled = _labelled(scored.weights, shown, engine)
     between = engine.to_arrow(
@@ -87,6 +90,8 @@ def join(
     faces_of = dict(zip(sizes["label"].to_pylist(), sizes["faces"].to_pylist(), strict=True))
     edges = Edges(between["label_l"].to_numpy(), between["label_r"].to_numpy(), between["total"].to_numpy())
     joins, refused = cluster(edges, faces_of, min(auto, auto if lowest is None else lowest), constraints)
+    if most_wrong is not None:
+        auto = max(auto, weight_for(joins, most_wrong))
     nodes, component = groups_of(joins, auto)
     labels = _labels_table(nodes, component, engine)
     placed = _placed(labelled, labels)
@@ -94,6 +99,20 @@ def join(
     undecided = _with_parts(_undecided(placed, shown, labels, review, engine), scored.parts, engine)
     stopped = [each for each in refused if each.weight >= review]
     return Joined(labels, ties, undecided, joins, stopped, edges, int(between["pairs"].to_numpy().sum()))
+
+
+def weight_for(joins: Sequence[Join], most_wrong: float) -> float:
+    """The lowest weight from which on no more than a share of the joins is expected to be wrong.
+
+    A join of weight w is expected to be wrong with probability 1 / (1 + 2ʷ). Since w is the mean over all pairs, and
+    the pairs of one person speak for each other, this is more than it is.
+    """
+    expected, lowest = 0.0, math.inf
+    for count, each in enumerate(sorted(joins, key=lambda one: -one.weight), start=1):
+        expected += 1 - probability(each.weight)
+        if expected <= most_wrong * count:
+            lowest = each.weight
+    return lowest
 
 
 def _labelled(scored: ir.Table, shown: ir.Table, engine: Engine) -> ir.Table:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.identity.evidence import KINDS, Evidence
@@ -34,6 +35,8 @@ class Linked:
         model: The model that was used; None if there was too little to learn one.
         trained: Whether it was trained now.
         shown: The faces compared; None if linking is off.
+        free_truth: Pairs of faces that are one person's by what they share, and how many of them some block brought
+            together: how many true pairs blocking finds.
     """
 
     partition: Partition
@@ -41,6 +44,7 @@ class Linked:
     model: Model | None
     trained: bool
     shown: ir.Table | None
+    free_truth: tuple[int, int] | None = None
 
 
 def link(
@@ -80,12 +84,17 @@ def link(
         return Linked(people, None, None, False, shown)
     scored = score(shown, model, engine)
     constraints = _constraints(people, evidence, usable, said, engine)
-    joined = join(scored, shown, rules.auto_weight, rules.review_weight, constraints, engine, lowest)
-    return Linked(_relabelled(people, joined, engine), joined, model, trained, shown)
+    joined = join(scored, shown, rules.auto_weight, rules.review_weight, constraints, engine, lowest, rules.most_wrong)
+    return Linked(
+        _relabelled(people, joined, engine), joined, model, trained, shown, _found_by_blocks(shown, model, engine)
+    )
 
 
 LIKENESS = "likeness"
 """Namespace and identifier type of links that are made of likeness."""
+
+_MOST_FACES = 30
+"""Profiles with more faces than this are left out of the measure of blocking: their pairs would be most of it."""
 
 _MILD = ("names_differ", "recycled", "ambiguous")
 
@@ -101,6 +110,24 @@ def compares(contacts: ir.Table, rules: LinkageRules, engine: Engine, said: Stew
 
 def _too_few(contacts: ir.Table, engine: Engine) -> bool:
     return len(engine.to_arrow(contacts.select("record_id").limit(FEWEST_FACES))) < FEWEST_FACES
+
+
+def _found_by_blocks(shown: ir.Table, model: Model, engine: Engine) -> tuple[int, int]:
+    sizes = shown.group_by("label").aggregate(faces=shown.count())
+    several = sizes.filter((sizes.faces > 1) & (sizes.faces <= _MOST_FACES)).select("label")
+    columns = sorted({column for block in model.blocks for column in block.columns})
+    left = shown.semi_join(several, "label").select("label", "face", *columns)
+    right = left.rename({f"{name}_r": name for name in ("face", *columns)})
+    pairs = left.join(right, "label").filter(lambda pair: pair.face < pair.face_r)
+    blocked = ibis.or_(
+        *(
+            ibis.and_(*(pairs[column] == pairs[f"{column}_r"] for column in block.columns)).fill_null(False)
+            for block in model.blocks
+            if block.used
+        )
+    )
+    row = engine.to_arrow(pairs.aggregate(pairs=pairs.count(), found=blocked.cast("int64").sum().coalesce(0)))
+    return int(row["pairs"][0].as_py()), int(row["found"][0].as_py())
 
 
 def _constraints(

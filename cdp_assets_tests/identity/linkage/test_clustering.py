@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cdp_assets.identity.linkage import clustering
 from cdp_assets.identity.linkage.clustering import NOT_COMPARED, Constraints, Edges, Join, cluster
-from cdp_assets.identity.linkage.joining import groups_of
+from cdp_assets.identity.linkage.joining import groups_of, weight_for
 
 
 def edges(*pairs: tuple[int, int, float]) -> Edges:
@@ -131,3 +131,12 @@ def test_cutting_at_a_higher_weight_is_stopping_there(found: dict[tuple[int, int
     down, _ = cluster(given_edges, {}, -6.0, Constraints.none())
     stopped, _ = cluster(given_edges, {}, weight, Constraints.none())
     assert groups(down, weight, range(1, 10)) == groups(stopped, weight, range(1, 10))
+
+
+def test_a_target_of_wrong_joins_becomes_the_lowest_weight_that_keeps_it() -> None:
+    # Expected wrong: 1/(1+2^10) ≈ .001, 1/(1+2^4) ≈ .059, 1/2.
+    joins = [Join(1, 2, 10.0), Join(3, 4, 4.0), Join(5, 6, 0.0)]
+    assert weight_for(joins, 0.001) == 10.0
+    assert weight_for(joins, 0.03) == 4.0
+    assert weight_for(joins, 0.2) == 0.0
+    assert weight_for(joins, 0.0001) == float("inf")
