@@ -32,11 +32,11 @@ _GIVEN = """
 Mary James Anna John Maria Robert Elizabeth Michael Sarah William Laura David Katharina Thomas Susan Daniel Julia
 Joseph Margaret Christopher Emma Andrew Catherine Edward Patricia Anthony Jennifer Alexander Barbara Matthew Eva
 Richard Rebecca Charles Helen Samuel Victoria Benjamin Christina Nicholas Deborah Stephen Martha Peter Frances
-""".split()
+"""
 _FAMILY = """
 Smith Jones Taylor Brown Williams Wilson Johnson Davies Robinson Wright Thompson Evans Walker White Roberts Green
 Hall Wood Jackson Clarke Huber Wagner Mayer Gruber Steiner Moser Fuchs Bauer Berger Hofer Garcia Rossi Novak Silva
-""".split()
+"""
 _NICKNAMES = {
     "James": "Jim", "Robert": "Bob", "Elizabeth": "Liz", "Michael": "Mike", "William": "Bill", "David": "Dave",
     "Thomas": "Tom", "Susan": "Sue", "Daniel": "Dan", "Joseph": "Joe", "Margaret": "Peggy", "Christopher": "Chris",
@@ -61,8 +61,8 @@ def draw(records: int, seed: int) -> dict[str, Texts]:
     person = np.repeat(np.arange(records), often)[:records]
     later = np.append(False, person[1:] == person[:-1])
     people = int(person[-1]) + 1
-    given = _zipf(random, _names(random, _GIVEN, 4_000, (2, 3)), people)[person]
-    family = _zipf(random, _names(random, _FAMILY, 40_000, (2, 4)), people)[person]
+    given = _zipf(random, _names(random, _GIVEN.split(), 4_000, (2, 3)), people)[person]
+    family = _zipf(random, _names(random, _FAMILY.split(), 40_000, (2, 4)), people)[person]
     born = (_FIRST_DAY + random.integers(0, _DAYS, people))[person]
     # Most addresses are made of the name; a number keeps namesakes' apart.
     number = random.integers(1, 100_000, people).astype(str).astype(object)[person]

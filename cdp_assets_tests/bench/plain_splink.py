@@ -42,8 +42,8 @@ _FACES = r"""
            nullif(list_sort(list_distinct([word FOR word IN [given, family] IF word IS NOT NULL])), []) AS name_words,
            CASE WHEN given <> family THEN least(given, family) || ' ' || greatest(given, family) END AS whole_name,
            substr(given, 1, 3) AS given_start, substr(family, 1, 3) AS family_start,
-           substr(birth_date, 1, 4) AS birth_year, substr(birth_date, 6, 5) AS birth_day, split_part(email, '@', 1) AS mailbox,
-           substr(postcode, 1, greatest(length(postcode) - 3, 2)) AS post_area
+           substr(birth_date, 1, 4) AS birth_year, substr(birth_date, 6, 5) AS birth_day,
+           split_part(email, '@', 1) AS mailbox, substr(postcode, 1, greatest(length(postcode) - 3, 2)) AS post_area
     FROM plain LEFT JOIN heard USING (given) LEFT JOIN nicknames ON given = nickname
 """
 
