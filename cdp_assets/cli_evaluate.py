@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--most-wrong",
+    type=click.FloatRange(0, 1),
     default=0.001,
     show_default=True,
     help="Share of joined pairs that may be wrong, for the threshold that is suggested.",
@@ -76,7 +77,7 @@ def _mapped(file: Path | None) -> dict[str, str]:
 
     try:
         read = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise click.ClickException(f"{file}: is neither YAML nor JSON ({error})") from error
     if not isinstance(read, dict) or not all(isinstance(value, str) for value in read.values()):
         raise click.ClickException(f"{file}: write one line a column, such as `given_name: first_name`")
@@ -113,4 +114,5 @@ def plain(found: Evaluation, seconds: float, peak: int) -> dict[str, Any]:
         "cluster_sizes": {str(size): count for size, count in found.sizes.items()},
         "worst": [asdict(mistake) for mistake in found.worst],
         "columns": found.columns,
+        "unreadable": found.unreadable,
     }

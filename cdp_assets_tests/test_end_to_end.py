@@ -95,7 +95,7 @@ def test_a_forced_run_with_nothing_new_changes_no_table_and_sends_nothing(compan
             "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE database_name = 'serving' ORDER BY 1"
         )
         return {
-            name: company.rows(f"SELECT count(*), sum(hash(t)::HUGEINT) FROM {name} t")
+            name: company.rows(f"SELECT count(*), sum(hash(t)::HUGEINT) FROM serving.{name} t")
             for (name,) in names
             # What was sent after the first run is seen by the second one: it is the one thing that moved.
             if name not in ("activation.deliveries", "measurement.campaign_lift")

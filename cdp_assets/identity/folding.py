@@ -47,6 +47,8 @@ _HANGUL_INITIALS, _HANGUL_VOWELS, _HANGUL_FINALS = (
     )
 )
 
+_ORDINAL = re.compile(r"\d+(st|nd|rd|th)\b")
+
 _SOUNDS = tuple(
     (re.compile(pattern), letter)
     for pattern, letter in (
@@ -75,13 +77,13 @@ _SOUNDS = tuple(
 def fold(text: str) -> str:
     """Lower case, plain Latin letters where the script is known; words separated by one space.
 
-    Hyphens and apostrophes count as in names: "Hans-Peter" is two words, "O'Neill" is one.
+    Hyphens and apostrophes count as in names: "Hans-Peter" is two words, "O'Neill" is one, "John 2nd" is John.
     """
     lower = unicodedata.normalize("NFKC", _repaired(text)).casefold()
     if not lower.isascii():
         lower = _latin(lower)
     lower = re.sub(r"['’`´.]", "", lower) if "'" in lower or not lower.isalnum() else lower
-    return " ".join(re.findall(r"[^\W\d_]+", lower))
+    return " ".join(re.findall(r"[^\W\d_]+", _ORDINAL.sub(" ", lower)))
 
 
 @lru_cache(maxsize=200_000)

@@ -35,6 +35,8 @@ def evaluation_text(found: Evaluation, seconds: float, peak_bytes: int) -> Rende
                 ("read", Text(read, "dim")),
                 ("compared", Text(f"{found.pairs_compared:,} pairs; {found.blocking_recall:.1%} of the true pairs "
                                   "were compared or together anyway")),
+                *([("left out", Text(f"{found.unreadable:,} lines that do not fit the header", "yellow"))]
+                  if found.unreadable else []),
                 ("took", Text(f"{seconds:.1f} s, {peak_bytes / 1e9:.2f} GB")),
             ]
         ),
@@ -77,6 +79,8 @@ def _curve(curve: Sequence[CurvePoint], threshold: float) -> Table:
 
 
 def _advice(found: Evaluation) -> str:
+    if not found.pairs_compared:
+        return "Nothing was compared, so these labels say nothing about thresholds."
     if found.suggested_threshold is None:
         return "No threshold of the curve keeps wrong joins as rare as wanted."
     return (

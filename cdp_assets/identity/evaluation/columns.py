@@ -6,6 +6,7 @@ Belongs here: the guesses. Does not belong here: reading files, and what is made
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 
 _WORDS: Mapping[str, tuple[str, ...]] = {
@@ -13,13 +14,18 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "birth_date": ("date of birth", "birth date", "birthdate", "birthday", "dob", "born", "geburtsdatum"),
     "email": ("email address", "e mail", "email", "mail"),
     "phone": ("phone number", "telephone", "phone", "mobile", "cell", "tel", "telefon"),
-    "given_name": ("given name", "first name", "givenname", "firstname", "forename", "fname", "given", "vorname"),
-    "family_name": ("family name", "last name", "lastname", "surname", "lname", "family", "nachname"),
-    "full_name": ("full name", "fullname", "customer name", "display name", "name"),
+    "given_name": ("given name", "first name", "givenname", "firstname", "forename", "fname", "given", "vorname",
+                   "name first", "first"),
+    "family_name": ("family name", "last name", "lastname", "surname", "lname", "family", "nachname", "name last",
+                    "last"),
+    "full_name": ("full name", "fullname", "customer name", "display name", "person name", "client name",
+                  "contact name", "patient name", "name"),
     "house_number": ("street number", "house number", "street no", "house no", "hausnummer"),
-    "street": ("address 1", "address line 1", "street address", "line 1", "address1", "street", "strasse", "address"),
+    "street": ("address 1", "address line 1", "street address", "line 1", "address1", "street", "strasse",
+               "home address", "postal address", "address"),
     "postal_code": ("postal code", "zip code", "zipcode", "postcode", "zip", "plz"),
-    "city": ("city", "town", "suburb", "locality", "birth place", "place", "ort"),
+    "city": ("city", "town", "suburb", "locality", "birth place", "place of birth", "place",
+             "ort"),
     "region": ("state", "province", "region", "county"),
     "country": ("country code", "country"),
     "gender": ("gender", "sex"),
@@ -31,11 +37,24 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
 
 _SHAPES: Mapping[str, re.Pattern[str]] = {
     "email": re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"),
-    "birth_date": re.compile(r"(1[89]|20)\d\d[-/.]?(0[1-9]|1[0-2])[-/.]?([0-2]\d|3[01])"),
+    "birth_date": re.compile(
+        r"((1[89]|20)\d\d[-/.]?(0[1-9]|1[0-2])[-/.]?([0-2]\d|3[01])|[0-3]?\d([-/.])[0-3]?\d\5(1[89]|20)\d\d)([T ].*)?"
+    ),
     "phone": re.compile(r"(\+|00|0)[\d\s()/.-]{7,}"),
 }
 _SURE = 0.8
 """Share of values that must have the shape."""
+
+_VAGUE = frozenset({"name", "place", "given", "first", "family", "last", "mail", "address"})
+"""Words that say what a column is only where they are all of its name: a user name or a file name is nobody's name."""
+
+_OTHER_DATES = frozenset(
+    {"created", "updated", "modified", "changed", "ordered", "signup", "registered", "at", "since"}
+)
+"""Words of a date column that say it is no birth date."""
+
+WHATS = frozenset(_WORDS)
+"""What a column may be."""
 
 
 def guess(columns: Sequence[str], samples: Mapping[str, Sequence[str]], taken: Collection[str] = ()) -> dict[str, str]:
@@ -56,7 +75,7 @@ def guess(columns: Sequence[str], samples: Mapping[str, Sequence[str]], taken: C
         for place, name in enumerate(free)
         for what, wordings in _WORDS.items()
         for rank, words in enumerate(wordings)
-        if _says(name, words)
+        if _is(name, words) or (words not in _VAGUE and _says(name, words) and not _denied(what, samples.get(name, ())))
     )
     # An exact name before one that only contains the words.
     for _, _, what, name in sorted(ranked, key=lambda each: (not _is(each[3], _WORDS[each[2]][each[0]]), *each)):
@@ -66,18 +85,29 @@ def guess(columns: Sequence[str], samples: Mapping[str, Sequence[str]], taken: C
         values = [value for value in samples.get(name, ()) if value]
         if name in found.values() or not values:
             continue
-        for what, shape in _SHAPES.items():
-            if what not in found and sum(bool(shape.fullmatch(value.strip())) for value in values) >= _SURE * len(
-                values
-            ):
+        for what in _SHAPES:
+            if what == "birth_date" and not _OTHER_DATES.isdisjoint(_split(name)):
+                continue
+            if what not in found and _shaped(what, values) >= _SURE:
                 found[what] = name
                 break
     return found
 
 
+def _shaped(what: str, values: Sequence[str]) -> float:
+    return sum(bool(_SHAPES[what].fullmatch(value.strip())) for value in values) / len(values)
+
+
+def _denied(what: str, values: Sequence[str]) -> bool:
+    """Whether values contradict a name that only contains the words: `email_opt_in` holds no addresses."""
+    known = [value for value in values if value]
+    return bool(known) and what in ("email", "phone") and _shaped(what, known) == 0
+
+
 def _split(name: str) -> list[str]:
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
-    return re.findall(r"[a-z]+|\d+", spaced.lower())
+    plain = unicodedata.normalize("NFD", spaced.casefold())
+    return re.findall(r"[a-z]+|\d+", "".join(letter for letter in plain if not unicodedata.combining(letter)))
 
 
 def _says(name: str, words: str) -> bool:

@@ -36,7 +36,7 @@ THRESHOLDS = (12.0, 8.0, 6.0, 4.0, 3.0, 2.0, 1.0, 0.0, -1.0, -2.0, -3.0, -3.5, -
 """Mean weights, in bits, at which the curve is drawn."""
 
 _WORST = 5
-_SIZES = (1, 2, 3, 5, 10, 20, 50, 100, 1000)
+_SIZES = (1, 2, 3, 5, 10, 20, 50, 100, *(10**power for power in range(3, 10)))
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,11 @@ class Evaluation:
         pairs_compared: How many pairs of faces were compared.
         curve: Scores at other thresholds.
         suggested_threshold: The lowest one of the curve at which no more than the wanted share of joins is wrong; None
-            if there is none.
+            if there is none, or nothing was compared.
         sizes: Largest size of a class → profiles in it.
         worst: Mistakes, the surest first.
         columns: What → the column it was read from.
+        unreadable: Lines of the file that could not be split into columns.
     """
 
     score: PartitionScore
@@ -100,6 +101,7 @@ class Evaluation:
     sizes: dict[int, int]
     worst: Sequence[Mistake]
     columns: dict[str, str]
+    unreadable: int
 
 
 def evaluate(
@@ -165,10 +167,11 @@ def _measured(
             blocking_recall=found,
             pairs_compared=compared,
             curve=curve,
-            suggested_threshold=min(allowed) if allowed else None,
+            suggested_threshold=min(allowed) if allowed and compared else None,
             sizes=_sizes(after, engine),
             worst=_worst(records, linked, engine),
             columns=dict(records.columns),
+            unreadable=records.unreadable,
         ),
         after,
     )

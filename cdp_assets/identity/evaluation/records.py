@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +16,9 @@ import ibis.expr.types as ir
 
 from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import TableSchema
-from cdp_assets.identity.evaluation.columns import guess
+from cdp_assets.identity.evaluation.columns import WHATS, guess
 from cdp_assets.normalised.identifier_values import EMAIL, EMAIL_BASE, PHONE, lookup
-from cdp_assets.warehouse.files import POSITION
+from cdp_assets.warehouse.files import POSITION, FileRows, UnreadableFileError
 from cdp_assets.warehouse.operations import try_timestamp
 
 if TYPE_CHECKING:
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 _SAMPLE = 500
 _SOURCE = "records"
+_NOT_UTF_8 = "{} is not UTF-8; write it again in that encoding"
+_NOTHING = tuple(sorted({"-", "--", "?", ".", "n/a", "n.a.", "nan", "nil", "none", "null", "undefined", "unknown",
+                         "unbekannt", "<na>"}))  # fmt: skip
+"""Fields that say in any column that nothing is known. Fewer than `spec.DEFAULT_PLACEHOLDERS`: a name may be Test."""
 
 
 class EvaluationError(ValueError):
@@ -40,6 +44,7 @@ class LabelledRecords:
         identity_records, identifiers, contacts, contact_points, identifier_aliases: As in `canonical.tables`.
         truth: record_id, person_id (text), native_id (text).
         columns: What → the column it was read from.
+        unreadable: Lines of the file that could not be split into columns, and are not in it.
     """
 
     identity_records: ir.Table
@@ -49,6 +54,7 @@ class LabelledRecords:
     identifier_aliases: ir.Table
     truth: ir.Table
     columns: Mapping[str, str]
+    unreadable: int = 0
 
 
 def read_labelled(
@@ -64,9 +70,16 @@ def read_labelled(
         engine: Computes.
 
     Raises:
-        EvaluationError: if a column is missing, or nothing in the table tells people apart.
+        EvaluationError: if the file cannot be read, a column is missing or not known, or nothing in the table tells
+            people apart.
     """
-    header, rows = _rows(file, engine)
+    header, delivered = _rows(file, engine)
+    rows = delivered.table
+    for what, name in mapped.items():
+        if what not in WHATS:
+            raise EvaluationError(f"{what!r} is nothing that a column may be; write one of {', '.join(sorted(WHATS))}")
+        if name == truth:
+            raise EvaluationError(f"{what} is mapped to {name!r}, which is the truth: what is known is not to be used")
     for name in (truth, *([identifier] if identifier else []), *mapped.values()):
         if name not in header:
             raise EvaluationError(f"{file.name} has no column {name!r}; it has {', '.join(header)}")
@@ -74,9 +87,13 @@ def read_labelled(
     table = engine.scratch(
         rows.select(
             record_id=rows[POSITION].cast("int64"),
-            **{places[name]: rows[places[name]].cast("string").strip().nullif("") for name in header},
+            **{places[name]: _told(rows[places[name]].cast("string"), name in (truth, identifier)) for name in header},
         )
     )
+    labelled = table.aggregate(rows=table.count(), labels=table[places[truth]].count())
+    [counted] = engine.to_arrow(labelled).to_pylist()
+    if counted["rows"] and not counted["labels"]:
+        raise EvaluationError(f"the column {truth!r} of {file.name} is empty: without labels nothing can be measured")
     sample = engine.to_arrow(table.limit(_SAMPLE)).to_pydict()
     taken = {truth, *mapped.values(), *([identifier] if identifier else [])}
     guessed = guess(header, {name: [v for v in sample[place] if v] for name, place in places.items()}, taken)
@@ -89,24 +106,38 @@ def read_labelled(
             f"none of the columns of {file.name} ({', '.join(header)}) looks like a name, an address, an e-mail, a "
             "phone number or a birth date; say what they are with --map"
         )
-    return _canonical(table, columns, places[truth], found, engine)
+    return replace(_canonical(table, columns, places[truth], found, engine), unreadable=len(delivered.rejected))
 
 
-def _rows(file: Path, engine: Engine) -> tuple[list[str], ir.Table]:
+def _told(text: ir.StringValue, literally: bool) -> ir.StringValue:
+    """What a field says: null where it is empty or stands for "nothing known"; labels and ids are taken as they are."""
+    said = text.strip().nullif("")
+    return said if literally else ibis.ifelse(said.lower().isin(_NOTHING), ibis.null("string"), said)
+
+
+def _rows(file: Path, engine: Engine) -> tuple[list[str], FileRows]:
     if not file.exists():
         raise EvaluationError(f"{file} is not there")
     if file.suffix == ".parquet":
-        header = list(engine.parquet_columns(file))
-        found = engine.read_parquet(file, columns={f"c{place}": name for place, name in enumerate(header)})
-        return header, found.table
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        first = lines.readline()
+        try:
+            header = list(engine.parquet_columns(file))
+            return header, engine.read_parquet(file, columns={f"c{at}": name for at, name in enumerate(header)})
+        except UnreadableFileError as error:
+            raise EvaluationError(f"{file.name}: {error}; write it again") from error
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            first = lines.readline()
+    except UnicodeDecodeError as error:
+        raise EvaluationError(_NOT_UTF_8.format(file.name)) from error
     delimiter = max(",;\t|", key=first.count)
     header = next(csv.reader([first], delimiter=delimiter), [])
     if not header:
         raise EvaluationError(f"{file.name} is empty")
     columns = {f"c{place}": name for place, name in enumerate(header)}
-    return header, engine.read_csv(file, header=header, delimiter=delimiter, columns=columns).table
+    found = engine.read_csv(file, header=header, delimiter=delimiter, columns=columns)
+    if any("UTF-8" in each.error for each in found.rejected):
+        raise EvaluationError(_NOT_UTF_8.format(file.name))
+    return header, found
 
 
 def _canonical(
@@ -203,18 +234,19 @@ def _postal(table: ir.Table, columns: Mapping[str, str]) -> ir.Table | None:
 
 
 def _date(table: ir.Table, columns: Mapping[str, str], engine: Engine) -> ir.DateValue:
-    """Birth dates: ISO, or eight digits; of those with two leading parts, day or month first as the column shows."""
+    """Birth dates: ISO, or eight digits; of those that end in the year, day or month first as more of the column
+    fits, day first if both do."""
     if "birth_date" not in columns:
         return ibis.null("date")
-    column = table[columns["birth_date"]].substr(0, 10)
-    parts = column.re_extract(r"^(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}$", 1).nullif("").try_cast("int64")
-    months = engine.to_arrow(table.aggregate(first=parts.max()))["first"][0].as_py()
-    day_first = months is None or months > 12
-    pattern = "%d/%m/%Y" if day_first else "%m/%d/%Y"
+    column = table[columns["birth_date"]].re_replace(r"[T ].*$", "")
     slashed = column.replace(".", "/").replace("-", "/")
+    day_first, month_first = (try_timestamp(slashed, pattern) for pattern in ("%d/%m/%Y", "%m/%d/%Y"))
+    # One mistyped date must not turn a column round.
+    parted = table.filter(slashed.re_search(r"^\d{1,2}/")).aggregate(days=day_first.count(), months=month_first.count())
+    [fitting] = engine.to_arrow(parted).to_pylist()
     return ibis.coalesce(
         try_timestamp(column, "%Y-%m-%d"), try_timestamp(column, "%Y%m%d"), try_timestamp(slashed, "%Y/%m/%d"),
-        try_timestamp(slashed, pattern),
+        day_first if fitting["days"] >= fitting["months"] else month_first,
     ).cast("date")  # fmt: skip
 
 

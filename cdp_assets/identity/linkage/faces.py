@@ -133,7 +133,7 @@ def _fold_batch(rows: pa.Table) -> pa.Table:
 def _fold_ascii(text: ir.StringValue) -> ir.StringValue:
     """What `folding.fold` makes of plain letters, inside the engine."""
     return (
-        text.lower().re_replace(r"['`.]", "").re_replace(r"\d+(st|nd|rd|th)?", " ").re_replace(r"[^a-z]+", " ").strip()
+        text.lower().re_replace(r"['`.]", "").re_replace(r"\d+(st|nd|rd|th)\b", " ").re_replace(r"[^a-z]+", " ").strip()
     )
 
 

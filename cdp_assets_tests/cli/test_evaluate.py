@@ -1,0 +1,115 @@
+"""`cdp identity evaluate`: figures as data and as text, on a real labelled table and on small ones."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cdp_assets.cli_evaluate import evaluate
+from cdp_assets_tests.attributes import datasets
+from cdp_assets_tests.cli.test_reading import cdp
+
+SMALL = "id,name,email,cluster\n1,Anna,a@mail.example,A\n2,Anna,A@Mail.Example,A\n3,Bob,b@mail.example,B\n"
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    file = tmp_path / "small.csv"
+    file.write_text(SMALL)
+    return file
+
+
+def said(small: Path, *arguments: str, truth: str = "cluster") -> Result:
+    return CliRunner(env={"COLUMNS": "120"}).invoke(evaluate, [str(small), "--truth", truth, *arguments])
+
+
+@pytest.fixture(scope="module")
+def fake_1000(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What is said of `fake_1000.csv`."""
+    file = datasets.online_retail_file().with_name("fake_1000.csv")
+    if not file.exists():
+        pytest.skip(f"{file.name} is not there: put it beside the project in shared/data, or set CDP_DATASETS")
+    told = cdp(
+        tmp_path_factory.mktemp("evaluate"), "identity", "evaluate", str(file), "--truth", "cluster", "--json"
+    )  # fmt: skip
+    assert told.returncode == 0, told.stderr
+    found: dict[str, Any] = json.loads(told.stdout)
+    return found
+
+
+def test_the_figures_of_a_real_table_have_the_documented_keys(fake_1000: dict[str, Any]) -> None:
+    assert set(fake_1000) == {
+        "pairwise", "b_cubed", "blocking_recall", "pairs_compared", "records", "people", "profiles", "seconds",
+        "peak_bytes", "threshold", "suggested_threshold", "deterministic", "curve", "cluster_sizes", "worst",
+        "columns", "unreadable",
+    }  # fmt: skip
+    for scores in (fake_1000["pairwise"], fake_1000["b_cubed"], fake_1000["deterministic"]["pairwise"]):
+        assert set(scores) == {"precision", "recall", "f1"}
+    assert {tuple(point) for point in fake_1000["curve"]} == {("threshold", "precision", "recall", "f1")}
+    assert {tuple(mistake) for mistake in fake_1000["worst"]} == {("kind", "left", "right", "probability", "evidence")}
+    assert (fake_1000["records"], fake_1000["unreadable"]) == (1_000, 0)
+    assert fake_1000["seconds"] > 0
+    assert fake_1000["peak_bytes"] > 10_000_000
+
+
+def test_a_real_table_is_resolved_with_few_wrong_joins_and_a_good_best_point(fake_1000: dict[str, Any]) -> None:
+    assert fake_1000["pairwise"]["precision"] >= 0.99
+    assert max(point["f1"] for point in fake_1000["curve"]) >= 0.93
+    assert 0.8 <= fake_1000["blocking_recall"] <= 1.0
+
+
+def test_the_text_says_how_right_it_is_and_what_was_read(small: Path) -> None:
+    told = said(small)
+    assert told.exit_code == 0, told.output
+    for text in (
+        "3 records of 2 people became 2 profiles",
+        "email ← email, full name ← name, record ← id",
+        "0 pairs; 100.0% of the true pairs were compared or together anyway",
+        "B-cubed, with likeness",
+        "← used",
+        "Nothing was compared, so these labels say nothing about thresholds.",
+        "Records per profile",
+    ):
+        assert text in told.stdout
+
+
+def test_lines_left_out_are_told(small: Path) -> None:
+    small.write_text(f"{SMALL}4,Carl\n")
+    told = said(small)
+    assert "1 lines that do not fit the header" in told.stdout
+
+
+@pytest.mark.parametrize("mapping", ["full_name: name\nemail: email\n", '{"full_name": "name", "email": "email"}'])
+def test_a_mapping_may_be_yaml_or_json(small: Path, mapping: str) -> None:
+    file = small.with_name("map.yaml")
+    file.write_text(mapping)
+    told = said(small, "--map", str(file), "--json")
+    assert json.loads(told.stdout)["columns"] == {"email": "email", "full_name": "name", "record": "id"}
+
+
+@pytest.mark.parametrize(
+    ("mapping", "message"),
+    [
+        (b"{", "map.yaml: is neither YAML nor JSON"),
+        (b"\xff\xfe", "map.yaml: is neither YAML nor JSON"),
+        (b"- given_name\n", "map.yaml: write one line a column, such as `given_name: first_name`"),
+        (b"vorname: name\n", "'vorname' is nothing that a column may be; write one of birth_date, city,"),
+        (b"full_name: nam\n", "small.csv has no column 'nam'; it has id, name, email, cluster"),
+    ],
+)
+def test_a_mapping_that_cannot_be_used_is_named(small: Path, mapping: bytes, message: str) -> None:
+    file = small.with_name("map.yaml")
+    file.write_bytes(mapping)
+    told = said(small, "--map", str(file))
+    assert told.exit_code == 1
+    assert message in told.stderr
+
+
+def test_a_truth_that_is_not_there_is_named_with_what_is(small: Path) -> None:
+    told = said(small, truth="who")
+    assert told.exit_code == 1
+    assert "Error: small.csv has no column 'who'; it has id, name, email, cluster" in told.stderr

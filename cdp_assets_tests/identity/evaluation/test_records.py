@@ -1,0 +1,181 @@
+"""A labelled table in whatever form is read as the canonical tables that identity reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from cdp_assets.identity.evaluation.records import EvaluationError, LabelledRecords, read_labelled
+from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[DuckDBEngine]:
+    return DuckDBEngine.in_memory()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "people.csv"
+
+
+def read(
+    file: Path, engine: DuckDBEngine, text: str | bytes, mapped: Mapping[str, str] | None = None
+) -> LabelledRecords:
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read_labelled(file, "who", None, mapped or {}, engine)
+
+
+def births(found: LabelledRecords, engine: DuckDBEngine) -> list[date | None]:
+    return engine.to_arrow(found.contacts.order_by("record_id"))["birth_date"].to_pylist()
+
+
+def points(found: LabelledRecords, engine: DuckDBEngine) -> set[tuple[int, str, str]]:
+    rows = engine.to_arrow(found.contact_points).to_pylist()
+    return {(row["record_id"], row["kind"], row["value"]) for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("spelled", "expected"),
+    [
+        pytest.param(["1980-02-03", "19800203"], [date(1980, 2, 3)] * 2, id="ISO and eight digits"),
+        pytest.param(["1980/02/03", "1980-02-03T10:30:00"], [date(1980, 2, 3)] * 2, id="year first, and a time"),
+        pytest.param(["3.2.1980", "25.12.1980"], [date(1980, 2, 3), date(1980, 12, 25)], id="day first"),
+        pytest.param(["3/2/1980", "12/25/1980"], [date(1980, 3, 2), date(1980, 12, 25)], id="month first"),
+        pytest.param(["3/2/1980", "3/25/1980 00:00:00"], [date(1980, 3, 2), date(1980, 3, 25)], id="with a time"),
+        pytest.param(
+            ["3/2/1980", "12/25/1980", "12/26/1980", "31/12/1980"],
+            [date(1980, 3, 2), date(1980, 12, 25), date(1980, 12, 26), None],
+            id="one slip does not turn the column round",
+        ),
+        pytest.param(["1980-13-45", "31.2.1980", "soon", ""], [None] * 4, id="no dates"),
+    ],
+)
+def test_birth_dates_are_read_as_their_column_is_written(
+    file: Path, engine: DuckDBEngine, spelled: list[str], expected: list[date | None]
+) -> None:
+    lines = "".join(f"Anna,{born},x\n" for born in spelled)
+    assert births(read(file, engine, "name,dob,who\n" + lines), engine) == expected
+
+
+def test_addresses_and_numbers_are_put_in_one_spelling(file: Path, engine: DuckDBEngine) -> None:
+    found = read(
+        file, engine,
+        "name,email,phone,country,who\n"
+        "Anna, Anna+News@Mail.Example ,+43 660 123 45 67,,x\n"
+        "Anna,anna@mail.example,0660/1234567,at,x\n"
+        "Bob,by post,n/a,,y\n",
+    )  # fmt: skip
+    assert points(found, engine) == {
+        (1, "email", "anna+news@mail.example"),
+        (1, "phone", "+436601234567"),
+        (2, "email", "anna@mail.example"),
+        (2, "phone", "+436601234567"),
+        # What is no address is still something to compare, but identifies nobody.
+        (3, "email", "by post"),
+    }
+    rows = engine.to_arrow(found.identifiers).to_pylist()
+    assert {(row["record_id"], row["identifier_type"], row["identifier_value"]) for row in rows} == {
+        (1, "email", "anna+news@mail.example"),
+        (1, "email_base", "anna@mail.example"),
+        (1, "phone", "+436601234567"),
+        (2, "email", "anna@mail.example"),
+        (2, "phone", "+436601234567"),
+    }
+
+
+def test_what_stands_for_nothing_is_nothing_but_labels_are_taken_literally(file: Path, engine: DuckDBEngine) -> None:
+    found = read(file, engine, "name,email,city,who\nn/a,-,NULL,-\nTest,?,Graz,null\n")
+    assert [row["full_name"] for row in engine.to_arrow(found.contacts.order_by("record_id")).to_pylist()] == [
+        None,
+        "Test",
+    ]
+    assert {(record, kind) for record, kind, _ in points(found, engine)} == {(2, "postal")}
+    assert set(engine.to_arrow(found.truth)["person_id"].to_pylist()) == {"-", "null"}
+
+
+def test_house_number_and_street_are_one_line(file: Path, engine: DuckDBEngine) -> None:
+    found = read(file, engine, "street_number,address_1,suburb,postcode,who\n7,Mill Lane,York,YO1,x\n,Mill Lane,,,x\n")
+    rows = engine.to_arrow(found.contact_points.order_by("record_id")).to_pylist()
+    assert [(row["line_1"], row["city"], row["postal_code"]) for row in rows] == [
+        ("7 Mill Lane", "York", "YO1"),
+        ("Mill Lane", None, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("name;dob;who\nBerger, Anna;1980-02-03;x\n", id="semicolons"),
+        pytest.param("name\tdob\twho\nBerger, Anna\t1980-02-03\tx\n", id="tabs"),
+        pytest.param(b"\xef\xbb\xbfname,dob,who\r\n\"Berger, Anna\",1980-02-03,x\r\n", id="byte order mark, CRLF"),
+        pytest.param('"name","dob","who"\n"Berger, Anna","1980-02-03","x"', id="quoted, no last line end"),
+    ],
+)  # fmt: skip
+def test_the_usual_kinds_of_csv_are_read(file: Path, engine: DuckDBEngine, text: str | bytes) -> None:
+    found = read(file, engine, text)
+    [row] = engine.to_arrow(found.contacts).to_pylist()
+    assert (row["full_name"], row["birth_date"]) == ("Berger, Anna", date(1980, 2, 3))
+    [label] = engine.to_arrow(found.truth).to_pylist()
+    assert label == {"record_id": 1, "person_id": "x", "native_id": "1"}
+
+
+def test_parquet_is_read_whatever_its_types(tmp_path: Path, engine: DuckDBEngine) -> None:
+    file = tmp_path / "people.parquet"
+    table = {"id": [7, 8], "name": ["Anna", None], "dob": [date(1980, 2, 3), None], "who": [1, 2]}
+    pq.write_table(pa.table(table), file)  # type: ignore[no-untyped-call]
+    found = read_labelled(file, "who", "id", {}, engine)
+    assert births(found, engine) == [date(1980, 2, 3), None]
+    labels = engine.to_arrow(found.truth.order_by("record_id")).to_pylist()
+    assert [(row["person_id"], row["native_id"]) for row in labels] == [("1", "7"), ("2", "8")]
+
+
+def test_a_mapping_outranks_what_columns_look_like(file: Path, engine: DuckDBEngine) -> None:
+    found = read(file, engine, "name,alias,who\nAB12,Anna,x\n", {"full_name": "alias"})
+    assert found.columns == {"full_name": "alias"}
+    assert engine.to_arrow(found.contacts)["full_name"].to_pylist() == ["Anna"]
+
+
+def test_lines_that_do_not_fit_the_header_are_counted(file: Path, engine: DuckDBEngine) -> None:
+    found = read(file, engine, "id,name,who\n1,Anna,x\n2,Bob\n3,Carl,y,z\n4,Dora,y\n")
+    assert found.unreadable == 2
+    assert engine.to_arrow(found.truth.order_by("record_id"))["native_id"].to_pylist() == ["1", "4"]
+
+
+@pytest.mark.parametrize(
+    ("text", "mapped", "message"),
+    [
+        ("id,name\n1,Anna\n", {}, "people.csv has no column 'who'; it has id, name"),
+        ("id,name,who\n1,Anna,x\n", {"full_name": "nam"}, "people.csv has no column 'nam'; it has id, name, who"),
+        ("id,name,who\n1,Anna,x\n", {"vorname": "name"}, "'vorname' is nothing that a column may be; write one of "),
+        ("id,name,who\n1,Anna,x\n", {"full_name": "who"}, "full_name is mapped to 'who', which is the truth"),
+        ("id,a,who\n1,2,x\n", {}, "say what they are with --map"),
+        ("id,name,who\n1,Anna,\n", {}, "the column 'who' of people.csv is empty: without labels nothing can be"),
+        ("", {}, "people.csv is empty"),
+        ("name,who\nMüller,x\n".encode("latin-1"), {}, "people.csv is not UTF-8; write it again in that encoding"),
+        ("name,who\nMüller,x\n".encode("utf-16"), {}, "people.csv is not UTF-8; write it again in that encoding"),
+    ],
+)
+def test_what_cannot_be_read_is_named_with_what_to_do(
+    file: Path, engine: DuckDBEngine, text: str | bytes, mapped: dict[str, str], message: str
+) -> None:
+    with pytest.raises(EvaluationError) as raised:
+        read(file, engine, text, mapped)
+    assert message in str(raised.value)
+
+
+def test_damaged_parquet_is_named(tmp_path: Path, engine: DuckDBEngine) -> None:
+    file = tmp_path / "people.parquet"
+    file.write_bytes(b"PAR1 no more of it")
+    with pytest.raises(EvaluationError, match=r"people\.parquet: .*write it again"):
+        read_labelled(file, "who", None, {}, engine)
+
+
+def test_an_encoding_error_far_down_is_found_too(file: Path, engine: DuckDBEngine) -> None:
+    with pytest.raises(EvaluationError, match="not UTF-8"):
+        read(file, engine, b"name,who\n" + b"Anna,x\n" * 50_000 + b"M\xfcller,y\n")

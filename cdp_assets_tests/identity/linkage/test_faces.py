@@ -1,0 +1,147 @@
+"""What is compared: the faces that the records of a profile show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+import ibis
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cdp_assets.canonical import tables as canonical
+from cdp_assets.identity.folding import fold
+from cdp_assets.identity.linkage.faces import _fold_ascii, faces
+from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+from cdp_assets_tests.identity.linkage.town import Person, load, tables
+
+BORN = date(1981, 4, 17)
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[DuckDBEngine]:
+    return DuckDBEngine.in_memory()
+
+
+def shown(engine: DuckDBEngine, *people: Person, labels: Mapping[int, int] | None = None) -> list[dict[str, Any]]:
+    """The faces of some people, each a group of its own unless labels say otherwise, by their first record."""
+    told = tables(engine, people)
+    home = labels or {each.record_id: each.record_id for each in people}
+    placed = pa.table({"record_id": list(home), "label": list(home.values())})
+    table = engine.from_arrow(placed, ibis.schema({"record_id": "int64", "label": "int64"}))
+    rows = engine.to_arrow(faces(told.contacts, told.contact_points, table, engine).order_by("face")).to_pylist()
+    return list(rows)
+
+
+def folded_inside(engine: DuckDBEngine, texts: list[str]) -> list[str]:
+    table = engine.from_arrow(pa.table({"text": texts}), ibis.schema({"text": "string"}))
+    return list(engine.to_arrow(table.select(folded=_fold_ascii(table.text)))["folded"].to_pylist())
+
+
+NAMES = (
+    "Anna", "O'Neill", "D`Arcy", "Hans-Peter", "J. R. R. Tolkien", "SMITH,  John", "St. John-Smythe", "x_y", "A1B",
+    "Robert (Bob) Brown", "John 3rd", "Sir John, 2nd Baronet", "1Strange", "21street", "Bob1st Smith", "123", " ",
+)  # fmt: skip
+
+
+def test_the_engine_folds_ascii_names_as_folding_does(engine: DuckDBEngine) -> None:
+    assert folded_inside(engine, list(NAMES)) == [fold(name) for name in NAMES]
+
+
+@given(st.lists(st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=30), min_size=1))
+@settings(deadline=None, max_examples=40)
+def test_the_engine_folds_any_ascii_text_as_folding_does(texts: list[str]) -> None:
+    assert folded_inside(_FOLDING, texts) == [fold(text) for text in texts]
+
+
+_FOLDING = DuckDBEngine.in_memory()
+
+
+def test_numbers_after_a_name_are_no_part_of_it_but_names_keep_their_letters() -> None:
+    assert fold("John 2nd") == "john"
+    assert fold("1Strange") == "strange"
+
+
+@pytest.mark.parametrize(
+    ("person", "given_name", "family", "words"),
+    [
+        (Person(1, full="Dr. Anna Berger", born=BORN), "anna", "berger", ["anna", "berger"]),
+        (Person(1, full="Sir John Smith", born=BORN), "john", "smith", ["john", "smith"]),
+        (Person(1, full="General John Smith", born=BORN), "john", "smith", ["general", "john", "smith"]),
+        (Person(1, "Lord Robert", "Brown", BORN), "robert", "brown", ["brown", "lord", "robert"]),
+        (Person(1, "Anna", "von der Leyen", BORN), "anna", "leyen", ["anna", "leyen"]),
+        (Person(1, "ANNA", "Müller", BORN), "anna", "mueller", ["anna", "mueller"]),
+        (Person(1, "Анна", "Berger", BORN), "anna", "berger", ["anna", "berger"]),
+    ],
+)
+def test_titles_and_ranks_are_nobodys_given_name(
+    engine: DuckDBEngine, person: Person, given_name: str, family: str, words: list[str]
+) -> None:
+    [face] = shown(engine, person)
+    assert (face["given"], face["family"], face["name_words"]) == (given_name, family, words)
+
+
+def test_a_family_name_alone_is_no_given_name(engine: DuckDBEngine) -> None:
+    [face] = shown(engine, Person(1, family="Berger", born=BORN, postcode="1010"))
+    assert (face["given"], face["family"], face["whole_name"]) == (None, "berger", None)
+
+
+def test_nicknames_share_a_group_and_strangers_do_not(engine: DuckDBEngine) -> None:
+    robert, bob, anna = shown(
+        engine, *(Person(number, name, "Brown", BORN) for number, name in enumerate(("Robert", "Bob", "Anna"), 1))
+    )
+    assert set(robert["nicknames"]) & set(bob["nicknames"])
+    assert not set(robert["nicknames"]) & set(anna["nicknames"])
+
+
+def test_names_that_sound_alike_are_spelled_alike(engine: DuckDBEngine) -> None:
+    one, other = shown(engine, Person(1, "Sergey", "Brown", BORN), Person(2, "Sergei", "Brown", BORN))
+    assert one["given_sound"] == other["given_sound"]
+
+
+def test_of_several_addresses_of_a_record_the_same_is_taken_in_any_order(engine: DuckDBEngine) -> None:
+    mails = ["a@mail.example", "z@mail.example", "m@mail.example"]
+    found = []
+    for order in (mails, mails[::-1]):
+        told = tables(engine, [Person(1, "Anna", "Berger", BORN)])
+        points = [{"record_id": 1, "kind": "email", "value": mail} for mail in order]
+        labels = engine.scratch(told.contacts.select("record_id", label=told.contacts.record_id))
+        table = faces(told.contacts, load(engine, canonical.CONTACT_POINTS, points), labels, engine)
+        [face] = engine.to_arrow(table).to_pylist()
+        found.append((face["email"], face["mailbox"]))
+    assert found == [("z@mail.example", "z")] * 2
+
+
+def test_a_profile_has_a_face_for_each_different_appearance(engine: DuckDBEngine) -> None:
+    said = Person(1, "Anna", "Berger", BORN, "anna@mail.example")
+    again = Person(2, "ANNA", "Berger.", BORN, "anna@mail.example")
+    married = Person(3, "Anna", "Moser", BORN, "anna@mail.example")
+    other = Person(4, "Anna", "Berger", BORN, "anna@mail.example")
+    rows = shown(engine, said, again, married, other, labels={1: 1, 2: 1, 3: 1, 4: 4})
+    assert [(row["face"], row["label"], row["family"]) for row in rows] == [
+        (1, 1, "berger"),
+        (3, 1, "moser"),
+        (4, 4, "berger"),
+    ]
+
+
+def test_who_shows_less_than_two_things_is_not_compared(engine: DuckDBEngine) -> None:
+    assert shown(engine, Person(1, "Anna", "Berger"), Person(2, born=BORN), Person(3, full="Anna", born=BORN)) == []
+
+
+def test_parts_that_block_are_taken_from_the_whole(engine: DuckDBEngine) -> None:
+    [face] = shown(
+        engine,
+        Person(
+            1, "Katharina", "Pichler", BORN, "k.p@Mail.example", "+436601234567", "Lange Straße 7", "SW1A 2AA", "Wien"
+        ),
+    )
+    assert {name: face[name] for name in ("given_start", "family_start", "birth_year", "birth_day", "mailbox")} == {
+        "given_start": "kat", "family_start": "pic", "birth_year": "1981", "birth_day": "04-17", "mailbox": "k.p",
+    }  # fmt: skip
+    assert (face["phone"], face["street"], face["postcode"], face["post_area"], face["city"]) == (
+        "01234567", "langestr7", "sw1a2aa", "sw1a", "wien",
+    )  # fmt: skip
