@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from cdp_assets.warehouse.engine import Engine
 
-THRESHOLDS = (12.0, 8.0, 6.0, 4.0, 3.0, 2.0, 1.0, 0.0, -1.0, -2.0, -3.0, -3.5, -4.0, -4.25, -4.5, -4.75, -5.0)
+THRESHOLDS = (12.0, 8.0, 6.0, 4.0, 3.0, 2.0, 1.0, 0.0, -1.0, -2.0, -3.0, -3.5, -4.0, -4.25, -4.5, -4.75, -4.9)
 """Mean weights, in bits, at which the curve is drawn."""
 
 _WORST = 5
