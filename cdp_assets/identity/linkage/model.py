@@ -35,6 +35,9 @@ FEWEST_FACES = 50
 _SAMPLED_PAIRS, _FEWEST_SAMPLED, _SAMPLED_PER_FACE = 1_000_000, 200_000, 20
 """Random pairs to learn from how often what agrees by chance: so many a face, within bounds."""
 
+_MOST_LEARNED_FROM = 400_000
+"""Pairs of one combination that true pairs are learned from."""
+
 _TRAINED_ON = (
     ("birth_date",),
     ("given", "family"),
@@ -192,7 +195,7 @@ def train(shown: ir.Table, engine: Engine, generation: int = 1) -> Model | None:
                 session = linker.training.estimate_parameters_using_expectation_maximisation(
                     block_on(*columns),
                     estimate_without_term_frequencies=True,
-                    max_pairs=_SAMPLED_PAIRS if pairs > _SAMPLED_PAIRS else None,
+                    max_pairs=_MOST_LEARNED_FROM if pairs > _MOST_LEARNED_FROM else None,
                 )
             except ValueError:
                 # A weight was no number any more. Splink leaves such a session half done; the others have to do.
