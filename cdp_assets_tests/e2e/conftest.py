@@ -73,7 +73,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
             "webserver": [str(tools / "dagster-webserver"), *workspace, "-h", "127.0.0.1", "-p", str(port)],
             "daemon": [str(tools / "dagster-daemon"), "run", *workspace],
         }
-        # Webserver and daemon make the instance's tables each for itself, and one would find those of the other half made.
+        # Webserver and daemon would each make the instance's tables, and one find the other's half made.
         subprocess.run([str(tools / "dagster"), "instance", "migrate"], env=env, check=True, capture_output=True)
         try:
             for name, command in commands.items():
