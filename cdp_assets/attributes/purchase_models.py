@@ -31,8 +31,8 @@ MINIMUM_REPEAT_CUSTOMERS = 20
 """Below these, four parameters say more about chance than about customers."""
 
 LEAST_DROPOUT = 1e-4
-"""Mean chance of dropping out after a purchase, a / (a + b), below which (or, of staying, below which) the data could not
-tell dropping out from buying seldom."""
+"""Mean chance of dropping out after a purchase, a / (a + b), below which (or of staying, below which) the data could
+not tell dropping out from buying seldom."""
 
 PENALTIES = (0.0, 0.01)
 """Penalties on the size of the parameters, tried in this order."""
