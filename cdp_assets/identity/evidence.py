@@ -16,6 +16,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from cdp_assets.identity.addresses import plain_postcode, plain_street
 from cdp_assets.identity.spec import IdentityRules, Kind
 from cdp_assets.identity.stacking import stack
 from cdp_assets.warehouse.operations import stable_id
@@ -209,8 +210,8 @@ def _addresses(
         (contact_points.kind == "postal") & contact_points.line_1.notnull() & contact_points.postal_code.notnull()
     )
     joined = postal.join(names, "record_id")
-    street = joined.line_1.lower().re_replace(r"(straße|strasse|str\.)", "str").re_replace(r"[^\pL\pN]+", "")
-    postcode = joined.postal_code.lower().re_replace(r"[^\pL\pN]+", "")
+    street = plain_street(joined.line_1)
+    postcode = plain_postcode(joined.postal_code)
     placed = joined.filter(
         (joined.given_name.notnull() & joined.family_name.notnull()) | joined.full_name.contains(" ")
     )

@@ -97,7 +97,7 @@ def blocks(shown: ir.Table, filled: Mapping[str, float], count: int, engine: Eng
     ]
     found: dict[tuple[str, ...], Block] = {}
     while waiting:
-        counted = _count_pairs(shown, [columns for columns, _, _ in waiting], engine)
+        counted = count_pairs(shown, [columns for columns, _, _ in waiting], engine)
         again = []
         for (columns, wanted, narrower), pairs in zip(waiting, counted, strict=True):
             if pairs <= most:
@@ -116,7 +116,8 @@ def blocks(shown: ir.Table, filled: Mapping[str, float], count: int, engine: Eng
     return kept
 
 
-def _count_pairs(shown: ir.Table, combinations: Sequence[tuple[str, ...]], engine: Engine) -> list[int]:
+def count_pairs(shown: ir.Table, combinations: Sequence[tuple[str, ...]], engine: Engine) -> list[int]:
+    """How many pairs of faces agree in each combination of columns."""
     counts = []
     for columns in combinations:
         whole = shown.filter(ibis.and_(*(shown[column].notnull() for column in columns)))
