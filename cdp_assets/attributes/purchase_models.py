@@ -30,6 +30,10 @@ MINIMUM_CUSTOMERS = 100
 MINIMUM_REPEAT_CUSTOMERS = 20
 """Below these, four parameters say more about chance than about customers."""
 
+LEAST_DROPOUT = 1e-4
+"""Mean chance of dropping out after a purchase, a / (a + b), below which (or of staying, below which) the data could
+not tell dropping out from buying seldom."""
+
 PENALTIES = (0.0, 0.01)
 """Penalties on the size of the parameters, tried in this order."""
 
@@ -198,7 +202,8 @@ def _impossible(model: DropoutModel, histories: pd.DataFrame, days: float) -> st
     parameters = model.parameters
     if not all(np.isfinite(value) and value > 0 for value in parameters.values()):
         return "a parameter is not a positive number"
-    if min(parameters["a"], parameters["b"]) < 1e-6:
+    dropping_out = parameters["a"] / (parameters["a"] + parameters["b"])
+    if not LEAST_DROPOUT <= dropping_out <= 1 - LEAST_DROPOUT:
         return "dropping out could not be told from buying seldom (a or b is zero)"
     wrong = ~possible(model, model.expected(days, histories), days, histories)
     share = float(histories["customers"].to_numpy(float)[wrong].sum() / histories["customers"].sum())

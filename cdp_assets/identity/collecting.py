@@ -14,6 +14,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from cdp_assets.identity.addresses import plain_postcode, plain_street
 from cdp_assets.identity.evidence import (
     ADDRESS,
     CROWDED,
@@ -156,8 +157,8 @@ class Collector:
             points.filter((points.kind == "postal") & points.line_1.notnull() & points.postal_code.notnull()), records
         )
         joined = postal.join(names_of(restricted(self.canonical.contacts, records)), "record_id")
-        street = joined.line_1.lower().re_replace(r"(straße|strasse|str\.)", "str").re_replace(r"[^\pL\pN]+", "")
-        postcode = joined.postal_code.lower().re_replace(r"[^\pL\pN]+", "")
+        street = plain_street(joined.line_1)
+        postcode = plain_postcode(joined.postal_code)
         placed = joined.filter(
             (joined.given_name.notnull() & joined.family_name.notnull()) | joined.full_name.contains(" ")
         )

@@ -92,6 +92,10 @@ DEFAULT_PLACEHOLDERS = (
 """Values that stand for "nothing known", in lower case; of e-mail addresses the part before the @ counts."""
 
 
+NOT_COMPARED = -5.0
+"""Weight, in bits, of two appearances of people that were not even worth comparing: 1 to 32 against."""
+
+
 @dataclass(frozen=True)
 class LinkageRules:
     """How far likeness without a shared identifier is trusted.
@@ -120,6 +124,11 @@ class LinkageRules:
             raise RulesError(
                 f"review_weight is {self.review_weight}, but what is joined from {self.auto_weight} on needs no "
                 "review; it must not be above auto_weight"
+            )
+        if self.review_weight <= NOT_COMPARED:
+            raise RulesError(
+                f"review_weight is {self.review_weight}, but pairs that were not even compared count {NOT_COMPARED:g}; "
+                "it must be above that"
             )
         if self.most_wrong is not None and not 0 < self.most_wrong < 1:
             raise RulesError(f"most_wrong is {self.most_wrong}, but is a share above 0 and below 1, such as 0.001")

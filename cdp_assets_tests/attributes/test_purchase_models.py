@@ -77,14 +77,16 @@ def test_no_customer_at_all_is_no_error() -> None:
 
 
 def test_a_fit_that_finds_nobody_dropping_out_is_not_believed(engine: DuckDBEngine, online_retail_file: Path) -> None:
-    # Real customers of nine months: unpenalised BG/NBD does not converge, the others drive a or b to zero.
+    # Real customers of nine months: all models drive a or b to zero, if they converge at all, which BG/NBD does on some
+    # processors only.
     statistics = purchase_statistics(online_retail(engine, online_retail_file), date(2011, 9, 9))
 
     found = fit(engine.to_pandas(distinct_histories(statistics)))
 
     assert found.model.name == "smoothed empirical"
-    assert found.refused["BG/NBD"] == "did not converge"
-    assert found.refused["MBG/NBD"] == "dropping out could not be told from buying seldom (a or b is zero)"
+    nobody_drops_out = "dropping out could not be told from buying seldom (a or b is zero)"
+    assert found.refused["BG/NBD"] in ("did not converge", nobody_drops_out)
+    assert found.refused["MBG/NBD"] == nobody_drops_out
 
 
 class _Overflowing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import threading
 import urllib.error
@@ -72,6 +73,8 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
             "webserver": [str(tools / "dagster-webserver"), *workspace, "-h", "127.0.0.1", "-p", str(port)],
             "daemon": [str(tools / "dagster-daemon"), "run", *workspace],
         }
+        # Webserver and daemon would each make the instance's tables, and one find the other's half made.
+        subprocess.run([str(tools / "dagster"), "instance", "migrate"], env=env, check=True, capture_output=True)
         try:
             for name, command in commands.items():
                 installed.processes.append(Process(name, command, env, logs / f"{name}.log"))

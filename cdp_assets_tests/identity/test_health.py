@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -40,6 +40,7 @@ class Graph:
         own = {
             schema.name: load(engine, schema, changed.get(schema.name, tables[schema.name].to_pylist()))
             for schema in schemas.TABLES
+            if schema.name in {field.name for field in fields(Inputs)}
         }
         inputs = Inputs(given.identity_records, given.identifiers, given.contacts, given.facts["events"], **own)
         previous = load(engine, schemas.HEALTH, self.history)

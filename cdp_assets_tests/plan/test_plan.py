@@ -116,8 +116,7 @@ def test_examples_say_why_and_not_who(made: Planned) -> None:
     assert people is not None
     by_change = {example.change: example for example in people.examples}
     assert by_change.keys() == {"merged", "split"}
-    [reason] = by_change["merged"].evidence
-    assert "carry the same e-mail w•••@•••" in reason
+    assert any("carry the same e-mail w•••@•••" in reason for reason in by_change["merged"].evidence)
     assert any("until now" in reason.lower() and "s•••@•••" in reason for reason in by_change["split"].evidence)
     text = json.dumps([vars(example) for example in people.examples], ensure_ascii=False)
     assert not [name for name in ("Weber", "Cleo", "Dora", "Hill", "weber@", "sales@", "example.com") if name in text]

@@ -30,9 +30,10 @@ from cdp_assets.identity.spec import IdentityRules
 if TYPE_CHECKING:
     import numpy as np
 
+    from cdp_assets.identity.linkage.clustering import Join
     from cdp_assets.warehouse.engine import Engine
 
-THRESHOLDS = (12.0, 8.0, 6.0, 4.0, 3.0, 2.0, 1.0, 0.0, -1.0, -2.0, -3.0, -3.5, -4.0, -4.25, -4.5, -4.75, -5.0)
+THRESHOLDS = (12.0, 8.0, 6.0, 4.0, 3.0, 2.0, 1.0, 0.0, -1.0, -2.0, -3.0, -3.5, -4.0, -4.25, -4.5, -4.75, -4.9)
 """Mean weights, in bits, at which the curve is drawn."""
 
 _WORST = 5
@@ -148,11 +149,7 @@ def _measured(
     labelled = engine.to_arrow(before.join(truth.filter(truth.person.notnull()), "record_id").select("label", "person"))
     label, person = labelled["label"].to_numpy(), _codes(labelled["person"])
     joins = linked.joined.joins if linked.joined is not None else ()
-    curve = []
-    for threshold in THRESHOLDS:
-        precision, recall = _pairwise(_moved(label, *groups_of(joins, threshold)), person)
-        total = precision + recall
-        curve.append(CurvePoint(threshold, precision, recall, 2 * precision * recall / total if total else 0.0))
+    curve = _curve(label, person, joins)
     after = engine.scratch(linked.partition.records.select("record_id", profile_id="label"))
     units = after.join(truth, "record_id").select("profile_id", person_id="person").filter(_.person_id.notnull())
     first = before.join(truth, "record_id").select(profile_id="label", person_id="person").filter(_.person_id.notnull())
@@ -191,16 +188,37 @@ def _moved(label: np.ndarray, nodes: np.ndarray, joined: np.ndarray) -> np.ndarr
     return np.where(nodes[place] == label, joined[place], label)
 
 
-def _pairwise(label: np.ndarray, person: np.ndarray) -> tuple[float, float]:
+def _curve(label: np.ndarray, person: np.ndarray, joins: Sequence[Join]) -> list[CurvePoint]:
+    """Pairwise scores at every threshold. Most records are in groups that nothing joins: they are counted once."""
     import numpy as np
 
-    def pairs(counts: np.ndarray) -> int:
-        return int((counts.astype(np.int64) * (counts - 1) // 2).sum())
+    moving = np.isin(label, groups_of(joins, -np.inf)[0])
+    together, claimed = _together(label[~moving], person[~moving])
+    true = _pairs(np.bincount(person))
+    curve = []
+    for threshold in THRESHOLDS:
+        more, more_claimed = _together(_moved(label[moving], *groups_of(joins, threshold)), person[moving])
+        precision = (together + more) / (claimed + more_claimed) if claimed + more_claimed else 1.0
+        recall = (together + more) / true if true else 1.0
+        total = precision + recall
+        curve.append(CurvePoint(threshold, precision, recall, 2 * precision * recall / total if total else 0.0))
+    return curve
+
+
+def _pairs(counts: np.ndarray) -> int:
+    """Pairs within groups of so many."""
+    import numpy as np
+
+    return int((counts.astype(np.int64) * (counts - 1) // 2).sum())
+
+
+def _together(label: np.ndarray, person: np.ndarray) -> tuple[int, int]:
+    """Pairs of one person in one group, and all pairs in one group."""
+    import numpy as np
 
     groups, group = np.unique(label, return_inverse=True)
     both = np.unique(group.astype(np.int64) * (int(person.max(initial=0)) + 1) + person, return_counts=True)[1]
-    together, claimed, true = pairs(both), pairs(np.bincount(group, minlength=len(groups))), pairs(np.bincount(person))
-    return (together / claimed if claimed else 1.0), (together / true if true else 1.0)
+    return _pairs(both), _pairs(np.bincount(group, minlength=len(groups)))
 
 
 def _blocked(linked: Linked, label: np.ndarray, person: np.ndarray, engine: Engine) -> tuple[int, float]:
@@ -208,11 +226,11 @@ def _blocked(linked: Linked, label: np.ndarray, person: np.ndarray, engine: Engi
     together."""
     import numpy as np
 
-    true = int((lambda counts: (counts.astype(np.int64) * (counts - 1) // 2).sum())(np.bincount(person)))
+    true = _pairs(np.bincount(person))
     span = int(person.max(initial=0)) + 1
     labels, group = np.unique(label, return_inverse=True)
     cells, counts = np.unique(group.astype(np.int64) * span + person, return_counts=True)
-    found = int((counts.astype(np.int64) * (counts - 1) // 2).sum())
+    found = _pairs(counts)
     if linked.joined is None:
         return 0, found / true if true else 1.0
     left = np.searchsorted(labels, linked.joined.compared.left)

@@ -17,11 +17,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from cdp_assets.identity.spec import NOT_COMPARED
+
 if TYPE_CHECKING:
     import numpy as np
-
-NOT_COMPARED = -5.0
-"""Weight of a pair of faces that no block brought together: 1 to 32 against."""
 
 LARGEST_BATCH = 12
 """Components of up to so many groups are settled in bulk, many at a time."""
@@ -90,7 +89,7 @@ def cluster(
     Args:
         edges: Every pair of groups of which a pair of faces was compared.
         sizes: Label → its number of faces; 1 if absent.
-        least: The mean weight at which joining stops.
+        least: The mean weight at which joining stops; above `NOT_COMPARED`, or what was not compared would join.
         constraints: What keeps groups apart.
 
     Returns:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import ibis
 import ibis.expr.types as ir
 
+from cdp_assets.identity.addresses import plain_postcode, plain_street
 from cdp_assets.identity.folding import fold, sound
 from cdp_assets.identity.names import PARTICLES, RANKS, SUFFIXES, TITLES
 from cdp_assets.identity.nicknames import nickname_groups
@@ -90,7 +91,8 @@ def faces(contacts: ir.Table, contact_points: ir.Table, labels: ir.Table, engine
 
 def _names(contacts: ir.Table, engine: Engine) -> ir.Table:
     """record_id, given, family, whole (folded words), birth_date, gender, company, job_title."""
-    texts = contacts.select(*(contacts[name].substr(0, _LONGEST).strip().nullif("").name(name) for name in _TEXTS))
+    trimmed = {name: contacts[name].substr(0, _LONGEST).strip().nullif("") for name in _TEXTS}
+    texts = contacts.select(**trimmed)
     foreign = [
         texts.filter(texts[name].notnull() & ~texts[name].re_search(_ASCII)).select(text=texts[name]) for name in _TEXTS
     ]
@@ -99,7 +101,7 @@ def _names(contacts: ir.Table, engine: Engine) -> ir.Table:
     )
     named = contacts.select(
         "record_id",
-        *(contacts[name].substr(0, _LONGEST).strip().nullif("").name(name) for name in _TEXTS),
+        **trimmed,
         birth_date=contacts.birth_date.cast("string"),
         gender=contacts.gender.lower().substr(0, 1).nullif(""),
         company=_plain(contacts.company),
@@ -161,9 +163,8 @@ def _reachable(contact_points: ir.Table) -> ir.Table:
         "record_id",
         email=gathered.email.lower(),
         phone=gathered.phone.right(8),
-        street=gathered.line_1.substr(0, _LONGEST).lower().re_replace(r"(straße|strasse|str\.)", "str")
-        .re_replace(r"[^\pL\pN]+", "").nullif(""),
-        postcode=gathered.postal_code.substr(0, _LONGEST).lower().re_replace(r"[^\pL\pN]+", "").nullif(""),
+        street=plain_street(gathered.line_1.substr(0, _LONGEST)).nullif(""),
+        postcode=plain_postcode(gathered.postal_code.substr(0, _LONGEST)).nullif(""),
         city=_plain(gathered.city),
     )  # fmt: skip
 

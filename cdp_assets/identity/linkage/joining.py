@@ -15,8 +15,9 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from cdp_assets.identity.linkage.clustering import NOT_COMPARED, Constraints, Edges, Join, Refused, cluster
+from cdp_assets.identity.linkage.clustering import Constraints, Edges, Join, Refused, cluster
 from cdp_assets.identity.linkage.scoring import Scored, probability
+from cdp_assets.identity.spec import NOT_COMPARED
 
 if TYPE_CHECKING:
     import numpy as np

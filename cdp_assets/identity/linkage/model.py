@@ -12,16 +12,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-import ibis
 import ibis.expr.types as ir
 
-from cdp_assets.identity.linkage.blocking import Block, blocks
+from cdp_assets.identity.linkage.blocking import Block, blocks, count_pairs
 from cdp_assets.identity.linkage.comparisons import COMPARISONS, GIVEN_NAME, creators, possible
 from cdp_assets.identity.linkage.faces import FACES
 
@@ -34,6 +33,9 @@ FEWEST_FACES = 50
 
 _SAMPLED_PAIRS, _FEWEST_SAMPLED, _SAMPLED_PER_FACE = 1_000_000, 200_000, 20
 """Random pairs to learn from how often what agrees by chance: so many a face, within bounds."""
+
+_MOST_LEARNED_FROM = 400_000
+"""Pairs of one combination that true pairs are learned from."""
 
 _TRAINED_ON = (
     ("birth_date",),
@@ -184,7 +186,7 @@ def train(shown: ir.Table, engine: Engine, generation: int = 1) -> Model | None:
                 continue
             pairs = next((block.pairs for block in chosen if block.wanted == columns == block.columns), None)
             if pairs is None:
-                pairs = _pairs_agreeing(shown, columns, engine)
+                [pairs] = count_pairs(shown, [columns], engine)
             if pairs < _FEWEST_PAIRS:
                 continue
             before = deepcopy(linker._settings_obj)
@@ -192,7 +194,7 @@ def train(shown: ir.Table, engine: Engine, generation: int = 1) -> Model | None:
                 session = linker.training.estimate_parameters_using_expectation_maximisation(
                     block_on(*columns),
                     estimate_without_term_frequencies=True,
-                    max_pairs=_SAMPLED_PAIRS if pairs > _SAMPLED_PAIRS else None,
+                    max_pairs=_MOST_LEARNED_FROM if pairs > _MOST_LEARNED_FROM else None,
                 )
             except ValueError:
                 # A weight was no number any more. Splink leaves such a session half done; the others have to do.
@@ -221,13 +223,6 @@ def _namesakes(shown: ir.Table, engine: Engine) -> float:
 
 def _sampled(count: int) -> int:
     return min(_SAMPLED_PAIRS, max(_FEWEST_SAMPLED, _SAMPLED_PER_FACE * count))
-
-
-def _pairs_agreeing(shown: ir.Table, columns: Sequence[str], engine: Engine) -> int:
-    whole = shown.filter(ibis.and_(*(shown[column].notnull() for column in columns)))
-    sizes = whole.group_by(*columns).aggregate(size=whole.count())
-    pairs = sizes.aggregate(pairs=(sizes["size"] * (sizes["size"] - 1) / 2).sum().coalesce(0).cast("int64"))
-    return int(engine.to_arrow(pairs)["pairs"][0].as_py())
 
 
 _COMPARED_IN = {
