@@ -32,6 +32,19 @@ class Use(NamedTuple):
     last: int | None
     carrier: int  # the smallest record_id of the atom that carries it
 
+    def with_other(self, other: Use | None) -> Use:
+        """The use of both atoms, taken as one."""
+        if other is None:
+            return self
+        starts = [use.first for use in (self, other) if use.first is not None]
+        ends = [use.last for use in (self, other) if use.last is not None]
+        return Use(
+            self.type_id,
+            min(starts, default=None),
+            max(ends, default=None),
+            min(self.carrier, other.carrier),
+        )
+
 
 @dataclass(slots=True)
 class Atom:
@@ -151,6 +164,22 @@ class Groups:
     def group(self, index: int) -> Group:
         """An atom's group."""
         return self._groups[self._number[index]]
+
+    def as_atoms(self) -> tuple[list[Atom], dict[int, int]]:
+        """Each group as one atom, and the key of each atom → that of the one it is part of."""
+        whole: list[Atom] = []
+        of: dict[int, int] = {}
+        for group in self._groups.values():
+            members = [self.atoms[index] for index in group.atoms]
+            atom = Atom(min(member.key for member in members))
+            atom.since = min((member.since for member in members if member.since is not None), default=None)
+            for member in members:
+                of[member.key] = atom.key
+                atom.signatures.update(member.signatures)
+                for identifier, use in member.uses.items():
+                    atom.uses[identifier] = use.with_other(atom.uses.get(identifier))
+            whole.append(atom)
+        return whole, of
 
     def by_number(self, number: int) -> Group:
         """The group of a number."""

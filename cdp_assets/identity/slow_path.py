@@ -23,7 +23,7 @@ Everything is decided by evidence and sorted before use: neither the order of ar
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from cdp_assets.identity.agreement import Agreement
@@ -103,7 +103,13 @@ def settle(atoms: Sequence[Atom], rules: Mapping[int, TypeRule], words: Words = 
         rules: type_id → what is to know of it.
         words: What stewards said of them.
     """
-    groups = _as_said(atoms, rules, words)
+    groups, heard = _as_said(atoms, rules, words)
+    if _join_by_personal(groups):
+        # From here on, what came as one atom and what came as several must be told by nothing.
+        whole, of = groups.as_atoms()
+        settled = settle(whole, rules, Words(_renamed(heard, of), _renamed(words.apart, of)))
+        labels = {atom.key: settled.labels[of[atom.key]] for atom in groups.atoms}
+        return settled._replace(labels=labels, unsettled={key for key in labels if of[key] in settled.unsettled})
     _link_known(groups)
     undecided = _attribute_unknown(groups)
     _join_unattributed(groups)
@@ -114,16 +120,25 @@ def settle(atoms: Sequence[Atom], rules: Mapping[int, TypeRule], words: Words = 
 
 def said(atoms: Sequence[Atom], rules: Mapping[int, TypeRule], words: Words) -> dict[int, int]:
     """The labels of a component of which nothing counts but what stewards said; see `Settlement`."""
-    return _labels(_as_said(atoms, rules, words))
+    return _labels(_as_said(atoms, rules, words)[0])
 
 
-def _as_said(atoms: Sequence[Atom], rules: Mapping[int, TypeRule], words: Words) -> Groups:
+def _as_said(
+    atoms: Sequence[Atom], rules: Mapping[int, TypeRule], words: Words
+) -> tuple[Groups, list[tuple[int, int]]]:
+    """The groups with what stewards said of them, and the pairs of keys whom they joined, as far as that can be."""
     groups = Groups(atoms, rules, words.apart)
     pairs = [(groups.index_of[left], groups.index_of[right]) for left, right in words.together]
+    heard = []
     for later, earlier in sorted((max(pair), min(pair)) for pair in pairs):
         if not groups.forbidden(groups.group(earlier), groups.group(later)):
             groups.join_by_word(earlier, later)
-    return groups
+            heard.append((groups.atoms[earlier].key, groups.atoms[later].key))
+    return groups, heard
+
+
+def _renamed(pairs: Iterable[tuple[int, int]], of: Mapping[int, int]) -> list[tuple[int, int]]:
+    return [(of[left], of[right]) for left, right in pairs if of[left] != of[right]]
 
 
 def _labels(groups: Groups) -> dict[int, int]:
@@ -134,8 +149,16 @@ def _labels(groups: Groups) -> dict[int, int]:
     return {atom.key: smallest[groups.profile(index)] for index, atom in enumerate(groups.atoms)}
 
 
+def _join_by_personal(groups: Groups) -> bool:
+    """Join what shares personal identifiers, as far as no limit breaks; whether there was any."""
+    links = sorted(_links(groups, personal=True))
+    for link in links:
+        _apply(groups, link)
+    return any(groups.number(link.left) == groups.number(link.right) for link in links)
+
+
 def _link_known(groups: Groups) -> None:
-    pending = sorted(_links(groups))
+    pending = sorted(_links(groups, personal=False))
     while pending:
         ambiguous = [link for link in pending if _apply(groups, link)]
         # A link stops being ambiguous when the people between whom it could not choose turn out to be one.
@@ -149,22 +172,24 @@ def _apply(groups: Groups, link: _Link) -> bool:
     left, right = groups.group(link.left), groups.group(link.right)
     if groups.objection(left, right, link.identifier) is not None:
         return False
-    if link.rank > 0 and _is_ambiguous(groups, link, left, right):
+    if not groups.rule(link.identifier).personal and _is_ambiguous(groups, link, left, right):
         return True
     groups.join(link.left, link.right)
     return False
 
 
-def _links(groups: Groups) -> Iterator[_Link]:
-    """Links between known people."""
+def _links(groups: Groups, personal: bool) -> Iterator[_Link]:
+    """Links between atoms that share a personal identifier, or links between known people that share another."""
     for identifier, under in groups.under.items():
         rule = groups.rule(identifier)
-        known = under if rule.personal else groups.known_under[identifier]
+        if rule.personal is not personal:
+            continue
+        known = under if personal else groups.known_under[identifier]
         for position, right in enumerate(known):
             for left in known[max(0, position - _NEIGHBOURS) : position]:
                 ends = groups.atoms[left].uses[identifier].first, groups.atoms[right].uses[identifier].first
                 since = max(NEVER if first is None else first for first in ends)
-                if rule.personal:
+                if personal:
                     yield _Link(0, -rule.strength, since, identifier, left, right)
                     continue
                 grade = group_agreement(groups.group(left), groups.group(right))
@@ -175,8 +200,6 @@ def _links(groups: Groups) -> Iterator[_Link]:
 
 def _is_ambiguous(groups: Groups, link: _Link, left: Group, right: Group) -> bool:
     grade = group_agreement(left, right)
-    if grade is Agreement.EQUAL:
-        return False
     ends = {groups.profile(link.left), groups.profile(link.right)}
     for number in groups.people_sharing(link.identifier):
         third = groups.by_number(number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 from collections import defaultdict
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cdp_assets.identity.evidence import identifier_id_of
-from cdp_assets.identity.groups import Atom, TypeRule, Use
+from cdp_assets.identity.groups import Atom, Groups, TypeRule, Use
 from cdp_assets.identity.slow_path import settle
 from cdp_assets.identity.spec import DEFAULT_IDENTIFIERS, Kind
 from cdp_assets_tests.identity.world import KEY, Record, World, groups, together
@@ -158,6 +159,29 @@ def test_the_slow_path_puts_nobody_together_who_is_refused(town: Town) -> None:
     settled = settle(atoms, rules)
     for refusal in settled.refusals:
         assert settled.labels[refusal.left] != settled.labels[refusal.right]
+
+
+@MANY
+@given(TOWN)
+def test_the_slow_path_sees_no_difference_between_one_atom_and_its_records(town: Town) -> None:
+    atoms, rules = atoms_of(made([town]))
+    groups = Groups(atoms, rules)
+    for one, other in itertools.combinations(range(len(atoms)), 2):
+        shared = groups.atoms[one].uses.keys() & groups.atoms[other].uses.keys()
+        if any(groups.rule(identifier).personal for identifier in shared) and groups.number(one) != groups.number(
+            other
+        ):
+            groups.join(one, other)
+    merged, of = groups.as_atoms()
+    wrong = {
+        of[atom.key]
+        for index, atom in enumerate(groups.atoms)
+        if groups.limit_broken(groups.group(index), groups.group(index)) is not None
+    }
+    whole = [atom for atom in merged if atom.key not in wrong] + [atom for atom in atoms if of[atom.key] in wrong]
+    settled = settle(whole, rules).labels
+    expected = {key: settled[key] if atom in wrong else settled[atom] for key, atom in of.items()}
+    assert settle(atoms, rules).labels == expected
 
 
 @FEW
