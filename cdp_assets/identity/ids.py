@@ -4,9 +4,10 @@ Belongs here: giving ids to groups of records, and the interface to what keeps t
 here: which records are a group (`partition.py`, `devices.py`), and SQL (`ledger/profile_ids.py`).
 
 A group takes the id with which it shares most records: records of people count first, then all, then the older id, then
-the smaller. Of the parts of a profile that splits, those that had an id of their own before take it back
-(`former_ids.py`). Ids that no group takes become redirects. A new id is derived from the group's earliest record, with
-a generation where that id is taken; an id given up in a merge is taken up again when its records split off.
+the smaller. Records that come together again take the id that all of them had before. Of the parts of a profile that
+splits, those that had an id of their own before take it back (`former_ids.py`). Ids that no group takes become
+redirects. A new id is derived from the group's earliest record, with a generation where that id is taken; an id given
+up in a merge is taken up again when its records split off.
 
 The store and the warehouse share no transaction. Ids are saved when the tables have passed their checks and just before
 these are published, so that a run which is stopped leaves the ids as they were. If a run dies in between, the next one
@@ -228,7 +229,7 @@ def assign_ids(
         )
     )
     sure, disputed = _undisputed(votes)
-    claims = _ranked(_with_ages(disputed, voted, store, engine))
+    claims = _ranked(_weighed(disputed, voted, store, engine))
     returned = _given_back(claims, homes, state, store, redirects, engine)
     kept = {**_settle_disputes(claims, returned.ids), **returned.ids}
     kept_table = engine.from_arrow(_table(list(kept.items()), _GIVEN), _GIVEN)
@@ -255,35 +256,55 @@ def _undisputed(votes: ir.Table) -> tuple[ir.Table, ir.Table]:
     return counted.filter(sure).select(votes.columns), counted.filter(~sure).select(votes.columns)
 
 
-def _with_ages(disputed: ir.Table, voted: ir.Table, store: ProfileIdStore, engine: Engine) -> list[dict[str, object]]:
-    """Add to votes since when a record of the group has the id; the store is asked for these records only."""
-    votes: list[dict[str, object]] = engine.to_arrow(disputed).to_pylist()
+def _weighed(disputed: ir.Table, voted: ir.Table, store: ProfileIdStore, engine: Engine) -> list[dict[str, Any]]:
+    """Add to votes since when a record of the group has the id, and whether all of them had it at some time and no
+    other group claims it; the store is asked for these records only."""
+    votes: list[dict[str, Any]] = engine.to_arrow(disputed).to_pylist()
     if not votes:
         return []
     voters = engine.to_arrow(voted.semi_join(disputed, ["label", "profile_id"]).select("record_id", "label"))
     label_of = dict(zip(voters["record_id"].to_pylist(), voters["label"].to_pylist(), strict=True))
     ages: dict[tuple[int, int], datetime] = {}
+    had: dict[int, set[int]] = {}
     for row in store.assigned(list(label_of)).to_pylist():
         vote = label_of[row["record_id"]], row["profile_id"]
         ages[vote] = min(ages.get(vote, row["since"]), row["since"])
-    return [{**vote, "since": ages[int(vote["label"]), int(vote["profile_id"])]} for vote in votes]  # type: ignore[call-overload]
+        had[row["record_id"]] = {row["profile_id"]}
+    ids, labels = (Counter(vote[name] for vote in votes) for name in ("profile_id", "label"))
+    merging = defaultdict(list)
+    for record in had:
+        if labels[label_of[record]] > 1:
+            merging[label_of[record]].append(record)
+    for record, former in store.former([record for records in merging.values() for record in records]).items():
+        had[record].update(former)
+    common = {label: set.intersection(*(had[record] for record in records)) for label, records in merging.items()}
+    return [
+        {
+            **vote,
+            "since": ages[vote["label"], vote["profile_id"]],
+            "reunites": ids[vote["profile_id"]] == 1 and vote["profile_id"] in common.get(vote["label"], ()),
+        }
+        for vote in votes
+    ]
 
 
-def _ranked(votes: Iterable[dict[str, object]]) -> list[dict[str, object]]:
-    """Claims to ids by the most records of people, the most records, the older id, the smaller id."""
+def _ranked(votes: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Claims to ids: what all its records had before, by the most records of people, the most records, the older id,
+    the smaller id."""
 
     def rank(vote: dict[str, Any]) -> tuple[Any, ...]:
-        return -vote["person_records"], -vote["records"], vote["since"], vote["profile_id"], vote["label"]
+        most = -vote["person_records"], -vote["records"]
+        return not vote["reunites"], *most, vote["since"], vote["profile_id"], vote["label"]
 
     return sorted(votes, key=rank)
 
 
 def _given_back(
-    claims: Sequence[dict[str, object]], homes: ir.Table, state: ir.Table, store: ProfileIdStore,
+    claims: Sequence[dict[str, Any]], homes: ir.Table, state: ir.Table, store: ProfileIdStore,
     redirects: dict[int, dict[str, object]], engine: Engine,
 ) -> GivenBack:  # fmt: skip
     """The ids that parts of splitting profiles take back."""
-    claimed = Counter(int(claim["profile_id"]) for claim in claims)  # type: ignore[call-overload]
+    claimed = Counter(int(claim["profile_id"]) for claim in claims)
     splitting = sorted(profile for profile, labels in claimed.items() if labels > 1)
     if not splitting or not redirects:
         return GivenBack()
@@ -296,16 +317,16 @@ def _given_back(
         store.former([member.record_id for member in members]),
         {old: int(row["profile_id"]) for old, row in redirects.items()},  # type: ignore[call-overload]
         profile_id_of,
-        list(dict.fromkeys(int(claim["label"]) for claim in claims)),  # type: ignore[call-overload]
+        list(dict.fromkeys(int(claim["label"]) for claim in claims)),
     )
 
 
-def _settle_disputes(claims: Sequence[dict[str, object]], returned: Mapping[int, int]) -> dict[int, int]:
+def _settle_disputes(claims: Sequence[dict[str, Any]], returned: Mapping[int, int]) -> dict[int, int]:
     """label → id, each id once, the best claim first; labels in ``returned`` have theirs."""
     given: dict[int, int] = {}
     used = set(returned.values())
     for vote in claims:
-        label, profile = int(vote["label"]), int(vote["profile_id"])  # type: ignore[call-overload]
+        label, profile = int(vote["label"]), int(vote["profile_id"])
         if label not in given and label not in returned and profile not in used:
             given[label] = profile
             used.add(profile)

@@ -151,3 +151,18 @@ def test_a_record_that_changes_sides_is_moved() -> None:
     before = ids(world)
     world.run([*ANNA, *SHOP, Record(9, ("shop/customer_number 7",), seen=9)], as_of=LATER)
     assert ("moved", before[4], before[1], 1) in log(world)
+
+
+def test_records_that_come_together_again_take_the_id_that_they_had() -> None:
+    world = World()
+    device = Record(1, ("anonymous_id x",), "Anna Schulz")
+    person = Record(2, ("anonymous_id x", "phone +4915117"), "Anna Schulz")
+    world.run([device, person])
+    before = ids(world)
+    assert before[1] == before[2]
+    world.run([Record(1, ("anonymous_id x", "phone +4915127"), "Anna Schulz"), person], as_of=LATER)
+    apart = ids(world)
+    assert apart[1] == before[1] != apart[2]
+    # The second has the only record of a person now, but an id that the first never had.
+    world.run([device, person], as_of=LATER + timedelta(days=1))
+    assert ids(world) == before
