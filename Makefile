@@ -18,7 +18,7 @@ export GX_ANALYTICS_ENABLED := false
 demo ui: export CDP_AS_OF ?= 2026-06-30T00:00:00Z
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui test check format e2e bench lock clean
+.PHONY: help install demo ui test check format e2e soak bench lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,7 +50,7 @@ ui: $(READY) ## Open Dagster's UI on this machine, port 3000 (PORT=...)
 	@$(BIN)/cdp ui --port $(PORT)
 
 test: $(READY) ## Run the test suite
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n auto --dist loadfile
 
 check: $(READY) ## Lint, format, types, definitions, who may import whom
 	$(BIN)/ruff check .
@@ -65,6 +65,9 @@ format: $(READY) ## Format the code and sort imports
 
 e2e: $(READY) ## Drive the real UI, daemon and receiver in headless Chromium
 	@$(BIN)/pytest -m e2e cdp_assets_tests/e2e
+
+soak: $(READY) ## Look for hours at the properties that hold for all inputs, at new ones each time
+	@CDP_SOAK=1 $(BIN)/pytest -n auto --dist load -m hypothesis -o timeout=36000
 
 bench: $(READY) ## Measure the bars, print them and write data/bench.json
 	@$(BIN)/python -m cdp_assets_tests.bench

@@ -9,7 +9,7 @@ from typing import Any
 import ibis
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cdp_assets.activation import gates
@@ -20,6 +20,7 @@ from cdp_assets.ledger import outbox, permissions
 from cdp_assets.privacy.consent import consent_state
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets_tests.activation.shop import WELCOME, Shop, email_of
+from cdp_assets_tests.examples import examples
 
 NOW = datetime(2026, 6, 10, tzinfo=UTC)
 POINTS = [email_of(number) for number in range(3)]
@@ -90,7 +91,7 @@ def latest_own_words(history: list[dict[str, Any]], point: str, spec: Destinatio
     return [word for word in own if word["occurred_at"] == last]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(15)
 @given(history=words(), purpose=st.sampled_from(["marketing", "service"]))
 def test_tables_and_the_moment_of_sending_agree_for_any_history(
     engine: DuckDBEngine, history: list[dict[str, Any]], purpose: str
@@ -114,7 +115,7 @@ def test_tables_and_the_moment_of_sending_agree_for_any_history(
     }
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(10)
 @given(before=words(), after=words())
 def test_nothing_is_ever_sent_against_the_latest_explicit_word(
     tmp_path_factory: pytest.TempPathFactory, before: list[dict[str, Any]], after: list[dict[str, Any]]

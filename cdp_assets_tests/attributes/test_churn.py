@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cdp_assets.attributes import churn, churn_model, metrics
@@ -20,6 +20,7 @@ from cdp_assets.warehouse.built import Built, Plot
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets_tests.attributes.datasets import CDNOW_END, bought_within, cdnow_sample, online_retail
 from cdp_assets_tests.attributes.tables import activity, day, noon, purchases, rows, spark_sql
+from cdp_assets_tests.examples import examples
 
 ENGINE = DuckDBEngine.in_memory()
 
@@ -136,7 +137,7 @@ def test_features_of_a_day_are_those_of_a_world_that_ended_on_it(engine: DuckDBE
     assert {name: features[name] for name in expected} == expected
 
 
-@settings(max_examples=20, deadline=None)
+@examples(8)
 @given(
     st.lists(st.tuples(st.integers(1, 3), st.integers(0, 80), st.integers(0, 99)), max_size=15),
     st.lists(st.tuples(st.integers(1, 3), st.integers(0, 80), st.sampled_from(["page_viewed", "email_opened"])),

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import ibis
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cdp_assets.attributes.known_facts import last_day
@@ -21,6 +21,7 @@ from cdp_assets.attributes.purchases import (
 )
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets_tests.attributes.tables import FAR, ORDERS, REFUNDS, day, loaded, noon, purchases, rows, spark_sql
+from cdp_assets_tests.examples import examples
 
 ENGINE = DuckDBEngine.in_memory()
 
@@ -151,7 +152,7 @@ def test_no_orders_give_empty_tables(engine: DuckDBEngine) -> None:
     assert rows(engine, observed_days(table, day(0))) == [(None, 0)]
 
 
-@settings(max_examples=25, deadline=None)
+@examples(15)
 @given(
     st.lists(
         st.tuples(st.integers(1, 4), st.integers(0, 60), st.decimals("-20", "200", places=2).map(str)), max_size=25

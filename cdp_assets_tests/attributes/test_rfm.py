@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cdp_assets.attributes.rfm import GROUPS, group_sizes, heat_map, rfm_scores, scored_with_picture
 from cdp_assets.warehouse.built import Plot
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets_tests.attributes.tables import day, purchases, rows, spark_sql
+from cdp_assets_tests.examples import examples
 
 ENGINE = DuckDBEngine.in_memory()
 
@@ -83,7 +84,7 @@ def test_the_heat_map_shows_every_cell(engine: DuckDBEngine) -> None:
     assert sum(text.endswith("\n1") for text in texts) == 2
 
 
-@settings(max_examples=25, deadline=None)
+@examples(15)
 @given(st.lists(st.tuples(st.integers(1, 12), st.integers(0, 90), st.integers(0, 500)), min_size=1, max_size=40))
 def test_scores_never_contradict_the_figures(orders: list[tuple[int, int, int]]) -> None:
     table = purchases(ENGINE, [(profile, number, f"{net}.00") for profile, number, net in orders])

@@ -8,11 +8,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cdp_assets.demo.generator import GeneratedSummary
 from cdp_assets.demo.scoring import score_anonymous, score_demo, score_partition
+from cdp_assets_tests.examples import examples
 
 
 def _tables(people: list[int], profiles: list[int]) -> tuple[pa.Table, pa.Table]:
@@ -74,7 +75,7 @@ def test_a_missing_column_is_named() -> None:
         score_partition(assigned.drop_columns(["profile_id"]), truth)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=12))
 def test_counting_groups_equals_looking_at_every_pair(pairs: list[tuple[int, int]]) -> None:
     people, profiles = [p for p, _ in pairs], [c for _, c in pairs]

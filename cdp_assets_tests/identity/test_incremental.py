@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cdp_assets.identity.spec import IdentityRules
 from cdp_assets.identity.stewardship import Word
+from cdp_assets_tests.examples import examples
 from cdp_assets_tests.identity.test_properties import NAMES, RECORD, TOWN, Town, made
 from cdp_assets_tests.identity.world import AS_OF, Record, World, groups
 
@@ -64,7 +65,7 @@ def chain(start: int, length: int) -> list[Record]:
     ]
 
 
-@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(3)
 @given(TOWNS, st.randoms(use_true_random=False), st.data())
 def test_any_history_step_by_step_gives_what_a_run_from_nothing_gives(
     towns: list[Town], chance: random.Random, data: st.DataObject

@@ -7,13 +7,14 @@ import random
 import time
 from collections import defaultdict
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cdp_assets.identity.evidence import identifier_id_of
 from cdp_assets.identity.groups import Atom, Groups, TypeRule, Use
 from cdp_assets.identity.slow_path import settle
 from cdp_assets.identity.spec import DEFAULT_IDENTIFIERS, Kind
+from cdp_assets_tests.examples import examples
 from cdp_assets_tests.identity.world import KEY, Record, World, groups, together
 
 NAMES = (None, "Anna Meyer", "Anni Meyer", "A. Meyer", "Anna Schulz", "Bert Meyer", "Berta Meyer", "Carl Otto")
@@ -37,8 +38,8 @@ TOWN = st.lists(RECORD, min_size=1, max_size=9)
 TOWNS = st.lists(TOWN, min_size=12, max_size=12)
 """Places that know nothing of one another: a run costs a second, so it is given a dozen of them at once."""
 
-FEW = settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
-MANY = settings(max_examples=150, deadline=None)
+FEW = examples(3)  # the first of which is the emptiest
+MANY = examples(150)
 Town = list[tuple[list[str], str | None, int, int]]
 
 

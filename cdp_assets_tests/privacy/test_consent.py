@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import ibis
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cdp_assets.canonical.tables import CONSENTS
 from cdp_assets.privacy.consent import consent_state
 from cdp_assets.privacy.schemas import CONSENT_STATE
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+from cdp_assets_tests.examples import examples
 
 DAY = timedelta(days=1)
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
@@ -177,14 +178,14 @@ WORDS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(30)
 @given(words=WORDS, day=st.integers(0, 5))
 def test_the_state_is_what_reading_the_rules_row_by_row_gives(words: list[dict[str, Any]], day: int) -> None:
     as_of = T0 + day * DAY
     assert state(words, as_of) == oracle(words, as_of)
 
 
-@settings(max_examples=20, deadline=None)
+@examples(10)
 @given(words=WORDS, order=st.randoms(use_true_random=False))
 def test_the_order_in_which_words_arrive_does_not_matter(words: list[dict[str, Any]], order: Any) -> None:
     shuffled = list(words)

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import ibis
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cdp_assets.canonical.tables import CONTACT_POINTS, CONTACTS, IDENTIFIERS, IDENTITY_RECORDS
@@ -15,6 +15,7 @@ from cdp_assets.profiles import golden, survivorship
 from cdp_assets.profiles.schemas import GOLDEN_RECORDS, PROVENANCE
 from cdp_assets.profiles.spec import Group, SurvivorshipRules
 from cdp_assets.warehouse.operations import stable_id
+from cdp_assets_tests.examples import examples
 from cdp_assets_tests.profiles.tables import ENGINE, PROFILE_MAP, day, loaded, profile_map, table
 
 Rows = list[dict[str, Any]]
@@ -376,7 +377,7 @@ def expected(rows: list[tuple[int, str, int | None, str]], profile: int, order: 
     return winner[0], "tie_break"
 
 
-@settings(max_examples=60, deadline=None)
+@examples(15)
 @given(rows=CONTACT_ROWS, order=STRATEGY_ORDER)
 def test_the_survivor_is_the_one_that_reading_the_rules_one_by_one_gives(
     rows: list[tuple[int, str, int | None, str]], order: list[str]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from cdp_assets_tests.examples import examples
 from cdp_assets_tests.segments.people import JUNE_1, JUNE_2, JUNE_3, Stage, segment, tables
 
 LOYAL = segment("loyal", "orders >= 3")
@@ -159,7 +160,7 @@ def test_without_any_segment_the_tables_are_empty():
     assert stage.published["segment_sizes"].num_rows == 0
 
 
-@settings(max_examples=40, deadline=None)
+@examples(12)
 @given(st.lists(st.dictionaries(st.integers(1, 4), st.integers(0, 5), max_size=4), min_size=1, max_size=4))
 def test_the_log_replayed_gives_the_memberships(days):
     stage = Stage([LOYAL])

@@ -8,11 +8,12 @@ import io
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cdp_assets.sources.records import RecordScanner
 from cdp_assets.sources.spec import ColumnSpec
+from cdp_assets_tests.examples import examples
 from cdp_assets_tests.sources.shop import Bench, content, narrow, orders, row, squeezed
 
 EVERY = pytest.mark.parametrize("format", ["csv", "jsonl", "json", "parquet"])
@@ -180,7 +181,7 @@ def test_an_optional_column_that_a_file_lacks_is_named_and_empty(bench: Bench) -
 _TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), max_size=12)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.lists(st.tuples(_TEXTS, _TEXTS), min_size=1, max_size=12), st.integers(1, 40))
 def test_whatever_python_writes_as_csv_has_as_many_records_as_rows(rows: list[tuple[str, str]], size: int) -> None:
     import csv

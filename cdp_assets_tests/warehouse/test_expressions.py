@@ -8,13 +8,14 @@ from datetime import UTC, date, datetime
 import ibis
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets.warehouse.expressions import ExpressionError, bind, check
 from cdp_assets.warehouse.lineage import column_lineage
 from cdp_assets.warehouse.sql_functions import FUNCTIONS
+from cdp_assets_tests.examples import examples
 
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
 SCHEMA = ibis.schema(
@@ -303,7 +304,7 @@ PIECES = (
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@examples(100)
 @given(st.lists(st.sampled_from(PIECES), max_size=8).map(" ".join))
 def test_any_text_is_either_one_safe_expression_or_refused_with_an_expression_error(text):
     try:

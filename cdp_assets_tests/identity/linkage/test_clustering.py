@@ -6,13 +6,14 @@ from collections.abc import Iterable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cdp_assets.identity.linkage import clustering
 from cdp_assets.identity.linkage.clustering import Constraints, Edges, Join, cluster
 from cdp_assets.identity.linkage.joining import groups_of, weight_for
 from cdp_assets.identity.spec import NOT_COMPARED
+from cdp_assets_tests.examples import examples
 
 
 def edges(*pairs: tuple[int, int, float]) -> Edges:
@@ -94,7 +95,7 @@ pairs = st.dictionaries(
 
 
 @given(pairs, st.dictionaries(st.integers(1, 9), st.integers(1, 4)))
-@settings(deadline=None)
+@examples(100)
 def test_settling_in_bulk_gives_what_settling_one_by_one_gives(
     found: dict[tuple[int, int], float], sizes: dict[int, int]
 ) -> None:
@@ -107,7 +108,7 @@ def test_settling_in_bulk_gives_what_settling_one_by_one_gives(
 
 
 @given(pairs, st.randoms(use_true_random=False))
-@settings(deadline=None)
+@examples(100)
 def test_the_order_of_the_pairs_does_not_matter(found: dict[tuple[int, int], float], random: object) -> None:
     listed = [(left, right, weight) for (left, right), weight in found.items()]
     shuffled = sorted(listed, key=lambda _pair: random.random())  # type: ignore[attr-defined]
@@ -117,7 +118,7 @@ def test_the_order_of_the_pairs_does_not_matter(found: dict[tuple[int, int], flo
 
 
 @given(pairs, st.sets(st.tuples(st.integers(1, 9), st.integers(1, 9)).filter(lambda pair: pair[0] < pair[1])))
-@settings(deadline=None)
+@examples(100)
 def test_no_ban_is_ever_broken(found: dict[tuple[int, int], float], banned: set[tuple[int, int]]) -> None:
     listed = [(left, right, weight) for (left, right), weight in found.items()]
     joins, _ = cluster(edges(*listed), {}, -4.9, constraints(cannot=banned))
@@ -126,7 +127,7 @@ def test_no_ban_is_ever_broken(found: dict[tuple[int, int], float], banned: set[
 
 
 @given(pairs, st.floats(-4.9, 12))
-@settings(deadline=None)
+@examples(100)
 def test_cutting_at_a_higher_weight_is_stopping_there(found: dict[tuple[int, int], float], weight: float) -> None:
     given_edges = edges(*((left, right, value) for (left, right), value in found.items()))
     down, _ = cluster(given_edges, {}, -4.9, Constraints.none())

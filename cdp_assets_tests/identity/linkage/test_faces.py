@@ -9,13 +9,14 @@ from typing import Any
 import ibis
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cdp_assets.canonical import tables as canonical
 from cdp_assets.identity.folding import fold
 from cdp_assets.identity.linkage.faces import _fold_ascii, faces
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+from cdp_assets_tests.examples import examples
 from cdp_assets_tests.identity.linkage.town import Person, load, tables
 
 BORN = date(1981, 4, 17)
@@ -52,7 +53,7 @@ def test_the_engine_folds_ascii_names_as_folding_does(engine: DuckDBEngine) -> N
 
 
 @given(st.lists(st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=30), min_size=1))
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_the_engine_folds_any_ascii_text_as_folding_does(texts: list[str]) -> None:
     assert folded_inside(_FOLDING, texts) == [fold(text) for text in texts]
 
