@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from cdp_assets.identity.evidence import identifier_id_of
 from cdp_assets.identity.ids import profile_id_of
-from cdp_assets.identity.stewardship import Stewardship, Word
-from cdp_assets_tests.identity.world import AS_OF, KEY, Record, World, canonical_tables, groups
+from cdp_assets.identity.stewardship import Word
+from cdp_assets_tests.identity.world import AS_OF, KEY, Record, World, groups
 
 ANNA = Record(1, ("user_id u1", "email anna@example.com"), "Anna Meyer", seen=1)
 ANNE = Record(2, ("user_id u2", "email anne@example.com"), "Anne Schulz", seen=2)
@@ -187,22 +187,6 @@ def test_words_and_ids_survive_a_warehouse_that_is_built_anew() -> None:
     world.tables = {}
     assert world.run(PEOPLE, words=words, as_of=LATER)["profile_map"].sort_by("record_id") == before
     assert world.run(PEOPLE, words=words, as_of=LATER)["profile_map"].sort_by("record_id") == before
-
-
-def test_only_records_that_news_are_about_need_computing_again() -> None:
-    engine = World().engine
-    given = canonical_tables(engine, PEOPLE)
-
-    def touched(before: list[Word], after: list[Word]) -> list[int] | None:
-        words = Stewardship.of(before, engine).words
-        found = Stewardship.of(after, engine).touched(words, given, engine)
-        return None if found is None else sorted(engine.to_arrow(found)["record_id"].to_pylist())
-
-    assert touched([same(1, 1, 2)], [same(1, 1, 2)]) == []
-    assert touched([same(1, 1, 2)], [same(1, 1, 2), different(2, 2, 4)]) == [2, 4]
-    assert touched([observation(1, 3, "email", "x")], []) == [3]
-    assert touched([], [Word("r1", "source", "test")]) == [1, 2, 3, 4]
-    assert touched([], [Word("r1", "rule", "email")]) is None
 
 
 def test_nested_merges_are_undone_in_any_order() -> None:
