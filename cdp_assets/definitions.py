@@ -23,6 +23,7 @@ from cdp_assets.profiles import assets as profiles
 from cdp_assets.segments import assets as segments
 from cdp_assets.settings import Settings
 from cdp_assets.sources import assets as sources
+from cdp_assets.warehouse.garbage import look_for_garbage_rarely
 from cdp_assets.warehouse.resources import LedgerResource, Warehouse
 
 STALE_AFTER = timedelta(hours=26)
@@ -86,3 +87,4 @@ def _with_freshness(assets: Sequence[dg.AssetsDefinition]) -> list[dg.AssetsDefi
 
 
 defs = build(load_catalog(Settings.from_env().defs))
+look_for_garbage_rarely()
