@@ -6,6 +6,7 @@ Belongs here: reading the file and naming its parts. Does not belong here: guess
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -111,8 +112,9 @@ def read_labelled(
 
 def _told(text: ir.StringValue, literally: bool) -> ir.StringValue:
     """What a field says: null where it is empty or stands for "nothing known"; labels and ids are taken as they are."""
-    said = text.strip().nullif("")
-    return said if literally else ibis.ifelse(said.lower().isin(_NOTHING), ibis.null("string"), said)
+    # One pattern, since the engine computes what stands in several branches several times.
+    nothing = r"^\s*$" if literally else rf"^\s*(?i:{'|'.join(map(re.escape, _NOTHING))})?\s*$"
+    return ibis.ifelse(text.re_search(nothing), ibis.null("string"), text.strip())
 
 
 def _rows(file: Path, engine: Engine) -> tuple[list[str], FileRows]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.types as ir
+from ibis import _
 
 from cdp_assets.identity.addresses import plain_postcode, plain_street
 from cdp_assets.identity.folding import fold, sound
@@ -92,13 +93,7 @@ def faces(contacts: ir.Table, contact_points: ir.Table, labels: ir.Table, engine
 def _names(contacts: ir.Table, engine: Engine) -> ir.Table:
     """record_id, given, family, whole (folded words), birth_date, gender, company, job_title."""
     trimmed = {name: contacts[name].substr(0, _LONGEST).strip().nullif("") for name in _TEXTS}
-    texts = contacts.select(**trimmed)
-    foreign = [
-        texts.filter(texts[name].notnull() & ~texts[name].re_search(_ASCII)).select(text=texts[name]) for name in _TEXTS
-    ]
-    folded = engine.map_values(
-        ibis.union(*foreign, distinct=True), _fold_batch, ibis.schema({"text": "string", "folded": "string"})
-    )
+    spelled = _spelled(contacts.select(**trimmed), engine)
     named = contacts.select(
         "record_id",
         **trimmed,
@@ -108,10 +103,9 @@ def _names(contacts: ir.Table, engine: Engine) -> ir.Table:
         job_title=_plain(contacts.job_title),
     )
     for name in _TEXTS:
-        spelled = folded.select(text="text", **{f"{name}_folded": folded.folded})
-        named = named.left_join(spelled, named[name] == spelled.text).drop("text")
-        named = named.mutate(**{name: ibis.coalesce(named[f"{name}_folded"], _fold_ascii(named[name])).nullif("")})
-        named = named.drop(f"{name}_folded")
+        folded = spelled.rename({f"{name}_folded": "folded"})
+        named = named.left_join(folded, named[name] == folded.text).drop("text", name)
+        named = named.rename({name: f"{name}_folded"})
     whole = ibis.coalesce(named.given_name + " ", "") + ibis.coalesce(named.family_name + " ", "")
     return named.select(
         "record_id",
@@ -123,6 +117,19 @@ def _names(contacts: ir.Table, engine: Engine) -> ir.Table:
         "job_title",
         spoken=(whole + ibis.coalesce(named.full_name, "")).strip().nullif(""),
     )
+
+
+def _spelled(texts: ir.Table, engine: Engine) -> ir.Table:
+    """text, folded (null for nothing): each different text of some columns once, since names repeat."""
+    columns = [texts.select(text=texts[name]).filter(_.text.notnull()) for name in texts.columns]
+    different = engine.scratch(ibis.union(*columns, distinct=True).mutate(plain=_.text.re_search(_ASCII)))
+    foreign = engine.map_values(
+        different.filter(~different.plain).select("text"),
+        _fold_batch,
+        ibis.schema({"text": "string", "folded": "string"}),
+    )
+    plain = different.filter(different.plain).select("text", folded=_fold_ascii(different.text))
+    return engine.scratch(plain.union(foreign).mutate(folded=_.folded.nullif("")))
 
 
 def _fold_batch(rows: pa.Table) -> pa.Table:
@@ -173,8 +180,9 @@ def _derived(shown: ir.Table, engine: Engine) -> ir.Table:
     """Add the columns that are parts of others."""
     words = _words(shown.spoken)
     name_words = ibis.ifelse(words.length() > 0, words.unique().sort(), ibis.null("array<string>"))
-    named = shown.mutate(
-        name_words=name_words, words=ibis.ifelse(words.length() > 0, words, ibis.null("array<string>"))
+    # What several columns are made of is written down, or the engine computes it for each of them.
+    named = engine.scratch(
+        shown.mutate(name_words=name_words, words=ibis.ifelse(words.length() > 0, words, ibis.null("array<string>")))
     )
     callable_by = named.words.filter(lambda word: ~word.isin(RANKS))
     given = ibis.coalesce(_words(named.given_name).filter(lambda word: ~word.isin(RANKS))[0], callable_by[0])
@@ -183,7 +191,9 @@ def _derived(shown: ir.Table, engine: Engine) -> ir.Table:
         ibis.ifelse(named.words.length() > 1, named.words[named.words.length() - 1], ibis.null("string")),
     )
     alone = named.given_name.isnull() & (named.family_name.notnull() | (callable_by.length() < 2))
-    parted = named.mutate(given=ibis.ifelse(alone, ibis.null("string"), given), family=family)
+    parted = engine.scratch(
+        named.mutate(given=ibis.ifelse(alone, ibis.null("string"), given), family=family).drop("words")
+    )
     heard = engine.map_values(
         parted.filter(parted.given.notnull()).select("given").distinct(),
         _sound_batch,

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import ibis.expr.types as ir
 
-from cdp_assets.identity.linkage.blocking import Block, blocks, count_pairs
+from cdp_assets.identity.linkage.blocking import Block, blocks, count_pairs, thinned
 from cdp_assets.identity.linkage.comparisons import COMPARISONS, GIVEN_NAME, creators, possible
 from cdp_assets.identity.linkage.faces import FACES
 
@@ -34,7 +34,7 @@ FEWEST_FACES = 50
 _SAMPLED_PAIRS, _FEWEST_SAMPLED, _SAMPLED_PER_FACE = 1_000_000, 200_000, 20
 """Random pairs to learn from how often what agrees by chance: so many a face, within bounds."""
 
-_MOST_LEARNED_FROM = 400_000
+_MOST_LEARNED_FROM = 200_000
 """Pairs of one combination that true pairs are learned from."""
 
 _TRAINED_ON = (
@@ -158,12 +158,13 @@ def train(shown: ir.Table, engine: Engine, generation: int = 1) -> Model | None:
     comparisons = possible(filled)
     if count < FEWEST_FACES or len(comparisons) < 2:
         return None
-    chosen = blocks(shown, filled, count, engine)
+    some, one_in = thinned(shown, count, engine)
+    chosen = blocks(some, one_in, filled, count, engine)
     if not any(block.used for block in chosen):
         return None
     from splink import Linker, SettingsCreator, block_on
 
-    with engine.splink(faces=shown) as database:
+    with engine.splink(faces=some) as database:
         settings = SettingsCreator(
             link_type="dedupe_only",
             comparisons=creators(comparisons),
@@ -186,15 +187,16 @@ def train(shown: ir.Table, engine: Engine, generation: int = 1) -> Model | None:
                 continue
             pairs = next((block.pairs for block in chosen if block.wanted == columns == block.columns), None)
             if pairs is None:
-                [pairs] = count_pairs(shown, [columns], engine)
-            if pairs < _FEWEST_PAIRS:
+                [counted] = count_pairs(some, [columns], engine)
+                pairs = counted * one_in**2
+            if pairs < _FEWEST_PAIRS * one_in**2:
                 continue
             before = deepcopy(linker._settings_obj)
             try:
                 session = linker.training.estimate_parameters_using_expectation_maximisation(
                     block_on(*columns),
                     estimate_without_term_frequencies=True,
-                    max_pairs=_MOST_LEARNED_FROM if pairs > _MOST_LEARNED_FROM else None,
+                    max_pairs=_MOST_LEARNED_FROM if pairs > _MOST_LEARNED_FROM * one_in**2 else None,
                 )
             except ValueError:
                 # A weight was no number any more. Splink leaves such a session half done; the others have to do.

@@ -27,7 +27,7 @@ def faced(engine: DuckDBEngine, *rows: dict[str, str | None]) -> ir.Table:
 
 def chosen(engine: DuckDBEngine, *rows: dict[str, str | None]) -> list[Block]:
     columns = {column for row in rows for column, value in row.items() if value is not None}
-    return blocks(faced(engine, *rows), dict.fromkeys(columns, 1.0), len(rows), engine)
+    return blocks(faced(engine, *rows), 1, dict.fromkeys(columns, 1.0), len(rows), engine)
 
 
 def bound(monkeypatch: pytest.MonkeyPatch, one: int, in_all: int) -> None:
