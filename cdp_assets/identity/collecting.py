@@ -28,7 +28,7 @@ from cdp_assets.identity.evidence import (
 )
 from cdp_assets.identity.spec import IdentityRules
 from cdp_assets.identity.stacking import restricted, stack
-from cdp_assets.warehouse.operations import row_hash, stable_id
+from cdp_assets.warehouse.operations import quick_hash, stable_id
 
 if TYPE_CHECKING:
     from cdp_assets.identity.resolve import Canonical
@@ -195,7 +195,7 @@ class Collector:
                 (judged.days > _NAMESAKES_DAYS, ibis.literal(NAMESAKES, "int8")),
                 else_=ibis.literal(SOUND, "int8"),
             ),
-            place_id=row_hash(judged.place),
+            place_id=quick_hash(judged.place),
         )
 
 

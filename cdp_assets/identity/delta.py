@@ -25,7 +25,7 @@ from cdp_assets.identity.collecting import Collector
 from cdp_assets.identity.evidence import MAILBOX, PLACEHOLDER, said_by
 from cdp_assets.identity.stacking import restricted, stack
 from cdp_assets.identity.state import State
-from cdp_assets.warehouse.operations import row_hash
+from cdp_assets.warehouse.operations import quick_hash
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -126,7 +126,7 @@ def _bucket(table: ir.Table) -> ir.IntegerValue:
 
 def _hashed(table: ir.Table, *columns: str) -> ir.Table:
     values = (table[name].cast(INSTANT) if table[name].type().is_timestamp() else table[name] for name in columns)
-    return table.select(bucket=_bucket(table), digest=row_hash(table.record_id, *values))
+    return table.select(bucket=_bucket(table), digest=quick_hash(table.record_id, *values))
 
 
 def _within(table: ir.Table, buckets: ir.Table) -> ir.Table:
@@ -148,7 +148,7 @@ def _comparable(rows: ir.Table, exactly: bool) -> ir.Table:
     flaw = rows.flaw.cast("int8") if exactly else (rows.flaw == PLACEHOLDER).cast("int8")
     return rows.select(
         "record_id",
-        content=row_hash(
+        content=quick_hash(
             rows.identifier_id,
             rows.type_id.cast("int16"),
             rows.first_seen_at.cast(INSTANT),

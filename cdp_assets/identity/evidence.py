@@ -15,7 +15,7 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.identity.spec import IdentityRules, Kind
-from cdp_assets.warehouse.operations import row_hash
+from cdp_assets.warehouse.operations import quick_hash
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -160,9 +160,9 @@ def names_of(contacts: ir.Table) -> ir.Table:
     spoken = ibis.coalesce(
         named.given_name + " " + named.family_name, named.given_name, named.family_name, named.full_name
     )
-    return named.select("record_id", *_NAME_PARTS, "birth_date", name_key=row_hash(spoken.lower()))
+    return named.select("record_id", *_NAME_PARTS, "birth_date", name_key=quick_hash(spoken.lower()))
 
 
 def said_by(contacts: ir.Table) -> ir.Table:
     """record_id, said: a number that is another one when a record's name or birth date is."""
-    return contacts.select("record_id", said=row_hash(*(contacts[name] for name in _NAME_PARTS), contacts.birth_date))
+    return contacts.select("record_id", said=quick_hash(*(contacts[name] for name in _NAME_PARTS), contacts.birth_date))

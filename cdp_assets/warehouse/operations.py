@@ -51,14 +51,6 @@ class TryTimestamp(ops.Value):
     shape = rlz.shape_like("arg")
 
 
-class RowHash(ops.Value):
-    """63 bits of an engine's own quick hash of some values."""
-
-    arg: VarTuple[ops.Value]
-    dtype = dt.int64
-    shape = rlz.shape_like("arg")
-
-
 @deferrable  # type: ignore[untyped-decorator]
 def stable_id(*parts: ir.Value, key: str = "") -> ir.IntegerValue:
     """Make a stable, keyed, 63-bit id from one or more values; equal on every engine.
@@ -77,12 +69,16 @@ def stable_id(*parts: ir.Value, key: str = "") -> ir.IntegerValue:
 
 @deferrable  # type: ignore[untyped-decorator]
 def quick_hash(*parts: ir.Value) -> ir.IntegerValue:
-    """Hash one or more values of a row, to tell within one query what may be equal from what is not.
+    """Hash one or more values of a row, to tell what may be equal, or unchanged, from what is not.
 
-    Fast, but another number on another engine or version: for what is kept there is `stable_id`.
+    Fast, but another number on another engine or version, and no secret: it never leaves the warehouse, and where it
+    changes without need, something is computed again for nothing. For what is kept there is `stable_id`.
 
     Args:
         parts: Values of any type; null is a value of its own.
+
+    Returns:
+        A non-negative int64 column.
     """
     return QuickHash(parts).to_expr()
 
@@ -102,18 +98,6 @@ def try_timestamp(text: ir.StringValue, format: str | None = None, zone: str = "
     return TryTimestamp(text, format=format, zone=zone).to_expr()
 
 
-def row_hash(*parts: ir.Value) -> ir.IntegerValue:
-    """Hash values of any type quickly, to see whether they changed; null is a value of its own.
-
-    The hash differs between engines and their versions, and is no secret: it never leaves the warehouse, and where it
-    changes without need, something is computed again for nothing.
-
-    Returns:
-        A non-negative int64 column.
-    """
-    return RowHash(parts).to_expr()
-
-
 def _duckdb_stable_id(self: DuckDBCompiler, op: StableId, *, arg: sge.Expression) -> Any:
     digits = self.f.anon.left(self.f.sha256(arg), 16)
     unsigned = sge.Cast(this=self.f.concat("0x", digits), to=sge.DataType.build("UBIGINT", dialect="duckdb"))
@@ -127,23 +111,16 @@ def _pyspark_stable_id(self: PySparkCompiler, op: StableId, *, arg: sge.Expressi
     return sge.Paren(this=sge.BitwiseAnd(this=signed, expression=sge.convert(_MASK_63)))
 
 
-def _duckdb_row_hash(self: DuckDBCompiler, op: RowHash, *, arg: tuple[sge.Expression, ...]) -> Any:
-    return self.cast(sge.BitwiseRightShift(this=self.f.anon.hash(*arg), expression=sge.convert(1)), dt.int64)
-
-
-def _pyspark_row_hash(self: PySparkCompiler, op: RowHash, *, arg: tuple[sge.Expression, ...]) -> Any:
-    texts = [self.f.coalesce(self.cast(part, dt.string), sge.convert(_NULL)) for part in arg]
-    return self.f.anon.shiftrightunsigned(self.f.anon.xxhash64(*texts), sge.convert(1))
-
-
 def _duckdb_quick_hash(self: DuckDBCompiler, op: QuickHash, *, parts: Any) -> Any:
     # Half of the unsigned hashes are beyond a signed integer.
     halved = sge.BitwiseRightShift(this=self.f.anon.hash(*parts), expression=sge.convert(1))
     return self.cast(sge.Paren(this=halved), dt.int64)
 
 
-def _pyspark_quick_hash(self: PySparkCompiler, op: QuickHash, *, parts: Any) -> Any:
-    return self.f.anon.xxhash64(*parts)
+def _pyspark_quick_hash(self: PySparkCompiler, op: QuickHash, *, parts: tuple[sge.Expression, ...]) -> Any:
+    # Spark's hash passes over nulls.
+    texts = [self.f.coalesce(self.cast(part, dt.string), sge.convert(_NULL)) for part in parts]
+    return self.f.anon.shiftrightunsigned(self.f.anon.xxhash64(*texts), sge.convert(1))
 
 
 _OFFSET = r"\d(Z|z|[+-]\d{2}(:?\d{2})?)$"
@@ -196,8 +173,6 @@ def _pyspark_try_timestamp(
 
 DuckDBCompiler.visit_StableId = _duckdb_stable_id
 PySparkCompiler.visit_StableId = _pyspark_stable_id
-DuckDBCompiler.visit_RowHash = _duckdb_row_hash
-PySparkCompiler.visit_RowHash = _pyspark_row_hash
 DuckDBCompiler.visit_QuickHash = _duckdb_quick_hash
 PySparkCompiler.visit_QuickHash = _pyspark_quick_hash
 DuckDBCompiler.visit_TryTimestamp = _duckdb_try_timestamp

@@ -9,7 +9,7 @@ import ibis
 import pyarrow as pa
 
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
-from cdp_assets.warehouse.operations import quick_hash, row_hash, stable_id, try_timestamp
+from cdp_assets.warehouse.operations import quick_hash, stable_id, try_timestamp
 
 
 def _texts(engine: DuckDBEngine, *texts: str | None) -> ibis.Table:
@@ -38,24 +38,15 @@ def test_null_is_a_value_of_its_own_and_parts_do_not_run_together() -> None:
     assert len(set(ids)) == 3
 
 
-def test_a_row_hash_tells_null_from_nothing_and_one_order_from_another() -> None:
+def test_a_quick_hash_tells_null_from_nothing_and_one_order_from_another() -> None:
     engine = DuckDBEngine.in_memory()
     table = _texts(engine, None)
     a, b, null = ibis.literal("a"), ibis.literal("b"), table.text
-    hashes = [_values(engine, row_hash(*parts))[0] for parts in ((a, b), (b, a), (a, null), (null, a), (a, null))]
+    hashes = [_values(engine, quick_hash(*parts))[0] for parts in ((a, b), (b, a), (a, null), (null, a), (a, null))]
     assert len(set(hashes)) == 4
     assert hashes[2] == hashes[4]
     assert all(isinstance(found, int) and 0 <= found < 2**63 for found in hashes)
-    assert "XXHASH64" in ibis.to_sql(row_hash(a, null).name("value"), dialect="pyspark").upper()
-
-
-def test_a_quick_hash_is_equal_where_all_parts_are_and_tells_null_from_nothing() -> None:
-    engine = DuckDBEngine.in_memory()
-    table = _texts(engine, "a", "a", "", None)
-    first, again, nothing, null = _values(engine, quick_hash(table.text, ibis.literal(1)))
-    assert first == again
-    assert len({first, nothing, null, _values(engine, quick_hash(table.text, ibis.literal(2)))[0]}) == 4
-    assert "XXHASH64(" in ibis.to_sql(table.select(hashed=quick_hash(table.text)), dialect="pyspark").upper()
+    assert "XXHASH64" in ibis.to_sql(quick_hash(a, null).name("value"), dialect="pyspark").upper()
 
 
 def test_times_are_read_with_offset_zone_or_format() -> None:

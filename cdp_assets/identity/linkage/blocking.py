@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import ibis
 import ibis.expr.types as ir
 
-from cdp_assets.warehouse.operations import row_hash
+from cdp_assets.warehouse.operations import quick_hash
 
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
@@ -134,7 +134,7 @@ def thinned(shown: ir.Table, count: int, engine: Engine) -> tuple[ir.Table, int]
     one_in = max(count // _LEARNED_FROM, 1)
     if one_in == 1:
         return shown, 1
-    return engine.scratch(shown.filter(row_hash(shown.face) % one_in == 0)), one_in
+    return engine.scratch(shown.filter(quick_hash(shown.face) % one_in == 0)), one_in
 
 
 def count_pairs(shown: ir.Table, combinations: Sequence[tuple[str, ...]], engine: Engine) -> list[int]:
