@@ -11,6 +11,7 @@ import dagster as dg
 from pydantic import ConfigDict, Field
 
 from cdp_assets.sources import spec as specs
+from cdp_assets.sources import template
 from cdp_assets.sources.validation import problems
 from cdp_assets.warehouse.sql_fields import OptionalSql, Sql, SqlByName
 
@@ -31,7 +32,9 @@ class Column(dg.Model, dg.Resolvable):
     model_config = _STRICT
 
     type: str = Field(
-        description="What the text of the column is read as.", json_schema_extra=_one_of(specs.COLUMN_TYPES)
+        default="string",
+        description="What the text of the column is read as.",
+        json_schema_extra=_one_of(specs.COLUMN_TYPES),
     )
     required: bool = Field(
         default=False, description="Rows without it are quarantined, and files without the column refused."
@@ -101,12 +104,23 @@ class Stream(dg.Model, dg.Resolvable):
     model_config = _STRICT
 
     name: str = Field(description="Lower case with underscores; unique within the source.")
-    files: str = Field(description="Glob below the landing folder, such as `shop/orders*.csv*`. May be gzipped.")
+    template: str | None = Field(
+        default=None,
+        description="A system's export whose contract and mapping this stream takes over; every field given beside it "
+        "overrides the template's (`columns` and `derive` name by name).",
+        json_schema_extra=_one_of(template.names()),
+    )
+    files: str = Field(
+        default="",
+        description="Glob below the landing folder, such as `shop/orders*.csv*`. May be gzipped. With a template, its "
+        "pattern below the folder that is called like the source, unless given.",
+    )
     format: str = Field(
+        default="",
         description="`csv` with a header, `jsonl` (an object a line), `json` (one array of objects) or `parquet`.",
         json_schema_extra=_one_of(specs.FORMATS),
     )
-    columns: dict[str, Column] = Field(description="The contract: name → type and rules.")
+    columns: dict[str, Column] = Field(default_factory=dict, description="The contract: name → type and rules.")
     description: str = Field(default="", description="What the rows are.")
     load: str = Field(
         default="append",
@@ -160,7 +174,10 @@ class Source(dg.Component, dg.Model, dg.Resolvable):
         """The source, with every name and expression checked."""
         source = specs.SourceSpec(
             name=self.name,
-            streams=tuple(_stream(stream, self.name) for stream in self.streams),
+            streams=tuple(
+                _stream(_complete(stream, self.name, f"streams[{position}]"), self.name)
+                for position, stream in enumerate(self.streams)
+            ),
             description=self.description,
             owner=self.owner,
             country=self.country,
@@ -173,6 +190,21 @@ class Source(dg.Component, dg.Model, dg.Resolvable):
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """Nothing of its own: canonical tables unite all sources (`assets.py`)."""
         return dg.Definitions()
+
+
+def _complete(stream: Stream, source: str, place: str) -> Stream:
+    """The stream with its template's fields below its own."""
+    given = stream.model_dump(exclude_unset=True)
+    if stream.template is None:
+        missing = next((name for name in ("files", "format", "columns") if name not in given), None)
+        if missing is not None:
+            raise ValueError(f"{place}: `{missing}` is missing; give it, or name a `template`")
+        return stream
+    try:
+        found = template.find(stream.template)
+    except ValueError as error:
+        raise ValueError(f"{place}.template: {error}") from None
+    return Stream.model_validate(template.overridden(found, given, source))
 
 
 def _stream(stream: Stream, source: str) -> specs.StreamSpec:
