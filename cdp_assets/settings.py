@@ -14,6 +14,9 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+PROJECT_FILE = "cdp.env"
+"""File in the folder that a command is run in, with settings that hold unless the environment says otherwise."""
+
 PROJECT = Path(__file__).resolve().parent.parent
 """The project's root folder."""
 
@@ -35,6 +38,26 @@ def parse_instant(text: str, name: str = "CDP_AS_OF") -> datetime:
             f"{name}={text!r} is not an ISO 8601 date or time; write for example 2026-06-30T00:00:00Z"
         ) from error
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+
+
+def project_settings(folder: Path) -> dict[str, str]:
+    """The settings in a folder's `PROJECT_FILE`, one ``NAME=value`` a line; paths are relative to the folder.
+
+    Raises:
+        SettingsError: if a line is no setting.
+    """
+    file = folder / PROJECT_FILE
+    if not file.is_file():
+        return {}
+    found: dict[str, str] = {}
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+        name, separator, value = (part.strip() for part in line.partition("="))
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if not separator or not name.startswith("CDP_"):
+            raise SettingsError(f"{file}:{number}: write a setting as CDP_NAME=value")
+        found[name] = str(folder / value) if name in ("CDP_DATA", "CDP_DEFS") else value
+    return found
 
 
 @dataclass(frozen=True)

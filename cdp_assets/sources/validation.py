@@ -34,7 +34,7 @@ Path = tuple[str | int, ...]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _COUNTRY = re.compile(r"[A-Z]{2}")
-_RESERVED = frozenset({"extra", "raw_line", "parse_error", "load_id", "source_file", "source_row"})
+RESERVED = frozenset({"extra", "raw_line", "parse_error", "load_id", "source_file", "source_row"})
 _OWN_PREFIX = "cdp_"
 
 
@@ -131,7 +131,7 @@ def _contract(stream: StreamSpec, path: Path) -> Iterator[Problem]:
                 f"`{column.name}` and `{seen[folded]}` differ only in case; rename one and give its header as `path`",
             )
         seen[folded] = column.name
-        if folded in _RESERVED or folded.startswith(_OWN_PREFIX):
+        if folded in RESERVED or folded.startswith(_OWN_PREFIX):
             yield Problem(place, f"the platform uses `{column.name}`; take another name and give its header as `path`")
         yield from _column(column, place)
     for name in stream.key:
