@@ -52,12 +52,13 @@ def main() -> None:
     from cdp_assets.cli_explain import explain
     from cdp_assets.cli_identity import identity
     from cdp_assets.cli_plan import plan
+    from cdp_assets.cli_quarantine import quarantine
     from cdp_assets.cli_retract import retract, retractions
     from cdp_assets.cli_sources import init, sources
 
     for command in (evaluate, retract, retractions):
         identity.add_command(command)
-    for command in (demo, explain, identity, init, plan, sources):
+    for command in (demo, explain, identity, init, plan, quarantine, sources):
         cdp.add_command(command)
     try:
         for name, value in project_settings(Path.cwd()).items():

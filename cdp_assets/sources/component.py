@@ -4,6 +4,7 @@ Belongs here: fields and their descriptions, as editors show them. Does not belo
 what makes them valid (`validation.py`).
 """
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -98,6 +99,31 @@ class Map(dg.Model, dg.Resolvable):
     )
 
 
+class Contract(dg.Model, dg.Resolvable):
+    """What is done about deliveries that the contract does not foresee."""
+
+    model_config = _STRICT
+
+    tables: str | None = Field(
+        default=None,
+        description="Files in the source's folder that no stream takes: `evolve` (told), `freeze` (a failed check), "
+        "`discard_row` or `discard_value` (passed over). For a source.",
+        json_schema_extra=_one_of(specs.CONTRACT_MODES),
+    )
+    columns: str | None = Field(
+        default=None,
+        description="Columns that the contract does not name: `evolve` (kept in `extra`), `freeze` (the file is "
+        "refused), `discard_row` (the row is quarantined), `discard_value` (dropped).",
+        json_schema_extra=_one_of(specs.CONTRACT_MODES),
+    )
+    data_type: str | None = Field(
+        default=None,
+        description="Values that do not fit their type: `discard_row` (the row is quarantined; the default), `freeze` "
+        "(the file is refused), `discard_value` or `evolve` (the row counts without the value).",
+        json_schema_extra=_one_of(specs.CONTRACT_MODES),
+    )
+
+
 class Stream(dg.Model, dg.Resolvable):
     """Files of one kind."""
 
@@ -151,6 +177,7 @@ class Stream(dg.Model, dg.Resolvable):
     maps: list[Map] = Field(default_factory=list, description="The canonical tables it feeds.")
     delimiter: str = Field(default=",", description="Of CSV: one character.")
     encoding: str = Field(default="utf-8", description="Of text files.", json_schema_extra=_one_of(specs.ENCODINGS))
+    contract: Contract | None = Field(default=None, description="Strictness; the source's if absent.")
 
 
 class Source(dg.Component, dg.Model, dg.Resolvable):
@@ -168,6 +195,7 @@ class Source(dg.Component, dg.Model, dg.Resolvable):
     settle_seconds: float = Field(
         default=2.0, ge=0, description="How long a file must have been left alone before it is read."
     )
+    contract: Contract | None = Field(default=None, description="Strictness, of all streams that say nothing else.")
 
     @cached_property
     def spec(self) -> specs.SourceSpec:
@@ -175,13 +203,14 @@ class Source(dg.Component, dg.Model, dg.Resolvable):
         source = specs.SourceSpec(
             name=self.name,
             streams=tuple(
-                _stream(_complete(stream, self.name, f"streams[{position}]"), self.name)
+                _stream(_complete(stream, self.name, f"streams[{position}]"), self)
                 for position, stream in enumerate(self.streams)
             ),
             description=self.description,
             owner=self.owner,
             country=self.country,
             settle_seconds=self.settle_seconds,
+            contract=_contract(self.contract, specs.ContractSpec()),
         )
         for problem in problems(source):
             raise problem.error()
@@ -207,7 +236,12 @@ def _complete(stream: Stream, source: str, place: str) -> Stream:
     return Stream.model_validate(template.overridden(found, given, source))
 
 
-def _stream(stream: Stream, source: str) -> specs.StreamSpec:
+def _contract(contract: Contract | None, under: specs.ContractSpec) -> specs.ContractSpec:
+    given = contract.model_dump(exclude_none=True) if contract is not None else {}
+    return replace(under, **given)
+
+
+def _stream(stream: Stream, source: Source) -> specs.StreamSpec:
     return specs.StreamSpec(
         name=stream.name,
         files=stream.files,
@@ -220,7 +254,7 @@ def _stream(stream: Stream, source: str) -> specs.StreamSpec:
         zone=stream.zone,
         deleted=stream.deleted,
         derive=tuple(stream.derive.items()),
-        identifiers=tuple(_identifier(identifier, source) for identifier in stream.identifiers),
+        identifiers=tuple(_identifier(identifier, source.name) for identifier in stream.identifiers),
         person=stream.person,
         guest=stream.guest,
         maps=tuple(
@@ -232,6 +266,7 @@ def _stream(stream: Stream, source: str) -> specs.StreamSpec:
         delimiter=stream.delimiter,
         encoding=stream.encoding,
         description=stream.description,
+        contract=_contract(stream.contract, _contract(source.contract, specs.ContractSpec())),
     )
 
 

@@ -71,6 +71,12 @@ class WrongFormatError(DeliveryError):
     name = "wrong_format"
 
 
+class SchemaDriftError(DeliveryError):
+    """A frozen contract does not fit the file."""
+
+    name = "schema_drift"
+
+
 class UnsafePathError(DeliveryError):
     """The file lies outside the landing folder."""
 

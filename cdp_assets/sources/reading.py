@@ -7,7 +7,7 @@ lines (`preparing.py`, `records.py`), and what was loaded before (`manifest.py`)
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import ibis
@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
+from cdp_assets.sources.drift import held_to_contract
 from cdp_assets.sources.errors import EmptyFileError, WrongFormatError
 from cdp_assets.sources.landing import LandedFile
 from cdp_assets.sources.preparing import Prepared, as_utf8, missing_column, prepare, refuse_bytes_that_are_no_text
@@ -71,7 +72,7 @@ def read(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Path) -> 
             "not one of its rows can be read by the contract",
             f"Look whether it is {stream.format} of the stream `{stream.name}`",
         )
-    return found
+    return replace(found, table=held_to_contract(found.table, file.name, stream, engine))
 
 
 def _addresses(stream: StreamSpec) -> dict[str, str]:

@@ -19,6 +19,9 @@ FORMATS = ("csv", "jsonl", "json", "parquet")
 LOADS = ("append", "upsert", "snapshot")
 ENCODINGS = ("utf-8", "latin-1")
 
+EVOLVE, FREEZE, DISCARD_ROW, DISCARD_VALUE = CONTRACT_MODES = ("evolve", "freeze", "discard_row", "discard_value")
+"""What a contract does about what it does not foresee, in dlt's words."""
+
 DTYPES: dict[str, dt.DataType] = {
     "string": dt.string,
     "integer": dt.int64,
@@ -37,6 +40,24 @@ GLOBAL = "global"
 
 GLOBAL_TYPES = frozenset({"email", "phone"})
 """Identifier types that live in the `GLOBAL` namespace unless told otherwise."""
+
+
+@dataclass(frozen=True)
+class ContractSpec:
+    """What is done about deliveries that the contract does not foresee; each is one of `CONTRACT_MODES`.
+
+    Args:
+        tables: Files in the source's folder that no stream takes: told (``evolve``), a failed check (``freeze``), or
+            passed over.
+        columns: Columns that the contract does not name: kept in ``extra`` (``evolve``), the file refused (``freeze``),
+            the row quarantined, or the value dropped.
+        data_type: Values that do not fit their type: the row counts without the value, which stays in the raw table
+            (``evolve``, ``discard_value``), the file refused (``freeze``), or the row quarantined.
+    """
+
+    tables: str = EVOLVE
+    columns: str = EVOLVE
+    data_type: str = DISCARD_ROW
 
 
 @dataclass(frozen=True)
@@ -132,6 +153,7 @@ class StreamSpec:
         delimiter: Of CSV.
         encoding: Of text files: one of `ENCODINGS`.
         description: For people.
+        contract: What is done about what the contract does not foresee.
     """
 
     name: str
@@ -152,6 +174,7 @@ class StreamSpec:
     delimiter: str = ","
     encoding: str = "utf-8"
     description: str = ""
+    contract: ContractSpec = ContractSpec()
 
     def column(self, name: str) -> ColumnSpec:
         """The contract's column called ``name``.
@@ -211,6 +234,7 @@ class SourceSpec:
         country: ISO 3166-1 alpha-2 country of phone numbers whose row names none.
         settle_seconds: How long a file must have been left alone before it is read.
         origin: The file that defines it, for messages.
+        contract: As of its streams, where they say nothing else; and what is done about files that none of them takes.
     """
 
     name: str
@@ -220,6 +244,7 @@ class SourceSpec:
     country: str | None = None
     settle_seconds: float = 2.0
     origin: str = field(default="", compare=False)
+    contract: ContractSpec = ContractSpec()
 
 
 def stream_table(source: SourceSpec, stream: StreamSpec) -> str:

@@ -17,10 +17,12 @@ import ibis
 from cdp_assets.sources import targets
 from cdp_assets.sources.spec import (
     COLUMN_TYPES,
+    CONTRACT_MODES,
     ENCODINGS,
     FORMATS,
     LOADS,
     ColumnSpec,
+    ContractSpec,
     IdentifierSpec,
     MapSpec,
     SourceSpec,
@@ -71,6 +73,7 @@ def _of_source(source: SourceSpec) -> Iterator[Problem]:
         yield Problem(("settle_seconds",), "settle_seconds cannot be negative")
     if not source.streams:
         yield Problem(("streams",), "a source needs at least one stream")
+    yield from _strictness(source.contract, ("contract",))
     seen: set[str] = set()
     for position, stream in enumerate(source.streams):
         path: Path = ("streams", position)
@@ -85,6 +88,7 @@ def _of_stream(stream: StreamSpec, path: Path) -> Iterator[Problem]:
     yield from _one_of((*path, "format"), stream.format, FORMATS)
     yield from _one_of((*path, "load"), stream.load, LOADS)
     yield from _one_of((*path, "encoding"), stream.encoding, ENCODINGS)
+    yield from _strictness(stream.contract, (*path, "contract"))
     yield from _files(stream, path)
     contract = list(_contract(stream, path))
     yield from contract
@@ -107,6 +111,11 @@ def _of_stream(stream: StreamSpec, path: Path) -> Iterator[Problem]:
         yield from _identifier(identifier, schema, (*path, "identifiers", position))
     for position, map_ in enumerate(stream.maps):
         yield from _map(map_, stream, schema, (*path, "maps", position))
+
+
+def _strictness(contract: ContractSpec, path: Path) -> Iterator[Problem]:
+    for name in ("tables", "columns", "data_type"):
+        yield from _one_of((*path, name), getattr(contract, name), CONTRACT_MODES)
 
 
 def _files(stream: StreamSpec, path: Path) -> Iterator[Problem]:
