@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cdp_assets.cli import as_json, console_of, print_json
+from cdp_assets.cli import as_json, console_of, open_reader, print_json
 from cdp_assets.settings import PROJECT_FILE, Settings
 
 if TYPE_CHECKING:
@@ -125,6 +125,24 @@ def propose(
         click.echo(text, nl=False)
     else:
         _tell(target, [proposal for proposal, _ in streams])
+
+
+@sources.command()
+@as_json
+def audit(told_as_json: bool) -> None:
+    """Say what the sources deliver: rows, span, freshness, whom they share and by what, what is theirs alone."""
+    from cdp_assets.automation.refresh import launch_instant
+    from cdp_assets.presentation.audit_text import audit_text
+    from cdp_assets.presentation.read_audit import read_audit
+    from cdp_assets.presentation.views import plain
+
+    settings = Settings.from_env()
+    with open_reader(settings) as reader:
+        found = read_audit(reader)
+    if told_as_json:
+        print_json(plain(found))
+    else:
+        console_of().print(audit_text(found, launch_instant(settings)))
 
 
 def _source_name(file: Path, landing: Path, plain: Callable[[Path], str]) -> str:

@@ -18,9 +18,9 @@ from cdp_assets.sources.checks import DRIFT, FAILED_FILES, NO_STRAYS, audit_chec
 from cdp_assets.sources.drift import Drift, drift
 from cdp_assets.sources.ingest import STAGE, Arrivals, Ingested, ingest
 from cdp_assets.sources.landing import strays
-from cdp_assets.sources.schemas import LOAD_MANIFEST, SOURCE_AUDIT, raw_schema
+from cdp_assets.sources.schemas import LOAD_MANIFEST, SOURCE_AUDIT, SOURCE_OVERLAPS, raw_schema
 from cdp_assets.sources.spec import EVOLVE, FREEZE, SourceSpec, StreamSpec, stream_table
-from cdp_assets.warehouse.assets import table_asset
+from cdp_assets.warehouse.assets import table_asset, tables_asset
 from cdp_assets.warehouse.built import Built, InPlace, markdown, plot
 from cdp_assets.warehouse.engine import Engine
 
@@ -138,22 +138,27 @@ def _strays(sources: Sequence[SourceSpec], settings: Settings) -> tuple[list[str
 
 
 def _source_audit(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
-    @table_asset(
-        schema=SOURCE_AUDIT, stage=STAGE, inputs={"raw": _refs(sources)}, checks=audit_checks(), kinds={"matplotlib"}
+    @tables_asset(
+        stage=STAGE,
+        schemas=[SOURCE_AUDIT, SOURCE_OVERLAPS],
+        inputs={"raw": _refs(sources)},
+        checks={SOURCE_AUDIT.name: audit_checks()},
+        kinds={"matplotlib"},
     )
-    def source_audit(raw: dict[str, ir.Table], engine: Engine, as_of: datetime) -> Built:
+    def source_audit(raw: dict[str, ir.Table], engine: Engine, as_of: datetime) -> dict[str, Built]:
         """Measured on the raw tables, so that it shows what sources deliver, not what was made of it."""
         table = audit.fill_rates(sources, raw, engine, as_of)
         rows = engine.to_arrow(table.order_by("source", "stream")).to_pylist()
         shared = audit.overlaps(sources, raw, engine)
-        return Built(
-            table,
-            metadata={
-                "streams": markdown(audit_pages.streams_page(rows, as_of)),
-                "identifiers": markdown(audit_pages.overlaps_page(shared)),
-                "columns": markdown(audit_pages.columns_page(rows)),
-                "picture": plot(audit_pages.picture(rows, shared)),
-            },
-        )
+        said = {
+            "streams": markdown(audit_pages.streams_page(rows, as_of)),
+            "columns": markdown(audit_pages.columns_page(rows)),
+            "picture": plot(audit_pages.picture(rows, shared)),
+        }
+        identifiers = markdown(audit_pages.overlaps_page(shared))
+        return {
+            SOURCE_AUDIT.name: Built(table, metadata={**said, "identifiers": identifiers}),
+            SOURCE_OVERLAPS.name: Built(audit.overlaps_table(shared, engine), metadata={"identifiers": identifiers}),
+        }
 
     return source_audit
