@@ -61,6 +61,7 @@ _MEMBERS = """
     WITH members AS (
         SELECT DISTINCT r.source, m.profile_id
         FROM identity.profile_map m JOIN normalised.identity_records r USING (record_id)
+        WHERE r.kind <> 'guest'
     )"""
 
 

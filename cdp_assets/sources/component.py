@@ -178,6 +178,11 @@ class Stream(dg.Model, dg.Resolvable):
     delimiter: str = Field(default=",", description="Of CSV: one character.")
     encoding: str = Field(default="utf-8", description="Of text files.", json_schema_extra=_one_of(specs.ENCODINGS))
     contract: Contract | None = Field(default=None, description="Strictness; the source's if absent.")
+    unpack: str | None = Field(
+        default=None,
+        description="Of JSON lines: property whose list holds the rows of a line, such as `batch`. What stands beside "
+        "the list belongs to each of its rows; a line without it is a row itself.",
+    )
 
 
 class Source(dg.Component, dg.Model, dg.Resolvable):
@@ -266,6 +271,7 @@ def _stream(stream: Stream, source: Source) -> specs.StreamSpec:
         delimiter=stream.delimiter,
         encoding=stream.encoding,
         description=stream.description,
+        unpack=stream.unpack,
         contract=_contract(stream.contract, _contract(source.contract, specs.ContractSpec())),
     )
 

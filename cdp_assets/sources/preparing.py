@@ -25,6 +25,7 @@ from cdp_assets.sources.errors import (
 from cdp_assets.sources.landing import LandedFile
 from cdp_assets.sources.records import BrokenRow, Records, RecordScanner, split
 from cdp_assets.sources.spec import StreamSpec
+from cdp_assets.sources.unpacking import unpacked
 from cdp_assets.warehouse.sql_parsing import nearest
 
 _BLOCK = 1 << 22
@@ -64,6 +65,8 @@ def prepare(file: LandedFile, stream: StreamSpec, folder: Path, *, thorough: boo
         DeliveryError: if the file cannot be read as a whole; the subclass says why.
     """
     plain = as_utf8(file, stream, folder)
+    if stream.unpack is not None:
+        plain = unpacked(plain, stream.unpack, folder)
     is_csv = stream.format == "csv"
     with plain.open("rb") as opened:
         begin = len(_UTF8_MARK) if opened.read(3) == _UTF8_MARK else 0

@@ -154,6 +154,7 @@ class StreamSpec:
         encoding: Of text files: one of `ENCODINGS`.
         description: For people.
         contract: What is done about what the contract does not foresee.
+        unpack: Of JSON lines: the property whose list holds the rows of a line; a line without it is a row itself.
     """
 
     name: str
@@ -175,6 +176,7 @@ class StreamSpec:
     encoding: str = "utf-8"
     description: str = ""
     contract: ContractSpec = ContractSpec()
+    unpack: str | None = None
 
     def column(self, name: str) -> ColumnSpec:
         """The contract's column called ``name``.

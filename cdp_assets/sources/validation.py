@@ -124,6 +124,8 @@ def _files(stream: StreamSpec, path: Path) -> Iterator[Problem]:
         yield Problem((*path, "files"), "files is a glob below the landing folder, such as shop/orders*.csv")
     if len(stream.delimiter) != 1 or stream.delimiter in '"\n\r':
         yield Problem((*path, "delimiter"), 'the delimiter is one character, such as "," or ";" or "\\t"')
+    if stream.unpack is not None and stream.format != "jsonl":
+        yield Problem((*path, "unpack"), f"unpack is for JSON lines, and the stream is {stream.format}")
     yield from _zone((*path, "zone"), stream.zone)
 
 
