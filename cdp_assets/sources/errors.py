@@ -65,6 +65,12 @@ class TruncatedFileError(DeliveryError):
     name = "truncated_file"
 
 
+class ZipBombError(DeliveryError):
+    """A compressed file holds far more than any export of its size could."""
+
+    name = "zip_bomb"
+
+
 class WrongFormatError(DeliveryError):
     """The content is not of the format that the contract names."""
 

@@ -29,7 +29,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
               SELECT * FROM (VALUES ('shop', 'orders', 'accepted', 8), ('shop', 'orders', 'quarantined', 2))
                 AS t(source, stream, disposition, rows);
             CREATE TABLE normalised.identity_records AS
-              SELECT *, 'person' AS kind FROM (VALUES (11, 'shop'), (21, 'shop'), (22, 'till'), (31, 'shop'), (32, 'till'))
+              SELECT *, 'person' AS kind
+              FROM (VALUES (11, 'shop'), (21, 'shop'), (22, 'till'), (31, 'shop'), (32, 'till'))
                 AS t(record_id, source);
             CREATE TABLE identity.profile_map AS
               SELECT * FROM (VALUES (11, 1), (21, 2), (22, 2), (31, 3), (32, 3)) AS t(record_id, profile_id);
