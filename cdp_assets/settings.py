@@ -70,6 +70,7 @@ class Settings:
         engine: Name of the engine that computes (``CDP_ENGINE``): ``duckdb``.
         as_of: The instant that runs are pinned to (``CDP_AS_OF``), or None for the launch time of each run.
         production: Whether destinations really send (``CDP_ENV=production``); otherwise the inbox receives.
+        fetching: Whether runs fetch from databases, APIs and remote stores (``CDP_FETCH=0``: they do not).
         memory_limit: How much memory the embedded engine may use before it spills to disk (``CDP_MEMORY_LIMIT``).
         ledger_override: SQLAlchemy URL of the ledger (``CDP_LEDGER``), or None for a SQLite file in the data folder.
     """
@@ -81,6 +82,7 @@ class Settings:
     production: bool = False
     ledger_override: str | None = None
     memory_limit: str = "5GB"
+    fetching: bool = True
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -107,6 +109,7 @@ class Settings:
             as_of=parse_instant(as_of) if as_of else None,
             production=mode == "production",
             ledger_override=env.get("CDP_LEDGER") or None,
+            fetching=env.get("CDP_FETCH", "1") != "0",
             memory_limit=env.get("CDP_MEMORY_LIMIT") or cls.memory_limit,
         )
 

@@ -44,7 +44,8 @@ def _raw(source: SourceSpec, stream: StreamSpec) -> dg.AssetsDefinition:
     )
     def raw(engine: Engine, as_of: datetime, ledger: Ledger, settings: Settings) -> InPlace:
         """New files are appended; a file that cannot be loaded is named below and keeps no other one out."""
-        arrivals = Arrivals(settings.landing, settings.data / "tmp", time.time, time.sleep)
+        memory = settings.data / "dlt" if settings.fetching else None
+        arrivals = Arrivals(settings.landing, settings.data / "tmp", time.time, time.sleep, memory)
         found = ingest(source, stream, engine=engine, ledger=ledger, arrivals=arrivals, as_of=as_of)
         loads = [load.load_id for load in found.loaded]
         absent = {name for _, names in found.absent for name in names}
@@ -75,6 +76,8 @@ def _told(found: Ingested, difference: Drift) -> dict[str, Any]:
         told["loaded"] = markdown("\n".join(["| file | rows | bytes | load |", "|---|--:|--:|---|", *lines]))
     if found.failed:
         told["failed"] = markdown("\n".join(f"- {error}" for error in found.failed))
+    if found.fetched:
+        told["fetched"] = list(found.fetched)
     if found.growing:
         told["still_growing"] = list(found.growing)
     if difference:

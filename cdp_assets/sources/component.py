@@ -6,6 +6,7 @@ what makes them valid (`validation.py`).
 
 from dataclasses import replace
 from functools import cached_property
+from pathlib import PurePosixPath
 from typing import Any
 
 import dagster as dg
@@ -124,6 +125,54 @@ class Contract(dg.Model, dg.Resolvable):
     )
 
 
+class Database(dg.Model, dg.Resolvable):
+    """Rows of a database, fetched by every run."""
+
+    model_config = _STRICT
+
+    url: str = Field(description="SQLAlchemy's URL; from the environment: `{{ env.SHOP_DATABASE_URL }}`.")
+    table: str | None = Field(default=None, description="Table, with its schema if need be; or …")
+    query: Sql | None = Field(default=None, description="… one SELECT.")
+    cursor: str | None = Field(
+        default=None,
+        description="Column that grows when rows come or change, such as `updated_at`: only rows from its last value "
+        "on are fetched. Everything if absent.",
+    )
+
+
+class Cursor(dg.Model, dg.Resolvable):
+    """What makes a run ask only for what is new."""
+
+    model_config = _STRICT
+
+    path: str = Field(description="Where in an item the instant or number is that grows, such as `updated_at`.")
+    param: str = Field(description="Query parameter that asks for items from that value on.")
+    since: str | None = Field(default=None, description="Its value for the first time.")
+
+
+class Rest(dg.Model, dg.Resolvable):
+    """Items of a JSON API, fetched by every run through dlt, whose words these are."""
+
+    model_config = _STRICT
+
+    url: str = Field(description="The endpoint.")
+    data: str | None = Field(default=None, description="Where in an answer the items are, such as `data.items`.")
+    params: dict[str, str] = Field(default_factory=dict, description="Query parameters.")
+    headers: dict[str, str] = Field(default_factory=dict, description="Headers.")
+    auth: dict[str, str] = Field(
+        default_factory=dict,
+        description='`{type: bearer, token: "{{ env.TOKEN }}"}`, `{type: http_basic, username: …, password: …}` or '
+        "`{type: api_key, name: …, api_key: …, location: header}`.",
+    )
+    pages: dict[str, str | int | bool] = Field(
+        default_factory=dict,
+        description="How pages follow each other: `{type: json_link, next_url_path: next}`, `{type: cursor, "
+        "cursor_path: …, cursor_param: …}`, `{type: page_number, …}`, `{type: offset, limit: 100}`, "
+        "`{type: header_link}`; found by itself if absent.",
+    )
+    cursor: Cursor | None = Field(default=None, description="Only what is new; everything each time if absent.")
+
+
 class Stream(dg.Model, dg.Resolvable):
     """Files of one kind."""
 
@@ -138,9 +187,15 @@ class Stream(dg.Model, dg.Resolvable):
     )
     files: str = Field(
         default="",
-        description="Glob below the landing folder, such as `shop/orders*.csv*`. May be gzipped. With a template, its "
-        "pattern below the folder that is called like the source, unless given.",
+        description="Glob below the landing folder, such as `shop/orders*.csv*`, or a URL such as "
+        "`s3://bucket/orders*.csv`. May be gzipped. With a template, its pattern below the folder that is called like "
+        "the source, unless given.",
     )
+    storage_options: dict[str, str | int | bool] = Field(
+        default_factory=dict, description="What the file system of a URL in `files` needs to know: keys, end points."
+    )
+    database: Database | None = Field(default=None, description="Fetch rows of a database instead of taking files.")
+    rest: Rest | None = Field(default=None, description="Fetch items of a JSON API instead of taking files.")
     format: str = Field(
         default="",
         description="`csv` with a header, `jsonl` (an object a line), `json` (one array of objects) or `parquet`.",
@@ -227,8 +282,12 @@ class Source(dg.Component, dg.Model, dg.Resolvable):
 
 
 def _complete(stream: Stream, source: str, place: str) -> Stream:
-    """The stream with its template's fields below its own."""
+    """The stream with its template's fields below its own, and where what is fetched will lie."""
     given = stream.model_dump(exclude_unset=True)
+    if stream.database is not None or stream.rest is not None:
+        ending = "parquet" if stream.database is not None else "jsonl"
+        given |= {"files": f"{source}/{stream.name}/*.{ending}", "format": ending}
+        stream = Stream.model_validate(given)
     if stream.template is None:
         missing = next((name for name in ("files", "format", "columns") if name not in given), None)
         if missing is not None:
@@ -241,15 +300,36 @@ def _complete(stream: Stream, source: str, place: str) -> Stream:
     return Stream.model_validate(template.overridden(found, given, source))
 
 
+def _origin(stream: Stream) -> specs.DatabaseSpec | specs.RestSpec | specs.RemoteSpec | None:
+    if stream.database is not None:
+        return specs.DatabaseSpec(**stream.database.model_dump())
+    if stream.rest is not None:
+        rest = stream.rest.model_dump()
+        cursor = rest.pop("cursor") or {}
+        pairs: dict[str, Any] = {name: tuple(rest.pop(name).items()) for name in ("params", "headers", "auth", "pages")}
+        asked: dict[str, Any] = {
+            "cursor": cursor.get("path"),
+            "cursor_parameter": cursor.get("param"),
+            "since": cursor.get("since"),
+        }
+        return specs.RestSpec(**rest, **pairs, **asked)
+    if "://" in stream.files:
+        return specs.RemoteSpec(stream.files, tuple(stream.storage_options.items()))
+    return None
+
+
 def _contract(contract: Contract | None, under: specs.ContractSpec) -> specs.ContractSpec:
     given = contract.model_dump(exclude_none=True) if contract is not None else {}
     return replace(under, **given)
 
 
 def _stream(stream: Stream, source: Source) -> specs.StreamSpec:
+    origin = _origin(stream)
+    remote = isinstance(origin, specs.RemoteSpec)
     return specs.StreamSpec(
         name=stream.name,
-        files=stream.files,
+        files=f"{source.name}/{stream.name}/{PurePosixPath(stream.files).name}" if remote else stream.files,
+        origin=origin,
         format=stream.format,
         columns=tuple(specs.ColumnSpec(name=name, **column.model_dump()) for name, column in stream.columns.items()),
         load=stream.load,

@@ -83,6 +83,12 @@ class SchemaDriftError(DeliveryError):
     name = "schema_drift"
 
 
+class FetchError(DeliveryError):
+    """A stream could not be fetched from its database, API or store."""
+
+    name = "fetch_failed"
+
+
 class UnsafePathError(DeliveryError):
     """The file lies outside the landing folder."""
 

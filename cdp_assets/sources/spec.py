@@ -7,6 +7,7 @@ YAML form (`component.py`), what makes it valid (`validation.py`), and anything 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -58,6 +59,63 @@ class ContractSpec:
     tables: str = EVOLVE
     columns: str = EVOLVE
     data_type: str = DISCARD_ROW
+
+
+@dataclass(frozen=True)
+class DatabaseSpec:
+    """A table or a query of a database.
+
+    Args:
+        url: SQLAlchemy's URL.
+        table: Name of the table, with its schema if need be; or
+        query: one SELECT.
+        cursor: Column that grows when rows come or change: only rows from its last value on are fetched.
+    """
+
+    url: str = field(repr=False)
+    table: str | None = None
+    query: str | None = None
+    cursor: str | None = None
+
+
+@dataclass(frozen=True)
+class RestSpec:
+    """An endpoint of an API that answers in JSON; the words are those of dlt's REST source.
+
+    Args:
+        url: The endpoint.
+        data: Where in an answer the items are (JSONPath); found by itself if None.
+        params: Query parameters.
+        headers: Headers.
+        auth: How to log in: ``type`` and its fields.
+        pages: How pages follow each other: ``type`` and its fields; found by itself if empty.
+        cursor: Where in an item the instant or number is that grows (JSONPath).
+        cursor_parameter: Query parameter that asks for items from that value on.
+        since: Its value for the first time.
+    """
+
+    url: str
+    data: str | None = None
+    params: tuple[tuple[str, Any], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    auth: tuple[tuple[str, Any], ...] = field(default=(), repr=False)
+    pages: tuple[tuple[str, Any], ...] = ()
+    cursor: str | None = None
+    cursor_parameter: str | None = None
+    since: str | None = None
+
+
+@dataclass(frozen=True)
+class RemoteSpec:
+    """Files behind a URL.
+
+    Args:
+        url: Pattern in fsspec's form, such as ``s3://bucket/shop/orders*.csv``.
+        options: What its file system needs to know (keys, end points).
+    """
+
+    url: str
+    options: tuple[tuple[str, Any], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -154,6 +212,7 @@ class StreamSpec:
         encoding: Of text files: one of `ENCODINGS`.
         description: For people.
         contract: What is done about what the contract does not foresee.
+        origin: Where it is fetched from, if its files are not dropped off.
         unpack: Of JSON lines: the property whose list holds the rows of a line; a line without it is a row itself.
     """
 
@@ -177,6 +236,7 @@ class StreamSpec:
     description: str = ""
     contract: ContractSpec = ContractSpec()
     unpack: str | None = None
+    origin: DatabaseSpec | RestSpec | RemoteSpec | None = None
 
     def column(self, name: str) -> ColumnSpec:
         """The contract's column called ``name``.

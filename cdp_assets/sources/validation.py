@@ -23,8 +23,10 @@ from cdp_assets.sources.spec import (
     LOADS,
     ColumnSpec,
     ContractSpec,
+    DatabaseSpec,
     IdentifierSpec,
     MapSpec,
+    RestSpec,
     SourceSpec,
     StreamSpec,
 )
@@ -89,6 +91,7 @@ def _of_stream(stream: StreamSpec, path: Path) -> Iterator[Problem]:
     yield from _one_of((*path, "load"), stream.load, LOADS)
     yield from _one_of((*path, "encoding"), stream.encoding, ENCODINGS)
     yield from _strictness(stream.contract, (*path, "contract"))
+    yield from _origin(stream, path)
     yield from _files(stream, path)
     contract = list(_contract(stream, path))
     yield from contract
@@ -116,6 +119,19 @@ def _of_stream(stream: StreamSpec, path: Path) -> Iterator[Problem]:
 def _strictness(contract: ContractSpec, path: Path) -> Iterator[Problem]:
     for name in ("tables", "columns", "data_type"):
         yield from _one_of((*path, name), getattr(contract, name), CONTRACT_MODES)
+
+
+def _origin(stream: StreamSpec, path: Path) -> Iterator[Problem]:
+    origin = stream.origin
+    if isinstance(origin, DatabaseSpec) and (origin.table is None) == (origin.query is None):
+        yield Problem((*path, "database"), "a database stream needs a `table` or a `query`, and not both")
+    if isinstance(origin, RestSpec) and not origin.url.startswith(("http://", "https://")):
+        yield Problem((*path, "rest", "url"), "the url of an endpoint begins with http:// or https://")
+    fetched = isinstance(origin, DatabaseSpec | RestSpec) and origin.cursor is not None
+    if fetched and stream.load == "snapshot":
+        yield Problem(
+            (*path, "load"), "with a cursor only what is new is fetched, which is no snapshot; write `load: upsert`"
+        )
 
 
 def _files(stream: StreamSpec, path: Path) -> Iterator[Problem]:
