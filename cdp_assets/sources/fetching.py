@@ -78,8 +78,15 @@ def _kind_of(error: BaseException) -> str:
 
 def _landed(
     resource: dlt.sources.DltResource, source: SourceSpec, stream: StreamSpec, landing: Path, memory: Path
-) -> list[str]:
-    """Run a resource to its end; its rows become one file."""
+) -> Iterator[str]:
+    """Run a resource to its end; its rows become one file.
+
+    dlt moves its cursor before the rows are where they belong. So what an earlier run left behind comes first: packages
+    that dlt had not handed over, then rows that it had, and that did not get their name.
+
+    Yields:
+        Names of files, as they are complete.
+    """
     # Nothing leaves the machine but the requests that somebody configured.
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
     import dlt
@@ -87,41 +94,44 @@ def _landed(
     folder = landing / PurePosixPath(stream.files).parent
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f".{stream.name}.part"
-    part.unlink(missing_ok=True)
-    parquet = stream.format == "parquet"
-    rows = 0
 
     def sink(items: Any, table: Any) -> None:
-        nonlocal rows
         with part.open("a", encoding="utf-8") as out:
-            for item in items:
-                out.write(json.dumps(item, ensure_ascii=False, default=_as_text) + "\n")
-                rows += 1
+            out.writelines(map(_written, items))
 
     pipeline = dlt.pipeline(
         f"{source.name}__{stream.name}",
         pipelines_dir=str(memory),
         destination=dlt.destination(sink, loader_file_format="typed-jsonl", batch_size=_ROWS_AT_ONCE, name="landing"),
     )
-    pipeline.drop_pending_packages()
-    info = pipeline.run(resource, table_name=stream.name)
-    info.raise_on_failed_jobs()
-    if not rows:
-        return []
-    if parquet:
-        _as_parquet(part)
+    if pipeline.has_pending_data:
+        pipeline.load(raise_on_failed_jobs=True)
+    left = list(_named(part, stream, folder))
+    pipeline.run(resource, table_name=stream.name).raise_on_failed_jobs()
+    for file in (*left, *_named(part, stream, folder)):
+        yield file.relative_to(landing).as_posix()
+
+
+def _named(part: Path, stream: StreamSpec, folder: Path) -> Iterator[Path]:
+    """Give fetched rows their place among the stream's files, if there are any and they are not what came last."""
+    if not part.exists():
+        return
+    whole = part
+    if stream.format == "parquet":
+        whole = part.with_suffix(".columns")
+        _as_parquet(part, whole)
     earlier = sorted(folder.glob(f"{stream.name}_*.{stream.format}"))
-    if earlier and filecmp.cmp(earlier[-1], part, shallow=False):
-        part.unlink()
-        return []
-    load = info.loads_ids[-1].replace(".", "")
-    target = folder / f"{stream.name}_{load}.{stream.format}"
-    os.replace(part, target)
-    return [target.relative_to(landing).as_posix()]
+    if not earlier or not filecmp.cmp(earlier[-1], whole, shallow=False):
+        number = int(earlier[-1].stem.rpartition("_")[2]) + 1 if earlier else 1
+        target = folder / f"{stream.name}_{number:09d}.{stream.format}"
+        os.replace(whole, target)
+        yield target
+    part.unlink(missing_ok=True)
+    whole.unlink(missing_ok=True)
 
 
-def _as_parquet(lines: Path) -> None:
-    """Turn JSON lines into a Parquet file of texts; what is nested stays JSON."""
+def _as_parquet(lines: Path, target: Path) -> None:
+    """JSON lines as a Parquet file of texts; what is nested stays JSON."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -130,12 +140,14 @@ def _as_parquet(lines: Path) -> None:
         for line in opened:
             names.update(dict.fromkeys(json.loads(line)))
     schema = pa.schema([(name, pa.string()) for name in names])
-    whole = lines.with_suffix(".columns")
-    with lines.open(encoding="utf-8") as opened, pq.ParquetWriter(whole, schema) as writer:
+    with lines.open(encoding="utf-8") as opened, pq.ParquetWriter(target, schema) as writer:
         while batch := [json.loads(line) for _, line in zip(range(_ROWS_AT_ONCE), opened, strict=False)]:
             texts = [{name: _text(row.get(name)) for name in names} for row in batch]
             writer.write_table(pa.Table.from_pylist(texts, schema))
-    os.replace(whole, lines)
+
+
+def _written(item: Any) -> str:
+    return json.dumps(item, ensure_ascii=False, default=_as_text) + "\n"
 
 
 def _text(value: Any) -> str | None:
@@ -177,7 +189,9 @@ def _database(origin: DatabaseSpec, stream: StreamSpec) -> dlt.sources.DltResour
     if origin.cursor is None:
         return dlt.resource(rows(), name=stream.name)
 
-    def since(last: Any = dlt.sources.incremental(origin.cursor)) -> Iterator[list[dict[str, Any]]]:  # noqa: B008 (dlt's way)
+    cursor: Any = dlt.sources.incremental(origin.cursor, on_cursor_value_missing="include")
+
+    def since(last: Any = cursor) -> Iterator[list[dict[str, Any]]]:
         yield from rows(last)
 
     return dlt.resource(since, name=stream.name, primary_key=list(stream.key))()
@@ -201,7 +215,11 @@ def _rest(origin: RestSpec, stream: StreamSpec) -> dlt.sources.DltResource:
     if origin.pages:
         endpoint["paginator"] = dict(origin.pages)
     if origin.cursor is not None and origin.cursor_parameter is not None:
-        endpoint["incremental"] = {"start_param": origin.cursor_parameter, "cursor_path": origin.cursor}
+        endpoint["incremental"] = {
+            "start_param": origin.cursor_parameter,
+            "cursor_path": origin.cursor,
+            "on_cursor_value_missing": "include",
+        }
         if origin.since is not None:
             endpoint["incremental"]["initial_value"] = origin.since
     client: dict[str, Any] = {"base_url": f"{base}/", "headers": dict(origin.headers)}

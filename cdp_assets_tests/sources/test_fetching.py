@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from cdp_assets.automation.refresh import fetches
+from cdp_assets.sources import fetching
 from cdp_assets.sources.component import Source
 from cdp_assets.sources.fetching import fetch
 from cdp_assets.sources.ingest import Arrivals, Ingested, ingest
@@ -96,6 +97,57 @@ def test_what_a_database_has_besides_is_kept_as_it_is(bench: Bench, server: str,
     table = bench.engine.to_arrow(bench.engine.table("sources", "shop__customers").order_by("source_row")).to_pylist()
     assert table[0]["extra"] == '{"tags":"{\\"a\\": [1]}","Note":"x"}'
     assert table[0]["updated_at"].startswith("2026-01-01T10:00:00")
+
+
+class Crash(BaseException):
+    """The process dies here."""
+
+
+def test_a_crash_after_the_cursor_moved_loses_nothing(
+    bench: Bench, server: str, customers: sa.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = source(database={"url": server, "table": "customers", "cursor": "updated_at"})
+
+    def dying(part: Path, *_: Any) -> Iterator[Path]:
+        if part.exists():
+            raise Crash
+        return iter(())
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fetching, "_named", dying)
+        with pytest.raises(Crash):
+            fetch(spec, spec.streams[0], bench.landing, bench.folder / "dlt")
+    assert not list(bench.landing.rglob("*.parquet"))
+    put(customers, 3, "cy@x.org", "1", 4)
+    assert [load.rows for load in look(bench, spec).loaded] == [2, 1]
+    assert [row[0] for row in raw(bench)] == ["1", "2", "3"]
+
+
+def test_rows_that_could_not_be_written_come_with_the_next_run(
+    bench: Bench, server: str, customers: sa.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = source(database={"url": server, "table": "customers", "cursor": "updated_at"})
+
+    def full(_: Any) -> str:
+        raise OSError("no space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fetching, "_written", full)
+        (error,) = look(bench, spec).failed
+        assert "OSError" in str(error)
+    assert look(bench, spec).failed == ()
+    assert [row[0] for row in raw(bench)] == ["1", "2"]
+
+
+def test_rows_without_a_value_of_the_cursor_come_the_first_time(
+    bench: Bench, server: str, customers: sa.Connection
+) -> None:
+    customers.execute(sa.text("ALTER TABLE customers ALTER updated_at DROP NOT NULL"))
+    customers.execute(sa.text("INSERT INTO customers (id, email) VALUES (9, 'none@x.org')"))
+    spec = source(database={"url": server, "table": "customers", "cursor": "updated_at"})
+    look(bench, spec)
+    assert {row[0] for row in raw(bench)} == {"1", "2", "9"}
+    assert look(bench, spec).fetched == ()
 
 
 def test_a_query_is_fetched_in_whole_each_time_without_a_cursor(
