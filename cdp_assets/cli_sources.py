@@ -110,9 +110,7 @@ def propose(
     if not only_print:
         for proposal in found:
             _bring(proposal.path, settings.landing, source)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
-        _check(settings.defs, target)
+        _write_checked(settings.defs, target, text)
     if told_as_json:
         print_json(
             {
@@ -183,15 +181,21 @@ def _bring(path: Path, landing: Path, source: str) -> None:
     os.replace(part, target)
 
 
-def _check(defs: Path, target: Path) -> None:
-    """That everything loads with the new definition; it is taken back if not."""
+def _write_checked(defs: Path, target: Path, text: str) -> None:
+    """Write a definition if everything loads with it; otherwise what was there stays."""
     from cdp_assets.catalog import load_catalog
     from cdp_assets.definition_files import DefinitionError
 
+    before = target.read_text(encoding="utf-8") if target.exists() else None
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text, encoding="utf-8")
     try:
         load_catalog(defs)
     except DefinitionError as error:
-        target.unlink()
+        if before is None:
+            target.unlink()
+        else:
+            target.write_text(before, encoding="utf-8")
         raise click.ClickException(f"the definitions do not load together, so it was not written:\n{error}") from error
 
 

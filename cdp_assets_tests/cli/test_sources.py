@@ -82,6 +82,16 @@ def test_a_definition_that_is_there_is_only_replaced_on_demand(project: Path, tm
     assert propose(file, "--force").exit_code == 0
 
 
+def test_a_definition_that_does_not_load_with_the_others_is_not_written(project: Path, tmp_path: Path) -> None:
+    assert propose(export(tmp_path)).exit_code == 0
+    elsewhere = project / "defs" / "sources" / "moved"
+    (project / "defs" / "sources" / "old_shop").rename(elsewhere)
+    told = propose(export(tmp_path, "more/orders_2.csv"), "--name", "old_shop")
+    assert told.exit_code == 1
+    assert "two sources are called `old_shop`" in told.output
+    assert not (project / "defs" / "sources" / "old_shop" / "defs.yaml").exists()
+
+
 def test_printing_writes_and_copies_nothing(project: Path, tmp_path: Path) -> None:
     told = propose(export(tmp_path), "--print")
     assert "type: cdp_assets.sources.component.Source" in told.output

@@ -136,9 +136,10 @@ def s3() -> Iterator[str]:
     """An S3 server's end point."""
     from moto.server import ThreadedMotoServer
 
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=free_port(), verbose=False)
+    port = free_port()
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
     server.start()
     try:
-        yield f"http://127.0.0.1:{server._port}"
+        yield f"http://127.0.0.1:{port}"
     finally:
         server.stop()
