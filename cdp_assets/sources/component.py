@@ -55,6 +55,9 @@ class Column(dg.Model, dg.Resolvable):
     decimal_mark: str = Field(
         default=".", description="`.` or `,`; the other one may group thousands. For decimal and float."
     )
+    symbol: str | None = Field(
+        default=None, description="What stands beside numbers and is no part of them, such as `$`. For numbers."
+    )
     past: bool = Field(
         default=False,
         description="The date or time must lie between 1900 and the run's instant. Always so for `event_time` and "

@@ -131,6 +131,7 @@ class ColumnSpec:
         path: Where the value is: a header in CSV and Parquet, a dotted path in JSON; the name if None.
         decimal_mark: ``.`` or ``,``; the other one may group thousands.
         past: Whether a date or time must lie between 1900 and the run's instant (a day ahead is let pass).
+        symbol: What stands beside numbers and is no part of them, such as ``$``.
     """
 
     name: str
@@ -141,6 +142,7 @@ class ColumnSpec:
     path: str | None = None
     decimal_mark: str = "."
     past: bool = False
+    symbol: str | None = None
 
     @property
     def dtype(self) -> dt.DataType:

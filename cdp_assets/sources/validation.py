@@ -175,6 +175,8 @@ def _column(column: ColumnSpec, path: Path) -> Iterator[Problem]:
         yield Problem((*path, "format"), f"format is for dates and timestamps, and `{column.name}` is {column.type}")
     if column.past and not timed:
         yield Problem((*path, "past"), f"past is for dates and timestamps, and `{column.name}` is {column.type}")
+    if column.symbol is not None and column.type not in ("integer", "decimal", "float"):
+        yield Problem((*path, "symbol"), f"a symbol stands beside numbers, and `{column.name}` is {column.type}")
     if column.decimal_mark not in (".", ","):
         yield Problem((*path, "decimal_mark"), "the decimal mark is a point or a comma")
     if column.zone is not None:

@@ -182,6 +182,7 @@ def api() -> Iterator[servers.Api]:
              "address": {"city": "Dresden"}, "tags": ["a"]}
             for number in range(1, 6)
         ]  # fmt: skip
+        server.faults = []
         yield server
 
 
@@ -199,6 +200,7 @@ def rest(api: servers.Api, token: str = "secret-token", **more: Any) -> SourceSp
 
 
 def test_all_pages_of_an_api_are_fetched_through_limits_and_failures(bench: Bench, api: servers.Api) -> None:
+    api.faults = [429, 500]
     found = look(bench, rest(api))
     assert found.failed == ()
     assert [row[0] for row in raw(bench)] == ["1", "2", "3", "4", "5"]

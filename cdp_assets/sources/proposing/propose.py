@@ -138,6 +138,8 @@ def _contract(draft: Draft, stream: dict[str, Any]) -> dict[str, dict[str, Any]]
             fields["format"] = values.format
         if values.decimal_mark != ".":
             fields["decimal_mark"] = values.decimal_mark
+        if values.symbol is not None:
+            fields["symbol"] = values.symbol
         if name != column.address:
             fields["path"] = column.address
         if name in used and values.filled == values.rows:

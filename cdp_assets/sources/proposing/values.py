@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +37,7 @@ _FORMATS = (
     ("timestamp", "%d/%m/%Y %H:%M:%S"), ("timestamp", "%d/%m/%Y %H:%M"), ("date", "%d/%m/%Y"),
     ("timestamp", "%Y/%m/%d %H:%M:%S"), ("date", "%Y/%m/%d"), ("date", "%Y%m%d"),
 )  # fmt: skip
+_SYMBOLS = ("€", "$", "£", "¥", "kr", "zł", "CHF")
 _MOSTLY = 0.9
 _OLDEST_EPOCH, _NEWEST_EPOCH = 946_684_800, 4_102_444_800
 
@@ -49,6 +50,7 @@ class Values:
         type: One of the contract's types.
         format: strptime format of dates and times, None for ISO 8601.
         decimal_mark: ``.`` or ``,``.
+        symbol: What stands beside all numbers, such as ``€``.
         looks: What most of them look like: ``email``, ``url`` …
         filled: How many are not empty.
         rows: How many there are.
@@ -60,6 +62,7 @@ class Values:
     type: str
     format: str | None = None
     decimal_mark: str = "."
+    symbol: str | None = None
     looks: frozenset[str] = frozenset()
     filled: int = 0
     rows: int = 0
@@ -99,6 +102,11 @@ def judge(texts: Sequence[str | None], *, code: bool = False) -> Values:
         return Values("decimal" if all(_places(text) <= 4 for text in filled) else "float", **counts)
     if _most(_COMMA, filled):
         return Values("decimal", decimal_mark=",", **counts)
+    symbol = next((sign for sign in _SYMBOLS if sum(sign in text for text in filled) >= _MOSTLY * len(filled)), None)
+    if symbol is not None:
+        plain = judge([None if text is None else text.replace(symbol, "").strip() for text in texts])
+        if plain.type in ("integer", "decimal", "float"):
+            return replace(plain, symbol=symbol, epoch=None, type="decimal" if plain.type == "integer" else plain.type)
     if _most(_ISO_DATE, filled):
         return Values("date", **counts)
     for kind, pattern in _FORMATS:
