@@ -117,6 +117,7 @@ def test_lines_of_invoices_become_orders_lines_and_refunds(tmp_path: Path) -> No
     assert {"type": "customer_number", "value": "cast(CustomerID as varchar)"} in proposal.stream["identifiers"]
     assert proposal.stream["derive"] == {"currency_assumed": "'GBP'"}
     assert any("GBP is assumed" in doubt for doubt in proposal.doubts)
+    assert any("Country holds names of countries" in doubt for doubt in proposal.doubts)
 
 
 def test_files_of_one_layout_are_one_stream_that_takes_the_next_ones_too(tmp_path: Path) -> None:

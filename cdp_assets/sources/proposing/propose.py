@@ -74,6 +74,7 @@ def propose(path: Path, source: str, *, templates: bool = True, currency: str = 
     if kind is None:
         draft.doubts.append("nothing says what its rows are: they are kept, and feed no table")
     _doubts_of_times(draft)
+    _doubts_of_countries(draft)
     _drop_what_would_not_load(stream, draft, source)
     return Proposal(path, stream, kind, None, tuple(draft.doubts))
 
@@ -161,6 +162,13 @@ def _doubts_of_times(draft: Draft) -> None:
     ]
     if without_zone:
         draft.doubts.append(f"times of {', '.join(without_zone)} bear no zone: UTC is assumed (`zone`)")
+
+
+def _doubts_of_countries(draft: Draft) -> None:
+    for column in draft.columns:
+        if re.search(r"\bcountry$", column.words) and column.role is None and column.values.filled:
+            name = draft.names[column.address]
+            draft.doubts.append(f"{name} holds names of countries, and addresses need two-letter codes: derive them")
 
 
 def _has_zone(column: Column, sample: Sample) -> bool:
