@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from cdp_assets.settings import PROJECT, Settings, SettingsError
+from cdp_assets.settings import PROJECT, Settings, SettingsError, project_settings
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,7 +40,8 @@ def cdp() -> None:
     """Scattered customer records in, one trusted profile per person out.
 
     Set CDP_DATA to the data folder (default: data), CDP_DEFS to a folder of YAML definitions, CDP_AS_OF to pin the
-    instant that runs are about, CDP_ENV=production to really send.
+    instant that runs are about, CDP_ENV=production to really send. In a folder that `cdp init` made, the first two are
+    set.
     """
 
 
@@ -51,13 +52,17 @@ def main() -> None:
     from cdp_assets.cli_explain import explain
     from cdp_assets.cli_identity import identity
     from cdp_assets.cli_plan import plan
+    from cdp_assets.cli_quarantine import quarantine
     from cdp_assets.cli_retract import retract, retractions
+    from cdp_assets.cli_sources import init, sources
 
     for command in (evaluate, retract, retractions):
         identity.add_command(command)
-    for command in (demo, explain, identity, plan):
+    for command in (demo, explain, identity, init, plan, quarantine, sources):
         cdp.add_command(command)
     try:
+        for name, value in project_settings(Path.cwd()).items():
+            os.environ.setdefault(name, value)
         cdp(prog_name="cdp")
     except SettingsError as error:
         _fail(str(error))

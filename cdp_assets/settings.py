@@ -14,6 +14,9 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+PROJECT_FILE = "cdp.env"
+"""File in the folder that a command is run in, with settings that hold unless the environment says otherwise."""
+
 PROJECT = Path(__file__).resolve().parent.parent
 """The project's root folder."""
 
@@ -37,6 +40,26 @@ def parse_instant(text: str, name: str = "CDP_AS_OF") -> datetime:
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
+def project_settings(folder: Path) -> dict[str, str]:
+    """The settings in a folder's `PROJECT_FILE`, one ``NAME=value`` a line; paths are relative to the folder.
+
+    Raises:
+        SettingsError: if a line is no setting.
+    """
+    file = folder / PROJECT_FILE
+    if not file.is_file():
+        return {}
+    found: dict[str, str] = {}
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+        name, separator, value = (part.strip() for part in line.partition("="))
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if not separator or not name.startswith("CDP_"):
+            raise SettingsError(f"{file}:{number}: write a setting as CDP_NAME=value")
+        found[name] = str(folder / value) if name in ("CDP_DATA", "CDP_DEFS") else value
+    return found
+
+
 @dataclass(frozen=True)
 class Settings:
     """One installation's settings.
@@ -47,6 +70,7 @@ class Settings:
         engine: Name of the engine that computes (``CDP_ENGINE``): ``duckdb``.
         as_of: The instant that runs are pinned to (``CDP_AS_OF``), or None for the launch time of each run.
         production: Whether destinations really send (``CDP_ENV=production``); otherwise the inbox receives.
+        fetching: Whether runs fetch from databases, APIs and remote stores (``CDP_FETCH=0``: they do not).
         memory_limit: How much memory the embedded engine may use before it spills to disk (``CDP_MEMORY_LIMIT``).
         ledger_override: SQLAlchemy URL of the ledger (``CDP_LEDGER``), or None for a SQLite file in the data folder.
     """
@@ -58,6 +82,7 @@ class Settings:
     production: bool = False
     ledger_override: str | None = None
     memory_limit: str = "5GB"
+    fetching: bool = True
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -84,6 +109,7 @@ class Settings:
             as_of=parse_instant(as_of) if as_of else None,
             production=mode == "production",
             ledger_override=env.get("CDP_LEDGER") or None,
+            fetching=env.get("CDP_FETCH", "1") != "0",
             memory_limit=env.get("CDP_MEMORY_LIMIT") or cls.memory_limit,
         )
 

@@ -14,7 +14,7 @@ import dagster as dg
 from cdp_assets.automation.jobs import ACTIVATION, REFRESH
 from cdp_assets.automation.landing import landing_listing, tree_hash
 from cdp_assets.automation.recovery import PID_TAG, settle_dead_runs
-from cdp_assets.definition_files import SUFFIXES
+from cdp_assets.definition_files import SUFFIXES, DefinitionError, files_in, read
 from cdp_assets.identity.change_guard import CONFIRM_TAG
 from cdp_assets.ledger import Ledger, stewardship
 from cdp_assets.quality.checks import VERDICT
@@ -93,8 +93,25 @@ def launch_instant(settings: Settings) -> datetime:
     return settings.as_of or datetime.now(UTC).replace(microsecond=0)
 
 
+def fetches(defs: Path) -> bool:
+    """Whether a stream of the definitions is fetched, so that only fetching tells whether there is anything new."""
+    try:
+        documents = [document.value for file in files_in(defs) for document in read(file)]
+    except DefinitionError:
+        return False  # the run will say what is wrong
+    attributes = [value.get("attributes") for value in documents if isinstance(value, dict)]
+    streams = [stream for each in attributes if isinstance(each, dict) for stream in each.get("streams") or ()]
+    return any(
+        "database" in stream or "rest" in stream or "://" in str(stream.get("files", ""))
+        for stream in streams
+        if isinstance(stream, dict)
+    )
+
+
 def nothing_new(settings: Settings, ledger: Ledger, as_of: datetime) -> bool:
     """Whether the last successful refresh ran on the same files, definitions, code, instant and stewards' words."""
+    if fetches(settings.defs):
+        return False
     with ledger.reading() as connection:
         words = stewardship.in_force(connection)
     current = current_fingerprint(settings, as_of, words)

@@ -17,7 +17,7 @@ from cdp_assets.warehouse.resources import LedgerResource, Warehouse
 
 NEVER_STOPS = ChangeGuard(share=1.0)
 
-_NOT_COMPARED = dg.AssetKey(["sources", "source_audit"])
+_NOT_COMPARED = [dg.AssetKey(["sources", name]) for name in ("source_audit", "source_overlaps")]
 
 
 def rehearse(catalog: Catalog, stages: Sequence[str], as_of: datetime) -> Iterator[Progress]:
@@ -42,7 +42,7 @@ def rehearse(catalog: Catalog, stages: Sequence[str], as_of: datetime) -> Iterat
     rules = replace(catalog.identity_rules, change_guard=NEVER_STOPS)
     job = dg.define_asset_job(
         "rehearsal",
-        selection=dg.AssetSelection.groups(*stages) - dg.AssetSelection.assets(_NOT_COMPARED),
+        selection=dg.AssetSelection.groups(*stages) - dg.AssetSelection.assets(*_NOT_COMPARED),
         executor_def=dg.in_process_executor,
     )
     definitions = dg.Definitions(

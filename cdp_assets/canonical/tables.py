@@ -327,6 +327,41 @@ CONSENTS = _fact(
     event_time="occurred_at",
 )  # fmt: skip
 
+ACCOUNTS = TableSchema(
+    "accounts",
+    "One row per account (company) of a source that sells to companies.",
+    (
+        Column("account_id", "string", "Account at the source.", required=True),
+        Column("account_name", "string", "Its name."),
+        Column("parent_account_id", "string", "The account it belongs to."),
+        Column("domain", "string", "Domain of its website."),
+        Column("industry", "string", "Industry, as the source spells it."),
+        Column("employees", "int64", "How many people work there.", unit="people"),
+        Column("city", "string", "City."),
+        Column("country", "string", "Country, ISO 3166-1 alpha-2."),
+        Column("owner", "string", "Who answers for it at the seller."),
+        Column("created_at", INSTANT, "When the source created it."),
+        *LINEAGE_COLUMNS,
+    ),
+    key=("source", "account_id"),
+)
+
+OPPORTUNITIES = _fact(
+    "opportunities",
+    "One row per opportunity (deal) in its latest state.",
+    Column("opportunity_id", "string", "Opportunity at the source.", pii=Pii.PSEUDONYM, required=True),
+    Column("account_id", "string", "The account it is with, as in `accounts`."),
+    Column("opportunity_name", "string", "Its name.", pii=Pii.SENSITIVE),
+    Column("stage", "string", "Stage, as the source spells it.", required=True),
+    Column("status", "string", "`open`, `won` or `lost`."),
+    Column("currency", "string", "ISO 4217 code of the amount."),
+    Column("amount", MONEY, "What it is worth.", unit="currency"),
+    Column("owner", "string", "Who answers for it at the seller."),
+    Column("opened_at", INSTANT, "When it was opened.", required=True),
+    Column("closed_at", INSTANT, "When it was won or lost; null while open."),
+    event_time="opened_at",
+)
+
 EXCHANGE_RATES = TableSchema(
     "exchange_rates",
     "One row per currency and day from which a rate holds, until the next one.",
@@ -381,10 +416,19 @@ FACTS: tuple[TableSchema, ...] = (
     TICKETS,
     SURVEY_RESPONSES,
     CONSENTS,
+    OPPORTUNITIES,
 )
 """Tables of timed facts about a record's person; each carries `record_id` and an event time."""
 
-MAPPED: tuple[TableSchema, ...] = (CONTACTS, CONTACT_POINTS, IDENTIFIER_ALIASES, *FACTS, PRODUCTS, EXCHANGE_RATES)
+MAPPED: tuple[TableSchema, ...] = (
+    CONTACTS,
+    CONTACT_POINTS,
+    IDENTIFIER_ALIASES,
+    *FACTS,
+    PRODUCTS,
+    ACCOUNTS,
+    EXCHANGE_RATES,
+)
 """The tables that a source's mapping may feed directly."""
 
 TABLES: dict[str, TableSchema] = {

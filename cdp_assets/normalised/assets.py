@@ -12,7 +12,7 @@ from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.normalised.accounting import dispositions_of, quarantine_of
 from cdp_assets.normalised.canonical_rows import Feed, canonical_rows, feeds_of
-from cdp_assets.normalised.checks import canonical_checks, identity_checks, rows_checks
+from cdp_assets.normalised.checks import canonical_checks, disposition_checks, identity_checks, rows_checks
 from cdp_assets.normalised.identities import records_and_identifiers
 from cdp_assets.normalised.money import in_reporting_currency
 from cdp_assets.normalised.networks import with_networks
@@ -148,8 +148,13 @@ def _quarantine(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
 
 
 def _dispositions(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
-    @table_asset(schema=tables.DISPOSITIONS, stage=STAGE, inputs={"rows": _refs(sources)})
-    def dispositions(rows: dict[str, ir.Table], engine: Engine) -> ir.Table:
+    @table_asset(
+        schema=tables.DISPOSITIONS,
+        stage=STAGE,
+        inputs={"rows": _refs(sources), "load_manifest": "sources"},
+        checks=disposition_checks(),
+    )
+    def dispositions(rows: dict[str, ir.Table], load_manifest: ir.Table, engine: Engine) -> ir.Table:
         """What became of the rows of every delivery."""
         return dispositions_of(sources, rows, engine)
 

@@ -115,6 +115,8 @@ def _mapped(schema: TableSchema, feed: Feed, rows: ir.Table, engine: Engine) -> 
         "load_id": mapped.cdp_load_id,
         "source_row": mapped.cdp_source_row,
     }
+    if schema is tables.IDENTIFIER_ALIASES and "namespace" not in given:
+        values["namespace"] = ibis.literal(feed.source.name)
     values.update({name: value for name, value in lineage.items() if name in schema.column_names})
     shaped = mapped.select(**{name: value.cast(schema.column(name).dtype) for name, value in values.items()})
     spelled = _normalised_contact_value(_with_defaults(shaped, schema), schema, feed, engine)

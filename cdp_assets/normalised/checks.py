@@ -3,6 +3,7 @@
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import TableSchema
+from cdp_assets.normalised.refusal_rate import unusual
 from cdp_assets.quality.checks import Check, expect, no_rows
 
 DISPOSITION_NAMES = ["accepted", "duplicate", "superseded", "quarantined"]
@@ -30,6 +31,19 @@ def _unaccounted(raw_table: str) -> Check:
 def rows_checks(raw_table: str) -> list[Check]:
     """Checks of a stream's typed rows."""
     return [_unaccounted(raw_table)]
+
+
+def disposition_checks() -> list[Check]:
+    """Checks of `dispositions`: as many rows as usual are refused."""
+    return [
+        Check(
+            "refusals_as_usual",
+            "Of the latest deliveries of each stream no larger share was refused than is usual for it "
+            "(three standard deviations, at least one row in a hundred, above earlier deliveries).",
+            (no_rows(lambda table, inputs: unusual(table, inputs["load_manifest"]), "No stream's share is unusual."),),
+            blocking=False,
+        )
+    ]
 
 
 def _without_record(table: ir.Table, inputs: dict[str, ir.Table]) -> ir.Table:

@@ -27,7 +27,7 @@ from cdp_assets.normalised.identifier_values import EMAIL, PHONE, lookup
 from cdp_assets.sources import targets
 from cdp_assets.sources.contract import filled, typed, typed_value
 from cdp_assets.sources.schemas import column_classes
-from cdp_assets.sources.spec import IdentifierSpec, SourceSpec, StreamSpec, stream_table
+from cdp_assets.sources.spec import DISCARD_ROW, IdentifierSpec, SourceSpec, StreamSpec, stream_table
 from cdp_assets.warehouse.engine import Engine
 from cdp_assets.warehouse.expressions import bind, check
 from cdp_assets.warehouse.operations import quick_hash, stable_id
@@ -38,6 +38,7 @@ PERSON, FACT, GUEST = "person", "fact", "guest"
 
 _PARTS = "\x1f"
 _WITHIN = "\x1e"
+_UNKNOWN_COLUMN = "it has a column that the contract does not name"
 
 
 def identifier_column(position: int) -> str:
@@ -146,7 +147,7 @@ def _delivered(raw: ir.Table, manifest: ir.Table, stream: StreamSpec) -> ir.Tabl
         placed.select(
             **{f"cdp_text_{name}": text for name, text in _texts(placed, stream).items()},
             cdp_content=content,
-            cdp_parse_error=placed.parse_error,
+            cdp_parse_error=_refused_at_once(placed, stream),
             cdp_sequence=placed.cdp_sequence.fill_null(0),
             cdp_load_id=placed.load_id,
             cdp_source_row=placed.source_row,
@@ -154,6 +155,14 @@ def _delivered(raw: ir.Table, manifest: ir.Table, stream: StreamSpec) -> ir.Tabl
     )
     by_name = {column.name: texts[f"cdp_text_{column.name}"] for column in stream.columns}
     return computed_once(texts.mutate(cdp_key=_key(texts, by_name, stream)))
+
+
+def _refused_at_once(raw: ir.Table, stream: StreamSpec) -> ir.StringValue:
+    """Why a row counts for nothing, whatever its values are; null for most."""
+    if stream.contract.columns != DISCARD_ROW:
+        return raw.parse_error
+    unknown = ibis.ifelse(raw.extra.notnull(), _UNKNOWN_COLUMN, ibis.null("string"))
+    return raw.parse_error.coalesce(unknown)
 
 
 def _texts(raw: ir.Table, stream: StreamSpec) -> dict[str, ir.StringValue]:

@@ -64,6 +64,7 @@ class Workspace:
             **kept,
             "CDP_DATA": str(self.settings.data),
             "CDP_DEFS": str(defs),
+            "CDP_FETCH": "0",
             "CDP_LEDGER": self.settings.ledger_url,
             "CDP_HASH_KEY": self.hash_key,
             "CDP_ENV": "development",

@@ -72,7 +72,7 @@ TIMELINE = TableSchema(
         _PROFILE_ID,
         Column("occurred_at", INSTANT, "When it happened.", required=True),
         Column("kind", "string", "`event`, `order`, `refund`, `ticket`, `engagement`, `survey`, `consent`, "
-               "`interaction`, `subscription` or `loyalty`.", required=True),
+               "`interaction`, `subscription`, `opportunity` or `loyalty`.", required=True),
         Column("source", "string", "The source system.", required=True),
         Column("native_id", "string", "The row's id at the source.", pii=Pii.PSEUDONYM, required=True),
         Column("title", "string", "What happened, in a few words.", pii=Pii.SENSITIVE, required=True),

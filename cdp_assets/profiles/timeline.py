@@ -61,6 +61,7 @@ KINDS = (
     Kind("consent", tables.CONSENTS, lambda t: t.purpose + " by " + t.channel + ": " + t.status),
     Kind("interaction", tables.INTERACTIONS, lambda t: _with(t.kind, t.direction, t.topic, between=" · ")),
     Kind("subscription", tables.SUBSCRIPTIONS, lambda t: _with(ibis.literal("subscription ") + t.action, t.plan)),
+    Kind("opportunity", tables.OPPORTUNITIES, lambda t: _with(ibis.literal("opportunity ") + t.stage, t.account_id)),
     Kind("loyalty", tables.LOYALTY, lambda t: _with(t.movement, _number(t.points), t.tier, between=" · ")),
 )  # fmt: skip
 """All kinds of facts but the lines of orders, which say nothing that their order does not."""

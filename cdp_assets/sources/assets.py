@@ -14,11 +14,13 @@ import pyarrow as pa
 from cdp_assets.ledger import Ledger, loads
 from cdp_assets.settings import Settings
 from cdp_assets.sources import audit, audit_pages
-from cdp_assets.sources.checks import FAILED_FILES, audit_checks, manifest_checks, raw_checks
+from cdp_assets.sources.checks import DRIFT, FAILED_FILES, NO_STRAYS, audit_checks, manifest_checks, raw_checks
+from cdp_assets.sources.drift import Drift, drift
 from cdp_assets.sources.ingest import STAGE, Arrivals, Ingested, ingest
-from cdp_assets.sources.schemas import LOAD_MANIFEST, SOURCE_AUDIT, raw_schema
-from cdp_assets.sources.spec import SourceSpec, StreamSpec, stream_table
-from cdp_assets.warehouse.assets import table_asset
+from cdp_assets.sources.landing import strays
+from cdp_assets.sources.schemas import LOAD_MANIFEST, SOURCE_AUDIT, SOURCE_OVERLAPS, raw_schema
+from cdp_assets.sources.spec import EVOLVE, FREEZE, SourceSpec, StreamSpec, stream_table
+from cdp_assets.warehouse.assets import table_asset, tables_asset
 from cdp_assets.warehouse.built import Built, InPlace, markdown, plot
 from cdp_assets.warehouse.engine import Engine
 
@@ -42,16 +44,27 @@ def _raw(source: SourceSpec, stream: StreamSpec) -> dg.AssetsDefinition:
     )
     def raw(engine: Engine, as_of: datetime, ledger: Ledger, settings: Settings) -> InPlace:
         """New files are appended; a file that cannot be loaded is named below and keeps no other one out."""
-        arrivals = Arrivals(settings.landing, settings.data / "tmp", time.time, time.sleep)
+        memory = settings.data / "dlt" if settings.fetching else None
+        arrivals = Arrivals(settings.landing, settings.data / "tmp", time.time, time.sleep, memory)
         found = ingest(source, stream, engine=engine, ledger=ledger, arrivals=arrivals, as_of=as_of)
+        loads = [load.load_id for load in found.loaded]
+        absent = {name for _, names in found.absent for name in names}
+        difference = drift(engine.table(STAGE, stream_table(source, stream)), stream, loads, absent, engine)
         # A table without storage, since checks look from a connection of their own.
-        failed = ibis.range(len(found.failed)).unnest().name("file").as_table()
-        return InPlace(metadata=_told(found), evidence={FAILED_FILES: failed})
+        evidence = {
+            FAILED_FILES: _numbered(len(found.failed)),
+            DRIFT: _numbered(len(difference.lines) if difference else 0),
+        }
+        return InPlace(metadata=_told(found, difference), evidence=evidence)
 
     return raw
 
 
-def _told(found: Ingested) -> dict[str, Any]:
+def _numbered(rows: int) -> ir.Table:
+    return ibis.range(rows).unnest().name("number").as_table()
+
+
+def _told(found: Ingested, difference: Drift) -> dict[str, Any]:
     told: dict[str, Any] = {
         "files_loaded": len(found.loaded),
         "rows_loaded": sum(load.rows for load in found.loaded),
@@ -63,8 +76,12 @@ def _told(found: Ingested) -> dict[str, Any]:
         told["loaded"] = markdown("\n".join(["| file | rows | bytes | load |", "|---|--:|--:|---|", *lines]))
     if found.failed:
         told["failed"] = markdown("\n".join(f"- {error}" for error in found.failed))
+    if found.fetched:
+        told["fetched"] = list(found.fetched)
     if found.growing:
         told["still_growing"] = list(found.growing)
+    if difference:
+        told["drift"] = markdown("\n".join(f"- {line}" for line in difference.lines))
     if found.absent:
         told["columns_absent"] = {Path(file).name: list(columns) for file, columns in found.absent}
     return told
@@ -78,9 +95,13 @@ def _load_manifest(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
     refs = _refs(sources)
 
     @table_asset(
-        schema=LOAD_MANIFEST, stage=STAGE, inputs={"raw": refs}, checks=manifest_checks([name for _, name in refs])
+        schema=LOAD_MANIFEST,
+        stage=STAGE,
+        inputs={"raw": refs},
+        checks=manifest_checks([name for _, name in refs]),
+        judged=[NO_STRAYS],
     )
-    def load_manifest(raw: dict[str, ir.Table], engine: Engine, ledger: Ledger) -> Built:
+    def load_manifest(raw: dict[str, ir.Table], engine: Engine, ledger: Ledger, settings: Settings) -> Built:
         """As the ledger notes it, which outlives the warehouse."""
         with ledger.reading() as connection:
             noted = [
@@ -91,31 +112,56 @@ def _load_manifest(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
         rows = [{name: getattr(load, name) for name in LOAD_MANIFEST.column_names} for load in noted]
         table = pa.Table.from_pylist(rows, LOAD_MANIFEST.ibis_schema.to_pyarrow())
         failed = [load.error for load in noted if load.status == loads.FAILED]
+        told, refused = _strays(sources, settings)
+        words = (
+            f"{len(refused)} files are taken by no stream"
+            if refused
+            else "no frozen source has files that it does not take"
+        )
         return Built(
             engine.from_arrow(table, LOAD_MANIFEST.ibis_schema),
-            metadata={"loads": len(noted), "failed": markdown("\n".join(f"- {error}" for error in failed) or "none")},
+            metadata={
+                "loads": len(noted),
+                "failed": markdown("\n".join(f"- {error}" for error in failed) or "none"),
+                "taken_by_no_stream": markdown("\n".join(f"- {name}" for name in told) or "none"),
+            },
+            judged=[NO_STRAYS.outcome(not refused, words, files=len(refused))],
         )
 
     return load_manifest
 
 
+def _strays(sources: Sequence[SourceSpec], settings: Settings) -> tuple[list[str], list[str]]:
+    """Files that no stream takes: the ones to tell of, and the ones that a frozen contract minds."""
+    found = {
+        source: strays(settings.landing, source) for source in sources if source.contract.tables in (EVOLVE, FREEZE)
+    }
+    refused = [name for source, names in found.items() if source.contract.tables == FREEZE for name in names]
+    return [name for names in found.values() for name in names], refused
+
+
 def _source_audit(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
-    @table_asset(
-        schema=SOURCE_AUDIT, stage=STAGE, inputs={"raw": _refs(sources)}, checks=audit_checks(), kinds={"matplotlib"}
+    @tables_asset(
+        stage=STAGE,
+        schemas=[SOURCE_AUDIT, SOURCE_OVERLAPS],
+        inputs={"raw": _refs(sources)},
+        checks={SOURCE_AUDIT.name: audit_checks()},
+        kinds={"matplotlib"},
     )
-    def source_audit(raw: dict[str, ir.Table], engine: Engine, as_of: datetime) -> Built:
+    def source_audit(raw: dict[str, ir.Table], engine: Engine, as_of: datetime) -> dict[str, Built]:
         """Measured on the raw tables, so that it shows what sources deliver, not what was made of it."""
         table = audit.fill_rates(sources, raw, engine, as_of)
         rows = engine.to_arrow(table.order_by("source", "stream")).to_pylist()
         shared = audit.overlaps(sources, raw, engine)
-        return Built(
-            table,
-            metadata={
-                "streams": markdown(audit_pages.streams_page(rows, as_of)),
-                "identifiers": markdown(audit_pages.overlaps_page(shared)),
-                "columns": markdown(audit_pages.columns_page(rows)),
-                "picture": plot(audit_pages.picture(rows, shared)),
-            },
-        )
+        said = {
+            "streams": markdown(audit_pages.streams_page(rows, as_of)),
+            "columns": markdown(audit_pages.columns_page(rows)),
+            "picture": plot(audit_pages.picture(rows, shared)),
+        }
+        identifiers = markdown(audit_pages.overlaps_page(shared))
+        return {
+            SOURCE_AUDIT.name: Built(table, metadata={**said, "identifiers": identifiers}),
+            SOURCE_OVERLAPS.name: Built(audit.overlaps_table(shared, engine), metadata={"identifiers": identifiers}),
+        }
 
     return source_audit

@@ -10,15 +10,16 @@ close enough to see what sources share; matching itself uses the full rules.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import ibis
 import ibis.expr.types as ir
+from ibis import _
 
 from cdp_assets.canonical.schema import INSTANT
 from cdp_assets.sources.contract import filled, typed
-from cdp_assets.sources.schemas import SOURCE_AUDIT
+from cdp_assets.sources.schemas import SOURCE_AUDIT, SOURCE_OVERLAPS
 from cdp_assets.sources.spec import IdentifierSpec, SourceSpec, StreamSpec, stream_table
 from cdp_assets.warehouse.engine import Engine
 from cdp_assets.warehouse.expressions import bind, check
@@ -36,12 +37,24 @@ class Overlap:
         source: The one.
         other: The other, or the same.
         shared: How many distinct values both have; all of the source's if they are the same.
+        alone: Of a source with itself: how many values no other source has.
     """
 
     identifier: str
     source: str
     other: str
     shared: int
+    alone: int | None = None
+
+
+def overlaps_table(found: Sequence[Overlap], engine: Engine) -> ir.Table:
+    """Overlaps as a table of the shape of `SOURCE_OVERLAPS`."""
+    import pyarrow as pa
+
+    of = {(each.identifier, each.source): each.shared for each in found if each.source == each.other}
+    rows = [{**asdict(each), "share": each.shared / of[each.identifier, each.source]} for each in found]
+    schema = SOURCE_OVERLAPS.ibis_schema
+    return engine.from_arrow(pa.Table.from_pylist(rows, schema=schema.to_pyarrow()), schema)
 
 
 def fill_rates(sources: Sequence[SourceSpec], raw: Mapping[str, ir.Table], engine: Engine, as_of: datetime) -> ir.Table:
@@ -72,7 +85,7 @@ def _of_stream(
 ) -> list[dict[str, object]]:
     counts = {f"filled_{place}": raw[name].nullif("").count() for place, name in enumerate(stream.column_names)}
     counted = engine.to_arrow(raw.aggregate(rows=raw.count(), broken=raw.parse_error.count(), **counts)).to_pylist()[0]
-    latest = engine.to_arrow(_latest(stream, raw, as_of)).to_pylist()[0]["latest"] if stream.event_time else None
+    span = engine.to_arrow(_span(stream, raw, as_of)).to_pylist()[0] if stream.event_time else {}
     total = counted["rows"]
     return [
         {
@@ -84,17 +97,18 @@ def _of_stream(
             "filled": counted[f"filled_{place}"],
             "fill_rate": counted[f"filled_{place}"] / total if total else None,
             "broken": counted["broken"],
-            "latest_event_at": latest,
+            "earliest_event_at": span.get("earliest"),
+            "latest_event_at": span.get("latest"),
         }
         for place, column in enumerate(stream.columns)
     ]
 
 
-def _latest(stream: StreamSpec, raw: ir.Table, as_of: datetime) -> ir.Table:
+def _span(stream: StreamSpec, raw: ir.Table, as_of: datetime) -> ir.Table:
     name = str(stream.event_time)
     time = typed(raw, stream, [name])[name].cast(INSTANT).name("time").as_table()
     known = ibis.ifelse(time.time <= ibis.literal(as_of, INSTANT), time.time, ibis.null(INSTANT))
-    return time.aggregate(latest=known.max())
+    return time.aggregate(earliest=time.time.min(), latest=known.max())
 
 
 def overlaps(sources: Sequence[SourceSpec], raw: Mapping[str, ir.Table], engine: Engine) -> list[Overlap]:
@@ -127,10 +141,22 @@ def overlaps(sources: Sequence[SourceSpec], raw: Mapping[str, ir.Table], engine:
     other = one.select("identifier", "value", other="source")
     shared = one.join(other, ["identifier", "value"])
     counted = shared.group_by("identifier", "source", "other").aggregate(shared=shared.count())
-    rows = engine.to_arrow(counted).to_pylist()
+    known = (
+        one.filter(one.value.notnull())
+        .group_by("identifier", "value")
+        .aggregate(holders=_.count(), source=_.source.min())
+    )
+    only = known.filter(known.holders == 1).group_by("identifier", "source").aggregate(alone=_.count())
+    alone = {(row["identifier"], row["source"]): row["alone"] for row in engine.to_arrow(only).to_pylist()}
     found = [
-        Overlap(kinds[row["identifier"]], sources[row["source"]].name, sources[row["other"]].name, row["shared"])
-        for row in rows
+        Overlap(
+            kinds[row["identifier"]],
+            sources[row["source"]].name,
+            sources[row["other"]].name,
+            row["shared"],
+            alone.get((row["identifier"], row["source"]), 0) if row["source"] == row["other"] else None,
+        )
+        for row in engine.to_arrow(counted).to_pylist()
     ]
     return sorted(found, key=lambda overlap: (overlap.identifier, overlap.source, overlap.other))
 

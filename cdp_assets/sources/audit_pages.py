@@ -20,13 +20,18 @@ _MOST_PAIRS = 25
 
 
 def streams_page(rows: Sequence[Row], as_of: datetime) -> str:
-    """One line a stream: rows, broken rows, columns, mean fill rate, and how old its latest event is."""
-    lines = ["| stream | rows | broken | columns | filled | latest event | age |", "|---|--:|--:|--:|--:|---|--:|"]
+    """One line a stream: rows, broken rows, columns, mean fill rate, the time it spans, and how old its end is."""
+    lines = [
+        "| stream | rows | broken | columns | filled | earliest event | latest event | age |",
+        "|---|--:|--:|--:|--:|---|---|--:|",
+    ]
     for name, columns in _by_stream(rows).items():
         first = columns[0]
         rates = [row["fill_rate"] for row in columns if row["fill_rate"] is not None]
-        latest = first["latest_event_at"]
-        seen = "— | —" if latest is None else f"{latest:%Y-%m-%d %H:%M} | {_age(latest, as_of)}"
+        earliest, latest = first["earliest_event_at"], first["latest_event_at"]
+        seen = f"{_day(earliest)} | " + (
+            "— | —" if latest is None else f"{latest:%Y-%m-%d %H:%M} | {age(latest, as_of)}"
+        )
         lines.append(
             f"| {name} | {first['rows']:,} | {first['broken']:,} | {len(columns)} | "
             f"{sum(rates) / len(rates) if rates else 0:.0%} | {seen} |"
@@ -48,16 +53,18 @@ def columns_page(rows: Sequence[Row]) -> str:
 def overlaps_page(overlaps: Sequence[Overlap]) -> str:
     """For each kind of identifier, the sources that bear it, and the share of each one's values that others know."""
     pages = []
+    alone = {(each.identifier, each.source): each.alone for each in overlaps if each.source == each.other}
     for identifier, shared in _by_identifier(overlaps).items():
         names = sorted({source for source, _ in shared})
         lines = [
-            f"| {identifier} | distinct values | {' | '.join(f'in {name}' for name in names)} |",
-            f"|---|--:|{'--:|' * len(names)}",
+            f"| {identifier} | distinct values | only here | {' | '.join(f'in {name}' for name in names)} |",
+            f"|---|--:|--:|{'--:|' * len(names)}",
         ]
         for source in names:
             total = shared[source, source]
             cells = ["" if other == source else f"{shared.get((source, other), 0) / total:.0%}" for other in names]
-            lines.append(f"| {source} | {total:,} | {' | '.join(cells)} |")
+            only = alone.get((identifier, source), 0) or 0
+            lines.append(f"| {source} | {total:,} | {only:,} | {' | '.join(cells)} |")
         pages.append("\n".join(lines))
     return "\n\n".join(pages)
 
@@ -104,6 +111,11 @@ def _by_stream(rows: Sequence[Row]) -> dict[str, list[Row]]:
     return found
 
 
-def _age(latest: datetime, as_of: datetime) -> str:
+def _day(instant: datetime | None) -> str:
+    return "—" if instant is None else f"{instant:%Y-%m-%d}"
+
+
+def age(latest: datetime, as_of: datetime) -> str:
+    """How long ago an instant was, in hours or days."""
     hours = (as_of - latest).total_seconds() / 3600
     return f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} days"

@@ -4,12 +4,22 @@ from functools import reduce
 
 import ibis.expr.types as ir
 
-from cdp_assets.quality.checks import Check, expect, no_rows
+from cdp_assets.quality.checks import Check, Judged, expect, no_rows
 
 FAILED_FILES = "failed_files"
 """Name under which a raw table's checks see the files that this run could not load."""
 
+DRIFT = "drift"
+"""Name under which a raw table's checks see the differences between this run's files and the contract."""
+
 _MOST_BROKEN_PERCENT = 2
+
+
+NO_STRAYS = Judged(
+    "no_stray_files",
+    "Every file in the folder of a source whose contract is frozen for new tables is taken by one of its streams.",
+    blocking=False,
+)
 
 
 def raw_checks() -> list[Check]:
@@ -28,6 +38,13 @@ def raw_checks() -> list[Check]:
                 no_rows(lambda _, tables: tables[FAILED_FILES], "No file was refused in this run."),
                 no_rows(_mostly_broken, f"No delivery has {_MOST_BROKEN_PERCENT} % broken rows or more."),
             ),
+            blocking=False,
+        ),
+        Check(
+            "contract_kept",
+            "What came in this run is what the contract and earlier deliveries foresee: no new columns, and no column "
+            "most of whose values do not fit its type (the difference is named above).",
+            (no_rows(lambda _, tables: tables[DRIFT], "No column is new or of another type."),),
             blocking=False,
         ),
     ]

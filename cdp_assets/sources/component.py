@@ -4,13 +4,16 @@ Belongs here: fields and their descriptions, as editors show them. Does not belo
 what makes them valid (`validation.py`).
 """
 
+from dataclasses import replace
 from functools import cached_property
+from pathlib import PurePosixPath
 from typing import Any
 
 import dagster as dg
 from pydantic import ConfigDict, Field
 
 from cdp_assets.sources import spec as specs
+from cdp_assets.sources import template
 from cdp_assets.sources.validation import problems
 from cdp_assets.warehouse.sql_fields import OptionalSql, Sql, SqlByName
 
@@ -31,7 +34,9 @@ class Column(dg.Model, dg.Resolvable):
     model_config = _STRICT
 
     type: str = Field(
-        description="What the text of the column is read as.", json_schema_extra=_one_of(specs.COLUMN_TYPES)
+        default="string",
+        description="What the text of the column is read as.",
+        json_schema_extra=_one_of(specs.COLUMN_TYPES),
     )
     required: bool = Field(
         default=False, description="Rows without it are quarantined, and files without the column refused."
@@ -49,6 +54,9 @@ class Column(dg.Model, dg.Resolvable):
     )
     decimal_mark: str = Field(
         default=".", description="`.` or `,`; the other one may group thousands. For decimal and float."
+    )
+    symbol: str | None = Field(
+        default=None, description="What stands beside numbers and is no part of them, such as `$`. For numbers."
     )
     past: bool = Field(
         default=False,
@@ -95,18 +103,108 @@ class Map(dg.Model, dg.Resolvable):
     )
 
 
+class Contract(dg.Model, dg.Resolvable):
+    """What is done about deliveries that the contract does not foresee."""
+
+    model_config = _STRICT
+
+    tables: str | None = Field(
+        default=None,
+        description="Files in the source's folder that no stream takes: `evolve` (told), `freeze` (a failed check), "
+        "`discard_row` or `discard_value` (passed over). For a source.",
+        json_schema_extra=_one_of(specs.CONTRACT_MODES),
+    )
+    columns: str | None = Field(
+        default=None,
+        description="Columns that the contract does not name: `evolve` (kept in `extra`), `freeze` (the file is "
+        "refused), `discard_row` (the row is quarantined), `discard_value` (dropped).",
+        json_schema_extra=_one_of(specs.CONTRACT_MODES),
+    )
+    data_type: str | None = Field(
+        default=None,
+        description="Values that do not fit their type: `discard_row` (the row is quarantined; the default), `freeze` "
+        "(the file is refused), `discard_value` or `evolve` (the row counts without the value).",
+        json_schema_extra=_one_of(specs.CONTRACT_MODES),
+    )
+
+
+class Database(dg.Model, dg.Resolvable):
+    """Rows of a database, fetched by every run."""
+
+    model_config = _STRICT
+
+    url: str = Field(description="SQLAlchemy's URL; from the environment: `{{ env.SHOP_DATABASE_URL }}`.")
+    table: str | None = Field(default=None, description="Table, with its schema if need be; or …")
+    query: Sql | None = Field(default=None, description="… one SELECT.")
+    cursor: str | None = Field(
+        default=None,
+        description="Column that grows when rows come or change, such as `updated_at`: only rows from its last value "
+        "on are fetched. Everything if absent.",
+    )
+
+
+class Cursor(dg.Model, dg.Resolvable):
+    """What makes a run ask only for what is new."""
+
+    model_config = _STRICT
+
+    path: str = Field(description="Where in an item the instant or number is that grows, such as `updated_at`.")
+    param: str = Field(description="Query parameter that asks for items from that value on.")
+    since: str | None = Field(default=None, description="Its value for the first time.")
+
+
+class Rest(dg.Model, dg.Resolvable):
+    """Items of a JSON API, fetched by every run through dlt, whose words these are."""
+
+    model_config = _STRICT
+
+    url: str = Field(description="The endpoint.")
+    data: str | None = Field(default=None, description="Where in an answer the items are, such as `data.items`.")
+    params: dict[str, str] = Field(default_factory=dict, description="Query parameters.")
+    headers: dict[str, str] = Field(default_factory=dict, description="Headers.")
+    auth: dict[str, str] = Field(
+        default_factory=dict,
+        description='`{type: bearer, token: "{{ env.TOKEN }}"}`, `{type: http_basic, username: …, password: …}` or '
+        "`{type: api_key, name: …, api_key: …, location: header}`.",
+    )
+    pages: dict[str, str | int | bool] = Field(
+        default_factory=dict,
+        description="How pages follow each other: `{type: json_link, next_url_path: next}`, `{type: cursor, "
+        "cursor_path: …, cursor_param: …}`, `{type: page_number, …}`, `{type: offset, limit: 100}`, "
+        "`{type: header_link}`; found by itself if absent.",
+    )
+    cursor: Cursor | None = Field(default=None, description="Only what is new; everything each time if absent.")
+
+
 class Stream(dg.Model, dg.Resolvable):
     """Files of one kind."""
 
     model_config = _STRICT
 
     name: str = Field(description="Lower case with underscores; unique within the source.")
-    files: str = Field(description="Glob below the landing folder, such as `shop/orders*.csv*`. May be gzipped.")
+    template: str | None = Field(
+        default=None,
+        description="A system's export whose contract and mapping this stream takes over; every field given beside it "
+        "overrides the template's (`columns` and `derive` name by name).",
+        json_schema_extra=_one_of(template.names()),
+    )
+    files: str = Field(
+        default="",
+        description="Glob below the landing folder, such as `shop/orders*.csv*`, or a URL such as "
+        "`s3://bucket/orders*.csv`. May be gzipped. With a template, its pattern below the folder that is called like "
+        "the source, unless given.",
+    )
+    storage_options: dict[str, str | int | bool] = Field(
+        default_factory=dict, description="What the file system of a URL in `files` needs to know: keys, end points."
+    )
+    database: Database | None = Field(default=None, description="Fetch rows of a database instead of taking files.")
+    rest: Rest | None = Field(default=None, description="Fetch items of a JSON API instead of taking files.")
     format: str = Field(
+        default="",
         description="`csv` with a header, `jsonl` (an object a line), `json` (one array of objects) or `parquet`.",
         json_schema_extra=_one_of(specs.FORMATS),
     )
-    columns: dict[str, Column] = Field(description="The contract: name → type and rules.")
+    columns: dict[str, Column] = Field(default_factory=dict, description="The contract: name → type and rules.")
     description: str = Field(default="", description="What the rows are.")
     load: str = Field(
         default="append",
@@ -137,6 +235,12 @@ class Stream(dg.Model, dg.Resolvable):
     maps: list[Map] = Field(default_factory=list, description="The canonical tables it feeds.")
     delimiter: str = Field(default=",", description="Of CSV: one character.")
     encoding: str = Field(default="utf-8", description="Of text files.", json_schema_extra=_one_of(specs.ENCODINGS))
+    contract: Contract | None = Field(default=None, description="Strictness; the source's if absent.")
+    unpack: str | None = Field(
+        default=None,
+        description="Of JSON lines: property whose list holds the rows of a line, such as `batch`. What stands beside "
+        "the list belongs to each of its rows; a line without it is a row itself.",
+    )
 
 
 class Source(dg.Component, dg.Model, dg.Resolvable):
@@ -154,17 +258,22 @@ class Source(dg.Component, dg.Model, dg.Resolvable):
     settle_seconds: float = Field(
         default=2.0, ge=0, description="How long a file must have been left alone before it is read."
     )
+    contract: Contract | None = Field(default=None, description="Strictness, of all streams that say nothing else.")
 
     @cached_property
     def spec(self) -> specs.SourceSpec:
         """The source, with every name and expression checked."""
         source = specs.SourceSpec(
             name=self.name,
-            streams=tuple(_stream(stream, self.name) for stream in self.streams),
+            streams=tuple(
+                _stream(_complete(stream, self.name, f"streams[{position}]"), self)
+                for position, stream in enumerate(self.streams)
+            ),
             description=self.description,
             owner=self.owner,
             country=self.country,
             settle_seconds=self.settle_seconds,
+            contract=_contract(self.contract, specs.ContractSpec()),
         )
         for problem in problems(source):
             raise problem.error()
@@ -175,10 +284,55 @@ class Source(dg.Component, dg.Model, dg.Resolvable):
         return dg.Definitions()
 
 
-def _stream(stream: Stream, source: str) -> specs.StreamSpec:
+def _complete(stream: Stream, source: str, place: str) -> Stream:
+    """The stream with its template's fields below its own, and where what is fetched will lie."""
+    given = stream.model_dump(exclude_unset=True)
+    if stream.database is not None or stream.rest is not None:
+        ending = "parquet" if stream.database is not None else "jsonl"
+        given |= {"files": f"{source}/{stream.name}/*.{ending}", "format": ending}
+        stream = Stream.model_validate(given)
+    if stream.template is None:
+        missing = next((name for name in ("files", "format", "columns") if name not in given), None)
+        if missing is not None:
+            raise ValueError(f"{place}: `{missing}` is missing; give it, or name a `template`")
+        return stream
+    try:
+        found = template.find(stream.template)
+    except ValueError as error:
+        raise ValueError(f"{place}.template: {error}") from None
+    return Stream.model_validate(template.overridden(found, given, source))
+
+
+def _origin(stream: Stream) -> specs.DatabaseSpec | specs.RestSpec | specs.RemoteSpec | None:
+    if stream.database is not None:
+        return specs.DatabaseSpec(**stream.database.model_dump())
+    if stream.rest is not None:
+        rest = stream.rest.model_dump()
+        cursor = rest.pop("cursor") or {}
+        pairs: dict[str, Any] = {name: tuple(rest.pop(name).items()) for name in ("params", "headers", "auth", "pages")}
+        asked: dict[str, Any] = {
+            "cursor": cursor.get("path"),
+            "cursor_parameter": cursor.get("param"),
+            "since": cursor.get("since"),
+        }
+        return specs.RestSpec(**rest, **pairs, **asked)
+    if "://" in stream.files:
+        return specs.RemoteSpec(stream.files, tuple(stream.storage_options.items()))
+    return None
+
+
+def _contract(contract: Contract | None, under: specs.ContractSpec) -> specs.ContractSpec:
+    given = contract.model_dump(exclude_none=True) if contract is not None else {}
+    return replace(under, **given)
+
+
+def _stream(stream: Stream, source: Source) -> specs.StreamSpec:
+    origin = _origin(stream)
+    remote = isinstance(origin, specs.RemoteSpec)
     return specs.StreamSpec(
         name=stream.name,
-        files=stream.files,
+        files=f"{source.name}/{stream.name}/{PurePosixPath(stream.files).name}" if remote else stream.files,
+        origin=origin,
         format=stream.format,
         columns=tuple(specs.ColumnSpec(name=name, **column.model_dump()) for name, column in stream.columns.items()),
         load=stream.load,
@@ -188,7 +342,7 @@ def _stream(stream: Stream, source: str) -> specs.StreamSpec:
         zone=stream.zone,
         deleted=stream.deleted,
         derive=tuple(stream.derive.items()),
-        identifiers=tuple(_identifier(identifier, source) for identifier in stream.identifiers),
+        identifiers=tuple(_identifier(identifier, source.name) for identifier in stream.identifiers),
         person=stream.person,
         guest=stream.guest,
         maps=tuple(
@@ -200,6 +354,8 @@ def _stream(stream: Stream, source: str) -> specs.StreamSpec:
         delimiter=stream.delimiter,
         encoding=stream.encoding,
         description=stream.description,
+        unpack=stream.unpack,
+        contract=_contract(stream.contract, _contract(source.contract, specs.ContractSpec())),
     )
 
 

@@ -68,6 +68,8 @@ def _pointed(text: ir.StringValue, column: ColumnSpec) -> ir.StringValue:
     """The number with a decimal point and without grouping; null if it is grouped otherwise than by thousands, since
     that is a decimal comma in a column that has a point, or the reverse.
     """
+    if column.symbol is not None:
+        text = text.replace(column.symbol, "").strip()
     mark, group = (",", ".") if column.decimal_mark == "," else (".", ",")
     grouped = rf"^[+-]?\d{{1,3}}(\{group}\d{{3}})+(\{mark}\d*)?$"
     plain = ibis.cases(

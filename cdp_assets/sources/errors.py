@@ -65,10 +65,28 @@ class TruncatedFileError(DeliveryError):
     name = "truncated_file"
 
 
+class ZipBombError(DeliveryError):
+    """A compressed file holds far more than any export of its size could."""
+
+    name = "zip_bomb"
+
+
 class WrongFormatError(DeliveryError):
     """The content is not of the format that the contract names."""
 
     name = "wrong_format"
+
+
+class SchemaDriftError(DeliveryError):
+    """A frozen contract does not fit the file."""
+
+    name = "schema_drift"
+
+
+class FetchError(DeliveryError):
+    """A stream could not be fetched from its database, API or store."""
+
+    name = "fetch_failed"
 
 
 class UnsafePathError(DeliveryError):

@@ -19,6 +19,7 @@ from cdp_assets.ledger import Ledger, loads
 from cdp_assets.ledger.loads import FAILED, LOADED, Load
 from cdp_assets.sources import manifest
 from cdp_assets.sources.errors import ChangedWhileReadingError, DeliveryError
+from cdp_assets.sources.fetching import Fetched, fetch
 from cdp_assets.sources.landing import Landed, LandedFile, content_hash, look, unchanged
 from cdp_assets.sources.manifest import BEGUN, Delivery, Held
 from cdp_assets.sources.raw_table import bring_up_to_date
@@ -40,6 +41,7 @@ class Ingested:
         growing: Files left for the next run, since they are still being written.
         broken: Rows of this run's deliveries that could not be split into columns.
         absent: File → optional columns of the contract that it did not have.
+        fetched: Files that were fetched in this run.
     """
 
     loaded: tuple[Load, ...] = ()
@@ -47,6 +49,7 @@ class Ingested:
     growing: tuple[str, ...] = ()
     broken: int = 0
     absent: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    fetched: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,12 +61,14 @@ class Arrivals:
         work: A folder for temporary copies.
         clock: Seconds since 1970, as file times are.
         wait: Sleeps so many seconds.
+        memory: Where it is remembered what was fetched; None if nothing is to be fetched.
     """
 
     landing: Path
     work: Path
     clock: Callable[[], float]
     wait: Callable[[float], None]
+    memory: Path | None = None
 
 
 def ingest(
@@ -80,6 +85,9 @@ def ingest(
         as_of: The run's instant, noted as the time of loading.
     """
     bring_up_to_date(engine, STAGE, source, stream)
+    new = Fetched()
+    if stream.origin is not None and arrivals.memory is not None:
+        new = fetch(source, stream, arrivals.landing, arrivals.memory)
     landed = look(arrivals.landing, [stream.files], source.settle_seconds, arrivals.clock, arrivals.wait)
     files = _hashed(landed, ledger)
     standing, repeat = manifest.settled(
@@ -90,7 +98,7 @@ def ingest(
     )
     _note(ledger, standing)
     loaded: list[Load] = []
-    failed: list[DeliveryError] = list(landed.refused)
+    failed: list[DeliveryError] = [*new.failed, *landed.refused]
     growing = list(landed.growing)
     broken = 0
     absent: list[tuple[str, tuple[str, ...]]] = []
@@ -113,7 +121,7 @@ def ingest(
         broken += of_them_broken
         if missing:
             absent.append((delivery.file.name, missing))
-    return Ingested(tuple(loaded), tuple(failed), tuple(sorted(growing)), broken, tuple(absent))
+    return Ingested(tuple(loaded), tuple(failed), tuple(sorted(growing)), broken, tuple(absent), new.files)
 
 
 def _append(

@@ -10,11 +10,13 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from cdp_assets.sources.errors import UnsafePathError
+from cdp_assets.sources.spec import SourceSpec
 
 _CHUNK = 1 << 22
+_WILD = frozenset("*?[")
 _UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart")
 """Endings that tools give to files they have not finished."""
 
@@ -99,6 +101,24 @@ def look(
                 settled.append(file)
     files = tuple(sorted(settled, key=lambda file: natural(file.name)))
     return Landed(files, tuple(sorted(growing)), tuple(refused[name] for name in sorted(refused)))
+
+
+def strays(landing: Path, source: SourceSpec) -> list[str]:
+    """Files in a source's own folders that none of its streams takes, by name, in natural order.
+
+    Its own folders are those with which the patterns of its streams begin; a pattern without one has none.
+    """
+    patterns = [PurePosixPath(stream.files) for stream in source.streams]
+    folders = {pattern.parts[0] for pattern in patterns if len(pattern.parts) > 1 and not _WILD & set(pattern.parts[0])}
+    taken = {path for pattern in patterns for path in landing.glob(str(pattern))}
+    found = [
+        path.relative_to(landing).as_posix()
+        for folder in folders
+        for path in (landing / folder).rglob("*")
+        if path.is_file() and path not in taken and not path.name.startswith(".")
+        and not path.name.lower().endswith(_UNFINISHED)
+    ]  # fmt: skip
+    return sorted(found, key=natural)
 
 
 def unchanged(file: LandedFile) -> bool:

@@ -7,7 +7,6 @@ make a record (`records.py`), and reading them into tables (`reading.py`).
 from __future__ import annotations
 
 import gzip
-import shutil
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -21,14 +20,29 @@ from cdp_assets.sources.errors import (
     WrongDelimiterError,
     WrongEncodingError,
     WrongFormatError,
+    ZipBombError,
 )
 from cdp_assets.sources.landing import LandedFile
 from cdp_assets.sources.records import BrokenRow, Records, RecordScanner, split
 from cdp_assets.sources.spec import StreamSpec
+from cdp_assets.sources.unpacking import unpacked
 from cdp_assets.warehouse.sql_parsing import nearest
 
 _BLOCK = 1 << 22
+_HARMLESS, _MOST_TIMES = 64 << 20, 250
+"""What a compressed file may unpack to in any case, and to how many times its size otherwise: text shrinks tenfold."""
 _GZIP = b"\x1f\x8b"
+_OTHER_FILES = {
+    _GZIP: "compressed twice",
+    b"PK\x03\x04": "a zip archive or an Office document",
+    b"%PDF": "a PDF",
+    b"\xd0\xcf\x11\xe0": "an Office document",
+}
+"""How files begin that are often delivered in place of text."""
+
+_MANY_NULS = 4
+"""Every fourth byte is zero, or more: no text in a one-byte encoding."""
+
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
@@ -64,6 +78,8 @@ def prepare(file: LandedFile, stream: StreamSpec, folder: Path, *, thorough: boo
         DeliveryError: if the file cannot be read as a whole; the subclass says why.
     """
     plain = as_utf8(file, stream, folder)
+    if stream.unpack is not None:
+        plain = unpacked(plain, stream.unpack, folder)
     is_csv = stream.format == "csv"
     with plain.open("rb") as opened:
         begin = len(_UTF8_MARK) if opened.read(3) == _UTF8_MARK else 0
@@ -113,7 +129,12 @@ def as_utf8(file: LandedFile, stream: StreamSpec, folder: Path) -> Path:
         head = opened.read(1 << 16)
     if not head.strip():
         raise EmptyFileError(file.name, "there is nothing in the file", "Deliver it again, or remove it")
-    if head.startswith(_UTF16_MARKS) or b"\x00" in head[:64]:
+    archive = next((what for mark, what in _OTHER_FILES.items() if head.startswith(mark)), None)
+    if archive is not None:
+        raise WrongFormatError(
+            file.name, f"it is {archive}", f"Deliver the {stream.format} file itself, or gzipped once"
+        )
+    if head.startswith(_UTF16_MARKS) or head[:64].count(0) * _MANY_NULS > len(head[:64]):
         raise WrongEncodingError(
             file.name, "it is UTF-16", f"Save it as {stream.encoding} and deliver it again", line=1
         )
@@ -132,7 +153,16 @@ def as_utf8(file: LandedFile, stream: StreamSpec, folder: Path) -> Path:
 def _decompressed(file: LandedFile, target: Path) -> Path:
     try:
         with gzip.open(file.path, "rb") as packed, target.open("wb") as unpacked:
-            shutil.copyfileobj(packed, unpacked, _BLOCK)
+            total = 0
+            while block := packed.read(_BLOCK):
+                total += len(block)
+                if total > _HARMLESS and total > _MOST_TIMES * file.size:
+                    raise ZipBombError(
+                        file.name,
+                        f"it unpacks to more than {_MOST_TIMES} times its size",
+                        "Look what it is; deliver real data uncompressed if it really is so repetitive",
+                    )
+                unpacked.write(block)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         what = "it ends too early" if isinstance(error, EOFError) else "its content is damaged"
         with target.open("rb") as partial:

@@ -7,7 +7,7 @@ lines (`preparing.py`, `records.py`), and what was loaded before (`manifest.py`)
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import ibis
@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
+from cdp_assets.sources.drift import held_to_contract
 from cdp_assets.sources.errors import EmptyFileError, WrongFormatError
 from cdp_assets.sources.landing import LandedFile
 from cdp_assets.sources.preparing import Prepared, as_utf8, missing_column, prepare, refuse_bytes_that_are_no_text
@@ -22,6 +23,7 @@ from cdp_assets.sources.spec import StreamSpec
 from cdp_assets.warehouse.engine import Engine
 from cdp_assets.warehouse.files import POSITION, FileRows, UnreadableFileError
 
+_TAIL = 1 << 12
 _GLOB = frozenset("*?[]{}")
 
 
@@ -71,7 +73,7 @@ def read(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Path) -> 
             "not one of its rows can be read by the contract",
             f"Look whether it is {stream.format} of the stream `{stream.name}`",
         )
-    return found
+    return replace(found, table=held_to_contract(found.table, file.name, stream, engine))
 
 
 def _addresses(stream: StreamSpec) -> dict[str, str]:
@@ -111,11 +113,20 @@ def _json_lines(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Pa
 def _json_array(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Path) -> RawRows:
     path = _literal(as_utf8(file, stream, folder), folder)
     refuse_bytes_that_are_no_text(path, file)
+    if not _is_closed(path):
+        raise _misread_json(file, path, UnreadableFileError("the array is not closed"))
     try:
         found = engine.read_json_array(path, columns=_addresses(stream))
     except UnreadableFileError as error:
         raise _misread_json(file, path, error) from None
     return _json(file, stream, engine, _numbered(Prepared(path, (), found.rows, ()), found, stream, engine))
+
+
+def _is_closed(path: Path) -> bool:
+    """Whether the text ends in a bracket: the bulk reader takes a file that was cut between two objects for whole."""
+    with path.open("rb") as opened:
+        opened.seek(max(path.stat().st_size - _TAIL, 0))
+        return opened.read().rstrip().endswith(b"]")
 
 
 def _misread_json(file: LandedFile, path: Path, error: UnreadableFileError) -> WrongFormatError:

@@ -87,7 +87,7 @@ LOAD_MANIFEST = TableSchema(
 
 SOURCE_AUDIT = TableSchema(
     "source_audit",
-    "One row per stream and column of its contract: how well it is filled, and how fresh the stream is.",
+    "One row per stream and column of its contract: how well it is filled, and what time the stream spans.",
     (
         Column("source", "string", "The source system.", required=True),
         Column("stream", "string", "The stream of the source.", required=True),
@@ -97,7 +97,23 @@ SOURCE_AUDIT = TableSchema(
         Column("filled", "int64", "Rows where it is not empty.", unit="rows", required=True),
         Column("fill_rate", "float64", "filled ÷ rows; null without rows.", unit="share 0..1"),
         Column("broken", "int64", "Rows that could not be split into columns.", unit="rows", required=True),
+        Column("earliest_event_at", INSTANT, "Earliest event time in the stream."),
         Column("latest_event_at", INSTANT, "Latest event time in the stream, up to the run's instant."),
     ),
     key=("source", "stream", "column_name"),
 )
+
+SOURCE_OVERLAPS = TableSchema(
+    "source_overlaps",
+    "One row per kind of identifier and pair of sources that share any of its values, and per source with itself.",
+    (
+        Column("identifier", "string", "Namespace and type, such as `global email`.", required=True),
+        Column("source", "string", "The one source.", required=True),
+        Column("other", "string", "The other, or the same.", required=True),
+        Column("shared", "int64", "Distinct values that both have; all of the source's own with itself.", unit="values",
+               required=True),
+        Column("share", "float64", "shared ÷ distinct values of the source.", unit="share 0..1", required=True),
+        Column("alone", "int64", "Of the source with itself: values that no other source has.", unit="values"),
+    ),
+    key=("identifier", "source", "other"),
+)  # fmt: skip

@@ -7,6 +7,7 @@ YAML form (`component.py`), what makes it valid (`validation.py`), and anything 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -18,6 +19,9 @@ COLUMN_TYPES = ("string", "integer", "decimal", "float", "boolean", "date", "tim
 FORMATS = ("csv", "jsonl", "json", "parquet")
 LOADS = ("append", "upsert", "snapshot")
 ENCODINGS = ("utf-8", "latin-1")
+
+EVOLVE, FREEZE, DISCARD_ROW, DISCARD_VALUE = CONTRACT_MODES = ("evolve", "freeze", "discard_row", "discard_value")
+"""What a contract does about what it does not foresee, in dlt's words."""
 
 DTYPES: dict[str, dt.DataType] = {
     "string": dt.string,
@@ -40,6 +44,81 @@ GLOBAL_TYPES = frozenset({"email", "phone"})
 
 
 @dataclass(frozen=True)
+class ContractSpec:
+    """What is done about deliveries that the contract does not foresee; each is one of `CONTRACT_MODES`.
+
+    Args:
+        tables: Files in the source's folder that no stream takes: told (``evolve``), a failed check (``freeze``), or
+            passed over.
+        columns: Columns that the contract does not name: kept in ``extra`` (``evolve``), the file refused (``freeze``),
+            the row quarantined, or the value dropped.
+        data_type: Values that do not fit their type: the row counts without the value, which stays in the raw table
+            (``evolve``, ``discard_value``), the file refused (``freeze``), or the row quarantined.
+    """
+
+    tables: str = EVOLVE
+    columns: str = EVOLVE
+    data_type: str = DISCARD_ROW
+
+
+@dataclass(frozen=True)
+class DatabaseSpec:
+    """A table or a query of a database.
+
+    Args:
+        url: SQLAlchemy's URL.
+        table: Name of the table, with its schema if need be; or
+        query: one SELECT.
+        cursor: Column that grows when rows come or change: only rows from its last value on are fetched.
+    """
+
+    url: str = field(repr=False)
+    table: str | None = None
+    query: str | None = None
+    cursor: str | None = None
+
+
+@dataclass(frozen=True)
+class RestSpec:
+    """An endpoint of an API that answers in JSON; the words are those of dlt's REST source.
+
+    Args:
+        url: The endpoint.
+        data: Where in an answer the items are (JSONPath); found by itself if None.
+        params: Query parameters.
+        headers: Headers.
+        auth: How to log in: ``type`` and its fields.
+        pages: How pages follow each other: ``type`` and its fields; found by itself if empty.
+        cursor: Where in an item the instant or number is that grows (JSONPath).
+        cursor_parameter: Query parameter that asks for items from that value on.
+        since: Its value for the first time.
+    """
+
+    url: str
+    data: str | None = None
+    params: tuple[tuple[str, Any], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    auth: tuple[tuple[str, Any], ...] = field(default=(), repr=False)
+    pages: tuple[tuple[str, Any], ...] = ()
+    cursor: str | None = None
+    cursor_parameter: str | None = None
+    since: str | None = None
+
+
+@dataclass(frozen=True)
+class RemoteSpec:
+    """Files behind a URL.
+
+    Args:
+        url: Pattern in fsspec's form, such as ``s3://bucket/shop/orders*.csv``.
+        options: What its file system needs to know (keys, end points).
+    """
+
+    url: str
+    options: tuple[tuple[str, Any], ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
 class ColumnSpec:
     """One column of a stream's contract.
 
@@ -52,6 +131,7 @@ class ColumnSpec:
         path: Where the value is: a header in CSV and Parquet, a dotted path in JSON; the name if None.
         decimal_mark: ``.`` or ``,``; the other one may group thousands.
         past: Whether a date or time must lie between 1900 and the run's instant (a day ahead is let pass).
+        symbol: What stands beside numbers and is no part of them, such as ``$``.
     """
 
     name: str
@@ -62,6 +142,7 @@ class ColumnSpec:
     path: str | None = None
     decimal_mark: str = "."
     past: bool = False
+    symbol: str | None = None
 
     @property
     def dtype(self) -> dt.DataType:
@@ -132,6 +213,9 @@ class StreamSpec:
         delimiter: Of CSV.
         encoding: Of text files: one of `ENCODINGS`.
         description: For people.
+        contract: What is done about what the contract does not foresee.
+        origin: Where it is fetched from, if its files are not dropped off.
+        unpack: Of JSON lines: the property whose list holds the rows of a line; a line without it is a row itself.
     """
 
     name: str
@@ -152,6 +236,9 @@ class StreamSpec:
     delimiter: str = ","
     encoding: str = "utf-8"
     description: str = ""
+    contract: ContractSpec = ContractSpec()
+    unpack: str | None = None
+    origin: DatabaseSpec | RestSpec | RemoteSpec | None = None
 
     def column(self, name: str) -> ColumnSpec:
         """The contract's column called ``name``.
@@ -211,6 +298,7 @@ class SourceSpec:
         country: ISO 3166-1 alpha-2 country of phone numbers whose row names none.
         settle_seconds: How long a file must have been left alone before it is read.
         origin: The file that defines it, for messages.
+        contract: As of its streams, where they say nothing else; and what is done about files that none of them takes.
     """
 
     name: str
@@ -220,6 +308,7 @@ class SourceSpec:
     country: str | None = None
     settle_seconds: float = 2.0
     origin: str = field(default="", compare=False)
+    contract: ContractSpec = ContractSpec()
 
 
 def stream_table(source: SourceSpec, stream: StreamSpec) -> str:

@@ -27,6 +27,7 @@ _COMPUTED: dict[str, frozenset[str]] = {
 
 _DEFAULTED: dict[str, frozenset[str]] = {
     "contact_points": frozenset({"status", "value"}),
+    "identifier_aliases": frozenset({"namespace"}),
     "orders": frozenset({"net"}),
     "order_lines": frozenset({"amount"}),
 }

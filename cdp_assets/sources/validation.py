@@ -17,12 +17,16 @@ import ibis
 from cdp_assets.sources import targets
 from cdp_assets.sources.spec import (
     COLUMN_TYPES,
+    CONTRACT_MODES,
     ENCODINGS,
     FORMATS,
     LOADS,
     ColumnSpec,
+    ContractSpec,
+    DatabaseSpec,
     IdentifierSpec,
     MapSpec,
+    RestSpec,
     SourceSpec,
     StreamSpec,
 )
@@ -34,7 +38,7 @@ Path = tuple[str | int, ...]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _COUNTRY = re.compile(r"[A-Z]{2}")
-_RESERVED = frozenset({"extra", "raw_line", "parse_error", "load_id", "source_file", "source_row"})
+RESERVED = frozenset({"extra", "raw_line", "parse_error", "load_id", "source_file", "source_row"})
 _OWN_PREFIX = "cdp_"
 
 
@@ -71,6 +75,7 @@ def _of_source(source: SourceSpec) -> Iterator[Problem]:
         yield Problem(("settle_seconds",), "settle_seconds cannot be negative")
     if not source.streams:
         yield Problem(("streams",), "a source needs at least one stream")
+    yield from _strictness(source.contract, ("contract",))
     seen: set[str] = set()
     for position, stream in enumerate(source.streams):
         path: Path = ("streams", position)
@@ -85,6 +90,8 @@ def _of_stream(stream: StreamSpec, path: Path) -> Iterator[Problem]:
     yield from _one_of((*path, "format"), stream.format, FORMATS)
     yield from _one_of((*path, "load"), stream.load, LOADS)
     yield from _one_of((*path, "encoding"), stream.encoding, ENCODINGS)
+    yield from _strictness(stream.contract, (*path, "contract"))
+    yield from _origin(stream, path)
     yield from _files(stream, path)
     contract = list(_contract(stream, path))
     yield from contract
@@ -109,12 +116,32 @@ def _of_stream(stream: StreamSpec, path: Path) -> Iterator[Problem]:
         yield from _map(map_, stream, schema, (*path, "maps", position))
 
 
+def _strictness(contract: ContractSpec, path: Path) -> Iterator[Problem]:
+    for name in ("tables", "columns", "data_type"):
+        yield from _one_of((*path, name), getattr(contract, name), CONTRACT_MODES)
+
+
+def _origin(stream: StreamSpec, path: Path) -> Iterator[Problem]:
+    origin = stream.origin
+    if isinstance(origin, DatabaseSpec) and (origin.table is None) == (origin.query is None):
+        yield Problem((*path, "database"), "a database stream needs a `table` or a `query`, and not both")
+    if isinstance(origin, RestSpec) and not origin.url.startswith(("http://", "https://")):
+        yield Problem((*path, "rest", "url"), "the url of an endpoint begins with http:// or https://")
+    fetched = isinstance(origin, DatabaseSpec | RestSpec) and origin.cursor is not None
+    if fetched and stream.load == "snapshot":
+        yield Problem(
+            (*path, "load"), "with a cursor only what is new is fetched, which is no snapshot; write `load: upsert`"
+        )
+
+
 def _files(stream: StreamSpec, path: Path) -> Iterator[Problem]:
     pattern = PurePosixPath(stream.files)
     if not stream.files or pattern.is_absolute() or ".." in pattern.parts:
         yield Problem((*path, "files"), "files is a glob below the landing folder, such as shop/orders*.csv")
     if len(stream.delimiter) != 1 or stream.delimiter in '"\n\r':
         yield Problem((*path, "delimiter"), 'the delimiter is one character, such as "," or ";" or "\\t"')
+    if stream.unpack is not None and stream.format != "jsonl":
+        yield Problem((*path, "unpack"), f"unpack is for JSON lines, and the stream is {stream.format}")
     yield from _zone((*path, "zone"), stream.zone)
 
 
@@ -131,7 +158,7 @@ def _contract(stream: StreamSpec, path: Path) -> Iterator[Problem]:
                 f"`{column.name}` and `{seen[folded]}` differ only in case; rename one and give its header as `path`",
             )
         seen[folded] = column.name
-        if folded in _RESERVED or folded.startswith(_OWN_PREFIX):
+        if folded in RESERVED or folded.startswith(_OWN_PREFIX):
             yield Problem(place, f"the platform uses `{column.name}`; take another name and give its header as `path`")
         yield from _column(column, place)
     for name in stream.key:
@@ -148,6 +175,8 @@ def _column(column: ColumnSpec, path: Path) -> Iterator[Problem]:
         yield Problem((*path, "format"), f"format is for dates and timestamps, and `{column.name}` is {column.type}")
     if column.past and not timed:
         yield Problem((*path, "past"), f"past is for dates and timestamps, and `{column.name}` is {column.type}")
+    if column.symbol is not None and column.type not in ("integer", "decimal", "float"):
+        yield Problem((*path, "symbol"), f"a symbol stands beside numbers, and `{column.name}` is {column.type}")
     if column.decimal_mark not in (".", ","):
         yield Problem((*path, "decimal_mark"), "the decimal mark is a point or a comma")
     if column.zone is not None:

@@ -78,6 +78,7 @@ def table_asset(
     stage: str,
     inputs: Mapping[str, Input] | None = None,
     checks: Sequence[Check] = (),
+    judged: Sequence[Judged] = (),
     kinds: set[str] | None = None,
     owners: Sequence[str] | None = None,
     description: str | None = None,
@@ -92,6 +93,7 @@ def table_asset(
         inputs: Parameter → its stage (the table is called like the parameter), or → (stage, table), or → a list of
             such pairs (the parameter is then a dict from table name to table).
         checks: Data-quality checks besides those that follow from the schema.
+        judged: Checks that the function judges itself.
         kinds: Badges in the UI besides the engine's.
         owners: Who answers for the table.
         description: Shown in the UI; the schema's description and the function's docstring if not given.
@@ -114,7 +116,7 @@ def table_asset(
             schemas=(schema,),
             inputs=inputs or {},
             checks={schema.name: checks},
-            judged={},
+            judged={schema.name: judged},
             function=single,
             wants=_wanted(function, inputs or {}),
             kinds=kinds or set(),

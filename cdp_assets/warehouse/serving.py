@@ -18,6 +18,7 @@ import duckdb
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+    import pyarrow as pa
 
 _SHARE_BLOCKS = 0x40049409
 """Linux's FICLONE."""
@@ -74,6 +75,10 @@ class Reader:
         cursor = self._connection.execute(sql, list(parameters))
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def arrow(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
+        """Run a query over ``stage.table`` names and return its rows as an Arrow table."""
+        return self._connection.execute(sql, list(parameters)).to_arrow_table()
 
     def one(self, sql: str, parameters: Sequence[Any] = ()) -> dict[str, Any] | None:
         """The first row of a query, or None."""

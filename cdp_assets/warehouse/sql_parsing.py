@@ -113,6 +113,15 @@ def parsed(sql: str) -> sge.Expr:
     return tree
 
 
+def plain_name(name: str) -> str:
+    """A column's name as an expression: in quotes where it could be read as something else."""
+    try:
+        safe = name.isidentifier() and isinstance(parsed(name), sge.Column)
+    except ExpressionError:
+        safe = False
+    return name if safe else sge.to_identifier(name, quoted=True).sql("duckdb")
+
+
 def _check_tokens(tokens: list[Token], sql: str) -> None:
     if not tokens:
         raise ExpressionError("the expression is empty", sql)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from cdp_assets_tests.bench import demo, deterministic, kills, linkage, models, scale
+from cdp_assets_tests.bench import demo, deterministic, kills, linkage, models, proposing, scale
 from cdp_assets_tests.bench.harness import Figure, tell
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "definitions": demo.loading_definitions,
     "models": models.figures,
     "demo": demo.identity_and_second_run,
+    "proposing": proposing.figures,
     "linkage": linkage.figures,
     "kills": kills.figures,
     "scale": scale.full_run,

@@ -37,12 +37,15 @@ def test_every_landing_file_belongs_to_exactly_one_stream(demo: GeneratedSummary
         assert sum(fnmatch(file, pattern) for pattern in patterns) == 1, file
 
 
-def test_every_column_of_a_contract_is_in_some_file(demo: GeneratedSummary) -> None:
+def test_every_column_that_a_contract_needs_is_in_some_file(demo: GeneratedSummary) -> None:
     for name in SOURCES:
         for stream in _source(name).streams:
             delivered = _delivered(stream, demo)
-            missing = {column.address for column in stream.columns if column.address not in delivered}
-            assert missing <= {"context.campaign.term", "context.campaign.content"}, (name, stream.name)
+            needed = {column.address for column in stream.columns if column.required or column.name in stream.key}
+            assert needed <= delivered, (name, stream.name)
+            # Templates know more columns of an export than the demo makes; but not many.
+            known = {column.address for column in stream.columns}
+            assert len(known & delivered) >= 0.6 * len(known), (name, stream.name)
 
 
 def _delivered(stream: StreamSpec, demo: GeneratedSummary) -> set[str]:

@@ -33,6 +33,7 @@ def test_fill_rates_and_freshness(bench: Bench) -> None:
     )
     assert rows["till", "total"]["fill_rate"] == 0.5
     assert rows["shop", "at"]["latest_event_at"] == datetime(2026, 1, 5, 9, tzinfo=UTC)
+    assert rows["shop", "at"]["earliest_event_at"] == datetime(2026, 1, 5, 9, tzinfo=UTC)
     # A time after the run's instant is a mistake, and makes nothing fresh.
     assert rows["till", "at"]["latest_event_at"] == datetime(2026, 1, 31, 23, tzinfo=UTC)
 
@@ -40,11 +41,20 @@ def test_fill_rates_and_freshness(bench: Bench) -> None:
 def test_overlaps_between_sources(bench: Bench) -> None:
     sources, raw = delivered(bench)
     assert audit.overlaps(sources, raw, bench.engine) == [
-        Overlap("global email", "shop", "shop", 2),
+        Overlap("global email", "shop", "shop", 2, alone=1),
         Overlap("global email", "shop", "till", 1),
         Overlap("global email", "till", "shop", 1),
-        Overlap("global email", "till", "till", 1),
+        Overlap("global email", "till", "till", 1, alone=0),
     ]
+
+
+def test_overlaps_as_a_table_say_what_a_source_alone_contributes(bench: Bench) -> None:
+    sources, raw = delivered(bench)
+    table = audit.overlaps_table(audit.overlaps(sources, raw, bench.engine), bench.engine)
+    rows = bench.engine.to_arrow(table.order_by("source", "other")).to_pylist()
+    assert [(each["source"], each["other"], each["share"], each["alone"]) for each in rows] == [
+        ("shop", "shop", 1.0, 1), ("shop", "till", 0.5, None), ("till", "shop", 1.0, None), ("till", "till", 1.0, 0)
+    ]  # fmt: skip
 
 
 def test_the_pages_say_the_same_and_name_nobody(bench: Bench) -> None:
@@ -54,7 +64,7 @@ def test_the_pages_say_the_same_and_name_nobody(bench: Bench) -> None:
     shared = audit.overlaps(sources, raw, bench.engine)
     pages = [audit_pages.streams_page(rows, AS_OF), audit_pages.columns_page(rows), audit_pages.overlaps_page(shared)]
     assert "| shop.orders | 3 | 1 | 4 |" in pages[0]
-    assert "| shop | 2 |  | 50% |" in pages[2]
+    assert "| shop | 2 | 1 |  | 50% |" in pages[2]
     assert "x.org" not in "".join(pages)
     assert audit_pages.picture(rows, shared).axes[0].get_title() == "Rows per stream"
 

@@ -59,6 +59,12 @@ def test_a_decimal_comma_is_read_where_the_contract_says_so() -> None:
     assert read("12.5", "decimal", decimal_mark=",") is None
 
 
+def test_a_symbol_beside_a_number_is_no_part_of_it_where_the_contract_says_so() -> None:
+    texts = ["€ 1.234,50", "-12,00 €", "7", "$ 7", "€"]
+    found = [read(text, "decimal", decimal_mark=",", symbol="€") for text in texts]
+    assert found == [Decimal("1234.5"), Decimal("-12"), Decimal("7"), None, None]
+
+
 def test_times_without_a_zone_are_in_the_streams_zone_or_the_columns_own() -> None:
     summer = datetime(2026, 7, 1, 10, tzinfo=UTC)
     assert read("2026-07-01 12:00:00", "timestamp", zone="Europe/Berlin") == summer

@@ -8,7 +8,7 @@ import pytest
 
 from cdp_assets.catalog import load_catalog
 from cdp_assets.definition_files import DefinitionError
-from cdp_assets.sources.spec import ColumnSpec, MapSpec, SourceSpec
+from cdp_assets.sources.spec import ColumnSpec, DatabaseSpec, MapSpec, SourceSpec
 from cdp_assets.sources.validation import problems
 from cdp_assets_tests.sources.shop import orders, shop
 
@@ -139,3 +139,16 @@ def test_the_instant_of_the_run_has_no_place_in_a_map() -> None:
 @pytest.mark.parametrize("zone", ["Europe/Berln", "CEST+2", ""])
 def test_an_unknown_zone_is_refused(zone: str) -> None:
     assert "is no time zone" in only_problem(shop(orders(zone=zone)))
+
+
+def test_the_address_of_a_database_comes_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = YAML.replace(
+        "      files: shop/orders*.csv\n      format: csv\n",
+        '      database: {url: "{{ env.SHOP_URL }}", query: "SELECT * FROM orders WHERE name = \'x\'"}\n',
+    )
+    with pytest.raises(DefinitionError, match="the environment variable SHOP_URL is not set"):
+        loaded(tmp_path, text)
+    monkeypatch.setenv("SHOP_URL", "sqlite:///shop.sqlite")
+    (stream,) = loaded(tmp_path, text).streams
+    assert stream.origin == DatabaseSpec("sqlite:///shop.sqlite", query="SELECT * FROM orders WHERE name = 'x'")
+    assert (stream.files, stream.format) == ("shop/orders/*.parquet", "parquet")

@@ -1,0 +1,229 @@
+"""`cdp sources` and `cdp init`: from a folder of files to profiles without an editor.
+
+Belongs here: arguments, and where files are put. Does not belong here: what is proposed (`sources/proposing/`).
+"""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cdp_assets.cli import as_json, console_of, open_reader, print_json
+from cdp_assets.settings import PROJECT_FILE, Settings
+
+if TYPE_CHECKING:
+    from cdp_assets.sources.proposing.propose import Proposal
+
+_README = """\
+# A customer data platform
+
+`{file}` says where this project's definitions and data lie; run `cdp` in this folder.
+
+    cdp sources propose FILES…   # describe files that systems exported: look at defs/sources/ afterwards
+    cdp run                      # files in, profiles, segments and an outbox out (nothing leaves the machine)
+    cdp ui                       # Dagster's UI
+    cdp profile EMAIL            # one person
+
+What the YAML may say: docs/sources.md of cdp-assets. Keep data/hash.key and data/ledger.sqlite.
+"""
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--currency", default="EUR", show_default=True, help="ISO 4217 code that amounts are reported in.")
+def init(folder: Path, currency: str) -> None:
+    """Start a project folder of your own: definitions, data, and a README."""
+    if not (len(currency) == 3 and currency.isalpha() and currency.isupper()):
+        raise click.ClickException(f"--currency {currency} is no ISO 4217 code; write three capitals such as EUR")
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+        raise click.ClickException(f"{folder} is there already and not empty; name a new folder")
+    reporting = f"type: cdp_assets.normalised.component.Reporting\nattributes:\n  currency: {currency}\n"
+    for name, content in {
+        PROJECT_FILE: "CDP_DEFS=defs\nCDP_DATA=data\n",
+        "README.md": _README.format(file=PROJECT_FILE),
+        ".gitignore": "data/\n",
+        "defs/normalised/defs.yaml": reporting,
+    }.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content, encoding="utf-8")
+    (folder / "data" / "landing").mkdir(parents=True)
+    click.echo(f"{folder} is ready. Next: cd {folder} && cdp sources propose FILES… && cdp run")
+
+
+@click.group()
+def sources() -> None:
+    """Describe files that nobody has described, and see what the sources deliver."""
+
+
+@sources.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--name", help="The source's name (default: that of the folder that the files lie in).")
+@click.option("--country", help="ISO 3166-1 alpha-2 country of phone numbers without a country code.")
+@click.option("--no-templates", is_flag=True, help="Do not tell known exports by their columns.")
+@click.option("--print", "only_print", is_flag=True, help="Print the definition; write and copy nothing.")
+@click.option("--force", is_flag=True, help="Replace a definition of that name.")
+@as_json
+def propose(
+    files: Sequence[Path],
+    name: str | None,
+    country: str | None,
+    no_templates: bool,
+    only_print: bool,
+    force: bool,
+    told_as_json: bool,
+) -> None:
+    """Read samples of unknown files, and write a definition that works as it is.
+
+    Told are format, delimiter, encoding, types, key, times, identifiers, and the tables that the rows feed. What is
+    unsure stands in the definition as comments. Files from elsewhere are copied into the landing folder.
+    """
+    from cdp_assets.sources.proposing.propose import propose as look
+    from cdp_assets.sources.proposing.propose import stream_name, together
+    from cdp_assets.sources.proposing.sample import UnreadableSampleError
+    from cdp_assets.sources.proposing.writing import definition
+
+    settings = Settings.from_env()
+    source = name or _source_name(files[0], settings.landing, stream_name)
+    target = settings.defs / "sources" / source / "defs.yaml"
+    if target.exists() and not force and not only_print:
+        raise click.ClickException(f"{target} is there already; give another --name, or --force to replace it")
+    currency = _reporting_currency(settings.defs)
+    found: list[Proposal] = []
+    for file in files:
+        try:
+            found.append(look(file, source, templates=not no_templates, currency=currency))
+        except UnreadableSampleError as error:
+            click.echo(f"left out: {error}", err=True)
+    if not found:
+        raise click.ClickException("nothing can be said of any of the files")
+    streams = [
+        (proposal, [_landed(path, settings.landing, source) for path in paths]) for proposal, paths in together(found)
+    ]
+    text = definition(source, streams, country)
+    if not only_print:
+        for proposal in found:
+            _bring(proposal.path, settings.landing, source)
+        _write_checked(settings.defs, target, text)
+    if told_as_json:
+        print_json(
+            {
+                "source": source,
+                "file": None if only_print else str(target),
+                "streams": [_told(proposal) for proposal, _ in streams],
+            }
+        )
+    elif only_print:
+        click.echo(text, nl=False)
+    else:
+        _tell(target, [proposal for proposal, _ in streams])
+
+
+@sources.command()
+@as_json
+def audit(told_as_json: bool) -> None:
+    """Say what the sources deliver: rows, span, freshness, whom they share and by what, what is theirs alone."""
+    from cdp_assets.automation.refresh import launch_instant
+    from cdp_assets.presentation.audit_text import audit_text
+    from cdp_assets.presentation.read_audit import read_audit
+    from cdp_assets.presentation.views import plain
+
+    settings = Settings.from_env()
+    with open_reader(settings) as reader:
+        found = read_audit(reader)
+    if told_as_json:
+        print_json(plain(found))
+    else:
+        console_of().print(audit_text(found, launch_instant(settings)))
+
+
+def _source_name(file: Path, landing: Path, plain: Callable[[Path], str]) -> str:
+    folder = file.resolve().parent
+    below = folder.relative_to(landing).parts if folder.is_relative_to(landing) else ()
+    return plain(Path(below[0] if below else folder.name)) or "files"
+
+
+def _reporting_currency(defs: Path) -> str:
+    """The currency that amounts are reported in, which is the likeliest one of amounts that name none."""
+    from cdp_assets.catalog import load_catalog
+    from cdp_assets.definition_files import DefinitionError
+
+    try:
+        return load_catalog(defs).reporting.currency
+    except DefinitionError as error:
+        raise click.ClickException(f"mend the definitions that are there first:\n{error}") from error
+
+
+def _landed(path: Path, landing: Path, source: str) -> Path:
+    """Where a file lies below the landing folder, or will."""
+    file = path.resolve()
+    return file.relative_to(landing) if file.is_relative_to(landing) else Path(source) / path.name
+
+
+def _bring(path: Path, landing: Path, source: str) -> None:
+    target = landing / _landed(path, landing, source)
+    if target.resolve() == path.resolve():
+        return
+    if target.exists() and filecmp.cmp(target, path, shallow=False):
+        return
+    if target.exists():
+        raise click.ClickException(f"{target} is there already; rename {path.name}")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Under another name first: a run that begins now must not take half of it.
+    part = target.with_name(f".{target.name}.part")
+    shutil.copyfile(path, part)
+    os.replace(part, target)
+
+
+def _write_checked(defs: Path, target: Path, text: str) -> None:
+    """Write a definition if everything loads with it; otherwise what was there stays."""
+    from cdp_assets.catalog import load_catalog
+    from cdp_assets.definition_files import DefinitionError
+
+    before = target.read_text(encoding="utf-8") if target.exists() else None
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text, encoding="utf-8")
+    try:
+        load_catalog(defs)
+    except DefinitionError as error:
+        if before is None:
+            target.unlink()
+        else:
+            target.write_text(before, encoding="utf-8")
+        raise click.ClickException(f"the definitions do not load together, so it was not written:\n{error}") from error
+
+
+def _told(proposal: Proposal) -> dict[str, object]:
+    return {
+        "name": proposal.stream["name"],
+        "file": str(proposal.path),
+        "template": proposal.template,
+        "rows_are": proposal.kind,
+        "key": proposal.stream.get("key", []),
+        "feeds": sorted({map_["to"] for map_ in proposal.stream.get("maps", ())}),
+        "doubts": list(proposal.doubts),
+    }
+
+
+def _tell(target: Path, proposals: Sequence[Proposal]) -> None:
+    from cdp_assets.presentation.terminal import table
+
+    shown = table("stream", "is", "key", "feeds", "to look at", numbers=("to look at",))
+    for proposal in proposals:
+        told = _told(proposal)
+        shown.add_row(
+            str(told["name"]),
+            f"template {proposal.template}" if proposal.template else proposal.kind or "unknown",
+            ", ".join(proposal.stream.get("key", [])),
+            ", ".join(told["feeds"]),  # type: ignore[arg-type]
+            str(len(proposal.doubts)),
+        )
+    console = console_of()
+    console.print(shown)
+    console.print(f"written to {target}; what it was unsure of stands there as comments")

@@ -1,0 +1,140 @@
+"""A delivery beside its stream's contract: columns that are new, gone, or of another type than before.
+
+Belongs here: noticing the difference, and what a frozen contract refuses. Does not belong here: what becomes of single
+rows (`normalised/faults.py`).
+
+The words are those of dlt's schema contracts: a stream may ``evolve``, be frozen (``freeze``: the file is refused),
+``discard_row`` or ``discard_value``, each for new columns and for values of another type.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+
+from cdp_assets.sources.contract import filled, typed_value
+from cdp_assets.sources.errors import SchemaDriftError
+from cdp_assets.sources.spec import DISCARD_VALUE, EVOLVE, FREEZE, StreamSpec
+from cdp_assets.warehouse.engine import Engine
+
+_LOOKED_AT = 20_000
+"""Rows of a delivery that are looked at for new columns and other types."""
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How the deliveries of one run differ from the contract and from those before.
+
+    Args:
+        new: Columns that the contract does not name, and that no delivery looked at had before.
+        absent: Optional columns of the contract that a file did not have.
+        mistyped: Columns of which most values do not fit the contract's type.
+    """
+
+    new: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    mistyped: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.new or self.mistyped)
+
+    @property
+    def lines(self) -> list[str]:
+        """The difference, a line a column."""
+        return [
+            *(f"new column `{name}`: the contract does not name it" for name in self.new),
+            *(f"`{name}` is of another type: most of its values do not fit" for name in self.mistyped),
+            *(f"`{name}` is absent" for name in self.absent),
+        ]
+
+
+def drift(raw: ir.Table, stream: StreamSpec, loads: Sequence[str], absent: Collection[str], engine: Engine) -> Drift:
+    """Compare the deliveries of a run with the contract and with earlier ones, on some rows of each.
+
+    Args:
+        raw: The stream's raw table.
+        stream: The stream.
+        loads: Ids of the run's deliveries.
+        absent: Optional columns that were absent from one of them.
+        engine: Looks.
+    """
+    if not loads:
+        return Drift()
+    recent = raw.filter(raw.load_id.isin(list(loads)))
+    earlier = raw.filter(~raw.load_id.isin(list(loads)))
+    seen = _names(earlier, engine)
+    new = _names(recent, engine) - seen if seen or _any(earlier, engine) else set()
+    return Drift(tuple(sorted(new)), tuple(sorted(absent)), tuple(_mistyped(recent, stream, engine)))
+
+
+def held_to_contract(rows: ir.Table, file: str, stream: StreamSpec, engine: Engine) -> ir.Table:
+    """Refuse a file that a frozen contract does not fit, or drop what the contract does not name.
+
+    Args:
+        rows: The file's rows as read.
+        file: Its name, for the error.
+        stream: The stream.
+        engine: Looks.
+
+    Raises:
+        SchemaDriftError: if a frozen contract is broken.
+    """
+    contract = stream.contract
+    if contract.columns == FREEZE and (unknown := sorted(_names(rows, engine))):
+        raise SchemaDriftError(
+            file,
+            f"the contract is frozen, and does not name {', '.join(f'`{name}`' for name in unknown)}",
+            "Add the column to the stream's contract, or write `contract: {columns: evolve}`",
+            column=unknown[0],
+        )
+    if contract.data_type == FREEZE:
+        counts = engine.to_arrow(_misfits(rows, stream)).to_pylist()[0]
+        wrong = [column.address for place, column in enumerate(stream.columns) if counts.get(f"wrong_{place}")]
+        if wrong:
+            raise SchemaDriftError(
+                file,
+                f"the contract is frozen, and values of {', '.join(f'`{name}`' for name in wrong)} do not fit its type",
+                "Correct the type in the stream's contract, or write `contract: {data_type: discard_row}`",
+                column=wrong[0],
+            )
+    return rows.mutate(extra=ibis.null("string")) if contract.columns == DISCARD_VALUE else rows
+
+
+def keeps_misfits(stream: StreamSpec) -> bool:
+    """Whether a row counts although a value of it does not fit its type; the value then is null."""
+    return stream.contract.data_type in (EVOLVE, DISCARD_VALUE)
+
+
+def _any(rows: ir.Table, engine: Engine) -> bool:
+    return bool(engine.to_arrow(rows.select("load_id").limit(1)).num_rows)
+
+
+def _names(rows: ir.Table, engine: Engine) -> set[str]:
+    """Names of the columns outside the contract, at the top level."""
+    some = engine.to_arrow(rows.filter(rows.extra.notnull()).select("extra").limit(_LOOKED_AT))
+    return {name for text in some.column("extra").to_pylist() for name in json.loads(text)}
+
+
+def _mistyped(rows: ir.Table, stream: StreamSpec, engine: Engine) -> list[str]:
+    counts = engine.to_arrow(_misfits(rows.limit(_LOOKED_AT), stream)).to_pylist()[0]
+    return [
+        column.name
+        for place, column in enumerate(stream.columns)
+        if (counts.get(f"wrong_{place}") or 0) * 2 > (counts.get(f"filled_{place}") or 0)
+    ]
+
+
+def _misfits(rows: ir.Table, stream: StreamSpec) -> ir.Table:
+    """How many values each column has, and how many do not fit its type."""
+    counts: dict[str, ir.IntegerScalar] = {"rows": rows.count()}
+    for place, column in enumerate(stream.columns):
+        if column.type == "string":
+            continue
+        text = filled(rows[column.name])
+        wrong = text.notnull() & typed_value(text, column, stream.zone).isnull()
+        counts |= {f"filled_{place}": text.count(), f"wrong_{place}": wrong.cast("int64").sum()}
+    return rows.aggregate(**counts)

@@ -1,0 +1,265 @@
+"""Streams that do not deliver files are fetched into the landing folder: from databases, REST APIs, and behind URLs.
+
+Belongs here: fetching what is new, through dlt (databases and APIs) and fsspec (files). Does not belong here:
+reading what has landed (`ingest.py`). A crash between the two loses nothing: what comes twice is told by its key.
+
+What has been fetched, dlt remembers in its folder (``data/dlt``): the highest value of the cursor column. If it is
+lost, everything is fetched once more.
+"""
+
+from __future__ import annotations
+
+import filecmp
+import json
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from cdp_assets.sources.errors import FetchError
+from cdp_assets.sources.spec import DatabaseSpec, RemoteSpec, RestSpec, SourceSpec, StreamSpec
+
+if TYPE_CHECKING:
+    import dlt
+
+_ROWS_AT_ONCE = 20_000
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What one look at a stream's origin came to.
+
+    Args:
+        files: Names of the files that were added to the landing folder.
+        failed: Why it could not be fetched, if so.
+    """
+
+    files: tuple[str, ...] = ()
+    failed: tuple[FetchError, ...] = ()
+
+
+def fetch(source: SourceSpec, stream: StreamSpec, landing: Path, memory: Path) -> Fetched:
+    """Bring what is new of a stream into the landing folder; a fault is told, and stops nothing else.
+
+    Args:
+        source: The source.
+        stream: One of its streams; one whose files are dropped off needs nothing.
+        landing: The landing folder.
+        memory: Where dlt keeps what it has fetched.
+    """
+    origin = stream.origin
+    name = f"{source.name}.{stream.name}"
+    try:
+        if isinstance(origin, RemoteSpec):
+            return Fetched(tuple(_mirrored(origin, stream, landing)))
+        if isinstance(origin, DatabaseSpec | RestSpec):
+            resource = _database(origin, stream) if isinstance(origin, DatabaseSpec) else _rest(origin, stream)
+            return Fetched(tuple(_landed(resource, source, stream, landing, memory)))
+    except ModuleNotFoundError as error:
+        advice = "Install what it needs: pip install 'cdp-assets[connect]'"
+        return Fetched(failed=(FetchError(name, f"the module {error.name} is missing", advice),))
+    except Exception as error:  # whatever a driver, a server or a network may come up with
+        # Only the kind of the fault is told: messages of drivers hold addresses, and rows.
+        told = _kind_of(error)
+        return Fetched(failed=(FetchError(name, f"it could not be fetched ({told})", "The next run tries again"),))
+    return Fetched()
+
+
+def _kind_of(error: BaseException) -> str:
+    """The innermost fault by its name, with the status of an answer."""
+    inner: BaseException = error
+    while inner.__cause__ is not None:
+        inner = inner.__cause__
+    status = getattr(getattr(inner, "response", None), "status_code", None)
+    return type(inner).__name__ if status is None else f"{type(inner).__name__}, status {status}"
+
+
+def _landed(
+    resource: dlt.sources.DltResource, source: SourceSpec, stream: StreamSpec, landing: Path, memory: Path
+) -> Iterator[str]:
+    """Run a resource to its end; its rows become one file.
+
+    dlt moves its cursor before the rows are where they belong. So what an earlier run left behind comes first: packages
+    that dlt had not handed over, then rows that it had, and that did not get their name.
+
+    Yields:
+        Names of files, as they are complete.
+    """
+    # Nothing leaves the machine but the requests that somebody configured.
+    os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
+    import dlt
+
+    folder = landing / PurePosixPath(stream.files).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f".{stream.name}.part"
+
+    def sink(items: Any, table: Any) -> None:
+        with part.open("a", encoding="utf-8") as out:
+            out.writelines(map(_written, items))
+
+    pipeline = dlt.pipeline(
+        f"{source.name}__{stream.name}",
+        pipelines_dir=str(memory),
+        destination=dlt.destination(sink, loader_file_format="typed-jsonl", batch_size=_ROWS_AT_ONCE, name="landing"),
+    )
+    if pipeline.has_pending_data:
+        pipeline.load(raise_on_failed_jobs=True)
+    left = list(_named(part, stream, folder))
+    pipeline.run(resource, table_name=stream.name).raise_on_failed_jobs()
+    for file in (*left, *_named(part, stream, folder)):
+        yield file.relative_to(landing).as_posix()
+
+
+def _named(part: Path, stream: StreamSpec, folder: Path) -> Iterator[Path]:
+    """Give fetched rows their place among the stream's files, if there are any and they are not what came last."""
+    if not part.exists():
+        return
+    whole = part
+    if stream.format == "parquet":
+        whole = part.with_suffix(".columns")
+        _as_parquet(part, whole)
+    earlier = sorted(folder.glob(f"{stream.name}_*.{stream.format}"))
+    if not earlier or not filecmp.cmp(earlier[-1], whole, shallow=False):
+        number = int(earlier[-1].stem.rpartition("_")[2]) + 1 if earlier else 1
+        target = folder / f"{stream.name}_{number:09d}.{stream.format}"
+        os.replace(whole, target)
+        yield target
+    part.unlink(missing_ok=True)
+    whole.unlink(missing_ok=True)
+
+
+def _as_parquet(lines: Path, target: Path) -> None:
+    """JSON lines as a Parquet file of texts; what is nested stays JSON."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    names: dict[str, None] = {}
+    with lines.open(encoding="utf-8") as opened:
+        for line in opened:
+            names.update(dict.fromkeys(json.loads(line)))
+    schema = pa.schema([(name, pa.string()) for name in names])
+    with lines.open(encoding="utf-8") as opened, pq.ParquetWriter(target, schema) as writer:
+        while batch := [json.loads(line) for _, line in zip(range(_ROWS_AT_ONCE), opened, strict=False)]:
+            texts = [{name: _text(row.get(name)) for name in names} for row in batch]
+            writer.write_table(pa.Table.from_pylist(texts, schema))
+
+
+def _written(item: Any) -> str:
+    return json.dumps(item, ensure_ascii=False, default=_as_text) + "\n"
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _as_text(value: Any) -> str:
+    isoformat = getattr(value, "isoformat", None)
+    return str(isoformat() if isoformat is not None else value)
+
+
+def _database(origin: DatabaseSpec, stream: StreamSpec) -> dlt.sources.DltResource:
+    """Rows of a table or a query, from the highest value of the cursor column that was fetched before."""
+    import dlt
+    import sqlalchemy as sa
+
+    selected = f"({origin.query.rstrip().rstrip(';')})" if origin.query else _quoted(origin)
+
+    def rows(last: Any = None) -> Iterator[list[dict[str, Any]]]:
+        engine = sa.create_engine(origin.url)
+        try:
+            dialect = engine.dialect.identifier_preparer
+            query = f"SELECT * FROM {selected} AS fetched"
+            values: dict[str, Any] = {}
+            if origin.cursor is not None:
+                cursor = dialect.quote(origin.cursor)
+                if last is not None and last.last_value is not None:
+                    query += f" WHERE {cursor} >= :last"
+                    values["last"] = last.last_value
+                query += f" ORDER BY {cursor}"
+            with engine.connect().execution_options(stream_results=True, yield_per=_ROWS_AT_ONCE) as connection:
+                for batch in connection.execute(sa.text(query), values).mappings().partitions(_ROWS_AT_ONCE):
+                    yield [dict(row) for row in batch]
+        finally:
+            engine.dispose()
+
+    if origin.cursor is None:
+        return dlt.resource(rows(), name=stream.name)
+
+    cursor: Any = dlt.sources.incremental(origin.cursor, on_cursor_value_missing="include")
+
+    def since(last: Any = cursor) -> Iterator[list[dict[str, Any]]]:
+        yield from rows(last)
+
+    return dlt.resource(since, name=stream.name, primary_key=list(stream.key))()
+
+
+def _quoted(origin: DatabaseSpec) -> str:
+    import sqlalchemy as sa
+
+    prepare = sa.make_url(origin.url).get_dialect()().identifier_preparer
+    return ".".join(prepare.quote(part) for part in str(origin.table).split("."))
+
+
+def _rest(origin: RestSpec, stream: StreamSpec) -> dlt.sources.DltResource:
+    """Items of all pages of an endpoint, from the highest value of the cursor that was fetched before."""
+    from dlt.sources.rest_api import rest_api_resources
+
+    base, _, path = origin.url.rpartition("/")
+    endpoint: dict[str, Any] = {"path": path, "params": dict(origin.params)}
+    if origin.data is not None:
+        endpoint["data_selector"] = origin.data
+    if origin.pages:
+        endpoint["paginator"] = dict(origin.pages)
+    if origin.cursor is not None and origin.cursor_parameter is not None:
+        endpoint["incremental"] = {
+            "start_param": origin.cursor_parameter,
+            "cursor_path": origin.cursor,
+            "on_cursor_value_missing": "include",
+        }
+        if origin.since is not None:
+            endpoint["incremental"]["initial_value"] = origin.since
+    client: dict[str, Any] = {"base_url": f"{base}/", "headers": dict(origin.headers)}
+    if origin.auth:
+        client["auth"] = dict(origin.auth)
+    config: Any = {"client": client, "resources": [{"name": stream.name, "endpoint": endpoint}]}
+    [resource] = rest_api_resources(config)
+    return resource
+
+
+def _mirrored(origin: RemoteSpec, stream: StreamSpec, landing: Path) -> Sequence[str]:
+    """Copy files that are new or changed behind a URL; which they are is told by size and time of change."""
+    import fsspec
+
+    system, _, _ = fsspec.get_fs_token_paths(origin.url, storage_options=dict(origin.options))
+    folder = landing / PurePosixPath(stream.files).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    copied = []
+    for path in sorted(system.glob(system._strip_protocol(origin.url))):
+        about = system.info(path)
+        if about["type"] != "file":
+            continue
+        target = folder / PurePosixPath(path).name
+        changed = _changed_at(about)
+        if target.exists() and target.stat().st_size == about["size"] and int(target.stat().st_mtime) == changed:
+            continue
+        part = target.with_name(f".{target.name}.part")
+        with system.open(path, "rb") as remote, part.open("wb") as local:
+            shutil.copyfileobj(remote, local)
+        if changed is not None:
+            os.utime(part, (changed, changed))
+        os.replace(part, target)
+        copied.append(target.relative_to(landing).as_posix())
+    return copied
+
+
+def _changed_at(about: dict[str, Any]) -> int | None:
+    """When a remote file last changed, in seconds since 1970; systems call it by several names."""
+    for name in ("LastModified", "mtime", "updated", "last_modified", "modified"):
+        value = about.get(name)
+        if value is not None:
+            return int(value.timestamp()) if hasattr(value, "timestamp") else int(float(value))
+    return None

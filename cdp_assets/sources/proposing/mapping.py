@@ -1,0 +1,312 @@
+"""From roles to a stream's definition: key, times, identifiers, and the canonical tables that it feeds.
+
+Belongs here: what rows of each kind become. Does not belong here: telling the kind (`kinds.py`), and whether the result
+is sound (`propose.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from cdp_assets.sources.proposing import commerce
+from cdp_assets.sources.proposing.draft import Draft, Map, person, unguarded
+from cdp_assets.sources.proposing.roles import Column, words_of
+from cdp_assets.warehouse.sql_parsing import plain_name
+
+_PEOPLE = "contacts"
+_ENOUGH = 20
+"""So many rows have to differ before a column is believed to tell them apart, without a name that says so."""
+
+_UPDATED = frozenset({"contacts", "tickets", "opportunities", "accounts", "orders", "subscriptions"})
+"""Kinds whose rows change after they were made."""
+
+
+def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
+    """The fields of a stream for a file of some kind; without maps if nothing is known of it."""
+    sample = draft.sample
+    key = _key(draft, kind)
+    maps = list(_MAPS[kind](draft)) if kind is not None else []
+    event_time = draft.name_of_time(*_EVENT_TIMES.get(kind or "", ("happened_at", "created_at", "updated_at")))
+    updated = draft.name_of_time("updated_at") if kind in _UPDATED and key else None
+    load = (
+        "upsert"
+        if updated is not None
+        else "snapshot"
+        if kind in (_PEOPLE, "products", "accounts") and key
+        else "append"
+    )
+    if load == "snapshot":
+        draft.doubts.append("each file is taken for the whole list (`load: snapshot`): who is missing is closed")
+    fields: dict[str, Any] = {"name": name, "files": "", "format": sample.format, "load": load}
+    if sample.delimiter != ",":
+        fields["delimiter"] = sample.delimiter
+    if sample.encoding != "utf-8":
+        fields["encoding"] = sample.encoding
+    if key:
+        fields["key"] = key
+    elif kind is not None:
+        draft.doubts.append("nothing tells its rows apart, so each one counts, even if it comes again")
+    if updated is not None:
+        fields["updated_at"] = updated
+    if event_time is not None:
+        fields["event_time"] = event_time
+    if kind == _PEOPLE and key:
+        fields["person"] = True
+    fields["columns"] = {}
+    identifiers = list(_identifiers(draft, kind))
+    if draft.derive:
+        fields["derive"] = draft.derive
+    if identifiers:
+        fields["identifiers"] = identifiers
+    if maps:
+        fields["maps"] = maps
+    return fields
+
+
+_EVENT_TIMES: dict[str, tuple[str, ...]] = {
+    "contacts": ("updated_at", "created_at"),
+    "products": (),
+    "events": ("happened_at", "created_at", "received_at"),
+    "tickets": ("created_at", "happened_at"),
+    "opportunities": ("created_at", "happened_at"),
+    "accounts": ("created_at",),
+    "orders": ("created_at", "happened_at"),
+    "lines": ("created_at", "happened_at"),
+}
+
+
+def _key(draft: Draft, kind: str | None) -> list[str]:
+    """What tells rows apart: an id that is unique in the sample, or a few that are together."""
+    own = {
+        "orders": "order_id",
+        "tickets": "ticket_id",
+        "opportunities": "opportunity_id",
+        "events": "message_id",
+        "refunds": "refund_id",
+        "contacts": "person_id",
+        "loyalty": "id",
+        "products": "sku",
+    }
+    roles = ("id", "message_id", own.get(kind or "", "id"))
+    for role in roles:
+        column = draft.of(role)
+        if column is not None and column.values.unique:
+            return [draft.names[column.address]]
+    if kind == "lines":
+        order, article = draft.of("order_id"), draft.of("sku")
+        return _together(draft, order, article)
+    for column in draft.columns:
+        if column.values.unique and re.search(r"\b(id|number|no|euid)$", column.words) and column.role != "phone":
+            return [draft.names[column.address]]
+    if kind == _PEOPLE:
+        coded = next((column for column in draft.columns if _is_code(column)), None)
+        if coded is not None:
+            name = draft.names[coded.address]
+            draft.doubts.append(f"{name} is taken for the number of a person, since no two rows have the same")
+            draft.columns = [replace(each, role="person_id") if each is coded else each for each in draft.columns]
+            return [name]
+        column = draft.of("email")
+        if column is not None and column.values.unique:
+            draft.doubts.append("people have no number here: their e-mail address is the key")
+            return [draft.names[column.address]]
+    if kind == "engagements" and draft.of("action") is not None:
+        return _together(draft, draft.of("campaign_id", "campaign"), draft.of("person_id", "email"), draft.of("action"))
+    return []
+
+
+def _is_code(column: Column) -> bool:
+    """Whether the values look like numbers that somebody gave out, whatever the column is called."""
+    values = column.values
+    return column.role is None and values.unique and values.rows >= _ENOUGH and "code" in values.looks
+
+
+def _together(draft: Draft, *columns: Column | None) -> list[str]:
+    """The columns as a key, if no two rows of the sample agree in all of them."""
+    known = [column for column in columns if column is not None]
+    if len(known) < len(columns) or any(column.values.filled < column.values.rows for column in known):
+        return []
+    rows = list(zip(*(draft.sample.columns[column.address] for column in known), strict=True))
+    return [draft.names[column.address] for column in known] if len(set(rows)) == len(rows) else []
+
+
+def _identifiers(draft: Draft, kind: str | None) -> Iterator[dict[str, str]]:
+    if kind in (None, "products", "accounts"):
+        return
+    country = draft.sql("country")
+    anything = draft.of("anything")
+    if anything is not None:
+        name = plain_name(draft.names[anything.address])
+        yield {"type": "email", "value": f"case when contains({name}, '@') then {name} end"}
+        yield {"type": "phone", "value": f"case when not contains({name}, '@') then {name} end"}
+    seen: set[str] = set()
+    for column in draft.columns:
+        type_ = _identifier_type(column, kind)
+        if type_ is None or (type_ in seen and type_ not in ("email", "phone")):
+            continue
+        seen.add(type_)
+        found = {"type": type_, "value": unguarded(draft, column)}
+        if type_ == "phone" and country is not None:
+            found["country"] = country
+        yield found
+
+
+def _identifier_type(column: Column, kind: str | None) -> str | None:
+    role = column.role
+    if role in ("email", "phone", "anonymous_id", "device_id", "click_id", "lead_id", "loyalty_number", "external_id"):
+        return role
+    if role == "person_id" and kind == "interactions" and re.search(r"\buser id$", column.words):
+        return None  # who answered the telephone
+    if role == "person_id":
+        return "user_id" if re.search(r"\b(user|requester) ?id$", column.words) else "customer_number"
+    if role == "id" and kind == _PEOPLE:
+        return "customer_number"
+    if role == "number" and kind == "orders":
+        return "order_number"
+    if role == "order_id" and kind in ("orders", "lines", "refunds"):
+        return "order_number"
+    return None
+
+
+def _contacts(draft: Draft) -> Iterator[Map]:
+    yield from person(draft)
+
+
+def _tickets(draft: Draft) -> Iterator[Map]:
+    status = draft.sql("status")
+    values = draft.given(
+        ticket_id=draft.sql("ticket_id", "id"),
+        opened_at=draft.sql("created_at", "happened_at"),
+        resolved_at=draft.sql("resolved_at"),
+        priority=draft.sql("priority"),
+        subject=draft.sql("subject"),
+        satisfaction=draft.sql("satisfaction", "score"),
+    )
+    if status is not None:
+        values["status"] = (
+            f"case lower({status}) when 'solved' then 'resolved' when 'new' then 'open' else lower({status}) end"
+        )
+    yield {"to": "tickets", "set": values}
+
+
+def _interactions(draft: Draft) -> Iterator[Map]:
+    kind = "chat" if "chat" in words_of(draft.sample.path.stem) else "call"
+    values = draft.given(
+        direction=draft.sql("direction"),
+        occurred_at=draft.sql("created_at", "happened_at"),
+        duration_seconds=draft.sql("duration"),
+        topic=draft.sql("reason"),
+    )
+    yield {"to": "interactions", "set": {"kind": f"'{kind}'", **values}}
+    yield from person(draft)
+
+
+def _surveys(draft: Draft) -> Iterator[Map]:
+    values = draft.given(
+        survey=draft.sql("survey") or "'survey'",
+        score=draft.sql("score"),
+        comment=draft.sql("comment"),
+        responded_at=draft.sql("happened_at", "created_at", "received_at"),
+    )
+    yield {"to": "survey_responses", "set": values}
+    yield from (map_ for map_ in person(draft) if map_["to"] == "contacts")
+
+
+def _engagements(draft: Draft) -> Iterator[Map]:
+    action, clicked = draft.sql("action"), draft.of("click_id") is not None
+    words = {
+        "open": "opened",
+        "click": "clicked",
+        "bounce": "bounced",
+        "unsubscribe": "unsubscribed",
+        "send": "sent",
+        "abuse": "complained",
+        "spam": "complained",
+    }
+    told = "'clicked'"
+    if action is not None:
+        cases = " ".join(f"when '{word}' then '{meaning}'" for word, meaning in words.items())
+        told = f"case lower({action}) {cases} else lower({action}) end"
+    values = draft.given(
+        channel="'ads'" if clicked else "'email'",
+        campaign_id=draft.sql("campaign_id", "campaign"),
+        variant=draft.sql("variant"),
+        action=told,
+        occurred_at=draft.sql("happened_at", "created_at"),
+        contact_point=draft.sql("email"),
+    )
+    yield {"to": "engagements", "set": values}
+
+
+def _events(draft: Draft) -> Iterator[Map]:
+    name, kind = draft.sql("event_name"), draft.sql("type")
+    values = draft.given(
+        event_id=draft.sql("message_id", "id"),
+        event_name=f"coalesce({name}, {kind})" if name and kind else name or kind,
+        occurred_at=draft.sql("happened_at", "created_at", "received_at"),
+        received_at=draft.sql("received_at"),
+        page_url=draft.sql("page_url"),
+        referrer=draft.sql("referrer"),
+        utm_source=draft.sql("utm_source"),
+        utm_medium=draft.sql("utm_medium"),
+        utm_campaign=draft.sql("utm_campaign"),
+        utm_term=draft.sql("utm_term"),
+        utm_content=draft.sql("utm_content"),
+        click_id=draft.sql("click_id"),
+        session_id=draft.sql("session_id"),
+        device_type=draft.sql("device_type"),
+        locale=draft.sql("language"),
+        network=draft.sql("ip"),
+        properties=draft.sql("properties"),
+    )
+    if "event_id" not in values and "occurred_at" in values:
+        values["event_id"] = f"cast({values['occurred_at']} as varchar) || {values['event_name']}"
+    yield {"to": "events", "set": values}
+    condition = f"{kind} = 'identify'" if kind and draft.of("family_name") is not None else None
+    wanted = ("contacts",) if draft.of("given_name", "family_name", "full_name") is not None else ()
+    yield from (
+        map_ for map_ in person(draft, where=condition) if map_["to"] in wanted or map_["set"].get("kind") == "'email'"
+    )
+
+
+def _consents(draft: Draft) -> Iterator[Map]:
+    status = str(draft.sql("status"))
+    draft.doubts.append('every row is taken for the person\'s own word (`explicit: "true"`)')
+    said = (
+        f"case when lower({status}) in ('granted', 'confirmed', 'subscribed', 'opt-in', 'yes', 'true', 'active') then "
+        f"'granted' when lower({status}) = 'pending' then 'pending' "
+        f"when lower({status}) in ('withdrawn', 'unsubscribed', 'opt-out') then 'withdrawn' else 'denied' end"
+    )
+    values = draft.given(
+        contact_point=draft.sql("anything", "email", "phone"),
+        purpose=draft.sql("purpose"),
+        channel=draft.sql("channel") or "'any'",
+        status=said,
+        explicit="true",
+        legal_basis=draft.sql("legal_basis"),
+        evidence=draft.sql("evidence"),
+        occurred_at=draft.sql("happened_at", "created_at"),
+        expires_at=draft.sql("expires_at"),
+    )
+    yield {"to": "consents", "set": values}
+
+
+_MAPS: dict[str, Callable[[Draft], Iterator[Map]]] = {
+    "contacts": _contacts,
+    "orders": commerce.orders,
+    "lines": commerce.lines,
+    "products": commerce.products,
+    "refunds": commerce.refunds,
+    "subscriptions": commerce.subscriptions,
+    "opportunities": commerce.opportunities,
+    "accounts": commerce.accounts,
+    "loyalty": commerce.loyalty,
+    "tickets": _tickets,
+    "interactions": _interactions,
+    "survey_responses": _surveys,
+    "engagements": _engagements,
+    "events": _events,
+    "consents": _consents,
+}

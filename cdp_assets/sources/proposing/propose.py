@@ -1,0 +1,240 @@
+"""A working definition for files that nobody has described.
+
+Belongs here: putting the parts together, and leaving out what would not load. Does not belong here: reading
+(`sample.py`), judging (`values.py`, `roles.py`, `kinds.py`), mapping (`mapping.py`), and the text (`writing.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from cdp_assets.sources import template
+from cdp_assets.sources.proposing.draft import Draft
+from cdp_assets.sources.proposing.kinds import kind_of
+from cdp_assets.sources.proposing.mapping import stream_of
+from cdp_assets.sources.proposing.roles import Column, columns_of, words_of
+from cdp_assets.sources.proposing.sample import Sample, read
+from cdp_assets.sources.spec import GLOBAL, GLOBAL_TYPES, ColumnSpec, IdentifierSpec, MapSpec, SourceSpec, StreamSpec
+from cdp_assets.sources.validation import RESERVED, problems
+
+_TIMES_ALL_FILLED = frozenset({"event_time", "updated_at"})
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What is proposed for one file.
+
+    Args:
+        path: The file.
+        stream: The fields of a stream, as in YAML; ``files`` is left to whoever knows where the file will lie.
+        kind: What its rows are, or None if nothing fits.
+        template: The template it follows, if it is a known export.
+        doubts: What to look at.
+    """
+
+    path: Path
+    stream: dict[str, Any]
+    kind: str | None
+    template: str | None
+    doubts: tuple[str, ...]
+
+
+def propose(path: Path, source: str, *, templates: bool = True, currency: str = "EUR") -> Proposal:
+    """Look into a file, and propose a stream for it.
+
+    Args:
+        path: The file.
+        source: Name of the source it will belong to.
+        templates: Whether a known export may be told by its columns.
+        currency: ISO 4217 code to assume for amounts without one.
+
+    Raises:
+        UnreadableSampleError: if nothing can be said of it.
+    """
+    sample = read(path)
+    name = stream_name(path)
+    if templates and (found := _known(sample)) is not None:
+        stream: dict[str, Any] = {"name": name, "template": found, "files": ""}
+        plain = template.find(found).stream
+        for field, value, default in (("format", sample.format, "csv"), ("encoding", sample.encoding, "utf-8"),
+                                      ("delimiter", sample.delimiter, ",")):  # fmt: skip
+            if value != plain.get(field, default):
+                stream[field] = value
+        doubts = (f"it has the columns of {template.find(found).system}'s export; look up what that template assumes",)
+        return Proposal(path, stream, None, found, (*sample.doubts, *doubts))
+    columns = columns_of(sample.columns)
+    kind = kind_of(columns, path.name.split(".")[0])
+    draft = Draft(sample, columns, _names(sample), doubts=list(sample.doubts), currency=currency)
+    stream = stream_of(draft, kind, name)
+    stream["columns"] = _contract(draft, stream)
+    if kind is None:
+        draft.doubts.append("nothing says what its rows are: they are kept, and feed no table")
+    _doubts_of_times(draft)
+    _doubts_of_countries(draft)
+    _drop_what_would_not_load(stream, draft, source)
+    return Proposal(path, stream, kind, None, tuple(draft.doubts))
+
+
+def stream_name(path: Path) -> str:
+    """A name for a file's stream: its words without dates and numbers."""
+    words = [word for word in words_of(path.name.split(".")[0]).split() if not word.isdigit()]
+    name = "_".join(word for word in words if word != "export") or "_".join(words)
+    return re.sub(r"[^a-z0-9_]", "", name) if re.match(r"[a-z]", name) else f"file_{name}".rstrip("_")
+
+
+def _known(sample: Sample) -> str | None:
+    """The template whose columns the file has, all required ones and most others; the one with most in common."""
+    best, most = None, (False, 0)
+    for name in template.names():
+        stream = template.find(name).stream
+        addresses = {column.get("path") or own: column for own, column in stream["columns"].items()}
+        needed = {address for address, column in addresses.items() if column.get("required")}
+        needed |= {stream["columns"][own].get("path") or own for own in stream.get("key", ())}
+        json_like = stream["format"] in ("json", "jsonl")
+        if json_like != (sample.format in ("json", "jsonl")) or not needed <= set(sample.columns):
+            continue
+        shared = sum(_present(address, sample) for address in addresses)
+        if len(addresses) >= 4 and shared / len(addresses) >= (0.4 if json_like else 0.7):
+            rank = (stream["files"].strip("*").split("*")[0].rstrip("_.") in sample.path.name, shared)
+            if rank > most:
+                best, most = name, rank
+    return best
+
+
+def _present(address: str, sample: Sample) -> bool:
+    return address in sample.columns or any(name.startswith(f"{address}.") for name in sample.columns)
+
+
+def _names(sample: Sample) -> dict[str, str]:
+    """Address → a name for the contract: a header as it is, of a path its last words; never one name twice."""
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for address in sample.columns:
+        parts = address.split(".") if sample.format in ("json", "jsonl") else [address]
+        for depth in range(1, len(parts) + 1):
+            name = "_".join(parts[-depth:])
+            if sample.format in ("json", "jsonl"):
+                name = re.sub(r"\W+", "_", name).strip("_") or "field"
+            folded = name.casefold()
+            if folded not in taken and folded not in RESERVED and not folded.startswith("cdp_"):
+                break
+        while name.casefold() in taken or name.casefold() in RESERVED or name.casefold().startswith("cdp_"):
+            name = f"its_{name}"
+        taken.add(name.casefold())
+        found[address] = name
+    return found
+
+
+def _contract(draft: Draft, stream: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    used = {*stream.get("key", ()), *(stream[role] for role in _TIMES_ALL_FILLED if role in stream)}
+    contract: dict[str, dict[str, Any]] = {}
+    for column in draft.columns:
+        name, values = draft.names[column.address], column.values
+        fields: dict[str, Any] = {"type": values.type}
+        if values.format is not None:
+            fields["format"] = values.format
+        if values.decimal_mark != ".":
+            fields["decimal_mark"] = values.decimal_mark
+        if values.symbol is not None:
+            fields["symbol"] = values.symbol
+        if name != column.address:
+            fields["path"] = column.address
+        if name in used and values.filled == values.rows:
+            fields["required"] = True
+        if column.role == "birth_date" and values.type in ("date", "timestamp"):
+            fields["past"] = True
+        contract[name] = fields
+    return contract
+
+
+def _doubts_of_times(draft: Draft) -> None:
+    unclear = [draft.names[column.address] for column in draft.columns if column.values.ambiguous]
+    if unclear:
+        draft.doubts.append(f"day and month could be the other way round in {', '.join(unclear)}")
+    without_zone = [
+        draft.names[column.address]
+        for column in draft.columns
+        if column.values.type == "timestamp" and column.role is not None and not _has_zone(column, draft.sample)
+    ]
+    if without_zone:
+        draft.doubts.append(f"times of {', '.join(without_zone)} bear no zone: UTC is assumed (`zone`)")
+
+
+def _doubts_of_countries(draft: Draft) -> None:
+    for column in draft.columns:
+        if re.search(r"\bcountry$", column.words) and column.role is None and column.values.filled:
+            name = draft.names[column.address]
+            draft.doubts.append(f"{name} holds names of countries, and addresses need two-letter codes: derive them")
+
+
+def _has_zone(column: Column, sample: Sample) -> bool:
+    if column.values.format is not None:
+        return "%z" in column.values.format
+    return all(re.search(r"(Z|UTC|[+-]\d\d:?\d{0,2})$", text) for text in sample.columns[column.address] if text)
+
+
+def _drop_what_would_not_load(stream: dict[str, Any], draft: Draft, source: str) -> None:
+    """Take out what the rules of definitions refuse, and say so: the rest is worth having."""
+    for _ in range(50):
+        found = problems(SourceSpec(source, (spec_of({**stream, "files": stream["files"] or "x"}, source),)))
+        if not found:
+            return
+        path = found[0].path[2:]
+        if path[0] == "maps" and len(path) > 1:
+            dropped = stream["maps"].pop(int(path[1]))
+            draft.doubts.append(f"no row of {dropped['to']} can be made: {found[0].message}")
+            if not stream["maps"]:
+                del stream["maps"]
+        elif path[0] == "identifiers" and len(path) > 1:
+            stream["identifiers"].pop(int(path[1]))
+        elif path[0] in stream and path[0] not in ("name", "files", "format", "columns"):
+            draft.doubts.append(f"`{path[0]}` was left out: {found[0].message}")
+            del stream[path[0]]
+            if path[0] == "key":
+                stream.pop("person", None)
+                stream["load"] = "append"
+        else:
+            raise ValueError(f"{draft.sample.path.name}: {found[0].message}")
+
+
+def spec_of(stream: dict[str, Any], source: str) -> StreamSpec:
+    """A stream's fields as the plain description."""
+    plain = {name: value for name, value in stream.items() if name not in ("columns", "derive", "identifiers", "maps")}
+    maps = tuple(
+        MapSpec(map_["to"], tuple(map_["set"].items()), map_.get("where"), tuple(map_.get("grain", ())), map_.get("id"))
+        for map_ in stream.get("maps", ())
+    )
+    spec = StreamSpec(
+        columns=tuple(ColumnSpec(name=name, **fields) for name, fields in stream["columns"].items()),
+        derive=tuple(stream.get("derive", {}).items()),
+        identifiers=tuple(
+            IdentifierSpec(
+                each["type"], each["value"], GLOBAL if each["type"] in GLOBAL_TYPES else source, each.get("country")
+            )
+            for each in stream.get("identifiers", ())
+        ),
+        maps=maps,
+        **plain,
+    )
+    return replace(spec, key=tuple(spec.key))
+
+
+def together(proposals: Sequence[Proposal]) -> list[tuple[Proposal, list[Path]]]:
+    """Files of one layout and name become one stream with several files."""
+    found: dict[tuple[str, str], tuple[Proposal, list[Path]]] = {}
+    for proposal in proposals:
+        layout = str(proposal.template or sorted(proposal.stream["columns"]))
+        entry = found.setdefault((proposal.stream["name"], layout), (proposal, []))
+        entry[1].append(proposal.path)
+    names: set[str] = set()
+    for proposal, _ in found.values():
+        name, number = proposal.stream["name"], 2
+        while proposal.stream["name"] in names:
+            proposal.stream["name"] = f"{name}_{number}"
+            number += 1
+        names.add(proposal.stream["name"])
+    return list(found.values())

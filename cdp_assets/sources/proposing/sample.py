@@ -1,0 +1,181 @@
+"""A sample of a file that nobody has described: its format, and some of its rows as texts.
+
+Belongs here: compression, encoding, format, delimiter, and flattening of JSON. Does not belong here: what the texts are
+(`values.py`) and mean (`roles.py`).
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import itertools
+import json
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+_MOST_ROWS = 5_000
+_MOST_BYTES = 8 << 20
+_DELIMITERS = ",;\t|"
+_DEEPEST = 8
+_KEPT_WHOLE = frozenset({"properties", "event_properties", "metadata", "custom_fields"})
+"""Objects that hold whatever somebody sends, whose keys are no columns."""
+
+
+class UnreadableSampleError(ValueError):
+    """A file of which nothing can be said. Its text says why."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Some rows of a file.
+
+    Args:
+        path: The file.
+        format: As a stream's `format`.
+        columns: Header or dotted path → its texts, one a row, None where empty.
+        delimiter: Of CSV.
+        encoding: Of text files.
+        rows: How many rows were looked at.
+        doubts: What could be otherwise.
+    """
+
+    path: Path
+    format: str
+    columns: Mapping[str, list[str | None]]
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    rows: int = 0
+    doubts: tuple[str, ...] = field(default=())
+
+
+def read(path: Path) -> Sample:
+    """Look at the first rows of a file.
+
+    Raises:
+        UnreadableSampleError: if it is empty, or of no format that is known.
+    """
+    with path.open("rb") as opened:
+        head = opened.read(4)
+    if head == b"PAR1":
+        return _parquet(path)
+    data, whole = _head_of(path)
+    text, encoding, doubts = _text(data, whole, path)
+    if not text.strip():
+        raise UnreadableSampleError(f"{path.name} is empty")
+    begin = text.lstrip()[:1]
+    if begin == "[":
+        return _json_array(path, text, whole, encoding)
+    if begin == "{":
+        return _json_lines(path, text, encoding)
+    return _csv(path, text, encoding, doubts)
+
+
+def _head_of(path: Path) -> tuple[bytes, bool]:
+    """The first bytes, unpacked, and whether they are all."""
+    with path.open("rb") as opened:
+        packed = opened.read(2) == b"\x1f\x8b"
+    try:
+        with gzip.open(path, "rb") if packed else path.open("rb") as opened:
+            data = opened.read(_MOST_BYTES + 1)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise UnreadableSampleError(f"{path.name} is compressed and damaged") from None
+    return data[:_MOST_BYTES], len(data) <= _MOST_BYTES
+
+
+def _text(data: bytes, whole: bool, path: Path) -> tuple[str, str, tuple[str, ...]]:
+    if not whole:
+        data = data[: data.rfind(b"\n") + 1]
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in data[:64]:
+        raise UnreadableSampleError(f"{path.name} is UTF-16: save it as UTF-8")
+    try:
+        return data.decode("utf-8-sig"), "utf-8", ()
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", "replace")
+        return text, "latin-1", ("the text is not UTF-8; it is taken for Latin-1 (Windows-1252)",)
+
+
+def _csv(path: Path, text: str, encoding: str, doubts: tuple[str, ...]) -> Sample:
+    delimiter = max(_DELIMITERS, key=lambda mark: _regularity(text, mark))
+    records = list(itertools.islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), _MOST_ROWS + 1))
+    header = [name.strip() for name in records[0]]
+    rows = [record for record in records[1:] if len(record) == len(header)]
+    if len(records) > 1 and not rows:
+        raise UnreadableSampleError(f"{path.name} is neither JSON nor CSV with a header")
+    if any(not name for name in header) or len(set(header)) < len(header):
+        doubts += ("its header has columns without a name, or of one name: only named ones are taken, each once",)
+    columns: dict[str, list[str | None]] = {}
+    for place, name in enumerate(header):
+        if name and name not in columns:
+            columns[name] = [row[place].strip() or None for row in rows]
+    return Sample(path, "csv", columns, delimiter, encoding, len(rows), doubts)
+
+
+def _regularity(text: str, delimiter: str) -> tuple[float, int]:
+    """How many of the first lines split like the header, and into how many columns."""
+    records = list(itertools.islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 50))
+    width = len(records[0]) if records else 0
+    if width < 2:
+        return 0.0, 0
+    return sum(len(record) == width for record in records) / len(records), width
+
+
+def _json_lines(path: Path, text: str, encoding: str) -> Sample:
+    rows = []
+    for line in itertools.islice((line for line in text.split("\n") if line.strip()), _MOST_ROWS):
+        try:
+            value = json.loads(line)
+        except json.JSONDecodeError:
+            continue
+        if isinstance(value, dict):
+            rows.append(dict(_flat(value)))
+    if not rows:
+        raise UnreadableSampleError(f"{path.name} has no JSON object on any of its first lines")
+    return Sample(path, "jsonl", _columns(rows), encoding=encoding, rows=len(rows))
+
+
+def _json_array(path: Path, text: str, whole: bool, encoding: str) -> Sample:
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError:
+        reason = "is not valid JSON" if whole else "is too long an array to look into; deliver JSON lines"
+        raise UnreadableSampleError(f"{path.name} {reason}") from None
+    rows = [dict(_flat(each)) for each in value[:_MOST_ROWS] if isinstance(each, dict)]
+    if not rows:
+        raise UnreadableSampleError(f"{path.name} is no array of objects")
+    return Sample(path, "json", _columns(rows), encoding=encoding, rows=len(rows))
+
+
+def _flat(value: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, str | None]]:
+    """Dotted path → text; lists and what lies too deep stay JSON."""
+    for key, inner in value.items():
+        path = f"{prefix}{key}"
+        if isinstance(inner, dict) and key not in _KEPT_WHOLE and depth < _DEEPEST and "." not in key:
+            yield from _flat(inner, f"{path}.", depth + 1)
+        elif isinstance(inner, dict | list):
+            yield path, json.dumps(inner, ensure_ascii=False)
+        elif isinstance(inner, bool):
+            yield path, "true" if inner else "false"
+        else:
+            yield path, None if inner is None or inner == "" else str(inner)
+
+
+def _columns(rows: list[dict[str, str | None]]) -> dict[str, list[str | None]]:
+    names = Counter(name for row in rows for name in row)
+    return {name: [row.get(name) for row in rows] for name in names}
+
+
+def _parquet(path: Path) -> Sample:
+    import pyarrow.parquet as pq
+
+    file = pq.ParquetFile(path)
+    batch = next(file.iter_batches(batch_size=_MOST_ROWS), None)
+    rows = batch.to_pylist() if batch is not None else []
+    columns = {
+        name: [None if row[name] is None else str(row[name]) for row in rows] for name in file.schema_arrow.names
+    }
+    return Sample(path, "parquet", columns, rows=len(rows))

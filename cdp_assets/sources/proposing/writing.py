@@ -1,0 +1,77 @@
+"""Proposals as the text of a `defs.yaml`, with what was unsure as comments.
+
+Belongs here: the text. Does not belong here: what is proposed (`propose.py`).
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cdp_assets.sources import template
+from cdp_assets.sources.proposing.propose import Proposal
+
+_WIDTH = 116
+
+
+def definition(source: str, streams: Sequence[tuple[Proposal, Sequence[Path]]], country: str | None = None) -> str:
+    """The text of a source's definition.
+
+    Args:
+        source: Its name.
+        streams: The proposals, each with its files, relative to the landing folder.
+        country: ISO 3166-1 alpha-2 country of phone numbers whose row names none.
+    """
+    lines = ["# Proposed from samples of the files. What it was unsure of stands above each stream."]
+    lines += ["type: cdp_assets.sources.component.Source", "attributes:", f"  name: {source}"]
+    if country is not None:
+        lines.append(f"  country: {country}")
+    lines.append("  streams:")
+    for proposal, files in streams:
+        lines += _stream(proposal, files)
+    return "\n".join(lines) + "\n"
+
+
+def pattern_for(files: Sequence[Path]) -> str:
+    """A glob for files of one stream, which also takes the next ones: numbers and dates in names may be others."""
+    first = files[0].as_posix()
+    folder, _, name = first.rpartition("/")
+    stem, dot, ending = name.partition(".")
+    anything = re.sub(r"[_-]?\d[\d_-]*$", "*", stem)
+    if not anything.endswith("*"):
+        anything += "*"
+    return f"{folder}/{anything}{dot}{ending.removesuffix('.gz')}*" if folder else f"{anything}{dot}{ending}*"
+
+
+def _stream(proposal: Proposal, files: Sequence[Path]) -> list[str]:
+    comments = [
+        line
+        for doubt in proposal.doubts
+        for line in textwrap.wrap(doubt, _WIDTH - 8, initial_indent="- ", subsequent_indent="  ")
+    ]
+    lines = [f"    # {comment}" for comment in comments]
+    if proposal.template is not None:
+        lines.append(f"    # {template.find(proposal.template).layout}")
+    fields: dict[str, Any] = {**proposal.stream, "files": pattern_for(files)}
+    text = yaml.dump([fields], Dumper=_Dumper, sort_keys=False, width=10_000, allow_unicode=True)
+    return lines + [f"    {line}" if line else line for line in text.rstrip().split("\n")]
+
+
+class _Dumper(yaml.SafeDumper):
+    """Short things on one line, and no anchors for what happens to be the same."""
+
+    def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> yaml.MappingNode:
+        plain = all(not isinstance(value, dict | list) for value in mapping.values())
+        short = plain and sum(len(str(key)) + len(str(value)) + 4 for key, value in mapping.items()) < _WIDTH - 40
+        return super().represent_mapping(tag, mapping, flow_style=short)
+
+    def represent_sequence(self, tag: str, sequence: Any, flow_style: bool | None = None) -> yaml.SequenceNode:
+        return super().represent_sequence(tag, sequence, flow_style=all(isinstance(item, str) for item in sequence))
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True

@@ -1,0 +1,116 @@
+"""A project of one's own, and definitions of files that nobody described, from the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cdp_assets.catalog import load_catalog
+from cdp_assets.cli_sources import init, sources
+from cdp_assets.settings import SettingsError, project_settings
+
+ORDERS = "order_id,customer_id,order_date,total,currency\nB1,1,2026-01-05,24.90,EUR\nB2,2,2026-01-06,10.00,EUR\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project's folder, with its settings as the command would take them."""
+    folder = tmp_path / "mine"
+    assert CliRunner().invoke(init, [str(folder), "--currency", "CHF"]).exit_code == 0
+    for name, value in project_settings(folder).items():
+        monkeypatch.setenv(name, value)
+    return folder
+
+
+def propose(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(sources, ["propose", *map(str, arguments)])
+
+
+def export(folder: Path, name: str = "old_shop/orders_1.csv") -> Path:
+    file = folder / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(ORDERS)
+    return file
+
+
+def test_a_new_project_loads_and_says_where_its_things_are(project: Path) -> None:
+    assert load_catalog(project / "defs").reporting.currency == "CHF"
+    assert (project / "data" / "landing").is_dir()
+    assert len((project / "README.md").read_text().splitlines()) <= 12
+    assert project_settings(project) == {"CDP_DEFS": str(project / "defs"), "CDP_DATA": str(project / "data")}
+
+
+def test_a_folder_that_is_in_use_is_left_alone(project: Path) -> None:
+    told = CliRunner().invoke(init, [str(project)])
+    assert told.exit_code == 1
+    assert "is there already" in told.output
+
+
+def test_a_line_that_is_no_setting_is_named(tmp_path: Path) -> None:
+    (tmp_path / "cdp.env").write_text("# mine\n\nCDP_DATA data\n")
+    with pytest.raises(SettingsError, match=r"cdp\.env:3: write a setting as CDP_NAME=value"):
+        project_settings(tmp_path)
+
+
+def test_files_from_anywhere_are_described_and_copied_to_where_they_are_read(project: Path, tmp_path: Path) -> None:
+    told = propose(export(tmp_path), "--json")
+    assert told.exit_code == 0, told.output
+    (stream,) = json.loads(told.stdout)["streams"]
+    assert (stream["rows_are"], stream["key"], stream["feeds"]) == ("orders", ["order_id"], ["orders"])
+    (source,) = load_catalog(project / "defs").sources
+    assert (source.name, source.streams[0].files) == ("old_shop", "old_shop/orders*.csv*")
+    assert (project / "data" / "landing" / "old_shop" / "orders_1.csv").read_text() == ORDERS
+
+
+def test_files_that_have_landed_stay_where_they_are(project: Path) -> None:
+    export(project / "data" / "landing", "till/sub/orders.csv")
+    told = propose(project / "data" / "landing" / "till" / "sub" / "orders.csv")
+    assert told.exit_code == 0, told.output
+    (source,) = load_catalog(project / "defs").sources
+    assert (source.name, source.streams[0].files) == ("till", "till/sub/orders*.csv*")
+
+
+def test_a_definition_that_is_there_is_only_replaced_on_demand(project: Path, tmp_path: Path) -> None:
+    file = export(tmp_path)
+    assert propose(file).exit_code == 0
+    again = propose(file)
+    assert again.exit_code == 1
+    assert "--force" in again.output
+    assert propose(file, "--force").exit_code == 0
+
+
+def test_a_definition_that_does_not_load_with_the_others_is_not_written(project: Path, tmp_path: Path) -> None:
+    assert propose(export(tmp_path)).exit_code == 0
+    elsewhere = project / "defs" / "sources" / "moved"
+    (project / "defs" / "sources" / "old_shop").rename(elsewhere)
+    told = propose(export(tmp_path, "more/orders_2.csv"), "--name", "old_shop")
+    assert told.exit_code == 1
+    assert "two sources are called `old_shop`" in told.output
+    assert not (project / "defs" / "sources" / "old_shop" / "defs.yaml").exists()
+
+
+def test_printing_writes_and_copies_nothing(project: Path, tmp_path: Path) -> None:
+    told = propose(export(tmp_path), "--print")
+    assert "type: cdp_assets.sources.component.Source" in told.output
+    assert not (project / "defs" / "sources").exists()
+    assert list((project / "data" / "landing").iterdir()) == []
+
+
+def test_a_file_of_which_nothing_can_be_said_keeps_no_other_out(project: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "old_shop" / "empty.csv"
+    file = export(tmp_path)
+    empty.write_bytes(b"")
+    told = propose(empty, file)
+    assert told.exit_code == 0
+    assert "left out: empty.csv is empty" in told.stderr
+    assert [stream.name for stream in load_catalog(project / "defs").sources[0].streams] == ["orders"]
+
+
+def test_another_file_of_that_name_is_not_overwritten(project: Path, tmp_path: Path) -> None:
+    export(project / "data" / "landing").write_text("other")
+    told = propose(export(tmp_path))
+    assert told.exit_code == 1
+    assert "rename orders_1.csv" in told.output

@@ -1,0 +1,145 @@
+"""Real servers on loopback for tests of fetching: PostgreSQL, a JSON API, an S3 store.
+
+Belongs here: starting and stopping them. Does not belong here: the tests.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """A PostgreSQL server of its own, by the URL of its one database; everything is removed afterwards.
+
+    It refuses to run as root, so there it runs as the user that the package makes.
+    """
+    programs = _programs()
+    folder = Path(tempfile.mkdtemp(prefix="cdp-postgresql-"))
+    someone: dict[str, Any] = {}
+    if os.geteuid() == 0:
+        owner = pwd.getpwnam("postgres")
+        os.chown(folder, owner.pw_uid, owner.pw_gid)
+        someone = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
+    port = free_port()
+    data = folder / "data"
+    options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} -c fsync=off"
+
+    def run(program: str, *arguments: str) -> None:
+        command = [str(programs / program), *arguments]
+        subprocess.run(command, check=True, capture_output=True, cwd=folder, timeout=120, **someone)
+
+    try:
+        run("initdb", "-D", str(data), "-U", "cdp", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C")
+        run("pg_ctl", "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
+        try:
+            yield f"postgresql+psycopg://cdp@127.0.0.1:{port}/postgres"
+        finally:
+            run("pg_ctl", "-D", str(data), "-w", "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _programs() -> Path:
+    """Where PostgreSQL's programs are; Debian keeps them off the path."""
+    found = shutil.which("initdb")
+    if found is not None:
+        return Path(found).resolve().parent
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    assert installed, "install PostgreSQL (Debian: apt-get install postgresql): these tests start a server of their own"
+    return installed[-1].parent
+
+
+class Api(ThreadingHTTPServer):
+    """A JSON API of customers: pages of two, a token, an answer that says "slow down", and one that fails.
+
+    ``customers`` may be changed by the test; ``asked`` are the queries that were answered.
+    """
+
+    def __init__(self) -> None:
+        self.customers: list[dict[str, Any]] = []
+        self.asked: list[dict[str, str]] = []
+        self.faults = [429, 500]
+        self.broken = False
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/v1/customers"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Api
+
+    def do_GET(self) -> None:
+        query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
+        if self.headers.get("Authorization") != "Bearer secret-token":
+            self._answer(401, {"error": "who are you"})
+        elif self.server.broken:
+            self._answer(404, {"error": "secret-token was here"})
+        elif "page" in query and self.server.faults:
+            self._answer(self.server.faults.pop(0), {"error": "not now"}, {"Retry-After": "0"})
+        else:
+            self.server.asked.append(query)
+            found = [one for one in self.server.customers if one["updated_at"] >= query.get("updated_since", "")]
+            page = int(query.get("page", 1))
+            following = f"{self.server.url}?page={page + 1}&updated_since={query.get('updated_since', '')}"
+            shown = found[2 * page - 2 : 2 * page]
+            self._answer(200, {"data": shown, "next": following if 2 * page < len(found) else None})
+
+    def _answer(self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        for name, value in {
+            "Content-Type": "application/json",
+            "Content-Length": str(len(data)),
+            **(headers or {}),
+        }.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def api() -> Iterator[Api]:
+    """A running `Api`."""
+    with Api() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@contextmanager
+def s3() -> Iterator[str]:
+    """An S3 server's end point."""
+    from moto.server import ThreadedMotoServer
+
+    port = free_port()
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
+    server.start()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.stop()

@@ -1,0 +1,117 @@
+"""What a contract does about what it does not foresee: evolve, freeze, discard the row or the value."""
+
+from __future__ import annotations
+
+import pytest
+
+from cdp_assets.sources.drift import Drift, drift
+from cdp_assets.sources.ingest import Ingested
+from cdp_assets.sources.landing import strays
+from cdp_assets.sources.spec import ContractSpec, StreamSpec
+from cdp_assets_tests.normalised.bench import load, outcome, typed
+from cdp_assets_tests.sources.shop import HEADER, Bench, content, orders, row, shop
+
+EVERY = pytest.mark.parametrize("format", ["csv", "jsonl", "json", "parquet"])
+ACCEPTED = ("accepted", None)
+
+
+def strict(format: str = "csv", **modes: str) -> StreamSpec:
+    return orders(format, contract=ContractSpec(**modes))
+
+
+def with_size(format: str) -> bytes:
+    """Two orders, of which the second has a column that the contract does not name."""
+    return content(format, [row("1"), row("2") | {"size": "XL"}], (*HEADER, "size"))
+
+
+def seen(bench: Bench, found: Ingested) -> Drift:
+    """How the deliveries of one look at the files differ from those before."""
+    raw = bench.engine.table("sources", "shop__orders")
+    return drift(raw, orders(), [load.load_id for load in found.loaded], (), bench.engine)
+
+
+@EVERY
+@pytest.mark.parametrize(
+    ("mode", "outcomes", "extra"),
+    [
+        ("evolve", [ACCEPTED, ACCEPTED], '{"size":"XL"}'),
+        ("discard_value", [ACCEPTED, ACCEPTED], None),
+        (
+            "discard_row",
+            [ACCEPTED, ("quarantined", "it has a column that the contract does not name")],
+            '{"size":"XL"}',
+        ),
+    ],
+)
+def test_a_new_column_is_kept_dropped_or_keeps_its_rows_out(
+    bench: Bench, format: str, mode: str, outcomes: list[tuple[str, str | None]], extra: str | None
+) -> None:
+    bench.drop("shop/orders.1", with_size(format))
+    load(bench, shop(strict(format, columns=mode)))
+    assert outcome(bench) == outcomes
+    assert bench.raw()[1]["extra"] == extra
+
+
+@EVERY
+def test_a_frozen_contract_refuses_a_file_with_a_new_column_and_names_it(bench: Bench, format: str) -> None:
+    bench.drop("shop/orders.1", with_size(format))
+    bench.drop("shop/orders.2", content(format, [row("3")]))
+    found = bench.ingest(strict(format, columns="freeze"))
+    (error,) = found.failed
+    assert (error.name, error.column) == ("schema_drift", "size")
+    assert "does not name `size`" in str(error)
+    assert [each["order"] for each in bench.raw()] == ["3"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "outcomes"),
+    [
+        ("discard_row", [ACCEPTED, ("quarantined", "the value is not a decimal")]),
+        ("discard_value", [ACCEPTED, ACCEPTED]),
+        ("evolve", [ACCEPTED, ACCEPTED]),
+    ],
+)
+def test_a_value_of_another_type_keeps_its_row_out_or_only_itself(
+    bench: Bench, mode: str, outcomes: list[tuple[str, str | None]]
+) -> None:
+    bench.drop("shop/orders.1", content("csv", [row("1"), row("2", total="free")]))
+    load(bench, shop(strict(data_type=mode)))
+    assert outcome(bench) == outcomes
+    assert typed(bench)[1]["total"] is None
+    assert bench.raw()[1]["total"] == "free"
+
+
+def test_what_is_required_is_not_let_pass_without_its_value(bench: Bench) -> None:
+    bench.drop("shop/orders.1", content("csv", [row("1", at="yesterday")]))
+    load(bench, shop(strict(data_type="evolve")))
+    assert outcome(bench) == [("quarantined", "the value is not a timestamp")]
+
+
+def test_a_frozen_contract_refuses_a_file_with_values_of_another_type(bench: Bench) -> None:
+    bench.drop("shop/orders.1", content("csv", [row("1"), row("2", total="free")]))
+    (error,) = bench.ingest(strict(data_type="freeze")).failed
+    assert (error.name, error.column) == ("schema_drift", "total")
+    assert "free" not in str(error)
+
+
+def test_the_difference_names_columns_that_are_new_or_of_another_type(bench: Bench) -> None:
+    bench.drop("shop/orders.1", content("csv", [row("1") | {"note": "x"}], (*HEADER, "note")))
+    first = bench.ingest(orders())
+    bench.drop(
+        "shop/orders.2", content("csv", [row("2", total="€ 5") | {"note": "y", "size": "M"}], (*HEADER, "note", "size"))
+    )
+    second = bench.ingest(orders())
+    assert seen(bench, first).mistyped == ()
+    assert seen(bench, second) == Drift(new=("size",), mistyped=("total",))
+
+
+def test_the_first_delivery_of_a_stream_has_no_new_columns(bench: Bench) -> None:
+    bench.drop("shop/orders.1", with_size("csv"))
+    assert seen(bench, bench.ingest(orders())) == Drift()
+
+
+def test_files_in_a_sources_folder_that_no_stream_takes_are_found(bench: Bench) -> None:
+    for name in ("shop/orders.1", "shop/returns.csv", "shop/.hidden", "shop/x.part", "other/orders.1"):
+        bench.drop(name, "x")
+    assert strays(bench.landing, shop(orders())) == ["shop/returns.csv"]
+    assert strays(bench.landing, shop(orders(files="**/orders*"))) == []

@@ -1,0 +1,319 @@
+"""Databases, APIs and remote stores are fetched into the landing folder: what is new, once, and faults are told."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from cdp_assets.automation.refresh import fetches
+from cdp_assets.sources import fetching
+from cdp_assets.sources.component import Source
+from cdp_assets.sources.fetching import fetch
+from cdp_assets.sources.ingest import Arrivals, Ingested, ingest
+from cdp_assets.sources.spec import SourceSpec
+from cdp_assets_tests.sources import servers
+from cdp_assets_tests.sources.shop import AS_OF, Bench
+
+COLUMNS: dict[str, Any] = {
+    "id": {"type": "string", "required": True},
+    "email": {"type": "string"},
+    "spent": {"type": "decimal"},
+    "updated_at": {"type": "timestamp", "required": True},
+}
+
+
+def source(**stream: Any) -> SourceSpec:
+    """A source of one stream of customers."""
+    fields = {"name": "customers", "key": ["id"], "load": "upsert", "updated_at": "updated_at", "columns": COLUMNS}
+    return Source(name="shop", settle_seconds=0, streams=[{**fields, **stream}]).spec
+
+
+def look(bench: Bench, spec: SourceSpec) -> Ingested:
+    """One run of the stream: fetch and load."""
+    arrivals = Arrivals(bench.landing, bench.folder / "tmp", lambda: 2e9, bench.waited.append, bench.folder / "dlt")
+    return ingest(spec, spec.streams[0], engine=bench.engine, ledger=bench.ledger, arrivals=arrivals, as_of=AS_OF)
+
+
+def raw(bench: Bench) -> list[tuple[Any, ...]]:
+    table = bench.engine.table("sources", "shop__customers").order_by(["source_file", "source_row"])
+    return [(row["id"], row["email"], row["spent"]) for row in bench.engine.to_arrow(table).to_pylist()]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with servers.postgresql() as url:
+        yield url
+
+
+@pytest.fixture
+def customers(server: str) -> Iterator[sa.Connection]:
+    """A table of two customers in PostgreSQL; what is executed is committed at once."""
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text("DROP TABLE IF EXISTS customers"))
+        connection.execute(sa.text(
+            "CREATE TABLE customers (id bigint PRIMARY KEY, email text, spent numeric(12, 2), tags jsonb, "
+            "\"Note\" text, updated_at timestamptz NOT NULL)"
+        ))  # fmt: skip
+        put(connection, 1, "ann@x.org", "10.50", 1)
+        put(connection, 2, "bo@x.org", None, 2)
+        yield connection
+    engine.dispose()
+
+
+def put(connection: sa.Connection, id: int, email: str, spent: str | None, day: int) -> None:
+    values = {"id": id, "email": email, "spent": spent, "at": f"2026-01-0{day} 10:00:00+00"}
+    connection.execute(
+        sa.text(
+            "INSERT INTO customers VALUES (:id, :email, cast(:spent AS numeric), '{\"a\": [1]}', 'x', "
+            "cast(:at AS timestamptz)) ON CONFLICT (id) DO UPDATE SET email = excluded.email, spent = excluded.spent, "
+            "updated_at = excluded.updated_at"
+        ),
+        values,
+    )
+
+
+def test_a_table_is_fetched_and_then_only_what_changed(bench: Bench, server: str, customers: sa.Connection) -> None:
+    spec = source(database={"url": server, "table": "public.customers", "cursor": "updated_at"})
+    first = look(bench, spec)
+    assert (first.failed, len(first.fetched)) == ((), 1)
+    assert first.fetched[0].startswith("shop/customers/customers_")
+    assert raw(bench) == [("1", "ann@x.org", "10.50"), ("2", "bo@x.org", None)]
+    assert look(bench, spec).fetched == ()
+    put(customers, 1, "ann@new.org", "11.00", 3)
+    put(customers, 3, "cy@x.org", "1", 4)
+    second = look(bench, spec)
+    assert [load.rows for load in second.loaded] == [2]
+    assert raw(bench)[2:] == [("1", "ann@new.org", "11.00"), ("3", "cy@x.org", "1.00")]
+
+
+def test_what_a_database_has_besides_is_kept_as_it_is(bench: Bench, server: str, customers: sa.Connection) -> None:
+    look(bench, source(database={"url": server, "table": "customers"}, load="snapshot"))
+    table = bench.engine.to_arrow(bench.engine.table("sources", "shop__customers").order_by("source_row")).to_pylist()
+    assert table[0]["extra"] == '{"tags":"{\\"a\\": [1]}","Note":"x"}'
+    assert table[0]["updated_at"].startswith("2026-01-01T10:00:00")
+
+
+class Crash(BaseException):
+    """The process dies here."""
+
+
+def test_a_crash_after_the_cursor_moved_loses_nothing(
+    bench: Bench, server: str, customers: sa.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = source(database={"url": server, "table": "customers", "cursor": "updated_at"})
+
+    def dying(part: Path, *_: Any) -> Iterator[Path]:
+        if part.exists():
+            raise Crash
+        return iter(())
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fetching, "_named", dying)
+        with pytest.raises(Crash):
+            fetch(spec, spec.streams[0], bench.landing, bench.folder / "dlt")
+    assert not list(bench.landing.rglob("*.parquet"))
+    put(customers, 3, "cy@x.org", "1", 4)
+    assert [load.rows for load in look(bench, spec).loaded] == [2, 1]
+    assert [row[0] for row in raw(bench)] == ["1", "2", "3"]
+
+
+def test_rows_that_could_not_be_written_come_with_the_next_run(
+    bench: Bench, server: str, customers: sa.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = source(database={"url": server, "table": "customers", "cursor": "updated_at"})
+
+    def full(_: Any) -> str:
+        raise OSError("no space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fetching, "_written", full)
+        (error,) = look(bench, spec).failed
+        assert "OSError" in str(error)
+    assert look(bench, spec).failed == ()
+    assert [row[0] for row in raw(bench)] == ["1", "2"]
+
+
+def test_rows_without_a_value_of_the_cursor_come_the_first_time(
+    bench: Bench, server: str, customers: sa.Connection
+) -> None:
+    customers.execute(sa.text("ALTER TABLE customers ALTER updated_at DROP NOT NULL"))
+    customers.execute(sa.text("INSERT INTO customers (id, email) VALUES (9, 'none@x.org')"))
+    spec = source(database={"url": server, "table": "customers", "cursor": "updated_at"})
+    look(bench, spec)
+    assert {row[0] for row in raw(bench)} == {"1", "2", "9"}
+    assert look(bench, spec).fetched == ()
+
+
+def test_a_query_is_fetched_in_whole_each_time_without_a_cursor(
+    bench: Bench, server: str, customers: sa.Connection
+) -> None:
+    query = "SELECT id, lower(email) AS email, spent, updated_at FROM customers WHERE spent IS NOT NULL;"
+    spec = source(database={"url": server, "query": query}, load="snapshot")
+    look(bench, spec)
+    assert raw(bench) == [("1", "ann@x.org", "10.50")]
+    # The same content again is no news.
+    assert look(bench, spec).loaded == ()
+    put(customers, 2, "bo@x.org", "7", 3)
+    assert [load.rows for load in look(bench, spec).loaded] == [2]
+
+
+def test_a_database_that_is_not_there_is_told_without_its_address(bench: Bench) -> None:
+    url = f"postgresql+psycopg://someone:hunter2@127.0.0.1:{servers.free_port()}/shop"
+    found = look(bench, source(database={"url": url, "table": "customers"}, load="snapshot"))
+    (error,) = found.failed
+    assert error.name == "fetch_failed"
+    assert "shop.customers" in str(error)
+    assert "OperationalError" in str(error)
+    assert "hunter2" not in str(error)
+    assert "hunter2" not in repr(source(database={"url": url, "table": "customers"}, load="snapshot"))
+
+
+@pytest.fixture
+def api() -> Iterator[servers.Api]:
+    with servers.api() as server:
+        server.customers = [
+            {"id": number, "email": f"p{number}@x.org", "spent": 1.5, "updated_at": f"2026-01-0{number}T00:00:00Z",
+             "address": {"city": "Dresden"}, "tags": ["a"]}
+            for number in range(1, 6)
+        ]  # fmt: skip
+        server.faults = []
+        yield server
+
+
+def rest(api: servers.Api, token: str = "secret-token", **more: Any) -> SourceSpec:
+    columns = {**COLUMNS, "city": {"type": "string", "path": "address.city"}}
+    fetched = {
+        "url": api.url,
+        "data": "data",
+        "auth": {"type": "bearer", "token": token},
+        "pages": {"type": "json_link", "next_url_path": "next"},
+        "cursor": {"path": "updated_at", "param": "updated_since", "since": "2026-01-01T00:00:00Z"},
+        **more,
+    }
+    return source(rest=fetched, columns=columns)
+
+
+def test_all_pages_of_an_api_are_fetched_through_limits_and_failures(bench: Bench, api: servers.Api) -> None:
+    api.faults = [429, 500]
+    found = look(bench, rest(api))
+    assert found.failed == ()
+    assert [row[0] for row in raw(bench)] == ["1", "2", "3", "4", "5"]
+    assert api.faults == []
+    [first, *_] = bench.engine.to_arrow(bench.engine.table("sources", "shop__customers").order_by("id")).to_pylist()
+    assert (first["city"], first["spent"], first["extra"]) == (
+        "Dresden",
+        "1.5",
+        '{"address":{"city":"Dresden"},"tags":["a"]}',
+    )
+
+
+def test_an_api_is_then_asked_only_for_what_is_new(bench: Bench, api: servers.Api) -> None:
+    look(bench, rest(api))
+    assert look(bench, rest(api)).fetched == ()
+    assert api.asked[-1]["updated_since"] == "2026-01-05T00:00:00Z"
+    api.customers.append({"id": 6, "email": "p6@x.org", "spent": 2.5, "updated_at": "2026-01-06T00:00:00Z"})
+    assert [load.rows for load in look(bench, rest(api)).loaded] == [1]
+    assert raw(bench)[-1] == ("6", "p6@x.org", "2.5")
+
+
+def test_a_fault_of_an_api_is_told_by_its_status_and_the_next_run_tries_again(bench: Bench, api: servers.Api) -> None:
+    (denied,) = look(bench, rest(api, token="wrong")).failed
+    assert "status 401" in str(denied)
+    api.broken = True
+    (error,) = look(bench, rest(api)).failed
+    assert "status 404" in str(error)
+    assert "secret-token" not in str(error)
+    api.broken = False
+    assert len(look(bench, rest(api)).loaded) == 1
+
+
+@pytest.fixture(scope="module")
+def bucket() -> Iterator[tuple[Any, dict[str, Any]]]:
+    """A bucket of an S3 server: its file system, and the options that a stream needs."""
+    import s3fs
+
+    options = {"key": "test", "secret": "test"}
+    with servers.s3() as endpoint:
+        system = s3fs.S3FileSystem(**options, endpoint_url=endpoint)
+        system.mkdir("exports")
+        yield system, {**options, "endpoint_url": endpoint}
+
+
+def test_files_in_an_s3_bucket_are_fetched_when_they_are_new_or_changed(
+    bench: Bench, bucket: tuple[Any, dict[str, Any]]
+) -> None:
+    system, options = bucket
+    header = "id,email,spent,updated_at\n"
+    system.pipe("exports/shop/a.csv", f"{header}1,ann@x.org,1,2026-01-01\n".encode())
+    system.pipe("exports/shop/other.txt", b"no matter")
+    spec = source(files="s3://exports/shop/*.csv", format="csv", storage_options=options)
+    assert spec.streams[0].files == "shop/customers/*.csv"
+    assert look(bench, spec).fetched == ("shop/customers/a.csv",)
+    assert look(bench, spec).fetched == ()
+    system.pipe("exports/shop/b.csv", f"{header}2,bo@x.org,2,2026-01-02\n".encode())
+    system.pipe("exports/shop/a.csv", f"{header}1,ann@new.org,1,2026-01-03\n".encode())
+    assert look(bench, spec).fetched == ("shop/customers/a.csv", "shop/customers/b.csv")
+    assert {row[1] for row in raw(bench)} == {"ann@x.org", "ann@new.org", "bo@x.org"}
+
+
+def test_a_stream_whose_files_are_dropped_off_is_not_fetched(bench: Bench) -> None:
+    spec = source(files="shop/*.csv", format="csv")
+    assert fetch(spec, spec.streams[0], bench.landing, bench.folder / "dlt").files == ()
+    assert not (bench.folder / "dlt").exists()
+
+
+def test_a_rehearsal_fetches_nothing(bench: Bench, api: servers.Api) -> None:
+    spec = rest(api)
+    arrivals = Arrivals(bench.landing, bench.folder / "tmp", lambda: 2e9, bench.waited.append)
+    ingest(spec, spec.streams[0], engine=bench.engine, ledger=bench.ledger, arrivals=arrivals, as_of=AS_OF)
+    assert api.asked == []
+
+
+@pytest.mark.parametrize(
+    ("stream", "expected"),
+    [
+        ("{name: a, files: shop/*.csv}", False),
+        ("{name: a, template: shopify_orders}", False),
+        ("{name: a, files: 's3://bucket/*.csv'}", True),
+        ("{name: a, database: {url: x, table: t}}", True),
+        ("{name: a, template: stripe_customers, rest: {url: x}}", True),
+    ],
+)
+def test_only_fetching_tells_whether_there_is_anything_new(tmp_path: Path, stream: str, expected: bool) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "defs.yaml").write_text(f"type: x\nattributes:\n  streams:\n    - {stream}\n")
+    assert fetches(tmp_path) is expected
+
+
+@pytest.mark.parametrize(
+    ("stream", "said"),
+    [
+        ({"database": {"url": "x"}}, "needs a `table` or a `query`"),
+        ({"database": {"url": "x", "table": "a", "query": "select 1"}}, "and not both"),
+        ({"rest": {"url": "ftp://x"}}, "begins with http"),
+        ({"database": {"url": "x", "table": "a", "cursor": "u"}, "load": "snapshot"}, "write `load: upsert`"),
+    ],
+)
+def test_a_mistake_in_an_origin_is_told_at_load(stream: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        source(**stream)
+
+
+def test_a_template_takes_the_items_of_an_api_as_they_are() -> None:
+    streams: Any = [
+        {"name": "customers", "template": "stripe_customers", "rest": {"url": "https://api.stripe.com/v1/customers"}}
+    ]
+    (stream,) = Source(name="pay", streams=streams).spec.streams
+    assert (stream.files, stream.format, stream.person) == ("pay/customers/*.jsonl", "jsonl", True)
+
+
+def test_the_work_of_fetching_leaves_no_half_files(bench: Bench, api: servers.Api) -> None:
+    look(bench, rest(api))
+    names = [name for _, _, files in os.walk(bench.landing) for name in files]
+    assert all(name.endswith(".jsonl") and not name.startswith(".") for name in names)

@@ -1,0 +1,181 @@
+"""What is proposed for files that nobody has described loads as it is, and is mostly right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from cdp_assets.catalog import load_catalog
+from cdp_assets.sources import template
+from cdp_assets.sources.proposing.propose import Proposal, propose, together
+from cdp_assets.sources.proposing.sample import UnreadableSampleError
+from cdp_assets.sources.proposing.values import judge
+from cdp_assets.sources.proposing.writing import definition, pattern_for
+from cdp_assets.sources.spec import SourceSpec
+from cdp_assets_tests.bench import proposing
+from cdp_assets_tests.normalised.bench import canonical, load, outcome
+from cdp_assets_tests.sources.shop import Bench
+from cdp_assets_tests.sources.template_samples import sample
+
+PEOPLE = """\
+Kundennr;Vorname;Nachname;E-Mail;Telefon;Straße;PLZ;Ort;Land;Registriert
+""" + "".join(
+    f"{10001 + n};Ann;Müller{n};ann{n}@example.org;0351 1234{n:02d};"
+    f"Hauptstraße {n};0{1067 + n};Dresden;DE;{n + 1:02d}.02.2025\n"
+    for n in range(25)
+)
+ORDERS = """\
+order_id,customer_id,order_date,email,total,shipping,currency
+B1,10001,2026-01-05 10:00:00,ann0@example.org,24.90,4.90,EUR
+B2,10002,2026-01-06 11:30:00,ann1@example.org,10.00,0.00,EUR
+"""
+
+
+def written(folder: Path, name: str, text: str | bytes, encoding: str = "utf-8") -> Path:
+    file = folder / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(text.encode(encoding) if isinstance(text, str) else text)
+    return file
+
+
+def loaded(folder: Path, proposals: list[Proposal]) -> SourceSpec:
+    """The source, after its definition was written and read as a person's would be."""
+    target = folder / "defs" / "shop" / "defs.yaml"
+    target.parent.mkdir(parents=True)
+    streams = [(one, [Path("shop") / path.name for path in paths]) for one, paths in together(proposals)]
+    target.write_text(definition("shop", streams, "DE"), encoding="utf-8")
+    (source,) = load_catalog(folder / "defs").sources
+    return source
+
+
+@pytest.mark.parametrize("templates", [True, False], ids=["with templates", "without"])
+def test_what_is_proposed_for_every_templates_sample_loads_without_edits(tmp_path: Path, templates: bool) -> None:
+    source = loaded(tmp_path, [propose(sample(name), "shop", templates=templates) for name in template.names()])
+    assert len(source.streams) == len(template.names())
+    assert all(stream.maps for stream in source.streams)
+
+
+def test_a_known_export_is_told_by_its_columns() -> None:
+    told = {name: propose(sample(name), "shop").template for name in template.names()}
+    assert {name: found for name, found in told.items() if found != name} == {}
+
+
+def test_nine_of_ten_columns_that_it_maps_are_right_against_the_templates() -> None:
+    right, found = proposing.figures()
+    assert right.value >= 0.9
+    assert found.value >= 0.75
+
+
+def test_people_and_orders_of_an_unknown_shop_become_people_and_orders(bench: Bench, tmp_path: Path) -> None:
+    files = {"kunden.csv": (PEOPLE, "cp1252"), "orders.csv": (ORDERS, "utf-8")}
+    paths = [written(tmp_path / "in", name, text, encoding) for name, (text, encoding) in files.items()]
+    source = loaded(tmp_path, [propose(path, "shop") for path in paths])
+    people, orders = source.streams
+    assert (people.delimiter, people.encoding, people.key, people.person) == (";", "latin-1", ("Kundennr",), True)
+    assert (orders.key, orders.event_time) == (("order_id",), "order_date")
+    for path in paths:
+        bench.drop(f"shop/{path.name}", path.read_bytes())
+    load(bench, source)
+    assert outcome(bench, "shop__kunden") == [("accepted", None)] * 25
+    assert outcome(bench, "shop__orders") == [("accepted", None)] * 2
+    first = canonical(bench, source, "contacts")[0]
+    assert (first["given_name"], first["family_name"], str(first["created_at"])[:10]) == (
+        "Ann",
+        "Müller0",
+        "2025-02-01",
+    )
+    points = {(point["kind"], point["value"]) for point in canonical(bench, source, "contact_points")}
+    assert {("email", "ann0@example.org"), ("phone", "+49351123400")} <= points
+    assert [(order["order_id"], str(order["gross"])) for order in canonical(bench, source, "orders")] == [
+        ("B1", "24.90"), ("B2", "10.00")
+    ]  # fmt: skip
+
+
+def test_lines_of_invoices_become_orders_lines_and_refunds(tmp_path: Path) -> None:
+    """In the layout of UCI Online Retail, whose customer numbers passed through a data frame with gaps."""
+    rows = pa.table({
+        "InvoiceNo": ["536365", "536365", "C536379", "536370"],
+        "StockCode": ["85123A", "71053", "D", "22728"],
+        "Description": ["HOLDER", "LANTERN", "Discount", "CLOCK"],
+        "Quantity": [6, 8, -1, 24],
+        "InvoiceDate": ["2010-12-01 08:26:00"] * 2 + ["2010-12-01 09:41:00", "2010-12-01 09:45:00"],
+        "UnitPrice": [2.55, 3.39, 27.5, 3.75],
+        "CustomerID": [17850.0, 17850.0, 14527.0, None],
+        "Country": ["United Kingdom", "United Kingdom", "United Kingdom", "France"],
+    })  # fmt: skip
+    pq.write_table(rows, tmp_path / "online_retail.parquet")
+    proposal = propose(tmp_path / "online_retail.parquet", "shop", currency="GBP")
+    maps: dict[str, Any] = {map_["to"]: map_ for map_ in proposal.stream["maps"]}
+    assert set(maps) == {"orders", "order_lines", "refunds"}
+    assert (maps["orders"]["grain"], maps["orders"]["where"]) == (["InvoiceNo"], "Quantity > 0")
+    assert maps["refunds"]["where"] == "Quantity < 0"
+    assert "order_id" not in maps["refunds"]["set"]
+    assert {"type": "customer_number", "value": "cast(CustomerID as varchar)"} in proposal.stream["identifiers"]
+    assert proposal.stream["derive"] == {"currency_assumed": "'GBP'"}
+    assert any("GBP is assumed" in doubt for doubt in proposal.doubts)
+    assert any("Country holds names of countries" in doubt for doubt in proposal.doubts)
+
+
+def test_files_of_one_layout_are_one_stream_that_takes_the_next_ones_too(tmp_path: Path) -> None:
+    paths = [written(tmp_path, f"orders_2026-0{month}.csv", ORDERS) for month in (1, 2)]
+    ((proposal, files),) = together([propose(path, "shop") for path in paths])
+    assert proposal.stream["name"] == "orders"
+    assert files == paths
+    assert pattern_for([Path("shop/orders_2026-01.csv.gz")]) == "shop/orders*.csv*"
+
+
+def test_what_nothing_is_known_of_is_kept_and_feeds_no_table(tmp_path: Path) -> None:
+    proposal = propose(written(tmp_path, "stuff.csv", "alpha,beta\nx,y\nz,w\n"), "shop")
+    assert (proposal.kind, proposal.stream.get("maps")) == (None, None)
+    assert set(proposal.stream["columns"]) == {"alpha", "beta"}
+    assert loaded(tmp_path, [proposal]).streams[0].maps == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("empty.csv", b"", "is empty"),
+        ("a.csv", "\ufeffa,b\n1,2\n".encode("utf-16"), "is UTF-16"),
+        ("a.json", b'[{"a": 1}', "is not valid JSON"),
+        ("a.jsonl", b"{broken\n", "no JSON object"),
+        ("a.csv.gz", b"\x1f\x8b\x08\x00broken", "compressed and damaged"),
+    ],
+)
+def test_a_file_of_which_nothing_can_be_said_says_why(tmp_path: Path, name: str, content: bytes, said: str) -> None:
+    with pytest.raises(UnreadableSampleError, match=said):
+        propose(written(tmp_path, name, content), "shop")
+
+
+@pytest.mark.parametrize(
+    ("texts", "type_", "format_"),
+    [
+        (["1", "20", "-3"], "integer", None),
+        (["1.50", "20.00"], "decimal", None),
+        (["1.234,50", "7,00"], "decimal", None),
+        (["0.123456"], "float", None),
+        (["€ 1.234,50", "7,00 €"], "decimal", None),
+        (["$5", "-$12.50"], "decimal", None),
+        (["yes", "no"], "boolean", None),
+        (["2026-01-05", "2026-02-06"], "date", None),
+        (["2026-01-05T10:00:00Z", "2026-01-05T10:00:00.123+02:00"], "timestamp", None),
+        (["05.01.2026", "31.12.2025"], "date", "%d.%m.%Y"),
+        (["12/31/2025 10:00"], "timestamp", "%m/%d/%Y %H:%M"),
+        (["Jan 05, 2026 10:00:00 AM"], "timestamp", "%b %d, %Y %I:%M:%S %p"),
+        (['{"a": 1}', "[1]"], "json", None),
+        (["00123", "04567"], "string", None),
+        (["hello"], "string", None),
+        ([None, None], "string", None),
+    ],
+)
+def test_types_are_told_by_values(texts: list[str | None], type_: str, format_: str | None) -> None:
+    judged = judge(texts)
+    assert (judged.type, judged.format) == (type_, format_)
+
+
+def test_days_and_months_that_could_be_either_are_a_doubt(tmp_path: Path) -> None:
+    text = "customer_id,email,signup date\n1,a@example.org,05/06/2025\n2,b@example.org,07/08/2025\n"
+    assert any("other way round" in doubt for doubt in propose(written(tmp_path, "people.csv", text), "shop").doubts)
