@@ -76,6 +76,7 @@ def test_people_and_orders_of_an_unknown_shop_become_people_and_orders(bench: Be
     source = loaded(tmp_path, [propose(path, "shop") for path in paths])
     people, orders = source.streams
     assert (people.delimiter, people.encoding, people.key, people.person) == (";", "latin-1", ("Kundennr",), True)
+    assert people.load == "upsert"  # nobody is closed because a file is a part of the whole
     assert (orders.key, orders.event_time) == (("order_id",), "order_date")
     for path in paths:
         bench.drop(f"shop/{path.name}", path.read_bytes())

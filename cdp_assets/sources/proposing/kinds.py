@@ -44,7 +44,7 @@ def kind_of(columns: Sequence[Column], stem: str) -> str | None:
         return "subscriptions"
     if "stage" in has and has & {"amount", "close_date"}:
         return "opportunities"
-    if "points" in has and timed and "loyalty_number" in has | {"loyalty_number" if called("loyalty", "point") else ""}:
+    if "points" in has and timed and ("loyalty_number" in has or called("loyalty", "point")):
         return "loyalty"
     if "subject" in has and has & {"status", "priority"} and timed:
         return "tickets"

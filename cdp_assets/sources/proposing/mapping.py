@@ -31,15 +31,10 @@ def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
     maps = list(_MAPS[kind](draft)) if kind is not None else []
     event_time = draft.name_of_time(*_EVENT_TIMES.get(kind or "", ("happened_at", "created_at", "updated_at")))
     updated = draft.name_of_time("updated_at") if kind in _UPDATED and key else None
-    load = (
-        "upsert"
-        if updated is not None
-        else "snapshot"
-        if kind in (_PEOPLE, "products", "accounts") and key
-        else "append"
-    )
-    if load == "snapshot":
-        draft.doubts.append("each file is taken for the whole list (`load: snapshot`): who is missing is closed")
+    whole = updated is None and kind in (_PEOPLE, "products", "accounts")
+    load = "upsert" if key and (updated is not None or whole) else "append"
+    if load == "upsert" and whole:
+        draft.doubts.append("who is missing from the next file stays; if each file is the whole list: `load: snapshot`")
     fields: dict[str, Any] = {"name": name, "files": "", "format": sample.format, "load": load}
     if sample.delimiter != ",":
         fields["delimiter"] = sample.delimiter
