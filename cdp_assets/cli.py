@@ -46,6 +46,7 @@ def cdp() -> None:
 
 def main() -> None:
     """Entry point of the console script: what a person can mend is told in one line, without a traceback."""
+    from cdp_assets.cli_backtest import attributes
     from cdp_assets.cli_demo import demo
     from cdp_assets.cli_evaluate import evaluate
     from cdp_assets.cli_explain import explain
@@ -55,7 +56,7 @@ def main() -> None:
 
     for command in (evaluate, retract, retractions):
         identity.add_command(command)
-    for command in (demo, explain, identity, plan):
+    for command in (attributes, demo, explain, identity, plan):
         cdp.add_command(command)
     try:
         cdp(prog_name="cdp")

@@ -1,8 +1,8 @@
 """Churn risk per customer: the probability of not buying within a horizon that fits the data.
 
-Belongs here: the horizon, the days that are learnt from, the back-test that decides what is published, and scoring.
-Does not belong here: features (`churn_features.py`), the learner (`churn_model.py`), the wording of reasons
-(`churn_reasons.py`) and pictures (`churn_card.py`).
+Belongs here: the back-test that decides what is published, and scoring. Does not belong here: features
+(`churn_features.py`), the days that are learnt from (`churn_frames.py`), the learner (`churn_model.py`), how many churn
+in all (`churn_level.py`), the wording of reasons (`churn_reasons.py`) and pictures (`churn_card.py`).
 
 Time is split, never shuffled: a model is learnt on customers as they were at past days (cuts) with what they did in the
 horizon after each, and judged on a later cut whose horizon lies wholly after everything that was learnt.
@@ -18,18 +18,15 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 
-from cdp_assets.attributes import churn_model, metrics, purchase_models
-from cdp_assets.attributes.churn_features import features_at, labelled
+from cdp_assets.attributes import churn_level, churn_model, metrics, plain_value, purchase_models, spend_model
+from cdp_assets.attributes.churn_features import NONE_EXPECTED, features_at
+from cdp_assets.attributes.churn_frames import Frames, choose_horizon, learnable_horizon, training_cuts
 from cdp_assets.attributes.churn_model import Calibrated, Score
 from cdp_assets.attributes.churn_reasons import reasons, usual
 from cdp_assets.attributes.known_facts import last_day
-from cdp_assets.attributes.purchase_models import Floats
-from cdp_assets.attributes.purchases import (
-    distinct_histories,
-    gap_histogram,
-    observed_days,
-    purchase_statistics,
-)
+from cdp_assets.attributes.purchase_models import Fitted, Floats
+from cdp_assets.attributes.purchases import gap_histogram, observed_days
+from cdp_assets.attributes.spend_model import SpendModel
 from cdp_assets.warehouse.built import Built, ColumnLineage
 
 if TYPE_CHECKING:
@@ -37,15 +34,7 @@ if TYPE_CHECKING:
 
     from cdp_assets.warehouse.engine import Engine
 
-HORIZONS = (14, 30, 60, 90, 120, 180, 270, 365)
-"""Days to choose from, so that the definition of churn does not move by a day with every run."""
-
-RETURNING_SHARE = 0.9
-"""The horizon is the shortest within which this share of repeat purchases came."""
-
-CUTS = 4
-TRAINING_ROWS = 50_000
-"""Most rows to learn from; on CDNOW, twice as many do not rank better."""
+Labels = np.ndarray[Any, np.dtype[np.int64]]
 
 MINIMUM_LABELLED = 200
 MINIMUM_CLASS = 30
@@ -79,6 +68,8 @@ class Learned:
         horizon_days: Days in which not to buy is to churn; None if no horizon fits the history.
         report: Back-test and choices, JSON-able.
         judged: Probability and label of the customers of the back-test, for the calibration plot; None without one.
+        spend: What is spent within the horizon, as far as it was learnt and improves on the published models.
+        purchases: The purchase model as of `until`; None if nothing was learnt.
     """
 
     published: Calibrated
@@ -86,38 +77,24 @@ class Learned:
     horizon_days: int | None
     report: dict[str, Any]
     judged: tuple[Floats, Floats] | None = field(default=None, repr=False)
+    spend: SpendModel | None = field(default=None, repr=False)
+    purchases: Fitted | None = field(default=None, repr=False)
 
+    def described(self, features: pd.DataFrame) -> pd.DataFrame:
+        """Rows of `churn_features.features_at` as of `until` with all that the published model reads."""
+        if self.purchases is None or self.learnt_horizon_days is None:
+            return features.assign(**{NONE_EXPECTED: 0.0})
+        return churn_model.described(features, self.purchases, self.learnt_horizon_days)
 
-def choose_horizon(gaps: pd.DataFrame, history_days: int) -> int | None:
-    """The shortest of `HORIZONS` within which most repeat purchases came, and at most a third of the history.
+    @property
+    def learnt_horizon_days(self) -> int | None:
+        """The horizon that was learnt from; None if nothing was."""
+        return self.report.get("horizon_days")
 
-    Args:
-        gaps: The rows of `purchases.gap_histogram`.
-        history_days: Days from the first purchase to the last day seen.
-
-    Returns:
-        Days; None if even the shortest is more than a third of the history.
-    """
-    possible = [days for days in HORIZONS if days * 3 <= history_days]
-    if not possible:
-        return None
-    visits = gaps["visits"].to_numpy(float)
-    if visits.sum() == 0:
-        return min(90, possible[-1])
-    within = np.cumsum(visits) / visits.sum()
-    typical = float(gaps["days"].to_numpy(float)[np.searchsorted(within, RETURNING_SHARE)])
-    return next((days for days in possible if days >= typical), possible[-1])
-
-
-def training_cuts(last: date, first_day: date, horizon_days: int) -> list[date]:
-    """Days to learn from, latest first: ``last`` and up to three before it, a third of a horizon apart.
-
-    Each has at least two thirds of a horizon, and thirty days, of history before it.
-    """
-    step = max(horizon_days // 3, 1)
-    history = timedelta(days=max(30, 2 * horizon_days // 3))
-    cuts = [last - timedelta(days=step * index) for index in range(CUTS)]
-    return [cut for cut in cuts if cut - history >= first_day]
+    @property
+    def why(self) -> str:
+        """Why it is not the model that is published."""
+        return str(self.report.get("none", "the model ranked no better than its best baseline"))
 
 
 def learn(
@@ -125,10 +102,13 @@ def learn(
 ) -> Learned:
     """Learn from everything up to a day who will not come back within the horizon after it.
 
+    Where the horizon is longer than the history can judge, who is learnt from a shorter one, and how many is forecast.
+
     Args:
         purchases: The table of `purchases.purchase_days`.
         activity: The table of `activity.daily_activity`.
         until: Last day that may be seen.
+        engine: Computes.
         horizon_days: Churn horizon; chosen from the data if not given.
     """
     import pandas as pd
@@ -143,71 +123,51 @@ def learn(
     )
     if horizon is None:
         return _without_model(churn_model.prior(0, 0), until, None, "the history is too short for any horizon")
-    frames = _Frames(purchases, activity, horizon, customers, engine)
-    latest = until - timedelta(days=horizon)
-    cuts = training_cuts(latest, first_day, horizon)
+    learnable = learnable_horizon(until, first_day, horizon)
+    frames = Frames(purchases, activity, learnable or horizon, customers, engine)
+    if learnable is None:
+        return _unlearnt(frames, first_day, until, horizon, "there is too little history before the horizon")
+    latest = until - timedelta(days=learnable)
     churned = frames.at(latest)["churned"].to_numpy(int)
-    if problem := _too_little(churned, bool(cuts)):
-        return _without_model(churn_model.prior(int(churned.sum()), len(churned)), until, horizon, problem)
-    return _judge_and_choose(frames, cuts, first_day, until)
-
-
-def _too_little(churned: np.ndarray[Any, Any], has_cuts: bool) -> str | None:
-    """Why nothing can be learnt from the latest labelled customers, or None."""
-    if not has_cuts:
-        return "there is too little history before the horizon"
     if len(churned) < MINIMUM_LABELLED:
-        return f"too few customers to learn from ({len(churned)})"
+        return _unlearnt(
+            frames, first_day, until, horizon, f"too few customers to learn from ({len(churned)})", churned
+        )
     stayed = len(churned) - int(churned.sum())
     if min(stayed, len(churned) - stayed) < MINIMUM_CLASS:
-        return f"of {len(churned)} customers, {stayed} came back: too nearly all or none"
-    return None
+        known = churn_model.prior(int(churned.sum()), len(churned))
+        problem = f"of {len(churned)} customers, {stayed} came back: too nearly all or none"
+        return _without_model(known, until, horizon, problem)
+    return _judge_and_choose(frames, training_cuts(latest, first_day, learnable), first_day, until, horizon)
 
 
-@dataclass
-class _Frames:
-    """Labelled customers by cut, each computed once and bounded."""
-
-    purchases: ir.Table
-    activity: ir.Table
-    horizon: int
-    customers: int
-    engine: Engine
-    known: dict[date, pd.DataFrame] = field(default_factory=dict)
-
-    def at(self, cut: date) -> pd.DataFrame:
-        if cut not in self.known:
-            one_in = max(1, -(-self.customers * CUTS // TRAINING_ROWS))
-            self.known[cut] = self.engine.to_pandas(
-                labelled(self.purchases, self.activity, cut, self.horizon, one_in=one_in, offset=len(self.known))
-            )
-        return self.known[cut]
-
-    def stacked(self, cuts: list[date]) -> pd.DataFrame:
-        import pandas as pd
-
-        return pd.concat([self.at(cut) for cut in cuts], ignore_index=True)
-
-    def purchase_model(self, cut: date) -> purchase_models.Fitted:
-        """BG/NBD as of the cut, in weeks: a baseline that needs no more precision."""
-        statistics = purchase_statistics(self.purchases, cut)
-        return purchase_models.fit(
-            self.engine.to_pandas(distinct_histories(statistics, grain_days=7)), horizon_days=self.horizon
-        )
+def _unlearnt(
+    frames: Frames, first_day: date, until: date, horizon: int, problem: str, churned: Labels | None = None
+) -> Learned:
+    """Publish what the purchases alone say, if enough people came back for them to say anything; else the prior."""
+    today = churn_level.histories_at(frames.purchases, until, frames.engine)
+    repeating = int(today.loc[today["frequency"] > 0, "customers"].sum())
+    if repeating < purchase_models.MINIMUM_REPEAT_CUSTOMERS:
+        known = (0, 0) if churned is None else (int(churned.sum()), len(churned))
+        return _without_model(churn_model.prior(*known), until, horizon, problem)
+    fitted = purchase_models.fit(today, horizon_days=horizon)
+    published = churn_model.unlearnt(fitted, horizon)
+    level = frames.level(until, first_day, horizon) or churn_level.expected_share(today, horizon)
+    published = churn_level.at_level(published, published.log_odds(frames.today(until)), level)
+    return _without_model(published, until, horizon, problem)
 
 
-def _train(frames: _Frames, cuts: list[date]) -> tuple[Calibrated, Floats]:
+def _train(frames: Frames, cuts: list[date]) -> tuple[Calibrated, Floats]:
     """Learn from the cuts and calibrate; also return the out-of-fold scores of the latest cut."""
     rows = frames.stacked(cuts)
     scores = churn_model.out_of_fold_scores(rows)
-    # On all cuts: the share of churners moves with the season, and their mean foretells the next better than the last.
     calibrated = churn_model.calibrate(
         churn_model.MODEL, churn_model.learn(rows).score, scores, rows["churned"].to_numpy(float)
     )
     return calibrated, scores[: len(frames.at(cuts[0]))]
 
 
-def _judge_and_choose(frames: _Frames, cuts: list[date], first_day: date, until: date) -> Learned:
+def _judge_and_choose(frames: Frames, cuts: list[date], first_day: date, until: date, horizon: int) -> Learned:
     """Back-test the model against the baselines, then publish whichever ranked better, learnt anew on all cuts."""
     judged_at = cuts[0]
     customers = frames.at(judged_at)
@@ -217,25 +177,38 @@ def _judge_and_choose(frames: _Frames, cuts: list[date], first_day: date, until:
     if earlier and frames.stacked(earlier)["churned"].nunique() == 2:
         split = "time"
         judge, _ = _train(frames, earlier)
+        if level := frames.level(judged_at, first_day, frames.horizon):
+            judge = churn_level.at_level(judge, judge.log_odds(customers), level)
         score, probability = judge.score(customers), judge.probability(customers)
+        value = _judge_value(frames, judged_at, spend_model.learn(frames.stacked(earlier), judge, frames.horizon))
     else:
         split = "customers: too little history to learn before the cut"
         known = np.where(np.isfinite(out_of_fold), out_of_fold, np.nanmean(out_of_fold))
         score = known
         probability = churn_model.probability_of(model.slope * known + model.intercept)
-    named = churn_model.baselines(frames.purchase_model(judged_at), frames.horizon)
+        value = {}
+    before = frames.at(earlier[0]) if earlier else None
+    named = churn_model.baselines(frames.purchase_model(judged_at), frames.horizon, before)
     ranked = {name: metrics.auc(baseline(customers), happened) or 0.5 for name, baseline in named.items()}
     best = max(ranked, key=lambda name: ranked[name])
     area = metrics.auc(score, happened) or 0.5
-    published = model
-    if area < ranked[best]:
-        published = _baseline(best, frames, judged_at, until)
+    published = model if area >= ranked[best] else _baseline(best, frames, judged_at, before, until)
+    today, level = frames.today(until), frames.level(until, first_day, horizon)
+    if level and published.slope > 0:
+        published = churn_level.at_level(published, published.log_odds(today), level)
+    spend = None
+    if value.get("learnt_improves", True):
+        within = frames.level(until, first_day, frames.horizon)
+        returning = churn_level.at_level(model, model.log_odds(today), within) if within else model
+        spend = spend_model.learn(frames.stacked(cuts), returning, frames.horizon)
     report = {
         "split": split,
         "cut": judged_at.isoformat(),
         "learnt_before_it": [cut.isoformat() for cut in earlier],
+        "horizon_days": frames.horizon,
         "customers": len(customers),
         "churned_share": metrics.rounded(float(happened.mean())),
+        "expected_share_now": metrics.rounded(level),
         "auc": area,
         "pr_auc": metrics.pr_auc(score, happened),
         "brier": metrics.brier(probability, happened),
@@ -245,16 +218,36 @@ def _judge_and_choose(frames: _Frames, cuts: list[date], first_day: date, until:
         "beats_baseline": area >= ranked[best],
         "published_learnt_from": [cut.isoformat() for cut in cuts],
         "rows": len(frames.stacked(cuts)),
+        "spend": value,
     }
-    return Learned(published, until, frames.horizon, report, (probability, happened))
+    return Learned(published, until, horizon, report, (probability, happened), spend, frames.purchase_model(until))
 
 
-def _baseline(name: str, frames: _Frames, cut: date, until: date) -> Calibrated:
+def _judge_value(frames: Frames, cut: date, learnt: SpendModel | None) -> dict[str, Any]:
+    """Whether the learnt spend made the published models' better, on the customers of a day."""
+    if learnt is None:
+        return {}
+    customers = frames.at(cut)
+    spent = customers["spent"].to_numpy(float)
+    known = frames.statistics(cut)
+    plain = plain_value.fit(known, frames.horizon).spend(known, frames.horizon)
+    corrected = plain * spend_model.correction(learnt.expected(customers), plain)
+    ranked = metrics.spearman(corrected, spent), metrics.spearman(plain, spent)
+    return {
+        "spearman": ranked[0],
+        "spearman_without": ranked[1],
+        "mae": metrics.mean_absolute_error(corrected, spent),
+        "mae_without": metrics.mean_absolute_error(plain, spent),
+        "learnt_improves": (ranked[0] or 0.0) >= (ranked[1] or 0.0),
+    }
+
+
+def _baseline(name: str, frames: Frames, cut: date, before: pd.DataFrame | None, until: date) -> Calibrated:
     """A baseline as of today, with the probabilities that its scores stood for at the latest labelled cut."""
     rows = frames.at(cut)
-    then = churn_model.baselines(frames.purchase_model(cut), frames.horizon)[name]
+    then = churn_model.baselines(frames.purchase_model(cut), frames.horizon, before)[name]
     fitted = churn_model.calibrate(name, then, then(rows), rows["churned"].to_numpy(float))
-    now: Score = churn_model.baselines(frames.purchase_model(until), frames.horizon)[name]
+    now: Score = churn_model.baselines(frames.purchase_model(until), frames.horizon, rows)[name]
     return Calibrated(name, now, fitted.slope, fitted.intercept)
 
 
@@ -277,12 +270,13 @@ def churn_scores(learned: Learned, purchases: ir.Table, activity: ir.Table, engi
     schema = _SCORES.to_pyarrow()
     if not len(sample):
         sample = engine.to_pandas(features.order_by("profile_id").limit(20_000))
-    compared = usual(sample, model) if len(sample) else None
+    compared = usual(learned.described(sample), model) if len(sample) else None
     pieces = []
     for batch in engine.batches(features):
         rows = batch.to_pandas()
         if compared is None or not len(rows):
             continue
+        rows = learned.described(rows)
         log_odds = model.log_odds(rows)
         risk = np.round(churn_model.probability_of(log_odds), 4)
         bands = np.select([risk >= HIGH, risk >= MEDIUM], ["high", "medium"], default="low")

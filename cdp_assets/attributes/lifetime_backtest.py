@@ -143,9 +143,9 @@ def _compared(customers: pd.DataFrame, visits: Floats, value: Floats, horizon: i
         "value": {
             "actual": metrics.rounded(actual_value.sum()),
             "predicted": metrics.rounded(value.sum()),
-            **_value_metrics(value, actual_value),
+            **value_metrics(value, actual_value),
             "baselines": {
-                NAIVE.name: _value_metrics(naive_visits * mean_value, actual_value),
+                NAIVE.name: value_metrics(naive_visits * mean_value, actual_value),
                 "baseline: past spend": {
                     "spearman": metrics.spearman(past_spend, actual_value),
                     "top_decile_capture": metrics.top_decile_capture(past_spend, actual_value),
@@ -155,7 +155,8 @@ def _compared(customers: pd.DataFrame, visits: Floats, value: Floats, horizon: i
     }
 
 
-def _value_metrics(predicted: Floats, actual: Floats) -> dict[str, Any]:
+def value_metrics(predicted: Floats, actual: Floats) -> dict[str, Any]:
+    """How near predicted money is to what was really spent."""
     return {
         "total_error": metrics.total_error(predicted, actual),
         "spearman": metrics.spearman(predicted, actual),

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdp_assets.attributes import churn, churn_model, metrics
-from cdp_assets.attributes.churn import choose_horizon, churn_risk, churn_scores, learn, training_cuts
+from cdp_assets.attributes.churn import churn_risk, churn_scores, learn
 from cdp_assets.attributes.churn_features import FEATURES, GROUPS, features_at, labelled
+from cdp_assets.attributes.churn_frames import choose_horizon, training_cuts
 from cdp_assets.attributes.schemas import CHURN_RISK
 from cdp_assets.warehouse.built import Built, Plot
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
@@ -80,6 +81,7 @@ def test_the_card_of_cdnow_names_everything_that_was_decided(engine: DuckDBEngin
         "baseline: frequency",
         "baseline: minus expected purchases",
         "baseline: 1 - P(alive)",
+        "baseline: gradient boosting",
     }
     assert {"auc", "pr_auc", "brier", "expected_calibration_error"} <= set(backtest)
     assert backtest["expected_calibration_error"] < 0.06
@@ -240,4 +242,4 @@ def test_bands_are_cut_at_their_published_risks() -> None:
 
 
 def test_it_compiles_for_spark(engine: DuckDBEngine) -> None:
-    assert spark_sql(labelled(purchases(engine, []), activity(engine), day(3), 30, one_in=3, offset=1))
+    assert spark_sql(labelled(purchases(engine, []), activity(engine), day(3), 30))

@@ -43,16 +43,17 @@ def test_every_customer_of_cdnow_is_scored_by_the_model_and_the_card_says_how(en
     assert set(LINEAGE) == set(LIFETIME_VALUE.column_names)
 
 
-def test_the_cdnow_holdout_gives_the_published_figures(engine: DuckDBEngine) -> None:
+def test_the_cdnow_holdout_is_foretold_better_than_by_the_published_model(engine: DuckDBEngine) -> None:
     found = backtest(cdnow_sample(engine), CDNOW_END, engine, horizon_days=273)
 
     assert found is not None
     visits = found.metrics["purchases"]
     assert (found.metrics["cut"], found.metrics["customers"]) == ("1997-09-30", 2357)
     assert visits["actual"] == 1882
-    assert visits["predicted"] == pytest.approx(1653, abs=1)
-    assert visits["correlation"] == pytest.approx(0.626, abs=0.001)
-    assert visits["rmse"] <= 1.608
+    # The published model alone expects 1,653 visits, with a correlation of .6256 and an RMSE of 1.608.
+    assert visits["predicted"] == pytest.approx(1882, rel=0.05)
+    assert visits["correlation"] >= 0.628
+    assert visits["rmse"] <= 1.605
     assert found.beats_naive
 
 
