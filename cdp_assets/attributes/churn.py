@@ -21,6 +21,7 @@ import numpy as np
 from cdp_assets.attributes import churn_level, churn_model, metrics, plain_value, purchase_models, spend_model
 from cdp_assets.attributes.churn_features import NONE_EXPECTED, features_at
 from cdp_assets.attributes.churn_frames import Frames, choose_horizon, learnable_horizon, training_cuts
+from cdp_assets.attributes.churn_level import Forecast
 from cdp_assets.attributes.churn_model import Calibrated, Score
 from cdp_assets.attributes.churn_reasons import reasons, usual
 from cdp_assets.attributes.known_facts import last_day
@@ -152,7 +153,8 @@ def _unlearnt(
         return _without_model(churn_model.prior(*known), until, horizon, problem)
     fitted = purchase_models.fit(today, horizon_days=horizon)
     published = churn_model.unlearnt(fitted, horizon)
-    level = frames.level(until, first_day, horizon) or churn_level.expected_share(today, horizon)
+    found = frames.forecast(until, first_day, horizon)
+    level = found.level() if found else churn_level.expected_share(today, horizon)
     published = churn_level.at_level(published, published.log_odds(frames.today(until)), level)
     return _without_model(published, until, horizon, problem)
 
@@ -177,10 +179,9 @@ def _judge_and_choose(frames: Frames, cuts: list[date], first_day: date, until: 
     if earlier and frames.stacked(earlier)["churned"].nunique() == 2:
         split = "time"
         judge, _ = _train(frames, earlier)
-        if level := frames.level(judged_at, first_day, frames.horizon):
-            judge = churn_level.at_level(judge, judge.log_odds(customers), level)
+        judge = _levelled(judge, customers, frames.forecast(judged_at, first_day, frames.horizon))
         score, probability = judge.score(customers), judge.probability(customers)
-        value = _judge_value(frames, judged_at, spend_model.learn(frames.stacked(earlier), judge, frames.horizon))
+        value = _judge_value(frames, judged_at, earlier, judge)
     else:
         split = "customers: too little history to learn before the cut"
         known = np.where(np.isfinite(out_of_fold), out_of_fold, np.nanmean(out_of_fold))
@@ -193,14 +194,13 @@ def _judge_and_choose(frames: Frames, cuts: list[date], first_day: date, until: 
     best = max(ranked, key=lambda name: ranked[name])
     area = metrics.auc(score, happened) or 0.5
     published = model if area >= ranked[best] else _baseline(best, frames, judged_at, before, until)
-    today, level = frames.today(until), frames.level(until, first_day, horizon)
-    if level and published.slope > 0:
-        published = churn_level.at_level(published, published.log_odds(today), level)
+    today, ahead = frames.today(until), frames.forecast(until, first_day, horizon)
+    published = _levelled(published, today, ahead)
     spend = None
     if value.get("learnt_improves", True):
-        within = frames.level(until, first_day, frames.horizon)
-        returning = churn_level.at_level(model, model.log_odds(today), within) if within else model
-        spend = spend_model.learn(frames.stacked(cuts), returning, frames.horizon)
+        returning = _levelled(model, today, frames.forecast(until, first_day, frames.horizon))
+        past_spend = value.get("past_spend", spend_model.PAST_SPEND[0])
+        spend = spend_model.learn(frames.stacked(cuts), returning, frames.horizon, past_spend)
     report = {
         "split": split,
         "cut": judged_at.isoformat(),
@@ -208,7 +208,7 @@ def _judge_and_choose(frames: Frames, cuts: list[date], first_day: date, until: 
         "horizon_days": frames.horizon,
         "customers": len(customers),
         "churned_share": metrics.rounded(float(happened.mean())),
-        "expected_share_now": metrics.rounded(level),
+        "expected_share_now": metrics.rounded(float(published.probability(today).mean())),
         "auc": area,
         "pr_auc": metrics.pr_auc(score, happened),
         "brier": metrics.brier(probability, happened),
@@ -223,22 +223,42 @@ def _judge_and_choose(frames: Frames, cuts: list[date], first_day: date, until: 
     return Learned(published, until, horizon, report, (probability, happened), spend, frames.purchase_model(until))
 
 
-def _judge_value(frames: Frames, cut: date, learnt: SpendModel | None) -> dict[str, Any]:
-    """Whether the learnt spend made the published models' better, on the customers of a day."""
+def _levelled(model: Calibrated, customers: pd.DataFrame, ahead: Forecast | None) -> Calibrated:
+    """The model with the level that is to be expected of these customers."""
+    if ahead is None or model.slope == 0:
+        return model
+    log_odds = model.log_odds(customers)
+    learnt = float(churn_model.probability_of(log_odds).mean())
+    return churn_level.at_level(model, log_odds, ahead.level(learnt))
+
+
+def _judge_value(frames: Frames, cut: date, cuts: list[date], judge: Calibrated) -> dict[str, Any]:
+    """Whether learnt spend made the published models' better on the customers of a day, and with which past spend."""
+    rows, customers = frames.stacked(cuts), frames.at(cut)
+    learnt = spend_model.learn(rows, judge, frames.horizon)
     if learnt is None:
         return {}
-    customers = frames.at(cut)
-    spent = customers["spent"].to_numpy(float)
     known = frames.statistics(cut)
     plain = plain_value.fit(known, frames.horizon).spend(known, frames.horizon)
-    corrected = plain * spend_model.correction(learnt.expected(customers), plain)
-    ranked = metrics.spearman(corrected, spent), metrics.spearman(plain, spent)
+    spent = customers["spent"].to_numpy(float)
+    without = _ranked(plain, spent)
+    found = {}
+    for weight in spend_model.PAST_SPEND:
+        expected = learnt.weighing(weight, rows).expected(customers)
+        found[weight] = _ranked(plain * spend_model.correction(expected, plain), spent)
+    best = max(found, key=lambda weight: sum(found[weight].values()))
     return {
-        "spearman": ranked[0],
-        "spearman_without": ranked[1],
-        "mae": metrics.mean_absolute_error(corrected, spent),
-        "mae_without": metrics.mean_absolute_error(plain, spent),
-        "learnt_improves": (ranked[0] or 0.0) >= (ranked[1] or 0.0),
+        **found[best],
+        "without": without,
+        "past_spend": best,
+        "learnt_improves": sum(found[best].values()) >= sum(without.values()),
+    }
+
+
+def _ranked(expected: Floats, spent: Floats) -> dict[str, float]:
+    return {
+        "spearman": metrics.spearman(expected, spent) or 0.0,
+        "top_decile_capture": metrics.top_decile_capture(expected, spent) or 0.0,
     }
 
 

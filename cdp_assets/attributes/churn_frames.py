@@ -15,6 +15,7 @@ import numpy as np
 
 from cdp_assets.attributes import churn_level, churn_model, purchase_models
 from cdp_assets.attributes.churn_features import features_at, labelled
+from cdp_assets.attributes.churn_level import Forecast
 from cdp_assets.attributes.purchase_models import Fitted
 from cdp_assets.attributes.purchases import distinct_histories, purchase_statistics
 
@@ -138,7 +139,7 @@ class Frames:
             self.activity.filter(self.activity.profile_id % one_in == place),
         )
 
-    def level(self, day: date, first_day: date, horizon_days: int) -> float | None:
+    def forecast(self, day: date, first_day: date, horizon_days: int) -> Forecast | None:
         """Forecast the share of a day's customers that will not buy within a horizon after it.
 
         Args:
@@ -148,10 +149,12 @@ class Frames:
         """
         one_in = max(1, -(-self.customers // TRAINING_ROWS))
         today = churn_level.histories_at(self.purchases, day, self.engine, one_in=one_in)
-        for cut in (cuts := churn_level.level_cuts(day - timedelta(days=self.horizon), first_day, self.horizon)):
+        cuts = churn_level.level_cuts(day - timedelta(days=self.horizon), first_day, self.horizon)
+        for cut in cuts:
             if cut not in self.outcomes:
                 self.outcomes[cut] = churn_level.histories_at(
                     self.purchases, cut, self.engine, self.horizon, one_in=one_in
                 )
-        past = [self.outcomes[cut] for cut in cuts]
-        return churn_level.forecast(today, past, horizon_days, self.horizon) if len(today) else None
+        if not len(today):
+            return None
+        return churn_level.forecast(today, [self.outcomes[cut] for cut in cuts], horizon_days, self.horizon)

@@ -6,13 +6,14 @@ to it. Does not belong here: who of them (`churn_model.py`).
 A learner ranks customers well on any day, but takes the level of the days it learnt from, when customers were younger
 on average and the season another. The smoothed rate of purchases (`purchase_models.SmoothedRate`) knows the customers
 of today; how far it was off on past days is known, and is taken off, on average over all of them, so that no single
-season counts for more than it lasted.
+season counts for more than it lasted. Where it was off by ever different amounts (people leave for good, which it does
+not know), the learner is believed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 MOST_CUTS = 8
 LEAST_CUSTOMERS = 100
+LEARNT_SPREAD = 0.2
+"""Log-odds by which the level of a learner is off, as a rule, for want of other seasons to learn from."""
+
 PLAIN_RATE_COUNTS = 0.5
 """Horizons' worth of trust that the smoothed rate has without any correction."""
 
@@ -81,10 +85,38 @@ def expected_share(histories: pd.DataFrame, horizon_days: int) -> float:
     return float(weights @ rate.none_within(horizon_days, histories) / weights.sum())
 
 
+@dataclass(frozen=True)
+class Forecast:
+    """How many will not buy, by the smoothed rate and its errors on past days.
+
+    Args:
+        log_odds: Of the share within the horizon that was asked for.
+        past_log_odds: Of the share within the horizon of the past days' outcomes.
+        spread: Standard deviation of the errors, in log-odds: how far this may be off.
+    """
+
+    log_odds: float
+    past_log_odds: float
+    spread: float
+
+    def level(self, learnt: float | None = None) -> float:
+        """The share to expect, as a number between 0 and 1.
+
+        Args:
+            learnt: What a learner expects within the past days' horizon; the wider the errors spread, beyond those of
+                a learner, the more it counts.
+        """
+        moved = 0.0
+        if learnt is not None:
+            trust = 1 / (1 + (self.spread / LEARNT_SPREAD) ** 4)
+            moved = (1 - trust) * (_logit(learnt) - self.past_log_odds)
+        return float(probability_of(np.array([self.log_odds + moved]))[0])
+
+
 def forecast(
     today: pd.DataFrame, past: Sequence[pd.DataFrame], horizon_days: int, past_horizon_days: int | None = None
-) -> float | None:
-    """The share of today's customers that will not buy within the horizon; None without a past to correct it by.
+) -> Forecast | None:
+    """Forecast the share of today's customers that will not buy; None without a past to correct it by.
 
     Args:
         today: The rows of `histories_at` for today.
@@ -92,20 +124,24 @@ def forecast(
         horizon_days: Days ahead.
         past_horizon_days: Days after which the past days' outcomes were taken, if others.
     """
+    past_horizon = past_horizon_days or horizon_days
     errors: list[float] = []
     for histories in past:
         customers, churned = float(histories["customers"].sum()), float(histories["churned"].sum())
         if customers < LEAST_CUSTOMERS:
             continue
         happened = (churned + 1) / (customers + 2)
-        errors.append(_logit(happened) - _logit(expected_share(histories, past_horizon_days or horizon_days)))
+        errors.append(_logit(happened) - _logit(expected_share(histories, past_horizon)))
     if not errors:
         return None
     # Cuts a third of a horizon apart overlap: so many horizons' worth of outcomes are known.
     horizons = (len(errors) + 2) / 3
-    believed = horizons / (horizons + PLAIN_RATE_COUNTS)
-    moved = _logit(expected_share(today, horizon_days)) + believed * float(np.mean(errors))
-    return float(probability_of(np.array([moved]))[0])
+    correction = horizons / (horizons + PLAIN_RATE_COUNTS) * float(np.mean(errors))
+    return Forecast(
+        _logit(expected_share(today, horizon_days)) + correction,
+        _logit(expected_share(today, past_horizon)) + correction,
+        float(np.std(errors, ddof=1)) if len(errors) > 1 else LEARNT_SPREAD,
+    )
 
 
 def at_level(model: Calibrated, log_odds: Floats, level: float) -> Calibrated:

@@ -39,6 +39,9 @@ BOOSTING = {
 
 LOGISTIC_C = 0.03
 
+EXPECTED_ROWS = 1000
+"""Rows' worth of trust in what the purchase model expects: beside so many labelled customers it counts for half."""
+
 MINUS_EXPECTED = "baseline: minus expected purchases"
 STOCK = "baseline: gradient boosting"
 STOCK_FEATURES = ("recency_days", "visits", "spend", "age_days")
@@ -87,11 +90,16 @@ class Learner:
 
     Trees find steps and interactions, the line extrapolates where few customers are, and the purchase model needs next
     to nothing to learn from; together they rank better out of time than any two of them.
+
+    Args:
+        trees, line, expected: The three, fitted.
+        weight: Of the purchase model; the other two share the rest.
     """
 
     trees: Any = field(repr=False)
     line: Any = field(repr=False)
     expected: Any = field(repr=False)
+    weight: float
 
     def score(self, features: pd.DataFrame) -> Floats:
         from scipy.special import logit
@@ -100,7 +108,8 @@ class Learner:
             trees = self.trees.predict_proba(stepped(features))[:, 1]
             line = self.line.decision_function(linear(features))
             expected = self.expected.decision_function(features[[NONE_EXPECTED]].to_numpy(float))
-        return np.asarray((logit(np.clip(trees, 1e-6, 1 - 1e-6)) + line + expected) / 3, dtype=float)
+        learnt = (logit(np.clip(trees, 1e-6, 1 - 1e-6)) + line) / 2
+        return np.asarray((1 - self.weight) * learnt + self.weight * expected, dtype=float)
 
 
 def described(features: pd.DataFrame, purchases: Fitted, horizon_days: int) -> pd.DataFrame:
@@ -147,7 +156,7 @@ def learn(labelled: pd.DataFrame) -> Learner:
         trees.fit(stepped(labelled), churned)
         line.fit(linear(labelled), churned)
         expected = LogisticRegression(C=1.0).fit(labelled[[NONE_EXPECTED]].to_numpy(float), churned)
-    return Learner(trees, line, expected)
+    return Learner(trees, line, expected, EXPECTED_ROWS / (EXPECTED_ROWS + len(labelled)))
 
 
 def out_of_fold_scores(labelled: pd.DataFrame) -> Floats:

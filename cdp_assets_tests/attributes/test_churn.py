@@ -106,7 +106,7 @@ def test_a_model_that_does_not_beat_its_best_baseline_is_not_published(
             def score(self, features: pd.DataFrame) -> np.ndarray:
                 return (features["profile_id"] % 97).to_numpy(float)
 
-        return Guess(None, None)
+        return Guess(None, None, None, 0.0)
 
     monkeypatch.setattr(churn_model, "learn", guess)
     table, nothing = cdnow_sample(engine), activity(engine)
@@ -226,8 +226,8 @@ def test_reasons_name_what_sets_a_customer_apart(engine: DuckDBEngine, of_cdnow:
 
     # Customer 6 came on 16 days, last ten days ago; customer 2 twice, and not for 533 days.
     assert scored[6]["risk_band"] == "low"
-    assert scored[6]["reasons"].startswith("less risk: bought on 16 days so far (usual: 1)")
-    assert "last purchase 10 days ago (usual: 473)" in scored[6]["reasons"]
+    assert scored[6]["reasons"].startswith("less risk: last purchase 10 days ago (usual: 473)")
+    assert "bought on 16 days so far (usual: 1)" in scored[6]["reasons"]
     assert scored[2]["risk_band"] == "high"
     assert "last purchase 533 days ago (usual: 473)" in scored[2]["reasons"]
 
