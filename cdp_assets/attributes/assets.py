@@ -32,7 +32,7 @@ OWNERS = ["team:analytics"]
 
 def assets() -> list[dg.AssetsDefinition]:
     """The stage's assets."""
-    return [purchases, activity, behaviour, rfm_scores, lifetime_value, churn_risk, customer_360]
+    return [purchases, activity, behaviour, rfm_scores, churn_risk, lifetime_value, customer_360]
 
 
 @table_asset(
@@ -137,14 +137,16 @@ def rfm_scores(purchases: ir.Table, golden_records: ir.Table, as_of: datetime, e
 @table_asset(
     schema=LIFETIME_VALUE,
     stage="attributes",
-    inputs={"purchases": "attributes", "golden_records": "profiles"},
+    inputs={"purchases": "attributes", "churn_risk": "attributes", "golden_records": "profiles"},
     checks=checks.LIFETIME_VALUE,
     kinds={"python"},
     owners=OWNERS,
 )
-def lifetime_value(purchases: ir.Table, golden_records: ir.Table, as_of: datetime, engine: Engine) -> Built:
-    """BG/NBD and Gamma-Gamma, fitted on grouped histories and judged on what followed a day in the past."""
-    return expected_value(of_known_people(purchases, golden_records), as_of, engine)
+def lifetime_value(
+    purchases: ir.Table, churn_risk: ir.Table, golden_records: ir.Table, as_of: datetime, engine: Engine
+) -> Built:
+    """BG/NBD and Gamma-Gamma with what was learnt of spend, judged on what followed a day in the past."""
+    return expected_value(of_known_people(purchases, golden_records), churn_risk, as_of, engine)
 
 
 @table_asset(

@@ -43,8 +43,22 @@ MINIMUM_CLASS = 30
 MEDIUM, HIGH = 0.4, 0.7
 """Risk from which the bands `medium` and `high` begin."""
 
+COLD_DAYS = 7
+"""Whoever came first less than so many days ago, and once, is not told apart from others of whom no more is known."""
+
+COLD_START = "cold start"
+_COLD_REASON = "too little is known yet: the risk of all whose first purchase is less than a week ago"
+
 _SCORES = ibis.schema(
-    {"profile_id": "int64", "churn_risk": "float64", "risk_band": "string", "reasons": "string", "model": "string"}
+    {
+        "profile_id": "int64",
+        "churn_risk": "float64",
+        "risk_band": "string",
+        "reasons": "string",
+        "horizon_days": "int64",
+        "learnt_spend": "float64",
+        "model": "string",
+    }
 )
 
 _READ = {
@@ -54,7 +68,7 @@ _READ = {
 
 LINEAGE: ColumnLineage = {
     "profile_id": {("attributes", "purchases", "profile_id")},
-    **dict.fromkeys(("churn_risk", "risk_band", "reasons", "model"), _READ),
+    **dict.fromkeys(("churn_risk", "risk_band", "reasons", "horizon_days", "learnt_spend", "model"), _READ),
 }
 """Declared, since the model stands between."""
 
@@ -71,6 +85,7 @@ class Learned:
         judged: Probability and label of the customers of the back-test, for the calibration plot; None without one.
         spend: What is spent within the horizon, as far as it was learnt and improves on the published models.
         purchases: The purchase model as of `until`; None if nothing was learnt.
+        cold: Log-odds for those of whom too little is known; None if everybody has the same anyway.
     """
 
     published: Calibrated
@@ -80,6 +95,12 @@ class Learned:
     judged: tuple[Floats, Floats] | None = field(default=None, repr=False)
     spend: SpendModel | None = field(default=None, repr=False)
     purchases: Fitted | None = field(default=None, repr=False)
+    cold: float | None = None
+
+    def log_odds(self, described: pd.DataFrame) -> Floats:
+        """Log-odds of not returning, those of the model but for customers of whom too little is known."""
+        found = self.published.log_odds(described)
+        return found if self.cold is None else np.where(is_cold(described), self.cold, found)
 
     def described(self, features: pd.DataFrame) -> pd.DataFrame:
         """Rows of `churn_features.features_at` as of `until` with all that the published model reads."""
@@ -220,7 +241,31 @@ def _judge_and_choose(frames: Frames, cuts: list[date], first_day: date, until: 
         "rows": len(frames.stacked(cuts)),
         "spend": value,
     }
-    return Learned(published, until, horizon, report, (probability, happened), spend, frames.purchase_model(until))
+    return Learned(
+        published,
+        until,
+        horizon,
+        report,
+        (probability, happened),
+        spend,
+        frames.purchase_model(until),
+        _cold(published, today),
+    )
+
+
+def is_cold(features: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Who came first less than `COLD_DAYS` ago, and only once."""
+    return np.asarray((features["visits"] <= 1) & (features["age_days"] < COLD_DAYS), dtype=bool)
+
+
+def _cold(model: Calibrated, today: pd.DataFrame) -> float | None:
+    """The log-odds of the mean risk of those of whom too little is known, or of everybody if there are none."""
+    if not len(today):
+        return None
+    chosen = is_cold(today)
+    mean = float(model.probability(today[chosen] if chosen.any() else today).mean())
+    mean = min(max(mean, 1e-6), 1 - 1e-6)
+    return float(np.log(mean / (1 - mean)))
 
 
 def _levelled(model: Calibrated, customers: pd.DataFrame, ahead: Forecast | None) -> Calibrated:
@@ -297,7 +342,8 @@ def churn_scores(learned: Learned, purchases: ir.Table, activity: ir.Table, engi
         if compared is None or not len(rows):
             continue
         rows = learned.described(rows)
-        log_odds = model.log_odds(rows)
+        log_odds = learned.log_odds(rows)
+        cold = is_cold(rows) & (learned.cold is not None)
         risk = np.round(churn_model.probability_of(log_odds), 4)
         bands = np.select([risk >= HIGH, risk >= MEDIUM], ["high", "medium"], default="low")
         pieces.append(
@@ -306,8 +352,10 @@ def churn_scores(learned: Learned, purchases: ir.Table, activity: ir.Table, engi
                     rows["profile_id"],
                     risk,
                     bands.tolist(),
-                    reasons(rows, log_odds, model, compared),
-                    [model.name] * len(rows),
+                    np.where(cold, _COLD_REASON, reasons(rows, log_odds, model, compared)).tolist(),
+                    pa.array([learned.horizon_days] * len(rows), "int64"),
+                    pa.nulls(len(rows), "float64") if learned.spend is None else learned.spend.expected(rows).round(2),
+                    np.where(cold, COLD_START, model.name).tolist(),
                 ],
                 schema=schema,
             )

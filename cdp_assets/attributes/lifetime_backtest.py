@@ -95,6 +95,11 @@ def backtest(purchases: ir.Table, until: date, engine: Engine, horizon_days: int
         "parameters": {**fitted.model.parameters, **worth.parameters},
         **_compared(customers, visits, value, horizon),
     }
+    bounds = purchase_models.interval(fitted.model, fitted.fallback, customers, visits)
+    actual = customers["actual_visits"].to_numpy(float)
+    found["purchases"]["interval_coverage"] = metrics.rounded(
+        float(((actual >= bounds[:, 0]) & (actual <= bounds[:, 1])).mean())
+    )
     return ValueBacktest(found, _tracking(known, cut, until, first_day, fitted.model, engine), _buckets(scored, visits))
 
 

@@ -257,6 +257,23 @@ def smoothed_rate(histories: pd.DataFrame) -> SmoothedRate:
     return SmoothedRate(float(r), float(alpha)) if found.success and np.isfinite([r, alpha]).all() else prior
 
 
+INTERVAL = 0.8
+
+
+def interval(model: PurchaseModel, fallback: SmoothedRate, histories: pd.DataFrame, expected: Floats) -> Floats:
+    """Between how many visits `INTERVAL` of customers with a history come, given how many are expected: two columns.
+
+    Counts are negative binomial: Poisson around a rate that is known as well as the history lets it be (its gamma
+    distribution has shape ``r + frequency`` under every model here).
+    """
+    from scipy.stats import nbinom
+
+    shape = model.parameters.get("r", fallback.r) + histories["frequency"].to_numpy(float)
+    chance = shape / (shape + np.maximum(expected, 1e-9))
+    tail = (1 - INTERVAL) / 2
+    return np.column_stack([nbinom.ppf(tail, shape, chance), nbinom.ppf(1 - tail, shape, chance)])
+
+
 def score(
     model: PurchaseModel,
     fallback: SmoothedRate,

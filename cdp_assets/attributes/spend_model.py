@@ -14,6 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import ibis
+import ibis.expr.types as ir
 import numpy as np
 
 from cdp_assets.attributes import churn_model
@@ -95,6 +97,13 @@ def learn(
     bounds = (float(logarithm.min()), float(logarithm.max()))
     found = SpendModel(returning, horizon_days, trees, line, past_spend, 1.0, bounds)
     return found.weighing(past_spend, labelled)
+
+
+def correction_expression(learnt: ir.Value, plain: ir.Value) -> ir.FloatingValue:
+    """`correction` as an expression, for the engine; a null ``learnt`` corrects nothing."""
+    ratio = (ibis.greatest(learnt, 1e-9) / ibis.greatest(plain, 1e-9)) ** LEARNT_WEIGHT
+    bounded = ibis.greatest(ibis.least(ratio, MOST_CORRECTED), 1 / MOST_CORRECTED)
+    return ibis.ifelse(learnt.isnull(), 1.0, bounded)
 
 
 def correction(learnt: Floats, plain: Floats) -> Floats:

@@ -48,7 +48,7 @@ def _largest_error(found: Mapping[str, float], published: Mapping[str, float]) -
 
 
 def of_online_retail() -> list[Figure]:
-    """The models judged as `cdp attributes backtest` does, at four cuts; money by the expression of its documentation."""
+    """The models judged as `cdp attributes backtest` does, at four cuts."""
     file = datasets.online_retail_file()
     if not file.exists():
         return [Figure(f"models on Online Retail: {file.name} is not there", 0.0, "AUC", "four cuts")]

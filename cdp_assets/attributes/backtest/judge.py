@@ -128,8 +128,8 @@ def _churn(
     engine: Engine,
 ) -> dict[str, Any]:
     happened = customers["churned"].to_numpy(float)
-    probability = learned.published.probability(customers)
-    score = learned.published.log_odds(customers)
+    score = learned.log_odds(customers)
+    probability = churn_model.probability_of(score)
     earlier = cut - timedelta(days=learned.learnt_horizon_days or horizon_days)
     before = None
     if learned.learnt_horizon_days is not None:
