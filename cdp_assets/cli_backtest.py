@@ -1,4 +1,4 @@
-"""`cdp attributes backtest`: the models of the attributes stage judged on any file of transactions.
+"""`cdp attributes`: the stage's models judged on any file of transactions, and its traits by their own small tests.
 
 Belongs here: arguments, and the figures as data. Does not belong here: reading and judging (`attributes/backtest/`),
 and layout (`presentation/`).
@@ -61,3 +61,23 @@ def backtest(
         from cdp_assets.presentation.backtest_text import backtest_text
 
         console_of().print(backtest_text(judged, cut.date(), horizon, seconds))
+
+
+@attributes.command("test")
+def test_traits() -> None:
+    """Run the small tests that the definitions of traits carry."""
+    from cdp_assets.attributes.traits import failures
+    from cdp_assets.catalog import DefinitionError, load_catalog
+    from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+
+    settings = Settings.from_env()
+    try:
+        specs = load_catalog(settings.defs).traits
+    except DefinitionError as error:
+        raise click.ClickException(str(error)) from error
+    failed = list(failures(specs, DuckDBEngine.in_memory(settings.duckdb_config)))
+    for spec, problem in failed:
+        console_of(stderr=True).print(f"{spec.name}: {problem}")
+    if failed:
+        raise click.ClickException(f"{len(failed)} of {sum(len(spec.tests) for spec in specs)} tests of traits failed")
+    console_of().print(f"{sum(len(spec.tests) for spec in specs)} tests of {len(specs)} traits passed")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from cdp_assets.cli_backtest import backtest
+from cdp_assets.cli_backtest import attributes, backtest
 from cdp_assets_tests.attributes import datasets
 
 MONEY = {"spearman", "top_decile_capture", "mae", "total_error"}
@@ -122,3 +122,19 @@ def _file(folder: Path, rows: list[tuple[str, int, int]]) -> Path:
     file = folder / "orders.csv"
     frame.to_csv(file, index=False)
     return file
+
+
+def test_the_tests_of_traits_are_run(tmp_path: Path) -> None:
+    passed = CliRunner().invoke(attributes, ["test"])
+    folder = tmp_path / "defs"
+    (folder / "one").mkdir(parents=True)
+    (folder / "one" / "defs.yaml").write_text(
+        "type: cdp_assets.attributes.component.Trait\n"
+        "attributes:\n  name: visits\n  description: Visits\n  table: events\n  aggregate: count\n"
+        "  tests:\n    - {as_of: '2026-01-01T00:00:00Z', rows: {events: []}, expect: 3}\n"
+    )
+    failed = CliRunner(env={"CDP_DEFS": str(folder)}).invoke(attributes, ["test"])
+
+    assert "traits passed" in passed.stdout
+    assert failed.exit_code == 1
+    assert "visits: None instead of 3" in failed.stderr
