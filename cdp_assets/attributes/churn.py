@@ -219,7 +219,8 @@ def _judge_and_choose(frames: Frames, cuts: list[date], first_day: date, until: 
     published = _levelled(published, today, ahead)
     spend = None
     if value.get("learnt_improves", True):
-        returning = _levelled(model, today, frames.forecast(until, first_day, frames.horizon))
+        within = ahead if horizon == frames.horizon else frames.forecast(until, first_day, frames.horizon)
+        returning = _levelled(model, today, within)
         past_spend = value.get("past_spend", spend_model.PAST_SPEND[0])
         spend = spend_model.learn(frames.stacked(cuts), returning, frames.horizon, past_spend)
     report = {

@@ -95,7 +95,7 @@ class Frames:
     customers: int
     engine: Engine
     known: dict[date, pd.DataFrame] = field(default_factory=dict)
-    outcomes: dict[date, pd.DataFrame] = field(default_factory=dict)
+    outcomes: dict[date, float | None] = field(default_factory=dict)
     fitted: dict[date, Fitted] = field(default_factory=dict)
 
     def at(self, cut: date) -> pd.DataFrame:
@@ -152,9 +152,9 @@ class Frames:
         cuts = churn_level.level_cuts(day - timedelta(days=self.horizon), first_day, self.horizon)
         for cut in cuts:
             if cut not in self.outcomes:
-                self.outcomes[cut] = churn_level.histories_at(
-                    self.purchases, cut, self.engine, self.horizon, one_in=one_in
-                )
+                outcome = churn_level.histories_at(self.purchases, cut, self.engine, self.horizon, one_in=one_in)
+                self.outcomes[cut] = churn_level.error_of(outcome, self.horizon)
         if not len(today):
             return None
-        return churn_level.forecast(today, [self.outcomes[cut] for cut in cuts], horizon_days, self.horizon)
+        errors = [error for cut in cuts if (error := self.outcomes[cut]) is not None]
+        return churn_level.forecast(today, errors, horizon_days, self.horizon)

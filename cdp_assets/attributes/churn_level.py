@@ -113,33 +113,43 @@ class Forecast:
         return float(probability_of(np.array([self.log_odds + moved]))[0])
 
 
+def error_of(histories: pd.DataFrame, horizon_days: int) -> float | None:
+    """By how much the smoothed rate missed what happened after a past day, in log-odds.
+
+    Args:
+        histories: The rows of `histories_at`, with `churned`.
+        horizon_days: Days after which the outcome was taken.
+
+    Returns:
+        Actual minus expected; None of too few customers to say.
+    """
+    customers, churned = float(histories["customers"].sum()), float(histories["churned"].sum())
+    if customers < LEAST_CUSTOMERS:
+        return None
+    return _logit((churned + 1) / (customers + 2)) - _logit(expected_share(histories, horizon_days))
+
+
 def forecast(
-    today: pd.DataFrame, past: Sequence[pd.DataFrame], horizon_days: int, past_horizon_days: int | None = None
+    today: pd.DataFrame, errors: Sequence[float], horizon_days: int, past_horizon_days: int | None = None
 ) -> Forecast | None:
     """Forecast the share of today's customers that will not buy; None without a past to correct it by.
 
     Args:
         today: The rows of `histories_at` for today.
-        past: The same for past days, with `churned`.
+        errors: `error_of` past days, a third of a horizon apart.
         horizon_days: Days ahead.
         past_horizon_days: Days after which the past days' outcomes were taken, if others.
     """
-    past_horizon = past_horizon_days or horizon_days
-    errors: list[float] = []
-    for histories in past:
-        customers, churned = float(histories["customers"].sum()), float(histories["churned"].sum())
-        if customers < LEAST_CUSTOMERS:
-            continue
-        happened = (churned + 1) / (customers + 2)
-        errors.append(_logit(happened) - _logit(expected_share(histories, past_horizon)))
     if not errors:
         return None
     # Cuts a third of a horizon apart overlap: so many horizons' worth of outcomes are known.
     horizons = (len(errors) + 2) / 3
     correction = horizons / (horizons + PLAIN_RATE_COUNTS) * float(np.mean(errors))
+    ahead = _logit(expected_share(today, horizon_days)) + correction
+    alike = past_horizon_days is None or past_horizon_days == horizon_days
     return Forecast(
-        _logit(expected_share(today, horizon_days)) + correction,
-        _logit(expected_share(today, past_horizon)) + correction,
+        ahead,
+        ahead if alike else _logit(expected_share(today, past_horizon_days or horizon_days)) + correction,
         float(np.std(errors, ddof=1)) if len(errors) > 1 else LEARNT_SPREAD,
     )
 
