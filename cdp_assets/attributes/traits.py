@@ -8,6 +8,7 @@ Traits are computed from facts whenever profiles merge or split, never from olde
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import reduce
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
 
 _SEPARATOR = ", "
+_BITS = 62
+"""Of a signed number of 64, with room to spare."""
 
 
 def trait_columns(specs: Sequence[TraitSpec]) -> tuple[Column, ...]:
@@ -73,7 +76,7 @@ def traits(facts: Mapping[str, ir.Table], specs: Sequence[TraitSpec], as_of: dat
     parts = []
     for name in sorted({spec.table for spec in specs if not spec.composed}):
         chosen = [spec for spec in specs if spec.table == name]
-        parts += [engine.scratch(part) for part in _of_table(facts[name], chosen, as_of, engine)]
+        parts.append(engine.scratch(_of_table(facts[name], chosen, as_of, engine)))
     everyone = ibis.union(*(part.select("profile_id") for part in parts), distinct=True) if len(parts) > 1 else parts[0]
     joined = reduce(_joined, parts, everyone) if len(parts) > 1 else everyone
     zero = [spec.name for spec in specs if spec.aggregate == "count"]
@@ -89,33 +92,67 @@ def _joined(left: ir.Table, right: ir.Table) -> ir.Table:
     return left.left_join(renamed, left.profile_id == renamed._profile).drop("_profile")
 
 
-def _of_table(facts: ir.Table, specs: Sequence[TraitSpec], as_of: datetime, engine: Engine) -> Iterator[ir.Table]:
-    """The aggregates of one table by profile: one for all plain traits, and one for those ranked by a same value."""
+def _of_table(facts: ir.Table, specs: Sequence[TraitSpec], as_of: datetime, engine: Engine) -> ir.Table:
+    """The aggregates of one table by profile: all plain traits at once, and those ranked by a same value."""
     time = specs[0].facts.event_time
     assert time is not None
     until = last_day(as_of)
     seen = known_by(facts, time, as_of)
     at = seen[time].cast("timestamp('UTC', 6)")
     timed = {spec.aggregate for spec in specs} & {"first", "last"}
-    plain = [spec for spec in specs if spec.aggregate not in RANKED]
-    if plain:
-        # What traits need of a fact is computed once and kept narrow: inlined into a hundred aggregates, an engine
-        # computes it a hundred times.
-        texts = {text: f"_value_{place}" for place, text in enumerate(_texts(plain))}
-        rows = seen.select(
-            "profile_id",
-            **({"_at": at} if timed else {}),
-            _age=days_since(day_of(at, as_of), until).cast("int32"),
-            **{name: bind(text, seen, as_of=as_of) for text, name in texts.items()},
-        )
-        if all(spec.days for spec in plain):
-            rows = rows.filter(rows["_age"] < max(spec.days or 0 for spec in plain))
-        rows = engine.scratch(rows)
-        aggregates = {spec.name: _aggregate(spec, rows, texts) for spec in plain}
-        yield rows.group_by("profile_id").aggregate(**aggregates)
-    ranked = [spec for spec in specs if spec.aggregate in RANKED]
+    plain, ranked = ([spec for spec in specs if (spec.aggregate in RANKED) is rank] for rank in (False, True))
+    # What traits need of a fact is computed once and kept narrow: inlined into a hundred aggregates, an engine computes
+    # it a hundred times.
+    texts = {text: f"_value_{place}" for place, text in enumerate(_texts(plain))}
+    rows = seen.select(
+        "profile_id",
+        **({"_at": at} if timed else {}),
+        _age=days_since(day_of(at, as_of), until).cast("int32"),
+        _one=ibis.literal(1, "int64"),
+        **{name: _known(bind(text, seen, as_of=as_of)) for text, name in texts.items()},
+    )
+    if not ranked and all(spec.days for spec in plain):
+        rows = rows.filter(rows["_age"] < max(spec.days or 0 for spec in plain))
+    found = _grouped(engine.scratch(rows), plain, texts, engine)
     for value in dict.fromkeys(spec.of for spec in ranked):
-        yield from _ranked(seen, at, value, [spec for spec in ranked if spec.of == value], as_of, until)
+        found = _joined(found, _ranked(seen, at, value, [spec for spec in ranked if spec.of == value], as_of, until))
+    return found
+
+
+def _known(value: ir.Value) -> ir.Value:
+    """A condition that is not known to be true is false."""
+    return value.fill_null(False) if value.type().is_boolean() else value
+
+
+def _grouped(rows: ir.Table, specs: Sequence[TraitSpec], texts: Mapping[str, str], engine: Engine) -> ir.Table:
+    """All plain aggregates by profile.
+
+    Counts of a profile are small numbers, and each aggregate costs a place in memory for every profile: as many counts
+    as fit share one sum, each in bits of its own, and are taken apart afterwards.
+    """
+    counts = [spec for spec in specs if spec.aggregate == "count"]
+    per_profile = rows.group_by("profile_id").aggregate(facts=rows.count())
+    most = engine.to_pandas(per_profile.aggregate(most=per_profile.facts.max()))["most"].iloc[0]
+    bits = int(most).bit_length() if most == most and most is not None else 1
+    together = max(1, _BITS // bits)
+    packs = [counts[start : start + together] for start in range(0, len(counts), together)]
+    aggregates: dict[str, ir.Value] = {}
+    for number, pack in enumerate(packs):
+        parts = []
+        for place, spec in enumerate(pack):
+            where = _condition(spec, rows, texts[spec.where] if spec.where else None)
+            one = ibis.literal(1 << (bits * place), "int64")
+            parts.append(rows["_one"] * one if where is None else where.cast("int64") * one)
+        aggregates[f"_pack_{number}"] = reduce(operator.add, parts).sum()
+    others = [spec for spec in specs if spec.aggregate != "count"]
+    aggregates |= {spec.name: _aggregate(spec, rows, texts) for spec in others}
+    grouped = rows.group_by("profile_id").aggregate(**aggregates)
+    unpacked = {
+        spec.name: ((grouped[f"_pack_{number}"].cast("int64") >> (bits * place)) & ((1 << bits) - 1)).cast("int64")
+        for number, pack in enumerate(packs)
+        for place, spec in enumerate(pack)
+    }
+    return grouped.select("profile_id", **{**unpacked, **{spec.name: grouped[spec.name] for spec in others}})
 
 
 def _texts(specs: Sequence[TraitSpec]) -> list[str]:
@@ -133,8 +170,6 @@ def _condition(spec: TraitSpec, rows: ir.Table, where: str | None) -> ir.Boolean
 
 def _aggregate(spec: TraitSpec, rows: ir.Table, texts: Mapping[str, str]) -> ir.Value:
     where = _condition(spec, rows, texts[spec.where] if spec.where else None)
-    if spec.aggregate == "count":
-        return rows.count(where=where)
     if spec.aggregate == "days_since":
         return rows["_age"].min(where=where)
     value = rows[texts[spec.of]]
@@ -156,7 +191,7 @@ def _aggregate(spec: TraitSpec, rows: ir.Table, texts: Mapping[str, str]) -> ir.
 
 def _ranked(
     seen: ir.Table, at: ir.TimestampValue, value: str, specs: Sequence[TraitSpec], as_of: datetime, until: date
-) -> Iterator[ir.Table]:
+) -> ir.Table:
     """The values with the highest weight: how much each of them has, for all traits at once, then their places."""
     age = days_since(day_of(at, as_of), until)
     weights: dict[str, ir.Value] = {}
@@ -185,7 +220,7 @@ def _ranked(
             here = counts & (placed[f"_place_{spec.name}"] == place)
             chosen[f"{spec.name}{_SEPARATOR}{place}"] = placed["_value"].max(where=here)
     best = placed.group_by("profile_id").aggregate(**chosen)
-    yield best.select("profile_id", **{spec.name: _listed(spec, best) for spec in specs})
+    return best.select("profile_id", **{spec.name: _listed(spec, best) for spec in specs})
 
 
 def _listed(spec: TraitSpec, best: ir.Table) -> ir.StringValue:

@@ -104,6 +104,17 @@ def test_a_trait_may_be_made_of_others() -> None:
     assert found(HAPPENED, views, buys, composed) == [(1, 4, 1, 0.2), (2, 0, 1, 1.0)]
 
 
+def test_a_hundred_counts_are_each_exact() -> None:
+    table = events(*((1, day, "view") for day in range(1, 40)), (2, 39, "view"))
+    specs = [trait(f"views_{days}d", days=days) for days in range(1, 101)]
+
+    [(_, *of_one), (_, *of_two)] = found(table, *specs)
+
+    # The run is in the middle of day 40, so that day 39 is the second of the window.
+    assert of_one == [min(max(days - 1, 0), 39) for days in range(1, 101)]
+    assert of_two == [0] + [1] * 99
+
+
 def test_what_happens_after_the_instant_is_not_seen() -> None:
     assert found(events((1, 39, "view"), (1, 45, "view"), (2, 50, "view")), trait()) == [(1, 1)]
 
