@@ -132,6 +132,9 @@ def learn(
         until: Last day that may be seen.
         engine: Computes.
         horizon_days: Churn horizon; chosen from the data if not given.
+
+    Raises:
+        LeakError: if a feature knows what it may not.
     """
     import pandas as pd
 
@@ -160,7 +163,9 @@ def learn(
         known = churn_model.prior(int(churned.sum()), len(churned))
         problem = f"of {len(churned)} customers, {stayed} came back: too nearly all or none"
         return _without_model(known, until, horizon, problem)
-    return _judge_and_choose(frames, training_cuts(latest, first_day, learnable), first_day, until, horizon)
+    cuts = training_cuts(latest, first_day, learnable)
+    frames.refuse_leaks(cuts[-1])
+    return _judge_and_choose(frames, cuts, first_day, until, horizon)
 
 
 def _unlearnt(

@@ -76,6 +76,14 @@ def learnable_horizon(until: date, first_day: date, horizon_days: int) -> int | 
     return None
 
 
+LEAK_SAMPLE = 200
+"""Customers on whom features are looked at for what they may not know."""
+
+
+class LeakError(RuntimeError):
+    """A feature knows what happened after its day; nothing may be learnt from it."""
+
+
 @dataclass
 class Frames:
     """Labelled customers by cut, each computed once and bounded.
@@ -120,6 +128,25 @@ class Frames:
         """The sufficient statistics of exactly the customers that `at` gives, in its order."""
         purchases, _ = self._sampled(day)
         return self.engine.to_pandas(purchase_statistics(purchases, day).order_by("profile_id"))
+
+    def refuse_leaks(self, cut: date) -> None:
+        """Compute features of a past day with and without all that came later; they must not differ.
+
+        Raises:
+            LeakError: if a feature of any of some customers does, naming it.
+        """
+        one_in = max(1, self.customers // LEAK_SAMPLE)
+        purchases, activity = (
+            facts.filter(facts.profile_id % one_in == 0) for facts in (self.purchases, self.activity)
+        )
+        with_future = features_at(purchases, activity, cut)
+        without = features_at(purchases.filter(purchases.day <= cut), activity.filter(activity.day <= cut), cut)
+        found, honest = (self.engine.to_pandas(table.order_by("profile_id")) for table in (with_future, without))
+        if len(found) != len(honest):
+            raise LeakError(f"who is a customer on {cut.isoformat()} depends on what came later")
+        differing = [name for name in found.columns if not found[name].equals(honest[name])]
+        if differing:
+            raise LeakError(f"features know what came after {cut.isoformat()}: {', '.join(differing)}")
 
     def purchase_model(self, day: date) -> Fitted:
         """BG/NBD as of a day, in weeks: a feature and a baseline need no more precision."""
