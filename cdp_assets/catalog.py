@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
 
     from cdp_assets.activation.spec import DestinationSpec
+    from cdp_assets.attributes.trait_spec import TraitSpec
+    from cdp_assets.canonical.schema import TableSchema
     from cdp_assets.identity.spec import IdentityRules
     from cdp_assets.normalised.spec import Reporting
     from cdp_assets.profiles.spec import SurvivorshipRules
@@ -46,6 +48,7 @@ _SOURCE = "cdp_assets.sources.component.Source"
 _IDENTITY_RULES = "cdp_assets.identity.component.IdentityRules"
 _SURVIVORSHIP = "cdp_assets.profiles.component.Survivorship"
 _REPORTING = "cdp_assets.normalised.component.Reporting"
+_TRAIT = "cdp_assets.attributes.component.Trait"
 _SEGMENT = "cdp_assets.segments.component.Segment"
 _DESTINATION = "cdp_assets.activation.component.Destination"
 
@@ -54,6 +57,7 @@ TYPES = {
     _IDENTITY_RULES: "set of identity rules",
     _SURVIVORSHIP: "set of survivorship rules",
     _REPORTING: "reporting definition",
+    _TRAIT: "trait",
     _SEGMENT: "segment",
     _DESTINATION: "destination",
 }
@@ -74,6 +78,8 @@ class Catalog:
         identity_rules: How records are linked.
         survivorship: Which values survive.
         reporting: The reporting currency.
+        traits: Traits by name.
+        customer_360: The wide row of a profile, with a column for every trait.
         segments: Segments by name.
         destinations: Destinations by name.
     """
@@ -84,6 +90,8 @@ class Catalog:
     identity_rules: IdentityRules
     survivorship: SurvivorshipRules
     reporting: Reporting
+    traits: tuple[TraitSpec, ...]
+    customer_360: TableSchema
     segments: tuple[SegmentSpec, ...]
     destinations: tuple[DestinationSpec, ...]
 
@@ -109,12 +117,13 @@ def load_catalog(defs: Path) -> Catalog:
     files = files_in(defs)
     documents, problems = _read_all(files)
     loaded: dict[str, list[_Loaded]] = {type_name: [] for type_name in TYPES}
-    for document in documents:
-        try:
-            loaded[_type_of(document)].append(_Loaded(document, _resolve(document, _validated(document))))
-        except DefinitionError as error:
-            problems.extend(error.problems)
-    problems.extend(_faults_between(loaded, documents))
+    traits = [document for document in documents if document.type_name == _TRAIT]
+    others = [document for document in documents if document.type_name != _TRAIT]
+    problems.extend(_load(traits, loaded, None))
+    wide, faults = _wide(loaded[_TRAIT])
+    problems.extend(faults)
+    problems.extend(_load(others, loaded, wide))
+    problems.extend(_faults_between(loaded, documents, wide))
     if problems:
         raise DefinitionError(problems)
 
@@ -131,9 +140,40 @@ def load_catalog(defs: Path) -> Catalog:
         identity_rules=only(_IDENTITY_RULES),
         survivorship=only(_SURVIVORSHIP),
         reporting=only(_REPORTING),
+        traits=named(_TRAIT),
+        customer_360=wide,
         segments=named(_SEGMENT),
         destinations=named(_DESTINATION),
     )
+
+
+def _load(
+    documents: Sequence[Document], loaded: dict[str, list[_Loaded]], customer: TableSchema | None
+) -> Iterator[Problem]:
+    for document in documents:
+        try:
+            same = loaded[_type_of(document)]
+            same.append(_Loaded(document, _resolve(document, _validated(document), customer)))
+        except DefinitionError as error:
+            yield from error.problems
+
+
+def _wide(traits: Sequence[_Loaded]) -> tuple[TableSchema, list[Problem]]:
+    """`customer_360` with the traits that can be used, and what is wrong with the others."""
+    from cdp_assets.attributes.traits import wide_schema
+
+    usable: list[TraitSpec] = []
+    problems: list[Problem] = []
+    # Composed traits see the others only, so these come first.
+    for item in sorted(traits, key=lambda item: (item.spec.composed, item.spec.name)):
+        try:
+            if item.spec.name in {spec.name for spec in usable}:
+                continue
+            wide_schema([*usable, item.spec])
+            usable.append(item.spec)
+        except ValueError as error:
+            problems.append(item.document.problem_of(error))
+    return wide_schema(sorted(usable, key=lambda spec: spec.name)), problems
 
 
 def editor_schema() -> dict[str, Any]:
@@ -173,13 +213,19 @@ def _read_all(files: Sequence[Path]) -> tuple[list[Document], list[Problem]]:
     return documents, problems
 
 
-def _resolve(document: Document, model: BaseModel) -> Any:
-    """The definition that a document's checked attributes describe, with everything checked that its stage checks."""
+def _resolve(document: Document, model: BaseModel, customer: TableSchema | None) -> Any:
+    """The definition that a document's checked attributes describe, with everything checked that its stage checks.
+
+    Args:
+        document: The document.
+        model: Its attributes.
+        customer: `customer_360`, for definitions that are written over it.
+    """
     from pydantic import ValidationError
 
     try:
         component = _class_of(document.type_name).resolve_from_model(_templates().at_path("attributes"), model)
-        return component.spec
+        return component.spec_over(customer) if customer and hasattr(component, "spec_over") else component.spec
     except Exception as error:
         chain = list(_causes(error))
         expression = next((cause for cause in chain if isinstance(cause, ExpressionError)), None)
@@ -339,7 +385,9 @@ def _models_in(field: Any) -> list[type[BaseModel]]:
     return list(inside(field.annotation))
 
 
-def _faults_between(loaded: dict[str, list[_Loaded]], documents: Sequence[Document]) -> Iterator[Problem]:
+def _faults_between(
+    loaded: dict[str, list[_Loaded]], documents: Sequence[Document], customer: TableSchema
+) -> Iterator[Problem]:
     """What definitions have against each other."""
     for type_name, label in TYPES.items():
         first: dict[str, _Loaded] = {}
@@ -351,7 +399,8 @@ def _faults_between(loaded: dict[str, list[_Loaded]], documents: Sequence[Docume
                 place = other.document.problem("", at).place
                 what = f"two {label}s are called `{name}`" if name else f"there is a second {label}"
                 yield item.document.problem(f"{what}; the other is in {place}", at)
-    yield from _faults_of_destinations(loaded, [_name_in(d) for d in documents if d.type_name == _SEGMENT])
+    segments = [_name_in(document) for document in documents if document.type_name == _SEGMENT]
+    yield from _faults_of_destinations(loaded, segments, customer)
 
 
 def _name_in(document: Document) -> str:
@@ -360,15 +409,16 @@ def _name_in(document: Document) -> str:
     return str(attributes.get("name", "")) if isinstance(attributes, dict) else ""
 
 
-def _faults_of_destinations(loaded: dict[str, list[_Loaded]], segments: Sequence[str]) -> Iterator[Problem]:
+def _faults_of_destinations(
+    loaded: dict[str, list[_Loaded]], segments: Sequence[str], customer: TableSchema
+) -> Iterator[Problem]:
     if not loaded[_DESTINATION]:
         return
     from cdp_assets.activation.spec import validate
-    from cdp_assets.attributes.schemas import CUSTOMER_360
 
     for item in loaded[_DESTINATION]:
         try:
-            validate(item.spec, CUSTOMER_360, segments)
+            validate(item.spec, customer, segments)
         except ValueError as error:
             yield item.document.problem_of(error)
 

@@ -47,6 +47,7 @@ def cdp() -> None:
 
 def main() -> None:
     """Entry point of the console script: what a person can mend is told in one line, without a traceback."""
+    from cdp_assets.cli_backtest import attributes
     from cdp_assets.cli_demo import demo
     from cdp_assets.cli_evaluate import evaluate
     from cdp_assets.cli_explain import explain
@@ -58,7 +59,7 @@ def main() -> None:
 
     for command in (evaluate, retract, retractions):
         identity.add_command(command)
-    for command in (demo, explain, identity, init, plan, quarantine, sources):
+    for command in (attributes, demo, explain, identity, init, plan, quarantine, sources):
         cdp.add_command(command)
     try:
         for name, value in project_settings(Path.cwd()).items():

@@ -38,8 +38,8 @@ def flow(catalog: Catalog) -> list[dg.AssetsDefinition]:
         *identity.assets(catalog.identity_rules),
         *privacy.assets(),
         *profiles.assets(catalog.survivorship),
-        *attributes.assets(),
-        *segments.assets(catalog.segments),
+        *attributes.assets(catalog.traits),
+        *segments.assets(catalog.segments, catalog.customer_360),
         *activation.assets(catalog.destinations),
         *measurement.assets(),
     ]

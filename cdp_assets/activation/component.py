@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field
 from cdp_assets.activation import spec as specs
 from cdp_assets.activation.quiet_hours import clock_time
 from cdp_assets.attributes.schemas import CUSTOMER_360
+from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.warehouse.sql_fields import SqlByName
 
 _STRICT = ConfigDict(extra="forbid")
@@ -113,7 +114,11 @@ class Destination(dg.Component, dg.Model, dg.Resolvable):
 
     @cached_property
     def spec(self) -> specs.DestinationSpec:
-        """The destination, with its expressions checked against `customer_360`."""
+        """The destination, with its expressions checked against the columns that `customer_360` always has."""
+        return self.spec_over(CUSTOMER_360)
+
+    def spec_over(self, customer: TableSchema) -> specs.DestinationSpec:
+        """The destination, with its expressions checked against `customer_360` as it will be, traits included."""
         quiet = self.quiet_hours
         spec = specs.DestinationSpec(
             name=self.name,
@@ -141,7 +146,7 @@ class Destination(dg.Component, dg.Model, dg.Resolvable):
             else specs.VolumeGuard(),
             retry=specs.Retry(**self.retry.model_dump()) if self.retry else specs.Retry(),
         )
-        specs.validate(spec, CUSTOMER_360)
+        specs.validate(spec, customer)
         return spec
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:

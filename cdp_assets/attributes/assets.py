@@ -1,5 +1,6 @@
 """The attributes stage: what each profile did, is worth, and risks, and the one wide row of everything."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import dagster as dg
@@ -17,11 +18,13 @@ from cdp_assets.attributes.schemas import (
     ACTIVITY,
     BEHAVIOUR,
     CHURN_RISK,
-    CUSTOMER_360,
     LIFETIME_VALUE,
     PURCHASES,
     RFM,
 )
+from cdp_assets.attributes.trait_spec import TraitSpec
+from cdp_assets.attributes.traits import traits as computed_traits
+from cdp_assets.attributes.traits import traits_schema, wide_schema
 from cdp_assets.identity.facts import assign_profiles
 from cdp_assets.warehouse.assets import table_asset
 from cdp_assets.warehouse.built import Built
@@ -30,9 +33,22 @@ from cdp_assets.warehouse.engine import Engine
 OWNERS = ["team:analytics"]
 
 
-def assets() -> list[dg.AssetsDefinition]:
-    """The stage's assets."""
-    return [purchases, activity, behaviour, rfm_scores, lifetime_value, churn_risk, customer_360]
+def assets(specs: Sequence[TraitSpec] = ()) -> list[dg.AssetsDefinition]:
+    """The stage's assets.
+
+    Args:
+        specs: The traits, of different names.
+    """
+    return [
+        purchases,
+        activity,
+        behaviour,
+        rfm_scores,
+        churn_risk,
+        lifetime_value,
+        *([traits_asset(specs)] if specs else []),
+        customer_360_asset(specs),
+    ]
 
 
 @table_asset(
@@ -137,14 +153,16 @@ def rfm_scores(purchases: ir.Table, golden_records: ir.Table, as_of: datetime, e
 @table_asset(
     schema=LIFETIME_VALUE,
     stage="attributes",
-    inputs={"purchases": "attributes", "golden_records": "profiles"},
+    inputs={"purchases": "attributes", "churn_risk": "attributes", "golden_records": "profiles"},
     checks=checks.LIFETIME_VALUE,
     kinds={"python"},
     owners=OWNERS,
 )
-def lifetime_value(purchases: ir.Table, golden_records: ir.Table, as_of: datetime, engine: Engine) -> Built:
-    """BG/NBD and Gamma-Gamma, fitted on grouped histories and judged on what followed a day in the past."""
-    return expected_value(of_known_people(purchases, golden_records), as_of, engine)
+def lifetime_value(
+    purchases: ir.Table, churn_risk: ir.Table, golden_records: ir.Table, as_of: datetime, engine: Engine
+) -> Built:
+    """BG/NBD and Gamma-Gamma with what was learnt of spend, judged on what followed a day in the past."""
+    return expected_value(of_known_people(purchases, golden_records), churn_risk, as_of, engine)
 
 
 @table_asset(
@@ -162,28 +180,43 @@ def churn_risk(
     return learnt_risk(of_known_people(purchases, golden_records), activity, as_of, engine)
 
 
-@table_asset(
-    schema=CUSTOMER_360,
-    stage="attributes",
-    inputs={
-        "golden_records": "profiles",
-        "purchases": "attributes",
-        "rfm": "attributes",
-        "lifetime_value": "attributes",
-        "churn_risk": "attributes",
-        "behaviour": "attributes",
-    },
-    checks=checks.CUSTOMER_360,
-    owners=OWNERS,
-)
-def customer_360(
-    golden_records: ir.Table,
-    purchases: ir.Table,
-    rfm: ir.Table,
-    lifetime_value: ir.Table,
-    churn_risk: ir.Table,
-    behaviour: ir.Table,
-    as_of: datetime,
-) -> ir.Table:
-    """The golden record beside everything computed about the profile."""
-    return joined(golden_records, purchases, rfm, lifetime_value, churn_risk, behaviour, as_of)
+def traits_asset(specs: Sequence[TraitSpec]) -> dg.AssetsDefinition:
+    """The asset of all traits."""
+    tables = sorted({spec.table for spec in specs if not spec.composed})
+    times = {spec.table: spec.facts.event_time for spec in specs if not spec.composed}
+
+    @table_asset(
+        schema=traits_schema(specs),
+        stage="attributes",
+        inputs={"facts": [("normalised", name) for name in tables], "profile_map": "identity"},
+        checks=checks.traits(specs),
+        owners=OWNERS,
+    )
+    def traits(facts: dict[str, ir.Table], profile_map: ir.Table, as_of: datetime, engine: Engine) -> ir.Table:
+        """One pass over each table of facts that a trait is made of."""
+        owned = {name: assign_profiles(facts[name], profile_map, str(times[name])) for name in tables}
+        return computed_traits(owned, specs, as_of, engine)
+
+    return traits
+
+
+def customer_360_asset(specs: Sequence[TraitSpec]) -> dg.AssetsDefinition:
+    """The asset of the wide row, with a column for every trait."""
+    counts = [spec.name for spec in specs if spec.aggregate == "count"]
+
+    @table_asset(
+        schema=wide_schema(specs),
+        stage="attributes",
+        inputs={
+            "golden_records": "profiles",
+            **dict.fromkeys(("purchases", "rfm", "lifetime_value", "churn_risk", "behaviour"), "attributes"),
+            **({"traits": "attributes"} if specs else {}),
+        },
+        checks=checks.CUSTOMER_360,
+        owners=OWNERS,
+    )
+    def customer_360(as_of: datetime, **tables: ir.Table) -> ir.Table:
+        """The golden record beside everything computed about the profile."""
+        return joined(**tables, as_of=as_of, counts=counts)
+
+    return customer_360

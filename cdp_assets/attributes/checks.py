@@ -6,10 +6,13 @@ place. Does not belong here: what follows from a schema (keys, required columns)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.attributes.purchases import of_known_people
+from cdp_assets.attributes.trait_spec import TraitSpec
 from cdp_assets.quality.checks import Check, Expectation, expect, no_rows
 
 
@@ -228,6 +231,24 @@ CHURN_RISK = [
         blocking=False,
     ),
 ]
+
+
+def traits(specs: Sequence[TraitSpec]) -> list[Check]:
+    """Checks of the table of all traits."""
+    counts = [spec.name for spec in specs if spec.aggregate in ("count", "distinct", "days_since")]
+    return (
+        [
+            Check(
+                "counts_fit",
+                "Counts and days are not negative.",
+                tuple(expect("expect_column_values_to_be_between", column=name, min_value=0) for name in counts),
+                blocking=False,
+            ),
+        ]
+        if counts
+        else []
+    )
+
 
 CUSTOMER_360 = [
     Check(

@@ -1,8 +1,8 @@
 """Churn risk per customer: the probability of not buying within a horizon that fits the data.
 
-Belongs here: the horizon, the days that are learnt from, the back-test that decides what is published, and scoring.
-Does not belong here: features (`churn_features.py`), the learner (`churn_model.py`), the wording of reasons
-(`churn_reasons.py`) and pictures (`churn_card.py`).
+Belongs here: the back-test that decides what is published, and scoring. Does not belong here: features
+(`churn_features.py`), the days that are learnt from (`churn_frames.py`), the learner (`churn_model.py`), how many churn
+in all (`churn_level.py`), the wording of reasons (`churn_reasons.py`) and pictures (`churn_card.py`).
 
 Time is split, never shuffled: a model is learnt on customers as they were at past days (cuts) with what they did in the
 horizon after each, and judged on a later cut whose horizon lies wholly after everything that was learnt.
@@ -18,18 +18,16 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 
-from cdp_assets.attributes import churn_model, metrics, purchase_models
-from cdp_assets.attributes.churn_features import features_at, labelled
+from cdp_assets.attributes import churn_level, churn_model, metrics, plain_value, purchase_models, spend_model
+from cdp_assets.attributes.churn_features import NONE_EXPECTED, features_at
+from cdp_assets.attributes.churn_frames import Frames, choose_horizon, learnable_horizon, training_cuts
+from cdp_assets.attributes.churn_level import Forecast
 from cdp_assets.attributes.churn_model import Calibrated, Score
 from cdp_assets.attributes.churn_reasons import reasons, usual
 from cdp_assets.attributes.known_facts import last_day
-from cdp_assets.attributes.purchase_models import Floats
-from cdp_assets.attributes.purchases import (
-    distinct_histories,
-    gap_histogram,
-    observed_days,
-    purchase_statistics,
-)
+from cdp_assets.attributes.purchase_models import Fitted, Floats
+from cdp_assets.attributes.purchases import gap_histogram, observed_days
+from cdp_assets.attributes.spend_model import SpendModel
 from cdp_assets.warehouse.built import Built, ColumnLineage
 
 if TYPE_CHECKING:
@@ -37,15 +35,7 @@ if TYPE_CHECKING:
 
     from cdp_assets.warehouse.engine import Engine
 
-HORIZONS = (14, 30, 60, 90, 120, 180, 270, 365)
-"""Days to choose from, so that the definition of churn does not move by a day with every run."""
-
-RETURNING_SHARE = 0.9
-"""The horizon is the shortest within which this share of repeat purchases came."""
-
-CUTS = 4
-TRAINING_ROWS = 50_000
-"""Most rows to learn from; on CDNOW, twice as many do not rank better."""
+Labels = np.ndarray[Any, np.dtype[np.int64]]
 
 MINIMUM_LABELLED = 200
 MINIMUM_CLASS = 30
@@ -53,8 +43,22 @@ MINIMUM_CLASS = 30
 MEDIUM, HIGH = 0.4, 0.7
 """Risk from which the bands `medium` and `high` begin."""
 
+COLD_DAYS = 7
+"""Whoever came first less than so many days ago, and once, is not told apart from others of whom no more is known."""
+
+COLD_START = "cold start"
+_COLD_REASON = "too little is known yet: the risk of all whose first purchase is less than a week ago"
+
 _SCORES = ibis.schema(
-    {"profile_id": "int64", "churn_risk": "float64", "risk_band": "string", "reasons": "string", "model": "string"}
+    {
+        "profile_id": "int64",
+        "churn_risk": "float64",
+        "risk_band": "string",
+        "reasons": "string",
+        "horizon_days": "int64",
+        "learnt_spend": "float64",
+        "model": "string",
+    }
 )
 
 _READ = {
@@ -64,7 +68,7 @@ _READ = {
 
 LINEAGE: ColumnLineage = {
     "profile_id": {("attributes", "purchases", "profile_id")},
-    **dict.fromkeys(("churn_risk", "risk_band", "reasons", "model"), _READ),
+    **dict.fromkeys(("churn_risk", "risk_band", "reasons", "horizon_days", "learnt_spend", "model"), _READ),
 }
 """Declared, since the model stands between."""
 
@@ -79,6 +83,9 @@ class Learned:
         horizon_days: Days in which not to buy is to churn; None if no horizon fits the history.
         report: Back-test and choices, JSON-able.
         judged: Probability and label of the customers of the back-test, for the calibration plot; None without one.
+        spend: What is spent within the horizon, as far as it was learnt and improves on the published models.
+        purchases: The purchase model as of `until`; None if nothing was learnt.
+        cold: Log-odds for those of whom too little is known; None if everybody has the same anyway.
     """
 
     published: Calibrated
@@ -86,38 +93,30 @@ class Learned:
     horizon_days: int | None
     report: dict[str, Any]
     judged: tuple[Floats, Floats] | None = field(default=None, repr=False)
+    spend: SpendModel | None = field(default=None, repr=False)
+    purchases: Fitted | None = field(default=None, repr=False)
+    cold: float | None = None
 
+    def log_odds(self, described: pd.DataFrame) -> Floats:
+        """Log-odds of not returning, those of the model but for customers of whom too little is known."""
+        found = self.published.log_odds(described)
+        return found if self.cold is None else np.where(is_cold(described), self.cold, found)
 
-def choose_horizon(gaps: pd.DataFrame, history_days: int) -> int | None:
-    """The shortest of `HORIZONS` within which most repeat purchases came, and at most a third of the history.
+    def described(self, features: pd.DataFrame) -> pd.DataFrame:
+        """Rows of `churn_features.features_at` as of `until` with all that the published model reads."""
+        if self.purchases is None or self.learnt_horizon_days is None:
+            return features.assign(**{NONE_EXPECTED: 0.0})
+        return churn_model.described(features, self.purchases, self.learnt_horizon_days)
 
-    Args:
-        gaps: The rows of `purchases.gap_histogram`.
-        history_days: Days from the first purchase to the last day seen.
+    @property
+    def learnt_horizon_days(self) -> int | None:
+        """The horizon that was learnt from; None if nothing was."""
+        return self.report.get("horizon_days")
 
-    Returns:
-        Days; None if even the shortest is more than a third of the history.
-    """
-    possible = [days for days in HORIZONS if days * 3 <= history_days]
-    if not possible:
-        return None
-    visits = gaps["visits"].to_numpy(float)
-    if visits.sum() == 0:
-        return min(90, possible[-1])
-    within = np.cumsum(visits) / visits.sum()
-    typical = float(gaps["days"].to_numpy(float)[np.searchsorted(within, RETURNING_SHARE)])
-    return next((days for days in possible if days >= typical), possible[-1])
-
-
-def training_cuts(last: date, first_day: date, horizon_days: int) -> list[date]:
-    """Days to learn from, latest first: ``last`` and up to three before it, a third of a horizon apart.
-
-    Each has at least two thirds of a horizon, and thirty days, of history before it.
-    """
-    step = max(horizon_days // 3, 1)
-    history = timedelta(days=max(30, 2 * horizon_days // 3))
-    cuts = [last - timedelta(days=step * index) for index in range(CUTS)]
-    return [cut for cut in cuts if cut - history >= first_day]
+    @property
+    def why(self) -> str:
+        """Why it is not the model that is published."""
+        return str(self.report.get("none", "the model ranked no better than its best baseline"))
 
 
 def learn(
@@ -125,11 +124,17 @@ def learn(
 ) -> Learned:
     """Learn from everything up to a day who will not come back within the horizon after it.
 
+    Where the horizon is longer than the history can judge, who is learnt from a shorter one, and how many is forecast.
+
     Args:
         purchases: The table of `purchases.purchase_days`.
         activity: The table of `activity.daily_activity`.
         until: Last day that may be seen.
+        engine: Computes.
         horizon_days: Churn horizon; chosen from the data if not given.
+
+    Raises:
+        LeakError: if a feature knows what it may not.
     """
     import pandas as pd
 
@@ -143,71 +148,54 @@ def learn(
     )
     if horizon is None:
         return _without_model(churn_model.prior(0, 0), until, None, "the history is too short for any horizon")
-    frames = _Frames(purchases, activity, horizon, customers, engine)
-    latest = until - timedelta(days=horizon)
-    cuts = training_cuts(latest, first_day, horizon)
+    learnable = learnable_horizon(until, first_day, horizon)
+    frames = Frames(purchases, activity, learnable or horizon, customers, engine)
+    if learnable is None:
+        return _unlearnt(frames, first_day, until, horizon, "there is too little history before the horizon")
+    latest = until - timedelta(days=learnable)
     churned = frames.at(latest)["churned"].to_numpy(int)
-    if problem := _too_little(churned, bool(cuts)):
-        return _without_model(churn_model.prior(int(churned.sum()), len(churned)), until, horizon, problem)
-    return _judge_and_choose(frames, cuts, first_day, until)
-
-
-def _too_little(churned: np.ndarray[Any, Any], has_cuts: bool) -> str | None:
-    """Why nothing can be learnt from the latest labelled customers, or None."""
-    if not has_cuts:
-        return "there is too little history before the horizon"
     if len(churned) < MINIMUM_LABELLED:
-        return f"too few customers to learn from ({len(churned)})"
+        return _unlearnt(
+            frames, first_day, until, horizon, f"too few customers to learn from ({len(churned)})", churned
+        )
     stayed = len(churned) - int(churned.sum())
     if min(stayed, len(churned) - stayed) < MINIMUM_CLASS:
-        return f"of {len(churned)} customers, {stayed} came back: too nearly all or none"
-    return None
+        known = churn_model.prior(int(churned.sum()), len(churned))
+        problem = f"of {len(churned)} customers, {stayed} came back: too nearly all or none"
+        return _without_model(known, until, horizon, problem)
+    cuts = training_cuts(latest, first_day, learnable)
+    frames.refuse_leaks(cuts[-1])
+    return _judge_and_choose(frames, cuts, first_day, until, horizon)
 
 
-@dataclass
-class _Frames:
-    """Labelled customers by cut, each computed once and bounded."""
-
-    purchases: ir.Table
-    activity: ir.Table
-    horizon: int
-    customers: int
-    engine: Engine
-    known: dict[date, pd.DataFrame] = field(default_factory=dict)
-
-    def at(self, cut: date) -> pd.DataFrame:
-        if cut not in self.known:
-            one_in = max(1, -(-self.customers * CUTS // TRAINING_ROWS))
-            self.known[cut] = self.engine.to_pandas(
-                labelled(self.purchases, self.activity, cut, self.horizon, one_in=one_in, offset=len(self.known))
-            )
-        return self.known[cut]
-
-    def stacked(self, cuts: list[date]) -> pd.DataFrame:
-        import pandas as pd
-
-        return pd.concat([self.at(cut) for cut in cuts], ignore_index=True)
-
-    def purchase_model(self, cut: date) -> purchase_models.Fitted:
-        """BG/NBD as of the cut, in weeks: a baseline that needs no more precision."""
-        statistics = purchase_statistics(self.purchases, cut)
-        return purchase_models.fit(
-            self.engine.to_pandas(distinct_histories(statistics, grain_days=7)), horizon_days=self.horizon
-        )
+def _unlearnt(
+    frames: Frames, first_day: date, until: date, horizon: int, problem: str, churned: Labels | None = None
+) -> Learned:
+    """Publish what the purchases alone say, if enough people came back for them to say anything; else the prior."""
+    today = churn_level.histories_at(frames.purchases, until, frames.engine)
+    repeating = int(today.loc[today["frequency"] > 0, "customers"].sum())
+    if repeating < purchase_models.MINIMUM_REPEAT_CUSTOMERS:
+        known = (0, 0) if churned is None else (int(churned.sum()), len(churned))
+        return _without_model(churn_model.prior(*known), until, horizon, problem)
+    fitted = purchase_models.fit(today, horizon_days=horizon)
+    published = churn_model.unlearnt(fitted, horizon)
+    found = frames.forecast(until, first_day, horizon)
+    level = found.level() if found else churn_level.expected_share(today, horizon)
+    published = churn_level.at_level(published, published.log_odds(frames.today(until)), level)
+    return _without_model(published, until, horizon, problem)
 
 
-def _train(frames: _Frames, cuts: list[date]) -> tuple[Calibrated, Floats]:
+def _train(frames: Frames, cuts: list[date]) -> tuple[Calibrated, Floats]:
     """Learn from the cuts and calibrate; also return the out-of-fold scores of the latest cut."""
     rows = frames.stacked(cuts)
     scores = churn_model.out_of_fold_scores(rows)
-    # On all cuts: the share of churners moves with the season, and their mean foretells the next better than the last.
     calibrated = churn_model.calibrate(
         churn_model.MODEL, churn_model.learn(rows).score, scores, rows["churned"].to_numpy(float)
     )
     return calibrated, scores[: len(frames.at(cuts[0]))]
 
 
-def _judge_and_choose(frames: _Frames, cuts: list[date], first_day: date, until: date) -> Learned:
+def _judge_and_choose(frames: Frames, cuts: list[date], first_day: date, until: date, horizon: int) -> Learned:
     """Back-test the model against the baselines, then publish whichever ranked better, learnt anew on all cuts."""
     judged_at = cuts[0]
     customers = frames.at(judged_at)
@@ -217,25 +205,37 @@ def _judge_and_choose(frames: _Frames, cuts: list[date], first_day: date, until:
     if earlier and frames.stacked(earlier)["churned"].nunique() == 2:
         split = "time"
         judge, _ = _train(frames, earlier)
+        judge = _levelled(judge, customers, frames.forecast(judged_at, first_day, frames.horizon))
         score, probability = judge.score(customers), judge.probability(customers)
+        value = _judge_value(frames, judged_at, earlier, judge)
     else:
         split = "customers: too little history to learn before the cut"
         known = np.where(np.isfinite(out_of_fold), out_of_fold, np.nanmean(out_of_fold))
         score = known
         probability = churn_model.probability_of(model.slope * known + model.intercept)
-    named = churn_model.baselines(frames.purchase_model(judged_at), frames.horizon)
+        value = {}
+    before = frames.at(earlier[0]) if earlier else None
+    named = churn_model.baselines(frames.purchase_model(judged_at), frames.horizon, before)
     ranked = {name: metrics.auc(baseline(customers), happened) or 0.5 for name, baseline in named.items()}
     best = max(ranked, key=lambda name: ranked[name])
     area = metrics.auc(score, happened) or 0.5
-    published = model
-    if area < ranked[best]:
-        published = _baseline(best, frames, judged_at, until)
+    published = model if area >= ranked[best] else _baseline(best, frames, judged_at, before, until)
+    today, ahead = frames.today(until), frames.forecast(until, first_day, horizon)
+    published = _levelled(published, today, ahead)
+    spend = None
+    if value.get("learnt_improves", True):
+        within = ahead if horizon == frames.horizon else frames.forecast(until, first_day, frames.horizon)
+        returning = _levelled(model, today, within)
+        past_spend = value.get("past_spend", spend_model.PAST_SPEND[0])
+        spend = spend_model.learn(frames.stacked(cuts), returning, frames.horizon, past_spend)
     report = {
         "split": split,
         "cut": judged_at.isoformat(),
         "learnt_before_it": [cut.isoformat() for cut in earlier],
+        "horizon_days": frames.horizon,
         "customers": len(customers),
         "churned_share": metrics.rounded(float(happened.mean())),
+        "expected_share_now": metrics.rounded(float(published.probability(today).mean())),
         "auc": area,
         "pr_auc": metrics.pr_auc(score, happened),
         "brier": metrics.brier(probability, happened),
@@ -245,16 +245,80 @@ def _judge_and_choose(frames: _Frames, cuts: list[date], first_day: date, until:
         "beats_baseline": area >= ranked[best],
         "published_learnt_from": [cut.isoformat() for cut in cuts],
         "rows": len(frames.stacked(cuts)),
+        "spend": value,
     }
-    return Learned(published, until, frames.horizon, report, (probability, happened))
+    return Learned(
+        published,
+        until,
+        horizon,
+        report,
+        (probability, happened),
+        spend,
+        frames.purchase_model(until),
+        _cold(published, today),
+    )
 
 
-def _baseline(name: str, frames: _Frames, cut: date, until: date) -> Calibrated:
+def is_cold(features: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Who came first less than `COLD_DAYS` ago, and only once."""
+    return np.asarray((features["visits"] <= 1) & (features["age_days"] < COLD_DAYS), dtype=bool)
+
+
+def _cold(model: Calibrated, today: pd.DataFrame) -> float | None:
+    """The log-odds of the mean risk of those of whom too little is known, or of everybody if there are none."""
+    if not len(today):
+        return None
+    chosen = is_cold(today)
+    mean = float(model.probability(today[chosen] if chosen.any() else today).mean())
+    mean = min(max(mean, 1e-6), 1 - 1e-6)
+    return float(np.log(mean / (1 - mean)))
+
+
+def _levelled(model: Calibrated, customers: pd.DataFrame, ahead: Forecast | None) -> Calibrated:
+    """The model with the level that is to be expected of these customers."""
+    if ahead is None or model.slope == 0:
+        return model
+    log_odds = model.log_odds(customers)
+    learnt = float(churn_model.probability_of(log_odds).mean())
+    return churn_level.at_level(model, log_odds, ahead.level(learnt))
+
+
+def _judge_value(frames: Frames, cut: date, cuts: list[date], judge: Calibrated) -> dict[str, Any]:
+    """Whether learnt spend made the published models' better on the customers of a day, and with which past spend."""
+    rows, customers = frames.stacked(cuts), frames.at(cut)
+    learnt = spend_model.learn(rows, judge, frames.horizon)
+    if learnt is None:
+        return {}
+    known = frames.statistics(cut)
+    plain = plain_value.fit(known, frames.horizon).spend(known, frames.horizon)
+    spent = customers["spent"].to_numpy(float)
+    without = _ranked(plain, spent)
+    found = {}
+    for weight in spend_model.PAST_SPEND:
+        expected = learnt.weighing(weight, rows).expected(customers)
+        found[weight] = _ranked(plain * spend_model.correction(expected, plain), spent)
+    best = max(found, key=lambda weight: sum(found[weight].values()))
+    return {
+        **found[best],
+        "without": without,
+        "past_spend": best,
+        "learnt_improves": sum(found[best].values()) >= sum(without.values()),
+    }
+
+
+def _ranked(expected: Floats, spent: Floats) -> dict[str, float]:
+    return {
+        "spearman": metrics.spearman(expected, spent) or 0.0,
+        "top_decile_capture": metrics.top_decile_capture(expected, spent) or 0.0,
+    }
+
+
+def _baseline(name: str, frames: Frames, cut: date, before: pd.DataFrame | None, until: date) -> Calibrated:
     """A baseline as of today, with the probabilities that its scores stood for at the latest labelled cut."""
     rows = frames.at(cut)
-    then = churn_model.baselines(frames.purchase_model(cut), frames.horizon)[name]
+    then = churn_model.baselines(frames.purchase_model(cut), frames.horizon, before)[name]
     fitted = churn_model.calibrate(name, then, then(rows), rows["churned"].to_numpy(float))
-    now: Score = churn_model.baselines(frames.purchase_model(until), frames.horizon)[name]
+    now: Score = churn_model.baselines(frames.purchase_model(until), frames.horizon, rows)[name]
     return Calibrated(name, now, fitted.slope, fitted.intercept)
 
 
@@ -277,13 +341,15 @@ def churn_scores(learned: Learned, purchases: ir.Table, activity: ir.Table, engi
     schema = _SCORES.to_pyarrow()
     if not len(sample):
         sample = engine.to_pandas(features.order_by("profile_id").limit(20_000))
-    compared = usual(sample, model) if len(sample) else None
+    compared = usual(learned.described(sample), model) if len(sample) else None
     pieces = []
     for batch in engine.batches(features):
         rows = batch.to_pandas()
         if compared is None or not len(rows):
             continue
-        log_odds = model.log_odds(rows)
+        rows = learned.described(rows)
+        log_odds = learned.log_odds(rows)
+        cold = is_cold(rows) & (learned.cold is not None)
         risk = np.round(churn_model.probability_of(log_odds), 4)
         bands = np.select([risk >= HIGH, risk >= MEDIUM], ["high", "medium"], default="low")
         pieces.append(
@@ -292,8 +358,10 @@ def churn_scores(learned: Learned, purchases: ir.Table, activity: ir.Table, engi
                     rows["profile_id"],
                     risk,
                     bands.tolist(),
-                    reasons(rows, log_odds, model, compared),
-                    [model.name] * len(rows),
+                    np.where(cold, _COLD_REASON, reasons(rows, log_odds, model, compared)).tolist(),
+                    pa.array([learned.horizon_days] * len(rows), "int64"),
+                    pa.nulls(len(rows), "float64") if learned.spend is None else learned.spend.expected(rows).round(2),
+                    np.where(cold, COLD_START, model.name).tolist(),
                 ],
                 schema=schema,
             )

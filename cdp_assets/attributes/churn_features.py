@@ -15,6 +15,9 @@ import ibis.expr.types as ir
 
 from cdp_assets.attributes.activity import EVENT_KINDS
 
+NONE_EXPECTED = "none_expected"
+"""Log-odds of no visit within the horizon, by the purchase model: the feature that is added to those of the engine."""
+
 
 @dataclass(frozen=True)
 class FeatureGroup:
@@ -35,10 +38,11 @@ class FeatureGroup:
 
 GROUPS: Mapping[str, FeatureGroup] = {
     "recency": FeatureGroup(
-        ("recency_days", "silence_ratio", "expected_while_silent"), "recency_days", "last purchase {value} ago", "day"
+        ("recency_days", "silence_ratio", "expected_while_silent", "recency_rank", NONE_EXPECTED),
+        "recency_days", "last purchase {value} ago", "day",
     ),
     "frequency": FeatureGroup(
-        ("visits", "visit_rate", "visits_30d", "visits_60d", "visits_90d", "visits_180d"),
+        ("visits", "visit_rate", "visits_30d", "visits_60d", "visits_90d", "visits_180d", "visits_rank", "rate_rank"),
         "visits", "bought on {value} so far", "day",
     ),
     "rhythm": FeatureGroup(
@@ -46,7 +50,10 @@ GROUPS: Mapping[str, FeatureGroup] = {
     ),
     "tenure": FeatureGroup(("age_days",), "age_days", "customer for {value}", "day"),
     "spend": FeatureGroup(
-        ("spend", "mean_spend", "last_spend", "first_spend", "spend_30d", "spend_60d", "spend_90d", "spend_180d"),
+        (
+            "spend", "mean_spend", "last_spend", "first_spend", "spend_30d", "spend_60d", "spend_90d", "spend_180d",
+            "spend_rank",
+        ),
         "spend", "ordered for {value} in all",
     ),
     "refunds": FeatureGroup(("refunds", "refunded"), "refunds", "refunds: {value}"),
@@ -63,6 +70,7 @@ GROUPS: Mapping[str, FeatureGroup] = {
 """What reasons are given in."""
 
 FEATURES = tuple(feature for group in GROUPS.values() for feature in group.features)
+_COMPUTED = tuple(feature for feature in FEATURES if feature != NONE_EXPECTED)
 
 
 def features_at(purchases: ir.Table, activity: ir.Table, until: date) -> ir.Table:
@@ -74,15 +82,31 @@ def features_at(purchases: ir.Table, activity: ir.Table, until: date) -> ir.Tabl
         until: Last day that may be seen.
 
     Returns:
-        `profile_id`, `frequency` (visits after the first, as BG/NBD counts) and `FEATURES` (float64; null where not
-        defined, such as the mean gap of somebody who came once). Money is in the reporting currency.
+        `profile_id`, `frequency` (visits after the first, as BG/NBD counts) and `FEATURES` but for `NONE_EXPECTED`
+        (float64; null where not defined, such as the mean gap of somebody who came once). Money is in the reporting
+        currency. Ranks are shares of all customers of the day: figures that grow with the shop's age, such as visits so
+        far, mean the same on any day only by comparison.
     """
     bought = _purchase_features(purchases, until)
     did = _activity_features(activity, until)
     joined = bought.left_join(did, "profile_id").drop("profile_id_right")
     zero = [name for name in did.columns if name not in ("profile_id", "days_since_event")]
     joined = joined.mutate(**{name: joined[name].fill_null(0) for name in zero})
-    return joined.select("profile_id", "frequency", **{name: joined[name].cast("float64") for name in FEATURES})
+    joined = joined.mutate(
+        recency_rank=middle_rank(joined.recency_days),
+        visits_rank=middle_rank(joined.visits),
+        rate_rank=middle_rank(joined.visit_rate),
+        spend_rank=middle_rank(joined.spend),
+    )
+    return joined.select("profile_id", "frequency", **{name: joined[name].cast("float64") for name in _COMPUTED})
+
+
+def middle_rank(value: ir.Value) -> ir.FloatingValue:
+    """Share of all rows with a smaller value, and half of those with an equal one."""
+    below = ibis.rank().over(ibis.window(order_by=value))
+    equal = value.count().over(ibis.window(group_by=value))
+    everyone = value.count().over(ibis.window())
+    return (below * 2 + equal).cast("float64") / (everyone * 2)
 
 
 def _purchase_features(purchases: ir.Table, until: date) -> ir.Table:
@@ -157,29 +181,27 @@ def _activity_features(activity: ir.Table, until: date) -> ir.Table:
     )
 
 
-def labelled(
-    purchases: ir.Table, activity: ir.Table, cut: date, horizon_days: int, *, one_in: int = 1, offset: int = 0
-) -> ir.Table:
-    """Features at a cut with what followed: `churned` is 1 for no visit in the ``horizon_days`` after it.
+def labelled(purchases: ir.Table, activity: ir.Table, cut: date, horizon_days: int) -> ir.Table:
+    """Features at a cut with what followed: `churned` is 1 for no visit in the ``horizon_days`` after it, `spent` is
+    the money spent in them, net of refunds.
 
     Args:
         purchases: The table of `purchases.purchase_days`; must be complete up to the end of the horizon.
         activity: The table of `activity.daily_activity`.
         cut: Last day that the features may see.
         horizon_days: Days after the cut in which a purchase makes the label 0.
-        one_in: Take one profile in so many (ids are hashes, so this is a fair and repeatable sample).
-        offset: Which of them.
 
     Returns:
-        The columns of `features_at` and `churned`, sorted by profile.
+        The columns of `features_at`, `churned` and `spent`, sorted by profile.
     """
-    if one_in > 1:
-        purchases = purchases.filter(purchases.profile_id % one_in == offset % one_in)
-        activity = activity.filter(activity.profile_id % one_in == offset % one_in)
     features = features_at(purchases, activity, cut)
-    after = purchases.filter(
-        purchases.purchases > 0, purchases.day > cut, purchases.day <= cut + timedelta(days=horizon_days)
+    after = purchases.filter(purchases.day > cut, purchases.day <= cut + timedelta(days=horizon_days))
+    followed = after.group_by("profile_id").aggregate(
+        came=(after.purchases > 0).cast("int64").sum(), spent=(after.net - after.refunded).sum().cast("float64")
     )
-    came = after.select("profile_id").distinct().mutate(came=1)
-    joined = features.left_join(came, "profile_id").drop("profile_id_right")
-    return joined.mutate(churned=1 - joined.came.fill_null(0)).drop("came").order_by("profile_id")
+    joined = features.left_join(followed, "profile_id").drop("profile_id_right")
+    return (
+        joined.mutate(churned=ibis.ifelse(joined.came.fill_null(0) > 0, 0, 1), spent=joined.spent.fill_null(0.0))
+        .drop("came")
+        .order_by("profile_id")
+    )

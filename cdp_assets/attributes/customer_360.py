@@ -6,7 +6,7 @@ anything that another table of this stage could hold.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import ibis.expr.types as ir
@@ -32,6 +32,8 @@ def customer_360(
     churn_risk: ir.Table,
     behaviour: ir.Table,
     as_of: datetime,
+    traits: ir.Table | None = None,
+    counts: Sequence[str] = (),
 ) -> ir.Table:
     """Join everything to the golden records; counts and sums are zero, not null, for those who did nothing.
 
@@ -43,6 +45,8 @@ def customer_360(
         churn_risk: See `schemas.CHURN_RISK`.
         behaviour: See `schemas.BEHAVIOUR`.
         as_of: The run's instant.
+        traits: The table of `traits.traits`, where there are any; its columns come last.
+        counts: Those of its columns that are zero for profiles without a row.
     """
     spent = totals(purchases, last_day(as_of))
     spent = spent.mutate(average_order_value=(spent.order_value / spent.orders.nullif(0)).round(2).cast(MONEY))
@@ -53,11 +57,14 @@ def customer_360(
         _renamed(lifetime_value, FROM_LIFETIME_VALUE),
         _renamed(churn_risk, FROM_CHURN_RISK),
         behaviour,
+        *([] if traits is None else [traits]),
     ):
         keyed = part.rename(_profile="profile_id")
         joined = joined.left_join(keyed, joined.profile_id == keyed._profile).drop("_profile")
     zero = [column.name for column in (*TOTALS, *FROM_BEHAVIOUR) if column.required]
-    return joined.mutate(**{name: joined[name].fill_null(0) for name in zero}).select(*CUSTOMER_360.column_names)
+    asked = [] if traits is None else [name for name in traits.columns if name != "profile_id"]
+    filled = joined.mutate(**{name: joined[name].fill_null(0) for name in (*zero, *counts)})
+    return filled.select(*CUSTOMER_360.column_names, *asked)
 
 
 def _renamed(table: ir.Table, names: Mapping[str, str]) -> ir.Table:

@@ -95,6 +95,11 @@ def backtest(purchases: ir.Table, until: date, engine: Engine, horizon_days: int
         "parameters": {**fitted.model.parameters, **worth.parameters},
         **_compared(customers, visits, value, horizon),
     }
+    bounds = purchase_models.interval(fitted.model, fitted.fallback, customers, visits)
+    actual = customers["actual_visits"].to_numpy(float)
+    found["purchases"]["interval_coverage"] = metrics.rounded(
+        float(((actual >= bounds[:, 0]) & (actual <= bounds[:, 1])).mean())
+    )
     return ValueBacktest(found, _tracking(known, cut, until, first_day, fitted.model, engine), _buckets(scored, visits))
 
 
@@ -143,9 +148,9 @@ def _compared(customers: pd.DataFrame, visits: Floats, value: Floats, horizon: i
         "value": {
             "actual": metrics.rounded(actual_value.sum()),
             "predicted": metrics.rounded(value.sum()),
-            **_value_metrics(value, actual_value),
+            **value_metrics(value, actual_value),
             "baselines": {
-                NAIVE.name: _value_metrics(naive_visits * mean_value, actual_value),
+                NAIVE.name: value_metrics(naive_visits * mean_value, actual_value),
                 "baseline: past spend": {
                     "spearman": metrics.spearman(past_spend, actual_value),
                     "top_decile_capture": metrics.top_decile_capture(past_spend, actual_value),
@@ -155,7 +160,8 @@ def _compared(customers: pd.DataFrame, visits: Floats, value: Floats, horizon: i
     }
 
 
-def _value_metrics(predicted: Floats, actual: Floats) -> dict[str, Any]:
+def value_metrics(predicted: Floats, actual: Floats) -> dict[str, Any]:
+    """How near predicted money is to what was really spent."""
     return {
         "total_error": metrics.total_error(predicted, actual),
         "spearman": metrics.spearman(predicted, actual),

@@ -14,53 +14,52 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 
-from cdp_assets.attributes import lifetime_backtest, order_value, purchase_models
+from cdp_assets.attributes import lifetime_backtest, order_value, purchase_models, spend_model
 from cdp_assets.attributes.known_facts import last_day
 from cdp_assets.attributes.lifetime_backtest import ValueBacktest
 from cdp_assets.attributes.order_value import OrderValueModel
-from cdp_assets.attributes.purchase_models import Fitted
+from cdp_assets.attributes.purchase_models import Fitted, PurchaseModel
 from cdp_assets.attributes.purchases import distinct_histories, purchase_statistics
 from cdp_assets.canonical.schema import MONEY
 from cdp_assets.warehouse.built import Built, ColumnLineage, plot
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from cdp_assets.warehouse.engine import Engine
 
-HORIZONS = (90, 365)
+HISTORY = ("frequency", "recency_days", "age_days")
+HORIZONS = (30, 90, 365)
+_LONGEST = HORIZONS[-1]
 
 FIT_ROWS = 60_000
 """Above so many distinct histories, they are rounded to weeks for fitting; scoring always uses days."""
 
-_SCORES = ibis.schema(
-    {
-        "frequency": "int64",
-        "recency_days": "int64",
-        "age_days": "int64",
-        "probability_alive": "float64",
-        "expected_90d": "float64",
-        "expected_365d": "float64",
-        "purchase_model": "string",
-    }
-)
-
 _VISITS = {("attributes", "purchases", name) for name in ("profile_id", "day", "purchases")}
 _MONEY = {("attributes", "purchases", name) for name in ("net", "refunded")}
+_LEARNT = {("attributes", "churn_risk", name) for name in ("horizon_days", "learnt_spend")}
 
 LINEAGE: ColumnLineage = {
     "profile_id": {("attributes", "purchases", "profile_id")},
     **dict.fromkeys(("frequency", "recency_days", "age_days", "probability_alive"), _VISITS),
-    **dict.fromkeys(("expected_purchases_90d", "expected_purchases_365d"), _VISITS),
-    **dict.fromkeys(("mean_order_value", "expected_value_90d", "expected_value_365d", "model"), _VISITS | _MONEY),
+    **{f"expected_purchases_{days}d": _VISITS for days in HORIZONS},
+    "mean_order_value": _VISITS | _MONEY,
+    **dict.fromkeys(
+        (*(f"expected_value_{days}d" for days in HORIZONS), "value_365d_low", "value_365d_high", "model"),
+        _VISITS | _MONEY | _LEARNT,
+    ),
 }
 """Declared, since the models stand between."""
 
 
-def lifetime_value(purchases: ir.Table, as_of: datetime, engine: Engine) -> Built:
+def lifetime_value(purchases: ir.Table, churn_risk: ir.Table, as_of: datetime, engine: Engine) -> Built:
     """Score every customer; what the model could not be trusted with is scored by a fallback, named in `model`.
 
     Args:
         purchases: The table of `purchases.purchase_days`.
+        churn_risk: The table of `churn.churn_risk`, for what was learnt of spend.
         as_of: The run's instant; nothing after it is seen.
+        engine: Computes.
 
     Returns:
         The columns of `schemas.LIFETIME_VALUE`, one row per customer, with the model card as metadata.
@@ -70,17 +69,48 @@ def lifetime_value(purchases: ir.Table, as_of: datetime, engine: Engine) -> Buil
     fitted, grain = fit_purchases(statistics, engine)
     worth = fit_order_value(statistics, engine)
     judged = lifetime_backtest.backtest(purchases, until, engine)
-    model = fitted.model if judged is None or judged.beats_naive else lifetime_backtest.NAIVE
-    histories = engine.to_pandas(distinct_histories(statistics))
-    scored = purchase_models.score(model, fitted.fallback, histories, HORIZONS).rename(
-        columns={"model": "purchase_model"}
+    trusted = judged is None or judged.beats_naive
+    model = fitted.model if trusted else lifetime_backtest.NAIVE
+    learnt_within = engine.to_pandas(
+        churn_risk.aggregate(days=churn_risk.horizon_days.max(where=churn_risk.learnt_spend.notnull()))
+    )["days"].iloc[0]
+    within = int(learnt_within) if trusted and learnt_within == learnt_within and learnt_within is not None else None
+    scored = _scored(model, fitted, engine.to_pandas(distinct_histories(statistics)), within)
+    schema = ibis.schema(
+        {
+            **dict.fromkeys(HISTORY, "int64"),
+            **dict.fromkeys([name for name in scored.columns if name not in (*HISTORY, "purchase_model")], "float64"),
+            "purchase_model": "string",
+        }
     )
-    scored[["probability_alive", "expected_90d", "expected_365d"]] = np.round(
-        scored[["probability_alive", "expected_90d", "expected_365d"]], 6
-    )
-    table = valued(statistics, engine.from_arrow(scored[list(_SCORES.names)], _SCORES), worth)
-    customers = {str(name): int(rows["customers"].sum()) for name, rows in scored.groupby("purchase_model")}
+    customers = {str(name): int(counts.sum()) for name, counts in scored.groupby("purchase_model")["customers"]}
+    scored_table = engine.from_arrow(scored[list(schema.names)], schema)
+    table = valued(statistics, scored_table, worth, churn_risk if within else None)
     return Built(table, _card(until, fitted, worth, judged, grain, customers, model.name), LINEAGE)
+
+
+def _scored(model: PurchaseModel, fitted: Fitted, histories: pd.DataFrame, within: int | None) -> pd.DataFrame:
+    """Each history with what is expected of it, also within ``within`` days (column `plain_visits`)."""
+    horizons = HORIZONS if within is None or within in HORIZONS else (*HORIZONS, within)
+    scored = purchase_models.score(model, fitted.fallback, histories, horizons)
+    expected = scored[f"expected_{_LONGEST}d"].to_numpy(float)
+    bounds = purchase_models.interval(model, fitted.fallback, histories, expected)
+    return (
+        _rounded(scored)
+        .assign(
+            low=bounds[:, 0],
+            high=bounds[:, 1],
+            plain_visits=np.nan if within is None else scored[f"expected_{within}d"],
+            purchase_model=scored["model"],
+        )
+        .drop(columns=["model"])
+    )
+
+
+def _rounded(scored: pd.DataFrame) -> pd.DataFrame:
+    """Figures to six digits, so that runs agree whatever the order of sums."""
+    figures = [name for name in scored.columns if name.startswith("expected_") or name == "probability_alive"]
+    return scored.assign(**{name: scored[name].round(6) for name in figures})
 
 
 def fit_purchases(statistics: ir.Table, engine: Engine) -> tuple[Fitted, int]:
@@ -103,24 +133,43 @@ def fit_order_value(statistics: ir.Table, engine: Engine) -> OrderValueModel:
     return order_value.fit(engine.to_pandas(values))
 
 
-def valued(statistics: ir.Table, scores: ir.Table, worth: OrderValueModel) -> ir.Table:
-    """Give each customer the scores of their history, and turn visits into money."""
-    joined = statistics.inner_join(scores, ["frequency", "recency_days", "age_days"])
+def valued(
+    statistics: ir.Table, scores: ir.Table, worth: OrderValueModel, churn_risk: ir.Table | None = None
+) -> ir.Table:
+    """Give each customer the scores of their history, and turn visits into money.
+
+    Args:
+        statistics: The table of `purchases.purchase_statistics`.
+        scores: One row a history.
+        worth: What a visit is worth.
+        churn_risk: With `learnt_spend`, towards which money is corrected.
+    """
+    joined = statistics.inner_join(scores, list(HISTORY))
     # Gamma-Gamma was fitted on repeat visits, as published; the first visit's value is known too, and tells more
     # about those who came once than nothing would.
     mean = worth.expression(joined.frequency + 1, joined.mean_value)
+    model = joined.purchase_model + ibis.literal(f" + {worth.name}")
+    correction: ir.Value = ibis.literal(1.0)
+    if churn_risk is not None:
+        learnt = churn_risk.select(_profile="profile_id", learnt_spend="learnt_spend")
+        joined = joined.left_join(learnt, joined.profile_id == learnt._profile).drop("_profile")
+        mean = worth.expression(joined.frequency + 1, joined.mean_value)
+        correction = spend_model.correction_expression(joined.learnt_spend, joined.plain_visits * mean)
+        model = joined.purchase_model + ibis.literal(f" + {worth.name} + learnt spend")
+
+    def money(visits: str) -> ir.Value:
+        return (joined[visits] * mean * correction).round(2).cast(MONEY)
+
     return joined.select(
         "profile_id",
-        "frequency",
-        "recency_days",
-        "age_days",
+        *HISTORY,
         "probability_alive",
         mean_order_value=mean.round(2).cast(MONEY),
-        expected_purchases_90d=joined.expected_90d,
-        expected_purchases_365d=joined.expected_365d,
-        expected_value_90d=(joined.expected_90d * mean).round(2).cast(MONEY),
-        expected_value_365d=(joined.expected_365d * mean).round(2).cast(MONEY),
-        model=joined.purchase_model + ibis.literal(f" + {worth.name}"),
+        **{f"expected_purchases_{days}d": joined[f"expected_{days}d"] for days in HORIZONS},
+        **{f"expected_value_{days}d": money(f"expected_{days}d") for days in HORIZONS},
+        value_365d_low=money("low"),
+        value_365d_high=money("high"),
+        model=model,
     )
 
 
@@ -142,6 +191,7 @@ def _card(
             "purchase_parameters": dict(fitted.model.parameters),
             "value_parameters": dict(worth.parameters),
             "refused": {**fitted.refused, **({"Gamma-Gamma": worth.refused} if worth.refused else {})},
+            "frequency_and_value": {"correlation": worth.dependence, "independent_enough": worth.independent},
             "customers_by_model": customers_by_model,
             "seed": "none: maximum likelihood, no randomness",
         },

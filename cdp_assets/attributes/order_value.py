@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+MOST_DEPENDENT = 0.3
+"""Beyond such a correlation of frequency and value, the expected values of frequent buyers are off."""
+
+
 @dataclass(frozen=True)
 class OrderValueModel:
     """The mean value of a visit, drawn from each customer's own mean towards everyone's.
@@ -36,6 +40,8 @@ class OrderValueModel:
         strength: Visits that ``everyone`` counts for against the customer's own.
         parameters: As fitted.
         refused: Why a better model was not trusted, or None.
+        dependence: Correlation of how often customers buy and what they spend each time, both in logarithms, which
+            Gamma-Gamma takes for zero; None where it is not defined.
     """
 
     name: str
@@ -43,6 +49,12 @@ class OrderValueModel:
     strength: float
     parameters: Mapping[str, float]
     refused: str | None = None
+    dependence: float | None = None
+
+    @property
+    def independent(self) -> bool:
+        """Whether Gamma-Gamma's assumption holds well enough."""
+        return self.dependence is None or abs(self.dependence) <= MOST_DEPENDENT
 
     def expected(self, visits: Floats, mean_value: Floats) -> Floats:
         """Expected value of the next visit after so many with this mean; an unknown mean counts as no visit."""
@@ -97,7 +109,16 @@ def fit(values: pd.DataFrame) -> OrderValueModel:
     if problem is not None:
         return _smoothed(smoothed, problem)
     p, q, v = (parameters[name] for name in "pqv")
-    return OrderValueModel("Gamma-Gamma", p * v / (q - 1), (q - 1) / p, parameters)
+    dependence = _correlation(np.log(frequency), np.log(value), customers)
+    return OrderValueModel("Gamma-Gamma", p * v / (q - 1), (q - 1) / p, parameters, dependence=dependence)
+
+
+def _correlation(left: Floats, right: Floats, weights: Floats) -> float | None:
+    if len(left) < 2:
+        return None
+    covariance = np.cov(left, right, aweights=weights)
+    spread = float(np.sqrt(covariance[0, 0] * covariance[1, 1]))
+    return round(float(covariance[0, 1]) / spread, 4) if spread > 0 else None
 
 
 def _smoothed(everyone: float, refused: str) -> OrderValueModel:

@@ -34,6 +34,11 @@ LEAST_DROPOUT = 1e-4
 """Mean chance of dropping out after a purchase, a / (a + b), below which (or of staying, below which) the data could
 not tell dropping out from buying seldom."""
 
+SMOOTHED_SHARE = 0.25
+"""Weight of the smoothed rate in what a model of dropping out expects, in logarithms. Such models give up customers who
+are only slow, and expect too little in all: so averaged, totals and ranks are nearer to the truth on each cut of CDNOW.
+"""
+
 PENALTIES = (0.0, 0.01)
 """Penalties on the size of the parameters, tried in this order."""
 
@@ -72,6 +77,11 @@ class SmoothedRate:
     def expected(self, days: float, histories: pd.DataFrame) -> Floats:
         frequency, _, age = weeks_of(histories)
         return (self.r + frequency) / (self.alpha + age) * days / WEEK
+
+    def none_within(self, days: float, histories: pd.DataFrame) -> Floats:
+        """Probability of no visit within the coming ``days``: the rate's uncertainty is taken into account."""
+        frequency, _, age = weeks_of(histories)
+        return np.asarray(((self.alpha + age) / (self.alpha + age + days / WEEK)) ** (self.r + frequency), dtype=float)
 
     def alive(self, histories: pd.DataFrame) -> Floats:
         return np.full(len(histories), np.nan)
@@ -247,6 +257,23 @@ def smoothed_rate(histories: pd.DataFrame) -> SmoothedRate:
     return SmoothedRate(float(r), float(alpha)) if found.success and np.isfinite([r, alpha]).all() else prior
 
 
+INTERVAL = 0.8
+
+
+def interval(model: PurchaseModel, fallback: SmoothedRate, histories: pd.DataFrame, expected: Floats) -> Floats:
+    """Between how many visits `INTERVAL` of customers with a history come, given how many are expected: two columns.
+
+    Counts are negative binomial: Poisson around a rate that is known as well as the history lets it be (its gamma
+    distribution has shape ``r + frequency`` under every model here).
+    """
+    from scipy.stats import nbinom
+
+    shape = model.parameters.get("r", fallback.r) + histories["frequency"].to_numpy(float)
+    chance = shape / (shape + np.maximum(expected, 1e-9))
+    tail = (1 - INTERVAL) / 2
+    return np.column_stack([nbinom.ppf(tail, shape, chance), nbinom.ppf(1 - tail, shape, chance)])
+
+
 def score(
     model: PurchaseModel,
     fallback: SmoothedRate,
@@ -255,7 +282,9 @@ def score(
     *,
     at_once: int = 100_000,
 ) -> pd.DataFrame:
-    """Score each history once; rows for which ``model`` gives no possible figure by ``fallback``.
+    """Score each history once; rows for which ``model`` gives no possible figure by ``fallback`` alone.
+
+    What a model of dropping out expects is averaged with what the smoothed rate does (`SMOOTHED_SHARE`).
 
     Returns:
         The histories with `probability_alive` (NaN where not estimated), `expected_<days>d` for each horizon, and
@@ -275,13 +304,16 @@ def _score_piece(
 ) -> pd.DataFrame:
     alive = model.alive(histories)
     trusted = np.isnan(alive) | ((alive >= 0) & (alive <= 1))
+    share = SMOOTHED_SHARE if isinstance(model, DropoutModel) else 0.0
     expected = {}
     for days in horizons:
         expected[days] = model.expected(days, histories)
         trusted &= possible(model, expected[days], days, histories)
     columns: dict[str, Any] = {"probability_alive": np.where(trusted, alive, np.nan)}
     for days, counts in expected.items():
-        columns[f"expected_{days}d"] = np.where(trusted, counts, fallback.expected(days, histories))
+        smoothed = fallback.expected(days, histories)
+        averaged = np.where(trusted, counts, 0.0) ** (1 - share) * smoothed**share
+        columns[f"expected_{days}d"] = np.where(trusted, averaged, smoothed)
     columns["model"] = np.where(trusted, model.name, fallback.name)
     return histories.assign(**columns)
 

@@ -94,13 +94,20 @@ LIFETIME_VALUE = TableSchema(
                "say. BG/NBD says 1 of everybody who has bought once: do not read it as loyalty.",
                unit="share 0..1"),
         Column("mean_order_value", MONEY, "Expected value of the next purchase.", unit=_REPORTING, required=True),
-        Column("expected_purchases_90d", "float64", "Days with a purchase expected in the next 90 days.",
+        Column("expected_purchases_30d", "float64", "Days with a purchase expected in the next 30 days.",
                unit="purchases", required=True),
+        Column("expected_purchases_90d", "float64", "The same in the next 90 days.", unit="purchases", required=True),
         Column("expected_purchases_365d", "float64", "The same in the next 365 days.", unit="purchases",
                required=True),
+        Column("expected_value_30d", MONEY, "Spend expected in the next 30 days.", unit=_REPORTING, required=True),
         Column("expected_value_90d", MONEY, "Spend expected in the next 90 days.", unit=_REPORTING, required=True),
         Column("expected_value_365d", MONEY, "Spend expected in the next 365 days.", unit=_REPORTING, required=True),
-        Column("model", "string", "What made the figures of this row: purchase model + order value model.",
+        Column("value_365d_low", MONEY, "Spend in the next 365 days that nine of ten like this one will reach.",
+               unit=_REPORTING, required=True),
+        Column("value_365d_high", MONEY, "Spend in the next 365 days that one of ten like this one will exceed.",
+               unit=_REPORTING, required=True),
+        Column("model", "string", "What made the figures of this row: purchase model + order value model, and learnt "
+               "spend where it has its part.",
                required=True),
     ),
     key=("profile_id",),
@@ -116,7 +123,12 @@ CHURN_RISK = TableSchema(
         Column("risk_band", "string", "`low` (below .4), `medium` or `high` (from .7).", required=True),
         Column("reasons", "string", "What sets the customer apart from the usual one, strongest first.",
                required=True),
-        Column("model", "string", "What made the figure: the model, a named baseline, or the prior.", required=True),
+        Column("horizon_days", "int64", "Days in which not to buy is to churn, chosen from the data; null as long as "
+               "the history is too short for any.", unit="days"),
+        Column("learnt_spend", "float64", "Spend within the horizon as learnt from past days; null where that does not "
+               "rank better than the published models.", unit=_REPORTING),
+        Column("model", "string", "What made the figure: the model, a named baseline, the prior, or `cold start` for "
+               "those whose one purchase is less than a week old.", required=True),
     ),
     key=("profile_id",),
 )  # fmt: skip
@@ -186,10 +198,14 @@ FROM_RFM = {
 FROM_LIFETIME_VALUE = {
     "probability_alive": "probability_alive",
     "mean_order_value": "mean_order_value",
+    "expected_purchases_30d": "expected_purchases_30d",
     "expected_purchases_90d": "expected_purchases_90d",
     "expected_purchases_365d": "expected_purchases_365d",
+    "expected_value_30d": "expected_value_30d",
     "expected_value_90d": "expected_value_90d",
     "expected_value_365d": "expected_value_365d",
+    "value_365d_low": "value_365d_low",
+    "value_365d_high": "value_365d_high",
     "model": "lifetime_value_model",
 }
 FROM_CHURN_RISK = {

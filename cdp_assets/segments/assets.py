@@ -13,6 +13,7 @@ import dagster as dg
 import ibis.expr.types as ir
 
 from cdp_assets.attributes.schemas import CUSTOMER_360
+from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.segments import checks, membership, report
 from cdp_assets.segments.schemas import (
     MEMBERSHIP_CHANGES,
@@ -32,17 +33,18 @@ OWNERS = ["team:marketing"]
 PLAUSIBLE_SIZE = "plausible_size"
 
 
-def assets(specs: Sequence[SegmentSpec]) -> list[dg.AssetsDefinition]:
+def assets(specs: Sequence[SegmentSpec], customer: TableSchema = CUSTOMER_360) -> list[dg.AssetsDefinition]:
     """The assets of this stage.
 
     Args:
         specs: The segments, of different names.
+        customer: `customer_360`, with the traits there are.
     """
-    return [_common_tables(specs), *([_one_asset_a_segment(specs)] if specs else [])]
+    return [_common_tables(specs, customer), *([_one_asset_a_segment(specs)] if specs else [])]
 
 
-def _common_tables(specs: Sequence[SegmentSpec]) -> dg.AssetsDefinition:
-    inputs = inputs_schema(specs, CUSTOMER_360)
+def _common_tables(specs: Sequence[SegmentSpec], customer: TableSchema) -> dg.AssetsDefinition:
+    inputs = inputs_schema(specs, customer)
 
     @tables_asset(
         stage=STAGE,
@@ -55,7 +57,7 @@ def _common_tables(specs: Sequence[SegmentSpec]) -> dg.AssetsDefinition:
         customer_360: ir.Table, redirects: ir.Table, previous: dict[str, ir.Table], engine: Engine, as_of: datetime
     ) -> dict[str, Built]:
         """All conditions in one pass over customer_360, compared with who was in before."""
-        tables = membership.update(customer_360, redirects, previous, specs, CUSTOMER_360, engine, as_of)
+        tables = membership.update(customer_360, redirects, previous, specs, customer, engine, as_of)
         return {name: Built(table, metadata={"as_of": as_of.isoformat()}) for name, table in tables.items()}
 
     return memberships

@@ -9,6 +9,7 @@ import dagster as dg
 from pydantic import ConfigDict, Field
 
 from cdp_assets.attributes.schemas import CUSTOMER_360
+from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.segments.spec import SegmentSpec
 from cdp_assets.warehouse.sql_fields import Sql
 
@@ -29,7 +30,11 @@ class Segment(dg.Component, dg.Model, dg.Resolvable):
 
     @cached_property
     def spec(self) -> SegmentSpec:
-        """The segment, with its condition checked against `customer_360`."""
+        """The segment, with its condition checked against the columns that `customer_360` always has."""
+        return self.spec_over(CUSTOMER_360)
+
+    def spec_over(self, customer: TableSchema) -> SegmentSpec:
+        """The segment, with its condition checked against `customer_360` as it will be, traits included."""
         spec = SegmentSpec(
             name=self.name,
             where=self.where,
@@ -38,7 +43,7 @@ class Segment(dg.Component, dg.Model, dg.Resolvable):
             minimum=self.minimum,
             maximum=self.maximum,
         )
-        spec.condition(CUSTOMER_360)
+        spec.condition(customer)
         return spec
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:

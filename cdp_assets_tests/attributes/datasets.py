@@ -31,9 +31,10 @@ def online_retail_file() -> Path:
     return Path(folder) / "online_retail_2011.parquet"
 
 
-def cdnow_sample(engine: DuckDBEngine) -> ir.Table:
-    """The published one-in-ten sample of CDNOW: 2,357 customers. Read by path, since the package's own loader needs
-    a module that newer Pythons lack.
+def cdnow_lines() -> pd.DataFrame:
+    """The published one-in-ten sample of CDNOW: `profile_id`, `ordered_at`, `net_reporting`, as text but for the first.
+
+    Read by path, since the package's own loader needs a module that newer Pythons lack.
     """
     package = importlib.util.find_spec("lifetimes")
     assert package is not None
@@ -44,9 +45,15 @@ def cdnow_sample(engine: DuckDBEngine) -> ir.Table:
         names=["master_id", "profile_id", "ordered_at", "cds", "net_reporting"],
         dtype={"ordered_at": str, "net_reporting": str},
     )
+    return lines[list(ORDERS.names)]
+
+
+def cdnow_sample(engine: DuckDBEngine) -> ir.Table:
+    """The published sample of CDNOW: 2,357 customers."""
+    lines = cdnow_lines()
     lines["ordered_at"] = pd.to_datetime(lines["ordered_at"]).dt.tz_localize("UTC")
     lines["net_reporting"] = lines["net_reporting"].map(Decimal)
-    orders = engine.from_arrow(lines[list(ORDERS.names)], ORDERS)
+    orders = engine.from_arrow(lines, ORDERS)
     return engine.scratch(purchase_days(orders, engine.from_arrow(REFUNDS.to_pyarrow().empty_table(), REFUNDS), FAR))
 
 

@@ -6,15 +6,17 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdp_assets.attributes import churn, churn_model, metrics
-from cdp_assets.attributes.churn import choose_horizon, churn_risk, churn_scores, learn, training_cuts
+from cdp_assets.attributes import churn, churn_frames, churn_model, metrics
+from cdp_assets.attributes.churn import churn_risk, churn_scores, learn
 from cdp_assets.attributes.churn_features import FEATURES, GROUPS, features_at, labelled
+from cdp_assets.attributes.churn_frames import LeakError, choose_horizon, training_cuts
 from cdp_assets.attributes.schemas import CHURN_RISK
 from cdp_assets.warehouse.built import Built, Plot
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
@@ -80,6 +82,7 @@ def test_the_card_of_cdnow_names_everything_that_was_decided(engine: DuckDBEngin
         "baseline: frequency",
         "baseline: minus expected purchases",
         "baseline: 1 - P(alive)",
+        "baseline: gradient boosting",
     }
     assert {"auc", "pr_auc", "brier", "expected_calibration_error"} <= set(backtest)
     assert backtest["expected_calibration_error"] < 0.06
@@ -104,7 +107,7 @@ def test_a_model_that_does_not_beat_its_best_baseline_is_not_published(
             def score(self, features: pd.DataFrame) -> np.ndarray:
                 return (features["profile_id"] % 97).to_numpy(float)
 
-        return Guess(None, None)
+        return Guess(None, None, None, 0.0)
 
     monkeypatch.setattr(churn_model, "learn", guess)
     table, nothing = cdnow_sample(engine), activity(engine)
@@ -158,6 +161,39 @@ def test_nothing_after_the_cut_changes_a_feature(
         return rows(ENGINE, features_at(table, done, day(cut)))
 
     assert features(latest=80) == features(latest=cut)
+
+
+def test_a_feature_that_knows_the_future_is_refused_by_name(
+    engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = churn_frames.features_at
+
+    def planted(purchases: ir.Table, activity: ir.Table, until: date) -> ir.Table:
+        features = honest(purchases, activity, until)
+        ever = purchases.group_by("profile_id").aggregate(ever=purchases.purchases.sum().cast("float64"))
+        return (
+            features.drop("visits_30d").left_join(ever, "profile_id").drop("profile_id_right").rename(visits_30d="ever")
+        )
+
+    monkeypatch.setattr(churn_frames, "features_at", planted)
+
+    with pytest.raises(LeakError, match="features know what came after 1997-07-05: visits_30d"):
+        learn(cdnow_sample(engine), activity(engine), CDNOW_END, engine)
+
+
+@pytest.mark.parametrize("newcomers", [10, 0])
+def test_a_newcomer_gets_the_risk_of_newcomers_and_no_story(engine: DuckDBEngine, newcomers: int) -> None:
+    learned = learn(cdnow_sample(engine), activity(engine), CDNOW_END, engine)
+    since = (CDNOW_END - day(0)).days
+    new = [(10_000_000 + n, since - n % 3, f"{5 + n}.00") for n in range(newcomers)]
+    table = cdnow_sample(engine).union(purchases(engine, new)) if new else cdnow_sample(engine)
+
+    scored = engine.to_pandas(churn_scores(learned, table, activity(engine), engine))
+
+    cold = scored[scored["model"] == churn.COLD_START]
+    assert len(cold) == newcomers
+    assert cold["churn_risk"].nunique() == min(newcomers, 1)
+    assert cold["reasons"].str.startswith("too little is known yet").all()
 
 
 def test_a_label_looks_exactly_one_horizon_ahead(engine: DuckDBEngine) -> None:
@@ -224,8 +260,8 @@ def test_reasons_name_what_sets_a_customer_apart(engine: DuckDBEngine, of_cdnow:
 
     # Customer 6 came on 16 days, last ten days ago; customer 2 twice, and not for 533 days.
     assert scored[6]["risk_band"] == "low"
-    assert scored[6]["reasons"].startswith("less risk: bought on 16 days so far (usual: 1)")
-    assert "last purchase 10 days ago (usual: 473)" in scored[6]["reasons"]
+    assert scored[6]["reasons"].startswith("less risk: last purchase 10 days ago (usual: 473)")
+    assert "bought on 16 days so far (usual: 1)" in scored[6]["reasons"]
     assert scored[2]["risk_band"] == "high"
     assert "last purchase 533 days ago (usual: 473)" in scored[2]["reasons"]
 
@@ -240,4 +276,4 @@ def test_bands_are_cut_at_their_published_risks() -> None:
 
 
 def test_it_compiles_for_spark(engine: DuckDBEngine) -> None:
-    assert spark_sql(labelled(purchases(engine, []), activity(engine), day(3), 30, one_in=3, offset=1))
+    assert spark_sql(labelled(purchases(engine, []), activity(engine), day(3), 30))

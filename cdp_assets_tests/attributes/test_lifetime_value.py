@@ -7,19 +7,26 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import ibis.expr.types as ir
 import pytest
 
 from cdp_assets.attributes import lifetime_backtest
 from cdp_assets.attributes.lifetime_backtest import backtest, choose_horizon
-from cdp_assets.attributes.lifetime_value import LINEAGE, fit_order_value, lifetime_value, valued
+from cdp_assets.attributes.lifetime_value import LINEAGE, fit_order_value, valued
+from cdp_assets.attributes.lifetime_value import lifetime_value as with_learnt
 from cdp_assets.attributes.purchases import purchase_statistics
-from cdp_assets.attributes.schemas import LIFETIME_VALUE
-from cdp_assets.warehouse.built import Plot
+from cdp_assets.attributes.schemas import CHURN_RISK, LIFETIME_VALUE
+from cdp_assets.warehouse.built import Built, Plot
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets_tests.attributes.datasets import CDNOW_END, cdnow_sample, online_retail
-from cdp_assets_tests.attributes.tables import day, noon, purchases, rows, spark_sql
+from cdp_assets_tests.attributes.tables import day, filled, noon, purchases, rows, spark_sql
 
 AFTER_CDNOW = datetime(1998, 7, 1, tzinfo=UTC)
+
+
+def lifetime_value(table: ir.Table, as_of: datetime, engine: DuckDBEngine) -> Built:
+    """Lifetime value where nothing was learnt of spend."""
+    return with_learnt(table, filled(engine, CHURN_RISK), as_of, engine)
 
 
 def as_dicts(engine: DuckDBEngine, table: Any) -> list[dict[str, Any]]:
@@ -43,16 +50,17 @@ def test_every_customer_of_cdnow_is_scored_by_the_model_and_the_card_says_how(en
     assert set(LINEAGE) == set(LIFETIME_VALUE.column_names)
 
 
-def test_the_cdnow_holdout_gives_the_published_figures(engine: DuckDBEngine) -> None:
+def test_the_cdnow_holdout_is_foretold_better_than_by_the_published_model(engine: DuckDBEngine) -> None:
     found = backtest(cdnow_sample(engine), CDNOW_END, engine, horizon_days=273)
 
     assert found is not None
     visits = found.metrics["purchases"]
     assert (found.metrics["cut"], found.metrics["customers"]) == ("1997-09-30", 2357)
     assert visits["actual"] == 1882
-    assert visits["predicted"] == pytest.approx(1653, abs=1)
-    assert visits["correlation"] == pytest.approx(0.626, abs=0.001)
-    assert visits["rmse"] <= 1.608
+    # The published model alone expects 1,653 visits, with a correlation of .6256 and an RMSE of 1.608.
+    assert visits["predicted"] == pytest.approx(1882, rel=0.05)
+    assert visits["correlation"] >= 0.628
+    assert visits["rmse"] <= 1.605
     assert found.beats_naive
 
 
@@ -145,12 +153,37 @@ def test_it_compiles_for_spark(engine: DuckDBEngine) -> None:
     statistics = purchase_statistics(table, day(5))
     scores = statistics.select(
         "frequency", "recency_days", "age_days", probability_alive=statistics.mean_value,
-        expected_90d=statistics.mean_value, expected_365d=statistics.mean_value,
+        expected_30d=statistics.mean_value, expected_90d=statistics.mean_value, expected_365d=statistics.mean_value,
+        low=statistics.mean_value, high=statistics.mean_value, plain_visits=statistics.mean_value,
         purchase_model=statistics.frequency.cast("string"),
     )  # fmt: skip
 
-    assert spark_sql(valued(statistics, scores, fit_order_value(statistics, engine)))
+    assert spark_sql(valued(statistics, scores, fit_order_value(statistics, engine), filled(engine, CHURN_RISK)))
     assert spark_sql(lifetime_backtest._held_out(table, date(2026, 1, 2), date(2026, 1, 9)))
+
+
+def test_money_is_moved_towards_what_was_learnt_and_visits_are_not(engine: DuckDBEngine) -> None:
+    table = purchases(engine, [(1, 0, "10.00"), (1, 30, "10.00"), (2, 0, "10.00"), (2, 30, "10.00")])
+    [plain, _] = as_dicts(engine, lifetime_value(table, noon(40), engine).table)
+    risk = {"churn_risk": 0.5, "risk_band": "medium", "reasons": "", "model": "", "horizon_days": 90}
+    usual = float(plain["expected_value_90d"])
+    learnt = filled(engine, CHURN_RISK, {"profile_id": 1, **risk, "learnt_spend": 2 * usual},
+                    {"profile_id": 2, **risk, "learnt_spend": 1000 * usual})  # fmt: skip
+
+    [more, most] = as_dicts(engine, with_learnt(table, learnt, noon(40), engine).table)
+
+    assert float(more["expected_value_90d"]) == pytest.approx(usual * 2**0.6, rel=0.01)
+    assert float(more["expected_value_365d"]) == pytest.approx(float(plain["expected_value_365d"]) * 2**0.6, rel=0.01)
+    assert float(most["expected_value_90d"]) == pytest.approx(usual * 5, rel=0.01)
+    assert more["expected_purchases_90d"] == plain["expected_purchases_90d"]
+    assert more["model"].endswith(" + learnt spend")
+
+
+def test_eight_of_ten_customers_come_as_often_as_their_interval_says(engine: DuckDBEngine) -> None:
+    found = backtest(cdnow_sample(engine), CDNOW_END, engine, horizon_days=273)
+
+    assert found is not None
+    assert found.metrics["purchases"]["interval_coverage"] >= 0.8
 
 
 def test_values_are_money(engine: DuckDBEngine) -> None:

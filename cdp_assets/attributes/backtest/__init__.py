@@ -1,0 +1,1 @@
+"""The stage's models judged on any file of transactions (`cdp attributes backtest`)."""

@@ -1,0 +1,181 @@
+"""How many will not come back: the level that the risks of all customers together should have.
+
+Belongs here: forecasting the share of customers without a purchase within a horizon, and moving a score's probabilities
+to it. Does not belong here: who of them (`churn_model.py`).
+
+A learner ranks customers well on any day, but takes the level of the days it learnt from, when customers were younger
+on average and the season another. The smoothed rate of purchases (`purchase_models.SmoothedRate`) knows the customers
+of today; how far it was off on past days is known, and is taken off, on average over all of them, so that no single
+season counts for more than it lasted. Where it was off by ever different amounts (people leave for good, which it does
+not know), the learner is believed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import ibis.expr.types as ir
+import numpy as np
+
+from cdp_assets.attributes.churn_model import Calibrated, probability_of
+from cdp_assets.attributes.purchase_models import Floats, smoothed_rate
+from cdp_assets.attributes.purchases import purchase_statistics
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cdp_assets.warehouse.engine import Engine
+
+MOST_CUTS = 8
+LEAST_CUSTOMERS = 100
+LEARNT_SPREAD = 0.2
+"""Log-odds by which the level of a learner is off, as a rule, for want of other seasons to learn from."""
+
+PLAIN_RATE_COUNTS = 0.5
+"""Horizons' worth of trust that the smoothed rate has without any correction."""
+
+MOST_MOVED = 1.0
+"""Log-odds by which a level moves at most: beyond, the forecast is no better known than what was learnt."""
+
+
+def level_cuts(last: date, first_day: date, horizon_days: int) -> list[date]:
+    """Days whose outcome is known, latest first: ``last`` and before it, a third of a horizon apart."""
+    step = timedelta(days=max(horizon_days // 3, 1))
+    cuts = [last - step * index for index in range(MOST_CUTS)]
+    return [cut for cut in cuts if cut - timedelta(days=14) >= first_day]
+
+
+def histories_at(
+    purchases: ir.Table, cut: date, engine: Engine, horizon_days: int | None = None, *, one_in: int = 1
+) -> pd.DataFrame:
+    """Customers at a day by their history: `frequency`, `recency_days`, `age_days`, `customers`.
+
+    Args:
+        purchases: The table of `purchases.purchase_days`.
+        cut: Last day that is seen.
+        engine: Computes.
+        horizon_days: With it also `churned`: how many of them did not buy in so many days after it.
+        one_in: Take one profile in so many.
+    """
+    if one_in > 1:
+        purchases = purchases.filter(purchases.profile_id % one_in == 0)
+    customers = purchase_statistics(purchases, cut)
+    keys = ["frequency", "recency_days", "age_days"]
+    if horizon_days is None:
+        return engine.to_pandas(customers.group_by(keys).aggregate(customers=customers.count()).order_by(keys))
+    later = purchases.filter(
+        purchases.purchases > 0, purchases.day > cut, purchases.day <= cut + timedelta(days=horizon_days)
+    )
+    came = later.select("profile_id").distinct().mutate(came=1)
+    joined = customers.left_join(came, "profile_id").drop("profile_id_right")
+    return engine.to_pandas(
+        joined.group_by(keys)
+        .aggregate(customers=joined.count(), churned=(1 - joined.came.fill_null(0)).sum())
+        .order_by(keys)
+    )
+
+
+def expected_share(histories: pd.DataFrame, horizon_days: int) -> float:
+    """Share of customers without a purchase within the horizon, by the smoothed rate fitted to these histories."""
+    rate = smoothed_rate(histories)
+    weights = histories["customers"].to_numpy(float)
+    return float(weights @ rate.none_within(horizon_days, histories) / weights.sum())
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """How many will not buy, by the smoothed rate and its errors on past days.
+
+    Args:
+        log_odds: Of the share within the horizon that was asked for.
+        past_log_odds: Of the share within the horizon of the past days' outcomes.
+        spread: Standard deviation of the errors, in log-odds: how far this may be off.
+    """
+
+    log_odds: float
+    past_log_odds: float
+    spread: float
+
+    def level(self, learnt: float | None = None) -> float:
+        """The share to expect, as a number between 0 and 1.
+
+        Args:
+            learnt: What a learner expects within the past days' horizon; the wider the errors spread, beyond those of
+                a learner, the more it counts.
+        """
+        moved = 0.0
+        if learnt is not None:
+            trust = 1 / (1 + (self.spread / LEARNT_SPREAD) ** 4)
+            moved = (1 - trust) * (_logit(learnt) - self.past_log_odds)
+        return float(probability_of(np.array([self.log_odds + moved]))[0])
+
+
+def error_of(histories: pd.DataFrame, horizon_days: int) -> float | None:
+    """By how much the smoothed rate missed what happened after a past day, in log-odds.
+
+    Args:
+        histories: The rows of `histories_at`, with `churned`.
+        horizon_days: Days after which the outcome was taken.
+
+    Returns:
+        Actual minus expected; None of too few customers to say.
+    """
+    customers, churned = float(histories["customers"].sum()), float(histories["churned"].sum())
+    if customers < LEAST_CUSTOMERS:
+        return None
+    return _logit((churned + 1) / (customers + 2)) - _logit(expected_share(histories, horizon_days))
+
+
+def forecast(
+    today: pd.DataFrame, errors: Sequence[float], horizon_days: int, past_horizon_days: int | None = None
+) -> Forecast | None:
+    """Forecast the share of today's customers that will not buy; None without a past to correct it by.
+
+    Args:
+        today: The rows of `histories_at` for today.
+        errors: `error_of` past days, a third of a horizon apart.
+        horizon_days: Days ahead.
+        past_horizon_days: Days after which the past days' outcomes were taken, if others.
+    """
+    if not errors:
+        return None
+    # Cuts a third of a horizon apart overlap: so many horizons' worth of outcomes are known.
+    horizons = (len(errors) + 2) / 3
+    correction = horizons / (horizons + PLAIN_RATE_COUNTS) * float(np.mean(errors))
+    ahead = _logit(expected_share(today, horizon_days)) + correction
+    alike = past_horizon_days is None or past_horizon_days == horizon_days
+    return Forecast(
+        ahead,
+        ahead if alike else _logit(expected_share(today, past_horizon_days or horizon_days)) + correction,
+        float(np.std(errors, ddof=1)) if len(errors) > 1 else LEARNT_SPREAD,
+    )
+
+
+def at_level(model: Calibrated, log_odds: Floats, level: float) -> Calibrated:
+    """The model with its probabilities moved so that their mean is a level, by `MOST_MOVED` at most.
+
+    Args:
+        model: What is to be moved.
+        log_odds: What it says of the customers that the level is about.
+        level: The mean that their probabilities should have.
+    """
+    from scipy.optimize import brentq
+
+    def excess(moved: float) -> float:
+        return float(probability_of(log_odds + moved).mean()) - level
+
+    if excess(-MOST_MOVED) >= 0:
+        moved = -MOST_MOVED
+    elif excess(MOST_MOVED) <= 0:
+        moved = MOST_MOVED
+    else:
+        moved = float(brentq(excess, -MOST_MOVED, MOST_MOVED, xtol=1e-6))
+    return replace(model, intercept=model.intercept + moved)
+
+
+def _logit(share: float) -> float:
+    bounded = min(max(share, 1e-6), 1 - 1e-6)
+    return float(np.log(bounded / (1 - bounded)))

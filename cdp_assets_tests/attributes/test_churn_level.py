@@ -1,0 +1,56 @@
+"""How many will not come back: forecast from today's customers and from how far the same forecast was off."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cdp_assets.attributes.churn_level import at_level, error_of, expected_share, forecast
+from cdp_assets.attributes.churn_model import Calibrated, probability_of
+
+TODAY = pd.DataFrame({"frequency": [0, 3], "recency_days": [0, 90], "age_days": [120, 120], "customers": [600, 400]})
+
+
+def test_without_errors_it_is_the_smoothed_rate() -> None:
+    expected = forecast(TODAY, [0.0, 0.0, 0.0], 60)
+
+    assert expected is not None
+    assert expected.level() == pytest.approx(expected_share(TODAY, 60))
+
+
+def test_a_steady_error_of_the_past_is_taken_off_the_more_the_longer_it_is_known() -> None:
+    plain = expected_share(TODAY, 60)
+    once, often = forecast(TODAY, [0.5, 0.5], 60), forecast(TODAY, [0.5] * 8, 60)
+
+    assert once is not None
+    assert often is not None
+    assert plain < once.level() < often.level() < probability_of(np.log(plain / (1 - plain)) + np.array([0.5]))[0]
+
+
+def test_where_errors_differ_from_day_to_day_the_learner_is_believed() -> None:
+    steady, wild = forecast(TODAY, [0.1, 0.1, 0.1], 60), forecast(TODAY, [-1.0, 0.1, 1.2], 60)
+
+    assert steady is not None
+    assert wild is not None
+    assert steady.level(learnt=0.9) == pytest.approx(steady.level(), abs=0.01)
+    assert wild.level(learnt=0.9) == pytest.approx(0.9, abs=0.02)
+
+
+def test_of_a_past_day_the_error_is_what_happened_against_what_was_expected() -> None:
+    share = expected_share(TODAY, 60)
+    as_expected = TODAY.assign(churned=TODAY["customers"] * share)
+
+    assert error_of(as_expected, 60) == pytest.approx(0.0, abs=0.01)
+    assert error_of(as_expected.assign(customers=[1, 1], churned=[1, 0]), 60) is None
+    assert forecast(TODAY, [], 60) is None
+
+
+def test_moving_the_level_keeps_the_order_and_goes_no_further_than_one() -> None:
+    model = Calibrated("model", lambda rows: rows["x"].to_numpy(float), 1.0, 0.0)
+    log_odds = np.array([-1.0, 0.0, 1.0])
+
+    moved = at_level(model, log_odds, 0.6)
+
+    assert probability_of(log_odds + moved.intercept).mean() == pytest.approx(0.6, abs=1e-4)
+    assert at_level(model, log_odds, 0.999).intercept == 1.0

@@ -1,0 +1,134 @@
+"""Files of transactions in whatever columns and spelling: read, or refused in a sentence."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from cdp_assets.attributes.backtest.transactions import Transactions, TransactionsError, read_transactions
+from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+
+LINES = "who,at,paid\na,2026-01-31,10.00\na,2026-02-28,5.50\nb,2026-03-01,7\n"
+
+
+def written(folder: Path, text: str | bytes, name: str = "orders.csv") -> Path:
+    file = folder / name
+    file.write_bytes(text.encode() if isinstance(text, str) else text)
+    return file
+
+
+def read(engine: DuckDBEngine, file: Path, time: str = "at", amount: str = "paid") -> Transactions:
+    return read_transactions(file, "who", time, amount, engine)
+
+
+def days(engine: DuckDBEngine, found: Transactions) -> list[tuple[Any, ...]]:
+    """(profile, day, purchases, net, refunded) of every row."""
+    table = found.purchases.order_by(["profile_id", "day"])
+    return [
+        (row["profile_id"], row["day"].isoformat(), row["purchases"], float(row["net"]), float(row["refunded"]))
+        for row in engine.to_arrow(table).to_pylist()
+    ]
+
+
+PLAIN = [(0, "2026-01-31", 1, 10.0, 0.0), (0, "2026-02-28", 1, 5.5, 0.0), (1, "2026-03-01", 1, 7.0, 0.0)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LINES,
+        LINES.encode("utf-8-sig"),
+        LINES.encode("utf-16"),
+        LINES.replace(",", "\t"),
+        "who,at,paid\na,01/31/2026 8:26,10.00\na,02/28/2026 8:26,5.50\nb,03/01/2026 8:26,7\n",
+        "who;at;paid\na;31.01.2026;10,00 €\na;28.02.2026;5,50 €\nb;01.03.2026;7,00 €\n",
+        'who,at,paid\na,31 Jan 2026,$10.00\na,28 Feb 2026,$5.50\nb,1 Mar 2026,"$7"\n',
+        "who,at,paid\na,20260131,10.00\na,20260228,5.50\nb,20260301,7\n",
+        "who,at,paid\na,2026-01-31T23:00:00Z,10.00\na,2026-02-28T23:30:00+00:00,5.50\nb,2026-03-01T01:00:00Z,7\n",
+        "who,at,paid\na,1769846400,10.00\na,1772265600,5.50\nb,1772352000,7\n",
+        "who,at,paid\na,1769846400000,10.00\na,1772265600000,5.50\nb,1772352000000,7\n",
+    ],
+)
+def test_days_numbers_and_encodings_are_read_in_many_spellings(
+    engine: DuckDBEngine, tmp_path: Path, text: str | bytes
+) -> None:
+    assert days(engine, read(engine, written(tmp_path, text))) == PLAIN
+
+
+def test_what_is_compressed_or_of_columns_is_read_alike(engine: DuckDBEngine, tmp_path: Path) -> None:
+    zipped = written(tmp_path, gzip.compress(LINES.encode()), "orders.csv.gz")
+    frame = pd.read_csv(written(tmp_path, LINES)).assign(at=lambda rows: pd.to_datetime(rows["at"]))
+    frame.to_parquet(tmp_path / "orders.parquet")
+
+    assert days(engine, read(engine, zipped)) == PLAIN
+    assert days(engine, read(engine, tmp_path / "orders.parquet")) == PLAIN
+
+
+def test_lines_of_one_time_are_one_purchase_and_negative_ones_are_refunds_of_their_own_day(
+    engine: DuckDBEngine, tmp_path: Path
+) -> None:
+    file = written(
+        tmp_path,
+        "who,at,pieces,price\na,2026-01-01 10:00,2,1.50\na,2026-01-01 10:00,1,4\na,2026-01-01 15:00,1,0\n"
+        "a,2026-01-09 10:00,-1,4\n",
+    )
+
+    assert days(engine, read(engine, file, amount="pieces * price")) == [
+        (0, "2026-01-01", 2, 7.0, 0.0),
+        (0, "2026-01-09", 0, 0.0, 4.0),
+    ]
+
+
+def test_a_column_of_text_stays_text_in_an_expression(engine: DuckDBEngine, tmp_path: Path) -> None:
+    file = written(tmp_path, "who,at,paid,kind\na,2026-01-01,5,sale\na,2026-01-02,5,refund\n")
+
+    found = read(engine, file, amount="case when kind = 'refund' then -paid else paid end")
+
+    assert days(engine, found) == [(0, "2026-01-01", 1, 5.0, 0.0), (0, "2026-01-02", 0, 0.0, 5.0)]
+
+
+def test_rows_that_say_too_little_are_left_out_and_counted(engine: DuckDBEngine, tmp_path: Path) -> None:
+    more = ",2026-01-01,1\nNaN,2026-01-01,1\nc,soon,1\nc,2026-01-01,free\nc,2026-01-01,inf\nc,2026-01-01\n"
+    found = read(engine, written(tmp_path, LINES + more))
+
+    assert days(engine, found) == PLAIN
+    assert found.rows == 9
+    assert found.left_out == {
+        "without a customer": 2,
+        "with a time that cannot be read": 1,
+        "with an amount that cannot be read": 2,
+        "that do not fit the header": 1,
+    }
+
+
+def test_customers_whose_numbers_passed_through_a_float_are_the_same(engine: DuckDBEngine, tmp_path: Path) -> None:
+    found = read(engine, written(tmp_path, "who,at,paid\n17,2026-01-01,1\n17.0,2026-01-02,1\n"))
+
+    assert {profile for profile, *_ in days(engine, found)} == {0}
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "because"),
+    [
+        (b"", (), "orders.csv is empty"),
+        ("who,at,paid\n", (), "orders.csv has no rows"),
+        (LINES, ("at", "payed"), "unknown column `payed`; did you mean `paid`?"),
+        (LINES, ("at", "paid *"), "not a valid expression"),
+        (LINES, ("at", "who = 'a'"), "an amount is a number"),
+        ("who,at,paid\na,05/05/2026,1\na,06/05/2026,1\n", (), "could be day first or month first"),
+        ("who,at,paid\na,soon,1\n", (), "no row of orders.csv can be used: 1 with a time that cannot be read"),
+        ("who,at,paid,paid\na,2026-01-01,1,1\n", (), "two columns called paid"),
+        (b"PAR1 and no more", (), "it is no Parquet file"),
+        (gzip.compress(LINES.encode())[:30], (), "damaged or not all there"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_in_a_sentence(
+    engine: DuckDBEngine, tmp_path: Path, text: str | bytes, options: Sequence[str], because: str
+) -> None:
+    with pytest.raises(TransactionsError, match=because.replace("*", r"\*").replace("?", r"\?")):
+        read(engine, written(tmp_path, text), *options)
