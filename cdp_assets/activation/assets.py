@@ -17,7 +17,7 @@ from cdp_assets.activation.connectors import connector_for
 from cdp_assets.activation.delivery import deliver
 from cdp_assets.activation.outbox import Tables, activate, by_priority, refresh_permissions
 from cdp_assets.activation.schemas import DELIVERIES, DESTINATION_STATE, OUTBOX
-from cdp_assets.activation.spec import DestinationSpec, WebhookConnector
+from cdp_assets.activation.spec import DestinationSpec
 from cdp_assets.ledger import Ledger, outbox
 from cdp_assets.settings import Settings
 from cdp_assets.warehouse.assets import table_asset, tables_asset
@@ -94,14 +94,13 @@ def deliveries(engine: Engine, ledger: Ledger, as_of: datetime) -> ir.Table:
 
 def _delivery(spec: DestinationSpec) -> dg.AssetsDefinition:
     key = dg.AssetKey([STAGE, spec.name])
-    kind = "webhook" if isinstance(spec.connector, WebhookConnector) else "file"
 
     @dg.asset(
         key=key,
         group_name=STAGE,
         deps=[dg.AssetKey([STAGE, OUTBOX.name])],
         description=_description(spec),
-        kinds={kind, spec.channel},
+        kinds={spec.kind, spec.channel},
         owners=[spec.owner],
         op_tags={"cdp/destination": spec.name},
         required_resource_keys={"ledger"},

@@ -5,12 +5,13 @@ Belongs here: fields and their descriptions, as editors show them. Does not belo
 
 from datetime import time
 from functools import cached_property
-from typing import Literal
+from typing import Annotated, Literal
 
 import dagster as dg
 from pydantic import ConfigDict, Field
 
 from cdp_assets.activation import spec as specs
+from cdp_assets.activation import ways
 from cdp_assets.activation.quiet_hours import clock_time
 from cdp_assets.attributes.schemas import CUSTOMER_360
 from cdp_assets.canonical.schema import TableSchema
@@ -19,7 +20,7 @@ from cdp_assets.warehouse.sql_fields import SqlByName
 _STRICT = ConfigDict(extra="forbid")
 
 
-class WebhookConnector(dg.Model, dg.Resolvable):
+class WebhookConnector(dg.Model):
     """Signed HTTP requests, one a message."""
 
     model_config = _STRICT
@@ -32,7 +33,7 @@ class WebhookConnector(dg.Model, dg.Resolvable):
     concurrency: int = Field(default=8, ge=1, le=64, description="Requests under way at the same time.")
 
 
-class FileConnector(dg.Model, dg.Resolvable):
+class FileConnector(dg.Model):
     """Files dropped into a folder, one a batch."""
 
     model_config = _STRICT
@@ -40,6 +41,28 @@ class FileConnector(dg.Model, dg.Resolvable):
     type: Literal["file"] = Field(description="`file`")
     path: str = Field(description="The folder; relative to the data folder unless absolute.")
     format: Literal["csv", "parquet"] = Field(default="csv", description="`csv` or `parquet`.")
+
+
+Written = Annotated[
+    WebhookConnector
+    | FileConnector
+    | ways.EmailWay
+    | ways.TwilioWay
+    | ways.FcmWay
+    | ways.WebPushWay
+    | ways.MetaWay
+    | ways.GoogleWay
+    | ways.OnsiteWay
+    | ways.HubSpotWay
+    | ways.SalesforceWay
+    | ways.ZendeskWay
+    | ways.ReverseEtlWay
+    | ways.PythonWay,
+    Field(discriminator="type"),
+]
+"""A way as YAML has it. Taken as written: templates in it are filled for each message, not when it is loaded."""
+
+AsWritten = Annotated[Written, dg.Resolver(lambda _context, written: written, model_field_type=Written)]
 
 
 class Cap(dg.Model, dg.Resolvable):
@@ -91,7 +114,7 @@ class Destination(dg.Component, dg.Model, dg.Resolvable):
     segment: str = Field(description="The segment whose changes it is told.")
     channel: str = Field(description=f"One of {', '.join(specs.CHANNELS)}: which consent counts.")
     purpose: str = Field(description=f"One of {', '.join(specs.PURPOSES)}: what the consent has to be for.")
-    connector: WebhookConnector | FileConnector = Field(description="The way messages go.")
+    connector: AsWritten = Field(description="The way messages go.")
     payload: SqlByName = Field(description="Field → SQL expression over `customer_360`.")
     mode: str = Field(
         default="enter",
@@ -154,7 +177,9 @@ class Destination(dg.Component, dg.Model, dg.Resolvable):
         return dg.Definitions()
 
 
-def _connector(written: WebhookConnector | FileConnector) -> specs.Connector:
+def _connector(written: WebhookConnector | FileConnector | ways.Way) -> specs.Connector:
+    if isinstance(written, ways.Way):
+        return written
     values = written.model_dump(exclude={"type"})
     return specs.WebhookConnector(**values) if isinstance(written, WebhookConnector) else specs.FileConnector(**values)
 

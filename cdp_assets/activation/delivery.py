@@ -23,7 +23,7 @@ from cdp_assets.activation.connectors.connector import DELIVERED, RETRY, Connect
 from cdp_assets.activation.last_look import last_look
 from cdp_assets.activation.message import Message
 from cdp_assets.activation.pacing import TokenBucket, wait_before
-from cdp_assets.activation.spec import DestinationSpec, WebhookConnector
+from cdp_assets.activation.spec import DestinationSpec
 from cdp_assets.ledger import Ledger, LedgerBusyError, destinations, outbox
 from cdp_assets.ledger.outbox import Pending, Settlement
 
@@ -118,9 +118,7 @@ class _Run:
     not_before: datetime | None = None
 
     def go(self) -> None:
-        way = self.spec.connector
-        rate = way.rate_per_second if isinstance(way, WebhookConnector) else None
-        bucket = TokenBucket(rate, at=time.monotonic())
+        bucket = TokenBucket(self.spec.rate_per_second, at=time.monotonic())
         with ThreadPoolExecutor(self.connector.concurrency, thread_name_prefix=self.spec.name) as pool:
             try:
                 while self._may_be_called():

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from cdp_assets.activation.ways import Way
 from cdp_assets.canonical.schema import Pii, TableSchema
 from cdp_assets.warehouse.expressions import check
 
@@ -71,7 +72,7 @@ class FileConnector:
     format: str = "csv"
 
 
-Connector = WebhookConnector | FileConnector
+Connector = WebhookConnector | FileConnector | Way
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,18 @@ class DestinationSpec:
     retry: Retry = field(default_factory=Retry)
 
     @property
+    def kind(self) -> str:
+        """The way's name, as its YAML calls it."""
+        if isinstance(self.connector, Way):
+            return self.connector.type
+        return "webhook" if isinstance(self.connector, WebhookConnector) else "file"
+
+    @property
+    def rate_per_second(self) -> float | None:
+        """At most so many messages a second; null for no limit."""
+        return None if isinstance(self.connector, FileConnector) else self.connector.rate_per_second
+
+    @property
     def contact_expression(self) -> str:
         """The SQL expression for the contact point."""
         return self.contact_point or _CONTACT_POINT.get(self.channel, "email")
@@ -192,6 +205,8 @@ def validate(spec: DestinationSpec, customer: TableSchema, segments: Collection[
     _one_of("initial", spec.initial, INITIAL)
     if isinstance(spec.connector, FileConnector):
         _one_of("connector.format", spec.connector.format, FORMATS)
+    if isinstance(spec.connector, Way):
+        _check_way(spec, spec.connector)
     if not 0.0 <= spec.holdout < 1.0:
         raise DestinationError(f"holdout: {spec.holdout} is not a share from 0 to below 1")
     if spec.cap is not None and (spec.cap.messages < 1 or spec.cap.per_days < 1):
@@ -201,6 +216,17 @@ def validate(spec: DestinationSpec, customer: TableSchema, segments: Collection[
     if not spec.payload:
         raise DestinationError("payload: name at least one field")
     _check_expressions(spec, customer)
+
+
+def _check_way(spec: DestinationSpec, way: Way) -> None:
+    if way.channels is not None:
+        _one_of("channel", spec.channel, (way.type,) if way.type in way.channels else way.channels)
+    if way.messages and spec.mode == "mirror":
+        raise DestinationError(f"mode: {way.type} tells people something, so there is nothing to keep equal; use enter")
+    for attribute in ("to", "key"):
+        field = getattr(way, attribute, None)
+        if field is not None and field not in spec.payload:
+            raise DestinationError(f"connector.{attribute}: the payload has no field {field!r}; add it")
 
 
 def _check_expressions(spec: DestinationSpec, customer: TableSchema) -> None:

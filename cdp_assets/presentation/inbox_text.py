@@ -14,6 +14,8 @@ from cdp_assets.presentation import wording
 from cdp_assets.presentation.read_inbox import Tray
 from cdp_assets.presentation.terminal import heading, indented, table
 
+_KINDS = {"http": "request", "file": "row of a file", "row": "row of a table", "email": "e-mail"}
+
 
 def overview(trays: Sequence[Tray]) -> RenderableType:
     """One line a destination, and the latest message of each."""
@@ -25,7 +27,7 @@ def overview(trays: Sequence[Tray]) -> RenderableType:
         made.add_row(
             tray.destination,
             wording.count(tray.total),
-            "request" if tray.kind == "http" else "row of a file",
+            _KINDS.get(tray.kind, tray.kind),
             wording.instant(datetime.fromisoformat(first.written_at)),
             str(first.received.get("url", "")) if first.sent else "",
         )

@@ -16,6 +16,7 @@ from typing import Any
 
 from cdp_assets.activation.connectors.connector import DELIVERED, Connector, Outcome
 from cdp_assets.activation.connectors.file import safe_cells
+from cdp_assets.activation.connectors.templates import Unwritable
 from cdp_assets.activation.message import Message
 from cdp_assets.activation.payload import instant
 
@@ -66,12 +67,17 @@ class Inbox:
         self.concurrency = shown_by.concurrency if forward else 1
 
     def send(self, messages: Sequence[Message], at: datetime) -> list[Outcome]:
-        outcomes = self._connector.send(messages, at) if self._forward else [Outcome(DELIVERED)] * len(messages)
-        lines = [
-            json.dumps(vars(self._entry(message, at)), ensure_ascii=False, separators=(",", ":"))
-            for message, outcome in zip(messages, outcomes, strict=True)
-            if outcome.kind == DELIVERED
-        ]
+        sent = self._connector.send(messages, at) if self._forward else [Outcome(DELIVERED)] * len(messages)
+        outcomes, lines = [], []
+        for message, outcome in zip(messages, sent, strict=True):
+            if outcome.kind == DELIVERED:
+                try:
+                    entry = self._entry(message, at)
+                except Unwritable as error:
+                    outcome = error.outcome
+                else:
+                    lines.append(json.dumps(vars(entry), ensure_ascii=False, separators=(",", ":")))
+            outcomes.append(outcome)
         if lines:
             self._append(self._folder / f"{messages[0].destination}.jsonl", lines)
         return outcomes

@@ -6,20 +6,18 @@ Belongs here: a request and what its answer means. Does not belong here: retryin
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 
 import httpx
 
 from cdp_assets.activation import signature
-from cdp_assets.activation.connectors.connector import DELIVERED, REFUSED, RETRY, ConnectorError, Outcome
+from cdp_assets.activation.connectors.connector import Outcome
+from cdp_assets.activation.connectors.http import call, checked_url
 from cdp_assets.activation.message import Message
 
-_WORTH_RETRYING = frozenset({408, 409, 423, 425, 429})
 _CONTENT_TYPE = "application/json; charset=utf-8"
 
 
@@ -51,13 +49,7 @@ class Webhook:
     def _post(self, message: Message, at: datetime) -> Outcome:
         body = message.body().encode()
         headers = signature.headers(self._secret, message.idempotency_key, body, at)
-        try:
-            response = self._client.post(self._url, content=body, headers=headers)
-        except httpx.TimeoutException:
-            return Outcome(RETRY, error="timeout")
-        except httpx.TransportError as error:
-            return Outcome(RETRY, error=type(error).__name__)
-        return _outcome(response, at)
+        return call(self._client, "POST", self._url, at, content=body, headers=headers).outcome
 
 
 def request_as_received(url: str, secret: str | None, message: Message, at: datetime) -> dict[str, Any]:
@@ -71,53 +63,3 @@ def request_as_received(url: str, secret: str | None, message: Message, at: date
         "headers": {"content-type": _CONTENT_TYPE, signature.IDEMPOTENCY_KEY: message.idempotency_key, **signed},
         "body": json.loads(body),
     }
-
-
-def checked_url(url: str) -> str:
-    """The address, if it can be used: https, or http to this machine.
-
-    Raises:
-        ConnectorError: if it cannot.
-    """
-    parsed = httpx.URL(url)
-    if parsed.scheme == "https" and parsed.host:
-        return url
-    if parsed.scheme == "http" and is_loopback(url):
-        return url
-    raise ConnectorError(
-        f"a webhook needs an https address (http only to this machine), not {parsed.scheme or 'none'}://"
-    )
-
-
-def is_loopback(url: str) -> bool:
-    """Whether the address is on this machine."""
-    host = httpx.URL(url).host
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _outcome(response: httpx.Response, at: datetime) -> Outcome:
-    code = response.status_code
-    if response.is_success:
-        return Outcome(DELIVERED, code)
-    if code in _WORTH_RETRYING or code >= 500:
-        return Outcome(RETRY, code, f"http_{code}", _retry_after(response.headers.get("retry-after"), at))
-    return Outcome(REFUSED, code, f"http_{code}")
-
-
-def _retry_after(value: str | None, at: datetime) -> float | None:
-    """Seconds from ``at``, of a number of seconds or an HTTP date."""
-    if value is None:
-        return None
-    if value.strip().isdigit():
-        return float(value)
-    try:
-        until = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return max(0.0, (until - at).total_seconds())
