@@ -5,10 +5,10 @@ Belongs here: fields and their descriptions, as editors show them. Does not belo
 
 from datetime import time
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import dagster as dg
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from cdp_assets.activation import spec as specs
 from cdp_assets.activation import ways
@@ -62,7 +62,12 @@ Written = Annotated[
 ]
 """A way as YAML has it. Taken as written: templates in it are filled for each message, not when it is loaded."""
 
-AsWritten = Annotated[Written, dg.Resolver(lambda _context, written: written, model_field_type=Written)]
+# Dagster looks into the models of a union, and knows no bounds of numbers: it is shown a field of any kind.
+AsWritten = Annotated[
+    Any,
+    BeforeValidator(TypeAdapter(Written).validate_python),
+    dg.Resolver(lambda _context, written: written, model_field_type=Written),
+]
 
 
 class Cap(dg.Model, dg.Resolvable):

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from cdp_assets.identity.evidence import identifier_id_of
 from cdp_assets.identity.spec import IdentityRules, LinkageRules
 from cdp_assets.identity.stewardship import Word
+from cdp_assets_tests.examples import examples
 from cdp_assets_tests.identity.linkage.town import town
 from cdp_assets_tests.identity.test_incremental import TOWNS, Twins
-from cdp_assets_tests.identity.test_properties import FEW, NAMES, RECORD, Town, made
+from cdp_assets_tests.identity.test_properties import NAMES, RECORD, Town, made
 from cdp_assets_tests.identity.world import AS_OF, KEY, Record
 
 
@@ -32,7 +33,7 @@ def taken_back(number: int, record: Record, carried: str) -> Word:
     return Word(f"r{number}", "observation", None, record.id, None, identifier, AS_OF)
 
 
-@FEW
+@examples(2)
 @given(TOWNS, st.randoms(use_true_random=False), st.data())
 def test_any_history_of_evidence_and_words_gives_what_a_run_from_nothing_gives(
     towns: list[Town], chance: random.Random, data: st.DataObject
