@@ -46,16 +46,18 @@ def cdp() -> None:
 
 def main() -> None:
     """Entry point of the console script: what a person can mend is told in one line, without a traceback."""
+    from cdp_assets.cli_deliveries import deliveries
     from cdp_assets.cli_demo import demo
     from cdp_assets.cli_evaluate import evaluate
     from cdp_assets.cli_explain import explain
     from cdp_assets.cli_identity import identity
     from cdp_assets.cli_plan import plan
     from cdp_assets.cli_retract import retract, retractions
+    from cdp_assets.cli_test import test
 
     for command in (evaluate, retract, retractions):
         identity.add_command(command)
-    for command in (demo, explain, identity, plan):
+    for command in (deliveries, demo, explain, identity, plan, test):
         cdp.add_command(command)
     try:
         cdp(prog_name="cdp")
