@@ -244,7 +244,7 @@ def settle(connection: Connection, settlements: Sequence[Settlement]) -> None:
 
 
 def revive(connection: Connection, destination: str, reason: str | None = None) -> int:
-    """Put messages that were given up back in line, with all their tries before them; returns how many.
+    """Put messages that were given up back in line, for one more try each if they have had all; returns how many.
 
     A message is left out where a later one of its profile has been delivered: order per profile is kept.
     """
@@ -263,7 +263,7 @@ def revive(connection: Connection, destination: str, reason: str | None = None) 
         connection.execute(
             update(_OUTBOX)
             .where(_OUTBOX.c.id.in_(ids[start : start + 10_000]))
-            .values(status=PENDING, reason=None, due_at=None, attempts=0)
+            .values(status=PENDING, reason=None, due_at=None)
         )
     return len(ids)
 
