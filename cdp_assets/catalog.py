@@ -142,7 +142,7 @@ def load_catalog(defs: Path) -> Catalog:
         reporting=only(_REPORTING),
         traits=named(_TRAIT),
         customer_360=wide,
-        segments=named(_SEGMENT),
+        segments=tuple(_composed(named(_SEGMENT))),
         destinations=named(_DESTINATION),
     )
 
@@ -399,6 +399,7 @@ def _faults_between(
                 place = other.document.problem("", at).place
                 what = f"two {label}s are called `{name}`" if name else f"there is a second {label}"
                 yield item.document.problem(f"{what}; the other is in {place}", at)
+    yield from _faults_of_segments(loaded[_SEGMENT])
     segments = [_name_in(document) for document in documents if document.type_name == _SEGMENT]
     yield from _faults_of_destinations(loaded, segments, customer)
 
@@ -407,6 +408,30 @@ def _name_in(document: Document) -> str:
     """A definition's name as written, whether or not the rest of it can be used."""
     attributes = document.value.get("attributes")
     return str(attributes.get("name", "")) if isinstance(attributes, dict) else ""
+
+
+def _composed(specs: Sequence[SegmentSpec]) -> list[SegmentSpec]:
+    from cdp_assets.segments.composition import composed
+
+    return composed(specs)
+
+
+def _faults_of_segments(loaded: Sequence[_Loaded]) -> Iterator[Problem]:
+    """Segments that are made of one that does not exist, or of each other."""
+    names = [item.spec.name for item in loaded]
+    sound = True
+    for item in loaded:
+        for attribute in ("all_of", "any_of", "none_of"):
+            for name in getattr(item.spec, attribute):
+                if name not in names:
+                    sound = False
+                    message = f"{attribute}: there is no segment `{name}`; {nearest(name, names)}"
+                    yield item.document.problem(message, ["attributes", attribute])
+    if sound:
+        try:
+            _composed([item.spec for item in loaded])
+        except ValueError as error:
+            yield loaded[0].document.problem_of(error)
 
 
 def _faults_of_destinations(

@@ -48,6 +48,7 @@ def cdp() -> None:
 def main() -> None:
     """Entry point of the console script: what a person can mend is told in one line, without a traceback."""
     from cdp_assets.cli_backtest import attributes
+    from cdp_assets.cli_deliveries import deliveries
     from cdp_assets.cli_demo import demo
     from cdp_assets.cli_evaluate import evaluate
     from cdp_assets.cli_explain import explain
@@ -56,10 +57,11 @@ def main() -> None:
     from cdp_assets.cli_quarantine import quarantine
     from cdp_assets.cli_retract import retract, retractions
     from cdp_assets.cli_sources import init, sources
+    from cdp_assets.cli_test import test
 
     for command in (evaluate, retract, retractions):
         identity.add_command(command)
-    for command in (attributes, demo, explain, identity, init, plan, quarantine, sources):
+    for command in (attributes, deliveries, demo, explain, identity, init, plan, quarantine, sources, test):
         cdp.add_command(command)
     try:
         for name, value in project_settings(Path.cwd()).items():

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import dagster as dg
-from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from cdp_assets.activation import spec as specs
 from cdp_assets.activation import ways
@@ -43,7 +43,7 @@ class FileConnector(dg.Model):
     format: Literal["csv", "parquet"] = Field(default="csv", description="`csv` or `parquet`.")
 
 
-Written = Annotated[
+AnyConnector = Annotated[
     WebhookConnector
     | FileConnector
     | ways.EmailWay
@@ -60,14 +60,10 @@ Written = Annotated[
     | ways.PythonWay,
     Field(discriminator="type"),
 ]
-"""A way as YAML has it. Taken as written: templates in it are filled for each message, not when it is loaded."""
 
-# Dagster looks into the models of a union, and knows no bounds of numbers: it is shown a field of any kind.
-AsWritten = Annotated[
-    Any,
-    BeforeValidator(TypeAdapter(Written).validate_python),
-    dg.Resolver(lambda _context, written: written, model_field_type=Written),
-]
+AsWritten = Annotated[Any, dg.Resolver(lambda _context, written: written, model_field_type=AnyConnector)]
+"""A way as YAML has it: templates in it are filled for each message, not when it is loaded. (Dagster wants fields of
+models without bounds unless it resolves them, so it is told that this may be anything; `_connector` checks it.)"""
 
 
 class Cap(dg.Model, dg.Resolvable):
@@ -182,11 +178,12 @@ class Destination(dg.Component, dg.Model, dg.Resolvable):
         return dg.Definitions()
 
 
-def _connector(written: WebhookConnector | FileConnector | ways.Way) -> specs.Connector:
-    if isinstance(written, ways.Way):
-        return written
-    values = written.model_dump(exclude={"type"})
-    return specs.WebhookConnector(**values) if isinstance(written, WebhookConnector) else specs.FileConnector(**values)
+def _connector(written: Any) -> specs.Connector:
+    way: WebhookConnector | FileConnector | ways.Way = TypeAdapter(AnyConnector).validate_python(written)
+    if isinstance(way, ways.Way):
+        return way
+    values = way.model_dump(exclude={"type"})
+    return specs.WebhookConnector(**values) if isinstance(way, WebhookConnector) else specs.FileConnector(**values)
 
 
 def _time(attribute: str, text: str) -> time:

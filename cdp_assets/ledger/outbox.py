@@ -50,6 +50,9 @@ SENDABLE = (PENDING, FAILED)
 SEED_ONLY = "seed_only"
 """The reason of members that a first activation records without telling."""
 
+DROPPED = "dropped"
+"""The reason of messages that somebody dropped."""
+
 ROWS = bulk.arrow_schema(column for column in _OUTBOX.c if column.name != "id")
 """What `append` takes."""
 
@@ -238,6 +241,39 @@ def settle(connection: Connection, settlements: Sequence[Settlement]) -> None:
             ],
         )
     take_back(connection, [row.id for row in settlements if row.status == WITHHELD])
+
+
+def revive(connection: Connection, destination: str, reason: str | None = None) -> int:
+    """Put messages that were given up back in line, for one more try each if they have had all; returns how many.
+
+    A message is left out where a later one of its profile has been delivered: order per profile is kept.
+    """
+    later = _OUTBOX.alias("later")
+    overtaken = exists().where(
+        later.c.destination == _OUTBOX.c.destination,
+        later.c.profile_id == _OUTBOX.c.profile_id,
+        later.c.sequence > _OUTBOX.c.sequence,
+        later.c.status == DELIVERED,
+    )
+    chosen = [_OUTBOX.c.destination == destination, _OUTBOX.c.status == DEAD, ~overtaken]
+    if reason is not None:
+        chosen.append(_OUTBOX.c.reason == reason)
+    ids = list(connection.execute(select(_OUTBOX.c.id).where(*chosen)).scalars())
+    for start in range(0, len(ids), 10_000):
+        connection.execute(
+            update(_OUTBOX)
+            .where(_OUTBOX.c.id.in_(ids[start : start + 10_000]))
+            .values(status=PENDING, reason=None, due_at=None)
+        )
+    return len(ids)
+
+
+def drop(connection: Connection, destination: str, at: datetime) -> int:
+    """Withhold all open messages of a destination with the reason `DROPPED`; returns how many."""
+    chosen = select(_OUTBOX.c.id, _OUTBOX.c.attempts).where(_OUTBOX.c.destination == destination, _is_open())
+    rows = connection.execute(chosen).all()
+    settle(connection, [Settlement(row.id, WITHHELD, DROPPED, at, attempts=row.attempts) for row in rows])
+    return len(rows)
 
 
 def take_back(connection: Connection, ids: Sequence[int]) -> None:

@@ -7,7 +7,10 @@ who is in it (`evaluate.py`).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 
 from cdp_assets.canonical.schema import Pii, TableSchema
 from cdp_assets.warehouse.expressions import CheckedExpression, ExpressionError, check
@@ -24,6 +27,23 @@ class SegmentError(ValueError):
 
 
 @dataclass(frozen=True)
+class SegmentTest:
+    """A small example of whom a segment holds.
+
+    Args:
+        name: What it shows, in a sentence.
+        given: Columns of one row of `customer_360`; the others are null.
+        member: Whether such a person is in.
+        as_of: The instant, ISO 8601; null where the condition does not ask for it.
+    """
+
+    name: str
+    given: Mapping[str, Any]
+    member: bool
+    as_of: datetime | None = None
+
+
+@dataclass(frozen=True)
 class SegmentSpec:
     """One segment.
 
@@ -35,6 +55,13 @@ class SegmentSpec:
         owner: Who answers for it (``team:…``, or an e-mail address).
         minimum: Smallest share of all profiles (0..1) that is plausible; fewer raise a warning.
         maximum: Largest share that is plausible.
+        all_of: Segments that all have to hold.
+        any_of: Segments of which one has to hold.
+        none_of: Segments of which none may hold.
+        include: Profiles that are in whatever the conditions say.
+        exclude: Profiles that are out whatever the conditions say.
+        sample: Share of those who meet the conditions that is in (0..1), always the same people.
+        tests: Rows, and whether they are in.
     """
 
     name: str
@@ -43,6 +70,13 @@ class SegmentSpec:
     owner: str
     minimum: float | None = None
     maximum: float | None = None
+    all_of: tuple[str, ...] = ()
+    any_of: tuple[str, ...] = ()
+    none_of: tuple[str, ...] = ()
+    include: tuple[int, ...] = ()
+    exclude: tuple[int, ...] = ()
+    sample: float | None = None
+    tests: tuple[SegmentTest, ...] = ()
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name) or len(self.name) > _LONGEST_NAME:
@@ -52,11 +86,25 @@ class SegmentSpec:
             )
         if self.name in RESERVED:
             raise SegmentError(f"name: `{self.name}` is the name of a table of this stage; choose another")
-        for attribute, share in (("minimum", self.minimum), ("maximum", self.maximum)):
+        for attribute, share in (("minimum", self.minimum), ("maximum", self.maximum), ("sample", self.sample)):
             if share is not None and not 0.0 <= share <= 1.0:
                 raise SegmentError(f"{attribute}: {share} is not a share between 0 and 1 (0.05 is five per cent)")
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise SegmentError(f"minimum: {self.minimum} is above the maximum, {self.maximum}")
+
+        if not (self.where or self.all_of or self.any_of or self.include):
+            raise SegmentError("where: write a condition, or name segments in all_of or any_of")
+
+    @property
+    def is_composed(self) -> bool:
+        """Whether its condition is not the whole of it."""
+        return self.plain != self
+
+    @property
+    def plain(self) -> SegmentSpec:
+        """The segment without what it is made of but its condition."""
+        where = self.where or "profile_id is null"
+        return replace(self, where=where, all_of=(), any_of=(), none_of=(), include=(), exclude=(), sample=None)
 
     def condition(self, customer: TableSchema) -> CheckedExpression:
         """The condition, checked against the columns there are.

@@ -376,3 +376,29 @@ def test_nothing_is_left_due_when_a_run_ends(shop: Shop) -> None:
         run(shop, GREET, receiver, clock)
     with shop.ledger.reading() as connection:
         assert outbox.due(connection, clock()) == []
+
+
+def test_what_was_given_up_can_be_tried_again_under_its_key(shop: Shop) -> None:
+    shop.with_people(1)
+    shop.members = {1}
+    shop.refresh(GREET, MONDAY)
+    clock = Time()
+    with receiving(clock, lambda key, times: (400, {}) if times == 1 else None) as receiver:
+        assert run(shop, GREET, receiver, clock).dead == 1
+        with shop.ledger.transaction() as connection:
+            assert outbox.revive(connection, GREET.name, "http_500") == 0
+            assert outbox.revive(connection, GREET.name, "http_400") == 1
+        assert run(shop, GREET, receiver, clock).delivered == 1
+    assert [kept["idempotency_key"] for kept in receiver.messages] == [shop.rows("idempotency_key")[0][0]]
+
+
+def test_what_waits_can_be_dropped_and_says_so(shop: Shop) -> None:
+    shop.with_people(1, 2)
+    shop.members = {1, 2}
+    shop.refresh(GREET, MONDAY)
+    with shop.ledger.transaction() as connection:
+        assert outbox.drop(connection, GREET.name, TUESDAY) == 2
+    assert sorted(shop.withheld()) == [(1, "dropped"), (2, "dropped")]
+    clock = Time()
+    with receiving(clock) as receiver:
+        assert run(shop, GREET, receiver, clock).delivered == 0

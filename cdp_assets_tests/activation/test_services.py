@@ -438,3 +438,21 @@ def test_a_destination_that_its_way_cannot_serve_is_refused(
 ) -> None:
     with pytest.raises(DestinationError, match=sentence):
         validate(replace(WELCOME, connector=mail_way(1, tmp_path), **changed), CUSTOMER_360)
+
+
+def test_templates_of_messages_are_taken_from_yaml_as_written(tmp_path: Path) -> None:
+    from cdp_assets.activation.component import Destination
+
+    written = f"""
+        name: welcome
+        description: Greets.
+        owner: team:marketing
+        segment: members
+        channel: email
+        purpose: marketing
+        connector: {json.dumps(mail_way(25, tmp_path).model_dump(mode="json"))}
+        payload: {{email: email}}
+    """
+    spec = Destination.resolve_from_yaml(written).spec
+    assert isinstance(spec.connector, ways.EmailWay)
+    assert (spec.kind, spec.connector.subject) == ("email", "Hello {{ name }}")
