@@ -53,11 +53,12 @@ def main() -> None:
     from cdp_assets.cli_identity import identity
     from cdp_assets.cli_plan import plan
     from cdp_assets.cli_retract import retract, retractions
+    from cdp_assets.cli_segments import segments
     from cdp_assets.cli_test import test
 
     for command in (evaluate, retract, retractions):
         identity.add_command(command)
-    for command in (deliveries, demo, explain, identity, plan, test):
+    for command in (deliveries, demo, explain, identity, plan, segments, test):
         cdp.add_command(command)
     try:
         cdp(prog_name="cdp")
