@@ -1,0 +1,62 @@
+"""What a segment would hold, before it is published: its size, and which term of its condition cuts how much."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import reduce
+from operator import and_
+from typing import TYPE_CHECKING, Any
+
+import sqlglot.expressions as sge
+
+from cdp_assets.warehouse.expressions import bind
+from cdp_assets.warehouse.sql_parsing import parsed
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+
+@dataclass(frozen=True)
+class Term:
+    """One term of a condition.
+
+    Args:
+        sql: The term.
+        alone: Profiles that meet it.
+        so_far: Profiles that meet it and all terms before it.
+        cuts: Profiles that meet all other terms and not this one.
+    """
+
+    sql: str
+    alone: int
+    so_far: int
+    cuts: int
+
+
+def terms_of(condition: str) -> list[str]:
+    """The terms that a condition joins by `and`."""
+    tree = parsed(condition).unnest()
+    parts = list(tree.flatten()) if isinstance(tree, sge.And) else [tree]
+    return [part.sql(dialect="duckdb") for part in parts]
+
+
+def counts(customer_360: ir.Table, condition: str, as_of: datetime) -> tuple[ir.Table, list[str]]:
+    """One row of counts, and the terms they are about; see `read`."""
+    terms = terms_of(condition)
+    met = [bind(term, customer_360, as_of=as_of).fill_null(False) for term in terms]
+    columns: dict[str, Any] = {"profiles": customer_360.count()}
+    for place, this in enumerate(met):
+        others = [each for number, each in enumerate(met) if number != place]
+        columns[f"alone_{place}"] = this.sum()
+        columns[f"so_far_{place}"] = reduce(and_, met[: place + 1]).sum()
+        columns[f"cuts_{place}"] = reduce(and_, others, ~this).sum()
+    return customer_360.agg(**columns), terms
+
+
+def read(row: dict[str, Any], terms: list[str]) -> list[Term]:
+    """The terms with their counts, of the row that `counts` gives."""
+    return [
+        Term(sql, *(int(row[f"{name}_{place}"] or 0) for name in ("alone", "so_far", "cuts")))
+        for place, sql in enumerate(terms)
+    ]
