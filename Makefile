@@ -50,7 +50,7 @@ ui: $(READY) ## Open Dagster's UI on this machine, port 3000 (PORT=...)
 	@$(BIN)/cdp ui --port $(PORT)
 
 test: $(READY) ## Run the test suite
-	@$(BIN)/pytest -n auto --dist loadfile
+	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: $(READY) ## Lint, format, types, definitions, who may import whom
 	$(BIN)/ruff check .
