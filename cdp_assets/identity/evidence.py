@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -96,17 +95,6 @@ class Evidence:
     def type_rows(self) -> pa.Table:
         """`TYPES` as Arrow."""
         return self.of.rows
-
-    @property
-    def unknown_types(self) -> tuple[str, ...]:
-        """Identifier types in the data that the rules do not know."""
-        return self.of.unknown
-
-    @cached_property
-    def type_names(self) -> dict[int, tuple[str, str]]:
-        """type_id → (namespace, identifier type)."""
-        rows = self.type_rows.to_pylist()
-        return {row["type_id"]: (row["namespace"], row["identifier_type"]) for row in rows}
 
 
 def identifier_id_of(key: str, namespace: str, identifier_type: str, value: str) -> int:

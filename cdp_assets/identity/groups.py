@@ -196,10 +196,6 @@ class Groups:
         """Whether an atom's profile is a known person's."""
         return self._known[self.profile(index)]
 
-    def type_of(self, identifier: int) -> int:
-        """The type_id of an identifier."""
-        return self._type_of[identifier]
-
     def rule(self, identifier: int) -> TypeRule:
         """What is to know of an identifier's type."""
         return self._rules[self._type_of[identifier]]

@@ -45,7 +45,6 @@ DEAD = "dead"
 WITHHELD = "withheld"
 
 OPEN = (PENDING, FAILED, HELD)
-SENDABLE = (PENDING, FAILED)
 
 SEED_ONLY = "seed_only"
 """The reason of members that a first activation records without telling."""

@@ -29,7 +29,6 @@ MOST_WEIGHT = 25.0
 not drown what the others say."""
 
 _MERGED = ibis.schema({"label": "int64", "joined": "int64"})
-_TIES = ibis.schema({"face_l": "int64", "face_r": "int64"})
 
 
 @dataclass(frozen=True)

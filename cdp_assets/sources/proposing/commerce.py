@@ -153,23 +153,29 @@ def subscriptions(draft: Draft) -> Iterator[Map]:
         }
 
 
+_OWNER = r"\bowner( id)?$"
+
+
+def _headed(draft: Draft, pattern: str) -> str | None:
+    """The first column whose heading is like this, as an expression."""
+    found = next((column for column in draft.columns if re.search(pattern, column.words)), None)
+    return draft.expression(found) if found else None
+
+
 def opportunities(draft: Draft) -> Iterator[Map]:
-    name = next((column for column in draft.columns if re.search(r"^(deal |opportunity )?name$", column.words)), None)
-    owner = next((column for column in draft.columns if re.search(r"\bowner( id)?$", column.words)), None)
     values = draft.given(
         opportunity_id=draft.sql("opportunity_id", "id"),
         account_id=draft.sql("account_id"),
-        opportunity_name=draft.expression(name) if name else None,
+        opportunity_name=_headed(draft, r"^(deal |opportunity )?name$"),
         stage=draft.sql("stage"),
         amount=draft.sql("amount"),
-        owner=draft.expression(owner) if owner else None,
+        owner=_headed(draft, _OWNER),
         opened_at=draft.sql("created_at", "happened_at"),
     )
     yield {"to": "opportunities", "set": values | {"currency": money(draft)}}
 
 
 def accounts(draft: Draft) -> Iterator[Map]:
-    owner = next((column for column in draft.columns if re.search(r"\bowner( id)?$", column.words)), None)
     website = draft.sql("website")
     values = draft.given(
         account_id=draft.sql("account_id", "id"),
@@ -179,7 +185,7 @@ def accounts(draft: Draft) -> Iterator[Map]:
         employees=draft.sql("employees"),
         city=draft.sql("city"),
         country=draft.sql("country"),
-        owner=draft.expression(owner) if owner else None,
+        owner=_headed(draft, _OWNER),
         created_at=draft.sql("created_at"),
     )
     if website is not None:
