@@ -102,10 +102,10 @@ def _settings(folder: Path | None) -> Settings:
 
 
 def _content(settings: Settings) -> str:
-    from cdp_assets.automation.landing import tree_hash
-    from cdp_assets.definition_files import SUFFIXES
+    from cdp_assets.settings import DEFINITION_SUFFIXES
+    from cdp_assets.trees import tree_hash
 
-    return tree_hash(settings.defs, SUFFIXES)
+    return tree_hash(settings.defs, DEFINITION_SUFFIXES)
 
 
 def _made(settings: Settings) -> Plan:

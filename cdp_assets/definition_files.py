@@ -19,9 +19,6 @@ from cdp_assets.warehouse.sql_parsing import ExpressionError
 DEFINITION_FILES = ("defs.yaml", "component.yaml")
 """What a file of definitions is called; each lies in a folder of its own, and may hold several documents."""
 
-SUFFIXES = frozenset({".yaml", ".yml", ".csv", ".j2"})
-"""Endings of the files that belong to definitions."""
-
 Key = str | int
 
 _QUICK = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

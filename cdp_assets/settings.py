@@ -21,6 +21,10 @@ PROJECT = Path(__file__).resolve().parent.parent
 """The project's root folder."""
 
 
+DEFINITION_SUFFIXES = frozenset({".yaml", ".yml", ".csv", ".j2"})
+"""Endings of the files that belong to definitions."""
+
+
 class SettingsError(ValueError):
     """An environment variable has a value that cannot be used."""
 

@@ -12,13 +12,14 @@ from pathlib import Path
 import dagster as dg
 
 from cdp_assets.automation.jobs import ACTIVATION, REFRESH
-from cdp_assets.automation.landing import landing_listing, tree_hash
+from cdp_assets.automation.landing import landing_listing
 from cdp_assets.automation.recovery import PID_TAG, settle_dead_runs
-from cdp_assets.definition_files import SUFFIXES, DefinitionError, files_in, read
+from cdp_assets.definition_files import DefinitionError, files_in, read
 from cdp_assets.identity.change_guard import CONFIRM_TAG
 from cdp_assets.ledger import Ledger, stewardship
 from cdp_assets.quality.checks import VERDICT
-from cdp_assets.settings import PROJECT, Settings
+from cdp_assets.settings import DEFINITION_SUFFIXES, PROJECT, Settings
+from cdp_assets.trees import tree_hash
 from cdp_assets.warehouse.resources import AS_OF_TAG
 
 FINGERPRINT = "refresh"
@@ -74,7 +75,7 @@ def current_fingerprint(settings: Settings, as_of: datetime, words: Iterable[str
         words: Names of the stewards' words that it obeys.
     """
     code = tree_hash(PROJECT / "cdp_assets", frozenset({".py"}))
-    definitions = tree_hash(settings.defs, SUFFIXES)
+    definitions = tree_hash(settings.defs, DEFINITION_SUFFIXES)
     mode = "production" if settings.production else "development"
     said = ",".join(sorted(words))
     return "/".join([landing_listing(settings.landing), definitions, code, as_of.isoformat(), mode, said])

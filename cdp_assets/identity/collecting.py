@@ -27,8 +27,8 @@ from cdp_assets.identity.evidence import (
     names_of,
 )
 from cdp_assets.identity.spec import IdentityRules
-from cdp_assets.identity.stacking import restricted, stack
 from cdp_assets.warehouse.operations import quick_hash, stable_id
+from cdp_assets.warehouse.stacking import restricted, stack
 
 if TYPE_CHECKING:
     from cdp_assets.identity.resolve import Canonical

@@ -23,9 +23,9 @@ from cdp_assets.identity import schemas
 from cdp_assets.identity.blocked_values import without_hubs
 from cdp_assets.identity.collecting import Collector
 from cdp_assets.identity.evidence import MAILBOX, PLACEHOLDER, said_by
-from cdp_assets.identity.stacking import restricted, stack
 from cdp_assets.identity.state import State
 from cdp_assets.warehouse.operations import quick_hash
+from cdp_assets.warehouse.stacking import restricted, stack
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -18,7 +18,7 @@ from cdp_assets.canonical import tables as canonical
 from cdp_assets.canonical.schema import INSTANT
 from cdp_assets.identity.evidence import KINDS
 from cdp_assets.identity.spec import Kind
-from cdp_assets.identity.stacking import stack
+from cdp_assets.warehouse.stacking import stack
 
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine

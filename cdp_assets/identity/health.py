@@ -25,7 +25,7 @@ from cdp_assets.identity.facts import assign_profiles
 from cdp_assets.identity.known import records_of_people
 from cdp_assets.identity.names import Match, Name, compare_given, parse_name
 from cdp_assets.identity.spec import IdentityRules
-from cdp_assets.identity.stacking import stack
+from cdp_assets.warehouse.stacking import stack
 
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine

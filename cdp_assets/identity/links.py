@@ -14,8 +14,8 @@ from cdp_assets.identity.devices import DeviceMap
 from cdp_assets.identity.evidence import KINDS
 from cdp_assets.identity.partition import Partition
 from cdp_assets.identity.spec import Kind
-from cdp_assets.identity.stacking import stack
 from cdp_assets.warehouse.operations import stable_id
+from cdp_assets.warehouse.stacking import stack
 
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine

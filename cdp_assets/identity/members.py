@@ -18,8 +18,8 @@ from cdp_assets.identity.devices import DeviceMap
 from cdp_assets.identity.evidence import said_by
 from cdp_assets.identity.ids import ASSIGNED, Saved
 from cdp_assets.identity.partition import Partition
-from cdp_assets.identity.stacking import restricted, stack
 from cdp_assets.identity.state import State
+from cdp_assets.warehouse.stacking import restricted, stack
 
 if TYPE_CHECKING:
     from cdp_assets.identity.ids import ProfileIdStore

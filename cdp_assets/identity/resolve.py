@@ -31,11 +31,11 @@ from cdp_assets.identity.members import all_groups, changed_groups, members_of, 
 from cdp_assets.identity.partition import Partition, partition
 from cdp_assets.identity.scope import DeviceScope, Scope, concerned, devices_concerned, everybody
 from cdp_assets.identity.spec import IdentityRules, Kind
-from cdp_assets.identity.stacking import patched, restricted, stack
 from cdp_assets.identity.state import Standing, State, last_state, likeness_of, version_of
 from cdp_assets.identity.stewarded_ids import with_guests
 from cdp_assets.identity.stewardship import Stewardship, attribute_as_said, links_refused, links_said, news_of
 from cdp_assets.warehouse.built import Patch
+from cdp_assets.warehouse.stacking import patched, restricted, stack
 
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine

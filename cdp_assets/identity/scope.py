@@ -17,8 +17,8 @@ from cdp_assets.identity.blocked_values import Screened, screen, usable, with_hu
 from cdp_assets.identity.delta import Delta
 from cdp_assets.identity.evidence import HUB, KINDS, SOUND, Evidence, Types, names_of
 from cdp_assets.identity.spec import Kind
-from cdp_assets.identity.stacking import restricted, stack
 from cdp_assets.identity.state import State
+from cdp_assets.warehouse.stacking import restricted, stack
 
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine

@@ -18,9 +18,9 @@ from ibis import _
 from cdp_assets.identity.devices import DeviceMap, attribute_devices
 from cdp_assets.identity.schemas import STEWARD_WORDS
 from cdp_assets.identity.spec import IdentityRules
-from cdp_assets.identity.stacking import stack
 from cdp_assets.ledger import stewardship as ledger_words
 from cdp_assets.warehouse.operations import stable_id
+from cdp_assets.warehouse.stacking import stack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

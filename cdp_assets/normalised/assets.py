@@ -1,6 +1,7 @@
 """The stage's assets: typed rows of each stream, the canonical tables, and the identity observations behind them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.normalised.accounting import dispositions_of, quarantine_of
 from cdp_assets.normalised.canonical_rows import Feed, canonical_rows, feeds_of
+from cdp_assets.normalised.canonical_updates import updated_by_record, updated_canonical
 from cdp_assets.normalised.checks import canonical_checks, disposition_checks, identity_checks, rows_checks
 from cdp_assets.normalised.identities import records_and_identifiers
 from cdp_assets.normalised.money import in_reporting_currency
@@ -19,12 +21,14 @@ from cdp_assets.normalised.networks import with_networks
 from cdp_assets.normalised.order_totals import with_currency_of_orders, with_totals_of_lines
 from cdp_assets.normalised.spec import Reporting
 from cdp_assets.normalised.stream_rows import rows_schema, stream_rows
+from cdp_assets.normalised.updating import Known, Revisions, updated_rows
 from cdp_assets.normalised.value_changes import with_value_changes
 from cdp_assets.settings import Settings
 from cdp_assets.sources.spec import SourceSpec, StreamSpec, stream_table
 from cdp_assets.warehouse.assets import table_asset, tables_asset
-from cdp_assets.warehouse.built import Built
+from cdp_assets.warehouse.built import Built, Stands
 from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.standing import memory_of, version_of
 
 STAGE = "normalised"
 _CONVERTED = {"orders": (("gross", "discount", "shipping", "tax", "net"), "ordered_at"),
@@ -56,36 +60,86 @@ def _stream_rows(source: SourceSpec, stream: StreamSpec) -> dg.AssetsDefinition:
         inputs={"raw": ("sources", name), "load_manifest": "sources"},
         checks=rows_checks(f"sources.{name}"),
         owners=[source.owner] if source.owner else None,
+        definition=replace(source, streams=(stream,)),
     )
-    def rows(raw: ir.Table, load_manifest: ir.Table, engine: Engine, as_of: datetime, settings: Settings) -> ir.Table:
+    def rows(
+        raw: ir.Table,
+        load_manifest: ir.Table,
+        previous: ir.Table,
+        memory: Mapping[str, Any],
+        engine: Engine,
+        as_of: datetime,
+        settings: Settings,
+        run_id: str,
+    ) -> Built | Stands:
         """Typed by the contract; every row has exactly one disposition, and what is refused says why."""
-        return stream_rows(raw, load_manifest, source, stream, engine=engine, as_of=as_of, hash_key=settings.hash_key)
+
+        def typed(some: ir.Table) -> ir.Table:
+            key = settings.hash_key
+            return stream_rows(some, load_manifest, source, stream, engine=engine, as_of=as_of, hash_key=key)
+
+        return updated_rows(raw, previous, memory, stream, typed, engine=engine, as_of=as_of, run_id=run_id)
 
     return rows
 
 
 def _canonical(schema: TableSchema, sources: Sequence[SourceSpec], reporting: Reporting) -> dg.AssetsDefinition:
     feeds = feeds_of(schema, sources)
-    inputs: dict[str, Any] = {"rows": [(STAGE, name) for name in dict.fromkeys(feed.table for feed in feeds)]}
-    if schema.name in _CONVERTED:
-        inputs["exchange_rates"] = STAGE
-    if schema.name == "orders" and _sums_lines(feeds):
-        inputs["order_lines"] = STAGE
+    related = _related(schema, sources)
+    more = ["exchange_rates"] if schema.name in _CONVERTED else []
     checks = canonical_checks(schema)
-    if schema.name == "order_lines":
+    if related:
+        more.append(related[0].map.to)
+    elif schema.name == "order_lines":
         # Either orders are summed from lines, or lines look at their orders: never both.
-        if _sums_lines(feeds_of(tables.ORDERS, sources)):
-            checks = [check for check in checks if check.name != "references_whole"]
-        else:
-            inputs["orders"] = STAGE
+        checks = [check for check in checks if check.name != "references_whole"]
 
-    @table_asset(schema=schema, stage=STAGE, inputs=inputs, checks=checks)
-    def canonical(rows: dict[str, ir.Table], engine: Engine, settings: Settings, **more: ir.Table) -> ir.Table:
+    @table_asset(
+        schema=schema,
+        stage=STAGE,
+        inputs={
+            "rows": [(STAGE, name) for name in dict.fromkeys(feed.table for feed in (*feeds, *related))],
+            **dict.fromkeys(more, STAGE),
+        },
+        checks=checks,
+        definition=(feeds, related, reporting),
+    )
+    def canonical(
+        rows: dict[str, ir.Table],
+        previous: ir.Table,
+        memory: Mapping[str, Any],
+        engine: Engine,
+        settings: Settings,
+        **more: ir.Table,
+    ) -> Built | Stands:
         """Mapped by the SQL expressions of each source's definition."""
-        filled = _filled(schema, feeds, rows, engine, reporting, more)
-        return with_networks(filled, settings.hash_key) if schema.name == "events" else filled
+
+        def make(some: Mapping[str, ir.Table]) -> ir.Table:
+            filled = _filled(schema, feeds, some, engine, reporting, more)
+            return with_networks(filled, settings.hash_key) if schema.name == "events" else filled
+
+        versions = {name: version_of(engine, (STAGE, name)) for name in more if name == "exchange_rates"}
+        return updated_canonical(
+            schema, feeds, related, rows, previous, memory, make,
+            now=_revisions(rows, engine), versions=versions, engine=engine,
+        )  # fmt: skip
 
     return canonical
+
+
+def _related(schema: TableSchema, sources: Sequence[SourceSpec]) -> list[Feed]:
+    """The maps of what says something about each row of a table: of lines their orders, or the other way round."""
+    sums_lines = _sums_lines(feeds_of(tables.ORDERS, sources))
+    if schema.name == "orders" and sums_lines:
+        return feeds_of(tables.ORDER_LINES, sources)
+    if schema.name == "order_lines" and not sums_lines:
+        return feeds_of(tables.ORDERS, sources)
+    return []
+
+
+def _revisions(rows: Mapping[str, ir.Table], engine: Engine) -> Revisions:
+    known = {name: Known.of(memory_of(engine, (STAGE, name))) for name in rows}
+    return Revisions.now({name: each for name, each in known.items() if each is not None})
 
 
 def _sums_lines(feeds: Sequence[Feed]) -> bool:
@@ -95,10 +149,10 @@ def _sums_lines(feeds: Sequence[Feed]) -> bool:
 def _filled(
     schema: TableSchema,
     feeds: Sequence[Feed],
-    rows: dict[str, ir.Table],
+    rows: Mapping[str, ir.Table],
     engine: Engine,
     reporting: Reporting,
-    more: dict[str, ir.Table],
+    more: Mapping[str, ir.Table],
 ) -> ir.Table:
     table = canonical_rows(schema, feeds, rows, engine)
     if schema.name == "contacts":
@@ -122,10 +176,16 @@ def _identities(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
         inputs={"rows": _refs(sources)},
         checks={"identifiers": identity_checks()},
     )
-    def identities(rows: dict[str, ir.Table], engine: Engine) -> dict[str, ir.Table]:
+    def identities(
+        rows: dict[str, ir.Table], previous: dict[str, ir.Table], memory: Mapping[str, Any], engine: Engine
+    ) -> Mapping[str, Built | Stands]:
         """Gathered from the typed rows of all streams."""
-        records, identifiers = records_and_identifiers(sources, rows, engine)
-        return {"identity_records": records, "identifiers": identifiers}
+
+        def make(some: Mapping[str, ir.Table]) -> dict[str, ir.Table]:
+            records, identifiers = records_and_identifiers(sources, some, engine)
+            return {"identity_records": records, "identifiers": identifiers}
+
+        return updated_by_record(rows, previous, memory, make, now=_revisions(rows, engine), engine=engine)
 
     return identities
 

@@ -99,7 +99,7 @@ def _mapped(schema: TableSchema, feed: Feed, rows: ir.Table, engine: Engine) -> 
         *_CARRIED,
         **{f"set_{name}": value.cast(schema.column(name).dtype) for name, value in given.items()},
         **{f"grain_{place}": live[name] for place, name in enumerate(feed.map.grain)},
-        set_native_id=_native_id(live, feed),
+        set_native_id=native_id_of(live, feed),
     )
     if feed.map.grain:
         mapped = _first_of_grain(mapped, [f"grain_{place}" for place in range(len(feed.map.grain))])
@@ -123,7 +123,8 @@ def _mapped(schema: TableSchema, feed: Feed, rows: ir.Table, engine: Engine) -> 
     return spelled.select(**{column.name: spelled[column.name].cast(column.dtype) for column in schema.columns})
 
 
-def _native_id(rows: ir.Table, feed: Feed) -> ir.StringValue:
+def native_id_of(rows: ir.Table, feed: Feed) -> ir.StringValue:
+    """The native id that a map gives to what it makes of typed rows."""
     own = bind(feed.map.id, rows).cast("string") if feed.map.id else rows.cdp_native_id
     if feed.shared:
         own = ibis.literal(f"{feed.stream.name}:") + own

@@ -22,6 +22,9 @@ EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 CLOCK_TOLERANCE = timedelta(days=1)
 """How far a time may lie ahead of the run's instant before it is a mistake: clocks and zones differ."""
 
+IN_THE_FUTURE = "the time lies in the future"
+"""The reason that time itself does away with."""
+
 _FORMULA = r"^(=.|[-+@].*([A-Za-z]\(|\|))"
 
 
@@ -64,7 +67,7 @@ def faults(texts: dict[str, ir.StringValue], values: ir.Table, stream: StreamSpe
         if column.name in stream.timed_columns:
             instant = value.cast("timestamp('UTC')")
             yield Fault(instant < ibis.literal(EARLIEST), "the time is before 1900", column.name)
-            yield Fault(instant > ibis.literal(as_of + CLOCK_TOLERANCE), "the time lies in the future", column.name)
+            yield Fault(instant > ibis.literal(as_of + CLOCK_TOLERANCE), IN_THE_FUTURE, column.name)
 
 
 def _is_formula(text: ir.StringValue) -> ir.BooleanValue:

@@ -85,6 +85,8 @@ def rows_schema(source: SourceSpec, stream: StreamSpec) -> TableSchema:
             Column("cdp_live", "boolean", "Accepted and not marked as deleted.", required=True),
             Column("cdp_load_id", "string", "The delivery that brought it.", required=True),
             Column("cdp_source_row", "int64", "Its row number in the file.", required=True),
+            Column("cdp_revision", "int64", "Which update of the table wrote it, counted from the last one that wrote "
+                   "all rows.", required=True),
         ),
         key=("cdp_load_id", "cdp_source_row"),
     )  # fmt: skip
@@ -112,7 +114,7 @@ def stream_rows(
         hash_key: Key of the record ids.
 
     Returns:
-        A table of the shape of `rows_schema`.
+        A table of the shape of `rows_schema`, without the revision.
     """
     delivered = _delivered(raw, manifest, stream)
     values = _typed(delivered, stream, as_of)
@@ -120,7 +122,7 @@ def stream_rows(
     judged = present = None
     if stream.key:
         repeated = engine.scratch(repeated_keys(delivered))
-        rivals = raw.semi_join(repeated, quick_hash(_key(raw, _texts(raw, stream), stream)) == repeated.cdp_key_hash)
+        rivals = raw.semi_join(repeated, quick_hash(key_of_raw(raw, stream)) == repeated.cdp_key_hash)
         versions = _typed(_delivered(rivals, manifest, stream), stream, as_of).select(*VERSION)
         judged = engine.scratch(verdicts(engine.scratch(versions)))
         if stream.load == "snapshot":
@@ -128,7 +130,12 @@ def stream_rows(
     disposed = with_dispositions(identified, judged, present)
     deleted = bind(stream.deleted, disposed).fill_null(False) if stream.deleted else ibis.literal(False)
     live = disposed.mutate(cdp_live=(disposed.cdp_disposition == ACCEPTED) & ~deleted)
-    return live.select(*rows_schema(source, stream).column_names)
+    return live.select(*(name for name in rows_schema(source, stream).column_names if name != "cdp_revision"))
+
+
+def key_of_raw(raw: ir.Table, stream: StreamSpec) -> ir.StringValue:
+    """The key of raw rows, as typed rows have it in ``cdp_native_id``."""
+    return _key(raw, _texts(raw, stream), stream)
 
 
 def with_derived(rows: ir.Table, stream: StreamSpec) -> ir.Table:

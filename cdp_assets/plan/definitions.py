@@ -14,8 +14,9 @@ import pyarrow as pa
 import yaml
 
 from cdp_assets.canonical.schema import Column, TableSchema
-from cdp_assets.definition_files import SUFFIXES, read
+from cdp_assets.definition_files import read
 from cdp_assets.plan.findings import DefinitionChange, Detail
+from cdp_assets.settings import DEFINITION_SUFFIXES
 
 DEFINITIONS = TableSchema(
     "definitions",
@@ -41,7 +42,7 @@ def texts_of(folder: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8", errors="replace")
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.suffix in SUFFIXES and not path.name.startswith(".")
+        if path.is_file() and path.suffix in DEFINITION_SUFFIXES and not path.name.startswith(".")
     }
 
 
@@ -105,7 +106,7 @@ _Document = tuple[str, str, Any]
 
 def _documents(folder: Path, kinds: Mapping[str, str]) -> dict[tuple[str, str], _Document]:
     found: dict[tuple[str, str], _Document] = {}
-    for file in sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix in SUFFIXES):
+    for file in sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix in DEFINITION_SUFFIXES):
         shown = file.relative_to(folder).as_posix()
         if file.suffix not in (".yaml", ".yml"):
             # Other files belong to whatever reads them: they can matter from the first stage on.

@@ -24,9 +24,10 @@ from cdp_assets.segments.schemas import (
 )
 from cdp_assets.segments.spec import SegmentSpec
 from cdp_assets.warehouse import preview
-from cdp_assets.warehouse.assets import POOL, metadata_value, tables_asset
+from cdp_assets.warehouse.assets import POOL, tables_asset
 from cdp_assets.warehouse.built import Built
 from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.telling import metadata_value
 
 STAGE = "segments"
 OWNERS = ["team:marketing"]

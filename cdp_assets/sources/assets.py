@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ def _raw(source: SourceSpec, stream: StreamSpec) -> dg.AssetsDefinition:
         checks=raw_checks(),
         kinds={stream.format},
         owners=[source.owner] if source.owner else None,
+        definition=replace(source, streams=(stream,)),
     )
     def raw(engine: Engine, as_of: datetime, ledger: Ledger, settings: Settings) -> InPlace:
         """New files are appended; a file that cannot be loaded is named below and keeps no other one out."""
@@ -55,7 +57,9 @@ def _raw(source: SourceSpec, stream: StreamSpec) -> dg.AssetsDefinition:
             FAILED_FILES: _numbered(len(found.failed)),
             DRIFT: _numbered(len(difference.lines) if difference else 0),
         }
-        return InPlace(metadata=_told(found, difference), evidence=evidence)
+        table = engine.table(STAGE, stream_table(source, stream))
+        appended = None if found.reshaped else table.filter(table.load_id.isin(loads))
+        return InPlace(metadata=_told(found, difference), evidence=evidence, appended=appended)
 
     return raw
 

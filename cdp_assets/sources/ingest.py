@@ -42,6 +42,7 @@ class Ingested:
         broken: Rows of this run's deliveries that could not be split into columns.
         absent: File → optional columns of the contract that it did not have.
         fetched: Files that were fetched in this run.
+        reshaped: Whether the table was made, or given other columns, before that.
     """
 
     loaded: tuple[Load, ...] = ()
@@ -50,6 +51,7 @@ class Ingested:
     broken: int = 0
     absent: tuple[tuple[str, tuple[str, ...]], ...] = ()
     fetched: tuple[str, ...] = ()
+    reshaped: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def ingest(
         arrivals: Where and how to look for files.
         as_of: The run's instant, noted as the time of loading.
     """
-    bring_up_to_date(engine, STAGE, source, stream)
+    reshaped = bring_up_to_date(engine, STAGE, source, stream)
     new = Fetched()
     if stream.origin is not None and arrivals.memory is not None:
         new = fetch(source, stream, arrivals.landing, arrivals.memory)
@@ -121,7 +123,7 @@ def ingest(
         broken += of_them_broken
         if missing:
             absent.append((delivery.file.name, missing))
-    return Ingested(tuple(loaded), tuple(failed), tuple(sorted(growing)), broken, tuple(absent), new.files)
+    return Ingested(tuple(loaded), tuple(failed), tuple(sorted(growing)), broken, tuple(absent), new.files, reshaped)
 
 
 def _append(

@@ -16,21 +16,24 @@ from cdp_assets.sources.spec import SourceSpec, StreamSpec
 from cdp_assets.warehouse.engine import Engine
 
 
-def bring_up_to_date(engine: Engine, stage: str, source: SourceSpec, stream: StreamSpec) -> None:
+def bring_up_to_date(engine: Engine, stage: str, source: SourceSpec, stream: StreamSpec) -> bool:
     """Give a stream's raw table exactly the columns of its contract, making it if it is missing.
 
     Rows loaded under an earlier contract lose nothing: a column that left the contract goes into ``extra``, and one
     that joined it is taken from there if it was delivered before.
+
+    Returns:
+        Whether anything had to be done.
     """
     schema = raw_schema(source, stream)
     if not engine.has_table(stage, schema.name):
         nothing = engine.from_arrow(schema.ibis_schema.to_pyarrow().empty_table(), schema.ibis_schema)
         engine.stage_table(stage, schema, nothing)
         engine.publish([(stage, schema.name)])
-        return
+        return True
     table = engine.table(stage, schema.name)
     if set(table.columns) == set(schema.column_names):
-        return
+        return False
     joined = [name for name in schema.column_names if name not in table.columns]
     left = [name for name in table.columns if name not in schema.column_names]
     reshaped = table.mutate(
@@ -39,6 +42,7 @@ def bring_up_to_date(engine: Engine, stage: str, source: SourceSpec, stream: Str
     )
     engine.stage_table(stage, schema, reshaped.select(*schema.column_names))
     engine.publish([(stage, schema.name)])
+    return True
 
 
 def _from_extra(table: ir.Table, stream: StreamSpec, name: str) -> ir.Value:

@@ -9,8 +9,9 @@ import inspect
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from typing import Any, cast
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, TypeAlias, cast
 
 import dagster as dg
 import ibis.expr.types as ir
@@ -18,19 +19,21 @@ import ibis.expr.types as ir
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.quality.checks import Check, CheckResult, Judged, standard_checks
 from cdp_assets.quality.runner import evaluate
-from cdp_assets.warehouse import lineage, preview
-from cdp_assets.warehouse.built import Built, InPlace, Markdown, Plot
-from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse import standing
+from cdp_assets.warehouse.built import Built, InPlace, Stands
+from cdp_assets.warehouse.engine import Engine, Fingerprint, TableRef
 from cdp_assets.warehouse.resources import as_of_of
+from cdp_assets.warehouse.standing import Note
+from cdp_assets.warehouse.telling import check_result, column_schema, description_of, materialised
 
 POOL = "warehouse"
 """Concurrency pool of the runs that write the warehouse: one at a time."""
 
-TableRef = tuple[str, str]
 Input = str | TableRef | Sequence[TableRef]
-Results = Mapping[str, ir.Table | Built | InPlace]
+Result: TypeAlias = ir.Table | Built | InPlace | Stands
+Results = Mapping[str, Result]
 
-_INJECTED = ("engine", "as_of", "previous", "ledger", "settings", "tags")
+_INJECTED = ("engine", "as_of", "previous", "memory", "ledger", "settings", "tags", "run_id")
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class _Plan:
     checks: Mapping[str, Sequence[Check]]
     judged: Mapping[str, Sequence[Judged]]
     wants: frozenset[str]
+    definition: object
     function: Callable[..., Any] = field(repr=False)
 
     def all_checks(self, schema: TableSchema) -> list[Check]:
@@ -84,7 +88,8 @@ def table_asset(
     description: str | None = None,
     deps: Sequence[dg.AssetKey] = (),
     tags: Mapping[str, str] | None = None,
-) -> Callable[[Callable[..., ir.Table | Built | InPlace]], dg.AssetsDefinition]:
+    definition: object = None,
+) -> Callable[[Callable[..., Result]], dg.AssetsDefinition]:
     """Make an asset of a function from tables to one table.
 
     Args:
@@ -99,12 +104,17 @@ def table_asset(
         description: Shown in the UI; the schema's description and the function's docstring if not given.
         deps: Assets that must come before without being read.
         tags: Asset tags.
+        definition: What of the definitions the function depends on, told by its values; all of them if not given.
 
-    The function may have parameters called ``engine``, ``as_of`` (UTC), ``previous`` (the table as last published),
-    ``ledger``, ``settings`` and ``tags`` (the run's); all others are inputs. It returns a table, `Built`, or `InPlace`.
+    The function may have parameters called ``engine``, ``as_of`` (UTC), ``settings``, ``previous`` (the table as last
+    published), ``memory`` (what it wanted remembered with that, if code and definition are still the same), ``ledger``,
+    ``tags`` and ``run_id`` (the run's); all others are inputs. It returns a table, `Built`, `InPlace` or `Stands`.
+
+    A function that takes none of the last five is not even called where all that goes into it is what it was: the table
+    stands.
     """
 
-    def decorate(function: Callable[..., ir.Table | Built | InPlace]) -> dg.AssetsDefinition:
+    def decorate(function: Callable[..., Result]) -> dg.AssetsDefinition:
         def single(**arguments: Any) -> Results:
             if "previous" in arguments:
                 arguments["previous"] = arguments["previous"][schema.name]
@@ -124,6 +134,7 @@ def table_asset(
             description=description,
             deps=deps,
             tags=tags,
+            definition=definition,
             op_name=f"{stage}__{schema.name}",
         )
 
@@ -141,6 +152,7 @@ def tables_asset(
     owners: Sequence[str] | None = None,
     deps: Sequence[dg.AssetKey] = (),
     tags: Mapping[str, str] | None = None,
+    definition: object = None,
 ) -> Callable[[Callable[..., Results]], dg.AssetsDefinition]:
     """Make assets of a function that returns several tables by name, swapped in together in one transaction.
 
@@ -162,6 +174,7 @@ def tables_asset(
             description=None,
             deps=deps,
             tags=tags,
+            definition=definition,
             op_name=f"{stage}__{getattr(function, '__name__', schemas[0].name)}",
         )
 
@@ -189,24 +202,25 @@ def _define(
     description: str | None,
     deps: Sequence[dg.AssetKey],
     tags: Mapping[str, str] | None,
+    definition: object,
     op_name: str,
 ) -> dg.AssetsDefinition:
     unknown = wants - set(inputs) - set(_INJECTED)
     if unknown:
         raise TypeError(f"{op_name}: parameters {sorted(unknown)} are neither inputs nor one of {_INJECTED}")
-    plan = _Plan(stage, schemas, inputs, checks, judged, wants, function)
+    plan = _Plan(stage, schemas, inputs, checks, judged, wants, definition, function)
     own = {(stage, schema.name) for schema in schemas}
     upstream = [dg.AssetKey(list(ref)) for ref in dict.fromkeys(plan.input_refs()) if ref not in own]
     specs = [
         dg.AssetSpec(
             key=[stage, schema.name],
             deps=[*upstream, *deps],
-            description=description or _description(schema, function),
+            description=description or description_of(schema, function),
             group_name=stage,
             kinds={"duckdb", *kinds},
             owners=list(owners or ["team:data"]),
             skippable=True,
-            metadata={"dagster/column_schema": _column_schema(schema)},
+            metadata={"dagster/column_schema": column_schema(schema)},
             tags=dict(tags or {}),
         )
         for schema in schemas
@@ -239,47 +253,26 @@ def _define(
     return run
 
 
-def _description(schema: TableSchema, function: Callable[..., Any]) -> str:
-    docstring = inspect.cleandoc(function.__doc__ or "")
-    return f"{schema.description}\n\n{docstring}" if docstring else schema.description
-
-
-def _column_schema(schema: TableSchema) -> dg.TableSchema:
-    return dg.TableSchema(
-        columns=[
-            dg.TableColumn(
-                name=column.name,
-                type=column.type,
-                description=f"{column.description} Unit: {column.unit}." if column.unit else column.description,
-                constraints=dg.TableColumnConstraints(nullable=not column.required),
-                tags={"pii": column.pii.value},
-            )
-            for column in schema.columns
-        ]
-    )
-
-
-def _arguments(context: dg.AssetExecutionContext, plan: _Plan, engine: Engine) -> dict[str, Any]:
-    settings = context.resources.warehouse.settings
+def _arguments(
+    context: dg.AssetExecutionContext, plan: _Plan, engine: Engine, as_of: datetime, memory: Mapping[str, Any]
+) -> dict[str, Any]:
     arguments: dict[str, Any] = {}
     for parameter, given in plan.inputs.items():
         if parameter not in plan.wants:
             continue
         tables = {name: engine.table(stage, name) for stage, name in _refs(parameter, given)}
         arguments[parameter] = next(iter(tables.values())) if _is_single(given) else tables
-    if "engine" in plan.wants:
-        arguments["engine"] = engine
-    if "settings" in plan.wants:
-        arguments["settings"] = settings
-    if "as_of" in plan.wants:
-        arguments["as_of"] = as_of_of(context, settings)
-    if "ledger" in plan.wants:
-        arguments["ledger"] = context.resources.ledger.get()
-    if "tags" in plan.wants:
-        arguments["tags"] = dict(context.run.tags)
-    if "previous" in plan.wants:
-        arguments["previous"] = {schema.name: last_published(engine, plan.stage, schema) for schema in plan.schemas}
-    return arguments
+    offered: dict[str, Callable[[], Any]] = {
+        "engine": lambda: engine,
+        "settings": lambda: context.resources.warehouse.settings,
+        "as_of": lambda: as_of,
+        "ledger": lambda: context.resources.ledger.get(),
+        "tags": lambda: dict(context.run.tags),
+        "run_id": lambda: context.run_id,
+        "memory": lambda: memory,
+        "previous": lambda: {schema.name: last_published(engine, plan.stage, schema) for schema in plan.schemas},
+    }
+    return arguments | {name: offer() for name, offer in offered.items() if name in plan.wants}
 
 
 def last_published(engine: Engine, stage: str, schema: TableSchema) -> ir.Table:
@@ -301,17 +294,32 @@ def last_published(engine: Engine, stage: str, schema: TableSchema) -> ir.Table:
 
 def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine: Engine) -> Iterator[Any]:
     started = time.perf_counter()
-    arguments = _arguments(context, plan, engine)
+    settings = context.resources.warehouse.settings
+    as_of = as_of_of(context, settings)
+    parts = standing.made_of(
+        plan.input_refs(), plan.wants, plan.definition, engine=engine, settings=settings, as_of=as_of
+    )
+    refs = [(plan.stage, schema.name) for schema in plan.schemas]
+    notes = [standing.note_of(engine, ref) for ref in refs]
+    if standing.stands(notes, parts, plan.wants):
+        yield from _as_it_stands(context, plan, notes)
+        return
+    why = standing.moved(notes, parts)
+    arguments = _arguments(context, plan, engine, as_of, standing.remembered(notes, parts))
     inputs = {name: value for name, value in arguments.items() if name not in _INJECTED}
     tables = {
         name: table
         for parameter, value in inputs.items()
         for name, table in (value.items() if isinstance(value, dict) else [(parameter, value)])
     }
-    docs = context.resources.warehouse.settings.docs
     results = plan.function(**arguments)
     if set(results) != {schema.name for schema in plan.schemas}:
         raise TypeError(f"{plan.stage}: the function returned {sorted(results)}")
+    if all(isinstance(result, Stands) for result in results.values()):
+        for ref, note in zip(refs, notes, strict=True):
+            engine.take_note(*ref, replace(cast("Note", note), made_of=parts).to_text())
+        yield from _as_it_stands(context, plan, notes)
+        return
 
     staged: dict[str, ir.Table] = {}
     pending: list[TableRef] = []
@@ -329,12 +337,20 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
                 staged[schema.name] = engine.stage_table(plan.stage, schema, expression)
             pending.append((plan.stage, schema.name))
 
+    noted: dict[TableRef, Note] = {}
     passed = True
-    for schema in plan.schemas:
-        outcomes = evaluate(engine, plan.all_checks(schema), staged[schema.name], {**staged, **tables}, docs)
-        for outcome in (*outcomes, *_judged(plan, schema, results[schema.name])):
+    for schema, before in zip(plan.schemas, notes, strict=True):
+        result = results[schema.name]
+        outcomes = [
+            *evaluate(engine, plan.all_checks(schema), staged[schema.name], {**staged, **tables}, settings.docs),
+            *_judged(plan, schema, result),
+        ]
+        for outcome in outcomes:
             passed = passed and (outcome.passed or not outcome.blocking)
-            yield _check_result(plan.stage, schema, outcome)
+            yield check_result(plan.stage, schema, outcome)
+        memory = result.memory if isinstance(result, Built) else {}
+        fingerprint = _fingerprint(engine, staged[schema.name], result, before)
+        noted[plan.stage, schema.name] = Note(parts, fingerprint, outcomes, memory)
     if not passed:
         engine.discard(pending)
         return
@@ -343,81 +359,52 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
         for result in results.values():
             if isinstance(result, Built) and result.publishing is not None:
                 around.enter_context(result.publishing())
-        engine.publish(pending)
-    seconds = time.perf_counter() - started
+        engine.publish(pending, {ref: note.to_text() for ref, note in noted.items()})
+    for ref in refs:
+        if ref not in pending:
+            engine.take_note(*ref, noted[ref].to_text())
+    seconds = round(time.perf_counter() - started, 3)
     for schema in plan.schemas:
-        table = engine.table(plan.stage, schema.name)
-        fingerprint = engine.fingerprint(table)
+        note, result = noted[plan.stage, schema.name], results[schema.name]
         yield dg.MaterializeResult(
             asset_key=[plan.stage, schema.name],
-            data_version=dg.DataVersion(fingerprint.version),
+            data_version=dg.DataVersion(note.fingerprint.version),
+            metadata={"seconds": seconds, **materialised(plan.stage, schema, result, note, engine, why)},
+        )
+
+
+def _fingerprint(engine: Engine, table: ir.Table, result: Result, before: Note | None) -> Fingerprint:
+    """Of a whole table; of one that was appended to it takes no more than what came."""
+    if not isinstance(result, InPlace) or result.appended is None or before is None:
+        return engine.fingerprint(table)
+    return before.fingerprint.with_more(engine.fingerprint(result.appended))
+
+
+def _as_it_stands(context: dg.AssetExecutionContext, plan: _Plan, notes: Sequence[Note | None]) -> Iterator[Any]:
+    """Say of tables what was said of them when they were made."""
+    for schema, note in zip(plan.schemas, notes, strict=True):
+        assert note is not None
+        for outcome in note.checks:
+            yield check_result(plan.stage, schema, outcome)
+        told = context.instance.get_latest_materialization_event(dg.AssetKey([plan.stage, schema.name]))
+        made = told.asset_materialization if told else None
+        yield dg.MaterializeResult(
+            asset_key=[plan.stage, schema.name],
+            data_version=dg.DataVersion(note.fingerprint.version),
             metadata={
-                "dagster/row_count": fingerprint.rows,
-                "bytes": fingerprint.bytes,
-                "seconds": round(seconds, 3),
-                "dagster/column_schema": _column_schema(schema),
-                "preview": dg.MetadataValue.md(preview.masked_preview(engine, table, schema)),
-                **_lineage_metadata(engine, results[schema.name]),
-                **_shown(results[schema.name]),
+                **(made.metadata if made else {}),
+                "dagster/row_count": note.fingerprint.rows,
+                "dagster/column_schema": column_schema(schema),
+                "made_anew_for": "nothing: code, definitions and inputs are what they were",
+                "seconds": 0.0,
             },
         )
 
 
-def _judged(plan: _Plan, schema: TableSchema, result: ir.Table | Built | InPlace) -> Sequence[CheckResult]:
+def _judged(plan: _Plan, schema: TableSchema, result: Result) -> Sequence[CheckResult]:
     """The outcomes that the function found itself: one for each check that was promised."""
     outcomes = result.judged if isinstance(result, Built) else ()
     promised = {check.name for check in plan.judged.get(schema.name, ())}
     if {outcome.name for outcome in outcomes} != promised:
         raise TypeError(f"{plan.stage}.{schema.name}: the function judged other checks than {sorted(promised)}")
     return outcomes
-
-
-def _check_result(stage: str, schema: TableSchema, outcome: CheckResult) -> dg.AssetCheckResult:
-    return dg.AssetCheckResult(
-        asset_key=[stage, schema.name],
-        check_name=outcome.name,
-        passed=outcome.passed,
-        severity=dg.AssetCheckSeverity.ERROR if outcome.blocking else dg.AssetCheckSeverity.WARN,
-        metadata=outcome.metadata,
-    )
-
-
-def _lineage_metadata(engine: Engine, result: ir.Table | Built | InPlace) -> dict[str, Any]:
-    declared = None if isinstance(result, ir.Table) else result.column_lineage
-    if declared is None and isinstance(result, InPlace):
-        return {}
-    traced = declared or lineage.column_lineage(
-        result.table if isinstance(result, Built) else result,
-        engine.origins,
-    )
-    if not any(traced.values()):
-        return {}
-    return {
-        "dagster/column_lineage": dg.TableColumnLineage(
-            {
-                column: [
-                    dg.TableColumnDep(asset_key=dg.AssetKey([stage, table]), column_name=name)
-                    for stage, table, name in sorted(sources)
-                ]
-                for column, sources in traced.items()
-            }
-        ),
-        "column_lineage": dg.MetadataValue.md(lineage.as_markdown(traced)),
-    }
-
-
-def _shown(result: ir.Table | Built | InPlace) -> dict[str, Any]:
-    if isinstance(result, ir.Table):
-        return {}
-    return {name: metadata_value(value) for name, value in result.metadata.items()}
-
-
-def metadata_value(value: Any) -> Any:
-    """What a stage says about its result, as Dagster metadata."""
-    import base64
-
-    if isinstance(value, Markdown):
-        return dg.MetadataValue.md(value.text)
-    if isinstance(value, Plot):
-        return dg.MetadataValue.md(f"![plot](data:image/png;base64,{base64.b64encode(value.png).decode()})")
-    return value

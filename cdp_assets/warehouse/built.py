@@ -56,14 +56,19 @@ class Patch:
     """How a published table becomes another one, where little of it changes.
 
     Args:
-        key: A column.
-        gone: Column ``key``, distinct: the rows with these values go.
+        key: A column, or several; rows where one of them is null stay.
+        gone: Columns ``key``, distinct: the rows with these values go.
         rows: The rows that come, with all columns of the table.
     """
 
-    key: str
+    key: str | tuple[str, ...]
     gone: ir.Table
     rows: ir.Table
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of ``key``."""
+        return (self.key,) if isinstance(self.key, str) else self.key
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,7 @@ class Built:
         publishing: Entered when all blocking checks have passed, just before the tables are swapped in, and left when
             they are: for state elsewhere that must not move for a run that is stopped.
         patch: How the table as last published becomes this one; the warehouse then writes only what changes.
+        memory: What the function wants to know next time; plain values, kept with the table.
     """
 
     table: ir.Table
@@ -86,6 +92,7 @@ class Built:
     judged: Sequence[CheckResult] = ()
     publishing: Callable[[], AbstractContextManager[None]] | None = None
     patch: Patch | None = None
+    memory: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -96,8 +103,18 @@ class InPlace:
         metadata: As in `Built`.
         column_lineage: As in `Built`.
         evidence: Name → table that the asset's checks see besides its inputs: what the append has to answer for.
+        appended: The rows that were appended; None if more than that may have changed.
     """
 
     metadata: Mapping[str, Any] = field(default_factory=dict)
     column_lineage: ColumnLineage | None = None
     evidence: Mapping[str, ir.Table] = field(default_factory=dict)
+    appended: ir.Table | None = None
+
+
+@dataclass(frozen=True)
+class Stands:
+    """The published table is what the function would make again. A function of several tables says so of all or none.
+
+    What it remembers stays as it was.
+    """

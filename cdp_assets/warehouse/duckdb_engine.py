@@ -10,7 +10,7 @@ import itertools
 import logging
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -23,7 +23,7 @@ import ibis.expr.schema as sch
 import ibis.expr.types as ir
 
 from cdp_assets.warehouse.duckdb_files import DuckDBFiles
-from cdp_assets.warehouse.engine import Fingerprint, SchemaMismatch, SplinkDatabase, TableMissing
+from cdp_assets.warehouse.engine import Fingerprint, SchemaMismatch, SplinkDatabase, TableMissing, TableRef, version
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -289,16 +289,16 @@ class DuckDBEngine(DuckDBFiles):
         typed = _typed(stage, schema, patch.rows)
         self.discard([(stage, schema.name)])
         self._filled(stage, schema.name + _COMING, typed)
-        self._filled(stage, schema.name + _GONE, patch.gone.select(patch.key))
+        self._filled(stage, schema.name + _GONE, patch.gone.select(*patch.columns))
         published, gone, coming = (_quoted(stage, schema.name + end) for end in ("", _GONE, _COMING))
         self.backend.con.execute(
             f"CREATE VIEW {_quoted(stage, schema.name + _STAGED)} AS "
-            f"SELECT * FROM {published} ANTI JOIN {gone} USING ({_quoted(patch.key)}) "
+            f"SELECT * FROM {published} ANTI JOIN {gone} USING ({', '.join(map(_quoted, patch.columns))}) "
             f"UNION ALL SELECT * FROM {coming}"
         )
         return self.backend.table(schema.name + _STAGED, database=stage)
 
-    def publish(self, tables: Sequence[tuple[str, str]]) -> None:
+    def publish(self, tables: Sequence[TableRef], notes: Mapping[TableRef, str] | None = None) -> None:
         patched = [(stage, name) for stage, name in tables if self.has_table(stage, name + _COMING)]
         connection = self.backend.con
         connection.execute("BEGIN")
@@ -306,9 +306,10 @@ class DuckDBEngine(DuckDBFiles):
             for stage, name in tables:
                 if (stage, name) in patched:
                     self._apply_patch(stage, name)
-                    continue
-                connection.execute(f"DROP TABLE IF EXISTS {_quoted(stage, name)}")
-                connection.execute(f"ALTER TABLE {_quoted(stage, name + _STAGED)} RENAME TO {_quoted(name)}")
+                else:
+                    connection.execute(f"DROP TABLE IF EXISTS {_quoted(stage, name)}")
+                    connection.execute(f"ALTER TABLE {_quoted(stage, name + _STAGED)} RENAME TO {_quoted(name)}")
+                self.take_note(stage, name, (notes or {}).get((stage, name)))
             connection.execute("COMMIT")
         except BaseException:
             connection.execute("ROLLBACK")
@@ -318,11 +319,12 @@ class DuckDBEngine(DuckDBFiles):
     def _apply_patch(self, stage: str, name: str) -> None:
         published, gone, coming = (_quoted(stage, name + end) for end in ("", _GONE, _COMING))
         connection = self.backend.con
-        key = _quoted(self.table(stage, name + _GONE).columns[0])
-        connection.execute(f"DELETE FROM {published} USING {gone} WHERE {published}.{key} = {gone}.{key}")
+        keys = map(_quoted, self.table(stage, name + _GONE).columns)
+        same = " AND ".join(f"{published}.{key} = {gone}.{key}" for key in keys)
+        connection.execute(f"DELETE FROM {published} USING {gone} WHERE {same}")
         connection.execute(f"INSERT INTO {published} SELECT * FROM {coming}")
 
-    def discard(self, tables: Sequence[tuple[str, str]]) -> None:
+    def discard(self, tables: Sequence[TableRef]) -> None:
         connection = self.backend.con
         for stage, name in tables:
             if self.has_table(stage, name + _COMING):
@@ -330,6 +332,18 @@ class DuckDBEngine(DuckDBFiles):
                 for end in (_GONE, _COMING):
                     connection.execute(f"DROP TABLE IF EXISTS {_quoted(stage, name + end)}")
             connection.execute(f"DROP TABLE IF EXISTS {_quoted(stage, name + _STAGED)}")
+
+    def note(self, stage: str, name: str) -> str | None:
+        found = self.backend.con.execute(
+            "SELECT comment FROM duckdb_tables() WHERE schema_name = ? AND table_name = ? "
+            "AND database_name = current_database()",
+            [stage, name],
+        ).fetchone()
+        return found[0] if found else None
+
+    def take_note(self, stage: str, name: str, text: str | None) -> None:
+        said = "NULL" if text is None else "'" + text.replace("'", "''") + "'"
+        self.backend.con.execute(f"COMMENT ON TABLE {_quoted(stage, name)} IS {said}")
 
     def append(self, stage: str, name: str, expression: ir.Table) -> None:
         connection = self.backend.con
@@ -349,6 +363,7 @@ class DuckDBEngine(DuckDBFiles):
                 )
             rows = self.backend.compile(expression.select(*definitions))
             connection.execute(f"INSERT INTO {_quoted(stage, name)} ({columns}) {rows}")
+            self.take_note(stage, name, None)
             connection.execute("COMMIT")
         except BaseException:
             connection.execute("ROLLBACK")
@@ -366,7 +381,7 @@ class DuckDBEngine(DuckDBFiles):
             f"FROM ({self.backend.compile(table)}) AS t"
         ).fetchone()
         assert row is not None
-        return Fingerprint(rows=int(row[0]), version=f"{row[0]}-{row[1]:x}", bytes=int(row[2]))
+        return Fingerprint(rows=int(row[0]), version=version(row[0], row[1]), bytes=int(row[2]))
 
     def snapshot(self, target: Path) -> int:
         if self._file is None:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from cdp_assets.warehouse.built import Patch
 
 
+TableRef = tuple[str, str]
+"""A published table: its stage and name."""
+
+
 class TableMissing(LookupError):
     """A table was asked for that no run has published yet."""
 
@@ -45,6 +49,21 @@ class Fingerprint:
     rows: int
     version: str
     bytes: int
+
+    def with_more(self, more: Fingerprint) -> Fingerprint:
+        """Of a table that these rows were appended to."""
+        rows = self.rows + more.rows
+        return Fingerprint(rows, version(rows, self.total + more.total), self.bytes + more.bytes)
+
+    @property
+    def total(self) -> int:
+        """The sum of the hashes of all rows."""
+        return int(self.version.partition("-")[2], 16)
+
+
+def version(rows: int, total: int) -> str:
+    """The version of so many rows whose hashes add up to ``total``."""
+    return f"{rows}-{total:x}"
 
 
 @dataclass(frozen=True)
@@ -156,10 +175,21 @@ class Engine(FileReader, Protocol):
     def can_patch(self, stage: str, schema: TableSchema) -> bool:
         """Whether a table is published with exactly the columns of ``schema``, so that `stage_patch` can change it."""
 
-    def publish(self, tables: Sequence[tuple[str, str]]) -> None:
-        """Swap staged tables in, all in one transaction; readers see the old or the new ones, never a mixture."""
+    def publish(self, tables: Sequence[TableRef], notes: Mapping[TableRef, str] | None = None) -> None:
+        """Swap staged tables in, all in one transaction; readers see the old or the new ones, never a mixture.
 
-    def discard(self, tables: Sequence[tuple[str, str]]) -> None:
+        Args:
+            tables: The tables.
+            notes: What `note` tells of them from then on. A table without one has none, whatever it had.
+        """
+
+    def note(self, stage: str, name: str) -> str | None:
+        """What was noted about a table as it stands; None if nothing was, or it has been changed since."""
+
+    def take_note(self, stage: str, name: str, text: str | None) -> None:
+        """Note something about a published table, in place of what was noted."""
+
+    def discard(self, tables: Sequence[TableRef]) -> None:
         """Drop staged tables that will not be published."""
 
     def append(self, stage: str, name: str, expression: ir.Table) -> None:

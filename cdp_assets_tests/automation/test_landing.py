@@ -6,7 +6,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from cdp_assets.automation.landing import changed_since, landing_listing, tree_hash
+from cdp_assets.automation.landing import changed_since, landing_listing
 
 
 def _drop(folder: Path, name: str, text: str) -> Path:
@@ -39,12 +39,3 @@ def test_a_file_moved_in_during_a_run_counts_though_it_was_written_before(tmp_pa
     now = datetime.now(UTC)
     assert changed_since(tmp_path, now - timedelta(minutes=1))
     assert not changed_since(tmp_path, now + timedelta(minutes=1))
-
-
-def test_a_definition_changes_the_hash_and_a_note_beside_it_does_not(tmp_path: Path) -> None:
-    _drop(tmp_path, "shop/defs.yaml", "a: 1")
-    before = tree_hash(tmp_path, frozenset({".yaml"}))
-    _drop(tmp_path, "shop/notes.md", "hello")
-    assert tree_hash(tmp_path, frozenset({".yaml"})) == before
-    _drop(tmp_path, "shop/defs.yaml", "a: 2")
-    assert tree_hash(tmp_path, frozenset({".yaml"})) != before

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from cdp_assets_tests.bench import demo, deterministic, kills, linkage, models, proposing, scale, traits
+from cdp_assets_tests.bench import demo, deterministic, ingesting, kills, linkage, models, proposing, scale, traits
 from cdp_assets_tests.bench.harness import Figure, tell
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "proposing": proposing.figures,
     "linkage": linkage.figures,
     "kills": kills.figures,
+    "ingesting": ingesting.figures,
     "scale": scale.full_run,
     "deterministic": deterministic.figures,
 }

@@ -1,6 +1,8 @@
 """The one decorator: write, audit, publish."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -11,7 +13,7 @@ import pytest
 from cdp_assets.canonical.schema import Column, Pii, TableSchema
 from cdp_assets.quality.checks import Check, expect
 from cdp_assets.warehouse.assets import table_asset, tables_asset
-from cdp_assets.warehouse.built import Built, markdown
+from cdp_assets.warehouse.built import Built, Stands, markdown
 from cdp_assets.warehouse.engine import Engine
 from cdp_assets.warehouse.resources import LedgerResource, Warehouse
 
@@ -26,6 +28,14 @@ PEOPLE = TableSchema(
     key=("id",),
 )
 ADULTS = TableSchema("adults", "People of age.", (Column("id", "int64", "Id."), Column("doubled", "int64", "Twice.")))
+
+
+_ODD = Check(
+    "odd",
+    "Nothing is even.",
+    (expect("expect_column_values_to_be_between", column="doubled", max_value=1),),
+    blocking=False,
+)
 
 
 @pytest.fixture
@@ -55,13 +65,15 @@ def adults(people: ir.Table) -> Built:
     return Built(table, metadata={"note": markdown("**well**")})
 
 
-def _run(*assets: dg.AssetsDefinition, raising: bool = True) -> dg.ExecuteInProcessResult:
+def _run(
+    *assets: dg.AssetsDefinition, raising: bool = True, instance: dg.DagsterInstance | None = None
+) -> dg.ExecuteInProcessResult:
     job = dg.Definitions(
         assets=list(assets),
         jobs=[dg.define_asset_job("all", executor_def=dg.in_process_executor)],
         resources={"warehouse": Warehouse(), "ledger": LedgerResource()},
     ).resolve_job_def("all")
-    return job.execute_in_process(raise_on_error=raising)
+    return job.execute_in_process(raise_on_error=raising, instance=instance)
 
 
 def _rows(home: Path, table: str) -> list[tuple[object, ...]]:
@@ -123,6 +135,63 @@ def test_unchanged_content_keeps_its_data_version(home: Path) -> None:
         [materialisation] = _run(_people(rows)).asset_materializations_for_node("people__people")
         versions.append((materialisation.tags or {})["dagster/data_version"])
     assert versions[0] == versions[1] != versions[2]
+
+
+def test_a_table_stands_while_what_it_is_made_of_does(home: Path) -> None:
+    made: list[int] = []
+
+    @table_asset(schema=ADULTS, stage="grown", inputs={"people": "people"}, checks=[_ODD])
+    def adults(people: ir.Table) -> Built:
+        made.append(1)
+        return Built(people.select("id", doubled=people.age * 2), metadata={"note": "well"})
+
+    told = []
+    instance = dg.DagsterInstance.ephemeral()
+    for rows in ([(1, "a", 4)], [(1, "a", 4)], [(1, "a", 5)]):
+        result = _run(_people(rows), adults, instance=instance)
+        [materialisation] = result.asset_materializations_for_node("grown__adults")
+        checks = {check.check_name: check.passed for check in result.get_asset_check_evaluations()
+                  if check.asset_key.path[0] == "grown"}  # fmt: skip
+        told.append((len(made), materialisation.metadata["note"].value, checks["odd"]))
+    assert told == [(1, "well", False), (1, "well", False), (2, "well", False)]
+    assert _rows(home, "grown.adults") == [(1, 10)]
+
+
+def test_another_definition_makes_a_table_anew_and_says_why(home: Path) -> None:
+    def doubling(times: int) -> dg.AssetsDefinition:
+        @table_asset(schema=ADULTS, stage="grown", inputs={"people": "people"}, definition=times)
+        def adults(people: ir.Table) -> ir.Table:
+            return people.select("id", doubled=people.age * times)
+
+        return adults
+
+    why = []
+    for times in (2, 2, 3):
+        result = _run(_people([(1, "a", 4)]), doubling(times))
+        [materialisation] = result.asset_materializations_for_node("grown__adults")
+        why.append(materialisation.metadata["made_anew_for"].value)
+    assert why[1].startswith("nothing")
+    assert why[2] == "definitions"
+    assert _rows(home, "grown.adults") == [(1, 12)]
+
+
+def test_what_a_function_remembers_is_there_until_code_or_definition_change(home: Path) -> None:
+    remembered: list[object] = []
+
+    def counting(definition: int) -> dg.AssetsDefinition:
+        @table_asset(schema=ADULTS, stage="grown", inputs={"people": "people"}, definition=definition)
+        def adults(people: ir.Table, memory: Mapping[str, Any]) -> Built | Stands:
+            remembered.append(memory.get("seen"))
+            if memory:
+                return Stands()
+            return Built(people.select("id", doubled=people.age * 2), memory={"seen": definition})
+
+        return adults
+
+    for definition in (1, 1, 1, 2):
+        assert _run(_people([(1, "a", 4)]), counting(definition)).success
+    assert remembered == [None, 1, 1, None]
+    assert _rows(home, "grown.adults") == [(1, 8)]
 
 
 def test_an_asset_reads_its_own_previous_state_and_swaps_several_tables_at_once(home: Path) -> None:

@@ -86,6 +86,41 @@ def test_a_patch_replaces_rows_by_key_when_it_is_published() -> None:
     assert _published(engine) == [(9, "9.00")]
 
 
+def test_a_patch_by_several_columns_leaves_rows_without_a_key_alone() -> None:
+    engine = DuckDBEngine.in_memory()
+    schema = TableSchema("lines", "Lines.", (Column("order", "string", "Order."), Column("line", "int64", "Line.")))
+    stored = ibis.memtable([("a", 1), ("a", 2), ("b", 1), (None, 1)], schema=schema.ibis_schema)
+    engine.stage_table("shop", schema, stored)
+    engine.publish([("shop", "lines")])
+    gone = engine.scratch(ibis.memtable([("a", 1), ("b", 2), (None, 1)], schema=schema.ibis_schema))
+    came = engine.scratch(ibis.memtable([("c", 3)], schema=schema.ibis_schema))
+    engine.stage_patch("shop", schema, Patch(("order", "line"), gone, came))
+    engine.publish([("shop", "lines")])
+    found = engine.to_arrow(engine.table("shop", "lines")).to_pylist()
+    assert sorted((row["order"] or "", row["line"]) for row in found) == [("", 1), ("a", 2), ("b", 1), ("c", 3)]
+
+
+def test_a_note_lasts_until_its_table_changes() -> None:
+    engine = DuckDBEngine.in_memory()
+    engine.stage_table("shop", AMOUNTS, _amounts(engine, (1, "1.00")))
+    engine.publish([("shop", "amounts")], {("shop", "amounts"): "it's new"})
+    assert engine.note("shop", "amounts") == "it's new"
+    engine.append("shop", "amounts", _amounts(engine, (2, "2.00")))
+    assert engine.note("shop", "amounts") is None
+    engine.take_note("shop", "amounts", "two rows")
+    engine.stage_patch("shop", AMOUNTS, _patch(engine, [2]))
+    assert engine.note("shop", "amounts") == "two rows"
+    engine.publish([("shop", "amounts")])
+    assert engine.note("shop", "amounts") is None
+
+
+def test_the_fingerprint_of_what_was_appended_adds_up() -> None:
+    engine = DuckDBEngine.in_memory()
+    one, more = _amounts(engine, (1, "1.00"), (2, "2.00")), _amounts(engine, (3, "3.00"))
+    whole = _amounts(engine, (3, "3.00"), (2, "2.00"), (1, "1.00"))
+    assert engine.fingerprint(one).with_more(engine.fingerprint(more)) == engine.fingerprint(whole)
+
+
 def test_a_discarded_patch_changes_nothing() -> None:
     engine = DuckDBEngine.in_memory()
     engine.stage_table("shop", AMOUNTS, _amounts(engine, (1, "1.00")))

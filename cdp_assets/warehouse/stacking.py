@@ -32,7 +32,7 @@ def restricted(table: ir.Table, records: ir.Table | None, key: str = "record_id"
 def patched(table: ir.Table, patch: Patch) -> ir.Table:
     """A table as it is after a patch."""
     columns = table.columns
-    return stack(table.anti_join(patch.gone, patch.key).select(columns), patch.rows.select(columns))
+    return stack(table.anti_join(patch.gone, list(patch.columns)).select(columns), patch.rows.select(columns))
 
 
 def _typed(table: ir.Table, columns: tuple[str, ...]) -> ir.Table:

@@ -1,0 +1,196 @@
+"""A canonical table follows the typed rows it is made of: only what news touches is mapped again.
+
+Belongs here: which rows those are. Does not belong here: mapping (`canonical_rows.py`), and what else the table's rows
+are given (`assets.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import reduce
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from cdp_assets.canonical import tables
+from cdp_assets.canonical.schema import TableSchema
+from cdp_assets.normalised.canonical_rows import Feed, native_id_of
+from cdp_assets.normalised.dispositions import ROW
+from cdp_assets.normalised.stream_rows import with_derived
+from cdp_assets.normalised.updating import Revisions
+from cdp_assets.warehouse.built import Built, Patch, Stands
+from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.expressions import bind
+from cdp_assets.warehouse.stacking import patched
+
+Rows = Mapping[str, ir.Table]
+"""Typed rows by table."""
+
+_BY_RECORD = (tables.CONTACTS, tables.CONTACT_POINTS)
+_ID = ("source", "native_id")
+_NOTHING = "\x1e"
+
+
+def updated_canonical(
+    schema: TableSchema,
+    feeds: Sequence[Feed],
+    related: Sequence[Feed],
+    rows: Rows,
+    previous: ir.Table,
+    memory: Mapping[str, Any],
+    make: Callable[[Rows], ir.Table],
+    *,
+    now: Revisions,
+    versions: Mapping[str, str],
+    engine: Engine,
+) -> Built | Stands:
+    """A canonical table, from the one of the last run and the typed rows that have come or changed since.
+
+    Args:
+        schema: The table's schema.
+        feeds: Its maps.
+        related: The maps of the table that says something about each order of it (`order_lines` of `orders`, or the
+            other way round).
+        rows: The typed rows of all these.
+        previous: The table as last published.
+        memory: What was remembered with it; empty if it has to be made anew.
+        make: Makes the table, given all typed rows of what is to be in it.
+        now: Revisions of ``rows``.
+        versions: Of the other inputs: where one has moved, everything is made anew.
+        engine: Holds intermediate results.
+
+    Returns:
+        The same rows as ``make(rows)``.
+    """
+    remembered = {**now.to_memory(), "versions": dict(versions)}
+    seen = Revisions.of(memory)
+    news = seen.news(rows, now) if seen and memory.get("versions") == dict(versions) else None
+    if news == {}:
+        return Stands()
+    if news is None or not _can_follow(schema):
+        return Built(make(rows), memory=remembered)
+    if schema in _BY_RECORD:
+        made = updated_by_record(
+            rows, {schema.name: previous}, memory, lambda some: {schema.name: make(some)}, now=now, engine=engine
+        )[schema.name]
+        return replace(made, memory=remembered) if isinstance(made, Built) else made
+    found = _touched(feeds, related, rows, news, engine)
+    gone = engine.scratch(_all([ids for _, ids in found]).select(*_ID).distinct())
+    spread = {feed.table for feed in feeds if feed.map.grain or related}
+    some = {
+        name: _rows_of(rows[name], [ids for feed, ids in found if feed.table == name])
+        if name in spread
+        else news.get(name, rows[name].filter(ibis.literal(False)))
+        for name in rows
+    }
+    return _patched(previous, make(some).semi_join(gone, _ID), _ID, gone, remembered, engine)
+
+
+def updated_by_record(
+    rows: Rows,
+    previous: Rows,
+    memory: Mapping[str, Any],
+    make: Callable[[Rows], Rows],
+    *,
+    now: Revisions,
+    engine: Engine,
+) -> dict[str, Built | Stands]:
+    """Tables about records, from those of the last run and the typed rows that have come or changed since.
+
+    Args:
+        rows: Typed rows.
+        previous: The tables as last published, each with a ``record_id``.
+        memory: What was remembered with them; empty if they have to be made anew.
+        make: Makes the tables, given all typed rows of the records that are to be in them.
+        now: Revisions of ``rows``.
+        engine: Holds intermediate results.
+
+    Returns:
+        The same rows as ``make(rows)``.
+    """
+    seen = Revisions.of(memory)
+    news = seen.news(rows, now) if seen else None
+    if news == {}:
+        return {name: Stands() for name in previous}
+    if news is None:
+        return {name: Built(table, memory=now.to_memory()) for name, table in make(rows).items()}
+    touched = [table.select(record_id="cdp_record_id") for table in news.values()]
+    gone = engine.scratch(_all(touched).distinct())
+    some = {name: table.semi_join(gone, table.cdp_record_id == gone.record_id) for name, table in rows.items()}
+    return {
+        name: _patched(previous[name], table, ("record_id",), gone, now.to_memory(), engine)
+        for name, table in make(some).items()
+    }
+
+
+def _patched(
+    previous: ir.Table,
+    coming: ir.Table,
+    key: tuple[str, ...],
+    gone: ir.Table,
+    memory: Mapping[str, Any],
+    engine: Engine,
+) -> Built:
+    patch = Patch(key, gone, engine.scratch(coming.select(*previous.columns)))
+    return Built(patched(previous, patch), patch=patch, memory=memory)
+
+
+def _can_follow(schema: TableSchema) -> bool:
+    return schema in _BY_RECORD or (schema in tables.FACTS and schema.key == _ID)
+
+
+def _all(parts: Sequence[ir.Table]) -> ir.Table:
+    return ibis.union(*parts) if len(parts) > 1 else parts[0]
+
+
+def _touched(
+    feeds: Sequence[Feed], related: Sequence[Feed], rows: Rows, news: Rows, engine: Engine
+) -> list[tuple[Feed, ir.Table]]:
+    """For each map: `ROW` and `_ID` of the typed rows that decide about what news touches."""
+    orders = [ids.select("source", "order_id") for _, ids in _touched_by_news(related, rows, news, engine)]
+    found = _touched_by_news(feeds, rows, news, engine)
+    if not orders:
+        return found
+    known = engine.scratch(_all(orders).distinct())
+    for feed in feeds:
+        labelled = _labelled(feed, rows[feed.table])
+        asked = engine.scratch(labelled.semi_join(known, ("source", "order_id")))
+        found.append((feed, engine.scratch(_with_mates(asked, labelled))))
+    return found
+
+
+def _touched_by_news(feeds: Sequence[Feed], rows: Rows, news: Rows, engine: Engine) -> list[tuple[Feed, ir.Table]]:
+    found = []
+    for feed in feeds:
+        if feed.table in news:
+            own = engine.scratch(_labelled(feed, news[feed.table]))
+            touched = _with_mates(own, _labelled(feed, rows[feed.table])) if feed.map.grain else own
+            found.append((feed, engine.scratch(touched) if feed.map.grain else own))
+    return found
+
+
+def _labelled(feed: Feed, rows: ir.Table) -> ir.Table:
+    """What tells which rows of the canonical table a typed row has a say in, whether it counts or not."""
+    derived = with_derived(rows, feed.stream)
+    given = dict(feed.map.set)
+    grain = [derived[name].cast("string").coalesce(_NOTHING) for name in feed.map.grain]
+    return derived.select(
+        *ROW,
+        source=ibis.literal(feed.source.name),
+        native_id=native_id_of(derived, feed),
+        order_id=bind(given["order_id"], derived).cast("string") if "order_id" in given else ibis.null("string"),
+        grain=reduce(lambda left, right: left + "\x1f" + right, grain) if grain else ibis.null("string"),
+    )
+
+
+def _with_mates(asked: ir.Table, labelled: ir.Table) -> ir.Table:
+    """Rows, and those of the same grain, since one of them speaks for all."""
+    return asked.union(labelled.semi_join(asked, "grain")).distinct()
+
+
+def _rows_of(rows: ir.Table, touched: Sequence[ir.Table]) -> ir.Table:
+    if not touched:
+        return rows.filter(ibis.literal(False))
+    return rows.semi_join(_all([ids.select(*ROW) for ids in touched]).distinct(), ROW)

@@ -1,0 +1,204 @@
+"""A stream's typed rows follow its raw rows: only what news touches is typed and judged again.
+
+Belongs here: which rows those are. Does not belong here: typing and judging (`stream_rows.py`).
+
+Each row bears the revision that wrote it (`cdp_revision`), so that the tables made of it can tell what is new to them
+(`Revisions`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from cdp_assets.normalised.dispositions import ROW
+from cdp_assets.normalised.faults import IN_THE_FUTURE
+from cdp_assets.normalised.stream_rows import key_of_raw
+from cdp_assets.sources.spec import StreamSpec
+from cdp_assets.warehouse.built import Built, Patch, Stands
+from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.operations import quick_hash
+from cdp_assets.warehouse.stacking import patched
+
+REVISION = "cdp_revision"
+
+_FEW = 0.3
+"""Beyond this share of rows to be judged again, all of them are: that is simpler, and no slower."""
+
+Typed = Callable[[ir.Table], ir.Table]
+"""Types and judges raw rows, given all rows of the keys among them."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is remembered of a stream's typed rows.
+
+    Args:
+        built: The run that last wrote all of them.
+        revision: How often they have been changed since.
+        as_of: The instant that they were last judged at, ISO 8601.
+    """
+
+    built: str
+    revision: int
+    as_of: str
+
+    @classmethod
+    def of(cls, memory: Mapping[str, Any]) -> Known | None:
+        """What was remembered, if anything was."""
+        return cls(**memory) if memory else None
+
+    def to_memory(self) -> dict[str, Any]:
+        """To be remembered."""
+        return {"built": self.built, "revision": self.revision, "as_of": self.as_of}
+
+
+def updated_rows(
+    raw: ir.Table,
+    previous: ir.Table,
+    memory: Mapping[str, Any],
+    stream: StreamSpec,
+    typed: Typed,
+    *,
+    engine: Engine,
+    as_of: datetime,
+    run_id: str,
+) -> Built | Stands:
+    """A stream's typed rows, from those of the last run and what has come since.
+
+    Args:
+        raw: The stream's raw table.
+        previous: Its typed rows as last published.
+        memory: What was remembered with them; empty if they have to be made anew.
+        stream: The stream.
+        typed: Makes typed rows of raw ones, with all columns but the revision.
+        engine: Counts, and holds intermediate results.
+        as_of: The run's instant, UTC.
+        run_id: The run.
+
+    Returns:
+        The same rows as ``typed(raw)``, each with its revision.
+    """
+    known = Known.of(memory)
+    anew = Known(run_id, 0, as_of.isoformat())
+    news = _news(raw, previous, engine) if known and datetime.fromisoformat(known.as_of) <= as_of else None
+    if known is None or news is None:
+        return _anew(typed(raw), anew)
+    waiting = previous.filter(previous.cdp_reason == IN_THE_FUTURE).select(*ROW)
+    asked = engine.scratch(news.union(waiting))
+    if _count(asked, engine) == 0:
+        return Stands()
+    # In a snapshot stream the newest delivery has a say on every row.
+    touched = raw if stream.load == "snapshot" else engine.scratch(_touched(raw, asked, stream, engine))
+    if stream.load != "snapshot" and _count(touched, engine) > _FEW * _count(raw, engine):
+        return _anew(typed(raw), anew)
+    judged = engine.scratch(typed(touched))
+    differing = engine.scratch(_differing(judged, previous))
+    if _count(differing, engine) == 0:
+        return Stands()
+    changed = engine.scratch(_with_others_of_their_keys(differing, judged))
+    now = Known(known.built, known.revision + 1, as_of.isoformat())
+    coming = changed.mutate(**{REVISION: ibis.literal(now.revision, "int64")})
+    patch = Patch(tuple(ROW), coming.select(*ROW), coming)
+    return Built(patched(previous, patch), patch=patch, memory=now.to_memory())
+
+
+def _anew(rows: ir.Table, known: Known) -> Built:
+    return Built(rows.mutate(**{REVISION: ibis.literal(known.revision, "int64")}), memory=known.to_memory())
+
+
+def _count(rows: ir.Table, engine: Engine) -> int:
+    return int(engine.to_arrow(rows.aggregate(rows=rows.count()))["rows"][0].as_py())
+
+
+def _news(raw: ir.Table, previous: ir.Table, engine: Engine) -> ir.Table | None:
+    """The rows (`ROW`) of deliveries that are not typed yet; None if a delivery is not what it was."""
+    delivered = raw.group_by("load_id").aggregate(delivered=raw.count())
+    typed = previous.group_by(typed_load_id="cdp_load_id").aggregate(typed=previous.count())
+    compared = engine.to_arrow(delivered.outer_join(typed, delivered.load_id == typed.typed_load_id)).to_pylist()
+    if any(row["typed"] is not None and row["typed"] != row["delivered"] for row in compared):
+        return None
+    new = [row["load_id"] for row in compared if row["typed"] is None]
+    return raw.filter(raw.load_id.isin(new)).select(cdp_load_id="load_id", cdp_source_row="source_row")
+
+
+def _touched(raw: ir.Table, asked: ir.Table, stream: StreamSpec, engine: Engine) -> ir.Table:
+    """All raw rows of the keys that some rows have."""
+    same_row = [raw.load_id == asked.cdp_load_id, raw.source_row == asked.cdp_source_row]
+    rows = raw.semi_join(asked, same_row)
+    if not stream.key:
+        return rows
+    # As a table of its own: Ibis would take a hash that comes from the raw rows for that of the row it is compared to.
+    hashes = engine.scratch(rows.select(key_hash=quick_hash(key_of_raw(rows, stream))).distinct())
+    return raw.semi_join(hashes, quick_hash(key_of_raw(raw, stream)) == hashes.key_hash)
+
+
+def _differing(rows: ir.Table, previous: ir.Table) -> ir.Table:
+    """The rows that were not published, or otherwise."""
+    before = previous.select(
+        before_load_id="cdp_load_id",
+        before_source_row="cdp_source_row",
+        before_content=quick_hash(*(previous[name] for name in rows.columns)),
+    )
+    return rows.anti_join(
+        before,
+        [
+            rows.cdp_load_id == before.before_load_id,
+            rows.cdp_source_row == before.before_source_row,
+            quick_hash(*(rows[name] for name in rows.columns)) == before.before_content,
+        ],
+    )
+
+
+def _with_others_of_their_keys(differing: ir.Table, judged: ir.Table) -> ir.Table:
+    """Whoever takes in what is new takes a key's rows together: the one that stands may have stood before."""
+    of_a_key = judged.semi_join(differing, judged.cdp_native_id == differing.cdp_native_id)
+    return of_a_key.union(differing.filter(differing.cdp_native_id.isnull()))
+
+
+@dataclass(frozen=True)
+class Revisions:
+    """Which typed rows a table has been made of.
+
+    Args:
+        seen: Table of typed rows → the run that wrote all of them, and the revision.
+    """
+
+    seen: Mapping[str, tuple[str, int]]
+
+    @classmethod
+    def now(cls, known: Mapping[str, Known]) -> Revisions:
+        """Those of tables as published."""
+        return cls({name: (each.built, each.revision) for name, each in known.items()})
+
+    @classmethod
+    def of(cls, memory: Mapping[str, Any]) -> Revisions | None:
+        """Those that were remembered, if any were."""
+        seen = memory.get("rows")
+        return cls({name: (built, revision) for name, (built, revision) in seen.items()}) if seen is not None else None
+
+    def to_memory(self) -> dict[str, Any]:
+        """To be remembered."""
+        return {"rows": {name: list(each) for name, each in self.seen.items()}}
+
+    def news(self, rows: Mapping[str, ir.Table], now: Revisions) -> dict[str, ir.Table] | None:
+        """The typed rows written since, by table; None if one of the tables was written as a whole.
+
+        Args:
+            rows: Typed rows by table.
+            now: Of the same tables.
+        """
+        if not set(self.seen) == set(now.seen) == set(rows):
+            return None
+        if any(self.seen[name][0] != now.seen[name][0] for name in rows):
+            return None
+        return {
+            name: table.filter(table[REVISION] > self.seen[name][1])
+            for name, table in rows.items()
+            if now.seen[name][1] > self.seen[name][1]
+        }

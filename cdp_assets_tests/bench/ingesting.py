@@ -1,0 +1,150 @@
+"""Ten million events and three million order lines: the two first stages against plain DuckDB on the same files.
+
+Run as ``python -m cdp_assets_tests.bench.ingesting`` it brings the two stages up to date once and prints the seconds.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import duckdb
+
+from cdp_assets_tests.bench.harness import GIB, Figure, at_most, environment, measure
+
+_EVENTS = """
+SELECT
+  CASE WHEN n % 50 = 0 THEN 'identify' WHEN n % 3 = 0 THEN 'page' ELSE 'track' END AS "type",
+  'm-' || n AS "messageId",
+  'a-' || hash(n % 700000) AS "anonymousId",
+  CASE WHEN n % 4 = 0 THEN 'u-' || (n % 350000) END AS "userId",
+  ['Product Viewed', 'Product Added', 'Order Completed', 'Search'][1 + hash(n) % 4] AS "event",
+  {'ip': '198.51.' || (n % 256) || '.' || (n % 200), 'locale': 'en-GB',
+   'page': {'url': 'https://shop.example/p/' || (n % 5000), 'referrer': 'https://search.example/'},
+   'campaign': {'source': ['mail', 'ads', 'social'][1 + hash(n, 1) % 3], 'name': 'spring'}} AS "context",
+  {'product_id': 'p-' || (n % 5000), 'price': (hash(n, 2) % 10000) / 100, 'category': 'c-' || (n % 40)} AS "properties",
+  strftime(TIMESTAMP '2026-01-01' + to_seconds(n % 15000000), '%Y-%m-%dT%H:%M:%S.000Z') AS "timestamp"
+FROM range({first}, {last}) AS numbers(n)
+"""
+_LINES = """
+SELECT 'o-' || (n // 3) AS order_id, n % 3 + 1 AS line, 'c-' || (n // 3 % 300000) AS customer,
+  strftime(TIMESTAMP '2025-01-01' + to_seconds(n // 3 * 40 % 45000000), '%Y-%m-%d %H:%M:%S') AS ordered_at,
+  'sku-' || (hash(n) % 5000) AS sku, 1 + hash(n, 1) % 3 AS quantity, (hash(n, 2) % 10000) / 100 AS unit_price
+FROM range({first}, {last}) AS numbers(n)
+"""
+_DEFINITIONS = """
+type: cdp_assets.sources.component.Source
+attributes:
+  name: web
+  streams:
+    - name: events
+      template: segment_events
+      files: web/events*.jsonl
+---
+type: cdp_assets.sources.component.Source
+attributes:
+  name: till
+  streams:
+    - name: lines
+      files: till/lines*.csv
+      format: csv
+      load: append
+      key: [order_id, line]
+      event_time: ordered_at
+      columns:
+        order_id: {type: string, required: true}
+        line: {type: integer, required: true}
+        customer: string
+        ordered_at: {type: timestamp, required: true}
+        sku: string
+        quantity: integer
+        unit_price: decimal
+      identifiers:
+        - {type: customer_number, value: customer}
+      maps:
+        - to: order_lines
+          set:
+            order_id: order_id
+            sku: sku
+            quantity: quantity
+            unit_price: unit_price
+            ordered_at: ordered_at
+"""
+
+
+def figures(events: int = 10_000_000, lines: int = 3_000_000) -> list[Figure]:
+    """Ingest everything, then one percent more, then nothing; the floor reads the same files in the same run."""
+    with tempfile.TemporaryDirectory() as folder:
+        data, defs = Path(folder) / "data", Path(folder) / "defs"
+        (defs / "sources").mkdir(parents=True)
+        (defs / "sources" / "defs.yaml").write_text(_DEFINITIONS)
+        landing = data / "landing"
+        _write(landing, events, lines, part=1)
+        env = environment(data, CDP_DEFS=str(defs))
+        floor = measure(
+            [sys.executable, "-m", "cdp_assets_tests.bench.floor", str(landing), str(data / "floor.duckdb")], env
+        )
+        stages = [sys.executable, "-m", "cdp_assets_tests.bench.ingesting"]
+        full = measure(stages, env)
+        _write(landing, events, lines, part=2)
+        more = float(measure(stages, env).output.split()[-1])
+        nothing = float(measure(stages, env).output.split()[-1])
+    seconds = float(full.output.split()[-1])
+    ratio, share = seconds / floor.seconds, more / seconds
+    return [
+        Figure(f"ingest of {events:,} events and {lines:,} order lines", round(seconds, 1), "s", "ratio ≤ 2.5",
+               ratio <= 2.5, f"plain DuckDB reading the same files: {floor.seconds:.1f} s", round(ratio, 2)),
+        at_most("its peak memory", full.peak_bytes / GIB, 6.0, "GiB"),
+        Figure("one percent more", round(more, 1), "s", "ratio ≤ 0.05", share <= 0.05,
+               f"all of it: {seconds:.1f} s", round(share, 3)),
+        at_most("nothing new", nothing, 5.0, "s"),
+    ]  # fmt: skip
+
+
+def _write(landing: Path, events: int, lines: int, part: int) -> None:
+    """The first delivery of a stream holds everything, the second one percent more."""
+    with duckdb.connect() as connection:
+        for stream, query, count, options in (
+            ("web/events", _EVENTS, events, "FORMAT json"),
+            ("till/lines", _LINES, lines, "FORMAT csv, HEADER"),
+        ):
+            first, last = (0, count) if part == 1 else (count, count + count // 100)
+            ending = "jsonl" if "json" in options else "csv"
+            file = landing / f"{stream}_{part}.{ending}"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            rows = query.replace("{first}", str(first)).replace("{last}", str(last))
+            connection.execute(f"COPY ({rows}) TO '{file}' ({options})")
+
+
+def bring_up_to_date() -> float:
+    """Run the two stages in this process.
+
+    Returns:
+        Seconds, without loading the definitions.
+    """
+    import dagster as dg
+
+    from cdp_assets.automation.refresh import dagster_instance, execute, launch_instant
+    from cdp_assets.catalog import load_catalog
+    from cdp_assets.definitions import flow
+    from cdp_assets.settings import Settings
+    from cdp_assets.warehouse.resources import LedgerResource, Warehouse
+
+    settings = Settings.from_env()
+    job = dg.Definitions(
+        assets=flow(load_catalog(settings.defs)),
+        jobs=[dg.define_asset_job("ingest", dg.AssetSelection.groups("sources", "normalised"))],
+        resources={"warehouse": Warehouse(), "ledger": LedgerResource()},
+        executor=dg.in_process_executor,
+    ).resolve_job_def("ingest")
+    with dagster_instance(settings) as instance:
+        started = time.perf_counter()
+        for progress in execute(job, instance, launch_instant(settings), {}):
+            print(f"{time.perf_counter() - started:8.1f} s {progress.step}", file=sys.stderr)
+        return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    print(round(bring_up_to_date(), 2))
