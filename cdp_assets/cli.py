@@ -76,7 +76,11 @@ def main() -> None:
 
 
 @cdp.command()
-@click.option("--force", is_flag=True, help="Run even if files, definitions, code and as-of are unchanged.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Run even if files, definitions, code and as-of are unchanged, and make every table anew.",
+)
 @click.option(
     "--confirm-changes",
     "confirmed",
@@ -214,7 +218,9 @@ def refresh_and_deliver(settings: Settings, *, force: bool, confirmed: int = 0) 
         launched = force or not refresh.nothing_new(settings, ledger, as_of)
         try:
             if launched:
-                follow(console, refresh.run_refresh(settings, as_of=as_of, confirmed=confirmed), "Refreshing")
+                follow(
+                    console, refresh.run_refresh(settings, as_of=as_of, confirmed=confirmed, anew=force), "Refreshing"
+                )
             if _something_is_due(ledger):
                 follow(console, refresh.run_activation(settings, as_of=as_of), "Delivering")
         except (DefinitionError, LedgerBusyError) as error:

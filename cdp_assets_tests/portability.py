@@ -46,7 +46,7 @@ def main() -> int:
 
     for name, position in (("stage_table", 2), ("scratch", 0), ("to_arrow", 0), ("to_pandas", 0), ("map_values", 0)):
         translating(name, position)
-    for progress in run_refresh(Settings.from_env()):
+    for progress in run_refresh(Settings.from_env(), anew=True):
         step = progress.step
     print(len(seen), "expressions")
     print(*failures or ["all translated"], sep="\n")

@@ -20,7 +20,7 @@ from cdp_assets.ledger import Ledger, stewardship
 from cdp_assets.quality.checks import VERDICT
 from cdp_assets.settings import DEFINITION_SUFFIXES, PROJECT, Settings
 from cdp_assets.trees import tree_hash
-from cdp_assets.warehouse.resources import AS_OF_TAG
+from cdp_assets.warehouse.resources import ANEW_TAG, AS_OF_TAG
 
 FINGERPRINT = "refresh"
 """Name under which the ledger keeps what the last successful refresh ran on."""
@@ -133,7 +133,9 @@ def dagster_instance(settings: Settings) -> dg.DagsterInstance:
     return dg.DagsterInstance.get()
 
 
-def run_refresh(settings: Settings, *, as_of: datetime | None = None, confirmed: int = 0) -> Iterator[Progress]:
+def run_refresh(
+    settings: Settings, *, as_of: datetime | None = None, confirmed: int = 0, anew: bool = False
+) -> Iterator[Progress]:
     """Run the refresh job in this process.
 
     Args:
@@ -141,6 +143,7 @@ def run_refresh(settings: Settings, *, as_of: datetime | None = None, confirmed:
         as_of: The run's instant, UTC; `launch_instant` if not given.
         confirmed: How many merges and splits of known profiles somebody has confirmed for this run (see
             `identity.change_guard`).
+        anew: Make every table anew, whatever it was made of.
 
     Yields:
         A `Progress` for each step that ended.
@@ -149,6 +152,7 @@ def run_refresh(settings: Settings, *, as_of: datetime | None = None, confirmed:
         RunFailed: at the end, if a step failed or a blocking check did not pass.
     """
     tags = {CONFIRM_TAG: str(confirmed)} if confirmed else {}
+    tags |= {ANEW_TAG: "true"} if anew else {}
     yield from _run(settings, REFRESH, as_of or launch_instant(settings), tags)
 
 

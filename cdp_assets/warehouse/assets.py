@@ -22,7 +22,7 @@ from cdp_assets.quality.runner import evaluate
 from cdp_assets.warehouse import standing
 from cdp_assets.warehouse.built import Built, InPlace, Stands
 from cdp_assets.warehouse.engine import Engine, Fingerprint, TableRef
-from cdp_assets.warehouse.resources import as_of_of
+from cdp_assets.warehouse.resources import ANEW_TAG, as_of_of
 from cdp_assets.warehouse.standing import Note
 from cdp_assets.warehouse.telling import check_result, column_schema, description_of, materialised
 
@@ -300,7 +300,8 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
         plan.input_refs(), plan.wants, plan.definition, engine=engine, settings=settings, as_of=as_of
     )
     refs = [(plan.stage, schema.name) for schema in plan.schemas]
-    notes = [standing.note_of(engine, ref) for ref in refs]
+    anew = ANEW_TAG in context.run.tags
+    notes = [None if anew else standing.note_of(engine, ref) for ref in refs]
     if standing.stands(notes, parts, plan.wants):
         yield from _as_it_stands(context, plan, notes)
         return

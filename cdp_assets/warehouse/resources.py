@@ -22,6 +22,9 @@ from cdp_assets.warehouse.engine import Engine
 AS_OF_TAG = "cdp/as_of"
 """Run tag that pins a run's instant."""
 
+ANEW_TAG = "cdp/anew"
+"""Run tag that has every table made anew, whatever it was made of."""
+
 SCHEDULED_TAG = ".dagster/scheduled_execution_time"
 """Run tag that Dagster puts on runs of a schedule."""
 
