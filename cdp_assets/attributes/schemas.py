@@ -25,7 +25,8 @@ _REPORTING = "reporting currency"
 
 
 def _score(letter: str, what: str) -> Column:
-    return Column(f"{letter}_score", "int8", f"{what}: quintile, 5 is best; equal customers score equally.",
+    once = "; 1 for one purchase" if letter == "f" else ""
+    return Column(f"{letter}_score", "int8", f"{what}: quintile, 5 is best{once}; equal customers score equally.",
                   unit="1..5", required=True)  # fmt: skip
 
 

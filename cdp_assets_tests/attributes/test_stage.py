@@ -94,7 +94,7 @@ def test_facts_become_one_wide_row_per_profile(home: Path) -> None:
         churn_model, events_30d, expected_value_90d IS NULL FROM attributes.customer_360 ORDER BY profile_id""",
     ) == [
         (1, 2, Decimal("90.00"), Decimal("50.00"), 39, 2, "at risk", "prior", 0, False),
-        (2, 1, Decimal("5.00"), Decimal("5.00"), 9, 1, "potential loyalists", "prior", 0, False),
+        (2, 1, Decimal("5.00"), Decimal("5.00"), 9, 1, "promising", "prior", 0, False),
         (3, 0, Decimal("0.00"), None, None, None, None, None, 1, True),
     ]
 
