@@ -188,7 +188,8 @@ def _unlearnt(
     published = churn_model.unlearnt(fitted, horizon)
     found = frames.forecast(until, first_day, horizon)
     level = found.level() if found else churn_level.expected_share(today, horizon)
-    published = churn_level.at_level(published, published.log_odds(frames.today(until)), level)
+    log_odds = published.log_odds(frames.today(until))
+    published = churn_level.at_level(published, log_odds, level, churn_level.MOST_MOVED_UNLEARNT)
     return _without_model(published, until, horizon, problem)
 
 

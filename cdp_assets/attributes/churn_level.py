@@ -49,6 +49,9 @@ log-odds) that is believed against what the data say."""
 MOST_MOVED = 1.0
 """Log-odds by which a level moves at most: beyond, the forecast is no better known than what was learnt."""
 
+MOST_MOVED_UNLEARNT = 5.0
+"""The same where nothing was learnt: of purchases alone the level is a guess; the forecast has seen what followed."""
+
 
 def level_cuts(last: date, first_day: date, horizon_days: int) -> list[date]:
     """Days whose outcome is known, latest first: ``last`` and before it, a third of a horizon apart."""
@@ -205,25 +208,26 @@ def forecast(
     )
 
 
-def at_level(model: Calibrated, log_odds: Floats, level: float) -> Calibrated:
-    """The model with its probabilities moved so that their mean is a level, by `MOST_MOVED` at most.
+def at_level(model: Calibrated, log_odds: Floats, level: float, most: float = MOST_MOVED) -> Calibrated:
+    """The model with its probabilities moved so that their mean is a level.
 
     Args:
         model: What is to be moved.
         log_odds: What it says of the customers that the level is about.
         level: The mean that their probabilities should have.
+        most: Log-odds that they are moved by at most.
     """
     from scipy.optimize import brentq
 
     def excess(moved: float) -> float:
         return float(probability_of(log_odds + moved).mean()) - level
 
-    if excess(-MOST_MOVED) >= 0:
-        moved = -MOST_MOVED
-    elif excess(MOST_MOVED) <= 0:
-        moved = MOST_MOVED
+    if excess(-most) >= 0:
+        moved = -most
+    elif excess(most) <= 0:
+        moved = most
     else:
-        moved = float(brentq(excess, -MOST_MOVED, MOST_MOVED, xtol=1e-6))
+        moved = float(brentq(excess, -most, most, xtol=1e-6))
     return replace(model, intercept=model.intercept + moved)
 
 
