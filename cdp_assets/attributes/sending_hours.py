@@ -22,6 +22,8 @@ from cdp_assets.attributes.messages import READ
 from cdp_assets.attributes.metrics import Floats
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from cdp_assets.warehouse.engine import Engine
 
 HOURS = 24
@@ -105,7 +107,7 @@ def _quarters(facts: ir.Table, after: date, until: date) -> ir.Table:
     ).distinct()
 
 
-def _shifts(zones: Sequence[str], after: date, until: date):  # type: ignore[no-untyped-def]
+def _shifts(zones: Sequence[str], after: date, until: date) -> pd.DataFrame:
     """Minutes by which each zone's clocks were ahead of UTC at noon of each day."""
     import pandas as pd
 

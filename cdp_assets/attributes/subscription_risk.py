@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 import numpy as np
 
 from cdp_assets.attributes import churn_model, metrics
+from cdp_assets.attributes.activity import EVENT_KINDS
 from cdp_assets.attributes.churn_model import probability_of
 from cdp_assets.attributes.known_facts import known_by, last_day
 from cdp_assets.attributes.metrics import Floats
@@ -130,7 +131,7 @@ def running_at(subscriptions: ir.Table, activity: ir.Table, until: date, followe
     age = ibis.literal(until).delta(did.day, unit="day")
     did = did.group_by("profile_id").aggregate(
         tickets_90d=did.times.sum(where=did.activity == "ticket_opened").fill_null(0),
-        events_30d=did.times.sum(where=did.activity.isin(_events()) & (age < 30)).fill_null(0),
+        events_30d=did.times.sum(where=did.activity.isin(EVENT_KINDS) & (age < 30)).fill_null(0),
     )
     # Whoever renews or starts again after cancelling runs again.
     runs = stood.filter(stood.age_days.notnull(), stood.ended.isnull() | (stood.days_since_renewal < stood.ended))
@@ -147,12 +148,6 @@ def running_at(subscriptions: ir.Table, activity: ir.Table, until: date, followe
     return followed.select(*(followed[name] for name in known.columns), cancelled=after.came.fill_null(0)).order_by(
         keys
     )
-
-
-def _events() -> tuple[str, ...]:
-    from cdp_assets.attributes.activity import EVENT_KINDS
-
-    return EVENT_KINDS
 
 
 def learn(subscriptions: ir.Table, activity: ir.Table, until: date, engine: Engine) -> Learned:
