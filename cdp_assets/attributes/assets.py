@@ -6,13 +6,16 @@ from datetime import datetime
 import dagster as dg
 import ibis.expr.types as ir
 
-from cdp_assets.attributes import checks, rfm
+from cdp_assets.attributes import checks, rfm, signal_checks
 from cdp_assets.attributes.activity import daily_activity
 from cdp_assets.attributes.behaviour import behaviour as counted
 from cdp_assets.attributes.churn import churn_risk as learnt_risk
 from cdp_assets.attributes.customer_360 import customer_360 as joined
+from cdp_assets.attributes.engagement import engagement as learnt_responses
+from cdp_assets.attributes.intent import intent as shown_intent
 from cdp_assets.attributes.known_facts import last_day
 from cdp_assets.attributes.lifetime_value import lifetime_value as expected_value
+from cdp_assets.attributes.propensity import purchase_propensity as learnt_propensity
 from cdp_assets.attributes.purchases import of_known_people, purchase_days
 from cdp_assets.attributes.schemas import (
     ACTIVITY,
@@ -22,6 +25,15 @@ from cdp_assets.attributes.schemas import (
     PURCHASES,
     RFM,
 )
+from cdp_assets.attributes.signal_schemas import (
+    ENGAGEMENT,
+    INTENT,
+    PURCHASE_PROPENSITY,
+    SUBSCRIPTION_RISK,
+    SUPPORT_HEALTH,
+)
+from cdp_assets.attributes.subscription_risk import subscription_risk as learnt_cancellation
+from cdp_assets.attributes.support_health import support_health as judged_support
 from cdp_assets.attributes.trait_spec import TraitSpec
 from cdp_assets.attributes.traits import traits as computed_traits
 from cdp_assets.attributes.traits import traits_schema, wide_schema
@@ -46,6 +58,11 @@ def assets(specs: Sequence[TraitSpec] = ()) -> list[dg.AssetsDefinition]:
         rfm_scores,
         churn_risk,
         lifetime_value,
+        purchase_propensity,
+        subscription_risk,
+        intent,
+        engagement,
+        support_health,
         *([traits_asset(specs)] if specs else []),
         customer_360_asset(specs),
     ]
@@ -180,6 +197,95 @@ def churn_risk(
     return learnt_risk(of_known_people(purchases, golden_records), activity, as_of, engine)
 
 
+@table_asset(
+    schema=PURCHASE_PROPENSITY,
+    stage="attributes",
+    inputs={"purchases": "attributes", "activity": "attributes", "golden_records": "profiles"},
+    checks=signal_checks.PURCHASE_PROPENSITY,
+    kinds={"python", "scikitlearn"},
+    owners=OWNERS,
+)
+def purchase_propensity(
+    purchases: ir.Table, activity: ir.Table, golden_records: ir.Table, as_of: datetime, engine: Engine
+) -> Built:
+    """Customers by the learner of churn, 30 days ahead; others by first purchases of those who behaved alike."""
+    return learnt_propensity(purchases, activity, golden_records, as_of, engine)
+
+
+@table_asset(
+    schema=SUBSCRIPTION_RISK,
+    stage="attributes",
+    inputs={"subscriptions": "normalised", "activity": "attributes", "profile_map": "identity"},
+    checks=signal_checks.SUBSCRIPTION_RISK,
+    kinds={"python", "scikitlearn"},
+    owners=OWNERS,
+)
+def subscription_risk(
+    subscriptions: ir.Table, activity: ir.Table, profile_map: ir.Table, as_of: datetime, engine: Engine
+) -> Built:
+    """Learnt on subscriptions as they stood on past days, where there are any."""
+    return learnt_cancellation(assign_profiles(subscriptions, profile_map, "occurred_at"), activity, as_of, engine)
+
+
+@table_asset(
+    schema=INTENT,
+    stage="attributes",
+    inputs={"activity": "attributes", "purchases": "attributes"},
+    checks=signal_checks.INTENT,
+    owners=OWNERS,
+)
+def intent(activity: ir.Table, purchases: ir.Table, as_of: datetime) -> ir.Table:
+    """Points for what people do before they buy, halved every few days, since their last purchase."""
+    return shown_intent(activity, purchases, last_day(as_of))
+
+
+@table_asset(
+    schema=ENGAGEMENT,
+    stage="attributes",
+    inputs={
+        "engagements": "normalised",
+        "events": "normalised",
+        "golden_records": "profiles",
+        "profile_map": "identity",
+    },
+    checks=signal_checks.ENGAGEMENT,
+    kinds={"python"},
+    owners=OWNERS,
+)
+def engagement(
+    engagements: ir.Table,
+    events: ir.Table,
+    golden_records: ir.Table,
+    profile_map: ir.Table,
+    as_of: datetime,
+    engine: Engine,
+) -> Built:
+    """Each person's own rates and fatigue, learnt from who opened which message after how many others."""
+    return learnt_responses(
+        assign_profiles(engagements, profile_map, "occurred_at"),
+        assign_profiles(events, profile_map, "occurred_at"),
+        golden_records,
+        as_of,
+        engine,
+    )
+
+
+@table_asset(
+    schema=SUPPORT_HEALTH,
+    stage="attributes",
+    inputs={"tickets": "normalised", "survey_responses": "normalised", "profile_map": "identity"},
+    checks=signal_checks.SUPPORT_HEALTH,
+    owners=OWNERS,
+)
+def support_health(tickets: ir.Table, survey_responses: ir.Table, profile_map: ir.Table, as_of: datetime) -> ir.Table:
+    """Points off for what waits, what was rated bad, and what people said."""
+    return judged_support(
+        assign_profiles(tickets, profile_map, "opened_at"),
+        assign_profiles(survey_responses, profile_map, "responded_at"),
+        as_of,
+    )
+
+
 def traits_asset(specs: Sequence[TraitSpec]) -> dg.AssetsDefinition:
     """The asset of all traits."""
     tables = sorted({spec.table for spec in specs if not spec.composed})
@@ -200,6 +306,13 @@ def traits_asset(specs: Sequence[TraitSpec]) -> dg.AssetsDefinition:
     return traits
 
 
+_JOINED = (
+    "purchases", "rfm", "lifetime_value", "churn_risk", "purchase_propensity", "subscription_risk", "intent",
+    "engagement", "support_health", "behaviour",
+)  # fmt: skip
+"""Tables of the stage that the wide row is made of."""
+
+
 def customer_360_asset(specs: Sequence[TraitSpec]) -> dg.AssetsDefinition:
     """The asset of the wide row, with a column for every trait."""
     counts = [spec.name for spec in specs if spec.aggregate == "count"]
@@ -209,7 +322,7 @@ def customer_360_asset(specs: Sequence[TraitSpec]) -> dg.AssetsDefinition:
         stage="attributes",
         inputs={
             "golden_records": "profiles",
-            **dict.fromkeys(("purchases", "rfm", "lifetime_value", "churn_risk", "behaviour"), "attributes"),
+            **dict.fromkeys(_JOINED, "attributes"),
             **({"traits": "attributes"} if specs else {}),
         },
         checks=checks.CUSTOMER_360,

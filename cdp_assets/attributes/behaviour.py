@@ -53,7 +53,7 @@ def behaviour(
         for part in (
             _from_activity(activity, last_day(as_of)),
             _from_tickets(known_by(tickets, "opened_at", as_of)),
-            _from_surveys(known_by(survey_responses, "responded_at", as_of)),
+            last_nps(known_by(survey_responses, "responded_at", as_of)),
             _from_loyalty(known_by(loyalty, "occurred_at", as_of)),
             _favourite_category(known_by(order_lines, "ordered_at", as_of), products),
         )
@@ -91,8 +91,13 @@ def _from_activity(activity: ir.Table, until: date) -> ir.Table:
     )
 
 
+def waits(tickets: ir.Table) -> ir.BooleanValue:
+    """Which tickets wait for an answer or a solution."""
+    return tickets.status.isin(OPEN_STATUSES) | (tickets.status.isnull() & tickets.resolved_at.isnull())
+
+
 def _from_tickets(tickets: ir.Table) -> ir.Table:
-    waiting = tickets.status.isin(OPEN_STATUSES) | (tickets.status.isnull() & tickets.resolved_at.isnull())
+    waiting = waits(tickets)
     return tickets.group_by("profile_id").aggregate(
         open_tickets=waiting.cast("int64").sum(),
         bad_ratings=(tickets.satisfaction == "bad").cast("int64").sum().fill_null(0),
@@ -100,7 +105,8 @@ def _from_tickets(tickets: ir.Table) -> ir.Table:
     )
 
 
-def _from_surveys(responses: ir.Table) -> ir.Table:
+def last_nps(responses: ir.Table) -> ir.Table:
+    """Each profile's last answer to the question for recommendation: `profile_id`, `last_nps_score`, `last_nps_at`."""
     scored = responses.filter(responses.survey.lower() == "nps", responses.score.notnull())
     last = _latest(scored, "responded_at")
     return last.select("profile_id", last_nps_score=last.score, last_nps_at=last.responded_at)

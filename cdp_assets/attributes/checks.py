@@ -127,7 +127,7 @@ def _behaviour_lost(table: ir.Table, tables: dict[str, ir.Table]) -> ir.Table:
     return tables["behaviour"].anti_join(table, "profile_id").select("profile_id")
 
 
-def _share(column: str) -> Expectation:
+def share(column: str) -> Expectation:
     return expect("expect_column_values_to_be_between", column=column, min_value=0, max_value=1)
 
 
@@ -149,6 +149,9 @@ def _no_fallback() -> Expectation:
 
     return no_rows(rows, f"No row's `model` speaks of {', '.join(words[:-1])} or {words[-1]}.")
 
+
+NO_FALLBACK = _no_fallback()
+"""What earns a model its place: that its figures are its own."""
 
 PURCHASES = [
     Check(
@@ -206,7 +209,7 @@ LIFETIME_VALUE = [
         "figures_are_possible",
         "Probabilities are probabilities, expectations are numbers that are not negative and grow with the horizon.",
         (
-            _share("probability_alive"),
+            share("probability_alive"),
             expect("expect_column_values_to_be_between", column="expected_purchases_90d", min_value=0),
             no_rows(_impossible_values, "No figure is impossible."),
         ),
@@ -215,19 +218,19 @@ LIFETIME_VALUE = [
         "model_earned_its_place",
         "BG/NBD or MBG/NBD with Gamma-Gamma made the figures: no fallback was needed, and going on as before would "
         "not have been nearer to the truth in the back-test.",
-        (_no_fallback(),),
+        (NO_FALLBACK,),
         blocking=False,
     ),
 ]
 
 CHURN_RISK = [
     _ONE_PER_CUSTOMER,
-    Check("risk_is_a_probability", "Every risk is between 0 and 1.", (_share("churn_risk"),)),
+    Check("risk_is_a_probability", "Every risk is between 0 and 1.", (share("churn_risk"),)),
     Check(
         "model_beats_its_best_baseline",
         "The model ranked customers better than every named baseline in the back-test; otherwise the best baseline, "
         "or the prior, is what is published.",
-        (_no_fallback(),),
+        (NO_FALLBACK,),
         blocking=False,
     ),
 ]
@@ -268,6 +271,6 @@ CUSTOMER_360 = [
     Check(
         "shares_are_shares",
         "Probabilities are between 0 and 1, where there are any.",
-        (_share("churn_risk"), _share("probability_alive")),
+        (share("churn_risk"), share("probability_alive")),
     ),
 ]

@@ -18,7 +18,15 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 
-from cdp_assets.attributes import churn_level, churn_model, metrics, plain_value, purchase_models, spend_model
+from cdp_assets.attributes import (
+    churn_level,
+    churn_model,
+    churn_reasons,
+    metrics,
+    plain_value,
+    purchase_models,
+    spend_model,
+)
 from cdp_assets.attributes.churn_features import NONE_EXPECTED, features_at
 from cdp_assets.attributes.churn_frames import Frames, choose_horizon, learnable_horizon, training_cuts
 from cdp_assets.attributes.churn_level import Forecast
@@ -160,9 +168,8 @@ def learn(
         )
     stayed = len(churned) - int(churned.sum())
     if min(stayed, len(churned) - stayed) < MINIMUM_CLASS:
-        known = churn_model.prior(int(churned.sum()), len(churned))
         problem = f"of {len(churned)} customers, {stayed} came back: too nearly all or none"
-        return _without_model(known, until, horizon, problem)
+        return _unlearnt(frames, first_day, until, horizon, problem, churned)
     cuts = training_cuts(latest, first_day, learnable)
     frames.refuse_leaks(cuts[-1])
     return _judge_and_choose(frames, cuts, first_day, until, horizon)
@@ -181,7 +188,8 @@ def _unlearnt(
     published = churn_model.unlearnt(fitted, horizon)
     found = frames.forecast(until, first_day, horizon)
     level = found.level() if found else churn_level.expected_share(today, horizon)
-    published = churn_level.at_level(published, published.log_odds(frames.today(until)), level)
+    log_odds = published.log_odds(frames.today(until))
+    published = churn_level.at_level(published, log_odds, level, churn_level.MOST_MOVED_UNLEARNT)
     return _without_model(published, until, horizon, problem)
 
 
@@ -238,6 +246,7 @@ def _judge_and_choose(frames: Frames, cuts: list[date], first_day: date, until: 
         "expected_share_now": metrics.rounded(float(published.probability(today).mean())),
         "auc": area,
         "pr_auc": metrics.pr_auc(score, happened),
+        "top_decile_lift": metrics.top_decile_lift(score, happened),
         "brier": metrics.brier(probability, happened),
         "expected_calibration_error": metrics.expected_calibration_error(probability, happened),
         "baselines": ranked,
@@ -326,8 +335,21 @@ def _without_model(published: Calibrated, until: date, horizon: int | None, reas
     return Learned(published, until, horizon, {"none": f"No model: {reason}."})
 
 
-def churn_scores(learned: Learned, purchases: ir.Table, activity: ir.Table, engine: Engine) -> ir.Table:
+def churn_scores(
+    learned: Learned,
+    purchases: ir.Table,
+    activity: ir.Table,
+    engine: Engine,
+    leading: tuple[str, str] = churn_reasons.LEADING,
+) -> ir.Table:
     """Score every customer as of the last day that was seen, in batches.
+
+    Args:
+        learned: The model.
+        purchases: The table of `purchases.purchase_days`.
+        activity: The table of `activity.daily_activity`.
+        engine: Computes.
+        leading: What reasons begin with for those of more risk, and of less.
 
     Returns:
         The columns of `schemas.CHURN_RISK`, one row per customer.
@@ -358,7 +380,7 @@ def churn_scores(learned: Learned, purchases: ir.Table, activity: ir.Table, engi
                     rows["profile_id"],
                     risk,
                     bands.tolist(),
-                    np.where(cold, _COLD_REASON, reasons(rows, log_odds, model, compared)).tolist(),
+                    np.where(cold, _COLD_REASON, reasons(rows, log_odds, model, compared, leading)).tolist(),
                     pa.array([learned.horizon_days] * len(rows), "int64"),
                     pa.nulls(len(rows), "float64") if learned.spend is None else learned.spend.expected(rows).round(2),
                     np.where(cold, COLD_START, model.name).tolist(),

@@ -14,6 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.attributes.activity import EVENT_KINDS
+from cdp_assets.attributes.intent import points
 
 NONE_EXPECTED = "none_expected"
 """Log-odds of no visit within the horizon, by the purchase model: the feature that is added to those of the engine."""
@@ -58,7 +59,7 @@ GROUPS: Mapping[str, FeatureGroup] = {
     ),
     "refunds": FeatureGroup(("refunds", "refunded"), "refunds", "refunds: {value}"),
     "visits": FeatureGroup(
-        ("events_30d", "events_90d", "intent_30d", "days_since_event"),
+        ("events_30d", "events_90d", "intent_30d", "intent", "days_since_event"),
         "events_90d", "actions on web and app in 90 days: {value}",
     ),
     "messages": FeatureGroup(
@@ -173,6 +174,7 @@ def _activity_features(activity: ir.Table, until: date) -> ir.Table:
         events_30d=times(EVENT_KINDS, 30),
         events_90d=times(EVENT_KINDS, 90),
         intent_30d=times(("product_added", "checkout_started"), 30),
+        intent=points(rows),
         days_since_event=rows.age.min(where=rows.activity.isin(EVENT_KINDS)),
         emails_sent_90d=times(("email_sent",), 90),
         emails_opened_90d=times(("email_opened",), 90),

@@ -15,7 +15,7 @@ import numpy as np
 
 from cdp_assets.attributes import churn_level, churn_model, purchase_models
 from cdp_assets.attributes.churn_features import features_at, labelled
-from cdp_assets.attributes.churn_level import Forecast
+from cdp_assets.attributes.churn_level import Forecast, LastYear
 from cdp_assets.attributes.purchase_models import Fitted
 from cdp_assets.attributes.purchases import distinct_histories, purchase_statistics
 
@@ -174,14 +174,27 @@ class Frames:
             first_day: First day on which anyone bought.
             horizon_days: Days ahead.
         """
-        one_in = max(1, -(-self.customers // TRAINING_ROWS))
-        today = churn_level.histories_at(self.purchases, day, self.engine, one_in=one_in)
-        cuts = churn_level.level_cuts(day - timedelta(days=self.horizon), first_day, self.horizon)
-        for cut in cuts:
-            if cut not in self.outcomes:
-                outcome = churn_level.histories_at(self.purchases, cut, self.engine, self.horizon, one_in=one_in)
-                self.outcomes[cut] = churn_level.error_of(outcome, self.horizon)
+        today = churn_level.histories_at(self.purchases, day, self.engine, one_in=self._one_in)
         if not len(today):
             return None
-        errors = [error for cut in cuts if (error := self.outcomes[cut]) is not None]
-        return churn_level.forecast(today, errors, horizon_days, self.horizon)
+        cuts = churn_level.level_cuts(day - timedelta(days=self.horizon), first_day, self.horizon)
+        cuts = [cut for cut in cuts if self._error(cut) is not None]
+        errors = [error for cut in cuts if (error := self._error(cut)) is not None]
+        settled = first_day + timedelta(days=churn_level.SETTLED_DAYS)
+        then = [
+            None if cut - churn_level.YEAR < settled else self._error(cut - churn_level.YEAR) for cut in (day, *cuts)
+        ]
+        last_year = None if then[0] is None else LastYear(then[0], then[1:])
+        return churn_level.forecast(today, errors, horizon_days, self.horizon, last_year)
+
+    @property
+    def _one_in(self) -> int:
+        """Of how many profiles one is looked at to learn how many churn."""
+        return max(1, -(-self.customers // TRAINING_ROWS))
+
+    def _error(self, cut: date) -> float | None:
+        """By how much the smoothed rate missed what followed a past day."""
+        if cut not in self.outcomes:
+            outcome = churn_level.histories_at(self.purchases, cut, self.engine, self.horizon, one_in=self._one_in)
+            self.outcomes[cut] = churn_level.error_of(outcome, self.horizon)
+        return self.outcomes[cut]

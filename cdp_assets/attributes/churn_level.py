@@ -6,8 +6,9 @@ to it. Does not belong here: who of them (`churn_model.py`).
 A learner ranks customers well on any day, but takes the level of the days it learnt from, when customers were younger
 on average and the season another. The smoothed rate of purchases (`purchase_models.SmoothedRate`) knows the customers
 of today; how far it was off on past days is known, and is taken off, on average over all of them, so that no single
-season counts for more than it lasted. Where it was off by ever different amounts (people leave for good, which it does
-not know), the learner is believed.
+season counts for more than it lasted. Once the same season has been seen a year ago, part of what the rate missed then
+is taken off as well, the more the better past years foretold the next. Where it was off by ever different amounts
+(people leave for good, which it does not know), the learner is believed.
 """
 
 from __future__ import annotations
@@ -37,8 +38,19 @@ LEARNT_SPREAD = 0.2
 PLAIN_RATE_COUNTS = 0.5
 """Horizons' worth of trust that the smoothed rate has without any correction."""
 
+YEAR = timedelta(days=365)
+SETTLED_DAYS = 90
+"""Days from the first purchase after which an error says something of its season: before, everybody is new."""
+
+SEASON_SHARE, SEASON_COUNTS = 0.3, 1.0
+"""Share of last year's deviation that is expected to come back, and for how much evidence (horizons' worth of squared
+log-odds) that is believed against what the data say."""
+
 MOST_MOVED = 1.0
 """Log-odds by which a level moves at most: beyond, the forecast is no better known than what was learnt."""
+
+MOST_MOVED_UNLEARNT = 5.0
+"""The same where nothing was learnt: of purchases alone the level is a guess; the forecast has seen what followed."""
 
 
 def level_cuts(last: date, first_day: date, horizon_days: int) -> list[date]:
@@ -92,7 +104,8 @@ class Forecast:
     Args:
         log_odds: Of the share within the horizon that was asked for.
         past_log_odds: Of the share within the horizon of the past days' outcomes.
-        spread: Standard deviation of the errors, in log-odds: how far this may be off.
+        spread: Standard deviation of the errors but for what comes back every year, in log-odds: how far this may be
+            off.
     """
 
     log_odds: float
@@ -129,8 +142,44 @@ def error_of(histories: pd.DataFrame, horizon_days: int) -> float | None:
     return _logit((churned + 1) / (customers + 2)) - _logit(expected_share(histories, horizon_days))
 
 
+@dataclass(frozen=True)
+class LastYear:
+    """What the smoothed rate missed a year ago, in log-odds.
+
+    Args:
+        now: Its error a year before today.
+        then: Its errors a year before each of the past days; None where there was too little history.
+    """
+
+    now: float
+    then: Sequence[float | None]
+
+
+def season(errors: Sequence[float], last_year: LastYear) -> tuple[float, list[float]]:
+    """What of the error a year ago is to be expected again, besides the mean of all errors, in log-odds.
+
+    Args:
+        errors: `error_of` past days, a third of a horizon apart.
+        last_year: The errors a year before today and before each of these days.
+
+    Returns:
+        It, and what of each past day's error remains unexplained when the same is taken off there.
+    """
+    pairs = [(now, then) for now, then in zip(errors, last_year.then, strict=True) if then is not None]
+    mean = float(np.mean([*errors, *(then for _, then in pairs)]))
+    together = sum((now - mean) * (then - mean) for now, then in pairs) / 3
+    alone = sum((then - mean) ** 2 for _, then in pairs) / 3
+    share = min(max((together + SEASON_COUNTS * SEASON_SHARE) / (alone + SEASON_COUNTS), 0.0), 1.0)
+    explained = [0.0 if then is None else share * (then - mean) for then in last_year.then]
+    return share * (last_year.now - mean), [error - part for error, part in zip(errors, explained, strict=True)]
+
+
 def forecast(
-    today: pd.DataFrame, errors: Sequence[float], horizon_days: int, past_horizon_days: int | None = None
+    today: pd.DataFrame,
+    errors: Sequence[float],
+    horizon_days: int,
+    past_horizon_days: int | None = None,
+    last_year: LastYear | None = None,
 ) -> Forecast | None:
     """Forecast the share of today's customers that will not buy; None without a past to correct it by.
 
@@ -139,40 +188,46 @@ def forecast(
         errors: `error_of` past days, a third of a horizon apart.
         horizon_days: Days ahead.
         past_horizon_days: Days after which the past days' outcomes were taken, if others.
+        last_year: The errors of a year ago, if that is known.
     """
     if not errors:
         return None
     # Cuts a third of a horizon apart overlap: so many horizons' worth of outcomes are known.
     horizons = (len(errors) + 2) / 3
     correction = horizons / (horizons + PLAIN_RATE_COUNTS) * float(np.mean(errors))
+    unexplained = list(errors)
+    if last_year is not None:
+        again, unexplained = season(errors, last_year)
+        correction += again
     ahead = _logit(expected_share(today, horizon_days)) + correction
     alike = past_horizon_days is None or past_horizon_days == horizon_days
     return Forecast(
         ahead,
         ahead if alike else _logit(expected_share(today, past_horizon_days or horizon_days)) + correction,
-        float(np.std(errors, ddof=1)) if len(errors) > 1 else LEARNT_SPREAD,
+        float(np.std(unexplained, ddof=1)) if len(errors) > 1 else LEARNT_SPREAD,
     )
 
 
-def at_level(model: Calibrated, log_odds: Floats, level: float) -> Calibrated:
-    """The model with its probabilities moved so that their mean is a level, by `MOST_MOVED` at most.
+def at_level(model: Calibrated, log_odds: Floats, level: float, most: float = MOST_MOVED) -> Calibrated:
+    """The model with its probabilities moved so that their mean is a level.
 
     Args:
         model: What is to be moved.
         log_odds: What it says of the customers that the level is about.
         level: The mean that their probabilities should have.
+        most: Log-odds that they are moved by at most.
     """
     from scipy.optimize import brentq
 
     def excess(moved: float) -> float:
         return float(probability_of(log_odds + moved).mean()) - level
 
-    if excess(-MOST_MOVED) >= 0:
-        moved = -MOST_MOVED
-    elif excess(MOST_MOVED) <= 0:
-        moved = MOST_MOVED
+    if excess(-most) >= 0:
+        moved = -most
+    elif excess(most) <= 0:
+        moved = most
     else:
-        moved = float(brentq(excess, -MOST_MOVED, MOST_MOVED, xtol=1e-6))
+        moved = float(brentq(excess, -most, most, xtol=1e-6))
     return replace(model, intercept=model.intercept + moved)
 
 

@@ -27,6 +27,9 @@ MOST = 3
 NOTICEABLE = 0.1
 """Smallest change of log-odds that is worth a reason."""
 
+LEADING = ("more risk", "less risk")
+"""What reasons begin with: for those of more risk than the usual one, and of less."""
+
 NO_HISTORY = "nothing tells customers apart yet: this is the same prior for everyone"
 ORDINARY = "like most customers"
 
@@ -56,7 +59,13 @@ def usual(features: pd.DataFrame, model: Calibrated) -> Usual:
     return Usual({str(name): float(value) for name, value in medians.items()}, directions)
 
 
-def reasons(features: pd.DataFrame, log_odds: Floats, model: Calibrated, compared: Usual) -> list[str]:
+def reasons(
+    features: pd.DataFrame,
+    log_odds: Floats,
+    model: Calibrated,
+    compared: Usual,
+    leading: tuple[str, str] = LEADING,
+) -> list[str]:
     """One text per row of features, e.g. ``more risk: last purchase 212 days ago (usual: 63); …``.
 
     Args:
@@ -64,6 +73,7 @@ def reasons(features: pd.DataFrame, log_odds: Floats, model: Calibrated, compare
         log_odds: What the model says of each.
         model: The published model.
         compared: What customers are compared with.
+        leading: What they begin with for those of more risk, and of less.
     """
     if model.slope == 0:
         return [NO_HISTORY] * len(features)
@@ -80,7 +90,7 @@ def reasons(features: pd.DataFrame, log_odds: Floats, model: Calibrated, compare
     chosen = np.take_along_axis(strength, order, axis=1) > 0
     phrases = [_phrases(features[group.told_by].to_numpy(float), group, compared) for group in GROUPS.values()]
     return [
-        _sentence(bool(raising[row]), [phrases[group][row] for group in order[row][chosen[row]]])
+        _sentence(leading[0 if raising[row] else 1], [phrases[group][row] for group in order[row][chosen[row]]])
         for row in range(len(features))
     ]
 
@@ -111,7 +121,5 @@ def _figure(value: float, unit: str) -> str:
     return f"{whole} {unit}" if whole == "1" else f"{whole} {unit}s"
 
 
-def _sentence(raising: bool, told: list[str]) -> str:
-    if not told:
-        return ORDINARY
-    return f"{'more' if raising else 'less'} risk: {'; '.join(told)}"
+def _sentence(leading: str, told: list[str]) -> str:
+    return f"{leading}: {'; '.join(told)}" if told else ORDINARY

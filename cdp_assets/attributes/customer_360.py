@@ -17,8 +17,14 @@ from cdp_assets.attributes.schemas import (
     CUSTOMER_360,
     FROM_BEHAVIOUR,
     FROM_CHURN_RISK,
+    FROM_EMAIL,
+    FROM_INTENT,
     FROM_LIFETIME_VALUE,
+    FROM_PREFERRED,
+    FROM_PROPENSITY,
     FROM_RFM,
+    FROM_SUBSCRIPTION_RISK,
+    FROM_SUPPORT_HEALTH,
     TOTALS,
 )
 from cdp_assets.canonical.schema import MONEY
@@ -30,6 +36,11 @@ def customer_360(
     rfm: ir.Table,
     lifetime_value: ir.Table,
     churn_risk: ir.Table,
+    purchase_propensity: ir.Table,
+    subscription_risk: ir.Table,
+    intent: ir.Table,
+    engagement: ir.Table,
+    support_health: ir.Table,
     behaviour: ir.Table,
     as_of: datetime,
     traits: ir.Table | None = None,
@@ -43,6 +54,7 @@ def customer_360(
         rfm: See `schemas.RFM`.
         lifetime_value: See `schemas.LIFETIME_VALUE`.
         churn_risk: See `schemas.CHURN_RISK`.
+        purchase_propensity, subscription_risk, intent, engagement, support_health: See `signal_schemas.py`.
         behaviour: See `schemas.BEHAVIOUR`.
         as_of: The run's instant.
         traits: The table of `traits.traits`, where there are any; its columns come last.
@@ -56,6 +68,12 @@ def customer_360(
         _renamed(rfm, FROM_RFM),
         _renamed(lifetime_value, FROM_LIFETIME_VALUE),
         _renamed(churn_risk, FROM_CHURN_RISK),
+        _renamed(purchase_propensity, FROM_PROPENSITY),
+        _renamed(subscription_risk, FROM_SUBSCRIPTION_RISK),
+        _renamed(intent, FROM_INTENT),
+        _renamed(engagement.filter(engagement.channel == "email"), FROM_EMAIL),
+        _renamed(engagement.filter(engagement.preferred), FROM_PREFERRED),
+        _renamed(support_health, FROM_SUPPORT_HEALTH),
         behaviour,
         *([] if traits is None else [traits]),
     ):

@@ -18,8 +18,9 @@ from cdp_assets.attributes import lifetime_backtest, order_value, purchase_model
 from cdp_assets.attributes.known_facts import last_day
 from cdp_assets.attributes.lifetime_backtest import ValueBacktest
 from cdp_assets.attributes.order_value import OrderValueModel
+from cdp_assets.attributes.penalty import choose_penalty
 from cdp_assets.attributes.purchase_models import Fitted, PurchaseModel
-from cdp_assets.attributes.purchases import distinct_histories, purchase_statistics
+from cdp_assets.attributes.purchases import distinct_histories, observed_days, purchase_statistics
 from cdp_assets.canonical.schema import MONEY
 from cdp_assets.warehouse.built import Built, ColumnLineage, plot
 
@@ -66,7 +67,8 @@ def lifetime_value(purchases: ir.Table, churn_risk: ir.Table, as_of: datetime, e
     """
     until = last_day(as_of)
     statistics = engine.scratch(purchase_statistics(purchases, until))
-    fitted, grain = fit_purchases(statistics, engine)
+    penalty, deviances = choose_penalty(purchases, until, _held_out_days(purchases, until, engine), engine)
+    fitted, grain = fit_purchases(statistics, engine, penalty)
     worth = fit_order_value(statistics, engine)
     judged = lifetime_backtest.backtest(purchases, until, engine)
     trusted = judged is None or judged.beats_naive
@@ -86,7 +88,19 @@ def lifetime_value(purchases: ir.Table, churn_risk: ir.Table, as_of: datetime, e
     customers = {str(name): int(counts.sum()) for name, counts in scored.groupby("purchase_model")["customers"]}
     scored_table = engine.from_arrow(scored[list(schema.names)], schema)
     table = valued(statistics, scored_table, worth, churn_risk if within else None)
-    return Built(table, _card(until, fitted, worth, judged, grain, customers, model.name), LINEAGE)
+    card = _card(until, fitted, worth, judged, grain, customers, model.name)
+    card["model_card"]["penalty"] = {"chosen": penalty, "deviance_in_hold_out": deviances}
+    return Built(table, card, LINEAGE)
+
+
+def _held_out_days(purchases: ir.Table, until: date, engine: Engine) -> int | None:
+    """Days of the history that a hold-out can have."""
+    import pandas as pd
+
+    first = engine.to_pandas(observed_days(purchases, until))["first_day"].iloc[0]
+    return (
+        None if pd.isna(first) else lifetime_backtest.choose_horizon((pd.Timestamp(until) - pd.Timestamp(first)).days)
+    )
 
 
 def _scored(model: PurchaseModel, fitted: Fitted, histories: pd.DataFrame, within: int | None) -> pd.DataFrame:
@@ -113,14 +127,21 @@ def _rounded(scored: pd.DataFrame) -> pd.DataFrame:
     return scored.assign(**{name: scored[name].round(6) for name in figures})
 
 
-def fit_purchases(statistics: ir.Table, engine: Engine) -> tuple[Fitted, int]:
-    """Fit the purchase model on grouped histories; return it with the grain in days that kept them few enough."""
+def fit_purchases(statistics: ir.Table, engine: Engine, penalty: float = 0.0) -> tuple[Fitted, int]:
+    """Fit the purchase model on grouped histories; return it with the grain in days that kept them few enough.
+
+    Args:
+        statistics: The table of `purchases.purchase_statistics`.
+        engine: Computes.
+        penalty: On the parameters, tried first.
+    """
     for grain in (1, 7):
         histories = distinct_histories(statistics, grain_days=grain)
         rows = engine.to_pandas(histories.aggregate(rows=histories.count()))["rows"].iloc[0]
         if rows <= FIT_ROWS:
             break
-    return purchase_models.fit(engine.to_pandas(histories)), grain
+    penalties = purchase_models.starting_with(penalty)
+    return purchase_models.fit(engine.to_pandas(histories), penalties=penalties), grain
 
 
 def fit_order_value(statistics: ir.Table, engine: Engine) -> OrderValueModel:

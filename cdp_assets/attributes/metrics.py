@@ -83,6 +83,15 @@ def pr_auc(score: Floats, happened: Floats) -> float | None:
     return rounded(float(average_precision_score(happened, score)))
 
 
+def top_decile_lift(score: Floats, happened: Floats) -> float | None:
+    """How many times as often it happened to the tenth with the highest scores as to all."""
+    tenth = len(happened) // 10
+    if tenth == 0 or happened.sum() == 0:
+        return None
+    best = np.argsort(-score, kind="stable")[:tenth]
+    return rounded(float(happened[best].mean() / happened.mean()))
+
+
 def brier(probability: Floats, happened: Floats) -> float | None:
     """Mean squared difference between the probability and what happened (0 or 1)."""
     return rounded(float(((probability - happened) ** 2).mean())) if len(happened) else None

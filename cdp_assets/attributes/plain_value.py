@@ -60,12 +60,13 @@ class PlainValue:
         return self.worth.expected(frequency + 1, mean_value)
 
 
-def fit(customers: pd.DataFrame, horizon_days: float = 365.0) -> PlainValue:
+def fit(customers: pd.DataFrame, horizon_days: float = 365.0, penalty: float = 0.0) -> PlainValue:
     """Fit both models.
 
     Args:
         customers: The rows of `purchases.purchase_statistics`.
         horizon_days: How far ahead the figures must be possible.
+        penalty: On the parameters of the purchase model, tried first.
     """
     histories = customers.groupby(["frequency", "recency_days", "age_days"], as_index=False).agg(
         customers=("frequency", "size")
@@ -73,6 +74,6 @@ def fit(customers: pd.DataFrame, horizon_days: float = 365.0) -> PlainValue:
     repeat = customers[(customers["frequency"] > 0) & (customers["repeat_value"] > 0)]
     values = repeat.groupby(["frequency", "repeat_value"], as_index=False).agg(customers=("frequency", "size"))
     return PlainValue(
-        purchase_models.fit(histories, horizon_days=horizon_days),
+        purchase_models.fit(histories, horizon_days=horizon_days, penalties=purchase_models.starting_with(penalty)),
         order_value.fit(values.rename(columns={"repeat_value": "value"})),
     )

@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import io
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -39,8 +39,10 @@ SMOOTHED_SHARE = 0.25
 are only slow, and expect too little in all: so averaged, totals and ranks are nearer to the truth on each cut of CDNOW.
 """
 
-PENALTIES = (0.0, 0.01)
-"""Penalties on the size of the parameters, tried in this order."""
+PENALTIES = (0.0, 0.001, 0.01)
+"""Penalties on the size of the parameters: `penalty.choose_penalty` says which is tried first."""
+
+NAMES = ("BG/NBD", "MBG/NBD")
 
 
 class PurchaseModel(Protocol):
@@ -158,21 +160,29 @@ def weeks_of(histories: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
     )
 
 
-def fit(histories: pd.DataFrame, *, horizon_days: float = 365.0) -> Fitted:
+def fit(
+    histories: pd.DataFrame,
+    *,
+    horizon_days: float = 365.0,
+    penalties: Sequence[float] = (PENALTIES[0], PENALTIES[-1]),
+    names: Sequence[str] = NAMES,
+) -> Fitted:
     """Fit BG/NBD, or the first of MBG/NBD and the smoothed empirical rate that can be trusted.
 
     Args:
         histories: Grouped histories; may be empty.
         horizon_days: How far ahead the model must give possible figures.
+        penalties: On the size of the parameters, tried in this order.
+        names: The models, tried in this order, each with all penalties.
     """
     fallback = smoothed_rate(histories)
     customers = int(histories["customers"].sum())
     repeating = int(histories.loc[histories["frequency"] > 0, "customers"].sum())
     if customers < MINIMUM_CUSTOMERS or repeating < MINIMUM_REPEAT_CUSTOMERS:
         reason = f"too few customers ({customers}, of whom {repeating} came back)"
-        return Fitted(fallback, fallback, {"BG/NBD": reason, "MBG/NBD": reason})
+        return Fitted(fallback, fallback, dict.fromkeys(names, reason))
     refused: dict[str, str] = {}
-    for name, penalty, fitter in _attempts():
+    for name, penalty, fitter in _attempts(names, penalties):
         label = name if penalty == 0 else f"{name} (penalty {penalty:g})"
         problem = _fit_quietly(fitter, histories)
         if problem is None:
@@ -184,12 +194,18 @@ def fit(histories: pd.DataFrame, *, horizon_days: float = 365.0) -> Fitted:
     return Fitted(fallback, fallback, refused)
 
 
-def _attempts() -> Iterator[tuple[str, float, Any]]:
+def starting_with(penalty: float) -> tuple[float, ...]:
+    """The penalties in the order in which they are tried once one has been chosen."""
+    return (penalty, *(other for other in (PENALTIES[0], PENALTIES[-1]) if other != penalty))
+
+
+def _attempts(names: Sequence[str], penalties: Sequence[float]) -> Iterator[tuple[str, float, Any]]:
     with quiet():
         from lifetimes import BetaGeoFitter, ModifiedBetaGeoFitter
-    for name, fitter in (("BG/NBD", BetaGeoFitter), ("MBG/NBD", ModifiedBetaGeoFitter)):
-        for penalty in PENALTIES:
-            yield name, penalty, fitter(penalizer_coef=penalty)
+    fitters = dict(zip(NAMES, (BetaGeoFitter, ModifiedBetaGeoFitter), strict=True))
+    for name in names:
+        for penalty in penalties:
+            yield name, penalty, fitters[name](penalizer_coef=penalty)
 
 
 def _fit_quietly(fitter: Any, histories: pd.DataFrame) -> str | None:

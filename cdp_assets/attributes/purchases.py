@@ -138,13 +138,14 @@ def distinct_histories(statistics: ir.Table, *, grain_days: int = 1) -> ir.Table
         `frequency`, `recency_days`, `age_days`, `customers`, sorted.
     """
     rounded = statistics.mutate(
-        recency_days=_rounded(statistics.recency_days, grain_days), age_days=_rounded(statistics.age_days, grain_days)
+        recency_days=rounded_days(statistics.recency_days, grain_days),
+        age_days=rounded_days(statistics.age_days, grain_days),
     )
     keys = ["frequency", "recency_days", "age_days"]
     return rounded.group_by(keys).aggregate(customers=rounded.count()).order_by(keys)
 
 
-def _rounded(days: ir.Value, grain: int) -> ir.Value:
+def rounded_days(days: ir.Value, grain: int) -> ir.Value:
     """To the nearest multiple of the grain; what would become nothing becomes half a grain, since it was something."""
     if grain == 1:
         return days

@@ -25,7 +25,7 @@ GROUPS = {
     "loyal": "buy often, and not long ago",
     "potential loyalists": "recent customers who have come back",
     "new customers": "bought very recently for the first time",
-    "promising": "bought recently, but seldom",
+    "promising": "bought recently, but for the first time or seldom",
     "need attention": "average in everything",
     "about to sleep": "seldom bought, and some time ago",
     "cannot lose": "used to buy very often, but not for long",
@@ -48,7 +48,8 @@ def rfm_scores(purchases: ir.Table, until: date) -> ir.Table:
     """Score every customer who has bought by a day.
 
     A score is the quintile of the middle rank among equal values: equal customers always get equal scores, whatever
-    the order of the rows, and where most bought once, they do not fill several quintiles by chance.
+    the order of the rows, and where most bought once, they do not fill several quintiles by chance. Whoever bought once
+    has the lowest frequency score however many they are: nobody is a loyalist for having come once.
 
     Args:
         purchases: The table of `purchases.purchase_days`.
@@ -69,9 +70,10 @@ def rfm_scores(purchases: ir.Table, until: date) -> ir.Table:
         "profile_id", "frequency", "monetary", recency_days=days_since(customers.last_visit, until)
     )
     scored = customers.mutate(
-        r_score=_quintile(-customers.recency_days), f_score=_quintile(customers.frequency),
+        r_score=_quintile(-customers.recency_days),
+        f_score=ibis.ifelse(customers.frequency == 1, 1, _quintile(customers.frequency)).cast("int8"),
         m_score=_quintile(customers.monetary),
-    )  # fmt: skip
+    )
     return scored.mutate(rfm_group=_group(scored.r_score, scored.f_score))
 
 

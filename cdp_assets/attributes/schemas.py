@@ -8,16 +8,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from cdp_assets.canonical.schema import INSTANT, MONEY, Column, Pii, TableSchema
+from cdp_assets.attributes import signal_schemas
+from cdp_assets.attributes.signal_schemas import (
+    ENGAGEMENT,
+    INTENT,
+    PURCHASE_PROPENSITY,
+    SUBSCRIPTION_RISK,
+    SUPPORT_HEALTH,
+)
+from cdp_assets.canonical.schema import INSTANT, MONEY, Column, TableSchema
 from cdp_assets.profiles.schemas import GOLDEN_RECORDS
 
-PROFILE_ID = Column("profile_id", "int64", "The profile.", pii=Pii.PSEUDONYM, required=True)
+PROFILE_ID = signal_schemas.PROFILE_ID
 _DAY = Column("day", "date", "The day, in UTC.", required=True)
 _REPORTING = "reporting currency"
 
 
 def _score(letter: str, what: str) -> Column:
-    return Column(f"{letter}_score", "int8", f"{what}: quintile, 5 is best; equal customers score equally.",
+    once = "; 1 for one purchase" if letter == "f" else ""
+    return Column(f"{letter}_score", "int8", f"{what}: quintile, 5 is best{once}; equal customers score equally.",
                   unit="1..5", required=True)  # fmt: skip
 
 
@@ -181,9 +190,12 @@ TOTALS = (
 )
 
 
-def _optional(schema: TableSchema, names: Mapping[str, str]) -> tuple[Column, ...]:
+NEVER_BOUGHT = "profiles that never bought"
+
+
+def _optional(schema: TableSchema, names: Mapping[str, str], absent: str = NEVER_BOUGHT) -> tuple[Column, ...]:
     """Columns of another table under the names they have in the wide row; null for profiles that are not in it."""
-    suffix = " Null for profiles that never bought."
+    suffix = f" Null for {absent}."
     return tuple(
         replace(column, name=names[column.name], description=column.description + suffix, required=False)
         for column in schema.columns
@@ -214,6 +226,20 @@ FROM_CHURN_RISK = {
     "reasons": "churn_reasons",
     "model": "churn_model",
 }
+FROM_PROPENSITY = {
+    "purchase_propensity_30d": "purchase_propensity_30d",
+    "propensity_reasons": "propensity_reasons",
+    "model": "propensity_model",
+}
+FROM_SUBSCRIPTION_RISK = {
+    name: name for name in ("running_subscriptions", "cancellation_risk_30d", "cancellation_reasons")
+}
+FROM_INTENT = {name: name for name in ("intent_score", "intent_band", "intent_reason", "last_intent_at")}
+FROM_SUPPORT_HEALTH = {
+    name: name for name in ("support_health", "support_band", "support_reasons", "first_response_hours", "satisfaction")
+}
+FROM_EMAIL = {"open_rate": "email_open_rate", "click_rate": "email_click_rate", "fatigue": "email_fatigue"}
+FROM_PREFERRED = {"channel": "preferred_channel", "best_hour": "best_hour", "time_zone": "best_hour_zone"}
 FROM_BEHAVIOUR = tuple(column for column in BEHAVIOUR.columns if column.name != "profile_id")
 
 CUSTOMER_360 = TableSchema(
@@ -226,6 +252,12 @@ CUSTOMER_360 = TableSchema(
         *_optional(RFM, FROM_RFM),
         *_optional(LIFETIME_VALUE, FROM_LIFETIME_VALUE),
         *_optional(CHURN_RISK, FROM_CHURN_RISK),
+        *_optional(PURCHASE_PROPENSITY, FROM_PROPENSITY, "anonymous profiles"),
+        *_optional(SUBSCRIPTION_RISK, FROM_SUBSCRIPTION_RISK, "profiles without a running subscription"),
+        *_optional(INTENT, FROM_INTENT, "profiles without such behaviour"),
+        *_optional(ENGAGEMENT, FROM_EMAIL, "profiles that no e-mail was sent to"),
+        *_optional(ENGAGEMENT, FROM_PREFERRED, "profiles that no message was sent to, or that left all channels"),
+        *_optional(SUPPORT_HEALTH, FROM_SUPPORT_HEALTH, "profiles that support has not heard of"),
         *FROM_BEHAVIOUR,
     ),
     key=("profile_id",),

@@ -24,20 +24,28 @@ _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 "refunds", "refunded")),
     ("Value and risk", ("probability_alive", "mean_order_value", "expected_purchases_90d", "expected_purchases_365d",
                         "expected_value_90d", "expected_value_365d", "churn_risk", "risk_band", "churn_reasons",
-                        "reasons")),
+                        "reasons", "running_subscriptions", "cancellation_risk_30d", "cancellation_reasons")),
+    ("About to buy", ("purchase_propensity_30d", "propensity_reasons", "intent_band", "intent_score", "intent_reason",
+                      "last_intent_at")),
     ("On web and app", ("last_event_at", "events_30d", "events_90d", "active_days_30d", "product_views_30d",
                         "carts_30d", "checkouts_30d", "ads_clicked_90d")),
-    ("Messages", ("emails_sent_90d", "emails_opened_90d", "emails_clicked_90d", "last_email_opened_at")),
-    ("Support and loyalty", ("open_tickets", "tickets_365d", "bad_ratings", "last_ticket_at", "last_nps_score",
+    ("Messages", ("preferred_channel", "best_hour", "best_hour_zone", "email_open_rate", "email_click_rate",
+                  "email_fatigue", "emails_sent_90d", "emails_opened_90d", "emails_clicked_90d",
+                  "last_email_opened_at")),
+    ("Support and loyalty", ("support_health", "support_band", "support_reasons", "first_response_hours",
+                             "satisfaction",
+                             "open_tickets", "tickets_365d", "bad_ratings", "last_ticket_at", "last_nps_score",
                              "last_nps_at", "loyalty_tier", "loyalty_points")),
 )  # fmt: skip
 """Attributes under headings, in the order in which they are read."""
 
 _MONEY = ("net_spend", "net_spend_365d", "order_value", "average_order_value", "mean_order_value", "refunded",
           "expected_value_90d", "expected_value_365d")  # fmt: skip
-_SHARES = ("churn_risk", "probability_alive")
-_HIDDEN = ("profile_id", "anonymous", "records", "sources", "model", "lifetime_value_model", "churn_model", "r_score",
-           "f_score", "m_score", "rfm_group", "frequency", "recency_days", "monetary")  # fmt: skip
+_SHARES = ("churn_risk", "probability_alive", "purchase_propensity_30d", "cancellation_risk_30d", "email_open_rate",
+           "email_click_rate", "email_fatigue", "satisfaction")  # fmt: skip
+_HIDDEN = ("profile_id", "anonymous", "records", "sources", "model", "lifetime_value_model", "churn_model",
+           "propensity_model", "r_score", "f_score", "m_score", "rfm_group", "frequency", "recency_days",
+           "monetary")  # fmt: skip
 """Shown elsewhere on the page, or only of use to a model."""
 
 _FEW = 3

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cdp_assets.attributes.churn_level import at_level, error_of, expected_share, forecast
+from cdp_assets.attributes.churn_level import LastYear, at_level, error_of, expected_share, forecast
 from cdp_assets.attributes.churn_model import Calibrated, probability_of
 
 TODAY = pd.DataFrame({"frequency": [0, 3], "recency_days": [0, 90], "age_days": [120, 120], "customers": [600, 400]})
@@ -44,6 +44,20 @@ def test_of_a_past_day_the_error_is_what_happened_against_what_was_expected() ->
     assert error_of(as_expected, 60) == pytest.approx(0.0, abs=0.01)
     assert error_of(as_expected.assign(customers=[1, 1], churned=[1, 0]), 60) is None
     assert forecast(TODAY, [], 60) is None
+
+
+def test_what_last_year_missed_comes_back_in_part_and_the_more_the_better_years_agree() -> None:
+    errors = [0.4, -0.4, 0.4, -0.4]
+    without = forecast(TODAY, errors, 60)
+    unknown = forecast(TODAY, errors, 60, last_year=LastYear(1.0, [None] * 4))
+    agreeing = forecast(TODAY, errors, 60, last_year=LastYear(1.0, [0.8, -0.8, 0.8, -0.8]))
+    opposite = forecast(TODAY, errors, 60, last_year=LastYear(1.0, [-2.0, 2.0, -2.0, 2.0]))
+
+    levels = [found.level() for found in (without, opposite, unknown, agreeing) if found]
+
+    assert len(levels) == 4
+    assert levels[0] == pytest.approx(levels[1])
+    assert levels[1] < levels[2] < levels[3]
 
 
 def test_moving_the_level_keeps_the_order_and_goes_no_further_than_one() -> None:

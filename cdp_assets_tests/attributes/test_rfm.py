@@ -31,12 +31,23 @@ def test_five_different_customers_fill_five_quintiles(engine: DuckDBEngine) -> N
 
 
 def test_customers_who_bought_equally_often_score_equally(engine: DuckDBEngine) -> None:
-    # Three of four bought once: they share the middle of the lowest three quarters.
+    # Three of four bought twice: they share the middle of the lowest three quarters.
     orders = [(1, 0, "1.00"), (2, 0, "1.00"), (3, 0, "1.00"), (4, 0, "1.00"), (4, 9, "1.00")]
+    again = [(profile, 5, "1.00") for profile in range(1, 5)]
 
-    assert rows(engine, rfm_scores(purchases(engine, orders), day(10)), "profile_id", "f_score") == [
+    assert rows(engine, rfm_scores(purchases(engine, [*orders, *again]), day(10)), "profile_id", "f_score") == [
         (1, 2), (2, 2), (3, 2), (4, 5),
     ]  # fmt: skip
+
+
+def test_whoever_bought_once_is_no_loyalist_even_where_most_did(engine: DuckDBEngine) -> None:
+    orders = [(profile, 10 * profile, "1.00") for profile in range(1, 9)] + [(9, 0, "1.00"), (9, 80, "1.00")]
+
+    scores = rows(engine, rfm_scores(purchases(engine, orders), day(81)), "profile_id", "f_score", "rfm_group")
+
+    assert [score for _, score, _ in scores] == [1] * 8 + [5]
+    assert scores[7][2] == "new customers"
+    assert scores[0][2] == "hibernating"
 
 
 def test_money_is_net_of_refunds(engine: DuckDBEngine) -> None:
@@ -55,12 +66,12 @@ def test_the_recent_and_frequent_are_champions_and_the_old_and_rare_hibernate(en
         (1, 1, "hibernating"),
         (2, 4, "loyal"),
         (3, 2, "at risk"),
-        (4, 5, "potential loyalists"),
+        (4, 5, "new customers"),
     ]
 
 
 def test_one_customer_alone_is_average(engine: DuckDBEngine) -> None:
-    scores = rfm_scores(purchases(engine, [(1, 0, "5.00")]), day(3))
+    scores = rfm_scores(purchases(engine, [(1, 0, "5.00"), (1, 1, "5.00")]), day(3))
 
     assert rows(engine, scores, "r_score", "f_score", "m_score", "rfm_group") == [(3, 3, 3, "need attention")]
 
@@ -72,7 +83,7 @@ def test_the_picture_is_left_out_where_there_is_nothing_to_draw(engine: DuckDBEn
     assert "heat_map" not in nobody.metadata
     assert rows(engine, nobody.table) == []
     assert isinstance(somebody.metadata["heat_map"], Plot)
-    assert somebody.metadata["customers_by_group"]["need attention"] == 1
+    assert somebody.metadata["customers_by_group"]["about to sleep"] == 1
 
 
 def test_the_heat_map_shows_every_cell(engine: DuckDBEngine) -> None:

@@ -11,6 +11,13 @@ import pytest
 from cdp_assets.attributes.assets import assets
 from cdp_assets.attributes.customer_360 import customer_360
 from cdp_assets.attributes.schemas import BEHAVIOUR, CHURN_RISK, CUSTOMER_360, LIFETIME_VALUE, RFM
+from cdp_assets.attributes.signal_schemas import (
+    ENGAGEMENT,
+    INTENT,
+    PURCHASE_PROPENSITY,
+    SUBSCRIPTION_RISK,
+    SUPPORT_HEALTH,
+)
 from cdp_assets.canonical import tables as canonical
 from cdp_assets.identity.schemas import PROFILE_MAP
 from cdp_assets.profiles.schemas import GOLDEN_RECORDS
@@ -19,7 +26,7 @@ from cdp_assets.warehouse.resources import LedgerResource, Warehouse
 from cdp_assets_tests.attributes.tables import filled, noon, purchases, rows, spark_sql
 
 NORMALISED = ("orders", "refunds", "events", "engagements", "tickets", "interactions", "survey_responses", "loyalty",
-              "order_lines", "products")  # fmt: skip
+              "order_lines", "products", "subscriptions")  # fmt: skip
 
 ORDERS = [
     {"record_id": 10, "order_id": "1", "ordered_at": noon(0), "currency": "EUR", "net_reporting": Decimal("40.00")},
@@ -87,7 +94,7 @@ def test_facts_become_one_wide_row_per_profile(home: Path) -> None:
         churn_model, events_30d, expected_value_90d IS NULL FROM attributes.customer_360 ORDER BY profile_id""",
     ) == [
         (1, 2, Decimal("90.00"), Decimal("50.00"), 39, 2, "at risk", "prior", 0, False),
-        (2, 1, Decimal("5.00"), Decimal("5.00"), 9, 1, "potential loyalists", "prior", 0, False),
+        (2, 1, Decimal("5.00"), Decimal("5.00"), 9, 1, "promising", "prior", 0, False),
         (3, 0, Decimal("0.00"), None, None, None, None, None, 1, True),
     ]
 
@@ -114,7 +121,9 @@ def test_an_order_of_nobody_stops_the_stage_before_anything_is_published(home: P
 
 def test_the_wide_row_has_every_documented_column_and_zero_for_those_who_did_nothing(engine: DuckDBEngine) -> None:
     golden = filled(engine, GOLDEN_RECORDS, {"profile_id": 7, "anonymous": False, "records": 1, "sources": "crm"})
-    empty = [filled(engine, schema) for schema in (RFM, LIFETIME_VALUE, CHURN_RISK, BEHAVIOUR)]
+    parts = (RFM, LIFETIME_VALUE, CHURN_RISK, PURCHASE_PROPENSITY, SUBSCRIPTION_RISK, INTENT, ENGAGEMENT,
+             SUPPORT_HEALTH, BEHAVIOUR)  # fmt: skip
+    empty = [filled(engine, schema) for schema in parts]
 
     table = customer_360(golden, purchases(engine, []), *empty, as_of=noon(5))
 

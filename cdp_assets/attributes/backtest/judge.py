@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 import ibis.expr.types as ir
 import numpy as np
 
-from cdp_assets.attributes import churn, churn_model, metrics, plain_value, spend_model
+from cdp_assets.attributes import churn, churn_model, lifetime_backtest, metrics, plain_value, spend_model
 from cdp_assets.attributes.backtest.transactions import Transactions, TransactionsError
 from cdp_assets.attributes.churn import Learned
 from cdp_assets.attributes.churn_features import labelled
 from cdp_assets.attributes.churn_frames import training_cuts
 from cdp_assets.attributes.lifetime_backtest import NAIVE, value_metrics
+from cdp_assets.attributes.penalty import choose_penalty
 from cdp_assets.attributes.plain_value import PlainValue
 from cdp_assets.attributes.purchase_models import Floats
 from cdp_assets.attributes.purchases import purchase_statistics
@@ -86,7 +87,9 @@ def judge(found: Transactions, cut: date, horizon_days: int, engine: Engine) -> 
     if not len(customers):
         raise TransactionsError(f"up to {cut.isoformat()} the file knows refunds, but no purchase")
     statistics = engine.to_pandas(purchase_statistics(known, cut).order_by("profile_id"))
-    plain = plain_value.fit(statistics, horizon_days)
+    held_out = lifetime_backtest.choose_horizon((cut - found.first_day).days)
+    penalty, _ = choose_penalty(known, cut, held_out, engine)
+    plain = plain_value.fit(statistics, horizon_days, penalty)
     learned = churn.learn(known, nothing, cut, engine, horizon_days=horizon_days)
     customers = learned.described(customers)
     spend = _spend(plain, learned, customers, statistics, horizon_days)

@@ -1,0 +1,199 @@
+"""How each profile responds to messages, channel by channel, and when and by which they are best sent.
+
+Belongs here: putting messages, model and hours together, and the model card. Does not belong here: any of the three
+(`messages.py`, `response_model.py`, `sending_hours.py`), consent, and which address a message may go to.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+
+from cdp_assets.attributes import response_model
+from cdp_assets.attributes.known_facts import known_by, last_day
+from cdp_assets.attributes.messages import CHANNELS, PRESSURE_DAYS, by_pressure, messages, standing
+from cdp_assets.attributes.metrics import rounded
+from cdp_assets.attributes.response_model import PRIOR, STEADY, ResponseModel, Responses
+from cdp_assets.attributes.sending_hours import HOURS, best_hours, hours_of_people, zones_of_people
+from cdp_assets.warehouse.built import Built, ColumnLineage
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cdp_assets.warehouse.engine import Engine
+
+WINDOW_DAYS = 365
+TRAINING_PEOPLE = 50_000
+"""Most people of a channel to learn from."""
+
+_HOURS = tuple(f"hour_{hour}" for hour in range(HOURS))
+_SCORES = ibis.schema(
+    {
+        "profile_id": "int64",
+        "channel": "string",
+        "sent_365d": "int64",
+        "opened_365d": "int64",
+        "clicked_365d": "int64",
+        "sent_28d": "int64",
+        "open_rate": "float64",
+        "click_rate": "float64",
+        "fatigue": "float64",
+        "best_hour": "int64",
+        "time_zone": "string",
+        "has_left": "bool",
+        "model": "string",
+    }
+)
+
+_MESSAGES = {
+    *(("normalised", "engagements", name) for name in ("channel", "campaign_id", "action", "occurred_at")),
+    ("identity", "profile_map", "profile_id"),
+}
+_RHYTHM = _MESSAGES | {("normalised", "events", "occurred_at"), ("profiles", "golden_records", "timezone")}
+LINEAGE: ColumnLineage = {
+    "profile_id": {("identity", "profile_map", "profile_id")},
+    "channel": {("normalised", "engagements", "channel")},
+    **dict.fromkeys(
+        ("sent_365d", "opened_365d", "clicked_365d", "sent_28d", "open_rate", "click_rate", "fatigue", "preferred"),
+        _MESSAGES,
+    ),
+    "model": _MESSAGES,
+    "best_hour": _RHYTHM,
+    "time_zone": {("profiles", "golden_records", "timezone")},
+}
+"""Declared, since the model stands between."""
+
+
+def engagement(
+    engagements: ir.Table, events: ir.Table, golden_records: ir.Table, as_of: datetime, engine: Engine
+) -> Built:
+    """Learn how people respond in each channel, and score everybody that messages were sent to.
+
+    Args:
+        engagements: `profile_id` and the columns of `canonical.ENGAGEMENTS`.
+        events: `profile_id` and `occurred_at`.
+        golden_records: For time zones.
+        as_of: The run's instant; nothing after it is seen.
+        engine: Computes.
+
+    Returns:
+        The columns of `schemas.ENGAGEMENT`, with what was learnt of each channel as metadata.
+    """
+    until = last_day(as_of)
+    after = until - timedelta(days=WINDOW_DAYS)
+    engagements = known_by(engagements, "occurred_at", as_of)
+    sent = engine.scratch(messages(engagements, until))
+    models, report = {}, {}
+    for channel in CHANNELS:
+        models[channel], found = learn_channel(sent.filter(sent.channel == channel), after, until, engine)
+        if found:
+            report[channel] = found
+    zones = engine.scratch(zones_of_people(golden_records, engine))
+    hours = engine.scratch(
+        hours_of_people(known_by(events, "occurred_at", as_of), engagements, zones, after, until, engine)
+    )
+    counts = engine.scratch(by_pressure(sent, after, until))
+    rows = _everything(counts, standing(sent, engagements, until), zones, hours)
+    everybody = engine.to_pandas(hours.aggregate(**{name: hours[name].sum().fill_null(0) for name in _HOURS}))
+    scored = _scored(rows, models, everybody.to_numpy(float)[0], engine)
+    return Built(_with_preferred(scored), {"model_card": _card(until), "channels": report}, LINEAGE)
+
+
+def learn_channel(sent: ir.Table, after: date, until: date, engine: Engine) -> tuple[ResponseModel, dict[str, Any]]:
+    """Learn from one channel's messages; which model is used is decided on those of the last four weeks.
+
+    Returns:
+        The model, and what was learnt; nothing to tell of a channel that is not used.
+    """
+    people = int(engine.to_pandas(sent.aggregate(people=sent.profile_id.nunique()))["people"].iloc[0])
+    if people > TRAINING_PEOPLE:
+        sent = sent.filter(sent.profile_id % -(-people // TRAINING_PEOPLE) == 0)
+    cut = until - timedelta(days=PRESSURE_DAYS)
+    past, last, both = (
+        engine.to_pandas(by_pressure(sent, *days).order_by("profile_id"))
+        for days in ((after, cut), (cut, until), (after, until))
+    )
+    if not len(both):
+        return response_model.fit(Responses.of(both)), {}
+    judged = past.merge(last, on="profile_id", how="left", suffixes=("", "_later")).fillna(0)
+    later = judged[[f"{name}_later" for name in past.columns if name not in ("profile_id", "channel")]]
+    best, backtest = response_model.choose(
+        Responses.of(judged), Responses.of(later.rename(columns=lambda name: name.removesuffix("_later")))
+    )
+    model = response_model.fit(Responses.of(both), tiring=best not in (STEADY, PRIOR))
+    return model, {
+        "published": model.name,
+        "people": people,
+        "usual_open_rate": rounded(float(model.open_rate(np.array([model.mean]), np.zeros(1))[0])),
+        "usual_open_rate_after_4_messages": rounded(float(model.open_rate(np.array([model.mean]), np.full(1, 4.0))[0])),
+        "log_odds": {"level": rounded(model.mean[0]), "slope": rounded(model.mean[1])},
+        "variance_between_people": {"level": rounded(model.variance[0]), "slope": rounded(model.variance[1])},
+        "clicked_of_opened": rounded(model.click_share),
+        "backtest": backtest,
+    }
+
+
+def _everything(counts: ir.Table, standing: ir.Table, zones: ir.Table, hours: ir.Table) -> ir.Table:
+    keyed = standing.rename(_profile="profile_id", _channel="channel")
+    joined = counts.left_join(keyed, [counts.profile_id == keyed._profile, counts.channel == keyed._channel]).drop(
+        "_profile", "_channel"
+    )
+    for part in (zones, hours):
+        renamed = part.rename(_profile="profile_id")
+        joined = joined.left_join(renamed, joined.profile_id == renamed._profile).drop("_profile")
+    zero = {name: joined[name].fill_null(0) for name in _HOURS}
+    return joined.mutate(**zero, time_zone=joined.time_zone.fill_null("UTC"), has_left=joined.has_left.fill_null(False))
+
+
+def _scored(
+    rows: ir.Table, models: dict[str, ResponseModel], everybody: np.ndarray[Any, Any], engine: Engine
+) -> ir.Table:
+    import pyarrow as pa
+
+    schema = _SCORES.to_pyarrow()
+    pieces = [
+        pa.Table.from_pandas(_score(part, models[channel], everybody), schema=schema, preserve_index=False)
+        for batch in engine.batches(rows)
+        for channel, part in batch.to_pandas().groupby("channel", sort=True)
+    ]
+    return engine.from_arrow(pa.concat_tables(pieces) if pieces else schema.empty_table(), _SCORES)
+
+
+def _score(rows: pd.DataFrame, model: ResponseModel, everybody: np.ndarray[Any, Any]) -> pd.DataFrame:
+    seen = Responses.of(rows)
+    people = model.people(seen)
+    pressure = rows["sent_28d"].to_numpy(float)
+    opens = model.open_rate(people, pressure)
+    return rows.assign(
+        sent_365d=seen.sent.sum(axis=1).astype("int64"),
+        opened_365d=seen.opened.sum(axis=1).astype("int64"),
+        clicked_365d=seen.clicked.astype("int64"),
+        open_rate=opens.round(4),
+        click_rate=(opens * model.click_through(seen)).round(4),
+        fatigue=np.maximum(model.fatigue(people, pressure), 0.0).round(4),
+        best_hour=best_hours(rows[list(_HOURS)].to_numpy(float), everybody),
+        model=model.name,
+    )[list(_SCORES.names)]
+
+
+def _with_preferred(scored: ir.Table) -> ir.Table:
+    """Mark each profile's channel with the most clicks to expect, of those that it has not left."""
+    order = [scored.has_left, scored.click_rate.desc(), scored.open_rate.desc(), scored.channel]
+    place = ibis.row_number().over(ibis.window(group_by="profile_id", order_by=order))
+    ranked = scored.mutate(place=place)
+    return ranked.mutate(preferred=(ranked.place == 0) & ~ranked.has_left).drop("place", "has_left")
+
+
+def _card(until: date) -> dict[str, Any]:
+    return {
+        "published": "logistic regression with each person's own level and slope (empirical Bayes)",
+        "data_until": until.isoformat(),
+        "data_days": WINDOW_DAYS,
+        "features": ["messages sent, opened and clicked by how many were sent in the 28 days before"],
+        "judged_by": "whether messages of the last 28 days were opened, foretold from those before",
+        "seed": "none: expectation-maximisation, no randomness",
+    }

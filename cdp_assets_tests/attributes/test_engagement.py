@@ -1,0 +1,169 @@
+"""Engagement: which message was opened, under which pressure, at what local hour; and the channel of each person."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import ibis.expr.types as ir
+import numpy as np
+import pytest
+
+from cdp_assets.attributes.engagement import engagement
+from cdp_assets.attributes.messages import by_pressure, messages, standing
+from cdp_assets.attributes.sending_hours import best_hours, hours_of_people, zones_of_people
+from cdp_assets.attributes.signal_schemas import ENGAGEMENT
+from cdp_assets.canonical import tables as canonical
+from cdp_assets.profiles.schemas import GOLDEN_RECORDS
+from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+from cdp_assets_tests.attributes.tables import day, filled, noon, rows, spark_sql
+
+
+def acts(engine: DuckDBEngine, *given: tuple[int, str, str | None, str, float]) -> ir.Table:
+    """Engagements of (profile, channel, campaign, action, day)."""
+    return filled(
+        engine,
+        canonical.ENGAGEMENTS,
+        *(
+            {"profile_id": profile, "channel": channel, "campaign_id": campaign, "action": action,
+             "occurred_at": noon(0) + timedelta(days=at)}
+            for profile, channel, campaign, action, at in given
+        ),
+        profile_id="int64",
+    )  # fmt: skip
+
+
+def golden(engine: DuckDBEngine, zones: dict[int, str | None]) -> ir.Table:
+    return filled(
+        engine, GOLDEN_RECORDS, *(
+            {"profile_id": profile, "anonymous": False, "records": 1, "sources": "shop", "timezone": zone}
+            for profile, zone in zones.items()
+        )
+    )  # fmt: skip
+
+
+def test_a_reaction_belongs_to_the_last_message_of_its_campaign(engine: DuckDBEngine) -> None:
+    found = messages(
+        acts(
+            engine,
+            (1, "email", "a", "sent", 1), (1, "email", "b", "sent", 2), (1, "email", "a", "opened", 3),
+            (1, "email", "a", "opened", 4), (1, "email", "a", "sent", 5), (1, "email", "a", "clicked", 6),
+            (2, "sms", None, "sent", 1), (2, "sms", None, "sent", 2), (2, "sms", None, "clicked", 2.5),
+        ),
+        day(10),
+    )  # fmt: skip
+
+    assert rows(engine, found, "profile_id", "sent_at", "opened", "clicked") == [
+        (1, noon(1), 1, 0), (1, noon(2), 0, 0), (1, noon(5), 1, 1), (2, noon(1), 0, 0), (2, noon(2), 1, 1),
+    ]  # fmt: skip
+
+
+def test_what_bounced_was_not_sent_and_delivery_counts_where_sending_is_not_told(engine: DuckDBEngine) -> None:
+    found = messages(
+        acts(
+            engine,
+            (1, "email", "a", "sent", 1), (1, "email", "a", "bounced", 1.1),
+            (1, "email", "b", "sent", 2), (1, "email", "b", "delivered", 2.1),
+            (1, "sms", "c", "delivered", 3), (1, "email", "d", "opened", 4), (1, "ads", "e", "clicked", 4),
+        ),
+        day(10),
+    )  # fmt: skip
+
+    assert rows(engine, found, "sent_at", "channel") == [(noon(2), "email"), (noon(3), "sms")]
+
+
+def test_pressure_is_the_channels_messages_of_the_28_days_before(engine: DuckDBEngine) -> None:
+    sent = [(1, "email", str(at), "sent", at) for at in (0.0, 10.0, 10.2, 28.0, 39.0)]
+    found = messages(acts(engine, *sent, (1, "sms", "x", "sent", 27.0)), day(40))
+
+    assert rows(engine, found.filter(found.channel == "email"), "sent_at", "pressure") == [
+        (noon(0), 0), (noon(10), 1), (noon(10) + timedelta(days=0.2), 1), (noon(28), 3), (noon(39), 1),
+    ]  # fmt: skip
+    assert spark_sql(by_pressure(found, day(0), day(40)))
+
+
+def test_who_left_a_channel_after_its_last_message_is_known(engine: DuckDBEngine) -> None:
+    given = acts(
+        engine,
+        (1, "email", "a", "sent", 1), (1, "email", "a", "unsubscribed", 2),
+        (2, "email", "a", "sent", 1), (2, "email", "a", "unsubscribed", 2), (2, "email", "b", "sent", 30),
+    )  # fmt: skip
+
+    found = standing(messages(given, day(40)), given, day(40))
+
+    assert rows(engine, found, "profile_id", "sent_28d", "has_left") == [(1, 0, True), (2, 1, False)]
+
+
+def test_hours_are_those_of_the_persons_clock_with_its_summer_time(engine: DuckDBEngine) -> None:
+    people = golden(engine, {1: "Europe/Berlin", 2: "Asia/Kolkata", 3: "Mars/Olympus", 4: None, 5: "Europe/Berlin"})
+    zones = zones_of_people(people, engine)
+    clicks = filled(
+        engine, canonical.EVENTS, *(
+            {"profile_id": profile, "event_id": str(number), "event_name": "page", "occurred_at": at}
+            for number, (profile, at) in enumerate([
+                (1, datetime(2026, 1, 10, 18, 5, tzinfo=UTC)), (1, datetime(2026, 1, 10, 18, 50, tzinfo=UTC)),
+                (1, datetime(2026, 6, 10, 18, 5, tzinfo=UTC)), (2, datetime(2026, 6, 10, 18, 35, tzinfo=UTC)),
+                (4, datetime(2026, 6, 10, 23, 0, tzinfo=UTC)),
+            ])
+        ), profile_id="int64",
+    )  # fmt: skip
+
+    hours = hours_of_people(clicks, acts(engine), zones, day(0), day(200), engine)
+    spent = {row[0]: {hour: times for hour, times in enumerate(row[1:]) if times} for row in rows(engine, hours)}
+
+    assert rows(engine, zones) == [
+        (1, "Europe/Berlin"), (2, "Asia/Kolkata"), (3, "Europe/Berlin"), (4, "Europe/Berlin"), (5, "Europe/Berlin")
+    ]  # fmt: skip
+    assert spent == {1: {19: 1, 20: 1}, 2: {0: 1}, 4: {1: 1}}
+    assert spark_sql(hours)
+
+
+def test_the_best_hour_of_somebody_unknown_is_everybodys() -> None:
+    everybody = np.zeros(24)
+    everybody[20] = 1000.0
+    counts = np.zeros((3, 24))
+    counts[1, 7], counts[2, 7] = 1.0, 100.0
+
+    assert best_hours(counts, everybody).tolist() == [20, 20, 7]
+    assert best_hours(np.zeros((1, 24)), np.zeros(24)).tolist() == [0]
+
+
+def several(engine: DuckDBEngine) -> tuple[ir.Table, ir.Table]:
+    """Sixty readers of e-mail, half of whom also click every text message; one of them has left by text message."""
+    given: list[tuple[int, str, str | None, str, float]] = []
+    for profile in range(1, 61):
+        for week in range(10):
+            given.append((profile, "email", f"e{week}", "sent", 7.0 * week))
+            if (profile + week) % 3 == 0:
+                given.append((profile, "email", f"e{week}", "opened", 7.0 * week + 0.3))
+            if profile % 2 == 0:
+                given.append((profile, "sms", f"s{week}", "sent", 7.0 * week))
+                given.append((profile, "sms", f"s{week}", "clicked", 7.0 * week + 0.1))
+    given.append((60, "sms", "s9", "unsubscribed", 64.0))
+    return acts(engine, *given), golden(engine, dict.fromkeys(range(1, 61), "Europe/Berlin"))
+
+
+def test_each_person_has_a_row_a_channel_and_one_preferred(engine: DuckDBEngine) -> None:
+    given, people = several(engine)
+    events = filled(engine, canonical.EVENTS, profile_id="int64")
+
+    built = engagement(given, events, people, noon(70), engine)
+    table: Any = engine.to_pandas(built.table)
+    preferred = table[table["preferred"]].set_index("profile_id")["channel"]
+
+    assert set(built.table.columns) == set(ENGAGEMENT.column_names)
+    assert len(table) == 90
+    assert (preferred[2], preferred[3], preferred[60]) == ("sms", "email", "email")
+    assert table["best_hour"].between(12, 22).all()
+    assert set(built.metadata["channels"]) == {"email", "sms"}
+    assert table.loc[table["channel"] == "email", "open_rate"].mean() == pytest.approx(1 / 3, abs=0.05)
+    assert table.loc[table["channel"] == "sms", "click_rate"].mean() > 0.6
+
+
+def test_without_any_message_there_is_nobody(engine: DuckDBEngine) -> None:
+    events = filled(engine, canonical.EVENTS, profile_id="int64")
+
+    built = engagement(acts(engine), events, golden(engine, {1: None}), noon(70), engine)
+
+    assert rows(engine, built.table) == []
+    assert built.metadata["channels"] == {}
