@@ -93,6 +93,8 @@ SOURCE_AUDIT = TableSchema(
         Column("stream", "string", "The stream of the source.", required=True),
         Column("column_name", "string", "Column of the contract.", required=True),
         Column("type", "string", "Its type in the contract.", required=True),
+        Column("expected", "boolean", "Whether the stream's own definition names it, and not its template alone.",
+               required=True),
         Column("rows", "int64", "Rows in the raw table.", unit="rows", required=True),
         Column("filled", "int64", "Rows where it is not empty.", unit="rows", required=True),
         Column("fill_rate", "float64", "filled ÷ rows; null without rows.", unit="share 0..1"),
@@ -101,7 +103,7 @@ SOURCE_AUDIT = TableSchema(
         Column("latest_event_at", INSTANT, "Latest event time in the stream, up to the run's instant."),
     ),
     key=("source", "stream", "column_name"),
-)
+)  # fmt: skip
 
 SOURCE_OVERLAPS = TableSchema(
     "source_overlaps",

@@ -216,6 +216,7 @@ class StreamSpec:
         contract: What is done about what the contract does not foresee.
         origin: Where it is fetched from, if its files are not dropped off.
         unpack: Of JSON lines: the property whose list holds the rows of a line; a line without it is a row itself.
+        from_template: Columns that its template names and it does not: what an export may hold, and need not.
     """
 
     name: str
@@ -239,6 +240,7 @@ class StreamSpec:
     contract: ContractSpec = ContractSpec()
     unpack: str | None = None
     origin: DatabaseSpec | RestSpec | RemoteSpec | None = None
+    from_template: frozenset[str] = frozenset()
 
     def column(self, name: str) -> ColumnSpec:
         """The contract's column called ``name``.
