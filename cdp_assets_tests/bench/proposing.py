@@ -5,11 +5,12 @@ Belongs here: what a proposal makes of each column beside what the template does
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from cdp_assets.sources import template
 from cdp_assets.sources.proposing.propose import propose, spec_of
+from cdp_assets.sources.proposing.sample import read
 from cdp_assets.sources.spec import StreamSpec
 from cdp_assets.warehouse.expressions import check
 from cdp_assets_tests.bench.harness import Figure, at_least
@@ -53,9 +54,24 @@ def compared(name: str) -> Iterator[Compared]:
     """Compare a template's columns, as far as the sample has them, with the proposal for its sample."""
     (known,) = source_of(name).streams
     proposed = spec_of({**propose(sample(name), "shop", templates=False).stream, "files": "x"}, "shop")
-    right, guessed = uses(known), uses(proposed)
+    there = list(read(sample(name)).columns)
+    right = {address: told for address, told in uses(known).items() if any(_lies_in(each, address) for each in there)}
+    guessed = _under(uses(proposed), right)
     for address in dict.fromkeys((*right, *guessed)):
         yield Compared(name, address, frozenset(guessed.get(address, ())), frozenset(right.get(address, ())))
+
+
+def _under(guessed: dict[str, set[Use]], right: Collection[str]) -> dict[str, set[Use]]:
+    """What lies below a JSON property that the template takes as a whole counts as that property."""
+    found: dict[str, set[Use]] = {}
+    for address, told in guessed.items():
+        whole = next((name for name in right if _lies_in(address, name)), address)
+        found.setdefault(whole, set()).update(told)
+    return found
+
+
+def _lies_in(address: str, whole: str) -> bool:
+    return address == whole or address.startswith(f"{whole}.")
 
 
 def uses(stream: StreamSpec) -> dict[str, set[Use]]:
