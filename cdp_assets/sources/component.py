@@ -102,6 +102,11 @@ class Map(dg.Model, dg.Resolvable):
     id: OptionalSql = Field(
         default=None, description=f"{_SQL} for the native id; the stream's key if absent. Needed with a grain."
     )
+    each: OptionalSql = Field(
+        default=None,
+        description="A column of JSON lists: one output row per item instead of per source row. The expressions of the "
+        "map may then name `item` (its JSON: `json_extract_string(item, '$.sku')`) and `item_number` (from 1).",
+    )
 
 
 class Contract(dg.Model, dg.Resolvable):
@@ -349,7 +354,12 @@ def _stream(stream: Stream, own: Container[str], source: Source) -> specs.Stream
         guest=stream.guest,
         maps=tuple(
             specs.MapSpec(
-                to=entry.to, set=tuple(entry.set.items()), where=entry.where, grain=tuple(entry.grain), id=entry.id
+                to=entry.to,
+                set=tuple(entry.set.items()),
+                where=entry.where,
+                grain=tuple(entry.grain),
+                id=entry.id,
+                each=entry.each,
             )
             for entry in stream.maps
         ),

@@ -55,8 +55,12 @@ def column_classes(stream: StreamSpec) -> dict[str, Pii]:
         note(identifier.value, Pii.DIRECT)
     for map_ in stream.maps:
         table = targets.TARGETS[map_.to]
+        known = stream.schema_of(map_)
         for name, sql in map_.set:
-            note(sql, table.column(name).pii)
+            pii = table.column(name).pii
+            for used in check(sql, known).columns:
+                for each in [used] if used in schema else check(map_.each or used, schema).columns:
+                    found[each] = max(found.get(each, Pii.NONE), pii, key=_RANK.index)
     for name, sql in reversed(stream.derive):
         for used in check(sql, schema).columns:
             found[used] = max(found.get(used, Pii.NONE), found.get(name, Pii.SENSITIVE), key=_RANK.index)

@@ -76,7 +76,8 @@ def files() -> dict[str, bytes]:
         ]).encode(),
         "bestellingen.jsonl.gz": gzip.compress("".join(
             json.dumps({"ordernummer": f"NL{n}", "besteldatum": f"2025-06-{_day(n)}T09:00:00+02:00",
-                        "klantnummer": f"K{n}", "e-mailadres": mail, "totaalbedrag": 25.5 + n, "verzendkosten": 3.5, "valuta": "EUR"}) + "\n"
+                        "klantnummer": f"K{n}", "e-mailadres": mail, "totaalbedrag": 25.5 + n,
+                        "verzendkosten": 3.5, "valuta": "EUR"}) + "\n"
             for n, _, _, mail in people
         ).encode()),
         "clientes_pt.csv": _table(

@@ -13,6 +13,7 @@ from typing import cast
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.consent import marketing
 from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, money, person, unguarded
+from cdp_assets.sources.proposing.items import lines_within
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.warehouse.sql_parsing import plain_name
 
@@ -28,6 +29,7 @@ def orders(draft: Draft) -> Iterator[Map]:
         conditions.append(_not_void(draft, status))
     entry: Map = {"to": "orders", **({"where": " and ".join(conditions)} if conditions else {}), "id": number}
     yield entry | {"set": {"order_id": number, "ordered_at": placed, "currency": currency, **sums}}
+    yield from lines_within(draft, number, placed, currency, entry.get("where"))
     common = {"order_id": number, "currency": currency}
     yield from _refunds_of_orders(draft, common, placed, sums, returned, status)
     yield from person(draft, id_=number)

@@ -204,7 +204,14 @@ def spec_of(stream: dict[str, Any], source: str) -> StreamSpec:
     """A stream's fields as the plain description."""
     plain = {name: value for name, value in stream.items() if name not in ("columns", "derive", "identifiers", "maps")}
     maps = tuple(
-        MapSpec(map_["to"], tuple(map_["set"].items()), map_.get("where"), tuple(map_.get("grain", ())), map_.get("id"))
+        MapSpec(
+            map_["to"],
+            tuple(map_["set"].items()),
+            map_.get("where"),
+            tuple(map_.get("grain", ())),
+            map_.get("id"),
+            map_.get("each"),
+        )
         for map_ in stream.get("maps", ())
     )
     spec = StreamSpec(
