@@ -65,7 +65,8 @@ def test_a_list_that_is_none_is_told_at_load(each: str, more: dict[str, Any], sa
 def test_a_proposal_takes_the_lines_of_json_orders(bench: Bench) -> None:
     rows = [
         {"orderId": f"O{number}", "orderDate": f"2026-01-0{number}T10:00:00Z", "email": f"p{number}@x.org",
-         "total": 20.0, "currency": "EUR", "items": [{"sku": "A1", "title": "Lamp", "qty": 2, "price": {"amount": "10.00"}}]}
+         "total": 20.0, "currency": "EUR",
+         "items": [{"sku": "A1", "title": "Lamp", "qty": 2, "price": {"amount": "10.00"}}]}
         for number in range(1, 9)
     ]  # fmt: skip
     path = bench.drop("shop/orders.jsonl", "".join(json.dumps(row) + "\n" for row in rows))

@@ -16,7 +16,7 @@ from cdp_assets.sources.component import Source
 from cdp_assets.sources.fetching import fetch
 from cdp_assets.sources.ingest import Arrivals, Ingested, ingest
 from cdp_assets.sources.spec import SourceSpec
-from cdp_assets_tests.sources import servers
+from cdp_assets_tests.sources import servers, sftp
 from cdp_assets_tests.sources.shop import AS_OF, Bench
 
 COLUMNS: dict[str, Any] = {
@@ -260,6 +260,55 @@ def test_files_in_an_s3_bucket_are_fetched_when_they_are_new_or_changed(
     system.pipe("exports/shop/a.csv", f"{header}1,ann@new.org,1,2026-01-03\n".encode())
     assert look(bench, spec).fetched == ("shop/customers/a.csv", "shop/customers/b.csv")
     assert {row[1] for row in raw(bench)} == {"ann@x.org", "ann@new.org", "bo@x.org"}
+
+
+def test_files_of_an_sftp_server_are_fetched_when_they_are_new_or_changed(bench: Bench, tmp_path: Path) -> None:
+    header = "id,email,spent,updated_at\n"
+    (tmp_path / "exports").mkdir()
+    (tmp_path / "exports" / "a.csv").write_text(f"{header}1,ann@x.org,1,2026-01-01\n")
+    (tmp_path / "exports" / "other.txt").write_text("no matter")
+    with sftp.serving(tmp_path) as port:
+        options = {"username": "cdp", "password": sftp.PASSWORD, "port": port}
+        spec = source(files="sftp://127.0.0.1/exports/*.csv", format="csv", storage_options=options)
+        assert look(bench, spec).fetched == ("shop/customers/a.csv",)
+        assert look(bench, spec).fetched == ()
+        (tmp_path / "exports" / "b.csv").write_text(f"{header}2,bo@x.org,2,2026-01-02\n")
+        assert look(bench, spec).fetched == ("shop/customers/b.csv",)
+        assert raw(bench) == [("1", "ann@x.org", "1"), ("2", "bo@x.org", "2")]
+        wrong = source(
+            files="sftp://127.0.0.1/exports/*.csv", format="csv", storage_options={**options, "password": "x"}
+        )
+        (error,) = look(bench, wrong).failed
+        assert "AuthenticationException" in str(error)
+        assert sftp.PASSWORD not in str(error)
+
+
+@pytest.fixture(scope="module")
+def mysql() -> Iterator[str]:
+    with servers.mariadb() as url:
+        yield url
+
+
+def test_rows_of_a_mysql_table_are_fetched_from_the_last_value_of_the_cursor_on(bench: Bench, mysql: str) -> None:
+    engine = sa.create_engine(mysql, isolation_level="AUTOCOMMIT")
+    spec = source(database={"url": mysql, "table": "customers", "cursor": "updated_at"})
+    with engine.connect() as connection:
+        connection.execute(sa.text(
+            "CREATE TABLE customers (id BIGINT PRIMARY KEY, email VARCHAR(200) CHARACTER SET utf8mb4, "
+            "spent DECIMAL(12, 2), `Note` TEXT, active TINYINT(1), seen DATE, updated_at DATETIME(6) NOT NULL)"
+        ))  # fmt: skip
+        insert = "REPLACE INTO customers VALUES (:id, :email, :spent, 'x', 1, '2026-01-01', :at)"
+        connection.execute(sa.text(insert), {"id": 1, "email": "änn@x.org", "spent": "10.50", "at": "2026-01-01 10:00"})
+        connection.execute(sa.text(insert), {"id": 2, "email": "bo@x.org", "spent": None, "at": "2026-01-02 10:00"})
+        assert [load.rows for load in look(bench, spec).loaded] == [2]
+        assert look(bench, spec).fetched == ()
+        connection.execute(sa.text(insert), {"id": 2, "email": "bo@new.org", "spent": "7", "at": "2026-01-03 10:00"})
+        assert [load.rows for load in look(bench, spec).loaded] == [1]
+    engine.dispose()
+    assert raw(bench) == [("1", "änn@x.org", "10.50"), ("2", "bo@x.org", None), ("2", "bo@new.org", "7.00")]
+    query = "SELECT id, email, spent, updated_at FROM customers WHERE spent > 8"
+    found = look(bench, source(name="customers", database={"url": mysql, "query": query}, load="snapshot"))
+    assert found.failed == ()
 
 
 def test_a_stream_whose_files_are_dropped_off_is_not_fetched(bench: Bench) -> None:
