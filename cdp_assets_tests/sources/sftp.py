@@ -57,7 +57,7 @@ class _Files(paramiko.SFTPServerInterface):
     def open(self, path: str, flags: int, attr: paramiko.SFTPAttributes) -> paramiko.SFTPHandle | int:
         handle = paramiko.SFTPHandle(flags)
         try:
-            handle.readfile = Path(self._real(path)).open("rb")  # closed by the handle
+            handle.readfile = Path(self._real(path)).open("rb")  # noqa: SIM115 (the handle closes it)
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno or 0)
         return handle

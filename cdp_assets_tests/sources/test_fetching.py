@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from cdp_assets.automation.refresh import fetches
 from cdp_assets.sources import fetching
 from cdp_assets.sources.component import Source
-from cdp_assets.sources.fetching import fetch
+from cdp_assets.sources.fetching import Span, fetch
 from cdp_assets.sources.ingest import Arrivals, Ingested, ingest
 from cdp_assets.sources.spec import SourceSpec
 from cdp_assets_tests.sources import servers, sftp
@@ -33,9 +33,11 @@ def source(**stream: Any) -> SourceSpec:
     return Source(name="shop", settle_seconds=0, streams=[{**fields, **stream}]).spec
 
 
-def look(bench: Bench, spec: SourceSpec) -> Ingested:
+def look(bench: Bench, spec: SourceSpec, span: Span | None = None) -> Ingested:
     """One run of the stream: fetch and load."""
-    arrivals = Arrivals(bench.landing, bench.folder / "tmp", lambda: 2e9, bench.waited.append, bench.folder / "dlt")
+    arrivals = Arrivals(
+        bench.landing, bench.folder / "tmp", lambda: 2e9, bench.waited.append, bench.folder / "dlt", span
+    )
     return ingest(spec, spec.streams[0], engine=bench.engine, ledger=bench.ledger, arrivals=arrivals, as_of=AS_OF)
 
 
@@ -150,6 +152,26 @@ def test_rows_without_a_value_of_the_cursor_come_the_first_time(
     assert look(bench, spec).fetched == ()
 
 
+def test_a_span_of_time_is_fetched_once_more_and_the_cursor_stays_where_it_is(
+    bench: Bench, server: str, customers: sa.Connection
+) -> None:
+    spec = source(database={"url": server, "table": "customers", "cursor": "updated_at"})
+    look(bench, spec)
+    # Mended behind the back of the cursor.
+    customers.execute(sa.text("UPDATE customers SET spent = 99 WHERE id = 1"))
+    put(customers, 3, "cy@x.org", "3", 3)
+    assert [load.rows for load in look(bench, spec, Span.parse("2026-01-01/2026-01-01")).loaded] == [1]
+    assert raw(bench)[-1] == ("1", "ann@x.org", "99.00")
+    assert [load.rows for load in look(bench, spec).loaded] == [1]
+    assert raw(bench)[-1] == ("3", "cy@x.org", "3.00")
+
+
+@pytest.mark.parametrize("text", ["2026-01-01", "yesterday/today", "2026-02-01/2026-01-01"])
+def test_what_is_no_span_of_time_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="write"):
+        Span.parse(text)
+
+
 def test_a_query_is_fetched_in_whole_each_time_without_a_cursor(
     bench: Bench, server: str, customers: sa.Connection
 ) -> None:
@@ -220,6 +242,14 @@ def test_an_api_is_then_asked_only_for_what_is_new(bench: Bench, api: servers.Ap
     api.customers.append({"id": 6, "email": "p6@x.org", "spent": 2.5, "updated_at": "2026-01-06T00:00:00Z"})
     assert [load.rows for load in look(bench, rest(api)).loaded] == [1]
     assert raw(bench)[-1] == ("6", "p6@x.org", "2.5")
+
+
+def test_an_api_is_asked_from_the_beginning_of_a_span(bench: Bench, api: servers.Api) -> None:
+    look(bench, rest(api))
+    api.customers[2]["email"] = "new@x.org"
+    look(bench, rest(api), Span.parse("2026-01-03/2026-01-03"))
+    assert api.asked[-1]["updated_since"] == "2026-01-03T00:00:00Z"
+    assert ("3", "new@x.org", "1.5") in raw(bench)
 
 
 def test_a_fault_of_an_api_is_told_by_its_status_and_the_next_run_tries_again(bench: Bench, api: servers.Api) -> None:
