@@ -146,6 +146,8 @@ def test_what_nothing_is_known_of_is_kept_and_feeds_no_table(tmp_path: Path) -> 
         ("a.csv", "\ufeffa,b\n1,2\n".encode("utf-16"), "is UTF-16"),
         ("a.json", b'[{"a": 1}', "is not valid JSON"),
         ("a.jsonl", b"{broken\n", "no JSON object"),
+        ("a.xlsx", b"PK\x03\x04[Content_Types].xml", "save each sheet as CSV"),
+        ("a.csv", b"sep=;\r\na;b\r\n1;2\r\n", "remove that line"),
         ("a.csv.gz", b"\x1f\x8b\x08\x00broken", "compressed and damaged"),
     ],
 )

@@ -11,6 +11,7 @@ import gzip
 import io
 import itertools
 import json
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -63,10 +64,14 @@ def read(path: Path) -> Sample:
         head = opened.read(4)
     if head == b"PAR1":
         return _parquet(path)
+    if head == b"PK\x03\x04":
+        raise UnreadableSampleError(f"{path.name} is a workbook or an archive: save each sheet as CSV (UTF-8)")
     data, whole = _head_of(path)
     text, encoding, doubts = _text(data, whole, path)
     if not text.strip():
         raise UnreadableSampleError(f"{path.name} is empty")
+    if re.match(r"sep=.\r?\n", text):
+        raise UnreadableSampleError(f"{path.name} begins with a line `sep=` for spreadsheets: remove that line")
     begin = text.lstrip()[:1]
     if begin == "[":
         return _json_array(path, text, whole, encoding)
