@@ -39,8 +39,7 @@ What the YAML may say: docs/sources.md of cdp-assets. Keep data/hash.key and dat
 @click.option("--currency", default="EUR", show_default=True, help="ISO 4217 code that amounts are reported in.")
 def init(folder: Path, currency: str) -> None:
     """Start a project folder of your own: definitions, data, and a README."""
-    if not (len(currency) == 3 and currency.isalpha() and currency.isupper()):
-        raise click.ClickException(f"--currency {currency} is no ISO 4217 code; write three capitals such as EUR")
+    _refuse_unknown(None, None, currency)
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise click.ClickException(f"{folder} is there already and not empty; name a new folder")
     reporting = f"type: cdp_assets.normalised.component.Reporting\nattributes:\n  currency: {currency}\n"
@@ -66,6 +65,8 @@ def sources() -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--name", help="The source's name (default: that of the folder that the files lie in).")
 @click.option("--country", help="ISO 3166-1 alpha-2 country of phone numbers without a country code.")
+@click.option("--zone", help="IANA time zone of times that bear none, such as Europe/Berlin (default: UTC).")
+@click.option("--currency", help="ISO 4217 code of amounts without one (default: the one that is reported in).")
 @click.option("--no-templates", is_flag=True, help="Do not tell known exports by their columns.")
 @click.option("--print", "only_print", is_flag=True, help="Print the definition; write and copy nothing.")
 @click.option("--force", is_flag=True, help="Replace a definition of that name.")
@@ -74,6 +75,8 @@ def propose(
     files: Sequence[Path],
     name: str | None,
     country: str | None,
+    zone: str | None,
+    currency: str | None,
     no_templates: bool,
     only_print: bool,
     force: bool,
@@ -89,16 +92,17 @@ def propose(
     from cdp_assets.sources.proposing.sample import UnreadableSampleError
     from cdp_assets.sources.proposing.writing import definition
 
+    _refuse_unknown(country, zone, currency)
     settings = Settings.from_env()
     source = name or _source_name(files[0], settings.landing, stream_name)
     target = settings.defs / "sources" / source / "defs.yaml"
     if target.exists() and not force and not only_print:
         raise click.ClickException(f"{target} is there already; give another --name, or --force to replace it")
-    currency = _reporting_currency(settings.defs)
+    currency = currency or _reporting_currency(settings.defs)
     found: list[Proposal] = []
     for file in files:
         try:
-            found.append(look(file, source, templates=not no_templates, currency=currency))
+            found.append(look(file, source, templates=not no_templates, currency=currency, zone=zone))
         except UnreadableSampleError as error:
             click.echo(f"left out: {error}", err=True)
     if not found:
@@ -141,6 +145,20 @@ def audit(told_as_json: bool) -> None:
         print_json(plain(found))
     else:
         console_of().print(audit_text(found, launch_instant(settings)))
+
+
+def _refuse_unknown(country: str | None, zone: str | None, currency: str | None) -> None:
+    """Refuse codes that no definition could have, before anything is read."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    for option, code, length in (("--country", country, 2), ("--currency", currency, 3)):
+        if code is not None and not (len(code) == length and code.isalpha() and code.isupper()):
+            example = "DE" if length == 2 else "EUR"
+            raise click.ClickException(f"{option} {code} is no code; write {length} capitals such as {example}")
+    try:
+        ZoneInfo(zone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        raise click.ClickException(f"--zone {zone} is no time zone; write an IANA name such as Europe/Berlin") from None
 
 
 def _source_name(file: Path, landing: Path, plain: Callable[[Path], str]) -> str:

@@ -17,7 +17,7 @@ from cdp_assets.canonical.schema import MONEY, TableSchema
 from cdp_assets.normalised.identifier_values import EMAIL, PHONE, lookup
 from cdp_assets.normalised.stream_rows import with_derived
 from cdp_assets.sources import targets
-from cdp_assets.sources.spec import MapSpec, SourceSpec, StreamSpec, stream_table
+from cdp_assets.sources.spec import ITEM, ITEM_NUMBER, MapSpec, SourceSpec, StreamSpec, stream_table
 from cdp_assets.warehouse.engine import Engine
 from cdp_assets.warehouse.expressions import bind
 from cdp_assets.warehouse.operations import quick_hash
@@ -91,6 +91,8 @@ def canonical_rows(
 
 def _mapped(schema: TableSchema, feed: Feed, rows: ir.Table, engine: Engine) -> ir.Table:
     live = with_derived(rows.filter(rows.cdp_live), feed.stream)
+    if feed.map.each:
+        live = items_of(live, feed.map.each)
     if feed.map.where:
         live = live.filter(bind(feed.map.where, live).fill_null(False))
     given = {name: bind(sql, live) for name, sql in feed.map.set}
@@ -101,6 +103,9 @@ def _mapped(schema: TableSchema, feed: Feed, rows: ir.Table, engine: Engine) -> 
         **{f"grain_{place}": live[name] for place, name in enumerate(feed.map.grain)},
         set_native_id=native_id_of(live, feed),
     )
+    if feed.map.each:
+        needed = [name for name in given if schema.column(name).required]
+        mapped = mapped.filter([mapped[f"set_{name}"].notnull() for name in needed])
     if feed.map.grain:
         mapped = _first_of_grain(mapped, [f"grain_{place}" for place in range(len(feed.map.grain))])
     values = {
@@ -123,9 +128,25 @@ def _mapped(schema: TableSchema, feed: Feed, rows: ir.Table, engine: Engine) -> 
     return spelled.select(**{column.name: spelled[column.name].cast(column.dtype) for column in schema.columns})
 
 
+def items_of(rows: ir.Table, each: str) -> ir.Table:
+    """The rows once for each item of a JSON list; not at all where there is none."""
+    many = rows.mutate(cdp_list=bind(each, rows))
+    many = many.mutate(cdp_items=bind("json_array_length(cdp_list)", many).cast("int64"))
+    many = many.filter(many.cdp_items > 0)
+    numbered = many.mutate(cdp_place=ibis.range(0, many.cdp_items).unnest())
+    return numbered.mutate(
+        **{
+            ITEM: numbered.cdp_list.cast("json")[numbered.cdp_place].cast("string"),
+            ITEM_NUMBER: (numbered.cdp_place + 1).cast("int64"),
+        }
+    )
+
+
 def native_id_of(rows: ir.Table, feed: Feed) -> ir.StringValue:
-    """The native id that a map gives to what it makes of typed rows."""
+    """The native id that a map gives to what it makes of typed rows, or of their items (`items_of`)."""
     own = bind(feed.map.id, rows).cast("string") if feed.map.id else rows.cdp_native_id
+    if feed.map.each and not feed.map.id:
+        own = own + "." + rows[ITEM_NUMBER].cast("string")
     if feed.shared:
         own = ibis.literal(f"{feed.stream.name}:") + own
     return own + f"#{feed.number + 1}" if feed.number else own

@@ -16,7 +16,7 @@ import ibis.expr.types as ir
 
 from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import TableSchema
-from cdp_assets.normalised.canonical_rows import Feed, native_id_of
+from cdp_assets.normalised.canonical_rows import Feed, items_of, native_id_of
 from cdp_assets.normalised.dispositions import ROW
 from cdp_assets.normalised.stream_rows import with_derived
 from cdp_assets.normalised.updating import Revisions
@@ -174,6 +174,8 @@ def _touched_by_news(feeds: Sequence[Feed], rows: Rows, news: Rows, engine: Engi
 def _labelled(feed: Feed, rows: ir.Table) -> ir.Table:
     """What tells which rows of the canonical table a typed row has a say in, whether it counts or not."""
     derived = with_derived(rows, feed.stream)
+    if feed.map.each:
+        derived = items_of(derived, feed.map.each)
     given = dict(feed.map.set)
     grain = [derived[name].cast("string").coalesce(_NOTHING) for name in feed.map.grain]
     return derived.select(

@@ -237,7 +237,7 @@ def _faults_of_maps(values: ir.Table, stream: StreamSpec) -> Iterator[Fault]:
     for map_ in stream.maps:
         table = targets.TARGETS[map_.to]
         skipped = targets.SKIPPED_WHEN_EMPTY.get(map_.to)
-        if map_.grain:
+        if map_.grain or map_.each:
             continue
         wanted = bind(map_.where, values).fill_null(False) if map_.where else ibis.literal(True)
         for name, sql in map_.set:

@@ -21,14 +21,13 @@ def audit_text(audit: Audit, as_of: datetime) -> RenderableType:
         audit: The audit.
         as_of: The instant to which ages relate.
     """
-    streams = table("stream", "rows", "refused", "columns", "filled", "from", "to", "age",
-                    numbers=("rows", "refused", "columns", "filled", "age"))  # fmt: skip
+    streams = table("stream", "rows", "refused", "filled", "from", "to", "age",
+                    numbers=("rows", "refused", "filled", "age"), whole=("from", "to"))  # fmt: skip
     for one in audit.streams:
         streams.add_row(
             f"{one.source}.{one.stream}",
             f"{one.rows:,}",
             f"{one.quarantined:,}",
-            str(one.columns),
             f"{one.filled:.0%}",
             _day(one.earliest),
             _day(one.latest),

@@ -17,6 +17,7 @@ from cdp_assets.settings import Settings
 from cdp_assets.sources import audit, audit_pages
 from cdp_assets.sources.checks import DRIFT, FAILED_FILES, NO_STRAYS, audit_checks, manifest_checks, raw_checks
 from cdp_assets.sources.drift import Drift, drift
+from cdp_assets.sources.fetching import BACKFILL_TAG, Span
 from cdp_assets.sources.ingest import STAGE, Arrivals, Ingested, ingest
 from cdp_assets.sources.landing import strays
 from cdp_assets.sources.schemas import LOAD_MANIFEST, SOURCE_AUDIT, SOURCE_OVERLAPS, raw_schema
@@ -44,10 +45,11 @@ def _raw(source: SourceSpec, stream: StreamSpec) -> dg.AssetsDefinition:
         owners=[source.owner] if source.owner else None,
         definition=replace(source, streams=(stream,)),
     )
-    def raw(engine: Engine, as_of: datetime, ledger: Ledger, settings: Settings) -> InPlace:
+    def raw(engine: Engine, as_of: datetime, ledger: Ledger, settings: Settings, tags: dict[str, str]) -> InPlace:
         """New files are appended; a file that cannot be loaded is named below and keeps no other one out."""
         memory = settings.data / "dlt" if settings.fetching else None
-        arrivals = Arrivals(settings.landing, settings.data / "tmp", time.time, time.sleep, memory)
+        span = Span.parse(tags[BACKFILL_TAG]) if BACKFILL_TAG in tags else None
+        arrivals = Arrivals(settings.landing, settings.data / "tmp", time.time, time.sleep, memory, span)
         found = ingest(source, stream, engine=engine, ledger=ledger, arrivals=arrivals, as_of=as_of)
         loads = [load.load_id for load in found.loaded]
         absent = {name for _, names in found.absent for name in names}

@@ -93,6 +93,7 @@ def _of_stream(
             "stream": stream.name,
             "column_name": column.name,
             "type": column.type,
+            "expected": column.name not in stream.from_template,
             "rows": total,
             "filled": counted[f"filled_{place}"],
             "fill_rate": counted[f"filled_{place}"] / total if total else None,

@@ -4,6 +4,7 @@ Belongs here: fields and their descriptions, as editors show them. Does not belo
 what makes them valid (`validation.py`).
 """
 
+from collections.abc import Container
 from dataclasses import replace
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -100,6 +101,11 @@ class Map(dg.Model, dg.Resolvable):
     )
     id: OptionalSql = Field(
         default=None, description=f"{_SQL} for the native id; the stream's key if absent. Needed with a grain."
+    )
+    each: OptionalSql = Field(
+        default=None,
+        description="A column of JSON lists: one output row per item instead of per source row. The expressions of the "
+        "map may then name `item` (its JSON: `json_extract_string(item, '$.sku')`) and `item_number` (from 1).",
     )
 
 
@@ -266,7 +272,7 @@ class Source(dg.Component, dg.Model, dg.Resolvable):
         source = specs.SourceSpec(
             name=self.name,
             streams=tuple(
-                _stream(_complete(stream, self.name, f"streams[{position}]"), self)
+                _stream(_complete(stream, self.name, f"streams[{position}]"), stream.columns, self)
                 for position, stream in enumerate(self.streams)
             ),
             description=self.description,
@@ -326,7 +332,8 @@ def _contract(contract: Contract | None, under: specs.ContractSpec) -> specs.Con
     return replace(under, **given)
 
 
-def _stream(stream: Stream, source: Source) -> specs.StreamSpec:
+def _stream(stream: Stream, own: Container[str], source: Source) -> specs.StreamSpec:
+    """The plain description of a stream with all its fields; ``own`` are the columns that its YAML itself names."""
     origin = _origin(stream)
     remote = isinstance(origin, specs.RemoteSpec)
     return specs.StreamSpec(
@@ -347,7 +354,12 @@ def _stream(stream: Stream, source: Source) -> specs.StreamSpec:
         guest=stream.guest,
         maps=tuple(
             specs.MapSpec(
-                to=entry.to, set=tuple(entry.set.items()), where=entry.where, grain=tuple(entry.grain), id=entry.id
+                to=entry.to,
+                set=tuple(entry.set.items()),
+                where=entry.where,
+                grain=tuple(entry.grain),
+                id=entry.id,
+                each=entry.each,
             )
             for entry in stream.maps
         ),
@@ -355,6 +367,7 @@ def _stream(stream: Stream, source: Source) -> specs.StreamSpec:
         encoding=stream.encoding,
         description=stream.description,
         unpack=stream.unpack,
+        from_template=frozenset(name for name in stream.columns if name not in own),
         contract=_contract(stream.contract, _contract(source.contract, specs.ContractSpec())),
     )
 

@@ -15,6 +15,7 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,40 @@ if TYPE_CHECKING:
     import dlt
 
 _ROWS_AT_ONCE = 20_000
+
+BACKFILL_TAG = "cdp/backfill"
+"""Run tag that makes a run fetch a span of time once more: two ISO dates or instants with a slash between."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """A span of time whose rows are fetched once more, whatever was fetched before.
+
+    Args:
+        since: Its first instant, UTC.
+        until: Its end, UTC, which does not belong to it.
+    """
+
+    since: datetime
+    until: datetime
+
+    @classmethod
+    def parse(cls, text: str) -> Span:
+        """Read ``2026-01-01/2026-01-31`` (both days belong to it), or two instants.
+
+        Raises:
+            ValueError: if it is none.
+        """
+        try:
+            since, until = (datetime.fromisoformat(part.strip()) for part in text.split("/"))
+        except ValueError:
+            raise ValueError(f"`{text}` is no span of time for {BACKFILL_TAG}; write 2026-01-01/2026-01-31") from None
+        if len(text.split("/")[1].strip()) == len("2026-01-31"):
+            until += timedelta(days=1)
+        found = cls(*(each if each.tzinfo else each.replace(tzinfo=UTC) for each in (since, until)))
+        if found.since >= found.until:
+            raise ValueError(f"`{text}` ends before it begins; write the earlier day first")
+        return found
 
 
 @dataclass(frozen=True)
@@ -40,7 +75,7 @@ class Fetched:
     failed: tuple[FetchError, ...] = ()
 
 
-def fetch(source: SourceSpec, stream: StreamSpec, landing: Path, memory: Path) -> Fetched:
+def fetch(source: SourceSpec, stream: StreamSpec, landing: Path, memory: Path, span: Span | None = None) -> Fetched:
     """Bring what is new of a stream into the landing folder; a fault is told, and stops nothing else.
 
     Args:
@@ -48,6 +83,8 @@ def fetch(source: SourceSpec, stream: StreamSpec, landing: Path, memory: Path) -
         stream: One of its streams; one whose files are dropped off needs nothing.
         landing: The landing folder.
         memory: Where dlt keeps what it has fetched.
+        span: Of streams with a cursor, fetch this span once more instead of what is new; how far they have come is left
+            as it is.
     """
     origin = stream.origin
     name = f"{source.name}.{stream.name}"
@@ -55,8 +92,15 @@ def fetch(source: SourceSpec, stream: StreamSpec, landing: Path, memory: Path) -
         if isinstance(origin, RemoteSpec):
             return Fetched(tuple(_mirrored(origin, stream, landing)))
         if isinstance(origin, DatabaseSpec | RestSpec):
-            resource = _database(origin, stream) if isinstance(origin, DatabaseSpec) else _rest(origin, stream)
-            return Fetched(tuple(_landed(resource, source, stream, landing, memory)))
+            again = span if origin.cursor is not None else None
+            if again is not None and not stream.key:
+                problem = "it has no key, so that rows fetched once more would count twice"
+                return Fetched(failed=(FetchError(name, problem, "Give the stream a `key`"),))
+            if isinstance(origin, DatabaseSpec):
+                resource = _database(origin, stream, again)
+            else:
+                resource = _rest(origin, stream, again)
+            return Fetched(tuple(_landed(resource, source, stream, landing, memory, again is not None)))
     except ModuleNotFoundError as error:
         advice = "Install what it needs: pip install 'cdp-assets[connect]'"
         return Fetched(failed=(FetchError(name, f"the module {error.name} is missing", advice),))
@@ -77,7 +121,7 @@ def _kind_of(error: BaseException) -> str:
 
 
 def _landed(
-    resource: dlt.sources.DltResource, source: SourceSpec, stream: StreamSpec, landing: Path, memory: Path
+    resource: dlt.sources.DltResource, source: SourceSpec, stream: StreamSpec, landing: Path, memory: Path, again: bool
 ) -> Iterator[str]:
     """Run a resource to its end; its rows become one file.
 
@@ -100,7 +144,8 @@ def _landed(
             out.writelines(map(_written, items))
 
     pipeline = dlt.pipeline(
-        f"{source.name}__{stream.name}",
+        # What is fetched once more has a memory of its own, so that the other one stays.
+        f"{source.name}__{stream.name}{'__again' if again else ''}",
         pipelines_dir=str(memory),
         destination=dlt.destination(sink, loader_file_format="typed-jsonl", batch_size=_ROWS_AT_ONCE, name="landing"),
     )
@@ -161,8 +206,8 @@ def _as_text(value: Any) -> str:
     return str(isoformat() if isoformat is not None else value)
 
 
-def _database(origin: DatabaseSpec, stream: StreamSpec) -> dlt.sources.DltResource:
-    """Rows of a table or a query, from the highest value of the cursor column that was fetched before."""
+def _database(origin: DatabaseSpec, stream: StreamSpec, span: Span | None) -> dlt.sources.DltResource:
+    """Rows of a table or a query, from the highest value of the cursor column that was fetched before, or of a span."""
     import dlt
     import sqlalchemy as sa
 
@@ -176,7 +221,10 @@ def _database(origin: DatabaseSpec, stream: StreamSpec) -> dlt.sources.DltResour
             values: dict[str, Any] = {}
             if origin.cursor is not None:
                 cursor = dialect.quote(origin.cursor)
-                if last is not None and last.last_value is not None:
+                if span is not None:
+                    query += f" WHERE {cursor} >= :since AND {cursor} < :until"
+                    values = {"since": span.since, "until": span.until}
+                elif last is not None and last.last_value is not None:
                     query += f" WHERE {cursor} >= :last"
                     values["last"] = last.last_value
                 query += f" ORDER BY {cursor}"
@@ -186,7 +234,7 @@ def _database(origin: DatabaseSpec, stream: StreamSpec) -> dlt.sources.DltResour
         finally:
             engine.dispose()
 
-    if origin.cursor is None:
+    if origin.cursor is None or span is not None:
         return dlt.resource(rows(), name=stream.name)
 
     cursor: Any = dlt.sources.incremental(origin.cursor, on_cursor_value_missing="include")
@@ -204,8 +252,10 @@ def _quoted(origin: DatabaseSpec) -> str:
     return ".".join(prepare.quote(part) for part in str(origin.table).split("."))
 
 
-def _rest(origin: RestSpec, stream: StreamSpec) -> dlt.sources.DltResource:
-    """Items of all pages of an endpoint, from the highest value of the cursor that was fetched before."""
+def _rest(origin: RestSpec, stream: StreamSpec, span: Span | None) -> dlt.sources.DltResource:
+    """Items of all pages of an endpoint, from the highest value of the cursor that was fetched before, or from the
+    beginning of a span (APIs know no common word for its end, and what comes twice is told by its key).
+    """
     from dlt.sources.rest_api import rest_api_resources
 
     base, _, path = origin.url.rpartition("/")
@@ -214,7 +264,9 @@ def _rest(origin: RestSpec, stream: StreamSpec) -> dlt.sources.DltResource:
         endpoint["data_selector"] = origin.data
     if origin.pages:
         endpoint["paginator"] = dict(origin.pages)
-    if origin.cursor is not None and origin.cursor_parameter is not None:
+    if span is not None and origin.cursor_parameter is not None:
+        endpoint["params"][origin.cursor_parameter] = span.since.isoformat().replace("+00:00", "Z")
+    elif origin.cursor is not None and origin.cursor_parameter is not None:
         endpoint["incremental"] = {
             "start_param": origin.cursor_parameter,
             "cursor_path": origin.cursor,

@@ -19,7 +19,7 @@ from cdp_assets.ledger import Ledger, loads
 from cdp_assets.ledger.loads import FAILED, LOADED, Load
 from cdp_assets.sources import manifest
 from cdp_assets.sources.errors import ChangedWhileReadingError, DeliveryError
-from cdp_assets.sources.fetching import Fetched, fetch
+from cdp_assets.sources.fetching import Fetched, Span, fetch
 from cdp_assets.sources.landing import Landed, LandedFile, content_hash, look, unchanged
 from cdp_assets.sources.manifest import BEGUN, Delivery, Held
 from cdp_assets.sources.raw_table import bring_up_to_date
@@ -64,6 +64,7 @@ class Arrivals:
         clock: Seconds since 1970, as file times are.
         wait: Sleeps so many seconds.
         memory: Where it is remembered what was fetched; None if nothing is to be fetched.
+        span: Fetch this span of time once more, instead of what is new.
     """
 
     landing: Path
@@ -71,6 +72,7 @@ class Arrivals:
     clock: Callable[[], float]
     wait: Callable[[float], None]
     memory: Path | None = None
+    span: Span | None = None
 
 
 def ingest(
@@ -89,7 +91,7 @@ def ingest(
     reshaped = bring_up_to_date(engine, STAGE, source, stream)
     new = Fetched()
     if stream.origin is not None and arrivals.memory is not None:
-        new = fetch(source, stream, arrivals.landing, arrivals.memory)
+        new = fetch(source, stream, arrivals.landing, arrivals.memory, arrivals.span)
     landed = look(arrivals.landing, [stream.files], source.settle_seconds, arrivals.clock, arrivals.wait)
     files = _hashed(landed, ledger)
     standing, repeat = manifest.settled(

@@ -55,8 +55,12 @@ def column_classes(stream: StreamSpec) -> dict[str, Pii]:
         note(identifier.value, Pii.DIRECT)
     for map_ in stream.maps:
         table = targets.TARGETS[map_.to]
+        known = stream.schema_of(map_)
         for name, sql in map_.set:
-            note(sql, table.column(name).pii)
+            pii = table.column(name).pii
+            for used in check(sql, known).columns:
+                for each in [used] if used in schema else check(map_.each or used, schema).columns:
+                    found[each] = max(found.get(each, Pii.NONE), pii, key=_RANK.index)
     for name, sql in reversed(stream.derive):
         for used in check(sql, schema).columns:
             found[used] = max(found.get(used, Pii.NONE), found.get(name, Pii.SENSITIVE), key=_RANK.index)
@@ -93,6 +97,8 @@ SOURCE_AUDIT = TableSchema(
         Column("stream", "string", "The stream of the source.", required=True),
         Column("column_name", "string", "Column of the contract.", required=True),
         Column("type", "string", "Its type in the contract.", required=True),
+        Column("expected", "boolean", "Whether the stream's own definition names it, and not its template alone.",
+               required=True),
         Column("rows", "int64", "Rows in the raw table.", unit="rows", required=True),
         Column("filled", "int64", "Rows where it is not empty.", unit="rows", required=True),
         Column("fill_rate", "float64", "filled ÷ rows; null without rows.", unit="share 0..1"),
@@ -101,7 +107,7 @@ SOURCE_AUDIT = TableSchema(
         Column("latest_event_at", INSTANT, "Latest event time in the stream, up to the run's instant."),
     ),
     key=("source", "stream", "column_name"),
-)
+)  # fmt: skip
 
 SOURCE_OVERLAPS = TableSchema(
     "source_overlaps",

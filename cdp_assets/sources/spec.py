@@ -36,6 +36,9 @@ DTYPES: dict[str, dt.DataType] = {
 }
 """Ibis type of each contract type. JSON stays text, which the JSON functions read."""
 
+ITEM, ITEM_NUMBER = "item", "item_number"
+"""What expressions of a map call an item of its list, and the item's position."""
+
 GLOBAL = "global"
 """Namespace of identifiers that mean the same everywhere."""
 
@@ -180,7 +183,9 @@ class MapSpec:
         set: Column of that table → SQL expression.
         where: SQL condition for the rows that count, or None for all.
         grain: Columns that together make one output row (the first row by position gives it); empty for every row.
-        id: SQL expression of the native id; the stream's key if None.
+        id: SQL expression of the native id; the stream's key if None (with ``each``, and the item's number).
+        each: SQL expression of a JSON list of which each item makes an output row. Expressions then may name `ITEM`,
+            the item as JSON, and `ITEM_NUMBER`, its position from 1; an item without what the table needs makes none.
     """
 
     to: str
@@ -188,6 +193,7 @@ class MapSpec:
     where: str | None = None
     grain: tuple[str, ...] = ()
     id: str | None = None
+    each: str | None = None
 
 
 @dataclass(frozen=True)
@@ -216,6 +222,7 @@ class StreamSpec:
         contract: What is done about what the contract does not foresee.
         origin: Where it is fetched from, if its files are not dropped off.
         unpack: Of JSON lines: the property whose list holds the rows of a line; a line without it is a row itself.
+        from_template: Columns that its template names and it does not: what an export may hold, and need not.
     """
 
     name: str
@@ -239,6 +246,7 @@ class StreamSpec:
     contract: ContractSpec = ContractSpec()
     unpack: str | None = None
     origin: DatabaseSpec | RestSpec | RemoteSpec | None = None
+    from_template: frozenset[str] = frozenset()
 
     def column(self, name: str) -> ColumnSpec:
         """The contract's column called ``name``.
@@ -270,6 +278,13 @@ class StreamSpec:
         known = dict(self.typed_schema.items())
         for name, sql in self.derive:
             known[name] = check(sql, ibis.schema(known)).dtype
+        return ibis.schema(known)
+
+    def schema_of(self, map_: MapSpec) -> ibis.Schema:
+        """What the expressions of a map may name."""
+        known = dict(self.expression_schema.items())
+        if map_.each is not None:
+            known |= {ITEM: dt.string, ITEM_NUMBER: dt.int64}
         return ibis.schema(known)
 
     @property

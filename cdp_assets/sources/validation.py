@@ -20,6 +20,8 @@ from cdp_assets.sources.spec import (
     CONTRACT_MODES,
     ENCODINGS,
     FORMATS,
+    ITEM,
+    ITEM_NUMBER,
     LOADS,
     ColumnSpec,
     ContractSpec,
@@ -224,6 +226,21 @@ def _map(map_: MapSpec, stream: StreamSpec, schema: ibis.Schema, path: Path) -> 
             (*path, "to"), f"there is no canonical table `{map_.to}`; {nearest(map_.to, list(targets.TARGETS))}"
         )
         return
+    if map_.each is not None:
+        checked = _expression(map_.each, schema)
+        if isinstance(checked, ExpressionError):
+            yield Problem((*path, "each"), str(checked), checked)
+            return
+        if not checked.dtype.is_string():
+            yield Problem((*path, "each"), f"each names a JSON list, and the expression gives {checked.dtype}")
+        if map_.grain:
+            yield Problem((*path, "each"), "a map makes a row of each item or of each grain, and not both")
+        for name in (ITEM, ITEM_NUMBER):
+            if name in schema:
+                yield Problem(
+                    (*path, "each"), f"`{name}` is what an item is called here; rename the column, with `path`"
+                )
+        schema = stream.schema_of(map_)
     if map_.where is not None:
         yield from _condition((*path, "where"), map_.where, schema)
     if map_.id is not None:

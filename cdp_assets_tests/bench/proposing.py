@@ -5,12 +5,13 @@ Belongs here: what a proposal makes of each column beside what the template does
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from cdp_assets.sources import template
 from cdp_assets.sources.proposing.propose import propose, spec_of
-from cdp_assets.sources.spec import StreamSpec
+from cdp_assets.sources.proposing.sample import read
+from cdp_assets.sources.spec import ITEM, ITEM_NUMBER, MapSpec, StreamSpec
 from cdp_assets.warehouse.expressions import check
 from cdp_assets_tests.bench.harness import Figure, at_least
 from cdp_assets_tests.sources.template_samples import sample, source_of
@@ -53,31 +54,49 @@ def compared(name: str) -> Iterator[Compared]:
     """Compare a template's columns, as far as the sample has them, with the proposal for its sample."""
     (known,) = source_of(name).streams
     proposed = spec_of({**propose(sample(name), "shop", templates=False).stream, "files": "x"}, "shop")
-    right, guessed = uses(known), uses(proposed)
+    there = list(read(sample(name)).columns)
+    right = {address: told for address, told in uses(known).items() if any(_lies_in(each, address) for each in there)}
+    guessed = _under(uses(proposed), right)
     for address in dict.fromkeys((*right, *guessed)):
         yield Compared(name, address, frozenset(guessed.get(address, ())), frozenset(right.get(address, ())))
+
+
+def _under(guessed: dict[str, set[Use]], right: Collection[str]) -> dict[str, set[Use]]:
+    """What lies below a JSON property that the template takes as a whole counts as that property."""
+    found: dict[str, set[Use]] = {}
+    for address, told in guessed.items():
+        whole = next((name for name in right if _lies_in(address, name)), address)
+        found.setdefault(whole, set()).update(told)
+    return found
+
+
+def _lies_in(address: str, whole: str) -> bool:
+    return address == whole or address.startswith(f"{whole}.")
 
 
 def uses(stream: StreamSpec) -> dict[str, set[Use]]:
     """What each delivered column is used for, through derived ones; conditions and ids do not count."""
     found: dict[str, set[Use]] = {}
 
-    def note(sql: str, use: Use) -> None:
-        for name in _delivered(sql, stream):
+    def note(sql: str, use: Use, items_of: MapSpec | None = None) -> None:
+        for name in _delivered(sql, stream, items_of):
             found.setdefault(stream.column(name).address, set()).add(use)
 
     for identifier in stream.identifiers:
         note(identifier.value, ("identifier", _SAME.get(identifier.type, identifier.type)))
     for map_ in stream.maps:
         for column, sql in map_.set:
-            note(sql, (map_.to, column))
+            note(sql, (map_.to, column), map_)
     return found
 
 
-def _delivered(sql: str, stream: StreamSpec) -> Iterator[str]:
-    derived = dict(stream.derive)
-    for name in check(sql, stream.expression_schema).columns:
-        yield from _delivered(derived[name], stream) if name in derived else (name,)
+def _delivered(sql: str, stream: StreamSpec, items_of: MapSpec | None = None) -> Iterator[str]:
+    behind = dict(stream.derive)
+    if items_of is not None and items_of.each is not None:
+        behind |= dict.fromkeys((ITEM, ITEM_NUMBER), items_of.each)
+    known = stream.expression_schema if items_of is None else stream.schema_of(items_of)
+    for name in check(sql, known).columns:
+        yield from _delivered(behind[name], stream) if name in behind else (name,)
 
 
 def figures() -> list[Figure]:

@@ -1,4 +1,4 @@
-"""Real servers on loopback for tests of fetching: PostgreSQL, a JSON API, an S3 store.
+"""Real servers on loopback for tests of fetching: PostgreSQL, MariaDB, a JSON API, an S3 store.
 
 Belongs here: starting and stopping them. Does not belong here: the tests.
 """
@@ -13,6 +13,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -67,6 +68,54 @@ def _programs() -> Path:
     installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     assert installed, "install PostgreSQL (Debian: apt-get install postgresql): these tests start a server of their own"
     return installed[-1].parent
+
+
+@contextmanager
+def mariadb() -> Iterator[str]:
+    """A MariaDB server of its own, by the URL of its one database; everything is removed afterwards."""
+    program = shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/libexec:/usr/local/sbin")
+    assert program, "install MariaDB (Debian: apt-get install mariadb-{server,client}-core): these tests start a server"
+    folder = Path(tempfile.mkdtemp(prefix="cdp-mariadb-"))
+    port = free_port()
+    data = [f"--datadir={folder / 'data'}", "--no-defaults"][::-1]
+    as_root = ["--user=root"] if os.geteuid() == 0 else []
+    try:
+        installing = [
+            "mariadb-install-db",
+            *data,
+            "--auth-root-authentication-method=normal",
+            "--skip-test-db",
+            *as_root,
+        ]
+        subprocess.run(installing, check=True, capture_output=True, cwd=folder, timeout=120)
+        grant = "GRANT ALL ON shop.* TO 'cdp'@'127.0.0.1' IDENTIFIED BY 'cdp';"
+        (folder / "start.sql").write_text(f"CREATE DATABASE shop;\n{grant}\n")  # a statement a line
+        serving = [
+            program, *data, f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder / 'socket'}",
+            f"--pid-file={folder / 'pid'}", f"--init-file={folder / 'start.sql'}", "--innodb-flush-method=nosync",
+            "--skip-name-resolve", *as_root,
+        ]  # fmt: skip
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(serving, stdout=log, stderr=log, cwd=folder)
+        try:
+            _answers(port, process)
+            yield f"mysql+pymysql://cdp:cdp@127.0.0.1:{port}/shop"
+        finally:
+            process.terminate()
+            process.wait(30)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _answers(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until something listens."""
+    for _ in range(600):
+        assert process.poll() is None, "the server did not start"
+        with socket.socket() as tried:
+            if tried.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise AssertionError("the server does not listen")
 
 
 class Api(ThreadingHTTPServer):

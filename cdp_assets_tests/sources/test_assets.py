@@ -80,6 +80,14 @@ def test_a_stream_without_files_is_a_real_empty_table(home: Path) -> None:
     assert rows(home, "SELECT rows, fill_rate FROM sources.source_audit WHERE column_name = 'email'") == [(0, None)]
 
 
+def test_only_columns_that_a_definition_names_itself_have_to_be_filled(home: Path) -> None:
+    (home / "landing/shop/orders.1").write_bytes(content("csv", [row("1", email=None)]))
+    outcome = checks(run([shop(orders())]))
+    assert outcome["source_audit", "every_stream_delivers"] is False
+    # A template names what an export may hold.
+    assert checks(run([shop(orders(from_template=frozenset({"email"})))]))["source_audit", "every_stream_delivers"]
+
+
 def test_a_table_whose_rows_were_tampered_with_fails_its_check(home: Path) -> None:
     (home / "landing/shop/orders.1").write_bytes(content("csv", [row("1"), row("2"), row("3")]))
     run([shop(orders())])

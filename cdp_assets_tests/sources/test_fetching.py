@@ -13,10 +13,10 @@ import sqlalchemy as sa
 from cdp_assets.automation.refresh import fetches
 from cdp_assets.sources import fetching
 from cdp_assets.sources.component import Source
-from cdp_assets.sources.fetching import fetch
+from cdp_assets.sources.fetching import Span, fetch
 from cdp_assets.sources.ingest import Arrivals, Ingested, ingest
 from cdp_assets.sources.spec import SourceSpec
-from cdp_assets_tests.sources import servers
+from cdp_assets_tests.sources import servers, sftp
 from cdp_assets_tests.sources.shop import AS_OF, Bench
 
 COLUMNS: dict[str, Any] = {
@@ -33,9 +33,11 @@ def source(**stream: Any) -> SourceSpec:
     return Source(name="shop", settle_seconds=0, streams=[{**fields, **stream}]).spec
 
 
-def look(bench: Bench, spec: SourceSpec) -> Ingested:
+def look(bench: Bench, spec: SourceSpec, span: Span | None = None) -> Ingested:
     """One run of the stream: fetch and load."""
-    arrivals = Arrivals(bench.landing, bench.folder / "tmp", lambda: 2e9, bench.waited.append, bench.folder / "dlt")
+    arrivals = Arrivals(
+        bench.landing, bench.folder / "tmp", lambda: 2e9, bench.waited.append, bench.folder / "dlt", span
+    )
     return ingest(spec, spec.streams[0], engine=bench.engine, ledger=bench.ledger, arrivals=arrivals, as_of=AS_OF)
 
 
@@ -150,6 +152,26 @@ def test_rows_without_a_value_of_the_cursor_come_the_first_time(
     assert look(bench, spec).fetched == ()
 
 
+def test_a_span_of_time_is_fetched_once_more_and_the_cursor_stays_where_it_is(
+    bench: Bench, server: str, customers: sa.Connection
+) -> None:
+    spec = source(database={"url": server, "table": "customers", "cursor": "updated_at"})
+    look(bench, spec)
+    # Mended behind the back of the cursor.
+    customers.execute(sa.text("UPDATE customers SET spent = 99 WHERE id = 1"))
+    put(customers, 3, "cy@x.org", "3", 3)
+    assert [load.rows for load in look(bench, spec, Span.parse("2026-01-01/2026-01-01")).loaded] == [1]
+    assert raw(bench)[-1] == ("1", "ann@x.org", "99.00")
+    assert [load.rows for load in look(bench, spec).loaded] == [1]
+    assert raw(bench)[-1] == ("3", "cy@x.org", "3.00")
+
+
+@pytest.mark.parametrize("text", ["2026-01-01", "yesterday/today", "2026-02-01/2026-01-01"])
+def test_what_is_no_span_of_time_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="write"):
+        Span.parse(text)
+
+
 def test_a_query_is_fetched_in_whole_each_time_without_a_cursor(
     bench: Bench, server: str, customers: sa.Connection
 ) -> None:
@@ -222,6 +244,14 @@ def test_an_api_is_then_asked_only_for_what_is_new(bench: Bench, api: servers.Ap
     assert raw(bench)[-1] == ("6", "p6@x.org", "2.5")
 
 
+def test_an_api_is_asked_from_the_beginning_of_a_span(bench: Bench, api: servers.Api) -> None:
+    look(bench, rest(api))
+    api.customers[2]["email"] = "new@x.org"
+    look(bench, rest(api), Span.parse("2026-01-03/2026-01-03"))
+    assert api.asked[-1]["updated_since"] == "2026-01-03T00:00:00Z"
+    assert ("3", "new@x.org", "1.5") in raw(bench)
+
+
 def test_a_fault_of_an_api_is_told_by_its_status_and_the_next_run_tries_again(bench: Bench, api: servers.Api) -> None:
     (denied,) = look(bench, rest(api, token="wrong")).failed
     assert "status 401" in str(denied)
@@ -260,6 +290,55 @@ def test_files_in_an_s3_bucket_are_fetched_when_they_are_new_or_changed(
     system.pipe("exports/shop/a.csv", f"{header}1,ann@new.org,1,2026-01-03\n".encode())
     assert look(bench, spec).fetched == ("shop/customers/a.csv", "shop/customers/b.csv")
     assert {row[1] for row in raw(bench)} == {"ann@x.org", "ann@new.org", "bo@x.org"}
+
+
+def test_files_of_an_sftp_server_are_fetched_when_they_are_new_or_changed(bench: Bench, tmp_path: Path) -> None:
+    header = "id,email,spent,updated_at\n"
+    (tmp_path / "exports").mkdir()
+    (tmp_path / "exports" / "a.csv").write_text(f"{header}1,ann@x.org,1,2026-01-01\n")
+    (tmp_path / "exports" / "other.txt").write_text("no matter")
+    with sftp.serving(tmp_path) as port:
+        options = {"username": "cdp", "password": sftp.PASSWORD, "port": port}
+        spec = source(files="sftp://127.0.0.1/exports/*.csv", format="csv", storage_options=options)
+        assert look(bench, spec).fetched == ("shop/customers/a.csv",)
+        assert look(bench, spec).fetched == ()
+        (tmp_path / "exports" / "b.csv").write_text(f"{header}2,bo@x.org,2,2026-01-02\n")
+        assert look(bench, spec).fetched == ("shop/customers/b.csv",)
+        assert raw(bench) == [("1", "ann@x.org", "1"), ("2", "bo@x.org", "2")]
+        wrong = source(
+            files="sftp://127.0.0.1/exports/*.csv", format="csv", storage_options={**options, "password": "x"}
+        )
+        (error,) = look(bench, wrong).failed
+        assert "AuthenticationException" in str(error)
+        assert sftp.PASSWORD not in str(error)
+
+
+@pytest.fixture(scope="module")
+def mysql() -> Iterator[str]:
+    with servers.mariadb() as url:
+        yield url
+
+
+def test_rows_of_a_mysql_table_are_fetched_from_the_last_value_of_the_cursor_on(bench: Bench, mysql: str) -> None:
+    engine = sa.create_engine(mysql, isolation_level="AUTOCOMMIT")
+    spec = source(database={"url": mysql, "table": "customers", "cursor": "updated_at"})
+    with engine.connect() as connection:
+        connection.execute(sa.text(
+            "CREATE TABLE customers (id BIGINT PRIMARY KEY, email VARCHAR(200) CHARACTER SET utf8mb4, "
+            "spent DECIMAL(12, 2), `Note` TEXT, active TINYINT(1), seen DATE, updated_at DATETIME(6) NOT NULL)"
+        ))  # fmt: skip
+        insert = "REPLACE INTO customers VALUES (:id, :email, :spent, 'x', 1, '2026-01-01', :at)"
+        connection.execute(sa.text(insert), {"id": 1, "email": "änn@x.org", "spent": "10.50", "at": "2026-01-01 10:00"})
+        connection.execute(sa.text(insert), {"id": 2, "email": "bo@x.org", "spent": None, "at": "2026-01-02 10:00"})
+        assert [load.rows for load in look(bench, spec).loaded] == [2]
+        assert look(bench, spec).fetched == ()
+        connection.execute(sa.text(insert), {"id": 2, "email": "bo@new.org", "spent": "7", "at": "2026-01-03 10:00"})
+        assert [load.rows for load in look(bench, spec).loaded] == [1]
+    engine.dispose()
+    assert raw(bench) == [("1", "änn@x.org", "10.50"), ("2", "bo@x.org", None), ("2", "bo@new.org", "7.00")]
+    query = "SELECT id, email, spent, updated_at FROM customers WHERE spent > 8"
+    found = look(bench, source(name="customers", database={"url": mysql, "query": query}, load="snapshot"))
+    assert found.failed == ()
 
 
 def test_a_stream_whose_files_are_dropped_off_is_not_fetched(bench: Bench) -> None:

@@ -66,8 +66,8 @@ def test_a_known_export_is_told_by_its_columns() -> None:
 
 def test_nine_of_ten_columns_that_it_maps_are_right_against_the_templates() -> None:
     right, found = proposing.figures()
-    assert right.value >= 0.9
-    assert found.value >= 0.75
+    assert right.value >= 0.95
+    assert found.value >= 0.9
 
 
 def test_people_and_orders_of_an_unknown_shop_become_people_and_orders(bench: Bench, tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_people_and_orders_of_an_unknown_shop_become_people_and_orders(bench: Be
     points = {(point["kind"], point["value"]) for point in canonical(bench, source, "contact_points")}
     assert {("email", "ann0@example.org"), ("phone", "+49351123400")} <= points
     assert [(order["order_id"], str(order["gross"])) for order in canonical(bench, source, "orders")] == [
-        ("B1", "24.90"), ("B2", "10.00")
+        ("B1", "20.00"), ("B2", "10.00")  # what is paid, without what its delivery costs
     ]  # fmt: skip
 
 
@@ -116,7 +116,8 @@ def test_lines_of_invoices_become_orders_lines_and_refunds(tmp_path: Path) -> No
     assert maps["refunds"]["where"] == "Quantity < 0"
     assert "order_id" not in maps["refunds"]["set"]
     assert {"type": "customer_number", "value": "cast(CustomerID as varchar)"} in proposal.stream["identifiers"]
-    assert proposal.stream["derive"] == {"currency_assumed": "'GBP'"}
+    codes = "case lower(trim(Country)) when 'france' then 'FR' when 'united kingdom' then 'GB' end"
+    assert proposal.stream["derive"] == {"currency_assumed": "'GBP'", "Country_code": codes}
     assert any("GBP is assumed" in doubt for doubt in proposal.doubts)
     assert any("Country holds names of countries" in doubt for doubt in proposal.doubts)
 
@@ -127,6 +128,8 @@ def test_files_of_one_layout_are_one_stream_that_takes_the_next_ones_too(tmp_pat
     assert proposal.stream["name"] == "orders"
     assert files == paths
     assert pattern_for([Path("shop/orders_2026-01.csv.gz")]) == "shop/orders*.csv*"
+    lines = [Path("shop/orders_lines_2026-01.csv")]
+    assert pattern_for([Path("shop/orders_2026-01.csv")], lines) == "shop/orders_[0-9]*-[0-9]*.csv*"
 
 
 def test_what_nothing_is_known_of_is_kept_and_feeds_no_table(tmp_path: Path) -> None:
@@ -143,6 +146,8 @@ def test_what_nothing_is_known_of_is_kept_and_feeds_no_table(tmp_path: Path) -> 
         ("a.csv", "\ufeffa,b\n1,2\n".encode("utf-16"), "is UTF-16"),
         ("a.json", b'[{"a": 1}', "is not valid JSON"),
         ("a.jsonl", b"{broken\n", "no JSON object"),
+        ("a.xlsx", b"PK\x03\x04[Content_Types].xml", "save each sheet as CSV"),
+        ("a.csv", b"sep=;\r\na;b\r\n1;2\r\n", "remove that line"),
         ("a.csv.gz", b"\x1f\x8b\x08\x00broken", "compressed and damaged"),
     ],
 )

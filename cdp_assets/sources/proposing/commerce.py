@@ -8,23 +8,78 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import cast
 
-from cdp_assets.sources.proposing.draft import Draft, Map, Set, money, person, unguarded
+from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing.consent import marketing
+from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, money, person, unguarded
+from cdp_assets.sources.proposing.items import lines_within
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.warehouse.sql_parsing import plain_name
 
 
 def orders(draft: Draft) -> Iterator[Map]:
-    number, placed = draft.sql("order_id", "number", "id"), draft.sql("created_at", "happened_at")
+    number, placed = draft.sql("order_id", "number", "id"), draft.sql("created_at", "started_at", "happened_at")
     if number is None or placed is None:
         return
-    sums = _sums(draft)
-    yield {
-        "to": "orders",
-        "id": number,
-        "set": {"order_id": number, "ordered_at": placed, "currency": money(draft), **sums},
-    }
+    sums, currency = _sums(draft), money(draft)
+    returned, status = _returned(draft), _status(draft)
+    conditions = [f"not coalesce({returned}, false)"] if returned else []
+    if status is not None:
+        conditions.append(_not_void(draft, status))
+    entry: Map = {"to": "orders", **({"where": " and ".join(conditions)} if conditions else {}), "id": number}
+    yield entry | {"set": {"order_id": number, "ordered_at": placed, "currency": currency, **sums}}
+    yield from lines_within(draft, number, placed, currency, entry.get("where"))
+    common = {"order_id": number, "currency": currency}
+    yield from _refunds_of_orders(draft, common, placed, sums, returned, status)
     yield from person(draft, id_=number)
+    yield from marketing(draft)
+
+
+def _status(draft: Draft) -> Column | None:
+    """The column that says what became of an order."""
+    found = [column for column in draft.all_of("status") if column.values.type == "string" and column.values.filled]
+    words = {*headings.says("void"), *headings.says("refund")}
+    return next((column for column in found if draft.texts(column) & words), found[0] if found else None)
+
+
+def _not_void(draft: Draft, status: Column) -> str:
+    """A condition for orders that stand."""
+    name = draft.names[status.address]
+    draft.doubts.append(f"orders whose {name} is a word for cancelled or failed are left out (`where`)")
+    return f"not coalesce({among(draft, status, 'void')}, false)"
+
+
+def _returned(draft: Draft) -> str | None:
+    """A condition for rows that take an order back: their type says so, or their amounts are negative."""
+    words = set(headings.says("refund"))
+    for column in draft.all_of("type"):
+        if draft.texts(column) & words:
+            return among(draft, column, "refund")
+    paid = draft.of("amount", "gross", "net")
+    if paid is not None and any((text or "").startswith("-") for text in draft.sample.columns[paid.address]):
+        return f"{draft.expression(paid)} < 0"
+    return None
+
+
+def _refunds_of_orders(
+    draft: Draft, common: Set, placed: str, sums: Set, returned: str | None, status: Column | None
+) -> Iterator[Map]:
+    number, changed = common["order_id"], draft.sql("updated_at")
+    paid = draft.sql("net") or sums.get("gross")
+    if paid is not None and paid == sums.get("gross") and "discount" in sums:
+        paid = f"{paid} - coalesce({sums['discount']}, 0)"
+    back = draft.sql("refunded")
+    if returned and paid:
+        draft.doubts.append("some rows are taken for returns: they become refunds, the others orders")
+        refund_id = draft.sql("refund_id", "payment_id") or number
+        values = {"refund_id": refund_id, "refunded_at": placed, "amount": f"abs({paid})"}
+        yield {"to": "refunds", "where": returned, "id": refund_id, "set": common | values}
+    elif back or (status is not None and draft.texts(status) & set(headings.says("refund")) and paid):
+        where = f"{back} > 0" if back else among(draft, cast(Column, status), "refund")
+        at = f"coalesce({changed}, {placed})" if changed else placed
+        values = {"refund_id": number, "refunded_at": at, "amount": back or f"abs({paid})"}
+        yield {"to": "refunds", "where": where, "id": number, "set": common | values}
 
 
 def _sums(draft: Draft) -> Set:
@@ -38,19 +93,27 @@ def _sums(draft: Draft) -> Set:
     elif net is not None:
         found["gross"] = f"{net} + abs(coalesce({discount}, 0))" if discount else net
     elif amount is not None:
-        draft.doubts.append(f"an order's gross amount is taken from {amount}: look whether tax and shipping are in it")
-        found["gross"] = amount
+        inside = [name for name in ("shipping", "tax") if name in found]
+        apart = "".join(f" - coalesce({found[name]}, 0)" for name in inside)
+        if discount is not None:
+            apart += f" + abs(coalesce({discount}, 0))"
+        said = f"{' and '.join(inside)} are taken to be in it" if inside else "look whether tax and shipping are in it"
+        draft.doubts.append(f"an order's gross amount is taken from {amount}: {said}")
+        found["gross"] = f"{amount}{apart}"
     return found
 
 
 def lines(draft: Draft) -> Iterator[Map]:
-    order, placed = draft.of("order_id"), draft.sql("created_at", "happened_at")
+    order, placed = draft.of("order_id"), draft.sql("created_at", "started_at", "happened_at")
     if order is None or placed is None:
         return
-    number, currency = unguarded(draft, order), money(draft)
+    number, grain = _receipt(draft, order)
+    currency = money(draft)
     quantity, price = draft.sql("quantity"), draft.sql("unit_price")
     head = _head_columns(draft, order)
     placed_only = f"{head} is not null" if head is not None else None
+    status = _status(draft)
+    kept = _not_void(draft, status) if status is not None and draft.texts(status) & {*headings.says("void")} else None
     sold = f"{quantity} > 0"
     counts = draft.of("quantity")
     returned = counts is not None and any((text or "").startswith("-") for text in draft.sample.columns[counts.address])
@@ -60,10 +123,10 @@ def lines(draft: Draft) -> Iterator[Map]:
         draft.doubts.append("negative quantities are taken for returns: they become refunds, the others orders")
     gross = draft.sql("gross") if head is not None else None
     entry: Map = {"to": "orders"}
-    condition = placed_only or (sold if returned else None)
-    if condition:
-        entry["where"] = condition
-    entry |= {"grain": [draft.names[order.address]], "id": number}
+    conditions = [each for each in (placed_only or (sold if returned else None), kept) if each]
+    if conditions:
+        entry["where"] = " and ".join(conditions)
+    entry |= {"grain": grain, "id": number}
     values = {"order_id": number, "ordered_at": placed, "currency": currency}
     if gross is not None:
         values |= _sums(draft)
@@ -82,14 +145,32 @@ def lines(draft: Draft) -> Iterator[Map]:
         line["amount"] = f"{quantity} * {price}"
     elif draft.sql("gross") is not None:
         line |= {"amount": str(draft.sql("gross")), "unit_price": f"{draft.sql('gross')} / {quantity}"}
-    yield {"to": "order_lines", **({"where": sold} if returned else {}), "set": line}
+    conditions = [each for each in (sold if returned else None, kept) if each]
+    yield {"to": "order_lines", **({"where": " and ".join(conditions)} if conditions else {}), "set": line}
     if returned and price is not None:
         amount = f"abs({quantity} * {price})"
         refund = {"refund_id": number, "refunded_at": placed, "currency": currency, "amount": amount}
         if not marked:
             refund["order_id"] = number
         yield {"to": "refunds", "where": f"{quantity} < 0", "set": refund}
-    yield from person(draft, where=placed_only, grain=[draft.names[order.address]], id_=number)
+    yield from person(draft, where=placed_only, grain=grain, id_=number)
+
+
+def _receipt(draft: Draft, order: Column) -> tuple[str, list[str]]:
+    """What tells orders apart, and the columns of it: tills begin each day with number 1."""
+    number, name = unguarded(draft, order), draft.names[order.address]
+    day = draft.of("created_at", "happened_at")
+    if day is None or day.values.type != "date":
+        return number, [name]
+    days: dict[str | None, set[str | None]] = {}
+    for each, at in zip(draft.sample.columns[order.address], draft.sample.columns[day.address], strict=True):
+        days.setdefault(each, set()).add(at)
+    if sum(len(found) > 1 for found in days.values()) * 10 < len(days):
+        return number, [name]
+    draft.doubts.append(f"{name} comes again on other days, so that an order is known by number and day (`receipt`)")
+    receipt = draft.derived("receipt", f"cast({plain_name(draft.names[day.address])} as varchar) || '-' || {number}")
+    draft.receipt = receipt
+    return receipt, [receipt]
 
 
 def _head_columns(draft: Draft, order: Column) -> str | None:
@@ -138,7 +219,7 @@ def refunds(draft: Draft) -> Iterator[Map]:
 
 
 def subscriptions(draft: Draft) -> Iterator[Map]:
-    began, ended = draft.sql("created_at", "happened_at"), draft.sql("ended_at")
+    began, ended = draft.sql("started_at", "created_at", "happened_at"), draft.sql("ended_at")
     number = draft.sql("id")
     common = draft.given(subscription_id=number, plan=draft.sql("plan"), amount=draft.sql("amount"))
     if draft.of("currency") is not None:
@@ -171,8 +252,23 @@ def opportunities(draft: Draft) -> Iterator[Map]:
         amount=draft.sql("amount"),
         owner=_headed(draft, _OWNER),
         opened_at=draft.sql("created_at", "happened_at"),
+        **_outcome(draft),
     )
     yield {"to": "opportunities", "set": values | {"currency": money(draft)}}
+
+
+def _outcome(draft: Draft) -> Set:
+    """Whether a deal was won, and when it ended."""
+    won, closed, at = draft.sql("is_won"), draft.sql("is_closed"), draft.sql("close_date")
+    stage = draft.sql("stage")
+    if won is None and stage is not None:
+        won = f"regexp_matches(lower({stage}), 'won|gewonnen|gagn|ganad|vint|gewonnen|wygran')"
+        closed = closed or f"{won} or regexp_matches(lower({stage}), 'lost|verloren|perdu|perdid|pers[oa]|przegran')"
+    if won is None:
+        return {}
+    over = closed or won
+    told = {"status": f"case when {won} then 'won' when {over} then 'lost' else 'open' end"}
+    return told | ({"closed_at": f"case when {over} then {at} end"} if at else {})
 
 
 def accounts(draft: Draft) -> Iterator[Map]:

@@ -10,14 +10,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing.countries import code_of
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.sample import Sample
+from cdp_assets.sources.proposing.values import DAY
 from cdp_assets.warehouse.sql_parsing import plain_name
 
 Map = dict[str, Any]
 """One entry of a stream's `maps`."""
 
 Set = dict[str, str]
+
+_CURRENCIES = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "zł": "PLN", "CHF": "CHF"}
+"""What signs beside amounts mostly stand for."""
 
 
 @dataclass
@@ -31,6 +37,8 @@ class Draft:
         derive: Derived columns.
         doubts: What it was unsure of.
         currency: ISO 4217 code of amounts for which no column names one.
+        zone: IANA zone of times that bear none, if it is known.
+        receipt: The derived number of an order, where those of the file come again.
     """
 
     sample: Sample
@@ -39,13 +47,16 @@ class Draft:
     derive: dict[str, str] = field(default_factory=dict)
     doubts: list[str] = field(default_factory=list)
     currency: str = "EUR"
+    zone: str | None = None
+    receipt: str | None = None
 
     def of(self, *roles: str) -> Column | None:
-        """The first column of the first of these roles that there is; of two instants the one in UTC."""
-        for role in roles:
-            found = [column for column in self.columns if column.role == role]
-            if found:
-                return next((column for column in found if re.search(r"\b(gmt|utc)\b", column.words)), found[0])
+        """The first column of the first of these roles that there is; one with values before one without."""
+        for known in ([column for column in self.columns if column.values.filled], self.columns):
+            for role in roles:
+                found = [column for column in known if column.role == role]
+                if found:
+                    return min(found, key=_second_best)
         return None
 
     def sql(self, *roles: str) -> str | None:
@@ -54,14 +65,69 @@ class Draft:
         return None if column is None else self.expression(column)
 
     def expression(self, column: Column) -> str:
-        """A column as an SQL expression."""
-        name = plain_name(self.names[column.address])
-        if column.values.epoch is not None and column.role is not None and column.role.endswith(("_at", "_date")):
-            derived = f"{self.names[column.address]}_instant"
-            unit = {1.0: "", 0.001: " / 1000", 0.000001: " / 1000000"}[column.values.epoch]
-            self.derive.setdefault(derived, f"to_timestamp({name}{unit})")
-            return derived
+        """A column as an SQL expression: of the type that its role needs, as far as one can tell."""
+        name, values = plain_name(self.names[column.address]), column.values
+        if values.epoch is not None and column.role is not None and column.role.endswith(("_at", "_date")):
+            since = {
+                1.0: name,
+                0.001: f"{name} / 1000",
+                0.000001: f"{name} / 1000000",
+                DAY: f"({name} - 25569) * 86400",
+            }
+            return self._derived(column, "instant", f"to_timestamp({since[values.epoch]})")
+        if values.type == "date" and column.role in ("created_at", "happened_at") and self._clock is not None:
+            clock = plain_name(self.names[self._clock.address])
+            seconds = any((text or "").count(":") > 1 for text in self.sample.columns[self._clock.address])
+            written = f"cast({name} as varchar) || ' ' || {clock}"
+            there = "" if self.zone is None else f" at time zone {quoted(self.zone)}"
+            sql = f"strptime({written}, '%Y-%m-%d %H:%M{':%S' if seconds else ''}'){there}"
+            return self._derived(column, "time", sql)
+        if column.role == "country" and "country_name" in values.looks:
+            return self._derived(column, "code", self._country_codes(name, column))
+        if column.role == "country" and any((text or "A").islower() for text in self.sample.columns[column.address]):
+            return f"upper({name})"
+        if column.role == "language" and values.type == "json":
+            return f"json_extract_string({name}, '$[0]')"
         return name
+
+    @property
+    def _clock(self) -> Column | None:
+        """The column with the time of day, if dates and times are apart, and there is but one of either."""
+        clocks = [column for column in self.columns if column.role == "clock"]
+        dates = [column for column in self.columns if column.role in ("created_at", "happened_at")]
+        return clocks[0] if len(clocks) == 1 and len(dates) == 1 else None
+
+    def _derived(self, column: Column, ending: str, sql: str) -> str:
+        return self.derived(f"{self.names[column.address]}_{ending}", sql)
+
+    def derived(self, wanted: str, sql: str) -> str:
+        """The name, as an expression, of a derived column: the one with this expression, or a new one."""
+        taken = {name.casefold() for name in (*self.names.values(), *self.derive)}
+        for name in (wanted, *(f"{wanted}_{number}" for number in range(2, len(taken) + 3))):
+            if self.derive.get(name) == sql:
+                return plain_name(name)
+            if name.casefold() not in taken:
+                self.derive[name] = sql
+                return plain_name(name)
+        raise AssertionError("of more names than are taken one is free")
+
+    def _country_codes(self, name: str, column: Column) -> str:
+        texts = sorted({text.strip().casefold() for text in self.sample.columns[column.address] if text})
+        known = [(text, code_of(text)) for text in texts]
+        cases = " ".join(f"when {quoted(text)} then '{code}'" for text, code in known if code is not None)
+        told = f"{name} holds names of countries: those of the sample are given their codes, and others none"
+        if told not in self.doubts:
+            self.doubts.append(told)
+        return f"case lower(trim({name})) {cases} end"
+
+    def all_of(self, role: str) -> list[Column]:
+        """All columns of a role, those with values first."""
+        found = [column for column in self.columns if column.role == role]
+        return sorted(found, key=lambda column: not column.values.filled)
+
+    def texts(self, column: Column) -> set[str]:
+        """The different texts of a column, in lower case."""
+        return {text.strip().casefold() for text in self.sample.columns[column.address] if text}
 
     def name_of_time(self, *roles: str) -> str | None:
         """The name of a column that holds an instant, for `event_time` and `updated_at`."""
@@ -69,11 +135,42 @@ class Draft:
         if column is None:
             return None
         written = self.expression(column)
-        return written if written in self.derive else self.names[column.address]
+        return next((name for name in self.derive if plain_name(name) == written), self.names[column.address])
 
     def given(self, **roles: str | None) -> Set:
         """Those of the values that there are."""
         return {name: sql for name, sql in roles.items() if sql is not None}
+
+
+def _second_best(column: Column) -> tuple[bool, bool, bool]:
+    """Of two instants the one in UTC, or that is written as one; of two countries the one by its code."""
+    values = column.values
+    in_utc = re.search(r"\b(gmt|utc)\b", column.words) is not None
+    return (not in_utc, values.epoch is not None, "country_name" in values.looks)
+
+
+def quoted(text: str) -> str:
+    """A text as SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def among(draft: Draft, column: Column, kind: str, *, seen: bool = False) -> str:
+    """A condition: the column says one of the words for ``kind`` (below ``cells`` in `headings.yaml`).
+
+    Args:
+        draft: The draft.
+        column: The column.
+        kind: What its cells are to say.
+        seen: Whether the words of the sample are enough, if it has any.
+    """
+    words = headings.says(kind)
+    if seen:
+        words = tuple(word for word in words if word in {text.rstrip(".") for text in draft.texts(column)} or word in
+                      draft.texts(column)) or words  # fmt: skip
+    plain = plain_name(draft.names[column.address])
+    if column.values.type not in ("string", "json"):
+        plain = f"cast({plain} as varchar)"
+    return f"lower(trim({plain}, '. ')) in ({', '.join(quoted(word.rstrip('.')) for word in words)})"
 
 
 def unguarded(draft: Draft, column: Column) -> str:
@@ -96,11 +193,20 @@ def money(draft: Draft) -> str:
         name = draft.expression(column)
         upper = all((text or "A").isupper() for text in draft.sample.columns[column.address])
         return name if upper else f"upper({name})"
-    draft.doubts.append(
-        f"no column names the currency of its amounts: {draft.currency} is assumed (`currency_assumed`)"
-    )
-    draft.derive.setdefault("currency_assumed", f"'{draft.currency}'")
-    return "currency_assumed"
+    symbols = {column.values.symbol for column in draft.columns if column.values.symbol is not None}
+    told = _CURRENCIES.get(next(iter(symbols)), "") if len(symbols) == 1 else ""
+    assumed = told or draft.currency
+    why = f" by the sign {next(iter(symbols))}" if told else ""
+    told_of = f"no column names the currency of its amounts: {assumed} is assumed{why} (`currency_assumed`)"
+    if told_of not in draft.doubts:
+        draft.doubts.append(told_of)
+    return draft.derived("currency_assumed", quoted(assumed))
+
+
+def _street(draft: Draft) -> str | None:
+    """The first line of an address, with the number of the house if that is apart."""
+    street, house = draft.sql("line_1", "street"), draft.of("house_number")
+    return f"concat_ws(' ', {street}, {unguarded(draft, house)})" if street and house is not None else street
 
 
 def person(
@@ -131,24 +237,21 @@ def person(
         company=draft.sql("company"),
         job_title=draft.sql("job_title", "title"),
         language=f"split_part({language}, '-', 1)" if language else None,
-        timezone=draft.sql("timezone"),
-        created_at=draft.sql("created_at", "happened_at", "updated_at"),
+        timezone=draft.sql("timezone") if id_ is None else None,  # of a sale it is that of the shop
+        created_at=draft.sql("created_at", "started_at", "consented_at", "happened_at", "updated_at"),
     )
     gender = draft.of("gender", "salutation")
     if gender is not None:
-        words = "lower(trim(" + draft.expression(gender) + ", '. '))"
-        says["gender"] = (
-            f"case when {words} in ('f', 'female', 'ms', 'mrs', 'miss', 'frau', 'mme') then 'female' "
-            f"when {words} in ('m', 'male', 'mr', 'herr') then 'male' end"
-        )
+        female, male = among(draft, gender, "female", seen=True), among(draft, gender, "male", seen=True)
+        says["gender"] = f"case when {female} then 'female' when {male} then 'male' end"
     if set(says) - {"created_at", "language", "timezone"}:
         yield entry("contacts", says)
     country = draft.sql("country")
     email = draft.of("email")
     if email is not None:
-        yield entry("contact_points", {"kind": "'email'", "value": draft.expression(email)})
-    phone = draft.of("phone")
-    if phone is not None:
+        reached = {"kind": "'email'", "value": draft.expression(email)}
+        yield entry("contact_points", reached | draft.given(verified=draft.sql("verified")))
+    for phone in draft.all_of("phone"):
         yield entry("contact_points", draft.given(kind="'phone'", value=unguarded(draft, phone), country=country))
     town = draft.sql("city", "postal_code")
     if town is not None:
@@ -156,7 +259,7 @@ def person(
         code = None if postal is None else unguarded(draft, postal)
         address = draft.given(
             kind="'postal'",
-            line_1=draft.sql("line_1", "street"),
+            line_1=_street(draft),
             line_2=draft.sql("line_2"),
             city=draft.sql("city"),
             region=draft.sql("region"),

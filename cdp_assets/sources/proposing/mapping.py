@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
-from cdp_assets.sources.proposing import commerce
-from cdp_assets.sources.proposing.draft import Draft, Map, person, unguarded
-from cdp_assets.sources.proposing.roles import Column, words_of
+from cdp_assets.sources.proposing import commerce, headings
+from cdp_assets.sources.proposing.consent import marketing
+from cdp_assets.sources.proposing.draft import Draft, Map, among, person, unguarded
+from cdp_assets.sources.proposing.headings import words_of
+from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.warehouse.sql_parsing import plain_name
 
 _PEOPLE = "contacts"
@@ -40,6 +42,8 @@ def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
         fields["delimiter"] = sample.delimiter
     if sample.encoding != "utf-8":
         fields["encoding"] = sample.encoding
+    if draft.zone is not None:
+        fields["zone"] = draft.zone
     if key:
         fields["key"] = key
     elif kind is not None:
@@ -68,6 +72,8 @@ _EVENT_TIMES: dict[str, tuple[str, ...]] = {
     "tickets": ("created_at", "happened_at"),
     "opportunities": ("created_at", "happened_at"),
     "accounts": ("created_at",),
+    "subscriptions": ("started_at", "created_at", "happened_at"),
+    "interactions": ("started_at", "created_at", "happened_at"),
     "orders": ("created_at", "happened_at"),
     "lines": ("created_at", "happened_at"),
 }
@@ -137,12 +143,15 @@ def _identifiers(draft: Draft, kind: str | None) -> Iterator[dict[str, str]]:
         yield {"type": "email", "value": f"case when contains({name}, '@') then {name} end"}
         yield {"type": "phone", "value": f"case when not contains({name}, '@') then {name} end"}
     seen: set[str] = set()
-    for column in draft.columns:
+    for column in sorted(draft.columns, key=lambda column: not column.values.filled):
         type_ = _identifier_type(column, kind)
+        if not column.values.filled and type_ not in ("email", "phone"):
+            continue
         if type_ is None or (type_ in seen and type_ not in ("email", "phone")):
             continue
         seen.add(type_)
-        found = {"type": type_, "value": unguarded(draft, column)}
+        value = draft.receipt if column.role == "order_id" and draft.receipt else unguarded(draft, column)
+        found = {"type": type_, "value": value}
         if type_ == "phone" and country is not None:
             found["country"] = country
         yield found
@@ -150,6 +159,8 @@ def _identifiers(draft: Draft, kind: str | None) -> Iterator[dict[str, str]]:
 
 def _identifier_type(column: Column, kind: str | None) -> str | None:
     role = column.role
+    if role == "device_id" and kind != "events":
+        return None  # a till
     if role in ("email", "phone", "anonymous_id", "device_id", "click_id", "lead_id", "loyalty_number", "external_id"):
         return role
     if role == "person_id" and kind == "interactions" and re.search(r"\buser id$", column.words):
@@ -167,6 +178,7 @@ def _identifier_type(column: Column, kind: str | None) -> str | None:
 
 def _contacts(draft: Draft) -> Iterator[Map]:
     yield from person(draft)
+    yield from marketing(draft)
 
 
 def _tickets(draft: Draft) -> Iterator[Map]:
@@ -175,24 +187,35 @@ def _tickets(draft: Draft) -> Iterator[Map]:
         ticket_id=draft.sql("ticket_id", "id"),
         opened_at=draft.sql("created_at", "happened_at"),
         resolved_at=draft.sql("resolved_at"),
+        topic=_first_tag(draft),
         priority=draft.sql("priority"),
         subject=draft.sql("subject"),
         satisfaction=draft.sql("satisfaction", "score"),
     )
     if status is not None:
-        values["status"] = (
-            f"case lower({status}) when 'solved' then 'resolved' when 'new' then 'open' else lower({status}) end"
-        )
+        column = cast(Column, draft.of("status"))
+        resolved, open_ = among(draft, column, "resolved", seen=True), among(draft, column, "open", seen=True)
+        values["status"] = f"case when {resolved} then 'resolved' when {open_} then 'open' else lower({status}) end"
     yield {"to": "tickets", "set": values}
+
+
+def _first_tag(draft: Draft) -> str | None:
+    """What something is about: the first of its tags."""
+    tags = draft.of("tags")
+    if tags is None or tags.values.type != "json":
+        return draft.sql("tags")
+    path = "$[0]" if "texts" in tags.values.looks else "$[0].name"
+    return f"json_extract_string({draft.expression(tags)}, '{path}')"
 
 
 def _interactions(draft: Draft) -> Iterator[Map]:
     kind = "chat" if "chat" in words_of(draft.sample.path.stem) else "call"
     values = draft.given(
         direction=draft.sql("direction"),
-        occurred_at=draft.sql("created_at", "happened_at"),
+        occurred_at=draft.sql("started_at", "created_at", "happened_at"),
         duration_seconds=draft.sql("duration"),
-        topic=draft.sql("reason"),
+        topic=_first_tag(draft) or draft.sql("reason"),
+        body=draft.sql("notes", "comment"),
     )
     yield {"to": "interactions", "set": {"kind": f"'{kind}'", **values}}
     yield from person(draft)
@@ -226,7 +249,7 @@ def _engagements(draft: Draft) -> Iterator[Map]:
         told = f"case lower({action}) {cases} else lower({action}) end"
     values = draft.given(
         channel="'ads'" if clicked else "'email'",
-        campaign_id=draft.sql("campaign_id", "campaign"),
+        campaign_id=draft.sql("campaign_id", "campaign", "utm_campaign"),
         variant=draft.sql("variant"),
         action=told,
         occurred_at=draft.sql("happened_at", "created_at"),
@@ -236,7 +259,10 @@ def _engagements(draft: Draft) -> Iterator[Map]:
 
 
 def _events(draft: Draft) -> Iterator[Map]:
-    name, kind = draft.sql("event_name"), draft.sql("type")
+    type_ = draft.of("type")
+    if type_ is not None and len(draft.texts(type_)) < 2:
+        type_ = None  # it says the same of every row
+    name, kind = draft.sql("event_name"), draft.expression(type_) if type_ is not None else None
     values = draft.given(
         event_id=draft.sql("message_id", "id"),
         event_name=f"coalesce({name}, {kind})" if name and kind else name or kind,
@@ -254,11 +280,13 @@ def _events(draft: Draft) -> Iterator[Map]:
         device_type=draft.sql("device_type"),
         locale=draft.sql("language"),
         network=draft.sql("ip"),
+        place=_place(draft),
         properties=draft.sql("properties"),
     )
     if "event_id" not in values and "occurred_at" in values:
         values["event_id"] = f"cast({values['occurred_at']} as varchar) || {values['event_name']}"
     yield {"to": "events", "set": values}
+    yield from _renamed(draft, kind)
     condition = f"{kind} = 'identify'" if kind and draft.of("family_name") is not None else None
     wanted = ("contacts",) if draft.of("given_name", "family_name", "full_name") is not None else ()
     yield from (
@@ -266,13 +294,46 @@ def _events(draft: Draft) -> Iterator[Map]:
     )
 
 
+def _place(draft: Draft) -> str | None:
+    """Where an event came from, by its network."""
+    located = [column for column in draft.columns if re.search(r"\b(geo|location)\b", column.words)]
+    parts = [
+        plain_name(draft.names[column.address])
+        for role in ("country", "city")
+        for column in located
+        if column.role == role
+    ]
+    return " || '/' || ".join(parts[:2]) or None
+
+
+def _renamed(draft: Draft, kind: str | None) -> Iterator[Map]:
+    """What Segment calls `alias` and `group`, where events can be told apart by their type."""
+    before, now, group = draft.sql("previous_id"), draft.sql("person_id"), draft.sql("group_id")
+    at = draft.sql("happened_at", "created_at", "received_at")
+    if before and now and at:
+        values = {"identifier_type": "'user_id'", "old_value": before, "new_value": now, "occurred_at": at}
+        yield {"to": "identifier_aliases", "where": f"{before} is not null", "set": values}
+    if group and kind:
+        told = draft.given(
+            account_id=group,
+            account_name=draft.sql("company", "name"),
+            industry=draft.sql("industry"),
+            employees=draft.sql("employees"),
+        )
+        yield {"to": "accounts", "where": f"{kind} = 'group' and {group} is not null", "id": group, "set": told}
+
+
 def _consents(draft: Draft) -> Iterator[Map]:
-    status = str(draft.sql("status"))
+    answers = [column for role in ("status", "type", "opt_in") for column in draft.all_of(role)]
+    words = {*headings.says("yes"), *headings.says("no")}
+    answered = max(answers, key=lambda column: bool(draft.texts(column) & words), default=None)
+    if answered is None:
+        return
+    status = draft.expression(answered)
     draft.doubts.append('every row is taken for the person\'s own word (`explicit: "true"`)')
     said = (
-        f"case when lower({status}) in ('granted', 'confirmed', 'subscribed', 'opt-in', 'yes', 'true', 'active') then "
-        f"'granted' when lower({status}) = 'pending' then 'pending' "
-        f"when lower({status}) in ('withdrawn', 'unsubscribed', 'opt-out') then 'withdrawn' else 'denied' end"
+        f"case when {among(draft, answered, 'yes')} then 'granted' when lower({status}) = 'pending' then 'pending' "
+        f"when {among(draft, answered, 'no')} then 'withdrawn' else 'denied' end"
     )
     values = draft.given(
         contact_point=draft.sql("anything", "email", "phone"),

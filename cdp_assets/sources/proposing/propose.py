@@ -14,9 +14,10 @@ from typing import Any
 
 from cdp_assets.sources import template
 from cdp_assets.sources.proposing.draft import Draft
+from cdp_assets.sources.proposing.headings import words_of
 from cdp_assets.sources.proposing.kinds import kind_of
 from cdp_assets.sources.proposing.mapping import stream_of
-from cdp_assets.sources.proposing.roles import Column, columns_of, words_of
+from cdp_assets.sources.proposing.roles import Column, columns_of
 from cdp_assets.sources.proposing.sample import Sample, read
 from cdp_assets.sources.spec import GLOBAL, GLOBAL_TYPES, ColumnSpec, IdentifierSpec, MapSpec, SourceSpec, StreamSpec
 from cdp_assets.sources.validation import RESERVED, problems
@@ -43,7 +44,9 @@ class Proposal:
     doubts: tuple[str, ...]
 
 
-def propose(path: Path, source: str, *, templates: bool = True, currency: str = "EUR") -> Proposal:
+def propose(
+    path: Path, source: str, *, templates: bool = True, currency: str = "EUR", zone: str | None = None
+) -> Proposal:
     """Look into a file, and propose a stream for it.
 
     Args:
@@ -51,6 +54,7 @@ def propose(path: Path, source: str, *, templates: bool = True, currency: str = 
         source: Name of the source it will belong to.
         templates: Whether a known export may be told by its columns.
         currency: ISO 4217 code to assume for amounts without one.
+        zone: IANA zone of times that bear none; UTC is assumed, and said, if it is not known.
 
     Raises:
         UnreadableSampleError: if nothing can be said of it.
@@ -64,17 +68,19 @@ def propose(path: Path, source: str, *, templates: bool = True, currency: str = 
                                       ("delimiter", sample.delimiter, ",")):  # fmt: skip
             if value != plain.get(field, default):
                 stream[field] = value
+        if zone is not None and "zone" not in plain:
+            stream["zone"] = zone
         doubts = (f"it has the columns of {template.find(found).system}'s export; look up what that template assumes",)
         return Proposal(path, stream, None, found, (*sample.doubts, *doubts))
-    columns = columns_of(sample.columns)
+    # Who separates with semicolons writes the day first.
+    columns = columns_of(sample.columns, day_first=sample.delimiter == ";")
     kind = kind_of(columns, path.name.split(".")[0])
-    draft = Draft(sample, columns, _names(sample), doubts=list(sample.doubts), currency=currency)
+    draft = Draft(sample, columns, _names(sample), doubts=list(sample.doubts), currency=currency, zone=zone)
     stream = stream_of(draft, kind, name)
     stream["columns"] = _contract(draft, stream)
     if kind is None:
         draft.doubts.append("nothing says what its rows are: they are kept, and feed no table")
     _doubts_of_times(draft)
-    _doubts_of_countries(draft)
     _drop_what_would_not_load(stream, draft, source)
     return Proposal(path, stream, kind, None, tuple(draft.doubts))
 
@@ -160,15 +166,8 @@ def _doubts_of_times(draft: Draft) -> None:
         for column in draft.columns
         if column.values.type == "timestamp" and column.role is not None and not _has_zone(column, draft.sample)
     ]
-    if without_zone:
+    if without_zone and draft.zone is None:
         draft.doubts.append(f"times of {', '.join(without_zone)} bear no zone: UTC is assumed (`zone`)")
-
-
-def _doubts_of_countries(draft: Draft) -> None:
-    for column in draft.columns:
-        if re.search(r"\bcountry$", column.words) and column.role is None and column.values.filled:
-            name = draft.names[column.address]
-            draft.doubts.append(f"{name} holds names of countries, and addresses need two-letter codes: derive them")
 
 
 def _has_zone(column: Column, sample: Sample) -> bool:
@@ -205,7 +204,14 @@ def spec_of(stream: dict[str, Any], source: str) -> StreamSpec:
     """A stream's fields as the plain description."""
     plain = {name: value for name, value in stream.items() if name not in ("columns", "derive", "identifiers", "maps")}
     maps = tuple(
-        MapSpec(map_["to"], tuple(map_["set"].items()), map_.get("where"), tuple(map_.get("grain", ())), map_.get("id"))
+        MapSpec(
+            map_["to"],
+            tuple(map_["set"].items()),
+            map_.get("where"),
+            tuple(map_.get("grain", ())),
+            map_.get("id"),
+            map_.get("each"),
+        )
         for map_ in stream.get("maps", ())
     )
     spec = StreamSpec(

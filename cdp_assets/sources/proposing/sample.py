@@ -11,6 +11,7 @@ import gzip
 import io
 import itertools
 import json
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -63,10 +64,14 @@ def read(path: Path) -> Sample:
         head = opened.read(4)
     if head == b"PAR1":
         return _parquet(path)
+    if head == b"PK\x03\x04":
+        raise UnreadableSampleError(f"{path.name} is a workbook or an archive: save each sheet as CSV (UTF-8)")
     data, whole = _head_of(path)
     text, encoding, doubts = _text(data, whole, path)
     if not text.strip():
         raise UnreadableSampleError(f"{path.name} is empty")
+    if re.match(r"sep=.\r?\n", text):
+        raise UnreadableSampleError(f"{path.name} begins with a line `sep=` for spreadsheets: remove that line")
     begin = text.lstrip()[:1]
     if begin == "[":
         return _json_array(path, text, whole, encoding)
@@ -132,7 +137,7 @@ def _json_lines(path: Path, text: str, encoding: str) -> Sample:
         except json.JSONDecodeError:
             continue
         if isinstance(value, dict):
-            rows.append(dict(_flat(value)))
+            rows.append(dict(flat(value)))
     if not rows:
         raise UnreadableSampleError(f"{path.name} has no JSON object on any of its first lines")
     return Sample(path, "jsonl", _columns(rows), encoding=encoding, rows=len(rows))
@@ -144,18 +149,18 @@ def _json_array(path: Path, text: str, whole: bool, encoding: str) -> Sample:
     except json.JSONDecodeError:
         reason = "is not valid JSON" if whole else "is too long an array to look into; deliver JSON lines"
         raise UnreadableSampleError(f"{path.name} {reason}") from None
-    rows = [dict(_flat(each)) for each in value[:_MOST_ROWS] if isinstance(each, dict)]
+    rows = [dict(flat(each)) for each in value[:_MOST_ROWS] if isinstance(each, dict)]
     if not rows:
         raise UnreadableSampleError(f"{path.name} is no array of objects")
     return Sample(path, "json", _columns(rows), encoding=encoding, rows=len(rows))
 
 
-def _flat(value: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, str | None]]:
+def flat(value: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, str | None]]:
     """Dotted path → text; lists and what lies too deep stay JSON."""
     for key, inner in value.items():
         path = f"{prefix}{key}"
         if isinstance(inner, dict) and key not in _KEPT_WHOLE and depth < _DEEPEST and "." not in key:
-            yield from _flat(inner, f"{path}.", depth + 1)
+            yield from flat(inner, f"{path}.", depth + 1)
         elif isinstance(inner, dict | list):
             yield path, json.dumps(inner, ensure_ascii=False)
         elif isinstance(inner, bool):

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from cdp_assets.sources.proposing.countries import code_of
+
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})(\.0)?")
 _FLOATED = re.compile(r"\d{1,15}\.0")
 """A number of something that passed through a spreadsheet or a data frame with gaps."""
@@ -24,21 +26,34 @@ _LOOKS = {
     "phone": re.compile(r"'?\+\d[\d ()./-]{6,18}"),
     "zone": re.compile(r"[A-Z][A-Za-z_]+/[A-Za-z_/+-]+|UTC"),
     "code": re.compile(r"[A-Za-z]{0,4}[-_]?\d{3,18}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+    "words": re.compile(r"[^\W\d_]+([ .,'’-]+[^\W\d_]+)+\.?"),
     "number_sign": re.compile(r"#\w*\d+"),
-    "country": re.compile(r"[A-Z]{2}"),
+    "country": re.compile(r"[A-Z]{2}|[a-z]{2}"),
+    "clock": re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?"),
     "currency": re.compile(r"[A-Za-z]{3}"),
 }
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|UTC|[+-]\d\d(:?\d\d)?))?")
-_FORMATS = (
-    ("timestamp", "%Y-%m-%d %H:%M:%S %z"), ("timestamp", "%b %d, %Y %I:%M:%S %p"),
-    ("timestamp", "%d.%m.%Y %H:%M:%S"), ("timestamp", "%d.%m.%Y %H:%M"), ("date", "%d.%m.%Y"),
-    ("timestamp", "%m/%d/%Y %H:%M:%S"), ("timestamp", "%m/%d/%Y %H:%M"), ("date", "%m/%d/%Y"),
-    ("timestamp", "%d/%m/%Y %H:%M:%S"), ("timestamp", "%d/%m/%Y %H:%M"), ("date", "%d/%m/%Y"),
-    ("timestamp", "%Y/%m/%d %H:%M:%S"), ("date", "%Y/%m/%d"), ("date", "%Y%m%d"),
+_MONTH_FIRST, _DAY_FIRST = "%m/%d", "%d/%m"
+_CLOCKS = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p", ", %H:%M:%S", ", %H:%M")
+_DATES = (
+    "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%Y/%m/%d", "%d.%m.%y", "%m/%d/%y", "%d/%m/%y", "%d-%m-%y",
+    "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y", "%Y.%m.%d",
 )  # fmt: skip
+_FORMATS = (
+    ("timestamp", "%Y-%m-%d %H:%M:%S %z"),
+    ("timestamp", "%Y-%m-%d %I:%M:%S %p"),
+    *(("timestamp" if clock else "date", date + clock) for date in _DATES for clock in _CLOCKS),
+    ("timestamp", "%Y/%m/%dT%H:%M:%S"),
+    ("timestamp", "%Y%m%d%H%M%S"),
+    ("timestamp", "%Y%m%d %H%M%S"),
+    ("date", "%Y%m%d"),
+)
 _SYMBOLS = ("€", "$", "£", "¥", "kr", "zł", "CHF")
 _MOSTLY = 0.9
+_LOOKED_AT = 200
+DAY = 86_400.0
+_OLDEST_SERIAL, _NEWEST_SERIAL = 7_000, 80_000  # days since 1899-12-30: from 1919 on
 _OLDEST_EPOCH, _NEWEST_EPOCH = 946_684_800, 4_102_444_800
 
 
@@ -55,7 +70,8 @@ class Values:
         filled: How many are not empty.
         rows: How many there are.
         distinct: How many different ones.
-        epoch: Seconds of one unit, for numbers that can be instants: 1, 0.001 or 0.000001; else None.
+        epoch: Seconds of one unit, for numbers that can be instants: 1, 0.001 or 0.000001, or a day for the dates of
+            spreadsheets; else None.
         ambiguous: Whether day and month could be the other way round.
     """
 
@@ -76,20 +92,22 @@ class Values:
         return self.filled == self.rows == self.distinct and self.rows > 0
 
 
-def judge(texts: Sequence[str | None], *, code: bool = False) -> Values:
+def judge(texts: Sequence[str | None], *, code: bool = False, day_first: bool = False) -> Values:
     """Judge a column.
 
     Args:
         texts: Its texts, None where empty.
         code: Whether the name says that numbers in it are names (ids, phone numbers, postal codes).
+        day_first: Whether the day comes first where a date could be read either way.
     """
     filled = [text for text in texts if text is not None]
     counts: Any = {"filled": len(filled), "rows": len(texts), "distinct": len(set(filled))}
     if not filled:
         return Values("string", **counts)
-    looks = frozenset(name for name, pattern in _LOOKS.items() if _most(pattern, filled))
+    looks = _looks_of(filled)
     if all(text[0] in "[{" for text in filled):
-        return Values("json", **counts)
+        texts_only = all(re.fullmatch(r'\["[^"]*"(, *"[^"]*")*\]|\[\]', text) for text in filled)
+        return Values("json", looks=frozenset({"texts"} if texts_only else ()), **counts)
     if code and _most(_FLOATED, filled):
         return Values("integer", looks=looks, **counts)
     if code:
@@ -111,11 +129,20 @@ def judge(texts: Sequence[str | None], *, code: bool = False) -> Values:
         return Values("date", **counts)
     for kind, pattern in _FORMATS:
         if _share(filled, pattern) >= _MOSTLY:
-            other = pattern.replace("%m/%d", "%d/%m")
-            return Values(kind, pattern, ambiguous=other != pattern and _share(filled, other) >= _MOSTLY, **counts)
+            other = pattern.replace(_MONTH_FIRST, _DAY_FIRST)
+            either = other != pattern and _share(filled, other) >= _MOSTLY
+            return Values(kind, other if either and day_first else pattern, ambiguous=either, **counts)
     if _most(_ISO_TIME, filled):
         return Values("timestamp", **counts)
     return Values("string", looks=looks, **counts)
+
+
+def _looks_of(filled: Sequence[str]) -> frozenset[str]:
+    looks = {name for name, pattern in _LOOKS.items() if _most(pattern, filled)}
+    different = set(filled)
+    if sum(code_of(text) is not None for text in different) >= _MOSTLY * len(different):
+        looks.add("country_name")
+    return frozenset(looks)
 
 
 def _most(pattern: re.Pattern[str], texts: Sequence[str]) -> bool:
@@ -123,7 +150,10 @@ def _most(pattern: re.Pattern[str], texts: Sequence[str]) -> bool:
 
 
 def _share(texts: Sequence[str], pattern: str) -> float:
-    looked_at = texts[:200]
+    looked_at = texts[:_LOOKED_AT]
+    # Most formats are told by the first text.
+    if not any(_fits(text, pattern) for text in looked_at[:3]):
+        return 0.0
     return sum(_fits(text, pattern) for text in looked_at) / len(looked_at)
 
 
@@ -144,4 +174,4 @@ def _epoch(texts: Sequence[str]) -> float | None:
     for unit in (1.0, 0.001, 0.000001):
         if all(_OLDEST_EPOCH <= number * unit <= _NEWEST_EPOCH for number in numbers):
             return unit
-    return None
+    return DAY if all(_OLDEST_SERIAL <= number <= _NEWEST_SERIAL for number in numbers) else None

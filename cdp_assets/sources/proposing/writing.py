@@ -5,6 +5,7 @@ Belongs here: the text. Does not belong here: what is proposed (`propose.py`).
 
 from __future__ import annotations
 
+import fnmatch
 import re
 import textwrap
 from collections.abc import Sequence
@@ -33,12 +34,29 @@ def definition(source: str, streams: Sequence[tuple[Proposal, Sequence[Path]]], 
         lines.append(f"  country: {country}")
     lines.append("  streams:")
     for proposal, files in streams:
-        lines += _stream(proposal, files)
+        others = [file for other, theirs in streams if other is not proposal for file in theirs]
+        lines += _stream(proposal, files, others)
     return "\n".join(lines) + "\n"
 
 
-def pattern_for(files: Sequence[Path]) -> str:
-    """A glob for files of one stream, which also takes the next ones: numbers and dates in names may be others."""
+def pattern_for(files: Sequence[Path], others: Sequence[Path] = ()) -> str:
+    """A glob for files of one stream, which also takes the next ones: numbers and dates in names may be others.
+
+    Args:
+        files: The stream's files.
+        others: Files of other streams, which it must not take.
+    """
+    wide = _wide_pattern(files)
+    if not any(fnmatch.fnmatchcase(other.as_posix(), wide) for other in others):
+        return wide
+    first = files[0].as_posix()
+    stem, dot, ending = first.rpartition("/")[2].partition(".")
+    # Where `orders` lies beside `orders_items`, only digits may follow.
+    dated = re.sub(r"\d+", "[0-9]*", stem)
+    return f"{first.rpartition('/')[0]}/{dated}{dot}{ending.removesuffix('.gz')}*".lstrip("/")
+
+
+def _wide_pattern(files: Sequence[Path]) -> str:
     first = files[0].as_posix()
     folder, _, name = first.rpartition("/")
     stem, dot, ending = name.partition(".")
@@ -48,7 +66,7 @@ def pattern_for(files: Sequence[Path]) -> str:
     return f"{folder}/{anything}{dot}{ending.removesuffix('.gz')}*" if folder else f"{anything}{dot}{ending}*"
 
 
-def _stream(proposal: Proposal, files: Sequence[Path]) -> list[str]:
+def _stream(proposal: Proposal, files: Sequence[Path], others: Sequence[Path]) -> list[str]:
     comments = [
         line
         for doubt in proposal.doubts
@@ -57,7 +75,7 @@ def _stream(proposal: Proposal, files: Sequence[Path]) -> list[str]:
     lines = [f"    # {comment}" for comment in comments]
     if proposal.template is not None:
         lines.append(f"    # {template.find(proposal.template).layout}")
-    fields: dict[str, Any] = {**proposal.stream, "files": pattern_for(files)}
+    fields: dict[str, Any] = {**proposal.stream, "files": pattern_for(files, others)}
     text = yaml.dump([fields], Dumper=_Dumper, sort_keys=False, width=10_000, allow_unicode=True)
     return lines + [f"    {line}" if line else line for line in text.rstrip().split("\n")]
 
@@ -73,5 +91,13 @@ class _Dumper(yaml.SafeDumper):
     def represent_sequence(self, tag: str, sequence: Any, flow_style: bool | None = None) -> yaml.SequenceNode:
         return super().represent_sequence(tag, sequence, flow_style=all(isinstance(item, str) for item in sequence))
 
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        """SQL has single quotes: double ones around it are easier to read."""
+        style = '"' if "'" in text and '"' not in text and "\\" not in text and text.isprintable() else None
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+
+_Dumper.add_representer(str, _Dumper.represent_text)

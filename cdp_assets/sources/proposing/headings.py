@@ -1,0 +1,172 @@
+"""Headings put into words, and what such words mean, by `headings.yaml`.
+
+Belongs here: reading that file, and comparing a heading with it. Does not belong here: values (`values.py`), and which
+of several meanings a column has (`roles.py`).
+
+Headings are compared without spaces, accents, fillers and the German way of writing umlauts, so that ``Kunden-Nr.``,
+``KundenNr`` and ``Kundennr`` are one, and so are ``Währung`` and ``WAEHRUNG``. A phrase fits where a heading *ends*
+with its words, and the longest one that does comes first: *utm campaign* is no *campaign*. If none does, words that
+only say whose it is (*customer*, *facturation*) are left out of the heading, and it is tried again.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_FILE = Path(__file__).with_suffix(".yaml")
+_ANY_NUMBER = "NO"
+_WHOLE = "= "
+_LETTERS = str.maketrans({"ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "№": "no"})
+_LONGEST = 6
+"""So many words a phrase has at most."""
+
+
+@dataclass(frozen=True)
+class _Headings:
+    """The file, prepared for looking up."""
+
+    endings: dict[str, tuple[str, ...]]
+    wholes: dict[str, tuple[str, ...]]
+    fillers: frozenset[str]
+    qualifiers: frozenset[str]
+    numbers: frozenset[str]
+    codes: frozenset[str]
+    content: dict[str, Any]
+
+
+def words_of(name: str) -> str:
+    """The words of a name: ``firstName``, ``FIRST_NAME`` and ``First Name`` are all ``first name``; no accents."""
+    spaced = re.sub(r"([^\W_A-Z])([A-Z])", r"\1 \2", name)
+    spaced = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", spaced)
+    plain = unicodedata.normalize("NFKD", spaced.lower().translate(_LETTERS))
+    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    return re.sub(r"\b(first|last|family|given)(name)\b", r"\1 \2", " ".join(re.findall(r"[a-z0-9]+", plain)))
+
+
+def meanings(words: str) -> Iterator[str]:
+    """The roles whose phrases fit the words of a heading, the longest phrase first."""
+    known = _headings()
+    seen: set[str] = set()
+    for tried in _spellings(words.split(), known):
+        for length in range(min(len(tried), _LONGEST), 0, -1):
+            ending = _squeezed(tried[-length:])
+            whole = known.wholes.get(ending, ()) if length == len(tried) else ()
+            for role in (*whole, *known.endings.get(ending, ())):
+                if role not in seen:
+                    seen.add(role)
+                    yield role
+
+
+def _spellings(parts: Sequence[str], known: _Headings) -> Iterator[list[str]]:
+    """The heading with its fillers, without them, and without what only says whose it is."""
+    plain = [part for part in parts if part not in known.fillers] or list(parts)
+    yield list(parts)
+    yield plain
+    own = [part for part in plain if part not in known.qualifiers]
+    if own:
+        yield own
+        # What says whose it is also comes last: «téléphone client».
+        yield [part for part in own if not part.isdigit()] or own
+
+
+def times_of(words: str) -> str | None:
+    """The role of a column that holds instants."""
+    known = _headings().content
+    parts = [_folded(part) for part in words.split()]
+    for role, beginnings in known["times"].items():
+        if any(part.startswith(_folded(beginning)) for part in parts for beginning in beginnings):
+            return str(role)
+    plain = {_squeezed(found) for found in _spellings(words.split(), _headings())}
+    return "happened_at" if plain & {_squeezed(moment.split()) for moment in known["moments"]} else None
+
+
+def is_number(words: str) -> bool:
+    """Whether a heading says that numbers below it are names, by its last word or its first."""
+    known = _headings()
+    parts = [part for part in words.split() if part not in known.fillers]
+    if not parts:
+        return False
+    last = parts[-1]
+    compound = re.fullmatch(r"\w{2,}(nr|nummer|numero|number)", last) is not None
+    return compound or last in known.numbers or last in known.codes or (parts[0] in known.numbers and len(parts) <= 3)
+
+
+def is_elsewhere(words: str) -> bool:
+    """Whether an instant is of something else than the row."""
+    return _mentions(words, "elsewhere")
+
+
+def is_of_others(words: str) -> bool:
+    """Whether a column tells of somebody else than the person of the row."""
+    return _mentions(words, "others")
+
+
+def called(words: str, kind: str) -> bool:
+    """Whether a file's name, as words, says that its rows are of this kind (a key below ``files``)."""
+    parts = [_folded(part) for part in words.split()]
+    names = [_folded(name) for name in _headings().content["files"][kind]]
+    return any(
+        part in (name, f"{name}s") or (len(name) > 5 and part.startswith(name)) for part in parts for name in names
+    )
+
+
+def says(kind: str) -> tuple[str, ...]:
+    """What cells say for a key below ``cells``, in lower case."""
+    return tuple(_headings().content["cells"][kind])
+
+
+def _mentions(words: str, kind: str) -> bool:
+    return re.search(_pattern(kind), words) is not None
+
+
+@cache
+def _pattern(kind: str) -> str:
+    words = (re.escape(word).replace(r"\*", r"\w*") for word in _headings().content[kind])
+    return rf"\b({'|'.join(words)})\b"
+
+
+@cache
+def _headings() -> _Headings:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    content = yaml.load(_FILE.read_text(encoding="utf-8"), loader)
+    fillers, numbers = frozenset(content["fillers"]), frozenset(content["numbers"])
+    endings: dict[str, list[str]] = {}
+    wholes: dict[str, list[str]] = {}
+    for role, phrases in content["roles"].items():
+        for phrase in phrases:
+            target = wholes if phrase.startswith(_WHOLE) else endings
+            for spelled in _with_numbers(phrase.removeprefix(_WHOLE), numbers):
+                target.setdefault(_squeezed(spelled.split()), []).append(role)
+    return _Headings(
+        {phrase: tuple(roles) for phrase, roles in endings.items()},
+        {phrase: tuple(roles) for phrase, roles in wholes.items()},
+        fillers,
+        frozenset(content["qualifiers"]),
+        numbers,
+        frozenset(content["codes"]),
+        content,
+    )
+
+
+def _with_numbers(phrase: str, numbers: frozenset[str]) -> Iterator[str]:
+    if _ANY_NUMBER not in phrase.split():
+        yield phrase
+        return
+    for number in numbers:
+        yield " ".join(number if part == _ANY_NUMBER else part for part in phrase.split())
+
+
+def _squeezed(parts: Sequence[str]) -> str:
+    return _folded("".join(parts))
+
+
+def _folded(text: str) -> str:
+    return re.sub(r"([aou])e", r"\1", text)

@@ -1,0 +1,144 @@
+"""Files that no template knows load as they are proposed, and their rows become what their headings say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdp_assets.sources.proposing.headings import meanings, words_of
+from cdp_assets.sources.proposing.propose import Proposal, propose
+from cdp_assets.sources.spec import SourceSpec
+from cdp_assets_tests.normalised.bench import canonical, load, outcome
+from cdp_assets_tests.sources import unseen
+from cdp_assets_tests.sources.shop import Bench
+from cdp_assets_tests.sources.test_proposing import loaded, written
+
+KINDS = {
+    "Kundenstamm.csv": "contacts", "Bestellungen_2025.csv": "lines", "kassenbons.csv": "lines",
+    "clients.csv": "contacts",
+    "commandes.csv": "orders", "pedidos.csv": "orders", "clienti.json": "contacts", "bestellingen.jsonl.gz": "orders",
+    "clientes_pt.csv": "contacts", "sprzedaz.csv": "lines", "SalesExport.csv": "lines", "members.csv": "contacts",
+    "nps_umfrage.csv": "survey_responses", "web_events.jsonl": "events", "tickets.csv": "tickets",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bench, SourceSpec, dict[str, Proposal]]:
+    """All files, proposed as one source and loaded."""
+    folder = tmp_path_factory.mktemp("unseen")
+    bench = Bench(folder)
+    found = {}
+    for name, content in unseen.files().items():
+        found[name] = propose(written(folder / "in", name, content), "shop", zone="Europe/Berlin")
+        bench.drop(f"shop/{name}", content)
+    source = loaded(folder, list(found.values()))
+    load(bench, source)
+    return bench, source, found
+
+
+Shop = tuple[Bench, SourceSpec, dict[str, Proposal]]
+
+
+def test_what_the_rows_of_each_file_are_is_told(shop: Shop) -> None:
+    assert {name: proposal.kind for name, proposal in shop[2].items()} == KINDS
+
+
+def test_every_row_of_every_file_is_accepted(shop: Shop) -> None:
+    bench, source, _ = shop
+    assert {stream.name for stream in source.streams if not stream.maps} == set()
+    refused = {
+        stream.name: set(outcome(bench, f"shop__{stream.name}")) - {("accepted", None)} for stream in source.streams
+    }
+    assert {name: told for name, told in refused.items() if told} == {}
+    assert all(len(outcome(bench, f"shop__{stream.name}")) == 25 for stream in source.streams)
+
+
+def of_stream(shop: Shop, table: str, stream: str) -> list[dict[str, Any]]:
+    bench, source, _ = shop
+    (one,) = (each for each in source.streams if each.name == stream)
+    return canonical(bench, SourceSpec("shop", (one,), country="DE"), table)
+
+
+def test_people_of_four_countries_have_names_birthdays_and_addresses(shop: Shop) -> None:
+    for stream, name, country in (
+        ("kundenstamm", ("Ann", "Müller"), "DE"),
+        ("clients", ("Ann", "Müller"), "FR"),
+        ("clienti", ("Ann", "Müller"), "IT"),
+    ):
+        (first,) = (row for row in of_stream(shop, "contacts", stream) if row["family_name"] == "Müller"
+                    and str(row["birth_date"]) == "1980-02-01")  # fmt: skip
+        assert (first["given_name"], first["family_name"]) == name
+        assert {row["country"] for row in of_stream(shop, "contact_points", stream) if row["kind"] == "postal"} == {
+            country
+        }
+    points = of_stream(shop, "contact_points", "kundenstamm")
+    assert {"Hauptstraße 1", "Hauptstraße 24"} <= {row["line_1"] for row in points}
+    assert "+49351100001" in {row["value"] for row in points}
+    genders = {row["gender"] for row in of_stream(shop, "contacts", "clients")}
+    assert genders == {"female", "male"}
+
+
+def test_a_box_that_was_ticked_is_consent_but_not_the_persons_own_word(shop: Shop) -> None:
+    found = of_stream(shop, "consents", "kundenstamm")
+    assert {(row["status"], row["explicit"]) for row in found} == {("granted", False), ("denied", False)}
+    assert str(found[0]["occurred_at"])[:7] in ("2024-02", "2024-03")  # the first of March in Berlin
+
+
+def test_orders_that_were_cancelled_do_not_count_and_delivery_is_no_revenue(shop: Shop) -> None:
+    orders = of_stream(shop, "orders", "commandes")
+    assert len(orders) == 24
+    first = min(orders, key=lambda row: str(row["ordered_at"]))
+    assert (str(first["gross"]), str(first["shipping"]), str(first["ordered_at"])[:16]) == (
+        "16.00",
+        "4.90",
+        "2025-04-01 12:00",
+    )
+    assert len(of_stream(shop, "orders", "bestellungen")) == 12
+    assert {str(row["unit_price"]) for row in of_stream(shop, "order_lines", "bestellungen")} >= {"1024.50"}
+
+
+def test_till_slips_begin_each_day_with_number_1_and_have_their_time_of_day(shop: Shop) -> None:
+    orders = of_stream(shop, "orders", "kassenbons")
+    assert len(orders) == 14  # the last slip is a return
+    assert {str(row["ordered_at"]) for row in orders} >= {"2026-02-01 08:00:00+00:00"}
+    (refund,) = of_stream(shop, "refunds", "kassenbons")
+    assert str(refund["amount"]) == "3.99"
+
+
+def test_dates_of_spreadsheets_dollars_and_the_month_first(shop: Shop) -> None:
+    assert str(min(row["created_at"] for row in of_stream(shop, "contacts", "members")))[:10] == "2024-01-01"
+    orders = of_stream(shop, "orders", "sales")
+    assert {row["currency"] for row in orders} == {"USD"}
+    assert str(min(row["ordered_at"] for row in orders))[:10] == "2025-12-01"
+
+
+def test_a_name_under_customer_is_a_name_and_no_number(shop: Shop) -> None:
+    proposal = shop[2]["pedidos.csv"]
+    assert [identifier["type"] for identifier in proposal.stream["identifiers"]] == ["order_number", "email"]
+    assert {row["full_name"] for row in of_stream(shop, "contacts", "pedidos")} >= {"Ann Müller"}
+
+
+@pytest.mark.parametrize(
+    ("heading", "role"),
+    [
+        ("Kd.-Nr.", "person_id"), ("Kundennummer", "person_id"), ("KUNDENNR", "person_id"), ("customerId", "person_id"),
+        ("Numéro de client", "person_id"), ("Klantnummer", "person_id"), ("Numer klienta", "person_id"),
+        ("E-Mail-Adresse", "email"), ("Adresse mail", "email"), ("Correo electrónico", "email"),
+        ("Adres e-mail", "email"),
+        ("Rechnungsadresse Straße", "street"), ("Billing Street", "street"), ("Vorname", "given_name"),
+        ("Waehrung", "currency"), ("Währung", "currency"), ("Postleitzahl", "postal_code"), ("CAP", "postal_code"),
+        ("Bestellnr.", "order_id"), ("N° de commande", "order_id"), ("Paragon", "order_id"), ("Qté", "quantity"),
+        ("Artikelnr", "sku"), ("Référence produit", "sku"), ("Betrag", "amount"), ("Montant TTC", "amount"),
+        ("Discount Tax", "nothing"), ("utm_campaign", "utm_campaign"),
+    ],
+)  # fmt: skip
+def test_headings_mean_what_people_mean(heading: str, role: str) -> None:
+    assert next(meanings(words_of(heading)), None) == role
+
+
+def test_a_derived_column_takes_no_name_that_is_there(bench: Bench, tmp_path: Path) -> None:
+    text = "customer_id,email,Country,Country_code\n" + "".join(f"{n},p{n}@example.org,France,\n" for n in range(1, 25))
+    source = loaded(tmp_path, [propose(written(tmp_path / "in", "people.csv", text), "shop")])
+    assert len(source.streams) == 1
