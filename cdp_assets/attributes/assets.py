@@ -195,7 +195,7 @@ def traits_asset(specs: Sequence[TraitSpec]) -> dg.AssetsDefinition:
     def traits(facts: dict[str, ir.Table], profile_map: ir.Table, as_of: datetime, engine: Engine) -> ir.Table:
         """One pass over each table of facts that a trait is made of."""
         owned = {name: assign_profiles(facts[name], profile_map, str(times[name])) for name in tables}
-        return computed_traits(owned, specs, as_of, engine)
+        return computed_traits(owned, specs, as_of, engine, all_facts=facts)
 
     return traits
 
