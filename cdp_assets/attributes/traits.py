@@ -9,6 +9,7 @@ Traits are computed from facts whenever profiles merge or split, never from olde
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import reduce
 from typing import TYPE_CHECKING, Any
@@ -55,7 +56,8 @@ def wide_schema(specs: Sequence[TraitSpec]) -> TableSchema:
     for spec in specs:
         if spec.name in taken:
             raise TraitError(f"name: `{spec.name}` is a column of `customer_360` already; choose another")
-    return CUSTOMER_360.extended(*trait_columns(specs))
+    columns = (replace(column, source=f"attributes.traits.{column.name}") for column in trait_columns(specs))
+    return CUSTOMER_360.extended(*columns)
 
 
 def traits(
@@ -117,10 +119,15 @@ def _of_table(
     found = reduce(
         _joined, parts, parts[0].select("profile_id") if plain else rows.facts.select("profile_id").distinct()
     )
-    days = {spec.name: days_since(day_of(found[spec.name], as_of), until)
+    days = {spec.name: _days_since(found[spec.name], as_of)
             for spec in specs if spec.aggregate == "days_since"}  # fmt: skip
     zero = {spec.name: found[spec.name].fill_null(0) for spec in specs if spec.aggregate in ("count", "distinct")}
     return found.mutate(**days, **zero) if days or zero else found
+
+
+def _days_since(latest: ir.TimestampValue, as_of: datetime) -> ir.Value:
+    # A least of nothing and a day is that day on some engines, so nothing is said first.
+    return ibis.ifelse(latest.notnull(), days_since(day_of(latest, as_of), last_day(as_of)), ibis.null("int64"))
 
 
 def failures(specs: Sequence[TraitSpec], engine: Engine) -> Iterator[tuple[TraitSpec, str]]:

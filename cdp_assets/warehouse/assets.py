@@ -15,7 +15,7 @@ from typing import Any, cast
 import dagster as dg
 import ibis.expr.types as ir
 
-from cdp_assets.canonical.schema import TableSchema
+from cdp_assets.canonical.schema import Column, TableSchema
 from cdp_assets.quality.checks import Check, CheckResult, Judged, standard_checks
 from cdp_assets.quality.runner import evaluate
 from cdp_assets.warehouse import lineage, preview
@@ -250,13 +250,18 @@ def _column_schema(schema: TableSchema) -> dg.TableSchema:
             dg.TableColumn(
                 name=column.name,
                 type=column.type,
-                description=f"{column.description} Unit: {column.unit}." if column.unit else column.description,
+                description=_documented(column),
                 constraints=dg.TableColumnConstraints(nullable=not column.required),
                 tags={"pii": column.pii.value},
             )
             for column in schema.columns
         ]
     )
+
+
+def _documented(column: Column) -> str:
+    unit = f" Unit: {column.unit}." if column.unit else ""
+    return f"{column.description}{unit}" + (f" Source: `{column.source}`." if column.source else "")
 
 
 def _arguments(context: dg.AssetExecutionContext, plan: _Plan, engine: Engine) -> dict[str, Any]:
