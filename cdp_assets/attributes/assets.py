@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 from cdp_assets.attributes import checks, rfm
 from cdp_assets.attributes.activity import daily_activity
 from cdp_assets.attributes.behaviour import behaviour as counted
+from cdp_assets.attributes.churn import INPUTS_HOLD, SCORES_HOLD
 from cdp_assets.attributes.churn import churn_risk as learnt_risk
 from cdp_assets.attributes.customer_360 import customer_360 as joined
 from cdp_assets.attributes.known_facts import last_day
@@ -170,6 +171,7 @@ def lifetime_value(
     stage="attributes",
     inputs={"purchases": "attributes", "activity": "attributes", "golden_records": "profiles"},
     checks=checks.CHURN_RISK,
+    judged=[INPUTS_HOLD, SCORES_HOLD],
     kinds={"python", "scikitlearn"},
     owners=OWNERS,
 )
