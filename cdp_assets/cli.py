@@ -50,6 +50,7 @@ def main() -> None:
     from cdp_assets.cli_backtest import attributes
     from cdp_assets.cli_deliveries import deliveries
     from cdp_assets.cli_demo import demo
+    from cdp_assets.cli_dictionary import dictionary
     from cdp_assets.cli_evaluate import evaluate
     from cdp_assets.cli_explain import explain
     from cdp_assets.cli_identity import identity
@@ -62,7 +63,20 @@ def main() -> None:
 
     for command in (evaluate, retract, retractions):
         identity.add_command(command)
-    for command in (attributes, deliveries, demo, explain, identity, init, plan, quarantine, segments, sources, test):
+    for command in (
+        attributes,
+        deliveries,
+        demo,
+        dictionary,
+        explain,
+        identity,
+        init,
+        plan,
+        quarantine,
+        segments,
+        sources,
+        test,
+    ):
         cdp.add_command(command)
     try:
         for name, value in project_settings(Path.cwd()).items():

@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 from cdp_assets.attributes import checks, rfm, signal_checks
 from cdp_assets.attributes.activity import daily_activity
 from cdp_assets.attributes.behaviour import behaviour as counted
+from cdp_assets.attributes.churn import INPUTS_HOLD, SCORES_HOLD
 from cdp_assets.attributes.churn import churn_risk as learnt_risk
 from cdp_assets.attributes.customer_360 import customer_360 as joined
 from cdp_assets.attributes.engagement import engagement as learnt_responses
@@ -187,6 +188,7 @@ def lifetime_value(
     stage="attributes",
     inputs={"purchases": "attributes", "activity": "attributes", "golden_records": "profiles"},
     checks=checks.CHURN_RISK,
+    judged=[INPUTS_HOLD, SCORES_HOLD],
     kinds={"python", "scikitlearn"},
     owners=OWNERS,
 )
@@ -301,7 +303,7 @@ def traits_asset(specs: Sequence[TraitSpec]) -> dg.AssetsDefinition:
     def traits(facts: dict[str, ir.Table], profile_map: ir.Table, as_of: datetime, engine: Engine) -> ir.Table:
         """One pass over each table of facts that a trait is made of."""
         owned = {name: assign_profiles(facts[name], profile_map, str(times[name])) for name in tables}
-        return computed_traits(owned, specs, as_of, engine)
+        return computed_traits(owned, specs, as_of, engine, all_facts=facts)
 
     return traits
 

@@ -22,12 +22,13 @@ from cdp_assets.attributes import (
     churn_level,
     churn_model,
     churn_reasons,
+    drift,
     metrics,
     plain_value,
     purchase_models,
     spend_model,
 )
-from cdp_assets.attributes.churn_features import NONE_EXPECTED, features_at
+from cdp_assets.attributes.churn_features import FEATURES, NONE_EXPECTED, features_at
 from cdp_assets.attributes.churn_frames import Frames, choose_horizon, learnable_horizon, training_cuts
 from cdp_assets.attributes.churn_level import Forecast
 from cdp_assets.attributes.churn_model import Calibrated, Score
@@ -36,10 +37,12 @@ from cdp_assets.attributes.known_facts import last_day
 from cdp_assets.attributes.purchase_models import Fitted, Floats
 from cdp_assets.attributes.purchases import gap_histogram, observed_days
 from cdp_assets.attributes.spend_model import SpendModel
+from cdp_assets.quality.checks import Judged
 from cdp_assets.warehouse.built import Built, ColumnLineage
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
     from cdp_assets.warehouse.engine import Engine
 
@@ -81,6 +84,18 @@ LINEAGE: ColumnLineage = {
 """Declared, since the model stands between."""
 
 
+INPUTS_HOLD = Judged(
+    "inputs_have_not_drifted",
+    "Customers today have features like those of the day that the model was judged on: no stability index from .25.",
+    blocking=False,
+)
+SCORES_HOLD = Judged(
+    "scores_have_not_drifted",
+    "The model's scores today are spread like those of the day that it was judged on: a stability index below .25.",
+    blocking=False,
+)
+
+
 @dataclass(frozen=True)
 class Learned:
     """What is published, and why.
@@ -105,10 +120,26 @@ class Learned:
     purchases: Fitted | None = field(default=None, repr=False)
     cold: float | None = None
 
-    def log_odds(self, described: pd.DataFrame) -> Floats:
-        """Log-odds of not returning, those of the model but for customers of whom too little is known."""
-        found = self.published.log_odds(described)
+    def log_odds(self, described: pd.DataFrame, score: Floats | None = None) -> Floats:
+        """Log-odds of not returning, those of the model but for customers of whom too little is known.
+
+        Args:
+            described: The customers.
+            score: What the score of the published model says of them, where it is known already.
+        """
+        score = self.published.score(described) if score is None else score
+        found = self.published.slope * score + self.published.intercept
         return found if self.cold is None else np.where(is_cold(described), self.cold, found)
+
+    def spent(self, described: pd.DataFrame, score: Floats) -> pa.Array:
+        """What is spent within the horizon, to the cent; null where it was not learnt. As `log_odds`."""
+        import pyarrow as pa
+
+        if self.spend is None:
+            return pa.nulls(len(described), "float64")
+        # The same learner mostly stands behind both, and its trees are most of the work.
+        same = self.spend.returning.score is self.published.score
+        return pa.array(self.spend.expected(described, score if same else None).round(2))
 
     def described(self, features: pd.DataFrame) -> pd.DataFrame:
         """Rows of `churn_features.features_at` as of `until` with all that the published model reads."""
@@ -255,6 +286,10 @@ def _judge_and_choose(frames: Frames, cuts: list[date], first_day: date, until: 
         "published_learnt_from": [cut.isoformat() for cut in cuts],
         "rows": len(frames.stacked(cuts)),
         "spend": value,
+        "drift": {
+            "features": drift.compared(customers, today, FEATURES),
+            "score": drift.stability_index(model.score(customers), model.score(today)),
+        },
     }
     return Learned(
         published,
@@ -370,7 +405,8 @@ def churn_scores(
         if compared is None or not len(rows):
             continue
         rows = learned.described(rows)
-        log_odds = learned.log_odds(rows)
+        score = model.score(rows)
+        log_odds = learned.log_odds(rows, score)
         cold = is_cold(rows) & (learned.cold is not None)
         risk = np.round(churn_model.probability_of(log_odds), 4)
         bands = np.select([risk >= HIGH, risk >= MEDIUM], ["high", "medium"], default="low")
@@ -382,7 +418,7 @@ def churn_scores(
                     bands.tolist(),
                     np.where(cold, _COLD_REASON, reasons(rows, log_odds, model, compared, leading)).tolist(),
                     pa.array([learned.horizon_days] * len(rows), "int64"),
-                    pa.nulls(len(rows), "float64") if learned.spend is None else learned.spend.expected(rows).round(2),
+                    learned.spent(rows, score),
                     np.where(cold, COLD_START, model.name).tolist(),
                 ],
                 schema=schema,
@@ -405,4 +441,9 @@ def churn_risk(purchases: ir.Table, activity: ir.Table, as_of: datetime, engine:
     from cdp_assets.attributes.churn_card import card
 
     learned = learn(purchases, activity, last_day(as_of), engine)
-    return Built(churn_scores(learned, purchases, activity, engine), card(learned), LINEAGE)
+    moved, since = learned.report.get("drift"), str(learned.report.get("cut"))
+    judged = [
+        drift.verdict(INPUTS_HOLD, moved and moved["features"], since),
+        drift.verdict(SCORES_HOLD, moved and {"score": moved["score"]}, since),
+    ]
+    return Built(churn_scores(learned, purchases, activity, engine), card(learned), LINEAGE, judged)

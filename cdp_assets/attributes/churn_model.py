@@ -74,7 +74,11 @@ class Calibrated:
         return self.slope * self.score(features) + self.intercept
 
     def probability(self, features: pd.DataFrame) -> Floats:
-        return probability_of(self.log_odds(features))
+        return self.probability_at(self.score(features))
+
+    def probability_at(self, score: Floats) -> Floats:
+        """What a score stands for."""
+        return probability_of(self.slope * score + self.intercept)
 
 
 def probability_of(log_odds: Floats) -> Floats:

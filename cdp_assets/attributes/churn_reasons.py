@@ -23,6 +23,8 @@ from cdp_assets.attributes.purchase_models import Floats
 if TYPE_CHECKING:
     import pandas as pd
 
+Booleans = np.ndarray[Any, np.dtype[np.bool_]]
+
 MOST = 3
 NOTICEABLE = 0.1
 """Smallest change of log-odds that is worth a reason."""
@@ -77,18 +79,24 @@ def reasons(
     """
     if model.slope == 0:
         return [NO_HISTORY] * len(features)
-    effects = np.column_stack([_effect(features, log_odds, model, group, compared) for group in GROUPS.values()])
+    figures = [features[group.told_by].to_numpy(float) for group in GROUPS.values()]
     deviations = np.column_stack(
-        [features[group.told_by].to_numpy(float) - compared.medians[group.told_by] for group in GROUPS.values()]
+        [figure - compared.medians[group.told_by] for figure, group in zip(figures, GROUPS.values(), strict=True)]
     )
     points = np.array([compared.directions[name] for name in GROUPS])
-    truthful = np.nan_to_num(np.sign(deviations)) * points == np.sign(effects)
-    effects = np.where(truthful & (np.abs(effects) >= NOTICEABLE), effects, 0.0)
+    told = np.nan_to_num(np.sign(deviations)) * points
+    effects = np.column_stack(
+        [
+            _effect(features, log_odds, model, group, compared, told[:, place] != 0)
+            for place, group in enumerate(GROUPS.values())
+        ]
+    )
+    effects = np.where((told == np.sign(effects)) & (np.abs(effects) >= NOTICEABLE), effects, 0.0)
     raising = np.clip(effects, 0, None).sum(axis=1) >= np.clip(-effects, 0, None).sum(axis=1)
     strength = np.where(raising[:, None], effects, -effects)
     order = np.argsort(-strength, axis=1, kind="stable")[:, :MOST]
     chosen = np.take_along_axis(strength, order, axis=1) > 0
-    phrases = [_phrases(features[group.told_by].to_numpy(float), group, compared) for group in GROUPS.values()]
+    phrases = [_phrases(figure, group, compared) for figure, group in zip(figures, GROUPS.values(), strict=True)]
     return [
         _sentence(leading[0 if raising[row] else 1], [phrases[group][row] for group in order[row][chosen[row]]])
         for row in range(len(features))
@@ -96,12 +104,16 @@ def reasons(
 
 
 def _effect(
-    features: pd.DataFrame, log_odds: Floats, model: Calibrated, group: FeatureGroup, compared: Usual
+    features: pd.DataFrame, log_odds: Floats, model: Calibrated, group: FeatureGroup, compared: Usual, rows: Booleans
 ) -> Floats:
+    """How far a group moves the risk of some rows; 0 of all others, which have nothing to tell of it."""
     medians = {feature: compared.medians[feature] for feature in group.features}
-    if all((features[feature] == median).all() for feature, median in medians.items()):
-        return np.zeros(len(features))
-    return log_odds - model.log_odds(features.assign(**medians))
+    unusual = (features[list(medians)] != list(medians.values())).to_numpy().any(axis=1)
+    asked = rows & unusual
+    effects = np.zeros(len(features))
+    if asked.any():
+        effects[asked] = log_odds[asked] - model.log_odds(features[asked].assign(**medians))
+    return effects
 
 
 def _phrases(figures: Floats, group: FeatureGroup, compared: Usual) -> Any:

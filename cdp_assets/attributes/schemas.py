@@ -5,7 +5,7 @@ Belongs here: columns and their documentation. Does not belong here: how they ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from cdp_assets.attributes import signal_schemas
@@ -197,10 +197,21 @@ def _optional(schema: TableSchema, names: Mapping[str, str], absent: str = NEVER
     """Columns of another table under the names they have in the wide row; null for profiles that are not in it."""
     suffix = f" Null for {absent}."
     return tuple(
-        replace(column, name=names[column.name], description=column.description + suffix, required=False)
+        replace(
+            column,
+            name=names[column.name],
+            description=column.description + suffix,
+            required=False,
+            source=f"attributes.{schema.name}.{column.name}",
+        )
         for column in schema.columns
         if column.name in names
     )
+
+
+def _passed_on(stage: str, table: str, columns: Iterable[Column]) -> tuple[Column, ...]:
+    """Columns of another table as they are, with where they come from."""
+    return tuple(replace(column, source=f"{stage}.{table}.{column.name}") for column in columns)
 
 
 FROM_RFM = {
@@ -247,8 +258,8 @@ CUSTOMER_360 = TableSchema(
     "One row per profile: the golden record and everything computed about it. Conditions of segments and payloads of "
     "destinations are written over these columns.",
     (
-        *GOLDEN_RECORDS.columns,
-        *TOTALS,
+        *_passed_on("profiles", GOLDEN_RECORDS.name, GOLDEN_RECORDS.columns),
+        *(replace(column, source=f"attributes.{PURCHASES.name}") for column in TOTALS),
         *_optional(RFM, FROM_RFM),
         *_optional(LIFETIME_VALUE, FROM_LIFETIME_VALUE),
         *_optional(CHURN_RISK, FROM_CHURN_RISK),
@@ -258,7 +269,10 @@ CUSTOMER_360 = TableSchema(
         *_optional(ENGAGEMENT, FROM_EMAIL, "profiles that no e-mail was sent to"),
         *_optional(ENGAGEMENT, FROM_PREFERRED, "profiles that no message was sent to, or that left all channels"),
         *_optional(SUPPORT_HEALTH, FROM_SUPPORT_HEALTH, "profiles that support has not heard of"),
-        *FROM_BEHAVIOUR,
+        *_passed_on("attributes", BEHAVIOUR.name, FROM_BEHAVIOUR),
     ),
     key=("profile_id",),
 )
+
+TABLES = (PURCHASES, ACTIVITY, RFM, LIFETIME_VALUE, CHURN_RISK, BEHAVIOUR)
+"""The tables that the wide row is made of."""

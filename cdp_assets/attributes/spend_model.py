@@ -59,13 +59,19 @@ class SpendModel:
     scale: float
     bounds: tuple[float, float]
 
-    def expected(self, features: pd.DataFrame) -> Floats:
-        """Money expected within the horizon."""
+    def expected(self, features: pd.DataFrame, score: Floats | None = None) -> Floats:
+        """Money expected within the horizon.
+
+        Args:
+            features: The customers.
+            score: What the score of ``returning`` says of them, where it is known already.
+        """
+        score = self.returning.score(features) if score is None else score
         with churn_model.one_thread():
             trees = self.trees.predict(churn_model.stepped(features))
             line = self.line.predict(churn_model.linear(features))
         returned = np.exp(np.clip((trees + line) / 2, *self.bounds))
-        learnt = (1 - self.returning.probability(features)) * returned
+        learnt = (1 - self.returning.probability_at(score)) * returned
         past = np.maximum(features["spend"].to_numpy(float) - features["refunded"].to_numpy(float), 0.0) + 1
         return np.asarray(learnt ** (1 - self.past_spend) * past**self.past_spend * self.scale, dtype=float)
 

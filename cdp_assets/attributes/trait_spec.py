@@ -150,8 +150,15 @@ class TraitSpec:
     def _column(self, dtype: dt.DataType, classes: Sequence[Pii]) -> Column:
         pii = max(classes, key=_PII_ORDER.index, default=Pii.NONE)
         name = "timestamp('UTC')" if dtype.is_timestamp() else str(dtype)
-        description = self.description.rstrip(".") + "."
-        return Column(self.name, name, description, unit=self.unit, pii=pii, required=self.aggregate == "count")
+        return Column(
+            self.name,
+            name,
+            self.description.rstrip(".") + ".",
+            unit=self.unit,
+            pii=pii,
+            required=self.aggregate == "count",
+            source="attributes.traits" if self.composed else f"normalised.{self.table}",
+        )
 
 
 def _stored(dtype: dt.DataType) -> dt.DataType:

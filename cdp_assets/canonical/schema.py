@@ -39,6 +39,7 @@ class Column:
         unit: Unit of a number ("days", "share 0..1", the name of the currency column …), else None.
         pii: How closely the value points at a person.
         required: Whether null is forbidden. Becomes a blocking data-quality check.
+        source: Where a value that is only passed on comes from: ``stage.table.column``, or the table it is made of.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Column:
     unit: str | None = None
     pii: Pii = Pii.NONE
     required: bool = False
+    source: str | None = None
 
     @property
     def dtype(self) -> dt.DataType:

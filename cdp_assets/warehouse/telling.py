@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 import ibis.expr.types as ir
 
-from cdp_assets.canonical.schema import TableSchema
+from cdp_assets.canonical.schema import Column, TableSchema
 from cdp_assets.quality.checks import CheckResult
 from cdp_assets.warehouse import lineage, preview
 from cdp_assets.warehouse.built import Built, InPlace, Markdown, Plot
@@ -56,13 +56,18 @@ def column_schema(schema: TableSchema) -> dg.TableSchema:
             dg.TableColumn(
                 name=column.name,
                 type=column.type,
-                description=f"{column.description} Unit: {column.unit}." if column.unit else column.description,
+                description=_documented(column),
                 constraints=dg.TableColumnConstraints(nullable=not column.required),
                 tags={"pii": column.pii.value},
             )
             for column in schema.columns
         ]
     )
+
+
+def _documented(column: Column) -> str:
+    unit = f" Unit: {column.unit}." if column.unit else ""
+    return f"{column.description}{unit}" + (f" Source: `{column.source}`." if column.source else "")
 
 
 def check_result(stage: str, schema: TableSchema, outcome: CheckResult) -> dg.AssetCheckResult:

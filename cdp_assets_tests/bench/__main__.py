@@ -5,12 +5,24 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from cdp_assets_tests.bench import demo, deterministic, ingesting, kills, linkage, models, proposing, scale, traits
+from cdp_assets_tests.bench import (
+    demo,
+    deterministic,
+    ingesting,
+    kills,
+    linkage,
+    million,
+    models,
+    proposing,
+    scale,
+    traits,
+)
 from cdp_assets_tests.bench.harness import Figure, tell
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "definitions": demo.loading_definitions,
     "models": models.figures,
+    "million": million.figures,
     "traits": traits.figures,
     "demo": demo.identity_and_second_run,
     "proposing": proposing.figures,
