@@ -22,7 +22,7 @@ def preview(name: str, told_as_json: bool) -> None:
     from cdp_assets.catalog import load_catalog
     from cdp_assets.definition_files import DefinitionError
     from cdp_assets.presentation.snapshot_tables import snapshot_tables
-    from cdp_assets.segments.evaluate import evaluate
+    from cdp_assets.segments.evaluate import members as members_of
     from cdp_assets.segments.preview import counts, read
     from cdp_assets.warehouse.serving import NothingServed
 
@@ -36,7 +36,7 @@ def preview(name: str, told_as_json: bool) -> None:
             people = tables("attributes", "customer_360")
             table, written = counts(people, specs[name].where, as_of)
             row = table.to_pyarrow().to_pylist()[0]
-            members = evaluate(people, [specs[name]], as_of).drop("segment")
+            members = members_of(people, specs[name], as_of)
             joined = tables("segments", "memberships").inner_join(members, "profile_id")
             overlaps = joined.group_by("segment").agg(people=joined.count()).order_by("segment").to_pyarrow()
     except (DefinitionError, NothingServed) as error:

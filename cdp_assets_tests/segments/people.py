@@ -79,10 +79,11 @@ class Stage:
             self.engine,
             as_of,
         )
+        computed = {name: built.table for name, built in results.items()}
         self.published = {
             schema.name: self.engine.to_arrow(
-                results[schema.name].select(
-                    **{column.name: results[schema.name][column.name].cast(column.dtype) for column in schema.columns}
+                computed[schema.name].select(
+                    **{column.name: computed[schema.name][column.name].cast(column.dtype) for column in schema.columns}
                 )
             )
             for schema in schemas
