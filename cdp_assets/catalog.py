@@ -122,7 +122,7 @@ def load_catalog(defs: Path) -> Catalog:
     problems.extend(_load(traits, loaded, None))
     wide, faults = _wide(loaded[_TRAIT])
     problems.extend(faults)
-    problems.extend(_load(others, loaded, wide))
+    problems.extend(_load(others, loaded, _with_moments(wide, documents)))
     problems.extend(_faults_between(loaded, documents, wide))
     if problems:
         raise DefinitionError(problems)
@@ -174,6 +174,17 @@ def _wide(traits: Sequence[_Loaded]) -> tuple[TableSchema, list[Problem]]:
         except ValueError as error:
             problems.append(item.document.problem_of(error))
     return wide_schema(sorted(usable, key=lambda spec: spec.name)), problems
+
+
+def _with_moments(customer: TableSchema, documents: Sequence[Document]) -> TableSchema:
+    """`customer_360` with the times of entering and leaving that segments ask for of each other."""
+    from cdp_assets.segments.journeys import widened
+
+    attributes = [document.value.get("attributes") or {} for document in documents if document.type_name == _SEGMENT]
+    written = [each for each in attributes if isinstance(each, dict)]
+    return widened(
+        customer, [str(each.get("where", "")) for each in written], {str(each.get("name")) for each in written}
+    )
 
 
 def editor_schema() -> dict[str, Any]:
@@ -399,7 +410,7 @@ def _faults_between(
                 place = other.document.problem("", at).place
                 what = f"two {label}s are called `{name}`" if name else f"there is a second {label}"
                 yield item.document.problem(f"{what}; the other is in {place}", at)
-    yield from _faults_of_segments(loaded[_SEGMENT])
+    yield from _faults_of_segments(loaded[_SEGMENT], customer)
     segments = [_name_in(document) for document in documents if document.type_name == _SEGMENT]
     yield from _faults_of_destinations(loaded, segments, customer)
 
@@ -416,8 +427,10 @@ def _composed(specs: Sequence[SegmentSpec]) -> list[SegmentSpec]:
     return composed(specs)
 
 
-def _faults_of_segments(loaded: Sequence[_Loaded]) -> Iterator[Problem]:
-    """Segments that are made of one that does not exist, or of each other."""
+def _faults_of_segments(loaded: Sequence[_Loaded], customer: TableSchema) -> Iterator[Problem]:
+    """Segments that are made of one that does not exist, or of each other, or wait for each other's times."""
+    from cdp_assets.segments.journeys import layers
+
     names = [item.spec.name for item in loaded]
     sound = True
     for item in loaded:
@@ -429,7 +442,7 @@ def _faults_of_segments(loaded: Sequence[_Loaded]) -> Iterator[Problem]:
                     yield item.document.problem(message, ["attributes", attribute])
     if sound:
         try:
-            _composed([item.spec for item in loaded])
+            layers(_composed([item.spec for item in loaded]), customer.column_names)
         except ValueError as error:
             yield loaded[0].document.problem_of(error)
 

@@ -16,6 +16,7 @@ import ibis.expr.types as ir
 from cdp_assets.attributes.schemas import CUSTOMER_360
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.segments import checks, membership, report
+from cdp_assets.segments.journeys import widened
 from cdp_assets.segments.schemas import (
     MEMBERSHIP_CHANGES,
     MEMBERSHIPS,
@@ -44,7 +45,8 @@ def assets(specs: Sequence[SegmentSpec], customer: TableSchema = CUSTOMER_360) -
 
 
 def _common_tables(specs: Sequence[SegmentSpec], customer: TableSchema) -> dg.AssetsDefinition:
-    inputs = inputs_schema(specs, customer)
+    wide = widened(customer, [spec.where for spec in specs], {spec.name for spec in specs})
+    inputs = inputs_schema(specs, wide)
 
     @tables_asset(
         stage=STAGE,

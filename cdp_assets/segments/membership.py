@@ -13,13 +13,16 @@ only made of the few that change.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import INSTANT, Pii, TableSchema
+from cdp_assets.segments.composition import listed_profiles, with_heirs
 from cdp_assets.segments.evaluate import evaluate
+from cdp_assets.segments.journeys import layers, moments_in, widened, with_moments
 from cdp_assets.segments.reasons import explain
 from cdp_assets.segments.schemas import MEMBERSHIP_CHANGES, MEMBERSHIPS, SEGMENT_SIZES, inputs_schema
 from cdp_assets.segments.spec import SegmentSpec
@@ -55,21 +58,25 @@ def update(
         ``memberships``, ``membership_changes`` (all there ever were), ``segment_sizes`` (of all runs) and
         ``segment_inputs``.
     """
+    customer = widened(customer, [spec.where for spec in specs], {spec.name for spec in specs})
     inputs = inputs_schema(specs, customer)
-    present = evaluate(customer_360, specs, as_of, engine)
-    seen = seen_values(customer_360, inputs, customer)
-    heirs = engine.scratch(heirs_of(redirects, customer_360, previous["segment_inputs"]))
+    gone = redirects.anti_join(customer_360, redirects.old_profile_id == customer_360.profile_id)
+    merged = gone.select(old_id="old_profile_id", profile_id="profile_id")
+    seen_last = previous["segment_inputs"]
+    heirs = engine.scratch(merged.semi_join(seen_last, merged.old_id == seen_last.profile_id))
     before = inherited_memberships(previous["memberships"], heirs)
+    log = previous["membership_changes"]
+    present, wide = evaluated(customer_360, specs, before, log, merged, engine, as_of)
+    seen = seen_values(wide, inputs, customer)
     changes = engine.scratch(differences(present, before, as_of))
     explained = explain(
         changes,
-        before=inherited_values(previous["segment_inputs"], heirs),
+        before=inherited_values(seen_last, heirs),
         after=seen,
         sizes=previous["segment_sizes"],
         specs=specs,
         customer=customer,
     )
-    log = previous["membership_changes"]
     news = _shaped(engine.scratch(numbered(log, explained)), MEMBERSHIP_CHANGES)
     sizes = extended_sizes(previous["segment_sizes"], present, customer_360, specs, as_of)
     nobody = news.filter(ibis.literal(False)).select("profile_id").distinct()
@@ -85,16 +92,47 @@ def update(
     }
 
 
-def heirs_of(redirects: ir.Table, customer_360: ir.Table, inputs: ir.Table) -> ir.Table:
-    """Who each id of the last run is now that has since been merged. An id that is alive again (its merge was undone)
-    stands for itself.
+def evaluated(
+    customer_360: ir.Table,
+    specs: Sequence[SegmentSpec],
+    before: ir.Table,
+    log: ir.Table,
+    merged: ir.Table,
+    engine: Engine,
+    as_of: datetime,
+) -> tuple[ir.Table, ir.Table]:
+    """Who is in which segment now, and `customer_360` with the moments that conditions ask for.
 
-    Returns:
-        Columns ``old_id`` and ``profile_id``.
+    Args:
+        customer_360: One row per profile.
+        specs: The segments.
+        before: The last memberships, under today's ids.
+        log: `membership_changes` as last published.
+        merged: old_id → profile_id, of all ids that were merged into others.
+        engine: Computes them.
+        as_of: The run's instant.
     """
-    gone = redirects.anti_join(customer_360, redirects.old_profile_id == customer_360.profile_id)
-    lately = gone.semi_join(inputs, gone.old_profile_id == inputs.profile_id)
-    return lately.select(old_id="old_profile_id", profile_id="profile_id")
+    followed = following(specs, merged, engine)
+    names = {spec.name for spec in specs}
+    present, wide = evaluate(customer_360, [], as_of, engine), customer_360
+    for place, layer in enumerate(layers(followed, customer_360.columns)):
+        if place:
+            asked = {each for spec in layer for each in moments_in(spec.where, names, wide.columns)}
+            wide = with_moments(wide, asked, present, before, log, merged, as_of)
+            wide = engine.scratch(wide) if asked else wide
+        found = evaluate(wide, layer, as_of, engine)
+        present = engine.scratch(present.union(found)) if place else found
+    return present, wide
+
+
+def following(specs: Sequence[SegmentSpec], merged: ir.Table, engine: Engine) -> list[SegmentSpec]:
+    """The segments with lists that hold today's ids beside those that are written and were merged into others."""
+    listed = sorted({each for spec in specs for each in listed_profiles(spec.where)})
+    if not listed:
+        return list(specs)
+    rows = engine.to_arrow(merged.filter(merged.old_id.isin(listed))).to_pylist()
+    heirs = {row["old_id"]: row["profile_id"] for row in rows}
+    return [replace(spec, where=with_heirs(spec.where, heirs)) for spec in specs] if heirs else list(specs)
 
 
 def inherited_memberships(memberships: ir.Table, heirs: ir.Table) -> ir.Table:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.segments.evaluate import members
+from cdp_assets.segments.journeys import widened
 from cdp_assets.segments.spec import SegmentSpec
 
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -38,6 +39,7 @@ def run(specs: Sequence[SegmentSpec], customer: TableSchema) -> list[Tested]:
         specs: The segments.
         customer: Schema of `customer_360`.
     """
+    customer = widened(customer, [spec.where for spec in specs], {spec.name for spec in specs})
     connection = ibis.duckdb.connect()
     connection.raw_sql("SET TimeZone = 'UTC'")
     try:
