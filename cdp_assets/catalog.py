@@ -63,6 +63,9 @@ TYPES = {
 }
 """The types of definitions, and what a person calls them."""
 
+_NAME_SEGMENTS = {_SEGMENT: ("all_of", "any_of", "none_of"), _DESTINATION: ("segment",)}
+"""Fields that name segments."""
+
 _ONLY_ONCE = (_IDENTITY_RULES, _SURVIVORSHIP, _REPORTING)
 _TOP_LEVEL = ("type", "attributes")
 
@@ -102,11 +105,12 @@ class _Loaded:
     spec: Any
 
 
-def load_catalog(defs: Path) -> Catalog:
+def load_catalog(defs: Path, beside: Path | None = None) -> Catalog:
     """Load all definitions of a folder.
 
     Args:
         defs: The folder; need not be part of any project. Two folders of one name can be loaded in one process.
+        beside: A file of segments that are looked at as if they lay in the folder, in place of those of their name.
 
     Raises:
         DefinitionError: with file and line of every fault found, what is wrong, and the nearest valid name.
@@ -116,6 +120,8 @@ def load_catalog(defs: Path) -> Catalog:
         raise DefinitionError([Problem(defs, 1, "is not a folder of definitions")])
     files = files_in(defs)
     documents, problems = _read_all(files)
+    if beside is not None:
+        documents = _with_beside(documents, read(beside))
     loaded: dict[str, list[_Loaded]] = {type_name: [] for type_name in TYPES}
     traits = [document for document in documents if document.type_name == _TRAIT]
     others = [document for document in documents if document.type_name != _TRAIT]
@@ -176,6 +182,12 @@ def _wide(traits: Sequence[_Loaded]) -> tuple[TableSchema, list[Problem]]:
     return wide_schema(sorted(usable, key=lambda spec: spec.name)), problems
 
 
+def _with_beside(documents: Sequence[Document], others: Sequence[Document]) -> list[Document]:
+    """The documents with those of a file beside them, which stand in for segments of their name."""
+    names = {_name_in(other) for other in others if isinstance(other.value, dict)}
+    return [each for each in documents if each.type_name != _SEGMENT or _name_in(each) not in names] + list(others)
+
+
 def _with_moments(customer: TableSchema, documents: Sequence[Document]) -> TableSchema:
     """`customer_360` with the times of entering and leaving that segments ask for of each other."""
     from cdp_assets.segments.journeys import widened
@@ -187,12 +199,27 @@ def _with_moments(customer: TableSchema, documents: Sequence[Document]) -> Table
     )
 
 
-def editor_schema() -> dict[str, Any]:
-    """A JSON schema of definition files, for editors that complete and check YAML."""
+def segment_names(defs: Path) -> list[str]:
+    """The names of the segments in a folder, whether or not its definitions can be used."""
+    documents, _ = _read_all(files_in(defs))
+    return sorted({_name_in(document) for document in documents if document.type_name == _SEGMENT} - {""})
+
+
+def editor_schema(segments: Sequence[str] = ()) -> dict[str, Any]:
+    """A JSON schema of definition files, for editors that complete and check YAML.
+
+    Args:
+        segments: Names that are offered where a definition names a segment.
+    """
     from pydantic.json_schema import models_json_schema
 
     models = {type_name: _model_of(type_name) for type_name in TYPES}
     references, definitions = models_json_schema([(model, "validation") for model in models.values()])
+    if segments:
+        for model, fields in _NAME_SEGMENTS.items():
+            for field in fields:
+                offered = definitions["$defs"][_model_of(model).__name__]["properties"][field]
+                offered["examples"] = [[name] for name in segments] if field.endswith("_of") else list(segments)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Definition of the customer data platform",

@@ -56,13 +56,27 @@ def main() -> None:
     from cdp_assets.cli_plan import plan
     from cdp_assets.cli_quarantine import quarantine
     from cdp_assets.cli_retract import retract, retractions
+    from cdp_assets.cli_schema import schema
     from cdp_assets.cli_segments import segments
     from cdp_assets.cli_sources import init, sources
     from cdp_assets.cli_test import test
 
     for command in (evaluate, retract, retractions):
         identity.add_command(command)
-    for command in (attributes, deliveries, demo, explain, identity, init, plan, quarantine, segments, sources, test):
+    for command in (
+        attributes,
+        deliveries,
+        demo,
+        explain,
+        identity,
+        init,
+        plan,
+        quarantine,
+        schema,
+        segments,
+        sources,
+        test,
+    ):
         cdp.add_command(command)
     try:
         for name, value in project_settings(Path.cwd()).items():
