@@ -58,7 +58,7 @@ def layers(specs: Sequence[SegmentSpec], taken: Collection[str]) -> list[list[Se
     needs = {spec.name: {name for name, _ in moments_in(spec.where, names, taken)} for spec in specs}
     found: list[list[SegmentSpec]] = []
     done: set[str] = set()
-    while len(done) < len(specs):
+    while len(done) < len(needs):
         ready = [spec for spec in specs if spec.name not in done and needs[spec.name] <= done]
         if not ready:
             raise SegmentError(f"where: segments ask for each other's times in a circle: {_circle(needs, done)}")
