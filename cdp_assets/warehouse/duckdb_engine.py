@@ -10,6 +10,7 @@ import itertools
 import logging
 import shutil
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -218,13 +219,14 @@ class DuckDBEngine(DuckDBFiles):
 
         columns = {f"term_{place}": met for place, met in enumerate(terms.values())}
         fetched = self.batches(rows.select(key, **columns), rows=_MATCHED_AT_ONCE)
-        pieces = list(in_batches(fetched, list(formulas.values())))
+        # Fetched to the end before it is inserted on the same connection, and given free piece by piece.
+        pieces = deque(in_batches(fetched, list(formulas.values())))
         names = pa.array(list(formulas), pa.string())
         dtype = ibis.schema({NAME: "string", key: rows[key].type()})
         named = pa.RecordBatchReader.from_batches(
             pa.schema([(NAME, pa.dictionary(pa.int32(), pa.string())), (key, dtype.to_pyarrow().field(key).type)]),
             (pa.record_batch([pa.DictionaryArray.from_arrays(numbers, names), keys], [NAME, key])
-             for numbers, keys in (piece.columns for piece in pieces)),
+             for numbers, keys in (pieces.popleft().columns for _ in range(len(pieces)))),
         )  # fmt: skip
         found = self.from_arrow(named, dtype)
         self._local.origins[found.get_name()] = as_expression(rows, key, formulas, terms)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from cdp_assets_tests.bench import demo, deterministic, kills, linkage, models, proposing, scale, traits
+from cdp_assets_tests.bench import demo, deterministic, kills, linkage, models, proposing, scale, segments, traits
 from cdp_assets_tests.bench.harness import Figure, tell
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "definitions": demo.loading_definitions,
     "models": models.figures,
     "traits": traits.figures,
+    "segments": segments.figures,
     "demo": demo.identity_and_second_run,
     "proposing": proposing.figures,
     "linkage": linkage.figures,
