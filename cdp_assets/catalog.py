@@ -63,6 +63,9 @@ TYPES = {
 }
 """The types of definitions, and what a person calls them."""
 
+_NAME_SEGMENTS = {_SEGMENT: ("all_of", "any_of", "none_of"), _DESTINATION: ("segment",)}
+"""Fields that name segments."""
+
 _ONLY_ONCE = (_IDENTITY_RULES, _SURVIVORSHIP, _REPORTING)
 _TOP_LEVEL = ("type", "attributes")
 
@@ -102,11 +105,12 @@ class _Loaded:
     spec: Any
 
 
-def load_catalog(defs: Path) -> Catalog:
+def load_catalog(defs: Path, beside: Path | None = None) -> Catalog:
     """Load all definitions of a folder.
 
     Args:
         defs: The folder; need not be part of any project. Two folders of one name can be loaded in one process.
+        beside: A file of segments that are looked at as if they lay in the folder, in place of those of their name.
 
     Raises:
         DefinitionError: with file and line of every fault found, what is wrong, and the nearest valid name.
@@ -116,13 +120,15 @@ def load_catalog(defs: Path) -> Catalog:
         raise DefinitionError([Problem(defs, 1, "is not a folder of definitions")])
     files = files_in(defs)
     documents, problems = _read_all(files)
+    if beside is not None:
+        documents = _with_beside(documents, read(beside))
     loaded: dict[str, list[_Loaded]] = {type_name: [] for type_name in TYPES}
     traits = [document for document in documents if document.type_name == _TRAIT]
     others = [document for document in documents if document.type_name != _TRAIT]
     problems.extend(_load(traits, loaded, None))
     wide, faults = _wide(loaded[_TRAIT])
     problems.extend(faults)
-    problems.extend(_load(others, loaded, wide))
+    problems.extend(_load(others, loaded, _with_moments(wide, documents)))
     problems.extend(_faults_between(loaded, documents, wide))
     if problems:
         raise DefinitionError(problems)
@@ -176,12 +182,44 @@ def _wide(traits: Sequence[_Loaded]) -> tuple[TableSchema, list[Problem]]:
     return wide_schema(sorted(usable, key=lambda spec: spec.name)), problems
 
 
-def editor_schema() -> dict[str, Any]:
-    """A JSON schema of definition files, for editors that complete and check YAML."""
+def _with_beside(documents: Sequence[Document], others: Sequence[Document]) -> list[Document]:
+    """The documents with those of a file beside them, which stand in for segments of their name."""
+    names = {_name_in(other) for other in others if isinstance(other.value, dict)}
+    return [each for each in documents if each.type_name != _SEGMENT or _name_in(each) not in names] + list(others)
+
+
+def _with_moments(customer: TableSchema, documents: Sequence[Document]) -> TableSchema:
+    """`customer_360` with the times of entering and leaving that segments ask for of each other."""
+    from cdp_assets.segments.journeys import widened
+
+    attributes = [document.value.get("attributes") or {} for document in documents if document.type_name == _SEGMENT]
+    written = [each for each in attributes if isinstance(each, dict)]
+    return widened(
+        customer, [str(each.get("where", "")) for each in written], {str(each.get("name")) for each in written}
+    )
+
+
+def segment_names(defs: Path) -> list[str]:
+    """The names of the segments in a folder, whether or not its definitions can be used."""
+    documents, _ = _read_all(files_in(defs))
+    return sorted({_name_in(document) for document in documents if document.type_name == _SEGMENT} - {""})
+
+
+def editor_schema(segments: Sequence[str] = ()) -> dict[str, Any]:
+    """A JSON schema of definition files, for editors that complete and check YAML.
+
+    Args:
+        segments: Names that are offered where a definition names a segment.
+    """
     from pydantic.json_schema import models_json_schema
 
     models = {type_name: _model_of(type_name) for type_name in TYPES}
     references, definitions = models_json_schema([(model, "validation") for model in models.values()])
+    if segments:
+        for model, fields in _NAME_SEGMENTS.items():
+            for field in fields:
+                offered = definitions["$defs"][_model_of(model).__name__]["properties"][field]
+                offered["examples"] = [[name] for name in segments] if field.endswith("_of") else list(segments)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Definition of the customer data platform",
@@ -399,7 +437,7 @@ def _faults_between(
                 place = other.document.problem("", at).place
                 what = f"two {label}s are called `{name}`" if name else f"there is a second {label}"
                 yield item.document.problem(f"{what}; the other is in {place}", at)
-    yield from _faults_of_segments(loaded[_SEGMENT])
+    yield from _faults_of_segments(loaded[_SEGMENT], customer)
     segments = [_name_in(document) for document in documents if document.type_name == _SEGMENT]
     yield from _faults_of_destinations(loaded, segments, customer)
 
@@ -416,8 +454,10 @@ def _composed(specs: Sequence[SegmentSpec]) -> list[SegmentSpec]:
     return composed(specs)
 
 
-def _faults_of_segments(loaded: Sequence[_Loaded]) -> Iterator[Problem]:
-    """Segments that are made of one that does not exist, or of each other."""
+def _faults_of_segments(loaded: Sequence[_Loaded], customer: TableSchema) -> Iterator[Problem]:
+    """Segments that are made of one that does not exist, or of each other, or wait for each other's times."""
+    from cdp_assets.segments.journeys import layers
+
     names = [item.spec.name for item in loaded]
     sound = True
     for item in loaded:
@@ -429,7 +469,7 @@ def _faults_of_segments(loaded: Sequence[_Loaded]) -> Iterator[Problem]:
                     yield item.document.problem(message, ["attributes", attribute])
     if sound:
         try:
-            _composed([item.spec for item in loaded])
+            layers(_composed([item.spec for item in loaded]), customer.column_names)
         except ValueError as error:
             yield loaded[0].document.problem_of(error)
 

@@ -57,6 +57,7 @@ def main() -> None:
     from cdp_assets.cli_plan import plan
     from cdp_assets.cli_quarantine import quarantine
     from cdp_assets.cli_retract import retract, retractions
+    from cdp_assets.cli_schema import schema
     from cdp_assets.cli_segments import segments
     from cdp_assets.cli_sources import init, sources
     from cdp_assets.cli_test import test
@@ -73,6 +74,7 @@ def main() -> None:
         init,
         plan,
         quarantine,
+        schema,
         segments,
         sources,
         test,

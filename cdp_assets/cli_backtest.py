@@ -65,19 +65,7 @@ def backtest(
 
 @attributes.command("test")
 def test_traits() -> None:
-    """Run the small tests that the definitions of traits carry."""
-    from cdp_assets.attributes.traits import failures
-    from cdp_assets.catalog import DefinitionError, load_catalog
-    from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+    """Run the small tests that the definitions of traits carry: `cdp test traits`."""
+    from cdp_assets.cli_test import tell
 
-    settings = Settings.from_env()
-    try:
-        specs = load_catalog(settings.defs).traits
-    except DefinitionError as error:
-        raise click.ClickException(str(error)) from error
-    failed = list(failures(specs, DuckDBEngine.in_memory(settings.duckdb_config)))
-    for spec, problem in failed:
-        console_of(stderr=True).print(f"{spec.name}: {problem}")
-    if failed:
-        raise click.ClickException(f"{len(failed)} of {sum(len(spec.tests) for spec in specs)} tests of traits failed")
-    console_of().print(f"{sum(len(spec.tests) for spec in specs)} tests of {len(specs)} traits passed")
+    tell(("traits",), told_as_json=False)

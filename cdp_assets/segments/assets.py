@@ -6,6 +6,7 @@ Its members are the rows of `memberships` that bear its name; they are not copie
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ import ibis.expr.types as ir
 from cdp_assets.attributes.schemas import CUSTOMER_360
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.segments import checks, membership, report
+from cdp_assets.segments.journeys import widened
 from cdp_assets.segments.schemas import (
     MEMBERSHIP_CHANGES,
     MEMBERSHIPS,
@@ -23,7 +25,6 @@ from cdp_assets.segments.schemas import (
     members_schema,
 )
 from cdp_assets.segments.spec import SegmentSpec
-from cdp_assets.warehouse import preview
 from cdp_assets.warehouse.assets import POOL, tables_asset
 from cdp_assets.warehouse.built import Built
 from cdp_assets.warehouse.engine import Engine
@@ -45,7 +46,8 @@ def assets(specs: Sequence[SegmentSpec], customer: TableSchema = CUSTOMER_360) -
 
 
 def _common_tables(specs: Sequence[SegmentSpec], customer: TableSchema) -> dg.AssetsDefinition:
-    inputs = inputs_schema(specs, customer)
+    wide = widened(customer, [spec.where for spec in specs], {spec.name for spec in specs})
+    inputs = inputs_schema(specs, wide)
 
     @tables_asset(
         stage=STAGE,
@@ -59,7 +61,7 @@ def _common_tables(specs: Sequence[SegmentSpec], customer: TableSchema) -> dg.As
     ) -> dict[str, Built]:
         """All conditions in one pass over customer_360, compared with who was in before."""
         tables = membership.update(customer_360, redirects, previous, specs, customer, engine, as_of)
-        return {name: Built(table, metadata={"as_of": as_of.isoformat()}) for name, table in tables.items()}
+        return {name: replace(built, metadata={"as_of": as_of.isoformat()}) for name, built in tables.items()}
 
     return memberships
 
@@ -85,12 +87,15 @@ def _one_asset_a_segment(specs: Sequence[SegmentSpec]) -> dg.AssetsDefinition:
     def each_segment(context: dg.AssetExecutionContext) -> Iterator[Any]:
         """Say of each segment how large it is, how it got there, and whether its members have changed."""
         engine: Engine = context.resources.warehouse.engine
-        history = report.histories(engine, engine.table(STAGE, SEGMENT_SIZES.name))
-        memberships = engine.table(STAGE, MEMBERSHIPS.name)
+        tables = {name: engine.table(STAGE, name) for name in (MEMBERSHIPS.name, MEMBERSHIP_CHANGES.name)}
+        sizes = engine.table(STAGE, SEGMENT_SIZES.name)
+        history = report.histories(engine, sizes)
+        present = report.present(engine, tables[MEMBERSHIPS.name], tables[MEMBERSHIP_CHANGES.name], sizes)
         profiles = engine.fingerprint(engine.table("attributes", CUSTOMER_360.name).select("profile_id")).rows
         for key, spec in by_key.items():
             if key in context.selected_asset_keys:
-                yield from _described(engine, key, spec, memberships, history.get(spec.name, []), profiles)
+                members = present.get(spec.name, report.NOBODY)
+                yield from _described(key, spec, members, history.get(spec.name, []), profiles)
 
     return each_segment
 
@@ -121,16 +126,9 @@ def _asset_spec(spec: SegmentSpec) -> dg.AssetSpec:
 
 
 def _described(
-    engine: Engine,
-    key: dg.AssetKey,
-    spec: SegmentSpec,
-    memberships: ir.Table,
-    history: Sequence[report.Size],
-    profiles: int,
+    key: dg.AssetKey, spec: SegmentSpec, present: report.Membership, history: Sequence[report.Size], profiles: int
 ) -> Iterator[Any]:
-    members = memberships.filter(memberships.segment == spec.name).drop("segment")
-    fingerprint = engine.fingerprint(members.select("profile_id"))
-    passed, sentence = checks.plausible(spec, fingerprint.rows, profiles)
+    passed, sentence = checks.plausible(spec, present.members, profiles)
     yield dg.AssetCheckResult(
         asset_key=key,
         check_name=PLAUSIBLE_SIZE,
@@ -140,12 +138,13 @@ def _described(
     )
     yield dg.MaterializeResult(
         asset_key=key,
-        data_version=dg.DataVersion(fingerprint.version),
+        data_version=dg.DataVersion(present.version),
         metadata={
-            "dagster/row_count": fingerprint.rows,
-            "share": round(fingerprint.rows / profiles, 4) if profiles else 0.0,
+            "dagster/row_count": present.members,
+            "share": round(present.members / profiles, 4) if profiles else 0.0,
+            "entered": present.entered,
+            "left": present.left,
             "condition": dg.MetadataValue.md(f"```sql\n{spec.where.strip()}\n```"),
             "size history": metadata_value(report.size_history(spec.name, history)),
-            "preview": dg.MetadataValue.md(preview.masked_preview(engine, members, members_schema(spec))),
         },
     )

@@ -14,7 +14,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import sqlglot.expressions as sge
+
 from cdp_assets.segments.spec import SegmentError, SegmentSpec
+from cdp_assets.warehouse.sql_parsing import parsed
 
 _PRIME = 2**31 - 1
 _STEPS = 1_000_000
@@ -81,3 +84,33 @@ def _sampled(name: str, share: float) -> str:
 
 def _listed(ids: Sequence[int]) -> str:
     return ", ".join(str(each) for each in ids)
+
+
+def listed_profiles(condition: str) -> list[int]:
+    """The profile ids that a condition names in lists."""
+    if "profile_id" not in condition:
+        return []
+    lists = (node for node in parsed(condition).find_all(sge.In) if _is_of_profiles(node))
+    return [int(item.this) for node in lists for item in node.expressions if isinstance(item, sge.Literal)]
+
+
+def with_heirs(condition: str, heirs: Mapping[int, int]) -> str:
+    """A condition whose lists of profiles also hold whom the listed ones are part of now.
+
+    Args:
+        condition: The condition.
+        heirs: Merged id → id in use.
+    """
+    if not any(each in heirs for each in listed_profiles(condition)):
+        return condition
+    tree = parsed(condition).copy()
+    for node in tree.find_all(sge.In):
+        if _is_of_profiles(node):
+            ids = [int(item.this) for item in node.expressions if isinstance(item, sge.Literal)]
+            more = [heirs[each] for each in ids if each in heirs and heirs[each] not in ids]
+            node.set("expressions", [*node.expressions, *(sge.Literal.number(each) for each in dict.fromkeys(more))])
+    return tree.sql(dialect="duckdb")
+
+
+def _is_of_profiles(node: sge.In) -> bool:
+    return isinstance(node.this, sge.Column) and node.this.name.lower() == "profile_id"

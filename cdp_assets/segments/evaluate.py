@@ -11,21 +11,21 @@ from datetime import datetime
 import ibis
 import ibis.expr.types as ir
 
+from cdp_assets.segments.formulas import formula_of
 from cdp_assets.segments.spec import SegmentSpec
+from cdp_assets.warehouse.engine import Engine
 from cdp_assets.warehouse.expressions import bind
+from cdp_assets.warehouse.matching import NAME, terms_of
 
 
-def evaluate(customer_360: ir.Table, specs: Sequence[SegmentSpec], as_of: datetime) -> ir.Table:
-    """Find the members of every segment.
-
-    Each row yields the list of its segments' names, which is then unfolded: one scan however many segments there are.
-    (A union of one query a segment takes as long on DuckDB, reads the table once a segment, and needs a plan as deep as
-    their number.)
+def evaluate(customer_360: ir.Table, specs: Sequence[SegmentSpec], as_of: datetime, engine: Engine) -> ir.Table:
+    """Find the members of every segment: one scan, and each term that conditions share once.
 
     Args:
         customer_360: One row per profile.
         specs: The segments; names are unique.
         as_of: The run's instant, for conditions relative to time.
+        engine: Computes them.
 
     Returns:
         Columns ``segment`` and ``profile_id``; one row per membership.
@@ -33,8 +33,12 @@ def evaluate(customer_360: ir.Table, specs: Sequence[SegmentSpec], as_of: dateti
     if not specs:
         nobody = customer_360.filter(ibis.literal(False))
         return nobody.select(segment=ibis.literal(""), profile_id="profile_id")
-    names = ibis.array(
-        [ibis.ifelse(bind(spec.where, customer_360, as_of=as_of), spec.name, ibis.null("string")) for spec in specs]
-    )
-    unfolded = customer_360.select(segment=names.unnest(), profile_id="profile_id")
-    return unfolded.filter(unfolded.segment.notnull())
+    formulas = {spec.name: formula_of(spec.where) for spec in specs}
+    terms = {term: bind(term, customer_360, as_of=as_of).fill_null(False) for term in terms_of(list(formulas.values()))}
+    found = engine.matches(customer_360, "profile_id", formulas, terms)
+    return found.select(segment=NAME, profile_id="profile_id")
+
+
+def members(customer_360: ir.Table, spec: SegmentSpec, as_of: datetime) -> ir.Table:
+    """The members of one segment, as an expression: column ``profile_id``."""
+    return customer_360.filter(bind(spec.where, customer_360, as_of=as_of).fill_null(False)).select("profile_id")

@@ -13,19 +13,23 @@ only made of the few that change.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import INSTANT, Pii, TableSchema
+from cdp_assets.segments.composition import listed_profiles, with_heirs
 from cdp_assets.segments.evaluate import evaluate
+from cdp_assets.segments.journeys import layers, moments_in, widened, with_moments
 from cdp_assets.segments.reasons import explain
 from cdp_assets.segments.schemas import MEMBERSHIP_CHANGES, MEMBERSHIPS, SEGMENT_SIZES, inputs_schema
 from cdp_assets.segments.spec import SegmentSpec
+from cdp_assets.warehouse.built import Built, Patch
 from cdp_assets.warehouse.engine import Engine
 
-Tables = dict[str, ir.Table]
+Tables = dict[str, Built]
 
 
 def update(
@@ -54,49 +58,96 @@ def update(
         ``memberships``, ``membership_changes`` (all there ever were), ``segment_sizes`` (of all runs) and
         ``segment_inputs``.
     """
+    customer = widened(customer, [spec.where for spec in specs], {spec.name for spec in specs})
     inputs = inputs_schema(specs, customer)
-    present = engine.scratch(evaluate(customer_360, specs, as_of))
-    seen = seen_values(customer_360, inputs, customer)
-    heirs = engine.scratch(heirs_of(redirects, customer_360))
-    before = engine.scratch(inherited_memberships(previous["memberships"], heirs))
-
-    memberships = kept_memberships(present, before, as_of)
+    gone = redirects.anti_join(customer_360, redirects.old_profile_id == customer_360.profile_id)
+    merged = gone.select(old_id="old_profile_id", profile_id="profile_id")
+    seen_last = previous["segment_inputs"]
+    heirs = engine.scratch(merged.semi_join(seen_last, merged.old_id == seen_last.profile_id))
+    before = inherited_memberships(previous["memberships"], heirs)
+    log = previous["membership_changes"]
+    present, wide = evaluated(customer_360, specs, before, log, merged, engine, as_of)
+    seen = seen_values(wide, inputs, customer)
     changes = engine.scratch(differences(present, before, as_of))
     explained = explain(
         changes,
-        before=inherited_values(previous["segment_inputs"], heirs),
+        before=inherited_values(seen_last, heirs),
         after=seen,
         sizes=previous["segment_sizes"],
         specs=specs,
         customer=customer,
     )
+    news = _shaped(engine.scratch(numbered(log, explained)), MEMBERSHIP_CHANGES)
+    sizes = extended_sizes(previous["segment_sizes"], present, customer_360, specs, as_of)
+    nobody = news.filter(ibis.literal(False)).select("profile_id").distinct()
     return {
-        "memberships": memberships,
-        "membership_changes": extended_log(previous["membership_changes"], explained),
-        "segment_sizes": extended_sizes(previous["segment_sizes"], present, customer_360, specs, as_of),
-        "segment_inputs": seen,
+        "memberships": Built(
+            kept_memberships(present, before, as_of), patch=patched_memberships(present, before, changes, heirs, as_of)
+        ),
+        "membership_changes": Built(
+            _shaped(log, MEMBERSHIP_CHANGES).union(news), patch=Patch("profile_id", nobody, news)
+        ),
+        "segment_sizes": Built(sizes),
+        "segment_inputs": Built(seen),
     }
 
 
-def heirs_of(redirects: ir.Table, customer_360: ir.Table) -> ir.Table:
-    """Who each merged id is now. An id that is alive again (its merge was undone) stands for itself.
+def evaluated(
+    customer_360: ir.Table,
+    specs: Sequence[SegmentSpec],
+    before: ir.Table,
+    log: ir.Table,
+    merged: ir.Table,
+    engine: Engine,
+    as_of: datetime,
+) -> tuple[ir.Table, ir.Table]:
+    """Who is in which segment now, and `customer_360` with the moments that conditions ask for.
 
-    Returns:
-        Columns ``old_id`` and ``profile_id``.
+    Args:
+        customer_360: One row per profile.
+        specs: The segments.
+        before: The last memberships, under today's ids.
+        log: `membership_changes` as last published.
+        merged: old_id → profile_id, of all ids that were merged into others.
+        engine: Computes them.
+        as_of: The run's instant.
     """
-    gone = redirects.anti_join(customer_360, redirects.old_profile_id == customer_360.profile_id)
-    return gone.select(old_id="old_profile_id", profile_id="profile_id")
+    followed = following(specs, merged, engine)
+    names = {spec.name for spec in specs}
+    present, wide = evaluate(customer_360, [], as_of, engine), customer_360
+    for place, layer in enumerate(layers(followed, customer_360.columns)):
+        if place:
+            asked = {each for spec in layer for each in moments_in(spec.where, names, wide.columns)}
+            wide = with_moments(wide, asked, present, before, log, merged, as_of)
+            wide = engine.scratch(wide) if asked else wide
+        found = evaluate(wide, layer, as_of, engine)
+        present = engine.scratch(present.union(found)) if place else found
+    return present, wide
+
+
+def following(specs: Sequence[SegmentSpec], merged: ir.Table, engine: Engine) -> list[SegmentSpec]:
+    """The segments with lists that hold today's ids beside those that are written and were merged into others."""
+    listed = sorted({each for spec in specs for each in listed_profiles(spec.where)})
+    if not listed:
+        return list(specs)
+    rows = engine.to_arrow(merged.filter(merged.old_id.isin(listed))).to_pylist()
+    heirs = {row["old_id"]: row["profile_id"] for row in rows}
+    return [replace(spec, where=with_heirs(spec.where, heirs)) for spec in specs] if heirs else list(specs)
 
 
 def inherited_memberships(memberships: ir.Table, heirs: ir.Table) -> ir.Table:
     """The last memberships under today's ids; of two that have become one, the older stands."""
-    joined = memberships.left_join(heirs, memberships.profile_id == heirs.old_id)
+    concerned = heirs.select(profile_id="old_id").union(heirs.select("profile_id"))
+    own = memberships.anti_join(concerned, "profile_id").select("segment", "profile_id", "entered_at")
+    others = memberships.semi_join(concerned, "profile_id")
+    joined = others.left_join(heirs, others.profile_id == heirs.old_id)
     renamed = joined.select(
-        segment=memberships.segment,
-        profile_id=heirs.profile_id.coalesce(memberships.profile_id),
-        entered_at=memberships.entered_at,
+        segment=others.segment,
+        profile_id=heirs.profile_id.coalesce(others.profile_id),
+        entered_at=others.entered_at,
     )
-    return renamed.group_by("segment", "profile_id").agg(entered_at=renamed.entered_at.min())
+    older = renamed.group_by("segment", "profile_id").agg(entered_at=renamed.entered_at.min())
+    return _instants(own).union(_instants(older))
 
 
 def inherited_values(inputs: ir.Table, heirs: ir.Table) -> ir.Table:
@@ -136,6 +187,16 @@ def kept_memberships(present: ir.Table, before: ir.Table, as_of: datetime) -> ir
     ).select(*MEMBERSHIPS.column_names)
 
 
+def patched_memberships(
+    present: ir.Table, before: ir.Table, changes: ir.Table, heirs: ir.Table, as_of: datetime
+) -> Patch:
+    """The same as a change of the last memberships: all those of whoever entered, left or was merged."""
+    ids = (changes.select("profile_id"), heirs.select("profile_id"), heirs.select(profile_id="old_id"))
+    gone = ibis.union(*ids).distinct()
+    here, there = (table.semi_join(gone, "profile_id") for table in (present, before))
+    return Patch("profile_id", gone, kept_memberships(here, there, as_of))
+
+
 def differences(present: ir.Table, before: ir.Table, as_of: datetime) -> ir.Table:
     """Who entered and who left.
 
@@ -143,34 +204,31 @@ def differences(present: ir.Table, before: ir.Table, as_of: datetime) -> ir.Tabl
         Columns ``segment``, ``profile_id``, ``change``, ``changed_at``, ``entered_at``.
     """
     instant = ibis.literal(as_of, type=INSTANT)
-    entered = present.anti_join(before, ["segment", "profile_id"])
-    left = before.anti_join(present, ["segment", "profile_id"])
-    return entered.select(
-        segment="segment",
-        profile_id="profile_id",
-        change=ibis.literal("entered"),
+    now = present.select("segment", "profile_id")
+    then = before.select(
+        then_segment="segment", then_profile_id="profile_id", then_entered_at=before.entered_at.cast(INSTANT)
+    )
+    both = now.outer_join(then, [("segment", "then_segment"), ("profile_id", "then_profile_id")])
+    moved = both.filter(both.profile_id.isnull() | both.then_profile_id.isnull())
+    return moved.select(
+        segment=moved.segment.coalesce(moved.then_segment),
+        profile_id=moved.profile_id.coalesce(moved.then_profile_id),
+        change=ibis.ifelse(moved.then_profile_id.isnull(), "entered", "left"),
         changed_at=instant,
-        entered_at=instant,
-    ).union(
-        left.select(
-            segment="segment",
-            profile_id="profile_id",
-            change=ibis.literal("left"),
-            changed_at=instant,
-            entered_at=left.entered_at.cast(INSTANT),
-        )
+        entered_at=moved.then_entered_at.coalesce(instant),
     )
 
 
-def extended_log(log: ir.Table, explained: ir.Table) -> ir.Table:
-    """The log with the new changes at its end, each numbered within its person and segment."""
-    counted = log.group_by("segment", "profile_id").agg(last=log.sequence.max())
+def numbered(log: ir.Table, explained: ir.Table) -> ir.Table:
+    """The new changes as they stand in the log, each numbered within its person and segment."""
+    earlier = log.semi_join(explained, ["segment", "profile_id"])
+    counted = earlier.group_by("segment", "profile_id").agg(last=earlier.sequence.max())
     joined = explained.left_join(counted, ["segment", "profile_id"])
-    numbered = joined.select(
+    found = joined.select(
         sequence=counted.last.coalesce(0) + 1,
         **{name: explained[name] for name in MEMBERSHIP_CHANGES.column_names if name != "sequence"},
     )
-    return _shaped(log, MEMBERSHIP_CHANGES).union(_shaped(numbered, MEMBERSHIP_CHANGES))
+    return _shaped(found, MEMBERSHIP_CHANGES)
 
 
 def extended_sizes(
@@ -197,6 +255,11 @@ def extended_sizes(
         condition=defined.condition,
     )
     return _shaped(earlier, SEGMENT_SIZES).union(_shaped(now, SEGMENT_SIZES))
+
+
+def _instants(memberships: ir.Table) -> ir.Table:
+    """Ibis joins only tables that agree even in a timestamp's digits."""
+    return memberships.select("segment", "profile_id", entered_at=memberships.entered_at.cast(INSTANT))
 
 
 def _shaped(table: ir.Table, schema: TableSchema) -> ir.Table:

@@ -5,7 +5,7 @@ Belongs here: naming the cause and writing the reason down. Does not belong here
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import reduce
 from operator import or_
 
@@ -77,22 +77,28 @@ def _by_values(
     if not specs:
         return told.select(*changes.columns, cause=ibis.literal(""), reason=ibis.literal("{}"))
     compared = _compared(told, before, after)
-    read = [column for column in after.columns if column != "profile_id"]
-    fragments = {column: _fragment(compared, column, customer.column(column).pii) for column in read}
-    differs = {column: _differs(compared, column) for column in read}
-    columns = {spec.name: [c for c in spec.condition(customer).columns if c in fragments] for spec in specs}
-    any_differs = {name: reduce(or_, (differs[c] for c in read), ibis.literal(False)) for name, read in columns.items()}
-    objects = {name: _object([fragments[c] for c in read]) for name, read in columns.items()}
-    return compared.select(
+    readers: dict[str, list[str]] = {}
+    for spec in specs:
+        for column in spec.condition(customer).columns:
+            if column in after.columns and column != "profile_id":
+                readers.setdefault(column, []).append(spec.name)
+    # Who reads a column is found once for each column: with a case for each segment, the text would be a megabyte.
+    read = compared.mutate(**{f"reads__{name}": compared.segment.isin(names) for name, names in readers.items()})
+    fragments = [
+        ibis.ifelse(read[f"reads__{name}"], _fragment(read, name, customer.column(name).pii), ibis.null("string"))
+        for name in readers
+    ]
+    differs = [read[f"reads__{name}"] & _differs(read, name) for name in readers]
+    return read.select(
         *changes.columns,
         cause=ibis.cases(
-            (compared.last_condition != compared.present_condition, "condition_changed"),
-            (compared.before_id.isnull(), "new_profile"),
-            (compared.after_id.isnull(), "profile_gone"),
-            (_by_segment(compared, any_differs), "values_changed"),
+            (read.last_condition != read.present_condition, "condition_changed"),
+            (read.before_id.isnull(), "new_profile"),
+            (read.after_id.isnull(), "profile_gone"),
+            (reduce(or_, differs, ibis.literal(False)), "values_changed"),
             else_="time_passed",
         ),
-        reason=_by_segment(compared, objects),
+        reason=_object(fragments),
     )
 
 
@@ -118,14 +124,17 @@ def _differs(compared: ir.Table, column: str) -> ir.BooleanValue:
     return ~compared[f"before__{column}"].identical_to(compared[f"after__{column}"])
 
 
-def _by_segment(compared: ir.Table, values: Mapping[str, ir.Value]) -> ir.Value:
-    return ibis.cases(*((compared.segment == name, value) for name, value in values.items()))
-
-
 def _object(fragments: Sequence[ir.StringValue]) -> ir.StringValue:
+    """Those that are there, as one JSON object."""
     if not fragments:
         return ibis.literal("{}")
-    return ibis.literal("{") + reduce(lambda left, right: left + ", " + right, fragments) + "}"
+    joined = reduce(lambda left, right: left + right, (_after_comma(each) for each in fragments))
+    return ibis.literal("{") + joined.substr(2) + "}"
+
+
+def _after_comma(fragment: ir.StringValue) -> ir.StringValue:
+    """A fragment after a comma, or nothing."""
+    return (ibis.literal(", ") + fragment).coalesce("")
 
 
 def _fragment(compared: ir.Table, column: str, pii: Pii) -> ir.StringValue:

@@ -10,7 +10,8 @@ import ibis
 import pyarrow as pa
 
 from cdp_assets.canonical.schema import TableSchema
-from cdp_assets.segments.evaluate import evaluate
+from cdp_assets.segments.evaluate import members
+from cdp_assets.segments.journeys import widened
 from cdp_assets.segments.spec import SegmentSpec
 
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -38,6 +39,7 @@ def run(specs: Sequence[SegmentSpec], customer: TableSchema) -> list[Tested]:
         specs: The segments.
         customer: Schema of `customer_360`.
     """
+    customer = widened(customer, [spec.where for spec in specs], {spec.name for spec in specs})
     connection = ibis.duckdb.connect()
     connection.raw_sql("SET TimeZone = 'UTC'")
     try:
@@ -55,7 +57,7 @@ def _tested(connection: ibis.BaseBackend, spec: SegmentSpec, place: int, custome
             pa.table({name: pa.array([text], pa.string()) for name, text in texts.items()}), schema=None
         )
         typed = row.select(**{column.name: row[column.name].cast(column.dtype) for column in customer.columns})
-        found = connection.execute(evaluate(typed, [spec], test.as_of or _SOME_DAY).count())
+        found = connection.execute(members(typed, spec, test.as_of or _SOME_DAY).count())
     except Exception as error:
         return Tested(spec.name, test.name, test.member, None, str(error).splitlines()[0])
     return Tested(spec.name, test.name, test.member, bool(found))

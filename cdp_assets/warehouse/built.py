@@ -29,9 +29,15 @@ class Markdown:
 
 @dataclass(frozen=True)
 class Plot:
-    """A picture, as PNG bytes."""
+    """A picture.
 
-    png: bytes
+    Args:
+        content: Its bytes.
+        type: Their media type.
+    """
+
+    content: bytes
+    type: str = "image/png"
 
 
 def markdown(text: str) -> Markdown:
@@ -49,6 +55,11 @@ def plot(figure: Figure) -> Plot:
     figure.savefig(buffer, format="png", dpi=90, bbox_inches="tight")
     plt.close(figure)
     return Plot(buffer.getvalue())
+
+
+def drawing(svg: str) -> Plot:
+    """Metadata shown as a picture that is written as SVG."""
+    return Plot(svg.encode(), "image/svg+xml")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import itertools
 import logging
 import shutil
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -32,11 +33,14 @@ if TYPE_CHECKING:
 
     from cdp_assets.canonical.schema import TableSchema
     from cdp_assets.warehouse.built import Patch
+    from cdp_assets.warehouse.matching import Formula
 
 _STAGED = "__staged"
 _SCRATCH = "temp.main"
 _GONE = "__gone"
 _COMING = "__coming"
+_MATCHED_AT_ONCE = 131_072
+"""Rows whose bits fit into a processor's cache."""
 
 
 def _quoted(*names: str) -> str:
@@ -205,6 +209,28 @@ class DuckDBEngine(DuckDBFiles):
             for start in range(0, computed.num_rows, rows)
         ]
         return self.from_arrow(pa.concat_tables(mapped) if mapped else arrow_schema.empty_table(), schema)
+
+    def matches(
+        self, rows: ir.Table, key: str, formulas: Mapping[str, Formula], terms: Mapping[str, ir.BooleanValue]
+    ) -> ir.Table:
+        import pyarrow as pa
+
+        from cdp_assets.warehouse.matching import NAME, as_expression, in_batches
+
+        columns = {f"term_{place}": met for place, met in enumerate(terms.values())}
+        fetched = self.batches(rows.select(key, **columns), rows=_MATCHED_AT_ONCE)
+        # Fetched to the end before it is inserted on the same connection, and given free piece by piece.
+        pieces = deque(in_batches(fetched, list(formulas.values())))
+        names = pa.array(list(formulas), pa.string())
+        dtype = ibis.schema({NAME: "string", key: rows[key].type()})
+        named = pa.RecordBatchReader.from_batches(
+            pa.schema([(NAME, pa.dictionary(pa.int32(), pa.string())), (key, dtype.to_pyarrow().field(key).type)]),
+            (pa.record_batch([pa.DictionaryArray.from_arrays(numbers, names), keys], [NAME, key])
+             for numbers, keys in (pieces.popleft().columns for _ in range(len(pieces)))),
+        )  # fmt: skip
+        found = self.from_arrow(named, dtype)
+        self._local.origins[found.get_name()] = as_expression(rows, key, formulas, terms)
+        return found
 
     def connected_components(self, edges: ir.Table) -> ir.Table:
         import numpy as np

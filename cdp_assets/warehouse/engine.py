@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from cdp_assets.canonical.schema import TableSchema
     from cdp_assets.warehouse.built import Patch
+    from cdp_assets.warehouse.matching import Formula
 
 
 TableRef = tuple[str, str]
@@ -126,6 +127,11 @@ class Engine(FileReader, Protocol):
             function: Takes up to ``rows`` rows, returns any number of rows with the columns of ``schema``.
             schema: Columns of the result.
         """
+
+    def matches(
+        self, rows: ir.Table, key: str, formulas: Mapping[str, Formula], terms: Mapping[str, ir.BooleanValue]
+    ) -> ir.Table:
+        """Find which rows meet which of very many formulas, as `matching.as_expression` says, as a scratch table."""
 
     def connected_components(self, edges: ir.Table) -> ir.Table:
         """Label the components of an undirected graph.

@@ -122,5 +122,5 @@ def metadata_value(value: Any) -> Any:
     if isinstance(value, Markdown):
         return dg.MetadataValue.md(value.text)
     if isinstance(value, Plot):
-        return dg.MetadataValue.md(f"![plot](data:image/png;base64,{base64.b64encode(value.png).decode()})")
+        return dg.MetadataValue.md(f"![plot](data:{value.type};base64,{base64.b64encode(value.content).decode()})")
     return value

@@ -15,6 +15,7 @@ from cdp_assets_tests.bench import (
     models,
     proposing,
     scale,
+    segments,
     traits,
 )
 from cdp_assets_tests.bench.harness import Figure, tell
@@ -24,6 +25,7 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "models": models.figures,
     "million": million.figures,
     "traits": traits.figures,
+    "segments": segments.figures,
     "demo": demo.identity_and_second_run,
     "proposing": proposing.figures,
     "linkage": linkage.figures,

@@ -287,7 +287,7 @@ def test_the_pages_show_figures_and_no_person() -> None:
     text = built.metadata["scorecard"].text + built.metadata["by kind"].text
     assert "| ✓ | unruled types | 0 |" in text
     assert not any(value in text for value in ("anna@example.com", "Meyer"))
-    assert built.metadata["health"].png.startswith(b"\x89PNG")
+    assert built.metadata["health"].content.startswith(b"\x89PNG")
 
 
 class _SparkOptions(Config):

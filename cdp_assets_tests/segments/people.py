@@ -12,6 +12,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from cdp_assets.canonical.schema import INSTANT, Column, Pii, TableSchema
+from cdp_assets.segments.journeys import widened
 from cdp_assets.segments.membership import update
 from cdp_assets.segments.schemas import MEMBERSHIP_CHANGES, MEMBERSHIPS, SEGMENT_SIZES, inputs_schema
 from cdp_assets.segments.spec import SegmentSpec
@@ -66,7 +67,8 @@ class Stage:
         merged: Iterable[tuple[int, int]] = (),
     ) -> Stage:
         """Refresh the stage; ``merged`` are all redirects there ever were, as (old, new)."""
-        schemas = (MEMBERSHIPS, MEMBERSHIP_CHANGES, SEGMENT_SIZES, inputs_schema(self.specs, CUSTOMER))
+        wide = widened(CUSTOMER, [spec.where for spec in self.specs], {spec.name for spec in self.specs})
+        schemas = (MEMBERSHIPS, MEMBERSHIP_CHANGES, SEGMENT_SIZES, inputs_schema(self.specs, wide))
         redirects = pa.Table.from_pylist(
             [{"old_profile_id": old, "profile_id": new} for old, new in merged], schema=REDIRECTS.to_pyarrow()
         )
@@ -79,10 +81,11 @@ class Stage:
             self.engine,
             as_of,
         )
+        computed = {name: built.table for name, built in results.items()}
         self.published = {
             schema.name: self.engine.to_arrow(
-                results[schema.name].select(
-                    **{column.name: results[schema.name][column.name].cast(column.dtype) for column in schema.columns}
+                computed[schema.name].select(
+                    **{column.name: computed[schema.name][column.name].cast(column.dtype) for column in schema.columns}
                 )
             )
             for schema in schemas

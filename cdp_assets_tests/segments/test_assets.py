@@ -87,7 +87,7 @@ def test_the_size_history_is_a_picture_from_the_second_run_on(home: Path, monkey
     monkeypatch.setenv("CDP_AS_OF", "2026-07-01")
     result = _run([_customer(1, 5, "DE")])
     for materialisation in result.asset_materializations_for_node("segments__each"):
-        assert str(materialisation.metadata["size history"].value).startswith("![plot](data:image/png;base64,")
+        assert str(materialisation.metadata["size history"].value).startswith("![plot](data:image/svg+xml;base64,")
 
 
 def test_the_data_version_of_a_segment_changes_only_with_its_members(home: Path) -> None:

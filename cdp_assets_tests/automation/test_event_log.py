@@ -1,0 +1,48 @@
+"""Events are kept with connections that stay open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._core.storage.event_log import SqliteEventLogStorage
+
+from cdp_assets.automation.event_log import EventLog
+from cdp_assets.automation.refresh import dagster_instance
+from cdp_assets.settings import Settings
+
+
+@dg.asset(check_specs=[dg.AssetCheckSpec("sound", asset="thing")])
+def thing() -> dg.MaterializeResult:
+    return dg.MaterializeResult(metadata={"rows": 3}, check_results=[dg.AssetCheckResult(passed=True)])
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    (tmp_path / "defs").mkdir()
+    monkeypatch.setenv("CDP_DATA", str(tmp_path))
+    monkeypatch.setenv("CDP_DEFS", str(tmp_path / "defs"))
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    return Settings.from_env()
+
+
+def test_what_is_written_is_what_dagsters_own_storage_reads_in_its_own_place(settings: Settings) -> None:
+    with dagster_instance(settings) as instance:
+        assert isinstance(instance.event_log_storage, EventLog)
+        runs = [dg.materialize([thing], instance=instance).run_id for _ in range(12)]
+        assert len(instance.all_logs(runs[0])) > 5
+        assert instance.get_latest_materialization_event(thing.key) is not None
+    theirs = SqliteEventLogStorage(str(settings.data / "dagster" / "history" / "runs"))
+    assert {run: len(theirs.get_logs_for_run(run)) > 5 for run in runs} == dict.fromkeys(runs, True)
+    [check] = theirs.get_asset_check_execution_history(dg.AssetCheckKey(thing.key, "sound"), limit=1)
+    assert check.run_id == runs[-1]
+
+
+def test_two_processes_worth_of_storages_write_side_by_side(settings: Settings) -> None:
+    with dagster_instance(settings) as one, dagster_instance(settings) as other:
+        runs = [dg.materialize([thing], instance=instance).run_id for instance in (one, other, one, other)]
+        found = [record.run_id for record in one.fetch_materializations(thing.key, limit=10).records]
+        assert found == list(reversed(runs))
+        other.wipe()
+        assert other.get_runs() == []
