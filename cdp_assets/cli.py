@@ -47,6 +47,7 @@ def cdp() -> None:
 
 def main() -> None:
     """Entry point of the console script: what a person can mend is told in one line, without a traceback."""
+    from cdp_assets.cli_activate import activate
     from cdp_assets.cli_backtest import attributes
     from cdp_assets.cli_deliveries import deliveries
     from cdp_assets.cli_demo import demo
@@ -62,7 +63,8 @@ def main() -> None:
 
     for command in (evaluate, retract, retractions):
         identity.add_command(command)
-    for command in (attributes, deliveries, demo, explain, identity, init, plan, quarantine, segments, sources, test):
+    commands = (attributes, deliveries, demo, explain, identity, init, plan, quarantine, segments, sources, test)
+    for command in (activate, *commands):
         cdp.add_command(command)
     try:
         for name, value in project_settings(Path.cwd()).items():

@@ -3,12 +3,14 @@
 Belongs here: fields and their descriptions, as editors show them. Does not belong here: what they mean (`spec.py`).
 """
 
+import os
+import re
 from datetime import time
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import dagster as dg
-from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from cdp_assets.activation import spec as specs
 from cdp_assets.activation import ways
@@ -61,9 +63,32 @@ AnyConnector = Annotated[
     Field(discriminator="type"),
 ]
 
-AsWritten = Annotated[Any, dg.Resolver(lambda _context, written: written, model_field_type=AnyConnector)]
-"""A way as YAML has it: templates in it are filled for each message, not when it is loaded. (Dagster wants fields of
-models without bounds unless it resolves them, so it is told that this may be anything; `_connector` checks it.)"""
+_ENV = re.compile(r"\{\{\s*env\.(\w+)\s*\}\}")
+
+
+def _with_environment(written: Any) -> Any:
+    """What is written, with `{{ env.NAME }}` replaced; all other templates are filled for each message."""
+    if isinstance(written, BaseModel):
+        written = written.model_dump()
+    if isinstance(written, dict):
+        return {name: _with_environment(value) for name, value in written.items()}
+    if isinstance(written, list):
+        return [_with_environment(value) for value in written]
+    return _ENV.sub(_value_of, written) if isinstance(written, str) else written
+
+
+def _value_of(found: re.Match[str]) -> str:
+    value = os.environ.get(found.group(1))
+    if value is None:
+        raise specs.DestinationError(f"connector: the environment variable {found.group(1)} is not set")
+    return value
+
+
+AsWritten = Annotated[
+    Any, dg.Resolver(lambda _context, written: _with_environment(written), model_field_type=AnyConnector)
+]
+"""A way as YAML has it, but for the environment. (Dagster wants fields of models without bounds unless it resolves
+them, so it is told that this may be anything; `_connector` checks it.)"""
 
 
 class Cap(dg.Model, dg.Resolvable):
@@ -99,9 +124,20 @@ class Retry(dg.Model, dg.Resolvable):
 
     model_config = _STRICT
 
-    attempts: int = Field(default=20, ge=1, description="Tries in all.")
+    attempts: int = Field(default=100, ge=1, description="Tries in all, at most.")
+    within_hours: float = Field(default=48.0, gt=0, description="Given up so long after the first try.")
     base_seconds: float = Field(default=2.0, gt=0, description="Wait before the second try; doubles each time.")
     longest_seconds: float = Field(default=3600.0, gt=0, description="Longest wait.")
+
+
+class Breaker(dg.Model, dg.Resolvable):
+    """When a destination that fails is left alone for a while."""
+
+    model_config = _STRICT
+
+    failures: int = Field(default=10, ge=1, description="Calls that failed in a row.")
+    pause_seconds: float = Field(default=30.0, gt=0, description="First pause; doubles each time it still fails.")
+    longest_seconds: float = Field(default=600.0, gt=0, description="Longest pause.")
 
 
 class Destination(dg.Component, dg.Model, dg.Resolvable):
@@ -135,6 +171,7 @@ class Destination(dg.Component, dg.Model, dg.Resolvable):
     quiet_hours: QuietHours | None = Field(default=None, description="When messages wait.")
     volume_guard: VolumeGuard | None = Field(default=None, description="What holds a change far above the usual.")
     retry: Retry | None = Field(default=None, description="How failures are tried again.")
+    breaker: Breaker | None = Field(default=None, description="When it is left alone after failures in a row.")
 
     @cached_property
     def spec(self) -> specs.DestinationSpec:
@@ -169,6 +206,7 @@ class Destination(dg.Component, dg.Model, dg.Resolvable):
             if self.volume_guard
             else specs.VolumeGuard(),
             retry=specs.Retry(**self.retry.model_dump()) if self.retry else specs.Retry(),
+            breaker=specs.Breaker(**self.breaker.model_dump()) if self.breaker else specs.Breaker(),
         )
         specs.validate(spec, customer)
         return spec

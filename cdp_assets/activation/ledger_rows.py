@@ -78,6 +78,7 @@ def outbox_rows(
         due_at=None,
         created_at=as_of,
         sent_at=None,
+        first_tried_at=None,
     )
 
 

@@ -41,14 +41,36 @@ class Tables:
     redirects: ir.Table
 
 
-def activate(
-    spec: DestinationSpec, tables: Tables, engine: Engine, ledger: Ledger, as_of: datetime
-) -> decisions.Activated:
-    """Compare one destination with its segment and write what follows to the ledger; sends nothing.
+@dataclass(frozen=True)
+class Comparison:
+    """One destination against its segment: decided, and not yet written.
 
-    Call it for the destinations in the order of `by_priority`, since one takes from the allowance of the next.
-    Repeating it without news writes nothing.
+    Args:
+        found: The differences, as `differences` describes them.
+        decided: What becomes of each.
+        initial: Whether the destination was never compared before.
+        members: Those that it takes for members so far.
+        usual: How large a change usually is.
+        unusual: Whether the volume guard holds what can wait.
+        mixed: Ids whose person turned out to have been in both arms.
     """
+
+    found: pa.Table
+    decided: list[decisions.Decision]
+    initial: bool
+    members: int
+    usual: int
+    unusual: bool
+    mixed: list[int]
+
+    @property
+    def waiting(self) -> int:
+        """Messages that the volume guard may hold."""
+        return sum(made.can_wait for made in self.decided)
+
+
+def compare(spec: DestinationSpec, tables: Tables, engine: Engine, ledger: Ledger, as_of: datetime) -> Comparison:
+    """Compare one destination with its segment, and decide; writes nothing."""
     with ledger.reading() as connection:
         initial = destinations.is_first(connection, spec.name)
         state = destinations.state(connection, spec.name)
@@ -70,32 +92,43 @@ def activate(
     ).sort_by([("person_id", "ascending"), ("told_id", "ascending")])
     mixed = engine.to_arrow(holdout.contaminated(assignments, tables.redirects))["profile_id"].to_pylist()
     redirects = engine.to_arrow(tables.redirects.select("old_profile_id", "profile_id"))
-
     decided = _decide(spec, found, Allowance.of(spec, ledger, redirects, as_of), initial)
     members = sum(state["member"].to_pylist())
     usual = decisions.usual_size(history, members)
-    waiting = [made.can_wait for made in decided]
-    unusual = not initial and decisions.is_unusual(spec.volume_guard, sum(waiting), usual)
+    waiting = sum(made.can_wait for made in decided)
+    unusual = not initial and decisions.is_unusual(spec.volume_guard, waiting, usual)
+    return Comparison(found, decided, initial, members, usual, unusual, mixed)
 
+
+def activate(
+    spec: DestinationSpec, tables: Tables, engine: Engine, ledger: Ledger, as_of: datetime
+) -> decisions.Activated:
+    """Compare one destination with its segment and write what follows to the ledger; sends nothing.
+
+    Call it for the destinations in the order of `by_priority`, since one takes from the allowance of the next.
+    Repeating it without news writes nothing.
+    """
+    compared = compare(spec, tables, engine, ledger, as_of)
+    found, decided = compared.found, compared.decided
     rows = ledger_rows.outbox_rows(spec, found, decided, _payloads_told(spec, ledger, found), as_of)
     states = ledger_rows.state_rows(spec, found, decided, as_of)
     arms = ledger_rows.arms(spec, found, decided, as_of)
     points = sorted({point for point in rows["contact_point"].to_pylist() if point is not None})
     consents, suppressions = _permissions(engine, tables, points)
-    activated = _activated(spec, found, decided, unusual)
+    activated = _activated(spec, found, decided, compared.unusual)
 
     with ledger.transaction() as connection:
-        if unusual:
-            hold_id = guard.hold(connection, spec.name, as_of, sum(waiting), usual)
+        if compared.unusual:
+            hold_id = guard.hold(connection, spec.name, as_of, compared.waiting, compared.usual)
             rows = ledger_rows.held(rows, hold_id, decided)
         permissions.project(connection, points, consents, suppressions)
         outbox.append(connection, rows)
         destinations.write_state(connection, states)
         holdouts.assign(connection, arms)
         holdouts.expose(connection, ledger_rows.exposures(arms))
-        holdouts.contaminate(connection, spec.holdout_campaign, mixed)
-        if initial or activated.rows:
-            numbers = ledger_rows.numbers(activated, initial, members, as_of)
+        holdouts.contaminate(connection, spec.holdout_campaign, compared.mixed)
+        if compared.initial or activated.rows:
+            numbers = ledger_rows.numbers(activated, compared.initial, compared.members, as_of)
             destinations.record_activation(connection, numbers)
     return activated
 

@@ -102,11 +102,23 @@ class VolumeGuard:
 
 @dataclass(frozen=True)
 class Retry:
-    """How a failed delivery is tried again: doubling waits with jitter, up to ``attempts`` tries."""
+    """How a failed delivery is tried again: doubling waits with jitter, until ``within_hours`` after the first try have
+    passed or ``attempts`` tries are used up."""
 
-    attempts: int = 20
+    attempts: int = 100
+    within_hours: float = 48.0
     base_seconds: float = 2.0
     longest_seconds: float = 3600.0
+
+
+@dataclass(frozen=True)
+class Breaker:
+    """When a destination is left alone for a while: after ``failures`` calls in a row that failed. Then one call tries
+    whether it is well again; each that fails doubles the pause."""
+
+    failures: int = 10
+    pause_seconds: float = 30.0
+    longest_seconds: float = 600.0
 
 
 @dataclass(frozen=True)
@@ -133,6 +145,7 @@ class DestinationSpec:
         quiet_hours: When messages wait.
         volume_guard: What holds a change far above the usual.
         retry: How failures are tried again.
+        breaker: When the destination is left alone.
     """
 
     name: str
@@ -153,6 +166,7 @@ class DestinationSpec:
     quiet_hours: QuietHours | None = None
     volume_guard: VolumeGuard = field(default_factory=VolumeGuard)
     retry: Retry = field(default_factory=Retry)
+    breaker: Breaker = field(default_factory=Breaker)
 
     @property
     def kind(self) -> str:
