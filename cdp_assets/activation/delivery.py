@@ -169,9 +169,14 @@ class _Run:
             self.under_way[pool.submit(self.connector.send, messages, now)] = batch
 
     def _wait_for_room(self) -> None:
-        """Wait until one more call may be under way: while the destination is failing, only one at all."""
-        while self.under_way and len(self.under_way) >= (1 if self.circuit.is_open else self.connector.concurrency):
+        """Wait until one more call may be lined up: so many that no thread is idle; while the destination is failing,
+        only one.
+        """
+        while self.under_way and len(self.under_way) >= (1 if self.circuit.is_open else 2 * self.connector.concurrency):
             self._collect(wait(self.under_way, return_when=FIRST_COMPLETED).done)
+            if self.not_before is not None:
+                # What is lined up and has not begun stays in the outbox.
+                self.under_way = {future: rows for future, rows in self.under_way.items() if not future.cancel()}
 
     def _due(self) -> Iterator[list[Pending]]:
         """The rows due, in the order of the outbox, some at a time."""

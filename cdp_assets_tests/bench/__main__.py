@@ -5,7 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from cdp_assets_tests.bench import demo, deterministic, kills, linkage, models, proposing, scale, traits
+from cdp_assets_tests.bench import (
+    demo,
+    deterministic,
+    faults,
+    kills,
+    linkage,
+    models,
+    proposing,
+    scale,
+    throughput,
+    traits,
+)
 from cdp_assets_tests.bench.harness import Figure, tell
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
@@ -18,6 +29,8 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "kills": kills.figures,
     "scale": scale.full_run,
     "deterministic": deterministic.figures,
+    "throughput": throughput.figures,
+    "faults": faults.figures,
 }
 
 
