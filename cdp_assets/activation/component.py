@@ -165,6 +165,9 @@ class Destination(dg.Component, dg.Model, dg.Resolvable):
         default=None, description="SQL expression for what consent is asked for; by default the e-mail or phone."
     )
     holdout: float = Field(default=0.0, description="Share of people never told, to measure against.")
+    variants: dict[str, float] = Field(
+        default={}, description="Name → weight: whoever is told gets one, always the same, and messages say which."
+    )
     campaign: str | None = Field(default=None, description="Name of the holdout, where destinations share one.")
     priority: int = Field(default=0, description="The higher one goes first where a cap leaves no room for both.")
     cap: Cap | None = Field(default=None, description="Limit on messages per person and channel.")
@@ -194,6 +197,7 @@ class Destination(dg.Component, dg.Model, dg.Resolvable):
             initial=self.initial,
             contact_point=self.contact_point,
             holdout=self.holdout,
+            variants=dict(self.variants),
             campaign=self.campaign,
             priority=self.priority,
             cap=specs.Cap(self.cap.messages, self.cap.per_days) if self.cap else None,
@@ -210,6 +214,33 @@ class Destination(dg.Component, dg.Model, dg.Resolvable):
         )
         specs.validate(spec, customer)
         return spec
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """Nothing of its own: the stage makes the assets of all destinations (`assets.py`)."""
+        return dg.Definitions()
+
+
+class ControlGroup(dg.Component, dg.Model, dg.Resolvable):
+    """People who are left out of all campaigns, so that the effect of all together can be measured."""
+
+    model_config = ConfigDict(extra="forbid", ignored_types=(cached_property,))
+
+    share: float = Field(default=0.0, ge=0, lt=1, description="Their share of all people.")
+    purposes: list[str] = Field(
+        default=["marketing"], description="Destinations for these purposes leave them out; others tell them as well."
+    )
+
+    @cached_property
+    def spec(self) -> specs.ControlGroup:
+        """The group.
+
+        Raises:
+            DestinationError: if a purpose does not exist.
+        """
+        for purpose in self.purposes:
+            if purpose not in specs.PURPOSES:
+                raise specs.DestinationError(f"purposes: unknown {purpose!r}; valid: {', '.join(specs.PURPOSES)}")
+        return specs.ControlGroup(self.share, tuple(self.purposes))
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """Nothing of its own: the stage makes the assets of all destinations (`assets.py`)."""

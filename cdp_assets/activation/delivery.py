@@ -11,6 +11,7 @@ time, and of each profile only the first open row is under way, so the order per
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -123,6 +124,7 @@ class _Run:
     def __post_init__(self) -> None:
         self.bucket = TokenBucket(self.spec.rate_per_second, self.clock())
         self.circuit = Circuit(self.spec.breaker)
+        self.left_alone = threading.Event()
         self.status_written: tuple[datetime | None, int] = (None, 0)
 
     def go(self) -> None:
@@ -166,7 +168,16 @@ class _Run:
             self.bucket.take(len(batch))
             rows = rows[len(batch) :]
             messages = [Message.of(row) for row in batch]
-            self.under_way[pool.submit(self.connector.send, messages, now)] = batch
+            self.under_way[pool.submit(self._call, messages, now)] = batch
+
+    def _call(self, messages: list[Message], at: datetime) -> list[Outcome]:
+        """One call, in a thread of the pool; none if the destination has meanwhile come to be left alone."""
+        if self.left_alone.is_set():
+            return []
+        outcomes = self.connector.send(messages, at)
+        if any(outcome.retry_after is not None for outcome in outcomes):
+            self.left_alone.set()
+        return outcomes
 
     def _wait_for_room(self) -> None:
         """Wait until one more call may be lined up: so many that no thread is idle; while the destination is failing,
@@ -174,9 +185,6 @@ class _Run:
         """
         while self.under_way and len(self.under_way) >= (1 if self.circuit.is_open else 2 * self.connector.concurrency):
             self._collect(wait(self.under_way, return_when=FIRST_COMPLETED).done)
-            if self.not_before is not None:
-                # What is lined up and has not begun stays in the outbox.
-                self.under_way = {future: rows for future, rows in self.under_way.items() if not future.cancel()}
 
     def _due(self) -> Iterator[list[Pending]]:
         """The rows due, in the order of the outbox, some at a time."""
@@ -203,6 +211,7 @@ class _Run:
             self.report.waiting = FAILING if self.circuit.is_open else ASKED_TO_WAIT
             return False
         self.not_before = None
+        self.left_alone.clear()
         self.status_written = (None, status.failures)
         return True
 
@@ -226,6 +235,8 @@ class _Run:
         for future in done:
             rows = self.under_way.pop(future)
             outcomes = _outcomes(future, len(rows))
+            if not outcomes:
+                continue  # it never began, and stays in the outbox
             self._note_call(all(outcome.kind == RETRY for outcome in outcomes), now)
             for row, outcome in zip(rows, outcomes, strict=True):
                 self._note([self._settlement(row, outcome, now)])
@@ -236,6 +247,7 @@ class _Run:
             self.circuit.succeeded()
         elif self.not_before is None and (pause := self.circuit.failed(self.chance)) is not None:
             self.not_before = now + timedelta(seconds=pause)
+            self.left_alone.set()
 
     def _settlement(self, row: Pending, outcome: Outcome, now: datetime) -> Settlement:
         attempts = row.attempts + 1

@@ -21,7 +21,7 @@ import pyarrow as pa
 from cdp_assets.activation import decisions, holdout, ledger_rows
 from cdp_assets.activation.caps import Allowance
 from cdp_assets.activation.differences import LEFT, differences
-from cdp_assets.activation.spec import DestinationSpec
+from cdp_assets.activation.spec import GLOBAL_CONTROL, DestinationSpec
 from cdp_assets.ledger import Ledger, destinations, guard, holdouts, outbox, permissions
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Comparison:
         members: Those that it takes for members so far.
         usual: How large a change usually is.
         unusual: Whether the volume guard holds what can wait.
-        mixed: Ids whose person turned out to have been in both arms.
+        mixed: Campaign and id of those whose person turned out to have been in several arms.
     """
 
     found: pa.Table
@@ -61,7 +61,7 @@ class Comparison:
     members: int
     usual: int
     unusual: bool
-    mixed: list[int]
+    mixed: list[tuple[str, int]]
 
     @property
     def waiting(self) -> int:
@@ -74,7 +74,7 @@ def compare(spec: DestinationSpec, tables: Tables, engine: Engine, ledger: Ledge
     with ledger.reading() as connection:
         initial = destinations.is_first(connection, spec.name)
         state = destinations.state(connection, spec.name)
-        assigned = holdouts.assignments(connection, spec.holdout_campaign)
+        assigned = holdouts.assignments(connection, spec.holdout_campaign, GLOBAL_CONTROL)
         history = destinations.usual_change(connection, spec.name)
     assignments = _load(engine, assigned)
     found = engine.to_arrow(
@@ -90,14 +90,14 @@ def compare(spec: DestinationSpec, tables: Tables, engine: Engine, ledger: Ledge
             as_of=as_of,
         )
     ).sort_by([("person_id", "ascending"), ("told_id", "ascending")])
-    mixed = engine.to_arrow(holdout.contaminated(assignments, tables.redirects))["profile_id"].to_pylist()
+    mixed = engine.to_arrow(holdout.contaminated(assignments, tables.redirects))
     redirects = engine.to_arrow(tables.redirects.select("old_profile_id", "profile_id"))
     decided = _decide(spec, found, Allowance.of(spec, ledger, redirects, as_of), initial)
     members = sum(state["member"].to_pylist())
     usual = decisions.usual_size(history, members)
     waiting = sum(made.can_wait for made in decided)
     unusual = not initial and decisions.is_unusual(spec.volume_guard, waiting, usual)
-    return Comparison(found, decided, initial, members, usual, unusual, mixed)
+    return Comparison(found, decided, initial, members, usual, unusual, _pairs(mixed))
 
 
 def activate(
@@ -126,7 +126,7 @@ def activate(
         destinations.write_state(connection, states)
         holdouts.assign(connection, arms)
         holdouts.expose(connection, ledger_rows.exposures(arms))
-        holdouts.contaminate(connection, spec.holdout_campaign, compared.mixed)
+        holdouts.contaminate(connection, compared.mixed)
         if compared.initial or activated.rows:
             numbers = ledger_rows.numbers(activated, compared.initial, compared.members, as_of)
             destinations.record_activation(connection, numbers)
@@ -196,6 +196,10 @@ def _permissions(engine: Engine, tables: Tables, points: list[str]) -> tuple[pa.
     consents = tables.consent_state.semi_join(wanted, "contact_point").select(permissions.CONSENTS.names)
     suppressions = tables.suppressions.semi_join(wanted, "contact_point").select(permissions.SUPPRESSIONS.names)
     return engine.to_arrow(consents), engine.to_arrow(suppressions)
+
+
+def _pairs(assigned: pa.Table) -> list[tuple[str, int]]:
+    return list(zip(*ledger_rows.lists(assigned, "campaign", "profile_id"), strict=True))
 
 
 def _load(engine: Engine, table: pa.Table) -> ir.Table:

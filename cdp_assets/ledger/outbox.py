@@ -74,6 +74,7 @@ class Pending:
     timezone: str | None
     gated: bool
     arm: str | None
+    variant: str | None
     attempts: int
     reason: str | None
     created_at: datetime

@@ -83,14 +83,15 @@ def delivered_in_spite_of_everything(ledger_url: str, *, people: int, kills: int
     killed = 0
     with Receiver(SECRET) as keeper, _in_trouble(keeper, random.Random(seed), healed, troubles) as url:
         while killed < kills:
-            worker = _start(ledger_url, url)
-            time.sleep(moments.uniform(0.05, 0.8))
-            if worker.poll() is None:
-                worker.kill()
-                killed += 1
-            elif worker.returncode:
-                raise RuntimeError(f"the worker ended with {worker.returncode}")
+            before, worker = troubles.total(), _start(ledger_url, url)
+            while worker.poll() is None and troubles.total() == before:
+                time.sleep(0.005)
+            time.sleep(moments.uniform(0.0, 0.3))
+            if worker.poll() is not None:
+                break  # all is delivered already
+            worker.kill()
             worker.wait()
+            killed += 1
         healed.set()
         for _ in range(20):
             if _start(ledger_url, url).wait(timeout=300):
