@@ -86,7 +86,7 @@ def delivered_in_spite_of_everything(ledger_url: str, *, people: int, kills: int
             before, worker = troubles.total(), _start(ledger_url, url)
             while worker.poll() is None and troubles.total() == before:
                 time.sleep(0.005)
-            time.sleep(moments.uniform(0.0, 0.3))
+            time.sleep(moments.uniform(0.0, 0.6))
             if worker.poll() is not None:
                 break  # all is delivered already
             worker.kill()

@@ -10,6 +10,7 @@ from cdp_assets_tests.bench import (
     deterministic,
     faults,
     kills,
+    latency,
     linkage,
     models,
     proposing,
@@ -31,6 +32,7 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "deterministic": deterministic.figures,
     "throughput": throughput.figures,
     "faults": faults.figures,
+    "latency": latency.figures,
 }
 
 
