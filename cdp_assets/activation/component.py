@@ -23,7 +23,7 @@ _STRICT = ConfigDict(extra="forbid")
 
 
 class WebhookConnector(dg.Model):
-    """Signed HTTP requests, one a message."""
+    """Signed HTTP requests, of one message or several."""
 
     model_config = _STRICT
 
@@ -33,6 +33,10 @@ class WebhookConnector(dg.Model):
     rate_per_second: float | None = Field(default=None, gt=0, description="At most so many requests a second.")
     timeout_seconds: float = Field(default=10.0, gt=0, description="How long to wait for an answer.")
     concurrency: int = Field(default=8, ge=1, le=64, description="Requests under way at the same time.")
+    batch_size: int = Field(default=1, ge=1, le=1000, description="Messages in one request: `{batch: […]}` above 1.")
+    body: Literal["message", "identify", "track"] = Field(
+        default="message", description="`message`, or the form of Segment's `identify` or `track` calls."
+    )
 
 
 class FileConnector(dg.Model):

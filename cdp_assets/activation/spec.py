@@ -53,6 +53,8 @@ class WebhookConnector:
         rate_per_second: At most so many requests a second; null for no limit.
         timeout_seconds: How long to wait for an answer.
         concurrency: Requests under way at the same time.
+        batch_size: Messages in one request; 1 for requests of single messages.
+        body: ``message`` (our own form), or ``identify`` or ``track`` (Segment's).
     """
 
     url_env: str
@@ -60,6 +62,8 @@ class WebhookConnector:
     rate_per_second: float | None = None
     timeout_seconds: float = 10.0
     concurrency: int = 8
+    batch_size: int = 1
+    body: str = "message"
 
 
 @dataclass(frozen=True)

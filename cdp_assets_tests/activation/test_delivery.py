@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +11,9 @@ from datetime import UTC, datetime, time, timedelta
 
 from cdp_assets.activation import delivery
 from cdp_assets.activation.connectors.webhook import Webhook
+from cdp_assets.activation.connectors.webhook_bodies import single
 from cdp_assets.activation.delivery import Delivered, deliver
+from cdp_assets.activation.message import Message
 from cdp_assets.activation.receiver import Answer, Receiver
 from cdp_assets.activation.spec import Breaker, Cap, DestinationSpec, QuietHours, Retry, WebhookConnector
 from cdp_assets.ledger import destinations, outbox
@@ -80,6 +83,38 @@ def test_each_message_arrives_once_signed_with_its_key_and_fields(shop: Shop) ->
         "data": {"email": email_of(1), "name": "Person 1"},
     }
     assert shop.rows("status", "attempts", "response_code", "sent_at") == [("delivered", 1, 200, TUESDAY)] * 2
+
+
+def test_several_messages_travel_in_one_request_each_with_its_key(shop: Shop) -> None:
+    shop.with_people(*range(1, 6))
+    shop.members = set(range(1, 6))
+    shop.refresh(GREET, MONDAY)
+    clock = Time()
+    with receiving(clock, lambda key, times: (503, {}) if times == 1 else None) as receiver:
+        connector = Webhook(receiver.url, SECRET, concurrency=1, batch_size=3)
+        report = deliver(GREET, connector, shop.ledger, clock=clock, sleep=clock.sleep, patience=timedelta(hours=1))
+        connector.close()
+    assert report.delivered == 5
+    kept = [message for request in receiver.messages for message in request["batch"]]
+    assert sorted(told["idempotency_key"] for told in kept) == sorted(row[0] for row in shop.rows("idempotency_key"))
+
+
+def test_a_message_can_be_a_call_of_segments(shop: Shop) -> None:
+    shop.with_people(1)
+    shop.members = {1}
+    shop.refresh(GREET, MONDAY)
+    clock = Time()
+    with shop.ledger.reading() as connection:
+        [row] = outbox.next_rows(connection, GREET.name, clock())
+    common = {"messageId": row.idempotency_key, "userId": "1", "timestamp": "2026-06-01T06:00:00Z"}
+    person = {"email": email_of(1), "name": "Person 1", "members": True}
+    assert json.loads(single(Message.of(row), "identify")) == {"type": "identify", **common, "traits": person}
+    assert json.loads(single(Message.of(row), "track")) == {
+        "type": "track",
+        **common,
+        "event": "Audience Entered",
+        "properties": {**person, "audience_key": "members"},
+    }
 
 
 def test_a_receiver_in_trouble_gets_every_message_once_it_is_well(shop: Shop) -> None:
