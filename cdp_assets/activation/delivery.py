@@ -116,7 +116,7 @@ class _Run:
     chance: random.Random
     sleep: Callable[[float], None]
     patience: timedelta
-    under_way: dict[Future[list[Outcome]], list[Pending]] = field(default_factory=dict)
+    under_way: dict[Future[list[Outcome] | None], list[Pending]] = field(default_factory=dict)
     settlements: list[Settlement] = field(default_factory=list)
     settled_at: float = field(default_factory=time.monotonic)
     not_before: datetime | None = None
@@ -170,12 +170,12 @@ class _Run:
             messages = [Message.of(row) for row in batch]
             self.under_way[pool.submit(self._call, messages, now)] = batch
 
-    def _call(self, messages: list[Message], at: datetime) -> list[Outcome]:
-        """One call, in a thread of the pool; none if the destination has meanwhile come to be left alone."""
+    def _call(self, messages: list[Message], at: datetime) -> list[Outcome] | None:
+        """One call, in a thread of the pool; null if the destination has meanwhile come to be left alone."""
         if self.left_alone.is_set():
-            return []
+            return None
         outcomes = self.connector.send(messages, at)
-        if any(outcome.retry_after is not None for outcome in outcomes):
+        if any(outcome.retry_after is not None and outcome.kind != DELIVERED for outcome in outcomes):
             self.left_alone.set()
         return outcomes
 
@@ -229,13 +229,13 @@ class _Run:
             self.sleep(missing.total_seconds())
         return True
 
-    def _collect(self, done: set[Future[list[Outcome]]]) -> None:
+    def _collect(self, done: set[Future[list[Outcome] | None]]) -> None:
         """Note what became of messages that were under way."""
         now = self.clock()
         for future in done:
             rows = self.under_way.pop(future)
             outcomes = _outcomes(future, len(rows))
-            if not outcomes:
+            if outcomes is None:
                 continue  # it never began, and stays in the outbox
             self._note_call(all(outcome.kind == RETRY for outcome in outcomes), now)
             for row, outcome in zip(rows, outcomes, strict=True):
@@ -299,8 +299,10 @@ class _Run:
         self.settled_at = time.monotonic()
 
 
-def _outcomes(future: Future[list[Outcome]], count: int) -> list[Outcome]:
-    """What a connector said; a connector that breaks counts as a failed try, so that it ends some day."""
+def _outcomes(future: Future[list[Outcome] | None], count: int) -> list[Outcome] | None:
+    """What a connector said, or null if it was not called; one that breaks counts as a failed try, so that it ends
+    some day.
+    """
     try:
         return future.result()
     except Exception as error:
