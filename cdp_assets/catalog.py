@@ -51,6 +51,7 @@ _REPORTING = "cdp_assets.normalised.component.Reporting"
 _TRAIT = "cdp_assets.attributes.component.Trait"
 _SEGMENT = "cdp_assets.segments.component.Segment"
 _DESTINATION = "cdp_assets.activation.component.Destination"
+_CONTROL_GROUP = "cdp_assets.activation.component.ControlGroup"
 
 TYPES = {
     _SOURCE: "source",
@@ -60,13 +61,14 @@ TYPES = {
     _TRAIT: "trait",
     _SEGMENT: "segment",
     _DESTINATION: "destination",
+    _CONTROL_GROUP: "control group",
 }
 """The types of definitions, and what a person calls them."""
 
 _NAME_SEGMENTS = {_SEGMENT: ("all_of", "any_of", "none_of"), _DESTINATION: ("segment",)}
 """Fields that name segments."""
 
-_ONLY_ONCE = (_IDENTITY_RULES, _SURVIVORSHIP, _REPORTING)
+_ONLY_ONCE = (_IDENTITY_RULES, _SURVIVORSHIP, _REPORTING, _CONTROL_GROUP)
 _TOP_LEVEL = ("type", "attributes")
 
 
@@ -84,7 +86,7 @@ class Catalog:
         traits: Traits by name.
         customer_360: The wide row of a profile, with a column for every trait.
         segments: Segments by name.
-        destinations: Destinations by name.
+        destinations: Destinations by name, with the control group they leave out.
     """
 
     folder: Path
@@ -149,7 +151,7 @@ def load_catalog(defs: Path, beside: Path | None = None) -> Catalog:
         traits=named(_TRAIT),
         customer_360=wide,
         segments=tuple(_composed(named(_SEGMENT))),
-        destinations=named(_DESTINATION),
+        destinations=tuple(only(_CONTROL_GROUP).applied_to(spec) for spec in named(_DESTINATION)),
     )
 
 

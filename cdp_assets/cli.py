@@ -47,6 +47,7 @@ def cdp() -> None:
 
 def main() -> None:
     """Entry point of the console script: what a person can mend is told in one line, without a traceback."""
+    from cdp_assets.cli_activate import activate
     from cdp_assets.cli_backtest import attributes
     from cdp_assets.cli_deliveries import deliveries
     from cdp_assets.cli_demo import demo
@@ -65,6 +66,7 @@ def main() -> None:
     for command in (evaluate, retract, retractions):
         identity.add_command(command)
     for command in (
+        activate,
         attributes,
         deliveries,
         demo,

@@ -1,11 +1,11 @@
-"""`cdp deliveries`: what waits or was given up, trying it again, and dropping it.
+"""`cdp deliveries`: what waits, was given up or is held, and what a person may do about it.
 
 Shows no payloads and no contact points. Does not belong here: delivering (`cdp run`, the sensor).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,8 @@ from cdp_assets.cli import as_json, print_json
 from cdp_assets.settings import Settings
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy import Connection
 
 _PATIENCE_SECONDS = 10.0
@@ -22,7 +24,7 @@ _PATIENCE_SECONDS = 10.0
 
 @click.group()
 def deliveries() -> None:
-    """See what waits or was given up; try it again or drop it."""
+    """See what waits, was given up or is held; try it again, drop it, confirm it, or pause a destination."""
 
 
 @deliveries.command(name="list")
@@ -40,6 +42,58 @@ def list_(destination: str | None, told_as_json: bool) -> None:
         return
     for name, status, reason, messages in found:
         click.echo(f"{name}  {status}{f' ({reason})' if reason else ''}  {messages:,}")
+
+
+@deliveries.command()
+@as_json
+def holds(told_as_json: bool) -> None:
+    """List changes that the volume guard holds until somebody confirms or discards them."""
+    from cdp_assets.ledger import Ledger, guard
+    from cdp_assets.presentation.views import plain
+
+    with Ledger.open(Settings.from_env().ledger_url) as ledger, ledger.reading() as connection:
+        found = guard.holds(connection)
+    if told_as_json:
+        print_json(plain(found))
+        return
+    if not found:
+        click.echo("nothing is held")
+    for held in found:
+        click.echo(f"{held.id}  {held.destination}  {held.changes:,} messages, usually {held.usual:,}  {held.as_of:%F}")
+
+
+@deliveries.command()
+@click.argument("hold", type=int)
+@click.option("--by", envvar="USER", required=True, help="Who confirms (default: USER).")
+def confirm(hold: int, by: str) -> None:
+    """Let a held change go out, by its number in `holds`."""
+    from cdp_assets.ledger import guard
+
+    click.echo(f"{_decided(guard.confirm, hold, by):,} messages go out with the next delivery")
+
+
+@deliveries.command()
+@click.argument("hold", type=int)
+@click.option("--by", envvar="USER", required=True, help="Who discards (default: USER).")
+def discard(hold: int, by: str) -> None:
+    """Withhold a held change; what still differs at the next refresh is judged anew."""
+    from cdp_assets.ledger import guard
+
+    click.echo(f"{_decided(guard.discard, hold, by):,} messages withheld")
+
+
+@deliveries.command()
+@click.argument("destination")
+def pause(destination: str) -> None:
+    """Let nothing go out to a destination; what comes for it waits in its outbox."""
+    _pause(destination, True)
+
+
+@deliveries.command()
+@click.argument("destination")
+def resume(destination: str) -> None:
+    """Let a paused destination go on."""
+    _pause(destination, False)
 
 
 @deliveries.command()
@@ -67,6 +121,34 @@ def drop(destination: str, yes: bool) -> None:
     with _alone_with(destination) as connection:
         messages = outbox.drop(connection, destination, wall_clock())
     click.echo(f"{messages:,} messages dropped")
+
+
+def _decided(decide: Callable[[Connection, int, str, datetime], int], hold: int, by: str) -> int:
+    """Decide on a hold; how many messages it was about."""
+    from cdp_assets.activation.clock import wall_clock
+    from cdp_assets.ledger import Ledger
+
+    with Ledger.open(Settings.from_env().ledger_url) as ledger, ledger.transaction() as connection:
+        try:
+            return decide(connection, hold, by, wall_clock())
+        except LookupError as error:
+            raise click.ClickException(str(error)) from error
+
+
+def _pause(destination: str, paused: bool) -> None:
+    from cdp_assets.catalog import load_catalog
+    from cdp_assets.cli_activate import destination_of
+    from cdp_assets.definition_files import DefinitionError
+    from cdp_assets.ledger import Ledger, destinations
+
+    settings = Settings.from_env()
+    try:
+        destination_of(load_catalog(settings.defs), destination)
+    except DefinitionError as error:
+        raise click.ClickException(str(error)) from error
+    with Ledger.open(settings.ledger_url) as ledger, ledger.transaction() as connection:
+        destinations.pause(connection, destination, paused)
+    click.echo(f"{destination} is paused" if paused else f"{destination} goes on with the next delivery")
 
 
 @contextmanager

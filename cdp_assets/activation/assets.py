@@ -16,7 +16,7 @@ from cdp_assets.activation.clock import wall_clock
 from cdp_assets.activation.connectors import connector_for
 from cdp_assets.activation.delivery import deliver
 from cdp_assets.activation.outbox import Tables, activate, by_priority, refresh_permissions
-from cdp_assets.activation.schemas import DELIVERIES, DESTINATION_STATE, OUTBOX
+from cdp_assets.activation.schemas import DELIVERIES, DESTINATION_STATE, EXPOSURES, OUTBOX
 from cdp_assets.activation.spec import DestinationSpec
 from cdp_assets.ledger import Ledger, outbox
 from cdp_assets.settings import Settings
@@ -29,7 +29,7 @@ OWNERS = ["team:marketing"]
 
 
 def assets(specs: Sequence[DestinationSpec]) -> list[dg.AssetsDefinition]:
-    """The assets of the refresh: outbox, destination_state and deliveries.
+    """The assets of the refresh: outbox, destination_state, exposures and deliveries.
 
     Args:
         specs: The destinations, of different names.
@@ -45,7 +45,7 @@ def delivery_assets(specs: Sequence[DestinationSpec]) -> list[dg.AssetsDefinitio
 def _outbox(specs: Sequence[DestinationSpec]) -> dg.AssetsDefinition:
     @tables_asset(
         stage=STAGE,
-        schemas=[OUTBOX, DESTINATION_STATE],
+        schemas=[OUTBOX, DESTINATION_STATE, EXPOSURES],
         inputs={
             "memberships": "segments",
             "customer_360": "attributes",
@@ -53,7 +53,11 @@ def _outbox(specs: Sequence[DestinationSpec]) -> dg.AssetsDefinition:
             "suppressions": "privacy",
             "redirects": "identity",
         },
-        checks={OUTBOX.name: checks.of_outbox(specs), DESTINATION_STATE.name: checks.of_state(specs)},
+        checks={
+            OUTBOX.name: checks.of_outbox(specs),
+            DESTINATION_STATE.name: checks.of_state(specs),
+            EXPOSURES.name: checks.EXPOSURES,
+        },
         kinds={"ledger"},
         owners=OWNERS,
     )
@@ -80,6 +84,10 @@ def _outbox(specs: Sequence[DestinationSpec]) -> dg.AssetsDefinition:
             DESTINATION_STATE.name: Built(
                 projection.state_table(engine, ledger, [spec.name for spec in specs], redirects),
                 column_lineage=projection.STATE_LINEAGE,
+            ),
+            EXPOSURES.name: Built(
+                projection.exposures_table(engine, ledger, as_of, redirects),
+                column_lineage=projection.EXPOSURES_LINEAGE,
             ),
         }
 
@@ -147,6 +155,10 @@ def _description(spec: DestinationSpec) -> str:
     restraint = [f"purpose {spec.purpose}", f"mode {spec.mode}"]
     if spec.holdout:
         restraint.append(f"{spec.holdout:.0%} held out")
+    if spec.global_control:
+        restraint.append(f"{spec.global_control:.0%} left out of all campaigns")
+    if spec.variants:
+        restraint.append(f"variants {', '.join(spec.variants)}")
     if spec.cap:
         restraint.append(f"at most {spec.cap.messages} messages in {spec.cap.per_days} days on this channel")
     if spec.quiet_hours:

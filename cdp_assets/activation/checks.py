@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 
 from cdp_assets.activation import decisions, gates
 from cdp_assets.activation.differences import ENTERED, LEFT, UPDATED
-from cdp_assets.activation.holdout import CONTROL, of_today
+from cdp_assets.activation.holdout import CONTROL, TREATMENT, of_today
 from cdp_assets.activation.spec import DestinationSpec
 from cdp_assets.ledger import outbox
 from cdp_assets.quality.checks import Check, expect, no_rows
@@ -97,6 +97,17 @@ DELIVERIES = [
                 lambda t, _: t.filter(t.arm == CONTROL, t.status == outbox.DELIVERED, t.change != LEFT),
                 "Nothing was delivered to anybody who is held out.",
             ),
+        ),
+    )
+]
+
+EXPOSURES = [
+    Check(
+        "arms_make_sense",
+        "Everybody in an experiment is in one of its arms, and only the treated have a variant.",
+        (
+            expect("expect_column_values_to_be_in_set", column="arm", value_set=[TREATMENT, CONTROL]),
+            no_rows(lambda t, _: t.filter(t.arm == CONTROL, t.variant.notnull()), "Nobody held out has a variant."),
         ),
     )
 ]

@@ -3,12 +3,14 @@
 Belongs here: fields and their descriptions, as editors show them. Does not belong here: what they mean (`spec.py`).
 """
 
+import os
+import re
 from datetime import time
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import dagster as dg
-from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from cdp_assets.activation import spec as specs
 from cdp_assets.activation import ways
@@ -21,7 +23,7 @@ _STRICT = ConfigDict(extra="forbid")
 
 
 class WebhookConnector(dg.Model):
-    """Signed HTTP requests, one a message."""
+    """Signed HTTP requests, of one message or several."""
 
     model_config = _STRICT
 
@@ -31,6 +33,10 @@ class WebhookConnector(dg.Model):
     rate_per_second: float | None = Field(default=None, gt=0, description="At most so many requests a second.")
     timeout_seconds: float = Field(default=10.0, gt=0, description="How long to wait for an answer.")
     concurrency: int = Field(default=8, ge=1, le=64, description="Requests under way at the same time.")
+    batch_size: int = Field(default=1, ge=1, le=1000, description="Messages in one request: `{batch: […]}` above 1.")
+    body: Literal["message", "identify", "track"] = Field(
+        default="message", description="`message`, or the form of Segment's `identify` or `track` calls."
+    )
 
 
 class FileConnector(dg.Model):
@@ -61,9 +67,32 @@ AnyConnector = Annotated[
     Field(discriminator="type"),
 ]
 
-AsWritten = Annotated[Any, dg.Resolver(lambda _context, written: written, model_field_type=AnyConnector)]
-"""A way as YAML has it: templates in it are filled for each message, not when it is loaded. (Dagster wants fields of
-models without bounds unless it resolves them, so it is told that this may be anything; `_connector` checks it.)"""
+_ENV = re.compile(r"\{\{\s*env\.(\w+)\s*\}\}")
+
+
+def _with_environment(written: Any) -> Any:
+    """What is written, with `{{ env.NAME }}` replaced; all other templates are filled for each message."""
+    if isinstance(written, BaseModel):
+        written = written.model_dump()
+    if isinstance(written, dict):
+        return {name: _with_environment(value) for name, value in written.items()}
+    if isinstance(written, list):
+        return [_with_environment(value) for value in written]
+    return _ENV.sub(_value_of, written) if isinstance(written, str) else written
+
+
+def _value_of(found: re.Match[str]) -> str:
+    value = os.environ.get(found.group(1))
+    if value is None:
+        raise specs.DestinationError(f"connector: the environment variable {found.group(1)} is not set")
+    return value
+
+
+AsWritten = Annotated[
+    Any, dg.Resolver(lambda _context, written: _with_environment(written), model_field_type=AnyConnector)
+]
+"""A way as YAML has it, but for the environment. (Dagster wants fields of models without bounds unless it resolves
+them, so it is told that this may be anything; `_connector` checks it.)"""
 
 
 class Cap(dg.Model, dg.Resolvable):
@@ -99,9 +128,20 @@ class Retry(dg.Model, dg.Resolvable):
 
     model_config = _STRICT
 
-    attempts: int = Field(default=20, ge=1, description="Tries in all.")
+    attempts: int = Field(default=100, ge=1, description="Tries in all, at most.")
+    within_hours: float = Field(default=48.0, gt=0, description="Given up so long after the first try.")
     base_seconds: float = Field(default=2.0, gt=0, description="Wait before the second try; doubles each time.")
     longest_seconds: float = Field(default=3600.0, gt=0, description="Longest wait.")
+
+
+class Breaker(dg.Model, dg.Resolvable):
+    """When a destination that fails is left alone for a while."""
+
+    model_config = _STRICT
+
+    failures: int = Field(default=10, ge=1, description="Calls that failed in a row.")
+    pause_seconds: float = Field(default=30.0, gt=0, description="First pause; doubles each time it still fails.")
+    longest_seconds: float = Field(default=600.0, gt=0, description="Longest pause.")
 
 
 class Destination(dg.Component, dg.Model, dg.Resolvable):
@@ -129,12 +169,16 @@ class Destination(dg.Component, dg.Model, dg.Resolvable):
         default=None, description="SQL expression for what consent is asked for; by default the e-mail or phone."
     )
     holdout: float = Field(default=0.0, description="Share of people never told, to measure against.")
+    variants: dict[str, float] = Field(
+        default={}, description="Name → weight: whoever is told gets one, always the same, and messages say which."
+    )
     campaign: str | None = Field(default=None, description="Name of the holdout, where destinations share one.")
     priority: int = Field(default=0, description="The higher one goes first where a cap leaves no room for both.")
     cap: Cap | None = Field(default=None, description="Limit on messages per person and channel.")
     quiet_hours: QuietHours | None = Field(default=None, description="When messages wait.")
     volume_guard: VolumeGuard | None = Field(default=None, description="What holds a change far above the usual.")
     retry: Retry | None = Field(default=None, description="How failures are tried again.")
+    breaker: Breaker | None = Field(default=None, description="When it is left alone after failures in a row.")
 
     @cached_property
     def spec(self) -> specs.DestinationSpec:
@@ -157,6 +201,7 @@ class Destination(dg.Component, dg.Model, dg.Resolvable):
             initial=self.initial,
             contact_point=self.contact_point,
             holdout=self.holdout,
+            variants=dict(self.variants),
             campaign=self.campaign,
             priority=self.priority,
             cap=specs.Cap(self.cap.messages, self.cap.per_days) if self.cap else None,
@@ -169,9 +214,37 @@ class Destination(dg.Component, dg.Model, dg.Resolvable):
             if self.volume_guard
             else specs.VolumeGuard(),
             retry=specs.Retry(**self.retry.model_dump()) if self.retry else specs.Retry(),
+            breaker=specs.Breaker(**self.breaker.model_dump()) if self.breaker else specs.Breaker(),
         )
         specs.validate(spec, customer)
         return spec
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """Nothing of its own: the stage makes the assets of all destinations (`assets.py`)."""
+        return dg.Definitions()
+
+
+class ControlGroup(dg.Component, dg.Model, dg.Resolvable):
+    """People who are left out of all campaigns, so that the effect of all together can be measured."""
+
+    model_config = ConfigDict(extra="forbid", ignored_types=(cached_property,))
+
+    share: float = Field(default=0.0, ge=0, lt=1, description="Their share of all people.")
+    purposes: list[str] = Field(
+        default=["marketing"], description="Destinations for these purposes leave them out; others tell them as well."
+    )
+
+    @cached_property
+    def spec(self) -> specs.ControlGroup:
+        """The group.
+
+        Raises:
+            DestinationError: if a purpose does not exist.
+        """
+        for purpose in self.purposes:
+            if purpose not in specs.PURPOSES:
+                raise specs.DestinationError(f"purposes: unknown {purpose!r}; valid: {', '.join(specs.PURPOSES)}")
+        return specs.ControlGroup(self.share, tuple(self.purposes))
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """Nothing of its own: the stage makes the assets of all destinations (`assets.py`)."""

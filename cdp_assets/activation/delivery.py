@@ -11,6 +11,7 @@ time, and of each profile only the first open row is under way, so the order per
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -22,19 +23,22 @@ from cdp_assets.activation.clock import Clock
 from cdp_assets.activation.connectors.connector import DELIVERED, RETRY, Connector, Outcome
 from cdp_assets.activation.last_look import last_look
 from cdp_assets.activation.message import Message
-from cdp_assets.activation.pacing import TokenBucket, wait_before
+from cdp_assets.activation.pacing import Circuit, TokenBucket, wait_before
 from cdp_assets.activation.spec import DestinationSpec
 from cdp_assets.ledger import Ledger, LedgerBusyError, destinations, outbox
 from cdp_assets.ledger.outbox import Pending, Settlement
 
 _ROWS_AT_ONCE = 500
-_SETTLE_AT_ONCE = 200
+_SETTLE_AT_ONCE = 500
 _SETTLE_EVERY_SECONDS = 0.5
+_LOOK_HOLDS = timedelta(seconds=1)
+"""So long the answer of the gates stands, before those still unsent are looked at again."""
 _PATIENCE = timedelta(seconds=20)
 _WAIT_FOR_OTHER_RUN_SECONDS = 30.0
 
 PAUSED = "paused"
 ASKED_TO_WAIT = "asked to wait"
+FAILING = "failing, left alone for a while"
 OTHER_RUN = "another run is delivering"
 
 
@@ -49,7 +53,7 @@ class Delivered:
         dead: Messages given up.
         withheld: Messages that a gate stopped at the moment of sending, by reason.
         deferred: Messages that wait for the end of quiet hours.
-        waiting: Why no more is done now (`PAUSED`, `ASKED_TO_WAIT`, `OTHER_RUN`), or null.
+        waiting: Why no more is done now (`PAUSED`, `ASKED_TO_WAIT`, `FAILING`, `OTHER_RUN`), or null.
         seconds: How long it took.
     """
 
@@ -112,67 +116,103 @@ class _Run:
     chance: random.Random
     sleep: Callable[[float], None]
     patience: timedelta
-    under_way: dict[Future[list[Outcome]], list[Pending]] = field(default_factory=dict)
+    under_way: dict[Future[list[Outcome] | None], list[Pending]] = field(default_factory=dict)
     settlements: list[Settlement] = field(default_factory=list)
     settled_at: float = field(default_factory=time.monotonic)
     not_before: datetime | None = None
 
+    def __post_init__(self) -> None:
+        self.bucket = TokenBucket(self.spec.rate_per_second, self.clock())
+        self.circuit = Circuit(self.spec.breaker)
+        self.left_alone = threading.Event()
+        self.status_written: tuple[datetime | None, int] = (None, 0)
+
     def go(self) -> None:
-        bucket = TokenBucket(self.spec.rate_per_second, at=time.monotonic())
         with ThreadPoolExecutor(self.connector.concurrency, thread_name_prefix=self.spec.name) as pool:
             try:
                 while self._may_be_called():
-                    if not self._sweep(pool, bucket) and not self._wait_for_due():
+                    if not self._sweep(pool) and not self._wait_for_due():
                         break
             finally:
                 self._finish()
 
-    def _sweep(self, pool: ThreadPoolExecutor, bucket: TokenBucket) -> bool:
+    def _sweep(self, pool: ThreadPoolExecutor) -> bool:
         """Go once over the rows that are due; return whether there were any."""
         found = False
-        for batch in self._batches():
+        for rows in self._due():
             found = True
-            while len(self.under_way) >= self.connector.concurrency:
-                self._collect(wait(self.under_way, return_when=FIRST_COMPLETED).done)
-            if pause := bucket.take(len(batch), time.monotonic()):
-                self._settle()
-                self.sleep(pause)
+            self._send(pool, rows)
             if self.not_before is not None:
                 break
-            now = self.clock()
-            allowed, stopped = last_look(self.spec, self.ledger, batch, now)
-            self._note(stopped)
-            if allowed:
-                messages = [Message.of(row) for row in allowed]
-                self.under_way[pool.submit(self.connector.send, messages, now)] = allowed
         self._finish()
         return found
 
-    def _batches(self) -> Iterator[list[Pending]]:
-        """The rows due, in the order of the outbox, in pieces that the connector takes at once."""
-        size, after = self.connector.batch_size, 0
-        limit = max(size, _ROWS_AT_ONCE)
+    def _send(self, pool: ThreadPoolExecutor, rows: list[Pending]) -> None:
+        """Send rows in the pieces that the connector takes at once, unless the destination wants to be left alone."""
+        looked_at: datetime | None = None
+        while rows:
+            self._wait_for_room()
+            now = self.clock()
+            if self.not_before is not None:
+                return
+            if looked_at is None or now - looked_at > _LOOK_HOLDS:
+                rows, stopped = last_look(self.spec, self.ledger, rows, now)
+                self._note(stopped)
+                looked_at = now
+                continue
+            batch = rows[: self.connector.batch_size]
+            if pause := self.bucket.wait(len(batch), now):
+                self._settle()
+                self.sleep(pause)
+                continue
+            self.bucket.take(len(batch))
+            rows = rows[len(batch) :]
+            messages = [Message.of(row) for row in batch]
+            self.under_way[pool.submit(self._call, messages, now)] = batch
+
+    def _call(self, messages: list[Message], at: datetime) -> list[Outcome] | None:
+        """One call, in a thread of the pool; null if the destination has meanwhile come to be left alone."""
+        if self.left_alone.is_set():
+            return None
+        outcomes = self.connector.send(messages, at)
+        if any(outcome.retry_after is not None and outcome.kind != DELIVERED for outcome in outcomes):
+            self.left_alone.set()
+        return outcomes
+
+    def _wait_for_room(self) -> None:
+        """Wait until one more call may be lined up: so many that no thread is idle; while the destination is failing,
+        only one.
+        """
+        while self.under_way and len(self.under_way) >= (1 if self.circuit.is_open else 2 * self.connector.concurrency):
+            self._collect(wait(self.under_way, return_when=FIRST_COMPLETED).done)
+
+    def _due(self) -> Iterator[list[Pending]]:
+        """The rows due, in the order of the outbox, some at a time."""
+        after, limit = 0, max(self.connector.batch_size, _ROWS_AT_ONCE)
         while True:
             with self.ledger.reading() as connection:
                 rows = outbox.next_rows(connection, self.spec.name, self.clock(), after=after, limit=limit)
-            if not rows:
+                paused = destinations.status(connection, self.spec.name).paused
+            if paused or not rows:
                 return
-            for start in range(0, len(rows), size):
-                yield rows[start : start + size]
+            yield rows
             after = rows[-1].id
 
     def _may_be_called(self) -> bool:
-        """Whether the destination may be called; waits a little if it asked to be left alone."""
+        """Whether the destination may be called; waits a little if it is to be left alone."""
         with self.ledger.reading() as connection:
-            paused = destinations.is_paused(connection, self.spec.name)
-            until = destinations.not_before(connection, self.spec.name)
-        if paused:
+            status = destinations.status(connection, self.spec.name)
+        self.circuit.failures = status.failures
+        self.status_written = (status.not_before, status.failures)
+        if status.paused:
             self.report.waiting = PAUSED
             return False
-        if until is not None and not self._wait_until(until):
-            self.report.waiting = ASKED_TO_WAIT
+        if status.not_before is not None and not self._wait_until(status.not_before):
+            self.report.waiting = FAILING if self.circuit.is_open else ASKED_TO_WAIT
             return False
         self.not_before = None
+        self.left_alone.clear()
+        self.status_written = (None, status.failures)
         return True
 
     def _wait_for_due(self) -> bool:
@@ -189,13 +229,25 @@ class _Run:
             self.sleep(missing.total_seconds())
         return True
 
-    def _collect(self, done: set[Future[list[Outcome]]]) -> None:
+    def _collect(self, done: set[Future[list[Outcome] | None]]) -> None:
         """Note what became of messages that were under way."""
         now = self.clock()
         for future in done:
             rows = self.under_way.pop(future)
-            for row, outcome in zip(rows, _outcomes(future, len(rows)), strict=True):
+            outcomes = _outcomes(future, len(rows))
+            if outcomes is None:
+                continue  # it never began, and stays in the outbox
+            self._note_call(all(outcome.kind == RETRY for outcome in outcomes), now)
+            for row, outcome in zip(rows, outcomes, strict=True):
                 self._note([self._settlement(row, outcome, now)])
+
+    def _note_call(self, failed: bool, now: datetime) -> None:
+        """Let the circuit breaker know of a call; those still under way when it opens tell it nothing new."""
+        if not failed:
+            self.circuit.succeeded()
+        elif self.not_before is None and (pause := self.circuit.failed(self.chance)) is not None:
+            self.not_before = now + timedelta(seconds=pause)
+            self.left_alone.set()
 
     def _settlement(self, row: Pending, outcome: Outcome, now: datetime) -> Settlement:
         attempts = row.attempts + 1
@@ -204,10 +256,11 @@ class _Run:
         if outcome.retry_after is not None:
             asked = now + timedelta(seconds=outcome.retry_after)
             self.not_before = max(asked, self.not_before or asked)
-        if outcome.kind != RETRY or attempts >= self.spec.retry.attempts:
+        retry = self.spec.retry
+        due_at = now + timedelta(seconds=wait_before(attempts, retry, outcome.retry_after, self.chance))
+        too_late = due_at > (row.first_tried_at or now) + timedelta(hours=retry.within_hours)
+        if outcome.kind != RETRY or attempts >= retry.attempts or too_late:
             return Settlement(row.id, outbox.DEAD, outcome.error, now, None, attempts, True, outcome.response_code)
-        pause = wait_before(attempts, self.spec.retry, outcome.retry_after, self.chance)
-        due_at = now + timedelta(seconds=pause)
         return Settlement(row.id, outbox.FAILED, outcome.error, now, due_at, attempts, True, outcome.response_code)
 
     def _note(self, settlements: list[Settlement]) -> None:
@@ -234,17 +287,22 @@ class _Run:
         self._settle()
 
     def _settle(self) -> None:
-        if self.settlements or self.not_before is not None:
+        told = (self.not_before, self.circuit.failures)
+        if self.settlements or told != self.status_written:
             with self.ledger.transaction() as connection:
                 outbox.settle(connection, self.settlements)
-                if self.not_before is not None:
-                    destinations.wait_until(connection, self.spec.name, self.not_before)
+                if told != self.status_written:
+                    not_before, failures = told
+                    destinations.write_status(connection, self.spec.name, not_before=not_before, failures=failures)
+            self.status_written = told
         self.settlements = []
         self.settled_at = time.monotonic()
 
 
-def _outcomes(future: Future[list[Outcome]], count: int) -> list[Outcome]:
-    """What a connector said; a connector that breaks counts as a failed try, so that it ends some day."""
+def _outcomes(future: Future[list[Outcome] | None], count: int) -> list[Outcome] | None:
+    """What a connector said, or null if it was not called; one that breaks counts as a failed try, so that it ends
+    some day.
+    """
     try:
         return future.result()
     except Exception as error:

@@ -46,15 +46,15 @@ def differences(
         suppressions: Of privacy.
         redirects: Of identity.
         state: Of the ledger: what the destination has been told.
-        assignments: Of the ledger: the campaign's arms.
+        assignments: Of the ledger: the arms of the campaign and of the global control group.
         as_of: The run's instant.
 
     Returns:
         One row per difference: person_id (of today), told_id (what the destination knows the person by), change,
         withdrawn (a removal because a gate has shut), twin (one of several ids told of the same person),
         sequence (last used), gate (reason not to send, or null), told_hash (payload last told), told_change and
-        told_reason (as withheld before), arm, assigned, contact_point, timezone, payload_hash and the payload's
-        ``field_…`` columns. A difference that is withheld for the same reason as before is left out.
+        told_reason (as withheld before), arm, variant, global_arm, contact_point, timezone, payload_hash and
+        the payload's ``field_…`` columns. A difference that is withheld for the same reason as before is left out.
     """
     told = _told(state, redirects)
     first = told.filter(told.place == 0)
@@ -93,7 +93,7 @@ def _changes(people: ir.Table, spec: DestinationSpec) -> ir.Table:
     mirrored = spec.mode == "mirror"
     nothing = ibis.null("string")
     # A list kept equal holds nobody whom it could not take in today, however they got there.
-    shut = people.gate.notnull() & (people.gate != gates.HOLDOUT)
+    shut = people.gate.notnull() & ~people.gate.isin(gates.CONTROLS)
     withdrawn = people.told_member & people.wanted & shut & mirrored
     same_payload = (people.payload_hash == people.told_hash).fill_null(False)
     change = ibis.cases(

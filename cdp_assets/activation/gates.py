@@ -16,7 +16,8 @@ from datetime import datetime
 import ibis
 import ibis.expr.types as ir
 
-from cdp_assets.activation.spec import DestinationSpec
+from cdp_assets.activation.holdout import CONTROL
+from cdp_assets.activation.spec import GLOBAL_CONTROL, DestinationSpec
 from cdp_assets.ledger.permissions import ConsentWord, SuppressionReason
 from cdp_assets.privacy.consent import ANY, RESTRICTIVENESS
 
@@ -25,6 +26,9 @@ CONSENT = "consent_"
 SUPPRESSED = "suppressed_"
 UNREACHABLE = "unreachable"
 HOLDOUT = "holdout"
+
+CONTROLS = (GLOBAL_CONTROL, HOLDOUT)
+"""The reasons of those who are left out to measure against."""
 
 
 def with_permission(
@@ -64,10 +68,14 @@ def with_gate(people: ir.Table) -> ir.Table:
     """Add ``gate``: the first reason not to tell, in the order of the gates, or null.
 
     Args:
-        people: Has forbidden, contact_point and arm.
+        people: Has forbidden, contact_point, global_arm and arm.
     """
     unreachable = ibis.cases((people.contact_point.isnull(), ibis.literal(UNREACHABLE)), else_=ibis.null("string"))
-    control = ibis.cases((people.arm == "control", ibis.literal(HOLDOUT)), else_=ibis.null("string"))
+    control = ibis.cases(
+        (people.global_arm == CONTROL, ibis.literal(GLOBAL_CONTROL)),
+        (people.arm == CONTROL, ibis.literal(HOLDOUT)),
+        else_=ibis.null("string"),
+    )
     return people.mutate(gate=ibis.coalesce(people.forbidden, unreachable, control))
 
 

@@ -17,7 +17,7 @@ from cdp_assets.activation import decisions, gates
 from cdp_assets.activation.audience import FIELD
 from cdp_assets.activation.differences import ENTERED, LEFT, UPDATED
 from cdp_assets.activation.payload import as_json
-from cdp_assets.activation.spec import DestinationSpec
+from cdp_assets.activation.spec import GLOBAL_CONTROL, DestinationSpec
 from cdp_assets.ledger import destinations, guard, holdouts, outbox
 
 
@@ -68,7 +68,7 @@ def outbox_rows(
         timezone=rows["timezone"],
         gated=[it.gated for it in made],
         arm=rows["arm"],
-        variant=None,
+        variant=rows["variant"],
         gate=[it.gate for it in made],
         hold_id=None,
         status=[outbox.PENDING if sends else outbox.WITHHELD for sends in sent],
@@ -78,6 +78,7 @@ def outbox_rows(
         due_at=None,
         created_at=as_of,
         sent_at=None,
+        first_tried_at=None,
     )
 
 
@@ -124,22 +125,30 @@ def state_rows(spec: DestinationSpec, found: pa.Table, decided: list[decisions.D
 
 
 def arms(spec: DestinationSpec, found: pa.Table, decided: list[decisions.Decision], as_of: datetime) -> pa.Table:
-    """The arms of those who came as far as the holdout, whatever stopped them after it."""
-    reached = [
-        arm is not None
-        and made.action != decisions.RECORD
-        and made.gate != outbox.SEED_ONLY
-        and gate in (None, gates.HOLDOUT)
-        for arm, gate, made in zip(*lists(found, "arm", "gate"), decided, strict=True)
+    """The arms of those who came as far as the holdout, whatever stopped them after it: in the campaign, and in the
+    global control group."""
+    came = [
+        made.action != decisions.RECORD and made.gate != outbox.SEED_ONLY and gate in (None, *gates.CONTROLS)
+        for gate, made in zip(found["gate"].to_pylist(), decided, strict=True)
     ]
-    rows = found.filter(pa.array(reached, pa.bool_()))
+    rows = found.filter(pa.array(came, pa.bool_()))
+    return pa.concat_tables(
+        [
+            _assigned(spec.holdout_campaign, rows, "arm", as_of),
+            _assigned(GLOBAL_CONTROL, rows, "global_arm", as_of),
+        ]
+    )
+
+
+def _assigned(campaign: str, rows: pa.Table, arm: str, as_of: datetime) -> pa.Table:
+    rows = rows.filter(rows[arm].is_valid())
     return _table(
         holdouts.ASSIGNMENTS,
         rows.num_rows,
-        campaign=spec.holdout_campaign,
+        campaign=campaign,
         profile_id=rows["person_id"],
-        arm=rows["arm"],
-        variant=None,
+        arm=rows[arm],
+        variant=None if campaign == GLOBAL_CONTROL else rows["variant"],
         contaminated=False,
         assigned_at=as_of,
     )

@@ -32,6 +32,7 @@ class Message:
         created_at: As-of instant of the refresh that found the difference.
         payload: The mapped fields, as a JSON object.
         contact_point: The e-mail, phone … it is addressed to, where there is one.
+        variant: The variant of the campaign that the person gets, where there are some.
     """
 
     outbox_id: int
@@ -44,6 +45,7 @@ class Message:
     created_at: datetime
     payload: str
     contact_point: str | None = None
+    variant: str | None = None
 
     @classmethod
     def of(cls, row: Pending) -> Message:
@@ -59,6 +61,7 @@ class Message:
             row.created_at,
             row.payload,
             row.contact_point,
+            row.variant,
         )
 
     @property
@@ -77,6 +80,7 @@ class Message:
                 "segment": self.segment,
                 "profile_id": str(self.profile_id),
                 "sequence": self.sequence,
+                **({"variant": self.variant} if self.variant else {}),
             }
         )
         return f'{envelope[:-1]},"data":{self.payload}}}'

@@ -21,7 +21,7 @@ import pyarrow as pa
 from cdp_assets.activation import decisions, holdout, ledger_rows
 from cdp_assets.activation.caps import Allowance
 from cdp_assets.activation.differences import LEFT, differences
-from cdp_assets.activation.spec import DestinationSpec
+from cdp_assets.activation.spec import GLOBAL_CONTROL, DestinationSpec
 from cdp_assets.ledger import Ledger, destinations, guard, holdouts, outbox, permissions
 
 if TYPE_CHECKING:
@@ -41,18 +41,40 @@ class Tables:
     redirects: ir.Table
 
 
-def activate(
-    spec: DestinationSpec, tables: Tables, engine: Engine, ledger: Ledger, as_of: datetime
-) -> decisions.Activated:
-    """Compare one destination with its segment and write what follows to the ledger; sends nothing.
+@dataclass(frozen=True)
+class Comparison:
+    """One destination against its segment: decided, and not yet written.
 
-    Call it for the destinations in the order of `by_priority`, since one takes from the allowance of the next.
-    Repeating it without news writes nothing.
+    Args:
+        found: The differences, as `differences` describes them.
+        decided: What becomes of each.
+        initial: Whether the destination was never compared before.
+        members: Those that it takes for members so far.
+        usual: How large a change usually is.
+        unusual: Whether the volume guard holds what can wait.
+        mixed: Campaign and id of those whose person turned out to have been in several arms.
     """
+
+    found: pa.Table
+    decided: list[decisions.Decision]
+    initial: bool
+    members: int
+    usual: int
+    unusual: bool
+    mixed: list[tuple[str, int]]
+
+    @property
+    def waiting(self) -> int:
+        """Messages that the volume guard may hold."""
+        return sum(made.can_wait for made in self.decided)
+
+
+def compare(spec: DestinationSpec, tables: Tables, engine: Engine, ledger: Ledger, as_of: datetime) -> Comparison:
+    """Compare one destination with its segment, and decide; writes nothing."""
     with ledger.reading() as connection:
         initial = destinations.is_first(connection, spec.name)
         state = destinations.state(connection, spec.name)
-        assigned = holdouts.assignments(connection, spec.holdout_campaign)
+        assigned = holdouts.assignments(connection, spec.holdout_campaign, GLOBAL_CONTROL)
         history = destinations.usual_change(connection, spec.name)
     assignments = _load(engine, assigned)
     found = engine.to_arrow(
@@ -68,34 +90,45 @@ def activate(
             as_of=as_of,
         )
     ).sort_by([("person_id", "ascending"), ("told_id", "ascending")])
-    mixed = engine.to_arrow(holdout.contaminated(assignments, tables.redirects))["profile_id"].to_pylist()
+    mixed = engine.to_arrow(holdout.contaminated(assignments, tables.redirects))
     redirects = engine.to_arrow(tables.redirects.select("old_profile_id", "profile_id"))
-
     decided = _decide(spec, found, Allowance.of(spec, ledger, redirects, as_of), initial)
     members = sum(state["member"].to_pylist())
     usual = decisions.usual_size(history, members)
-    waiting = [made.can_wait for made in decided]
-    unusual = not initial and decisions.is_unusual(spec.volume_guard, sum(waiting), usual)
+    waiting = sum(made.can_wait for made in decided)
+    unusual = not initial and decisions.is_unusual(spec.volume_guard, waiting, usual)
+    return Comparison(found, decided, initial, members, usual, unusual, _pairs(mixed))
 
+
+def activate(
+    spec: DestinationSpec, tables: Tables, engine: Engine, ledger: Ledger, as_of: datetime
+) -> decisions.Activated:
+    """Compare one destination with its segment and write what follows to the ledger; sends nothing.
+
+    Call it for the destinations in the order of `by_priority`, since one takes from the allowance of the next.
+    Repeating it without news writes nothing.
+    """
+    compared = compare(spec, tables, engine, ledger, as_of)
+    found, decided = compared.found, compared.decided
     rows = ledger_rows.outbox_rows(spec, found, decided, _payloads_told(spec, ledger, found), as_of)
     states = ledger_rows.state_rows(spec, found, decided, as_of)
     arms = ledger_rows.arms(spec, found, decided, as_of)
     points = sorted({point for point in rows["contact_point"].to_pylist() if point is not None})
     consents, suppressions = _permissions(engine, tables, points)
-    activated = _activated(spec, found, decided, unusual)
+    activated = _activated(spec, found, decided, compared.unusual)
 
     with ledger.transaction() as connection:
-        if unusual:
-            hold_id = guard.hold(connection, spec.name, as_of, sum(waiting), usual)
+        if compared.unusual:
+            hold_id = guard.hold(connection, spec.name, as_of, compared.waiting, compared.usual)
             rows = ledger_rows.held(rows, hold_id, decided)
         permissions.project(connection, points, consents, suppressions)
         outbox.append(connection, rows)
         destinations.write_state(connection, states)
         holdouts.assign(connection, arms)
         holdouts.expose(connection, ledger_rows.exposures(arms))
-        holdouts.contaminate(connection, spec.holdout_campaign, mixed)
-        if initial or activated.rows:
-            numbers = ledger_rows.numbers(activated, initial, members, as_of)
+        holdouts.contaminate(connection, compared.mixed)
+        if compared.initial or activated.rows:
+            numbers = ledger_rows.numbers(activated, compared.initial, compared.members, as_of)
             destinations.record_activation(connection, numbers)
     return activated
 
@@ -163,6 +196,10 @@ def _permissions(engine: Engine, tables: Tables, points: list[str]) -> tuple[pa.
     consents = tables.consent_state.semi_join(wanted, "contact_point").select(permissions.CONSENTS.names)
     suppressions = tables.suppressions.semi_join(wanted, "contact_point").select(permissions.SUPPRESSIONS.names)
     return engine.to_arrow(consents), engine.to_arrow(suppressions)
+
+
+def _pairs(assigned: pa.Table) -> list[tuple[str, int]]:
+    return list(zip(*ledger_rows.lists(assigned, "campaign", "profile_id"), strict=True))
 
 
 def _load(engine: Engine, table: pa.Table) -> ir.Table:

@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 
 from cdp_assets.activation import decisions
 from cdp_assets.activation.holdout import of_today
-from cdp_assets.activation.schemas import DELIVERIES, DESTINATION_STATE, OUTBOX
-from cdp_assets.ledger import Ledger, destinations, guard, outbox
+from cdp_assets.activation.schemas import DELIVERIES, DESTINATION_STATE, EXPOSURES, OUTBOX
+from cdp_assets.ledger import Ledger, destinations, guard, holdouts, outbox
 from cdp_assets.warehouse.built import ColumnLineage
 
 if TYPE_CHECKING:
@@ -43,6 +43,9 @@ OUTBOX_LINEAGE: ColumnLineage = {
     "decision": _TOLD | _ASKED,
     "gate": _ASKED,
 }
+"""Declared, since the ledger stands between."""
+
+EXPOSURES_LINEAGE: ColumnLineage = {"profile_id": _TOLD, "person_id": _TOLD, "exposed_at": _ASKED}
 """Declared, since the ledger stands between."""
 
 STATE_LINEAGE: ColumnLineage = {
@@ -76,6 +79,14 @@ def state_table(engine: Engine, ledger: Ledger, names: Sequence[str], redirects:
     told = pa.concat_tables([destinations.STATE.empty_table(), *states])
     table = engine.from_arrow(told, sch.Schema.from_pyarrow(told.schema))
     return of_today(table, redirects).select(DESTINATION_STATE.column_names)
+
+
+def exposures_table(engine: Engine, ledger: Ledger, as_of: datetime, redirects: ir.Table) -> ir.Table:
+    """Who came to be treated or held out up to this instant (`EXPOSURES`)."""
+    with ledger.reading() as connection:
+        exposed = holdouts.exposures(connection, as_of)
+    table = engine.from_arrow(exposed, sch.Schema.from_pyarrow(exposed.schema))
+    return of_today(table, redirects).select(EXPOSURES.column_names)
 
 
 def deliveries_table(engine: Engine, ledger: Ledger, as_of: datetime) -> ir.Table:

@@ -25,6 +25,7 @@ _KEY = Column(
 _SEGMENT = Column("segment", "string", "The segment it is about.", required=True)
 _CHANGE = Column("change", "string", "`entered`, `updated` or `left`.", required=True)
 _ARM = Column("arm", "string", "`treatment` or `control`; null without a holdout.")
+_VARIANT = Column("variant", "string", "The variant of the campaign; null without variants.")
 
 OUTBOX = TableSchema(
     "outbox",
@@ -38,6 +39,7 @@ OUTBOX = TableSchema(
         _SEGMENT,
         _CHANGE,
         _ARM,
+        _VARIANT,
         Column("decision", "string", "`send`, `withhold` or `hold` (by the volume guard).", required=True),
         Column("gate", "string", "Why it was withheld or held; null if it was put up for sending."),
         Column("created_at", INSTANT, "The refresh's as-of instant.", required=True),
@@ -62,6 +64,27 @@ DESTINATION_STATE = TableSchema(
     key=("destination", "profile_id"),
 )
 
+EXPOSURES = TableSchema(
+    "exposures",
+    "When each person of an experiment first came to the point where a message goes out or, for the control group, "
+    "would have: who is compared with whom, by intention to treat.",
+    (
+        Column("campaign", "string", "The experiment; `global_control` is the one over all campaigns.", required=True),
+        Column("profile_id", "int64", "The profile, under the id it had then.", pii=Pii.PSEUDONYM, required=True),
+        Column("person_id", "int64", "The same profile under the id of today.", pii=Pii.PSEUDONYM, required=True),
+        Column("arm", "string", "`treatment` or `control`.", required=True),
+        Column("variant", "string", "The variant of the treated, where there are some."),
+        Column(
+            "contaminated",
+            "boolean",
+            "Whether the person turned out to have been in several arms or variants: leave them out of a comparison.",
+            required=True,
+        ),
+        Column("exposed_at", INSTANT, "As-of instant of the refresh that brought them there.", required=True),
+    ),
+    key=("campaign", "profile_id"),
+)
+
 DELIVERIES = TableSchema(
     "deliveries",
     "One row per message of earlier refreshes and what has become of it, as the ledger knew it when this refresh ran. "
@@ -79,6 +102,7 @@ DELIVERIES = TableSchema(
                "`withheld`.", required=True),
         Column("reason", "string", "Why it is not delivered; null if it is."),
         _ARM,
+        _VARIANT,
         Column("attempts", "int64", "Tries so far.", unit="tries", required=True),
         Column("response_code", "int64", "The receiver's last answer."),
         Column("created_at", INSTANT, "As-of instant of the refresh that wrote it.", required=True),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -27,6 +27,9 @@ SERVICE = "service"
 """What the person asked for, or a contract needs: goes out without a grant, but not against a refusal."""
 
 PURPOSES = (*CONSENT_PURPOSES, SERVICE)
+
+GLOBAL_CONTROL = "global_control"
+"""The campaign of those who are left out of all campaigns."""
 
 MODES = ("enter", "leave", "mirror")
 INITIAL = ("seed_only", "send")
@@ -50,6 +53,8 @@ class WebhookConnector:
         rate_per_second: At most so many requests a second; null for no limit.
         timeout_seconds: How long to wait for an answer.
         concurrency: Requests under way at the same time.
+        batch_size: Messages in one request; 1 for requests of single messages.
+        body: ``message`` (our own form), or ``identify`` or ``track`` (Segment's).
     """
 
     url_env: str
@@ -57,6 +62,8 @@ class WebhookConnector:
     rate_per_second: float | None = None
     timeout_seconds: float = 10.0
     concurrency: int = 8
+    batch_size: int = 1
+    body: str = "message"
 
 
 @dataclass(frozen=True)
@@ -102,11 +109,40 @@ class VolumeGuard:
 
 @dataclass(frozen=True)
 class Retry:
-    """How a failed delivery is tried again: doubling waits with jitter, up to ``attempts`` tries."""
+    """How a failed delivery is tried again: doubling waits with jitter, until ``within_hours`` after the first try have
+    passed or ``attempts`` tries are used up."""
 
-    attempts: int = 20
+    attempts: int = 100
+    within_hours: float = 48.0
     base_seconds: float = 2.0
     longest_seconds: float = 3600.0
+
+
+@dataclass(frozen=True)
+class Breaker:
+    """When a destination is left alone for a while: after ``failures`` calls in a row that failed. Then one call tries
+    whether it is well again; each that fails doubles the pause."""
+
+    failures: int = 10
+    pause_seconds: float = 30.0
+    longest_seconds: float = 600.0
+
+
+@dataclass(frozen=True)
+class ControlGroup:
+    """People who are left out of all campaigns, so that the effect of all together can be measured.
+
+    Args:
+        share: Their share of all people (0..1); 0 for none.
+        purposes: The purposes whose destinations leave them out.
+    """
+
+    share: float = 0.0
+    purposes: tuple[str, ...] = ("marketing",)
+
+    def applied_to(self, spec: DestinationSpec) -> DestinationSpec:
+        """The destination, with the group left out where it serves one of the purposes."""
+        return replace(spec, global_control=self.share) if spec.purpose in self.purposes else spec
 
 
 @dataclass(frozen=True)
@@ -127,12 +163,15 @@ class DestinationSpec:
         contact_point: SQL expression over `customer_360` for what consent is asked for; by default the phone for
             ``sms`` and ``whatsapp``, else the e-mail.
         holdout: Share of people who are never told, to measure against (0..1).
-        campaign: Salt and name of the holdout; the destination's name by default. Destinations may share one.
+        variants: Name → weight: each person who is told gets one, always the same; messages say which.
+        global_control: Share of people who are left out of all campaigns (0..1); see `ControlGroup`.
+        campaign: Salt and name of the experiment; the destination's name by default. Destinations may share one.
         priority: Destinations with a higher one come first where a cap leaves no room for both.
         cap: Limit on messages per person and channel.
         quiet_hours: When messages wait.
         volume_guard: What holds a change far above the usual.
         retry: How failures are tried again.
+        breaker: When the destination is left alone.
     """
 
     name: str
@@ -147,12 +186,15 @@ class DestinationSpec:
     initial: str = "seed_only"
     contact_point: str | None = None
     holdout: float = 0.0
+    variants: dict[str, float] = field(default_factory=dict)
+    global_control: float = 0.0
     campaign: str | None = None
     priority: int = 0
     cap: Cap | None = None
     quiet_hours: QuietHours | None = None
     volume_guard: VolumeGuard = field(default_factory=VolumeGuard)
     retry: Retry = field(default_factory=Retry)
+    breaker: Breaker = field(default_factory=Breaker)
 
     @property
     def kind(self) -> str:
@@ -176,6 +218,11 @@ class DestinationSpec:
         return self.campaign or self.name
 
     @property
+    def is_experiment(self) -> bool:
+        """Whether people are drawn into arms or variants."""
+        return self.holdout > 0.0 or bool(self.variants)
+
+    @property
     def needs_grant(self) -> bool:
         """Whether silence means no."""
         return self.purpose in CONSENT_PURPOSES
@@ -195,7 +242,7 @@ def validate(spec: DestinationSpec, customer: TableSchema, segments: Collection[
     """
     if not _NAME.fullmatch(spec.name):
         raise DestinationError(f"name: {spec.name!r} must be lower case letters, digits and underscores")
-    if spec.name in {"outbox", "deliveries", "destination_state"}:
+    if spec.name in {"outbox", "deliveries", "destination_state", "exposures"}:
         raise DestinationError(f"name: {spec.name!r} is the name of a table of this stage; choose another")
     if segments is not None:
         _one_of("segment", spec.segment, segments)
@@ -209,6 +256,12 @@ def validate(spec: DestinationSpec, customer: TableSchema, segments: Collection[
         _check_way(spec, spec.connector)
     if not 0.0 <= spec.holdout < 1.0:
         raise DestinationError(f"holdout: {spec.holdout} is not a share from 0 to below 1")
+    if any(weight <= 0 for weight in spec.variants.values()) or len(spec.variants) == 1:
+        raise DestinationError("variants: name at least two, each with a weight above 0")
+    if spec.variants and spec.mode == "mirror":
+        raise DestinationError("variants: a list kept equal holds everybody alike; use mode enter or leave")
+    if spec.holdout_campaign == GLOBAL_CONTROL:
+        raise DestinationError(f"campaign: {GLOBAL_CONTROL!r} is the global control group; choose another name")
     if spec.cap is not None and (spec.cap.messages < 1 or spec.cap.per_days < 1):
         raise DestinationError("cap: messages and per_days must be at least 1")
     if spec.quiet_hours is not None:

@@ -5,15 +5,17 @@ Belongs here: reading and writing that. Does not belong here: comparing it with 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
 import pyarrow as pa
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, and_, func, or_, select, update
 
-from cdp_assets.ledger import bulk
-from cdp_assets.ledger.models import Activation, DestinationState, DestinationStatus
+from cdp_assets.ledger import bulk, outbox
+from cdp_assets.ledger.models import Activation, DestinationState, DestinationStatus, OutboxRow
 
+_OUTBOX = bulk.table_of(OutboxRow)
 _STATE = bulk.table_of(DestinationState)
 _STATUS = bulk.table_of(DestinationStatus)
 _ACTIVATIONS = bulk.table_of(Activation)
@@ -29,10 +31,46 @@ _USUAL_OVER = 10
 _ENOUGH_HISTORY = 3
 
 
+@dataclass(frozen=True)
+class Status:
+    """How a destination fares.
+
+    Args:
+        paused: Whether someone paused it; its outbox stays.
+        not_before: The instant before which it is not to be called: it asked for that, or has failed too often.
+        failures: Calls that failed in a row, the last one included.
+    """
+
+    paused: bool = False
+    not_before: datetime | None = None
+    failures: int = 0
+
+
 def state(connection: Connection, destination: str) -> pa.Table:
     """What the destination has been told (`STATE`), by profile_id."""
     statement = select(_STATE).where(_STATE.c.destination == destination).order_by(_STATE.c.profile_id)
     return bulk.read(connection, statement)
+
+
+def standing(connection: Connection, destination: str) -> list[tuple[int, str | None]]:
+    """Everybody whom the destination takes for a member or has to wait for: profile_id, and why they were not told.
+
+    The reason is null for whom it was told of; for members it is that of their last message.
+    """
+    last = and_(
+        _OUTBOX.c.destination == _STATE.c.destination,
+        _OUTBOX.c.profile_id == _STATE.c.profile_id,
+        _OUTBOX.c.sequence == _STATE.c.sequence,
+        _OUTBOX.c.status.in_((outbox.DEAD, outbox.WITHHELD)),
+    )
+    statement = (
+        select(_STATE.c.profile_id, func.coalesce(_STATE.c.withheld_reason, _OUTBOX.c.reason))
+        .select_from(_STATE.outerjoin(_OUTBOX, last))
+        .where(_STATE.c.destination == destination)
+        .where(or_(_STATE.c.member, _STATE.c.withheld_reason.is_not(None)))
+        .order_by(_STATE.c.profile_id)
+    )
+    return [(row[0], row[1]) for row in connection.execute(statement)]
 
 
 def write_state(connection: Connection, rows: pa.Table) -> None:
@@ -73,21 +111,18 @@ def begin_run(connection: Connection, destination: str) -> int:
     return int(connection.execute(select(_STATUS.c.runs).where(row)).scalar_one())
 
 
-def not_before(connection: Connection, destination: str) -> datetime | None:
-    """The instant before which the destination asked not to be called."""
-    statement = select(_STATUS.c.not_before).where(_STATUS.c.destination == destination)
-    return connection.execute(statement).scalar()
+def status(connection: Connection, destination: str) -> Status:
+    """How the destination fares."""
+    columns = (_STATUS.c.paused, _STATUS.c.not_before, _STATUS.c.failures)
+    found = connection.execute(select(*columns).where(_STATUS.c.destination == destination)).first()
+    return Status(*found) if found else Status()
 
 
-def wait_until(connection: Connection, destination: str, instant: datetime | None) -> None:
-    """Remember that the destination asked not to be called before ``instant``."""
+def write_status(connection: Connection, destination: str, *, not_before: datetime | None, failures: int) -> None:
+    """Remember when the destination may be called again, and how often in a row it has failed."""
     _ensure(connection, destination)
-    connection.execute(update(_STATUS).where(_STATUS.c.destination == destination).values(not_before=instant))
-
-
-def is_paused(connection: Connection, destination: str) -> bool:
-    """Whether someone paused the destination; its outbox stays."""
-    return bool(connection.execute(select(_STATUS.c.paused).where(_STATUS.c.destination == destination)).scalar())
+    changed = update(_STATUS).where(_STATUS.c.destination == destination)
+    connection.execute(changed.values(not_before=not_before, failures=failures))
 
 
 def pause(connection: Connection, destination: str, paused: bool = True) -> None:
@@ -97,5 +132,5 @@ def pause(connection: Connection, destination: str, paused: bool = True) -> None
 
 
 def _ensure(connection: Connection, destination: str) -> None:
-    row = {"destination": [destination], "runs": [0], "paused": [False], "not_before": [None]}
+    row = {"destination": [destination], "runs": [0], "paused": [False], "not_before": [None], "failures": [0]}
     bulk.insert_new(connection, DestinationStatus, pa.table(row, schema=bulk.arrow_schema(_STATUS.c)))

@@ -221,6 +221,7 @@ class OutboxRow(Base):
     due_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+    first_tried_at: Mapped[datetime | None]
 
     __table_args__ = (
         UniqueConstraint("destination", "profile_id", "sequence", name="outbox_order_per_profile"),
@@ -267,7 +268,7 @@ class DestinationState(Base):
 
 
 class DestinationStatus(Base):
-    """How a destination fares: runs begun, paused by hand, not to be called before an instant."""
+    """How a destination fares: runs begun, paused by hand, not to be called before an instant, failed in a row."""
 
     __tablename__ = "destination_status"
 
@@ -275,6 +276,7 @@ class DestinationStatus(Base):
     runs: Mapped[int]
     paused: Mapped[bool]
     not_before: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(server_default="0")
 
 
 class Activation(Base):

@@ -74,9 +74,11 @@ class Pending:
     timezone: str | None
     gated: bool
     arm: str | None
+    variant: str | None
     attempts: int
     reason: str | None
     created_at: datetime
+    first_tried_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -153,14 +155,12 @@ def next_rows(
         after: Only ids above this one.
         limit: At most so many.
     """
-    columns = [_OUTBOX.c[name] for name in Pending.__dataclass_fields__]
-    statement = (
-        select(*columns)
-        .where(_is_next(now), _OUTBOX.c.destination == destination, _OUTBOX.c.id > after)
-        .order_by(_OUTBOX.c.id)
-        .limit(limit)
-    )
-    return [Pending(**row._mapping) for row in connection.execute(statement)]
+    return _pending(connection, destination, _is_next(now), after, limit)
+
+
+def open_rows(connection: Connection, destination: str, *, after: int = 0, limit: int = 500) -> list[Pending]:
+    """All rows that are not settled, by id: also those that wait for their time, for another row, or for a person."""
+    return _pending(connection, destination, _is_open(), after, limit)
 
 
 def next_due_at(connection: Connection, destination: str, now: datetime) -> datetime | None:
@@ -209,6 +209,7 @@ def settle(connection: Connection, settlements: Sequence[Settlement]) -> None:
             attempts=bindparam("new_attempts"),
             response_code=func.coalesce(bindparam("new_code"), _OUTBOX.c.response_code),
             sent_at=func.coalesce(bindparam("new_sent_at", type_=Instant()), _OUTBOX.c.sent_at),
+            first_tried_at=func.coalesce(_OUTBOX.c.first_tried_at, bindparam("new_tried_at", type_=Instant())),
         ),
         [
             {
@@ -219,6 +220,7 @@ def settle(connection: Connection, settlements: Sequence[Settlement]) -> None:
                 "new_attempts": row.attempts,
                 "new_code": row.response_code,
                 "new_sent_at": row.at if row.status == DELIVERED else None,
+                "new_tried_at": row.at if row.tried else None,
             }
             for row in settlements
         ],
@@ -243,7 +245,8 @@ def settle(connection: Connection, settlements: Sequence[Settlement]) -> None:
 
 
 def revive(connection: Connection, destination: str, reason: str | None = None) -> int:
-    """Put messages that were given up back in line, for one more try each if they have had all; returns how many.
+    """Put messages that were given up back in line; returns how many. They have their whole time again, but no more
+    than the tries that are left, or one.
 
     A message is left out where a later one of its profile has been delivered: order per profile is kept.
     """
@@ -262,7 +265,7 @@ def revive(connection: Connection, destination: str, reason: str | None = None) 
         connection.execute(
             update(_OUTBOX)
             .where(_OUTBOX.c.id.in_(ids[start : start + 10_000]))
-            .values(status=PENDING, reason=None, due_at=None)
+            .values(status=PENDING, reason=None, due_at=None, first_tried_at=None)
         )
     return len(ids)
 
@@ -417,6 +420,19 @@ def outcomes(connection: Connection, destination: str | None = None) -> list[tup
     if destination is not None:
         statement = statement.where(_OUTBOX.c.destination == destination)
     return [(row[0], row[1], row[2], row[3]) for row in connection.execute(statement)]
+
+
+def _pending(
+    connection: Connection, destination: str, chosen: ColumnElement[bool], after: int, limit: int
+) -> list[Pending]:
+    columns = [_OUTBOX.c[name] for name in Pending.__dataclass_fields__]
+    statement = (
+        select(*columns)
+        .where(chosen, _OUTBOX.c.destination == destination, _OUTBOX.c.id > after)
+        .order_by(_OUTBOX.c.id)
+        .limit(limit)
+    )
+    return [Pending(**row._mapping) for row in connection.execute(statement)]
 
 
 def _is_open() -> ColumnElement[Any]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
 
+    from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+
 _SHARE_BLOCKS = 0x40049409
 """Linux's FICLONE."""
 
@@ -42,8 +44,7 @@ class Reader:
     """
 
     def __init__(self, file: Path) -> None:
-        if not file.exists():
-            raise NothingServed(f"{file} does not exist yet: no refresh has succeeded. Run `cdp run` (or `make demo`).")
+        _need(file)
         self._connection = duckdb.connect(":memory:", config={"threads": 2})
         self._connection.execute("SET TimeZone = 'UTC'")
         escaped = str(file).replace("'", "''")
@@ -113,6 +114,26 @@ def clone(source: Path, target: Path) -> int:
 
 
 @contextmanager
+def engine_over(file: Path) -> Iterator[DuckDBEngine]:
+    """An engine whose tables are those of a snapshot, which it never writes; what it makes lives in memory.
+
+    Raises:
+        NothingServed: if there is no snapshot yet.
+    """
+    from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+
+    _need(file)
+    engine = DuckDBEngine.in_memory({"threads": "2"})
+    engine.backend.con.execute("SET TimeZone = 'UTC'")
+    engine.backend.attach(file, name="serving", read_only=True)
+    engine.backend.con.execute("USE serving")
+    try:
+        yield engine
+    finally:
+        engine.backend.disconnect()
+
+
+@contextmanager
 def attached(**files: Path) -> Iterator[dict[str, Callable[[str, str], ir.Table]]]:
     """Attach warehouse files read-only to one connection, so that expressions may reach over several.
 
@@ -136,3 +157,8 @@ def attached(**files: Path) -> Iterator[dict[str, Callable[[str, str], ir.Table]
         yield {name: tables(name) for name in files}
     finally:
         connection.disconnect()
+
+
+def _need(file: Path) -> None:
+    if not file.exists():
+        raise NothingServed(f"{file} does not exist yet: no refresh has succeeded. Run `cdp run` (or `make demo`).")

@@ -8,9 +8,12 @@ import sys
 import time
 from pathlib import Path
 
-from cdp_assets.activation.receiver import Answer, Receiver
-from cdp_assets_tests.activation.process import SECRET, SPEC, stocked
-from cdp_assets_tests.activation.shop import MONDAY, TUESDAY, Shop
+import pytest
+
+from cdp_assets_tests.activation.faults import delivered_in_spite_of_everything
+from cdp_assets_tests.activation.process import PEOPLE, SPEC, stocked
+from cdp_assets_tests.activation.shop import MONDAY, Shop
+from cdp_assets_tests.examples import SOAKING
 
 COLUMNS = (
     "destination",
@@ -41,34 +44,17 @@ def finish(process: subprocess.Popen[str]) -> None:
     assert process.wait(timeout=120) == 0
 
 
-def test_deliveries_killed_at_random_moments_arrive_exactly_once_and_in_order(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    shop = stocked(url)
-    shop.refresh(SPEC, MONDAY)
-    shop.members = {number for number in shop.members if number % 2}
-    shop.refresh(SPEC, TUESDAY)
-    expected = {row[0] for row in shop.rows("idempotency_key", "status") if row[1] == "pending"}
-    moments = random.Random(11)
-
-    def slow_and_moody(key: str, times: int) -> Answer | None:
-        time.sleep(0.004)
-        return (503, {}) if moments.random() < 0.1 else None
-
-    with Receiver(SECRET, answer=slow_and_moody) as receiver:
-        for _ in range(6):
-            process = start("deliver", url, receiver.url)
-            time.sleep(moments.uniform(0.05, 0.7))
-            process.kill()
-            process.wait()
-        finish(start("deliver", url, receiver.url))
-    assert {message["idempotency_key"] for message in receiver.messages} == expected
-    assert len(receiver.messages) == len(expected)
-    assert {row[0] for row in shop.rows("status")} == {"delivered", "withheld"}
-    by_profile: dict[str, list[int]] = {}
-    for message in receiver.messages:
-        by_profile.setdefault(message["profile_id"], []).append(message["sequence"])
-    assert all(sequences == sorted(sequences) for sequences in by_profile.values())
-    shop.ledger.close()
+@pytest.mark.soak
+def test_to_a_receiver_in_trouble_killed_workers_deliver_exactly_once_and_in_order(tmp_path: Path) -> None:
+    arrived = delivered_in_spite_of_everything(
+        f"sqlite:///{tmp_path / 'ledger.sqlite'}",
+        people=10 * PEOPLE if SOAKING else PEOPLE,
+        kills=20 if SOAKING else 4,
+        seed=random.SystemRandom().randrange(10**6) if SOAKING else 11,
+    )
+    assert arrived.faultless, arrived
+    assert arrived.kills >= 4
+    assert arrived.troubles["500"] > 0
 
 
 def test_a_refresh_killed_at_random_moments_leaves_the_outbox_of_an_undisturbed_one(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,9 +11,11 @@ from datetime import UTC, datetime, time, timedelta
 
 from cdp_assets.activation import delivery
 from cdp_assets.activation.connectors.webhook import Webhook
+from cdp_assets.activation.connectors.webhook_bodies import single
 from cdp_assets.activation.delivery import Delivered, deliver
+from cdp_assets.activation.message import Message
 from cdp_assets.activation.receiver import Answer, Receiver
-from cdp_assets.activation.spec import Cap, DestinationSpec, QuietHours, Retry, WebhookConnector
+from cdp_assets.activation.spec import Breaker, Cap, DestinationSpec, QuietHours, Retry, WebhookConnector
 from cdp_assets.ledger import destinations, outbox
 from cdp_assets_tests.activation.shop import MIRROR, MONDAY, TUESDAY, WEDNESDAY, WELCOME, Shop, email_of
 
@@ -80,6 +83,38 @@ def test_each_message_arrives_once_signed_with_its_key_and_fields(shop: Shop) ->
         "data": {"email": email_of(1), "name": "Person 1"},
     }
     assert shop.rows("status", "attempts", "response_code", "sent_at") == [("delivered", 1, 200, TUESDAY)] * 2
+
+
+def test_several_messages_travel_in_one_request_each_with_its_key(shop: Shop) -> None:
+    shop.with_people(*range(1, 6))
+    shop.members = set(range(1, 6))
+    shop.refresh(GREET, MONDAY)
+    clock = Time()
+    with receiving(clock, lambda key, times: (503, {}) if times == 1 else None) as receiver:
+        connector = Webhook(receiver.url, SECRET, concurrency=1, batch_size=3)
+        report = deliver(GREET, connector, shop.ledger, clock=clock, sleep=clock.sleep, patience=timedelta(hours=1))
+        connector.close()
+    assert report.delivered == 5
+    kept = [message for request in receiver.messages for message in request["batch"]]
+    assert sorted(told["idempotency_key"] for told in kept) == sorted(row[0] for row in shop.rows("idempotency_key"))
+
+
+def test_a_message_can_be_a_call_of_segments(shop: Shop) -> None:
+    shop.with_people(1)
+    shop.members = {1}
+    shop.refresh(GREET, MONDAY)
+    clock = Time()
+    with shop.ledger.reading() as connection:
+        [row] = outbox.next_rows(connection, GREET.name, clock())
+    common = {"messageId": row.idempotency_key, "userId": "1", "timestamp": "2026-06-01T06:00:00Z"}
+    person = {"email": email_of(1), "name": "Person 1", "members": True}
+    assert json.loads(single(Message.of(row), "identify")) == {"type": "identify", **common, "traits": person}
+    assert json.loads(single(Message.of(row), "track")) == {
+        "type": "track",
+        **common,
+        "event": "Audience Entered",
+        "properties": {**person, "audience_key": "members"},
+    }
 
 
 def test_a_receiver_in_trouble_gets_every_message_once_it_is_well(shop: Shop) -> None:
@@ -156,6 +191,67 @@ def test_what_fails_too_often_is_given_up(shop: Shop) -> None:
         report = run(shop, impatient, receiver, clock)
     assert (report.failed, report.dead) == (2, 1)
     assert shop.rows("status", "attempts") == [("dead", 3)]
+
+
+def test_what_fails_for_longer_than_its_window_is_given_up_and_the_untried_are_kept(shop: Shop) -> None:
+    shop.with_people(*range(1, 31))
+    shop.members = set(range(1, 31))
+    brief = replace(GREET, retry=Retry(within_hours=3, longest_seconds=1800))
+    shop.refresh(brief, MONDAY)
+    clock = Time()
+    out = [True]
+    with receiving(clock, lambda key, times: (503, {}) if out[0] else None) as receiver:
+        while clock.now < TUESDAY + timedelta(hours=4):
+            run(shop, brief, receiver, clock, patience=0)
+            clock.now += timedelta(minutes=10)
+        given_up = len([row for row in shop.rows("status") if row[0] == "dead"])
+        assert given_up > 0
+        out[0] = False
+        clock.now += timedelta(hours=1)
+        run(shop, brief, receiver, clock)
+    assert len(receiver.messages) == 30 - given_up
+
+
+def test_a_destination_that_fails_again_and_again_is_left_alone_then_tried_with_single_messages(shop: Shop) -> None:
+    shop.with_people(*range(1, 101))
+    shop.members = set(range(1, 101))
+    spec = replace(GREET, breaker=Breaker(failures=5, pause_seconds=60))
+    shop.refresh(spec, MONDAY)
+    clock = Time()
+    asked: list[datetime] = []
+    well = [False]
+
+    def down(key: str, times: int) -> Answer | None:
+        asked.append(clock())
+        return None if well[0] else (503, {})
+
+    with receiving(clock, down) as receiver:
+        first = run(shop, spec, receiver, clock, patience=0)
+        assert (first.waiting, first.delivered) == (delivery.FAILING, 0)
+        assert len(asked) <= 5 + HOOK.concurrency  # those already under way when the fifth failed
+        tried = len(asked)
+        with shop.ledger.reading() as connection:
+            assert outbox.due(connection, clock()) == []  # the sensor leaves it alone too
+        clock.now += timedelta(seconds=60)
+        assert run(shop, spec, receiver, clock, patience=0).waiting == delivery.FAILING
+        assert len(asked) == tried + 1
+        well[0] = True
+        clock.now += timedelta(seconds=120)
+        run(shop, spec, receiver, clock)
+    assert len(receiver.messages) == 100
+
+
+def test_a_failing_destination_does_not_delay_another(shop: Shop) -> None:
+    shop.with_people(*range(1, 51))
+    shop.members = set(range(1, 51))
+    other = replace(GREET, name="other")
+    for spec in (GREET, other):
+        shop.refresh(spec, MONDAY)
+    clock = Time()
+    with receiving(clock, lambda key, times: (503, {})) as failing, receiving(clock) as sound:
+        assert run(shop, GREET, failing, clock, patience=0).waiting == delivery.FAILING
+        assert run(shop, other, sound, clock, patience=0).delivered == 50
+    assert clock.slept == 0
 
 
 def test_a_receiver_that_is_not_there_is_tried_again_later(shop: Shop) -> None:

@@ -456,3 +456,54 @@ def test_templates_of_messages_are_taken_from_yaml_as_written(tmp_path: Path) ->
     spec = Destination.resolve_from_yaml(written).spec
     assert isinstance(spec.connector, ways.EmailWay)
     assert (spec.kind, spec.connector.subject) == ("email", "Hello {{ name }}")
+
+
+def test_environment_variables_are_filled_in_when_a_way_is_loaded_and_missing_ones_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cdp_assets.catalog import DefinitionError, load_catalog
+
+    definitions = tmp_path / "definitions"
+    for name, document in (
+        (
+            "members",
+            """
+type: cdp_assets.segments.component.Segment
+attributes: {name: members, description: All., owner: "team:crm", where: orders > 0}
+""",
+        ),
+        (
+            "welcome",
+            """
+type: cdp_assets.activation.component.Destination
+attributes:
+  name: welcome
+  description: Greets.
+  owner: team:marketing
+  segment: members
+  channel: email
+  purpose: marketing
+  connector:
+    type: email
+    host: "{{ env.SHOP_MAIL_HOST }}"
+    username_env: U
+    password_env: P
+    sender: hello@shop.example
+    subject: "{{ given_name }}, {{ env.SHOP_NAME }} misses you"
+    text: Hello
+  payload: {email: email, given_name: given_name}
+""",
+        ),
+        ("reporting", "type: cdp_assets.normalised.component.Reporting\nattributes: {currency: EUR}\n"),
+    ):
+        file = definitions / name / "defs.yaml"
+        file.parent.mkdir(parents=True)
+        file.write_text(document, encoding="utf-8")
+    monkeypatch.setenv("SHOP_MAIL_HOST", "mail.shop.example")
+    with pytest.raises(DefinitionError, match="environment variable SHOP_NAME is not set"):
+        load_catalog(definitions)
+    monkeypatch.setenv("SHOP_NAME", "Corner Shop")
+    (spec,) = load_catalog(definitions).destinations
+    assert isinstance(spec.connector, ways.EmailWay)
+    assert spec.connector.host == "mail.shop.example"
+    assert spec.connector.subject == "{{ given_name }}, Corner Shop misses you"

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from cdp_assets.activation.component import Destination
-from cdp_assets.activation.pacing import TokenBucket, wait_before
+from cdp_assets.activation.pacing import Circuit, TokenBucket, wait_before
 from cdp_assets.activation.quiet_hours import quiet_until
-from cdp_assets.activation.spec import DestinationError, DestinationSpec, QuietHours, Retry, validate
+from cdp_assets.activation.spec import Breaker, DestinationError, DestinationSpec, QuietHours, Retry, validate
 from cdp_assets.attributes.schemas import CUSTOMER_360
 from cdp_assets.warehouse.expressions import ExpressionError
 from cdp_assets_tests.activation.shop import WELCOME
@@ -119,9 +119,32 @@ def test_waits_double_with_jitter_up_to_the_longest_and_never_undercut_retry_aft
 
 
 def test_a_token_bucket_lets_its_rate_through_in_the_long_run() -> None:
-    bucket = TokenBucket(rate=10.0)
-    now = 0.0
+    start = now = datetime(2026, 6, 1, tzinfo=UTC)
+    bucket = TokenBucket(10.0, start)
     for _ in range(101):
-        now += bucket.take(1, now)
-    assert 9.9 <= now <= 10.1
-    assert TokenBucket(None).take(1000, 0.0) == 0.0
+        now += timedelta(seconds=bucket.wait(1, now))
+        bucket.take(1)
+    assert 9.9 <= (now - start).total_seconds() <= 10.1
+    assert TokenBucket(None, start).wait(1000, start) == 0.0
+
+
+def test_a_batch_larger_than_a_seconds_worth_goes_when_the_bucket_is_full_and_leaves_a_debt() -> None:
+    start = datetime(2026, 6, 1, tzinfo=UTC)
+    bucket = TokenBucket(10.0, start, tokens=10.0)
+    assert bucket.wait(50, start) == 0.0
+    bucket.take(50)
+    assert bucket.wait(1, start) == pytest.approx(4.1)
+
+
+def test_a_circuit_opens_after_failures_in_a_row_and_each_trial_that_fails_doubles_the_pause() -> None:
+    import random
+
+    circuit = Circuit(Breaker(failures=3, pause_seconds=30, longest_seconds=100))
+    chance = random.Random(1)
+    assert [circuit.failed(chance), circuit.failed(chance)] == [None, None]
+    circuit.succeeded()
+    assert [circuit.failed(chance), circuit.failed(chance), circuit.is_open] == [None, None, False]
+    pauses = [circuit.failed(chance) or 0.0 for _ in range(4)]
+    assert circuit.is_open
+    for pause, full in zip(pauses, (30, 60, 100, 100), strict=True):
+        assert full / 2 <= pause <= full

@@ -8,14 +8,17 @@ from collections.abc import Callable
 from cdp_assets_tests.bench import (
     demo,
     deterministic,
+    faults,
     ingesting,
     kills,
+    latency,
     linkage,
     million,
     models,
     proposing,
     scale,
     segments,
+    throughput,
     traits,
 )
 from cdp_assets_tests.bench.harness import Figure, tell
@@ -33,6 +36,9 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "ingesting": ingesting.figures,
     "scale": scale.full_run,
     "deterministic": deterministic.figures,
+    "throughput": throughput.figures,
+    "faults": faults.figures,
+    "latency": latency.figures,
 }
 
 

@@ -26,7 +26,7 @@ def filled(ledger: Ledger) -> None:
         profile_ids.assign(connection, ids)
         outbox.append(connection, pa.Table.from_pylist([row], outbox.ROWS))
         fingerprints.remember(connection, fingerprints.Fingerprint("refresh", "a/b", "run", AT))
-        status = {"destination": ["mailing"], "runs": [3], "paused": [True], "not_before": [None]}
+        status = {"destination": ["mailing"], "runs": [3], "paused": [True], "not_before": [None], "failures": [0]}
         bulk.insert(
             connection,
             DestinationStatus,

@@ -88,7 +88,8 @@ CREATE TABLE profiles.timeline AS SELECT * FROM (VALUES
 ) AS t (profile_id, occurred_at, kind, source, native_id, title, amount_reporting);
 
 CREATE TABLE attributes.customer_360 AS
-    SELECT golden.*, 1 AS orders, 30.00::DECIMAL(18,2) AS net_spend, 0.2 AS churn_risk, 'low' AS risk_band
+    SELECT golden.*, NULL::VARCHAR AS timezone, 1 AS orders,
+        30.00::DECIMAL(18,2) AS net_spend, 0.2 AS churn_risk, 'low' AS risk_band
     FROM profiles.golden_records AS golden;
 CREATE TABLE activation.deliveries AS SELECT * FROM (VALUES
     ('welcome', 'delivered', NULL), ('welcome', 'withheld', 'no_consent')

@@ -60,7 +60,7 @@ def connector_for(spec: DestinationSpec, settings: Settings, env: Mapping[str, s
     if settings.production or (url and is_loopback(url)):
         webhook = _webhook(settled, _lookup(spec, settings, env, needed=True))
         return webhook if settings.production else Inbox(settings.inbox, webhook, forward=True)
-    return Inbox(settings.inbox, UnsetWebhook(url or f"${settled.url_env}", secret))
+    return Inbox(settings.inbox, UnsetWebhook(url or f"${settled.url_env}", secret, settled.body))
 
 
 def way_to(way: ways.Way, settings: Settings, secret: Lookup) -> Connector:
@@ -112,4 +112,6 @@ def _webhook(settled: WebhookConnector, secret: Lookup) -> Webhook:
         secret(settled.secret_env),
         timeout_seconds=settled.timeout_seconds,
         concurrency=settled.concurrency,
+        batch_size=settled.batch_size,
+        body=settled.body,
     )

@@ -66,6 +66,7 @@ def row_of(message: Message) -> dict[str, Any]:
         "profile_id": str(message.profile_id),
         "sequence": message.sequence,
         "created_at": instant(message.created_at),
+        **({"variant": message.variant} if message.variant else {}),
         **message.fields,
     }
 

@@ -40,6 +40,7 @@ def written(source: str, message: Message, *, html: bool = False) -> str:
                 "profile_id": str(message.profile_id),
                 "segment": message.segment,
                 "change": message.change,
+                "variant": message.variant,
                 **message.fields,
             }
         )

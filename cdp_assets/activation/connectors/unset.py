@@ -17,15 +17,16 @@ class UnsetWebhook:
     batch_size = 1
     concurrency = 1
 
-    def __init__(self, url: str, secret: str | None) -> None:
+    def __init__(self, url: str, secret: str | None, body: str = "message") -> None:
         self._url = url
+        self._body = body
         self._secret = secret
 
     def send(self, messages: Sequence[Message], at: datetime) -> list[Outcome]:
         raise ConnectorError("this webhook may not be called in development")
 
     def render(self, message: Message, at: datetime) -> dict[str, Any]:
-        return request_as_received(self._url, self._secret, message, at)
+        return request_as_received(self._url, self._secret, message, at, self._body)
 
     def close(self) -> None:
         """Nothing is open."""

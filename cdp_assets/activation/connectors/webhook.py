@@ -1,11 +1,12 @@
-"""Signed HTTP requests, one message each.
+"""Signed HTTP requests, one message each or several together.
 
-Belongs here: a request and what its answer means. Does not belong here: retrying (`delivery.py`) and signing
-(`signature.py`).
+Belongs here: a request and what its answer means. Does not belong here: retrying (`delivery.py`), signing
+(`signature.py`) and the forms of a body (`webhook_bodies.py`).
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,19 +17,33 @@ import httpx
 from cdp_assets.activation import signature
 from cdp_assets.activation.connectors.connector import Outcome
 from cdp_assets.activation.connectors.http import call, checked_url
+from cdp_assets.activation.connectors.webhook_bodies import batch, single
 from cdp_assets.activation.message import Message
 
 _CONTENT_TYPE = "application/json; charset=utf-8"
 
 
 class Webhook:
-    """Posts each message to one address, signed, with its idempotency key."""
+    """Posts messages to one address, signed, with their idempotency keys.
 
-    batch_size = 1
+    A request of several messages is accepted or tried again as a whole; each message in it bears its own key, by which
+    a receiver drops a repeat.
+    """
 
-    def __init__(self, url: str, secret: str, *, timeout_seconds: float = 10.0, concurrency: int = 8) -> None:
+    def __init__(
+        self,
+        url: str,
+        secret: str,
+        *,
+        timeout_seconds: float = 10.0,
+        concurrency: int = 8,
+        batch_size: int = 1,
+        body: str = "message",
+    ) -> None:
         self._url = checked_url(url)
         self._secret = secret
+        self._body = body
+        self.batch_size = batch_size
         self.concurrency = concurrency
         self._client = httpx.Client(
             timeout=timeout_seconds,
@@ -38,23 +53,29 @@ class Webhook:
         )
 
     def send(self, messages: Sequence[Message], at: datetime) -> list[Outcome]:
-        return [self._post(message, at) for message in messages]
+        if self.batch_size == 1:
+            return [self._post(told.idempotency_key, single(told, self._body), at) for told in messages]
+        keys = ",".join(told.idempotency_key for told in messages)
+        key = hashlib.sha256(keys.encode()).hexdigest()[:32]
+        return [self._post(key, batch(messages, self._body), at)] * len(messages)
 
     def render(self, message: Message, at: datetime) -> dict[str, Any]:
-        return request_as_received(self._url, self._secret, message, at)
+        return request_as_received(self._url, self._secret, message, at, self._body)
 
     def close(self) -> None:
         self._client.close()
 
-    def _post(self, message: Message, at: datetime) -> Outcome:
-        body = message.body().encode()
-        headers = signature.headers(self._secret, message.idempotency_key, body, at)
+    def _post(self, key: str, text: str, at: datetime) -> Outcome:
+        body = text.encode()
+        headers = signature.headers(self._secret, key, body, at)
         return call(self._client, "POST", self._url, at, content=body, headers=headers).outcome
 
 
-def request_as_received(url: str, secret: str | None, message: Message, at: datetime) -> dict[str, Any]:
-    """The request as an HTTP receiver sees it; unsigned if there is no secret."""
-    body = message.body()
+def request_as_received(
+    url: str, secret: str | None, message: Message, at: datetime, form: str = "message"
+) -> dict[str, Any]:
+    """The request as an HTTP receiver sees it, for one message; unsigned if there is no secret."""
+    body = single(message, form)
     signed = signature.headers(secret, message.idempotency_key, body.encode(), at) if secret else {}
     return {
         "kind": "http",

@@ -1,0 +1,118 @@
+"""`cdp deliveries` and `cdp activate`: what a person sees and may do between a refresh and the receiver."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from cdp_assets.activation.spec import VolumeGuard
+from cdp_assets.cli_deliveries import deliveries
+from cdp_assets.ledger import outbox
+from cdp_assets_tests.activation.shop import MONDAY, TUESDAY, WELCOME, Shop
+from cdp_assets_tests.cli.test_reading import cdp
+from cdp_assets_tests.presentation.served import write_snapshot
+
+DEFINITIONS = {
+    "reporting": """
+type: cdp_assets.normalised.component.Reporting
+attributes: {currency: EUR}
+""",
+    "vip": """
+type: cdp_assets.segments.component.Segment
+attributes: {name: vip, description: The best., owner: "team:crm", where: orders > 0}
+""",
+    "greeting": """
+type: cdp_assets.activation.component.Destination
+attributes:
+  name: greeting
+  description: Greets.
+  owner: team:crm
+  segment: vip
+  channel: email
+  purpose: marketing
+  initial: send
+  connector: {type: file, path: out}
+  payload: {email: email, name: full_name, orders: orders}
+""",
+}
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    for name, document in DEFINITIONS.items():
+        file = tmp_path / "definitions" / name / "defs.yaml"
+        file.parent.mkdir(parents=True)
+        file.write_text(document, encoding="utf-8")
+    monkeypatch.setenv("CDP_DATA", str(tmp_path))
+    monkeypatch.setenv("CDP_DEFS", str(tmp_path / "definitions"))
+    monkeypatch.setenv("USER", "mara")
+    monkeypatch.delenv("CDP_LEDGER", raising=False)
+    made = Shop(f"sqlite:///{tmp_path / 'ledger.sqlite'}").with_people(1, 2, 3)
+    made.members = {1, 2, 3}
+    return made
+
+
+def told(*arguments: str, code: int = 0) -> str:
+    result = CliRunner().invoke(deliveries, arguments)
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def test_what_was_given_up_is_listed_tried_again_and_dropped(shop: Shop) -> None:
+    shop.refresh(WELCOME, MONDAY)
+    dead = [outbox.Settlement(row[0], outbox.DEAD, "http_400", TUESDAY, tried=True) for row in shop.rows("id")[:2]]
+    with shop.ledger.transaction() as connection:
+        outbox.settle(connection, dead)
+    assert "welcome  dead (http_400)  2\n" in told("list")
+    assert json.loads(told("list", "welcome", "--json")) == [
+        {"destination": "welcome", "status": "dead", "reason": "http_400", "messages": 2},
+        {"destination": "welcome", "status": "pending", "reason": None, "messages": 1},
+    ]
+    assert told("retry", "welcome", "--reason", "http_500").startswith("0 messages")
+    assert told("retry", "welcome").startswith("2 messages will be tried again")
+    assert told("drop", "welcome", "--yes") == "3 messages dropped\n"
+    assert "withheld (dropped)  3" in told("list", "welcome")
+
+
+def test_a_held_change_is_listed_and_confirmed_or_discarded_by_number(shop: Shop) -> None:
+    guarded = replace(WELCOME, initial="seed_only", volume_guard=VolumeGuard(minimum=1, factor=1))
+    shop.members = set()
+    shop.refresh(guarded, MONDAY)
+    assert told("holds") == "nothing is held\n"
+    shop.members = {1, 2, 3}
+    shop.refresh(guarded, TUESDAY)
+    assert "welcome  3 messages, usually 0" in told("holds")
+    (hold,) = json.loads(told("holds", "--json"))
+    assert "there is no open hold 99" in told("confirm", "99", code=1)
+    assert told("confirm", str(hold["id"])).startswith("3 messages go out")
+    assert told("holds") == "nothing is held\n"
+    assert {row[0] for row in shop.rows("status")} == {"pending"}
+    assert "there is no open hold" in told("discard", str(hold["id"]), code=1)
+
+
+def test_a_destination_is_paused_and_resumed_by_name(shop: Shop) -> None:
+    assert "there is no destination 'welcome'; there are: greeting" in told("pause", "welcome", code=1)
+    shop.refresh(replace(WELCOME, name="greeting"), MONDAY)
+    assert told("pause", "greeting") == "greeting is paused\n"
+    with shop.ledger.reading() as connection:
+        assert outbox.due(connection, TUESDAY) == []
+    assert told("resume", "greeting") == "greeting goes on with the next delivery\n"
+    with shop.ledger.reading() as connection:
+        assert [due.rows for due in outbox.due(connection, TUESDAY)] == [3]
+
+
+def test_a_dry_run_shows_who_would_get_what_without_showing_people(shop: Shop, tmp_path: Path) -> None:
+    write_snapshot(tmp_path / "serving.duckdb")
+    text = cdp(tmp_path, "activate", "greeting", "--dry-run")
+    assert text.returncode == 0, text.stderr
+    assert "1 message would go out; vip has 1 member" in text.stdout
+    assert "a•••@•••" in text.stdout
+    found = json.loads(cdp(tmp_path, "activate", "greeting", "--dry-run", "--json").stdout)
+    assert (found["told"], found["not_told"], found["initial"]) == ({"entered": 1}, [], True)
+    assert found["examples"][0]["payload"] == {"email": "a•••@•••", "name": "A••• W•••", "orders": "1"}
+    missing = cdp(tmp_path, "activate", "nobody", "--dry-run")
+    assert missing.stderr == "Error: there is no destination 'nobody'; there are: greeting\n"
