@@ -11,12 +11,15 @@ Belongs here: how events are kept. Does not belong here: any of our own tables (
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
@@ -36,8 +39,14 @@ class EventLog(SqliteEventLogStorage):
         super().__init__(base_dir, inst_data)
 
     @classmethod
+    def config_type(cls) -> Any:
+        return {"base_dir": dg.Field(dg.StringSource, is_required=False)}
+
+    @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> EventLog:
-        return cls(str(Path(config_value["base_dir"]) / "history" / "runs"), inst_data)
+        # Without an instance's home Dagster keeps nothing for long.
+        home = config_value.get("base_dir") or os.environ.get("DAGSTER_HOME") or tempfile.mkdtemp(prefix="dagster-")
+        return cls(str(Path(home) / "history" / "runs"), inst_data)
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
