@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import compress
 from typing import TYPE_CHECKING
 
 import ibis
@@ -109,7 +110,7 @@ def activate(
     Repeating it without news writes nothing.
     """
     compared = compare(spec, tables, engine, ledger, as_of)
-    found, decided = compared.found, compared.decided
+    found, decided = _news(compared)
     rows = ledger_rows.outbox_rows(spec, found, decided, _payloads_told(spec, ledger, found), as_of)
     states = ledger_rows.state_rows(spec, found, decided, as_of)
     arms = ledger_rows.arms(spec, found, decided, as_of)
@@ -160,6 +161,16 @@ def _decide(spec: DestinationSpec, found: pa.Table, allowance: Allowance, initia
         )
         for person_id, change, gate, twin, withdrawn in zip(*columns, strict=True)
     ]
+
+
+def _news(compared: Comparison) -> tuple[pa.Table, list[decisions.Decision]]:
+    """What is not yet noted: a cap, which is no column, withholds the same again in run after run."""
+    told = zip(*ledger_rows.lists(compared.found, "change", "told_change", "told_reason"), strict=True)
+    news = [
+        made.action != decisions.WITHHOLD or (made.gate, change) != (told_reason, told_change)
+        for made, (change, told_change, told_reason) in zip(compared.decided, told, strict=True)
+    ]
+    return compared.found.filter(pa.array(news, pa.bool_())), list(compress(compared.decided, news))
 
 
 def _payloads_told(spec: DestinationSpec, ledger: Ledger, found: pa.Table) -> dict[int, str]:

@@ -71,6 +71,12 @@ GROUPS: Mapping[str, FeatureGroup] = {
 """What reasons are given in."""
 
 FEATURES = tuple(feature for group in GROUPS.values() for feature in group.features)
+AGEING = frozenset(
+    {"recency_days", "visits", "mean_gap", "gap_deviation", "longest_gap", "age_days", "spend", "refunds", "refunded",
+     "intent", "days_since_event", "expected_while_silent", "silence_ratio"}
+)  # fmt: skip
+"""Features that grow as a shop and its customers grow older, though nobody behaves otherwise."""
+
 _COMPUTED = tuple(feature for feature in FEATURES if feature != NONE_EXPECTED)
 
 

@@ -175,6 +175,7 @@ def _identities(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
         schemas=[tables.IDENTITY_RECORDS, tables.IDENTIFIERS],
         inputs={"rows": _refs(sources)},
         checks={"identifiers": identity_checks()},
+        definition=list(sources),
     )
     def identities(
         rows: dict[str, ir.Table], previous: dict[str, ir.Table], memory: Mapping[str, Any], engine: Engine
@@ -195,6 +196,7 @@ def _quarantine(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
         schema=tables.QUARANTINE,
         stage=STAGE,
         inputs={"rows": _refs(sources), "raw": _refs(sources, "sources")},
+        definition=list(sources),
     )
     def quarantine(rows: dict[str, ir.Table], raw: dict[str, ir.Table], engine: Engine) -> Built:
         """The rows that were refused, so that they can be mended and retried."""
@@ -213,6 +215,7 @@ def _dispositions(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
         stage=STAGE,
         inputs={"rows": _refs(sources), "load_manifest": "sources"},
         checks=disposition_checks(),
+        definition=list(sources),
     )
     def dispositions(rows: dict[str, ir.Table], load_manifest: ir.Table, engine: Engine) -> ir.Table:
         """What became of the rows of every delivery."""

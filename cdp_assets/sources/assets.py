@@ -153,6 +153,7 @@ def _source_audit(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
         inputs={"raw": _refs(sources)},
         checks={SOURCE_AUDIT.name: audit_checks()},
         kinds={"matplotlib"},
+        definition=list(sources),
     )
     def source_audit(raw: dict[str, ir.Table], engine: Engine, as_of: datetime) -> dict[str, Built]:
         """Measured on the raw tables, so that it shows what sources deliver, not what was made of it."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -149,10 +149,24 @@ def _code(engine: str) -> str:
 def _definition(definition: object, settings: Settings) -> str:
     if definition is None:
         return tree_hash(settings.defs, DEFINITION_SUFFIXES)
-    told = repr(definition)
+    return _hashed([_told(definition)])
+
+
+def _told(value: object) -> str:
+    """A value in words that are the same in every process."""
+    if is_dataclass(value) and not isinstance(value, type):
+        inner = [f"{each.name}={_told(getattr(value, each.name))}" for each in fields(value)]
+        return f"{type(value).__name__}({', '.join(inner)})"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(sorted(f'{_told(key)}: {_told(each)}' for key, each in value.items()))}}}"
+    if isinstance(value, set | frozenset):
+        return f"{{{', '.join(sorted(map(_told, value)))}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_told, value))}]"
+    told = repr(value)
     if " at 0x" in told:
-        raise TypeError("a definition has to be told by its values")
-    return _hashed([told])
+        raise TypeError(f"a definition has to be told by its values, which {type(value).__name__} is not")
+    return told
 
 
 def _hashed(values: Sequence[object]) -> str:

@@ -137,4 +137,4 @@ def test_the_tests_of_traits_are_run(tmp_path: Path) -> None:
 
     assert "traits passed" in passed.stdout
     assert failed.exit_code == 1
-    assert "visits: None instead of 3" in failed.stderr
+    assert "visits: None instead of 3" in failed.output

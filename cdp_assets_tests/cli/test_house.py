@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[2] / "cdp_assets"
-FACES = frozenset({"assets", "checks", "component", "definitions", "catalog", "resources", "sql_fields", "env"})
+FACES = frozenset(
+    {"assets", "checks", "component", "definitions", "catalog", "resources", "sql_fields", "telling", "env"}
+)
 """Modules that are, or open onto, Dagster's side (and Alembic's environment, which only Alembic can load)."""
 
 
