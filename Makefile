@@ -67,7 +67,7 @@ e2e: $(READY) ## Drive the real UI, daemon and receiver in headless Chromium
 	@$(BIN)/pytest -m e2e cdp_assets_tests/e2e
 
 soak: $(READY) ## Look for hours at the properties that hold for all inputs, at new ones each time
-	@CDP_SOAK=1 $(BIN)/pytest -n auto --dist load -m "hypothesis or soak" -o timeout=36000
+	@CDP_SOAK=1 $(BIN)/pytest -n auto --dist load -m "hypothesis or soak or long" -o timeout=36000
 
 bench: $(READY) ## Measure the bars, print them and write data/bench.json
 	@$(BIN)/python -m cdp_assets_tests.bench

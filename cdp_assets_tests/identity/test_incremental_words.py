@@ -6,6 +6,7 @@ import copy
 import random
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,6 +98,7 @@ def test_a_word_takes_effect_when_the_record_that_it_names_comes_back() -> None:
     assert frozenset({1, 2}) in twins.run([ANN, TILL, *FAR], words=words)
 
 
+@pytest.mark.long
 def test_a_guest_joined_and_parted_again_keeps_the_id_they_had() -> None:
     guest = Record(9, kind="guest", seen=5)
     twins = Twins()
@@ -110,6 +112,7 @@ def test_a_guest_joined_and_parted_again_keeps_the_id_they_had() -> None:
     twins.run([ANN, guest, *FAR], words=[same(2, 1, 10)])
 
 
+@pytest.mark.long
 def test_a_device_is_denied_to_somebody_wherever_it_turns_up() -> None:
     pad = Record(30, ("anonymous_id pad",), seen=1)
     phone = Record(31, ("anonymous_id cell",), seen=1)
@@ -170,6 +173,7 @@ def residents(people: int) -> list[Record]:
     ]
 
 
+@pytest.mark.long
 def test_likeness_compares_everybody_as_soon_as_a_person_changed() -> None:
     people = [Record(90_000, ("anonymous_id z", "user_id new"), seen=1), *residents(120)]
     there = [record for record in people if record.id != 1000]

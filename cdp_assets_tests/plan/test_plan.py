@@ -200,6 +200,7 @@ def test_only_the_stages_that_can_differ_are_rehearsed_and_the_exit_code_tells(m
     ]
 
 
+@pytest.mark.long
 def test_files_that_came_since_are_no_part_of_the_plan(made: Planned, tmp_path: Path) -> None:
     folder = tmp_path / "data"
     shutil.copytree(made.company.data, folder)
