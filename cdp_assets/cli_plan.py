@@ -102,10 +102,9 @@ def _settings(folder: Path | None) -> Settings:
 
 
 def _content(settings: Settings) -> str:
-    from cdp_assets.settings import DEFINITION_SUFFIXES
-    from cdp_assets.trees import tree_hash
+    from cdp_assets.warehouse.standing import definitions_hash
 
-    return tree_hash(settings.defs, DEFINITION_SUFFIXES)
+    return definitions_hash(settings)
 
 
 def _made(settings: Settings) -> Plan:

@@ -18,9 +18,9 @@ from cdp_assets.definition_files import DefinitionError, files_in, read
 from cdp_assets.identity.change_guard import CONFIRM_TAG
 from cdp_assets.ledger import Ledger, stewardship
 from cdp_assets.quality.checks import VERDICT
-from cdp_assets.settings import DEFINITION_SUFFIXES, PROJECT, Settings
-from cdp_assets.trees import tree_hash
+from cdp_assets.settings import PROJECT, Settings
 from cdp_assets.warehouse.resources import ANEW_TAG, AS_OF_TAG
+from cdp_assets.warehouse.standing import code_hash, definitions_hash
 
 FINGERPRINT = "refresh"
 """Name under which the ledger keeps what the last successful refresh ran on."""
@@ -74,8 +74,7 @@ def current_fingerprint(settings: Settings, as_of: datetime, words: Iterable[str
         as_of: The run's instant, UTC.
         words: Names of the stewards' words that it obeys.
     """
-    code = tree_hash(PROJECT / "cdp_assets", frozenset({".py"}))
-    definitions = tree_hash(settings.defs, DEFINITION_SUFFIXES)
+    code, definitions = code_hash(), definitions_hash(settings)
     mode = "production" if settings.production else "development"
     said = ",".join(sorted(words))
     return "/".join([landing_listing(settings.landing), definitions, code, as_of.isoformat(), mode, said])

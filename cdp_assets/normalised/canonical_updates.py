@@ -7,7 +7,6 @@ are given (`assets.py`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import reduce
 from typing import Any
 
@@ -72,10 +71,10 @@ def updated_canonical(
     if news is None or not _can_follow(schema):
         return Built(make(rows), memory=remembered)
     if schema in _BY_RECORD:
-        made = updated_by_record(
-            rows, {schema.name: previous}, memory, lambda some: {schema.name: make(some)}, now=now, engine=engine
-        )[schema.name]
-        return replace(made, memory=remembered) if isinstance(made, Built) else made
+        made = _by_record(
+            rows, news, {schema.name: previous}, lambda some: {schema.name: make(some)}, remembered, engine
+        )
+        return made[schema.name]
     found = _touched(feeds, related, rows, news, engine)
     gone = engine.scratch(_all([ids for _, ids in found]).select(*_ID).distinct())
     spread = {feed.table for feed in feeds if feed.map.grain or related}
@@ -116,11 +115,23 @@ def updated_by_record(
         return {name: Stands() for name in previous}
     if news is None:
         return {name: Built(table, memory=now.to_memory()) for name, table in make(rows).items()}
+    return dict(_by_record(rows, news, previous, make, now.to_memory(), engine))
+
+
+def _by_record(
+    rows: Rows,
+    news: Rows,
+    previous: Rows,
+    make: Callable[[Rows], Rows],
+    memory: Mapping[str, Any],
+    engine: Engine,
+) -> dict[str, Built]:
+    """Make anew what tables say of the records that news touches."""
     touched = [table.select(record_id="cdp_record_id") for table in news.values()]
     gone = engine.scratch(_all(touched).distinct())
     some = {name: table.semi_join(gone, table.cdp_record_id == gone.record_id) for name, table in rows.items()}
     return {
-        name: _patched(previous[name], table, ("record_id",), gone, now.to_memory(), engine)
+        name: _patched(previous[name], table, ("record_id",), gone, memory, engine)
         for name, table in make(some).items()
     }
 

@@ -1,6 +1,6 @@
 """Putting tables of equal columns on top of one another, and cutting them down to some records.
 
-Belongs here: `stack`, `restricted`. Does not belong here: anything about identity.
+Belongs here: `stack`, `restricted`, `patched`. Does not belong here: anything about identity.
 """
 
 from __future__ import annotations

@@ -94,7 +94,8 @@ def made_of(
         settings: Count only where the function takes them.
         as_of: Counts only where the function takes it.
     """
-    parts = {_CODE: _code(engine.name), _DEFINITION: _definition(definition, settings)}
+    told = definitions_hash(settings) if definition is None else _hashed([_told(definition)])
+    parts = {_CODE: _hashed([code_hash(), engine.name]), _DEFINITION: told}
     if "settings" in wants:
         parts["settings"] = _hashed([settings.hash_key, settings.production])
     if "as_of" in wants:
@@ -138,18 +139,18 @@ def moved(notes: Sequence[Note | None], parts: Mapping[str, str]) -> list[str]:
 
 
 @cache
-def _code(engine: str) -> str:
+def code_hash() -> str:
+    """Hash of the code that this process runs, of the data that is part of it, and of what computes tables."""
     import duckdb
     import ibis
 
     code = tree_hash(PROJECT / "cdp_assets", (".py", ".yaml"), leave_out="defs")
-    return _hashed([code, engine, duckdb.__version__, ibis.__version__])
+    return _hashed([code, duckdb.__version__, ibis.__version__])
 
 
-def _definition(definition: object, settings: Settings) -> str:
-    if definition is None:
-        return tree_hash(settings.defs, DEFINITION_SUFFIXES)
-    return _hashed([_told(definition)])
+def definitions_hash(settings: Settings) -> str:
+    """Hash of all that lies in the definitions folder now."""
+    return tree_hash(settings.defs, DEFINITION_SUFFIXES)
 
 
 def _told(value: object) -> str:

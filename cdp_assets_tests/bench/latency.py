@@ -25,6 +25,7 @@ from typing import Any
 
 from cdp_assets.activation.receiver import Receiver
 from cdp_assets.settings import PROJECT
+from cdp_assets_tests.addressees import WHO_MAY_BE_TOLD
 from cdp_assets_tests.bench.harness import Figure, at_most, cdp, environment, measure
 from cdp_assets_tests.e2e.services import Process, wait_until
 
@@ -32,20 +33,6 @@ PEOPLE, TRIALS = 200_000, 10
 SENSORS = ("landing_folders", "segment_changes")
 SECRET = "whsec_" + "ab" * 24
 _LONGEST = 1800.0
-
-_WHO_MAY_BE_TOLD = """
-    SELECT customers.profile_id, min(identifiers.identifier_value) AS user_id
-    FROM attributes.customer_360 AS customers
-    JOIN privacy.consent_state AS consents ON consents.contact_point = customers.email
-        AND consents.purpose = 'marketing' AND consents.channel = 'email' AND consents.status = 'granted'
-    JOIN identity.profile_map AS profile_map ON profile_map.profile_id = customers.profile_id
-    JOIN normalised.identifiers AS identifiers ON identifiers.record_id = profile_map.record_id
-        AND identifiers.identifier_type = 'user_id' AND identifiers.namespace = 'web'
-    WHERE customers.email NOT IN (SELECT contact_point FROM privacy.suppressions)
-      AND customers.profile_id NOT IN (SELECT profile_id FROM segments.memberships WHERE segment = 'cart_abandoners')
-      AND customers.profile_id NOT IN (SELECT profile_id FROM activation.outbox WHERE destination <> 'crm_champions')
-    GROUP BY customers.profile_id ORDER BY customers.profile_id LIMIT ?
-"""
 
 
 @dataclass(frozen=True)
@@ -106,7 +93,7 @@ def _who_may_be_told(data: Path, people: int) -> list[dict[str, Any]]:
     from cdp_assets.warehouse.serving import Reader
 
     with Reader(data / "serving.duckdb") as reader:
-        found = reader.rows(_WHO_MAY_BE_TOLD, [people])
+        found = reader.rows(WHO_MAY_BE_TOLD, [people])
     if len(found) < people:
         raise RuntimeError(f"only {len(found)} people may be told of a cart; take more people")
     return found

@@ -10,25 +10,12 @@ import pytest
 
 from cdp_assets.demo.generator import DEMO_AS_OF
 from cdp_assets.warehouse.serving import Reader
+from cdp_assets_tests.addressees import WHO_MAY_BE_TOLD
 from cdp_assets_tests.e2e.conftest import Installation, Onlooker
 from cdp_assets_tests.e2e.dagster_ui import DagsterUI
 from cdp_assets_tests.e2e.services import wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
-
-SOMEBODY_WHO_SAID_YES = """
-    SELECT customers.profile_id, customers.email, identifiers.identifier_value AS user_id
-    FROM attributes.customer_360 AS customers
-    JOIN privacy.consent_state AS consents ON consents.contact_point = customers.email
-        AND consents.purpose = 'marketing' AND consents.channel = 'email' AND consents.status = 'granted'
-    JOIN identity.profile_map AS profile_map ON profile_map.profile_id = customers.profile_id
-    JOIN normalised.identifiers AS identifiers ON identifiers.record_id = profile_map.record_id
-        AND identifiers.identifier_type = 'user_id' AND identifiers.namespace = 'web'
-    WHERE customers.email NOT IN (SELECT contact_point FROM privacy.suppressions)
-      AND customers.profile_id NOT IN (SELECT profile_id FROM segments.memberships WHERE segment = 'cart_abandoners')
-      AND customers.profile_id NOT IN (SELECT profile_id FROM activation.outbox WHERE destination <> 'crm_champions')
-    ORDER BY customers.profile_id LIMIT 1
-"""
 
 
 def test_a_refresh_launched_from_the_ui_succeeds(installation: Installation, ui: DagsterUI, onlooker: Onlooker) -> None:
@@ -49,7 +36,7 @@ def test_a_new_file_changes_a_segment_and_reaches_the_receiver(
     installation: Installation, ui: DagsterUI, onlooker: Onlooker
 ) -> None:
     with Reader(installation.serving_file) as reader:
-        somebody = reader.one(SOMEBODY_WHO_SAID_YES)
+        somebody = reader.one(WHO_MAY_BE_TOLD, [1])
     assert somebody is not None, "the demo has somebody with consent who has not left a cart"
     ui.switch_on("landing_folders")
     ui.switch_on("segment_changes")
