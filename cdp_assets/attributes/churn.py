@@ -211,7 +211,7 @@ def _unlearnt(
     frames: Frames, first_day: date, until: date, horizon: int, problem: str, churned: Labels | None = None
 ) -> Learned:
     """Publish what the purchases alone say, if enough people came back for them to say anything; else the prior."""
-    today = churn_level.histories_at(frames.purchases, until, frames.engine)
+    today = churn_level.histories_at(frames.purchases, [until], frames.engine)[until]
     repeating = int(today.loc[today["frequency"] > 0, "customers"].sum())
     if repeating < purchase_models.MINIMUM_REPEAT_CUSTOMERS:
         known = (0, 0) if churned is None else (int(churned.sum()), len(churned))

@@ -6,6 +6,7 @@ Belongs here: the horizon, the days that are learnt from, and the labelled rows 
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -174,16 +175,16 @@ class Frames:
             first_day: First day on which anyone bought.
             horizon_days: Days ahead.
         """
-        today = churn_level.histories_at(self.purchases, day, self.engine, one_in=self._one_in)
+        today = churn_level.histories_at(self.purchases, [day], self.engine, one_in=self._one_in)[day]
         if not len(today):
             return None
         cuts = churn_level.level_cuts(day - timedelta(days=self.horizon), first_day, self.horizon)
-        cuts = [cut for cut in cuts if self._error(cut) is not None]
-        errors = [error for cut in cuts if (error := self._error(cut)) is not None]
         settled = first_day + timedelta(days=churn_level.SETTLED_DAYS)
-        then = [
-            None if cut - churn_level.YEAR < settled else self._error(cut - churn_level.YEAR) for cut in (day, *cuts)
-        ]
+        before = {each: each - churn_level.YEAR for each in (day, *cuts) if each - churn_level.YEAR >= settled}
+        error = self._errors([*cuts, *before.values()])
+        cuts = [cut for cut in cuts if error[cut] is not None]
+        errors = [found for cut in cuts if (found := error[cut]) is not None]
+        then = [error[before[each]] if each in before else None for each in (day, *cuts)]
         last_year = None if then[0] is None else LastYear(then[0], then[1:])
         return churn_level.forecast(today, errors, horizon_days, self.horizon, last_year)
 
@@ -192,9 +193,10 @@ class Frames:
         """Of how many profiles one is looked at to learn how many churn."""
         return max(1, -(-self.customers // TRAINING_ROWS))
 
-    def _error(self, cut: date) -> float | None:
-        """By how much the smoothed rate missed what followed a past day."""
-        if cut not in self.outcomes:
-            outcome = churn_level.histories_at(self.purchases, cut, self.engine, self.horizon, one_in=self._one_in)
-            self.outcomes[cut] = churn_level.error_of(outcome, self.horizon)
-        return self.outcomes[cut]
+    def _errors(self, cuts: Collection[date]) -> Mapping[date, float | None]:
+        """By how much the smoothed rate missed what followed past days."""
+        asked = set(cuts) - set(self.outcomes)
+        if asked:
+            found = churn_level.histories_at(self.purchases, asked, self.engine, self.horizon, one_in=self._one_in)
+            self.outcomes |= {cut: churn_level.error_of(rows, self.horizon) for cut, rows in found.items()}
+        return self.outcomes

@@ -13,7 +13,7 @@ is taken off as well, the more the better past years foretold the next. Where it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ import ibis.expr.types as ir
 import numpy as np
 
 from cdp_assets.attributes.churn_model import Calibrated, probability_of
+from cdp_assets.attributes.known_facts import at_each
 from cdp_assets.attributes.purchase_models import Floats, smoothed_rate
 from cdp_assets.attributes.purchases import purchase_statistics
 
@@ -61,33 +62,31 @@ def level_cuts(last: date, first_day: date, horizon_days: int) -> list[date]:
 
 
 def histories_at(
-    purchases: ir.Table, cut: date, engine: Engine, horizon_days: int | None = None, *, one_in: int = 1
-) -> pd.DataFrame:
-    """Customers at a day by their history: `frequency`, `recency_days`, `age_days`, `customers`.
+    purchases: ir.Table, days: Collection[date], engine: Engine, horizon_days: int | None = None, *, one_in: int = 1
+) -> dict[date, pd.DataFrame]:
+    """Customers at each of several days by their history: `frequency`, `recency_days`, `age_days`, `customers`.
 
     Args:
         purchases: The table of `purchases.purchase_days`.
-        cut: Last day that is seen.
+        days: Last days that are seen.
         engine: Computes.
         horizon_days: With it also `churned`: how many of them did not buy in so many days after it.
         one_in: Take one profile in so many.
     """
     if one_in > 1:
         purchases = purchases.filter(purchases.profile_id % one_in == 0)
-    customers = purchase_statistics(purchases, cut)
-    keys = ["frequency", "recency_days", "age_days"]
-    if horizon_days is None:
-        return engine.to_pandas(customers.group_by(keys).aggregate(customers=customers.count()).order_by(keys))
-    later = purchases.filter(
-        purchases.purchases > 0, purchases.day > cut, purchases.day <= cut + timedelta(days=horizon_days)
-    )
-    came = later.select("profile_id").distinct().mutate(came=1)
-    joined = customers.left_join(came, "profile_id").drop("profile_id_right")
-    return engine.to_pandas(
-        joined.group_by(keys)
-        .aggregate(customers=joined.count(), churned=(1 - joined.came.fill_null(0)).sum())
-        .order_by(keys)
-    )
+    customers = purchase_statistics(purchases, days)
+    keys = ["until", "frequency", "recency_days", "age_days"]
+    counts = {"customers": customers.count()}
+    if horizon_days is not None:
+        later = at_each(purchases.filter(purchases.purchases > 0), days)
+        ahead = later.day.delta(later.until, unit="day")
+        came = later.filter(ahead > 0, ahead <= horizon_days).select("until", "profile_id").distinct().mutate(came=1)
+        customers = customers.left_join(came, ["until", "profile_id"]).drop("until_right", "profile_id_right")
+        counts = {"customers": customers.count(), "churned": (1 - customers.came.fill_null(0)).sum()}
+    found = engine.to_pandas(customers.group_by(keys).aggregate(**counts).order_by(keys))
+    of_day = found.pop("until").dt.date
+    return {day: found[of_day == day].reset_index(drop=True) for day in days}
 
 
 def expected_share(histories: pd.DataFrame, horizon_days: int) -> float:

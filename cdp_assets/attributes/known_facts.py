@@ -6,6 +6,7 @@ count back from the last day.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 
 import ibis
@@ -32,7 +33,13 @@ def day_of(time: ir.TimestampValue, as_of: datetime) -> ir.DateValue:
     return ibis.least(time.date(), ibis.literal(last_day(as_of)))
 
 
-def days_since(day: ir.Value, until: date) -> ir.IntegerValue:
+def at_each(facts: ir.Table, days: Collection[date]) -> ir.Table:
+    """Every fact beside each of several days, which is in the column `until`."""
+    return facts.cross_join(ibis.memtable({"until": sorted(days)}, schema={"until": "date"}))
+
+
+def days_since(day: ir.Value, until: date | ir.DateValue) -> ir.IntegerValue:
     """Whole days from a date column to a day, never negative; null where the date is."""
-    days = ibis.literal(until).delta(day, unit="day")
+    last = until if isinstance(until, ir.DateValue) else ibis.literal(until)
+    days = last.delta(day, unit="day")
     return ibis.ifelse(days < 0, 0, days)

@@ -11,12 +11,13 @@ facts of their own day, so that statistics as of an earlier day do not know them
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 
 import ibis
 import ibis.expr.types as ir
 
-from cdp_assets.attributes.known_facts import day_of, days_since, known_by
+from cdp_assets.attributes.known_facts import at_each, day_of, days_since, known_by
 from cdp_assets.canonical.schema import MONEY
 
 _AT = "timestamp('UTC', 6)"
@@ -84,7 +85,7 @@ def of_known_people(purchases: ir.Table, golden_records: ir.Table) -> ir.Table:
     return purchases.semi_join(known, "profile_id")
 
 
-def purchase_statistics(purchases: ir.Table, until: date) -> ir.Table:
+def purchase_statistics(purchases: ir.Table, until: date | Collection[date]) -> ir.Table:
     """The sufficient statistics of each customer's purchases up to and including a day.
 
     Customers are profiles with at least one purchase by then. Definitions are those of Fader, Hardie and Lee (2005,
@@ -92,7 +93,7 @@ def purchase_statistics(purchases: ir.Table, until: date) -> ir.Table:
 
     Args:
         purchases: The table of `purchase_days`.
-        until: Last day that may be seen.
+        until: Last day that may be seen; several give the customers of each, told apart by a column `until`.
 
     Returns:
         One row per customer: `profile_id`, `frequency` (visits after the first), `recency_days` (first to last visit),
@@ -100,12 +101,16 @@ def purchase_statistics(purchases: ir.Table, until: date) -> ir.Table:
         reporting currency, over the repeat visits and over all of them; the share given back in refunds is taken off;
         null where no visit has a known amount).
     """
-    seen = purchases.filter(purchases.day <= until)
+    several = not isinstance(until, date)
+    keys = ["until", "profile_id"] if several else ["profile_id"]
+    if not isinstance(until, date):
+        purchases = at_each(purchases, until)
+    seen = purchases.filter(purchases.day <= (purchases.until if several else until))
     visit = seen.purchases > 0
     priced = visit & (seen.orders > seen.unpriced_orders)
-    first = seen.day.min(where=visit).over(ibis.window(group_by="profile_id"))
+    first = seen.day.min(where=visit).over(ibis.window(group_by=keys))
     seen = seen.mutate(visit=visit, priced=priced, repeat=visit & (seen.day > first))
-    totals = seen.group_by("profile_id").aggregate(
+    totals = seen.group_by(keys).aggregate(
         visits=seen.visit.cast("int64").sum(),
         first_day=seen.day.min(where=seen.visit),
         last_visit=seen.day.max(where=seen.visit),
@@ -118,10 +123,10 @@ def purchase_statistics(purchases: ir.Table, until: date) -> ir.Table:
     totals = totals.filter(totals.visits > 0)
     kept = ibis.ifelse(totals.spent > 0, ibis.greatest(1 - totals.refunded / totals.spent.nullif(0), 0), 1)
     return totals.select(
-        "profile_id",
+        *keys,
         frequency=totals.visits - 1,
         recency_days=totals.last_visit.delta(totals.first_day, unit="day"),
-        age_days=days_since(totals.first_day, until),
+        age_days=days_since(totals.first_day, totals.until if several else until),
         repeat_value=totals.repeat_spent / totals.priced_repeats.nullif(0) * kept,
         mean_value=totals.spent / totals.priced_visits.nullif(0) * kept,
     )

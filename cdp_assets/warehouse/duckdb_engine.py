@@ -119,9 +119,11 @@ class DuckDBEngine(DuckDBFiles):
 
     def has_table(self, stage: str, name: str) -> bool:
         found = self.backend.con.execute(
-            "SELECT count(*) FROM information_schema.tables WHERE table_schema = ? AND table_name = ?", [stage, name]
+            "SELECT 1 FROM duckdb_tables() WHERE schema_name = ? AND table_name = ? "
+            "AND database_name = current_database()",
+            [stage, name],
         ).fetchone()
-        return bool(found and found[0])
+        return found is not None
 
     def to_arrow(self, expression: ir.Table) -> pa.Table:
         return self.backend.to_pyarrow(expression)

@@ -20,10 +20,10 @@ SELECT
   'm-' || n AS "messageId",
   'a-' || hash(n % 700000) AS "anonymousId",
   CASE WHEN n % 4 = 0 THEN 'u-' || (n % 350000) END AS "userId",
-  ['Product Viewed', 'Product Added', 'Order Completed', 'Search'][1 + hash(n) % 4] AS "event",
+  ['Product Viewed', 'Product Added', 'Order Completed', 'Search'][1 + (hash(n) % 4)::BIGINT] AS "event",
   {'ip': '198.51.' || (n % 256) || '.' || (n % 200), 'locale': 'en-GB',
    'page': {'url': 'https://shop.example/p/' || (n % 5000), 'referrer': 'https://search.example/'},
-   'campaign': {'source': ['mail', 'ads', 'social'][1 + hash(n, 1) % 3], 'name': 'spring'}} AS "context",
+   'campaign': {'source': ['mail', 'ads', 'social'][1 + (hash(n, 1) % 3)::BIGINT], 'name': 'spring'}} AS "context",
   {'product_id': 'p-' || (n % 5000), 'price': (hash(n, 2) % 10000) / 100, 'category': 'c-' || (n % 40)} AS "properties",
   strftime(TIMESTAMP '2026-01-01' + to_seconds(n % 15000000), '%Y-%m-%dT%H:%M:%S.000Z') AS "timestamp"
 FROM range({first}, {last}) AS numbers(n)
@@ -56,18 +56,18 @@ attributes:
       columns:
         order_id: {type: string, required: true}
         line: {type: integer, required: true}
-        customer: string
+        customer: {type: string}
         ordered_at: {type: timestamp, required: true}
-        sku: string
-        quantity: integer
-        unit_price: decimal
+        sku: {type: string}
+        quantity: {type: integer}
+        unit_price: {type: decimal}
       identifiers:
         - {type: customer_number, value: customer}
       maps:
         - to: order_lines
           set:
             order_id: order_id
-            sku: sku
+            product_id: sku
             quantity: quantity
             unit_price: unit_price
             ordered_at: ordered_at

@@ -202,7 +202,7 @@ def train(shown: ir.Table, engine: Engine, generation: int = 1) -> Model | None:
                 # A weight was no number any more. Splink leaves such a session half done; the others have to do.
                 linker._settings_obj = before
                 continue
-            share = float(session.core_model_settings.probability_two_random_records_match)
+            share = _steady(session.core_model_settings.probability_two_random_records_match)
             sessions[", ".join(columns)] = (pairs, share)
         trained = linker.misc.save_model_to_json()
     for name, (pairs, share) in sessions.items():
@@ -272,7 +272,8 @@ def _completed(
     Half a pair more at every level (Jeffreys 1946) keeps a level that few data did not show from deciding everything.
     """
     settings: dict[str, Any] = json.loads(json.dumps(trained))
-    settings["probability_two_random_records_match"] = prior
+    settings.pop("linker_uid", None)  # told at random
+    settings["probability_two_random_records_match"] = prior = _steady(prior)
     columns = {comparison.name: comparison.columns for comparison in COMPARISONS}
     every = count * (count - 1) / 2
     for comparison in settings["comparisons"]:
@@ -280,7 +281,8 @@ def _completed(
         levels = [level for level in comparison["comparison_levels"] if not level.get("is_null_level")]
         if name == GIVEN_NAME:
             for level, bits in zip(levels, (math.log2(_GIVEN_AGREES / namesakes), 0.0, GIVEN_CONTRADICTS), strict=True):
-                level["m_probability"], level["u_probability"] = 0.5 * 2.0 ** min(bits, 0), 0.5 * 2.0 ** -max(bits, 0)
+                level["m_probability"] = _steady(0.5 * 2.0 ** min(bits, 0))
+                level["u_probability"] = _steady(0.5 * 2.0 ** -max(bits, 0))
             continue
         both = max(filled[column] for column in columns[name]) ** 2
         matches, others = max(prior * every * both, 1.0), max(min(_sampled(count), every) * both, 1.0)
@@ -290,8 +292,13 @@ def _completed(
                 continue
             m = (_known(level, "m_probability") * matches + 0.5) / (matches + 0.5 * len(levels))
             u = (_known(level, "u_probability") * others + 0.5) / (others + 0.5 * len(levels))
-            level["m_probability"], level["u_probability"] = m, _without_matches(u, m, prior)
+            level["m_probability"], level["u_probability"] = _steady(m), _steady(_without_matches(u, m, prior))
     return settings
+
+
+def _steady(share: float) -> float:
+    """Nine digits: an engine adds in whatever order, and the last ones would make another model of the same data."""
+    return float(f"{float(share):.9g}")
 
 
 def _known(level: Mapping[str, Any], name: str) -> float:
