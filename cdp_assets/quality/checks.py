@@ -8,7 +8,7 @@ table (the `checks.py` of its stage), and Great Expectations itself, which is im
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import ibis.expr.types as ir
@@ -34,12 +34,14 @@ class Expectation:
         arguments: Its arguments, without the result format (which is fixed: results never hold values).
         description: What is expected, as a sentence for people.
         rows: For `no_rows`: makes the expression of the unexpected rows.
+        unique: Columns whose values are expected to be unique together, if that is what is expected.
     """
 
     type: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
     description: str = ""
     rows: Rows | None = None
+    unique: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,8 @@ def standard_checks(schema: TableSchema) -> list[Check]:
     if filled:
         expectations.append(expect("expect_columns_to_be_filled", f"Never empty: {', '.join(filled)}.", columns=filled))
     if schema.key:
-        expectations.append(no_rows(_repeated(schema.key), f"Unique: ({', '.join(schema.key)})."))
+        title = f"Unique: ({', '.join(schema.key)})."
+        expectations.append(replace(no_rows(_repeated(schema.key), title), unique=schema.key))
     return [Check(STANDARD_CHECK, _standard_description(schema, filled), tuple(expectations))]
 
 

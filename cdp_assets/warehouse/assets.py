@@ -17,11 +17,10 @@ import dagster as dg
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import TableSchema
-from cdp_assets.quality.checks import Check, CheckResult, Judged, standard_checks
-from cdp_assets.quality.runner import evaluate
-from cdp_assets.warehouse import standing
+from cdp_assets.quality.checks import Check, Judged, standard_checks
+from cdp_assets.warehouse import auditing, standing
 from cdp_assets.warehouse.built import Built, InPlace, Stands
-from cdp_assets.warehouse.engine import Engine, Fingerprint, TableRef
+from cdp_assets.warehouse.engine import Engine, TableRef
 from cdp_assets.warehouse.resources import ANEW_TAG, as_of_of
 from cdp_assets.warehouse.standing import Note
 from cdp_assets.warehouse.telling import check_result, column_schema, description_of, materialised
@@ -342,15 +341,19 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
     passed = True
     for schema, before in zip(plan.schemas, notes, strict=True):
         result = results[schema.name]
+        alike = before if standing.made_alike(before, parts) else None
+        news = auditing.news_of(engine, (plan.stage, schema.name), alike)
         outcomes = [
-            *evaluate(engine, plan.all_checks(schema), staged[schema.name], {**staged, **tables}, settings.docs),
-            *_judged(plan, schema, result),
+            *auditing.audited(
+                engine, plan.all_checks(schema), staged[schema.name], {**staged, **tables}, settings.docs, news
+            ),
+            *auditing.judged(f"{plan.stage}.{schema.name}", plan.judged.get(schema.name, ()), result),
         ]
         for outcome in outcomes:
             passed = passed and (outcome.passed or not outcome.blocking)
             yield check_result(plan.stage, schema, outcome)
         memory = result.memory if isinstance(result, Built) else {}
-        fingerprint = _fingerprint(engine, staged[schema.name], result, before)
+        fingerprint = auditing.fingerprint(engine, staged[schema.name], result, before, news)
         noted[plan.stage, schema.name] = Note(parts, fingerprint, outcomes, memory)
     if not passed:
         engine.discard(pending)
@@ -374,13 +377,6 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
         )
 
 
-def _fingerprint(engine: Engine, table: ir.Table, result: Result, before: Note | None) -> Fingerprint:
-    """Of a whole table; of one that was appended to it takes no more than what came."""
-    if not isinstance(result, InPlace) or result.appended is None or before is None:
-        return engine.fingerprint(table)
-    return before.fingerprint.with_more(engine.fingerprint(result.appended))
-
-
 def _as_it_stands(context: dg.AssetExecutionContext, plan: _Plan, notes: Sequence[Note | None]) -> Iterator[Any]:
     """Say of tables what was said of them when they were made."""
     for schema, note in zip(plan.schemas, notes, strict=True):
@@ -400,12 +396,3 @@ def _as_it_stands(context: dg.AssetExecutionContext, plan: _Plan, notes: Sequenc
                 "seconds": 0.0,
             },
         )
-
-
-def _judged(plan: _Plan, schema: TableSchema, result: Result) -> Sequence[CheckResult]:
-    """The outcomes that the function found itself: one for each check that was promised."""
-    outcomes = result.judged if isinstance(result, Built) else ()
-    promised = {check.name for check in plan.judged.get(schema.name, ())}
-    if {outcome.name for outcome in outcomes} != promised:
-        raise TypeError(f"{plan.stage}.{schema.name}: the function judged other checks than {sorted(promised)}")
-    return outcomes

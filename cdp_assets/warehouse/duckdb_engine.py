@@ -23,6 +23,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.schema as sch
 import ibis.expr.types as ir
 
+from cdp_assets.warehouse.built import Patch
 from cdp_assets.warehouse.duckdb_files import DuckDBFiles
 from cdp_assets.warehouse.engine import Fingerprint, SchemaMismatch, SplinkDatabase, TableMissing, TableRef, version
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
 
     from cdp_assets.canonical.schema import TableSchema
-    from cdp_assets.warehouse.built import Patch
     from cdp_assets.warehouse.matching import Formula
 
 _STAGED = "__staged"
@@ -325,6 +325,12 @@ class DuckDBEngine(DuckDBFiles):
             f"UNION ALL SELECT * FROM {coming}"
         )
         return self.backend.table(schema.name + _STAGED, database=stage)
+
+    def staged_patch(self, stage: str, name: str) -> Patch | None:
+        if not self.has_table(stage, name + _COMING):
+            return None
+        gone = self.table(stage, name + _GONE)
+        return Patch(tuple(gone.columns), gone, self.table(stage, name + _COMING))
 
     def publish(self, tables: Sequence[TableRef], notes: Mapping[TableRef, str] | None = None) -> None:
         patched = [(stage, name) for stage, name in tables if self.has_table(stage, name + _COMING)]

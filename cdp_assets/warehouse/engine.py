@@ -56,6 +56,11 @@ class Fingerprint:
         rows = self.rows + more.rows
         return Fingerprint(rows, version(rows, self.total + more.total), self.bytes + more.bytes)
 
+    def with_less(self, less: Fingerprint) -> Fingerprint:
+        """Of a table that these rows, which were in it, were taken from."""
+        rows = self.rows - less.rows
+        return Fingerprint(rows, version(rows, self.total - less.total), self.bytes - less.bytes)
+
     @property
     def total(self) -> int:
         """The sum of the hashes of all rows."""
@@ -177,6 +182,9 @@ class Engine(FileReader, Protocol):
         Raises:
             SchemaMismatch: if the patch lacks a column of ``schema``.
         """
+
+    def staged_patch(self, stage: str, name: str) -> Patch | None:
+        """The change of a table that is staged, as committed tables; None if it is staged whole, or not at all."""
 
     def can_patch(self, stage: str, schema: TableSchema) -> bool:
         """Whether a table is published with exactly the columns of ``schema``, so that `stage_patch` can change it."""

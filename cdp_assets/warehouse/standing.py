@@ -125,11 +125,15 @@ def remembered(notes: Sequence[Note | None], parts: Mapping[str, str]) -> Mappin
         notes: Of each table that the function makes; they remember the same.
         parts: What they would be made of (`made_of`).
     """
-    same = (_CODE, _DEFINITION, "settings")
-    for note in notes:
-        if note is None or any(note.made_of.get(name) != parts.get(name) for name in same):
-            return {}
+    if not all(made_alike(note, parts) for note in notes):
+        return {}
     return notes[0].memory if notes and notes[0] else {}
+
+
+def made_alike(note: Note | None, parts: Mapping[str, str]) -> bool:
+    """Whether a table was made, and checked, by the same code, definitions and settings."""
+    same = (_CODE, _DEFINITION, "settings")
+    return note is not None and all(note.made_of.get(name) == parts.get(name) for name in same)
 
 
 def moved(notes: Sequence[Note | None], parts: Mapping[str, str]) -> list[str]:

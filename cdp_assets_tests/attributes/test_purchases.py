@@ -68,6 +68,16 @@ def test_statistics_of_a_past_day_do_not_see_what_came_later(engine: DuckDBEngin
     assert rows(engine, purchase_statistics(table, day(11))) == [(1, 1, 10, 11, 20.0, 15.0)]
 
 
+def test_statistics_of_several_days_are_those_of_each(engine: DuckDBEngine) -> None:
+    table = purchases(engine, [(1, 0, "10.00"), (1, 10, "20.00"), (2, 20, "5.00")], refunds=[(1, 12, "10.00")])
+
+    together = purchase_statistics(table, [day(11), day(25)])
+
+    for until in (day(11), day(25)):
+        of_day = together.filter(together.until == until).drop("until")
+        assert rows(engine, of_day) == rows(engine, purchase_statistics(table, until)) != []
+
+
 def test_the_refunded_share_is_taken_off_the_value_of_visits(engine: DuckDBEngine) -> None:
     table = purchases(engine, [(1, 0, "30.00"), (1, 10, "10.00"), (2, 0, "10.00")], [(1, 12, "10.00"), (2, 1, "25.00")])
 

@@ -121,6 +121,28 @@ def test_the_fingerprint_of_what_was_appended_adds_up() -> None:
     assert engine.fingerprint(one).with_more(engine.fingerprint(more)) == engine.fingerprint(whole)
 
 
+def test_the_fingerprint_of_what_was_taken_away_is_taken_off() -> None:
+    engine = DuckDBEngine.in_memory()
+    whole = _amounts(engine, (1, "1.00"), (2, "2.00"), (3, "3.00"))
+    some, rest = _amounts(engine, (2, "2.00")), _amounts(engine, (1, "1.00"), (3, "3.00"))
+    assert engine.fingerprint(whole).with_less(engine.fingerprint(some)) == engine.fingerprint(rest)
+
+
+def test_a_staged_change_can_be_looked_at() -> None:
+    engine = DuckDBEngine.in_memory()
+    engine.stage_table("shop", AMOUNTS, _amounts(engine, (1, "1.00")))
+    assert engine.staged_patch("shop", "amounts") is None
+    engine.publish([("shop", "amounts")])
+    engine.stage_patch("shop", AMOUNTS, _patch(engine, [1], (2, "2.00")))
+    found = engine.staged_patch("shop", "amounts")
+    assert found is not None
+    assert found.columns == ("id",)
+    assert engine.to_arrow(found.gone)["id"].to_pylist() == [1]
+    assert engine.to_arrow(found.rows)["id"].to_pylist() == [2]
+    engine.publish([("shop", "amounts")])
+    assert engine.staged_patch("shop", "amounts") is None
+
+
 def test_a_discarded_patch_changes_nothing() -> None:
     engine = DuckDBEngine.in_memory()
     engine.stage_table("shop", AMOUNTS, _amounts(engine, (1, "1.00")))

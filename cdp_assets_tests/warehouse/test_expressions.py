@@ -290,10 +290,10 @@ def test_every_listed_function_is_known_to_duckdb():
 
 def test_checking_is_quick_enough_to_do_at_every_load():
     check("orders > 0", SCHEMA)
-    started = time.perf_counter()
+    started = time.process_time()
     for number in range(25):
         check(f"orders > {number + 100} and lower(email) like '%@example.org' and net_spend / orders > 3", SCHEMA)
-    assert time.perf_counter() - started < 0.25
+    assert time.process_time() - started < 0.25
 
 
 PIECES = (

@@ -35,6 +35,10 @@ def engine() -> Iterator[DuckDBEngine]:
 @pytest.fixture(scope="module")
 def model(engine: DuckDBEngine) -> Model:
     """Learned from the town once; the people a test adds are compared by it."""
+    return learned_from_town(engine)
+
+
+def learned_from_town(engine: DuckDBEngine) -> Model:
     town_tables = tables(engine, TOWN)
     labels = engine.scratch(town_tables.contacts.select("record_id", label=town_tables.contacts.record_id))
     learned = train(faces(town_tables.contacts, town_tables.contact_points, labels, engine), engine)
@@ -72,6 +76,12 @@ def together(
 
 
 ANNA = Person(1, "Anna", "Kirchmayr", BORN, "anna.k77@mail.example", None, **HOME)
+
+
+def test_the_same_people_teach_the_same_model_however_the_engine_adds(model: Model) -> None:
+    one_thread = DuckDBEngine.in_memory({"threads": "1"})
+
+    assert learned_from_town(one_thread).to_json() == model.to_json()
 
 
 def test_a_typing_error_and_a_nickname_do_not_part_a_person(engine: DuckDBEngine, model: Model) -> None:

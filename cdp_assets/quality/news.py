@@ -1,0 +1,54 @@
+"""Which checks of a table that changes by key can be answered by the rows that come.
+
+Belongs here: telling them apart. Does not belong here: evaluating them (`runner.py`), and whether they held before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+
+from cdp_assets.quality.checks import Check, Expectation
+
+_OF_EACH_ROW = "expect_column_values_to_"
+_OF_SEVERAL_ROWS = frozenset(
+    {"expect_column_values_to_be_unique", "expect_column_values_to_be_increasing",
+     "expect_column_values_to_be_decreasing"}
+)  # fmt: skip
+_OF_COLUMNS = frozenset({"expect_table_columns_to_match_set", "expect_columns_to_be_filled"})
+
+
+def answered_by_news(check: Check, key: Collection[str], coming: ir.Table, inputs: dict[str, ir.Table]) -> bool:
+    """Whether a check that held of a table holds of the changed one exactly if it holds of the rows that come.
+
+    So it is with what is expected of each row by itself, and with a key's uniqueness: all rows that had the changed
+    values of ``key`` before are gone, and rows of other values differ from those that come.
+
+    Args:
+        check: The check.
+        key: Columns that rows go and come by.
+        coming: The rows that come; each has values of ``key`` whose rows go.
+        inputs: The asset's inputs by name.
+    """
+    return all(_answered(expectation, key, coming, inputs) for expectation in check.expectations)
+
+
+def _answered(expectation: Expectation, key: Collection[str], coming: ir.Table, inputs: dict[str, ir.Table]) -> bool:
+    if expectation.unique:
+        return set(key) <= set(expectation.unique)
+    if expectation.rows is not None:
+        return _row_by_row(expectation.rows(coming, inputs), coming)
+    if expectation.type in _OF_COLUMNS:
+        return True
+    return expectation.type.startswith(_OF_EACH_ROW) and expectation.type not in _OF_SEVERAL_ROWS
+
+
+def _row_by_row(unexpected: ir.Table, coming: ir.Table) -> bool:
+    """Whether an expression only filters and computes on the rows of one table."""
+    read = coming.op()
+    relations = unexpected.op().find(ops.Relation)
+    return all(each == read or isinstance(each, ops.Filter | ops.Project) for each in relations) and not (
+        unexpected.op().find((ops.Reduction, ops.Analytic, ops.Subquery))
+    )

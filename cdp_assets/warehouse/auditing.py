@@ -1,0 +1,140 @@
+"""Looking at a staged table before it is published: its checks and its fingerprint.
+
+Belongs here: what has to be looked at. Does not belong here: evaluating checks (`quality/`), and staging and publishing
+(`assets.py`).
+
+Of a large table that changes by key, only what changes is looked at where that answers the question: what held of the
+other rows holds still.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import ibis.expr.types as ir
+
+from cdp_assets.quality.checks import Check, CheckResult, Judged
+from cdp_assets.quality.news import answered_by_news
+from cdp_assets.quality.runner import evaluate
+from cdp_assets.warehouse.built import Built, InPlace, Patch, Stands
+from cdp_assets.warehouse.engine import Engine, Fingerprint, TableRef
+from cdp_assets.warehouse.standing import Note
+
+LARGE = 100_000
+"""Rows from which on it pays to look at the changed ones apart: each look has its price too."""
+
+
+@dataclass(frozen=True)
+class News:
+    """How a table changes that was looked at as a whole before.
+
+    Args:
+        before: What was noted with it as it stands.
+        published: The table as it stands.
+        patch: What goes and what comes, as committed tables.
+    """
+
+    before: Note
+    published: ir.Table
+    patch: Patch
+
+
+def news_of(engine: Engine, ref: TableRef, before: Note | None) -> News | None:
+    """How a large table changes by key; None if it is small, or made as a whole.
+
+    Args:
+        engine: Holds the table, with its change staged.
+        ref: The table.
+        before: What was noted with it as it stands.
+    """
+    if before is None or before.fingerprint.rows < LARGE:
+        return None
+    patch = engine.staged_patch(*ref)
+    return News(before, engine.table(*ref), patch) if patch is not None else None
+
+
+def audited(
+    engine: Engine,
+    checks: Sequence[Check],
+    staged: ir.Table,
+    inputs: dict[str, ir.Table],
+    docs: Path | None,
+    news: News | None,
+) -> list[CheckResult]:
+    """Evaluate checks on a staged table; the Data Docs show the last time that it was looked at as a whole.
+
+    Args:
+        engine: Holds the tables.
+        checks: What to check.
+        staged: The table as it will be.
+        inputs: The asset's inputs by name.
+        docs: Folder of the Data Docs.
+        news: How it changes, if it does so by key.
+    """
+    few = _of_what_comes(engine, checks, inputs, news) if news else []
+    if news is None or not few:
+        return evaluate(engine, checks, staged, inputs, docs)
+    others = [check for check in checks if check not in few]
+    found = {
+        outcome.name: outcome
+        for outcome in (
+            *evaluate(engine, few, news.patch.rows, inputs),
+            *evaluate(engine, others, staged, inputs),
+        )
+    }
+    return [found[check.name] for check in checks]
+
+
+def _of_what_comes(engine: Engine, checks: Sequence[Check], inputs: dict[str, ir.Table], news: News) -> list[Check]:
+    """The checks that held before and are answered by the rows that come."""
+    patch = news.patch
+    if _count(engine, patch.rows.anti_join(patch.gone, list(patch.columns))):
+        return []
+    held = {outcome.name for outcome in news.before.checks if outcome.passed}
+    return [
+        check for check in checks if check.name in held and answered_by_news(check, patch.columns, patch.rows, inputs)
+    ]
+
+
+def judged(table: str, promised: Sequence[Judged], result: object) -> Sequence[CheckResult]:
+    """The outcomes that an asset's function found itself: one for each check that was promised.
+
+    Raises:
+        TypeError: if it judged others.
+    """
+    outcomes = result.judged if isinstance(result, Built) else ()
+    names = {check.name for check in promised}
+    if {outcome.name for outcome in outcomes} != names:
+        raise TypeError(f"{table}: the function judged other checks than {sorted(names)}")
+    return outcomes
+
+
+def fingerprint(
+    engine: Engine,
+    staged: ir.Table,
+    result: ir.Table | Built | InPlace | Stands,
+    before: Note | None,
+    news: News | None,
+) -> Fingerprint:
+    """Of a staged table; what stays is not read again.
+
+    Args:
+        engine: Holds the tables.
+        staged: The table as it will be.
+        result: What its function returned.
+        before: What was noted with the table as it stands.
+        news: How it changes, if it does so by key.
+    """
+    if news is not None:
+        patch = news.patch
+        gone = engine.fingerprint(news.published.semi_join(patch.gone, list(patch.columns)))
+        return news.before.fingerprint.with_less(gone).with_more(engine.fingerprint(patch.rows))
+    if isinstance(result, InPlace) and result.appended is not None and before is not None:
+        return before.fingerprint.with_more(engine.fingerprint(result.appended))
+    return engine.fingerprint(staged)
+
+
+def _count(engine: Engine, rows: ir.Table) -> int:
+    return int(engine.to_arrow(rows.aggregate(rows=rows.count()))["rows"][0].as_py())

@@ -1,0 +1,128 @@
+"""A large table that changes by key is looked at where it changes, and nothing that is wrong passes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+import pytest
+
+from cdp_assets.canonical.schema import Column, TableSchema
+from cdp_assets.quality.checks import Check, CheckResult, expect, no_rows, standard_checks
+from cdp_assets.quality.news import answered_by_news
+from cdp_assets.warehouse import auditing
+from cdp_assets.warehouse.built import Patch
+from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+from cdp_assets.warehouse.standing import Note
+
+ORDERS = TableSchema(
+    "orders",
+    "Orders.",
+    (Column("id", "int64", "Order."), Column("amount", "int64", "Amount.", required=True)),
+    key=("id",),
+)
+PAID = ("shop", "orders")
+CHECKS = [
+    *standard_checks(ORDERS),
+    Check(
+        "positive", "Amounts are positive.", (no_rows(lambda t, _: t.filter(t.amount < 0), "No amount is below 0."),)
+    ),
+    Check("some", "There is much.", (expect("expect_table_row_count_to_be_between", min_value=2),)),
+]
+
+
+def rows(engine: DuckDBEngine, *values: tuple[int | None, int | None]) -> ir.Table:
+    ids, amounts = zip(*values, strict=True) if values else ((), ())
+    table = pa.table({"id": pa.array(ids, pa.int64()), "amount": pa.array(amounts, pa.int64())})
+    return engine.from_arrow(table, ORDERS.ibis_schema)
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> DuckDBEngine:
+    monkeypatch.setattr(auditing, "LARGE", 0)
+    engine = DuckDBEngine.in_memory()
+    engine.stage_table("shop", ORDERS, rows(engine, (1, 10), (2, 20), (3, 30)))
+    engine.publish([PAID])
+    return engine
+
+
+def audit(
+    engine: DuckDBEngine,
+    gone: list[int],
+    came: list[tuple[int | None, int | None]],
+    held: Mapping[str, bool] | None = None,
+) -> tuple[dict[str, CheckResult], bool]:
+    """Outcomes by check, and whether the fingerprint is that of the table as it will be."""
+    passed = {check.name: True for check in CHECKS} | dict(held or {})
+    before = Note(
+        {},
+        engine.fingerprint(engine.table(*PAID)),
+        [CheckResult(name, outcome, True, "", {}) for name, outcome in passed.items()],
+    )
+    ids = engine.from_arrow(pa.table({"id": pa.array(gone, pa.int64())}), ibis.schema({"id": "int64"}))
+    staged = engine.stage_patch("shop", ORDERS, Patch("id", ids, rows(engine, *came)))
+    news = auditing.news_of(engine, PAID, before)
+    assert news is not None
+    outcomes = auditing.audited(engine, CHECKS, staged, {}, None, news)
+    fingerprint = auditing.fingerprint(engine, staged, staged, before, news)
+    assert [outcome.name for outcome in outcomes] == [check.name for check in CHECKS]
+    return {outcome.name: outcome for outcome in outcomes}, fingerprint == engine.fingerprint(staged)
+
+
+def failed(outcomes: Mapping[str, CheckResult]) -> set[str]:
+    return {name for name, outcome in outcomes.items() if not outcome.passed}
+
+
+def test_what_comes_is_looked_at_and_the_fingerprint_is_that_of_the_whole(engine: DuckDBEngine) -> None:
+    outcomes, alike = audit(engine, [2, 9], [(2, 25), (9, 1)])
+    assert (failed(outcomes), alike) == (set(), True)
+    [counted] = outcomes["some"].metadata["expectations"]
+    assert counted["observed_value"] == 4, "what is said of the table as a whole is asked of the whole"
+
+
+@pytest.mark.parametrize(
+    ("gone", "came", "wrong"),
+    [
+        ([9], [(9, -1)], {"positive"}),
+        ([9], [(9, None)], {"schema_and_keys"}),
+        ([9], [(9, 1), (9, 2)], {"schema_and_keys"}),
+        ([], [(1, 10)], {"schema_and_keys"}),
+        ([1, 2], [], {"some"}),
+    ],
+)
+def test_what_is_wrong_with_a_change_is_found(
+    engine: DuckDBEngine, gone: list[int], came: list[tuple[int | None, int | None]], wrong: set[str]
+) -> None:
+    outcomes, alike = audit(engine, gone, came)
+    assert (failed(outcomes), alike) == (wrong, True)
+
+
+def test_what_did_not_hold_before_is_asked_of_the_whole(engine: DuckDBEngine) -> None:
+    engine.stage_table("shop", ORDERS, rows(engine, (1, -10), (2, 20)))
+    engine.publish([PAID])
+    assert failed(audit(engine, [2], [(2, 25)], held={"positive": False})[0]) == {"positive"}
+    assert failed(audit(engine, [1], [(1, 25)], held={"positive": False})[0]) == set()
+
+
+def test_only_what_is_expected_of_each_row_is_answered_by_the_rows_that_come(engine: DuckDBEngine) -> None:
+    orders, known = engine.table(*PAID), rows(engine, (1, 1))
+
+    def answered(check: Check, *key: str) -> bool:
+        return answered_by_news(check, key, orders, {"known": known})
+
+    def one(expectation: object) -> Check:
+        return Check("one", "One.", (expectation,))  # type: ignore[arg-type]
+
+    [standard] = standard_checks(ORDERS)
+    assert answered(standard, "id")
+    assert not answered(standard, "amount")
+    assert answered(one(expect("expect_column_values_to_be_in_set", column="amount", value_set=[1])), "id")
+    assert not answered(one(expect("expect_column_values_to_be_unique", column="amount")), "id")
+    assert not answered(one(expect("expect_column_sum_to_be_between", column="amount", min_value=0)), "id")
+    assert answered(one(no_rows(lambda t, _: t.filter(t.amount + 1 < t.id), "Alike.")), "id")
+    assert not answered(one(no_rows(lambda t, tables: t.anti_join(tables["known"], "id"), "Known.")), "id")
+    assert not answered(one(no_rows(lambda t, _: t.filter(t.amount > t.amount.mean()), "Mean.")), "id")
+    assert not answered(one(no_rows(lambda t, tables: t.filter(t.id.isin(tables["known"].id)), "In.")), "id")
+    assert not answered(one(no_rows(lambda t, _: t.group_by("amount").agg(n=t.count()).filter(ibis._.n > 1), "Few.")))
