@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from cdp_assets.activation.spec import DestinationSpec
+
 _PATIENCE_SECONDS = 10.0
 
 
@@ -123,6 +125,25 @@ def drop(destination: str, yes: bool) -> None:
     click.echo(f"{messages:,} messages dropped")
 
 
+@deliveries.command()
+@click.argument("destination")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def reconcile(destination: str, yes: bool) -> None:
+    """Tell a destination that mirrors its segment everything again, in case its copy is not what it should be."""
+    from cdp_assets.ledger import destinations
+
+    if _destination(destination).mode != "mirror":
+        raise click.ClickException(f"{destination} does not mirror its segment: a message would be sent twice")
+    if not yes:
+        click.confirm(f"Tell {destination} of all members again, and of all who left?", err=True, abort=True)
+    with _alone_with(destination) as connection:
+        members, gone = destinations.forget(connection, destination)
+    click.echo(
+        f"the next refresh tells {destination} of {members:,} members again, and takes {gone:,} off who were before; "
+        "if the volume guard holds so many, confirm them (`cdp deliveries holds`)"
+    )
+
+
 def _decided(decide: Callable[[Connection, int, str, datetime], int], hold: int, by: str) -> int:
     """Decide on a hold; how many messages it was about."""
     from cdp_assets.activation.clock import wall_clock
@@ -135,18 +156,23 @@ def _decided(decide: Callable[[Connection, int, str, datetime], int], hold: int,
             raise click.ClickException(str(error)) from error
 
 
-def _pause(destination: str, paused: bool) -> None:
+def _destination(name: str) -> DestinationSpec:
+    """The destination of that name; anything else is an error that names those there are."""
     from cdp_assets.catalog import load_catalog
     from cdp_assets.cli_activate import destination_of
     from cdp_assets.definition_files import DefinitionError
-    from cdp_assets.ledger import Ledger, destinations
 
-    settings = Settings.from_env()
     try:
-        destination_of(load_catalog(settings.defs), destination)
+        return destination_of(load_catalog(Settings.from_env().defs), name)
     except DefinitionError as error:
         raise click.ClickException(str(error)) from error
-    with Ledger.open(settings.ledger_url) as ledger, ledger.transaction() as connection:
+
+
+def _pause(destination: str, paused: bool) -> None:
+    from cdp_assets.ledger import Ledger, destinations
+
+    _destination(destination)
+    with Ledger.open(Settings.from_env().ledger_url) as ledger, ledger.transaction() as connection:
         destinations.pause(connection, destination, paused)
     click.echo(f"{destination} is paused" if paused else f"{destination} goes on with the next delivery")
 

@@ -23,6 +23,7 @@ from cdp_assets.settings import Settings
 from cdp_assets.warehouse.assets import table_asset, tables_asset
 from cdp_assets.warehouse.built import Built, markdown
 from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.telling import metadata_value
 
 STAGE = "activation"
 OWNERS = ["team:marketing"]
@@ -130,7 +131,11 @@ def _delivery(spec: DestinationSpec) -> dg.AssetsDefinition:
             totals = outbox.outcomes(connection, spec.name)
             left = sum(due.rows for due in outbox.due(connection, wall_clock()) if due.destination == spec.name)
         yield dg.MaterializeResult(
-            metadata={**report.delivered(run), "outbox": dg.MetadataValue.md(report.outcomes(totals))},
+            metadata={
+                **report.delivered(run),
+                "outbox": dg.MetadataValue.md(report.outcomes(totals)),
+                "picture": metadata_value(report.picture(spec.name, totals)),
+            },
             check_results=[
                 dg.AssetCheckResult(
                     check_name=checks.DUE_ROWS_SETTLED,

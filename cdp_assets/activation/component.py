@@ -45,8 +45,15 @@ class FileConnector(dg.Model):
     model_config = _STRICT
 
     type: Literal["file"] = Field(description="`file`")
-    path: str = Field(description="The folder; relative to the data folder unless absolute.")
+    path: str = Field(
+        description="The folder, relative to the data folder unless absolute; or a URL: `s3://bucket/audiences`, "
+        "`gs://…`, `sftp://host/folder`, or any other that fsspec opens."
+    )
     format: Literal["csv", "parquet"] = Field(default="csv", description="`csv` or `parquet`.")
+    storage_options: dict[str, str | int | bool] = Field(
+        default_factory=dict,
+        description="What fsspec needs to open the URL: keys, an endpoint. Secrets as `{{ env.NAME }}`.",
+    )
 
 
 AnyConnector = Annotated[

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -71,12 +71,14 @@ class FileConnector:
     """Files dropped into a folder, one for each batch.
 
     Args:
-        path: The folder; relative to the data folder unless absolute.
+        path: The folder, relative to the data folder unless absolute; or a URL in fsspec's form.
         format: ``csv`` or ``parquet``.
+        storage_options: What fsspec needs to open the URL.
     """
 
     path: str
     format: str = "csv"
+    storage_options: Mapping[str, object] = field(default_factory=dict)
 
 
 Connector = WebhookConnector | FileConnector | Way

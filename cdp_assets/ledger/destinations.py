@@ -78,6 +78,22 @@ def write_state(connection: Connection, rows: pa.Table) -> None:
     bulk.upsert(connection, DestinationState, rows.select(STATE.names).cast(STATE).sort_by("profile_id"))
 
 
+def forget(connection: Connection, destination: str) -> tuple[int, int]:
+    """Forget what a kept list holds, so that the next comparison tells it everything again.
+
+    Everybody it was told of counts as told, with a payload that is not known any more: members are told anew, and
+    whoever was taken off it is taken off again.
+
+    Returns:
+        How many members it has, and how many were taken off it before.
+    """
+    known = (_STATE.c.destination == destination) & (_STATE.c.sequence > 0) & _STATE.c.withheld_change.is_(None)
+    counted = select(_STATE.c.member, func.count()).where(known).group_by(_STATE.c.member)
+    numbers = {bool(member): int(count) for member, count in connection.execute(counted)}
+    connection.execute(update(_STATE).where(known).values(member=True, payload_hash=None))
+    return numbers.get(True, 0), numbers.get(False, 0)
+
+
 def is_first(connection: Connection, destination: str) -> bool:
     """Whether the destination was never compared with its segment."""
     statement = select(_ACTIVATIONS.c.destination).where(_ACTIVATIONS.c.destination == destination).limit(1)

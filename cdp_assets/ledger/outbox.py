@@ -42,6 +42,8 @@ FAILED = "failed"
 HELD = "held"
 DELIVERED = "delivered"
 DEAD = "dead"
+BOUNCED = "bounced"
+"""Reason of a row that was given up because its contact point is dead."""
 WITHHELD = "withheld"
 
 OPEN = (PENDING, FAILED, HELD)
@@ -411,6 +413,18 @@ def written_after(connection: Connection, outbox_id: int) -> list[Written]:
     columns = (_OUTBOX.c.destination, _OUTBOX.c.change, _OUTBOX.c.status, _OUTBOX.c.reason)
     statement = select(*columns, func.count()).where(_OUTBOX.c.id > outbox_id).group_by(*columns).order_by(*columns)
     return [Written(*row) for row in connection.execute(statement)]
+
+
+def bounces(connection: Connection) -> pa.Table:
+    """Contact points that a receiver called dead: contact_point, channel and since (when first), by contact point."""
+    columns = _OUTBOX.c
+    statement = (
+        select(columns.contact_point, columns.channel, func.min(columns.first_tried_at).label("since"))
+        .where(columns.status == DEAD, columns.reason == BOUNCED, columns.contact_point.is_not(None))
+        .group_by(columns.contact_point, columns.channel)
+        .order_by(columns.contact_point, columns.channel)
+    )
+    return bulk.read(connection, statement)
 
 
 def outcomes(connection: Connection, destination: str | None = None) -> list[tuple[str, str, str | None, int]]:

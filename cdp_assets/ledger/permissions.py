@@ -63,6 +63,18 @@ def project(connection: Connection, contact_points: Sequence[str], consents: pa.
         bulk.insert(connection, model, rows.select(schema.names).cast(schema).sort_by("contact_point"))
 
 
+def suppress(connection: Connection, rows: Sequence[tuple[str, str, str, datetime]]) -> None:
+    """Suppress contact points at once, until privacy's word is projected again.
+
+    Args:
+        connection: Of a writing transaction.
+        rows: Contact point, channel, reason and since when.
+    """
+    points, channels, reasons, since = zip(*sorted(set(rows)), strict=True)
+    table = pa.table([list(points), list(channels), list(reasons), list(since)], schema=SUPPRESSIONS)
+    bulk.insert_new(connection, Suppression, table)
+
+
 def consents_of(connection: Connection, contact_points: Sequence[str]) -> dict[str, list[ConsentWord]]:
     """The standing words of these contact points; those without any are left out."""
     found: dict[str, list[ConsentWord]] = {}

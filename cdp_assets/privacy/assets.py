@@ -3,12 +3,15 @@
 from datetime import datetime
 
 import dagster as dg
+import ibis
 import ibis.expr.types as ir
 
+from cdp_assets.ledger import Ledger, outbox
 from cdp_assets.privacy import checks, consent, suppression
 from cdp_assets.privacy.schemas import CONSENT_STATE, SUPPRESSIONS
 from cdp_assets.warehouse.assets import table_asset
 from cdp_assets.warehouse.built import Built
+from cdp_assets.warehouse.engine import Engine
 
 OWNERS = ["team:privacy"]
 
@@ -37,9 +40,19 @@ def consent_state(consents: ir.Table, as_of: datetime) -> Built:
     checks=checks.SUPPRESSIONS,
     owners=OWNERS,
 )
-def suppressions(engagements: ir.Table, contact_points: ir.Table, consents: ir.Table, as_of: datetime) -> Built:
+def suppressions(
+    engagements: ir.Table,
+    contact_points: ir.Table,
+    consents: ir.Table,
+    as_of: datetime,
+    ledger: Ledger,
+    engine: Engine,
+) -> Built:
     """Complaints, hard bounces and unsubscriptions, which forbid sending whatever consent says."""
+    with ledger.reading() as connection:
+        seen = outbox.bounces(connection)
+    bounces = engine.from_arrow(seen, ibis.Schema.from_pyarrow(seen.schema))
     return Built(
-        suppression.suppressions(engagements, contact_points, consents, as_of),
+        suppression.suppressions(engagements, contact_points, consents, as_of, bounces),
         metadata={"as_of": as_of.isoformat()},
     )

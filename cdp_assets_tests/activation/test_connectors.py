@@ -22,6 +22,7 @@ from cdp_assets.activation.receiver import Receiver
 from cdp_assets.activation.spec import FileConnector, WebhookConnector
 from cdp_assets.settings import Settings
 from cdp_assets_tests.activation.shop import WELCOME
+from cdp_assets_tests.sources import servers, sftp
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SECRET = "shared secret"
@@ -212,6 +213,32 @@ def test_a_parquet_drop_keeps_types(tmp_path: Path) -> None:
     table = pq.read_table(path)
     assert table["spend"].to_pylist() == [12.5, 3.0]
     assert str(table.schema.field("name").type) == "string"
+
+
+def test_files_are_dropped_into_a_bucket_of_an_s3_server(tmp_path: Path) -> None:
+    import s3fs
+
+    with servers.s3() as endpoint:
+        options = {"key": "test", "secret": "test", "endpoint_url": endpoint}
+        system = s3fs.S3FileSystem(**options, skip_instance_cache=True)
+        system.mkdir("audiences")
+        dropped = replace(WELCOME, connector=FileConnector("s3://audiences/crm", "csv", options))
+        drop = connector_for(dropped, settings(tmp_path, production=True), {})
+        assert [outcome.kind for outcome in drop.send([message(1), message(2)], NOON)] == [DELIVERED, DELIVERED]
+        system.invalidate_cache()
+        assert system.ls("audiences/crm") == ["audiences/crm/welcome-0000000001-0000000002.csv"]
+        text = system.cat_file("audiences/crm/welcome-0000000001-0000000002.csv").decode()
+    assert [row["idempotency_key"] for row in csv.DictReader(text.splitlines())] == ["key1", "key2"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_on_an_sftp_server_appears_when_it_is_whole_and_may_come_again(tmp_path: Path) -> None:
+    with sftp.serving(tmp_path) as port:
+        options = {"username": "cdp", "password": sftp.PASSWORD, "port": port}
+        drop = FileDrop("sftp://127.0.0.1/out/crm", "csv", options)
+        for _ in range(2):
+            assert [outcome.kind for outcome in drop.send([message(1)], NOON)] == [DELIVERED]
+    assert [path.name for path in (tmp_path / "out" / "crm").iterdir()] == ["welcome-0000000001-0000000001.csv"]
 
 
 def test_a_folder_that_cannot_be_written_is_tried_again(tmp_path: Path) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 
 from cdp_assets.activation import delivery
+from cdp_assets.activation.connectors.connector import REFUSED, Outcome
 from cdp_assets.activation.connectors.webhook import Webhook
 from cdp_assets.activation.connectors.webhook_bodies import single
 from cdp_assets.activation.delivery import Delivered, deliver
@@ -179,6 +180,32 @@ def test_what_will_never_work_is_given_up_at_once(shop: Shop) -> None:
     with receiving(clock, lambda key, times: (400, {})) as receiver:
         assert run(shop, GREET, receiver, clock).dead == 1
     assert shop.rows("status", "reason", "attempts", "response_code") == [("dead", "http_400", 1, 400)]
+
+
+def test_an_address_that_bounces_is_suppressed_for_every_destination_at_once(shop: Shop) -> None:
+    class Refusing:
+        batch_size = 1
+        concurrency = 1
+
+        def send(self, messages: Sequence[Message], at: datetime) -> list[Outcome]:
+            return [Outcome(REFUSED, 550, outbox.BOUNCED) for _ in messages]
+
+        def render(self, message: object, at: datetime) -> dict[str, object]:
+            return {}
+
+        def close(self) -> None: ...
+
+    shop.with_people(1)
+    shop.members = {1}
+    clock, other = Time(), replace(GREET, name="other")
+    shop.refresh(GREET, MONDAY)
+    shop.refresh(other, MONDAY)
+    assert deliver(GREET, Refusing(), shop.ledger, clock=clock, sleep=clock.sleep).dead == 1
+    with receiving(clock) as receiver:
+        assert run(shop, other, receiver, clock).withheld == {"suppressed_bounced": 1}
+    with shop.ledger.reading() as connection:
+        [seen] = outbox.bounces(connection).to_pylist()
+    assert seen == {"contact_point": email_of(1), "channel": "email", "since": TUESDAY}
 
 
 def test_what_fails_too_often_is_given_up(shop: Shop) -> None:

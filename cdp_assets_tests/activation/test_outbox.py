@@ -10,7 +10,7 @@ import pytest
 
 from cdp_assets.activation.outbox import activate, by_priority
 from cdp_assets.activation.spec import Cap, VolumeGuard
-from cdp_assets.ledger import guard, outbox
+from cdp_assets.ledger import destinations, guard, outbox
 from cdp_assets_tests.activation.shop import (
     FRIDAY,
     MIRROR,
@@ -375,3 +375,23 @@ def test_two_refreshes_that_collide_leave_one_result(shop: Shop) -> None:
     assert rows.num_rows == 1
     activate(WELCOME, tables, shop.engine, shop.ledger, FRIDAY)
     assert len(shop.rows("id")) == 1
+
+
+def test_a_list_that_is_reconciled_is_told_everything_again(shop: Shop) -> None:
+    shop.with_people(1, 2, 3)
+    shop.members = {1, 2}
+    shop.refresh(MIRROR, MONDAY)
+    shop.members = {1, 3}
+    shop.refresh(MIRROR, TUESDAY)
+    last = max(row[0] for row in shop.rows("id"))
+    shop.refresh(MIRROR, TUESDAY)
+    assert shop.told(last) == []
+
+    with shop.ledger.transaction() as connection:
+        assert destinations.forget(connection, MIRROR.name) == (2, 1)
+
+    shop.refresh(MIRROR, WEDNESDAY)
+    assert sorted(shop.told(last)) == [(1, "updated"), (2, "left"), (3, "updated")]
+    last = max(row[0] for row in shop.rows("id"))
+    shop.refresh(MIRROR, WEDNESDAY)
+    assert shop.told(last) == []

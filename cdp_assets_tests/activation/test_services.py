@@ -89,12 +89,19 @@ def test_an_email_is_encrypted_authenticated_and_can_be_unsubscribed_with_one_cl
 
 def test_what_a_mail_server_refuses_now_or_for_good(tmp_path: Path) -> None:
     pem = certificate(tmp_path)
-    answers = {"gone@example.org": "550 no such person", "full@example.org": "452 mailbox full"}
+    answers = {
+        "gone@example.org": "550 no such person",
+        "unknown@example.org": "550 5.1.1 no such person",
+        "policy@example.org": "550 5.7.1 not from you",
+        "full@example.org": "452 mailbox full",
+    }
     with MailServer(pem, ("shop", "geheim"), answers).running() as server:
         outcomes = sent(
             mail_way(server.port, pem),
             LOGIN,
             message(1, email="gone@example.org", name="A"),
+            message(7, email="unknown@example.org", name="A"),
+            message(8, email="policy@example.org", name="A"),
             message(2, email="full@example.org", name="B"),
             message(3, email="a@example.org"),
             message(4, name="D"),
@@ -102,6 +109,8 @@ def test_what_a_mail_server_refuses_now_or_for_good(tmp_path: Path) -> None:
             message(6, email="a@example.org", name="F"),
         )
     assert outcomes == [
+        (REFUSED, "bounced"),
+        (REFUSED, "bounced"),
         (REFUSED, "smtp_550"),
         (RETRY, "smtp_452"),
         (REFUSED, "template"),

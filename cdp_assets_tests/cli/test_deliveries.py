@@ -105,6 +105,14 @@ def test_a_destination_is_paused_and_resumed_by_name(shop: Shop) -> None:
         assert [due.rows for due in outbox.due(connection, TUESDAY)] == [3]
 
 
+def test_only_a_destination_that_mirrors_its_segment_is_reconciled(shop: Shop, tmp_path: Path) -> None:
+    assert "does not mirror its segment" in told("reconcile", "greeting", "--yes", code=1)
+    mirroring = DEFINITIONS["greeting"].replace("initial: send", "initial: send\n  mode: mirror")
+    (tmp_path / "definitions" / "greeting" / "defs.yaml").write_text(mirroring, encoding="utf-8")
+    shop.refresh(replace(WELCOME, name="greeting", mode="mirror"), MONDAY)
+    assert "tells greeting of 3 members again, and takes 0 off" in told("reconcile", "greeting", "--yes")
+
+
 def test_a_dry_run_shows_who_would_get_what_without_showing_people(shop: Shop, tmp_path: Path) -> None:
     write_snapshot(tmp_path / "serving.duckdb")
     text = cdp(tmp_path, "activate", "greeting", "--dry-run")

@@ -115,6 +115,16 @@ def test_the_same_reason_from_two_places_is_one_row_since_the_first() -> None:
     assert row["since"] == T0
 
 
+def test_an_address_that_refused_what_was_sent_is_suppressed_on_its_channel() -> None:
+    seen = ibis.memtable(
+        [(ADA, "email", AS_OF + DAY)],
+        schema={"contact_point": "string", "channel": "string", "since": "timestamp('UTC')"},
+    )
+    nothing = [table(schema, []) for schema in (ENGAGEMENTS, CONTACT_POINTS, CONSENTS)]
+    found = ENGINE.to_arrow(suppressions(*nothing, AS_OF, seen)).to_pylist()
+    assert [(row["contact_point"], row["channel"], row["reason"]) for row in found] == [(ADA, "email", "bounced")]
+
+
 def test_engagements_without_a_contact_point_suppress_nobody() -> None:
     assert suppressed([engaged("complained", 1, point=None)]) == set()
 

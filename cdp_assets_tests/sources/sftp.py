@@ -1,6 +1,7 @@
-"""An SFTP server on loopback that serves one folder, for tests of fetching.
+"""An SFTP server on loopback that serves one folder, for tests of fetching and of dropping files.
 
-Belongs here: just enough of a server, on paramiko's protocol, to list and read files. Does not belong here: the tests.
+Belongs here: just enough of a server, on paramiko's protocol, to list, read and write files. Does not belong here:
+the tests.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,7 +33,7 @@ class _Login(paramiko.ServerInterface):
 
 
 class _Files(paramiko.SFTPServerInterface):
-    """A folder to read from."""
+    """A folder to read from and write to."""
 
     folder: Path
 
@@ -57,10 +58,31 @@ class _Files(paramiko.SFTPServerInterface):
     def open(self, path: str, flags: int, attr: paramiko.SFTPAttributes) -> paramiko.SFTPHandle | int:
         handle = paramiko.SFTPHandle(flags)
         try:
-            handle.readfile = Path(self._real(path)).open("rb")  # noqa: SIM115 (the handle closes it)
+            if flags & os.O_WRONLY or flags & os.O_RDWR:
+                handle.writefile = Path(self._real(path)).open("wb")  # noqa: SIM115 (the handle closes it)
+            else:
+                handle.readfile = Path(self._real(path)).open("rb")  # noqa: SIM115
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno or 0)
         return handle
+
+    def mkdir(self, path: str, attr: paramiko.SFTPAttributes) -> int:
+        return self._done(os.mkdir, self._real(path))
+
+    def remove(self, path: str) -> int:
+        return self._done(os.remove, self._real(path))
+
+    def rename(self, oldpath: str, newpath: str) -> int:
+        return self._done(os.link, self._real(oldpath), self._real(newpath)) or self.remove(oldpath)
+
+    posix_rename = rename
+
+    def _done(self, change: Callable[..., None], *paths: str) -> int:
+        try:
+            change(*paths)
+        except OSError as error:
+            return paramiko.SFTPServer.convert_errno(error.errno or 0)
+        return paramiko.SFTP_OK
 
 
 @contextmanager

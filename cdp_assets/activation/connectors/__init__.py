@@ -54,7 +54,8 @@ def connector_for(spec: DestinationSpec, settings: Settings, env: Mapping[str, s
         own = way_to(settled, settings, _lookup(spec, settings, env))
         return own if settings.production else Inbox(settings.inbox, own)
     if isinstance(settled, FileConnector):
-        drop = FileDrop(settings.data / settled.path, settled.format)
+        place = settled.path if "://" in settled.path else settings.data / settled.path
+        drop = FileDrop(place, settled.format, settled.storage_options)
         return drop if settings.production else Inbox(settings.inbox, drop)
     url, secret = env.get(settled.url_env), env.get(settled.secret_env)
     if settings.production or (url and is_loopback(url)):
