@@ -35,6 +35,12 @@ def _without_a_profile(table: ir.Table, tables: Tables) -> ir.Table:
     return tables["identity_records"].anti_join(table, "record_id")
 
 
+def _in_other_profiles(table: ir.Table, tables: Tables) -> ir.Table:
+    homes = homes_of(tables["profile_map"])
+    ends = [table.select(record_id=f"{side}_record_id", said=f"{side}_profile_id") for side in ("left", "right")]
+    return ends[0].union(ends[1]).anti_join(homes, ["record_id", ("said", "profile_id")])
+
+
 def _without_a_record(table: ir.Table, tables: Tables) -> ir.Table:
     return table.anti_join(tables["identity_records"], "record_id")
 
@@ -227,5 +233,11 @@ _REVIEW_QUEUE = [
         "probabilities",
         "Probabilities lie between 0 and 1.",
         (expect("expect_column_values_to_be_between", column="probability", min_value=0, max_value=1),),
-    )
+    ),
+    Check(
+        "records_in_their_profiles",
+        "The two records of a pair are in the two profiles beside them.",
+        (no_rows(_in_other_profiles, "No record of a pair is in another profile than the queue says."),),
+        blocking=False,
+    ),
 ]

@@ -220,9 +220,13 @@ def _strongest(pairs: ir.Table, *by: str) -> ir.Table:
 
 def _undecided(placed: ir.Table, shown: ir.Table, labels: ir.Table, review: float, engine: Engine) -> ir.Table:
     apart = placed.filter(placed.joined_l != placed.joined_r)
+    turned = apart.joined_l > apart.joined_r
     apart = engine.scratch(
         apart.mutate(
-            label_l=ibis.least(apart.joined_l, apart.joined_r), label_r=ibis.greatest(apart.joined_l, apart.joined_r)
+            face_l=ibis.ifelse(turned, apart.face_r, apart.face_l),
+            face_r=ibis.ifelse(turned, apart.face_l, apart.face_r),
+            label_l=ibis.least(apart.joined_l, apart.joined_r),
+            label_r=ibis.greatest(apart.joined_l, apart.joined_r),
         ).drop("joined_l", "joined_r")
     )
     placed_faces = shown.select("face", "label").left_join(labels, "label")

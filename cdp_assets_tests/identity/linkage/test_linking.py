@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+import ibis
 import pytest
 
 from cdp_assets.identity.ids import InMemoryProfileIds
+from cdp_assets.identity.linkage import joining
 from cdp_assets.identity.linkage.faces import faces
 from cdp_assets.identity.linkage.model import Model, train
 from cdp_assets.identity.linkage.scoring import score
@@ -161,6 +163,17 @@ def test_a_pair_that_is_not_sure_waits_for_a_steward_with_its_reasons(engine: Du
     evidence = json.loads(str(asked["evidence"]))
     assert {"comparison", "level", "weight"} == set(evidence[0])
     assert "name" in {part["comparison"] for part in evidence}
+
+
+def test_the_records_of_a_pair_stand_on_the_side_of_their_own_group(engine: DuckDBEngine) -> None:
+    # The second and third record look alike; the third has joined the first, and its group is called after that.
+    placed = ibis.memtable([(10, 20, -1.0, 10, 1)], columns=["face_l", "face_r", "weight", "joined_l", "joined_r"])
+    shown = ibis.memtable([(1, 1), (10, 10), (20, 20)], columns=["face", "label"])
+    labels = ibis.memtable([(1, 1), (20, 1)], columns=["label", "joined"])
+
+    [pair] = engine.to_arrow(joining._undecided(placed, shown, labels, -10.0, engine)).to_pylist()
+
+    assert (pair["label_l"], pair["face_l"], pair["label_r"], pair["face_r"]) == (1, 20, 10, 10)
 
 
 def test_the_towns_people_are_found_again(engine: DuckDBEngine, model: Model) -> None:
