@@ -14,7 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.identity.spec import IdentityRules, Kind
-from cdp_assets.warehouse.operations import quick_hash
+from cdp_assets.warehouse.operations import quick_hash, trimmed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -143,8 +143,8 @@ def types_of(identifiers: ir.Table, rules: IdentityRules, engine: Engine) -> Typ
 
 def names_of(contacts: ir.Table) -> ir.Table:
     """The names that records bear (`Evidence.names`)."""
-    trimmed = contacts.mutate(**{name: contacts[name].strip().nullif("") for name in _NAME_PARTS})
-    named = trimmed.filter(ibis.or_(*(trimmed[name].notnull() for name in _NAME_PARTS)))
+    said = contacts.mutate(**{name: trimmed(contacts[name]).nullif("") for name in _NAME_PARTS})
+    named = said.filter(ibis.or_(*(said[name].notnull() for name in _NAME_PARTS)))
     spoken = ibis.coalesce(
         named.given_name + " " + named.family_name, named.given_name, named.family_name, named.full_name
     )

@@ -191,12 +191,12 @@ def _compare_spelling(left: str, right: str) -> Match:
         return Match.SAME
     if len(left) == 1 or len(right) == 1:
         return Match.INITIAL if left[0] == right[0] else Match.DIFFERENT
-    heard, other = sound(left), sound(right)
-    if heard == other and len(heard) > 1:
-        return Match.CLOSE
     longest = max(len(left), len(right))
     allowed = 0 if longest < 4 else 1 if longest < 9 else 2
-    return Match.CLOSE if allowed and _edits(left, right, allowed) <= allowed else Match.DIFFERENT
+    if allowed and _edits(left, right, allowed) <= allowed:
+        return Match.CLOSE
+    heard = sound(left)
+    return Match.CLOSE if len(heard) > 1 and heard == sound(right) else Match.DIFFERENT
 
 
 def _unreadable(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
@@ -210,6 +210,9 @@ def _edits(left: str, right: str, most: int) -> int:
     Stops at ``most`` + 1. (Damerau 1964; Oommen and Loke 1997.)
     """
     if abs(len(left) - len(right)) > most:
+        return most + 1
+    # Each letter that only one of them has takes an edit of its own; of most pairs this says enough.
+    if len(set(left).difference(right)) > most or len(set(right).difference(left)) > most:
         return most + 1
     before: list[int] = []
     row = list(range(len(right) + 1))

@@ -19,6 +19,7 @@ from cdp_assets.identity.addresses import plain_postcode, plain_street
 from cdp_assets.identity.folding import fold, sound
 from cdp_assets.identity.names import PARTICLES, RANKS, SUFFIXES, TITLES
 from cdp_assets.identity.nicknames import nickname_groups
+from cdp_assets.warehouse.operations import trimmed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -92,11 +93,11 @@ def faces(contacts: ir.Table, contact_points: ir.Table, labels: ir.Table, engine
 
 def _names(contacts: ir.Table, engine: Engine) -> ir.Table:
     """record_id, given, family, whole (folded words), birth_date, gender, company, job_title."""
-    trimmed = {name: contacts[name].substr(0, _LONGEST).strip().nullif("") for name in _TEXTS}
-    spelled = _spelled(contacts.select(**trimmed), engine)
+    texts = {name: trimmed(contacts[name].substr(0, _LONGEST)).nullif("") for name in _TEXTS}
+    spelled = _spelled(contacts.select(**texts), engine)
     named = contacts.select(
         "record_id",
-        **trimmed,
+        **texts,
         birth_date=contacts.birth_date.cast("string"),
         gender=contacts.gender.lower().substr(0, 1).nullif(""),
         company=_plain(contacts.company),

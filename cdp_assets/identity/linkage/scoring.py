@@ -14,6 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.identity.linkage.comparisons import GIVEN_NAME
+from cdp_assets.identity.linkage.levels import remember_conditions
 from cdp_assets.identity.linkage.model import Model
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def score(shown: ir.Table, model: Model, engine: Engine) -> Scored:
     }
     with engine.splink(faces=shown) as database:
         linker = Linker(database.inputs["faces"], settings, log_level=None, validate_settings=False)
+        remember_conditions(linker)
         predicted = linker.inference.predict(warning_mode="never")
         pairs = database.table(predicted.physical_name)
         parts = [name for name in pairs.columns if name.startswith("mw_")]
