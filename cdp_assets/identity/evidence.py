@@ -48,6 +48,7 @@ TYPES = ibis.schema(
 """One row per (namespace, identifier type) in the data that the rules know."""
 
 _NAME_PARTS = ("given_name", "family_name", "full_name")
+_SAYS_SOMETHING = r"[^ \t\n\r\v\f]"
 
 
 @dataclass(frozen=True)
@@ -143,8 +144,8 @@ def types_of(identifiers: ir.Table, rules: IdentityRules, engine: Engine) -> Typ
 
 def names_of(contacts: ir.Table) -> ir.Table:
     """The names that records bear (`Evidence.names`)."""
-    said = contacts.mutate(**{name: trimmed(contacts[name]).nullif("") for name in _NAME_PARTS})
-    named = said.filter(ibis.or_(*(said[name].notnull() for name in _NAME_PARTS)))
+    named = contacts.filter(ibis.or_(*(contacts[name].re_search(_SAYS_SOMETHING) for name in _NAME_PARTS)))
+    named = named.mutate(**{name: trimmed(named[name]).nullif("") for name in _NAME_PARTS})
     spoken = ibis.coalesce(
         named.given_name + " " + named.family_name, named.given_name, named.family_name, named.full_name
     )

@@ -255,13 +255,10 @@ def _date(table: ir.Table, columns: Mapping[str, str], engine: Engine) -> ir.Dat
 def _typed(table: ir.Table | None, schema: TableSchema, engine: Engine) -> ir.Table:
     if table is None:
         return engine.from_arrow(schema.ibis_schema.to_pyarrow().empty_table(), schema.ibis_schema)
-    return engine.scratch(
-        table.select(
-            **{
-                column.name: table[column.name].cast(column.dtype)
-                if column.name in table.columns
-                else ibis.null(column.dtype)
-                for column in schema.columns
-            }
-        )
+    dtypes = {column.name: column.dtype for column in schema.columns}
+    known = engine.scratch(
+        table.select(**{name: table[name].cast(dtype) for name, dtype in dtypes.items() if name in table.columns})
+    )
+    return known.select(
+        **{name: known[name] if name in known.columns else ibis.null(dtype) for name, dtype in dtypes.items()}
     )

@@ -139,9 +139,16 @@ def thinned(shown: ir.Table, count: int, engine: Engine) -> tuple[ir.Table, int]
 
 def count_pairs(shown: ir.Table, combinations: Sequence[tuple[str, ...]], engine: Engine) -> list[int]:
     """How many pairs of faces agree in each combination of columns."""
+    named = sorted({column for columns in combinations for column in columns})
+    # Each text is looked at once; grouping by its hash takes a fraction of grouping by texts.
+    coded = engine.scratch(
+        shown.select(
+            **{name: ibis.ifelse(shown[name].notnull(), quick_hash(shown[name]), ibis.null("int64")) for name in named}
+        )
+    )
     counts = []
     for columns in combinations:
-        whole = shown.filter(ibis.and_(*(shown[column].notnull() for column in columns)))
+        whole = coded.filter(ibis.and_(*(coded[column].notnull() for column in columns)))
         sizes = whole.group_by(*columns).aggregate(size=whole.count())
         pairs = (sizes["size"] * (sizes["size"] - 1) / 2).sum().coalesce(0).cast("int64")
         counts.append(sizes.aggregate(pairs=pairs))
