@@ -214,6 +214,7 @@ def _edits(left: str, right: str, most: int) -> int:
     # Each letter that only one of them has takes an edit of its own; of most pairs this says enough.
     if len(set(left).difference(right)) > most or len(set(right).difference(left)) > most:
         return most + 1
+    left, right = _without_common_ends(left, right)
     before: list[int] = []
     row = list(range(len(right) + 1))
     for i, a in enumerate(left, start=1):
@@ -226,3 +227,15 @@ def _edits(left: str, right: str, most: int) -> int:
         if min(row) > most:
             return most + 1
     return row[-1]
+
+
+def _without_common_ends(left: str, right: str) -> tuple[str, str]:
+    """Two words without the letters that both begin and end with: as many edits make one of the other."""
+    shorter = min(len(left), len(right))
+    first = 0
+    while first < shorter and left[first] == right[first]:
+        first += 1
+    last = 0
+    while last < shorter - first and left[-1 - last] == right[-1 - last]:
+        last += 1
+    return left[first : len(left) - last], right[first : len(right) - last]

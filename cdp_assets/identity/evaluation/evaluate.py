@@ -214,10 +214,12 @@ def _pairs(counts: np.ndarray) -> int:
 def _together(label: np.ndarray, person: np.ndarray) -> tuple[int, int]:
     """Pairs of one person in one group, and all pairs in one group."""
     import numpy as np
+    import pandas as pd
 
-    groups, group = np.unique(label, return_inverse=True)
-    both = np.unique(group.astype(np.int64) * (int(person.max(initial=0)) + 1) + person, return_counts=True)[1]
-    return _pairs(both), _pairs(np.bincount(group, minlength=len(groups)))
+    # By hash tables: sorting as many numbers takes three times as long.
+    group, _ = pd.factorize(label)
+    both, _ = pd.factorize(group.astype(np.int64) * (int(person.max(initial=0)) + 1) + person)
+    return _pairs(np.bincount(both)), _pairs(np.bincount(group))
 
 
 def _blocked(linked: Linked, label: np.ndarray, person: np.ndarray, engine: Engine) -> tuple[int, float]:
