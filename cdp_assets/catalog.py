@@ -117,9 +117,7 @@ def load_catalog(defs: Path, beside: Path | None = None) -> Catalog:
     Raises:
         DefinitionError: with file and line of every fault found, what is wrong, and the nearest valid name.
     """
-    defs = defs.resolve()
-    if not defs.is_dir():
-        raise DefinitionError([Problem(defs, 1, "is not a folder of definitions")])
+    defs = _folder(defs)
     files = files_in(defs)
     documents, problems = _read_all(files)
     if beside is not None:
@@ -153,6 +151,26 @@ def load_catalog(defs: Path, beside: Path | None = None) -> Catalog:
         segments=tuple(_composed(named(_SEGMENT))),
         destinations=tuple(only(_CONTROL_GROUP).applied_to(spec) for spec in named(_DESTINATION)),
     )
+
+
+def load_identity_rules(defs: Path) -> IdentityRules:
+    """The identity rules of a folder alone, in a fraction of the time; other definitions are not checked.
+
+    Raises:
+        DefinitionError: as from `load_catalog`.
+    """
+    defs = _folder(defs)
+    documents, problems = _read_all(files_in(defs))
+    loaded: dict[str, list[_Loaded]] = {type_name: [] for type_name in TYPES}
+    rules = [document for document in documents if document.type_name == _IDENTITY_RULES]
+    problems.extend(_load(rules, loaded, None))
+    problems.extend(_repeated(loaded))
+    if problems:
+        raise DefinitionError(problems)
+    found: IdentityRules = (
+        loaded[_IDENTITY_RULES][0].spec if loaded[_IDENTITY_RULES] else _default(_IDENTITY_RULES, defs)
+    )
+    return found
 
 
 def _load(
@@ -240,6 +258,13 @@ def editor_schema(segments: Sequence[str] = ()) -> dict[str, Any]:
         ],
         **definitions,
     }
+
+
+def _folder(defs: Path) -> Path:
+    defs = defs.resolve()
+    if not defs.is_dir():
+        raise DefinitionError([Problem(defs, 1, "is not a folder of definitions")])
+    return defs
 
 
 def _read_all(files: Sequence[Path]) -> tuple[list[Document], list[Problem]]:
@@ -429,6 +454,14 @@ def _faults_between(
     loaded: dict[str, list[_Loaded]], documents: Sequence[Document], customer: TableSchema
 ) -> Iterator[Problem]:
     """What definitions have against each other."""
+    yield from _repeated(loaded)
+    yield from _faults_of_segments(loaded[_SEGMENT], customer)
+    segments = [_name_in(document) for document in documents if document.type_name == _SEGMENT]
+    yield from _faults_of_destinations(loaded, segments, customer)
+
+
+def _repeated(loaded: dict[str, list[_Loaded]]) -> Iterator[Problem]:
+    """Definitions of one name, and second ones of what there is only one of."""
     for type_name, label in TYPES.items():
         first: dict[str, _Loaded] = {}
         for item in loaded[type_name]:
@@ -439,9 +472,6 @@ def _faults_between(
                 place = other.document.problem("", at).place
                 what = f"two {label}s are called `{name}`" if name else f"there is a second {label}"
                 yield item.document.problem(f"{what}; the other is in {place}", at)
-    yield from _faults_of_segments(loaded[_SEGMENT], customer)
-    segments = [_name_in(document) for document in documents if document.type_name == _SEGMENT]
-    yield from _faults_of_destinations(loaded, segments, customer)
 
 
 def _name_in(document: Document) -> str:

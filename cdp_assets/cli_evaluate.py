@@ -45,7 +45,7 @@ def evaluate(
 
     RECORDS is a CSV file with a header, or Parquet. The rules are those of CDP_DEFS. Nothing is kept.
     """
-    from cdp_assets.catalog import DefinitionError, load_catalog
+    from cdp_assets.catalog import DefinitionError, load_identity_rules
     from cdp_assets.identity.evaluation.evaluate import evaluate as measure
     from cdp_assets.identity.evaluation.records import EvaluationError, read_labelled
     from cdp_assets.presentation.progress import waiting
@@ -54,7 +54,7 @@ def evaluate(
     started = time.perf_counter()
     try:
         settings = Settings.from_env()
-        rules = load_catalog(settings.defs).identity_rules
+        rules = load_identity_rules(settings.defs)
         engine = DuckDBEngine.in_memory(settings.duckdb_config)
         with waiting(console_of(stderr=True), "Resolving"):
             labelled = read_labelled(records, truth, identifier, _mapped(mapping), engine)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cdp_assets.catalog import TYPES, DefinitionError, editor_schema, load_catalog
+from cdp_assets.catalog import TYPES, DefinitionError, editor_schema, load_catalog, load_identity_rules
 from cdp_assets.settings import PROJECT
 
 SEGMENT = """
@@ -315,3 +315,31 @@ def test_loading_a_catalog_does_not_import_the_heavy_libraries(folder):
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=PROJECT)
     assert done.stdout.strip() == "[]"
+
+
+RULES = """
+type: cdp_assets.identity.component.IdentityRules
+attributes:
+  linkage: {auto_weight: 3.5}
+"""
+
+
+def _written(defs: Path, name: str, text: str) -> None:
+    (defs / name).mkdir()
+    (defs / name / "defs.yaml").write_text(text)
+
+
+def test_identity_rules_are_those_of_the_catalog_whatever_is_wrong_elsewhere(tmp_path: Path) -> None:
+    _written(tmp_path, "rules", RULES)
+    rules = load_identity_rules(tmp_path)
+    assert rules == load_catalog(tmp_path).identity_rules
+    assert rules.linkage.auto_weight == 3.5
+    _written(tmp_path, "other", "type: nothing.that.there.Is\n")
+    assert load_identity_rules(tmp_path) == rules
+
+
+def test_second_identity_rules_are_a_fault(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        _written(tmp_path, name, RULES)
+    with pytest.raises(DefinitionError, match="there is a second"):
+        load_identity_rules(tmp_path)

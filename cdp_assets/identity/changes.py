@@ -112,7 +112,11 @@ def changed_profiles(
     else:
         tied = _all_ties(differing, links, types, engine)
     kinds = sorted({*types.kinds, *OTHER_LINKS})
-    explained = _caused(_explained(rows, tied, kinds, engine), news, records, maps)
+    explained = _explained(rows, tied, kinds, engine)
+    if engine.to_arrow(news.limit(1)).num_rows:
+        explained = _caused(explained, news, records, maps)
+    else:  # as in most runs; looking for the profiles concerned takes looking at all
+        explained = explained.mutate(cause=ibis.null(news.word.type()))
     run = ibis.literal(as_of, INSTANT)
     return explained.mutate(
         as_of=run,

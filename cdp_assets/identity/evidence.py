@@ -14,7 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.identity.spec import IdentityRules, Kind
-from cdp_assets.warehouse.operations import quick_hash
+from cdp_assets.warehouse.operations import quick_hash, trimmed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -48,6 +48,7 @@ TYPES = ibis.schema(
 """One row per (namespace, identifier type) in the data that the rules know."""
 
 _NAME_PARTS = ("given_name", "family_name", "full_name")
+_SAYS_SOMETHING = r"[^ \t\n\r\v\f]"
 
 
 @dataclass(frozen=True)
@@ -143,8 +144,8 @@ def types_of(identifiers: ir.Table, rules: IdentityRules, engine: Engine) -> Typ
 
 def names_of(contacts: ir.Table) -> ir.Table:
     """The names that records bear (`Evidence.names`)."""
-    trimmed = contacts.mutate(**{name: contacts[name].strip().nullif("") for name in _NAME_PARTS})
-    named = trimmed.filter(ibis.or_(*(trimmed[name].notnull() for name in _NAME_PARTS)))
+    named = contacts.filter(ibis.or_(*(contacts[name].re_search(_SAYS_SOMETHING) for name in _NAME_PARTS)))
+    named = named.mutate(**{name: trimmed(named[name]).nullif("") for name in _NAME_PARTS})
     spoken = ibis.coalesce(
         named.given_name + " " + named.family_name, named.given_name, named.family_name, named.full_name
     )

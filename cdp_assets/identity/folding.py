@@ -79,6 +79,8 @@ def fold(text: str) -> str:
 
     Hyphens and apostrophes count as in names: "Hans-Peter" is two words, "O'Neill" is one, "John 2nd" is John.
     """
+    if text.isascii() and text.isalpha():
+        return text.lower()
     lower = unicodedata.normalize("NFKC", _repaired(text)).casefold()
     if not lower.isascii():
         lower = _latin(lower)

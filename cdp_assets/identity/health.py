@@ -25,6 +25,7 @@ from cdp_assets.identity.facts import assign_profiles
 from cdp_assets.identity.known import records_of_people
 from cdp_assets.identity.names import Match, Name, compare_given, parse_name
 from cdp_assets.identity.spec import IdentityRules
+from cdp_assets.warehouse.operations import trimmed
 from cdp_assets.warehouse.stacking import stack
 
 if TYPE_CHECKING:
@@ -259,10 +260,10 @@ def _people(
 
 
 def _names(contacts: ir.Table, homes: ir.Table, engine: Engine) -> list[Reading]:
-    trimmed = contacts.select(
-        "record_id", **{name: contacts[name].strip().nullif("") for name in ("given_name", "family_name", "full_name")}
+    said = contacts.select(
+        "record_id", **{name: trimmed(contacts[name]).nullif("") for name in ("given_name", "family_name", "full_name")}
     )
-    named = trimmed.mutate(spelled=ibis.coalesce(trimmed.given_name, trimmed.full_name).lower())
+    named = said.mutate(spelled=ibis.coalesce(said.given_name, said.full_name).lower())
     named = named.filter(named.spelled.notnull()).join(homes, "record_id")
     counted = named.group_by("profile_id").aggregate(names=named.spelled.nunique())
     several = counted.filter(_.names >= 3)

@@ -191,12 +191,12 @@ def _compare_spelling(left: str, right: str) -> Match:
         return Match.SAME
     if len(left) == 1 or len(right) == 1:
         return Match.INITIAL if left[0] == right[0] else Match.DIFFERENT
-    heard, other = sound(left), sound(right)
-    if heard == other and len(heard) > 1:
-        return Match.CLOSE
     longest = max(len(left), len(right))
     allowed = 0 if longest < 4 else 1 if longest < 9 else 2
-    return Match.CLOSE if allowed and _edits(left, right, allowed) <= allowed else Match.DIFFERENT
+    if allowed and _edits(left, right, allowed) <= allowed:
+        return Match.CLOSE
+    heard = sound(left)
+    return Match.CLOSE if len(heard) > 1 and heard == sound(right) else Match.DIFFERENT
 
 
 def _unreadable(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
@@ -211,6 +211,10 @@ def _edits(left: str, right: str, most: int) -> int:
     """
     if abs(len(left) - len(right)) > most:
         return most + 1
+    # Each letter that only one of them has takes an edit of its own; of most pairs this says enough.
+    if len(set(left).difference(right)) > most or len(set(right).difference(left)) > most:
+        return most + 1
+    left, right = _without_common_ends(left, right)
     before: list[int] = []
     row = list(range(len(right) + 1))
     for i, a in enumerate(left, start=1):
@@ -223,3 +227,15 @@ def _edits(left: str, right: str, most: int) -> int:
         if min(row) > most:
             return most + 1
     return row[-1]
+
+
+def _without_common_ends(left: str, right: str) -> tuple[str, str]:
+    """Two words without the letters that both begin and end with: as many edits make one of the other."""
+    shorter = min(len(left), len(right))
+    first = 0
+    while first < shorter and left[first] == right[first]:
+        first += 1
+    last = 0
+    while last < shorter - first and left[-1 - last] == right[-1 - last]:
+        last += 1
+    return left[first : len(left) - last], right[first : len(right) - last]

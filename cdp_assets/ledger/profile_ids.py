@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from sqlalchemy import Connection, insert, select
 
@@ -55,13 +56,13 @@ def assign(connection: Connection, changes: pa.Table) -> None:
     bulk.upsert(connection, ProfileId, changes.select(ASSIGNED.names).cast(ASSIGNED).sort_by("record_id"))
 
 
-def keep_history(connection: Connection, record_ids: Sequence[int]) -> None:
+def keep_history(connection: Connection, record_ids: npt.NDArray[np.int64]) -> None:
     """Note which profiles records belong to, before that changes; records without one are passed over."""
     if connection.execute(select(_IDS.c.record_id).limit(1)).first() is None:
         return
     for start in range(0, len(record_ids), _AT_ONCE):
         present = select(_IDS.c.record_id, _IDS.c.profile_id, _IDS.c.since).where(
-            _IDS.c.record_id.in_(record_ids[start : start + _AT_ONCE])
+            _IDS.c.record_id.in_(record_ids[start : start + _AT_ONCE].tolist())
         )
         connection.execute(insert(_HISTORY).from_select(["record_id", "profile_id", "since"], present))
 
@@ -175,7 +176,7 @@ class LedgerProfileIds:
             revived: Old profile ids that are in use again.
         """
         with self._ledger.transaction() as connection:
-            keep_history(connection, [*assigned["record_id"].to_pylist(), *unassigned])
+            keep_history(connection, np.append(assigned["record_id"].to_numpy(), np.array(unassigned, np.int64)))
             assign(connection, assigned)
             unassign(connection, unassigned)
             redirect(connection, redirected, revived)

@@ -13,6 +13,7 @@ from functools import lru_cache
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cdp_assets.warehouse.engine import Engine
 
@@ -21,6 +22,9 @@ EMAIL_BASE = "email_base"
 PHONE = "phone"
 
 _ADDRESS = re.compile(r"[^@\s,;<>\"()]+@[^@\s,;<>\"()]+\.[^@\s,;<>\"().]{2,}")
+_PLAIN = r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}$"
+"""Most addresses: what `normalise_email` would do to them is to write them in lower case."""
+
 _DOTS_MEAN_NOTHING = frozenset({"gmail.com", "googlemail.com"})
 _SAME_PROVIDER = {"googlemail.com": "gmail.com"}
 _LONGEST_ADDRESS = 254  # RFC 5321: a path has at most 256 octets, two of them the brackets
@@ -102,6 +106,12 @@ def lookup(engine: Engine, kind: str, values: ir.Table) -> ir.Table:
 
     def batch(rows: pa.Table) -> pa.Table:
         rows = rows.filter(rows["raw"].is_valid())
+        if kind != EMAIL:
+            return one_by_one(rows)
+        plain = _is_plain(rows["raw"])
+        return pa.concat_tables([_in_lower_case(rows.filter(plain)), one_by_one(rows.filter(pc.invert(plain)))])
+
+    def one_by_one(rows: pa.Table) -> pa.Table:
         raws, countries = rows["raw"].to_pylist(), rows["country"].to_pylist()
         found = [normalise(raw, country) for raw, country in zip(raws, countries, strict=True)]
         bases = [email_base(value) if value and kind == EMAIL else None for value in found]
@@ -116,3 +126,21 @@ def lookup(engine: Engine, kind: str, values: ir.Table) -> ir.Table:
 
     # Nulls go when the values are here: a filter that the engine pushes down would work them out several times.
     return engine.map_values(values.distinct(), batch, _KNOWN)
+
+
+def _is_plain(raws: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Which addresses are plain, and their provider's rules are nobody's own."""
+    own = "|".join(map(re.escape, sorted(_DOTS_MEAN_NOTHING | set(_SAME_PROVIDER))))
+    plain = pc.and_(pc.match_substring_regex(raws, _PLAIN), pc.less_equal(pc.binary_length(raws), _LONGEST_ADDRESS))
+    return pc.and_not(plain, pc.match_substring_regex(raws, f"@({own})$", ignore_case=True))
+
+
+def _in_lower_case(rows: pa.Table) -> pa.Table:
+    return pa.table(
+        {
+            "known_raw": rows["raw"],
+            "known_country": rows["country"],
+            "known_value": pc.ascii_lower(rows["raw"]),
+            "known_base": pa.nulls(rows.num_rows, pa.string()),
+        }
+    )

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from cdp_assets.identity.agreement import Agreement, BirthDates, Signature, agreement, compare_birth_dates, is_slip
 from cdp_assets.identity.folding import fold, sound
-from cdp_assets.identity.names import parse_name
+from cdp_assets.identity.names import _edits, parse_name
+from cdp_assets_tests.examples import examples
 
 
 def signature(text: str, born: date | None = None) -> Signature:
@@ -142,3 +143,23 @@ def test_folding_is_stable_for_any_text(text: str) -> None:
     assert fold(folded) == folded or not folded.isascii()
     assert isinstance(sound(folded), str)
     parse_name(text, text, text)
+
+
+def _edits_by_the_book(left: str, right: str) -> int:
+    """Optimal string alignment distance, as it is defined."""
+    if not left or not right:
+        return len(left) + len(right)
+    found = min(
+        _edits_by_the_book(left[1:], right) + 1,
+        _edits_by_the_book(left, right[1:]) + 1,
+        _edits_by_the_book(left[1:], right[1:]) + (left[0] != right[0]),
+    )
+    if left[1::-1] == right[:2] and len(left) > 1:
+        found = min(found, _edits_by_the_book(left[2:], right[2:]) + 1)
+    return found
+
+
+@examples(300)
+@given(st.text("abc", max_size=5), st.text("abc", max_size=5), st.sampled_from([1, 2]))
+def test_edits_are_counted_up_to_one_more_than_asked_for(left: str, right: str, most: int) -> None:
+    assert min(_edits(left, right, most), most + 1) == min(_edits_by_the_book(left, right), most + 1)

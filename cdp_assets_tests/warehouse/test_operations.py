@@ -9,7 +9,7 @@ import ibis
 import pyarrow as pa
 
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
-from cdp_assets.warehouse.operations import quick_hash, stable_id, try_timestamp
+from cdp_assets.warehouse.operations import quick_hash, stable_id, trimmed, try_timestamp
 
 
 def _texts(engine: DuckDBEngine, *texts: str | None) -> ibis.Table:
@@ -72,3 +72,11 @@ def test_both_operations_compile_for_spark() -> None:
     )
     assert "CONV(" in sql
     assert "TO_UTC_TIMESTAMP(" in sql
+
+
+def test_trimming_takes_off_what_stripping_does_and_nothing_else() -> None:
+    engine = DuckDBEngine.in_memory()
+    texts = ("Anna", " Anna", "Anna\t", "\r\n Anna Maria \x0b\x0c", "", "  ", "!", "\x01", "Zoë ", "\u00a0a", None)
+    table = _texts(engine, *texts)
+    assert _values(engine, trimmed(table.text)) == _values(engine, table.text.strip())
+    assert _values(engine, trimmed(table.text))[:4] == ["Anna", "Anna", "Anna", "Anna Maria"]

@@ -18,7 +18,7 @@ from cdp_assets.identity.blocked_values import usable
 from cdp_assets.identity.collecting import Collector, renamed_by
 from cdp_assets.identity.evaluation.records import LabelledRecords
 from cdp_assets.identity.evidence import types_of
-from cdp_assets.identity.linkage.joining import groups_of
+from cdp_assets.identity.linkage.joining import Columns, groups_of
 from cdp_assets.identity.linkage.link import Linked, link
 from cdp_assets.identity.linkage.scoring import probability, waterfall
 from cdp_assets.identity.partition import partition
@@ -30,7 +30,6 @@ from cdp_assets.identity.spec import IdentityRules
 if TYPE_CHECKING:
     import numpy as np
 
-    from cdp_assets.identity.linkage.clustering import Join
     from cdp_assets.warehouse.engine import Engine
 
 THRESHOLDS = (12.0, 8.0, 6.0, 4.0, 3.0, 2.0, 1.0, 0.0, -1.0, -2.0, -3.0, -3.5, -4.0, -4.25, -4.5, -4.75, -4.9)
@@ -149,7 +148,7 @@ def _measured(
     labelled = engine.to_arrow(before.join(truth.filter(truth.person.notnull()), "record_id").select("label", "person"))
     label, person = labelled["label"].to_numpy(), _codes(labelled["person"])
     joins = linked.joined.joins if linked.joined is not None else ()
-    curve = _curve(label, person, joins)
+    curve = _curve(label, person, Columns.of(joins))
     after = engine.scratch(linked.partition.records.select("record_id", profile_id="label"))
     units = after.join(truth, "record_id").select("profile_id", person_id="person").filter(_.person_id.notnull())
     first = before.join(truth, "record_id").select(profile_id="label", person_id="person").filter(_.person_id.notnull())
@@ -188,7 +187,7 @@ def _moved(label: np.ndarray, nodes: np.ndarray, joined: np.ndarray) -> np.ndarr
     return np.where(nodes[place] == label, joined[place], label)
 
 
-def _curve(label: np.ndarray, person: np.ndarray, joins: Sequence[Join]) -> list[CurvePoint]:
+def _curve(label: np.ndarray, person: np.ndarray, joins: Columns) -> list[CurvePoint]:
     """Pairwise scores at every threshold. Most records are in groups that nothing joins: they are counted once."""
     import numpy as np
 
@@ -215,10 +214,12 @@ def _pairs(counts: np.ndarray) -> int:
 def _together(label: np.ndarray, person: np.ndarray) -> tuple[int, int]:
     """Pairs of one person in one group, and all pairs in one group."""
     import numpy as np
+    import pandas as pd
 
-    groups, group = np.unique(label, return_inverse=True)
-    both = np.unique(group.astype(np.int64) * (int(person.max(initial=0)) + 1) + person, return_counts=True)[1]
-    return _pairs(both), _pairs(np.bincount(group, minlength=len(groups)))
+    # By hash tables: sorting as many numbers takes three times as long.
+    group, _ = pd.factorize(label)
+    both, _ = pd.factorize(group.astype(np.int64) * (int(person.max(initial=0)) + 1) + person)
+    return _pairs(np.bincount(both)), _pairs(np.bincount(group))
 
 
 def _blocked(linked: Linked, label: np.ndarray, person: np.ndarray, engine: Engine) -> tuple[int, float]:

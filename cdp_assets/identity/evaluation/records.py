@@ -20,7 +20,7 @@ from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.identity.evaluation.columns import WHATS, guess
 from cdp_assets.normalised.identifier_values import EMAIL, EMAIL_BASE, PHONE, lookup
 from cdp_assets.warehouse.files import POSITION, FileRows, UnreadableFileError
-from cdp_assets.warehouse.operations import try_timestamp
+from cdp_assets.warehouse.operations import trimmed, try_timestamp
 
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
@@ -114,7 +114,7 @@ def _told(text: ir.StringValue, literally: bool) -> ir.StringValue:
     """What a field says: null where it is empty or stands for "nothing known"; labels and ids are taken as they are."""
     # One pattern, since the engine computes what stands in several branches several times.
     nothing = r"^\s*$" if literally else rf"^\s*(?i:{'|'.join(map(re.escape, _NOTHING))})?\s*$"
-    return ibis.ifelse(text.re_search(nothing), ibis.null("string"), text.strip())
+    return ibis.ifelse(text.re_search(nothing), ibis.null("string"), trimmed(text))
 
 
 def _rows(file: Path, engine: Engine) -> tuple[list[str], FileRows]:
@@ -255,13 +255,10 @@ def _date(table: ir.Table, columns: Mapping[str, str], engine: Engine) -> ir.Dat
 def _typed(table: ir.Table | None, schema: TableSchema, engine: Engine) -> ir.Table:
     if table is None:
         return engine.from_arrow(schema.ibis_schema.to_pyarrow().empty_table(), schema.ibis_schema)
-    return engine.scratch(
-        table.select(
-            **{
-                column.name: table[column.name].cast(column.dtype)
-                if column.name in table.columns
-                else ibis.null(column.dtype)
-                for column in schema.columns
-            }
-        )
+    dtypes = {column.name: column.dtype for column in schema.columns}
+    known = engine.scratch(
+        table.select(**{name: table[name].cast(dtype) for name, dtype in dtypes.items() if name in table.columns})
+    )
+    return known.select(
+        **{name: known[name] if name in known.columns else ibis.null(dtype) for name, dtype in dtypes.items()}
     )

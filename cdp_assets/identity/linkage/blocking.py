@@ -139,14 +139,22 @@ def thinned(shown: ir.Table, count: int, engine: Engine) -> tuple[ir.Table, int]
 
 def count_pairs(shown: ir.Table, combinations: Sequence[tuple[str, ...]], engine: Engine) -> list[int]:
     """How many pairs of faces agree in each combination of columns."""
+    named = sorted({column for columns in combinations for column in columns})
+    # Each text is looked at once; grouping by its hash takes a fraction of grouping by texts.
+    codes = engine.scratch(shown.select(**{name: coded(shown[name]) for name in named}))
     counts = []
     for columns in combinations:
-        whole = shown.filter(ibis.and_(*(shown[column].notnull() for column in columns)))
+        whole = codes.filter(ibis.and_(*(codes[column].notnull() for column in columns)))
         sizes = whole.group_by(*columns).aggregate(size=whole.count())
         pairs = (sizes["size"] * (sizes["size"] - 1) / 2).sum().coalesce(0).cast("int64")
         counts.append(sizes.aggregate(pairs=pairs))
     fetched = [engine.to_arrow(counted)["pairs"][0].as_py() for counted in counts]
     return [int(pairs) for pairs in fetched]
+
+
+def coded(value: ir.Value) -> ir.IntegerValue:
+    """A number for a value, equal for equal values; null for null."""
+    return ibis.ifelse(value.notnull(), quick_hash(value), ibis.null("int64"))
 
 
 def _without_repetitions(found: list[Block]) -> list[Block]:

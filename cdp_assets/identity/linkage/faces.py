@@ -19,6 +19,7 @@ from cdp_assets.identity.addresses import plain_postcode, plain_street
 from cdp_assets.identity.folding import fold, sound
 from cdp_assets.identity.names import PARTICLES, RANKS, SUFFIXES, TITLES
 from cdp_assets.identity.nicknames import nickname_groups
+from cdp_assets.warehouse.operations import trimmed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -81,22 +82,32 @@ def faces(contacts: ir.Table, contact_points: ir.Table, labels: ir.Table, engine
     said = _names(contacts, engine).outer_join(_reachable(contact_points), "record_id")
     said = said.mutate(record_id=ibis.coalesce(said.record_id, said.record_id_right)).drop("record_id_right")
     known = engine.scratch(said.join(labels.select("record_id", "label"), "record_id"))
-    compared = [name for name in known.columns if name not in ("record_id", "label")]
-    shown = known.group_by("label", *compared).aggregate(face=known.record_id.min())
-    described = _derived(shown, engine)
+    described = _derived(_different(known, engine), engine)
     something = (described.whole_name, described.birth_date, described.email, described.phone, described.postcode,
                  described.city)  # fmt: skip
     amount = sum((value.notnull().cast("int8") for value in something), ibis.literal(0, "int8"))
     return engine.scratch(described.filter(amount >= 2).select(*FACES.names))
 
 
+def _different(known: ir.Table, engine: Engine) -> ir.Table:
+    """What the records of each group say, once, with the smallest record that says it (``face``)."""
+    compared = [name for name in known.columns if name not in ("record_id", "label")]
+    # Most groups have one record: grouping by all that it says would compare it with nothing, at a price.
+    sizes = known.group_by("label").aggregate(records=known.count())
+    several = engine.scratch(sizes.filter(sizes.records > 1).select("label"))
+    alone = known.anti_join(several, "label")
+    together = known.semi_join(several, "label")
+    shown = together.group_by("label", *compared).aggregate(face=together.record_id.min())
+    return alone.select("label", *compared, face="record_id").union(shown.select("label", *compared, "face"))
+
+
 def _names(contacts: ir.Table, engine: Engine) -> ir.Table:
     """record_id, given, family, whole (folded words), birth_date, gender, company, job_title."""
-    trimmed = {name: contacts[name].substr(0, _LONGEST).strip().nullif("") for name in _TEXTS}
-    spelled = _spelled(contacts.select(**trimmed), engine)
+    texts = {name: trimmed(contacts[name].substr(0, _LONGEST)).nullif("") for name in _TEXTS}
+    spelled = _spelled(contacts.select(**texts), engine)
     named = contacts.select(
         "record_id",
-        **trimmed,
+        **texts,
         birth_date=contacts.birth_date.cast("string"),
         gender=contacts.gender.lower().substr(0, 1).nullif(""),
         company=_plain(contacts.company),
@@ -184,8 +195,8 @@ def _derived(shown: ir.Table, engine: Engine) -> ir.Table:
     named = engine.scratch(
         shown.mutate(name_words=name_words, words=ibis.ifelse(words.length() > 0, words, ibis.null("array<string>")))
     )
-    callable_by = named.words.filter(lambda word: ~word.isin(RANKS))
-    given = ibis.coalesce(_words(named.given_name).filter(lambda word: ~word.isin(RANKS))[0], callable_by[0])
+    callable_by = _without(RANKS, named.words, named.spoken)
+    given = ibis.coalesce(_without(RANKS, _words(named.given_name), named.given_name)[0], callable_by[0])
     family = ibis.coalesce(
         _words(named.family_name).join("").nullif(""),
         ibis.ifelse(named.words.length() > 1, named.words[named.words.length() - 1], ibis.null("string")),
@@ -214,7 +225,13 @@ def _derived(shown: ir.Table, engine: Engine) -> ir.Table:
 
 
 def _words(text: ir.StringValue) -> ir.ArrayValue:
-    return text.split(" ").filter(lambda word: ~word.isin(_NOT_A_NAME))
+    return _without(_NOT_A_NAME, text.split(" "), text)
+
+
+def _without(left_out: tuple[str, ...], words: ir.ArrayValue, text: ir.StringValue) -> ir.ArrayValue:
+    """Words of a text but for some, which few texts have: looking into every list takes many times as long."""
+    there = text.re_search(rf"\b(?:{'|'.join(left_out)})\b")
+    return ibis.ifelse(there, words.filter(lambda word: ~word.isin(left_out)), words)
 
 
 def _sound_batch(rows: pa.Table) -> pa.Table:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import ibis
 import ibis.expr.types as ir
@@ -92,7 +92,7 @@ def join(
     joins, refused = cluster(edges, faces_of, min(auto, auto if lowest is None else lowest), constraints)
     if most_wrong is not None:
         auto = max(auto, weight_for(joins, most_wrong))
-    nodes, component = groups_of(joins, auto)
+    nodes, component = groups_of(Columns.of(joins), auto)
     labels = _labels_table(nodes, component, engine)
     placed = _placed(labelled, labels)
     ties = _with_parts(_ties(edges, between["best"].to_numpy(), nodes, component, placed, engine), scored.parts, engine)
@@ -144,16 +144,31 @@ def _with_parts(pairs: ir.Table, parts: ir.Table, engine: Engine) -> ir.Table:
     return engine.scratch(joined.drop("face_s", "face_g", "face_s_right", "face_g_right"))
 
 
-def groups_of(joins: Sequence[Join], least: float) -> tuple[np.ndarray, np.ndarray]:
+class Columns(NamedTuple):
+    """Joins as columns."""
+
+    left: np.ndarray
+    right: np.ndarray
+    weight: np.ndarray
+
+    @classmethod
+    def of(cls, joins: Sequence[Join]) -> Columns:
+        """Each join a row."""
+        import numpy as np
+
+        left, right, weight = zip(*joins, strict=True) if joins else ((), (), ())
+        return cls(np.array(left, np.int64), np.array(right, np.int64), np.array(weight, np.float64))
+
+
+def groups_of(joins: Columns, least: float) -> tuple[np.ndarray, np.ndarray]:
     """Labels that joins of at least some weight touch, sorted, and for each the smallest label it is together with."""
     import numpy as np
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    applied = [each for each in joins if each.weight >= least]
-    left = np.fromiter((each.left for each in applied), np.int64, len(applied))
-    right = np.fromiter((each.right for each in applied), np.int64, len(applied))
-    nodes, places = np.unique(np.concatenate([left, right]), return_inverse=True)
+    applied = joins.weight >= least
+    ends = np.concatenate([joins.left[applied], joins.right[applied]])
+    nodes, places = np.unique(ends, return_inverse=True)
     if not len(nodes):
         return nodes, nodes
     rows, columns = np.split(places, 2)

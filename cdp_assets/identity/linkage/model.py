@@ -23,6 +23,7 @@ import ibis.expr.types as ir
 from cdp_assets.identity.linkage.blocking import Block, blocks, count_pairs, thinned
 from cdp_assets.identity.linkage.comparisons import COMPARISONS, GIVEN_NAME, creators, possible
 from cdp_assets.identity.linkage.faces import FACES
+from cdp_assets.identity.linkage.levels import remember_conditions
 
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
@@ -177,6 +178,7 @@ def train(shown: ir.Table, engine: Engine, generation: int = 1) -> Model | None:
             probability_two_random_records_match=min(1 / count, 0.5),
         )
         linker = Linker(database.inputs["faces"], settings, log_level=None, validate_settings=False)
+        remember_conditions(linker)
         linker.training.estimate_u_using_random_sampling(
             max_pairs=_sampled(count), seed=SEED, min_count_per_level=None, num_chunks=1
         )

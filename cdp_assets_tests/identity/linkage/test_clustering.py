@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cdp_assets.identity.linkage import clustering
 from cdp_assets.identity.linkage.clustering import Constraints, Edges, Join, cluster
-from cdp_assets.identity.linkage.joining import groups_of, weight_for
+from cdp_assets.identity.linkage.joining import Columns, groups_of, weight_for
 from cdp_assets.identity.spec import NOT_COMPARED
 from cdp_assets_tests.examples import examples
 
@@ -32,7 +32,7 @@ def constraints(
 
 
 def groups(joins: Iterable[Join], least: float, everyone: Iterable[int]) -> set[frozenset[int]]:
-    nodes, joined = groups_of(list(joins), least)
+    nodes, joined = groups_of(Columns.of(list(joins)), least)
     home = {label: label for label in everyone} | dict(zip(nodes.tolist(), joined.tolist(), strict=True))
     return {frozenset(label for label in home if home[label] == name) for name in set(home.values())}
 

@@ -1,0 +1,41 @@
+"""Identifiers in one spelling."""
+
+from __future__ import annotations
+
+import ibis
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdp_assets.normalised.identifier_values import EMAIL, email_base, lookup, normalise_email
+from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+from cdp_assets_tests.examples import examples
+
+RAW = ibis.schema({"raw": "string", "country": "string"})
+PARTS = st.text("aZ9._+-@ <>'äß", max_size=12)
+DOMAINS = st.sampled_from(["example.com", "Gmail.com", "googlemail.com", "a.b-c.at", "exa_mple.com", "com", "b..at"])
+ADDRESSES = st.builds("{}@{}".format, PARTS, DOMAINS) | PARTS
+
+
+def looked_up(texts: list[str]) -> dict[str, tuple[str | None, str | None]]:
+    engine = DuckDBEngine.in_memory()
+    rows = pa.table({"raw": pa.array(texts, pa.string()), "country": pa.nulls(len(texts), pa.string())})
+    found = engine.to_arrow(lookup(engine, EMAIL, engine.from_arrow(rows, RAW))).to_pylist()
+    return {row["known_raw"]: (row["known_value"], row["known_base"]) for row in found}
+
+
+def test_plain_addresses_are_written_in_lower_case_and_others_looked_at_one_by_one() -> None:
+    assert looked_up(["Anna.Meyer@Example.com", "An.Na+shop@GoogleMail.com", " <b@example.com>", "nobody"]) == {
+        "Anna.Meyer@Example.com": ("anna.meyer@example.com", None),
+        "An.Na+shop@GoogleMail.com": ("an.na+shop@googlemail.com", "anna@gmail.com"),
+        " <b@example.com>": ("b@example.com", None),
+        "nobody": (None, None),
+    }
+
+
+@examples(60)
+@given(st.lists(ADDRESSES, min_size=1, max_size=20))
+def test_many_addresses_are_normalised_as_one_is(texts: list[str]) -> None:
+    for raw, found in looked_up(texts).items():
+        value = normalise_email(raw)
+        assert found == (value, email_base(value) if value else None), raw
