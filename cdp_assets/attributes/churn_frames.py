@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import ibis.expr.types as ir
 import numpy as np
 
-from cdp_assets.attributes import churn_level, churn_model, purchase_models
+from cdp_assets.attributes import churn_baselines, churn_level, purchase_models
 from cdp_assets.attributes.churn_features import features_at, labelled
 from cdp_assets.attributes.churn_level import Forecast, LastYear
 from cdp_assets.attributes.purchase_models import Fitted
@@ -111,7 +111,7 @@ class Frames:
         """Labelled customers of a day."""
         if cut not in self.known:
             rows = self.engine.to_pandas(labelled(*self._sampled(cut), cut, self.horizon))
-            self.known[cut] = churn_model.described(rows, self.purchase_model(cut), self.horizon)
+            self.known[cut] = churn_baselines.described(rows, self.purchase_model(cut), self.horizon)
         return self.known[cut]
 
     def stacked(self, cuts: list[date]) -> pd.DataFrame:
@@ -123,7 +123,7 @@ class Frames:
     def today(self, until: date) -> pd.DataFrame:
         """Customers of a day, without labels."""
         rows = self.engine.to_pandas(features_at(*self._sampled(until), until).order_by("profile_id"))
-        return churn_model.described(rows, self.purchase_model(until), self.horizon)
+        return churn_baselines.described(rows, self.purchase_model(until), self.horizon)
 
     def statistics(self, day: date) -> pd.DataFrame:
         """The sufficient statistics of exactly the customers that `at` gives, in its order."""
