@@ -15,7 +15,7 @@ import numpy as np
 
 from cdp_assets.attributes import churn_baselines
 from cdp_assets.attributes.churn_features import NONE_EXPECTED
-from cdp_assets.attributes.churn_model import Calibrated, Score
+from cdp_assets.attributes.churn_model import Calibrated, Read, Score
 from cdp_assets.attributes.drift import Bins
 from cdp_assets.attributes.purchase_models import Fitted, Floats
 from cdp_assets.attributes.spend_model import SpendModel
@@ -85,7 +85,7 @@ class Learned:
         found = self.published.slope * score + self.published.intercept
         return found if self.cold is None else np.where(is_cold(described), self.cold, found)
 
-    def spent(self, described: pd.DataFrame, score: Floats) -> pa.Array:
+    def spent(self, described: pd.DataFrame, score: Floats, read: Read) -> pa.Array:
         """What is spent within the horizon, to the cent; null where it was not learnt. As `log_odds`."""
         import pyarrow as pa
 
@@ -93,7 +93,7 @@ class Learned:
             return pa.nulls(len(described), "float64")
         # The same learner mostly stands behind both, and its trees are most of the work.
         same = self.spend.returning.score is self.published.score
-        return pa.array(self.spend.expected(described, score if same else None).round(2))
+        return pa.array(self.spend.expected(described, score if same else None, read).round(2))
 
     def described(self, features: pd.DataFrame) -> pd.DataFrame:
         """Rows of `churn_features.features_at` as of `until` with all that the published model reads."""

@@ -9,9 +9,9 @@ All take the table of `churn_features.features_at` as a frame; a score is higher
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -52,6 +52,7 @@ _MISSING = ("mean_gap", "gap_deviation", "days_since_event")
 LINEAR_COLUMNS = len(FEATURES) + len(_MISSING)
 """Columns of what a line reads."""
 
+_MAY_MISS = [FEATURES.index(name) for name in _MISSING]
 _LOG_ODDS = FEATURES.index(NONE_EXPECTED)
 """Where the one feature is that is a logarithm already."""
 
@@ -108,29 +109,51 @@ class Learner:
     weight: float
 
     def __call__(self, features: pd.DataFrame) -> Floats:
+        return self.at(Read.of(features))
+
+    def at(self, read: Read) -> Floats:
+        """The score of customers that have been read already."""
         with one_thread():
-            trees = np.clip(self.trees(stepped(features)), -_SUREST, _SUREST)
-            line = self.line(linear(features))
-            expected = self.expected(features[[NONE_EXPECTED]].to_numpy(float))
+            trees = np.clip(self.trees(read.stepped), -_SUREST, _SUREST)
+            line = self.line(read.linear)
+            expected = self.expected(read.stepped[:, [_LOG_ODDS]])
         learnt = (trees + line) / 2
         return np.asarray((1 - self.weight) * learnt + self.weight * expected, dtype=float)
 
 
-def stepped(features: pd.DataFrame) -> Floats:
-    """Features as trees read them."""
-    # Scikit-learn's binning fails on a feature that nobody has; none that may be null is negative, so −1 stands apart.
-    stepped: Floats = np.nan_to_num(features[list(FEATURES)].to_numpy(float), nan=-1.0)
-    return stepped
+@dataclass(frozen=True)
+class Read:
+    """Customers as learners read them.
 
+    Args:
+        stepped: `FEATURES` for trees.
+        linear: The same for a line: logarithms, and whether they are defined.
+    """
 
-def linear(features: pd.DataFrame) -> Floats:
-    """Features as a line reads them: logarithms, and whether they are defined."""
-    values = features[list(FEATURES)].to_numpy(float)
-    missing = np.isnan(features[list(_MISSING)].to_numpy(float)).astype(float)
-    filled = np.nan_to_num(values)
-    logarithms = np.sign(filled) * np.log1p(np.abs(filled))
-    logarithms[:, _LOG_ODDS] = filled[:, _LOG_ODDS]
-    return np.hstack([logarithms, missing])
+    stepped: Floats
+    linear: Floats
+
+    @classmethod
+    def of(cls, features: pd.DataFrame) -> Read:
+        values = features[list(FEATURES)].to_numpy(float)
+        missing = np.isnan(values)
+        logarithms = np.where(missing, 0.0, values)
+        signs = np.sign(logarithms)
+        logarithms = signs * np.log1p(np.abs(logarithms))
+        logarithms[:, _LOG_ODDS] = values[:, _LOG_ODDS]
+        # Scikit-learn's binning fails on a feature that nobody has; none that may be null is negative, so −1 is apart.
+        return cls(np.where(missing, -1.0, values), np.hstack([logarithms, missing[:, _MAY_MISS].astype(float)]))
+
+    def replaced(self, rows: np.ndarray[Any, np.dtype[np.bool_]], other: Mapping[str, float]) -> Read:
+        """Some of the customers with other values of some features, which are defined."""
+        stepped, linear = self.stepped[rows], self.linear[rows]
+        for name, value in other.items():
+            place = FEATURES.index(name)
+            stepped[:, place] = value
+            linear[:, place] = value if place == _LOG_ODDS else np.sign(value) * np.log1p(abs(value))
+            if name in _MISSING:
+                linear[:, len(FEATURES) + _MISSING.index(name)] = 0.0
+        return Read(stepped, linear)
 
 
 def learn(labelled: pd.DataFrame) -> Learner:
@@ -140,12 +163,12 @@ def learn(labelled: pd.DataFrame) -> Learner:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    churned = labelled["churned"].to_numpy(int)
+    churned, read = labelled["churned"].to_numpy(int), Read.of(labelled)
     trees = HistGradientBoostingClassifier(random_state=SEED, early_stopping=False, **BOOSTING)
     line = make_pipeline(StandardScaler(), LogisticRegression(C=LOGISTIC_C, max_iter=1000))
     with one_thread():
-        trees.fit(stepped(labelled), churned)
-        line.fit(linear(labelled), churned)
+        trees.fit(read.stepped, churned)
+        line.fit(read.linear, churned)
         expected = LogisticRegression(C=1.0).fit(labelled[[NONE_EXPECTED]].to_numpy(float), churned)
     weight = EXPECTED_ROWS / (EXPECTED_ROWS + len(labelled))
     return Learner(Trees.of_histograms(trees), Line.of(line), Line.of(expected), weight)

@@ -18,7 +18,7 @@ import numpy as np
 from cdp_assets.attributes import churn_reasons, drift
 from cdp_assets.attributes.churn_features import features_at
 from cdp_assets.attributes.churn_learned import Learned, is_cold
-from cdp_assets.attributes.churn_model import probability_of
+from cdp_assets.attributes.churn_model import Learner, Read, probability_of
 from cdp_assets.attributes.churn_reasons import reasons, usual
 from cdp_assets.attributes.known_facts import last_day
 from cdp_assets.attributes.model_documents import learned_of
@@ -134,7 +134,8 @@ def churn_scores(
         if compared is None or not len(rows):
             continue
         rows = learned.described(rows)
-        score = model.score(rows)
+        read = Read.of(rows)
+        score = model.score.at(read) if isinstance(model.score, Learner) else model.score(rows)
         log_odds = learned.log_odds(rows, score)
         cold = is_cold(rows) & (learned.cold is not None)
         risk = np.round(probability_of(log_odds), 4)
@@ -144,11 +145,13 @@ def churn_scores(
                 [
                     rows["profile_id"],
                     risk,
-                    bands.tolist(),
-                    np.where(cold, _COLD_REASON, reasons(rows, log_odds, model, compared, leading)).tolist(),
+                    pa.array(bands, "string"),
+                    pa.array(
+                        np.where(cold, _COLD_REASON, reasons(rows, log_odds, model, compared, leading, read)), "string"
+                    ),
                     pa.array([learned.horizon_days] * len(rows), "int64"),
-                    learned.spent(rows, score),
-                    np.where(cold, COLD_START, model.name).tolist(),
+                    learned.spent(rows, score, read),
+                    pa.array(np.where(cold, COLD_START, model.name), "string"),
                 ],
                 schema=schema,
             )

@@ -84,6 +84,9 @@ class Line:
         return cls(tuple(map(float, plain["weights"])), float(plain["intercept"]))
 
 
+_AT_ONCE = 2_000
+"""Rows that all trees are walked for before the next: so many stay near the processor."""
+
 _COLUMNS = ("feature", "threshold", "left", "right", "value")
 
 
@@ -104,13 +107,16 @@ class Trees:
     def __call__(self, values: Floats) -> Floats:
         from sklearn.ensemble._hist_gradient_boosting._predictor import _predict_from_raw_data
 
-        read = np.asarray(values, dtype=np.float32 if self.single else float).astype(float)
+        read = np.asarray(np.asarray(values, dtype=np.float32) if self.single else values, dtype=float)
         nothing = np.zeros((0, 8), dtype=np.uint32)
         features = np.zeros(read.shape[1], dtype=np.uint32)
-        found, one = np.full(len(read), self.start), np.empty(len(read))
-        for tree in self._walked:
-            _predict_from_raw_data(tree, read, nothing, nothing, features, 1, one)
-            found += one
+        found = np.full(len(read), self.start)
+        for begin in range(0, len(read), _AT_ONCE):
+            rows, sums = read[begin : begin + _AT_ONCE], found[begin : begin + _AT_ONCE]
+            one = np.empty(len(rows))
+            for tree in self._walked:
+                _predict_from_raw_data(tree, rows, nothing, nothing, features, 1, one)
+                sums += one
         return found
 
     @cached_property

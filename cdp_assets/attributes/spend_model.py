@@ -19,7 +19,7 @@ import ibis.expr.types as ir
 import numpy as np
 
 from cdp_assets.attributes import churn_model
-from cdp_assets.attributes.churn_model import Calibrated
+from cdp_assets.attributes.churn_model import Calibrated, Read
 from cdp_assets.attributes.plain_models import Line, Trees, one_thread
 from cdp_assets.attributes.purchase_models import Floats
 
@@ -61,16 +61,18 @@ class SpendModel:
     scale: float
     bounds: tuple[float, float]
 
-    def expected(self, features: pd.DataFrame, score: Floats | None = None) -> Floats:
+    def expected(self, features: pd.DataFrame, score: Floats | None = None, read: Read | None = None) -> Floats:
         """Money expected within the horizon.
 
         Args:
             features: The customers.
             score: What the score of ``returning`` says of them, where it is known already.
+            read: The customers as learners read them, likewise.
         """
         score = self.returning.score(features) if score is None else score
+        read = read or Read.of(features)
         with one_thread():
-            trees, line = self.trees(churn_model.stepped(features)), self.line(churn_model.linear(features))
+            trees, line = self.trees(read.stepped), self.line(read.linear)
         returned = np.exp(np.clip((trees + line) / 2, *self.bounds))
         learnt = (1 - self.returning.probability_at(score)) * returned
         past = np.maximum(features["spend"].to_numpy(float) - features["refunded"].to_numpy(float), 0.0) + 1
@@ -95,12 +97,12 @@ def learn(
     rows = labelled[labelled["spent"] > 0]
     if len(rows) < MINIMUM_SPENDERS:
         return None
-    logarithm = np.log1p(rows["spent"].to_numpy(float))
+    logarithm, read = np.log1p(rows["spent"].to_numpy(float)), Read.of(rows)
     trees = HistGradientBoostingRegressor(random_state=churn_model.SEED, early_stopping=False, **churn_model.BOOSTING)
     line = make_pipeline(StandardScaler(), Ridge(RIDGE))
     with one_thread():
-        trees.fit(churn_model.stepped(rows), logarithm)
-        line.fit(churn_model.linear(rows), logarithm)
+        trees.fit(read.stepped, logarithm)
+        line.fit(read.linear, logarithm)
     bounds = (float(np.floor(logarithm.min() * 10) / 10), float(np.ceil(logarithm.max() * 10) / 10))
     plain = (Trees.of_histograms(trees), Line.of(line))
     found = SpendModel(returning, horizon_days, *plain, past_spend, 1.0, bounds)
