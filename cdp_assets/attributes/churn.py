@@ -87,6 +87,9 @@ def learn(
     if learnable is None:
         return _unlearnt(frames, first_day, until, horizon, "there is too little history before the horizon")
     latest = until - timedelta(days=learnable)
+    cuts = training_cuts(latest, first_day, learnable)
+    earlier = training_cuts(latest - timedelta(days=learnable), first_day, learnable)
+    frames.look([*cuts, *earlier], fitted=[until])
     churned = frames.at(latest)["churned"].to_numpy(int)
     if len(churned) < MINIMUM_LABELLED:
         return _unlearnt(
@@ -96,9 +99,9 @@ def learn(
     if min(stayed, len(churned) - stayed) < MINIMUM_CLASS:
         problem = f"of {len(churned)} customers, {stayed} came back: too nearly all or none"
         return _unlearnt(frames, first_day, until, horizon, problem, churned)
-    cuts = training_cuts(latest, first_day, learnable)
     frames.refuse_leaks(cuts[-1])
-    return _judge_and_choose(frames, cuts, first_day, until, horizon, predecessor)
+    frames.foresee([latest, until], first_day)
+    return _judge_and_choose(frames, cuts, earlier, first_day, until, horizon, predecessor)
 
 
 def _unlearnt(
@@ -130,7 +133,13 @@ def _train(frames: Frames, cuts: list[date]) -> tuple[Calibrated, Floats]:
 
 
 def _judge_and_choose(
-    frames: Frames, cuts: list[date], first_day: date, until: date, horizon: int, predecessor: Learned | None
+    frames: Frames,
+    cuts: list[date],
+    earlier: list[date],
+    first_day: date,
+    until: date,
+    horizon: int,
+    predecessor: Learned | None,
 ) -> Learned:
     """Back-test the model against the baselines and its predecessor, then publish whichever ranked best; what was
     learnt now is learnt anew on all cuts for that.
@@ -139,7 +148,6 @@ def _judge_and_choose(
     customers = frames.at(judged_at)
     happened = customers["churned"].to_numpy(float)
     model, out_of_fold = _train(frames, cuts)
-    earlier = training_cuts(judged_at - timedelta(days=frames.horizon), first_day, frames.horizon)
     judge: Calibrated | None = None
     if earlier and frames.stacked(earlier)["churned"].nunique() == 2:
         split = "time"

@@ -6,7 +6,7 @@ given in. Does not belong here: learning (`churn_model.py`), and anything after 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,7 +15,6 @@ import ibis.expr.types as ir
 
 from cdp_assets.attributes.activity import EVENT_KINDS
 from cdp_assets.attributes.intent import points
-from cdp_assets.attributes.known_facts import at_each
 
 NONE_EXPECTED = "none_expected"
 """Log-odds of no visit within the horizon, by the purchase model: the feature that is added to those of the engine."""
@@ -81,13 +80,14 @@ AGEING = frozenset(
 _COMPUTED = tuple(feature for feature in FEATURES if feature != NONE_EXPECTED)
 
 
-def features_at(purchases: ir.Table, activity: ir.Table, until: date | Collection[date]) -> ir.Table:
+def features_at(purchases: ir.Table, activity: ir.Table, until: date | None) -> ir.Table:
     """The features of every customer, from facts up to and including a day.
 
     Args:
         purchases: The table of `purchases.purchase_days`.
         activity: The table of `activity.daily_activity`.
-        until: Last day that may be seen; several give the customers of each, told apart by a column `until`.
+        until: Last day that may be seen; None if the facts are beside theirs (`known_facts.at_each`), which then tells
+            the customers of different days apart.
 
     Returns:
         `profile_id`, `frequency` (visits after the first, as BG/NBD counts) and `FEATURES` but for `NONE_EXPECTED`
@@ -98,30 +98,30 @@ def features_at(purchases: ir.Table, activity: ir.Table, until: date | Collectio
     return _features(*_looked_at(purchases, activity, until))
 
 
-def _looked_at(
-    purchases: ir.Table, activity: ir.Table, until: date | Collection[date]
-) -> tuple[ir.Table, ir.Table, list[str]]:
+def _looked_at(purchases: ir.Table, activity: ir.Table, until: date | None) -> tuple[ir.Table, ir.Table, list[str]]:
     """The facts beside the day that they are looked at from, in the column `until`, and what tells customers apart."""
-    if isinstance(until, date):
-        day = ibis.literal(until)
-        return purchases.mutate(until=day), activity.mutate(until=day), ["profile_id"]
-    return at_each(purchases, until), at_each(activity, until), ["until", "profile_id"]
+    if until is None:
+        return purchases, activity, ["until", "profile_id"]
+    day = ibis.literal(until)
+    return purchases.mutate(until=day), activity.mutate(until=day), ["profile_id"]
 
 
 def _features(purchases: ir.Table, activity: ir.Table, keys: list[str]) -> ir.Table:
     bought = _purchase_features(purchases, keys)
     did = _activity_features(activity, keys)
+    ranks = _ranks(bought, keys)
     joined = bought.left_join(did, keys).drop(*(f"{key}_right" for key in keys))
     zero = [name for name in did.columns if name not in (*keys, "days_since_event")]
-    among = keys[:-1]
     joined = joined.mutate(**{name: joined[name].fill_null(0) for name in zero})
-    joined = joined.mutate(
-        recency_rank=middle_rank(joined.recency_days, among),
-        visits_rank=middle_rank(joined.visits, among),
-        rate_rank=middle_rank(joined.visit_rate, among),
-        spend_rank=middle_rank(joined.spend, among),
-    )
+    joined = joined.inner_join(ranks, keys)
     return joined.select(*keys, "frequency", **{name: joined[name].cast("float64") for name in _COMPUTED})
+
+
+def _ranks(customers: ir.Table, keys: list[str]) -> ir.Table:
+    """Of the figures that are ranked alone: whoever sorts rows carries all of their columns along."""
+    ranked = {"recency_rank": "recency_days", "visits_rank": "visits", "rate_rank": "visit_rate", "spend_rank": "spend"}
+    narrow = customers.select(*keys, *ranked.values())
+    return narrow.select(*keys, **{rank: middle_rank(narrow[name], keys[:-1]) for rank, name in ranked.items()})
 
 
 def middle_rank(value: ir.Value, among: Sequence[str] = ()) -> ir.FloatingValue:
@@ -206,14 +206,14 @@ def _activity_features(activity: ir.Table, keys: list[str]) -> ir.Table:
     )
 
 
-def labelled(purchases: ir.Table, activity: ir.Table, cut: date | Collection[date], horizon_days: int) -> ir.Table:
+def labelled(purchases: ir.Table, activity: ir.Table, cut: date | None, horizon_days: int) -> ir.Table:
     """Features at a cut with what followed: `churned` is 1 for no visit in the ``horizon_days`` after it, `spent` is
     the money spent in them, net of refunds.
 
     Args:
         purchases: The table of `purchases.purchase_days`; must be complete up to the end of the horizon.
         activity: The table of `activity.daily_activity`.
-        cut: Last day that the features may see; several as `features_at` says.
+        cut: Last day that the features may see; None as `features_at` says.
         horizon_days: Days after the cut in which a purchase makes the label 0.
 
     Returns:

@@ -112,7 +112,9 @@ def trained(trainer: Trainer, occasion: Occasion, engine: Engine) -> Built | Sta
     if stands and learned is not None and document is not None:
         return _built(trainer, learned, document, occasion.previous)
     learned, beside = trainer.learn(learned)
+    # As it will be read: what cannot be read again is not published, and what is said is said of what is kept.
     document = {**document_of(learned), **beside}
+    learned = learned_of(document)
     return _built(trainer, learned, document, _row(trainer, learned, document, occasion.learner, engine))
 
 
