@@ -27,8 +27,8 @@ def _model(name: str, scores: str, foretells: str) -> TableSchema:
                    "for any.", unit="days"),
             Column("auc", "float64", "How well it ranked in its back-test; null where nothing was learnt.",
                    unit="share 0..1"),
-            Column("learner", "string", "Version of the code, the libraries and the currency that it was learnt with.",
-                   required=True),
+            Column("learner", "string", "Version of the code, the libraries and the currency that it was learnt, or "
+                   "last challenged, with.", required=True),
             Column("document", "string", "The model as JSON: parameters, back-test, and how the customers that it "
                    "was judged on were spread over each feature.", required=True),
         ),

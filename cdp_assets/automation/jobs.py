@@ -37,7 +37,7 @@ def training_job() -> UnresolvedAssetJobDefinition:
     """The models learnt anew, on tables that are brought up to date for it; the next refresh scores by them."""
     return dg.define_asset_job(
         TRAINING,
-        selection=dg.AssetSelection.assets(*MODELS).upstream(),
+        selection=dg.AssetSelection.assets(*MODELS).upstream().required_multi_asset_neighbors(),
         description="Learns the models of churn risk and purchase propensity anew from everything up to the run's "
         "instant, and publishes whichever is better: what was learnt, or what there was. The next refresh scores by "
         "it.",

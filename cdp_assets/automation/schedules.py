@@ -3,6 +3,8 @@
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+from cdp_assets.attributes.model_training import TRAIN_TAG
+
 
 def refresh_schedule(job: UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
     """Every hour: recency, churn risk and time-relative segments move even when no file arrives.
@@ -25,6 +27,7 @@ def training_schedule(job: UnresolvedAssetJobDefinition) -> dg.ScheduleDefinitio
         name="weekly_training",
         job=job,
         cron_schedule="30 2 * * 0",
+        tags={TRAIN_TAG: "true"},
         execution_timezone="UTC",
         description="Learns the models anew every week, as of the scheduled instant. Refreshes score by the model that "
         "was approved last.",
