@@ -100,6 +100,11 @@ def main() -> None:
     help="Run even if files, definitions, code and as-of are unchanged, and make every table anew.",
 )
 @click.option(
+    "--train",
+    is_flag=True,
+    help="Learn the models of churn risk and purchase propensity anew, although there are some.",
+)
+@click.option(
     "--confirm-changes",
     "confirmed",
     metavar="N",
@@ -108,10 +113,10 @@ def main() -> None:
     help="Let this run merge or split up to N known profiles, although that is more than the rules of identity allow.",
 )
 @as_json
-def run(force: bool, confirmed: int, told_as_json: bool) -> None:
+def run(force: bool, train: bool, confirmed: int, told_as_json: bool) -> None:
     """Refresh everything from the landing folders to the outbox, deliver, and report."""
     settings = Settings.from_env()
-    done = refresh_and_deliver(settings, force=force, confirmed=confirmed)
+    done = refresh_and_deliver(settings, force=force, train=train, confirmed=confirmed)
     tell_report(settings, done, told_as_json=told_as_json)
 
 
@@ -213,12 +218,13 @@ def ui(port: int) -> None:
     os.execv(dagster, [str(dagster), *arguments])
 
 
-def refresh_and_deliver(settings: Settings, *, force: bool, confirmed: int = 0) -> views.Run:
+def refresh_and_deliver(settings: Settings, *, force: bool, train: bool = False, confirmed: int = 0) -> views.Run:
     """Run the refresh unless nothing is new, then deliver what is due.
 
     Args:
         settings: Where things lie.
-        force: Whether to run although nothing is new.
+        force: Whether to run although nothing is new, and make every table anew.
+        train: Whether to learn the models anew; runs although nothing is new.
         confirmed: How many merges and splits of known profiles are confirmed for this run.
 
     Raises:
@@ -233,12 +239,11 @@ def refresh_and_deliver(settings: Settings, *, force: bool, confirmed: int = 0) 
     console, started = console_of(stderr=True), time.perf_counter()
     as_of = refresh.launch_instant(settings)
     with Ledger.open(settings.ledger_url) as ledger:
-        launched = force or not refresh.nothing_new(settings, ledger, as_of)
+        launched = force or train or not refresh.nothing_new(settings, ledger, as_of)
         try:
             if launched:
-                follow(
-                    console, refresh.run_refresh(settings, as_of=as_of, confirmed=confirmed, anew=force), "Refreshing"
-                )
+                steps = refresh.run_refresh(settings, as_of=as_of, confirmed=confirmed, anew=force, train=train)
+                follow(console, steps, "Refreshing")
             if _something_is_due(ledger):
                 follow(console, refresh.run_activation(settings, as_of=as_of), "Delivering")
         except (DefinitionError, LedgerBusyError) as error:

@@ -17,10 +17,11 @@ from cdp_assets.settings import Settings
 def dictionary(out: Path | None, told_as_json: bool) -> None:
     """Write the data dictionary: description, type, unit, PII class and source of every column.
 
-    `customer_360` comes first, with a column for every trait of CDP_DEFS; then the tables that it is made of, and the
-    canonical ones.
+    `customer_360` comes first, with a column for every trait of CDP_DEFS; then the tables that it is made of, those of
+    the models, and the canonical ones.
     """
     from cdp_assets.attributes import schemas
+    from cdp_assets.attributes.model_schemas import CHURN_MODEL, PURCHASE_MODEL
     from cdp_assets.attributes.traits import traits_schema
     from cdp_assets.canonical.tables import TABLES
     from cdp_assets.catalog import load_catalog
@@ -34,7 +35,7 @@ def dictionary(out: Path | None, told_as_json: bool) -> None:
         raise click.ClickException(str(error)) from error
     traits = [traits_schema(catalog.traits)] if catalog.traits else []
     tables = {
-        "attributes": [catalog.customer_360, *traits, *schemas.TABLES],
+        "attributes": [catalog.customer_360, *traits, *schemas.TABLES, CHURN_MODEL, PURCHASE_MODEL],
         "profiles": [GOLDEN_RECORDS],
         "normalised": list(TABLES.values()),
     }

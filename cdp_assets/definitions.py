@@ -10,8 +10,8 @@ import dagster as dg
 
 from cdp_assets.activation import assets as activation
 from cdp_assets.attributes import assets as attributes
-from cdp_assets.automation.jobs import activation_job, refresh_job
-from cdp_assets.automation.schedules import refresh_schedule
+from cdp_assets.automation.jobs import activation_job, refresh_job, training_job
+from cdp_assets.automation.schedules import refresh_schedule, training_schedule
 from cdp_assets.automation.sensors import activation_sensor, dead_runs, failed_runs, landing_sensor
 from cdp_assets.automation.snapshot import snapshot_asset
 from cdp_assets.catalog import Catalog, load_catalog
@@ -38,7 +38,7 @@ def flow(catalog: Catalog) -> list[dg.AssetsDefinition]:
         *identity.assets(catalog.identity_rules),
         *privacy.assets(),
         *profiles.assets(catalog.survivorship),
-        *attributes.assets(catalog.traits),
+        *attributes.assets(catalog.traits, catalog.reporting.currency),
         *segments.assets(catalog.segments, catalog.customer_360),
         *activation.assets(catalog.destinations),
         *measurement.assets(),
@@ -51,11 +51,12 @@ def build(catalog: Catalog) -> dg.Definitions:
     deliveries = activation.delivery_assets(catalog.destinations)
     delivery_keys = _keys(deliveries)
     refresh = refresh_job(delivery_keys)
+    train = training_job()
     activate = activation_job(delivery_keys)
     return dg.Definitions(
         assets=[*refreshed, snapshot_asset(_keys(refreshed)), *deliveries],
-        jobs=[refresh, activate],
-        schedules=[refresh_schedule(refresh)],
+        jobs=[refresh, train, activate],
+        schedules=[refresh_schedule(refresh), training_schedule(train)],
         sensors=[
             landing_sensor(refresh),
             activation_sensor(activate, [destination.name for destination in catalog.destinations]),

@@ -1,7 +1,8 @@
 """The attributes stage: what each profile did, is worth, and risks, and the one wide row of everything."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import dagster as dg
 import ibis.expr.types as ir
@@ -9,14 +10,25 @@ import ibis.expr.types as ir
 from cdp_assets.attributes import checks, rfm, signal_checks
 from cdp_assets.attributes.activity import daily_activity
 from cdp_assets.attributes.behaviour import behaviour as counted
-from cdp_assets.attributes.churn import INPUTS_HOLD, SCORES_HOLD
-from cdp_assets.attributes.churn import churn_risk as learnt_risk
+from cdp_assets.attributes.churn_scores import INPUTS_HOLD, SCORES_HOLD
+from cdp_assets.attributes.churn_scores import churn_risk as scored_risk
+from cdp_assets.attributes.churn_training import churn_model as trained_churn
 from cdp_assets.attributes.customer_360 import customer_360 as joined
 from cdp_assets.attributes.engagement import engagement as learnt_responses
 from cdp_assets.attributes.intent import intent as shown_intent
 from cdp_assets.attributes.known_facts import last_day
 from cdp_assets.attributes.lifetime_value import lifetime_value as expected_value
-from cdp_assets.attributes.propensity import purchase_propensity as learnt_propensity
+from cdp_assets.attributes.model_schemas import CHURN_MODEL, PURCHASE_MODEL
+from cdp_assets.attributes.model_training import (
+    CHALLENGER_WINS,
+    IS_RECENT,
+    TRAIN_TAG,
+    Occasion,
+    learner_version,
+    unchanged,
+)
+from cdp_assets.attributes.propensity import purchase_model as trained_propensity
+from cdp_assets.attributes.propensity import purchase_propensity as scored_propensity
 from cdp_assets.attributes.purchases import of_known_people, purchase_days
 from cdp_assets.attributes.schemas import (
     ACTIVITY,
@@ -40,23 +52,26 @@ from cdp_assets.attributes.traits import traits as computed_traits
 from cdp_assets.attributes.traits import traits_schema, wide_schema
 from cdp_assets.identity.facts import assign_profiles
 from cdp_assets.warehouse.assets import table_asset
-from cdp_assets.warehouse.built import Built
+from cdp_assets.warehouse.built import Built, Stands
 from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.resources import ANEW_TAG
 
 OWNERS = ["team:analytics"]
 
 
-def assets(specs: Sequence[TraitSpec] = ()) -> list[dg.AssetsDefinition]:
+def assets(specs: Sequence[TraitSpec] = (), currency: str = "") -> list[dg.AssetsDefinition]:
     """The stage's assets.
 
     Args:
         specs: The traits, of different names.
+        currency: That money is reported in: models learn anew in another one.
     """
     return [
         purchases,
         activity,
         behaviour,
         rfm_scores,
+        *model_assets(currency),
         churn_risk,
         lifetime_value,
         purchase_propensity,
@@ -183,35 +198,118 @@ def lifetime_value(
     return expected_value(of_known_people(purchases, golden_records), churn_risk, as_of, engine)
 
 
+def model_assets(currency: str) -> list[dg.AssetsDefinition]:
+    """The assets of the models, which a refresh leaves as they are, and the training job learns anew."""
+    learner = learner_version(currency)
+
+    @table_asset(
+        schema=CHURN_MODEL,
+        stage="attributes",
+        inputs={"purchases": "attributes", "activity": "attributes", "golden_records": "profiles"},
+        judged=[CHALLENGER_WINS],
+        kinds={"python", "scikitlearn"},
+        owners=OWNERS,
+        definition=learner,
+    )
+    def churn_model(
+        purchases: ir.Table,
+        activity: ir.Table,
+        golden_records: ir.Table,
+        previous: ir.Table,
+        memory: Mapping[str, Any],
+        as_of: datetime,
+        tags: Mapping[str, str],
+        engine: Engine,
+    ) -> Built | Stands:
+        """Learnt on customers as they were at past days; published only if it beats its best named baseline and its
+        predecessor.
+        """
+        occasion = _occasion(previous, memory, as_of, learner, tags)
+        return trained_churn(of_known_people(purchases, golden_records), activity, occasion, engine)
+
+    @table_asset(
+        schema=PURCHASE_MODEL,
+        stage="attributes",
+        inputs={"purchases": "attributes", "activity": "attributes", "golden_records": "profiles"},
+        judged=[CHALLENGER_WINS],
+        kinds={"python", "scikitlearn"},
+        owners=OWNERS,
+        definition=learner,
+    )
+    def purchase_model(
+        purchases: ir.Table,
+        activity: ir.Table,
+        golden_records: ir.Table,
+        previous: ir.Table,
+        memory: Mapping[str, Any],
+        as_of: datetime,
+        tags: Mapping[str, str],
+        engine: Engine,
+    ) -> Built | Stands:
+        """The learner of churn 30 days ahead, and how often people who never bought do so."""
+        occasion = _occasion(previous, memory, as_of, learner, tags)
+        return trained_propensity(purchases, activity, golden_records, occasion, engine)
+
+    return [churn_model, purchase_model]
+
+
+def _occasion(
+    previous: ir.Table, memory: Mapping[str, Any], as_of: datetime, learner: str, tags: Mapping[str, str]
+) -> Occasion:
+    forced = TRAIN_TAG in tags or ANEW_TAG in tags
+    return Occasion(previous, unchanged(memory), last_day(as_of), learner, forced)
+
+
 @table_asset(
     schema=CHURN_RISK,
     stage="attributes",
-    inputs={"purchases": "attributes", "activity": "attributes", "golden_records": "profiles"},
+    inputs={
+        "churn_model": "attributes",
+        "purchases": "attributes",
+        "activity": "attributes",
+        "golden_records": "profiles",
+    },
     checks=checks.CHURN_RISK,
-    judged=[INPUTS_HOLD, SCORES_HOLD],
-    kinds={"python", "scikitlearn"},
+    judged=[INPUTS_HOLD, SCORES_HOLD, IS_RECENT],
+    kinds={"python"},
     owners=OWNERS,
 )
 def churn_risk(
-    purchases: ir.Table, activity: ir.Table, golden_records: ir.Table, as_of: datetime, engine: Engine
+    churn_model: ir.Table,
+    purchases: ir.Table,
+    activity: ir.Table,
+    golden_records: ir.Table,
+    as_of: datetime,
+    engine: Engine,
 ) -> Built:
-    """Learnt on customers as they were at past days, published only if it beats its best named baseline."""
-    return learnt_risk(of_known_people(purchases, golden_records), activity, as_of, engine)
+    """Scored by the model that was approved last."""
+    return scored_risk(churn_model, of_known_people(purchases, golden_records), activity, as_of, engine)
 
 
 @table_asset(
     schema=PURCHASE_PROPENSITY,
     stage="attributes",
-    inputs={"purchases": "attributes", "activity": "attributes", "golden_records": "profiles"},
+    inputs={
+        "purchase_model": "attributes",
+        "purchases": "attributes",
+        "activity": "attributes",
+        "golden_records": "profiles",
+    },
     checks=signal_checks.PURCHASE_PROPENSITY,
-    kinds={"python", "scikitlearn"},
+    judged=[INPUTS_HOLD, SCORES_HOLD, IS_RECENT],
+    kinds={"python"},
     owners=OWNERS,
 )
 def purchase_propensity(
-    purchases: ir.Table, activity: ir.Table, golden_records: ir.Table, as_of: datetime, engine: Engine
+    purchase_model: ir.Table,
+    purchases: ir.Table,
+    activity: ir.Table,
+    golden_records: ir.Table,
+    as_of: datetime,
+    engine: Engine,
 ) -> Built:
-    """Customers by the learner of churn, 30 days ahead; others by first purchases of those who behaved alike."""
-    return learnt_propensity(purchases, activity, golden_records, as_of, engine)
+    """Customers by the model that was approved last; others by first purchases of those who behaved alike."""
+    return scored_propensity(purchase_model, purchases, activity, golden_records, as_of, engine)
 
 
 @table_asset(

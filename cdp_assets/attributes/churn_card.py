@@ -5,22 +5,23 @@ Belongs here: presentation of what `churn.learn` found. Does not belong here: le
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from cdp_assets.attributes import churn_model, metrics
+from cdp_assets.attributes import churn_model
 from cdp_assets.attributes.churn_features import FEATURES
-from cdp_assets.attributes.metrics import Floats
 from cdp_assets.warehouse.built import plot
 
 if TYPE_CHECKING:
-    from cdp_assets.attributes.churn import Learned
+    from cdp_assets.attributes.churn_learned import Learned
 
 
 def card(learned: Learned) -> dict[str, Any]:
-    """Metadata of the asset."""
+    """Metadata of the asset of the model."""
     found: dict[str, Any] = {
         "model_card": {
             "published": learned.published.name,
+            "standing": "the predecessor: what was learnt last ranked worse" if learned.is_kept else "learnt anew",
             "churned_means": "not known yet"
             if learned.horizon_days is None
             else f"no purchase within {learned.horizon_days} days",
@@ -36,32 +37,32 @@ def card(learned: Learned) -> dict[str, Any]:
         },
         "backtest": learned.report,
     }
-    if learned.judged is not None:
+    if learned.is_learnt:
         found["beats_baseline"] = learned.report["beats_baseline"]
-        found["calibration_plot"] = plot(draw(learned, *learned.judged, "Predicted risk", "Share that churned"))
+        found["calibration_plot"] = plot(draw(learned.report, "Predicted risk", "Share that churned"))
     return found
 
 
-def draw(learned: Learned, probability: Floats, happened: Floats, predicted: str, actual: str) -> Any:
+def draw(report: Mapping[str, Any], predicted: str, actual: str, *, turned: bool = False) -> Any:
     """Predicted against actual share, in ten equally filled bins; a matplotlib figure.
 
     Args:
-        learned: With a back-test.
-        probability: What was predicted of each customer of the back-test.
-        happened: Whether it came so (0 or 1).
-        predicted: What the former is called.
-        actual: What the share of the latter is called.
+        report: Of a back-test.
+        predicted: What the probability is called.
+        actual: What the share is called.
+        turned: Whether to show the opposite of what the back-test is about.
     """
     from matplotlib.figure import Figure
 
-    bins = metrics.calibration(probability, happened)
+    bins = report["calibration"]
+    across, up = ([1 - share if turned else share for share in bins[name]] for name in ("predicted", "actual"))
     figure = Figure(figsize=(5, 4.5))
     axes = figure.add_subplot()
     axes.plot([0, 1], [0, 1], color="grey", linewidth=1)
-    axes.plot(bins["predicted"], bins["actual"], "o-", color="tab:blue")
+    axes.plot(across, up, "o-", color="tab:blue")
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
     axes.set_xlabel(predicted)
     axes.set_ylabel(actual)
-    axes.set_title(f"Back-test at {learned.report['cut']}: AUC {learned.report['auc']:.3f}", fontsize=10)
+    axes.set_title(f"Back-test at {report['cut']}: AUC {report['auc']:.3f}", fontsize=10)
     return figure

@@ -6,9 +6,9 @@ given in. Does not belong here: learning (`churn_model.py`), and anything after 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import ibis
 import ibis.expr.types as ir
@@ -80,13 +80,14 @@ AGEING = frozenset(
 _COMPUTED = tuple(feature for feature in FEATURES if feature != NONE_EXPECTED)
 
 
-def features_at(purchases: ir.Table, activity: ir.Table, until: date) -> ir.Table:
+def features_at(purchases: ir.Table, activity: ir.Table, until: date | None) -> ir.Table:
     """The features of every customer, from facts up to and including a day.
 
     Args:
         purchases: The table of `purchases.purchase_days`.
         activity: The table of `activity.daily_activity`.
-        until: Last day that may be seen.
+        until: Last day that may be seen; None if the facts are beside theirs (`known_facts.at_each`), which then tells
+            the customers of different days apart.
 
     Returns:
         `profile_id`, `frequency` (visits after the first, as BG/NBD counts) and `FEATURES` but for `NONE_EXPECTED`
@@ -94,40 +95,56 @@ def features_at(purchases: ir.Table, activity: ir.Table, until: date) -> ir.Tabl
         currency. Ranks are shares of all customers of the day: figures that grow with the shop's age, such as visits so
         far, mean the same on any day only by comparison.
     """
-    bought = _purchase_features(purchases, until)
-    did = _activity_features(activity, until)
-    joined = bought.left_join(did, "profile_id").drop("profile_id_right")
-    zero = [name for name in did.columns if name not in ("profile_id", "days_since_event")]
+    return _features(*_looked_at(purchases, activity, until))
+
+
+def _looked_at(purchases: ir.Table, activity: ir.Table, until: date | None) -> tuple[ir.Table, ir.Table, list[str]]:
+    """The facts beside the day that they are looked at from, in the column `until`, and what tells customers apart."""
+    if until is None:
+        return purchases, activity, ["until", "profile_id"]
+    day = ibis.literal(until)
+    return purchases.mutate(until=day), activity.mutate(until=day), ["profile_id"]
+
+
+def _features(purchases: ir.Table, activity: ir.Table, keys: list[str]) -> ir.Table:
+    bought = _purchase_features(purchases, keys)
+    did = _activity_features(activity, keys)
+    ranks = _ranks(bought, keys)
+    joined = bought.left_join(did, keys).drop(*(f"{key}_right" for key in keys))
+    zero = [name for name in did.columns if name not in (*keys, "days_since_event")]
     joined = joined.mutate(**{name: joined[name].fill_null(0) for name in zero})
-    joined = joined.mutate(
-        recency_rank=middle_rank(joined.recency_days),
-        visits_rank=middle_rank(joined.visits),
-        rate_rank=middle_rank(joined.visit_rate),
-        spend_rank=middle_rank(joined.spend),
-    )
-    return joined.select("profile_id", "frequency", **{name: joined[name].cast("float64") for name in _COMPUTED})
+    joined = joined.inner_join(ranks, keys)
+    return joined.select(*keys, "frequency", **{name: joined[name].cast("float64") for name in _COMPUTED})
 
 
-def middle_rank(value: ir.Value) -> ir.FloatingValue:
-    """Share of all rows with a smaller value, and half of those with an equal one."""
-    below = ibis.rank().over(ibis.window(order_by=value))
-    equal = value.count().over(ibis.window(group_by=value))
-    everyone = value.count().over(ibis.window())
-    return (below * 2 + equal).cast("float64") / (everyone * 2)
+def _ranks(customers: ir.Table, keys: list[str]) -> ir.Table:
+    """Of the figures that are ranked alone: whoever sorts rows carries all of their columns along."""
+    ranked = {"recency_rank": "recency_days", "visits_rank": "visits", "rate_rank": "visit_rate", "spend_rank": "spend"}
+    narrow = customers.select(*keys, *ranked.values())
+    return narrow.select(*keys, **{rank: middle_rank(narrow[name], keys[:-1]) for rank, name in ranked.items()})
 
 
-def _purchase_features(purchases: ir.Table, until: date) -> ir.Table:
-    rows = purchases.filter(purchases.day <= until)
+def middle_rank(value: ir.Value, among: Sequence[str] = ()) -> ir.FloatingValue:
+    """Share of all rows with a smaller value, and half of those with an equal one.
+
+    Args:
+        value: The value.
+        among: Columns that tell those apart that are not compared.
+    """
+    ordered = ibis.window(group_by=among, order_by=value)
+    below = ibis.rank().over(ordered)
+    everyone = value.count().over(ibis.window(group_by=among))
+    # A share of whole rows, which is known to more digits than there are rows.
+    up_to = (ibis.cume_dist().over(ordered) * everyone).round().cast("int64")
+    return (below + up_to).cast("float64") / (everyone * 2)
+
+
+def _purchase_features(purchases: ir.Table, keys: list[str]) -> ir.Table:
+    rows = purchases.filter(purchases.day <= purchases.until)
     rows = rows.mutate(
-        age=ibis.literal(until).delta(rows.day, unit="day"),
+        age=rows.until.delta(rows.day, unit="day"),
         visit=rows.purchases > 0,
         gap=rows.days_since_previous,
-        newest=ibis.row_number().over(
-            ibis.window(group_by="profile_id", order_by=[(rows.purchases > 0).desc(), rows.day.desc()])
-        ),
-        oldest=ibis.row_number().over(
-            ibis.window(group_by="profile_id", order_by=[(rows.purchases > 0).desc(), rows.day])
-        ),
     )
 
     def visits(days: int) -> ir.IntegerValue:
@@ -136,13 +153,13 @@ def _purchase_features(purchases: ir.Table, until: date) -> ir.Table:
     def spend(days: int) -> ir.Value:
         return rows.net.sum(where=rows.age < days).fill_null(0).cast("float64")
 
-    sums = rows.group_by("profile_id").aggregate(
+    sums = rows.group_by(keys).aggregate(
         age_days=rows.age.max(where=rows.visit),
         recency_days=rows.age.min(where=rows.visit),
         visits=rows.visit.cast("int64").sum(),
         spend=rows.net.sum().cast("float64"),
-        last_spend=rows.net.max(where=rows.newest == 0).cast("float64"),
-        first_spend=rows.net.max(where=rows.oldest == 0).cast("float64"),
+        last_spend=rows.net.argmax(rows.day, where=rows.visit).cast("float64"),
+        first_spend=rows.net.argmin(rows.day, where=rows.visit).cast("float64"),
         refunds=rows.refunds.sum(),
         refunded=rows.refunded.sum().cast("float64"),
         gaps=rows.gap.count(),
@@ -169,14 +186,14 @@ def _purchase_features(purchases: ir.Table, until: date) -> ir.Table:
     )
 
 
-def _activity_features(activity: ir.Table, until: date) -> ir.Table:
-    rows = activity.filter(activity.day <= until)
-    rows = rows.mutate(age=ibis.literal(until).delta(rows.day, unit="day"))
+def _activity_features(activity: ir.Table, keys: list[str]) -> ir.Table:
+    rows = activity.filter(activity.day <= activity.until)
+    rows = rows.mutate(age=rows.until.delta(rows.day, unit="day"))
 
     def times(kinds: tuple[str, ...], days: int) -> ir.IntegerValue:
         return rows.times.sum(where=rows.activity.isin(kinds) & (rows.age < days)).fill_null(0)
 
-    return rows.group_by("profile_id").aggregate(
+    return rows.group_by(keys).aggregate(
         events_30d=times(EVENT_KINDS, 30),
         events_90d=times(EVENT_KINDS, 90),
         intent_30d=times(("product_added", "checkout_started"), 30),
@@ -189,27 +206,29 @@ def _activity_features(activity: ir.Table, until: date) -> ir.Table:
     )
 
 
-def labelled(purchases: ir.Table, activity: ir.Table, cut: date, horizon_days: int) -> ir.Table:
+def labelled(purchases: ir.Table, activity: ir.Table, cut: date | None, horizon_days: int) -> ir.Table:
     """Features at a cut with what followed: `churned` is 1 for no visit in the ``horizon_days`` after it, `spent` is
     the money spent in them, net of refunds.
 
     Args:
         purchases: The table of `purchases.purchase_days`; must be complete up to the end of the horizon.
         activity: The table of `activity.daily_activity`.
-        cut: Last day that the features may see.
+        cut: Last day that the features may see; None as `features_at` says.
         horizon_days: Days after the cut in which a purchase makes the label 0.
 
     Returns:
-        The columns of `features_at`, `churned` and `spent`, sorted by profile.
+        The columns of `features_at`, `churned` and `spent`, sorted by day and profile.
     """
-    features = features_at(purchases, activity, cut)
-    after = purchases.filter(purchases.day > cut, purchases.day <= cut + timedelta(days=horizon_days))
-    followed = after.group_by("profile_id").aggregate(
+    purchases, activity, keys = _looked_at(purchases, activity, cut)
+    features = _features(purchases, activity, keys)
+    ahead = purchases.day.delta(purchases.until, unit="day")
+    after = purchases.filter(ahead > 0, ahead <= horizon_days)
+    followed = after.group_by(keys).aggregate(
         came=(after.purchases > 0).cast("int64").sum(), spent=(after.net - after.refunded).sum().cast("float64")
     )
-    joined = features.left_join(followed, "profile_id").drop("profile_id_right")
+    joined = features.left_join(followed, keys).drop(*(f"{key}_right" for key in keys))
     return (
         joined.mutate(churned=ibis.ifelse(joined.came.fill_null(0) > 0, 0, 1), spent=joined.spent.fill_null(0.0))
         .drop("came")
-        .order_by("profile_id")
+        .order_by(keys)
     )

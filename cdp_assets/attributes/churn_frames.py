@@ -6,7 +6,7 @@ Belongs here: the horizon, the days that are learnt from, and the labelled rows 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import ibis.expr.types as ir
 import numpy as np
 
-from cdp_assets.attributes import churn_level, churn_model, purchase_models
+from cdp_assets.attributes import churn_baselines, churn_level, purchase_models
 from cdp_assets.attributes.churn_features import features_at, labelled
 from cdp_assets.attributes.churn_level import Forecast, LastYear
+from cdp_assets.attributes.known_facts import at_each
 from cdp_assets.attributes.purchase_models import Fitted
 from cdp_assets.attributes.purchases import distinct_histories, purchase_statistics
 
@@ -95,7 +96,7 @@ class Frames:
         horizon: Days after a cut in which not to buy is to churn.
         customers: How many there are in all.
         engine: Computes.
-        known, outcomes, fitted: What was computed so far, by cut.
+        known, outcomes, fitted, present: What was computed so far, by day.
     """
 
     purchases: ir.Table
@@ -106,29 +107,44 @@ class Frames:
     known: dict[date, pd.DataFrame] = field(default_factory=dict)
     outcomes: dict[date, float | None] = field(default_factory=dict)
     fitted: dict[date, Fitted] = field(default_factory=dict)
+    present: dict[date, pd.DataFrame] = field(default_factory=dict)
+
+    def look(self, cuts: Collection[date], fitted: Collection[date] = ()) -> None:
+        """Compute the labelled customers of several days, and the purchase models of these and more, by one query each:
+        to compile one takes longer than to run it.
+        """
+        asked = sorted(set(cuts) - set(self.known))
+        self._fit({*asked, *fitted})
+        if not asked:
+            return
+        rows = self.engine.to_pandas(labelled(*self._sampled(asked), None, self.horizon))
+        of_day = rows.pop("until").dt.date
+        for cut in asked:
+            own = rows[of_day == cut].reset_index(drop=True)
+            self.known[cut] = churn_baselines.described(own, self.fitted[cut], self.horizon)
 
     def at(self, cut: date) -> pd.DataFrame:
         """Labelled customers of a day."""
-        if cut not in self.known:
-            rows = self.engine.to_pandas(labelled(*self._sampled(cut), cut, self.horizon))
-            self.known[cut] = churn_model.described(rows, self.purchase_model(cut), self.horizon)
+        self.look([cut])
         return self.known[cut]
 
     def stacked(self, cuts: list[date]) -> pd.DataFrame:
         """Labelled customers of several days."""
         import pandas as pd
 
+        self.look(cuts)
         return pd.concat([self.at(cut) for cut in cuts], ignore_index=True)
 
     def today(self, until: date) -> pd.DataFrame:
         """Customers of a day, without labels."""
-        rows = self.engine.to_pandas(features_at(*self._sampled(until), until).order_by("profile_id"))
-        return churn_model.described(rows, self.purchase_model(until), self.horizon)
+        rows = self.engine.to_pandas(features_at(*self._sampled([until]), None).order_by("profile_id"))
+        del rows["until"]
+        return churn_baselines.described(rows, self.purchase_model(until), self.horizon)
 
     def statistics(self, day: date) -> pd.DataFrame:
         """The sufficient statistics of exactly the customers that `at` gives, in its order."""
-        purchases, _ = self._sampled(day)
-        return self.engine.to_pandas(purchase_statistics(purchases, day).order_by("profile_id"))
+        purchases, _ = self._sampled([day])
+        return self.engine.to_pandas(purchase_statistics(purchases, None).drop("until").order_by("profile_id"))
 
     def refuse_leaks(self, cut: date) -> None:
         """Compute features of a past day with and without all that came later; they must not differ.
@@ -151,21 +167,24 @@ class Frames:
 
     def purchase_model(self, day: date) -> Fitted:
         """BG/NBD as of a day, in weeks: a feature and a baseline need no more precision."""
-        if day not in self.fitted:
-            histories = distinct_histories(purchase_statistics(self._sampled(day)[0], day), grain_days=7)
-            self.fitted[day] = purchase_models.fit(self.engine.to_pandas(histories), horizon_days=self.horizon)
+        self._fit([day])
         return self.fitted[day]
 
-    def _sampled(self, day: date) -> tuple[ir.Table, ir.Table]:
-        """Facts of a bounded number of customers, of others each day: ids are hashes, so the sample is fair."""
+    def _fit(self, days: Collection[date]) -> None:
+        asked = sorted(set(days) - set(self.fitted))
+        if not asked:
+            return
+        statistics = purchase_statistics(self._sampled(asked)[0], None)
+        histories = self.engine.to_pandas(distinct_histories(statistics, grain_days=7))
+        of_day = histories.pop("until").dt.date
+        for day in asked:
+            own = histories[of_day == day].reset_index(drop=True)
+            self.fitted[day] = purchase_models.fit(own, horizon_days=self.horizon)
+
+    def _sampled(self, days: Collection[date]) -> tuple[ir.Table, ir.Table]:
+        """Facts of a bounded number of customers beside days, of others each day: ids are hashes, so it is fair."""
         one_in = max(1, -(-self.customers * CUTS // TRAINING_ROWS))
-        if one_in == 1:
-            return self.purchases, self.activity
-        place = day.toordinal() % one_in
-        return (
-            self.purchases.filter(self.purchases.profile_id % one_in == place),
-            self.activity.filter(self.activity.profile_id % one_in == place),
-        )
+        return at_each(self.purchases, days, one_in), at_each(self.activity, days, one_in)
 
     def forecast(self, day: date, first_day: date, horizon_days: int) -> Forecast | None:
         """Forecast the share of a day's customers that will not buy within a horizon after it.
@@ -175,28 +194,37 @@ class Frames:
             first_day: First day on which anyone bought.
             horizon_days: Days ahead.
         """
-        today = churn_level.histories_at(self.purchases, [day], self.engine, one_in=self._one_in)[day]
+        self.foresee([day], first_day)
+        today = self.present[day]
         if not len(today):
             return None
-        cuts = churn_level.level_cuts(day - timedelta(days=self.horizon), first_day, self.horizon)
-        settled = first_day + timedelta(days=churn_level.SETTLED_DAYS)
-        before = {each: each - churn_level.YEAR for each in (day, *cuts) if each - churn_level.YEAR >= settled}
-        error = self._errors([*cuts, *before.values()])
-        cuts = [cut for cut in cuts if error[cut] is not None]
-        errors = [found for cut in cuts if (found := error[cut]) is not None]
-        then = [error[before[each]] if each in before else None for each in (day, *cuts)]
+        cuts, before = self._looked_back_on(day, first_day)
+        cuts = [cut for cut in cuts if self.outcomes[cut] is not None]
+        errors = [found for cut in cuts if (found := self.outcomes[cut]) is not None]
+        then = [self.outcomes[before[each]] if each in before else None for each in (day, *cuts)]
         last_year = None if then[0] is None else LastYear(then[0], then[1:])
         return churn_level.forecast(today, errors, horizon_days, self.horizon, last_year)
+
+    def foresee(self, days: Collection[date], first_day: date) -> None:
+        """Compute what the forecasts of several days need, by one query each for their customers and for the past."""
+        asked = set(days) - set(self.present)
+        if asked:
+            self.present |= churn_level.histories_at(self.purchases, asked, self.engine, one_in=self._one_in)
+        looked_back_on = [self._looked_back_on(day, first_day) for day in days]
+        past = {each for cuts, before in looked_back_on for each in (*cuts, *before.values())} - set(self.outcomes)
+        if past:
+            found = churn_level.histories_at(self.purchases, past, self.engine, self.horizon, one_in=self._one_in)
+            self.outcomes |= {cut: churn_level.error_of(rows, self.horizon) for cut, rows in found.items()}
+
+    def _looked_back_on(self, day: date, first_day: date) -> tuple[list[date], dict[date, date]]:
+        """Past days whose outcome a forecast is corrected by, and the days a year before it and them, where there is
+        enough history.
+        """
+        cuts = churn_level.level_cuts(day - timedelta(days=self.horizon), first_day, self.horizon)
+        settled = first_day + timedelta(days=churn_level.SETTLED_DAYS)
+        return cuts, {each: each - churn_level.YEAR for each in (day, *cuts) if each - churn_level.YEAR >= settled}
 
     @property
     def _one_in(self) -> int:
         """Of how many profiles one is looked at to learn how many churn."""
         return max(1, -(-self.customers // TRAINING_ROWS))
-
-    def _errors(self, cuts: Collection[date]) -> Mapping[date, float | None]:
-        """By how much the smoothed rate missed what followed past days."""
-        asked = set(cuts) - set(self.outcomes)
-        if asked:
-            found = churn_level.histories_at(self.purchases, asked, self.engine, self.horizon, one_in=self._one_in)
-            self.outcomes |= {cut: churn_level.error_of(rows, self.horizon) for cut, rows in found.items()}
-        return self.outcomes

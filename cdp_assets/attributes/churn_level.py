@@ -75,7 +75,7 @@ def histories_at(
     """
     if one_in > 1:
         purchases = purchases.filter(purchases.profile_id % one_in == 0)
-    customers = purchase_statistics(purchases, days)
+    customers = purchase_statistics(at_each(purchases, days), None)
     keys = ["until", "frequency", "recency_days", "age_days"]
     counts = {"customers": customers.count()}
     if horizon_days is not None:

@@ -1,22 +1,23 @@
 """Learning who comes back from labelled customers of past days.
 
-Belongs here: the learner, its named baselines, and turning either's score into a probability. Does not belong here:
-where features come from (`churn_features.py`), which days are learnt from and what is published (`churn.py`).
+Belongs here: the learner, and turning a score into a probability. Does not belong here: what it has to beat
+(`churn_baselines.py`), where features come from (`churn_features.py`), which days are learnt from and what is published
+(`churn.py`).
 
 All take the table of `churn_features.features_at` as a frame; a score is higher for those less likely to return.
 """
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cdp_assets.attributes.churn_features import FEATURES, NONE_EXPECTED
-from cdp_assets.attributes.purchase_models import Fitted, Floats
+from cdp_assets.attributes.plain_models import Line, Trees, one_thread
+from cdp_assets.attributes.purchase_models import Floats
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,14 +43,16 @@ LOGISTIC_C = 0.03
 EXPECTED_ROWS = 1000
 """Rows' worth of trust in what the purchase model expects: beside so many labelled customers it counts for half."""
 
-MINUS_EXPECTED = "baseline: minus expected purchases"
-STOCK = "baseline: gradient boosting"
-STOCK_FEATURES = ("recency_days", "visits", "spend", "age_days")
-"""Recency, frequency, monetary value and tenure: what anybody would try first, with the library's own settings."""
+_SUREST = float(np.log((1 - 1e-6) / 1e-6))
+"""Log-odds beyond which trees are not believed."""
 
 _MISSING = ("mean_gap", "gap_deviation", "days_since_event")
 """Features that may be null; that they are is a feature of the line."""
 
+LINEAR_COLUMNS = len(FEATURES) + len(_MISSING)
+"""Columns of what a line reads."""
+
+_MAY_MISS = [FEATURES.index(name) for name in _MISSING]
 _LOG_ODDS = FEATURES.index(NONE_EXPECTED)
 """Where the one feature is that is a logarithm already."""
 
@@ -96,54 +99,61 @@ class Learner:
     to nothing to learn from; together they rank better out of time than any two of them.
 
     Args:
-        trees, line, expected: The three, fitted.
+        trees, line, expected: The three, fitted, each in log-odds.
         weight: Of the purchase model; the other two share the rest.
     """
 
-    trees: Any = field(repr=False)
-    line: Any = field(repr=False)
-    expected: Any = field(repr=False)
+    trees: Trees = field(repr=False)
+    line: Line = field(repr=False)
+    expected: Line = field(repr=False)
     weight: float
 
-    def score(self, features: pd.DataFrame) -> Floats:
-        from scipy.special import logit
+    def __call__(self, features: pd.DataFrame) -> Floats:
+        return self.at(Read.of(features))
 
+    def at(self, read: Read) -> Floats:
+        """The score of customers that have been read already."""
         with one_thread():
-            trees = self.trees.predict_proba(stepped(features))[:, 1]
-            line = self.line.decision_function(linear(features))
-            expected = self.expected.decision_function(features[[NONE_EXPECTED]].to_numpy(float))
-        learnt = (logit(np.clip(trees, 1e-6, 1 - 1e-6)) + line) / 2
+            trees = np.clip(self.trees(read.stepped), -_SUREST, _SUREST)
+            line = self.line(read.linear)
+            expected = self.expected(read.stepped[:, [_LOG_ODDS]])
+        learnt = (trees + line) / 2
         return np.asarray((1 - self.weight) * learnt + self.weight * expected, dtype=float)
 
 
-def described(features: pd.DataFrame, purchases: Fitted, horizon_days: int) -> pd.DataFrame:
-    """Rows of `churn_features.features_at` with `NONE_EXPECTED`, by a purchase model fitted on what was known then."""
-    return features.assign(**{NONE_EXPECTED: _none_expected(purchases, horizon_days, features)})
+@dataclass(frozen=True)
+class Read:
+    """Customers as learners read them.
 
+    Args:
+        stepped: `FEATURES` for trees.
+        linear: The same for a line: logarithms, and whether they are defined.
+    """
 
-def one_thread() -> contextlib.AbstractContextManager[Any]:
-    """Compute in one thread: with so few rows more of them wait for each other, and sums would differ between runs."""
-    from threadpoolctl import threadpool_limits
+    stepped: Floats
+    linear: Floats
 
-    limited: contextlib.AbstractContextManager[Any] = threadpool_limits(limits=1)
-    return limited
+    @classmethod
+    def of(cls, features: pd.DataFrame) -> Read:
+        values = features[list(FEATURES)].to_numpy(float)
+        missing = np.isnan(values)
+        logarithms = np.where(missing, 0.0, values)
+        signs = np.sign(logarithms)
+        logarithms = signs * np.log1p(np.abs(logarithms))
+        logarithms[:, _LOG_ODDS] = values[:, _LOG_ODDS]
+        # Scikit-learn's binning fails on a feature that nobody has; none that may be null is negative, so −1 is apart.
+        return cls(np.where(missing, -1.0, values), np.hstack([logarithms, missing[:, _MAY_MISS].astype(float)]))
 
-
-def stepped(features: pd.DataFrame) -> Floats:
-    """Features as trees read them."""
-    # Scikit-learn's binning fails on a feature that nobody has; none that may be null is negative, so −1 stands apart.
-    stepped: Floats = np.nan_to_num(features[list(FEATURES)].to_numpy(float), nan=-1.0)
-    return stepped
-
-
-def linear(features: pd.DataFrame) -> Floats:
-    """Features as a line reads them: logarithms, and whether they are defined."""
-    values = features[list(FEATURES)].to_numpy(float)
-    missing = np.isnan(features[list(_MISSING)].to_numpy(float)).astype(float)
-    filled = np.nan_to_num(values)
-    logarithms = np.sign(filled) * np.log1p(np.abs(filled))
-    logarithms[:, _LOG_ODDS] = filled[:, _LOG_ODDS]
-    return np.hstack([logarithms, missing])
+    def replaced(self, rows: np.ndarray[Any, np.dtype[np.bool_]], other: Mapping[str, float]) -> Read:
+        """Some of the customers with other values of some features, which are defined."""
+        stepped, linear = self.stepped[rows], self.linear[rows]
+        for name, value in other.items():
+            place = FEATURES.index(name)
+            stepped[:, place] = value
+            linear[:, place] = value if place == _LOG_ODDS else np.sign(value) * np.log1p(abs(value))
+            if name in _MISSING:
+                linear[:, len(FEATURES) + _MISSING.index(name)] = 0.0
+        return Read(stepped, linear)
 
 
 def learn(labelled: pd.DataFrame) -> Learner:
@@ -153,14 +163,15 @@ def learn(labelled: pd.DataFrame) -> Learner:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    churned = labelled["churned"].to_numpy(int)
+    churned, read = labelled["churned"].to_numpy(int), Read.of(labelled)
     trees = HistGradientBoostingClassifier(random_state=SEED, early_stopping=False, **BOOSTING)
     line = make_pipeline(StandardScaler(), LogisticRegression(C=LOGISTIC_C, max_iter=1000))
     with one_thread():
-        trees.fit(stepped(labelled), churned)
-        line.fit(linear(labelled), churned)
+        trees.fit(read.stepped, churned)
+        line.fit(read.linear, churned)
         expected = LogisticRegression(C=1.0).fit(labelled[[NONE_EXPECTED]].to_numpy(float), churned)
-    return Learner(trees, line, expected, EXPECTED_ROWS / (EXPECTED_ROWS + len(labelled)))
+    weight = EXPECTED_ROWS / (EXPECTED_ROWS + len(labelled))
+    return Learner(Trees.of_histograms(trees), Line.of(line), Line.of(expected), weight)
 
 
 def out_of_fold_scores(labelled: pd.DataFrame) -> Floats:
@@ -174,7 +185,7 @@ def out_of_fold_scores(labelled: pd.DataFrame) -> Floats:
         test = fold == held_out
         train = labelled[~test]
         if test.any() and train["churned"].nunique() == 2:
-            scores[test] = learn(train).score(labelled[test])
+            scores[test] = learn(train)(labelled[test])
     return scores
 
 
@@ -195,79 +206,3 @@ def calibrate(name: str, score: Score, scores: Floats, churned: Floats) -> Calib
     if slope <= 0:
         return Calibrated(name, score, 0.0, level)
     return Calibrated(name, score, slope, float(fitted.intercept_[0]))
-
-
-def prior(churned: int, customers: int) -> Calibrated:
-    """The same stated risk for everyone: the share that churned so far, drawn towards one half."""
-    share = (churned + 1) / (customers + 2)
-    return Calibrated("prior", _nothing, 0.0, float(np.log(share / (1 - share))))
-
-
-def _nothing(features: pd.DataFrame) -> Floats:
-    return np.zeros(len(features))
-
-
-def baselines(purchases: Fitted, horizon_days: int, earlier: pd.DataFrame | None = None) -> dict[str, Score]:
-    """The named baselines that the model has to beat.
-
-    Args:
-        purchases: The purchase model, fitted on what was known at the cut.
-        horizon_days: Days in which not to buy is to churn.
-        earlier: Labelled customers of an earlier day, whose labels were known at the cut, for the baseline that is
-            itself learnt: stock gradient boosting. Without them, or with one class only, it is left out.
-    """
-
-    def not_alive(features: pd.DataFrame) -> Floats:
-        return np.nan_to_num(1.0 - purchases.model.alive(_histories(features)))
-
-    named: dict[str, Score] = {
-        "baseline: recency": lambda features: np.log1p(features["recency_days"].to_numpy(float)),
-        "baseline: frequency": lambda features: -np.log1p(features["visits"].to_numpy(float)),
-        MINUS_EXPECTED: lambda features: _none_expected(purchases, horizon_days, features),
-        "baseline: 1 - P(alive)": not_alive,
-    }
-    if earlier is not None and earlier["churned"].nunique() == 2:
-        named[STOCK] = _stock(earlier)
-    return named
-
-
-def unlearnt(purchases: Fitted, horizon_days: int) -> Calibrated:
-    """Risks where there is nothing to learn from but purchases themselves: no visit, at the expected number of them."""
-    return Calibrated(MINUS_EXPECTED, lambda features: _none_expected(purchases, horizon_days, features), 1.0, 0.0)
-
-
-def _none_expected(purchases: Fitted, horizon_days: int, features: pd.DataFrame) -> Floats:
-    """Log-odds of a Poisson number being none: ranks by minus the expected purchases."""
-    histories = _histories(features)
-    counts = purchases.model.expected(horizon_days, histories)
-    counts = np.where(np.isfinite(counts), counts, purchases.fallback.expected(horizon_days, histories))
-    # Written so that a small number of them keeps its difference from a smaller one, and a large from a larger.
-    counts = np.maximum(counts, 1e-9)
-    return np.asarray(-counts - np.log(-np.expm1(-counts)), dtype=float)
-
-
-def _stock(labelled: pd.DataFrame) -> Score:
-    from sklearn.ensemble import GradientBoostingClassifier
-
-    columns = list(STOCK_FEATURES)
-    with one_thread():
-        fitted = GradientBoostingClassifier(random_state=SEED).fit(
-            labelled[columns].to_numpy(float), labelled["churned"].to_numpy(int)
-        )
-
-    def score(features: pd.DataFrame) -> Floats:
-        return np.asarray(fitted.decision_function(features[columns].to_numpy(float)), dtype=float)
-
-    return score
-
-
-def _histories(features: pd.DataFrame) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame(
-        {
-            "frequency": features["visits"] - 1,
-            "recency_days": features["age_days"] - features["recency_days"],
-            "age_days": features["age_days"],
-        }
-    )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cdp_assets.attributes.churn_features import FEATURES, GROUPS, FeatureGroup
-from cdp_assets.attributes.churn_model import Calibrated
+from cdp_assets.attributes.churn_model import Calibrated, Learner, Read
 from cdp_assets.attributes.metrics import spearman
 from cdp_assets.attributes.purchase_models import Floats
 
@@ -67,7 +67,8 @@ def reasons(
     model: Calibrated,
     compared: Usual,
     leading: tuple[str, str] = LEADING,
-) -> list[str]:
+    read: Read | None = None,
+) -> np.ndarray[Any, Any]:
     """One text per row of features, e.g. ``more risk: last purchase 212 days ago (usual: 63); …``.
 
     Args:
@@ -76,9 +77,12 @@ def reasons(
         model: The published model.
         compared: What customers are compared with.
         leading: What they begin with for those of more risk, and of less.
+        read: The customers as learners read them, where that is known already.
     """
     if model.slope == 0:
-        return [NO_HISTORY] * len(features)
+        return np.full(len(features), NO_HISTORY, dtype=object)
+    if isinstance(model.score, Learner):
+        read = read or Read.of(features)
     figures = [features[group.told_by].to_numpy(float) for group in GROUPS.values()]
     deviations = np.column_stack(
         [figure - compared.medians[group.told_by] for figure, group in zip(figures, GROUPS.values(), strict=True)]
@@ -87,7 +91,7 @@ def reasons(
     told = np.nan_to_num(np.sign(deviations)) * points
     effects = np.column_stack(
         [
-            _effect(features, log_odds, model, group, compared, told[:, place] != 0)
+            _effect(features, log_odds, model, group, compared, told[:, place] != 0, read)
             for place, group in enumerate(GROUPS.values())
         ]
     )
@@ -96,23 +100,38 @@ def reasons(
     strength = np.where(raising[:, None], effects, -effects)
     order = np.argsort(-strength, axis=1, kind="stable")[:, :MOST]
     chosen = np.take_along_axis(strength, order, axis=1) > 0
-    phrases = [_phrases(figure, group, compared) for figure, group in zip(figures, GROUPS.values(), strict=True)]
-    return [
-        _sentence(leading[0 if raising[row] else 1], [phrases[group][row] for group in order[row][chosen[row]]])
-        for row in range(len(features))
-    ]
+    phrases = np.column_stack(
+        [_phrases(figure, group, compared) for figure, group in zip(figures, GROUPS.values(), strict=True)]
+    )
+    phrases = np.take_along_axis(phrases, order, axis=1)
+    sentences = np.where(raising, f"{leading[0]}: ", f"{leading[1]}: ").astype(object)
+    for place in range(order.shape[1]):
+        told_here = np.where(chosen[:, place], phrases[:, place], "")
+        sentences = sentences + (np.where(chosen[:, place], "; ", "").astype(object) if place else "") + told_here
+    return np.where(chosen[:, 0], sentences, ORDINARY)
 
 
 def _effect(
-    features: pd.DataFrame, log_odds: Floats, model: Calibrated, group: FeatureGroup, compared: Usual, rows: Booleans
+    features: pd.DataFrame,
+    log_odds: Floats,
+    model: Calibrated,
+    group: FeatureGroup,
+    compared: Usual,
+    rows: Booleans,
+    read: Read | None,
 ) -> Floats:
     """How far a group moves the risk of some rows; 0 of all others, which have nothing to tell of it."""
     medians = {feature: compared.medians[feature] for feature in group.features}
     unusual = (features[list(medians)] != list(medians.values())).to_numpy().any(axis=1)
     asked = rows & unusual
     effects = np.zeros(len(features))
-    if asked.any():
-        effects[asked] = log_odds[asked] - model.log_odds(features[asked].assign(**medians))
+    if not asked.any():
+        return effects
+    if isinstance(model.score, Learner) and read is not None:
+        usually = model.slope * model.score.at(read.replaced(asked, medians)) + model.intercept
+    else:
+        usually = model.log_odds(features[asked].assign(**medians))
+    effects[asked] = log_odds[asked] - usually
     return effects
 
 
@@ -131,7 +150,3 @@ def _figure(value: float, unit: str) -> str:
     if not unit:
         return whole
     return f"{whole} {unit}" if whole == "1" else f"{whole} {unit}s"
-
-
-def _sentence(leading: str, told: list[str]) -> str:
-    return f"{leading}: {'; '.join(told)}" if told else ORDINARY

@@ -9,7 +9,8 @@ each then. The customary reading: below .1 the same, from .25 another population
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,23 +18,42 @@ import numpy as np
 from cdp_assets.attributes.purchase_models import Floats
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from cdp_assets.quality.checks import CheckResult, Judged
 
 ANOTHER_POPULATION = 0.25
+SCORE = "score"
+"""The figure that is a model's own."""
+
 _BINS = 10
 
 
-def stability_index(then: Floats, now: Floats) -> float:
-    """The population stability index of a figure; what is not defined (NaN) is a bin of its own.
+@dataclass(frozen=True)
+class Bins:
+    """How customers were spread over a figure: all that is kept of them.
+
+    Args:
+        edges: Between the bins, each of which held a tenth of them.
+        shares: Of each bin, and of those for whom the figure was not defined.
+    """
+
+    edges: Sequence[float]
+    shares: Sequence[float]
+
+
+def bins(figures: Floats) -> Bins:
+    """Spread customers over bins; what is not defined (NaN) is a bin of its own.
 
     Half a customer is added to each bin, so that an empty one says no more than its numbers can.
     """
-    known = then[np.isfinite(then)]
+    known = figures[np.isfinite(figures)]
     inner = np.linspace(0, 1, _BINS + 1)[1:-1]
     edges: Floats = np.unique(np.quantile(known, inner)) if len(known) else np.empty(0)
-    before, after = (_shares(figures, edges) for figures in (then, now))
+    return Bins(edges.tolist(), _shares(figures, edges).tolist())
+
+
+def stability_index(then: Bins, now: Floats) -> float:
+    """The population stability index of a figure."""
+    before, after = np.array(then.shares), _shares(now, np.array(then.edges))
     return round(float(((after - before) * np.log(after / before)).sum()), 4)
 
 
@@ -59,8 +79,3 @@ def verdict(check: Judged, found: Mapping[str, float] | None, since: str) -> Che
         return check.outcome(True, f"like those of {since}", largest=max(found.values()))
     told = ", ".join(f"{name} ({index:.2f})" for name, index in sorted(drifted.items(), key=lambda each: -each[1]))
     return check.outcome(False, f"not like those of {since}: {told}", largest=max(found.values()))
-
-
-def compared(then: pd.DataFrame, now: pd.DataFrame, names: Iterable[str]) -> dict[str, float]:
-    """Column → index of two frames' columns."""
-    return {name: stability_index(then[name].to_numpy(float), now[name].to_numpy(float)) for name in names}

@@ -33,9 +33,19 @@ def day_of(time: ir.TimestampValue, as_of: datetime) -> ir.DateValue:
     return ibis.least(time.date(), ibis.literal(last_day(as_of)))
 
 
-def at_each(facts: ir.Table, days: Collection[date]) -> ir.Table:
-    """Every fact beside each of several days, which is in the column `until`."""
-    return facts.cross_join(ibis.memtable({"until": sorted(days)}, schema={"until": "date"}))
+def at_each(facts: ir.Table, days: Collection[date], one_in: int = 1) -> ir.Table:
+    """Every fact beside each of several days, which is in the column `until`.
+
+    Args:
+        facts: With `profile_id`.
+        days: The days.
+        one_in: Take one profile in so many: on each day others, on the same day always the same.
+    """
+    rows = {"until": sorted(days), "place": [day.toordinal() % one_in for day in sorted(days)]}
+    beside = ibis.memtable(rows, schema={"until": "date", "place": "int64"})
+    if one_in == 1:
+        return facts.cross_join(beside.drop("place"))
+    return facts.inner_join(beside, (facts.profile_id % one_in) == beside.place).drop("place")
 
 
 def days_since(day: ir.Value, until: date | ir.DateValue) -> ir.IntegerValue:

@@ -208,6 +208,26 @@ def _attempts(names: Sequence[str], penalties: Sequence[float]) -> Iterator[tupl
             yield name, penalty, fitters[name](penalizer_coef=penalty)
 
 
+def restored(name: str, parameters: Mapping[str, float]) -> DropoutModel:
+    """A model of dropping out with parameters that were fitted before.
+
+    Args:
+        name: As it was told, with the penalty that it was fitted with.
+        parameters: As they were fitted.
+
+    Raises:
+        ValueError: if no model is called so.
+    """
+    import pandas as pd
+
+    kind = name.partition(" (")[0]
+    if kind not in NAMES:
+        raise ValueError(f"no purchase model is called {kind!r}")
+    [(_, _, fitter)] = _attempts([kind], [0.0])
+    fitter.params_ = pd.Series(dict(parameters))
+    return DropoutModel(name, fitter)
+
+
 def _fit_quietly(fitter: Any, histories: pd.DataFrame) -> str | None:
     """Fit a `lifetimes` fitter; return what went wrong, if anything."""
     from lifetimes.utils import ConvergenceError

@@ -11,13 +11,12 @@ facts of their own day, so that statistics as of an earlier day do not know them
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import date, datetime
 
 import ibis
 import ibis.expr.types as ir
 
-from cdp_assets.attributes.known_facts import at_each, day_of, days_since, known_by
+from cdp_assets.attributes.known_facts import day_of, days_since, known_by
 from cdp_assets.canonical.schema import MONEY
 
 _AT = "timestamp('UTC', 6)"
@@ -85,7 +84,7 @@ def of_known_people(purchases: ir.Table, golden_records: ir.Table) -> ir.Table:
     return purchases.semi_join(known, "profile_id")
 
 
-def purchase_statistics(purchases: ir.Table, until: date | Collection[date]) -> ir.Table:
+def purchase_statistics(purchases: ir.Table, until: date | None) -> ir.Table:
     """The sufficient statistics of each customer's purchases up to and including a day.
 
     Customers are profiles with at least one purchase by then. Definitions are those of Fader, Hardie and Lee (2005,
@@ -93,7 +92,8 @@ def purchase_statistics(purchases: ir.Table, until: date | Collection[date]) -> 
 
     Args:
         purchases: The table of `purchase_days`.
-        until: Last day that may be seen; several give the customers of each, told apart by a column `until`.
+        until: Last day that may be seen; None if the purchases are beside theirs (`known_facts.at_each`), which then
+            tells the customers of different days apart.
 
     Returns:
         One row per customer: `profile_id`, `frequency` (visits after the first), `recency_days` (first to last visit),
@@ -101,11 +101,8 @@ def purchase_statistics(purchases: ir.Table, until: date | Collection[date]) -> 
         reporting currency, over the repeat visits and over all of them; the share given back in refunds is taken off;
         null where no visit has a known amount).
     """
-    several = not isinstance(until, date)
-    keys = ["until", "profile_id"] if several else ["profile_id"]
-    if not isinstance(until, date):
-        purchases = at_each(purchases, until)
-    seen = purchases.filter(purchases.day <= (purchases.until if several else until))
+    keys = ["until", "profile_id"] if until is None else ["profile_id"]
+    seen = purchases.filter(purchases.day <= (purchases.until if until is None else until))
     visit = seen.purchases > 0
     priced = visit & (seen.orders > seen.unpriced_orders)
     first = seen.day.min(where=visit).over(ibis.window(group_by=keys))
@@ -126,7 +123,7 @@ def purchase_statistics(purchases: ir.Table, until: date | Collection[date]) -> 
         *keys,
         frequency=totals.visits - 1,
         recency_days=totals.last_visit.delta(totals.first_day, unit="day"),
-        age_days=days_since(totals.first_day, totals.until if several else until),
+        age_days=days_since(totals.first_day, totals.until if until is None else until),
         repeat_value=totals.repeat_spent / totals.priced_repeats.nullif(0) * kept,
         mean_value=totals.spent / totals.priced_visits.nullif(0) * kept,
     )
@@ -136,17 +133,17 @@ def distinct_histories(statistics: ir.Table, *, grain_days: int = 1) -> ir.Table
     """How many customers share each (frequency, recency, age): all that BG/NBD needs to know of them.
 
     Args:
-        statistics: The table of `purchase_statistics`.
+        statistics: The table of `purchase_statistics`, of one day or several.
         grain_days: 1 for days, 7 to round recency and age to whole weeks, which leaves far fewer distinct rows.
 
     Returns:
-        `frequency`, `recency_days`, `age_days`, `customers`, sorted.
+        `frequency`, `recency_days`, `age_days`, `customers`, sorted; `until` first, of several days.
     """
     rounded = statistics.mutate(
         recency_days=rounded_days(statistics.recency_days, grain_days),
         age_days=rounded_days(statistics.age_days, grain_days),
     )
-    keys = ["frequency", "recency_days", "age_days"]
+    keys = [name for name in ("until", "frequency", "recency_days", "age_days") if name in rounded.columns]
     return rounded.group_by(keys).aggregate(customers=rounded.count()).order_by(keys)
 
 

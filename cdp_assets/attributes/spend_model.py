@@ -12,14 +12,15 @@ are long gone, and is found by a back-test.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.types as ir
 import numpy as np
 
 from cdp_assets.attributes import churn_model
-from cdp_assets.attributes.churn_model import Calibrated
+from cdp_assets.attributes.churn_model import Calibrated, Read
+from cdp_assets.attributes.plain_models import Line, Trees, one_thread
 from cdp_assets.attributes.purchase_models import Floats
 
 if TYPE_CHECKING:
@@ -48,28 +49,30 @@ class SpendModel:
         trees, line: From features to the logarithm of spend.
         past_spend: Weight of past spend.
         scale: Brings the predictions' total to what was really spent by the customers it was learnt from.
-        bounds: Least and largest logarithm that was seen; nothing beyond is predicted.
+        bounds: Least and largest logarithm that was seen, in tenths, which tell no customer's own figure; nothing
+            beyond is predicted.
     """
 
     returning: Calibrated
     horizon_days: int
-    trees: Any = field(repr=False)
-    line: Any = field(repr=False)
+    trees: Trees = field(repr=False)
+    line: Line = field(repr=False)
     past_spend: float
     scale: float
     bounds: tuple[float, float]
 
-    def expected(self, features: pd.DataFrame, score: Floats | None = None) -> Floats:
+    def expected(self, features: pd.DataFrame, score: Floats | None = None, read: Read | None = None) -> Floats:
         """Money expected within the horizon.
 
         Args:
             features: The customers.
             score: What the score of ``returning`` says of them, where it is known already.
+            read: The customers as learners read them, likewise.
         """
         score = self.returning.score(features) if score is None else score
-        with churn_model.one_thread():
-            trees = self.trees.predict(churn_model.stepped(features))
-            line = self.line.predict(churn_model.linear(features))
+        read = read or Read.of(features)
+        with one_thread():
+            trees, line = self.trees(read.stepped), self.line(read.linear)
         returned = np.exp(np.clip((trees + line) / 2, *self.bounds))
         learnt = (1 - self.returning.probability_at(score)) * returned
         past = np.maximum(features["spend"].to_numpy(float) - features["refunded"].to_numpy(float), 0.0) + 1
@@ -94,14 +97,15 @@ def learn(
     rows = labelled[labelled["spent"] > 0]
     if len(rows) < MINIMUM_SPENDERS:
         return None
-    logarithm = np.log1p(rows["spent"].to_numpy(float))
+    logarithm, read = np.log1p(rows["spent"].to_numpy(float)), Read.of(rows)
     trees = HistGradientBoostingRegressor(random_state=churn_model.SEED, early_stopping=False, **churn_model.BOOSTING)
     line = make_pipeline(StandardScaler(), Ridge(RIDGE))
-    with churn_model.one_thread():
-        trees.fit(churn_model.stepped(rows), logarithm)
-        line.fit(churn_model.linear(rows), logarithm)
-    bounds = (float(logarithm.min()), float(logarithm.max()))
-    found = SpendModel(returning, horizon_days, trees, line, past_spend, 1.0, bounds)
+    with one_thread():
+        trees.fit(read.stepped, logarithm)
+        line.fit(read.linear, logarithm)
+    bounds = (float(np.floor(logarithm.min() * 10) / 10), float(np.ceil(logarithm.max() * 10) / 10))
+    plain = (Trees.of_histograms(trees), Line.of(line))
+    found = SpendModel(returning, horizon_days, *plain, past_spend, 1.0, bounds)
     return found.weighing(past_spend, labelled)
 
 

@@ -14,11 +14,12 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 
-from cdp_assets.attributes import churn_model, metrics
+from cdp_assets.attributes import metrics
 from cdp_assets.attributes.activity import EVENT_KINDS
 from cdp_assets.attributes.churn_model import probability_of
 from cdp_assets.attributes.known_facts import known_by, last_day
 from cdp_assets.attributes.metrics import Floats
+from cdp_assets.attributes.plain_models import one_thread
 from cdp_assets.warehouse.built import Built, ColumnLineage
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class Learned:
         if self.line is None:
             share = _by_age(self.shares, features)
             return np.asarray(np.log(share / (1 - share)), dtype=float)
-        with churn_model.one_thread():
+        with one_thread():
             return np.asarray(self.line.decision_function(_linear(features)), dtype=float)
 
 
@@ -201,7 +202,7 @@ def _fit(labelled: pd.DataFrame) -> Any:
     from sklearn.preprocessing import StandardScaler
 
     line = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
-    with churn_model.one_thread():
+    with one_thread():
         return line.fit(_linear(labelled), labelled["cancelled"].to_numpy(int))
 
 

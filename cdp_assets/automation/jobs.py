@@ -1,4 +1,4 @@
-"""The two jobs: refresh (files → outbox) and activation (outbox → destinations).
+"""The jobs: refresh (files → outbox), training (files → models) and activation (outbox → destinations).
 
 Belongs here: which assets run together and how. Does not belong here: when (`schedules.py`, `sensors.py`).
 """
@@ -8,8 +8,15 @@ from collections.abc import Sequence
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+from cdp_assets.attributes.model_schemas import CHURN_MODEL, PURCHASE_MODEL
+from cdp_assets.attributes.model_training import TRAIN_TAG
+
 REFRESH = "refresh"
+TRAINING = "training"
 ACTIVATION = "activation"
+
+MODELS = [dg.AssetKey(["attributes", schema.name]) for schema in (CHURN_MODEL, PURCHASE_MODEL)]
+"""What is trained."""
 
 
 def refresh_job(delivery_keys: Sequence[dg.AssetKey]) -> UnresolvedAssetJobDefinition:
@@ -23,6 +30,19 @@ def refresh_job(delivery_keys: Sequence[dg.AssetKey]) -> UnresolvedAssetJobDefin
         description="Refreshes every table from the landing folders to the outbox, then publishes the snapshot that "
         "readers see. Runs in one process, since the warehouse file has one writer.",
         executor_def=dg.in_process_executor,
+    )
+
+
+def training_job() -> UnresolvedAssetJobDefinition:
+    """The models learnt anew, on tables that are brought up to date for it; the next refresh scores by them."""
+    return dg.define_asset_job(
+        TRAINING,
+        selection=dg.AssetSelection.assets(*MODELS).upstream().required_multi_asset_neighbors(),
+        description="Learns the models of churn risk and purchase propensity anew from everything up to the run's "
+        "instant, and publishes whichever is better: what was learnt, or what there was. The next refresh scores by "
+        "it.",
+        executor_def=dg.in_process_executor,
+        tags={TRAIN_TAG: "true"},
     )
 
 

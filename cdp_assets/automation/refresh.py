@@ -11,6 +11,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from cdp_assets.attributes.model_training import TRAIN_TAG
 from cdp_assets.automation.jobs import ACTIVATION, REFRESH
 from cdp_assets.automation.landing import landing_listing
 from cdp_assets.automation.recovery import PID_TAG, settle_dead_runs
@@ -133,7 +134,7 @@ def dagster_instance(settings: Settings) -> dg.DagsterInstance:
 
 
 def run_refresh(
-    settings: Settings, *, as_of: datetime | None = None, confirmed: int = 0, anew: bool = False
+    settings: Settings, *, as_of: datetime | None = None, confirmed: int = 0, anew: bool = False, train: bool = False
 ) -> Iterator[Progress]:
     """Run the refresh job in this process.
 
@@ -143,6 +144,7 @@ def run_refresh(
         confirmed: How many merges and splits of known profiles somebody has confirmed for this run (see
             `identity.change_guard`).
         anew: Make every table anew, whatever it was made of.
+        train: Learn the models anew, although there are some.
 
     Yields:
         A `Progress` for each step that ended.
@@ -152,6 +154,7 @@ def run_refresh(
     """
     tags = {CONFIRM_TAG: str(confirmed)} if confirmed else {}
     tags |= {ANEW_TAG: "true"} if anew else {}
+    tags |= {TRAIN_TAG: "true"} if train else {}
     yield from _run(settings, REFRESH, as_of or launch_instant(settings), tags)
 
 

@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import ibis.expr.types as ir
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdp_assets.attributes import churn, churn_frames, churn_model, metrics
-from cdp_assets.attributes.churn import churn_risk, churn_scores, learn
+from cdp_assets.attributes import churn_baselines, churn_frames, churn_model, churn_scores, metrics
+from cdp_assets.attributes.churn import learn
 from cdp_assets.attributes.churn_features import FEATURES, GROUPS, features_at, labelled
 from cdp_assets.attributes.churn_frames import LeakError, choose_horizon, training_cuts
 from cdp_assets.attributes.schemas import CHURN_RISK
 from cdp_assets.warehouse.built import Built, Plot
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets_tests.attributes.datasets import CDNOW_END, bought_within, cdnow_sample, online_retail
-from cdp_assets_tests.attributes.tables import activity, day, noon, purchases, rows, spark_sql
+from cdp_assets_tests.attributes.models import guessing, trained_and_scored
+from cdp_assets_tests.attributes.tables import activity, day, purchases, rows, spark_sql
 from cdp_assets_tests.examples import examples
 
 ENGINE = DuckDBEngine.in_memory()
 
 
-def noon_of(last: date) -> datetime:
-    return noon((last - day(0)).days)
-
-
 @pytest.fixture(scope="module")
-def of_cdnow(engine: DuckDBEngine) -> Built:
-    return churn_risk(cdnow_sample(engine), activity(engine), noon_of(CDNOW_END), engine)
+def of_cdnow(engine: DuckDBEngine) -> tuple[Built, Built]:
+    """The model of CDNOW, and the scores that it gives."""
+    return trained_and_scored(cdnow_sample(engine), activity(engine), CDNOW_END, engine)
 
 
 def test_churn_at_a_90_day_split_of_online_retail_ranks_above_its_bar(
@@ -44,7 +41,7 @@ def test_churn_at_a_90_day_split_of_online_retail_ranks_above_its_bar(
     past = engine.scratch(table.filter(table.day <= cut))
 
     learned = learn(past, nothing, cut, engine, horizon_days=90)
-    scored = engine.to_pandas(churn_scores(learned, past, nothing, engine))
+    scored = engine.to_pandas(churn_scores.churn_scores(learned, past, nothing, cut, engine).table)
     came = bought_within(table, cut, 90, engine)
     churned = (~scored["profile_id"].isin(came)).to_numpy(float)
 
@@ -68,11 +65,14 @@ def test_what_was_learnt_ends_a_horizon_before_what_it_is_judged_on(
     assert max(report["learnt_before_it"]) == "2011-06-12"
 
 
-def test_the_card_of_cdnow_names_everything_that_was_decided(engine: DuckDBEngine, of_cdnow: Built) -> None:
-    scored = engine.to_pandas(of_cdnow.table)
-    card, backtest = of_cdnow.metadata["model_card"], of_cdnow.metadata["backtest"]
+def test_the_card_of_cdnow_names_everything_that_was_decided(
+    engine: DuckDBEngine, of_cdnow: tuple[Built, Built]
+) -> None:
+    model, risk = of_cdnow
+    scored = engine.to_pandas(risk.table)
+    card, backtest = model.metadata["model_card"], model.metadata["backtest"]
 
-    assert set(of_cdnow.table.columns) == set(CHURN_RISK.column_names)
+    assert set(risk.table.columns) == set(CHURN_RISK.column_names)
     assert len(scored) == 2357
     assert card["published"] == churn_model.MODEL
     assert card["churned_means"] == "no purchase within 180 days"
@@ -86,34 +86,33 @@ def test_the_card_of_cdnow_names_everything_that_was_decided(engine: DuckDBEngin
     }
     assert {"auc", "pr_auc", "brier", "expected_calibration_error"} <= set(backtest)
     assert backtest["expected_calibration_error"] < 0.06
-    assert isinstance(of_cdnow.metadata["calibration_plot"], Plot)
+    assert isinstance(model.metadata["calibration_plot"], Plot)
 
 
-def test_the_same_purchases_give_the_same_risks(engine: DuckDBEngine, of_cdnow: Built) -> None:
-    again = churn_risk(cdnow_sample(engine), activity(engine), noon_of(CDNOW_END), engine)
+def test_the_same_purchases_give_the_same_model_and_the_same_risks(
+    engine: DuckDBEngine, of_cdnow: tuple[Built, Built]
+) -> None:
+    model, risk = trained_and_scored(cdnow_sample(engine), activity(engine), CDNOW_END, engine)
 
-    assert rows(engine, again.table) == rows(engine, of_cdnow.table)
+    assert rows(engine, model.table) == rows(engine, of_cdnow[0].table)
+    assert rows(engine, risk.table) == rows(engine, of_cdnow[1].table)
 
 
-def test_one_minus_alive_is_worse_than_random_for_those_who_bought_once(of_cdnow: Built) -> None:
-    assert of_cdnow.metadata["backtest"]["baselines"]["baseline: 1 - P(alive)"] < 0.5
+def test_one_minus_alive_is_worse_than_random_for_those_who_bought_once(of_cdnow: tuple[Built, Built]) -> None:
+    assert of_cdnow[0].metadata["backtest"]["baselines"]["baseline: 1 - P(alive)"] < 0.5
 
 
 def test_a_model_that_does_not_beat_its_best_baseline_is_not_published(
     engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def guess(labelled: pd.DataFrame) -> churn_model.Learner:
-        class Guess(churn_model.Learner):
-            def score(self, features: pd.DataFrame) -> np.ndarray:
-                return (features["profile_id"] % 97).to_numpy(float)
-
-        return Guess(None, None, None, 0.0)
+        return guessing()
 
     monkeypatch.setattr(churn_model, "learn", guess)
     table, nothing = cdnow_sample(engine), activity(engine)
 
     learned = learn(table, nothing, CDNOW_END, engine)
-    scored = engine.to_pandas(churn_scores(learned, table, nothing, engine))
+    scored = engine.to_pandas(churn_scores.churn_scores(learned, table, nothing, CDNOW_END, engine).table)
 
     best = learned.report["best_baseline"]
     assert learned.published.name == best == "baseline: recency"
@@ -188,9 +187,9 @@ def test_a_newcomer_gets_the_risk_of_newcomers_and_no_story(engine: DuckDBEngine
     new = [(10_000_000 + n, since - n % 3, f"{5 + n}.00") for n in range(newcomers)]
     table = cdnow_sample(engine).union(purchases(engine, new)) if new else cdnow_sample(engine)
 
-    scored = engine.to_pandas(churn_scores(learned, table, activity(engine), engine))
+    scored = engine.to_pandas(churn_scores.churn_scores(learned, table, activity(engine), CDNOW_END, engine).table)
 
-    cold = scored[scored["model"] == churn.COLD_START]
+    cold = scored[scored["model"] == churn_scores.COLD_START]
     assert len(cold) == newcomers
     assert cold["churn_risk"].nunique() == min(newcomers, 1)
     assert cold["reasons"].str.startswith("too little is known yet").all()
@@ -241,31 +240,31 @@ def test_too_little_data_gives_a_stated_prior(
     engine: DuckDBEngine, orders: list[tuple[int, int, str]], until: int, because: str
 ) -> None:
     table = purchases(engine, orders)
-    built = churn_risk(table, activity(engine), noon(until), engine)
-    scored = engine.to_pandas(built.table)
+    model, risk = trained_and_scored(table, activity(engine), day(until), engine)
+    scored = engine.to_pandas(risk.table)
 
     assert len(scored) == len({profile for profile, _, _ in orders})
     assert set(scored["model"]) <= {"prior"}
     assert scored["churn_risk"].between(0, 1, inclusive="neither").all()
     assert scored["churn_risk"].nunique() <= 1
-    assert built.metadata["backtest"] == {"none": f"No model: {because}."}
+    assert model.metadata["backtest"] == {"none": f"No model: {because}."}
 
 
 def test_where_all_came_back_the_purchases_alone_say_who_might_not(engine: DuckDBEngine) -> None:
     # Three hundred who come every twenty days; ten of them have not come for the last forty.
     orders = [(n, visit, "5.00") for n in range(300) for visit in range(0, 320 if n < 10 else 360, 20)]
 
-    built = churn_risk(purchases(engine, orders), activity(engine), noon(360), engine)
-    risks = engine.to_pandas(built.table).set_index("profile_id")["churn_risk"]
+    model, risk = trained_and_scored(purchases(engine, orders), activity(engine), day(360), engine)
+    risks = engine.to_pandas(risk.table).set_index("profile_id")["churn_risk"]
 
-    assert set(engine.to_pandas(built.table)["model"]) == {churn_model.MINUS_EXPECTED}
+    assert set(engine.to_pandas(risk.table)["model"]) == {churn_baselines.MINUS_EXPECTED}
     assert risks.max() < 0.05
     assert risks[risks.index < 10].min() > risks[risks.index >= 10].max()
-    assert "too nearly all or none" in built.metadata["backtest"]["none"]
+    assert "too nearly all or none" in model.metadata["backtest"]["none"]
 
 
-def test_reasons_name_what_sets_a_customer_apart(engine: DuckDBEngine, of_cdnow: Built) -> None:
-    scored = {row["profile_id"]: row for row in engine.to_arrow(of_cdnow.table).to_pylist()}
+def test_reasons_name_what_sets_a_customer_apart(engine: DuckDBEngine, of_cdnow: tuple[Built, Built]) -> None:
+    scored = {row["profile_id"]: row for row in engine.to_arrow(of_cdnow[1].table).to_pylist()}
 
     # Customer 6 came on 16 days, last ten days ago; customer 2 twice, and not for 533 days.
     assert scored[6]["risk_band"] == "low"
@@ -281,7 +280,7 @@ def test_every_feature_is_told_of_in_exactly_one_group() -> None:
 
 
 def test_bands_are_cut_at_their_published_risks() -> None:
-    assert (churn.MEDIUM, churn.HIGH) == (0.4, 0.7)
+    assert (churn_scores.MEDIUM, churn_scores.HIGH) == (0.4, 0.7)
 
 
 def test_it_compiles_for_spark(engine: DuckDBEngine) -> None:

@@ -16,7 +16,7 @@ def customers(**values: list[float]) -> pd.DataFrame:
 
 
 def told(people: pd.DataFrame, model: Calibrated, compared: Usual | None = None) -> list[str]:
-    return reasons(people, model.log_odds(people), model, compared or usual(people, model))
+    return list(reasons(people, model.log_odds(people), model, compared or usual(people, model)))
 
 
 def by_recency(features: pd.DataFrame) -> np.ndarray:

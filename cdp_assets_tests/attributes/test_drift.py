@@ -7,15 +7,15 @@ import math
 import numpy as np
 import pytest
 
-from cdp_assets.attributes.churn import SCORES_HOLD
-from cdp_assets.attributes.drift import stability_index, verdict
+from cdp_assets.attributes.churn_scores import SCORES_HOLD
+from cdp_assets.attributes.drift import bins, stability_index, verdict
 
 THEN = np.arange(1000.0)
 
 
 def test_the_same_customers_have_not_drifted() -> None:
-    assert stability_index(THEN, THEN) == 0.0
-    assert stability_index(THEN, THEN[::2]) < 0.01
+    assert stability_index(bins(THEN), THEN) == 0.0
+    assert stability_index(bins(THEN), THEN[::2]) < 0.01
 
 
 def test_the_index_is_the_published_sum_over_tenths() -> None:
@@ -26,16 +26,16 @@ def test_the_index_is_the_published_sum_over_tenths() -> None:
 
     expected = 5 * (gone - then) * math.log(gone / then) + 5 * (twice - then) * math.log(twice / then)
 
-    assert stability_index(THEN, now) == pytest.approx(expected, abs=1e-3)
+    assert stability_index(bins(THEN), now) == pytest.approx(expected, abs=1e-3)
 
 
 def test_figures_that_are_no_longer_known_are_a_drift() -> None:
-    assert stability_index(THEN, np.where(THEN < 500, np.nan, THEN)) > 0.25
+    assert stability_index(bins(THEN), np.where(THEN < 500, np.nan, THEN)) > 0.25
 
 
 def test_a_figure_that_is_the_same_for_all_can_drift() -> None:
-    assert stability_index(np.zeros(100), np.zeros(50)) < 0.02
-    assert stability_index(np.zeros(100), np.ones(100)) > 0.25
+    assert stability_index(bins(np.zeros(100)), np.zeros(50)) < 0.02
+    assert stability_index(bins(np.zeros(100)), np.ones(100)) > 0.25
 
 
 def test_the_verdict_names_what_drifted_the_furthest_first() -> None:

@@ -8,7 +8,10 @@ import pandas as pd
 import pytest
 
 from cdp_assets.attributes.churn_model import MODEL
-from cdp_assets.attributes.propensity import GROUPS, PRIOR_SHARE, never_bought, purchase_propensity, shares_of
+from cdp_assets.attributes.first_purchases import GROUPS, PRIOR_SHARE, never_bought, shares_of
+from cdp_assets.attributes.model_schemas import PURCHASE_MODEL
+from cdp_assets.attributes.model_training import Occasion
+from cdp_assets.attributes.propensity import purchase_model, purchase_propensity
 from cdp_assets.attributes.signal_schemas import PURCHASE_PROPENSITY
 from cdp_assets.profiles.schemas import GOLDEN_RECORDS
 from cdp_assets.warehouse.built import Built
@@ -32,7 +35,7 @@ def golden(engine: DuckDBEngine, profiles: range, anonymous: int = 0) -> ir.Tabl
 
 
 @pytest.fixture(scope="module")
-def scored(engine: DuckDBEngine) -> tuple[Built, pd.DataFrame]:
+def scored(engine: DuckDBEngine) -> tuple[Built, Built, pd.DataFrame]:
     """A shop whose visitors start a checkout a day or two before most purchases; half its people never buy."""
     rng = np.random.default_rng(5)
     bought: list[tuple[int, int, str | None]] = []
@@ -48,44 +51,45 @@ def scored(engine: DuckDBEngine) -> tuple[Built, pd.DataFrame]:
         did += [(profile, int(on), "page_viewed", 1) for on in np.flatnonzero(rng.random(DAYS) < 0.02)]
     did = list({row[:3]: row for row in did}.values())
     until = DAYS - 31
-    built = purchase_propensity(
+    facts = (
         purchases(engine, [row for row in bought if row[1] <= until]),
         activity(engine, [row for row in did if row[1] <= until]),
         golden(engine, range(1, PEOPLE + 2), anonymous=PEOPLE + 1),
-        noon(until),
-        engine,
     )
+    model = purchase_model(*facts, Occasion(filled(engine, PURCHASE_MODEL), False, day(until), "v", False), engine)
+    assert isinstance(model, Built)
+    built = purchase_propensity(model.table, *facts, noon(until), engine)
     table = engine.to_pandas(built.table)
     came = {profile for profile, on, _ in bought if until < on <= until + 30}
-    return built, table.assign(bought=table["profile_id"].isin(came).astype(float))
+    return model, built, table.assign(bought=table["profile_id"].isin(came).astype(float))
 
 
-def test_every_known_person_has_one_probability(scored: tuple[Built, pd.DataFrame]) -> None:
-    built, table = scored
+def test_every_known_person_has_one_probability(scored: tuple[Built, Built, pd.DataFrame]) -> None:
+    _, built, table = scored
 
     assert tuple(built.table.columns) == PURCHASE_PROPENSITY.column_names
     assert sorted(table["profile_id"]) == list(range(1, PEOPLE + 1))
     assert table["purchase_propensity_30d"].between(0, 1).all()
 
 
-def test_it_foretells_who_buys_and_how_many(scored: tuple[Built, pd.DataFrame]) -> None:
-    built, table = scored
+def test_it_foretells_who_buys_and_how_many(scored: tuple[Built, Built, pd.DataFrame]) -> None:
+    model, _, table = scored
     customers = table[table["model"] == MODEL]
 
-    assert built.metadata["beats_baseline"]
-    assert built.metadata["backtest"]["auc"] > 0.7
-    assert built.metadata["backtest"]["top_decile_lift"] > 1.5
+    assert model.metadata["beats_baseline"]
+    assert model.metadata["backtest"]["auc"] > 0.7
+    assert model.metadata["backtest"]["top_decile_lift"] > 1.5
     assert customers["purchase_propensity_30d"].mean() == pytest.approx(customers["bought"].mean(), abs=0.06)
     assert customers["propensity_reasons"].str.startswith(("more likely: ", "less likely: ", "like most")).all()
 
 
-def test_people_who_never_bought_are_told_apart_by_their_intent(scored: tuple[Built, pd.DataFrame]) -> None:
-    built, table = scored
+def test_people_who_never_bought_are_told_apart_by_their_intent(scored: tuple[Built, Built, pd.DataFrame]) -> None:
+    model, _, table = scored
     leads = table[table["model"] == "first purchase by intent"].groupby("propensity_reasons")
     expected = leads["purchase_propensity_30d"].mean()
 
     assert expected[GROUPS["high intent"]] > 3 * expected[GROUPS["quiet"]]
-    judged = built.metadata["first_purchases"]
+    judged = model.metadata["first_purchases"]
     assert judged["brier"] <= judged["baselines"]["the same for everybody"]["brier"]
 
 

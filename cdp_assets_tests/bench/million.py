@@ -19,7 +19,7 @@ from pathlib import Path
 import ibis
 import ibis.expr.types as ir
 
-from cdp_assets.attributes import churn, lifetime_value
+from cdp_assets.attributes import churn, churn_scores, lifetime_value
 from cdp_assets.attributes.purchases import purchase_days, purchase_statistics
 from cdp_assets.attributes.schemas import ACTIVITY, CHURN_RISK, PURCHASES
 from cdp_assets.canonical.schema import MONEY
@@ -145,7 +145,7 @@ def risk(engine: DuckDBEngine) -> dict[str, float]:
     learned = churn.learn(purchases, activity, UNTIL, engine)
     learning = time.process_time() - started
     started = time.process_time()
-    engine.scratch(churn.churn_scores(learned, purchases, activity, engine))
+    engine.scratch(churn_scores.churn_scores(learned, purchases, activity, UNTIL, engine).table)
     return {"seconds": time.process_time() - started, "learning": learning}
 
 

@@ -10,7 +10,7 @@ from datetime import date
 from statistics import mean
 from typing import Any
 
-from cdp_assets.attributes import churn_model, lifetime_backtest, order_value, purchase_models
+from cdp_assets.attributes import churn_baselines, lifetime_backtest, order_value, purchase_models
 from cdp_assets.attributes.backtest.judge import judge
 from cdp_assets.attributes.backtest.transactions import read_transactions
 from cdp_assets.attributes.purchases import distinct_histories, purchase_statistics
@@ -57,7 +57,7 @@ def of_online_retail() -> list[Figure]:
     judged = [judge(found, cut, HORIZON, engine).figures for cut in CUTS]
     churn = [figures["churn"] for figures in judged]
     value = [figures["value"] for figures in judged]
-    stock = mean(figures["baselines"][churn_model.STOCK] for figures in churn)
+    stock = mean(figures["baselines"][churn_baselines.STOCK] for figures in churn)
     reached = mean(figures["auc"] for figures in churn)
     above = min(figures["auc"] - max(figures["baselines"].values()) for figures in churn)
     where = f"Online Retail, {len(CUTS)} cuts, {HORIZON} days ahead"

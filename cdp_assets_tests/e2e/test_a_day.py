@@ -79,7 +79,14 @@ def test_every_stage_is_in_the_graph_with_what_it_holds(installation: Installati
     assert ui.shows("One row per profile")
     ui.screenshot("golden_records", settle=5)
     ui.open("/automation")
-    for automation in ("hourly_refresh", "landing_folders", "segment_changes", "failed_runs", "dead_runs"):
+    for automation in (
+        "hourly_refresh",
+        "weekly_training",
+        "landing_folders",
+        "segment_changes",
+        "failed_runs",
+        "dead_runs",
+    ):
         assert ui.shows(automation)
     ui.screenshot("automation")
 

@@ -17,11 +17,19 @@ from typing import TYPE_CHECKING, Any
 import ibis.expr.types as ir
 import numpy as np
 
-from cdp_assets.attributes import churn, churn_model, lifetime_backtest, metrics, plain_value, spend_model
+from cdp_assets.attributes import (
+    churn,
+    churn_baselines,
+    churn_model,
+    lifetime_backtest,
+    metrics,
+    plain_value,
+    spend_model,
+)
 from cdp_assets.attributes.backtest.transactions import Transactions, TransactionsError
-from cdp_assets.attributes.churn import Learned
 from cdp_assets.attributes.churn_features import labelled
 from cdp_assets.attributes.churn_frames import training_cuts
+from cdp_assets.attributes.churn_learned import Learned
 from cdp_assets.attributes.lifetime_backtest import NAIVE, value_metrics
 from cdp_assets.attributes.penalty import choose_penalty
 from cdp_assets.attributes.plain_value import PlainValue
@@ -137,7 +145,7 @@ def _churn(
     before = None
     if learned.learnt_horizon_days is not None:
         before = engine.to_pandas(labelled(known, nothing, earlier, learned.learnt_horizon_days))
-    named = churn_model.baselines(plain.purchases, horizon_days, before)
+    named = churn_baselines.baselines(plain.purchases, horizon_days, before)
     return {
         "auc": metrics.auc(score, happened),
         "pr_auc": metrics.pr_auc(score, happened),

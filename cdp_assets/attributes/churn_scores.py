@@ -1,0 +1,201 @@
+"""Churn risk per customer, by what was learnt: the probability of not buying within the horizon, and why.
+
+Belongs here: scoring everybody, and whether they are still like those whom the model was judged on. Does not belong
+here: learning (`churn.py`), the wording of reasons (`churn_reasons.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+
+from cdp_assets.attributes import churn_reasons, drift
+from cdp_assets.attributes.churn_features import features_at
+from cdp_assets.attributes.churn_learned import Learned, is_cold
+from cdp_assets.attributes.churn_model import Learner, Read, probability_of
+from cdp_assets.attributes.churn_reasons import reasons, usual
+from cdp_assets.attributes.known_facts import last_day
+from cdp_assets.attributes.model_documents import learned_of
+from cdp_assets.attributes.model_training import approved, recency
+from cdp_assets.quality.checks import CheckResult, Judged
+from cdp_assets.warehouse.built import Built, ColumnLineage
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cdp_assets.warehouse.engine import Engine
+
+MEDIUM, HIGH = 0.4, 0.7
+"""Risk from which the bands `medium` and `high` begin."""
+
+COLD_START = "cold start"
+_COLD_REASON = "too little is known yet: the risk of all whose first purchase is less than a week ago"
+
+SAMPLE = 20_000
+"""Customers who tell what is usual, and whether that has drifted."""
+
+_SCORES = ibis.schema(
+    {
+        "profile_id": "int64",
+        "churn_risk": "float64",
+        "risk_band": "string",
+        "reasons": "string",
+        "horizon_days": "int64",
+        "learnt_spend": "float64",
+        "model": "string",
+    }
+)
+
+_READ = {
+    ("attributes", "churn_model", "document"),
+    *(("attributes", "purchases", name) for name in ("day", "purchases", "net", "refunds", "refunded")),
+    *(("attributes", "activity", name) for name in ("day", "activity", "times")),
+}
+
+LINEAGE: ColumnLineage = {
+    "profile_id": {("attributes", "purchases", "profile_id")},
+    **dict.fromkeys(("churn_risk", "risk_band", "reasons", "horizon_days", "learnt_spend", "model"), _READ),
+}
+"""Declared, since the model stands between."""
+
+
+INPUTS_HOLD = Judged(
+    "inputs_have_not_drifted",
+    "Customers today have features like those of the day that the model was judged on, but for those that grow with "
+    "age: no stability index from .25.",
+    blocking=False,
+)
+SCORES_HOLD = Judged(
+    "scores_have_not_drifted",
+    "The model's scores today are spread like those of the day that it was judged on: a stability index below .25.",
+    blocking=False,
+)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Risks, and how far their customers have moved.
+
+    Args:
+        table: The columns of `schemas.CHURN_RISK`, one row per customer.
+        drifted: Figure → its stability index against the customers that the model was judged on; empty without any.
+        since: The day that these were looked at.
+    """
+
+    table: ir.Table
+    drifted: Mapping[str, float]
+    since: str
+
+    def verdicts(self) -> list[CheckResult]:
+        """The outcomes of `INPUTS_HOLD` and `SCORES_HOLD`."""
+        inputs = {name: index for name, index in self.drifted.items() if name != drift.SCORE}
+        score = {name: index for name, index in self.drifted.items() if name == drift.SCORE}
+        return [drift.verdict(INPUTS_HOLD, inputs, self.since), drift.verdict(SCORES_HOLD, score, self.since)]
+
+
+def churn_scores(
+    learned: Learned,
+    purchases: ir.Table,
+    activity: ir.Table,
+    until: date,
+    engine: Engine,
+    leading: tuple[str, str] = churn_reasons.LEADING,
+) -> Scored:
+    """Score every customer as of a day, in batches.
+
+    Args:
+        learned: The model.
+        purchases: The table of `purchases.purchase_days`.
+        activity: The table of `activity.daily_activity`.
+        until: Last day that may be seen.
+        engine: Computes.
+        leading: What reasons begin with for those of more risk, and of less.
+    """
+    import pyarrow as pa
+
+    model = learned.published
+    features = engine.scratch(features_at(purchases, activity, until))
+    size = int(engine.to_pandas(features.aggregate(rows=features.count()))["rows"].iloc[0])
+    chosen = features.filter(features.profile_id % max(1, size // SAMPLE) == 0)
+    sample = learned.described(engine.to_pandas(chosen.order_by("profile_id")))
+    if not len(sample):
+        sample = learned.described(engine.to_pandas(features.order_by("profile_id").limit(SAMPLE)))
+    compared = usual(sample, model) if len(sample) else None
+    schema = _SCORES.to_pyarrow()
+    pieces = []
+    for batch in engine.batches(features):
+        rows = batch.to_pandas()
+        if compared is None or not len(rows):
+            continue
+        rows = learned.described(rows)
+        read = Read.of(rows)
+        score = model.score.at(read) if isinstance(model.score, Learner) else model.score(rows)
+        log_odds = learned.log_odds(rows, score)
+        cold = is_cold(rows) & (learned.cold is not None)
+        risk = np.round(probability_of(log_odds), 4)
+        bands = np.select([risk >= HIGH, risk >= MEDIUM], ["high", "medium"], default="low")
+        pieces.append(
+            pa.table(
+                [
+                    rows["profile_id"],
+                    risk,
+                    pa.array(bands, "string"),
+                    pa.array(
+                        np.where(cold, _COLD_REASON, reasons(rows, log_odds, model, compared, leading, read)), "string"
+                    ),
+                    pa.array([learned.horizon_days] * len(rows), "int64"),
+                    learned.spent(rows, score, read),
+                    pa.array(np.where(cold, COLD_START, model.name), "string"),
+                ],
+                schema=schema,
+            )
+        )
+    table = engine.from_arrow(pa.concat_tables(pieces) if pieces else schema.empty_table(), _SCORES)
+    return Scored(table, _drifted(learned, sample), str(learned.report.get("cut")))
+
+
+def _drifted(learned: Learned, sample: pd.DataFrame) -> dict[str, float]:
+    if not len(sample):
+        return {}
+    return {
+        name: drift.stability_index(
+            then, learned.published.score(sample) if name == drift.SCORE else sample[name].to_numpy(float)
+        )
+        for name, then in learned.then.items()
+    }
+
+
+def churn_risk(
+    churn_model: ir.Table, purchases: ir.Table, activity: ir.Table, as_of: datetime, engine: Engine
+) -> Built:
+    """Score by the model that was approved last.
+
+    Args:
+        churn_model: The table of `churn_training.churn_model`.
+        purchases: The table of `purchases.purchase_days`.
+        activity: The table of `activity.daily_activity`.
+        as_of: The run's instant; nothing after it is seen.
+        engine: Computes.
+
+    Returns:
+        The columns of `schemas.CHURN_RISK`, one row per customer, with the outcomes of its checks.
+    """
+    learned, until = learned_of(approved(churn_model, engine)), last_day(as_of)
+    scored = churn_scores(learned, purchases, activity, until, engine)
+    return Built(scored.table, told(learned, scored), LINEAGE, [*scored.verdicts(), recency(learned, until)])
+
+
+def told(learned: Learned, scored: Scored) -> dict[str, Any]:
+    """What is said of scores beside them: which model made them, and how far customers have moved since."""
+    return {
+        "model": learned.published.name,
+        "learnt_until": learned.until.isoformat(),
+        "judged_on": scored.since if scored.drifted else "nothing: too little history",
+        "drift": dict(sorted(scored.drifted.items(), key=lambda each: -each[1])),
+    }

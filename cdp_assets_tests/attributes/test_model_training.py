@@ -1,0 +1,231 @@
+"""The life of a model: learnt when it is time to, kept as plain numbers, replaced only by a better one."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import ibis.expr.types as ir
+import numpy as np
+import pytest
+
+from cdp_assets.attributes import churn, churn_baselines, churn_model
+from cdp_assets.attributes.churn_learned import Learned
+from cdp_assets.attributes.churn_model import MODEL, Calibrated
+from cdp_assets.attributes.churn_scores import churn_risk, churn_scores
+from cdp_assets.attributes.churn_training import churn_model as trained
+from cdp_assets.attributes.model_documents import UnreadableModelError, document_of, learned_of
+from cdp_assets.attributes.model_training import CHALLENGER_WINS, IS_RECENT, Occasion, approved
+from cdp_assets.quality.checks import CheckResult
+from cdp_assets.warehouse.built import Built, Stands
+from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+from cdp_assets_tests.attributes.models import LEARNER, first_occasion, guessing
+from cdp_assets_tests.attributes.tables import activity, day, purchases, rows
+
+UNTIL = day(419)
+WEEK = timedelta(days=7)
+PEOPLE = 400
+
+
+@pytest.fixture(scope="module")
+def shop(engine: DuckDBEngine) -> tuple[ir.Table, ir.Table]:
+    """People who come every other week or every other month until they stay away, in a shop that grows."""
+    rng = np.random.default_rng(11)
+    orders = []
+    for person in range(PEOPLE):
+        here = int(rng.integers(0, 340))
+        gap, loyal = (14 if person % 2 else 45), rng.random() < 0.97
+        while here < 430:
+            orders.append((10_000_019 * (person + 1), here, f"{5 + person % 9}.00"))
+            here += max(1, int(rng.exponential(gap)))
+            if not loyal or rng.random() < 0.12:
+                break
+    return purchases(engine, sorted(set(orders))), activity(engine)
+
+
+def occasion(
+    previous: Built, until: date = UNTIL, *, learner: str = LEARNER, forced: bool = False, unchanged: bool = True
+) -> Occasion:
+    return Occasion(previous.table, unchanged, until, learner, forced)
+
+
+def built(given: Built | Stands) -> Built:
+    assert isinstance(given, Built)
+    return given
+
+
+def verdict(model: Built) -> CheckResult:
+    [outcome] = model.judged
+    assert outcome.name == CHALLENGER_WINS.name
+    return outcome
+
+
+def seen(shop: tuple[ir.Table, ir.Table], until: date) -> tuple[ir.Table, ir.Table]:
+    return shop[0].filter(shop[0].day <= until), shop[1]
+
+
+@pytest.fixture(scope="module")
+def fresh(shop: tuple[ir.Table, ir.Table], engine: DuckDBEngine) -> Learned:
+    """What is learnt a week before the last day."""
+    return churn.learn(*seen(shop, UNTIL - WEEK), UNTIL - WEEK, engine)
+
+
+@pytest.fixture(scope="module")
+def first(shop: tuple[ir.Table, ir.Table], fresh: Learned, engine: DuckDBEngine) -> Built:
+    """The first model, made of that."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(churn, "learn", lambda *_, predecessor: fresh)
+        return built(trained(*shop, first_occasion(UNTIL - WEEK, engine), engine))
+
+
+@pytest.fixture(scope="module")
+def learned(first: Built, engine: DuckDBEngine) -> Learned:
+    return learned_of(approved(first.table, engine))
+
+
+def test_the_first_run_learns_and_says_what_it_published(first: Built, engine: DuckDBEngine) -> None:
+    [row] = engine.to_arrow(first.table.drop("document")).to_pylist()
+
+    assert row["model"] == MODEL
+    assert (row["scores"], row["is_learnt"], row["is_kept"]) == ("churn_risk", True, False)
+    assert row["learnt_until"] == UNTIL - WEEK
+    assert row["judged_on"] == row["learnt_until"] - timedelta(days=row["horizon_days"])
+    assert verdict(first).passed
+    assert {"model_card", "backtest", "calibration_plot", "beats_baseline"} <= set(first.metadata)
+
+
+def test_a_refresh_leaves_the_model_as_it_is(
+    shop: tuple[ir.Table, ir.Table], first: Built, engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(churn, "learn", None)
+
+    assert trained(*shop, occasion(first), engine) == Stands()
+
+
+def test_code_of_other_stages_publishes_the_same_model_with_its_card_again(
+    shop: tuple[ir.Table, ir.Table], first: Built, engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(churn, "learn", None)
+
+    again = built(trained(*shop, occasion(first, unchanged=False), engine))
+
+    assert rows(engine, again.table) == rows(engine, first.table)
+    assert again.metadata["model_card"] == first.metadata["model_card"]
+    assert verdict(again) == verdict(first)
+
+
+@pytest.mark.parametrize(
+    ("given", "predecessor"),
+    [({"learner": "another version"}, True), ({"forced": True}, True), ({"until": UNTIL - 2 * WEEK}, False)],
+    ids=["the learner is another", "somebody asks for it", "as of an earlier day, which must not know a later model"],
+)
+def test_it_learns_anew_where(
+    given: dict[str, Any],
+    predecessor: bool,
+    shop: tuple[ir.Table, ir.Table],
+    first: Built,
+    learned: Learned,
+    engine: DuckDBEngine,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[Learned | None] = []
+
+    def learn(*_: Any, predecessor: Learned | None) -> Learned:
+        asked.append(predecessor)
+        return learned
+
+    monkeypatch.setattr(churn, "learn", learn)
+    built(trained(*shop, occasion(first, **given), engine))
+
+    assert [each is not None for each in asked] == [predecessor]
+
+
+def test_a_prior_is_no_model_to_stand_by(engine: DuckDBEngine, shop: tuple[ir.Table, ir.Table]) -> None:
+    few = shop[0].filter(shop[0].profile_id < 10_000_019 * 20)
+    prior = built(trained(few, shop[1], first_occasion(UNTIL, engine), engine))
+
+    assert verdict(prior).metadata["verdict"].startswith("nothing could be learnt: No model: too few customers")
+    assert isinstance(trained(few, shop[1], occasion(prior), engine), Built)
+
+
+def test_a_kept_model_scores_as_it_was_learnt(
+    shop: tuple[ir.Table, ir.Table], fresh: Learned, learned: Learned, engine: DuckDBEngine
+) -> None:
+    then, now = (engine.to_pandas(churn_scores(each, *shop, UNTIL, engine).table) for each in (fresh, learned))
+
+    then, now = then.sort_values("profile_id"), now.sort_values("profile_id")
+    assert then["churn_risk"].tolist() == pytest.approx(now["churn_risk"].tolist(), abs=1e-4)
+    assert then["learnt_spend"].tolist() == pytest.approx(now["learnt_spend"].tolist(), abs=0.01, nan_ok=True)
+    assert document_of(learned) == json.loads(json.dumps(document_of(fresh)))
+
+
+@pytest.mark.parametrize("name", ["recency", "frequency", "minus expected purchases", "1 - P(alive)",
+                                  "gradient boosting"])  # fmt: skip
+def test_every_baseline_can_be_kept(name: str, learned: Learned, engine: DuckDBEngine) -> None:
+    import pandas as pd
+
+    assert learned.purchases is not None
+    frame = pd.DataFrame(
+        {"recency_days": [1.0, 50, 90], "visits": [9.0, 2, 1], "spend": [90.0, 20, 5], "age_days": [99.0, 99, 90],
+         "churned": [0, 1, 1]}
+    )  # fmt: skip
+    score = churn_baselines.baselines(learned.purchases, 90, frame)[f"baseline: {name}"]
+    published = Calibrated(f"baseline: {name}", score, 1.0, 0.0)
+
+    plain = json.loads(json.dumps(document_of(Learned(published, UNTIL, 90, {}))))
+
+    assert learned_of(plain).published.score(frame).tolist() == pytest.approx(score(frame).tolist())
+
+
+def test_a_model_of_other_features_or_a_damaged_one_is_not_scored_by(learned: Learned) -> None:
+    document = document_of(learned)
+
+    with pytest.raises(UnreadableModelError, match="other features"):
+        learned_of({**document, "features": ["visits"]})
+    with pytest.raises(UnreadableModelError, match="cannot be read"):
+        learned_of({**document, "scores": [{"kind": "pickle"}]})
+
+
+def test_nothing_of_a_customer_is_kept(first: Built, engine: DuckDBEngine, learned: Learned) -> None:
+    text = json.dumps(approved(first.table, engine))
+
+    assert not [person for person in range(PEOPLE) if str(10_000_019 * (person + 1)) in text]
+    assert learned.judged is None
+    # What there is of those it was judged on are shares of tenths, and their edges.
+    assert all(len(bins.shares) <= 11 for bins in learned.then.values())
+
+
+def test_a_worse_challenger_does_not_replace_its_predecessor(
+    shop: tuple[ir.Table, ir.Table], first: Built, engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(churn_model, "learn", lambda labelled: guessing())
+    monkeypatch.setattr(churn_baselines, "baselines", lambda *_: {"baseline: recency": churn_baselines.Frequency()})
+
+    model = built(trained(*seen(shop, UNTIL), occasion(first, forced=True), engine))
+    [row] = engine.to_arrow(model.table.drop("document")).to_pylist()
+
+    assert (row["is_kept"], row["learnt_until"]) == (True, UNTIL - WEEK)
+    assert not verdict(model).passed
+    assert "the predecessor of" in verdict(model).metadata["verdict"]
+    assert model.metadata["backtest"]["challenger"]["learnt_until"] == UNTIL.isoformat()
+    before, after = (approved(each.table, engine) for each in (first, model))
+    assert before["scores"] == after["scores"]
+    as_of = datetime.combine(UNTIL + timedelta(days=90), datetime.min.time(), UTC)
+    recent = {each.name: each for each in churn_risk(model.table, *shop, as_of, engine).judged}[IS_RECENT.name]
+    assert not recent.passed
+
+
+def test_whoever_was_erased_is_not_in_what_is_learnt_next(
+    shop: tuple[ir.Table, ir.Table], first: Built, engine: DuckDBEngine
+) -> None:
+    bought, did = seen(shop, UNTIL)
+    without = bought.filter(bought.profile_id != 10_000_019)
+
+    after = approved(built(trained(without, did, occasion(first, forced=True), engine)).table, engine)
+    never_there = document_of(churn.learn(without, did, UNTIL, engine))
+
+    predecessor = after["report"].pop("predecessor")
+    assert never_there["report"].pop("predecessor") is None
+    assert after == json.loads(json.dumps(never_there))
+    assert 0.5 < predecessor < after["report"]["auc"] + 0.02
