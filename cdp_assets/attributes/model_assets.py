@@ -82,5 +82,6 @@ def model_assets(currency: str) -> list[dg.AssetsDefinition]:
 def _occasion(
     previous: ir.Table, memory: Mapping[str, Any], as_of: datetime, learner: str, tags: Mapping[str, str]
 ) -> Occasion:
-    forced = TRAIN_TAG in tags or ANEW_TAG in tags
-    return Occasion(previous, unchanged(memory), last_day(as_of), learner, forced)
+    # What is made anew is made as if there had been nothing: the same facts then give the same model.
+    published = previous.limit(0) if ANEW_TAG in tags else previous
+    return Occasion(published, unchanged(memory), last_day(as_of), learner, forced=TRAIN_TAG in tags)
