@@ -1,8 +1,7 @@
 """The attributes stage: what each profile did, is worth, and risks, and the one wide row of everything."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import dagster as dg
 import ibis.expr.types as ir
@@ -12,22 +11,13 @@ from cdp_assets.attributes.activity import daily_activity
 from cdp_assets.attributes.behaviour import behaviour as counted
 from cdp_assets.attributes.churn_scores import INPUTS_HOLD, SCORES_HOLD
 from cdp_assets.attributes.churn_scores import churn_risk as scored_risk
-from cdp_assets.attributes.churn_training import churn_model as trained_churn
 from cdp_assets.attributes.customer_360 import customer_360 as joined
 from cdp_assets.attributes.engagement import engagement as learnt_responses
 from cdp_assets.attributes.intent import intent as shown_intent
 from cdp_assets.attributes.known_facts import last_day
 from cdp_assets.attributes.lifetime_value import lifetime_value as expected_value
-from cdp_assets.attributes.model_schemas import CHURN_MODEL, PURCHASE_MODEL
-from cdp_assets.attributes.model_training import (
-    CHALLENGER_WINS,
-    IS_RECENT,
-    TRAIN_TAG,
-    Occasion,
-    learner_version,
-    unchanged,
-)
-from cdp_assets.attributes.propensity import purchase_model as trained_propensity
+from cdp_assets.attributes.model_assets import model_assets
+from cdp_assets.attributes.model_training import IS_RECENT
 from cdp_assets.attributes.propensity import purchase_propensity as scored_propensity
 from cdp_assets.attributes.purchases import of_known_people, purchase_days
 from cdp_assets.attributes.schemas import (
@@ -52,9 +42,8 @@ from cdp_assets.attributes.traits import traits as computed_traits
 from cdp_assets.attributes.traits import traits_schema, wide_schema
 from cdp_assets.identity.facts import assign_profiles
 from cdp_assets.warehouse.assets import table_asset
-from cdp_assets.warehouse.built import Built, Stands
+from cdp_assets.warehouse.built import Built
 from cdp_assets.warehouse.engine import Engine
-from cdp_assets.warehouse.resources import ANEW_TAG
 
 OWNERS = ["team:analytics"]
 
@@ -196,68 +185,6 @@ def lifetime_value(
 ) -> Built:
     """BG/NBD and Gamma-Gamma with what was learnt of spend, judged on what followed a day in the past."""
     return expected_value(of_known_people(purchases, golden_records), churn_risk, as_of, engine)
-
-
-def model_assets(currency: str) -> list[dg.AssetsDefinition]:
-    """The assets of the models, which a refresh leaves as they are, and the training job learns anew."""
-    learner = learner_version(currency)
-
-    @table_asset(
-        schema=CHURN_MODEL,
-        stage="attributes",
-        inputs={"purchases": "attributes", "activity": "attributes", "golden_records": "profiles"},
-        judged=[CHALLENGER_WINS],
-        kinds={"python", "scikitlearn"},
-        owners=OWNERS,
-        definition=learner,
-    )
-    def churn_model(
-        purchases: ir.Table,
-        activity: ir.Table,
-        golden_records: ir.Table,
-        previous: ir.Table,
-        memory: Mapping[str, Any],
-        as_of: datetime,
-        tags: Mapping[str, str],
-        engine: Engine,
-    ) -> Built | Stands:
-        """Learnt on customers as they were at past days; published only if it beats its best named baseline and its
-        predecessor.
-        """
-        occasion = _occasion(previous, memory, as_of, learner, tags)
-        return trained_churn(of_known_people(purchases, golden_records), activity, occasion, engine)
-
-    @table_asset(
-        schema=PURCHASE_MODEL,
-        stage="attributes",
-        inputs={"purchases": "attributes", "activity": "attributes", "golden_records": "profiles"},
-        judged=[CHALLENGER_WINS],
-        kinds={"python", "scikitlearn"},
-        owners=OWNERS,
-        definition=learner,
-    )
-    def purchase_model(
-        purchases: ir.Table,
-        activity: ir.Table,
-        golden_records: ir.Table,
-        previous: ir.Table,
-        memory: Mapping[str, Any],
-        as_of: datetime,
-        tags: Mapping[str, str],
-        engine: Engine,
-    ) -> Built | Stands:
-        """The learner of churn 30 days ahead, and how often people who never bought do so."""
-        occasion = _occasion(previous, memory, as_of, learner, tags)
-        return trained_propensity(purchases, activity, golden_records, occasion, engine)
-
-    return [churn_model, purchase_model]
-
-
-def _occasion(
-    previous: ir.Table, memory: Mapping[str, Any], as_of: datetime, learner: str, tags: Mapping[str, str]
-) -> Occasion:
-    forced = TRAIN_TAG in tags or ANEW_TAG in tags
-    return Occasion(previous, unchanged(memory), last_day(as_of), learner, forced)
 
 
 @table_asset(

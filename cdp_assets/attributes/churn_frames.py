@@ -156,8 +156,12 @@ class Frames:
         purchases, activity = (
             facts.filter(facts.profile_id % one_in == 0) for facts in (self.purchases, self.activity)
         )
-        with_future = features_at(purchases, activity, cut)
-        without = features_at(purchases.filter(purchases.day <= cut), activity.filter(activity.day <= cut), cut)
+        # Beside its day, as what is learnt from is computed.
+        past = (purchases.filter(purchases.day <= cut), activity.filter(activity.day <= cut))
+        with_future, without = (
+            features_at(at_each(bought, [cut]), at_each(did, [cut]), None)
+            for bought, did in ((purchases, activity), past)
+        )
         found, honest = (self.engine.to_pandas(table.order_by("profile_id")) for table in (with_future, without))
         if len(found) != len(honest):
             raise LeakError(f"who is a customer on {cut.isoformat()} depends on what came later")

@@ -27,6 +27,9 @@ class UnreadableModelError(RuntimeError):
     """A model was kept by code that knew other features, or was damaged: it has to be learnt anew."""
 
 
+_ADVICE = "learn it anew by `cdp run --train`"
+
+
 def document_of(learned: Learned) -> Document:
     """A model as plain values. The customers of its back-test are not among them."""
     scores: list[Score] = []
@@ -80,10 +83,14 @@ def learned_of(document: Mapping[str, Any]) -> Learned:
     """
     try:
         if tuple(document["features"]) != FEATURES:
-            raise UnreadableModelError("the model was learnt from other features than those of this version")
+            raise UnreadableModelError(
+                "the model was learnt from other features than those of this version: `cdp run --train`"
+            )
         return _read(document)
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise UnreadableModelError(f"the model cannot be read ({type(error).__name__})") from error
+        raise UnreadableModelError(
+            f"the model cannot be read ({type(error).__name__}): `cdp run --train` learns it anew"
+        ) from error
 
 
 def _read(document: Mapping[str, Any]) -> Learned:
