@@ -13,6 +13,8 @@ from cdp_assets.segments.spec import SegmentSpec
 
 PROFILE_ID = Column("profile_id", "int64", "The person.", pii=Pii.PSEUDONYM, required=True)
 
+MARK = Column("segments_mark", "int64", "Hash of the names of all segments that the person is in.")
+
 _ENTERED_AT = Column(
     "entered_at",
     INSTANT,
@@ -57,6 +59,9 @@ SEGMENT_SIZES = TableSchema(
         Column("members", "int64", "People in it.", unit="people", required=True),
         Column("share", "float64", "Members as a share of all profiles.", unit="share 0..1", required=True),
         Column("condition", "string", "The SQL condition at that time.", required=True),
+        Column("version", "string", "A hash of who is in it; another one only if the members are others."),
+        Column("entered", "int64", "People who entered in that run.", unit="people"),
+        Column("left", "int64", "People who left in that run.", unit="people"),
     ),
     key=("segment", "as_of"),
     event_time="as_of",
@@ -72,9 +77,10 @@ def inputs_schema(specs: Iterable[SegmentSpec], customer: TableSchema) -> TableS
     columns = (column for column in customer.columns if column.name in wanted and column.name != PROFILE_ID.name)
     return TableSchema(
         "segment_inputs",
-        "One row per profile: the columns of `customer_360` that conditions look at, as of the last run. The reasons "
-        "in `membership_changes` take their values before from here.",
-        (PROFILE_ID, *(replace(_shown(column), required=False) for column in columns)),
+        "One row per profile: the columns of `customer_360` that conditions look at, as of the last run, and a mark of "
+        "the segments they led to. The reasons in `membership_changes` take their values before from here; only people "
+        "whose mark is another one are looked at to find who entered and left.",
+        (PROFILE_ID, *(replace(_shown(column), required=False) for column in columns), MARK),
         key=("profile_id",),
     )
 

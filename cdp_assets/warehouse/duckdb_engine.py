@@ -10,7 +10,6 @@ import itertools
 import logging
 import shutil
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -33,7 +32,8 @@ if TYPE_CHECKING:
 
     from cdp_assets.canonical.schema import TableSchema
     from cdp_assets.warehouse.built import Patch
-    from cdp_assets.warehouse.matching import Formula
+    from cdp_assets.warehouse.duckdb_matches import Stream
+    from cdp_assets.warehouse.matching import Formula, Matches
 
 _STAGED = "__staged"
 _SCRATCH = "temp.main"
@@ -102,6 +102,7 @@ class DuckDBEngine(DuckDBFiles):
         if not hasattr(self._local, "backend"):
             self._local.backend = ibis.duckdb.from_connection(self._connection.cursor())
             self._local.scratch = []
+            self._local.streams = []
             self._local.origins = {}
         return self._local.backend
 
@@ -159,6 +160,8 @@ class DuckDBEngine(DuckDBFiles):
     def drop_scratch(self) -> None:
         backend = self.backend
         self._local.origins.clear()
+        while self._local.streams:
+            backend.con.unregister(self._local.streams.pop())
         while self._local.scratch:
             backend.drop_table(self._local.scratch.pop(), database=("temp", "main"), force=True)
 
@@ -214,25 +217,29 @@ class DuckDBEngine(DuckDBFiles):
 
     def matches(
         self, rows: ir.Table, key: str, formulas: Mapping[str, Formula], terms: Mapping[str, ir.BooleanValue]
-    ) -> ir.Table:
-        import pyarrow as pa
-
-        from cdp_assets.warehouse.matching import NAME, as_expression, in_batches
+    ) -> Matches:
+        from cdp_assets.warehouse.duckdb_matches import DuckDBMatches
+        from cdp_assets.warehouse.matching import Bits, Expressed
+        from cdp_assets.warehouse.operations import quick_hash
 
         columns = {f"term_{place}": met for place, met in enumerate(terms.values())}
-        fetched = self.batches(rows.select(key, **columns), rows=_MATCHED_AT_ONCE)
-        # Fetched to the end before it is inserted on the same connection, and given free piece by piece.
-        pieces = deque(in_batches(fetched, list(formulas.values())))
-        names = pa.array(list(formulas), pa.string())
-        dtype = ibis.schema({NAME: "string", key: rows[key].type()})
-        named = pa.RecordBatchReader.from_batches(
-            pa.schema([(NAME, pa.dictionary(pa.int32(), pa.string())), (key, dtype.to_pyarrow().field(key).type)]),
-            (pa.record_batch([pa.DictionaryArray.from_arrays(numbers, names), keys], [NAME, key])
-             for numbers, keys in (pieces.popleft().columns for _ in range(len(pieces)))),
-        )  # fmt: skip
-        found = self.from_arrow(named, dtype)
-        self._local.origins[found.get_name()] = as_expression(rows, key, formulas, terms)
-        return found
+        fetched = rows.select(rows[key].cast("int64").name(key), digest=quick_hash(rows[key]), **columns)
+        bits = Bits(self.batches(fetched, rows=_MATCHED_AT_ONCE), formulas)
+        return DuckDBMatches(self, bits, key, Expressed(rows, key, formulas, terms).pairs())
+
+    def stream(self, rows: Stream, origin: ir.Table) -> ir.Table:
+        """Rows that are made as they are read, as a table that lives until `drop_scratch`.
+
+        Args:
+            rows: The rows.
+            origin: What they come from, for lineage.
+        """
+        name = f"stream_{next(self._counter)}"
+        backend = self.backend
+        self._local.streams.append(name)
+        self._local.origins[name] = origin
+        backend.con.register(name, rows)
+        return backend.table(name)
 
     def connected_components(self, edges: ir.Table) -> ir.Table:
         import numpy as np
