@@ -124,9 +124,13 @@ def no_rows(rows: Rows, title: str) -> Expectation:
     return Expectation("expect_no_rows", {}, title, rows)
 
 
-def standard_checks(schema: TableSchema) -> list[Check]:
+def standard_checks(schema: TableSchema, coming: ir.Table | None = None) -> list[Check]:
     """The checks that follow from a schema: its columns are there and no others, required ones are filled, and the
     key is unique. One blocking check, since each asset check costs a run some 50 ms.
+
+    Args:
+        schema: The table's schema.
+        coming: The rows that came to a table whose other rows have passed: only their keys can be there twice.
     """
     expectations = [
         expect(
@@ -140,13 +144,19 @@ def standard_checks(schema: TableSchema) -> list[Check]:
     if filled:
         expectations.append(expect("expect_columns_to_be_filled", f"Never empty: {', '.join(filled)}.", columns=filled))
     if schema.key:
-        expectations.append(no_rows(_repeated(schema.key), f"Unique: ({', '.join(schema.key)})."))
+        unique = f"Unique: ({', '.join(schema.key)})."
+        expectations.append(
+            expect("expect_key_to_be_unique", unique, columns=list(schema.key))
+            if coming is None
+            else no_rows(_repeated(schema.key, coming), unique)
+        )
     return [Check(STANDARD_CHECK, _standard_description(schema, filled), tuple(expectations))]
 
 
-def _repeated(columns: tuple[str, ...]) -> Rows:
+def _repeated(columns: tuple[str, ...], coming: ir.Table) -> Rows:
     def rows(table: ir.Table, _: dict[str, ir.Table]) -> ir.Table:
-        counted = table.group_by(list(columns)).aggregate(repetitions=table.count())
+        concerned = table.semi_join(coming, list(columns))
+        counted = concerned.group_by(list(columns)).aggregate(repetitions=concerned.count())
         return counted.filter(counted.repetitions > 1)
 
     return rows

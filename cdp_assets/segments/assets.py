@@ -23,6 +23,7 @@ from cdp_assets.segments.schemas import (
     SEGMENT_SIZES,
     inputs_schema,
     members_schema,
+    naming,
 )
 from cdp_assets.segments.spec import SegmentSpec
 from cdp_assets.warehouse.assets import POOL, tables_asset
@@ -57,7 +58,7 @@ def _common_tables(specs: Sequence[SegmentSpec], customer: TableSchema) -> dg.As
 
     @tables_asset(
         stage=STAGE,
-        schemas=[MEMBERSHIPS, MEMBERSHIP_CHANGES, SEGMENT_SIZES, inputs],
+        schemas=[naming(MEMBERSHIPS, specs), naming(MEMBERSHIP_CHANGES, specs), SEGMENT_SIZES, inputs],
         inputs={"customer_360": "attributes", "redirects": "identity"},
         checks=checks.of_tables(specs),
         owners=OWNERS,

@@ -11,17 +11,8 @@ from collections.abc import Sequence
 import ibis.expr.types as ir
 
 from cdp_assets.quality.checks import Check, expect, no_rows
+from cdp_assets.segments.schemas import CAUSES, CHANGES
 from cdp_assets.segments.spec import SegmentSpec
-
-CAUSES = (
-    "new_segment",
-    "segment_removed",
-    "condition_changed",
-    "new_profile",
-    "profile_gone",
-    "values_changed",
-    "time_passed",
-)
 
 
 def of_tables(specs: Sequence[SegmentSpec]) -> dict[str, list[Check]]:
@@ -72,7 +63,7 @@ _LOG_MATCHES_MEMBERSHIPS = Check(
     "log_matches_memberships",
     "Every membership's entering is in the log, with one of the known causes; nobody leaves before they entered.",
     (
-        expect("expect_column_values_to_be_in_set", column="change", value_set=["entered", "left"]),
+        expect("expect_column_values_to_be_in_set", column="change", value_set=list(CHANGES)),
         expect("expect_column_values_to_be_in_set", column="cause", value_set=list(CAUSES)),
         no_rows(lambda t, _: t.filter(t.changed_at < t.entered_at), "Nobody leaves before they entered."),
         no_rows(_unlogged, "Every membership's entering is in the log."),

@@ -13,6 +13,18 @@ from cdp_assets.segments.spec import SegmentSpec
 
 PROFILE_ID = Column("profile_id", "int64", "The person.", pii=Pii.PSEUDONYM, required=True)
 
+CHANGES = ("entered", "left")
+
+CAUSES = (
+    "new_segment",
+    "segment_removed",
+    "condition_changed",
+    "new_profile",
+    "profile_gone",
+    "values_changed",
+    "time_passed",
+)
+
 MARK = Column("segments_mark", "int64", "Hash of the names of all segments that the person is in.")
 
 _ENTERED_AT = Column(
@@ -37,12 +49,12 @@ MEMBERSHIP_CHANGES = TableSchema(
         Column("segment", "string", "Name of the segment.", required=True),
         replace(PROFILE_ID, description="The person, by the id they had then (see `identity.redirects`)."),
         Column("sequence", "int64", "1 for the person's first change in this segment, 2 for the next …", required=True),
-        Column("change", "string", "`entered` or `left`.", required=True),
+        Column("change", "string", "`entered` or `left`.", required=True, one_of=CHANGES),
         Column("changed_at", INSTANT, "Instant of the run that found it.", required=True),
         Column("entered_at", INSTANT, "When the membership that begins or ends here began.", required=True),
         Column("cause", "string", "`new_segment` (first evaluation), `segment_removed`, `condition_changed`, "
                "`new_profile`, `profile_gone`, `values_changed`, or `time_passed` (only the instant moved).",
-               required=True),
+               required=True, one_of=CAUSES),
         Column("reason", "string", "JSON: each column of the condition → its value `before` and `after`; of personal "
                "values only `present` or `absent`.", required=True),
     ),
@@ -66,6 +78,13 @@ SEGMENT_SIZES = TableSchema(
     key=("segment", "as_of"),
     event_time="as_of",
 )
+
+
+def naming(schema: TableSchema, specs: Iterable[SegmentSpec]) -> TableSchema:
+    """A table's schema with the names of the segments there are."""
+    names = tuple(spec.name for spec in specs)
+    columns = (replace(each, one_of=names) if each.name == "segment" else each for each in schema.columns)
+    return replace(schema, columns=tuple(columns))
 
 
 def inputs_schema(specs: Iterable[SegmentSpec], customer: TableSchema) -> TableSchema:

@@ -49,8 +49,8 @@ class _Plan:
     definition: object
     function: Callable[..., Any] = field(repr=False)
 
-    def all_checks(self, schema: TableSchema) -> list[Check]:
-        return [*standard_checks(schema), *self.checks.get(schema.name, ())]
+    def all_checks(self, schema: TableSchema, coming: ir.Table | None = None) -> list[Check]:
+        return [*standard_checks(schema, coming), *self.checks.get(schema.name, ())]
 
     def promised(self, schema: TableSchema) -> list[Check | Judged]:
         return [*self.all_checks(schema), *self.judged.get(schema.name, ())]
@@ -323,6 +323,7 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
         return
 
     staged: dict[str, ir.Table] = {}
+    coming: dict[str, ir.Table] = {}
     pending: list[TableRef] = []
     for schema in plan.schemas:
         result = results[schema.name]
@@ -333,6 +334,7 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
             patch = result.patch if isinstance(result, Built) else None
             if patch is not None and engine.can_patch(plan.stage, schema):
                 staged[schema.name] = engine.stage_patch(plan.stage, schema, patch)
+                coming[schema.name] = engine.coming(plan.stage, schema.name)
             else:
                 expression = result.table if isinstance(result, Built) else result
                 staged[schema.name] = engine.stage_table(plan.stage, schema, expression)
@@ -342,8 +344,10 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
     passed = True
     for schema, before in zip(plan.schemas, notes, strict=True):
         result = results[schema.name]
+        # What was noted has passed its checks.
+        checks = plan.all_checks(schema, coming.get(schema.name) if before else None)
         outcomes = [
-            *evaluate(engine, plan.all_checks(schema), staged[schema.name], {**staged, **tables}, settings.docs),
+            *evaluate(engine, checks, staged[schema.name], {**staged, **tables}, settings.docs),
             *_judged(plan, schema, result),
         ]
         for outcome in outcomes:

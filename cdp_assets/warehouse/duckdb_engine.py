@@ -22,6 +22,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.schema as sch
 import ibis.expr.types as ir
 
+from cdp_assets.warehouse import duckdb_encoding as encoding
 from cdp_assets.warehouse.duckdb_files import DuckDBFiles
 from cdp_assets.warehouse.engine import Fingerprint, SchemaMismatch, SplinkDatabase, TableMissing, TableRef, version
 
@@ -184,20 +185,21 @@ class DuckDBEngine(DuckDBFiles):
             connection.unregister(incoming)
         return self.backend.table(name, database=_SCRATCH)
 
-    def _create(self, place: str, name: str, schema: sch.Schema) -> None:
-        columns = ", ".join(f"{_quoted(column)} {_type_in_sql(dtype)}" for column, dtype in schema.items())
+    def _create(self, place: str, name: str, schema: sch.Schema, types: Mapping[str, str] | None = None) -> None:
+        kinds = {column: (types or {}).get(column) or _type_in_sql(dtype) for column, dtype in schema.items()}
+        columns = ", ".join(f"{_quoted(column)} {kind}" for column, kind in kinds.items())
         kind = "TEMP TABLE" if place == _SCRATCH else "TABLE"
         self.backend.con.execute(f"CREATE {kind} {place}.{_quoted(name)} ({columns})")
 
-    def _filled(self, place: str, name: str, expression: ir.Table) -> ir.Table:
-        """A new table of what an expression gives.
+    def _filled(self, place: str, name: str, expression: ir.Table, types: Mapping[str, str] | None = None) -> ir.Table:
+        """A new table of what an expression gives; ``types`` are those of columns that have another one here.
 
         Ibis does the same with four times as many statements, each written anew by way of SQLGlot: with hundreds of
         small tables in a run, that is what most of its time goes into.
         """
         backend = self.backend
         backend._run_pre_execute_hooks(expression)
-        self._create(place, name, expression.schema())
+        self._create(place, name, expression.schema(), types)
         columns = ", ".join(map(_quoted, expression.columns))
         backend.con.execute(f"INSERT INTO {place}.{_quoted(name)} ({columns}) {backend.compile(expression)}")
         return backend.table(name, database=place)
@@ -308,7 +310,8 @@ class DuckDBEngine(DuckDBFiles):
         typed = _typed(stage, schema, expression)
         self._ensure_stage(stage)
         self.discard([(stage, schema.name)])
-        return self._filled(stage, schema.name + _STAGED, typed)
+        types = encoding.fresh_types(self.backend.con, _quoted(stage, schema.name), schema)
+        return self._filled(stage, schema.name + _STAGED, typed, types)
 
     def can_patch(self, stage: str, schema: TableSchema) -> bool:
         if not self.has_table(stage, schema.name):
@@ -323,8 +326,9 @@ class DuckDBEngine(DuckDBFiles):
     def stage_patch(self, stage: str, schema: TableSchema, patch: Patch) -> ir.Table:
         typed = _typed(stage, schema, patch.rows)
         self.discard([(stage, schema.name)])
-        self._filled(stage, schema.name + _COMING, typed)
-        self._filled(stage, schema.name + _GONE, patch.gone.select(*patch.columns))
+        types = encoding.widened_types(self.backend.con, _quoted(stage, schema.name), schema)
+        self._filled(stage, schema.name + _COMING, typed, types)
+        self._filled(stage, schema.name + _GONE, patch.gone.select(*patch.columns), types)
         published, gone, coming = (_quoted(stage, schema.name + end) for end in ("", _GONE, _COMING))
         self.backend.con.execute(
             f"CREATE VIEW {_quoted(stage, schema.name + _STAGED)} AS "
@@ -332,6 +336,9 @@ class DuckDBEngine(DuckDBFiles):
             f"UNION ALL SELECT * FROM {coming}"
         )
         return self.backend.table(schema.name + _STAGED, database=stage)
+
+    def coming(self, stage: str, name: str) -> ir.Table:
+        return self.backend.table(name + _COMING, database=stage)
 
     def publish(self, tables: Sequence[TableRef], notes: Mapping[TableRef, str] | None = None) -> None:
         patched = [(stage, name) for stage, name in tables if self.has_table(stage, name + _COMING)]
@@ -411,9 +418,14 @@ class DuckDBEngine(DuckDBFiles):
             f"coalesce(sum(strlen({_quoted(name)})), 0)" if dtype.is_string() else "count(*) * 8"
             for name, dtype in table.schema().items()
         ]
+        # As texts, since the number that stands for one is another one in another table.
+        values = ", ".join(
+            f"{_quoted(name)}::VARCHAR AS {_quoted(name)}" if dtype.is_string() else _quoted(name)
+            for name, dtype in table.schema().items()
+        )
         row = self.backend.con.execute(
             f"SELECT count(*), coalesce(sum(hash(t)::HUGEINT), 0), {' + '.join(parts)} "
-            f"FROM ({self.backend.compile(table)}) AS t"
+            f"FROM (SELECT {values} FROM ({self.backend.compile(table)})) AS t"
         ).fetchone()
         assert row is not None
         return Fingerprint(rows=int(row[0]), version=version(row[0], row[1]), bytes=int(row[2]))

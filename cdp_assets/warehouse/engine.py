@@ -185,6 +185,9 @@ class Engine(FileReader, Protocol):
             SchemaMismatch: if the patch lacks a column of ``schema``.
         """
 
+    def coming(self, stage: str, name: str) -> ir.Table:
+        """The rows that come with a staged patch (`stage_patch`), committed as the staged table is."""
+
     def can_patch(self, stage: str, schema: TableSchema) -> bool:
         """Whether a table is published with exactly the columns of ``schema``, so that `stage_patch` can change it."""
 

@@ -196,7 +196,7 @@ class Bits:
         self.keys, self._digests = np.concatenate(keys), np.concatenate(digests)
 
     def pairs(self, names: Collection[str] | None, keys: np.ndarray | None) -> Iterator[pa.RecordBatch]:
-        """Batches of a name's number (int32) and the key of a row that meets it, name by name, keys ascending.
+        """Batches of a name's number (int32) and the key of a row that meets it, in the order of names and keys.
 
         Args:
             names: Only these.
@@ -206,7 +206,7 @@ class Bits:
         import pyarrow as pa
 
         among = None if keys is None else self._packed(np.isin(self.keys, keys))
-        for number, name in enumerate(self.names):
+        for name, number in sorted((name, number) for number, name in enumerate(self.names)):
             if names is None or name in names:
                 met = np.sort(self.keys[self._met(number, among)])
                 yield pa.record_batch([pa.array(np.full(len(met), number, np.int32)), pa.array(met)], ["number", "key"])
