@@ -84,7 +84,7 @@ class RepeatedKeyCount(TableMetricProvider):
         table, _compute, _accessor = execution_engine.get_compute_domain(
             metric_domain_kwargs, domain_type=MetricDomainTypes.TABLE
         )
-        key = [sa.column(name) for name in metric_value_kwargs["columns"]]
+        key: list[sa.ColumnClause[Any]] = [sa.column(name) for name in metric_value_kwargs["columns"]]
         before = [sa.func.lag(column).over().label(f"before_{place}") for place, column in enumerate(key)]
         steps = sa.select(*key, *before, sa.func.row_number().over().label("place")).select_from(table).subquery()
         this = [steps.c[column.name] for column in key]
@@ -95,9 +95,13 @@ class RepeatedKeyCount(TableMetricProvider):
                 for place in range(len(key))
             )
         )
-        others = sa.select(sa.literal_column("1")).select_from(steps)
-        others = others.where(steps.c.place > 1, sa.func.coalesce(sa.not_(later), sa.true())).limit(1)
-        if execution_engine.execute_query(others).first() is None:
+        not_later = sa.func.coalesce(sa.not_(later), sa.true())
+        if (
+            execution_engine.execute_query(
+                sa.select(steps.c.place).where(steps.c.place > 1, not_later).limit(1)
+            ).first()
+            is None
+        ):
             return 0
         repeated = sa.select(*key).select_from(table).group_by(*key).having(sa.func.count() > 1).subquery()
         return int(execution_engine.execute_query(sa.select(sa.func.count()).select_from(repeated)).scalar())

@@ -137,7 +137,7 @@ def _described(key: dg.AssetKey, spec: SegmentSpec, history: Sequence[report.Siz
         check_name=PLAUSIBLE_SIZE,
         passed=passed,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"size": sentence},
+        metadata={"size": sentence, "crossed bound": checks.crossed_bound(spec, present.members, profiles)},
     )
     yield dg.MaterializeResult(
         asset_key=key,

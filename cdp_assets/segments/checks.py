@@ -34,6 +34,18 @@ def plausible(spec: SegmentSpec, members: int, profiles: int) -> tuple[bool, str
     return inside, f"{members} of {profiles} profiles ({share:.2%}); expected {band}."
 
 
+def crossed_bound(spec: SegmentSpec, members: int, profiles: int) -> str:
+    """Which bound of its band a segment's size has crossed, in words; `none` if it is within."""
+    share = members / profiles if profiles else 0.0
+    if spec.minimum is not None and share < spec.minimum:
+        return f"minimum: {share:.2%} is below {spec.minimum:.2%}"
+    if spec.minimum is None and not members:
+        return "minimum: nobody is in it"
+    if spec.maximum is not None and share > spec.maximum:
+        return f"maximum: {share:.2%} is above {spec.maximum:.2%}"
+    return "none"
+
+
 def _members_exist(specs: Sequence[SegmentSpec]) -> Check:
     return Check(
         "members_are_profiles",

@@ -110,6 +110,12 @@ def test_an_implausible_size_warns_and_does_not_stop(home: Path) -> None:
         if check.check_name == "plausible_size"
     }
     assert outcomes == {"loyal": False, "german": False}
+    crossed = {
+        check.asset_key.path[-1]: check.metadata["crossed bound"].value
+        for check in result.get_asset_check_evaluations()
+        if check.check_name == "plausible_size"
+    }
+    assert crossed == {"loyal": "maximum: 100.00% is above 50.00%", "german": "minimum: nobody is in it"}
     assert result.success
 
 
