@@ -113,9 +113,10 @@ def _memberships(
     engine: Engine, catalog: Catalog, spec: DestinationSpec, customer: ir.Table, as_of: datetime
 ) -> ir.Table:
     """The memberships as published; a segment that is new since then is evaluated on what is."""
-    from cdp_assets.segments.evaluate import evaluate
+    from cdp_assets.segments.evaluate import evaluate, memberships
 
     sizes = engine.table("segments", "segment_sizes")
     if engine.to_arrow(sizes.filter(sizes.segment == spec.segment).limit(1)).num_rows:
         return engine.table("segments", "memberships")
-    return evaluate(customer, [each for each in catalog.segments if each.name == spec.segment], as_of, engine)
+    found = evaluate(customer, [each for each in catalog.segments if each.name == spec.segment], as_of, engine)
+    return engine.scratch(memberships(found))

@@ -40,6 +40,7 @@ class Column:
         pii: How closely the value points at a person.
         required: Whether null is forbidden. Becomes a blocking data-quality check.
         source: Where a value that is only passed on comes from: ``stage.table.column``, or the table it is made of.
+        one_of: The values there can be, of a text of few and known ones. What a published table holds besides stays.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Column:
     pii: Pii = Pii.NONE
     required: bool = False
     source: str | None = None
+    one_of: tuple[str, ...] = ()
 
     @property
     def dtype(self) -> dt.DataType:

@@ -142,17 +142,9 @@ def standard_checks(schema: TableSchema) -> list[Check]:
     if filled:
         expectations.append(expect("expect_columns_to_be_filled", f"Never empty: {', '.join(filled)}.", columns=filled))
     if schema.key:
-        title = f"Unique: ({', '.join(schema.key)})."
-        expectations.append(replace(no_rows(_repeated(schema.key), title), unique=schema.key))
+        unique = expect("expect_key_to_be_unique", f"Unique: ({', '.join(schema.key)}).", columns=list(schema.key))
+        expectations.append(replace(unique, unique=schema.key))
     return [Check(STANDARD_CHECK, _standard_description(schema, filled), tuple(expectations))]
-
-
-def _repeated(columns: tuple[str, ...]) -> Rows:
-    def rows(table: ir.Table, _: dict[str, ir.Table]) -> ir.Table:
-        counted = table.group_by(list(columns)).aggregate(repetitions=table.count())
-        return counted.filter(counted.repetitions > 1)
-
-    return rows
 
 
 def _standard_description(schema: TableSchema, filled: list[str]) -> str:

@@ -1,9 +1,9 @@
-"""The two expectations that Great Expectations lacks, as its own metrics and expectations.
+"""The expectations that Great Expectations lacks, as its own metrics and expectations.
 
 Belongs here: classes that Great Expectations finds by registration. Does not belong here: anything imported before a
 check is evaluated, since this module imports Great Expectations (some three seconds).
 
-Both count inside the engine, in one statement each, and never fetch a row: Great Expectations' own
+They count inside the engine, in a statement or two each, and never fetch a row: Great Expectations' own
 `UnexpectedRowsExpectation` runs its query twice and buffers the rows, which are personal data.
 """
 
@@ -63,6 +63,50 @@ class MissingCounts(TableMetricProvider):
         return {"rows": rows, "missing": {name: rows - count for name, count in zip(columns, counts, strict=True)}}
 
 
+class RepeatedKeyCount(TableMetricProvider):
+    """How many keys more than one row has.
+
+    Where rows lie in the order of their key, each after the one before, none is there twice: one look at each row says
+    so. Only otherwise they are grouped, which takes a hundred times as long and much memory.
+    """
+
+    metric_name = "cdp.repeated_key_count"
+    value_keys = ("columns",)
+
+    @metric_value(engine=SqlAlchemyExecutionEngine)
+    def _sqlalchemy(
+        cls,  # noqa: N805 (Great Expectations calls it with the class)
+        execution_engine: Any,
+        metric_domain_kwargs: Any,
+        metric_value_kwargs: Any,
+        **_: Any,
+    ) -> int:
+        table, _compute, _accessor = execution_engine.get_compute_domain(
+            metric_domain_kwargs, domain_type=MetricDomainTypes.TABLE
+        )
+        key: list[sa.ColumnClause[Any]] = [sa.column(name) for name in metric_value_kwargs["columns"]]
+        before = [sa.func.lag(column).over().label(f"before_{place}") for place, column in enumerate(key)]
+        steps = sa.select(*key, *before, sa.func.row_number().over().label("place")).select_from(table).subquery()
+        this = [steps.c[column.name] for column in key]
+        last = [steps.c[label.name] for label in before]
+        later = sa.or_(
+            *(
+                sa.and_(*(a == b for a, b in zip(this[:place], last[:place], strict=True)), this[place] > last[place])
+                for place in range(len(key))
+            )
+        )
+        not_later = sa.func.coalesce(sa.not_(later), sa.true())
+        if (
+            execution_engine.execute_query(
+                sa.select(steps.c.place).where(steps.c.place > 1, not_later).limit(1)
+            ).first()
+            is None
+        ):
+            return 0
+        repeated = sa.select(*key).select_from(table).group_by(*key).having(sa.func.count() > 1).subquery()
+        return int(execution_engine.execute_query(sa.select(sa.func.count()).select_from(repeated)).scalar())
+
+
 class ExpectNoRows(BatchExpectation):
     """Expect that a query over the table and its inputs returns no rows.
 
@@ -106,3 +150,21 @@ class ExpectColumnsToBeFilled(BatchExpectation):
                 or "all filled",
             },
         }
+
+
+class ExpectKeyToBeUnique(BatchExpectation):
+    """Expect that no two rows have the same key.
+
+    Args:
+        columns: The key's columns.
+    """
+
+    columns: list[str]
+
+    metric_dependencies = ("cdp.repeated_key_count",)
+    success_keys = ("columns",)
+    args_keys = ("columns",)
+
+    def _validate(self, metrics: Any, runtime_configuration: Any = None, execution_engine: Any = None) -> Any:
+        count = metrics["cdp.repeated_key_count"]
+        return {"success": count == 0, "result": {"unexpected_count": count, "observed_value": f"{count:,} such keys"}}

@@ -34,6 +34,7 @@ SAFE_COUNTS = (
 OBSERVATIONS_WITHOUT_VALUES = (
     "expect_no_rows",
     "expect_columns_to_be_filled",
+    "expect_key_to_be_unique",
     "expect_table_columns_to_match_set",
     "expect_table_row_count_to_be_between",
     "expect_table_row_count_to_equal",

@@ -11,17 +11,8 @@ from collections.abc import Sequence
 import ibis.expr.types as ir
 
 from cdp_assets.quality.checks import Check, expect, no_rows
+from cdp_assets.segments.schemas import CAUSES, CHANGES
 from cdp_assets.segments.spec import SegmentSpec
-
-CAUSES = (
-    "new_segment",
-    "segment_removed",
-    "condition_changed",
-    "new_profile",
-    "profile_gone",
-    "values_changed",
-    "time_passed",
-)
 
 
 def of_tables(specs: Sequence[SegmentSpec]) -> dict[str, list[Check]]:
@@ -43,16 +34,35 @@ def plausible(spec: SegmentSpec, members: int, profiles: int) -> tuple[bool, str
     return inside, f"{members} of {profiles} profiles ({share:.2%}); expected {band}."
 
 
+def crossed_bound(spec: SegmentSpec, members: int, profiles: int) -> str:
+    """Which bound of its band a segment's size has crossed, in words; `none` if it is within."""
+    share = members / profiles if profiles else 0.0
+    if spec.minimum is not None and share < spec.minimum:
+        return f"minimum: {share:.2%} is below {spec.minimum:.2%}"
+    if spec.minimum is None and not members:
+        return "minimum: nobody is in it"
+    if spec.maximum is not None and share > spec.maximum:
+        return f"maximum: {share:.2%} is above {spec.maximum:.2%}"
+    return "none"
+
+
 def _members_exist(specs: Sequence[SegmentSpec]) -> Check:
-    names = [spec.name for spec in specs]
     return Check(
         "members_are_profiles",
         "Every member is a profile of customer_360, and every segment is one that is defined.",
         (
             no_rows(lambda t, tables: t.anti_join(tables["customer_360"], "profile_id"), "Every member is a profile."),
-            no_rows(lambda t, _: t.filter(~t.segment.isin(names)) if names else t, "Every segment is defined."),
+            no_rows(
+                lambda t, tables: _unknown(t, tables["segment_sizes"]) if specs else t, "Every segment is defined."
+            ),
         ),
     )
+
+
+def _unknown(memberships: ir.Table, sizes: ir.Table) -> ir.Table:
+    """Segments that this run has not evaluated. Joined, since a list of a thousand names is compared row by row."""
+    latest = sizes.filter(sizes.as_of == sizes.as_of.max())
+    return memberships.select("segment").distinct().anti_join(latest, "segment")
 
 
 def _unlogged(log: ir.Table, tables: dict[str, ir.Table]) -> ir.Table:
@@ -65,7 +75,7 @@ _LOG_MATCHES_MEMBERSHIPS = Check(
     "log_matches_memberships",
     "Every membership's entering is in the log, with one of the known causes; nobody leaves before they entered.",
     (
-        expect("expect_column_values_to_be_in_set", column="change", value_set=["entered", "left"]),
+        expect("expect_column_values_to_be_in_set", column="change", value_set=list(CHANGES)),
         expect("expect_column_values_to_be_in_set", column="cause", value_set=list(CAUSES)),
         no_rows(lambda t, _: t.filter(t.changed_at < t.entered_at), "Nobody leaves before they entered."),
         no_rows(_unlogged, "Every membership's entering is in the log."),

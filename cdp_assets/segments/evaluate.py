@@ -5,21 +5,20 @@ Belongs here: conditions to members. Does not belong here: who came and who left
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.segments.formulas import formula_of
 from cdp_assets.segments.spec import SegmentSpec
 from cdp_assets.warehouse.engine import Engine
 from cdp_assets.warehouse.expressions import bind
-from cdp_assets.warehouse.matching import NAME, terms_of
+from cdp_assets.warehouse.matching import NAME, Matches, terms_of
 
 
-def evaluate(customer_360: ir.Table, specs: Sequence[SegmentSpec], as_of: datetime, engine: Engine) -> ir.Table:
-    """Find the members of every segment: one scan, and each term that conditions share once.
+def evaluate(customer_360: ir.Table, specs: Sequence[SegmentSpec], as_of: datetime, engine: Engine) -> Matches:
+    """Find out who is in which segment: one scan, and each term that conditions share once.
 
     Args:
         customer_360: One row per profile.
@@ -28,15 +27,22 @@ def evaluate(customer_360: ir.Table, specs: Sequence[SegmentSpec], as_of: dateti
         engine: Computes them.
 
     Returns:
-        Columns ``segment`` and ``profile_id``; one row per membership.
+        Who meets which condition; `memberships` tells it as rows.
     """
-    if not specs:
-        nobody = customer_360.filter(ibis.literal(False))
-        return nobody.select(segment=ibis.literal(""), profile_id="profile_id")
     formulas = {spec.name: formula_of(spec.where) for spec in specs}
     terms = {term: bind(term, customer_360, as_of=as_of).fill_null(False) for term in terms_of(list(formulas.values()))}
-    found = engine.matches(customer_360, "profile_id", formulas, terms)
-    return found.select(segment=NAME, profile_id="profile_id")
+    return engine.matches(customer_360, "profile_id", formulas, terms)
+
+
+def memberships(found: Matches, names: Collection[str] | None = None, profiles: ir.Table | None = None) -> ir.Table:
+    """Columns ``segment`` and ``profile_id``; one row per membership.
+
+    Args:
+        found: What `evaluate` found.
+        names: Only these segments.
+        profiles: Only these people: column ``profile_id``.
+    """
+    return found.pairs(names, profiles).select(segment=NAME, profile_id="profile_id")
 
 
 def members(customer_360: ir.Table, spec: SegmentSpec, as_of: datetime) -> ir.Table:

@@ -8,6 +8,10 @@ The reasons need the values that the conditions saw at the last run. They are ke
 `segment_inputs` (one typed column per column that any condition names), rather than as text beside every membership: a
 person who is in no segment needs them as well, it is written once a person instead of once a membership, and text is
 only made of the few that change.
+
+With them stands a mark of the segments that each person was in. Whose mark is what it was is in the same segments, so
+only the memberships of the others are unfolded and compared: with tens of millions of memberships, of which a few
+change, comparing them all would be most of the work.
 """
 
 from __future__ import annotations
@@ -21,13 +25,14 @@ import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import INSTANT, Pii, TableSchema
 from cdp_assets.segments.composition import listed_profiles, with_heirs
-from cdp_assets.segments.evaluate import evaluate
+from cdp_assets.segments.evaluate import evaluate, memberships
 from cdp_assets.segments.journeys import layers, moments_in, widened, with_moments
 from cdp_assets.segments.reasons import explain
-from cdp_assets.segments.schemas import MEMBERSHIP_CHANGES, MEMBERSHIPS, SEGMENT_SIZES, inputs_schema
+from cdp_assets.segments.schemas import MARK, MEMBERSHIP_CHANGES, MEMBERSHIPS, SEGMENT_SIZES, inputs_schema
 from cdp_assets.segments.spec import SegmentSpec
 from cdp_assets.warehouse.built import Built, Patch
 from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.matching import NAME, Matches, Together
 
 Tables = dict[str, Built]
 
@@ -62,34 +67,55 @@ def update(
     inputs = inputs_schema(specs, customer)
     gone = redirects.anti_join(customer_360, redirects.old_profile_id == customer_360.profile_id)
     merged = gone.select(old_id="old_profile_id", profile_id="profile_id")
-    seen_last = previous["segment_inputs"]
+    seen_last, last, log = (previous[name] for name in ("segment_inputs", "memberships", "membership_changes"))
     heirs = engine.scratch(merged.semi_join(seen_last, merged.old_id == seen_last.profile_id))
-    before = inherited_memberships(previous["memberships"], heirs)
-    log = previous["membership_changes"]
-    present, wide = evaluated(customer_360, specs, before, log, merged, engine, as_of)
-    seen = seen_values(wide, inputs, customer)
-    changes = engine.scratch(differences(present, before, as_of))
+    before = inherited_memberships(last, heirs)
+    found, wide = evaluated(customer_360, specs, before, log, merged, engine, as_of)
+    totals = found.totals()
+    marks = engine.scratch(found.marks().select(profile_id="profile_id", **{MARK.name: "mark"}))
+    seen = seen_values(wide, inputs, customer, marks)
+    if _is_first(engine, previous):
+        moved = totals.select(segment=NAME, entered="rows", left=ibis.literal(0, "int64"))
+        return {
+            "memberships": Built(first_memberships(memberships(found), as_of)),
+            "membership_changes": Built(first_changes(memberships(found), as_of)),
+            "segment_sizes": Built(
+                extended_sizes(previous["segment_sizes"], totals, moved, customer_360, specs, as_of)
+            ),
+            "segment_inputs": Built(seen),
+        }
+    suspects = engine.scratch(moved_profiles(marks, seen_last, heirs))
+    now = engine.scratch(memberships(found, profiles=suspects))
+    then = engine.scratch(inherited_memberships(last.semi_join(suspects, "profile_id"), heirs))
+    changes = engine.scratch(differences(now, then, as_of))
     explained = explain(
         changes,
-        before=inherited_values(seen_last, heirs),
-        after=seen,
+        before=inherited_values(seen_last, heirs).drop(MARK.name),
+        after=seen.drop(MARK.name),
         sizes=previous["segment_sizes"],
         specs=specs,
         customer=customer,
     )
     news = _shaped(engine.scratch(numbered(log, explained)), MEMBERSHIP_CHANGES)
-    sizes = extended_sizes(previous["segment_sizes"], present, customer_360, specs, as_of)
+    moved = counted_changes(log, news, as_of)
     nobody = news.filter(ibis.literal(False)).select("profile_id").distinct()
     return {
         "memberships": Built(
-            kept_memberships(present, before, as_of), patch=patched_memberships(present, before, changes, heirs, as_of)
+            kept_memberships(memberships(found), before, as_of),
+            patch=patched_memberships(last, now, then, changes, heirs, as_of),
         ),
         "membership_changes": Built(
             _shaped(log, MEMBERSHIP_CHANGES).union(news), patch=Patch("profile_id", nobody, news)
         ),
-        "segment_sizes": Built(sizes),
+        "segment_sizes": Built(extended_sizes(previous["segment_sizes"], totals, moved, customer_360, specs, as_of)),
         "segment_inputs": Built(seen),
     }
+
+
+def _is_first(engine: Engine, previous: Mapping[str, ir.Table]) -> bool:
+    """Whether no run has said anything yet: there is nothing to compare, and everybody enters."""
+    said = (previous[name] for name in ("memberships", "membership_changes", "segment_sizes"))
+    return not any(engine.to_arrow(table.limit(1)).num_rows for table in said)
 
 
 def evaluated(
@@ -100,7 +126,7 @@ def evaluated(
     merged: ir.Table,
     engine: Engine,
     as_of: datetime,
-) -> tuple[ir.Table, ir.Table]:
+) -> tuple[Matches, ir.Table]:
     """Who is in which segment now, and `customer_360` with the moments that conditions ask for.
 
     Args:
@@ -114,15 +140,15 @@ def evaluated(
     """
     followed = following(specs, merged, engine)
     names = {spec.name for spec in specs}
-    present, wide = evaluate(customer_360, [], as_of, engine), customer_360
-    for place, layer in enumerate(layers(followed, customer_360.columns)):
-        if place:
-            asked = {each for spec in layer for each in moments_in(spec.where, names, wide.columns)}
-            wide = with_moments(wide, asked, present, before, log, merged, as_of)
-            wide = engine.scratch(wide) if asked else wide
-        found = evaluate(wide, layer, as_of, engine)
-        present = engine.scratch(present.union(found)) if place else found
-    return present, wide
+    rounds: list[Matches] = []
+    wide = customer_360
+    for layer in layers(followed, customer_360.columns):
+        asked = {each for spec in layer for each in moments_in(spec.where, names, wide.columns)} if rounds else set()
+        if asked:
+            present = memberships(Together(rounds, "profile_id"), {name for name, _ in asked})
+            wide = engine.scratch(with_moments(wide, asked, engine.scratch(present), before, log, merged, as_of))
+        rounds.append(evaluate(wide, layer, as_of, engine))
+    return Together(rounds, "profile_id"), wide
 
 
 def following(specs: Sequence[SegmentSpec], merged: ir.Table, engine: Engine) -> list[SegmentSpec]:
@@ -165,16 +191,59 @@ def inherited_values(inputs: ir.Table, heirs: ir.Table) -> ir.Table:
     return own.union(chosen.select(*inputs.columns))
 
 
-def seen_values(customer_360: ir.Table, inputs: TableSchema, customer: TableSchema) -> ir.Table:
-    """What the conditions look at, one row per profile; of personal values only whether they are there."""
+def seen_values(customer_360: ir.Table, inputs: TableSchema, customer: TableSchema, marks: ir.Table) -> ir.Table:
+    """What the conditions look at, one row per profile; of personal values only whether they are there.
+
+    Args:
+        customer_360: One row per profile, with moments.
+        inputs: The columns there are to be.
+        customer: Schema of ``customer_360``.
+        marks: Each profile's mark.
+    """
     values = {
         column.name: customer_360[column.name]
         if customer.column(column.name).pii is Pii.NONE
         else customer_360[column.name].notnull()
         for column in inputs.columns
-        if column.name != "profile_id"
+        if column.name not in ("profile_id", MARK.name)
     }
-    return customer_360.select(profile_id=customer_360.profile_id, **values)
+    joined = customer_360.join(marks, "profile_id")
+    return joined.select(profile_id=customer_360.profile_id, **values, **{MARK.name: marks[MARK.name]})
+
+
+def first_memberships(present: ir.Table, as_of: datetime) -> ir.Table:
+    """The memberships of a first run."""
+    return _shaped(present.mutate(entered_at=ibis.literal(as_of, type=INSTANT)), MEMBERSHIPS)
+
+
+def first_changes(present: ir.Table, as_of: datetime) -> ir.Table:
+    """The log of a first run: everybody enters, since all segments are new."""
+    instant = ibis.literal(as_of, type=INSTANT)
+    said = {
+        name: ibis.literal(value)
+        for name, value in {"sequence": 1, "change": "entered", "cause": "new_segment", "reason": "{}"}.items()
+    }
+    return _shaped(present.mutate(changed_at=instant, entered_at=instant, **said), MEMBERSHIP_CHANGES)
+
+
+def moved_profiles(marks: ir.Table, seen_last: ir.Table, heirs: ir.Table) -> ir.Table:
+    """Whose segments may be others than at the last run: column ``profile_id``, today's and merged ids.
+
+    Args:
+        marks: Of whom there is now.
+        seen_last: `segment_inputs` as last published. Whoever has no mark there is looked at.
+        heirs: old_id → profile_id, of ids that were merged since.
+    """
+    known = seen_last.select(last_id="profile_id", last_mark=MARK.name)
+    both = marks.outer_join(known, marks.profile_id == known.last_id)
+    differing = both.filter(~(both[MARK.name] == both.last_mark).fill_null(False))
+    ids = differing.select(profile_id=differing.profile_id.coalesce(differing.last_id))
+    return ids.union(_concerned(heirs)).distinct()
+
+
+def _concerned(heirs: ir.Table) -> ir.Table:
+    """Both sides of all merges: column ``profile_id``."""
+    return heirs.select(profile_id="old_id").union(heirs.select("profile_id")).distinct()
 
 
 def kept_memberships(present: ir.Table, before: ir.Table, as_of: datetime) -> ir.Table:
@@ -188,13 +257,26 @@ def kept_memberships(present: ir.Table, before: ir.Table, as_of: datetime) -> ir
 
 
 def patched_memberships(
-    present: ir.Table, before: ir.Table, changes: ir.Table, heirs: ir.Table, as_of: datetime
+    last: ir.Table, now: ir.Table, then: ir.Table, changes: ir.Table, heirs: ir.Table, as_of: datetime
 ) -> Patch:
-    """The same as a change of the last memberships: all those of whoever entered, left or was merged."""
-    ids = (changes.select("profile_id"), heirs.select("profile_id"), heirs.select(profile_id="old_id"))
-    gone = ibis.union(*ids).distinct()
-    here, there = (table.semi_join(gone, "profile_id") for table in (present, before))
-    return Patch("profile_id", gone, kept_memberships(here, there, as_of))
+    """The same as a change of the last memberships: those that began or ended, and all of whoever was merged.
+
+    Args:
+        last: The memberships as last published.
+        now: The present ones of whoever has changes or was merged.
+        then: Their last ones, under today's ids.
+        changes: What `differences` found.
+        heirs: old_id → profile_id, of ids that were merged since.
+        as_of: The run's instant.
+    """
+    concerned = _concerned(heirs)
+    others = changes.anti_join(concerned, "profile_id")
+    key = ("segment", "profile_id")
+    ended = others.filter(others.change == "left").select(*key)
+    began = others.filter(others.change == "entered").select(*key, "entered_at")
+    merged = kept_memberships(now.semi_join(concerned, "profile_id"), then, as_of)
+    gone = ended.union(last.semi_join(concerned, "profile_id").select(*key))
+    return Patch(key, gone, _instants(began).union(_instants(merged)))
 
 
 def differences(present: ir.Table, before: ir.Table, as_of: datetime) -> ir.Table:
@@ -231,21 +313,42 @@ def numbered(log: ir.Table, explained: ir.Table) -> ir.Table:
     return _shaped(found, MEMBERSHIP_CHANGES)
 
 
+def counted_changes(log: ir.Table, news: ir.Table, as_of: datetime) -> ir.Table:
+    """How many entered and left at an instant: ``segment``, ``entered``, ``left``."""
+    earlier = log.filter(log.changed_at == ibis.literal(as_of, type=INSTANT)).select("segment", "change")
+    both = earlier.union(news.select("segment", "change"))
+    return both.group_by("segment").agg(entered=(both.change == "entered").sum(), left=(both.change == "left").sum())
+
+
 def extended_sizes(
-    sizes: ir.Table, present: ir.Table, customer_360: ir.Table, specs: Sequence[SegmentSpec], as_of: datetime
+    sizes: ir.Table,
+    totals: ir.Table,
+    moved: ir.Table,
+    customer_360: ir.Table,
+    specs: Sequence[SegmentSpec],
+    as_of: datetime,
 ) -> ir.Table:
-    """The history of sizes with this run's; a segment without members has a size too."""
+    """The history of sizes with this run's; a segment without members has a size too.
+
+    Args:
+        sizes: The history.
+        totals: What there is to say about each segment's members (`Matches.totals`).
+        moved: How many entered and left (`counted_changes`).
+        customer_360: All profiles.
+        specs: The segments.
+        as_of: The run's instant.
+    """
     instant = ibis.literal(as_of, type=INSTANT)
     earlier = sizes.filter(sizes.as_of != instant)
     if not specs:
         return earlier
-    counted = present.group_by("segment").agg(members=present.count())
     defined = ibis.memtable(
         {"segment": [spec.name for spec in specs], "condition": [spec.where for spec in specs]},
         schema=ibis.schema({"segment": "string", "condition": "string"}),
     )
-    joined = defined.left_join(counted, "segment")
-    members = counted.members.coalesce(0)
+    joined = defined.left_join(totals, defined.segment == totals[NAME])
+    joined = joined.left_join(moved, defined.segment == moved.segment)
+    members = totals.rows.coalesce(0)
     profiles = customer_360.count().as_scalar().cast("float64")
     now = joined.select(
         segment=defined.segment,
@@ -253,6 +356,9 @@ def extended_sizes(
         members=members,
         share=(members.cast("float64") / profiles.nullif(0.0)).coalesce(0.0),
         condition=defined.condition,
+        version=members.cast("string") + "-" + totals.digest.coalesce(0).cast("string"),
+        entered=moved.entered.coalesce(0),
+        left=moved.left.coalesce(0),
     )
     return _shaped(earlier, SEGMENT_SIZES).union(_shaped(now, SEGMENT_SIZES))
 

@@ -13,59 +13,42 @@ import ibis.expr.types as ir
 
 from cdp_assets.warehouse.built import Markdown, Plot, drawing, markdown
 from cdp_assets.warehouse.engine import Engine
-from cdp_assets.warehouse.operations import quick_hash
 
 
 @dataclass(frozen=True)
 class Size:
-    """A segment's size at one run."""
+    """A segment at one run.
+
+    Args:
+        as_of: The run's instant.
+        members: How many are in it.
+        version: A hash of who they are.
+        entered, left: How many came and went in that run.
+    """
 
     as_of: datetime
     members: int
-
-
-def histories(engine: Engine, sizes: ir.Table) -> dict[str, list[Size]]:
-    """Segment → its sizes from the first run to the last."""
-    found: dict[str, list[Size]] = {}
-    for row in engine.to_arrow(sizes.select("segment", "as_of", "members").order_by("as_of")).to_pylist():
-        found.setdefault(row["segment"], []).append(Size(row["as_of"], row["members"]))
-    return found
-
-
-@dataclass(frozen=True)
-class Membership:
-    """What there is to say about a segment's members.
-
-    Args:
-        members: How many.
-        version: A hash of who they are.
-        entered, left: How many came and went in the last run.
-    """
-
-    members: int
-    version: str
+    version: str = "0-0"
     entered: int = 0
     left: int = 0
 
 
-NOBODY = Membership(0, "0-0")
+NEVER = Size(datetime.min.replace(tzinfo=UTC), 0)
+"""Of a segment that was never evaluated."""
 
 
-def present(engine: Engine, memberships: ir.Table, changes: ir.Table, sizes: ir.Table) -> dict[str, Membership]:
-    """Segment → its members in figures; segments without members and without changes are not there."""
-    counted = memberships.group_by("segment").agg(
-        members=memberships.count(), digest=quick_hash(memberships.profile_id).cast("decimal(38, 0)").sum()
-    )
-    latest = changes.filter(changes.changed_at == sizes.as_of.max().as_scalar())
-    moved = latest.group_by("segment").agg(
-        entered=(latest.change == "entered").sum(), left=(latest.change == "left").sum()
-    )
-    found: dict[str, Membership] = {}
-    for row in engine.to_arrow(counted.outer_join(moved, "segment")).to_pylist():
-        members = row["members"] or 0
-        version = f"{members}-{int(row['digest'] or 0):x}"
-        name = row["segment"] or row["segment_right"]
-        found[name] = Membership(members, version, row["entered"] or 0, row["left"] or 0)
+def histories(engine: Engine, sizes: ir.Table, names: Sequence[str]) -> dict[str, list[Size]]:
+    """Segment → its sizes from the first run to the last.
+
+    Args:
+        engine: Holds them.
+        sizes: `segment_sizes`.
+        names: The segments.
+    """
+    wanted = sizes.filter(sizes.segment.isin(names)).order_by("as_of")
+    found: dict[str, list[Size]] = {}
+    for row in engine.to_arrow(wanted.select("segment", "as_of", "members", "version", "entered", "left")).to_pylist():
+        found.setdefault(row.pop("segment"), []).append(Size(**row))
     return found
 
 

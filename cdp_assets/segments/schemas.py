@@ -13,6 +13,20 @@ from cdp_assets.segments.spec import SegmentSpec
 
 PROFILE_ID = Column("profile_id", "int64", "The person.", pii=Pii.PSEUDONYM, required=True)
 
+CHANGES = ("entered", "left")
+
+CAUSES = (
+    "new_segment",
+    "segment_removed",
+    "condition_changed",
+    "new_profile",
+    "profile_gone",
+    "values_changed",
+    "time_passed",
+)
+
+MARK = Column("segments_mark", "int64", "Hash of the names of all segments that the person is in.")
+
 _ENTERED_AT = Column(
     "entered_at",
     INSTANT,
@@ -35,12 +49,12 @@ MEMBERSHIP_CHANGES = TableSchema(
         Column("segment", "string", "Name of the segment.", required=True),
         replace(PROFILE_ID, description="The person, by the id they had then (see `identity.redirects`)."),
         Column("sequence", "int64", "1 for the person's first change in this segment, 2 for the next …", required=True),
-        Column("change", "string", "`entered` or `left`.", required=True),
+        Column("change", "string", "`entered` or `left`.", required=True, one_of=CHANGES),
         Column("changed_at", INSTANT, "Instant of the run that found it.", required=True),
         Column("entered_at", INSTANT, "When the membership that begins or ends here began.", required=True),
         Column("cause", "string", "`new_segment` (first evaluation), `segment_removed`, `condition_changed`, "
                "`new_profile`, `profile_gone`, `values_changed`, or `time_passed` (only the instant moved).",
-               required=True),
+               required=True, one_of=CAUSES),
         Column("reason", "string", "JSON: each column of the condition → its value `before` and `after`; of personal "
                "values only `present` or `absent`.", required=True),
     ),
@@ -57,10 +71,20 @@ SEGMENT_SIZES = TableSchema(
         Column("members", "int64", "People in it.", unit="people", required=True),
         Column("share", "float64", "Members as a share of all profiles.", unit="share 0..1", required=True),
         Column("condition", "string", "The SQL condition at that time.", required=True),
+        Column("version", "string", "A hash of who is in it; another one only if the members are others."),
+        Column("entered", "int64", "People who entered in that run.", unit="people"),
+        Column("left", "int64", "People who left in that run.", unit="people"),
     ),
     key=("segment", "as_of"),
     event_time="as_of",
 )
+
+
+def naming(schema: TableSchema, specs: Iterable[SegmentSpec]) -> TableSchema:
+    """A table's schema with the names of the segments there are."""
+    names = tuple(spec.name for spec in specs)
+    columns = (replace(each, one_of=names) if each.name == "segment" else each for each in schema.columns)
+    return replace(schema, columns=tuple(columns))
 
 
 def inputs_schema(specs: Iterable[SegmentSpec], customer: TableSchema) -> TableSchema:
@@ -72,9 +96,10 @@ def inputs_schema(specs: Iterable[SegmentSpec], customer: TableSchema) -> TableS
     columns = (column for column in customer.columns if column.name in wanted and column.name != PROFILE_ID.name)
     return TableSchema(
         "segment_inputs",
-        "One row per profile: the columns of `customer_360` that conditions look at, as of the last run. The reasons "
-        "in `membership_changes` take their values before from here.",
-        (PROFILE_ID, *(replace(_shown(column), required=False) for column in columns)),
+        "One row per profile: the columns of `customer_360` that conditions look at, as of the last run, and a mark of "
+        "the segments they led to. The reasons in `membership_changes` take their values before from here; only people "
+        "whose mark is another one are looked at to find who entered and left.",
+        (PROFILE_ID, *(replace(_shown(column), required=False) for column in columns), MARK),
         key=("profile_id",),
     )
 

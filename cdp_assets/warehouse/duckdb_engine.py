@@ -10,7 +10,6 @@ import itertools
 import logging
 import shutil
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -23,6 +22,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.schema as sch
 import ibis.expr.types as ir
 
+from cdp_assets.warehouse import duckdb_encoding as encoding
 from cdp_assets.warehouse.built import Patch
 from cdp_assets.warehouse.duckdb_files import DuckDBFiles
 from cdp_assets.warehouse.engine import Fingerprint, SchemaMismatch, SplinkDatabase, TableMissing, TableRef, version
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
 
     from cdp_assets.canonical.schema import TableSchema
-    from cdp_assets.warehouse.matching import Formula
+    from cdp_assets.warehouse.duckdb_matches import Stream
+    from cdp_assets.warehouse.matching import Formula, Matches
 
 _STAGED = "__staged"
 _SCRATCH = "temp.main"
@@ -102,6 +103,7 @@ class DuckDBEngine(DuckDBFiles):
         if not hasattr(self._local, "backend"):
             self._local.backend = ibis.duckdb.from_connection(self._connection.cursor())
             self._local.scratch = []
+            self._local.streams = []
             self._local.origins = {}
         return self._local.backend
 
@@ -159,6 +161,8 @@ class DuckDBEngine(DuckDBFiles):
     def drop_scratch(self) -> None:
         backend = self.backend
         self._local.origins.clear()
+        while self._local.streams:
+            backend.con.unregister(self._local.streams.pop())
         while self._local.scratch:
             backend.drop_table(self._local.scratch.pop(), database=("temp", "main"), force=True)
 
@@ -181,20 +185,21 @@ class DuckDBEngine(DuckDBFiles):
             connection.unregister(incoming)
         return self.backend.table(name, database=_SCRATCH)
 
-    def _create(self, place: str, name: str, schema: sch.Schema) -> None:
-        columns = ", ".join(f"{_quoted(column)} {_type_in_sql(dtype)}" for column, dtype in schema.items())
+    def _create(self, place: str, name: str, schema: sch.Schema, types: Mapping[str, str] | None = None) -> None:
+        kinds = {column: (types or {}).get(column) or _type_in_sql(dtype) for column, dtype in schema.items()}
+        columns = ", ".join(f"{_quoted(column)} {kind}" for column, kind in kinds.items())
         kind = "TEMP TABLE" if place == _SCRATCH else "TABLE"
         self.backend.con.execute(f"CREATE {kind} {place}.{_quoted(name)} ({columns})")
 
-    def _filled(self, place: str, name: str, expression: ir.Table) -> ir.Table:
-        """A new table of what an expression gives.
+    def _filled(self, place: str, name: str, expression: ir.Table, types: Mapping[str, str] | None = None) -> ir.Table:
+        """A new table of what an expression gives; ``types`` are those of columns that have another one here.
 
         Ibis does the same with four times as many statements, each written anew by way of SQLGlot: with hundreds of
         small tables in a run, that is what most of its time goes into.
         """
         backend = self.backend
         backend._run_pre_execute_hooks(expression)
-        self._create(place, name, expression.schema())
+        self._create(place, name, expression.schema(), types)
         columns = ", ".join(map(_quoted, expression.columns))
         backend.con.execute(f"INSERT INTO {place}.{_quoted(name)} ({columns}) {backend.compile(expression)}")
         return backend.table(name, database=place)
@@ -214,25 +219,29 @@ class DuckDBEngine(DuckDBFiles):
 
     def matches(
         self, rows: ir.Table, key: str, formulas: Mapping[str, Formula], terms: Mapping[str, ir.BooleanValue]
-    ) -> ir.Table:
-        import pyarrow as pa
-
-        from cdp_assets.warehouse.matching import NAME, as_expression, in_batches
+    ) -> Matches:
+        from cdp_assets.warehouse.duckdb_matches import DuckDBMatches
+        from cdp_assets.warehouse.matching import Bits, Expressed
+        from cdp_assets.warehouse.operations import quick_hash
 
         columns = {f"term_{place}": met for place, met in enumerate(terms.values())}
-        fetched = self.batches(rows.select(key, **columns), rows=_MATCHED_AT_ONCE)
-        # Fetched to the end before it is inserted on the same connection, and given free piece by piece.
-        pieces = deque(in_batches(fetched, list(formulas.values())))
-        names = pa.array(list(formulas), pa.string())
-        dtype = ibis.schema({NAME: "string", key: rows[key].type()})
-        named = pa.RecordBatchReader.from_batches(
-            pa.schema([(NAME, pa.dictionary(pa.int32(), pa.string())), (key, dtype.to_pyarrow().field(key).type)]),
-            (pa.record_batch([pa.DictionaryArray.from_arrays(numbers, names), keys], [NAME, key])
-             for numbers, keys in (pieces.popleft().columns for _ in range(len(pieces)))),
-        )  # fmt: skip
-        found = self.from_arrow(named, dtype)
-        self._local.origins[found.get_name()] = as_expression(rows, key, formulas, terms)
-        return found
+        fetched = rows.select(rows[key].cast("int64").name(key), digest=quick_hash(rows[key]), **columns)
+        bits = Bits(self.batches(fetched, rows=_MATCHED_AT_ONCE), formulas)
+        return DuckDBMatches(self, bits, key, Expressed(rows, key, formulas, terms).pairs())
+
+    def stream(self, rows: Stream, origin: ir.Table) -> ir.Table:
+        """Rows that are made as they are read, as a table that lives until `drop_scratch`.
+
+        Args:
+            rows: The rows.
+            origin: What they come from, for lineage.
+        """
+        name = f"stream_{next(self._counter)}"
+        backend = self.backend
+        self._local.streams.append(name)
+        self._local.origins[name] = origin
+        backend.con.register(name, rows)
+        return backend.table(name)
 
     def connected_components(self, edges: ir.Table) -> ir.Table:
         import numpy as np
@@ -301,7 +310,8 @@ class DuckDBEngine(DuckDBFiles):
         typed = _typed(stage, schema, expression)
         self._ensure_stage(stage)
         self.discard([(stage, schema.name)])
-        return self._filled(stage, schema.name + _STAGED, typed)
+        types = encoding.fresh_types(self.backend.con, _quoted(stage, schema.name), schema)
+        return self._filled(stage, schema.name + _STAGED, typed, types)
 
     def can_patch(self, stage: str, schema: TableSchema) -> bool:
         if not self.has_table(stage, schema.name):
@@ -316,8 +326,9 @@ class DuckDBEngine(DuckDBFiles):
     def stage_patch(self, stage: str, schema: TableSchema, patch: Patch) -> ir.Table:
         typed = _typed(stage, schema, patch.rows)
         self.discard([(stage, schema.name)])
-        self._filled(stage, schema.name + _COMING, typed)
-        self._filled(stage, schema.name + _GONE, patch.gone.select(*patch.columns))
+        types = encoding.widened_types(self.backend.con, _quoted(stage, schema.name), schema)
+        self._filled(stage, schema.name + _COMING, typed, types)
+        self._filled(stage, schema.name + _GONE, patch.gone.select(*patch.columns), types)
         published, gone, coming = (_quoted(stage, schema.name + end) for end in ("", _GONE, _COMING))
         self.backend.con.execute(
             f"CREATE VIEW {_quoted(stage, schema.name + _STAGED)} AS "
@@ -410,9 +421,14 @@ class DuckDBEngine(DuckDBFiles):
             f"coalesce(sum(strlen({_quoted(name)})), 0)" if dtype.is_string() else "count(*) * 8"
             for name, dtype in table.schema().items()
         ]
+        # As texts, since the number that stands for one is another one in another table.
+        values = ", ".join(
+            f"{_quoted(name)}::VARCHAR AS {_quoted(name)}" if dtype.is_string() else _quoted(name)
+            for name, dtype in table.schema().items()
+        )
         row = self.backend.con.execute(
             f"SELECT count(*), coalesce(sum(hash(t)::HUGEINT), 0), {' + '.join(parts)} "
-            f"FROM ({self.backend.compile(table)}) AS t"
+            f"FROM (SELECT {values} FROM ({self.backend.compile(table)})) AS t"
         ).fetchone()
         assert row is not None
         return Fingerprint(rows=int(row[0]), version=version(row[0], row[1]), bytes=int(row[2]))

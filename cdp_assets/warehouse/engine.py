@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from cdp_assets.canonical.schema import TableSchema
     from cdp_assets.warehouse.built import Patch
-    from cdp_assets.warehouse.matching import Formula
+    from cdp_assets.warehouse.matching import Formula, Matches
 
 
 TableRef = tuple[str, str]
@@ -135,8 +135,15 @@ class Engine(FileReader, Protocol):
 
     def matches(
         self, rows: ir.Table, key: str, formulas: Mapping[str, Formula], terms: Mapping[str, ir.BooleanValue]
-    ) -> ir.Table:
-        """Find which rows meet which of very many formulas, as `matching.as_expression` says, as a scratch table."""
+    ) -> Matches:
+        """Find which rows meet which of very many formulas, as `matching.Expressed` says.
+
+        Args:
+            rows: The rows.
+            key: The column that tells them apart, int64.
+            formulas: Name → formula.
+            terms: Term → whether a row meets it, over ``rows``; never null.
+        """
 
     def connected_components(self, edges: ir.Table) -> ir.Table:
         """Label the components of an undirected graph.

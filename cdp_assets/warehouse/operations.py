@@ -184,9 +184,15 @@ def _pyspark_try_timestamp(
     return self.f.anon.to_utc_timestamp(parsed, sge.convert(op.zone))
 
 
+def _pyspark_bit_xor(self: PySparkCompiler, op: ops.BitXor, *, arg: sge.Expression, where: Any) -> Any:
+    """Spark has it since 3.0, and Ibis does not know."""
+    return self.agg.bit_xor(arg, where=where)
+
+
 DuckDBCompiler.visit_StableId = _duckdb_stable_id
 PySparkCompiler.visit_StableId = _pyspark_stable_id
 DuckDBCompiler.visit_QuickHash = _duckdb_quick_hash
 PySparkCompiler.visit_QuickHash = _pyspark_quick_hash
 DuckDBCompiler.visit_TryTimestamp = _duckdb_try_timestamp
 PySparkCompiler.visit_TryTimestamp = _pyspark_try_timestamp
+PySparkCompiler.visit_BitXor = _pyspark_bit_xor

@@ -118,7 +118,11 @@ def _main(segments: int, profiles: int) -> None:
 
 
 def conditions(file: Path, specs: Sequence[SegmentSpec]) -> dict[str, float]:
-    """CPU seconds of finding all members, and of one scan of the columns that the conditions read."""
+    """CPU seconds of finding all members, and of one scan of the columns that the conditions read.
+
+    Members are found as a bit per person and segment; the scan writes its columns down, as the engine does with any
+    intermediate result. What it takes to write the memberships down as rows is in the figures of the whole stage.
+    """
     import duckdb
 
     from cdp_assets.attributes.schemas import CUSTOMER_360

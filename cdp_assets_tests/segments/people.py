@@ -17,6 +17,7 @@ from cdp_assets.segments.membership import update
 from cdp_assets.segments.schemas import MEMBERSHIP_CHANGES, MEMBERSHIPS, SEGMENT_SIZES, inputs_schema
 from cdp_assets.segments.spec import SegmentSpec
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+from cdp_assets.warehouse.stacking import patched
 
 CUSTOMER = TableSchema(
     "customer_360",
@@ -72,16 +73,20 @@ class Stage:
         redirects = pa.Table.from_pylist(
             [{"old_profile_id": old, "profile_id": new} for old, new in merged], schema=REDIRECTS.to_pyarrow()
         )
+        previous = {schema.name: self._previous(schema) for schema in schemas}
         results = update(
             self.customers(rows),
             self.engine.from_arrow(redirects, REDIRECTS),
-            {schema.name: self._previous(schema) for schema in schemas},
+            previous,
             self.specs,
             CUSTOMER,
             self.engine,
             as_of,
         )
         computed = {name: built.table for name, built in results.items()}
+        for name, built in results.items():
+            if built.patch is not None:
+                assert self._rows(patched(previous[name], built.patch)) == self._rows(built.table), name
         self.published = {
             schema.name: self.engine.to_arrow(
                 computed[schema.name].select(
@@ -101,6 +106,10 @@ class Stage:
             schema=schema.ibis_schema.to_pyarrow(),
         )
         return self.engine.from_arrow(data, schema.ibis_schema)
+
+    def _rows(self, table: ir.Table) -> list[tuple[Any, ...]]:
+        columns = sorted(table.columns)
+        return sorted(tuple(row[name] for name in columns) for row in self.engine.to_arrow(table).to_pylist())
 
     def members(self, name: str) -> set[int]:
         return {row["profile_id"] for row in self.published["memberships"].to_pylist() if row["segment"] == name}

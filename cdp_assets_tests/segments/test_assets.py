@@ -72,13 +72,13 @@ def test_each_segment_is_an_asset_with_owner_size_history_and_condition(home: Pa
     result = _run([_customer(1, 5, "DE"), _customer(2, 0)])
     shown = {
         materialisation.asset_key.path[-1]: materialisation.metadata
-        for materialisation in result.asset_materializations_for_node("segments__each")
+        for materialisation in result.asset_materializations_for_node("segments__each_1")
     }
     assert shown["loyal"]["dagster/row_count"].value == 1
     assert shown["loyal"]["share"].value == 0.5
     assert "orders >= 3" in str(shown["loyal"]["condition"].value)
     assert shown["german"]["size history"].value == "1 at the first run."
-    each = next(definition for definition in assets([LOYAL, GERMAN]) if definition.op.name == "segments__each")
+    each = next(definition for definition in assets([LOYAL, GERMAN]) if definition.op.name == "segments__each_1")
     assert each.specs_by_key[dg.AssetKey(["segments", "loyal"])].owners == ["team:test"]
 
 
@@ -86,7 +86,7 @@ def test_the_size_history_is_a_picture_from_the_second_run_on(home: Path, monkey
     _run([_customer(1, 5, "DE")])
     monkeypatch.setenv("CDP_AS_OF", "2026-07-01")
     result = _run([_customer(1, 5, "DE")])
-    for materialisation in result.asset_materializations_for_node("segments__each"):
+    for materialisation in result.asset_materializations_for_node("segments__each_1"):
         assert str(materialisation.metadata["size history"].value).startswith("![plot](data:image/svg+xml;base64,")
 
 
@@ -110,6 +110,12 @@ def test_an_implausible_size_warns_and_does_not_stop(home: Path) -> None:
         if check.check_name == "plausible_size"
     }
     assert outcomes == {"loyal": False, "german": False}
+    crossed = {
+        check.asset_key.path[-1]: check.metadata["crossed bound"].value
+        for check in result.get_asset_check_evaluations()
+        if check.check_name == "plausible_size"
+    }
+    assert crossed == {"loyal": "maximum: 100.00% is above 50.00%", "german": "minimum: nobody is in it"}
     assert result.success
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from cdp_assets.segments import testing
 from cdp_assets.segments.composition import composed
-from cdp_assets.segments.evaluate import evaluate
+from cdp_assets.segments.evaluate import evaluate, memberships
 from cdp_assets.segments.spec import SegmentError, SegmentSpec, SegmentTest
 from cdp_assets_tests.segments.people import CUSTOMER, JUNE_1, Stage, segment
 
@@ -26,7 +26,7 @@ def members(spec: SegmentSpec, *others: SegmentSpec) -> list[int]:
     stage = Stage([])
     specs = composed([spec, *others])
     specs[0].condition(CUSTOMER)
-    found = stage.engine.to_arrow(evaluate(stage.customers(PEOPLE), specs[:1], JUNE_1, stage.engine))
+    found = stage.engine.to_arrow(memberships(evaluate(stage.customers(PEOPLE), specs[:1], JUNE_1, stage.engine)))
     return sorted(found["profile_id"].to_pylist())
 
 
@@ -65,7 +65,9 @@ def test_a_sample_is_fair_stable_nested_and_independent() -> None:
 
     def sample(name: str, share: float) -> set[int]:
         specs = composed([replace(BUYERS, name=name, sample=share)])
-        return set(stage.engine.to_arrow(evaluate(people, specs, JUNE_1, stage.engine))["profile_id"].to_pylist())
+        return set(
+            stage.engine.to_arrow(memberships(evaluate(people, specs, JUNE_1, stage.engine)))["profile_id"].to_pylist()
+        )
 
     tenth, fifth, other = sample("buyers", 0.1), sample("buyers", 0.2), sample("lovers", 0.1)
     assert 1_850 < len(tenth) < 2_150

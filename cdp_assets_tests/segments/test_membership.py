@@ -160,6 +160,33 @@ def test_without_any_segment_the_tables_are_empty():
     assert stage.published["segment_sizes"].num_rows == 0
 
 
+def test_a_first_run_says_what_a_later_one_says_of_new_segments():
+    people = [{"profile_id": who, "orders": who % 6, "last_order_at": JUNE_1} for who in range(9)]
+    first = Stage([LOYAL, RECENT]).run(JUNE_2, people)
+    later = Stage([]).run(JUNE_1, people)
+    later.published["segment_sizes"] = Stage([segment("old", "orders > 90")]).run(JUNE_1, []).published["segment_sizes"]
+    later.specs = [LOYAL, RECENT]
+    later.run(JUNE_2, people)
+    for name in ("memberships", "membership_changes"):
+        assert tables(first)[name] == tables(later)[name]
+
+
+def test_people_without_a_mark_are_compared():
+    stage = Stage([LOYAL]).run(JUNE_1, [{"profile_id": 1, "orders": 5}, {"profile_id": 2, "orders": 1}])
+    stage.published["segment_inputs"] = stage.published["segment_inputs"].drop_columns("segments_mark")
+    stage.run(JUNE_2, [{"profile_id": 1, "orders": 2}, {"profile_id": 2, "orders": 3}])
+    assert stage.log()[1:] == [("loyal", 1, "left", "values_changed"), ("loyal", 2, "entered", "values_changed")]
+
+
+def test_sizes_tell_how_many_came_and_went_and_a_version_of_who_is_in():
+    stage = Stage([LOYAL]).run(JUNE_1, [{"profile_id": 1, "orders": 5}, {"profile_id": 2, "orders": 1}])
+    stage.run(JUNE_2, [{"profile_id": 1, "orders": 2}, {"profile_id": 2, "orders": 3}])
+    stage.run(JUNE_3, [{"profile_id": 1, "orders": 0}, {"profile_id": 2, "orders": 9}])
+    sizes = sorted(stage.published["segment_sizes"].to_pylist(), key=lambda row: row["as_of"])
+    assert [(row["members"], row["entered"], row["left"]) for row in sizes] == [(1, 1, 0), (1, 1, 1), (1, 0, 0)]
+    assert sizes[0]["version"] != sizes[1]["version"] == sizes[2]["version"]
+
+
 @examples(12)
 @given(st.lists(st.dictionaries(st.integers(1, 4), st.integers(0, 5), max_size=4), min_size=1, max_size=4))
 def test_the_log_replayed_gives_the_memberships(days):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -84,6 +85,59 @@ def test_a_patch_replaces_rows_by_key_when_it_is_published() -> None:
     engine.stage_table("shop", AMOUNTS, _amounts(engine, (9, "9.00")))
     engine.publish([("shop", "amounts")])
     assert _published(engine) == [(9, "9.00")]
+
+
+PETS = TableSchema(
+    "pets",
+    "Pets.",
+    (Column("id", "int64", "Id."), Column("kind", "string", "Kind.", one_of=("dog", "cat"))),
+    key=("id",),
+)
+
+
+def _pets(*rows: tuple[int, str | None]) -> ibis.Table:
+    return ibis.memtable(list(rows), schema=PETS.ibis_schema)
+
+
+def _more_kinds(*kinds: str) -> TableSchema:
+    return TableSchema("pets", "Pets.", (PETS.columns[0], replace(PETS.columns[1], one_of=kinds)), key=("id",))
+
+
+def test_a_text_of_few_values_is_a_text_to_everybody_and_new_values_may_come() -> None:
+    engine = DuckDBEngine.in_memory()
+    engine.stage_table("shop", PETS, _pets((1, "dog"), (2, "cat"), (3, None)))
+    engine.publish([("shop", "pets")])
+    assert engine.table("shop", "pets").schema()["kind"].is_string()
+
+    wider = _more_kinds("ant", "cat", "dog")
+    assert engine.can_patch("shop", wider)
+    came = _pets((4, "ant"))
+    engine.stage_patch("shop", wider, Patch("id", came.select("id"), came))
+    engine.publish([("shop", "pets")])
+    pets = engine.table("shop", "pets")
+    assert engine.to_arrow(pets.order_by("kind"))["kind"].to_pylist() == ["ant", "cat", "dog", None]
+    assert engine.to_arrow(pets.filter(pets.kind == "cow")).num_rows == 0
+
+
+def test_values_that_are_published_stay_possible_in_a_table_that_is_written_anew() -> None:
+    engine = DuckDBEngine.in_memory()
+    engine.stage_table("shop", PETS, _pets((1, "dog")))
+    engine.publish([("shop", "pets")])
+    before = engine.fingerprint(engine.table("shop", "pets"))
+    engine.stage_table("shop", _more_kinds("cat"), engine.table("shop", "pets"))
+    engine.publish([("shop", "pets")])
+    assert engine.fingerprint(engine.table("shop", "pets")) == before
+
+
+def test_a_table_that_was_published_with_plain_texts_can_be_patched() -> None:
+    engine = DuckDBEngine.in_memory()
+    engine.stage_table("shop", TableSchema("pets", "Pets.", (PETS.columns[0], Column("kind", "string", "Kind."))),
+                       _pets((1, "elk")))  # fmt: skip
+    engine.publish([("shop", "pets")])
+    came = _pets((2, "dog"))
+    engine.stage_patch("shop", PETS, Patch("id", came.select("id"), came))
+    engine.publish([("shop", "pets")])
+    assert engine.to_arrow(engine.table("shop", "pets").order_by("id"))["kind"].to_pylist() == ["elk", "dog"]
 
 
 def test_a_patch_by_several_columns_leaves_rows_without_a_key_alone() -> None:
