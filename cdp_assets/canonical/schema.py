@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 
 import ibis.expr.datatypes as dt
 import ibis.expr.schema as sch
@@ -84,7 +85,7 @@ class TableSchema:
     def column_names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
 
-    @property
+    @cached_property
     def ibis_schema(self) -> sch.Schema:
         return sch.Schema({column.name: column.dtype for column in self.columns})
 
