@@ -74,14 +74,6 @@ def test_a_repeated_key_is_found_in_whatever_order_its_rows_lie(
     assert outcome(evaluate(engine, standard_checks(PEOPLE), staged(engine, rows), {})) == {"schema_and_keys": False}
 
 
-def test_of_a_patched_table_the_keys_that_came_are_looked_at(engine: DuckDBEngine) -> None:
-    table = staged(engine, [*GOOD, (2, "DE", None, 1)])
-    keys = TableSchema("came", "Came.", PEOPLE.columns[:2])
-    for coming, unique in (((2, "DE"), False), ((1, "DE"), True)):
-        came = engine.stage_table("orders", keys, ibis.memtable([coming], schema=keys.ibis_schema))
-        assert outcome(evaluate(engine, standard_checks(PEOPLE, came), table, {})) == {"schema_and_keys": unique}
-
-
 def test_an_empty_required_column_fails_and_is_named(engine: DuckDBEngine) -> None:
     rows = [*GOOD, (3, None, None, 1), (4, None, None, 1)]
     (result,) = evaluate(engine, standard_checks(PEOPLE), staged(engine, rows), {})
