@@ -6,7 +6,7 @@ Belongs here: layout in rich. Does not belong here: queries (`read_report.py`), 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 
 from rich.console import Group, RenderableType
@@ -16,7 +16,7 @@ from cdp_assets.presentation import views, wording
 from cdp_assets.presentation.profile_text import profile_card
 from cdp_assets.presentation.terminal import facts, heading, indented, table
 
-_BAR = 16
+_BAR = 10
 _COUNTS = ("Rows", "Accepted", "Duplicate", "Superseded", "Quarantined")
 _OUTCOME_STYLE = {"delivered": "green", "pending": "yellow", "held": "yellow", "failed": "red", "dead": "red"}
 """Style of an outcome; reasons why something was not sent are quiet."""
@@ -184,7 +184,9 @@ def _checks(run: views.Run) -> RenderableType:
 
 
 def _next(steps: list[tuple[str, str]]) -> RenderableType:
-    return indented(facts((Text(command, "bold cyan"), Text(purpose, "dim")) for command, purpose in steps))
+    # Below each other: a command is copied whole, and leaves no room beside it.
+    lines = [(Text(command, "bold cyan"), indented(Text(purpose, "dim"))) for command, purpose in steps]
+    return indented(Group(*chain.from_iterable(lines)))
 
 
 def _dispositions(row: views.SourceRows) -> list[RenderableType]:

@@ -26,7 +26,13 @@ def table(*headings: str, numbers: Iterable[str] = (), whole: Iterable[str] = ()
     right, kept = set(numbers), {*numbers, *whole}
     made = Table(box=box.SIMPLE_HEAD, padding=(0, 1), header_style="dim", show_edge=False, pad_edge=False)
     for text in headings:
-        made.add_column(text, justify="right" if text in right else "left", no_wrap=text in kept, overflow="fold")
+        made.add_column(
+            text,
+            justify="right" if text in right else "left",
+            no_wrap=text in kept,
+            overflow="fold",
+            min_width=len(text) if text in right else None,
+        )
     return made
 
 

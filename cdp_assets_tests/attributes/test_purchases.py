@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdp_assets.attributes.known_facts import last_day
+from cdp_assets.attributes.known_facts import at_each, last_day
 from cdp_assets.attributes.purchases import (
     distinct_histories,
     gap_histogram,
@@ -71,7 +71,7 @@ def test_statistics_of_a_past_day_do_not_see_what_came_later(engine: DuckDBEngin
 def test_statistics_of_several_days_are_those_of_each(engine: DuckDBEngine) -> None:
     table = purchases(engine, [(1, 0, "10.00"), (1, 10, "20.00"), (2, 20, "5.00")], refunds=[(1, 12, "10.00")])
 
-    together = purchase_statistics(table, [day(11), day(25)])
+    together = purchase_statistics(at_each(table, [day(11), day(25)]), None)
 
     for until in (day(11), day(25)):
         of_day = together.filter(together.until == until).drop("until")
