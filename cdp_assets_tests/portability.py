@@ -1,4 +1,4 @@
-"""Run the refresh once, and translate every expression that reaches the engine into Spark's dialect as well.
+"""Run the refresh, and translate every expression that reaches the engine into Spark's dialect as well.
 
 Run as ``python portability.py`` with CDP_DATA set; prints how many expressions there were, and those that failed.
 """
@@ -46,7 +46,7 @@ def main() -> int:
 
     for name, position in (("stage_table", 2), ("scratch", 0), ("to_arrow", 0), ("to_pandas", 0), ("map_values", 0)):
         translating(name, position)
-    for progress in run_refresh(Settings.from_env(), anew=True):
+    for progress in run_refresh(Settings.from_env()):
         step = progress.step
     print(len(seen), "expressions")
     print(*failures or ["all translated"], sep="\n")
