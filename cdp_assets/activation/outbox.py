@@ -16,7 +16,6 @@ from datetime import datetime
 from itertools import compress
 from typing import TYPE_CHECKING
 
-import ibis
 import pyarrow as pa
 
 from cdp_assets.activation import decisions, holdout, ledger_rows
@@ -77,7 +76,7 @@ def compare(spec: DestinationSpec, tables: Tables, engine: Engine, ledger: Ledge
         state = destinations.state(connection, spec.name)
         assigned = holdouts.assignments(connection, spec.holdout_campaign, GLOBAL_CONTROL)
         history = destinations.usual_change(connection, spec.name)
-    assignments = _load(engine, assigned)
+    assignments = engine.from_arrow(assigned)
     found = engine.to_arrow(
         differences(
             spec,
@@ -86,7 +85,7 @@ def compare(spec: DestinationSpec, tables: Tables, engine: Engine, ledger: Ledge
             consent_state=tables.consent_state,
             suppressions=tables.suppressions,
             redirects=tables.redirects,
-            state=_load(engine, state),
+            state=engine.from_arrow(state),
             assignments=assignments,
             as_of=as_of,
         )
@@ -203,7 +202,7 @@ def _activated(
 
 def _permissions(engine: Engine, tables: Tables, points: list[str]) -> tuple[pa.Table, pa.Table]:
     """Privacy's word on contact points, for all purposes and channels."""
-    wanted = _load(engine, pa.table({"contact_point": pa.array(points, pa.string())}))
+    wanted = engine.from_arrow(pa.table({"contact_point": pa.array(points, pa.string())}))
     consents = tables.consent_state.semi_join(wanted, "contact_point").select(permissions.CONSENTS.names)
     suppressions = tables.suppressions.semi_join(wanted, "contact_point").select(permissions.SUPPRESSIONS.names)
     return engine.to_arrow(consents), engine.to_arrow(suppressions)
@@ -211,7 +210,3 @@ def _permissions(engine: Engine, tables: Tables, points: list[str]) -> tuple[pa.
 
 def _pairs(assigned: pa.Table) -> list[tuple[str, int]]:
     return list(zip(*ledger_rows.lists(assigned, "campaign", "profile_id"), strict=True))
-
-
-def _load(engine: Engine, table: pa.Table) -> ir.Table:
-    return engine.from_arrow(table, ibis.Schema.from_pyarrow(table.schema))

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import ibis.expr.schema as sch
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -77,7 +76,7 @@ def state_table(engine: Engine, ledger: Ledger, names: Sequence[str], redirects:
     with ledger.reading() as connection:
         states = [destinations.state(connection, name) for name in names]
     told = pa.concat_tables([destinations.STATE.empty_table(), *states])
-    table = engine.from_arrow(told, sch.Schema.from_pyarrow(told.schema))
+    table = engine.from_arrow(told)
     return of_today(table, redirects).select(DESTINATION_STATE.column_names)
 
 
@@ -85,7 +84,7 @@ def exposures_table(engine: Engine, ledger: Ledger, as_of: datetime, redirects: 
     """Who came to be treated or held out up to this instant (`EXPOSURES`)."""
     with ledger.reading() as connection:
         exposed = holdouts.exposures(connection, as_of)
-    table = engine.from_arrow(exposed, sch.Schema.from_pyarrow(exposed.schema))
+    table = engine.from_arrow(exposed)
     return of_today(table, redirects).select(EXPOSURES.column_names)
 
 

@@ -25,6 +25,7 @@ from cdp_assets.attributes.model_documents import learned_of
 from cdp_assets.attributes.model_training import approved, recency
 from cdp_assets.quality.checks import CheckResult, Judged
 from cdp_assets.warehouse.built import Built, ColumnLineage
+from cdp_assets.warehouse.engine import row_count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,7 +122,7 @@ def churn_scores(
 
     model = learned.published
     features = engine.scratch(features_at(purchases, activity, until))
-    size = int(engine.to_pandas(features.aggregate(rows=features.count()))["rows"].iloc[0])
+    size = row_count(features, engine)
     chosen = features.filter(features.profile_id % max(1, size // SAMPLE) == 0)
     sample = learned.described(engine.to_pandas(chosen.order_by("profile_id")))
     if not len(sample):

@@ -5,6 +5,7 @@ Belongs here: their Dagster face. Does not belong here: scores and all other att
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -27,9 +28,8 @@ OWNERS = ["team:analytics"]
 def model_assets(currency: str) -> list[dg.AssetsDefinition]:
     """The assets of the models, which a refresh leaves as they are, and the training job learns anew."""
     learner = learner_version(currency)
-
-    @table_asset(
-        schema=CHURN_MODEL,
+    model_asset = partial(
+        table_asset,
         stage="attributes",
         inputs={"purchases": "attributes", "activity": "attributes", "golden_records": "profiles"},
         judged=[CHALLENGER_WINS],
@@ -37,6 +37,8 @@ def model_assets(currency: str) -> list[dg.AssetsDefinition]:
         owners=OWNERS,
         definition=learner,
     )
+
+    @model_asset(schema=CHURN_MODEL)
     def churn_model(
         purchases: ir.Table,
         activity: ir.Table,
@@ -53,15 +55,7 @@ def model_assets(currency: str) -> list[dg.AssetsDefinition]:
         occasion = _occasion(previous, memory, as_of, learner, tags)
         return trained_churn(of_known_people(purchases, golden_records), activity, occasion, engine)
 
-    @table_asset(
-        schema=PURCHASE_MODEL,
-        stage="attributes",
-        inputs={"purchases": "attributes", "activity": "attributes", "golden_records": "profiles"},
-        judged=[CHALLENGER_WINS],
-        kinds={"python", "scikitlearn"},
-        owners=OWNERS,
-        definition=learner,
-    )
+    @model_asset(schema=PURCHASE_MODEL)
     def purchase_model(
         purchases: ir.Table,
         activity: ir.Table,

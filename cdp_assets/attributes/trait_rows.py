@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import ibis
 import ibis.expr.types as ir
 
+from cdp_assets.warehouse.engine import row_count
 from cdp_assets.warehouse.expressions import bind, check
 
 if TYPE_CHECKING:
@@ -113,14 +114,14 @@ def _of_few_values(facts: ir.Table, reads: dict[str, tuple[str, ...]], engine: E
         wanted = list(dict.fromkeys([*chosen, *names]))
         if len(wanted) > len(chosen):
             different = sample.select(wanted).distinct()
-            if engine.fingerprint(different).rows <= _SAMPLE_KINDS:
+            if row_count(different, engine) <= _SAMPLE_KINDS:
                 chosen = wanted
     return chosen
 
 
 def _kinds(facts: ir.Table, columns: list[str], engine: Engine) -> ir.Table | None:
     different = engine.scratch(facts.select(columns).distinct())
-    if engine.fingerprint(different).rows > MOST_KINDS:
+    if row_count(different, engine) > MOST_KINDS:
         return None
     order = ibis.window(order_by=[different[name] for name in columns])
     return engine.scratch(different.mutate(_kind=ibis.row_number().over(order).cast("int16")))

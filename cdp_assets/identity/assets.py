@@ -30,7 +30,7 @@ from cdp_assets.ledger.profile_ids import LedgerProfileIds
 from cdp_assets.settings import Settings
 from cdp_assets.warehouse.assets import table_asset, tables_asset
 from cdp_assets.warehouse.built import Built
-from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.engine import Engine, row_count
 
 OWNERS = ["team:customer-data"]
 
@@ -102,11 +102,11 @@ def _changes(
     """
     log = schemas.PROFILE_CHANGES.name
     changed = engine.scratch(change_guard.merged_or_split(resolution.tables[log], previous[log]))
-    if engine.fingerprint(changed).rows <= rules.change_guard.minimum:
+    if row_count(changed, engine) <= rules.change_guard.minimum:
         return None
     known = change_guard.known_profiles(previous["profile_map"], identifiers, rules)
     counts = engine.to_arrow(change_guard.counted(changed, known)).to_pylist()[0]
-    return change_guard.Changes(known=engine.fingerprint(known).rows, **counts)
+    return change_guard.Changes(known=row_count(known, engine), **counts)
 
 
 def _device_suggestions(rules: IdentityRules) -> dg.AssetsDefinition:

@@ -35,6 +35,7 @@ from cdp_assets.identity.state import Standing, State, last_state, likeness_of, 
 from cdp_assets.identity.stewarded_ids import with_guests
 from cdp_assets.identity.stewardship import Stewardship, attribute_as_said, links_refused, links_said, news_of
 from cdp_assets.warehouse.built import Patch
+from cdp_assets.warehouse.engine import row_count
 from cdp_assets.warehouse.stacking import patched, restricted, stack
 
 if TYPE_CHECKING:
@@ -246,7 +247,7 @@ def _resolved(
     if stands and _queue_moved(previous["review_queue"], whole["profile_map"], engine):
         return None
 
-    logged = _count(previous["profile_changes"], engine)
+    logged = row_count(previous["profile_changes"], engine)
     redirects = engine.scratch(assignment.redirects.semi_join(whole["profile_map"], "profile_id"))
     maps = Maps(
         before=previous["profile_map"],
@@ -279,8 +280,8 @@ def _resolved(
     figures = {
         "components": standing.components,
         "components rebuilt": standing.rebuilt,
-        "records looked at again": "all" if delta is None else _count(members, engine),
-        "new changes": _count(log, engine),
+        "records looked at again": "all" if delta is None else row_count(members, engine),
+        "new changes": row_count(log, engine),
         "identifier types without a rule": ", ".join(run.types.unknown) or "none",
     }
     ordered = {schema.name: whole[schema.name].select(*schema.column_names) for schema in schemas.TABLES}
@@ -369,8 +370,8 @@ def _counted(people: Partition, state: State | None, scope: Scope, engine: Engin
     named = state.components.filter(state.components.record_id == state.components.component)
     before = restricted(named.filter(named.label.notnull()), scope.records.union(scope.gone))
     return (
-        state.standing.components - _count(before, engine) + people.components,
-        state.standing.rebuilt - _count(before.filter(before.rebuilt), engine) + people.rebuilt,
+        state.standing.components - row_count(before, engine) + people.components,
+        state.standing.rebuilt - row_count(before.filter(before.rebuilt), engine) + people.rebuilt,
     )
 
 
@@ -378,10 +379,6 @@ def _renamed(renamed: ir.Table | None, engine: Engine) -> ir.Table:
     if renamed is None:
         return _empty(schemas.RENAMED_IDENTIFIERS.ibis_schema, engine)
     return renamed.select(identifier_id="node", stands_for="component")
-
-
-def _count(table: ir.Table, engine: Engine) -> int:
-    return int(engine.to_arrow(table.aggregate(rows=table.count()))["rows"][0].as_py())
 
 
 def _empty(schema: ibis.Schema, engine: Engine) -> ir.Table:

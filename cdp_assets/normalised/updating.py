@@ -21,7 +21,7 @@ from cdp_assets.normalised.faults import IN_THE_FUTURE
 from cdp_assets.normalised.stream_rows import key_of_raw
 from cdp_assets.sources.spec import StreamSpec
 from cdp_assets.warehouse.built import Built, Patch, Stands
-from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.engine import Engine, row_count
 from cdp_assets.warehouse.operations import quick_hash
 from cdp_assets.warehouse.stacking import patched
 
@@ -91,15 +91,15 @@ def updated_rows(
         return _anew(typed(raw), anew)
     waiting = previous.filter(previous.cdp_reason == IN_THE_FUTURE).select(*ROW)
     asked = engine.scratch(news.union(waiting))
-    if _count(asked, engine) == 0:
+    if row_count(asked, engine) == 0:
         return Stands()
     # In a snapshot stream the newest delivery has a say on every row.
     touched = raw if stream.load == "snapshot" else engine.scratch(_touched(raw, asked, stream, engine))
-    if stream.load != "snapshot" and _count(touched, engine) > _FEW * _count(raw, engine):
+    if stream.load != "snapshot" and row_count(touched, engine) > _FEW * row_count(raw, engine):
         return _anew(typed(raw), anew)
     judged = engine.scratch(typed(touched))
     differing = engine.scratch(_differing(judged, previous))
-    if _count(differing, engine) == 0:
+    if row_count(differing, engine) == 0:
         return Stands()
     changed = engine.scratch(_with_others_of_their_keys(differing, judged))
     now = Known(known.built, known.revision + 1, as_of.isoformat())
@@ -110,10 +110,6 @@ def updated_rows(
 
 def _anew(rows: ir.Table, known: Known) -> Built:
     return Built(rows.mutate(**{REVISION: ibis.literal(known.revision, "int64")}), memory=known.to_memory())
-
-
-def _count(rows: ir.Table, engine: Engine) -> int:
-    return int(engine.to_arrow(rows.aggregate(rows=rows.count()))["rows"][0].as_py())
 
 
 def _news(raw: ir.Table, previous: ir.Table, engine: Engine) -> ir.Table | None:

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 import dagster as dg
-import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.ledger import Ledger, outbox
@@ -50,8 +49,7 @@ def suppressions(
 ) -> Built:
     """Complaints, hard bounces and unsubscriptions, which forbid sending whatever consent says."""
     with ledger.reading() as connection:
-        seen = outbox.bounces(connection)
-    bounces = engine.from_arrow(seen, ibis.Schema.from_pyarrow(seen.schema))
+        bounces = engine.from_arrow(outbox.bounces(connection))
     return Built(
         suppression.suppressions(engagements, contact_points, consents, as_of, bounces),
         metadata={"as_of": as_of.isoformat()},

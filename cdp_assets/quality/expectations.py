@@ -96,12 +96,8 @@ class RepeatedKeyCount(TableMetricProvider):
             )
         )
         not_later = sa.func.coalesce(sa.not_(later), sa.true())
-        if (
-            execution_engine.execute_query(
-                sa.select(steps.c.place).where(steps.c.place > 1, not_later).limit(1)
-            ).first()
-            is None
-        ):
+        out_of_order = sa.select(steps.c.place).where(steps.c.place > 1, not_later).limit(1)
+        if execution_engine.execute_query(out_of_order).first() is None:
             return 0
         repeated = sa.select(*key).select_from(table).group_by(*key).having(sa.func.count() > 1).subquery()
         return int(execution_engine.execute_query(sa.select(sa.func.count()).select_from(repeated)).scalar())

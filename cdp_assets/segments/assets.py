@@ -28,7 +28,7 @@ from cdp_assets.segments.schemas import (
 from cdp_assets.segments.spec import SegmentSpec
 from cdp_assets.warehouse.assets import POOL, tables_asset
 from cdp_assets.warehouse.built import Built
-from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.engine import Engine, row_count
 from cdp_assets.warehouse.telling import metadata_value
 
 STAGE = "segments"
@@ -97,7 +97,7 @@ def _one_asset_a_segment(specs: Sequence[SegmentSpec], name: str) -> dg.AssetsDe
         selected = {key: spec for key, spec in by_key.items() if key in context.selected_asset_keys}
         sizes = engine.table(STAGE, SEGMENT_SIZES.name)
         history = report.histories(engine, sizes, [spec.name for spec in selected.values()])
-        profiles = engine.to_arrow(engine.table("attributes", CUSTOMER_360.name).count().as_table())[0][0].as_py()
+        profiles = row_count(engine.table("attributes", CUSTOMER_360.name), engine)
         for key, spec in selected.items():
             yield from _described(key, spec, history.get(spec.name, []), profiles)
 

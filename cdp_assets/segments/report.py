@@ -77,8 +77,8 @@ def size_history(name: str, history: Sequence[Size]) -> Plot | Markdown:
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5"/>' for x, y in points[-60:])
     return drawing(
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT}" font-family="sans-serif" '
-        f'font-size="10" fill="#555"><rect width="100%" height="100%" fill="#fff"/>'
+        _WIDTH,
+        _HEIGHT,
         f'<text x="{_LEFT}" y="14" font-size="11" fill="#222">{name}: members</text>'
         f'<text x="{_LEFT - 6}" y="{_TOP + 4}" text-anchor="end">{most:,}</text>'
         f'<text x="{_LEFT - 6}" y="{base + 3}" text-anchor="end">0</text>'
@@ -86,5 +86,5 @@ def size_history(name: str, history: Sequence[Size]) -> Plot | Markdown:
         f'<text x="{_WIDTH - 12}" y="{_HEIGHT - 5}" text-anchor="end">{days[1]}</text>'
         f'<path d="M{_LEFT} {_TOP}V{base}H{_WIDTH - 12}" fill="none" stroke="#bbb"/>'
         f'<polyline points="{line}" fill="none" stroke="#4f43dd" stroke-width="1.5"/>'
-        f'<g fill="#4f43dd">{dots}</g></svg>'
+        f'<g fill="#4f43dd">{dots}</g>',
     )

@@ -19,7 +19,7 @@ from cdp_assets.quality.checks import Check, CheckResult, Judged
 from cdp_assets.quality.news import answered_by_news
 from cdp_assets.quality.runner import evaluate
 from cdp_assets.warehouse.built import Built, InPlace, Patch, Stands
-from cdp_assets.warehouse.engine import Engine, Fingerprint, TableRef
+from cdp_assets.warehouse.engine import Engine, Fingerprint, TableRef, row_count
 from cdp_assets.warehouse.standing import Note
 
 LARGE = 100_000
@@ -90,7 +90,7 @@ def audited(
 def _of_what_comes(engine: Engine, checks: Sequence[Check], inputs: dict[str, ir.Table], news: News) -> list[Check]:
     """The checks that held before and are answered by the rows that come."""
     patch = news.patch
-    if _count(engine, patch.rows.anti_join(patch.gone, list(patch.columns))):
+    if row_count(patch.rows.anti_join(patch.gone, list(patch.columns)), engine):
         return []
     held = {outcome.name for outcome in news.before.checks if outcome.passed}
     return [
@@ -134,7 +134,3 @@ def fingerprint(
     if isinstance(result, InPlace) and result.appended is not None and before is not None:
         return before.fingerprint.with_more(engine.fingerprint(result.appended))
     return engine.fingerprint(staged)
-
-
-def _count(engine: Engine, rows: ir.Table) -> int:
-    return int(engine.to_arrow(rows.aggregate(rows=rows.count()))["rows"][0].as_py())

@@ -166,11 +166,14 @@ class DuckDBEngine(DuckDBFiles):
         while self._local.scratch:
             backend.drop_table(self._local.scratch.pop(), database=("temp", "main"), force=True)
 
-    def from_arrow(self, data: pa.Table | pa.RecordBatchReader | pd.DataFrame, schema: sch.Schema) -> ir.Table:
+    def from_arrow(
+        self, data: pa.Table | pa.RecordBatchReader | pd.DataFrame, schema: sch.Schema | None = None
+    ) -> ir.Table:
         import pyarrow as pa
 
         if not isinstance(data, pa.Table | pa.RecordBatchReader):
             data = pa.Table.from_pandas(data, preserve_index=False)
+        schema = schema or sch.Schema.from_pyarrow(data.schema)
         name = self._scratch_name()
         self._create(_SCRATCH, name, schema)
         connection = self.backend.con

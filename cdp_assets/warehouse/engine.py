@@ -67,6 +67,11 @@ class Fingerprint:
         return int(self.version.partition("-")[2], 16)
 
 
+def row_count(table: ir.Table, engine: Engine) -> int:
+    """How many rows an expression gives."""
+    return int(engine.to_arrow(table.aggregate(rows=table.count()))["rows"][0].as_py())
+
+
 def version(rows: int, total: int) -> str:
     """The version of so many rows whose hashes add up to ``total``."""
     return f"{rows}-{total:x}"
@@ -110,8 +115,12 @@ class Engine(FileReader, Protocol):
     def drop_scratch(self) -> None:
         """Forget every table made by `scratch` and `from_arrow`."""
 
-    def from_arrow(self, data: pa.Table | pa.RecordBatchReader | pd.DataFrame, schema: sch.Schema) -> ir.Table:
-        """Load computed data into a scratch table with exactly the columns and types of ``schema``."""
+    def from_arrow(
+        self, data: pa.Table | pa.RecordBatchReader | pd.DataFrame, schema: sch.Schema | None = None
+    ) -> ir.Table:
+        """Load computed data into a scratch table with exactly the columns and types of ``schema``; without one, those
+        that Arrow data has.
+        """
 
     def to_arrow(self, expression: ir.Table) -> pa.Table:
         """Compute and fetch a small result."""
