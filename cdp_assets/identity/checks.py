@@ -3,6 +3,9 @@
 Belongs here: checks on the stage's tables. Does not belong here: scores against a known truth.
 """
 
+from collections.abc import Callable
+
+import ibis
 import ibis.expr.types as ir
 from ibis import _
 
@@ -28,6 +31,8 @@ def all_checks(rules: IdentityRules) -> dict[str, list[Check]]:
         "redirects": _REDIRECTS,
         "review_queue": _REVIEW_QUEUE,
         "steward_words": _STEWARD_WORDS,
+        "faces": _FACES,
+        "undecided": _UNDECIDED,
     }
 
 
@@ -156,6 +161,24 @@ def _contradictory(table: ir.Table, _tables: Tables) -> ir.Table:
     return table.filter(_.reason == CONTRADICTION)
 
 
+def _of_nobody(*columns: str) -> Callable[[ir.Table, Tables], ir.Table]:
+    """Rows with a record, in one of some columns, that there is not."""
+
+    def found(table: ir.Table, tables: Tables) -> ir.Table:
+        ends = [table.select(record_id=name) for name in columns]
+        return ibis.union(*ends).anti_join(tables["components"], "record_id")
+
+    return found
+
+
+def _undecided_but_together(table: ir.Table, tables: Tables) -> ir.Table:
+    homes = homes_of(tables["profile_map"])
+    left = homes.select(label_l="record_id", profile_l="profile_id")
+    right = homes.select(label_r="record_id", profile_r="profile_id")
+    placed = table.select("label_l", "label_r").join(left, "label_l").join(right, "label_r")
+    return placed.filter(placed.profile_l == placed.profile_r)
+
+
 def _of_missing_records(table: ir.Table, tables: Tables) -> ir.Table:
     named = table.filter(_.kind.isin([SAME, DIFFERENT]))
     return _unknown_records(named, tables)
@@ -240,4 +263,21 @@ _REVIEW_QUEUE = [
         (no_rows(_in_other_profiles, "No record of a pair is in another profile than the queue says."),),
         blocking=False,
     ),
+]
+_FACES = [
+    Check(
+        "remembers_those_there_are",
+        "Every appearance that likeness remembers is of a record that there is, and so is the group that it is in.",
+        (no_rows(_of_nobody("face", "label"), "Every appearance, and its group, is a record with a component."),),
+    )
+]
+_UNDECIDED = [
+    Check(
+        "of_groups_that_stand_apart",
+        "Pairs that may be one person are of two groups that there are, and not yet of one profile.",
+        (
+            no_rows(_of_nobody("label_l", "label_r"), "Both groups are called like a record."),
+            no_rows(_undecided_but_together, "Both groups are in different profiles."),
+        ),
+    )
 ]

@@ -22,7 +22,7 @@ from cdp_assets.canonical.schema import INSTANT
 from cdp_assets.identity import schemas
 from cdp_assets.identity.blocked_values import without_hubs
 from cdp_assets.identity.collecting import Collector
-from cdp_assets.identity.evidence import MAILBOX, PLACEHOLDER, said_by
+from cdp_assets.identity.evidence import MAILBOX, PLACEHOLDER, SAID_OF_CONTACTS, SAID_OF_POINTS, said_by
 from cdp_assets.identity.state import State
 from cdp_assets.warehouse.operations import quick_hash
 from cdp_assets.warehouse.stacking import restricted, stack
@@ -59,12 +59,12 @@ class Delta:
 def digests_of(canonical: Canonical, engine: Engine) -> pa.Table:
     """Everything identity reads about people, as `schemas.DIGESTS`, by bucket."""
     records, identifiers, contacts = canonical.identity_records, canonical.identifiers, canonical.contacts
-    points = canonical.contact_points.filter(canonical.contact_points.kind == "postal")
+    points = canonical.contact_points
     parts = [
         _hashed(records, "kind"),
         _hashed(identifiers, "namespace", "identifier_type", "identifier_value", "first_seen_at", "last_seen_at"),
-        _hashed(contacts, "given_name", "family_name", "full_name", "birth_date"),
-        _hashed(points, "value", "line_1", "postal_code", "country", "changed_at"),
+        _hashed(contacts, *SAID_OF_CONTACTS),
+        _hashed(points, *SAID_OF_POINTS, "country", "changed_at"),
     ]
     return engine.bucket_sums(parts, _BUCKETS)
 
@@ -163,7 +163,8 @@ def _otherwise_described(state: State, canonical: Canonical, suspects: ir.Table)
     """record_id of records that are new or gone, or have another name or birth date."""
     records = restricted(canonical.identity_records, suspects)
     records = records.select("record_id", guest=records.kind == "guest")
-    named = records.left_join(said_by(restricted(canonical.contacts, suspects)), "record_id").drop("record_id_right")
+    said = said_by(restricted(canonical.contacts, suspects), restricted(canonical.contact_points, suspects))
+    named = records.left_join(said, "record_id").drop("record_id_right")
     before = restricted(state.components, suspects).select("record_id", was_guest="guest", had_said="said")
     joined = named.outer_join(before, "record_id")
     other = ~(joined.guest.identical_to(joined.was_guest) & joined.said.identical_to(joined.had_said))

@@ -142,6 +142,14 @@ def types_of(identifiers: ir.Table, rules: IdentityRules, engine: Engine) -> Typ
     return Types(engine.from_arrow(table, TYPES), table, tuple(unknown))
 
 
+SAID_OF_CONTACTS = (*_NAME_PARTS, "birth_date", "gender", "company", "job_title")
+SAID_OF_POINTS = ("kind", "value", "line_1", "postal_code", "city")
+"""What records say of people, beside identifiers; names and addresses are evidence, and all of it is compared."""
+
+_SUMMED = 2**40
+"""Hashes are added below this, so that no sum is too large."""
+
+
 def names_of(contacts: ir.Table) -> ir.Table:
     """The names that records bear (`Evidence.names`)."""
     named = contacts.filter(ibis.or_(*(contacts[name].re_search(_SAYS_SOMETHING) for name in _NAME_PARTS)))
@@ -152,6 +160,19 @@ def names_of(contacts: ir.Table) -> ir.Table:
     return named.select("record_id", *_NAME_PARTS, "birth_date", name_key=quick_hash(spoken.lower()))
 
 
-def said_by(contacts: ir.Table) -> ir.Table:
-    """record_id, said: a number that is another one when a record's name or birth date is."""
-    return contacts.select("record_id", said=quick_hash(*(contacts[name] for name in _NAME_PARTS), contacts.birth_date))
+def said_by(contacts: ir.Table, contact_points: ir.Table) -> ir.Table:
+    """record_id, said: a number that is another one when anything is that a record says of a person.
+
+    Args:
+        contacts, contact_points: The canonical tables.
+    """
+    named = contacts.select("record_id", said=quick_hash(*(contacts[name] for name in SAID_OF_CONTACTS)))
+    reached = contact_points.select(
+        "record_id", said=quick_hash(*(contact_points[name] for name in SAID_OF_POINTS)) % _SUMMED
+    )
+    reached = reached.group_by("record_id").aggregate(said=reached.said.sum())
+    both = named.outer_join(reached, "record_id")
+    return both.select(
+        record_id=both.record_id.coalesce(both.record_id_right),
+        said=both.said.coalesce(0) % _SUMMED + both.said_right.coalesce(0).cast("int64"),
+    )

@@ -29,7 +29,12 @@ if TYPE_CHECKING:
 
 
 def members_of(
-    canonical: Canonical, records: ir.Table | None, people: Partition, devices: DeviceMap, engine: Engine
+    canonical: Canonical,
+    records: ir.Table | None,
+    people: Partition,
+    together: ir.Table | None,
+    devices: DeviceMap,
+    engine: Engine,
 ) -> ir.Table:
     """Where records are now: `schemas.COMPONENTS` and first_seen_at; one without usable evidence stands alone.
 
@@ -37,6 +42,7 @@ def members_of(
         canonical: What there is to know.
         records: record_id of those concerned; None for all.
         people: Partition of the records of people among them.
+        together: component, together: what likeness looks at as a whole; None for nothing.
         devices: Whose the others are.
         engine: Computes.
     """
@@ -47,7 +53,8 @@ def members_of(
     owned = devices.records.filter(_.valid_from.isnull()).select(owned="record_id", owner="label")
     carried = devices.components.select("shared", device="record_id", of_devices="component")
     carried = engine.scratch(carried.left_join(owned, carried.device == owned.owned).drop("owned"))
-    named = said_by(restricted(canonical.contacts, records)).select("said", named="record_id")
+    said = said_by(restricted(canonical.contacts, records), restricted(canonical.contact_points, records))
+    named = said.select("said", named="record_id")
     joined = known.left_join(placed, known.record_id == placed.person)
     if people.rebuilt:
         joined = joined.left_join(broken, joined.of_people == broken.broken)
@@ -55,6 +62,11 @@ def members_of(
         joined = joined.mutate(broken=ibis.null("int64"))
     joined = joined.left_join(carried, joined.record_id == carried.device)
     joined = joined.left_join(named, joined.record_id == named.named)
+    if together is not None:
+        alike = together.select("together", alike="component")
+        joined = joined.left_join(alike, joined.of_people == alike.alike)
+    else:
+        joined = joined.mutate(together=ibis.null("int64"))
     return engine.scratch(
         joined.select(
             "record_id",
@@ -64,6 +76,7 @@ def members_of(
             "guest",
             "said",
             component=ibis.coalesce(joined.of_people, joined.of_devices),
+            together=ibis.coalesce(joined.together, joined.of_people, joined.of_devices),
             rebuilt=joined.broken.notnull(),
             shared=joined.shared.fill_null(False),
             home=ibis.coalesce(joined.label, joined.owner, joined.record_id),

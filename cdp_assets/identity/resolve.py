@@ -22,16 +22,18 @@ from cdp_assets.identity.blocked_values import usable
 from cdp_assets.identity.changes import Maps, changed_profiles, homes_of
 from cdp_assets.identity.collecting import Collector, renamed_by
 from cdp_assets.identity.delta import Delta, changed_since, digests_of
-from cdp_assets.identity.evidence import KINDS, Types, types_of
+from cdp_assets.identity.evidence import Types, types_of
 from cdp_assets.identity.ids import ProfileIdStore, assign_ids
 from cdp_assets.identity.linkage import tables
-from cdp_assets.identity.linkage.link import Linked, compares, link
+from cdp_assets.identity.linkage.link import Linked, compares, link, link_again, look, not_compared, together
+from cdp_assets.identity.linkage.memory import Memory
+from cdp_assets.identity.linkage.model import Model
 from cdp_assets.identity.links import links, rejected_links
 from cdp_assets.identity.members import all_groups, changed_groups, members_of, profile_rows
 from cdp_assets.identity.partition import Partition, partition
-from cdp_assets.identity.scope import DeviceScope, Scope, concerned, devices_concerned, everybody
-from cdp_assets.identity.spec import IdentityRules, Kind
-from cdp_assets.identity.state import Standing, State, last_state, likeness_of, version_of
+from cdp_assets.identity.scope import DeviceScope, Scope, concerned, devices_concerned, everybody, widened
+from cdp_assets.identity.spec import IdentityRules
+from cdp_assets.identity.state import Standing, State, last_state, version_of
 from cdp_assets.identity.stewarded_ids import with_guests
 from cdp_assets.identity.stewardship import Stewardship, attribute_as_said, links_refused, links_said, news_of
 from cdp_assets.warehouse.built import Patch
@@ -66,7 +68,7 @@ class Resolution:
     Args:
         tables: Each table whole.
         figures: For people to see.
-        linked: What likeness did; where it did nothing since what it compares is what it was, with its model alone.
+        linked: What likeness did with those who were looked at.
         patches: How tables as last published become these; none where everything was computed.
     """
 
@@ -84,7 +86,7 @@ class _Run:
         named: record_id of all whom a steward's word names or named; None for none.
         compared: Whether likeness compares anybody.
         version: `state.version_of`.
-        likeness: `state.likeness_of`, where likeness compares anybody.
+        known: The model of likeness and its frequencies, as the last run left them.
     """
 
     canonical: Canonical
@@ -98,7 +100,7 @@ class _Run:
     named: ir.Table | None
     compared: bool
     version: str
-    likeness: str
+    known: tuple[Model, ir.Table] | None
 
     @property
     def types(self) -> Types:
@@ -142,22 +144,19 @@ def resolve(
         canonical, rules, with_guests(store, canonical.identity_records, said, as_of, engine), previous, as_of, engine,
         said, Collector(canonical, types, renamed, rules, key, engine, said.observations),
         said.named(previous["steward_words"], engine), compared,
-        version_of(rules, types, said, key, engine, compared=compared),
-        likeness_of(canonical.contacts, canonical.contact_points, engine) if compared else "",
+        version_of(rules, types, said, key, engine, compared=compared), tables.last_model(previous, engine),
     )  # fmt: skip
     state = last_state(previous, run.version, engine)
     if state is None:
         return _resolved_wholly(run, "there is no earlier run, or it had other rules, types or code")
-    if compared and state.standing.likeness != run.likeness:
-        return _resolved_wholly(run, "likeness compares everybody, and what it compares changed")
-    if compared and state.standing.revision != store.revision():
-        return _resolved_wholly(run, "profile ids are not those that were published, and likeness compares everybody")
+    if compared and rules.linkage.most_wrong is not None:
+        return _resolved_wholly(run, "`most_wrong` sets the weight to join from by the joins of everybody")
     delta = changed_since(state, canonical, run.collector, engine, run.touched)
     scope = concerned(delta, run.touched, state, canonical.contacts, types, engine)
-    if compared and _has_people(scope, state, engine):
-        return _resolved_wholly(run, "likeness compares everybody, and records of people changed")
-    built = _resolved(run, scope, delta.digests, delta, state)
-    return built or _resolved_wholly(run, "profiles that wait for a steward have other ids")
+    put = _put_together(run, scope, state)
+    if put is None:
+        return _resolved_wholly(run, "likeness has to learn a new model")
+    return _resolved(run, put, delta.digests, delta, state)
 
 
 def _resolved_wholly(run: _Run, reason: str) -> Resolution:
@@ -169,40 +168,92 @@ def _resolved_wholly(run: _Run, reason: str) -> Resolution:
     """
     scope = everybody(run.collector.rows(), run.canonical.contacts, run.types, run.engine)
     digests = run.engine.from_arrow(digests_of(run.canonical, run.engine), schemas.DIGESTS.ibis_schema)
-    built = _resolved(run, scope, digests, None, None)
-    assert built is not None
+    put = _put_together(run, scope, None)
+    assert put is not None
+    built = _resolved(run, put, digests, None, None)
     return replace(built, figures={**built.figures, "everything was computed because": reason})
 
 
-def _resolved(
-    run: _Run, scope: Scope, digests: ir.Table, delta: Delta | None, state: State | None
-) -> Resolution | None:
-    """Take all steps; None if what likeness left behind does not fit any more.
+@dataclass(frozen=True)
+class _Put:
+    """People put together, by what they share and by likeness.
+
+    Args:
+        scope: Whom this is about.
+        evidence: Their evidence without placeholders and hubs.
+        shared: The partition by what they share.
+        linked: What likeness made of it.
+    """
+
+    scope: Scope
+    evidence: ir.Table
+    shared: Partition
+    linked: Linked
+
+
+def _put_together(run: _Run, scope: Scope, state: State | None) -> _Put | None:
+    """Put people together; None if likeness cannot build upon the last run.
 
     Args:
         run: All that is given.
-        scope: Who is put together anew.
+        scope: Who is put together anew; those whom likeness draws in come to it.
+        state: What the last run left; None where the scope is everybody.
+    """
+    canonical, engine, said, rules = run.canonical, run.engine, run.said, run.rules.linkage
+
+    def by_what_they_share(scope: Scope) -> tuple[ir.Table, Partition]:
+        evidence = usable(scope.evidence.observations)
+        return evidence, partition(scope.evidence, evidence, run.rules, engine, said, scope.carriers)
+
+    evidence, shared = by_what_they_share(scope)
+    if state is None:
+        linked = link(
+            shared, canonical.contacts, canonical.contact_points, scope.evidence, evidence, rules, run.known, engine,
+            said,
+        )  # fmt: skip
+        return _Put(scope, evidence, shared, linked)
+    if not run.compared:
+        return _Put(scope, evidence, shared, not_compared(shared, run.known))
+    while True:
+        memory = _memory(run, scope, state)
+        seen = look(shared, canonical.contacts, canonical.contact_points, rules, run.known, memory, engine)
+        if seen is None or run.known is None:
+            return None
+        if not engine.to_arrow(seen.drawn.limit(1)).num_rows:
+            linked = link_again(shared, seen, scope.evidence, evidence, rules, run.known, engine, said)
+            return _Put(scope, evidence, shared, linked)
+        scope = widened(scope, seen.drawn, state, canonical.contacts, run.types, engine)
+        evidence, shared = by_what_they_share(scope)
+
+
+def _memory(run: _Run, scope: Scope, state: State) -> Memory:
+    assert scope.records is not None
+    assert scope.gone is not None
+    away = run.engine.scratch(scope.records.union(scope.gone).distinct())
+    faces = state.faces.anti_join(away, state.faces.face == away.record_id)
+    components = state.components.filter(state.components.label.notnull())
+    return Memory(
+        run.engine.scratch(faces),
+        components.anti_join(away, "record_id").select("record_id", "label"),
+        run.previous[schemas.LINKAGE_FREQUENCIES.name],
+    )
+
+
+def _resolved(run: _Run, put: _Put, digests: ir.Table, delta: Delta | None, state: State | None) -> Resolution:
+    """Take all steps after people are put together.
+
+    Args:
+        run: All that is given.
+        put: Who is put together anew.
         digests: As they are now; of those that differ from the last run.
         delta, state: What changed since the last run, and what that left; None where the scope is everybody.
     """
     canonical, engine, previous, said = run.canonical, run.engine, run.previous, run.said
-    evidence = usable(scope.evidence.observations)
-    shared = partition(scope.evidence, evidence, run.rules, engine, said, scope.carriers)
-    # Likeness compares everybody or nobody: what it joined in the last run stands where no person changed.
-    stands = run.compared and state is not None
-    model = tables.last_model(previous.get("linkage_model"), engine)
-    if stands:
-        linked = Linked(shared, None, model, trained=False, shown=None)
-    else:
-        linked = link(
-            shared, canonical.contacts, canonical.contact_points, scope.evidence, evidence, run.rules.linkage,
-            model, engine, said,
-        )  # fmt: skip
-    people = linked.partition
+    scope, evidence, linked, people = put.scope, put.evidence, put.linked, put.linked.partition
     at_devices = devices_concerned(scope, people.records, state, engine)
     devices = attribute_as_said(at_devices.usable, at_devices.people, canonical.facts, said, engine)
     records = _all(scope, at_devices, engine)
-    members = members_of(canonical, records, people, devices, engine)
+    members = members_of(canonical, records, people, together(put.shared, linked, engine), devices, engine)
 
     in_step = state is not None and state.standing.revision == run.store.revision()
     if in_step and state is not None and scope.gone is not None:
@@ -231,6 +282,9 @@ def _resolved(
         "profile_map": rows,
         "observations": scope.rows,
         "components": members.drop("first_seen_at"),
+        "likeness": tables.likeness(linked, engine),
+        "faces": engine.scratch(tables.faces(linked, engine)),
+        "undecided": tables.undecided(linked, engine),
     }
     if state is None or delta is None:
         patches: dict[str, Patch] = {}
@@ -244,9 +298,6 @@ def _resolved(
     }
     if "digests" in patches:
         whole["digests"] = patched(previous["digests"], patches["digests"])
-    if stands and _queue_moved(previous["review_queue"], whole["profile_map"], engine):
-        return None
-
     logged = row_count(previous["profile_changes"], engine)
     redirects = engine.scratch(assignment.redirects.semi_join(whole["profile_map"], "profile_id"))
     maps = Maps(
@@ -264,18 +315,16 @@ def _resolved(
         )
     )  # fmt: skip
     patches["profile_changes"] = Patch("change_id", _empty(ibis.schema({"change_id": "int64"}), engine), log)
-    standing = Standing(run.version, assignment.save(run.store), run.likeness, *_counted(people, state, scope, engine))
+    standing = Standing(run.version, assignment.save(run.store), *_counted(people, state, scope, engine))
     whole |= {
         "profile_changes": patched(previous["profile_changes"], patches["profile_changes"]),
         "redirects": redirects,
         "steward_words": said.words,
         "renamed_identifiers": _renamed(run.collector.renamed, engine),
         "resolution_state": standing.table(engine),
-        **(
-            {name: previous[name] for name in _OF_LIKENESS}
-            if stands
-            else _of_likeness(run, linked, assignment.profiles)
-        ),
+        "review_queue": _queue(run, linked, whole["undecided"], whole["profile_map"]),
+        "linkage_model": tables.model_table(linked, previous.get("linkage_model"), run.as_of, engine),
+        "linkage_frequencies": tables.frequencies(linked, engine),
     }
     figures = {
         "components": standing.components,
@@ -288,35 +337,11 @@ def _resolved(
     return Resolution(ordered, figures, linked, patches)
 
 
-_OF_LIKENESS = (schemas.REVIEW_QUEUE.name, schemas.LINKAGE_MODEL.name, schemas.LIKENESS.name)
-
-
-def _of_likeness(run: _Run, linked: Linked, profiles: ir.Table) -> dict[str, ir.Table]:
-    previous, engine = run.previous, run.engine
-    queue = tables.review_queue(linked, profiles, previous.get("review_queue"), run.rules.linkage, run.as_of, engine)
-    model = tables.model_table(linked, previous.get("linkage_model"), run.as_of, engine)
-    return dict(zip(_OF_LIKENESS, (queue, model, tables.likeness(linked, engine)), strict=True))
-
-
-def _has_people(scope: Scope, state: State, engine: Engine) -> bool:
-    """Whether any of those concerned is, or was, a record of a person."""
-    assert scope.records is not None
-    assert scope.gone is not None
-    evidence = usable(scope.evidence.observations)
-    now = evidence.filter(evidence.kind != KINDS[Kind.DEVICE]).select("record_id")
-    before = restricted(state.components, scope.records.union(scope.gone))
-    found = now.union(before.filter(before.label.notnull()).select("record_id"))
-    return bool(engine.to_arrow(found.limit(1)).num_rows)
-
-
-def _queue_moved(queue: ir.Table, profile_map: ir.Table, engine: Engine) -> bool:
-    """Whether records that wait for a steward are in other profiles than the queue says."""
-    ends = queue.select(record_id="left_record_id", said="left_profile_id").union(
-        queue.select(record_id="right_record_id", said="right_profile_id")
-    )
-    placed = ends.left_join(homes_of(profile_map).semi_join(ends, "record_id"), "record_id")
-    moved = placed.filter(~placed.profile_id.identical_to(placed.said))
-    return bool(engine.to_arrow(moved.limit(1)).num_rows)
+def _queue(run: _Run, linked: Linked, pairs: ir.Table, profile_map: ir.Table) -> ir.Table:
+    ends = pairs.select(record_id="label_l").union(pairs.select(record_id="label_r")).distinct()
+    homes = run.engine.scratch(homes_of(profile_map).semi_join(ends, "record_id"))
+    before = run.previous.get("review_queue")
+    return tables.review_queue(pairs, homes, linked.model, before, run.rules.linkage, run.as_of, run.engine)
 
 
 def _all(scope: Scope, devices: DeviceScope, engine: Engine) -> ir.Table | None:
@@ -346,6 +371,10 @@ def _patches(
     refused = state.rejected_links
     whole = refused.filter(refused.right_record_id.isnull()).semi_join(scope.judged, "identifier_id")
     pairs = refused.filter(refused.right_record_id.notnull()).semi_join(away, refused.left_record_id == away.record_id)
+    faces, undecided = state.faces, state.undecided
+    remembered = faces.semi_join(away, faces.face == away.record_id).select("face")
+    waiting = undecided.semi_join(away, undecided.label_l == away.record_id).select("pair_id")
+    waiting = waiting.union(undecided.semi_join(away, undecided.label_r == away.record_id).select("pair_id"))
     mapped = made["profile_map"].select("record_id").union(delta.gone).distinct()
     replaced = scope.replaced.select("record_id").distinct()
     return {
@@ -353,6 +382,9 @@ def _patches(
         "components": Patch("record_id", away, made["components"]),
         "digests": Patch("bucket", delta.buckets, delta.digests),
         "links": Patch("left_record_id", away.rename(left_record_id="record_id"), made["links"]),
+        "likeness": Patch("left_record_id", away.rename(left_record_id="record_id"), made["likeness"]),
+        "faces": Patch("face", engine.scratch(remembered), made["faces"]),
+        "undecided": Patch("pair_id", engine.scratch(waiting.distinct()), made["undecided"]),
         "rejected_links": Patch(
             "link_id",
             engine.scratch(whole.select("link_id").union(pairs.select("link_id")).distinct()),

@@ -6,6 +6,8 @@ Belongs here: columns and their meaning. Does not belong here: how a table is co
 from __future__ import annotations
 
 from cdp_assets.canonical.schema import INSTANT, Column, Pii, TableSchema
+from cdp_assets.identity.linkage.blocking import blocking_columns
+from cdp_assets.identity.linkage.comparisons import ALSO_COMPARED, COMPARED
 
 
 def _record(name: str, description: str, *, required: bool = True) -> Column:
@@ -144,6 +146,18 @@ LINKAGE_MODEL = TableSchema(
     key=("model_id",),
 )  # fmt: skip
 
+LINKAGE_FREQUENCIES = TableSchema(
+    "linkage_frequencies",
+    "Part of the model of likeness: how many of the appearances of people that it was learned from showed a value. "
+    "Values that only one showed are not kept.",
+    (
+        Column("column_name", "string", "What the value is: `given`, `postcode` …", required=True),
+        Column("value_id", "int64", "Hash of the value.", pii=Pii.PSEUDONYM, required=True),
+        Column("faces", "int64", "Appearances that showed it.", unit="faces", required=True),
+    ),
+    key=("column_name", "value_id"),
+)  # fmt: skip
+
 LIKENESS = TableSchema(
     "likeness",
     "What the links by likeness are made of, in bits (binary logarithm of the Bayes factor): one row a link. The "
@@ -154,8 +168,7 @@ LIKENESS = TableSchema(
         Column("weight", "float64", "All together: log2 of the odds that both are one person.", unit="bits",
                required=True),
         *(Column(name, "float32", f"What `{name}` says; null where it is not compared.", unit="bits")
-          for name in ("name", "given_name", "birth_date", "gender", "email", "phone", "address", "company",
-                       "job_title")),
+          for name in COMPARED),
     ),
     key=("left_record_id", "right_record_id"),
 )  # fmt: skip
@@ -239,14 +252,47 @@ COMPONENTS = TableSchema(
         _record("component", "The smallest record it hangs together with, over people's identifiers, or over devices "
                 "where it carries nothing else; null if it carries nothing usable.", required=False),
         _record("label", "Of records of people: the smallest record it was put together with.", required=False),
+        _record("together", "The smallest component among those that likeness has to look at together; of most records "
+                "their own.", required=False),
         Column("settled", "boolean", "Of records of people: whether it is clear whose it is."),
         Column("rebuilt", "boolean", "Whether the component was rebuilt link by link.", required=True),
         Column("shared", "boolean", "Of records of devices: whether several people used them.", required=True),
         _record("home", "The smallest record of the group, devices included, that has the profile id."),
         Column("guest", "boolean", "Whether it is a fact without identifiers.", required=True),
-        Column("said", "int64", "Hash of the name and birth date; null without.", pii=Pii.PSEUDONYM),
+        Column("said", "int64", "Hash of all that it says of the person; null without.", pii=Pii.PSEUDONYM),
     ),
     key=("record_id",),
+)  # fmt: skip
+
+FACES = TableSchema(
+    "faces",
+    "What likeness remembers of each appearance of a person: whose it is, and hashes of what brings it together with "
+    "others. Kept so that a run compares only those who changed.",
+    (
+        _record("face", "The smallest record that shows it."),
+        _record("label", "The smallest record of those put together by what they share."),
+        *(Column(f"code_{name}", "int32", f"Hash of `{name}`; null without.", pii=Pii.PSEUDONYM)
+          for name in blocking_columns()),
+        *(Column(f"has_{name}", "boolean", f"Whether it shows `{name}`.", required=True) for name in ALSO_COMPARED),
+    ),
+    key=("face",),
+)  # fmt: skip
+
+UNDECIDED = TableSchema(
+    "undecided",
+    "Groups of records that look alike, but not enough to be joined unasked: what the review queue is drawn from.",
+    (
+        _record("pair_id", "Hash of both groups."),
+        _record("label_l", "The smallest record of one group."),
+        _record("label_r", "That of the other."),
+        _record("face_l", "Of the appearances of both groups that are most alike, that of one."),
+        _record("face_r", "That of the other."),
+        Column("weight", "float64", "The mean over all appearances of both.", unit="bits", required=True),
+        Column("best", "float64", "Of the two that are most alike.", unit="bits", required=True),
+        *(Column(f"{kind}_{name}", "float32", f"What {what} `{name}` says of these two.", unit="bits")
+          for kind, what in (("mw", ""), ("mw_tf_adj", "the rarity of")) for name in COMPARED),
+    ),
+    key=("pair_id",),
 )  # fmt: skip
 
 DIGESTS = TableSchema(
@@ -278,17 +324,16 @@ RESOLUTION_STATE = TableSchema(
     (
         Column("version", "string", "Hash of rules, identifier types and code.", required=True),
         Column("revision", "string", "Revision of the profile ids in the ledger; empty for none.", required=True),
-        Column("likeness", "string", "Hash of what likeness compared; empty where it compared nothing.", required=True),
         Column("components", "int64", "Components of records of people.", unit="components", required=True),
         Column("rebuilt", "int64", "Those rebuilt link by link.", unit="components", required=True),
     ),
 )
 
-STATE = (OBSERVATIONS, COMPONENTS, DIGESTS, RENAMED_IDENTIFIERS, RESOLUTION_STATE)
+STATE = (OBSERVATIONS, COMPONENTS, FACES, UNDECIDED, DIGESTS, RENAMED_IDENTIFIERS, RESOLUTION_STATE)
 """What the next run builds upon."""
 
 TABLES = (
     LINKS, REJECTED_LINKS, PROFILE_MAP, PROFILE_CHANGES, REDIRECTS, REVIEW_QUEUE, STEWARD_WORDS, LINKAGE_MODEL,
-    LIKENESS, *STATE,
+    LINKAGE_FREQUENCIES, LIKENESS, *STATE,
 )  # fmt: skip
 """The tables that are computed, and published, together."""

@@ -7,7 +7,7 @@ and those steps (`partition.py`, `devices.py`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import ibis.expr.types as ir
@@ -94,13 +94,45 @@ def concerned(
     )
     seeds = linked.select("record_id").union(replaced)
     seeds = engine.scratch((seeds if touched is None else seeds.union(touched.select("record_id"))).distinct())
-    hanging = restricted(state.components, seeds).filter(_.component.notnull()).select("component").distinct()
-    members = state.components.semi_join(engine.scratch(hanging), "component").select("record_id")
-    records = engine.scratch(members.union(seeds).distinct().anti_join(delta.gone, "record_id"))
-    observations = engine.scratch(_current(rows, replaced, state, records))
-    names = engine.scratch(names_of(restricted(contacts, records)))
-    evidence = Evidence(observations, names, types)
+    records = _hanging_with(seeds, delta.gone, state, engine)
+    evidence = _evidence_of(records, rows, replaced, state, contacts, types, engine)
     return Scope(evidence, screened.blocked, judged, records, delta.gone, replaced, rows)
+
+
+def widened(scope: Scope, drawn: ir.Table, state: State, contacts: ir.Table, types: Types, engine: Engine) -> Scope:
+    """A scope with more records, and all that hang together with them.
+
+    Args:
+        scope: The scope.
+        drawn: record_id of those who come to it.
+        state, contacts, types, engine: As in `concerned`.
+    """
+    assert scope.records is not None
+    assert scope.gone is not None
+    assert scope.replaced is not None
+    seeds = engine.scratch(scope.records.union(drawn.select("record_id")).distinct())
+    records = _hanging_with(seeds, scope.gone, state, engine)
+    evidence = _evidence_of(records, scope.rows, scope.replaced, state, contacts, types, engine)
+    return replace(scope, evidence=evidence, records=records)
+
+
+def _hanging_with(seeds: ir.Table, gone: ir.Table, state: State, engine: Engine) -> ir.Table:
+    hanging = restricted(state.components, seeds).filter(_.together.notnull()).select("together").distinct()
+    members = state.components.semi_join(engine.scratch(hanging), "together").select("record_id")
+    return engine.scratch(members.union(seeds).distinct().anti_join(gone, "record_id"))
+
+
+def _evidence_of(
+    records: ir.Table,
+    rows: ir.Table,
+    replaced: ir.Table,
+    state: State,
+    contacts: ir.Table,
+    types: Types,
+    engine: Engine,
+) -> Evidence:
+    observations = engine.scratch(_current(rows, replaced, state, records))
+    return Evidence(observations, engine.scratch(names_of(restricted(contacts, records))), types)
 
 
 def _replaced(

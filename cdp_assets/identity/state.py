@@ -11,19 +11,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.identity import schemas
 from cdp_assets.identity.evidence import Types
-from cdp_assets.identity.linkage.faces import SHOWN_OF_CONTACTS, SHOWN_OF_POINTS
 from cdp_assets.identity.spec import IdentityRules
+from cdp_assets.warehouse.operations import quick_hash
 
 if TYPE_CHECKING:
     from cdp_assets.identity.stewardship import Stewardship
     from cdp_assets.warehouse.engine import Engine
 
-_EDITION = 1
+_EDITION = 2
 """Goes up when the same evidence gives other results: what earlier runs left behind then counts for nothing."""
+
+
+_PROBE = ibis.memtable({"text": ["what hashes are kept of"]})
+"""Hashed, it tells whether an engine still hashes as it did."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +38,11 @@ class Standing:
     Args:
         version: `version_of` the rules and types.
         revision: Of the profile ids when they were published.
-        likeness: What likeness compared (`likeness_of`); empty where it compared nothing.
         components, rebuilt: How many components of records of people there are, and how many took the slow path.
     """
 
     version: str
     revision: str
-    likeness: str
     components: int
     rebuilt: int
 
@@ -58,6 +61,8 @@ class State:
 
     observations: ir.Table
     components: ir.Table
+    faces: ir.Table
+    undecided: ir.Table
     digests: ir.Table
     renamed: ir.Table
     links: ir.Table
@@ -81,21 +86,7 @@ def version_of(
     told = [
         _EDITION, engine.name, sorted(rules.identifiers.items()), sorted(rules.placeholders), rules.largest_rebuild,
         hashlib.sha256(key.encode()).hexdigest(), types.rows.to_pylist(), sorted(said.types), sorted(said.sources),
-        rules.linkage if compared else None,
-    ]  # fmt: skip
-    return hashlib.sha256(repr(told).encode()).hexdigest()[:32]
-
-
-def likeness_of(contacts: ir.Table, contact_points: ir.Table, engine: Engine) -> str:
-    """A text that is another one when what likeness compares is: all that is known of people beside identifiers.
-
-    Args:
-        contacts, contact_points: The canonical tables.
-        engine: Computes.
-    """
-    told = [
-        engine.fingerprint(table.select("record_id", *columns)) for table, columns in
-        ((contacts, SHOWN_OF_CONTACTS), (contact_points, SHOWN_OF_POINTS))
+        rules.linkage if compared else None, engine.to_arrow(_PROBE.select(hash=quick_hash(_PROBE.text))).to_pylist(),
     ]  # fmt: skip
     return hashlib.sha256(repr(told).encode()).hexdigest()[:32]
 
@@ -116,6 +107,8 @@ def last_state(previous: Mapping[str, ir.Table], version: str, engine: Engine) -
     return State(
         observations=previous[schemas.OBSERVATIONS.name],
         components=previous[schemas.COMPONENTS.name],
+        faces=previous[schemas.FACES.name],
+        undecided=previous[schemas.UNDECIDED.name],
         digests=previous[schemas.DIGESTS.name],
         renamed=previous[schemas.RENAMED_IDENTIFIERS.name],
         links=previous[schemas.LINKS.name],

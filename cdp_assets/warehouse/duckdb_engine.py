@@ -281,11 +281,12 @@ class DuckDBEngine(DuckDBFiles):
         cursor = self._connection.cursor()
         try:
             for name, table in inputs.items():
-                self._filled(f"{catalog}.main", name, table)
+                self._filled(f"{catalog}.main", f"{catalog}_{name}", table)
             cursor.execute(f"USE {catalog}")
             with _quiet():
                 api = DuckDBAPI(cursor)
-                registered = {name: api.register(name) for name in inputs}
+                # Splink takes columns for a table's that a table of the same name has in any other catalog.
+                registered = {name: api.register(f"{catalog}_{name}") for name in inputs}
                 yield SplinkDatabase(registered, lambda name: backend.table(name, database=(catalog, "main")))
         finally:
             cursor.close()

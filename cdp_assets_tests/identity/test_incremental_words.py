@@ -1,8 +1,7 @@
-"""What stewards say, and likeness, in runs that build upon earlier ones: the outcome is that of a run from nothing."""
+"""What stewards say, in runs that build upon earlier ones: the outcome is that of a run from nothing."""
 
 from __future__ import annotations
 
-import copy
 import random
 from dataclasses import replace
 
@@ -11,10 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdp_assets.identity.evidence import identifier_id_of
-from cdp_assets.identity.spec import IdentityRules, LinkageRules
 from cdp_assets.identity.stewardship import Word
 from cdp_assets_tests.examples import examples
-from cdp_assets_tests.identity.linkage.town import town
 from cdp_assets_tests.identity.test_incremental import TOWNS, Twins
 from cdp_assets_tests.identity.test_properties import NAMES, RECORD, Town, made
 from cdp_assets_tests.identity.world import AS_OF, KEY, Record
@@ -156,50 +153,3 @@ def test_a_type_or_a_source_that_does_not_count_counts_for_everybody() -> None:
     assert twins.reason is not None
     assert frozenset({1}) in twins.run(records, words=[Word("r2", "source", "test")])
     assert twins.reason is not None
-
-
-def residents(people: int) -> list[Record]:
-    """Records of people known to two systems, which share nothing but what people say."""
-    return [
-        Record(
-            person.record_id,
-            (f"{('shop', 'till')[person.record_id % 2]}/customer_number c{person.record_id}",),
-            f"{person.given} {person.family}",
-            person.born,
-            seen=person.record_id % 300,
-            address=f"{person.street}, {person.postcode}",
-        )
-        for person in town(people)
-    ]
-
-
-@pytest.mark.long
-def test_likeness_compares_everybody_as_soon_as_a_person_changed() -> None:
-    people = [Record(90_000, ("anonymous_id z", "user_id new"), seen=1), *residents(120)]
-    there = [record for record in people if record.id != 1000]
-    device = Record(90_001, ("anonymous_id a",), seen=1)
-    twins = Twins()
-    together = [group for group in twins.patient.groups(there) if len(group) > 1]
-    # Learning adds up in any order: two models are equal but for the last digits, so both go on with one.
-    twins.forgetful.tables = dict(twins.patient.tables)
-    twins.forgetful.store = copy.deepcopy(twins.patient.store)
-    linked = twins.patient.tables["likeness"].num_rows
-    assert together
-    assert linked
-    twins.run(there)
-    assert twins.reason is None
-    twins.run([*there, device])
-    assert twins.reason is None
-    assert twins.patient.tables["likeness"].num_rows == linked
-    twins.run([*there, device, Record(90_002, ("user_id newer",), seen=2)])
-    assert twins.reason == "likeness compares everybody, and records of people changed"
-    twins.run([*people, device])
-    assert twins.reason == "likeness compares everybody, and what it compares changed"
-    one, two = sorted(together[0])[:2]
-    assert not any({one, two} <= group for group in twins.run([*people, device], words=[different(1, one, two)]))
-    twins.run([*people, device], words=[Word("r1", "rule", "likeness")])
-    assert not twins.patient.tables["likeness"].num_rows
-    twins.patient.rules = twins.forgetful.rules = IdentityRules(linkage=LinkageRules(enabled=False))
-    twins.run([*people, device])
-    twins.run(people)
-    assert twins.reason is None

@@ -68,6 +68,11 @@ COMBINATIONS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
 """Columns to agree in, and the columns that narrow them, in the order of use."""
 
 
+def blocking_columns() -> list[str]:
+    """Every column that some combination asks for."""
+    return sorted({name for columns, narrower in COMBINATIONS for name in (*columns, *narrower)})
+
+
 @dataclass(frozen=True)
 class Block:
     """One combination as it is used.

@@ -110,7 +110,12 @@ def cluster(
     return joins, refused
 
 
-def _mean(edges: Edges, sizes: Mapping[int, int]) -> np.ndarray:
+def mean_weights(edges: Edges, sizes: Mapping[int, int]) -> np.ndarray:
+    """The mean weight over all pairs of faces of each two groups.
+
+    Args:
+        edges, sizes: As in `cluster`.
+    """
     import numpy as np
 
     if not sizes:
@@ -137,7 +142,7 @@ def _components(
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    mean = _mean(edges, sizes)
+    mean = mean_weights(edges, sizes)
     strong = mean >= least
     if not strong.any():
         return [], {}, []

@@ -58,6 +58,13 @@ COMPARISONS = (
 """All comparisons there are."""
 
 
+COMPARED = tuple(comparison.name for comparison in COMPARISONS)
+"""Their names."""
+
+ALSO_COMPARED = ("name_words", "gender", "company", "job_title")
+"""Columns that comparisons need and no block asks for."""
+
+
 def possible(filled: Mapping[str, float]) -> list[Comparison]:
     """The comparisons that some faces can carry.
 

@@ -55,12 +55,6 @@ FACES = ibis.schema(
 )
 """One row a face; ``face`` is the smallest record_id that shows it, ``label`` its group of records."""
 
-SHOWN_OF_CONTACTS = (
-    "full_name", "given_name", "family_name", "birth_date", "gender", "company", "job_title",
-)  # fmt: skip
-SHOWN_OF_POINTS = ("kind", "value", "line_1", "postal_code", "city")
-"""The columns of the canonical tables that faces are made of."""
-
 _ASCII = r"^[\x00-\x7f]*$"
 _TEXTS = ("full_name", "given_name", "family_name")
 _NOT_A_NAME = tuple(sorted(TITLES | SUFFIXES | PARTICLES))

@@ -15,9 +15,11 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from cdp_assets.identity.linkage.clustering import Constraints, Edges, Join, Refused, cluster
+from cdp_assets.identity.linkage.clustering import Constraints, Edges, Join, Refused, cluster, mean_weights
+from cdp_assets.identity.linkage.memory import Others
 from cdp_assets.identity.linkage.scoring import Scored, probability
 from cdp_assets.identity.spec import NOT_COMPARED
+from cdp_assets.warehouse.stacking import stack
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +31,10 @@ MOST_WEIGHT = 25.0
 not drown what the others say."""
 
 _MERGED = ibis.schema({"label": "int64", "joined": "int64"})
+_SPANNING = ibis.schema({"label_l": "int64", "label_r": "int64"})
+
+_STEPS = 2.0**20
+"""Weights are added in steps of one millionth of a bit: whole numbers add up to the same in any order."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,8 @@ class Joined:
             of all pairs), best (its own weight), mw_…: groups that may be one person.
         joins: Every join down to the lowest weight asked for, with its weight; applied or not.
         refused: Joins that a limit or a ban stopped.
+        strong: label_l, label_r: pairs of groups that are alike enough to be joined, if it were for them alone: what
+            they hang together with has to be looked at as a whole.
         compared: Pairs of groups of which faces were compared.
         pairs: How many pairs of faces of different groups were compared.
     """
@@ -52,6 +60,7 @@ class Joined:
     undecided: ir.Table
     joins: Sequence[Join]
     refused: Sequence[Refused]
+    strong: ir.Table
     compared: Edges
     pairs: int
 
@@ -65,40 +74,81 @@ def join(
     engine: Engine,
     lowest: float | None = None,
     most_wrong: float | None = None,
+    others: Others | None = None,
 ) -> Joined:
     """Join groups that look like one person.
 
     Args:
         scored: As from `scoring.score`.
-        shown: `faces.FACES`.
+        shown: `faces.FACES` of the groups to be joined.
         auto: Mean weight from which on groups are joined.
         review: Mean weight from which on a person is asked.
         constraints: What keeps groups apart.
         engine: Computes.
         lowest: Look for joins down to this weight without applying them, for a curve; ``auto`` if None.
         most_wrong: Instead of ``auto``, the share of joins that may be wrong.
+        others: Groups that these were compared with as well, and that stay as they are.
     """
-    labelled = _labelled(scored.weights, shown, engine)
-    between = engine.to_arrow(
-        labelled.group_by("label_l", "label_r").aggregate(
-            total=(labelled.weight.clip(-MOST_WEIGHT, MOST_WEIGHT) - NOT_COMPARED).sum(),
-            best=labelled.weight.max(),
-            pairs=labelled.count(),
-        )
-    )
-    sizes = engine.to_arrow(shown.group_by("label").aggregate(faces=_.count()).filter(_.faces > 1))
-    faces_of = dict(zip(sizes["label"].to_pylist(), sizes["faces"].to_pylist(), strict=True))
+    labelled = _labelled(scored.weights, shown, engine, others)
+    mine = labelled
+    if others is not None:
+        for side in ("label_l", "label_r"):
+            mine = mine.anti_join(others.labels.select(**{side: "label"}), side)
+    between = engine.to_arrow(_between(mine, best=_.weight.max(), pairs=_.count()))
+    faces_of = _several(shown.group_by("label").aggregate(faces=_.count()), engine)
     edges = Edges(between["label_l"].to_numpy(), between["label_r"].to_numpy(), between["total"].to_numpy())
     joins, refused = cluster(edges, faces_of, min(auto, auto if lowest is None else lowest), constraints)
     if most_wrong is not None:
         auto = max(auto, weight_for(joins, most_wrong))
     nodes, component = groups_of(Columns.of(joins), auto)
     labels = _labels_table(nodes, component, engine)
-    placed = _placed(labelled, labels)
+    placed = _placed(labelled, labels if others is None else stack(labels, others.labels))
     ties = _with_parts(_ties(edges, between["best"].to_numpy(), nodes, component, placed, engine), scored.parts, engine)
-    undecided = _with_parts(_undecided(placed, shown, labels, review, engine), scored.parts, engine)
+    undecided = _with_parts(_undecided(placed, shown, labels, review, engine, others), scored.parts, engine)
     stopped = [each for each in refused if each.weight >= review]
-    return Joined(labels, ties, undecided, joins, stopped, edges, int(between["pairs"].to_numpy().sum()))
+    strong = _strong(edges, faces_of, auto, engine)
+    return Joined(labels, ties, undecided, joins, stopped, strong, edges, int(between["pairs"].to_numpy().sum()))
+
+
+def drawn_in(scored: Scored, shown: ir.Table, auto: float, others: Others, engine: Engine) -> ir.Table:
+    """Groups that are like changed ones, so that they may belong together: column label.
+
+    Args:
+        scored: As from `scoring.score`, of the faces that changed, with one another and with others.
+        shown: `faces.FACES` of the faces that changed.
+        auto: Mean weight from which on groups are joined.
+        others: Whom they were compared with.
+        engine: Computes.
+    """
+    between = engine.to_arrow(_between(_labelled(scored.weights, shown, engine, others)))
+    mine = shown.group_by("label").aggregate(faces=_.count())
+    faces_of = _several(stack(mine, others.sizes), engine)
+    edges = Edges(between["label_l"].to_numpy(), between["label_r"].to_numpy(), between["total"].to_numpy())
+    strong = _strong(edges, faces_of, auto, engine)
+    ends = strong.select(label="label_l").union(strong.select(label="label_r")).distinct()
+    return engine.scratch(ends.semi_join(others.labels, "label"))
+
+
+def _strong(edges: Edges, faces_of: dict[int, int], auto: float, engine: Engine) -> ir.Table:
+    import pyarrow as pa
+
+    strong = mean_weights(edges, faces_of) >= auto
+    pairs = pa.table(
+        {"label_l": pa.array(edges.left[strong], pa.int64()), "label_r": pa.array(edges.right[strong], pa.int64())}
+    )
+    return engine.from_arrow(pairs, _SPANNING)
+
+
+def _several(sizes: ir.Table, engine: Engine) -> dict[int, int]:
+    """Label → its number of faces, where it is more than one."""
+    found = engine.to_arrow(sizes.filter(sizes.faces > 1))
+    return dict(zip(found["label"].to_pylist(), found["faces"].to_pylist(), strict=True))
+
+
+def _between(labelled: ir.Table, **more: ibis.Deferred) -> ir.Table:
+    """label_l, label_r, total (`Edges.total`): what was found between two groups."""
+    steps = ((labelled.weight.clip(-MOST_WEIGHT, MOST_WEIGHT) - NOT_COMPARED) * _STEPS).round().cast("int64")
+    return labelled.group_by("label_l", "label_r").aggregate(total=steps.sum().cast("float64") / _STEPS, **more)
 
 
 def weight_for(joins: Sequence[Join], most_wrong: float) -> float:
@@ -115,10 +165,13 @@ def weight_for(joins: Sequence[Join], most_wrong: float) -> float:
     return lowest
 
 
-def _labelled(scored: ir.Table, shown: ir.Table, engine: Engine) -> ir.Table:
+def _labelled(scored: ir.Table, shown: ir.Table, engine: Engine, others: Others | None = None) -> ir.Table:
     """Scored pairs with the labels of both faces, the smaller label on the left."""
-    left = shown.select(face_l="face", one="label")
-    right = shown.select(face_r="face", two="label")
+    placed = shown.select("face", "label")
+    if others is not None:
+        placed = placed.union(others.faces.select("face", "label"))
+    left = placed.select(face_l="face", one="label")
+    right = placed.select(face_r="face", two="label")
     both = scored.join(left, "face_l").join(right, "face_r")
     kept = both.filter(both.one != both.two)
     swapped = kept.one > kept.two
@@ -205,14 +258,14 @@ def _ties(
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import minimum_spanning_tree
 
-    spanning = ibis.schema({"label_l": "int64", "label_r": "int64"})
     left, right = np.searchsorted(nodes, edges.left), np.searchsorted(nodes, edges.right)
     known = (left < len(nodes)) & (right < len(nodes))
     rows = np.flatnonzero(known)
     rows = rows[(nodes[left[rows]] == edges.left[rows]) & (nodes[right[rows]] == edges.right[rows])]
     rows = rows[joined[left[rows]] == joined[right[rows]]]
-    # The tree is the cheapest: a stronger pair costs less, and all cost something.
-    cost = 1000.0 - best[rows]
+    # The tree is the cheapest: a stronger pair costs less, all cost something, and no two the same.
+    cost = np.empty(len(rows))
+    cost[np.lexsort((edges.right[rows], edges.left[rows], -best[rows]))] = np.arange(1, len(rows) + 1)
     size = len(nodes)
     tree = minimum_spanning_tree(coo_matrix((cost, (left[rows], right[rows])), shape=(size, size)).tocsr()).tocoo()
     one, two = nodes[tree.row], nodes[tree.col]
@@ -222,7 +275,7 @@ def _ties(
             "label_r": pa.array(np.maximum(one, two), pa.int64()),
         }
     )
-    chosen = placed.semi_join(engine.from_arrow(pairs, spanning), ["label_l", "label_r"])
+    chosen = placed.semi_join(engine.from_arrow(pairs, _SPANNING), ["label_l", "label_r"])
     return engine.scratch(_strongest(chosen, "label_l", "label_r").drop("label_l", "label_r", "joined_l", "joined_r"))
 
 
@@ -233,7 +286,9 @@ def _strongest(pairs: ir.Table, *by: str) -> ir.Table:
     return ranked.filter(ranked.place == 0).drop("place")
 
 
-def _undecided(placed: ir.Table, shown: ir.Table, labels: ir.Table, review: float, engine: Engine) -> ir.Table:
+def _undecided(
+    placed: ir.Table, shown: ir.Table, labels: ir.Table, review: float, engine: Engine, others: Others | None
+) -> ir.Table:
     apart = placed.filter(placed.joined_l != placed.joined_r)
     turned = apart.joined_l > apart.joined_r
     apart = engine.scratch(
@@ -246,10 +301,9 @@ def _undecided(placed: ir.Table, shown: ir.Table, labels: ir.Table, review: floa
     )
     placed_faces = shown.select("face", "label").left_join(labels, "label")
     counted = placed_faces.mutate(joined=placed_faces.joined.coalesce(placed_faces.label))
-    counted = engine.scratch(counted.group_by("joined").aggregate(faces=counted.count()))
-    between = apart.group_by("label_l", "label_r").aggregate(
-        total=(apart.weight.clip(-MOST_WEIGHT, MOST_WEIGHT) - NOT_COMPARED).sum()
-    )
+    counted = counted.group_by("joined").aggregate(faces=counted.count())
+    counted = engine.scratch(counted if others is None else stack(counted, others.joined_sizes))
+    between = _between(apart)
     sized = between.join(counted.select(label_l="joined", faces_l="faces"), "label_l")
     sized = sized.join(counted.select(label_r="joined", faces_r="faces"), "label_r")
     mean = sized.mutate(mean=sized.total / (sized.faces_l * sized.faces_r) + NOT_COMPARED)

@@ -14,9 +14,11 @@ import ibis.expr.types as ir
 from cdp_assets.identity.evidence import KINDS, Evidence
 from cdp_assets.identity.linkage.clustering import Constraints
 from cdp_assets.identity.linkage.faces import faces
-from cdp_assets.identity.linkage.joining import Joined, join
-from cdp_assets.identity.linkage.model import FEWEST_FACES, Model, train
-from cdp_assets.identity.linkage.scoring import score
+from cdp_assets.identity.linkage.frequencies import counted, kept, looked_up
+from cdp_assets.identity.linkage.joining import Joined, drawn_in, join
+from cdp_assets.identity.linkage.memory import Memory, Others, described, faces_of, others, remembered
+from cdp_assets.identity.linkage.model import FEWEST_FACES, Model, describe, train
+from cdp_assets.identity.linkage.scoring import Scored, score
 from cdp_assets.identity.partition import Partition
 from cdp_assets.identity.spec import Kind, LinkageRules
 
@@ -34,7 +36,8 @@ class Linked:
         joined: What was joined, and what is left to a person; None if nothing was compared.
         model: The model that was used; None if there was too little to learn one.
         trained: Whether it was trained now.
-        shown: The faces compared; None if linking is off.
+        shown: The faces that were joined or might have been; None if linking is off.
+        frequencies: `schemas.LINKAGE_FREQUENCIES`, which belong to the model; None if there is none.
         free_truth: Pairs of faces that are one person's by what they share, and how many of them some block brought
             together: how many true pairs blocking finds.
     """
@@ -44,6 +47,7 @@ class Linked:
     model: Model | None
     trained: bool
     shown: ir.Table | None
+    frequencies: ir.Table | None = None
     free_truth: tuple[int, int] | None = None
 
 
@@ -54,12 +58,12 @@ def link(
     evidence: Evidence,
     usable: ir.Table,
     rules: LinkageRules,
-    known: Model | None,
+    known: tuple[Model, ir.Table] | None,
     engine: Engine,
     said: Stewardship | None = None,
     lowest: float | None = None,
 ) -> Linked:
-    """Join groups of a partition that look like one person.
+    """Join groups of a partition that look like one person, all of them compared with all.
 
     Args:
         people: The partition by what records share. What it refused stays apart.
@@ -67,27 +71,142 @@ def link(
         evidence: Names the identifier types with a limit.
         usable: Evidence without placeholders and hubs.
         rules: From which weight on to join, and to ask.
-        known: The model of an earlier run, used again if it still fits.
+        known: The model of an earlier run and its frequencies, used again if it still fits.
         engine: Computes.
         said: What stewards said; null for nothing.
         lowest: See `joining.join`.
     """
     if not compares(contacts, rules, engine, said):
-        return Linked(people, None, known, False, None)
-    settled = people.records.filter(people.records.settled)
-    shown = faces(contacts, contact_points, settled, engine)
-    model = known if known is not None and known.fits(shown, rules.generation, engine) else None
-    trained = model is None
-    if model is None:
-        model = train(shown, engine, rules.generation)
-    if model is None:
-        return Linked(people, None, None, False, shown)
-    scored = score(shown, model, engine)
+        return not_compared(people, known)
+    shown = faces(contacts, contact_points, _settled(people), engine)
+    if known is not None and known[0].fits(*describe(shown, engine), rules.generation):
+        model, frequencies = known
+        trained, counts = False, looked_up(shown, frequencies, model, engine)
+    else:
+        learned = train(shown, engine, rules.generation)
+        if learned is None:
+            return Linked(people, None, None, False, shown)
+        model, trained, counts = learned, True, counted(shown, learned, engine)
+        frequencies = kept(counts, engine)
+    scored = score(shown, model, counts, engine)
     constraints = _constraints(people, evidence, usable, said, engine)
     joined = join(scored, shown, rules.auto_weight, rules.review_weight, constraints, engine, lowest, rules.most_wrong)
     return Linked(
-        _relabelled(people, joined, engine), joined, model, trained, shown, _found_by_blocks(shown, model, engine)
+        _relabelled(people, joined, engine), joined, model, trained, shown, frequencies,
+        _found_by_blocks(shown, model, engine),
+    )  # fmt: skip
+
+
+def not_compared(people: Partition, known: tuple[Model, ir.Table] | None) -> Linked:
+    """A partition that likeness leaves alone; what it learned is kept.
+
+    Args:
+        people, known: As in `link`.
+    """
+    model, frequencies = known if known is not None else (None, None)
+    return Linked(people, None, model, False, None, frequencies)
+
+
+@dataclass(frozen=True)
+class Look:
+    """Those whose evidence changed, compared with everybody.
+
+    Args:
+        shown: `faces.FACES` of those who changed.
+        others: Whom they were compared with.
+        scored: The outcome.
+        drawn: record_id of records in groups that may belong together with theirs, and have to be looked at as well.
+    """
+
+    shown: ir.Table
+    others: Others
+    scored: Scored
+    drawn: ir.Table
+
+
+def look(
+    people: Partition,
+    contacts: ir.Table,
+    contact_points: ir.Table,
+    rules: LinkageRules,
+    known: tuple[Model, ir.Table] | None,
+    memory: Memory,
+    engine: Engine,
+) -> Look | None:
+    """Compare those who changed with everybody; None if there is no model for it.
+
+    Args:
+        people: The partition, by what they share, of those who changed.
+        contacts, contact_points: The canonical tables.
+        rules: From which weight on to join.
+        known: The model and its frequencies.
+        memory: What is remembered of all others.
+        engine: Computes.
+    """
+    if known is None:
+        return None
+    model, frequencies = known
+    settled = _settled(people)
+    shown = faces_of(settled, contacts, contact_points, engine)
+    mine = engine.scratch(remembered(shown))
+    if not model.fits(*described(memory, mine, engine), rules.generation):
+        return None
+    found = others(memory, mine, model, contacts, contact_points, engine)
+    both = engine.scratch(shown.union(found.faces))
+    scored = score(
+        both, model, looked_up(both, frequencies, model, engine), engine, of=engine.scratch(shown.select("face"))
     )
+    drawn = drawn_in(scored, shown, rules.auto_weight, found, engine)
+    return Look(shown, found, scored, engine.scratch(drawn.select(record_id="label")))
+
+
+def link_again(
+    people: Partition,
+    seen: Look,
+    evidence: Evidence,
+    usable: ir.Table,
+    rules: LinkageRules,
+    known: tuple[Model, ir.Table],
+    engine: Engine,
+    said: Stewardship | None = None,
+) -> Linked:
+    """Join groups of those who changed that look like one person; what comes of it is what `link` would make of them.
+
+    Args:
+        people: The partition of those who changed; with everybody whom likeness has to look at together with them.
+        seen: What `look` found, with nobody drawn in any more.
+        evidence, usable, rules, engine, said: As in `link`.
+        known: As in `look`.
+    """
+    model, frequencies = known
+    constraints = _constraints(people, evidence, usable, said, engine)
+    joined = join(
+        seen.scored, seen.shown, rules.auto_weight, rules.review_weight, constraints, engine, others=seen.others
+    )
+    return Linked(_relabelled(people, joined, engine), joined, model, False, seen.shown, frequencies)
+
+
+def together(people: Partition, linked: Linked, engine: Engine) -> ir.Table | None:
+    """component, together (the smallest of the components that likeness has to look at as a whole), where they are
+    several; None where likeness compared nothing.
+
+    Args:
+        people: The partition before likeness.
+        linked: What likeness did.
+        engine: Computes.
+    """
+    if linked.joined is None:
+        return None
+    of_label = people.records.select("record_id", "component")
+    left = of_label.select(label_l="record_id", left="component")
+    right = of_label.select(label_r="record_id", right="component")
+    ends = linked.joined.strong.join(left, "label_l").join(right, "label_r")
+    spanned = engine.connected_components(ends.filter(ends.left != ends.right).select("left", "right"))
+    return engine.scratch(spanned.select(component="node", together="component"))
+
+
+def _settled(people: Partition) -> ir.Table:
+    return people.records.filter(people.records.settled)
 
 
 LIKENESS = "likeness"

@@ -100,10 +100,19 @@ class Model:
             for comparison in self.settings["comparisons"]
         }
 
-    def fits(self, shown: ir.Table, generation: int, engine: Engine) -> bool:
+    def seen(self, column: str) -> int:
+        """How many of the faces it was trained on had a column."""
+        return round(self.filled[column] * self.faces)
+
+    def fits(self, filled: Mapping[str, float], count: int, generation: int) -> bool:
         """Whether the model may be used again: no newer one is asked for, the faces have the same columns, and they are
-        neither half nor twice as many as it was trained on."""
-        filled, count = describe(shown, engine)
+        neither half nor twice as many as it was trained on.
+
+        Args:
+            filled: Column of the faces as they are now → the share of them that have it.
+            count: How many they are.
+            generation: The training that the rules ask for.
+        """
         now = [comparison.name for comparison in possible(filled)]
         return (
             self.generation == generation

@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 
 from cdp_assets.identity.linkage.blocking import coded
 from cdp_assets.identity.linkage.comparisons import GIVEN_NAME
+from cdp_assets.identity.linkage.frequencies import shares
 from cdp_assets.identity.linkage.levels import remember_conditions
 from cdp_assets.identity.linkage.model import Model
 
@@ -50,30 +51,40 @@ class Scored:
     parts: ir.Table
 
 
-def score(shown: ir.Table, model: Model, engine: Engine) -> Scored:
+def score(
+    shown: ir.Table, model: Model, counts: Mapping[str, ir.Table], engine: Engine, of: ir.Table | None = None
+) -> Scored:
     """Compare faces of different groups.
 
     Args:
         shown: `faces.FACES`.
         model: The trained model.
+        counts: How many faces show each value (`frequencies.counted`, `frequencies.looked_up`).
         engine: Computes.
+        of: face: compare these with all, and not the others with one another; None for all with all.
     """
     from splink import Linker
     from splink.blocking_rule_library import CustomRule
 
     used = [block.columns for block in model.blocks if block.used]
-    rules = [
-        CustomRule(" AND ".join([*(f"l.code_{name} = r.code_{name}" for name in columns), "l.label <> r.label"]))
-        for columns in used
-    ]
+    also = ["l.label <> r.label", *(["(l.is_asked OR r.is_asked)"] if of is not None else [])]
+    rules = [CustomRule(" AND ".join([*(f"l.code_{name} = r.code_{name}" for name in c), *also])) for c in used]
     # Numbers are joined in half the time of texts. Two texts of one number would only be compared in vain.
     codes = {f"code_{name}": coded(shown[name]) for name in sorted({name for columns in used for name in columns})}
     settings = {
         **model.settings,
         "blocking_rules_to_generate_predictions": [rule.create_blocking_rule_dict("duckdb") for rule in rules],
     }
-    with engine.splink(faces=shown.mutate(**codes)) as database:
+    compared = shown.mutate(**codes)
+    if of is not None:
+        asked = of.select(asked="face")
+        compared = compared.left_join(asked, compared.face == asked.asked)
+        compared = compared.mutate(is_asked=compared.asked.notnull()).drop("asked")
+    frequencies = {f"tf_{name}": table for name, table in shares(counts, model).items()}
+    with engine.splink(faces=compared, **frequencies) as database:
         linker = Linker(database.inputs["faces"], settings, log_level=None, validate_settings=False)
+        for name in counts:
+            linker.table_management.register_term_frequency_lookup(database.inputs[f"tf_{name}"], name)
         remember_conditions(linker)
         predicted = linker.inference.predict(warning_mode="never")
         pairs = database.table(predicted.physical_name)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from cdp_assets.canonical.schema import INSTANT
 from cdp_assets.identity import schemas
 from cdp_assets.identity.linkage.comparisons import COMPARISONS
 from cdp_assets.identity.linkage.link import LIKENESS, Linked
+from cdp_assets.identity.linkage.memory import remembered
 from cdp_assets.identity.linkage.model import Model
 from cdp_assets.identity.linkage.scoring import probability, waterfall
 from cdp_assets.identity.spec import LinkageRules
@@ -100,14 +102,36 @@ def _probability(weight: ir.FloatingValue) -> ir.FloatingValue:
     return 1 / (1 + ibis.literal(2.0).pow(-weight.clip(-60, 60)))
 
 
+def undecided(linked: Linked, engine: Engine) -> ir.Table:
+    """`schemas.UNDECIDED`: groups that look alike, but not enough to be joined unasked."""
+    schema = schemas.UNDECIDED.ibis_schema
+    if linked.joined is None:
+        return engine.from_arrow(schema.to_pyarrow().empty_table(), schema)
+    pairs = linked.joined.undecided
+    parts = {
+        name: pairs[name].cast("float32") if name in pairs.columns else ibis.null("float32")
+        for name in schema.names
+        if name.startswith("mw_")
+    }
+    named = pairs.select("label_l", "label_r", "face_l", "face_r", "weight", "best", **parts)
+    return named.mutate(pair_id=stable_id(named.label_l, named.label_r)).select(*schema.names)
+
+
 def review_queue(
-    linked: Linked, profiles: ir.Table, previous: ir.Table | None, rules: LinkageRules, as_of: datetime, engine: Engine
+    pairs: ir.Table,
+    homes: ir.Table,
+    model: Model | None,
+    previous: ir.Table | None,
+    rules: LinkageRules,
+    as_of: datetime,
+    engine: Engine,
 ) -> ir.Table:
     """`schemas.REVIEW_QUEUE`: pairs of profiles for a steward, the likeliest up to the most there may be.
 
     Args:
-        linked: What likeness left undecided.
-        profiles: label, profile_id.
+        pairs: `schemas.UNDECIDED`.
+        homes: record_id, profile_id: whose each record is.
+        model: What weighed them.
         previous: The queue as last published, for how long a pair waits.
         rules: How many there may be.
         as_of: The run.
@@ -116,11 +140,10 @@ def review_queue(
     import pyarrow as pa
 
     schema = schemas.REVIEW_QUEUE.ibis_schema
-    if linked.joined is None or linked.model is None:
+    if model is None:
         return engine.from_arrow(schema.to_pyarrow().empty_table(), schema)
-    pairs = linked.joined.undecided
-    left = profiles.select(label_l="label", profile_l="profile_id")
-    right = profiles.select(label_r="label", profile_r="profile_id")
+    left = homes.select(label_l="record_id", profile_l="profile_id")
+    right = homes.select(label_r="record_id", profile_r="profile_id")
     placed = pairs.join(left, "label_l").join(right, "label_r").drop("label_l", "label_r")
     placed = placed.order_by(placed.weight.desc(), placed.face_l, placed.face_r).limit(rules.most_reviewed)
     since = {
@@ -139,7 +162,7 @@ def review_queue(
                 "right_record_id": ends[1][1],
                 "probability": probability(row["weight"]),
                 "reason": "they look alike, but not enough to be joined without being asked",
-                "evidence": json.dumps(waterfall(row, row["best"], linked.model)),
+                "evidence": json.dumps(waterfall(row, row["best"], model)),
                 "since": since.get(pair, as_of),
             }
         )
@@ -166,10 +189,33 @@ def model_table(linked: Linked, previous: ir.Table | None, as_of: datetime, engi
     return engine.from_arrow(pa.Table.from_pylist([row], schema.to_pyarrow()), schema)
 
 
-def last_model(previous: ir.Table | None, engine: Engine) -> Model | None:
-    """The model of the last run; None if there is none, or one of another form."""
-    rows = engine.to_arrow(previous.select("model")).to_pylist() if previous is not None else []
+def frequencies(linked: Linked, engine: Engine) -> ir.Table:
+    """`schemas.LINKAGE_FREQUENCIES`; no row while there is no model."""
+    schema = schemas.LINKAGE_FREQUENCIES.ibis_schema
+    if linked.frequencies is None:
+        return engine.from_arrow(schema.to_pyarrow().empty_table(), schema)
+    return linked.frequencies
+
+
+def faces(linked: Linked, engine: Engine) -> ir.Table:
+    """`schemas.FACES` of those who were compared."""
+    schema = schemas.FACES.ibis_schema
+    if linked.joined is None or linked.shown is None:
+        return engine.from_arrow(schema.to_pyarrow().empty_table(), schema)
+    return remembered(linked.shown).select(*schema.names)
+
+
+def last_model(previous: Mapping[str, ir.Table], engine: Engine) -> tuple[Model, ir.Table] | None:
+    """The model of the last run, and its frequencies; None if there is none, or one of another form.
+
+    Args:
+        previous: The stage's tables as last published.
+        engine: Computes.
+    """
+    if not {schemas.LINKAGE_MODEL.name, schemas.LINKAGE_FREQUENCIES.name} <= previous.keys():
+        return None
+    rows = engine.to_arrow(previous[schemas.LINKAGE_MODEL.name].select("model")).to_pylist()
     try:
-        return Model.from_json(rows[0]["model"]) if rows else None
+        return (Model.from_json(rows[0]["model"]), previous[schemas.LINKAGE_FREQUENCIES.name]) if rows else None
     except (KeyError, ValueError, TypeError):
         return None

@@ -8,12 +8,14 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import ibis
+import ibis.expr.types as ir
 import pytest
 
 from cdp_assets.identity.ids import InMemoryProfileIds
 from cdp_assets.identity.linkage import joining
 from cdp_assets.identity.linkage.faces import faces
-from cdp_assets.identity.linkage.model import Model, train
+from cdp_assets.identity.linkage.frequencies import counted, kept
+from cdp_assets.identity.linkage.model import Model, describe, train
 from cdp_assets.identity.linkage.scoring import score
 from cdp_assets.identity.linkage.tables import last_model
 from cdp_assets.identity.resolve import Canonical, resolve
@@ -41,12 +43,17 @@ def model(engine: DuckDBEngine) -> Model:
 
 
 def learned_from_town(engine: DuckDBEngine) -> Model:
-    town_tables = tables(engine, TOWN)
-    labels = engine.scratch(town_tables.contacts.select("record_id", label=town_tables.contacts.record_id))
-    learned = train(faces(town_tables.contacts, town_tables.contact_points, labels, engine), engine)
+    learned = train(shown_of(engine), engine)
     engine.drop_scratch()
     assert learned is not None
     return learned
+
+
+def shown_of(engine: DuckDBEngine) -> ir.Table:
+    """The faces of the town."""
+    everybody = tables(engine, TOWN)
+    labels = engine.scratch(everybody.contacts.select("record_id", label=everybody.contacts.record_id))
+    return faces(everybody.contacts, everybody.contact_points, labels, engine)
 
 
 def together(
@@ -64,6 +71,8 @@ def together(
         engine, next(schema for schema in TABLES if schema.name == "linkage_model"),
         [{"model_id": "learned", "trained_at": AS_OF, "faces": 300, "prior": 0.1, "model": model.to_json()}],
     )  # fmt: skip
+    of_town = shown_of(engine)
+    previous["linkage_frequencies"] = kept(counted(of_town, model, engine), engine)
     resolution = resolve(
         Canonical(everybody.identity_records, everybody.identifiers, everybody.contacts, everybody.contact_points,
                   everybody.identifier_aliases, {}),
@@ -171,7 +180,7 @@ def test_the_records_of_a_pair_stand_on_the_side_of_their_own_group(engine: Duck
     shown = ibis.memtable([(1, 1), (10, 10), (20, 20)], columns=["face", "label"])
     labels = ibis.memtable([(1, 1), (20, 1)], columns=["label", "joined"])
 
-    [pair] = engine.to_arrow(joining._undecided(placed, shown, labels, -10.0, engine)).to_pylist()
+    [pair] = engine.to_arrow(joining._undecided(placed, shown, labels, -10.0, engine, None)).to_pylist()
 
     assert (pair["label_l"], pair["face_l"], pair["label_r"], pair["face_r"]) == (1, 20, 10, 10)
 
@@ -191,26 +200,29 @@ def test_a_model_survives_being_stored(engine: DuckDBEngine, model: Model) -> No
 def test_a_model_of_another_form_counts_for_none(engine: DuckDBEngine) -> None:
     schema = next(schema for schema in TABLES if schema.name == "linkage_model")
     strange = load(engine, schema, [{"model_id": "x", "trained_at": AS_OF, "faces": 1, "prior": 0.5, "model": "{}"}])
-    assert last_model(strange, engine) is None
+    assert last_model({"linkage_model": strange, "linkage_frequencies": strange}, engine) is None
+
+
+def test_a_model_without_its_frequencies_counts_for_none(engine: DuckDBEngine, model: Model) -> None:
+    schema = next(schema for schema in TABLES if schema.name == "linkage_model")
+    row = {"model_id": "x", "trained_at": AS_OF, "faces": 300, "prior": 0.5, "model": model.to_json()}
+    assert last_model({"linkage_model": load(engine, schema, [row])}, engine) is None
 
 
 def test_a_model_is_used_again_until_a_new_one_is_asked_for(engine: DuckDBEngine, model: Model) -> None:
-    everybody = tables(engine, TOWN)
-    labels = engine.scratch(everybody.contacts.select("record_id", label=everybody.contacts.record_id))
-    shown = faces(everybody.contacts, everybody.contact_points, labels, engine)
-    assert model.fits(shown, 1, engine)
-    assert not model.fits(shown, 2, engine)
-    assert not model.fits(shown.limit(100), 1, engine)
+    shown = shown_of(engine)
+    assert model.fits(*describe(shown, engine), 1)
+    assert not model.fits(*describe(shown, engine), 2)
+    assert not model.fits(*describe(shown.limit(100), engine), 1)
 
 
 def test_training_twice_gives_the_same_scores(engine: DuckDBEngine, model: Model) -> None:
-    everybody = tables(engine, TOWN)
-    labels = engine.scratch(everybody.contacts.select("record_id", label=everybody.contacts.record_id))
-    shown = faces(everybody.contacts, everybody.contact_points, labels, engine)
+    shown = shown_of(engine)
     again = train(shown, engine)
     assert again is not None
     weights = [
         {(row["face_l"], row["face_r"]): round(row["weight"], 4) for row in engine.to_arrow(table).to_pylist()}
-        for table in (score(shown, model, engine).weights, score(shown, again, engine).weights)
+        for learned in (model, again)
+        for table in [score(shown, learned, counted(shown, learned, engine), engine).weights]
     ]
     assert weights[0] == weights[1]

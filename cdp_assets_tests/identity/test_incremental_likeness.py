@@ -1,0 +1,151 @@
+"""Likeness compares those who changed, and comes to what comparing everybody comes to."""
+
+from __future__ import annotations
+
+import copy
+import random
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdp_assets.identity.spec import IdentityRules, LinkageRules
+from cdp_assets.identity.stewardship import Word
+from cdp_assets_tests.examples import examples
+from cdp_assets_tests.identity.linkage.town import town
+from cdp_assets_tests.identity.test_incremental import Twins
+from cdp_assets_tests.identity.test_incremental_words import different, same
+from cdp_assets_tests.identity.world import Record
+
+
+def residents(people: int) -> list[Record]:
+    """Records of people known to two systems, which share nothing but what people say."""
+    return [
+        Record(
+            person.record_id,
+            (f"{('shop', 'till')[person.record_id % 2]}/customer_number c{person.record_id}",),
+            f"{person.given} {person.family}",
+            person.born,
+            seen=person.record_id % 300,
+            address=f"{person.street}, {person.postcode}",
+        )
+        for person in town(people)
+    ]
+
+
+def acquainted(records: list[Record]) -> Twins:
+    """Both after a run over some records, by one model."""
+    twins = Twins()
+    twins.patient.run(records)
+    twins.forgetful.tables = dict(twins.patient.tables)
+    twins.forgetful.store = copy.deepcopy(twins.patient.store)
+    return twins
+
+
+def joined(twins: Twins) -> list[set[int]]:
+    return [{row["left_record_id"], row["right_record_id"]} for row in twins.patient.tables["likeness"].to_pylist()]
+
+
+NOBODY = Record(90_000, ("anonymous_id z", "user_id new"), seen=1)
+EVERYBODY = [NOBODY, *residents(120)]
+THERE = [record for record in EVERYBODY if record.id != 1000]
+
+
+def test_only_those_who_changed_are_compared() -> None:
+    twins = acquainted(THERE)
+    assert joined(twins)
+    twins.run(THERE)
+    assert (twins.reason, twins.looked_at) == (None, 0)
+    device = Record(90_001, ("anonymous_id a",), seen=1)
+    twins.run([*THERE, device])
+    assert twins.looked_at == 1
+    assert {1000, 1001} not in joined(twins)
+    twins.run([*EVERYBODY, device])
+    assert twins.reason is None
+    assert {1000, 1001} in joined(twins)
+    assert twins.looked_at <= 10
+    order = Record(90_002, ("shop/customer_number c1000",), seen=2)
+    twins.run([*EVERYBODY, device, order])
+    assert {1000, 1001} in joined(twins)
+    assert twins.looked_at <= 10
+
+
+@pytest.mark.long
+def test_what_stewards_say_of_those_who_look_alike_is_undone_with_their_word() -> None:
+    twins = acquainted(EVERYBODY)
+    alike = joined(twins)[0]
+    word = different(1, *sorted(alike))
+    assert not any(alike <= group for group in twins.run(EVERYBODY, words=[word]))
+    assert twins.reason is None
+    assert any(alike <= group for group in twins.run(EVERYBODY))
+    twins.run(EVERYBODY, words=[Word("r1", "rule", "likeness")])
+    assert not twins.patient.tables["likeness"].num_rows
+    assert any(alike <= group for group in twins.run(EVERYBODY))
+    twins.patient.rules = twins.forgetful.rules = IdentityRules(linkage=LinkageRules(enabled=False))
+    twins.run(EVERYBODY)
+    twins.run(THERE)
+    assert twins.reason is None
+    twins.patient.rules = twins.forgetful.rules = IdentityRules()
+    assert any(alike <= group for group in twins.run(EVERYBODY))
+
+
+@pytest.mark.long
+def test_a_weight_that_depends_on_all_joins_has_everybody_compared() -> None:
+    twins = acquainted(EVERYBODY)
+    twins.patient.rules = twins.forgetful.rules = IdentityRules(linkage=LinkageRules(most_wrong=0.01))
+    twins.run(EVERYBODY)
+    twins.run(THERE)
+    assert twins.reason == "`most_wrong` sets the weight to join from by the joins of everybody"
+
+
+def test_twice_as_many_people_teach_a_new_model() -> None:
+    few = [record for record in THERE if record.id < 1100 or record == NOBODY]
+    twins = acquainted(few)
+    twins.patient.run(EVERYBODY)
+    assert twins.reason == "likeness has to learn a new model"
+    before = twins.patient.tables["linkage_model"]["model_id"]
+    twins.patient.run(THERE)
+    assert twins.reason is None
+    assert twins.patient.tables["linkage_model"]["model_id"] == before
+
+
+@examples(4)
+@given(st.randoms(use_true_random=False))
+def test_any_history_step_by_step_gives_what_comparing_everybody_gives(chance: random.Random) -> None:
+    typed = Record(70_000, ("desk/customer_number d0", "email d0@example.com"))
+    fixed = {typed.id, NOBODY.id}
+    records = {record.id: record for record in [*EVERYBODY, typed]}
+    twins = acquainted(list(records.values()))
+    words: dict[str, Word] = {}
+    for step in range(4):
+        for number in chance.sample([number for number in sorted(records) if number not in fixed], 12):
+            record, other = records[number], records[chance.choice(sorted(records))]
+            match chance.choice(("gone", "back", "name", "born", "address", "shared", "order", "word", "alike")):
+                case "gone":
+                    del records[number]
+                case "back":
+                    back = chance.choice(EVERYBODY)
+                    records[back.id] = back
+                case "name":
+                    records[number] = replace(record, name=other.name)
+                case "born":
+                    records[number] = replace(record, born=other.born)
+                case "address":
+                    records[number] = replace(record, address=other.address)
+                case "shared" if number != other.id:
+                    email = f"email both{number}@example.com"
+                    records[number] = replace(record, carries=(*record.carries, email))
+                    records[other.id] = replace(other, carries=(*other.carries, email))
+                case "order":
+                    new = 50_000 + 1000 * step + number % 1000
+                    records[new] = Record(new, record.carries[:1], seen=step)
+                case "word" if number != other.id:
+                    words[f"d{number}"] = chance.choice((same, different))(number, number, other.id)
+                case "alike":
+                    new = 60_000 + 1000 * step + number % 1000
+                    records[new] = replace(record, id=new, carries=(f"desk/customer_number d{new}",), seen=step)
+        for word in chance.sample(sorted(words), len(words) // 3):
+            del words[word]
+        twins.run(list(records.values()), words=list(words.values()))
+        assert twins.reason is None
