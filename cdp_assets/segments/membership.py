@@ -17,16 +17,15 @@ change, comparing them all would be most of the work.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import INSTANT, Pii, TableSchema
-from cdp_assets.segments.composition import listed_profiles, with_heirs
 from cdp_assets.segments.evaluate import evaluate, memberships
 from cdp_assets.segments.journeys import layers, moments_in, widened, with_moments
+from cdp_assets.segments.lists import following
 from cdp_assets.segments.reasons import explain
 from cdp_assets.segments.schemas import (
     MARK,
@@ -53,6 +52,7 @@ def update(
     customer: TableSchema,
     engine: Engine,
     as_of: datetime,
+    owners: ir.Table | None = None,
 ) -> Tables:
     """Bring memberships, their log, sizes and inputs up to date.
 
@@ -66,6 +66,7 @@ def update(
         customer: Schema of ``customer_360``.
         engine: Computes what is needed more than once.
         as_of: The run's instant (UTC).
+        owners: Who carries the addresses that segments list (`lists.owners`).
 
     Returns:
         ``memberships``, ``membership_changes`` (all there ever were), ``segment_sizes`` (of all runs) and
@@ -78,7 +79,7 @@ def update(
     seen_last, last, log = (previous[name] for name in ("segment_inputs", "memberships", "membership_changes"))
     heirs = engine.scratch(merged.semi_join(seen_last, merged.old_id == seen_last.profile_id))
     before = inherited_memberships(last, heirs)
-    followed = following(specs, merged, engine)
+    followed = following(specs, merged if owners is None else merged.union(owners), engine.to_arrow)
     found, wide = evaluated(customer_360, followed, before, log, merged, engine, as_of)
     totals = found.totals()
     marks = engine.scratch(found.marks().select(profile_id="profile_id", **{MARK.name: "mark"}))
@@ -144,7 +145,7 @@ def evaluated(
 
     Args:
         customer_360: One row per profile.
-        specs: The segments, with lists that follow merges (`following`).
+        specs: The segments, with lists that hold the ids of today (`lists.following`).
         before: The last memberships, under today's ids.
         log: `membership_changes` as last published.
         merged: old_id → profile_id, of all ids that were merged into others.
@@ -161,16 +162,6 @@ def evaluated(
             wide = engine.scratch(with_moments(wide, asked, engine.scratch(present), before, log, merged, as_of))
         rounds.append(evaluate(wide, layer, as_of, engine))
     return Together(rounds, "profile_id"), wide
-
-
-def following(specs: Sequence[SegmentSpec], merged: ir.Table, engine: Engine) -> list[SegmentSpec]:
-    """The segments with lists that hold today's ids beside those that are written and were merged into others."""
-    listed = sorted({each for spec in specs for each in listed_profiles(spec.where)})
-    if not listed:
-        return list(specs)
-    rows = engine.to_arrow(merged.filter(merged.old_id.isin(listed))).to_pylist()
-    heirs = {row["old_id"]: row["profile_id"] for row in rows}
-    return [replace(spec, where=with_heirs(spec.where, heirs)) for spec in specs] if heirs else list(specs)
 
 
 def inherited_memberships(memberships: ir.Table, heirs: ir.Table) -> ir.Table:

@@ -43,7 +43,7 @@ def explain(
         merged: ``profile_id`` of those who have become one with another profile since.
         sizes: The history of sizes, with the condition of each run.
         specs: The segments there are now, as they are written.
-        followed: The same, with lists that follow merges.
+        followed: The same, with lists that hold the ids of today.
         customer: Schema of `customer_360`, with moments.
         engine: Computes what is needed more than once.
         as_of: The run's instant.
@@ -111,6 +111,7 @@ def _by_values(
             (redefined, "condition_changed"),
             (read[f"{BEFORE}profile_id"].isnull(), "new_profile"),
             (read[f"{AFTER}profile_id"].isnull(), "profile_gone"),
+            (read.crossed.isnull() & read.segment.isin([spec.name for spec in specs if spec.listed]), "listed"),
             (read.by_values.fill_null(False) & read.merged, "merged"),
             (read.by_values.fill_null(False), "values_changed"),
             else_="time_passed",

@@ -27,6 +27,7 @@ CAUSES = (
     "profile_gone",
     "values_changed",
     "merged",
+    "listed",
     "time_passed",
 )
 
@@ -59,7 +60,8 @@ MEMBERSHIP_CHANGES = TableSchema(
         Column("entered_at", INSTANT, "When the membership that begins or ends here began.", required=True),
         Column("cause", "string", "`new_segment` (first evaluation), `segment_removed`, `condition_changed`, "
                "`new_profile`, `profile_gone`, `values_changed`, `merged` (the same, of somebody who has become one "
-               "with another profile since), or `time_passed` (only the instant moved).",
+               "with another profile since), `listed` (an address on a list came to be theirs, or no longer is), or "
+               "`time_passed` (only the instant moved).",
                required=True, one_of=CAUSES),
         Column("crossed", "string", "The bounds that were crossed: those terms of the condition whose turning turned "
                "the whole, such as `orders >= 3`, with `; ` between. Null where another cause says it all."),
