@@ -63,6 +63,7 @@ AnyConnector = Annotated[
     | ways.TwilioWay
     | ways.FcmWay
     | ways.WebPushWay
+    | ways.AppriseWay
     | ways.MetaWay
     | ways.GoogleWay
     | ways.OnsiteWay

@@ -98,6 +98,16 @@ class WebPushWay(Way):
     ttl_seconds: int = Field(default=86_400, ge=0, description="How long a push service keeps it.")
 
 
+class AppriseWay(Way):
+    """Messages to a chat or any other service that Apprise knows: Slack, Teams, Telegram, Matrix …"""
+
+    messages = True
+    type: Literal["apprise"] = Field(description="`apprise`")
+    url_env: str = Field(description="Environment variable with the service's address in Apprise's form: `slack://…`.")
+    title: str = Field(default="", description="Template of the title.")
+    text: str = Field(description="Template of the text.")
+
+
 class MetaWay(Way):
     """A Custom Audience of Meta, kept equal."""
 

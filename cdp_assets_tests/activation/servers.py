@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
+from cdp_assets_tests.activation.service_descriptions import faults_of
+
 
 @dataclass(frozen=True)
 class Call:
@@ -47,7 +49,10 @@ Answer = tuple[int, Any]
 
 @contextmanager
 def api(answer: Callable[[Call], Answer] = lambda call: (200, {})) -> Iterator[tuple[str, list[Call]]]:
-    """An HTTP service: its address, and the calls it got."""
+    """An HTTP service: its address, and the calls it got.
+
+    A request to a service that publishes what it takes is held against that; one it would not take fails the test.
+    """
     calls: list[Call] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -78,6 +83,8 @@ def api(answer: Callable[[Call], Answer] = lambda call: (200, {})) -> Iterator[t
     server.daemon_threads = True
     with _served(server):
         yield f"http://127.0.0.1:{server.server_address[1]}", calls
+    if faults := [fault for call in calls for fault in faults_of(call)]:
+        raise AssertionError("\n".join(faults))
 
 
 @dataclass

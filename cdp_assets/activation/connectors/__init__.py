@@ -28,11 +28,12 @@ _CLASSES = {
     ways.TwilioWay: "twilio:Twilio",
     ways.FcmWay: "fcm:Fcm",
     ways.WebPushWay: "web_push:WebPush",
-    ways.MetaWay: "ads_audience:MetaAudience",
-    ways.GoogleWay: "ads_audience:GoogleAudience",
-    ways.HubSpotWay: "record_update:HubSpot",
-    ways.SalesforceWay: "record_update:Salesforce",
-    ways.ZendeskWay: "record_update:Zendesk",
+    ways.AppriseWay: "chat:Chat",
+    ways.MetaWay: "meta_audience:MetaAudience",
+    ways.GoogleWay: "google_audience:GoogleAudience",
+    ways.HubSpotWay: "hubspot:HubSpot",
+    ways.SalesforceWay: "salesforce:Salesforce",
+    ways.ZendeskWay: "zendesk:Zendesk",
     ways.ReverseEtlWay: "reverse_etl:ReverseEtl",
 }
 """Settings → module of this folder and class, which takes them and looks secrets up; imported when needed."""
