@@ -220,6 +220,11 @@ class DestinationSpec:
         return self.campaign or self.name
 
     @property
+    def campaigns(self) -> tuple[str, ...]:
+        """The campaigns that its messages belong to."""
+        return (self.holdout_campaign, *((GLOBAL_CONTROL,) if self.global_control else ()))
+
+    @property
     def is_experiment(self) -> bool:
         """Whether people are drawn into arms or variants."""
         return self.holdout > 0.0 or bool(self.variants)
