@@ -166,6 +166,8 @@ def _description(spec: DestinationSpec) -> str:
         restraint.append(f"variants {', '.join(spec.variants)}")
     if spec.cap:
         restraint.append(f"at most {spec.cap.messages} messages in {spec.cap.per_days} days on this channel")
+    if spec.overall_cap:
+        restraint.append(f"at most {spec.overall_cap.messages} in {spec.overall_cap.per_days} days over all channels")
     if spec.quiet_hours:
         restraint.append(f"quiet from {spec.quiet_hours.start:%H:%M} to {spec.quiet_hours.end:%H:%M}")
     return (

@@ -343,20 +343,22 @@ def last_payloads(connection: Connection, destination: str, profile_ids: Sequenc
     return found
 
 
-def messages_since(connection: Connection, channel: str, since: datetime) -> pa.Table:
-    """How many messages each profile has been or will be sent on a channel: profile_id, messages.
+def messages_since(
+    connection: Connection, since: datetime, *, channel: str | None = None, destinations: Sequence[str] | None = None
+) -> pa.Table:
+    """How many messages each profile has been or will be sent: profile_id, messages.
 
     Args:
         connection: Of a transaction.
-        channel: The channel, over all destinations.
         since: Counted from the as-of instant of the refresh that wrote them, this instant not included.
+        channel: Only on this channel.
+        destinations: Only by these destinations.
     """
     statement = (
         select(_OUTBOX.c.profile_id, func.count(type_=_OUTBOX.c.sequence.type).label("messages"))
         .where(
-            _OUTBOX.c.channel == channel,
+            *_counted(channel, destinations),
             _OUTBOX.c.created_at > since,
-            _OUTBOX.c.gated.is_(True),
             _OUTBOX.c.status.in_((*OPEN, DELIVERED)),
         )
         .group_by(_OUTBOX.c.profile_id)
@@ -365,17 +367,21 @@ def messages_since(connection: Connection, channel: str, since: datetime) -> pa.
 
 
 def delivered_since(
-    connection: Connection, channel: str, profile_ids: Sequence[int], since: datetime
+    connection: Connection,
+    profile_ids: Sequence[int],
+    since: datetime,
+    *,
+    channel: str | None = None,
+    destinations: Sequence[str] | None = None,
 ) -> dict[int, int]:
-    """How many messages each of these profiles was delivered on a channel after an instant."""
+    """How many messages each of these profiles was delivered after an instant; otherwise as `messages_since`."""
     found: dict[int, int] = {}
     for start in range(0, len(profile_ids), 10_000):
         statement = (
             select(_OUTBOX.c.profile_id, func.count())
             .where(
                 _OUTBOX.c.profile_id.in_(profile_ids[start : start + 10_000]),
-                _OUTBOX.c.channel == channel,
-                _OUTBOX.c.gated.is_(True),
+                *_counted(channel, destinations),
                 _OUTBOX.c.status == DELIVERED,
                 _OUTBOX.c.sent_at > since,
             )
@@ -383,6 +389,16 @@ def delivered_since(
         )
         found.update({row[0]: row[1] for row in connection.execute(statement)})
     return found
+
+
+def _counted(channel: str | None, destinations: Sequence[str] | None) -> list[ColumnElement[bool]]:
+    """What caps count: rows that the gates are asked about, on one channel or by some destinations."""
+    chosen: list[ColumnElement[bool]] = [_OUTBOX.c.gated.is_(True)]
+    if channel is not None:
+        chosen.append(_OUTBOX.c.channel == channel)
+    if destinations is not None:
+        chosen.append(_OUTBOX.c.destination.in_(destinations))
+    return chosen
 
 
 def open_contact_points(connection: Connection) -> list[str]:
