@@ -207,8 +207,8 @@ def test_an_address_that_bounces_is_suppressed_for_every_destination_at_once(sho
     with receiving(clock) as receiver:
         assert run(shop, other, receiver, clock).withheld == {"suppressed_bounced": 1}
     with shop.ledger.reading() as connection:
-        [seen] = outbox.bounces(connection).to_pylist()
-    assert seen == {"contact_point": email_of(1), "channel": "email", "since": TUESDAY}
+        [seen] = outbox.refusals(connection).to_pylist()
+    assert seen == {"contact_point": email_of(1), "channel": "email", "reason": "bounced", "since": TUESDAY}
 
 
 def test_what_fails_too_often_is_given_up(shop: Shop) -> None:

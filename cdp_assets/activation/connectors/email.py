@@ -76,7 +76,7 @@ class Email:
 
     def _one(self, server: smtplib.SMTP, message: Message, at: datetime) -> Outcome:
         try:
-            server.send_message(self.mail(message, at))
+            server.send_message(self.mail(message, at), from_addr=self._way.return_path)
         except Unwritable as error:
             return error.outcome
         except smtplib.SMTPRecipientsRefused as error:
