@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from cdp_assets.attributes.schemas import CUSTOMER_360
 from cdp_assets.settings import Settings
 from cdp_assets_tests.activation.servers import Call, MailServer, api, certificate, service_account
 from cdp_assets_tests.activation.shop import WELCOME
+from cdp_assets_tests.sources.servers import postgresql
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -371,21 +373,28 @@ def table_rows(url: str) -> list[tuple[Any, ...]]:
     return found
 
 
-def kept_equal(url: str) -> None:
-    way = ways.ReverseEtlWay(type="reverse_etl", url_env="DB", table="vip", columns={"orders": "integer"})
-    connector = made(way, {"DB": url})
-    first = [message(1, email="a@example.org", orders=3), message(2, email="b@example.org", orders=1)]
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'crm.db'}"
+        return
+    with postgresql() as url:
+        yield url
+
+
+def test_a_table_is_kept_equal_and_a_late_or_repeated_message_changes_nothing(database: str) -> None:
+    types: Any = {"orders": "integer", "spend": "number", "vip": "boolean", "since": "instant"}
+    way = ways.ReverseEtlWay(type="reverse_etl", url_env="DB", table="vip", columns=types)
+    connector = made(way, {"DB": database})
+    more = {"spend": 12.5, "vip": True, "since": "2026-06-01T12:00:00Z"}
+    first = [message(1, email="a@example.org", orders=3, **more), message(2, email="b@example.org", orders=1)]
     later = [message(1, "updated", 2, email="a@example.org", orders=4), message(2, "left", 2, email="b", orders=1)]
     for batch in (first, later, later, first[:1]):
         assert {outcome.kind for outcome in connector.send(batch, NOON)} == {DELIVERED}
-    assert table_rows(url) == [(2**62 + 1, 2, "a@example.org", 4)]
+    assert table_rows(database) == [(2**62 + 1, 2, "a@example.org", 4)]
     wrong = connector.send([message(3, email="c", orders="many"), message(4, email="d", orders=2)], NOON)
     assert [outcome.kind for outcome in wrong] == [REFUSED, DELIVERED]
     connector.close()
-
-
-def test_a_table_is_kept_equal_and_a_late_or_repeated_message_changes_nothing(tmp_path: Path) -> None:
-    kept_equal(f"sqlite:///{tmp_path / 'crm.db'}")
 
 
 def test_a_database_that_is_not_there_is_tried_again(tmp_path: Path) -> None:
@@ -398,7 +407,7 @@ def test_a_database_that_is_not_there_is_tried_again(tmp_path: Path) -> None:
 
 
 class Shout:
-    """The connector that the documentation shows."""
+    """A connector of one's own."""
 
     batch_size = 1
     concurrency = 1
@@ -427,6 +436,21 @@ def test_a_connector_of_ones_own_gets_its_options_and_secrets() -> None:
     assert (own.room, own.token) == ("vip", "t")
     with pytest.raises(ConnectorError, match="cannot be imported"):
         made(way.model_copy(update={"connector": "nowhere:Shout"}), {})
+
+
+def test_the_connector_that_the_documentation_shows_works() -> None:
+    guide = Path(__file__).parents[2] / "docs" / "destinations.md"
+    [written] = re.findall(r"```python\n# shop_tools/slack.py\n(.*?)```", guide.read_text(encoding="utf-8"), re.DOTALL)
+    module: dict[str, Any] = {}
+    exec(written, module)
+    answers = iter([(200, {}), (429, {}), (404, {})])
+    with api(lambda call: next(answers)) as (url, calls):
+        slack = module["Slack"]("#vip", url)
+        outcomes = slack.send([message(1, name="Jo")] * 3, NOON)
+    assert [outcome.kind for outcome in outcomes] == [DELIVERED, RETRY, REFUSED]
+    assert (
+        calls[0].json == slack.render(message(1, name="Jo"), NOON)["row"] == {"channel": "#vip", "text": "Jo entered"}
+    )
 
 
 def test_in_development_a_message_is_shown_and_no_secret_is_needed(tmp_path: Path) -> None:
