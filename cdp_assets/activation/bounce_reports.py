@@ -3,6 +3,8 @@
 A report counts only for a message of ours, known by its Message-ID, which holds the idempotency key: so nobody can have
 an address suppressed by writing a report about it, and a report whose addresses were blacked out counts all the same.
 
+Mails are taken apart, not understood: whatever somebody sends, nothing here raises.
+
 Belongs here: reading one mail. Does not belong here: where mails come from (`mailboxes.py`) and what follows from them
 (`bounces.py`).
 """
@@ -12,8 +14,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email import message_from_bytes, policy
-from email.message import EmailMessage, Message
+from email import message_from_bytes
+from email.message import Message
 
 from cdp_assets.activation.connectors.smtp_replies import is_dead
 from cdp_assets.ledger.outbox import BOUNCED, COMPLAINED
@@ -38,7 +40,7 @@ class Report:
 
 def report_of(mail: bytes) -> Report | None:
     """The report in a mail; null if it is none, is about no message of ours, or says nothing final."""
-    parsed = message_from_bytes(mail, policy=policy.default)
+    parsed = message_from_bytes(mail)
     if parsed.get_content_type() != "multipart/report":
         return None
     kind = str(parsed.get_param("report-type") or "").lower()
@@ -49,7 +51,7 @@ def report_of(mail: bytes) -> Report | None:
     return None if key is None else Report(key, BOUNCED if kind == "delivery-status" else COMPLAINED)
 
 
-def _bounced(mail: EmailMessage) -> bool:
+def _bounced(mail: Message) -> bool:
     """Whether a recipient's mailbox is not there. A delay, a full mailbox or a policy is no such thing."""
     return any(
         str(fields.get("action", "")).strip().lower() == "failed" and _says_dead(fields)
@@ -68,7 +70,7 @@ def _says_dead(fields: Message) -> bool:
     return is_dead(0, status.encode())
 
 
-def _complained(mail: EmailMessage) -> bool:
+def _complained(mail: Message) -> bool:
     return any(
         str(fields.get("feedback-type", "")).strip().lower() in _COMPLAINTS
         for part in mail.walk()
@@ -85,10 +87,10 @@ def _blocks(part: Message) -> Iterator[Message]:
     else:
         content = part.get_payload(decode=True)
         text = content if isinstance(content, bytes) else str(payload).encode()
-        yield message_from_bytes(text.strip(), policy=policy.default)
+        yield message_from_bytes(text.strip())
 
 
-def _key_of(mail: EmailMessage) -> str | None:
+def _key_of(mail: Message) -> str | None:
     """The key of the message that comes back: in its own headers, or what the report refers to."""
     headers: list[Message]
     for part in mail.walk():

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cdp_assets.activation.bounce_reports import Report, report_of
 from cdp_assets.activation.bounces import TakenIn, take_in
@@ -19,6 +21,7 @@ from cdp_assets.settings import Settings
 from cdp_assets_tests.activation.servers import ImapServer, MailServer, certificate
 from cdp_assets_tests.activation.shop import MONDAY, TUESDAY, WELCOME, Shop, email_of
 from cdp_assets_tests.activation.test_services import LOGIN, mail_way
+from cdp_assets_tests.examples import examples
 
 KEY = "0123456789abcdef" * 2
 
@@ -135,6 +138,17 @@ Spam Spam Spam
 )  # fmt: skip
 def test_only_what_is_final_and_about_a_message_of_ours_counts(mail: bytes, reason: str | None) -> None:
     assert report_of(mail) == (None if reason is None else Report(KEY, reason))
+
+
+@examples(60)
+@given(
+    mail=st.sampled_from([returned("5.1.1"), complaint()]),
+    cut=st.integers(0, 1500),
+    inserted=st.binary(max_size=12),
+)
+def test_no_mail_however_mutilated_stops_the_others(mail: bytes, cut: int, inserted: bytes) -> None:
+    found = report_of(mail[:cut] + inserted + mail[cut:])
+    assert found is None or found.key == KEY
 
 
 @pytest.fixture
