@@ -24,10 +24,9 @@ def exposed(person: int, arm: str, number: int = 10, campaign: str = "winback", 
     return {**row, "contaminated": False, **more}
 
 
-def told(
-    profile: int, number: int = 10, destination: str = "winback_mail", status: str = "delivered"
-) -> dict[str, Any]:
-    return {"destination": destination, "profile_id": profile, "status": status, "created_at": noon(number)}
+def told(profile: int, number: int = 10, destination: str = "winback_mail", **more: Any) -> dict[str, Any]:
+    row = {"destination": destination, "profile_id": profile, "status": "delivered", "created_at": noon(number)}
+    return {**row, **more}
 
 
 def lifted(
