@@ -132,7 +132,7 @@ CONDITION = st.recursive(
 )
 
 
-@examples(15)
+@examples(8)
 @given(condition=CONDITION, people=st.lists(st.tuples(VALUE, VALUE), min_size=1, max_size=8))
 def test_everybody_who_moves_has_crossed_a_bound(condition: str, people: list[tuple[dict[str, Any], ...]]) -> None:
     stage = Stage([segment("some", condition)])
