@@ -52,6 +52,7 @@ _TRAIT = "cdp_assets.attributes.component.Trait"
 _SEGMENT = "cdp_assets.segments.component.Segment"
 _DESTINATION = "cdp_assets.activation.component.Destination"
 _CONTROL_GROUP = "cdp_assets.activation.component.ControlGroup"
+_FREQUENCY_CAP = "cdp_assets.activation.component.FrequencyCap"
 
 TYPES = {
     _SOURCE: "source",
@@ -62,13 +63,14 @@ TYPES = {
     _SEGMENT: "segment",
     _DESTINATION: "destination",
     _CONTROL_GROUP: "control group",
+    _FREQUENCY_CAP: "frequency cap",
 }
 """The types of definitions, and what a person calls them."""
 
 _NAME_SEGMENTS = {_SEGMENT: ("all_of", "any_of", "none_of"), _DESTINATION: ("segment",)}
 """Fields that name segments."""
 
-_ONLY_ONCE = (_IDENTITY_RULES, _SURVIVORSHIP, _REPORTING, _CONTROL_GROUP)
+_ONLY_ONCE = (_IDENTITY_RULES, _SURVIVORSHIP, _REPORTING, _CONTROL_GROUP, _FREQUENCY_CAP)
 _TOP_LEVEL = ("type", "attributes")
 
 
@@ -86,7 +88,7 @@ class Catalog:
         traits: Traits by name.
         customer_360: The wide row of a profile, with a column for every trait.
         segments: Segments by name.
-        destinations: Destinations by name, with the control group they leave out.
+        destinations: Destinations by name, with the control group they leave out and the cap they share.
     """
 
     folder: Path
@@ -149,7 +151,9 @@ def load_catalog(defs: Path, beside: Path | None = None) -> Catalog:
         traits=named(_TRAIT),
         customer_360=wide,
         segments=tuple(_composed(named(_SEGMENT))),
-        destinations=tuple(only(_CONTROL_GROUP).applied_to(spec) for spec in named(_DESTINATION)),
+        destinations=tuple(
+            only(_FREQUENCY_CAP).applied_to([only(_CONTROL_GROUP).applied_to(spec) for spec in named(_DESTINATION)])
+        ),
     )
 
 

@@ -114,9 +114,11 @@ def _memberships(
 ) -> ir.Table:
     """The memberships as published; a segment that is new since then is evaluated on what is."""
     from cdp_assets.segments.evaluate import evaluate, memberships
+    from cdp_assets.segments.preview import followed
 
     sizes = engine.table("segments", "segment_sizes")
     if engine.to_arrow(sizes.filter(sizes.segment == spec.segment).limit(1)).num_rows:
         return engine.table("segments", "memberships")
-    found = evaluate(customer, [each for each in catalog.segments if each.name == spec.segment], as_of, engine)
+    segment = followed(engine.table, next(each for each in catalog.segments if each.name == spec.segment))
+    found = evaluate(customer, [segment], as_of, engine)
     return engine.scratch(memberships(found))

@@ -144,6 +144,30 @@ def reconcile(destination: str, yes: bool) -> None:
     )
 
 
+@deliveries.command()
+@click.argument("destination")
+def bounces(destination: str) -> None:
+    """Look now into the mailbox that a destination's bounces go to; every delivery does so before it sends."""
+    import os
+
+    from cdp_assets.activation.bounces import take_in
+    from cdp_assets.activation.clock import wall_clock
+    from cdp_assets.activation.connectors import ConnectorError
+    from cdp_assets.ledger import Ledger
+
+    settings, spec = Settings.from_env(), _destination(destination)
+    with Ledger.open(settings.ledger_url) as ledger:
+        try:
+            found = take_in(spec, settings, os.environ, ledger, wall_clock())
+        except ConnectorError as error:
+            raise click.ClickException(str(error)) from error
+    if found is None:
+        raise click.ClickException(f"{destination} names no mailbox for bounces (connector: bounces)")
+    if found.failed is not None:
+        raise click.ClickException(f"the mailbox could not be read: {found.failed}")
+    click.echo(f"{found.mails:,} mails: {found.bounced:,} messages bounced, {found.complained:,} complained about")
+
+
 def _decided(decide: Callable[[Connection, int, str, datetime], int], hold: int, by: str) -> int:
     """Decide on a hold; how many messages it was about."""
     from cdp_assets.activation.clock import wall_clock

@@ -86,6 +86,7 @@ def _told(
     from cdp_assets.segments.evaluate import members
     from cdp_assets.warehouse.preview import mask
 
+    spec = previewed.followed(tables, spec)
     people = previewed.people(tables, catalog.segments, spec, as_of)
     table, written = previewed.counts(people, spec.where, as_of)
     row = table.to_pyarrow().to_pylist()[0]

@@ -41,7 +41,7 @@ def flow(catalog: Catalog) -> list[dg.AssetsDefinition]:
         *attributes.assets(catalog.traits, catalog.reporting.currency),
         *segments.assets(catalog.segments, catalog.customer_360),
         *activation.assets(catalog.destinations),
-        *measurement.assets(),
+        *measurement.assets(catalog.destinations),
     ]
 
 

@@ -12,6 +12,7 @@ import dagster as dg
 import ibis.expr.types as ir
 
 from cdp_assets.activation import checks, projection, report
+from cdp_assets.activation.bounces import take_in
 from cdp_assets.activation.clock import wall_clock
 from cdp_assets.activation.connectors import connector_for
 from cdp_assets.activation.delivery import deliver
@@ -122,7 +123,9 @@ def _delivery(spec: DestinationSpec) -> dg.AssetsDefinition:
     )
     def delivery(context: dg.AssetExecutionContext) -> Iterator[Any]:
         ledger: Ledger = context.resources.ledger.get()
-        connector = connector_for(spec, Settings.from_env(), os.environ)
+        settings = Settings.from_env()
+        came_back = take_in(spec, settings, os.environ, ledger, wall_clock()) if settings.production else None
+        connector = connector_for(spec, settings, os.environ)
         try:
             run = deliver(spec, connector, ledger, clock=wall_clock)
         finally:
@@ -133,6 +136,7 @@ def _delivery(spec: DestinationSpec) -> dg.AssetsDefinition:
         yield dg.MaterializeResult(
             metadata={
                 **report.delivered(run),
+                **report.came_back(came_back),
                 "outbox": dg.MetadataValue.md(report.outcomes(totals)),
                 "picture": metadata_value(report.picture(spec.name, totals)),
             },
@@ -166,6 +170,8 @@ def _description(spec: DestinationSpec) -> str:
         restraint.append(f"variants {', '.join(spec.variants)}")
     if spec.cap:
         restraint.append(f"at most {spec.cap.messages} messages in {spec.cap.per_days} days on this channel")
+    if spec.overall_cap:
+        restraint.append(f"at most {spec.overall_cap.messages} in {spec.overall_cap.per_days} days over all channels")
     if spec.quiet_hours:
         restraint.append(f"quiet from {spec.quiet_hours.start:%H:%M} to {spec.quiet_hours.end:%H:%M}")
     return (

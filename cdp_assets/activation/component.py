@@ -63,6 +63,7 @@ AnyConnector = Annotated[
     | ways.TwilioWay
     | ways.FcmWay
     | ways.WebPushWay
+    | ways.AppriseWay
     | ways.MetaWay
     | ways.GoogleWay
     | ways.OnsiteWay
@@ -248,14 +249,43 @@ class ControlGroup(dg.Component, dg.Model, dg.Resolvable):
         Raises:
             DestinationError: if a purpose does not exist.
         """
-        for purpose in self.purposes:
-            if purpose not in specs.PURPOSES:
-                raise specs.DestinationError(f"purposes: unknown {purpose!r}; valid: {', '.join(specs.PURPOSES)}")
-        return specs.ControlGroup(self.share, tuple(self.purposes))
+        return specs.ControlGroup(self.share, _purposes(self.purposes))
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """Nothing of its own: the stage makes the assets of all destinations (`assets.py`)."""
         return dg.Definitions()
+
+
+class FrequencyCap(dg.Component, dg.Model, dg.Resolvable):
+    """A limit on messages to one person over all channels, beside the limits of single destinations."""
+
+    model_config = ConfigDict(extra="forbid", ignored_types=(cached_property,))
+
+    messages: int = Field(default=0, ge=0, description="At most so many messages …")
+    per_days: int = Field(default=0, ge=0, description="… in so many days; 0 for no limit.")
+    purposes: list[str] = Field(
+        default=["marketing"], description="Destinations for these purposes are counted and limited; others are free."
+    )
+
+    @cached_property
+    def spec(self) -> specs.FrequencyCap:
+        """The limit.
+
+        Raises:
+            DestinationError: if a purpose does not exist.
+        """
+        return specs.FrequencyCap(self.messages, self.per_days, _purposes(self.purposes))
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """Nothing of its own: the stage makes the assets of all destinations (`assets.py`)."""
+        return dg.Definitions()
+
+
+def _purposes(written: list[str]) -> tuple[str, ...]:
+    for purpose in written:
+        if purpose not in specs.PURPOSES:
+            raise specs.DestinationError(f"purposes: unknown {purpose!r}; valid: {', '.join(specs.PURPOSES)}")
+    return tuple(written)
 
 
 def _connector(written: Any) -> specs.Connector:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from cdp_assets.activation import caps
 from cdp_assets.activation.caps import Allowance
 from cdp_assets.activation.differences import ENTERED, LEFT, UPDATED
 from cdp_assets.activation.spec import DestinationSpec, VolumeGuard
@@ -98,7 +97,7 @@ def decide(spec: DestinationSpec, difference: Difference, *, initial: bool, allo
         spec: Its destination.
         difference: What differs.
         initial: Whether this is the destination's first activation.
-        allowance: What the cap leaves for each person; a message that is sent takes from it.
+        allowance: What the caps leave for each person; a message that is sent takes from it.
     """
     change, gate = difference.change, difference.gate
     if change == LEFT and spec.mode == "mirror":
@@ -110,8 +109,8 @@ def decide(spec: DestinationSpec, difference: Difference, *, initial: bool, allo
         return Decision(WITHHOLD, (gate if spec.mode == "mirror" else None) or SEED_ONLY)
     if gate is not None:
         return Decision(WITHHOLD, gate)
-    if not allowance.take(difference.person_id):
-        return Decision(WITHHOLD, caps.REASON)
+    if full := allowance.take(difference.person_id):
+        return Decision(WITHHOLD, full)
     return Decision(SEND, can_wait=True)
 
 

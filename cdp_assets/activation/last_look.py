@@ -6,9 +6,7 @@ Belongs here: asking the ledger about rows that are about to go out. Does not be
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
-from sqlalchemy import Connection
+from datetime import datetime
 
 from cdp_assets.activation import caps, gates, quiet_hours
 from cdp_assets.activation.spec import DestinationSpec
@@ -32,14 +30,15 @@ def last_look(
     with ledger.reading() as connection:
         words = permissions.consents_of(connection, points)
         suppressions = permissions.suppressions_of(connection, points)
-        full = _without_room(spec, connection, gated, now)
+        deferred = [row.profile_id for row in gated if row.reason == quiet_hours.REASON]
+        full = caps.without_room(spec, connection, deferred, now) if deferred else {}
     allowed, stopped = [], []
     for row in rows:
         reason = until = None
         if row.gated:
             point = row.contact_point or ""
             reason = gates.at_sending(row.contact_point, words.get(point, ()), suppressions.get(point, ()), spec, now)
-            reason = reason or (caps.REASON if row.profile_id in full else None)
+            reason = reason or full.get(row.profile_id)
             until = quiet_hours.quiet_until(now, spec.quiet_hours, row.timezone) if spec.quiet_hours else None
         if reason is not None:
             stopped.append(Settlement(row.id, outbox.WITHHELD, reason, now, attempts=row.attempts))
@@ -49,13 +48,3 @@ def last_look(
         else:
             allowed.append(row)
     return allowed, stopped
-
-
-def _without_room(spec: DestinationSpec, connection: Connection, rows: list[Pending], now: datetime) -> set[int]:
-    """Profiles of deferred rows that have been sent so many messages meanwhile that the cap leaves no room."""
-    deferred = [row.profile_id for row in rows if row.reason == quiet_hours.REASON]
-    if spec.cap is None or not deferred:
-        return set()
-    since = now - timedelta(days=spec.cap.per_days)
-    sent = outbox.delivered_since(connection, spec.channel, deferred, since)
-    return {profile_id for profile_id, messages in sent.items() if messages >= spec.cap.messages}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
+from cdp_assets.activation.bounces import TakenIn
 from cdp_assets.activation.decisions import Activated
 from cdp_assets.activation.delivery import Delivered
 from cdp_assets.warehouse.built import Markdown, Plot, drawing, markdown
@@ -24,6 +25,14 @@ def activations(found: Sequence[Activated]) -> str:
         for each in found
     ]
     return "\n".join(lines)
+
+
+def came_back(found: TakenIn | None) -> dict[str, int | str]:
+    """What mails that came back were about, as metadata; nothing if there is no mailbox for them."""
+    if found is None:
+        return {}
+    told: dict[str, int | str] = {"came back, bounced": found.bounced, "came back, complained": found.complained}
+    return told if found.failed is None else {**told, "mailbox not read": found.failed}
 
 
 def outcomes(found: Iterable[tuple[str, str, str | None, int]]) -> str:

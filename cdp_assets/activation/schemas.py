@@ -100,7 +100,8 @@ DELIVERIES = TableSchema(
         Column("purpose", "string", "The purpose it serves.", required=True),
         Column("status", "string", "`pending`, `failed` (will be tried again), `held`, `delivered`, `dead` or "
                "`withheld`.", required=True),
-        Column("reason", "string", "Why it is not delivered; null if it is."),
+        Column("reason", "string", "Why it is not delivered (`bounced` also if it came back later), or `complained` "
+               "if its receiver did; else null."),
         _ARM,
         _VARIANT,
         Column("attempts", "int64", "Tries so far.", unit="tries", required=True),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,6 +19,9 @@ from cdp_assets.warehouse.expressions import check
 
 CHANNELS = ("email", "sms", "whatsapp", "web_push", "app_push", "ads", "onsite", "event")
 """Ways to reach a person, as consent and engagements name them."""
+
+MESSAGE_CHANNELS = ("email", "sms", "whatsapp", "web_push", "app_push")
+"""Those on which a person is disturbed."""
 
 CONSENT_PURPOSES = ("marketing", "personalisation", "analytics")
 """Purposes that need a standing grant: absence denies."""
@@ -93,6 +96,13 @@ class Cap:
 
 
 @dataclass(frozen=True)
+class OverallCap(Cap):
+    """At most ``messages`` to one person in ``per_days`` days over all these ``destinations``, whatever the channel."""
+
+    destinations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class QuietHours:
     """When nobody is disturbed: from ``start`` to ``end`` in the person's time zone, or in ``zone`` if unknown."""
 
@@ -148,6 +158,29 @@ class ControlGroup:
 
 
 @dataclass(frozen=True)
+class FrequencyCap:
+    """A limit on messages to one person over all channels.
+
+    Args:
+        messages: At most so many …
+        per_days: … in so many days; 0 for no limit.
+        purposes: The purposes whose destinations it counts and limits.
+    """
+
+    messages: int = 0
+    per_days: int = 0
+    purposes: tuple[str, ...] = ("marketing",)
+
+    def applied_to(self, specs: Sequence[DestinationSpec]) -> list[DestinationSpec]:
+        """The destinations, limited where they tell people something for one of the purposes."""
+        telling = [spec for spec in specs if spec.tells_people and spec.purpose in self.purposes]
+        if not self.per_days:
+            return list(specs)
+        cap = OverallCap(self.messages, self.per_days, tuple(spec.name for spec in telling))
+        return [replace(spec, overall_cap=cap) if spec in telling else spec for spec in specs]
+
+
+@dataclass(frozen=True)
 class DestinationSpec:
     """One destination.
 
@@ -170,6 +203,7 @@ class DestinationSpec:
         campaign: Salt and name of the experiment; the destination's name by default. Destinations may share one.
         priority: Destinations with a higher one come first where a cap leaves no room for both.
         cap: Limit on messages per person and channel.
+        overall_cap: Limit on messages per person over all channels; see `FrequencyCap`.
         quiet_hours: When messages wait.
         volume_guard: What holds a change far above the usual.
         retry: How failures are tried again.
@@ -193,6 +227,7 @@ class DestinationSpec:
     campaign: str | None = None
     priority: int = 0
     cap: Cap | None = None
+    overall_cap: OverallCap | None = None
     quiet_hours: QuietHours | None = None
     volume_guard: VolumeGuard = field(default_factory=VolumeGuard)
     retry: Retry = field(default_factory=Retry)
@@ -220,9 +255,19 @@ class DestinationSpec:
         return self.campaign or self.name
 
     @property
+    def campaigns(self) -> tuple[str, ...]:
+        """The campaigns that its messages belong to."""
+        return (self.holdout_campaign, *((GLOBAL_CONTROL,) if self.global_control else ()))
+
+    @property
     def is_experiment(self) -> bool:
         """Whether people are drawn into arms or variants."""
         return self.holdout > 0.0 or bool(self.variants)
+
+    @property
+    def tells_people(self) -> bool:
+        """Whether people get messages by it; a list kept equal tells nobody."""
+        return self.mode != "mirror" and self.channel in MESSAGE_CHANNELS
 
     @property
     def needs_grant(self) -> bool:

@@ -30,6 +30,26 @@ class Way(BaseModel):
     timeout_seconds: float = Field(default=10.0, gt=0, description="How long to wait for an answer.")
 
 
+class FolderOfMail(BaseModel):
+    """A folder in which mails that come back arrive as files."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    folder: str = Field(description="Folder of `.eml` files, relative to the data folder unless absolute.")
+
+
+class ImapOfMail(BaseModel):
+    """A mailbox in which mails that come back arrive."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    host: str = Field(description="The IMAP server; it has to speak TLS.")
+    port: int = Field(default=993, description="Its port.")
+    username_env: str = Field(description="Environment variable with the user name.")
+    password_env: str = Field(description="Environment variable with the password.")
+    mailbox: str = Field(default="INBOX", description="The mailbox; mails are marked as seen.")
+    ca_file: str | None = Field(default=None, description="Certificate to trust, where it is a private one.")
+    timeout_seconds: float = Field(default=30.0, gt=0, description="How long to wait for an answer.")
+
+
 class EmailWay(Way):
     """E-mail over SMTP, encrypted and authenticated."""
 
@@ -43,6 +63,12 @@ class EmailWay(Way):
     password_env: str = Field(description="Environment variable with the password.")
     ca_file: str | None = Field(default=None, description="Certificate to trust, where it is a private one.")
     sender: str = Field(description="From: `Shop <hello@shop.example>`.")
+    return_path: str | None = Field(
+        default=None, description="Address that undeliverable mail comes back to; the sender's if absent."
+    )
+    bounces: ImapOfMail | FolderOfMail | None = Field(
+        default=None, description="Where it arrives: bounces and complaints are taken in before each delivery."
+    )
     to: str = Field(default="email", description="The payload field that holds the address.")
     subject: str = Field(description="Template of the subject.")
     text: str = Field(description="Template of the plain text.")
@@ -96,6 +122,16 @@ class WebPushWay(Way):
     title: str = Field(description="Template of the title.")
     text: str = Field(description="Template of the text.")
     ttl_seconds: int = Field(default=86_400, ge=0, description="How long a push service keeps it.")
+
+
+class AppriseWay(Way):
+    """Messages to a chat or any other service that Apprise knows: Slack, Teams, Telegram, Matrix …"""
+
+    messages = True
+    type: Literal["apprise"] = Field(description="`apprise`")
+    url_env: str = Field(description="Environment variable with the service's address in Apprise's form: `slack://…`.")
+    title: str = Field(default="", description="Template of the title.")
+    text: str = Field(description="Template of the text.")
 
 
 class MetaWay(Way):

@@ -234,6 +234,13 @@ class OutboxRow(Base):
             postgresql_where=text("status in ('pending', 'failed', 'held')"),
         ),
         Index("outbox_by_channel", "channel", "created_at"),
+        # The few whose receivers are not there or complained.
+        Index(
+            "outbox_refused",
+            "contact_point",
+            sqlite_where=text("reason in ('bounced', 'complained')"),
+            postgresql_where=text("reason in ('bounced', 'complained')"),
+        ),
         # Ids are never given twice, so that a key made of the highest one never comes back.
         {"sqlite_autoincrement": True},
     )

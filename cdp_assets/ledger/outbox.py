@@ -10,17 +10,19 @@ sequence.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
     bindparam,
+    case,
     exists,
     func,
     literal_column,
@@ -44,6 +46,10 @@ DELIVERED = "delivered"
 DEAD = "dead"
 BOUNCED = "bounced"
 """Reason of a row that was given up because its contact point is dead."""
+COMPLAINED = "complained"
+"""Remark on a row that was delivered, and about which its receiver complained."""
+EVERYWHERE = "any"
+"""The channel of what holds on all of them."""
 WITHHELD = "withheld"
 
 OPEN = (PENDING, FAILED, HELD)
@@ -343,20 +349,22 @@ def last_payloads(connection: Connection, destination: str, profile_ids: Sequenc
     return found
 
 
-def messages_since(connection: Connection, channel: str, since: datetime) -> pa.Table:
-    """How many messages each profile has been or will be sent on a channel: profile_id, messages.
+def messages_since(
+    connection: Connection, since: datetime, *, channel: str | None = None, destinations: Sequence[str] | None = None
+) -> pa.Table:
+    """How many messages each profile has been or will be sent: profile_id, messages.
 
     Args:
         connection: Of a transaction.
-        channel: The channel, over all destinations.
         since: Counted from the as-of instant of the refresh that wrote them, this instant not included.
+        channel: Only on this channel.
+        destinations: Only by these destinations.
     """
     statement = (
         select(_OUTBOX.c.profile_id, func.count(type_=_OUTBOX.c.sequence.type).label("messages"))
         .where(
-            _OUTBOX.c.channel == channel,
+            *_counted(channel, destinations),
             _OUTBOX.c.created_at > since,
-            _OUTBOX.c.gated.is_(True),
             _OUTBOX.c.status.in_((*OPEN, DELIVERED)),
         )
         .group_by(_OUTBOX.c.profile_id)
@@ -365,17 +373,21 @@ def messages_since(connection: Connection, channel: str, since: datetime) -> pa.
 
 
 def delivered_since(
-    connection: Connection, channel: str, profile_ids: Sequence[int], since: datetime
+    connection: Connection,
+    profile_ids: Sequence[int],
+    since: datetime,
+    *,
+    channel: str | None = None,
+    destinations: Sequence[str] | None = None,
 ) -> dict[int, int]:
-    """How many messages each of these profiles was delivered on a channel after an instant."""
+    """How many messages each of these profiles was delivered after an instant; otherwise as `messages_since`."""
     found: dict[int, int] = {}
     for start in range(0, len(profile_ids), 10_000):
         statement = (
             select(_OUTBOX.c.profile_id, func.count())
             .where(
                 _OUTBOX.c.profile_id.in_(profile_ids[start : start + 10_000]),
-                _OUTBOX.c.channel == channel,
-                _OUTBOX.c.gated.is_(True),
+                *_counted(channel, destinations),
                 _OUTBOX.c.status == DELIVERED,
                 _OUTBOX.c.sent_at > since,
             )
@@ -383,6 +395,16 @@ def delivered_since(
         )
         found.update({row[0]: row[1] for row in connection.execute(statement)})
     return found
+
+
+def _counted(channel: str | None, destinations: Sequence[str] | None) -> list[ColumnElement[bool]]:
+    """What caps count: rows that the gates are asked about, on one channel or by some destinations."""
+    chosen: list[ColumnElement[bool]] = [_OUTBOX.c.gated.is_(True)]
+    if channel is not None:
+        chosen.append(_OUTBOX.c.channel == channel)
+    if destinations is not None:
+        chosen.append(_OUTBOX.c.destination.in_(destinations))
+    return chosen
 
 
 def open_contact_points(connection: Connection) -> list[str]:
@@ -415,16 +437,71 @@ def written_after(connection: Connection, outbox_id: int) -> list[Written]:
     return [Written(*row) for row in connection.execute(statement)]
 
 
-def bounces(connection: Connection) -> pa.Table:
-    """Contact points that a receiver called dead: contact_point, channel and since (when first), by contact point."""
+_REPORTED = ("id", "idempotency_key", "attempts", "sent_at", "contact_point", "channel")
+
+
+def reported(connection: Connection, reasons: Mapping[str, str], at: datetime) -> list[tuple[str, str, str]]:
+    """Note what came back about messages that were delivered; returns contact point, channel (see `refusals`) and
+    reason of each.
+
+    Args:
+        connection: Of a writing transaction.
+        reasons: Idempotency key → `BOUNCED`, which makes the message one that was given up, or `COMPLAINED`. Keys of no
+            message, and what is known already, are passed over.
+        at: When it was read.
+    """
     columns = _OUTBOX.c
-    statement = (
-        select(columns.contact_point, columns.channel, func.min(columns.first_tried_at).label("since"))
-        .where(columns.status == DEAD, columns.reason == BOUNCED, columns.contact_point.is_not(None))
-        .group_by(columns.contact_point, columns.channel)
-        .order_by(columns.contact_point, columns.channel)
+    keys = sorted(reasons)
+    rows: list[Any] = []
+    for start in range(0, len(keys), 10_000):
+        statement = select(*(columns[name] for name in _REPORTED))
+        chosen = columns.idempotency_key.in_(keys[start : start + 10_000])
+        news = statement.where(chosen, columns.status == DELIVERED, columns.reason.is_distinct_from(COMPLAINED))
+        rows += connection.execute(news).all()
+    told = [(row, reasons[row.idempotency_key]) for row in rows]
+    settle(
+        connection,
+        [
+            Settlement(row.id, DEAD if reason == BOUNCED else DELIVERED, reason, row.sent_at or at, None, row.attempts)
+            for row, reason in told
+        ],
     )
-    return bulk.read(connection, statement)
+    return [
+        (row.contact_point, EVERYWHERE if reason == COMPLAINED else row.channel, reason)
+        for row, reason in told
+        if row.contact_point is not None
+    ]
+
+
+def refusals(connection: Connection, contact_points: Sequence[str] | None = None) -> pa.Table:
+    """Contact points that are dead or whose owners complained: contact_point, channel, reason, and since when.
+
+    Args:
+        connection: Of a transaction.
+        contact_points: Only these.
+
+    Returns:
+        A mailbox that is not there matters on its channel; whoever complained is to be left alone `EVERYWHERE`.
+    """
+    columns = _OUTBOX.c
+    channel = case((columns.reason == COMPLAINED, EVERYWHERE), else_=columns.channel)
+    # Spelled as the partial index is, in part.
+    refused: ColumnElement[bool] = literal_column("outbox.reason in ('bounced', 'complained')")
+    statement = (
+        select(
+            columns.contact_point,
+            channel.label("channel"),
+            columns.reason,
+            func.min(columns.first_tried_at).label("since"),
+        )
+        .where(refused, columns.status.in_((DEAD, DELIVERED)), columns.contact_point.is_not(None))
+        .group_by(columns.contact_point, channel, columns.reason)
+        .order_by(columns.contact_point, columns.reason, channel)
+    )
+    found = bulk.read(connection, statement)
+    if contact_points is None:
+        return found
+    return found.filter(pc.is_in(found["contact_point"], pa.array(contact_points, pa.string())))
 
 
 def outcomes(connection: Connection, destination: str | None = None) -> list[tuple[str, str, str | None, int]]:

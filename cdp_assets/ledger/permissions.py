@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pyarrow as pa
 from sqlalchemy import Connection, select
 
-from cdp_assets.ledger import bulk
+from cdp_assets.ledger import bulk, outbox
 from cdp_assets.ledger.models import Consent, Suppression
 
 _CONSENTS = bulk.table_of(Consent)
@@ -50,7 +50,7 @@ class ConsentWord:
 
 
 def project(connection: Connection, contact_points: Sequence[str], consents: pa.Table, suppressions: pa.Table) -> None:
-    """Replace all that is known of these contact points.
+    """Replace all that is known of these contact points, but for what receivers have answered.
 
     Args:
         connection: Of a writing transaction.
@@ -61,10 +61,13 @@ def project(connection: Connection, contact_points: Sequence[str], consents: pa.
     for model, rows, schema in ((Consent, consents, CONSENTS), (Suppression, suppressions, SUPPRESSIONS)):
         bulk.delete(connection, model, "contact_point", contact_points)
         bulk.insert(connection, model, rows.select(schema.names).cast(schema).sort_by("contact_point"))
+    # What came back while privacy's word was being found out.
+    refusals = outbox.refusals(connection, contact_points)
+    bulk.insert_new(connection, Suppression, refusals.select(SUPPRESSIONS.names).cast(SUPPRESSIONS))
 
 
 def suppress(connection: Connection, rows: Sequence[tuple[str, str, str, datetime]]) -> None:
-    """Suppress contact points at once, until privacy's word is projected again.
+    """Suppress contact points at once.
 
     Args:
         connection: Of a writing transaction.

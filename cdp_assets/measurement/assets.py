@@ -1,10 +1,12 @@
 """The measurement stage: profile quality, funnels, cohorts and the lift of campaigns."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import dagster as dg
 import ibis.expr.types as ir
 
+from cdp_assets.activation.spec import DestinationSpec
 from cdp_assets.measurement import checks
 from cdp_assets.measurement.campaign_lift import campaign_lift as compared
 from cdp_assets.measurement.cohorts import cohorts_with_picture
@@ -18,9 +20,13 @@ from cdp_assets.warehouse.engine import Engine
 OWNERS = ["team:analytics"]
 
 
-def assets() -> list[dg.AssetsDefinition]:
-    """The assets of this stage."""
-    return [profile_quality, funnels, cohorts, campaign_lift]
+def assets(destinations: Sequence[DestinationSpec] = ()) -> list[dg.AssetsDefinition]:
+    """The assets of this stage.
+
+    Args:
+        destinations: Whose campaigns are measured.
+    """
+    return [profile_quality, funnels, cohorts, _campaign_lift(destinations)]
 
 
 @table_asset(
@@ -59,13 +65,23 @@ def cohorts(purchases: ir.Table, as_of: datetime, engine: Engine) -> Built:
     return cohorts_with_picture(purchases, as_of, engine)
 
 
-@table_asset(
-    schema=CAMPAIGN_LIFT,
-    stage="measurement",
-    inputs={"deliveries": "activation", "redirects": "identity", "purchases": "attributes"},
-    checks=checks.CAMPAIGN_LIFT,
-    owners=OWNERS,
-)
-def campaign_lift(deliveries: ir.Table, redirects: ir.Table, purchases: ir.Table) -> ir.Table:
-    """Treated against held out, by intention to treat."""
-    return compared(deliveries, redirects, purchases)
+def _campaign_lift(destinations: Sequence[DestinationSpec]) -> dg.AssetsDefinition:
+    campaigns = {spec.name: spec.campaigns for spec in destinations}
+
+    @table_asset(
+        schema=CAMPAIGN_LIFT,
+        stage="measurement",
+        inputs={
+            "exposures": "activation",
+            "deliveries": "activation",
+            "redirects": "identity",
+            "purchases": "attributes",
+        },
+        checks=checks.CAMPAIGN_LIFT,
+        owners=OWNERS,
+    )
+    def campaign_lift(exposures: ir.Table, deliveries: ir.Table, redirects: ir.Table, purchases: ir.Table) -> ir.Table:
+        """Treated against held out from their exposure on, by intention to treat."""
+        return compared(exposures, deliveries, redirects, purchases, campaigns)
+
+    return campaign_lift

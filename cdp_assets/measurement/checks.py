@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ibis.expr.types as ir
 
-from cdp_assets.measurement.campaign_lift import CONTROL, TREATED
 from cdp_assets.quality.checks import Check, Expectation, expect, no_rows
 
 
@@ -42,9 +41,7 @@ def _customers_not_in_cohorts(table: ir.Table, tables: dict[str, ir.Table]) -> i
 
 
 def _campaigns_missing(table: ir.Table, tables: dict[str, ir.Table]) -> ir.Table:
-    deliveries = tables["deliveries"]
-    drawn = deliveries.filter(deliveries.arm.isin((TREATED, CONTROL))).select("destination").distinct()
-    return drawn.anti_join(table, "destination")
+    return tables["exposures"].select("campaign").distinct().anti_join(table, "campaign")
 
 
 PROFILE_QUALITY = [
@@ -84,12 +81,14 @@ COHORTS = [
 CAMPAIGN_LIFT = [
     Check(
         "intervals_hold_their_estimate",
-        "Every destination with arms is compared, nobody converted twice, and intervals are the right way round.",
+        "Every campaign with arms is compared, nobody converted twice, and intervals are the right way round.",
         (
-            no_rows(_campaigns_missing, "Every destination with a holdout has its row."),
+            no_rows(_campaigns_missing, "Every campaign that anybody was exposed to has its row."),
             no_rows(
-                lambda t, _: t.filter((t.treated_converted > t.treated) | (t.control_converted > t.control)),
-                "No arm has more buyers than people.",
+                lambda t, _: t.filter(
+                    (t.treated_converted > t.treated) | (t.control_converted > t.control) | (t.delivered > t.treated)
+                ),
+                "No arm has more buyers than people, and no more were reached than treated.",
             ),
             no_rows(lambda t, _: t.filter(t.lift_low > t.lift_high), "Intervals are the right way round."),
         ),

@@ -69,15 +69,21 @@ def _interval(name: str, what: str, unit: str) -> tuple[Column, Column, Column]:
 
 CAMPAIGN_LIFT = TableSchema(
     "campaign_lift",
-    "One row per destination with a holdout: what being chosen for its messages changed, by intention to treat "
-    "(everybody counts in the arm they drew, whether or not a message reached them).",
+    "One row per campaign that holds people out or has variants, and one more per variant: what being chosen for its "
+    "messages changed, by intention to treat (everybody who was exposed counts in the arm they drew, whether or not a "
+    "message reached them).",
     (
-        Column("destination", "string", "The destination.", required=True),
-        Column("window_days", "int64", "Days after the draw in which purchases count.", unit="days", required=True),
+        Column("campaign", "string", "The campaign; `global_control` is the one over all of them.", required=True),
+        Column("variant", "string", "`all`, or the variant that the treated got; its control are all those held out.",
+               required=True),
+        Column("window_days", "int64", "Days after the exposure in which purchases count.", unit="days",
+               required=True),
         Column("treated", "int64", "People in the treated arm.", unit="people", required=True),
+        Column("delivered", "int64", "Of the treated, those to whom a message was delivered since.", unit="people",
+               required=True),
         Column("control", "int64", "People held out.", unit="people", required=True),
-        Column("contaminated", "int64", "People who have been in both arms, through a merge; counted in neither.",
-               unit="people", required=True),
+        Column("contaminated", "int64", "People who have been in several arms or variants, through a merge; counted in "
+               "none.", unit="people", required=True),
         Column("treated_converted", "int64", "Of the treated, who bought in the window.", unit="people",
                required=True),
         Column("control_converted", "int64", "Of those held out, who bought in the window.", unit="people",
@@ -85,9 +91,11 @@ CAMPAIGN_LIFT = TableSchema(
         Column("treated_rate", "float64", "Share of the treated who bought.", unit="share 0..1"),
         Column("control_rate", "float64", "Share of those held out who bought.", unit="share 0..1"),
         *_interval("lift", "Difference in the share who bought", "share −1..1"),
+        Column("lift_of_delivered", "float64", "The difference as an effect on those to whom a message was delivered: "
+               "lift ÷ share delivered (Bloom 1984); null if it was to nobody.", unit="share −1..1"),
         Column("treated_spend", "float64", "Net spend per treated person in the window.", unit=_REPORTING),
         Column("control_spend", "float64", "Net spend per held-out person in the window.", unit=_REPORTING),
         *_interval("spend_lift", "Difference in net spend per person", _REPORTING),
     ),
-    key=("destination",),
+    key=("campaign", "variant"),
 )  # fmt: skip

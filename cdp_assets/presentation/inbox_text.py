@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
-from cdp_assets.activation.connectors import inbox
+from cdp_assets.activation.connectors import inbox_entries
 from cdp_assets.presentation import wording
 from cdp_assets.presentation.read_inbox import Tray
 from cdp_assets.presentation.terminal import heading, indented, table
@@ -47,7 +47,7 @@ def messages(tray: Tray) -> RenderableType:
     )
 
 
-def message(entry: inbox.InboxEntry) -> RenderableType:
+def message(entry: inbox_entries.InboxEntry) -> RenderableType:
     """One message as its receiver sees it."""
     about = f"{entry.change} {entry.segment} · profile {entry.profile_id}"
-    return Panel(Text(inbox.render(entry)), title=Text(about, "cyan"), title_align="left", border_style="dim")
+    return Panel(Text(inbox_entries.render(entry)), title=Text(about, "cyan"), title_align="left", border_style="dim")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cdp_assets.activation.connectors import inbox
+from cdp_assets.activation.connectors import inbox_entries
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Tray:
     destination: str
     total: int
     kind: str
-    messages: tuple[inbox.InboxEntry, ...]
+    messages: tuple[inbox_entries.InboxEntry, ...]
 
     @property
     def columns(self) -> list[str]:
@@ -47,20 +47,20 @@ def read_inbox(folder: Path, destination: str | None = None, *, latest: int = 50
     Raises:
         UnknownDestination: if there is no tray for the one wanted.
     """
-    names = inbox.destinations(folder)
+    names = inbox_entries.destinations(folder)
     if destination is not None and destination not in names:
         known = f"there is something for {', '.join(names)}" if names else "the inbox is empty; `cdp run` delivers"
         raise UnknownDestination(f"nothing in the inbox for {destination!r}; {known}")
     return [_tray(folder, name, latest) for name in ([destination] if destination else names)]
 
 
-def row(entry: inbox.InboxEntry) -> dict[str, Any]:
+def row(entry: inbox_entries.InboxEntry) -> dict[str, Any]:
     """For files: the row that the receiver gets, with its envelope; nothing for requests."""
     found: dict[str, Any] = entry.received.get("row", {})
     return found
 
 
 def _tray(folder: Path, destination: str, latest: int) -> Tray:
-    entries: Sequence[inbox.InboxEntry] = list(inbox.entries(folder, destination))
+    entries: Sequence[inbox_entries.InboxEntry] = list(inbox_entries.entries(folder, destination))
     kept = tuple(reversed(entries[-latest:])) if latest else ()
     return Tray(destination, len(entries), kept[0].received["kind"] if kept else "http", kept)

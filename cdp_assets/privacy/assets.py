@@ -49,8 +49,8 @@ def suppressions(
 ) -> Built:
     """Complaints, hard bounces and unsubscriptions, which forbid sending whatever consent says."""
     with ledger.reading() as connection:
-        bounces = engine.from_arrow(outbox.bounces(connection))
+        refusals = engine.from_arrow(outbox.refusals(connection))
     return Built(
-        suppression.suppressions(engagements, contact_points, consents, as_of, bounces),
+        suppression.suppressions(engagements, contact_points, consents, as_of, refusals),
         metadata={"as_of": as_of.isoformat()},
     )

@@ -4,9 +4,10 @@ Belongs here: the rules of suppression. Does not belong here: consent (`consent.
 
 The rules:
 
-1. A complaint suppresses the contact point on every channel, for good.
-2. A hard bounce, reported by a source or seen when sending, suppresses it on the channel that bounced, for good: the
-   address is dead, not the person.
+1. A complaint, reported by a source or in a mail that came back, suppresses the contact point on every channel, for
+   good.
+2. A hard bounce, reported in the same ways or seen when sending, suppresses it on the channel that bounced, for good:
+   the address is dead, not the person.
 3. Unsubscribing suppresses it on that channel until the person explicitly grants marketing on it again.
 4. What a source says of the contact point itself (bounced, complained, invalid) counts in the same way. A dead e-mail
    address is dead for e-mail; a dead phone number, for everything that goes to it.
@@ -30,7 +31,7 @@ def suppressions(
     contact_points: ir.Table,
     consents: ir.Table,
     as_of: datetime,
-    bounces: ir.Table | None = None,
+    refusals: ir.Table | None = None,
 ) -> ir.Table:
     """Collect the reasons not to write to a contact point.
 
@@ -39,8 +40,8 @@ def suppressions(
         contact_points: `canonical.tables.CONTACT_POINTS`, in their latest state.
         consents: `canonical.tables.CONSENTS`; a later grant ends an unsubscription.
         as_of: The instant to decide for; what happened later does not count.
-        bounces: Contact points that refused what was sent from here: ``contact_point``, ``channel``, ``since``. They
-            count whenever they did, since sending goes by the clock.
+        refusals: Contact points that are dead or complained about what was sent from here: ``contact_point``,
+            ``channel``, ``reason``, ``since``. They count whenever they did, since sending goes by the clock.
 
     Returns:
         The columns of `schemas.SUPPRESSIONS`; ``since`` is the earliest time the reason was known (of the present
@@ -53,8 +54,8 @@ def suppressions(
         _unsubscriptions(reported, consents.filter(consents.occurred_at <= instant)),
         _dead_contact_points(contact_points, instant),
     ]
-    if bounces is not None:
-        found.append(bounces.select("contact_point", "channel", reason=ibis.literal("bounced"), since="since"))
+    if refusals is not None:
+        found.append(refusals.select("contact_point", "channel", "reason", "since"))
     together = reduce(lambda left, right: left.union(right), found)
     return together.group_by("contact_point", "channel", "reason").aggregate(since=together.since.min())
 

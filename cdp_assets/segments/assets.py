@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 
 from cdp_assets.attributes.schemas import CUSTOMER_360
 from cdp_assets.canonical.schema import TableSchema
-from cdp_assets.segments import checks, membership, report
+from cdp_assets.segments import checks, lists, membership, report
 from cdp_assets.segments.journeys import widened
 from cdp_assets.segments.schemas import (
     MEMBERSHIP_CHANGES,
@@ -55,19 +55,26 @@ def assets(specs: Sequence[SegmentSpec], customer: TableSchema = CUSTOMER_360) -
 def _common_tables(specs: Sequence[SegmentSpec], customer: TableSchema) -> dg.AssetsDefinition:
     wide = widened(customer, [spec.where for spec in specs], {spec.name for spec in specs})
     inputs = inputs_schema(specs, wide)
+    looked_up = {"identifiers": "normalised", "profile_map": "identity"} if any(spec.listed for spec in specs) else {}
 
     @tables_asset(
         stage=STAGE,
         schemas=[naming(MEMBERSHIPS, specs), naming(MEMBERSHIP_CHANGES, specs), SEGMENT_SIZES, inputs],
-        inputs={"customer_360": "attributes", "redirects": "identity"},
+        inputs={"customer_360": "attributes", "redirects": "identity", **looked_up},
         checks=checks.of_tables(specs),
         owners=OWNERS,
     )
     def memberships(
-        customer_360: ir.Table, redirects: ir.Table, previous: dict[str, ir.Table], engine: Engine, as_of: datetime
+        customer_360: ir.Table,
+        redirects: ir.Table,
+        previous: dict[str, ir.Table],
+        engine: Engine,
+        as_of: datetime,
+        **known: ir.Table,
     ) -> dict[str, Built]:
         """All conditions in one pass over customer_360, compared with who was in before."""
-        tables = membership.update(customer_360, redirects, previous, specs, customer, engine, as_of)
+        owners = engine.scratch(lists.owners(specs, **known)) if known else None
+        tables = membership.update(customer_360, redirects, previous, specs, customer, engine, as_of, owners)
         return {name: replace(built, metadata={"as_of": as_of.isoformat()}) for name, built in tables.items()}
 
     return memberships

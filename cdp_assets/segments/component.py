@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field
 
 from cdp_assets.attributes.schemas import CUSTOMER_360
 from cdp_assets.canonical.schema import TableSchema
+from cdp_assets.segments.lists import normalised
 from cdp_assets.segments.spec import SegmentError, SegmentSpec, SegmentTest
 from cdp_assets.warehouse.expressions import nearest
 from cdp_assets.warehouse.sql_fields import OptionalSql
@@ -60,8 +61,14 @@ class Segment(dg.Component, dg.Model, dg.Resolvable):
     all_of: list[str] = Field(default=[], description="Segments that all have to hold as well.")
     any_of: list[str] = Field(default=[], description="Segments of which one has to hold as well.")
     none_of: list[str] = Field(default=[], description="Segments of which none may hold.")
-    include: list[int] = Field(default=[], description="Profile ids that are in whatever the conditions say.")
-    exclude: list[int] = Field(default=[], description="Profile ids that are out whatever the conditions say.")
+    include: list[int | str] = Field(
+        default=[],
+        description="Who is in whatever the conditions say: e-mail addresses, phone numbers with `+`, profile ids.",
+    )
+    exclude: list[int | str] = Field(
+        default=[],
+        description="Who is out whatever the conditions say: e-mail addresses, phone numbers with `+`, profile ids.",
+    )
     sample: float | None = Field(default=None, description="Share that is in, 0 to 1; always the same people.")
     tests: list[Test] = Field(default=[], description="Small examples, run by `cdp test`.")
     minimum: float | None = Field(default=None, description="Smallest plausible share of all profiles, 0 to 1.")
@@ -84,8 +91,8 @@ class Segment(dg.Component, dg.Model, dg.Resolvable):
             all_of=tuple(self.all_of),
             any_of=tuple(self.any_of),
             none_of=tuple(self.none_of),
-            include=tuple(self.include),
-            exclude=tuple(self.exclude),
+            include=tuple(normalised("include", each) for each in self.include),
+            exclude=tuple(normalised("exclude", each) for each in self.exclude),
             sample=self.sample,
             tests=tuple(test.checked(customer) for test in self.tests),
         )

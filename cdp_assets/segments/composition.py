@@ -14,10 +14,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import sqlglot.expressions as sge
-
+from cdp_assets.segments.lists import listed_id
 from cdp_assets.segments.spec import SegmentError, SegmentSpec
-from cdp_assets.warehouse.sql_parsing import parsed
 
 _PRIME = 2**31 - 1
 _STEPS = 1_000_000
@@ -32,9 +30,18 @@ def composed(specs: Sequence[SegmentSpec]) -> list[SegmentSpec]:
     by_name = {spec.name: spec for spec in specs}
     known: dict[str, str] = {}
     return [
-        spec if not spec.is_composed else replace(spec.plain, where=_condition(spec, by_name, known, ()))
+        spec
+        if not spec.is_composed
+        else replace(spec.plain, where=_condition(spec, by_name, known, ()), listed=_addresses(spec, by_name))
         for spec in specs
     ]
+
+
+def _addresses(spec: SegmentSpec, by_name: Mapping[str, SegmentSpec]) -> tuple[tuple[int, str], ...]:
+    """The addresses listed by a segment and by all that it is made of, with their numbers."""
+    own = {(listed_id(each), each) for each in (*spec.include, *spec.exclude) if isinstance(each, str)}
+    parts = (by_name[name] for name in (*spec.all_of, *spec.any_of, *spec.none_of))
+    return tuple(sorted(own.union(*(_addresses(part, by_name) for part in parts))))
 
 
 def _condition(
@@ -82,35 +89,5 @@ def _sampled(name: str, share: float) -> str:
     return f"((profile_id % {_PRIME}) * {factor} + {shift}) % {_PRIME} % {_STEPS} < {round(share * _STEPS)}"
 
 
-def _listed(ids: Sequence[int]) -> str:
-    return ", ".join(str(each) for each in ids)
-
-
-def listed_profiles(condition: str) -> list[int]:
-    """The profile ids that a condition names in lists."""
-    if "profile_id" not in condition:
-        return []
-    lists = (node for node in parsed(condition).find_all(sge.In) if _is_of_profiles(node))
-    return [int(item.this) for node in lists for item in node.expressions if isinstance(item, sge.Literal)]
-
-
-def with_heirs(condition: str, heirs: Mapping[int, int]) -> str:
-    """A condition whose lists of profiles also hold whom the listed ones are part of now.
-
-    Args:
-        condition: The condition.
-        heirs: Merged id → id in use.
-    """
-    if not any(each in heirs for each in listed_profiles(condition)):
-        return condition
-    tree = parsed(condition).copy()
-    for node in tree.find_all(sge.In):
-        if _is_of_profiles(node):
-            ids = [int(item.this) for item in node.expressions if isinstance(item, sge.Literal)]
-            more = [heirs[each] for each in ids if each in heirs and heirs[each] not in ids]
-            node.set("expressions", [*node.expressions, *(sge.Literal.number(each) for each in dict.fromkeys(more))])
-    return tree.sql(dialect="duckdb")
-
-
-def _is_of_profiles(node: sge.In) -> bool:
-    return isinstance(node.this, sge.Column) and node.this.name.lower() == "profile_id"
+def _listed(people: Sequence[int | str]) -> str:
+    return ", ".join(str(each if isinstance(each, int) else listed_id(each)) for each in people)

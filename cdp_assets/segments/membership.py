@@ -17,21 +17,28 @@ change, comparing them all would be most of the work.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import INSTANT, Pii, TableSchema
-from cdp_assets.segments.composition import listed_profiles, with_heirs
 from cdp_assets.segments.evaluate import evaluate, memberships
 from cdp_assets.segments.journeys import layers, moments_in, widened, with_moments
+from cdp_assets.segments.lists import following
 from cdp_assets.segments.reasons import explain
-from cdp_assets.segments.schemas import MARK, MEMBERSHIP_CHANGES, MEMBERSHIPS, SEGMENT_SIZES, inputs_schema
+from cdp_assets.segments.schemas import (
+    MARK,
+    MEMBERSHIP_CHANGES,
+    MEMBERSHIPS,
+    SEGMENT_SIZES,
+    inputs_schema,
+    personal_terms,
+)
 from cdp_assets.segments.spec import SegmentSpec
 from cdp_assets.warehouse.built import Built, Patch
 from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.expressions import bind
 from cdp_assets.warehouse.matching import NAME, Matches, Together
 
 Tables = dict[str, Built]
@@ -45,6 +52,7 @@ def update(
     customer: TableSchema,
     engine: Engine,
     as_of: datetime,
+    owners: ir.Table | None = None,
 ) -> Tables:
     """Bring memberships, their log, sizes and inputs up to date.
 
@@ -58,6 +66,7 @@ def update(
         customer: Schema of ``customer_360``.
         engine: Computes what is needed more than once.
         as_of: The run's instant (UTC).
+        owners: Who carries the addresses that segments list (`lists.owners`).
 
     Returns:
         ``memberships``, ``membership_changes`` (all there ever were), ``segment_sizes`` (of all runs) and
@@ -70,10 +79,11 @@ def update(
     seen_last, last, log = (previous[name] for name in ("segment_inputs", "memberships", "membership_changes"))
     heirs = engine.scratch(merged.semi_join(seen_last, merged.old_id == seen_last.profile_id))
     before = inherited_memberships(last, heirs)
-    found, wide = evaluated(customer_360, specs, before, log, merged, engine, as_of)
+    followed = following(specs, merged if owners is None else merged.union(owners), engine.to_arrow)
+    found, wide = evaluated(customer_360, followed, before, log, merged, engine, as_of)
     totals = found.totals()
     marks = engine.scratch(found.marks().select(profile_id="profile_id", **{MARK.name: "mark"}))
-    seen = seen_values(wide, inputs, customer, marks)
+    seen = seen_values(wide, inputs, customer, personal_terms(specs, customer), marks, as_of)
     if _is_first(engine, previous):
         moved = totals.select(segment=NAME, entered="rows", left=ibis.literal(0, "int64"))
         return {
@@ -89,12 +99,16 @@ def update(
     then = engine.scratch(inherited_memberships(last.semi_join(suspects, "profile_id"), heirs))
     changes = engine.scratch(differences(now, then, as_of))
     explained = explain(
-        changes,
-        before=inherited_values(seen_last, heirs).drop(MARK.name),
+        with_predecessors(changes, last, seen_last, heirs),
+        before=seen_last.drop(MARK.name),
         after=seen.drop(MARK.name),
+        merged=heirs.select("profile_id").distinct(),
         sizes=previous["segment_sizes"],
         specs=specs,
+        followed=followed,
         customer=customer,
+        engine=engine,
+        as_of=as_of,
     )
     news = _shaped(engine.scratch(numbered(log, explained)), MEMBERSHIP_CHANGES)
     moved = counted_changes(log, news, as_of)
@@ -131,34 +145,23 @@ def evaluated(
 
     Args:
         customer_360: One row per profile.
-        specs: The segments.
+        specs: The segments, with lists that hold the ids of today (`lists.following`).
         before: The last memberships, under today's ids.
         log: `membership_changes` as last published.
         merged: old_id → profile_id, of all ids that were merged into others.
         engine: Computes them.
         as_of: The run's instant.
     """
-    followed = following(specs, merged, engine)
     names = {spec.name for spec in specs}
     rounds: list[Matches] = []
     wide = customer_360
-    for layer in layers(followed, customer_360.columns):
+    for layer in layers(specs, customer_360.columns):
         asked = {each for spec in layer for each in moments_in(spec.where, names, wide.columns)} if rounds else set()
         if asked:
             present = memberships(Together(rounds, "profile_id"), {name for name, _ in asked})
             wide = engine.scratch(with_moments(wide, asked, engine.scratch(present), before, log, merged, as_of))
         rounds.append(evaluate(wide, layer, as_of, engine))
     return Together(rounds, "profile_id"), wide
-
-
-def following(specs: Sequence[SegmentSpec], merged: ir.Table, engine: Engine) -> list[SegmentSpec]:
-    """The segments with lists that hold today's ids beside those that are written and were merged into others."""
-    listed = sorted({each for spec in specs for each in listed_profiles(spec.where)})
-    if not listed:
-        return list(specs)
-    rows = engine.to_arrow(merged.filter(merged.old_id.isin(listed))).to_pylist()
-    heirs = {row["old_id"]: row["profile_id"] for row in rows}
-    return [replace(spec, where=with_heirs(spec.where, heirs)) for spec in specs] if heirs else list(specs)
 
 
 def inherited_memberships(memberships: ir.Table, heirs: ir.Table) -> ir.Table:
@@ -176,39 +179,62 @@ def inherited_memberships(memberships: ir.Table, heirs: ir.Table) -> ir.Table:
     return _instants(own).union(_instants(older))
 
 
-def inherited_values(inputs: ir.Table, heirs: ir.Table) -> ir.Table:
-    """The last seen values under today's ids; of two people that have become one, those of the id that remains."""
-    own = inputs.anti_join(heirs, inputs.profile_id == heirs.old_id)
-    merged = inputs.join(heirs, inputs.profile_id == heirs.old_id)
-    renamed = merged.select(
-        old_id=heirs.old_id,
-        profile_id=heirs.profile_id,
-        **{name: inputs[name] for name in inputs.columns if name != "profile_id"},
+def with_predecessors(changes: ir.Table, last: ir.Table, seen_last: ir.Table, heirs: ir.Table) -> ir.Table:
+    """Add ``before_id``: who each person was at the last run.
+
+    Of two who have become one, the change comes of the one who was in the segment; where neither was, it is told of the
+    id that remains.
+
+    Args:
+        changes: What `differences` found.
+        last: The memberships as last published.
+        seen_last: `segment_inputs` as last published.
+        heirs: old_id → profile_id, of ids that were merged since.
+    """
+    heads = heirs.select(before_id="profile_id", profile_id="profile_id").distinct()
+    ids = heirs.select(before_id="old_id", profile_id="profile_id").union(heads)
+    known = ids.semi_join(seen_last, ids.before_id == seen_last.profile_id)
+    merged = changes.join(known, "profile_id")
+    was_in = last.select("segment", was_id="profile_id")
+    judged = merged.left_join(was_in, [("segment", "segment"), ("before_id", "was_id")])
+    place = ibis.row_number().over(
+        group_by=[judged.segment, judged.profile_id],
+        order_by=[judged.was_id.isnull(), judged.before_id != judged.profile_id, judged.before_id],
     )
-    orphaned = renamed.anti_join(own, "profile_id")
-    first = ibis.row_number().over(ibis.window(group_by="profile_id", order_by="old_id"))
-    chosen = orphaned.mutate(position=first).filter(lambda t: t.position == 0)
-    return own.union(chosen.select(*inputs.columns))
+    first = judged.mutate(place=place).filter(lambda t: t.place == 0)
+    others = changes.anti_join(known, "profile_id")
+    columns = [*changes.columns, "before_id"]
+    return others.mutate(before_id=others.profile_id).select(*columns).union(first.select(*columns))
 
 
-def seen_values(customer_360: ir.Table, inputs: TableSchema, customer: TableSchema, marks: ir.Table) -> ir.Table:
+def seen_values(
+    customer_360: ir.Table,
+    inputs: TableSchema,
+    customer: TableSchema,
+    terms: Mapping[str, str],
+    marks: ir.Table,
+    as_of: datetime,
+) -> ir.Table:
     """What the conditions look at, one row per profile; of personal values only whether they are there.
 
     Args:
         customer_360: One row per profile, with moments.
         inputs: The columns there are to be.
         customer: Schema of ``customer_360``.
+        terms: Terms over personal values → columns for their answers.
         marks: Each profile's mark.
+        as_of: The run's instant.
     """
+    answers = {name: bind(term, customer_360, as_of=as_of).fill_null(False) for term, name in terms.items()}
     values = {
         column.name: customer_360[column.name]
         if customer.column(column.name).pii is Pii.NONE
         else customer_360[column.name].notnull()
         for column in inputs.columns
-        if column.name not in ("profile_id", MARK.name)
+        if column.name not in ("profile_id", MARK.name, *answers)
     }
     joined = customer_360.join(marks, "profile_id")
-    return joined.select(profile_id=customer_360.profile_id, **values, **{MARK.name: marks[MARK.name]})
+    return joined.select(profile_id=customer_360.profile_id, **values, **answers, **{MARK.name: marks[MARK.name]})
 
 
 def first_memberships(present: ir.Table, as_of: datetime) -> ir.Table:
@@ -223,6 +249,7 @@ def first_changes(present: ir.Table, as_of: datetime) -> ir.Table:
         name: ibis.literal(value)
         for name, value in {"sequence": 1, "change": "entered", "cause": "new_segment", "reason": "{}"}.items()
     }
+    said["crossed"] = ibis.null("string")
     return _shaped(present.mutate(changed_at=instant, entered_at=instant, **said), MEMBERSHIP_CHANGES)
 
 

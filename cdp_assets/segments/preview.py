@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import sqlglot.expressions as sge
 
 from cdp_assets.segments.journeys import moments_in, with_moments
+from cdp_assets.segments.lists import following, owners
 from cdp_assets.warehouse.expressions import bind
 from cdp_assets.warehouse.sql_parsing import parsed
 
@@ -83,6 +84,15 @@ def people(
     redirects, present = tables("identity", "redirects"), tables("segments", "memberships")
     merged = redirects.select(old_id="old_profile_id", profile_id="profile_id")
     return with_moments(wide, asked, present, present, tables("segments", "membership_changes"), merged, as_of)
+
+
+def followed(tables: Callable[[str, str], ir.Table], spec: SegmentSpec) -> SegmentSpec:
+    """The segment with lists that hold whom the listed ids and addresses mean in what is published."""
+    redirects = tables("identity", "redirects")
+    leads = redirects.select(old_id="old_profile_id", profile_id="profile_id")
+    if spec.listed:
+        leads = leads.union(owners([spec], tables("normalised", "identifiers"), tables("identity", "profile_map")))
+    return following([spec], leads, lambda table: table.to_pyarrow())[0]
 
 
 def shown_columns(spec: SegmentSpec, customer: TableSchema) -> list[Column]:

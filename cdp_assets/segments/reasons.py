@@ -1,19 +1,22 @@
-"""Why somebody entered or left: the condition's values before and after, and the cause that follows from them.
+"""Why somebody entered or left: the condition's values before and after, the bounds crossed, and the cause.
 
-Belongs here: naming the cause and writing the reason down. Does not belong here: finding the changes (`membership.py`).
+Belongs here: naming the cause and writing the reason down. Does not belong here: finding the changes (`membership.py`)
+and which bounds were crossed (`crossings.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import reduce
-from operator import or_
 
 import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import Pii, TableSchema
+from cdp_assets.segments.crossings import AFTER, BEFORE, compared, crossings
 from cdp_assets.segments.spec import SegmentSpec
+from cdp_assets.warehouse.engine import Engine
 
 _DECIMALS = 4
 
@@ -23,30 +26,43 @@ def explain(
     *,
     before: ir.Table,
     after: ir.Table,
+    merged: ir.Table,
     sizes: ir.Table,
     specs: Sequence[SegmentSpec],
+    followed: Sequence[SegmentSpec],
     customer: TableSchema,
+    engine: Engine,
+    as_of: datetime,
 ) -> ir.Table:
-    """Add the cause and the reason to each change.
+    """Add the cause, the bounds that were crossed, and the reason to each change.
 
     Args:
-        changes: ``segment``, ``profile_id``, ``change`` and more.
+        changes: ``segment``, ``profile_id``, ``before_id`` (whose values then count), ``change`` and more.
         before: What conditions saw at the last run, one row per profile.
         after: What they see now, the same columns.
+        merged: ``profile_id`` of those who have become one with another profile since.
         sizes: The history of sizes, with the condition of each run.
-        specs: The segments there are now.
-        customer: Schema of `customer_360`.
+        specs: The segments there are now, as they are written.
+        followed: The same, with lists that hold the ids of today.
+        customer: Schema of `customer_360`, with moments.
+        engine: Computes what is needed more than once.
+        as_of: The run's instant.
 
     Returns:
-        ``changes`` with ``cause`` and ``reason`` (see `MEMBERSHIP_CHANGES`).
+        ``changes`` with ``cause``, ``crossed`` and ``reason`` (see `MEMBERSHIP_CHANGES`).
     """
     last, defined = last_conditions(sizes), _present_conditions(specs)
     known = changes.left_join(last, "segment").select(changes, last_condition=last.condition)
     told = known.left_join(defined, "segment").select(known, present_condition=defined.condition)
+    told = told.mutate(merged=told.profile_id.isin(merged.profile_id))
     unexplained = told.last_condition.isnull() | told.present_condition.isnull()
-    return _by_definition(told.filter(unexplained), changes).union(
-        _by_values(told.filter(~unexplained), changes, before, after, specs, customer)
-    )
+    by_definition = _by_definition(told.filter(unexplained), changes)
+    if not specs:
+        return by_definition
+    people = engine.scratch(compared(changes, before, after))
+    [(before_at,)] = [tuple(row.values()) for row in engine.to_arrow(sizes.agg(at=sizes.as_of.max())).to_pylist()]
+    crossed = crossings(people, followed, customer, engine, before_at or as_of, as_of)
+    return by_definition.union(_by_values(told.filter(~unexplained), changes, people, crossed, specs, customer))
 
 
 def _present_conditions(specs: Sequence[SegmentSpec]) -> ir.Table:
@@ -61,6 +77,7 @@ def _by_definition(told: ir.Table, changes: ir.Table) -> ir.Table:
     return told.select(
         *changes.columns,
         cause=ibis.ifelse(told.present_condition.isnull(), "segment_removed", "new_segment"),
+        crossed=ibis.null("string"),
         reason=ibis.literal("{}"),
     )
 
@@ -68,36 +85,38 @@ def _by_definition(told: ir.Table, changes: ir.Table) -> ir.Table:
 def _by_values(
     told: ir.Table,
     changes: ir.Table,
-    before: ir.Table,
-    after: ir.Table,
+    people: ir.Table,
+    crossed: ir.Table,
     specs: Sequence[SegmentSpec],
     customer: TableSchema,
 ) -> ir.Table:
     """Changes that come of a person's values, of time, or of another condition."""
-    if not specs:
-        return told.select(*changes.columns, cause=ibis.literal(""), reason=ibis.literal("{}"))
-    compared = _compared(told, before, after)
     readers: dict[str, list[str]] = {}
     for spec in specs:
         for column in spec.condition(customer).columns:
-            if column in after.columns and column != "profile_id":
+            if f"{BEFORE}{column}" in people.columns and column != "profile_id":
                 readers.setdefault(column, []).append(spec.name)
+    seen = told.join(people, ["profile_id", "before_id"])
+    known = seen.left_join(crossed, ["segment", "pair"]).drop("segment_right", "pair_right")
     # Who reads a column is found once for each column: with a case for each segment, the text would be a megabyte.
-    read = compared.mutate(**{f"reads__{name}": compared.segment.isin(names) for name, names in readers.items()})
+    read = known.mutate(**{f"reads__{name}": known.segment.isin(names) for name, names in readers.items()})
     fragments = [
         ibis.ifelse(read[f"reads__{name}"], _fragment(read, name, customer.column(name).pii), ibis.null("string"))
         for name in readers
     ]
-    differs = [read[f"reads__{name}"] & _differs(read, name) for name in readers]
+    redefined = read.last_condition != read.present_condition
     return read.select(
         *changes.columns,
         cause=ibis.cases(
-            (read.last_condition != read.present_condition, "condition_changed"),
-            (read.before_id.isnull(), "new_profile"),
-            (read.after_id.isnull(), "profile_gone"),
-            (reduce(or_, differs, ibis.literal(False)), "values_changed"),
+            (redefined, "condition_changed"),
+            (read[f"{BEFORE}profile_id"].isnull(), "new_profile"),
+            (read[f"{AFTER}profile_id"].isnull(), "profile_gone"),
+            (read.crossed.isnull() & read.segment.isin([spec.name for spec in specs if spec.listed]), "listed"),
+            (read.by_values.fill_null(False) & read.merged, "merged"),
+            (read.by_values.fill_null(False), "values_changed"),
             else_="time_passed",
         ),
+        crossed=ibis.ifelse(redefined, ibis.null("string"), read.crossed),
         reason=_object(fragments),
     )
 
@@ -106,22 +125,6 @@ def last_conditions(sizes: ir.Table) -> ir.Table:
     """The condition that each segment had when it was last evaluated: columns ``segment`` and ``condition``."""
     latest = ibis.row_number().over(ibis.window(group_by="segment", order_by=ibis.desc("as_of")))
     return sizes.mutate(position=latest).filter(lambda t: t.position == 0).select("segment", "condition")
-
-
-def _compared(told: ir.Table, before: ir.Table, after: ir.Table) -> ir.Table:
-    """Changes with each value twice, as ``before__x`` and ``after__x``, and whether the profile was and is there."""
-
-    def marked(table: ir.Table, mark: str) -> ir.Table:
-        values = {f"{mark}__{name}": table[name] for name in table.columns if name != "profile_id"}
-        return table.select(**{f"{mark}_id": table.profile_id}, **values)
-
-    old, new = marked(before, "before"), marked(after, "after")
-    known = told.left_join(old, told.profile_id == old.before_id).select(told, old)
-    return known.left_join(new, known.profile_id == new.after_id).select(known, new)
-
-
-def _differs(compared: ir.Table, column: str) -> ir.BooleanValue:
-    return ~compared[f"before__{column}"].identical_to(compared[f"after__{column}"])
 
 
 def _object(fragments: Sequence[ir.StringValue]) -> ir.StringValue:
@@ -137,8 +140,8 @@ def _after_comma(fragment: ir.StringValue) -> ir.StringValue:
     return (ibis.literal(", ") + fragment).coalesce("")
 
 
-def _fragment(compared: ir.Table, column: str, pii: Pii) -> ir.StringValue:
-    old, new = (_json(compared[f"{mark}__{column}"], pii) for mark in ("before", "after"))
+def _fragment(people: ir.Table, column: str, pii: Pii) -> ir.StringValue:
+    old, new = (_json(people[f"{mark}{column}"], pii) for mark in (BEFORE, AFTER))
     return ibis.literal(f'"{column}": {{"before": ') + old + ', "after": ' + new + "}"
 
 

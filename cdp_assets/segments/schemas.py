@@ -5,11 +5,15 @@ Belongs here: their columns. Does not belong here: how they are filled (`evaluat
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 
 from cdp_assets.canonical.schema import INSTANT, Column, Pii, TableSchema
+from cdp_assets.segments.formulas import formula_of
 from cdp_assets.segments.spec import SegmentSpec
+from cdp_assets.warehouse.expressions import check
+from cdp_assets.warehouse.matching import terms_of
 
 PROFILE_ID = Column("profile_id", "int64", "The person.", pii=Pii.PSEUDONYM, required=True)
 
@@ -22,6 +26,8 @@ CAUSES = (
     "new_profile",
     "profile_gone",
     "values_changed",
+    "merged",
+    "listed",
     "time_passed",
 )
 
@@ -53,8 +59,12 @@ MEMBERSHIP_CHANGES = TableSchema(
         Column("changed_at", INSTANT, "Instant of the run that found it.", required=True),
         Column("entered_at", INSTANT, "When the membership that begins or ends here began.", required=True),
         Column("cause", "string", "`new_segment` (first evaluation), `segment_removed`, `condition_changed`, "
-               "`new_profile`, `profile_gone`, `values_changed`, or `time_passed` (only the instant moved).",
+               "`new_profile`, `profile_gone`, `values_changed`, `merged` (the same, of somebody who has become one "
+               "with another profile since), `listed` (an address on a list came to be theirs, or no longer is), or "
+               "`time_passed` (only the instant moved).",
                required=True, one_of=CAUSES),
+        Column("crossed", "string", "The bounds that were crossed: those terms of the condition whose turning turned "
+               "the whole, such as `orders >= 3`, with `; ` between. Null where another cause says it all."),
         Column("reason", "string", "JSON: each column of the condition → its value `before` and `after`; of personal "
                "values only `present` or `absent`.", required=True),
     ),
@@ -92,16 +102,36 @@ def inputs_schema(specs: Iterable[SegmentSpec], customer: TableSchema) -> TableS
 
     Personal values are not copied: only whether they are there, as a column of the same name.
     """
+    specs = tuple(specs)
     wanted = {name for spec in specs for name in spec.condition(customer).columns}
+    terms = personal_terms(specs, customer)
     columns = (column for column in customer.columns if column.name in wanted and column.name != PROFILE_ID.name)
     return TableSchema(
         "segment_inputs",
         "One row per profile: the columns of `customer_360` that conditions look at, as of the last run, and a mark of "
         "the segments they led to. The reasons in `membership_changes` take their values before from here; only people "
         "whose mark is another one are looked at to find who entered and left.",
-        (PROFILE_ID, *(replace(_shown(column), required=False) for column in columns), MARK),
+        (
+            PROFILE_ID,
+            *(replace(_shown(column), required=False) for column in columns),
+            *(Column(name, "boolean", f"Whether it is so: `{term}`.") for term, name in terms.items()),
+            MARK,
+        ),
         key=("profile_id",),
     )
+
+
+def personal_terms(specs: Iterable[SegmentSpec], customer: TableSchema) -> dict[str, str]:
+    """The terms of conditions that look at personal values → the columns of `segment_inputs` that keep their answers.
+
+    The values are not kept, so the next run could not say what these terms answered.
+    """
+    found = {}
+    for term in terms_of([formula_of(spec.where) for spec in specs]):
+        read = (customer.column(name) for name in check(term, customer.ibis_schema, as_of=True).columns)
+        if any(column.pii is not Pii.NONE and column.name != PROFILE_ID.name for column in read):
+            found[term] = f"term_{hashlib.sha256(term.encode()).hexdigest()[:12]}"
+    return dict(sorted(found.items(), key=lambda item: item[1]))
 
 
 def _shown(column: Column) -> Column:

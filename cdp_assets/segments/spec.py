@@ -58,10 +58,11 @@ class SegmentSpec:
         all_of: Segments that all have to hold.
         any_of: Segments of which one has to hold.
         none_of: Segments of which none may hold.
-        include: Profiles that are in whatever the conditions say.
-        exclude: Profiles that are out whatever the conditions say.
+        include: People who are in whatever the conditions say: profile ids, e-mail addresses, phone numbers.
+        exclude: People who are out whatever the conditions say.
         sample: Share of those who meet the conditions that is in (0..1), always the same people.
         tests: Rows, and whether they are in.
+        listed: The addresses that its condition names, by the numbers that stand for them there (`lists.py`).
     """
 
     name: str
@@ -73,10 +74,11 @@ class SegmentSpec:
     all_of: tuple[str, ...] = ()
     any_of: tuple[str, ...] = ()
     none_of: tuple[str, ...] = ()
-    include: tuple[int, ...] = ()
-    exclude: tuple[int, ...] = ()
+    include: tuple[int | str, ...] = ()
+    exclude: tuple[int | str, ...] = ()
     sample: float | None = None
     tests: tuple[SegmentTest, ...] = ()
+    listed: tuple[tuple[int, str], ...] = ()
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name) or len(self.name) > _LONGEST_NAME:

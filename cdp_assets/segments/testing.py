@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import ibis
@@ -12,6 +12,7 @@ import pyarrow as pa
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.segments.evaluate import members
 from cdp_assets.segments.journeys import widened
+from cdp_assets.segments.lists import with_heirs
 from cdp_assets.segments.spec import SegmentSpec
 
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -57,7 +58,10 @@ def _tested(connection: ibis.BaseBackend, spec: SegmentSpec, place: int, custome
             pa.table({name: pa.array([text], pa.string()) for name, text in texts.items()}), schema=None
         )
         typed = row.select(**{column.name: row[column.name].cast(column.dtype) for column in customer.columns})
-        found = connection.execute(members(typed, spec, test.as_of or _SOME_DAY).count())
+        theirs = {given.get("email"), given.get("phone")}
+        heirs = {number: [given["profile_id"]] for number, address in spec.listed if address in theirs}
+        whom = replace(spec, where=with_heirs(spec.where, heirs))
+        found = connection.execute(members(typed, whom, test.as_of or _SOME_DAY).count())
     except Exception as error:
         return Tested(spec.name, test.name, test.member, None, str(error).splitlines()[0])
     return Tested(spec.name, test.name, test.member, bool(found))

@@ -78,25 +78,34 @@ def check(sql: str, schema: ibis.Schema, *, where: str = "", as_of: bool = False
         raise (error.at(where) if where else error) from None
 
 
-def bind(sql: str, table: ir.Table, *, as_of: datetime | None = None) -> ir.Value:
+def bind(
+    sql: str,
+    table: ir.Table,
+    *,
+    as_of: datetime | None = None,
+    schema: ibis.Schema | None = None,
+    prefix: str = "",
+) -> ir.Value:
     """Make an expression a typed Ibis value over the columns of a table.
 
     Args:
         sql: As for `check`.
         table: The table whose columns it reads. Lineage sees exactly those that it uses.
         as_of: What the word ``as_of`` stands for; must have a time zone.
+        schema: The columns it may use, where the table has them under other names.
+        prefix: What their names begin with in the table.
 
     Raises:
         ExpressionError: as `check`; also if it uses ``as_of`` and none is given.
     """
-    checked = _checked(sql, table.schema(), as_of is not None)
+    checked = _checked(sql, schema or table.schema(), as_of is not None)
     instant = None
     if checked.uses_as_of and as_of is not None:
         if as_of.tzinfo is None:
             raise ValueError("as_of must have a time zone")
         instant = as_of.astimezone(UTC).isoformat(sep=" ")
     return SqlExpression(
-        inputs=tuple(table[column].op() for column in checked.columns),
+        inputs=tuple(table[f"{prefix}{column}"].op() for column in checked.columns),
         columns=checked.columns,
         text=checked.sql,
         instant=instant,

@@ -160,11 +160,15 @@ def as_expression(
         Columns ``name`` and ``key``, one row for each row and formula that it meets.
     """
 
+    known: dict[Formula, ir.BooleanValue] = {}
+
     def met(formula: Formula) -> ir.BooleanValue:
         if isinstance(formula, str):
             return terms[formula]
-        parts = [met(part) for part in formula[1]]
-        return ~parts[0] if formula[0] == NOT else reduce(and_ if formula[0] == AND else or_, parts)
+        if formula not in known:
+            parts = [met(part) for part in formula[1]]
+            known[formula] = ~parts[0] if formula[0] == NOT else reduce(and_ if formula[0] == AND else or_, parts)
+        return known[formula]
 
     names = ibis.array([ibis.ifelse(met(formula), name, ibis.null("string")) for name, formula in formulas.items()])
     unfolded = rows.select(**{NAME: names.unnest(), key: rows[key]})

@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
+from cdp_assets_tests.activation.service_descriptions import faults_of
+
 
 @dataclass(frozen=True)
 class Call:
@@ -47,7 +49,10 @@ Answer = tuple[int, Any]
 
 @contextmanager
 def api(answer: Callable[[Call], Answer] = lambda call: (200, {})) -> Iterator[tuple[str, list[Call]]]:
-    """An HTTP service: its address, and the calls it got."""
+    """An HTTP service: its address, and the calls it got.
+
+    A request to a service that publishes what it takes is held against that; one it would not take fails the test.
+    """
     calls: list[Call] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -78,6 +83,8 @@ def api(answer: Callable[[Call], Answer] = lambda call: (200, {})) -> Iterator[t
     server.daemon_threads = True
     with _served(server):
         yield f"http://127.0.0.1:{server.server_address[1]}", calls
+    if faults := [fault for call in calls for fault in faults_of(call)]:
+        raise AssertionError("\n".join(faults))
 
 
 @dataclass
@@ -96,6 +103,7 @@ class MailServer:
     answers: dict[str, str] = field(default_factory=dict)
     tls: bool = False
     mails: list[EmailMessage] = field(default_factory=list)
+    envelopes: set[str] = field(default_factory=set)
     port: int = 0
 
     @contextmanager
@@ -135,6 +143,9 @@ class MailServer:
                         given = base64.b64decode(rest.split(" ")[1]).decode().split("\0")[1:]
                         known = secure and tuple(given) == mail.login
                         say("235 welcome" if known else "535 who are you")
+                    elif verb == "MAIL":
+                        mail.envelopes.add(rest.partition("<")[2].partition(">")[0])
+                        say("250 fine")
                     elif verb == "RCPT":
                         address = rest.partition("<")[2].partition(">")[0]
                         say(mail.answers.get(address, "250 fine") if known else "530 authenticate first")
@@ -150,6 +161,70 @@ class MailServer:
                         return
                     else:
                         say("250 fine")
+
+        return Handler
+
+
+@dataclass
+class ImapServer:
+    """A mailbox over IMAP and TLS, with as much of RFC 3501 as it takes to look for new mails.
+
+    Args:
+        certificate: PEM file with certificate and key.
+        login: User name and password it accepts.
+        mails: What lies in INBOX; uids count from 1.
+    """
+
+    certificate: Path
+    login: tuple[str, str]
+    mails: list[bytes]
+    seen: set[int] = field(default_factory=set)
+    port: int = 0
+
+    @contextmanager
+    def running(self) -> Iterator[ImapServer]:
+        server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), self._handler())
+        server.daemon_threads = True
+        self.port = int(server.server_address[1])
+        with _served(server):
+            yield self
+
+    def _answer(self, verb: str, words: list[str]) -> tuple[list[bytes], str]:
+        """What is said before the last line, and how that begins."""
+        if verb == "CAPABILITY":
+            return [b"* CAPABILITY IMAP4rev1"], "OK"
+        if verb == "LOGIN":
+            return [], "OK" if tuple(word.strip('"') for word in words) == self.login else "NO"
+        if verb == "SELECT":
+            return [f"* {len(self.mails)} EXISTS".encode()], "OK" if words == ['"INBOX"'] else "NO"
+        if words[:2] == ["SEARCH", "UNSEEN"]:
+            found = [str(uid) for uid in range(1, len(self.mails) + 1) if uid not in self.seen]
+            return [f"* SEARCH {' '.join(found)}".encode()], "OK"
+        if words[:1] == ["FETCH"] and words[2:] == ["(BODY.PEEK[])"]:
+            mail = self.mails[int(words[1]) - 1]
+            head = f"* {words[1]} FETCH (UID {words[1]} BODY[] {{{len(mail)}}}\r\n".encode()
+            return [head + mail + b")"], "OK"
+        if words[:1] == ["STORE"] and words[2:] == ["+FLAGS.SILENT", r"(\Seen)"]:
+            self.seen.add(int(words[1]))
+            return [], "OK"
+        return ([b"* BYE"], "OK") if verb == "LOGOUT" else ([], "BAD")
+
+    def _handler(self) -> type[socketserver.BaseRequestHandler]:
+        mailbox = self
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                trust = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                trust.load_cert_chain(mailbox.certificate)
+                link = trust.wrap_socket(self.request, server_side=True)
+                lines = link.makefile("rb")
+                link.sendall(b"* OK ready\r\n")
+                while line := lines.readline().decode().strip():
+                    tag, verb, *words = line.split(" ")
+                    before, said = mailbox._answer(verb.upper(), words)
+                    link.sendall(b"".join(part + b"\r\n" for part in before) + f"{tag} {said} done\r\n".encode())
+                    if verb.upper() == "LOGOUT":
+                        return
 
         return Handler
 

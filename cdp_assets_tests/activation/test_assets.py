@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from cdp_assets.activation.assets import assets, delivery_assets
-from cdp_assets.activation.connectors.inbox import entries
+from cdp_assets.activation.connectors.inbox_entries import entries
 from cdp_assets.activation.receiver import Receiver
 from cdp_assets.activation.spec import WebhookConnector
 from cdp_assets.attributes.schemas import CUSTOMER_360

@@ -15,7 +15,8 @@ from cdp_assets.activation import signature
 from cdp_assets.activation.connectors import connector_for
 from cdp_assets.activation.connectors.connector import DELIVERED, REFUSED, RETRY, ConnectorError
 from cdp_assets.activation.connectors.file import FileDrop
-from cdp_assets.activation.connectors.inbox import Inbox, destinations, entries, render
+from cdp_assets.activation.connectors.inbox import Inbox
+from cdp_assets.activation.connectors.inbox_entries import destinations, entries, render
 from cdp_assets.activation.connectors.webhook import Webhook
 from cdp_assets.activation.message import Message
 from cdp_assets.activation.receiver import Receiver

@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import pytest
 
 from cdp_assets.activation import delivery
 from cdp_assets.activation.connectors.connector import REFUSED, Outcome
@@ -16,7 +19,7 @@ from cdp_assets.activation.connectors.webhook_bodies import single
 from cdp_assets.activation.delivery import Delivered, deliver
 from cdp_assets.activation.message import Message
 from cdp_assets.activation.receiver import Answer, Receiver
-from cdp_assets.activation.spec import Breaker, Cap, DestinationSpec, QuietHours, Retry, WebhookConnector
+from cdp_assets.activation.spec import Breaker, Cap, DestinationSpec, OverallCap, QuietHours, Retry, WebhookConnector
 from cdp_assets.ledger import destinations, outbox
 from cdp_assets_tests.activation.shop import MIRROR, MONDAY, TUESDAY, WEDNESDAY, WELCOME, Shop, email_of
 
@@ -204,8 +207,8 @@ def test_an_address_that_bounces_is_suppressed_for_every_destination_at_once(sho
     with receiving(clock) as receiver:
         assert run(shop, other, receiver, clock).withheld == {"suppressed_bounced": 1}
     with shop.ledger.reading() as connection:
-        [seen] = outbox.bounces(connection).to_pylist()
-    assert seen == {"contact_point": email_of(1), "channel": "email", "since": TUESDAY}
+        [seen] = outbox.refusals(connection).to_pylist()
+    assert seen == {"contact_point": email_of(1), "channel": "email", "reason": "bounced", "since": TUESDAY}
 
 
 def test_what_fails_too_often_is_given_up(shop: Shop) -> None:
@@ -378,8 +381,14 @@ def test_quiet_hours_go_by_the_persons_clock_and_all_gates_are_asked_again_after
     assert (report.delivered, report.withheld) == (1, {"consent_denied": 1})
 
 
-def test_a_deferred_message_that_the_cap_has_no_room_for_any_more_is_withheld(shop: Shop) -> None:
-    quiet = replace(GREET, quiet_hours=QuietHours(time(0), time(8)), cap=Cap(1, 7))
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [({"cap": Cap(1, 7)}, "frequency_cap"), ({"overall_cap": OverallCap(1, 7, ("welcome", "other"))}, "overall_cap")],
+)
+def test_a_deferred_message_that_a_cap_has_no_room_for_any_more_is_withheld(
+    shop: Shop, limits: dict[str, Any], reason: str
+) -> None:
+    quiet = replace(GREET, quiet_hours=QuietHours(time(0), time(8)), **limits)
     other = replace(GREET, name="other")
     shop.with_people(1)
     shop.members = {1}
@@ -390,7 +399,7 @@ def test_a_deferred_message_that_the_cap_has_no_room_for_any_more_is_withheld(sh
         assert run(shop, quiet, receiver, clock).deferred == 1
         assert run(shop, other, receiver, clock).delivered == 1
         clock.now += timedelta(hours=3)
-        assert run(shop, quiet, receiver, clock).withheld == {"frequency_cap": 1}
+        assert run(shop, quiet, receiver, clock).withheld == {reason: 1}
 
 
 def test_a_paused_destination_keeps_its_outbox(shop: Shop) -> None:

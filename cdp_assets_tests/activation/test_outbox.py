@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from cdp_assets.activation.outbox import activate, by_priority
-from cdp_assets.activation.spec import Cap, VolumeGuard
+from cdp_assets.activation.spec import Cap, FrequencyCap, VolumeGuard
 from cdp_assets.ledger import destinations, guard, outbox
 from cdp_assets_tests.activation.shop import (
     FRIDAY,
@@ -279,6 +279,26 @@ def test_a_cap_counts_over_all_destinations_of_a_channel_and_the_higher_priority
     ]
     shop.refresh(low, MONDAY + timedelta(days=7))
     assert shop.rows("destination", "status")[-1] == ("a_low", "pending")
+
+
+def test_a_cap_over_all_channels_counts_messages_and_no_lists(shop: Shop) -> None:
+    mail = replace(WELCOME, name="a_mail", priority=2)
+    mirrored = replace(MIRROR, name="list", priority=3)
+    texts = replace(WELCOME, name="texts", priority=1, channel="sms", contact_point="email")
+    news = replace(WELCOME, name="receipts", purpose="service")
+    specs = FrequencyCap(messages=1, per_days=7).applied_to([mail, mirrored, texts, news])
+    assert [spec.name for spec in specs if spec.overall_cap] == ["a_mail", "texts"]
+    shop.with_people(1)
+    shop.consents.append({**person_word(1), "channel": "sms"})
+    shop.members = {1}
+    for spec in by_priority(specs):
+        shop.refresh(spec, MONDAY)
+    assert shop.rows("destination", "status", "reason") == [
+        ("list", "pending", None),
+        ("a_mail", "pending", None),
+        ("texts", "withheld", "overall_cap"),
+        ("receipts", "pending", None),
+    ]
 
 
 def test_messages_to_a_profile_since_merged_count_for_the_person(shop: Shop) -> None:

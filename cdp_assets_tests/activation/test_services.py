@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,13 +17,15 @@ from cdp_assets.activation import ways
 from cdp_assets.activation.connectors import connector_for, way_to
 from cdp_assets.activation.connectors.audience_hashes import sha256
 from cdp_assets.activation.connectors.connector import DELIVERED, REFUSED, RETRY, Connector, ConnectorError
-from cdp_assets.activation.connectors.inbox import entries, render
+from cdp_assets.activation.connectors.google_account import base64url
+from cdp_assets.activation.connectors.inbox_entries import entries, render
 from cdp_assets.activation.message import Message
 from cdp_assets.activation.spec import DestinationError, validate
 from cdp_assets.attributes.schemas import CUSTOMER_360
 from cdp_assets.settings import Settings
 from cdp_assets_tests.activation.servers import Call, MailServer, api, certificate, service_account
 from cdp_assets_tests.activation.shop import WELCOME
+from cdp_assets_tests.sources.servers import postgresql
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -134,7 +137,8 @@ def test_an_email_waits_where_the_login_or_the_certificate_is_wrong(tmp_path: Pa
 
 # SMS and WhatsApp
 
-TWILIO = {"SID": "AC1", "TOKEN": "t"}
+ACCOUNT = f"AC{'0' * 32}"
+TWILIO = {"SID": ACCOUNT, "TOKEN": "t"}
 
 
 def twilio_way(url: str, **values: Any) -> ways.TwilioWay:
@@ -147,23 +151,23 @@ def test_a_text_message_goes_to_twilio() -> None:
         way = twilio_way(url, type="sms", text="Hi {{ name }}")
         assert sent(way, TWILIO, message(1, phone="+49301", name="Jürgen")) == [(DELIVERED, None)]
     (call,) = calls
-    assert (call.method, call.path) == ("POST", "/2010-04-01/Accounts/AC1/Messages.json")
+    assert (call.method, call.path) == ("POST", f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json")
     assert call.form == {"To": "+49301", "From": "+4930100", "Body": "Hi Jürgen"}
-    assert call.headers["authorization"] == "Basic " + base64.b64encode(b"AC1:t").decode()
+    assert call.headers["authorization"] == "Basic " + base64.b64encode(f"{ACCOUNT}:t".encode()).decode()
 
 
 def test_whatsapp_fills_a_content_template() -> None:
     with api(lambda call: (201, {})) as (url, calls):
-        way = twilio_way(url, type="whatsapp", content_sid="HX1")
+        way = twilio_way(url, type="whatsapp", content_sid=f"HX{'1' * 32}")
         sent(way, TWILIO, message(1, phone="+49301", name=None))
     form = calls[0].form
-    assert (form["To"], form["From"], form["ContentSid"]) == ("whatsapp:+49301", "whatsapp:+4930100", "HX1")
+    assert (form["To"], form["From"], form["ContentSid"]) == ("whatsapp:+49301", "whatsapp:+4930100", f"HX{'1' * 32}")
     assert json.loads(form["ContentVariables"]) == {"phone": "+49301", "name": ""}
 
 
 def test_twilio_says_who_has_unsubscribed() -> None:
     with api(lambda call: (400, {"code": 21610, "message": "unsubscribed"})) as (url, _):
-        way = twilio_way(url, type="sms", text="Hi", sender="MG1")
+        way = twilio_way(url, type="sms", text="Hi", sender=f"MG{'2' * 32}")
         assert sent(way, TWILIO, message(1, phone="+49301")) == [(REFUSED, "twilio_21610")]
     with pytest.raises(ConnectorError, match="either text or content_sid"):
         made(twilio_way(url, type="sms"), TWILIO)
@@ -203,34 +207,17 @@ def test_a_push_to_an_app_signs_in_once_and_says_which_tokens_are_gone() -> None
     }
 
 
-def test_a_web_push_can_be_read_by_the_browser_alone() -> None:
-    from cdp_assets.activation.connectors.google_account import base64url
-    from cdp_assets.activation.connectors.web_push import encrypted, key_of
+def test_a_web_push_can_be_read_by_the_browser_alone_and_says_who_sends_it() -> None:
+    import http_ece
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+    from py_vapid import Vapid02
 
-    # Appendix A of RFC 8291.
-    def decoded(text: str) -> bytes:
-        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-    record = encrypted(
-        b"When I grow up, I want to be a watermelon",
-        decoded("BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"),
-        decoded("BTBZMqHH6r4Tts7J_aSIgg"),
-        key_of("yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw"),
-        decoded("DGv6ra1nlYgDCS1FRnbzlw"),
-    )
-    assert base64url(record) == (
-        "DGv6ra1nlYgDCS1FRnbzlwAAEABBBP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6Tlz"
-        "AC8wEqKK6PBru3jl7A_yl95bQpu6cVPTpK4Mqgkf1CXztLVBSt2Ks3oZwbuwXPXLWyouBWLVWGNWQexSgSxsj_Qulcy4a-fN"
-    )
-
-
-def test_a_web_push_carries_vapid_and_a_given_up_subscription_is_refused() -> None:
-    keys = {
-        "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
-        "auth": "BTBZMqHH6r4Tts7J_aSIgg",
-    }
+    browser, auth = ec.generate_private_key(ec.SECP256R1()), b"sixteen bytes it"
+    public = browser.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    keys = {"p256dh": base64url(public), "auth": base64url(auth)}
     with api(lambda call: (201 if call.path == "/here" else 410, {})) as (url, calls):
-        settings = {"type": "web_push", "vapid_key_env": "KEY", "contact": "mailto:a@b.example"}
+        settings = {"type": "web_push", "vapid_key_env": "KEY", "contact": "mailto:shop@example.org"}
         way = ways.WebPushWay.model_validate({**settings, "title": "Hi", "text": "{{ name }}"})
         outcomes = sent(
             way,
@@ -240,12 +227,34 @@ def test_a_web_push_carries_vapid_and_a_given_up_subscription_is_refused() -> No
             message(3, name="Cy", subscription="{}"),
         )
     assert outcomes == [(DELIVERED, None), (REFUSED, "http_410"), (REFUSED, "invalid_subscription")]
-    headers = calls[0].headers
-    assert (headers["content-encoding"], headers["ttl"]) == ("aes128gcm", "86400")
-    token = headers["authorization"].removeprefix("vapid t=").partition(",")[0]
+    call = calls[0]
+    assert (call.headers["content-encoding"], call.headers["ttl"]) == ("aes128gcm", "86400")
+    told = http_ece.decrypt(call.content, private_key=browser, auth_secret=auth, version="aes128gcm")
+    assert json.loads(told) == {"title": "Hi", "body": "Jo", "message_id": "key1"}
+    assert Vapid02.verify(call.headers["authorization"])
+    token = call.headers["authorization"].removeprefix("vapid t=").partition(",")[0]
     claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
-    assert claims == {"aud": url, "exp": int(NOON.timestamp()) + 43_200, "sub": "mailto:a@b.example"}
-    assert b"Jo" not in calls[0].content
+    assert claims == {"aud": url, "exp": int(NOON.timestamp()) + 43_200, "sub": "mailto:shop@example.org"}
+    with pytest.raises(ConnectorError, match="VAPID"):
+        sent(way, {"KEY": "short"}, message(1, name="Jo", subscription=json.dumps({"endpoint": url, "keys": keys})))
+
+
+# A team's chat
+
+
+def test_a_team_is_told_through_apprise() -> None:
+    answers = {"down": (503, {}), "well": (200, {})}
+    with api(lambda call: answers[call.path.strip("/")]) as (url, calls):
+        way = ways.AppriseWay(type="apprise", url_env="CHAT", title="{{ segment }}", text="{{ name }} {{ change }}")
+        address = url.replace("http://", "json://")
+        assert sent(way, {"CHAT": f"{address}/well"}, message(1, name="Jürgen"), message(2)) == [
+            (DELIVERED, None),
+            (REFUSED, "template"),
+        ]
+        assert sent(way, {"CHAT": f"{address}/down"}, message(1, name="Jürgen")) == [(RETRY, "apprise")]
+    assert (calls[0].json["title"], calls[0].json["message"]) == ("members", "Jürgen entered")
+    with pytest.raises(ConnectorError, match="CHAT"):
+        sent(way, {"CHAT": "no address"}, message(1, name="Jürgen"))
 
 
 # Records
@@ -260,7 +269,7 @@ def test_hubspot_updates_contacts_and_names_those_that_fail() -> None:
         outcomes = sent(
             way,
             {"T": "pat"},
-            message(1, email="a@example.org", champion="yes"),
+            message(1, email="a@example.org", champion=True, orders=3, last_order=None),
             message(2, email="b@example.org", champion="yes"),
             message(3, change="left", email="c@example.org", champion="yes"),
             message(4, champion="yes"),
@@ -279,7 +288,7 @@ def test_hubspot_updates_contacts_and_names_those_that_fail() -> None:
         "id": "a@example.org",
         "idProperty": "email",
         "objectWriteTraceId": "key1",
-        "properties": {"email": "a@example.org", "champion": "yes"},
+        "properties": {"email": "a@example.org", "champion": "true", "orders": "3", "last_order": ""},
     }
     assert third["properties"] == {"email": "c@example.org", "champion": "no"}
 
@@ -364,21 +373,28 @@ def table_rows(url: str) -> list[tuple[Any, ...]]:
     return found
 
 
-def kept_equal(url: str) -> None:
-    way = ways.ReverseEtlWay(type="reverse_etl", url_env="DB", table="vip", columns={"orders": "integer"})
-    connector = made(way, {"DB": url})
-    first = [message(1, email="a@example.org", orders=3), message(2, email="b@example.org", orders=1)]
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'crm.db'}"
+        return
+    with postgresql() as url:
+        yield url
+
+
+def test_a_table_is_kept_equal_and_a_late_or_repeated_message_changes_nothing(database: str) -> None:
+    types: Any = {"orders": "integer", "spend": "number", "vip": "boolean", "since": "instant"}
+    way = ways.ReverseEtlWay(type="reverse_etl", url_env="DB", table="vip", columns=types)
+    connector = made(way, {"DB": database})
+    more = {"spend": 12.5, "vip": True, "since": "2026-06-01T12:00:00Z"}
+    first = [message(1, email="a@example.org", orders=3, **more), message(2, email="b@example.org", orders=1)]
     later = [message(1, "updated", 2, email="a@example.org", orders=4), message(2, "left", 2, email="b", orders=1)]
     for batch in (first, later, later, first[:1]):
         assert {outcome.kind for outcome in connector.send(batch, NOON)} == {DELIVERED}
-    assert table_rows(url) == [(2**62 + 1, 2, "a@example.org", 4)]
+    assert table_rows(database) == [(2**62 + 1, 2, "a@example.org", 4)]
     wrong = connector.send([message(3, email="c", orders="many"), message(4, email="d", orders=2)], NOON)
     assert [outcome.kind for outcome in wrong] == [REFUSED, DELIVERED]
     connector.close()
-
-
-def test_a_table_is_kept_equal_and_a_late_or_repeated_message_changes_nothing(tmp_path: Path) -> None:
-    kept_equal(f"sqlite:///{tmp_path / 'crm.db'}")
 
 
 def test_a_database_that_is_not_there_is_tried_again(tmp_path: Path) -> None:
@@ -391,7 +407,7 @@ def test_a_database_that_is_not_there_is_tried_again(tmp_path: Path) -> None:
 
 
 class Shout:
-    """The connector that the documentation shows."""
+    """A connector of one's own."""
 
     batch_size = 1
     concurrency = 1
@@ -420,6 +436,21 @@ def test_a_connector_of_ones_own_gets_its_options_and_secrets() -> None:
     assert (own.room, own.token) == ("vip", "t")
     with pytest.raises(ConnectorError, match="cannot be imported"):
         made(way.model_copy(update={"connector": "nowhere:Shout"}), {})
+
+
+def test_the_connector_that_the_documentation_shows_works() -> None:
+    guide = Path(__file__).parents[2] / "docs" / "destinations.md"
+    [written] = re.findall(r"```python\n# shop_tools/slack.py\n(.*?)```", guide.read_text(encoding="utf-8"), re.DOTALL)
+    module: dict[str, Any] = {}
+    exec(written, module)
+    answers = iter([(200, {}), (429, {}), (404, {})])
+    with api(lambda call: next(answers)) as (url, calls):
+        slack = module["Slack"]("#vip", url)
+        outcomes = slack.send([message(1, name="Jo")] * 3, NOON)
+    assert [outcome.kind for outcome in outcomes] == [DELIVERED, RETRY, REFUSED]
+    assert (
+        calls[0].json == slack.render(message(1, name="Jo"), NOON)["row"] == {"channel": "#vip", "text": "Jo entered"}
+    )
 
 
 def test_in_development_a_message_is_shown_and_no_secret_is_needed(tmp_path: Path) -> None:

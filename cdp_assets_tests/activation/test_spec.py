@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from cdp_assets.activation.component import Destination
+from cdp_assets.activation import spec as specs
+from cdp_assets.activation.component import Destination, FrequencyCap
 from cdp_assets.activation.pacing import Circuit, TokenBucket, wait_before
 from cdp_assets.activation.quiet_hours import quiet_until
 from cdp_assets.activation.spec import Breaker, DestinationError, DestinationSpec, QuietHours, Retry, validate
@@ -148,3 +149,11 @@ def test_a_circuit_opens_after_failures_in_a_row_and_each_trial_that_fails_doubl
     assert circuit.is_open
     for pause, full in zip(pauses, (30, 60, 100, 100), strict=True):
         assert full / 2 <= pause <= full
+
+
+def test_a_cap_over_all_channels_is_a_definition_of_its_own() -> None:
+    written = "{messages: 6, per_days: 30}"
+    assert FrequencyCap.resolve_from_yaml(written).spec == specs.FrequencyCap(6, 30, ("marketing",))
+    with pytest.raises(DestinationError, match="unknown 'news'"):
+        _ = FrequencyCap.resolve_from_yaml("{messages: 6, per_days: 30, purposes: [news]}").spec
+    assert specs.FrequencyCap().applied_to([WELCOME]) == [WELCOME]

@@ -124,3 +124,16 @@ def test_a_dry_run_shows_who_would_get_what_without_showing_people(shop: Shop, t
     assert found["examples"][0]["payload"] == {"email": "a•••@•••", "name": "A••• W•••", "orders": "1"}
     missing = cdp(tmp_path, "activate", "nobody", "--dry-run")
     assert missing.stderr == "Error: there is no destination 'nobody'; there are: greeting\n"
+
+
+def test_a_mailbox_for_bounces_is_looked_into_on_demand(shop: Shop, tmp_path: Path) -> None:
+    assert "names no mailbox" in told("bounces", "greeting", code=1)
+    file = tmp_path / "definitions" / "greeting" / "defs.yaml"
+    mail = (
+        "{type: email, host: mail.example, username_env: U, password_env: P, sender: a@shop.example, subject: Hi, "
+        "text: Hi, bounces: {folder: bounces}}"
+    )
+    file.write_text(DEFINITIONS["greeting"].replace("{type: file, path: out}", mail), encoding="utf-8")
+    (tmp_path / "bounces").mkdir()
+    (tmp_path / "bounces" / "1.eml").write_text("Subject: Holiday\n\nBack soon.", encoding="utf-8")
+    assert told("bounces", "greeting") == "1 mails: 0 messages bounced, 0 complained about\n"

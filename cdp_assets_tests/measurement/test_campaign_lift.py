@@ -9,31 +9,41 @@ import ibis.expr.types as ir
 import pytest
 from scipy import stats
 
-from cdp_assets.activation.schemas import DELIVERIES
+from cdp_assets.activation.schemas import DELIVERIES, EXPOSURES
 from cdp_assets.identity.schemas import REDIRECTS
 from cdp_assets.measurement.campaign_lift import campaign_lift
 from cdp_assets.measurement.schemas import CAMPAIGN_LIFT
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets_tests.attributes.tables import filled, noon, purchases, spark_sql
 
+CAMPAIGNS = {"winback_mail": ["winback", "global_control"], "winback_sms": ["winback"], "welcome_mail": ["welcome"]}
 
-def told(profile: int, arm: str | None, number: int = 10, destination: str = "winback") -> dict[str, Any]:
-    return {"destination": destination, "profile_id": profile, "arm": arm, "created_at": noon(number)}
+
+def exposed(person: int, arm: str, number: int = 10, campaign: str = "winback", **more: Any) -> dict[str, Any]:
+    row = {"campaign": campaign, "profile_id": person, "person_id": person, "arm": arm, "exposed_at": noon(number)}
+    return {**row, "contaminated": False, **more}
+
+
+def told(profile: int, number: int = 10, destination: str = "winback_mail", **more: Any) -> dict[str, Any]:
+    row = {"destination": destination, "profile_id": profile, "status": "delivered", "created_at": noon(number)}
+    return {**row, **more}
 
 
 def lifted(
     engine: DuckDBEngine,
-    deliveries: list[dict[str, Any]],
+    exposures: list[dict[str, Any]],
     orders: list[tuple[int, int, str]],
+    deliveries: list[dict[str, Any]] = (),  # type: ignore[assignment]
     merged: list[tuple[int, int]] = (),  # type: ignore[assignment]
     refunds: list[tuple[int, int, str]] = (),  # type: ignore[assignment]
 ) -> ir.Table:
     redirects = [{"old_profile_id": old, "profile_id": new, "since": noon(11)} for old, new in merged]
-    told_of = filled(engine, DELIVERIES, *deliveries)
     return campaign_lift(
-        told_of,
+        filled(engine, EXPOSURES, *exposures),
+        filled(engine, DELIVERIES, *deliveries),
         filled(engine, REDIRECTS, *redirects),
         purchases(engine, orders, refunds),
+        CAMPAIGNS,
     )
 
 
@@ -43,10 +53,10 @@ def only(engine: DuckDBEngine, table: ir.Table) -> dict[str, Any]:
 
 
 def test_arms_are_compared_by_who_bought_and_what_they_spent(engine: DuckDBEngine) -> None:
-    deliveries = [told(number, "treatment" if number <= 4 else "control") for number in range(1, 9)]
+    people = [exposed(number, "treatment" if number <= 4 else "control") for number in range(1, 9)]
     orders = [(1, 12, "30.00"), (2, 20, "10.00"), (2, 25, "20.00"), (3, 40, "40.00"), (5, 15, "20.00")]
 
-    found = only(engine, lifted(engine, deliveries, orders, refunds=[(1, 14, "10.00")]))
+    found = only(engine, lifted(engine, people, orders, refunds=[(1, 14, "10.00")]))
 
     assert set(found) == set(CAMPAIGN_LIFT.column_names)
     assert (found["treated"], found["control"], found["contaminated"]) == (4, 4, 0)
@@ -56,10 +66,10 @@ def test_arms_are_compared_by_who_bought_and_what_they_spent(engine: DuckDBEngin
 
 
 def test_the_intervals_are_those_of_the_literature(engine: DuckDBEngine) -> None:
-    deliveries = [told(number, "treatment" if number <= 4 else "control") for number in range(1, 9)]
+    people = [exposed(number, "treatment" if number <= 4 else "control") for number in range(1, 9)]
     orders = [(1, 12, "20.00"), (2, 20, "30.00"), (3, 40, "40.00"), (5, 15, "20.00")]
 
-    found = only(engine, lifted(engine, deliveries, orders))
+    found = only(engine, lifted(engine, people, orders))
 
     treated, control = 4 / 6, 2 / 6
     wide = 1.96 * math.sqrt(treated * (1 - treated) / 6 + control * (1 - control) / 6)
@@ -70,57 +80,106 @@ def test_the_intervals_are_those_of_the_literature(engine: DuckDBEngine) -> None
     assert found["spend_lift_high"] == pytest.approx(found["spend_lift"] + 1.96 * error)
 
 
-def test_only_the_days_after_the_draw_count_and_only_a_window_of_them(engine: DuckDBEngine) -> None:
-    deliveries = [told(1, "treatment"), told(2, "treatment"), told(3, "treatment"), told(4, "control")]
+def test_only_the_days_after_the_exposure_count_and_only_a_window_of_them(engine: DuckDBEngine) -> None:
+    people = [exposed(1, "treatment"), exposed(2, "treatment"), exposed(3, "treatment"), exposed(4, "control")]
     orders = [(1, 10, "5.00"), (2, 40, "5.00"), (3, 41, "5.00")]
 
-    assert only(engine, lifted(engine, deliveries, orders))["treated_converted"] == 1
+    assert only(engine, lifted(engine, people, orders))["treated_converted"] == 1
 
 
-def test_everyone_counts_in_the_arm_they_drew_from_the_first_time_they_were_considered(engine: DuckDBEngine) -> None:
+def test_whoever_never_came_to_the_point_of_sending_is_in_neither_arm(engine: DuckDBEngine) -> None:
+    """Without consent nobody is exposed, though a message was withheld from them."""
+    withheld = [told(number, status="withheld", reason="no_consent") for number in (7, 8)]
+    people = [exposed(1, "treatment"), exposed(2, "control")]
+
+    found = only(engine, lifted(engine, people, [(7, 20, "5.00")], withheld))
+
+    assert (found["treated"], found["control"], found["treated_converted"]) == (1, 1, 0)
+
+
+def test_what_reached_people_is_told_beside_what_was_meant_for_them(engine: DuckDBEngine) -> None:
+    people = [exposed(number, "treatment" if number <= 4 else "control") for number in range(1, 9)]
     deliveries = [
-        told(1, "treatment", 10) | {"status": "dead"},
-        told(1, "treatment", 50) | {"status": "delivered"},
-        told(2, "control", 10) | {"status": "withheld"},
+        told(1),
+        told(1, 12, "winback_sms"),
+        told(2, status="dead"),
+        told(3, 5),  # before the experiment
+        told(4, destination="welcome_mail"),
+        told(19, 11, "winback_sms"),  # who is 4 now
     ]
 
-    found = only(engine, lifted(engine, deliveries, [(1, 20, "5.00"), (1, 60, "5.00")]))
+    found = only(engine, lifted(engine, people, [(1, 20, "5.00")], deliveries, merged=[(19, 4)]))
+
+    assert (found["treated"], found["delivered"], found["lift"]) == (4, 2, 0.25)
+    assert found["lift_of_delivered"] == 0.5
+
+
+def test_the_first_exposure_counts_under_whatever_id(engine: DuckDBEngine) -> None:
+    people = [exposed(1, "treatment", 50), exposed(5, "treatment", 10, person_id=1), exposed(2, "control")]
+
+    found = only(engine, lifted(engine, people, [(1, 20, "5.00"), (1, 60, "5.00")]))
 
     assert (found["treated"], found["treated_converted"], found["treated_spend"]) == (1, 1, 5.0)
 
 
-def test_a_merge_of_two_people_of_different_arms_takes_them_out_of_both(engine: DuckDBEngine) -> None:
-    deliveries = [told(1, "treatment"), told(2, "control"), told(3, "treatment"), told(4, "control")]
+@pytest.mark.parametrize(
+    "mixed",
+    [
+        [exposed(1, "treatment"), exposed(2, "control", person_id=1)],
+        [exposed(1, "treatment", variant="short"), exposed(2, "treatment", variant="long", person_id=1)],
+        [exposed(1, "treatment", contaminated=True)],
+    ],
+)
+def test_whoever_was_in_several_arms_or_variants_is_taken_out_of_all(
+    engine: DuckDBEngine, mixed: list[dict[str, Any]]
+) -> None:
+    people = [*mixed, exposed(3, "treatment"), exposed(4, "control")]
 
-    found = only(engine, lifted(engine, deliveries, [(1, 20, "5.00"), (3, 20, "5.00")], merged=[(2, 1)]))
+    table = engine.to_arrow(lifted(engine, people, [(1, 20, "5.00"), (3, 20, "5.00")])).to_pylist()
 
+    [found] = [row for row in table if row["variant"] == "all"]
     assert (found["treated"], found["control"], found["contaminated"]) == (1, 1, 1)
 
 
-def test_the_purchases_of_a_merged_person_count_under_the_id_of_today(engine: DuckDBEngine) -> None:
-    deliveries = [told(1, "treatment"), told(2, "control")]
+def test_each_variant_is_compared_with_all_who_were_held_out(engine: DuckDBEngine) -> None:
+    people = [
+        exposed(1, "treatment", variant="short"),
+        exposed(2, "treatment", variant="long"),
+        exposed(3, "treatment", variant="long"),
+        exposed(4, "control"),
+        exposed(5, "control"),
+    ]
 
-    found = only(engine, lifted(engine, deliveries, [(9, 20, "5.00")], merged=[(1, 9)]))
+    table = lifted(engine, people, [(2, 20, "5.00"), (4, 20, "5.00")]).order_by("variant")
 
-    assert (found["treated"], found["treated_converted"]) == (1, 1)
+    rows = engine.to_arrow(table.select("variant", "treated", "control", "lift")).to_pylist()
+    assert [tuple(row.values()) for row in rows] == [
+        ("all", 3, 2, pytest.approx(1 / 3 - 0.5)),
+        ("long", 2, 2, 0.0),
+        ("short", 1, 2, -0.5),
+    ]
 
 
 def test_one_arm_alone_is_not_compared(engine: DuckDBEngine) -> None:
-    found = only(engine, lifted(engine, [told(1, "treatment")], [(1, 20, "5.00")]))
+    found = only(engine, lifted(engine, [exposed(1, "treatment")], [(1, 20, "5.00")]))
 
     assert (found["treated"], found["control"]) == (1, 0)
     assert [found[name] for name in ("lift", "lift_low", "lift_high", "spend_lift", "spend_lift_low")] == [None] * 5
 
 
-def test_destinations_are_compared_apart_and_those_without_a_holdout_not_at_all(engine: DuckDBEngine) -> None:
-    deliveries = [told(1, "treatment"), told(1, None, destination="mirror"), told(1, "control", destination="welcome")]
+def test_campaigns_are_compared_apart_the_global_control_group_among_them(engine: DuckDBEngine) -> None:
+    people = [exposed(1, "treatment"), exposed(2, "control", campaign="global_control"), exposed(3, "control")]
+    people.append(exposed(1, "treatment", campaign="global_control"))
 
-    table = engine.to_arrow(lifted(engine, deliveries, []).order_by("destination"))
+    table = engine.to_arrow(lifted(engine, people, [], [told(1)]).order_by("campaign")).to_pylist()
 
-    assert table["destination"].to_pylist() == ["welcome", "winback"]
+    assert [(row["campaign"], row["treated"], row["delivered"], row["control"]) for row in table] == [
+        ("global_control", 1, 1, 1),
+        ("winback", 1, 1, 1),
+    ]
 
 
-def test_no_deliveries_give_an_empty_typed_table(engine: DuckDBEngine) -> None:
+def test_no_exposures_give_an_empty_typed_table(engine: DuckDBEngine) -> None:
     table = lifted(engine, [], [])
 
     assert engine.to_arrow(table).num_rows == 0

@@ -8,7 +8,7 @@ import dagster as dg
 import duckdb
 import pytest
 
-from cdp_assets.activation.schemas import DELIVERIES
+from cdp_assets.activation.schemas import DELIVERIES, EXPOSURES
 from cdp_assets.attributes.schemas import ACTIVITY, PURCHASES
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.identity.schemas import REDIRECTS
@@ -31,8 +31,12 @@ GIVEN: list[tuple[str, TableSchema, list[dict[str, Any]]]] = [
         for kind in ("product_viewed", "product_added")
     ]),
     ("activation", DELIVERIES, [
-        {"destination": "winback", "profile_id": 1, "arm": "treatment", "created_at": noon(40)},
-        {"destination": "winback", "profile_id": 2, "arm": "control", "created_at": noon(40)},
+        {"destination": "winback", "profile_id": 1, "status": "delivered", "created_at": noon(40)},
+    ]),
+    ("activation", EXPOSURES, [
+        {"campaign": "winback", "profile_id": who, "person_id": who, "arm": arm, "contaminated": False,
+         "exposed_at": noon(40)}
+        for who, arm in ((1, "treatment"), (2, "control"))
     ]),
     ("identity", REDIRECTS, []),
     ("profiles", GOLDEN_RECORDS, [

@@ -200,6 +200,19 @@ def test_only_the_stages_that_can_differ_are_rehearsed_and_the_exit_code_tells(m
     ]
 
 
+def test_the_command_shows_what_another_condition_would_do_to_members_and_messages(
+    made: Planned, tmp_path: Path
+) -> None:
+    changed = {**NOW, "segments/buyers": PLANNED["segments/buyers"]}
+    told = run(made, Company(tmp_path / "data").defs(changed, "changed"))
+    assert told.exit_code == 0, told.output
+    words = " ".join(told.stdout.replace("─", " ").split())
+    assert "1 definition differs; no profile changes hands; 2 messages would follow." in words
+    assert "~ segment buyers where: orders >= 1 → orders >= 2 segments/buyers" in words
+    assert "~ buyers 3 → 1 −2 condition changed 2" in words
+    assert "~ mailing buyers 2 left" in words
+
+
 @pytest.mark.long
 def test_files_that_came_since_are_no_part_of_the_plan(made: Planned, tmp_path: Path) -> None:
     folder = tmp_path / "data"

@@ -117,8 +117,8 @@ def test_the_same_reason_from_two_places_is_one_row_since_the_first() -> None:
 
 def test_an_address_that_refused_what_was_sent_is_suppressed_on_its_channel() -> None:
     seen = ibis.memtable(
-        [(ADA, "email", AS_OF + DAY)],
-        schema={"contact_point": "string", "channel": "string", "since": "timestamp('UTC')"},
+        [(ADA, "email", "bounced", AS_OF + DAY)],
+        schema={"contact_point": "string", "channel": "string", "reason": "string", "since": "timestamp('UTC')"},
     )
     nothing = [table(schema, []) for schema in (ENGAGEMENTS, CONTACT_POINTS, CONSENTS)]
     found = ENGINE.to_arrow(suppressions(*nothing, AS_OF, seen)).to_pylist()

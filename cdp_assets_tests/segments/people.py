@@ -12,7 +12,10 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from cdp_assets.canonical.schema import INSTANT, Column, Pii, TableSchema
+from cdp_assets.canonical.tables import IDENTIFIERS
+from cdp_assets.identity.schemas import PROFILE_MAP
 from cdp_assets.segments.journeys import widened
+from cdp_assets.segments.lists import owners
 from cdp_assets.segments.membership import update
 from cdp_assets.segments.schemas import MEMBERSHIP_CHANGES, MEMBERSHIPS, SEGMENT_SIZES, inputs_schema
 from cdp_assets.segments.spec import SegmentSpec
@@ -66,8 +69,10 @@ class Stage:
         as_of: datetime,
         rows: Iterable[Mapping[str, Any]],
         merged: Iterable[tuple[int, int]] = (),
+        known: Iterable[tuple[str, int]] = (),
     ) -> Stage:
-        """Refresh the stage; ``merged`` are all redirects there ever were, as (old, new)."""
+        """Refresh the stage; ``merged`` are all redirects there ever were, as (old, new), and ``known`` who carries
+        which address."""
         wide = widened(CUSTOMER, [spec.where for spec in self.specs], {spec.name for spec in self.specs})
         schemas = (MEMBERSHIPS, MEMBERSHIP_CHANGES, SEGMENT_SIZES, inputs_schema(self.specs, wide))
         redirects = pa.Table.from_pylist(
@@ -82,6 +87,7 @@ class Stage:
             CUSTOMER,
             self.engine,
             as_of,
+            self._owners(list(known)) if any(spec.listed for spec in self.specs) else None,
         )
         computed = {name: built.table for name, built in results.items()}
         for name, built in results.items():
@@ -96,6 +102,18 @@ class Stage:
             for schema in schemas
         }
         return self
+
+    def _owners(self, known: Sequence[tuple[str, int]]) -> ir.Table:
+        identifiers = [
+            {"record_id": place, "namespace": "global", "identifier_type": "email", "identifier_value": address}
+            for place, (address, _) in enumerate(known)
+        ]
+        mapped = [{"record_id": place, "profile_id": profile} for place, (_, profile) in enumerate(known)]
+        made = (
+            self.engine.from_arrow(pa.Table.from_pylist(rows, schema.ibis_schema.to_pyarrow()), schema.ibis_schema)
+            for schema, rows in ((IDENTIFIERS, identifiers), (PROFILE_MAP, mapped))
+        )
+        return owners(self.specs, *made)
 
     def _previous(self, schema: TableSchema) -> ir.Table:
         known = self.published.get(schema.name)

@@ -119,7 +119,7 @@ def test_a_new_segment_explains_its_members_without_values():
 def test_somebody_who_meets_a_condition_only_by_merging_enters_with_the_values_of_the_id_that_remains():
     stage = Stage([LOYAL]).run(JUNE_1, [{"profile_id": 1, "orders": 2}, {"profile_id": 2, "orders": 1}])
     stage.run(JUNE_2, [{"profile_id": 2, "orders": 3}], merged=[(1, 2)])
-    assert stage.log() == [("loyal", 2, "entered", "values_changed")]
+    assert stage.log() == [("loyal", 2, "entered", "merged")]
     assert json.loads(stage.log("reason")[0][0]) == {"orders": {"before": 1, "after": 3}}
 
 

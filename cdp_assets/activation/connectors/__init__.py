@@ -21,18 +21,19 @@ from cdp_assets.activation.spec import DestinationSpec, FileConnector, WebhookCo
 from cdp_assets.activation.ways import Lookup
 from cdp_assets.settings import Settings
 
-__all__ = ["Connector", "ConnectorError", "Outcome", "connector_for"]
+__all__ = ["Connector", "ConnectorError", "Outcome", "connector_for", "secrets_of"]
 
 _CLASSES = {
     ways.EmailWay: "email:Email",
     ways.TwilioWay: "twilio:Twilio",
     ways.FcmWay: "fcm:Fcm",
     ways.WebPushWay: "web_push:WebPush",
-    ways.MetaWay: "ads_audience:MetaAudience",
-    ways.GoogleWay: "ads_audience:GoogleAudience",
-    ways.HubSpotWay: "record_update:HubSpot",
-    ways.SalesforceWay: "record_update:Salesforce",
-    ways.ZendeskWay: "record_update:Zendesk",
+    ways.AppriseWay: "chat:Chat",
+    ways.MetaWay: "meta_audience:MetaAudience",
+    ways.GoogleWay: "google_audience:GoogleAudience",
+    ways.HubSpotWay: "hubspot:HubSpot",
+    ways.SalesforceWay: "salesforce:Salesforce",
+    ways.ZendeskWay: "zendesk:Zendesk",
     ways.ReverseEtlWay: "reverse_etl:ReverseEtl",
 }
 """Settings → module of this folder and class, which takes them and looks secrets up; imported when needed."""
@@ -51,7 +52,7 @@ def connector_for(spec: DestinationSpec, settings: Settings, env: Mapping[str, s
     """
     settled = spec.connector
     if isinstance(settled, ways.Way):
-        own = way_to(settled, settings, _lookup(spec, settings, env))
+        own = way_to(settled, settings, secrets_of(spec, settings, env))
         return own if settings.production else Inbox(settings.inbox, own)
     if isinstance(settled, FileConnector):
         place = settled.path if "://" in settled.path else settings.data / settled.path
@@ -59,7 +60,7 @@ def connector_for(spec: DestinationSpec, settings: Settings, env: Mapping[str, s
         return drop if settings.production else Inbox(settings.inbox, drop)
     url, secret = env.get(settled.url_env), env.get(settled.secret_env)
     if settings.production or (url and is_loopback(url)):
-        webhook = _webhook(settled, _lookup(spec, settings, env, needed=True))
+        webhook = _webhook(settled, secrets_of(spec, settings, env, needed=True))
         return webhook if settings.production else Inbox(settings.inbox, webhook, forward=True)
     return Inbox(settings.inbox, UnsetWebhook(url or f"${settled.url_env}", secret, settled.body))
 
@@ -95,8 +96,8 @@ def _found(place: str) -> Callable[..., Any]:
     return found
 
 
-def _lookup(spec: DestinationSpec, settings: Settings, env: Mapping[str, str], *, needed: bool = False) -> Lookup:
-    """Environment variables; in development, one that is not set is shown by its name."""
+def secrets_of(spec: DestinationSpec, settings: Settings, env: Mapping[str, str], *, needed: bool = False) -> Lookup:
+    """Looks environment variables up for a destination; in development, one that is not set is shown by its name."""
 
     def look_up(name: str) -> str:
         value = env.get(name)

@@ -5,7 +5,6 @@ A Message-ID is the message's idempotency key, so a repeat after a crash is the 
 
 from __future__ import annotations
 
-import re
 import smtplib
 import ssl
 from collections.abc import Sequence
@@ -14,13 +13,11 @@ from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from typing import Any
 
-from cdp_assets.activation.connectors.connector import DELIVERED, REFUSED, RETRY, ConnectorError, Outcome
+from cdp_assets.activation.connectors.connector import DELIVERED, RETRY, ConnectorError, Outcome
+from cdp_assets.activation.connectors.smtp_replies import answered, refused_recipient
 from cdp_assets.activation.connectors.templates import Unwritable, value_of, written
 from cdp_assets.activation.message import Message
 from cdp_assets.activation.ways import EmailWay, Lookup
-from cdp_assets.ledger.outbox import BOUNCED
-
-_ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 
 
 class Email:
@@ -79,14 +76,14 @@ class Email:
 
     def _one(self, server: smtplib.SMTP, message: Message, at: datetime) -> Outcome:
         try:
-            server.send_message(self.mail(message, at))
+            server.send_message(self.mail(message, at), from_addr=self._way.return_path)
         except Unwritable as error:
             return error.outcome
         except smtplib.SMTPRecipientsRefused as error:
             code, text = next(iter(error.recipients.values()))
-            return Outcome(REFUSED, code, BOUNCED) if _is_dead(code, text) else _answered(code)
+            return refused_recipient(code, text)
         except smtplib.SMTPResponseException as error:
-            return _answered(error.smtp_code)
+            return answered(error.smtp_code)
         except (OSError, smtplib.SMTPException) as error:
             return Outcome(RETRY, error=type(error).__name__)
         return Outcome(DELIVERED, 250)
@@ -100,20 +97,3 @@ class Email:
             server.starttls(context=trust)
         server.login(*self._login)
         return server
-
-
-def _is_dead(code: int, text: bytes) -> bool:
-    """Whether a server that refuses a recipient says that there is no such mailbox, or that it is disabled.
-
-    By the enhanced status code (RFC 3463: 5.1.x is an address, 5.2.1 a disabled mailbox) where there is one, since 550
-    alone also stands for a policy; without one by 550, 551 and 553 (RFC 5321, 4.2.3).
-    """
-    enhanced = _ENHANCED.match(text.decode("ascii", "replace"))
-    if enhanced is not None:
-        return enhanced.group().startswith(("5.1.", "5.2.1"))
-    return code in (550, 551, 553)
-
-
-def _answered(code: int) -> Outcome:
-    """5xx is for good, everything else for now (RFC 5321, 4.2.1)."""
-    return Outcome(REFUSED if 500 <= code < 600 else RETRY, code, f"smtp_{code}")

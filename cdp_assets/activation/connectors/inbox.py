@@ -1,6 +1,6 @@
 """The development inbox: what would have gone out, one JSON line a message, as its receiver would have seen it.
 
-Belongs here: writing and reading the inbox. Does not belong here: the page that shows it.
+Belongs here: writing the inbox. Does not belong here: reading it (`inbox_entries.py`), and the page that shows it.
 """
 
 from __future__ import annotations
@@ -8,44 +8,16 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from cdp_assets.activation.connectors.connector import DELIVERED, Connector, Outcome
-from cdp_assets.activation.connectors.file import safe_cells
+from cdp_assets.activation.connectors.inbox_entries import InboxEntry
 from cdp_assets.activation.connectors.templates import Unwritable
 from cdp_assets.activation.message import Message
 from cdp_assets.activation.payload import instant
-
-
-@dataclass(frozen=True)
-class InboxEntry:
-    """One message in the inbox.
-
-    Args:
-        destination: Its destination.
-        idempotency_key: Its key; an entry written twice counts once.
-        change: ``entered``, ``updated`` or ``left``.
-        segment: The segment it is about.
-        profile_id: The profile, as text.
-        sequence: Its number among the messages on this profile.
-        written_at: When, ISO 8601 UTC.
-        sent: Whether it also went to a receiver on this machine.
-        received: The message as its receiver sees it (see `render`).
-    """
-
-    destination: str
-    idempotency_key: str
-    change: str
-    segment: str
-    profile_id: str
-    sequence: int
-    written_at: str
-    sent: bool
-    received: dict[str, Any]
 
 
 class Inbox:
@@ -109,38 +81,6 @@ class Inbox:
                 if file.tell() and not _ends_with_newline(path):
                     file.write(b"\n")
                 file.write("".join(f"{line}\n" for line in lines).encode())
-
-
-def destinations(folder: Path) -> list[str]:
-    """The destinations that have messages in the inbox."""
-    return sorted(path.stem for path in folder.glob("*.jsonl"))
-
-
-def entries(folder: Path, destination: str) -> Iterator[InboxEntry]:
-    """A destination's messages in the order written, each once."""
-    seen: set[str] = set()
-    path = folder / f"{destination}.jsonl"
-    if not path.exists():
-        return
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            try:
-                entry = InboxEntry(**json.loads(line))
-            except (ValueError, TypeError):
-                continue
-            if entry.idempotency_key not in seen:
-                seen.add(entry.idempotency_key)
-                yield entry
-
-
-def render(entry: InboxEntry) -> str:
-    """A message as text, as its receiver would see it: an HTTP request, or a row of a file."""
-    received = entry.received
-    if received["kind"] == "http":
-        head = "\n".join(f"{name}: {value}" for name, value in received["headers"].items())
-        body = json.dumps(received["body"], ensure_ascii=False, indent=2)
-        return f"{received['method']} {received['url']}\n{head}\n\n{body}"
-    return "\n".join(f"{name}: {value}" for name, value in safe_cells(received["row"]).items())
 
 
 def _ends_with_newline(path: Path) -> bool:

@@ -6,11 +6,12 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from cdp_assets.activation.connectors.connector import DELIVERED, REFUSED, RETRY, ConnectorError, Outcome
+from cdp_assets.activation.connectors.sql_values import VALUES, column_types
 from cdp_assets.activation.differences import LEFT
 from cdp_assets.activation.message import Message
 from cdp_assets.activation.ways import Lookup, ReverseEtlWay
@@ -65,7 +66,7 @@ class ReverseEtl:
             names = dict.fromkeys([*self._way.columns, *(name for told in messages for name in told.fields)])
             if taken := {KEY, SEQUENCE} & set(names):
                 raise ConnectorError(f"payload: {min(taken)} is a column of the table already; choose another name")
-            types = _types()
+            types = column_types()
             columns: list[Column[Any]] = [
                 Column(KEY, BigInteger, primary_key=True, autoincrement=False),
                 Column(SEQUENCE, BigInteger, nullable=False),
@@ -96,25 +97,4 @@ class ReverseEtl:
         return {KEY: message.profile_id, SEQUENCE: message.sequence, **fields}
 
     def _value(self, name: str, value: Any) -> Any:
-        return None if value is None else _VALUES[self._way.columns.get(name, "text")](value)
-
-
-def _types() -> dict[str, Any]:
-    from sqlalchemy import BigInteger, Boolean, DateTime, Double, Text
-
-    return {
-        "text": Text(),
-        "integer": BigInteger(),
-        "number": Double(),
-        "boolean": Boolean(),
-        "instant": DateTime(timezone=True),
-    }
-
-
-_VALUES: dict[str, Callable[[Any], Any]] = {
-    "text": str,
-    "integer": int,
-    "number": float,
-    "boolean": bool,
-    "instant": datetime.fromisoformat,
-}
+        return None if value is None else VALUES[self._way.columns.get(name, "text")](value)
