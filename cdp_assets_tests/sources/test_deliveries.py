@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import ibis.expr.types as ir
 import pytest
 
 from cdp_assets.ledger import loads
@@ -122,15 +125,17 @@ def test_a_crash_around_the_append_neither_loses_nor_doubles(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, before: bool
 ) -> None:
     bench.drop("shop/orders.1", A)
-    append = DuckDBEngine.append
+    appending = DuckDBEngine.appending
 
-    def dying(self: DuckDBEngine, *args: Any) -> None:
+    @contextmanager
+    def dying(self: DuckDBEngine, *args: Any) -> Iterator[ir.Table]:
         if not before:
-            append(self, *args)
+            with appending(self, *args) as table:
+                yield table
         raise Crash
 
     with monkeypatch.context() as patch:
-        patch.setattr(DuckDBEngine, "append", dying)
+        patch.setattr(DuckDBEngine, "appending", dying)
         with pytest.raises(Crash):
             bench.ingest(orders())
     assert [load.status for load in bench.manifest()] == ["begun"]
@@ -142,14 +147,16 @@ def test_a_crash_around_the_append_neither_loses_nor_doubles(
 
 def test_a_file_replaced_after_a_crash_is_a_second_delivery(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.drop("shop/orders.1", A)
-    append = DuckDBEngine.append
+    appending = DuckDBEngine.appending
 
-    def dying(self: DuckDBEngine, *args: Any) -> None:
-        append(self, *args)
+    @contextmanager
+    def dying(self: DuckDBEngine, *args: Any) -> Iterator[ir.Table]:
+        with appending(self, *args) as table:
+            yield table
         raise Crash
 
     with monkeypatch.context() as patch:
-        patch.setattr(DuckDBEngine, "append", dying)
+        patch.setattr(DuckDBEngine, "appending", dying)
         with pytest.raises(Crash):
             bench.ingest(orders())
     bench.drop("shop/orders.1", B)
