@@ -140,7 +140,9 @@ class RecordScanner:
         self.found.lines += lines
         self.found.good += lines
         if not block.isascii():
-            self.found.beyond_ascii += lines
+            # That many lines in a row are UTF-8 by no accident.
+            accidental = lines <= _FEW_LINES
+            self.found.beyond_ascii += sum(not line.isascii() for line in block.split(b"\n")) if accidental else lines
         return True
 
     def _needs_care(self, block: bytes, ends: np.ndarray) -> bool:

@@ -97,22 +97,25 @@ def test_a_young_file_that_stands_still_is_loaded_after_a_moment(bench: Bench) -
     assert bench.waited == [2.0]
 
 
+@pytest.mark.parametrize("format", ["csv", "jsonl"])
 def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_run(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, format: str
 ) -> None:
-    path = bench.drop("shop/orders.1", A)
+    path = bench.drop("shop/orders.1", content(format, [row("1")]))
+    more = content(format, [row("2")]).splitlines(keepends=True)[-1]
     read = steps.read
 
     def read_while_someone_writes(*args: Any) -> Any:
         found = read(*args)
         with path.open("ab") as file:
-            file.write(b"2,t,1,\n")
+            file.write(more)
         return found
 
     monkeypatch.setattr(steps, "read", read_while_someone_writes)
-    assert bench.ingest(orders()).growing == ("shop/orders.1",)
+    assert bench.ingest(orders(format=format)).growing == ("shop/orders.1",)
+    assert orders_in(bench) == []
     monkeypatch.undo()
-    bench.ingest(orders())
+    bench.ingest(orders(format=format))
     assert orders_in(bench) == ["1", "2"]
 
 
