@@ -28,7 +28,6 @@ _TRUNCATED_AT = 10_000
 
 _OBJECT_BYTES = 1 << 26
 _SAMPLE = 2000
-_MOST_PROPERTIES = 200
 
 _REASONS = {
     "MISSING COLUMNS": "it has too few columns",
@@ -113,15 +112,13 @@ class DuckDBFiles:
             raise UnreadableFileError("it is no Parquet file, or not all there") from None
         return {row[0]: row[1] for row in described}
 
-    def _properties(self, lines: str) -> list[str]:
-        """The top-level properties of the first objects."""
+    def _properties(self, lines: str) -> list[list[str]]:
+        """The top-level properties of the first objects: each list of them that occurs."""
         sample = f"SELECT line FROM {lines} LIMIT {_SAMPLE}"
         found = self.backend.con.execute(
-            f"SELECT DISTINCT unnest(CASE WHEN json_valid(line) THEN json_keys(line) END) FROM ({sample})"
+            f"SELECT DISTINCT CASE WHEN json_valid(line) THEN json_keys(line) END AS k FROM ({sample}) ORDER BY k"
         ).fetchall()
-        names = sorted(row[0] for row in found)
-        # Keys that are data ("users": {"17": …}) would make as many columns as there are users.
-        return names if len(names) <= _MOST_PROPERTIES else []
+        return [row[0] for row in found if row[0]]
 
     def _rows(self, query: str) -> tuple[ir.Table, int]:
         """Run a query into a temporary table; the row's position is that table's own row id, since numbering while

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 _TEXT = "VARCHAR"
+_MOST_PROPERTIES = 200
+_MOST_LISTS = 32
 
 
 def literal(value: str) -> str:
@@ -28,7 +30,9 @@ def json_text(value: str) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def columns_of_objects(lines: str, columns: Mapping[str, str], seen: Sequence[str], carried: Sequence[str] = ()) -> str:
+def columns_of_objects(
+    lines: str, columns: Mapping[str, str], seen: Sequence[Sequence[str]], carried: Sequence[str] = ()
+) -> str:
     """SQL that reads the columns of each JSON object, and keeps what is none as it came.
 
     ``extra`` holds the top-level properties that no column takes whole: a property of which a column takes only a part
@@ -39,19 +43,24 @@ def columns_of_objects(lines: str, columns: Mapping[str, str], seen: Sequence[st
     Args:
         lines: SQL of something to select ``line`` from.
         columns: Name of a column → its dotted path.
-        seen: Top-level properties that objects often have.
+        seen: Top-level properties that objects often have, each list of them that occurs.
         carried: Columns of ``lines`` that come along.
     """
     addresses = {column: address.split(".") for column, address in columns.items()}
     whole = {steps[0] for steps in addresses.values() if len(steps) == 1}
-    kept = sorted(({steps[0] for steps in addresses.values()} | set(seen)) - whole)
+    often = {name for names in seen for name in names}
+    # Keys that are data ("users": {"17": …}) would make as many columns as there are users.
+    often = often if len(often) <= _MOST_PROPERTIES else set()
+    kept = sorted(({steps[0] for steps in addresses.values()} | often) - whole)
     read, values = _in_one_pass(addresses)
     members = ", ".join(
         f"{literal(json_text(property_) + ':')} || CAST(w[{position}] AS VARCHAR)"
         for position, property_ in enumerate(kept, start=1)
     )
     without = "{" + ", ".join(f"{json_text(property_)}: null" for property_ in sorted(whole)) + "}"
-    known = ", ".join(literal(property_) for property_ in sorted(whole | set(kept)))
+    known = whole | set(kept)
+    # To compare with a few lists takes a fifth of the time of looking for each name.
+    alike = [_list(names) for names in seen if known.issuperset(names)][:_MOST_LISTS] or ["CAST([] AS VARCHAR[])"]
     unusual = f"CAST(json_merge_patch(CAST(line AS JSON), {literal(without)}) AS VARCHAR)"
     usual = f"nullif('{{' || concat_ws(',', {members}) || '}}', '{{}}')" if kept else "NULL"
     sound = "len(k) > 0"
@@ -59,7 +68,8 @@ def columns_of_objects(lines: str, columns: Mapping[str, str], seen: Sequence[st
     along = "".join(f"{column}, " for column in carried)
     return (
         f"SELECT {', '.join(values)}, {along}"
-        f"CASE WHEN {sound} THEN CASE WHEN list_has_all([{known}], k) THEN {usual} ELSE {unusual} END END AS extra, "
+        f"CASE WHEN {sound} THEN CASE WHEN list_contains([{', '.join(alike)}], k) THEN {usual} "
+        f"WHEN list_has_all({_list(sorted(known))}, k) THEN {usual} ELSE {unusual} END END AS extra, "
         f"CASE WHEN {sound} THEN NULL ELSE rtrim(line, chr(13) || chr(10)) END AS raw_line, "
         f"CASE WHEN {sound} THEN NULL WHEN k IS NULL THEN 'it is not valid JSON' "
         f"ELSE 'it is not a JSON object with properties' END AS parse_error "
@@ -99,6 +109,10 @@ def _distinct(shape: Mapping[str, Any]) -> bool:
     """Whether all names in a shape can be told apart without regard to case."""
     names = {step.casefold() for step in shape if step}
     return len(names) == len(shape) and all(_distinct(inner) for inner in shape.values() if isinstance(inner, dict))
+
+
+def _list(names: Iterable[str]) -> str:
+    return f"[{', '.join(map(literal, names))}]"
 
 
 def _paths(addresses: Iterable[Sequence[str]]) -> str:
