@@ -410,32 +410,34 @@ class DuckDBEngine(DuckDBFiles):
             column.name: column.kind.sql("duckdb") for column in expression.schema().to_sqlglot_column_defs("duckdb")
         }
         columns = ", ".join(_quoted(column) for column in expression.columns)
-        connection.execute("BEGIN")
-        try:
-            typed = ", ".join(f"{_quoted(column)} {kind}" for column, kind in definitions.items())
-            connection.execute(f"CREATE TABLE IF NOT EXISTS {_quoted(stage, name)} ({typed})")
-            for column, kind in definitions.items():
-                connection.execute(
-                    f"ALTER TABLE {_quoted(stage, name)} ADD COLUMN IF NOT EXISTS {_quoted(column)} {kind}"
-                )
-            rows = self.backend.compile(expression.select(*definitions))
-            with self._in_any_order():
+        with self._in_any_order():
+            connection.execute("BEGIN")
+            try:
+                typed = ", ".join(f"{_quoted(column)} {kind}" for column, kind in definitions.items())
+                connection.execute(f"CREATE TABLE IF NOT EXISTS {_quoted(stage, name)} ({typed})")
+                for column, kind in definitions.items():
+                    connection.execute(
+                        f"ALTER TABLE {_quoted(stage, name)} ADD COLUMN IF NOT EXISTS {_quoted(column)} {kind}"
+                    )
+                rows = self.backend.compile(expression.select(*definitions))
                 connection.execute(f"INSERT INTO {_quoted(stage, name)} ({columns}) {rows}")
-            self.take_note(stage, name, None)
-            yield self.table(stage, name)
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
+                self.take_note(stage, name, None)
+                yield self.table(stage, name)
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
 
     @contextmanager
     def _in_any_order(self) -> Iterator[None]:
         """Rows need not be kept in order: they bear their numbers, and to line them up takes a fifth of the time."""
-        self.backend.con.execute("SET preserve_insertion_order = false")
+        connection = self.backend.con
+        [(kept,)] = connection.execute("SELECT current_setting('preserve_insertion_order')").fetchall()
+        connection.execute("SET preserve_insertion_order = false")
         try:
             yield
         finally:
-            self.backend.con.execute("RESET preserve_insertion_order")
+            connection.execute(f"SET preserve_insertion_order = {kept}")
 
     # -- describing -------------------------------------------------------------------------------------------------
 

@@ -170,6 +170,17 @@ def test_appended_rows_are_looked_at_before_they_stay() -> None:
     assert _published(engine) == [(1, "1.00"), (3, "3.00")]
 
 
+def test_rows_that_cannot_be_computed_leave_the_table_and_the_engine_as_they_were() -> None:
+    engine = DuckDBEngine.in_memory()
+    engine.append("shop", "amounts", _amounts(engine, (1, "1.00")))
+    wrong = _amounts(engine, (2, "two"))
+    with pytest.raises(duckdb.ConversionException):
+        engine.append("shop", "amounts", wrong.mutate(id=wrong.amount.cast("int64")))
+    assert _published(engine) == [(1, "1.00")]
+    told = engine.backend.con.execute("SELECT current_setting('preserve_insertion_order')").fetchall()
+    assert told == [(True,)]
+
+
 def test_a_note_lasts_until_its_table_changes() -> None:
     engine = DuckDBEngine.in_memory()
     engine.stage_table("shop", AMOUNTS, _amounts(engine, (1, "1.00")))
