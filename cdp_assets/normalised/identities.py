@@ -56,18 +56,18 @@ def _all(parts: Sequence[ir.Table], schema: TableSchema, engine: Engine) -> ir.T
 
 def _grouped(rows: ir.Table, source: SourceSpec, stream: StreamSpec) -> ir.Table:
     standing = rows.filter(rows.cdp_latest if stream.person else rows.cdp_live)
-    carried = [
-        name
-        for position, identifier in enumerate(stream.identifiers)
-        for name in (identifier_column(position), *([base_column(position)] if identifier.type == EMAIL else []))
-    ]
+    carried = {}
+    for position, identifier in enumerate(stream.identifiers):
+        carried[_value_column(position)] = identifier_column(stream, position)
+        if identifier.type == EMAIL:
+            carried[base_column(position)] = base_column(position)
     grouped = standing.group_by(record_id=standing.cdp_record_id).aggregate(
         kind=standing.cdp_kind.max(),
         native_id=standing.cdp_native_id.max(),
         first_seen_at=standing.cdp_seen_at.min(),
         last_seen_at=standing.cdp_seen_at.max(),
         rows=standing.count(),
-        **{name: standing[name].max() for name in carried},
+        **{name: standing[column].max() for name, column in carried.items()},
     )
     person = grouped.kind == PERSON
     return grouped.mutate(
@@ -77,11 +77,15 @@ def _grouped(rows: ir.Table, source: SourceSpec, stream: StreamSpec) -> ir.Table
     )
 
 
+def _value_column(position: int) -> str:
+    return f"cdp_value_{position}"
+
+
 def _carried(grouped: ir.Table, stream: StreamSpec) -> list[tuple[tuple[str, str], ir.Table]]:
     """The identifiers of a stream's records, with their namespace and type."""
     found = []
     for position, identifier in enumerate(stream.identifiers):
-        columns = [(identifier.namespace, identifier.type, identifier_column(position))]
+        columns = [(identifier.namespace, identifier.type, _value_column(position))]
         if identifier.type == EMAIL:
             columns.append((GLOBAL, EMAIL_BASE, base_column(position)))
         for namespace, type_, column in columns:

@@ -29,10 +29,17 @@ def with_networks(events: ir.Table, key: str) -> ir.Table:
     Returns:
         The same with ``network`` as hash; null for what is no address, and for private ones, which say nothing.
     """
-    address = events.network.strip().lower().replace(_MAPPED, "")
+    told = _networks(events.select(address="network").distinct(), key)
+    joined = events.left_join(told, [("network", "address")])
+    return joined.select(**{name: joined["hashed" if name == "network" else name] for name in events.columns})
+
+
+def _networks(addresses: ir.Table, key: str) -> ir.Table:
+    """The network of each address; there are far fewer of them than events, and patterns are slow."""
+    address = addresses.address.strip().lower().replace(_MAPPED, "")
     # In "2001:db8::1" the third group is zero, in "2001:db8:0:7::1" it is written out.
     six = address.re_extract(_SIX, 1).re_replace(r":0*$", ":")
     prefix = ibis.coalesce(address.re_extract(_FOUR, 1).nullif(""), six.nullif(""))
     public = ibis.ifelse(address.re_search(_PRIVATE), ibis.null("string"), prefix)
     hashed = stable_id(ibis.literal("network"), public, key=key).cast("string")
-    return events.mutate(network=ibis.ifelse(public.notnull(), hashed, ibis.null("string")))
+    return addresses.select("address", hashed=ibis.ifelse(public.notnull(), hashed, ibis.null("string")))

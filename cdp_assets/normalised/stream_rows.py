@@ -41,8 +41,15 @@ _WITHIN = "\x1e"
 _UNKNOWN_COLUMN = "it has a column that the contract does not name"
 
 
-def identifier_column(position: int) -> str:
-    """Column of a stream's rows with the normalised value of its identifier at ``position``."""
+def identifier_column(stream: StreamSpec, position: int) -> str:
+    """Column of a stream's rows with the normalised value of its identifier at ``position``.
+
+    What a text of the contract says as it is, is not kept twice.
+    """
+    identifier = stream.identifiers[position]
+    own = {column.name for column in stream.columns if column.type == "string"}
+    if identifier.type not in (EMAIL, PHONE) and identifier.value in own:
+        return identifier.value
     return f"cdp_identifier_{position}"
 
 
@@ -61,8 +68,8 @@ def rows_schema(source: SourceSpec, stream: StreamSpec) -> TableSchema:
     identifiers = [
         Column(name, "string", f"Normalised {identifier.type}.", pii=Pii.DIRECT)
         for position, identifier in enumerate(stream.identifiers)
-        for name in (identifier_column(position), base_column(position))
-        if name == identifier_column(position) or identifier.type == EMAIL
+        for name in (identifier_column(stream, position), base_column(position))
+        if name not in classes and (name != base_column(position) or identifier.type == EMAIL)
     ]
     return TableSchema(
         stream_table(source, stream),
@@ -254,7 +261,8 @@ def _with_identifiers(
     found: dict[str, ir.Value] = {}
     for position, identifier in enumerate(stream.identifiers):
         if identifier.type not in (EMAIL, PHONE):
-            found[identifier_column(position)] = _value(rows, identifier)
+            if (name := identifier_column(stream, position)) not in rows.columns:
+                found[name] = _value(rows, identifier)
             continue
         few = typed(raw, stream, _columns_of(identifier, stream))
         delivered = few.select(raw=_value(few, identifier), country=_country(few, identifier, source))
@@ -272,7 +280,7 @@ def _with_identifiers(
             same.append(joined[f"cdp_country_{position}"] == known[f"known_country_{position}"].coalesce(""))
         joined = joined.left_join(known, same)
     for position, _ in spelled:
-        found[identifier_column(position)] = joined[f"known_value_{position}"]
+        found[identifier_column(stream, position)] = joined[f"known_value_{position}"]
         if stream.identifiers[position].type == EMAIL:
             found[base_column(position)] = joined[f"known_base_{position}"]
     return joined.select(*rows.columns, **{name: joined[name] if name in joined.columns else value
@@ -298,24 +306,24 @@ def _country(rows: ir.Table, identifier: IdentifierSpec, source: SourceSpec) -> 
 
 def _with_record(rows: ir.Table, source: SourceSpec, stream: StreamSpec, hash_key: str) -> ir.Table:
     """Give each row its identity record: by key for people, by the set of its identifiers for facts."""
-    native = stable_id(ibis.literal(source.name), ibis.literal(stream.name), rows.cdp_key, key=hash_key)
     if stream.person:
+        native = stable_id(ibis.literal(source.name), ibis.literal(stream.name), rows.cdp_key, key=hash_key)
         return _finished(rows, native, ibis.literal(PERSON))
     carried = [
-        (identifier.namespace, identifier.type, rows[identifier_column(position)])
+        (identifier.namespace, identifier.type, rows[identifier_column(stream, position)])
         for position, identifier in enumerate(stream.identifiers)
     ]
     texts = [
         (ibis.literal(f"{namespace}{_WITHIN}{type_}{_WITHIN}") + value + _PARTS).coalesce("")
         for namespace, type_, value in sorted(carried, key=lambda item: item[:2])
     ]
-    together = reduce(lambda left, right: left + right, texts, ibis.literal(""))
-    by_set = stable_id(ibis.literal(source.name), together, key=hash_key)
-    alone = native
+    rows = computed_once(rows.mutate(cdp_carried=reduce(lambda left, right: left + right, texts, ibis.literal(""))))
+    by_set = stable_id(ibis.literal(source.name), rows.cdp_carried, key=hash_key)
+    alone = stable_id(ibis.literal(source.name), ibis.literal(stream.name), rows.cdp_key, key=hash_key)
     if stream.guest_expression is not None:
         guest = bind(stream.guest_expression, rows).cast("string").coalesce(rows.cdp_key)
         alone = stable_id(ibis.literal(source.name), ibis.literal(stream.name), guest, key=hash_key)
-    anonymous = together == ""
+    anonymous = rows.cdp_carried == ""
     return _finished(rows, ibis.ifelse(anonymous, alone, by_set), ibis.ifelse(anonymous, GUEST, FACT))
 
 

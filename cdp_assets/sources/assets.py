@@ -1,8 +1,8 @@
 """The stage's assets: one raw table per configured stream, the load manifest, and the audit."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pyarrow as pa
 from cdp_assets.ledger import Ledger, loads
 from cdp_assets.settings import Settings
 from cdp_assets.sources import audit, audit_pages
+from cdp_assets.sources.audit_counts import Counts, counts_of
 from cdp_assets.sources.checks import DRIFT, FAILED_FILES, NO_STRAYS, audit_checks, manifest_checks, raw_checks
 from cdp_assets.sources.drift import Drift, drift
 from cdp_assets.sources.fetching import BACKFILL_TAG, Span
@@ -23,8 +24,9 @@ from cdp_assets.sources.landing import strays
 from cdp_assets.sources.schemas import LOAD_MANIFEST, SOURCE_AUDIT, SOURCE_OVERLAPS, raw_schema
 from cdp_assets.sources.spec import EVOLVE, FREEZE, SourceSpec, StreamSpec, stream_table
 from cdp_assets.warehouse.assets import table_asset, tables_asset
-from cdp_assets.warehouse.built import Built, InPlace, markdown, plot
+from cdp_assets.warehouse.built import Built, InPlace, Stands, markdown, plot
 from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.standing import version_of
 
 
 def assets(sources: Sequence[SourceSpec]) -> list[dg.AssetsDefinition]:
@@ -155,11 +157,33 @@ def _source_audit(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
         kinds={"matplotlib"},
         definition=list(sources),
     )
-    def source_audit(raw: dict[str, ir.Table], engine: Engine, as_of: datetime) -> dict[str, Built]:
+    def source_audit(
+        raw: dict[str, ir.Table], memory: Mapping[str, Any], engine: Engine, as_of: datetime
+    ) -> dict[str, Built | Stands]:
         """Measured on the raw tables, so that it shows what sources deliver, not what was made of it."""
-        table = audit.fill_rates(sources, raw, engine, as_of)
+        versions = {name: version_of(engine, (STAGE, name)) for name in raw}
+        known = {name: Counts.of(counted) for name, counted in memory.get("counts", {}).items()}
+        as_before = bool(known) and all(
+            version and name in known and known[name].version == version for name, version in versions.items()
+        )
+        if as_before and all(counted.as_of == as_of for counted in known.values()):
+            return {SOURCE_AUDIT.name: Stands(), SOURCE_OVERLAPS.name: Stands()}
+        counts = {
+            name: counts_of(stream, raw[name], engine, as_of, versions[name], known.get(name))
+            for source in sources
+            for stream in source.streams
+            for name in [stream_table(source, stream)]
+        }
+        table = audit.fill_rates(sources, counts, engine)
         rows = engine.to_arrow(table.order_by("source", "stream")).to_pylist()
-        shared = audit.overlaps(sources, raw, engine)
+        if as_before:
+            shared = [audit.Overlap(**overlap) for overlap in memory["overlaps"]]
+        else:
+            shared = audit.overlaps(sources, raw, engine)
+        remembered = {
+            "counts": {name: counted.to_memory() for name, counted in counts.items()},
+            "overlaps": [asdict(overlap) for overlap in shared],
+        }
         said = {
             "streams": markdown(audit_pages.streams_page(rows, as_of)),
             "columns": markdown(audit_pages.columns_page(rows)),
@@ -167,8 +191,10 @@ def _source_audit(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
         }
         identifiers = markdown(audit_pages.overlaps_page(shared))
         return {
-            SOURCE_AUDIT.name: Built(table, metadata={**said, "identifiers": identifiers}),
-            SOURCE_OVERLAPS.name: Built(audit.overlaps_table(shared, engine), metadata={"identifiers": identifiers}),
+            SOURCE_AUDIT.name: Built(table, metadata={**said, "identifiers": identifiers}, memory=remembered),
+            SOURCE_OVERLAPS.name: Built(
+                audit.overlaps_table(shared, engine), metadata={"identifiers": identifiers}, memory=remembered
+            ),
         }
 
     return source_audit

@@ -1,7 +1,7 @@
 """What the sources deliver, measured: rows, fill rates, identifiers, what they have in common, and how fresh they are.
 
-Belongs here: measuring raw tables by their contracts. Does not belong here: deciding what becomes of a row
-(`normalised/`), and drawing (`audit_pages.py`).
+Belongs here: what sources have in common, and the tables of the audit. Does not belong here: counting
+(`audit_counts.py`), deciding what becomes of a row (`normalised/`), and drawing (`audit_pages.py`).
 
 Identifiers are compared in a plain spelling (e-mail in lower case, of phone numbers the last nine digits), which is
 close enough to see what sources share; matching itself uses the full rules.
@@ -11,13 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 
 import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from cdp_assets.canonical.schema import INSTANT
+from cdp_assets.sources.audit_counts import Counts
 from cdp_assets.sources.contract import filled, typed
 from cdp_assets.sources.schemas import SOURCE_AUDIT, SOURCE_OVERLAPS
 from cdp_assets.sources.spec import IdentifierSpec, SourceSpec, StreamSpec, stream_table
@@ -57,59 +56,40 @@ def overlaps_table(found: Sequence[Overlap], engine: Engine) -> ir.Table:
     return engine.from_arrow(pa.Table.from_pylist(rows, schema=schema.to_pyarrow()), schema)
 
 
-def fill_rates(sources: Sequence[SourceSpec], raw: Mapping[str, ir.Table], engine: Engine, as_of: datetime) -> ir.Table:
-    """Measure each stream's columns.
+def fill_rates(sources: Sequence[SourceSpec], counts: Mapping[str, Counts], engine: Engine) -> ir.Table:
+    """How well each stream's columns are filled.
 
     Args:
         sources: All sources.
-        raw: Raw tables by name.
-        engine: Counts.
-        as_of: The run's instant; later event times are mistakes and not fresh.
+        counts: What was counted of each raw table.
+        engine: Takes the table.
 
     Returns:
         A table of the shape of `SOURCE_AUDIT`.
     """
-    rows: list[dict[str, object]] = []
-    for source in sources:
-        for stream in source.streams:
-            rows.extend(_of_stream(source, stream, raw[stream_table(source, stream)], engine, as_of))
     import pyarrow as pa
 
-    return engine.from_arrow(
-        pa.Table.from_pylist(rows, schema=SOURCE_AUDIT.ibis_schema.to_pyarrow()), SOURCE_AUDIT.ibis_schema
-    )
-
-
-def _of_stream(
-    source: SourceSpec, stream: StreamSpec, raw: ir.Table, engine: Engine, as_of: datetime
-) -> list[dict[str, object]]:
-    counts = {f"filled_{place}": raw[name].nullif("").count() for place, name in enumerate(stream.column_names)}
-    counted = engine.to_arrow(raw.aggregate(rows=raw.count(), broken=raw.parse_error.count(), **counts)).to_pylist()[0]
-    span = engine.to_arrow(_span(stream, raw, as_of)).to_pylist()[0] if stream.event_time else {}
-    total = counted["rows"]
-    return [
+    rows = [
         {
             "source": source.name,
             "stream": stream.name,
             "column_name": column.name,
             "type": column.type,
             "expected": column.name not in stream.from_template,
-            "rows": total,
-            "filled": counted[f"filled_{place}"],
-            "fill_rate": counted[f"filled_{place}"] / total if total else None,
-            "broken": counted["broken"],
-            "earliest_event_at": span.get("earliest"),
-            "latest_event_at": span.get("latest"),
+            "rows": counted.rows,
+            "filled": filled,
+            "fill_rate": filled / counted.rows if counted.rows else None,
+            "broken": counted.broken,
+            "earliest_event_at": counted.earliest,
+            "latest_event_at": counted.latest,
         }
-        for place, column in enumerate(stream.columns)
+        for source in sources
+        for stream in source.streams
+        for counted in [counts[stream_table(source, stream)]]
+        for column, filled in zip(stream.columns, counted.filled, strict=True)
     ]
-
-
-def _span(stream: StreamSpec, raw: ir.Table, as_of: datetime) -> ir.Table:
-    name = str(stream.event_time)
-    time = typed(raw, stream, [name])[name].cast(INSTANT).name("time").as_table()
-    known = ibis.ifelse(time.time <= ibis.literal(as_of, INSTANT), time.time, ibis.null(INSTANT))
-    return time.aggregate(earliest=time.time.min(), latest=known.max())
+    schema = SOURCE_AUDIT.ibis_schema
+    return engine.from_arrow(pa.Table.from_pylist(rows, schema=schema.to_pyarrow()), schema)
 
 
 def overlaps(sources: Sequence[SourceSpec], raw: Mapping[str, ir.Table], engine: Engine) -> list[Overlap]:
@@ -124,7 +104,7 @@ def overlaps(sources: Sequence[SourceSpec], raw: Mapping[str, ir.Table], engine:
         For each kind of identifier, each pair of sources that have any in common, and each source with itself.
     """
     kinds: list[str] = []
-    parts: list[ir.Table] = []
+    parts: dict[tuple[int, int], list[ir.Table]] = {}
     for place, source in enumerate(sources):
         for stream in source.streams:
             for identifier in stream.identifiers:
@@ -132,13 +112,18 @@ def overlaps(sources: Sequence[SourceSpec], raw: Mapping[str, ir.Table], engine:
                 if kind not in kinds:
                     kinds.append(kind)
                 values = _values(stream, identifier, raw[stream_table(source, stream)])
-                # Numbers stand for the texts, since every value of every row carries them.
-                parts.append(values.mutate(identifier=ibis.literal(kinds.index(kind)), source=ibis.literal(place)))
+                parts.setdefault((kinds.index(kind), place), []).append(values)
     if not parts:
         return []
-    # A union of distinct rows would compare all rows again with each part that joins.
-    together = ibis.union(*parts) if len(parts) > 1 else parts[0]
-    one = engine.scratch(together.distinct())
+    # Numbers stand for the texts, since every value of every row carries them. A union of distinct rows would compare
+    # all rows again with each part that joins.
+    told = [
+        (ibis.union(*values) if len(values) > 1 else values[0])
+        .distinct()
+        .mutate(identifier=ibis.literal(kind), source=ibis.literal(place))
+        for (kind, place), values in parts.items()
+    ]
+    one = engine.scratch(ibis.union(*told) if len(told) > 1 else told[0])
     other = one.select("identifier", "value", other="source")
     shared = one.join(other, ["identifier", "value"])
     counted = shared.group_by("identifier", "source", "other").aggregate(shared=shared.count())
@@ -163,7 +148,7 @@ def overlaps(sources: Sequence[SourceSpec], raw: Mapping[str, ir.Table], engine:
 
 
 def _values(stream: StreamSpec, identifier: IdentifierSpec, raw: ir.Table) -> ir.Table:
-    """Hashes of the distinct values of an identifier; null where rows have none.
+    """Hashes of the values of an identifier; null where rows have none.
 
     Nulls are left in, since they match nothing, and an engine that pushes a filter down would write each step of an
     expression out as often as the next one uses it.
@@ -171,7 +156,7 @@ def _values(stream: StreamSpec, identifier: IdentifierSpec, raw: ir.Table) -> ir
     columns = typed(raw, stream, check(identifier.value, stream.expression_schema).columns)
     plain = _plain(bind(identifier.value, columns).cast("string"), identifier.type).name("text").as_table()
     hashed = ibis.ifelse(plain.text.isnull(), ibis.null("int64"), quick_hash(plain.text))
-    return plain.select(value=hashed).distinct()
+    return plain.select(value=hashed)
 
 
 def _plain(value: ir.StringValue, type_: str) -> ir.StringValue:

@@ -23,7 +23,7 @@ from cdp_assets.sources.fetching import Fetched, Span, fetch
 from cdp_assets.sources.landing import Landed, LandedFile, content_hash, look, unchanged
 from cdp_assets.sources.manifest import BEGUN, Delivery, Held
 from cdp_assets.sources.raw_table import bring_up_to_date
-from cdp_assets.sources.reading import read
+from cdp_assets.sources.reading import accounted, read
 from cdp_assets.sources.schemas import LOAD_MANIFEST
 from cdp_assets.sources.spec import SourceSpec, StreamSpec, stream_table
 from cdp_assets.warehouse.engine import Engine
@@ -140,15 +140,17 @@ def _append(
     arrivals.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=arrivals.work, prefix="delivery-") as folder:
         found = read(delivery.file, stream, engine, Path(folder))
-        if not unchanged(delivery.file):
-            raise ChangedWhileReadingError(delivery.file.name, "it changed while it was read", "The next run takes it")
         _note(ledger, [load])
-        engine.append(
-            STAGE,
-            stream_table(source, stream),
-            found.table.mutate(load_id=ibis.literal(load.load_id), source_file=ibis.literal(load.file)),
-        )
-    return found.rows, found.broken, found.absent
+        table = found.table.mutate(load_id=ibis.literal(load.load_id), source_file=ibis.literal(load.file))
+        with engine.appending(STAGE, stream_table(source, stream), table) as raw:
+            if not unchanged(delivery.file):
+                raise ChangedWhileReadingError(
+                    delivery.file.name, "it changed while it was read", "The next run takes it"
+                )
+            account = found.account
+            if account is None:
+                account = accounted(delivery.file, stream, engine, raw.filter(raw.load_id == load.load_id))
+    return found.rows, account.broken, account.absent
 
 
 def _begun(source: SourceSpec, stream: StreamSpec, delivery: Delivery, as_of: datetime) -> Load:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
 
 from cdp_assets.sources.errors import (
     EmptyFileError,
@@ -26,9 +24,9 @@ from cdp_assets.sources.landing import LandedFile
 from cdp_assets.sources.records import BrokenRow, Records, RecordScanner, split
 from cdp_assets.sources.spec import StreamSpec
 from cdp_assets.sources.unpacking import unpacked
+from cdp_assets.warehouse.files import BLOCK, whole_lines
 from cdp_assets.warehouse.sql_parsing import nearest
 
-_BLOCK = 1 << 22
 _HARMLESS, _MOST_TIMES = 64 << 20, 250
 """What a compressed file may unpack to in any case, and to how many times its size otherwise: text shrinks tenfold."""
 _GZIP = b"\x1f\x8b"
@@ -94,7 +92,7 @@ def prepare(file: LandedFile, stream: StreamSpec, folder: Path, *, thorough: boo
         scanner.found.lines = int(is_csv)
         scanner.found.carriage_returns = int(is_csv and first.endswith(b"\r\n"))
         offset = opened.tell()
-        for block in _blocks(opened):
+        for block in whole_lines(opened):
             scanner.block(block, offset)
             offset += len(block)
         records = scanner.finish()
@@ -154,7 +152,7 @@ def _decompressed(file: LandedFile, target: Path) -> Path:
     try:
         with gzip.open(file.path, "rb") as packed, target.open("wb") as unpacked:
             total = 0
-            while block := packed.read(_BLOCK):
+            while block := packed.read(BLOCK):
                 total += len(block)
                 if total > _HARMLESS and total > _MOST_TIMES * file.size:
                     raise ZipBombError(
@@ -166,7 +164,7 @@ def _decompressed(file: LandedFile, target: Path) -> Path:
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         what = "it ends too early" if isinstance(error, EOFError) else "its content is damaged"
         with target.open("rb") as partial:
-            lines = sum(block.count(b"\n") for block in iter(lambda: partial.read(_BLOCK), b""))
+            lines = sum(block.count(b"\n") for block in iter(lambda: partial.read(BLOCK), b""))
         raise TruncatedFileError(
             file.name, f"the compressed file cannot be read to its end: {what}", "Deliver it again", line=lines + 1
         ) from None
@@ -177,7 +175,7 @@ def _transcode(plain: Path, copy: Path) -> bool:
     """Write ``plain`` as UTF-8; False if it is that already and has more than ASCII."""
     beyond_ascii, valid_utf8 = False, True
     with plain.open("rb") as opened, copy.open("wb") as out:
-        for block in _blocks(opened):
+        for block in whole_lines(opened):
             if block.isascii():
                 out.write(block)
                 continue
@@ -196,11 +194,6 @@ def _windows_1252(block: bytes) -> str:
         return block.decode("cp1252")
     except UnicodeDecodeError:
         return "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in block)
-
-
-def _blocks(opened: IO[bytes]) -> Iterator[bytes]:
-    while block := opened.read(_BLOCK):
-        yield block if block.endswith(b"\n") else block + opened.readline()
 
 
 def _header(first: bytes, file: LandedFile, stream: StreamSpec) -> tuple[str, ...]:
@@ -276,7 +269,7 @@ def refuse_bytes_that_are_no_text(path: Path, file: LandedFile) -> None:
     """
     scanner = RecordScanner(quotes=False)
     with path.open("rb") as opened:
-        for block in _blocks(opened):
+        for block in whole_lines(opened):
             if not block.isascii():
                 scanner.block(block, 0)
                 if scanner.found.undecodable:
@@ -293,7 +286,7 @@ def _copy_without(plain: Path, clean: Path, records: Records) -> None:
             opened.seek(begin)
             left = cut - begin
             while left > 0:
-                piece = opened.read(min(_BLOCK, left))
+                piece = opened.read(min(BLOCK, left))
                 left -= len(piece)
                 if left > 0 and piece.endswith(b"\r"):
                     piece += opened.read(1)

@@ -34,12 +34,24 @@ class RawRows:
     Args:
         table: The contract's columns as text, ``extra``, ``raw_line``, ``parse_error`` and ``source_row``.
         rows: How many.
-        broken: How many of them could not be split into columns.
-        absent: Columns of the contract that the file does not have (none of them required).
+        account: What is to be said of them; None if only they tell (`accounted`), since they are read as they are
+            written.
     """
 
     table: ir.Table
     rows: int
+    account: Account | None
+
+
+@dataclass(frozen=True)
+class Account:
+    """What is to be said of the rows of a file.
+
+    Args:
+        broken: How many of them could not be split into columns.
+        absent: Columns of the contract that the file does not have (none of them required).
+    """
+
     broken: int
     absent: tuple[str, ...] = ()
 
@@ -67,13 +79,47 @@ def read(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Path) -> 
         raise EmptyFileError(
             file.name, "a snapshot without rows would close every record", "Deliver the whole list, or remove the file"
         )
-    if found.rows > 0 and found.broken == found.rows:
+    if found.account is not None:
+        _refuse_what_is_all_broken(file, stream, found.rows, found.account)
+    return replace(found, table=held_to_contract(found.table, file.name, stream, engine))
+
+
+def accounted(file: LandedFile, stream: StreamSpec, engine: Engine, table: ir.Table) -> Account:
+    """Count what has been read of a JSON file.
+
+    Args:
+        file: The file.
+        stream: Its stream.
+        engine: Counts.
+        table: Its rows.
+
+    Raises:
+        DeliveryError: if all rows are broken, or a required property is nowhere.
+    """
+    filled = {column.name: table[column.name].count() for column in stream.columns}
+    counts = engine.to_arrow(
+        table.aggregate(cdp_rows=table.count(), cdp_broken=table.parse_error.count(), **filled)
+    ).to_pylist()[0]
+    rows, broken = counts["cdp_rows"], counts["cdp_broken"]
+    empty = [column for column in stream.columns if not counts[column.name]]
+    if rows > broken:
+        missing = [column.address for column in empty if column.required or column.name in stream.key]
+        if missing:
+            raise missing_column(
+                file.name, missing, [column.address for column in stream.columns if counts[column.name]]
+            )
+    account = Account(broken, tuple(column.address for column in empty))
+    _refuse_what_is_all_broken(file, stream, rows, account)
+    return account
+
+
+def _refuse_what_is_all_broken(file: LandedFile, stream: StreamSpec, rows: int, account: Account) -> None:
+    if rows > 0 and account.broken == rows:
         raise WrongFormatError(
             file.name,
             "not one of its rows can be read by the contract",
             f"Look whether it is {stream.format} of the stream `{stream.name}`",
         )
-    return replace(found, table=held_to_contract(found.table, file.name, stream, engine))
 
 
 def _addresses(stream: StreamSpec) -> dict[str, str]:
@@ -89,7 +135,7 @@ def _csv(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Path) -> 
             delimiter=stream.delimiter,
             columns=_addresses(stream),
         )
-        if _accounted(prepared, found):
+        if _all_there(prepared, found):
             absent = tuple(column.address for column in stream.columns if column.address not in prepared.header)
             return _numbered(prepared, found, stream, engine, absent)
     raise WrongFormatError(
@@ -97,7 +143,7 @@ def _csv(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Path) -> 
     )
 
 
-def _accounted(prepared: Prepared, found: FileRows) -> bool:
+def _all_there(prepared: Prepared, found: FileRows) -> bool:
     """Whether the reader has seen every record that the scan of lines counted."""
     return found.rows + len(found.rejected) == prepared.good and all(rejected.whole for rejected in found.rejected)
 
@@ -105,9 +151,9 @@ def _accounted(prepared: Prepared, found: FileRows) -> bool:
 def _json_lines(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Path) -> RawRows:
     prepared = prepare(file, stream, folder)
     found = engine.read_json_lines(_literal(prepared.path, folder), columns=_addresses(stream))
-    if not _accounted(prepared, found):
+    if not _all_there(prepared, found):
         raise WrongFormatError(file.name, "its lines cannot be told apart", "Deliver one JSON object a line, in UTF-8")
-    return _json(file, stream, engine, _numbered(prepared, found, stream, engine))
+    return replace(_numbered(prepared, found, stream, engine), account=None)
 
 
 def _json_array(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Path) -> RawRows:
@@ -119,7 +165,8 @@ def _json_array(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Pa
         found = engine.read_json_array(path, columns=_addresses(stream))
     except UnreadableFileError as error:
         raise _misread_json(file, path, error) from None
-    return _json(file, stream, engine, _numbered(Prepared(path, (), found.rows, ()), found, stream, engine))
+    rows = _numbered(Prepared(path, (), found.rows, ()), found, stream, engine)
+    return replace(rows, account=accounted(file, stream, engine, rows.table))
 
 
 def _is_closed(path: Path) -> bool:
@@ -137,22 +184,6 @@ def _misread_json(file: LandedFile, path: Path, error: UnreadableFileError) -> W
     except json.JSONDecodeError as found:
         line, problem = found.lineno, f"it is not valid JSON ({found.msg.lower()})"
     return WrongFormatError(file.name, problem, "Deliver one JSON array of objects", line=line)
-
-
-def _json(file: LandedFile, stream: StreamSpec, engine: Engine, rows: RawRows) -> RawRows:
-    """Count the broken rows, and refuse a file that has a required property nowhere."""
-    table = rows.table
-    filled = {column.name: table[column.name].count() for column in stream.columns}
-    counts = engine.to_arrow(table.aggregate(cdp_broken=table.parse_error.count(), **filled)).to_pylist()[0]
-    broken = int(counts["cdp_broken"])
-    empty = [column for column in stream.columns if not counts[column.name]]
-    if rows.rows > broken:
-        missing = [column.address for column in empty if column.required or column.name in stream.key]
-        if missing:
-            raise missing_column(
-                file.name, missing, [column.address for column in stream.columns if counts[column.name]]
-            )
-    return RawRows(table, rows.rows, broken, tuple(column.address for column in empty))
 
 
 def _parquet(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Path) -> RawRows:
@@ -176,7 +207,7 @@ def _numbered(
     columns = [*stream.column_names, "extra", "raw_line", "parse_error"]
     sound = found.table
     if not prepared.broken and not found.rejected:
-        return RawRows(sound.select(*columns, source_row=sound[POSITION]), found.rows, 0, absent)
+        return RawRows(sound.select(*columns, source_row=sound[POSITION]), found.rows, Account(0, absent))
     total = prepared.good + len(prepared.broken)
     taken_out = np.array([broken.row for broken in prepared.broken], dtype=np.int64)
     shown = np.delete(np.arange(1, total + 1, dtype=np.int64), taken_out - 1)
@@ -197,7 +228,7 @@ def _numbered(
         parse_error=kept.error,
         source_row=kept.source_row,
     )
-    return RawRows(rows.union(broken_rows), total, len(broken), absent)
+    return RawRows(rows.union(broken_rows), total, Account(len(broken), absent))
 
 
 def _literal(path: Path, folder: Path) -> Path:

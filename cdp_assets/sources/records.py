@@ -15,9 +15,15 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
+import pyarrow as pa
+
 _NEWLINE = b"\n"
+_LINE_FEED = ord("\n")
+_QUOTE = ord('"')
 _LONGEST_RECORD = 1 << 20
 _MOST_LINES = 2000
+_FEW_LINES = 64
 LINE_SEPARATOR_BYTE = b"\x01"
 """Never part of valid JSON text, so that it can stand for "no delimiter" when whole lines are read."""
 
@@ -108,18 +114,14 @@ class RecordScanner:
             block: Bytes that end in a line feed, or with the file.
             begin: Their offset in the file.
         """
-        returns = block.count(b"\r\n")
-        self.found.carriage_returns += returns
-        if not self._needs_care(block, returns):
-            lines = block.count(_NEWLINE) + (not block.endswith(_NEWLINE))
-            self.found.lines += lines
-            self.found.good += lines
-            if not block.isascii():
-                self.found.beyond_ascii += lines
-            return
-        waiting = deque(self._lines(block, begin))
-        while waiting:
-            self._line(waiting.popleft(), waiting)
+        self.found.carriage_returns += block.count(b"\r\n") if b"\r" in block else 0
+        if not self._taken_whole(block):
+            for piece in _pieces(block):
+                if self._open or self._thorough or not self._taken_whole(piece):
+                    waiting = deque(self._lines(piece, begin))
+                    while waiting:
+                        self._line(waiting.popleft(), waiting)
+                begin += len(piece)
 
     def finish(self) -> Records:
         """Settle what is still open at the end of the file."""
@@ -129,16 +131,30 @@ class RecordScanner:
                 self._line(waiting.popleft(), waiting)
         return self.found
 
-    def _needs_care(self, block: bytes, returns: int) -> bool:
+    def _taken_whole(self, block: bytes) -> bool:
+        """Count the lines of a block in which each line is a record, if it is one."""
+        ends = _line_ends(block)
+        if self._needs_care(block, ends):
+            return False
+        lines = len(ends) + (not block.endswith(_NEWLINE))
+        self.found.lines += lines
+        self.found.good += lines
+        if not block.isascii():
+            # That many lines in a row are UTF-8 by no accident.
+            accidental = lines <= _FEW_LINES
+            self.found.beyond_ascii += sum(not line.isascii() for line in block.split(b"\n")) if accidental else lines
+        return True
+
+    def _needs_care(self, block: bytes, ends: np.ndarray) -> bool:
         if self._open or self._thorough:
             return True
-        if block.startswith((b"\n", b"\r\n")) or b"\n\n" in block or (returns and b"\n\r\n" in block):
+        if block.startswith((b"\n", b"\r\n")) or (np.diff(ends) == 1).any():
             return True
-        if not block.isascii() and not _is_text(block):
+        if (b"\r" in block and b"\n\r\n" in block) or not _is_text(block):
             return True
         if not self._quotes:
             return LINE_SEPARATOR_BYTE in block
-        return b'"' in block and any(line.count(b'"') % 2 for line in block.split(_NEWLINE))
+        return b'"' in block and _has_odd_line(block, ends)
 
     def _lines(self, block: bytes, begin: int) -> Iterator[_Line]:
         for text in block.splitlines(keepends=True) if b"\r" not in block else _split_at_line_feeds(block):
@@ -210,12 +226,37 @@ def split(text: str, delimiter: str) -> list[list[str]]:
         return []
 
 
+def _line_ends(block: bytes) -> np.ndarray:
+    return np.flatnonzero(np.frombuffer(block, np.uint8) == _LINE_FEED)
+
+
+def _pieces(block: bytes) -> Iterator[bytes]:
+    """A block in pieces of a few lines, since most of them are in order where one is not."""
+    begin = 0
+    for end in _line_ends(block)[_FEW_LINES - 1 :: _FEW_LINES].tolist():
+        yield block[begin : end + 1]
+        begin = end + 1
+    if begin < len(block):
+        yield block[begin:]
+
+
 def _is_text(data: bytes) -> bool:
+    """Whether bytes are UTF-8, which Arrow tells twenty times as fast as decoding does."""
+    if data.isascii():
+        return True
+    bounds = pa.py_buffer(np.array([0, len(data)], dtype=np.int64))
     try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
+        pa.Array.from_buffers(pa.large_string(), 1, [None, bounds, pa.py_buffer(data)]).validate(full=True)
+    except pa.ArrowInvalid:
         return False
     return True
+
+
+def _has_odd_line(block: bytes, ends: np.ndarray) -> bool:
+    """Whether a line has an odd number of quotes."""
+    quotes = np.flatnonzero(np.frombuffer(block, np.uint8) == _QUOTE)
+    before = np.searchsorted(quotes, np.append(ends, len(block)))
+    return bool((np.diff(before, prepend=0) % 2).any())
 
 
 def _split_at_line_feeds(block: bytes) -> Iterator[bytes]:

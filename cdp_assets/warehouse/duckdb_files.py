@@ -6,26 +6,28 @@ lines and contracts (`sources/`), which look the same on any engine.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 
+from cdp_assets.warehouse.duckdb_json import columns_of_objects, identifier, json_text, literal
+from cdp_assets.warehouse.duckdb_streams import count_of_lines, lines_of
 from cdp_assets.warehouse.files import POSITION, FileRows, Rejected, UnreadableFileError
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
+    from cdp_assets.warehouse.duckdb_streams import Stream
+
 _TRUNCATED_AT = 10_000
 """DuckDB keeps no more characters of a rejected line."""
 
-_NO_DELIMITER = "\x01"
 _OBJECT_BYTES = 1 << 26
 _SAMPLE = 2000
-_MOST_PROPERTIES = 200
 
 _REASONS = {
     "MISSING COLUMNS": "it has too few columns",
@@ -44,46 +46,41 @@ class DuckDBFiles:
     def _scratch_name(self) -> str:
         raise NotImplementedError
 
+    def _registered(self, rows: Stream) -> str:
+        raise NotImplementedError
+
     def read_csv(self, path: Path, *, header: Sequence[str], delimiter: str, columns: Mapping[str, str]) -> FileRows:
         """See `FileReader.read_csv`."""
         places = {name: f"c{position}" for position, name in reversed(list(enumerate(header)))}
-        values = [
-            f"{places.get(address, 'CAST(NULL AS VARCHAR)')} AS {_name(column)}" for column, address in columns.items()
-        ]
+        values = [f"{places.get(address, _NOTHING)} AS {identifier(column)}" for column, address in columns.items()]
         taken = {places[address] for address in columns.values() if address in places}
         extras = [(name, f"c{position}") for position, name in enumerate(header) if f"c{position}" not in taken]
         types = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(header)))
         options = (
-            f"auto_detect = false, header = true, delim = {_text(delimiter)}, quote = '\"', escape = '\"', "
+            f"auto_detect = false, header = true, delim = {literal(delimiter)}, quote = '\"', escape = '\"', "
             f"columns = {{{types}}}"
         )
         with self._rejects() as (rejecting, rejected):
             table, rows = self._rows(
                 f"SELECT {', '.join([*values, _extra_of(extras), *_SOUND])} "
-                f"FROM read_csv({_text(str(path))}, {options}, {rejecting})"
+                f"FROM read_csv({literal(str(path))}, {options}, {rejecting})"
             )
             return FileRows(table, rows, rejected(1))
 
     def read_json_lines(self, path: Path, *, columns: Mapping[str, str]) -> FileRows:
         """See `FileReader.read_json_lines`."""
-        options = (
-            f"auto_detect = false, header = false, delim = {_text(_NO_DELIMITER)}, quote = '', escape = '', "
-            "columns = {'line': 'VARCHAR'}"
-        )
-        with self._rejects() as (rejecting, rejected):
-            seen = self._properties(f"read_csv({_text(str(path))}, {options}, ignore_errors = true)")
-            lines = f"read_csv({_text(str(path))}, {options}, {rejecting})"
-            table, rows = self._rows(_from_json(lines, columns, seen))
-            return FileRows(table, rows, rejected(0))
+        lines = self._registered(lines_of(path))
+        query = columns_of_objects(lines, columns, self._properties(lines), carried=[POSITION])
+        return FileRows(self.backend.sql(query), count_of_lines(path))
 
     def read_json_array(self, path: Path, *, columns: Mapping[str, str]) -> FileRows:
         """See `FileReader.read_json_array`."""
         objects = (
-            f"(SELECT CAST(json AS VARCHAR) AS line FROM read_json_objects({_text(str(path))}, format = 'array', "
+            f"(SELECT CAST(json AS VARCHAR) AS line FROM read_json_objects({literal(str(path))}, format = 'array', "
             f"maximum_object_size = {_OBJECT_BYTES}))"
         )
         try:
-            return FileRows(*self._rows(_from_json(objects, columns, self._properties(objects))))
+            return FileRows(*self._rows(columns_of_objects(objects, columns, self._properties(objects))))
         except duckdb.Error:
             raise UnreadableFileError("it is not one JSON array of objects") from None
 
@@ -94,15 +91,13 @@ class DuckDBFiles:
     def read_parquet(self, path: Path, *, columns: Mapping[str, str]) -> FileRows:
         """See `FileReader.read_parquet`."""
         types = self._parquet_types(path)
-        values = [
-            f"{_as_text(address, types[address]) if address in types else 'CAST(NULL AS VARCHAR)'} AS {_name(column)}"
-            for column, address in columns.items()
-        ]
+        texts = {address: _as_text(address, kind) for address, kind in types.items()}
+        values = [f"{texts.get(address, _NOTHING)} AS {identifier(column)}" for column, address in columns.items()]
         taken = set(columns.values())
-        extras = [(name, _as_text(name, kind)) for name, kind in types.items() if name not in taken]
+        extras = [(name, text) for name, text in texts.items() if name not in taken]
         try:
             table, rows = self._rows(
-                f"SELECT {', '.join([*values, _extra_of(extras), *_SOUND])} FROM read_parquet({_text(str(path))})"
+                f"SELECT {', '.join([*values, _extra_of(extras), *_SOUND])} FROM read_parquet({literal(str(path))})"
             )
         except duckdb.Error:
             raise UnreadableFileError("the Parquet file is damaged or not all there") from None
@@ -110,20 +105,20 @@ class DuckDBFiles:
 
     def _parquet_types(self, path: Path) -> dict[str, str]:
         try:
-            described = self.backend.con.execute(f"DESCRIBE SELECT * FROM read_parquet({_text(str(path))})").fetchall()
+            described = self.backend.con.execute(
+                f"DESCRIBE SELECT * FROM read_parquet({literal(str(path))})"
+            ).fetchall()
         except duckdb.Error:
             raise UnreadableFileError("it is no Parquet file, or not all there") from None
         return {row[0]: row[1] for row in described}
 
-    def _properties(self, lines: str) -> list[str]:
-        """The top-level properties of the first objects."""
+    def _properties(self, lines: str) -> list[list[str]]:
+        """The top-level properties of the first objects: each list of them that occurs."""
         sample = f"SELECT line FROM {lines} LIMIT {_SAMPLE}"
         found = self.backend.con.execute(
-            f"SELECT DISTINCT unnest(CASE WHEN json_valid(line) THEN json_keys(line) END) FROM ({sample})"
+            f"SELECT DISTINCT CASE WHEN json_valid(line) THEN json_keys(line) END AS k FROM ({sample}) ORDER BY k"
         ).fetchall()
-        names = sorted(row[0] for row in found)
-        # Keys that are data ("users": {"17": …}) would make as many columns as there are users.
-        return names if len(names) <= _MOST_PROPERTIES else []
+        return [row[0] for row in found if row[0]]
 
     def _rows(self, query: str) -> tuple[ir.Table, int]:
         """Run a query into a temporary table; the row's position is that table's own row id, since numbering while
@@ -157,80 +152,24 @@ class DuckDBFiles:
         yield f"store_rejects = true, rejects_table = '{errors}', rejects_scan = '{scans}'", rejected
 
 
-_SOUND = ("CAST(NULL AS VARCHAR) AS raw_line", "CAST(NULL AS VARCHAR) AS parse_error")
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _name(value: str) -> str:
-    return '"' + value.replace('"', '""') + '"'
+_NOTHING = "CAST(NULL AS VARCHAR)"
+_SOUND = (f"{_NOTHING} AS raw_line", f"{_NOTHING} AS parse_error")
 
 
 def _extra_of(extras: list[tuple[str, str]]) -> str:
     """SQL of a JSON object of the given values without the nulls, null if nothing is left."""
     if not extras:
-        return "CAST(NULL AS VARCHAR) AS extra"
+        return f"{_NOTHING} AS extra"
     members = ", ".join(
-        f"{_text(_json_text(name) + ':')} || CAST(to_json({value}) AS VARCHAR)" for name, value in extras
+        f"{literal(json_text(name) + ':')} || CAST(to_json({value}) AS VARCHAR)" for name, value in extras
     )
     return f"nullif('{{' || concat_ws(',', {members}) || '}}', '{{}}') AS extra"
 
 
 def _as_text(column: str, kind: str) -> str:
-    name = _name(column)
+    name = identifier(column)
     if kind.endswith("[]") or kind.startswith(("STRUCT", "MAP")):
         return f"CAST(to_json({name}) AS VARCHAR)"
     if kind == "BLOB":
         return f"CASE WHEN is_valid_utf8({name}) THEN decode({name}) ELSE CAST({name} AS VARCHAR) END"
     return f"CAST({name} AS VARCHAR)"
-
-
-def _from_json(lines: str, columns: Mapping[str, str], seen: Sequence[str]) -> str:
-    """SQL that reads the columns of each JSON object, and keeps what is none as it came.
-
-    ``extra`` holds the top-level properties that no column takes whole: a property of which a column takes only a part
-    is kept as it is. All paths are read in one parse; so are the properties in ``seen``. Only lines with still others
-    need more work. TRY would be shorter than asking for validity first, but goes through a block of rows one by one
-    as soon as one of them fails.
-    """
-    addresses = {column: address.split(".") for column, address in columns.items()}
-    whole = {steps[0] for steps in addresses.values() if len(steps) == 1}
-    kept = sorted(({steps[0] for steps in addresses.values()} | set(seen)) - whole)
-    values = [f"v[{position}] AS {_name(column)}" for position, column in enumerate(addresses, start=1)]
-    members = ", ".join(
-        f"{_text(_json_text(name) + ':')} || CAST(w[{position}] AS VARCHAR)"
-        for position, name in enumerate(kept, start=1)
-    )
-    without = "{" + ", ".join(f"{_json_text(name)}: null" for name in sorted(whole)) + "}"
-    known = ", ".join(_text(name) for name in sorted(whole | set(kept)))
-    unusual = f"CAST(json_merge_patch(CAST(line AS JSON), {_text(without)}) AS VARCHAR)"
-    usual = f"nullif('{{' || concat_ws(',', {members}) || '}}', '{{}}')" if kept else "NULL"
-    sound = "len(k) > 0"
-    return (
-        f"SELECT {', '.join(values)}, "
-        f"CASE WHEN {sound} THEN CASE WHEN list_has_all([{known}], k) THEN {usual} ELSE {unusual} END END AS extra, "
-        f"CASE WHEN {sound} THEN NULL ELSE line END AS raw_line, "
-        f"CASE WHEN {sound} THEN NULL WHEN k IS NULL THEN 'it is not valid JSON' "
-        f"ELSE 'it is not a JSON object with properties' END AS parse_error "
-        f"FROM (SELECT line, "
-        f"CASE WHEN valid THEN json_extract_string(line, [{_paths(addresses.values())}]) END AS v, "
-        f"{f'CASE WHEN valid THEN json_extract(line, [{_paths([name] for name in kept)}]) END AS w, ' if kept else ''}"
-        f"CASE WHEN valid THEN json_keys(line) END AS k "
-        f"FROM (SELECT line, json_valid(line) AS valid FROM {lines}))"
-    )
-
-
-def _paths(addresses: Iterable[Sequence[str]]) -> str:
-    return ", ".join(_text(_json_path(steps)) for steps in addresses)
-
-
-def _json_path(steps: Sequence[str]) -> str:
-    return "$" + "".join("." + _json_text(step) for step in steps)
-
-
-def _json_text(value: str) -> str:
-    import json
-
-    return json.dumps(value, ensure_ascii=False)

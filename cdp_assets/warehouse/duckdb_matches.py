@@ -5,12 +5,13 @@ Belongs here: `Matches` of this engine. Does not belong here: how formulas are a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ibis
 
+from cdp_assets.warehouse.duckdb_streams import Stream
 from cdp_assets.warehouse.matching import NAME, Bits
 
 if TYPE_CHECKING:
@@ -19,26 +20,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
-
-
-class Stream:
-    """Rows that are made anew whenever DuckDB asks for them, without ever being there all at once.
-
-    Args:
-        schema: Their columns.
-        batches: Makes them. It must not ask the engine for anything: the engine is waiting for it.
-    """
-
-    def __init__(self, schema: pa.Schema, batches: Callable[[], Iterator[pa.RecordBatch]]) -> None:
-        self._schema = schema
-        self._batches = batches
-
-    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
-        """Arrow's C stream interface."""
-        import pyarrow as pa
-
-        reader = pa.RecordBatchReader.from_batches(self._schema, self._batches())
-        return reader.__arrow_c_stream__(requested_schema)
 
 
 class DuckDBMatches:

@@ -225,6 +225,9 @@ class Engine(FileReader, Protocol):
     def append(self, stage: str, name: str, expression: ir.Table) -> None:
         """Add rows to a published table (made empty if missing) in one transaction; new columns are added."""
 
+    def appending(self, stage: str, name: str, expression: ir.Table) -> AbstractContextManager[ir.Table]:
+        """As `append`: gives the table with the rows in it, which stay there unless an exception is raised."""
+
     def cursor(self) -> Any:
         """A DB-API cursor that sees all committed tables, for data-quality checks; the caller closes it."""
 

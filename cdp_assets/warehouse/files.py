@@ -6,13 +6,16 @@ file's contract says (`sources/`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+BLOCK = 1 << 22
+"""Bytes of a file that are looked at at a time."""
 
 POSITION = "position"
 """Column of `FileRows.table`: position among the rows that were read, from 1, in the order of the file."""
@@ -53,6 +56,12 @@ class FileRows:
 
 class UnreadableFileError(ValueError):
     """The file is not of the format it was read as. The message holds no values."""
+
+
+def whole_lines(opened: IO[bytes]) -> Iterator[bytes]:
+    """A file from where it stands, in blocks that end with a line, or with the file."""
+    while block := opened.read(BLOCK):
+        yield block if block.endswith(b"\n") else block + opened.readline()
 
 
 class FileReader(Protocol):

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from cdp_assets.normalised.stream_rows import identifier_column
 from cdp_assets.sources.component import Source
 from cdp_assets.sources.spec import SourceSpec
 from cdp_assets_tests.normalised.bench import canonical, load, typed
@@ -48,7 +49,7 @@ def outcome(bench: Bench, name: str) -> dict[str, list[dict[str, Any]]]:
     load(bench, source)
     rows = []
     for row in typed(bench, f"shop__{name}"):
-        carried = [row[f"cdp_identifier_{position}"] for position in range(len(stream.identifiers))]
+        carried = [row[identifier_column(stream, position)] for position in range(len(stream.identifiers))]
         shown: dict[str, Any] = {"disposition": row["cdp_disposition"]}
         if row["cdp_reason"] is not None:
             shown |= {"reason": row["cdp_reason"], "column": row["cdp_column"]}

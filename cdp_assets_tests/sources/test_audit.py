@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import ibis.expr.types as ir
 
 from cdp_assets.sources import audit, audit_pages
 from cdp_assets.sources.audit import Overlap
-from cdp_assets.sources.spec import IdentifierSpec, SourceSpec
+from cdp_assets.sources.audit_counts import Counts, counts_of
+from cdp_assets.sources.spec import IdentifierSpec, SourceSpec, stream_table
 from cdp_assets_tests.sources.shop import AS_OF, Bench, content, orders, row, shop
 
 
-def delivered(bench: Bench) -> tuple[list[SourceSpec], dict[str, object]]:
+def delivered(bench: Bench) -> tuple[list[SourceSpec], dict[str, ir.Table]]:
     """Two orders and a broken row in the shop, two in the till; Ann is in both."""
     mine = orders(files="shop/*")
     theirs = orders(files="till/*", identifiers=(IdentifierSpec("email", "lower(email)", "global"),))
@@ -22,9 +26,17 @@ def delivered(bench: Bench) -> tuple[list[SourceSpec], dict[str, object]]:
     return sources, {name: bench.engine.table("sources", name) for name in ("shop__orders", "till__orders")}
 
 
+def counts(sources: list[SourceSpec], raw: dict[str, ir.Table], bench: Bench) -> dict[str, Counts]:
+    return {
+        stream_table(source, stream): counts_of(stream, raw[stream_table(source, stream)], bench.engine, AS_OF)
+        for source in sources
+        for stream in source.streams
+    }
+
+
 def test_fill_rates_and_freshness(bench: Bench) -> None:
     sources, raw = delivered(bench)
-    table = audit.fill_rates(sources, raw, bench.engine, AS_OF)
+    table = audit.fill_rates(sources, counts(sources, raw, bench), bench.engine)
     rows = {(each["source"], each["column_name"]): each for each in bench.engine.to_arrow(table).to_pylist()}
     assert (rows["shop", "email"]["rows"], rows["shop", "email"]["filled"], rows["shop", "email"]["broken"]) == (
         3,
@@ -59,7 +71,7 @@ def test_overlaps_as_a_table_say_what_a_source_alone_contributes(bench: Bench) -
 
 def test_the_pages_say_the_same_and_name_nobody(bench: Bench) -> None:
     sources, raw = delivered(bench)
-    table = audit.fill_rates(sources, raw, bench.engine, AS_OF)
+    table = audit.fill_rates(sources, counts(sources, raw, bench), bench.engine)
     rows = bench.engine.to_arrow(table.order_by("source")).to_pylist()
     shared = audit.overlaps(sources, raw, bench.engine)
     pages = [audit_pages.streams_page(rows, AS_OF), audit_pages.columns_page(rows), audit_pages.overlaps_page(shared)]
@@ -71,4 +83,45 @@ def test_the_pages_say_the_same_and_name_nobody(bench: Bench) -> None:
 
 def test_sources_without_streams_are_measured_too(bench: Bench) -> None:
     assert audit.overlaps([], {}, bench.engine) == []
-    assert bench.engine.to_arrow(audit.fill_rates([], {}, bench.engine, AS_OF)).num_rows == 0
+    assert bench.engine.to_arrow(audit.fill_rates([], {}, bench.engine)).num_rows == 0
+
+
+def counted_after(bench: Bench, known: Counts, as_of: datetime = AS_OF) -> Counts:
+    raw = bench.engine.table("sources", "shop__orders")
+    version = bench.engine.fingerprint(raw).version
+    return counts_of(orders(files="shop/*"), raw, bench.engine, as_of, version, known)
+
+
+def counted_anew(bench: Bench, as_of: datetime = AS_OF) -> Counts:
+    return counted_after(bench, Counts("", as_of, (), 0, 0, ()), as_of)
+
+
+def test_a_new_delivery_is_added_to_what_was_counted(bench: Bench) -> None:
+    delivered(bench)
+    known = counted_anew(bench)
+    bench.drop("shop/2", content("csv", [row("3", "2026-01-02", "5", None), row("4", "2026-03-01")]))
+    assert not bench.ingest(orders(files="shop/*")).failed
+    # What is remembered is what counts: a mark on it shows that the rest was not looked at again.
+    marked = replace(Counts.of(known.to_memory()), broken=100)
+    found = counted_after(bench, marked)
+    assert found.broken == 100
+    assert replace(found, broken=1, loads=tuple(sorted(found.loads))) == counted_anew(bench)
+
+
+def test_everything_is_counted_again_once_a_delivery_is_not_what_it_was(bench: Bench) -> None:
+    delivered(bench)
+    known = replace(counted_anew(bench), broken=100)
+    bench.engine.backend.con.execute("UPDATE sources.shop__orders SET email = NULL WHERE source_row = 1")
+    assert counted_after(bench, known) == counted_anew(bench)
+
+
+def test_times_are_looked_at_again_when_the_instant_moves_past_them(bench: Bench) -> None:
+    bench.drop(
+        "shop/1", content("csv", [row("1", "2026-01-05"), row("2", (AS_OF + timedelta(days=3)).strftime("%Y-%m-%d"))])
+    )
+    assert not bench.ingest(orders(files="shop/*")).failed
+    known = counted_anew(bench)
+    later = AS_OF + timedelta(days=9)
+    assert known.beyond
+    assert counted_after(bench, known, later) == counted_anew(bench, later)
+    assert counted_after(bench, known, later).latest != known.latest

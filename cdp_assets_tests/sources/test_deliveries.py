@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import ibis.expr.types as ir
 import pytest
 
 from cdp_assets.ledger import loads
@@ -94,22 +97,25 @@ def test_a_young_file_that_stands_still_is_loaded_after_a_moment(bench: Bench) -
     assert bench.waited == [2.0]
 
 
+@pytest.mark.parametrize("format", ["csv", "jsonl"])
 def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_run(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, format: str
 ) -> None:
-    path = bench.drop("shop/orders.1", A)
+    path = bench.drop("shop/orders.1", content(format, [row("1")]))
+    more = content(format, [row("2")]).splitlines(keepends=True)[-1]
     read = steps.read
 
     def read_while_someone_writes(*args: Any) -> Any:
         found = read(*args)
         with path.open("ab") as file:
-            file.write(b"2,t,1,\n")
+            file.write(more)
         return found
 
     monkeypatch.setattr(steps, "read", read_while_someone_writes)
-    assert bench.ingest(orders()).growing == ("shop/orders.1",)
+    assert bench.ingest(orders(format=format)).growing == ("shop/orders.1",)
+    assert orders_in(bench) == []
     monkeypatch.undo()
-    bench.ingest(orders())
+    bench.ingest(orders(format=format))
     assert orders_in(bench) == ["1", "2"]
 
 
@@ -122,15 +128,17 @@ def test_a_crash_around_the_append_neither_loses_nor_doubles(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, before: bool
 ) -> None:
     bench.drop("shop/orders.1", A)
-    append = DuckDBEngine.append
+    appending = DuckDBEngine.appending
 
-    def dying(self: DuckDBEngine, *args: Any) -> None:
+    @contextmanager
+    def dying(self: DuckDBEngine, *args: Any) -> Iterator[ir.Table]:
         if not before:
-            append(self, *args)
+            with appending(self, *args) as table:
+                yield table
         raise Crash
 
     with monkeypatch.context() as patch:
-        patch.setattr(DuckDBEngine, "append", dying)
+        patch.setattr(DuckDBEngine, "appending", dying)
         with pytest.raises(Crash):
             bench.ingest(orders())
     assert [load.status for load in bench.manifest()] == ["begun"]
@@ -142,14 +150,16 @@ def test_a_crash_around_the_append_neither_loses_nor_doubles(
 
 def test_a_file_replaced_after_a_crash_is_a_second_delivery(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.drop("shop/orders.1", A)
-    append = DuckDBEngine.append
+    appending = DuckDBEngine.appending
 
-    def dying(self: DuckDBEngine, *args: Any) -> None:
-        append(self, *args)
+    @contextmanager
+    def dying(self: DuckDBEngine, *args: Any) -> Iterator[ir.Table]:
+        with appending(self, *args) as table:
+            yield table
         raise Crash
 
     with monkeypatch.context() as patch:
-        patch.setattr(DuckDBEngine, "append", dying)
+        patch.setattr(DuckDBEngine, "appending", dying)
         with pytest.raises(Crash):
             bench.ingest(orders())
     bench.drop("shop/orders.1", B)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gzip
 import io
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cdp_assets.sources.records import RecordScanner
@@ -197,6 +198,32 @@ def test_whatever_python_writes_as_csv_has_as_many_records_as_rows(rows: list[tu
         begin = cut
     found = scanner.finish()
     assert (found.good, found.broken) == (len(rows), [])
+
+
+_LINES = st.sampled_from(
+    [b"a,b", b"a,b\r", b"", b"\r", b'"a","b"', b'"a', b'b"', b'a,"', b"K\xc3\xb6ln,b", b"K\xf6ln,b", b"a\x01,b"]
+)
+
+
+@examples(150)
+@given(st.lists(_LINES, min_size=1, max_size=150), st.booleans(), st.booleans())
+def test_a_block_of_lines_is_looked_at_as_each_of_them_is(lines: list[bytes], quotes: bool, whole: bool) -> None:
+    block = b"\n".join(lines) + (b"\n" if whole else b"")
+    assume(block)
+    together = RecordScanner(quotes=quotes, columns=2)
+    together.block(block, 0)
+    apart = RecordScanner(quotes=quotes, columns=2)
+    begin = 0
+    for line in _cut(block):
+        apart.block(line, begin)
+        begin += len(line)
+    assert replace(together.finish(), beyond_ascii=0) == replace(apart.finish(), beyond_ascii=0)
+
+
+def _cut(block: bytes) -> list[bytes]:
+    """A block after each line feed."""
+    parts = block.split(b"\n")
+    return [part + b"\n" for part in parts[:-1]] + [part for part in parts[-1:] if part]
 
 
 def test_gzip_is_known_by_its_bytes_and_a_wrong_ending_is_said(bench: Bench) -> None:

@@ -15,7 +15,7 @@ from cdp_assets.canonical.schema import MONEY, Column, TableSchema
 from cdp_assets.warehouse.built import Patch
 from cdp_assets.warehouse.connection import WarehouseBusy, warehouse_connection
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
-from cdp_assets.warehouse.engine import SchemaMismatch, TableMissing
+from cdp_assets.warehouse.engine import SchemaMismatch, TableMissing, row_count
 from cdp_assets.warehouse.serving import NothingServed, Reader
 
 AMOUNTS = TableSchema("amounts", "Amounts.", (Column("id", "int64", "Id."), Column("amount", MONEY, "Amount.")))
@@ -152,6 +152,33 @@ def test_a_patch_by_several_columns_leaves_rows_without_a_key_alone() -> None:
     engine.publish([("shop", "lines")])
     found = engine.to_arrow(engine.table("shop", "lines")).to_pylist()
     assert sorted((row["order"] or "", row["line"]) for row in found) == [("", 1), ("a", 2), ("b", 1), ("c", 3)]
+
+
+def test_appended_rows_are_looked_at_before_they_stay() -> None:
+    engine = DuckDBEngine.in_memory()
+    engine.append("shop", "amounts", _amounts(engine, (1, "1.00")))
+
+    def refused() -> None:
+        with engine.appending("shop", "amounts", _amounts(engine, (2, "2.00"))) as table:
+            raise ValueError(f"{row_count(table, engine)} rows")
+
+    with pytest.raises(ValueError, match="2 rows"):
+        refused()
+    assert _published(engine) == [(1, "1.00")]
+    with engine.appending("shop", "amounts", _amounts(engine, (3, "3.00"))):
+        pass
+    assert _published(engine) == [(1, "1.00"), (3, "3.00")]
+
+
+def test_rows_that_cannot_be_computed_leave_the_table_and_the_engine_as_they_were() -> None:
+    engine = DuckDBEngine.in_memory()
+    engine.append("shop", "amounts", _amounts(engine, (1, "1.00")))
+    wrong = _amounts(engine, (2, "two"))
+    with pytest.raises(duckdb.ConversionException):
+        engine.append("shop", "amounts", wrong.mutate(id=wrong.amount.cast("int64")))
+    assert _published(engine) == [(1, "1.00")]
+    told = engine.backend.con.execute("SELECT current_setting('preserve_insertion_order')").fetchall()
+    assert told == [(True,)]
 
 
 def test_a_note_lasts_until_its_table_changes() -> None:
