@@ -116,12 +116,17 @@ def _any(rows: ir.Table, engine: Engine) -> bool:
 
 def _names(rows: ir.Table, engine: Engine) -> set[str]:
     """Names of the columns outside the contract, at the top level."""
-    some = engine.to_arrow(rows.filter(rows.extra.notnull()).select("extra").limit(_LOOKED_AT))
+    some = engine.to_arrow(_first(rows.filter(rows.extra.notnull())).select("extra"))
     return {name for text in some.column("extra").to_pylist() for name in json.loads(text)}
 
 
+def _first(rows: ir.Table) -> ir.Table:
+    """The rows that are looked at, whatever the order in which they are stored."""
+    return rows.order_by(*(name for name in ("load_id", "source_row") if name in rows.columns)).limit(_LOOKED_AT)
+
+
 def _mistyped(rows: ir.Table, stream: StreamSpec, engine: Engine) -> list[str]:
-    counts = engine.to_arrow(_misfits(rows.limit(_LOOKED_AT), stream)).to_pylist()[0]
+    counts = engine.to_arrow(_misfits(_first(rows), stream)).to_pylist()[0]
     return [
         column.name
         for place, column in enumerate(stream.columns)
