@@ -50,7 +50,7 @@ class Company:
                 f"(SELECT * {'EXCLUDE (cdp_revision)' if revised else ''} FROM serving.{name}) t"
             )
             for name, revised in names
-            if name not in ("activation.deliveries", "measurement.campaign_lift")
+            if name not in ("activation.deliveries", "measurement.campaign_lift") and not name.startswith("changes.")
         }
 
     def run(self, *arguments: str) -> dict[str, Any]:

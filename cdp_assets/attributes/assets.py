@@ -11,8 +11,9 @@ from cdp_assets.attributes.activity import daily_activity
 from cdp_assets.attributes.behaviour import behaviour as counted
 from cdp_assets.attributes.churn_scores import INPUTS_HOLD, SCORES_HOLD
 from cdp_assets.attributes.churn_scores import churn_risk as scored_risk
-from cdp_assets.attributes.customer_360 import customer_360 as joined
-from cdp_assets.attributes.engagement import engagement as learnt_responses
+from cdp_assets.attributes.engagement import LINEAGE as ENGAGEMENT_LINEAGE
+from cdp_assets.attributes.engagement import engagement as responses
+from cdp_assets.attributes.following import followed, owned
 from cdp_assets.attributes.intent import intent as shown_intent
 from cdp_assets.attributes.known_facts import last_day
 from cdp_assets.attributes.lifetime_value import lifetime_value as expected_value
@@ -20,6 +21,7 @@ from cdp_assets.attributes.model_assets import model_assets
 from cdp_assets.attributes.model_training import IS_RECENT
 from cdp_assets.attributes.propensity import purchase_propensity as scored_propensity
 from cdp_assets.attributes.purchases import of_known_people, purchase_days
+from cdp_assets.attributes.response_training import Learnt
 from cdp_assets.attributes.schemas import (
     ACTIVITY,
     BEHAVIOUR,
@@ -38,11 +40,11 @@ from cdp_assets.attributes.signal_schemas import (
 from cdp_assets.attributes.subscription_risk import subscription_risk as learnt_cancellation
 from cdp_assets.attributes.support_health import support_health as judged_support
 from cdp_assets.attributes.trait_spec import TraitSpec
-from cdp_assets.attributes.traits import traits as computed_traits
-from cdp_assets.attributes.traits import traits_schema, wide_schema
+from cdp_assets.attributes.wide_assets import customer_360_asset, traits_asset
 from cdp_assets.identity.facts import assign_profiles
-from cdp_assets.warehouse.assets import table_asset
-from cdp_assets.warehouse.built import Built
+from cdp_assets.warehouse.assets import Result, table_asset
+from cdp_assets.warehouse.built import Built, Stands
+from cdp_assets.warehouse.changes import Since
 from cdp_assets.warehouse.engine import Engine
 
 OWNERS = ["team:analytics"]
@@ -80,11 +82,16 @@ def assets(specs: Sequence[TraitSpec] = (), currency: str = "") -> list[dg.Asset
     checks=checks.PURCHASES,
     owners=OWNERS,
 )
-def purchases(orders: ir.Table, refunds: ir.Table, profile_map: ir.Table, as_of: datetime) -> ir.Table:
+def purchases(
+    orders: ir.Table, refunds: ir.Table, profile_map: ir.Table, as_of: datetime, engine: Engine, since: Since | None
+) -> Result:
     """Each order and refund goes to the profile that its record belongs to, and is added up by day."""
-    return purchase_days(
-        assign_profiles(orders, profile_map, "ordered_at"), assign_profiles(refunds, profile_map, "refunded_at"), as_of
-    )
+    facts = {"orders": (orders, "ordered_at"), "refunds": (refunds, "refunded_at")}
+
+    def made(held: ir.Table) -> ir.Table:
+        return purchase_days(**owned(facts, held), as_of=as_of)
+
+    return followed(PURCHASES, made, facts=facts, profile_map=profile_map, since=since, as_of=as_of, engine=engine)
 
 
 @table_asset(
@@ -109,16 +116,22 @@ def activity(
     survey_responses: ir.Table,
     profile_map: ir.Table,
     as_of: datetime,
-) -> ir.Table:
+    engine: Engine,
+    since: Since | None,
+) -> Result:
     """One pass over each table of facts; whatever counts in windows reads the result."""
-    return daily_activity(
-        assign_profiles(events, profile_map, "occurred_at"),
-        assign_profiles(engagements, profile_map, "occurred_at"),
-        assign_profiles(tickets, profile_map, "opened_at"),
-        assign_profiles(interactions, profile_map, "occurred_at"),
-        assign_profiles(survey_responses, profile_map, "responded_at"),
-        as_of,
-    )
+    facts = {
+        "events": (events, "occurred_at"),
+        "engagements": (engagements, "occurred_at"),
+        "tickets": (tickets, "opened_at"),
+        "interactions": (interactions, "occurred_at"),
+        "survey_responses": (survey_responses, "responded_at"),
+    }
+
+    def made(held: ir.Table) -> ir.Table:
+        return daily_activity(**owned(facts, held), as_of=as_of)
+
+    return followed(ACTIVITY, made, facts=facts, profile_map=profile_map, since=since, as_of=as_of, engine=engine)
 
 
 @table_asset(
@@ -146,17 +159,23 @@ def behaviour(
     profile_map: ir.Table,
     as_of: datetime,
     engine: Engine,
-) -> ir.Table:
+    since: Since | None,
+) -> Result:
     """Windows over the daily activity, and the latest word of tickets, surveys and loyalty."""
-    return counted(
-        activity,
-        assign_profiles(tickets, profile_map, "opened_at"),
-        assign_profiles(survey_responses, profile_map, "responded_at"),
-        assign_profiles(loyalty, profile_map, "occurred_at"),
-        assign_profiles(order_lines, profile_map, "ordered_at"),
-        products,
-        as_of,
-        engine,
+    facts = {
+        "tickets": (tickets, "opened_at"),
+        "survey_responses": (survey_responses, "responded_at"),
+        "loyalty": (loyalty, "occurred_at"),
+        "order_lines": (order_lines, "ordered_at"),
+    }
+
+    def made(held: ir.Table) -> ir.Table:
+        theirs = activity if held is profile_map else activity.semi_join(held, "profile_id")
+        return counted(theirs, **owned(facts, held), products=products, as_of=as_of, engine=engine)
+
+    others = [("attributes", "activity"), ("normalised", "products")]
+    return followed(
+        BEHAVIOUR, made, facts=facts, profile_map=profile_map, since=since, as_of=as_of, engine=engine, others=others
     )
 
 
@@ -166,6 +185,7 @@ def behaviour(
     inputs={"purchases": "attributes", "golden_records": "profiles"},
     checks=checks.RFM,
     owners=OWNERS,
+    compared="profile_id",
 )
 def rfm_scores(purchases: ir.Table, golden_records: ir.Table, as_of: datetime, engine: Engine) -> Built:
     """Quintiles of recency, frequency and monetary value among all known customers."""
@@ -179,12 +199,18 @@ def rfm_scores(purchases: ir.Table, golden_records: ir.Table, as_of: datetime, e
     checks=checks.LIFETIME_VALUE,
     kinds={"python"},
     owners=OWNERS,
+    compared="profile_id",
 )
 def lifetime_value(
-    purchases: ir.Table, churn_risk: ir.Table, golden_records: ir.Table, as_of: datetime, engine: Engine
-) -> Built:
+    purchases: ir.Table,
+    churn_risk: ir.Table,
+    golden_records: ir.Table,
+    as_of: datetime,
+    engine: Engine,
+    since: Since | None,
+) -> Built | Stands:
     """BG/NBD and Gamma-Gamma with what was learnt of spend, judged on what followed a day in the past."""
-    return expected_value(of_known_people(purchases, golden_records), churn_risk, as_of, engine)
+    return expected_value(of_known_people(purchases, golden_records), churn_risk, as_of, engine, since)
 
 
 @table_asset(
@@ -200,6 +226,7 @@ def lifetime_value(
     judged=[INPUTS_HOLD, SCORES_HOLD, IS_RECENT],
     kinds={"python"},
     owners=OWNERS,
+    compared="profile_id",
 )
 def churn_risk(
     churn_model: ir.Table,
@@ -208,9 +235,10 @@ def churn_risk(
     golden_records: ir.Table,
     as_of: datetime,
     engine: Engine,
-) -> Built:
+    since: Since | None,
+) -> Built | Stands:
     """Scored by the model that was approved last."""
-    return scored_risk(churn_model, of_known_people(purchases, golden_records), activity, as_of, engine)
+    return scored_risk(churn_model, of_known_people(purchases, golden_records), activity, as_of, engine, since)
 
 
 @table_asset(
@@ -226,6 +254,7 @@ def churn_risk(
     judged=[INPUTS_HOLD, SCORES_HOLD, IS_RECENT],
     kinds={"python"},
     owners=OWNERS,
+    compared="profile_id",
 )
 def purchase_propensity(
     purchase_model: ir.Table,
@@ -234,9 +263,10 @@ def purchase_propensity(
     golden_records: ir.Table,
     as_of: datetime,
     engine: Engine,
-) -> Built:
+    since: Since | None,
+) -> Built | Stands:
     """Customers by the model that was approved last; others by first purchases of those who behaved alike."""
-    return scored_propensity(purchase_model, purchases, activity, golden_records, as_of, engine)
+    return scored_propensity(purchase_model, purchases, activity, golden_records, as_of, engine, since)
 
 
 @table_asset(
@@ -246,6 +276,7 @@ def purchase_propensity(
     checks=signal_checks.SUBSCRIPTION_RISK,
     kinds={"python", "scikitlearn"},
     owners=OWNERS,
+    compared="profile_id",
 )
 def subscription_risk(
     subscriptions: ir.Table, activity: ir.Table, profile_map: ir.Table, as_of: datetime, engine: Engine
@@ -260,6 +291,7 @@ def subscription_risk(
     inputs={"activity": "attributes", "purchases": "attributes"},
     checks=signal_checks.INTENT,
     owners=OWNERS,
+    compared="profile_id",
 )
 def intent(activity: ir.Table, purchases: ir.Table, as_of: datetime) -> ir.Table:
     """Points for what people do before they buy, halved every few days, since their last purchase."""
@@ -270,6 +302,7 @@ def intent(activity: ir.Table, purchases: ir.Table, as_of: datetime) -> ir.Table
     schema=ENGAGEMENT,
     stage="attributes",
     inputs={
+        "response_model": "attributes",
         "engagements": "normalised",
         "events": "normalised",
         "golden_records": "profiles",
@@ -280,21 +313,28 @@ def intent(activity: ir.Table, purchases: ir.Table, as_of: datetime) -> ir.Table
     owners=OWNERS,
 )
 def engagement(
+    response_model: ir.Table,
     engagements: ir.Table,
     events: ir.Table,
     golden_records: ir.Table,
     profile_map: ir.Table,
     as_of: datetime,
     engine: Engine,
-) -> Built:
-    """Each person's own rates and fatigue, learnt from who opened which message after how many others."""
-    return learnt_responses(
-        assign_profiles(engagements, profile_map, "occurred_at"),
-        assign_profiles(events, profile_map, "occurred_at"),
-        golden_records,
-        as_of,
-        engine,
-    )
+    since: Since | None,
+) -> Result:
+    """Each person's own rates and fatigue, by what was learnt of all."""
+    facts = {"engagements": (engagements, "occurred_at"), "events": (events, "occurred_at")}
+    learnt = Learnt.of(response_model, engine)
+
+    def made(held: ir.Table) -> ir.Table:
+        people = golden_records if held is profile_map else golden_records.semi_join(held, "profile_id")
+        return responses(learnt, **owned(facts, held), golden_records=people, as_of=as_of, engine=engine)
+
+    others = [("attributes", "response_model"), ("profiles", "golden_records")]
+    return followed(
+        ENGAGEMENT, made, facts=facts, profile_map=profile_map, since=since, as_of=as_of, engine=engine,
+        others=others, lineage=ENGAGEMENT_LINEAGE,
+    )  # fmt: skip
 
 
 @table_asset(
@@ -303,6 +343,7 @@ def engagement(
     inputs={"tickets": "normalised", "survey_responses": "normalised", "profile_map": "identity"},
     checks=signal_checks.SUPPORT_HEALTH,
     owners=OWNERS,
+    compared="profile_id",
 )
 def support_health(tickets: ir.Table, survey_responses: ir.Table, profile_map: ir.Table, as_of: datetime) -> ir.Table:
     """Points off for what waits, what was rated bad, and what people said."""
@@ -311,52 +352,3 @@ def support_health(tickets: ir.Table, survey_responses: ir.Table, profile_map: i
         assign_profiles(survey_responses, profile_map, "responded_at"),
         as_of,
     )
-
-
-def traits_asset(specs: Sequence[TraitSpec]) -> dg.AssetsDefinition:
-    """The asset of all traits."""
-    tables = sorted({spec.table for spec in specs if not spec.composed})
-    times = {spec.table: spec.facts.event_time for spec in specs if not spec.composed}
-
-    @table_asset(
-        schema=traits_schema(specs),
-        stage="attributes",
-        inputs={"facts": [("normalised", name) for name in tables], "profile_map": "identity"},
-        checks=checks.traits(specs),
-        owners=OWNERS,
-    )
-    def traits(facts: dict[str, ir.Table], profile_map: ir.Table, as_of: datetime, engine: Engine) -> ir.Table:
-        """One pass over each table of facts that a trait is made of."""
-        owned = {name: assign_profiles(facts[name], profile_map, str(times[name])) for name in tables}
-        return computed_traits(owned, specs, as_of, engine, all_facts=facts)
-
-    return traits
-
-
-_JOINED = (
-    "purchases", "rfm", "lifetime_value", "churn_risk", "purchase_propensity", "subscription_risk", "intent",
-    "engagement", "support_health", "behaviour",
-)  # fmt: skip
-"""Tables of the stage that the wide row is made of."""
-
-
-def customer_360_asset(specs: Sequence[TraitSpec]) -> dg.AssetsDefinition:
-    """The asset of the wide row, with a column for every trait."""
-    counts = [spec.name for spec in specs if spec.aggregate == "count"]
-
-    @table_asset(
-        schema=wide_schema(specs),
-        stage="attributes",
-        inputs={
-            "golden_records": "profiles",
-            **dict.fromkeys(_JOINED, "attributes"),
-            **({"traits": "attributes"} if specs else {}),
-        },
-        checks=checks.CUSTOMER_360,
-        owners=OWNERS,
-    )
-    def customer_360(as_of: datetime, **tables: ir.Table) -> ir.Table:
-        """The golden record beside everything computed about the profile."""
-        return joined(**tables, as_of=as_of, counts=counts)
-
-    return customer_360

@@ -6,8 +6,8 @@ here: learning (`churn.py`), the wording of reasons (`churn_reasons.py`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +23,17 @@ from cdp_assets.attributes.churn_reasons import reasons, usual
 from cdp_assets.attributes.known_facts import last_day
 from cdp_assets.attributes.model_documents import learned_of
 from cdp_assets.attributes.model_training import approved, recency
+from cdp_assets.attributes.rescoring import Rescored, whom_to_score
+from cdp_assets.attributes.schemas import CHURN_RISK
+from cdp_assets.profiles.concerned import replaced
 from cdp_assets.quality.checks import CheckResult, Judged
-from cdp_assets.warehouse.built import Built, ColumnLineage
+from cdp_assets.warehouse.built import Built, ColumnLineage, Stands
 from cdp_assets.warehouse.engine import row_count
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from cdp_assets.warehouse.changes import Since
     from cdp_assets.warehouse.engine import Engine
 
 MEDIUM, HIGH = 0.4, 0.7
@@ -87,11 +91,13 @@ class Scored:
         table: The columns of `schemas.CHURN_RISK`, one row per customer.
         drifted: Figure → its stability index against the customers that the model was judged on; empty without any.
         since: The day that these were looked at.
+        memory: What has to be the same again for other scores to stay.
     """
 
     table: ir.Table
     drifted: Mapping[str, float]
     since: str
+    memory: Mapping[str, Any]
 
     def verdicts(self) -> list[CheckResult]:
         """The outcomes of `INPUTS_HOLD` and `SCORES_HOLD`."""
@@ -107,8 +113,9 @@ def churn_scores(
     until: date,
     engine: Engine,
     leading: tuple[str, str] = churn_reasons.LEADING,
-) -> Scored:
-    """Score every customer as of a day, in batches.
+    some: Rescored | None = None,
+) -> Scored | None:
+    """Score every customer as of a day, in batches; or some of them, if all others' scores stay.
 
     Args:
         learned: The model.
@@ -117,20 +124,30 @@ def churn_scores(
         until: Last day that may be seen.
         engine: Computes.
         leading: What reasons begin with for those of more risk, and of less.
+        some: Whom to score; None for everybody.
+
+    Returns:
+        None if what is usual has moved, so that not only ``some`` have to be scored.
     """
     import pyarrow as pa
 
     model = learned.published
-    features = engine.scratch(features_at(purchases, activity, until))
-    size = row_count(features, engine)
-    chosen = features.filter(features.profile_id % max(1, size // SAMPLE) == 0)
-    sample = learned.described(engine.to_pandas(chosen.order_by("profile_id")))
+    if some is None:
+        features = engine.scratch(features_at(purchases, activity, until))
+        size = row_count(features, engine)
+    else:
+        size = some.memory["customers"]
+        features = engine.scratch(_features_of(some.profiles, size, purchases, activity, until))
+    sample = learned.described(engine.to_pandas(features.filter(_in_sample(features, size)).order_by("profile_id")))
     if not len(sample):
         sample = learned.described(engine.to_pandas(features.order_by("profile_id").limit(SAMPLE)))
     compared = usual(sample, model) if len(sample) else None
+    memory = {"customers": size, "usual": compared and asdict(compared)}
+    if some is not None and memory != some.memory:
+        return None
     schema = _SCORES.to_pyarrow()
     pieces = []
-    for batch in engine.batches(features):
+    for batch in engine.batches(features if some is None else features.semi_join(some.profiles, "profile_id")):
         rows = batch.to_pandas()
         if compared is None or not len(rows):
             continue
@@ -158,7 +175,21 @@ def churn_scores(
             )
         )
     table = engine.from_arrow(pa.concat_tables(pieces) if pieces else schema.empty_table(), _SCORES)
-    return Scored(table, _drifted(learned, sample), str(learned.report.get("cut")))
+    return Scored(table, _drifted(learned, sample), str(learned.report.get("cut")), memory)
+
+
+def _in_sample(rows: ir.Table, customers: int) -> ir.BooleanValue:
+    return rows.profile_id % max(1, customers // SAMPLE) == 0
+
+
+def _features_of(some: ir.Table, customers: int, purchases: ir.Table, activity: ir.Table, until: date) -> ir.Table:
+    """The features of some customers and of the sample, ranked among all."""
+
+    def chosen(rows: ir.Table) -> ir.Table:
+        sampled = _in_sample(rows, customers)
+        return rows.filter(sampled).union(rows.filter(~sampled).semi_join(some, "profile_id"))
+
+    return chosen(features_at(purchases, chosen(activity), until))
 
 
 def _drifted(learned: Learned, sample: pd.DataFrame) -> dict[str, float]:
@@ -173,8 +204,13 @@ def _drifted(learned: Learned, sample: pd.DataFrame) -> dict[str, float]:
 
 
 def churn_risk(
-    churn_model: ir.Table, purchases: ir.Table, activity: ir.Table, as_of: datetime, engine: Engine
-) -> Built:
+    churn_model: ir.Table,
+    purchases: ir.Table,
+    activity: ir.Table,
+    as_of: datetime,
+    engine: Engine,
+    since: Since | None = None,
+) -> Built | Stands:
     """Score by the model that was approved last.
 
     Args:
@@ -183,13 +219,44 @@ def churn_risk(
         activity: The table of `activity.daily_activity`.
         as_of: The run's instant; nothing after it is seen.
         engine: Computes.
+        since: What has changed since customers were last scored.
 
     Returns:
         The columns of `schemas.CHURN_RISK`, one row per customer, with the outcomes of its checks.
     """
     learned, until = learned_of(approved(churn_model, engine)), last_day(as_of)
-    scored = churn_scores(learned, purchases, activity, until, engine)
-    return Built(scored.table, told(learned, scored), LINEAGE, [*scored.verdicts(), recency(learned, until)])
+    customers = purchases.filter(purchases.purchases > 0).select("profile_id")
+    before = since.previous[CHURN_RISK.name].select("profile_id") if since else None
+    some = whom_to_score(
+        since, customers, before, as_of, engine, stand=("churn_model", "purchases"), move=("activity",)
+    )
+    if some is not None and not row_count(some.profiles, engine):
+        return Stands()
+    scored, some = scored_again(lambda whom: churn_scores(learned, purchases, activity, until, engine, some=whom), some)
+    built = (
+        Built(scored.table) if some is None else replaced(CHURN_RISK, some.since, some.profiles, scored.table, engine)
+    )
+    return replace(built, **described(learned, scored, until), column_lineage=LINEAGE)
+
+
+def scored_again(
+    score: Callable[[Rescored | None], Scored | None], some: Rescored | None
+) -> tuple[Scored, Rescored | None]:
+    """Scores of some, or of everybody where that is not enough; and of whom they are."""
+    scored = score(some)
+    if scored is None:
+        scored, some = score(None), None
+    assert scored is not None
+    return scored, some
+
+
+def described(learned: Learned, scored: Scored, until: date) -> dict[str, Any]:
+    """What is said of scores, judged and remembered: as `Built` takes it."""
+    return {
+        "metadata": told(learned, scored),
+        "judged": [*scored.verdicts(), recency(learned, until)],
+        "memory": scored.memory,
+    }
 
 
 def told(learned: Learned, scored: Scored) -> dict[str, Any]:

@@ -1,34 +1,30 @@
 """How each profile responds to messages, channel by channel, and when and by which they are best sent.
 
-Belongs here: putting messages, model and hours together, and the model card. Does not belong here: any of the three
-(`messages.py`, `response_model.py`, `sending_hours.py`), consent, and which address a message may go to.
+Belongs here: putting messages, model and hours together. Does not belong here: any of the three (`messages.py`,
+`response_model.py`, `sending_hours.py`), learning (`response_training.py`), consent, and which address a message may go
+to.
 """
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import ibis
 import ibis.expr.types as ir
 import numpy as np
 
-from cdp_assets.attributes import response_model
 from cdp_assets.attributes.known_facts import known_by, last_day
-from cdp_assets.attributes.messages import CHANNELS, PRESSURE_DAYS, by_pressure, messages, standing
-from cdp_assets.attributes.metrics import rounded
-from cdp_assets.attributes.response_model import PRIOR, STEADY, ResponseModel, Responses
+from cdp_assets.attributes.messages import by_pressure, messages, standing
+from cdp_assets.attributes.response_model import ResponseModel, Responses
+from cdp_assets.attributes.response_training import WINDOW_DAYS, Learnt
 from cdp_assets.attributes.sending_hours import HOURS, best_hours, hours_of_people, zones_of_people
-from cdp_assets.warehouse.built import Built, ColumnLineage
+from cdp_assets.warehouse.built import ColumnLineage
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from cdp_assets.warehouse.engine import Engine
-
-WINDOW_DAYS = 365
-TRAINING_PEOPLE = 50_000
-"""Most people of a channel to learn from."""
 
 _HOURS = tuple(f"hour_{hour}" for hour in range(HOURS))
 _SCORES = ibis.schema(
@@ -52,6 +48,7 @@ _SCORES = ibis.schema(
 _MESSAGES = {
     *(("normalised", "engagements", name) for name in ("channel", "campaign_id", "action", "occurred_at")),
     ("identity", "profile_map", "profile_id"),
+    ("attributes", "response_model", "document"),
 }
 _RHYTHM = _MESSAGES | {("normalised", "events", "occurred_at"), ("profiles", "golden_records", "timezone")}
 LINEAGE: ColumnLineage = {
@@ -69,11 +66,17 @@ LINEAGE: ColumnLineage = {
 
 
 def engagement(
-    engagements: ir.Table, events: ir.Table, golden_records: ir.Table, as_of: datetime, engine: Engine
-) -> Built:
-    """Learn how people respond in each channel, and score everybody that messages were sent to.
+    learnt: Learnt,
+    engagements: ir.Table,
+    events: ir.Table,
+    golden_records: ir.Table,
+    as_of: datetime,
+    engine: Engine,
+) -> ir.Table:
+    """Score everybody that messages were sent to; of each, from nothing but what is their own and what was learnt.
 
     Args:
+        learnt: What was learnt of all.
         engagements: `profile_id` and the columns of `canonical.ENGAGEMENTS`.
         events: `profile_id` and `occurred_at`.
         golden_records: For time zones.
@@ -81,60 +84,19 @@ def engagement(
         engine: Computes.
 
     Returns:
-        The columns of `schemas.ENGAGEMENT`, with what was learnt of each channel as metadata.
+        The columns of `schemas.ENGAGEMENT`.
     """
     until = last_day(as_of)
     after = until - timedelta(days=WINDOW_DAYS)
     engagements = known_by(engagements, "occurred_at", as_of)
     sent = engine.scratch(messages(engagements, until))
-    models, report = {}, {}
-    for channel in CHANNELS:
-        models[channel], found = learn_channel(sent.filter(sent.channel == channel), after, until, engine)
-        if found:
-            report[channel] = found
-    zones = engine.scratch(zones_of_people(golden_records, engine))
+    zones = engine.scratch(zones_of_people(golden_records, learnt.zone, engine))
     hours = engine.scratch(
         hours_of_people(known_by(events, "occurred_at", as_of), engagements, zones, after, until, engine)
     )
     counts = engine.scratch(by_pressure(sent, after, until))
     rows = _everything(counts, standing(sent, engagements, until), zones, hours)
-    everybody = engine.to_pandas(hours.aggregate(**{name: hours[name].sum().fill_null(0) for name in _HOURS}))
-    scored = _scored(rows, models, everybody.to_numpy(float)[0], engine)
-    return Built(_with_preferred(scored), {"model_card": _card(until), "channels": report}, LINEAGE)
-
-
-def learn_channel(sent: ir.Table, after: date, until: date, engine: Engine) -> tuple[ResponseModel, dict[str, Any]]:
-    """Learn from one channel's messages; which model is used is decided on those of the last four weeks.
-
-    Returns:
-        The model, and what was learnt; nothing to tell of a channel that is not used.
-    """
-    people = int(engine.to_pandas(sent.aggregate(people=sent.profile_id.nunique()))["people"].iloc[0])
-    if people > TRAINING_PEOPLE:
-        sent = sent.filter(sent.profile_id % -(-people // TRAINING_PEOPLE) == 0)
-    cut = until - timedelta(days=PRESSURE_DAYS)
-    past, last, both = (
-        engine.to_pandas(by_pressure(sent, *days).order_by("profile_id"))
-        for days in ((after, cut), (cut, until), (after, until))
-    )
-    if not len(both):
-        return response_model.fit(Responses.of(both)), {}
-    judged = past.merge(last, on="profile_id", how="left", suffixes=("", "_later")).fillna(0)
-    later = judged[[f"{name}_later" for name in past.columns if name not in ("profile_id", "channel")]]
-    best, backtest = response_model.choose(
-        Responses.of(judged), Responses.of(later.rename(columns=lambda name: name.removesuffix("_later")))
-    )
-    model = response_model.fit(Responses.of(both), tiring=best not in (STEADY, PRIOR))
-    return model, {
-        "published": model.name,
-        "people": people,
-        "usual_open_rate": rounded(float(model.open_rate(np.array([model.mean]), np.zeros(1))[0])),
-        "usual_open_rate_after_4_messages": rounded(float(model.open_rate(np.array([model.mean]), np.full(1, 4.0))[0])),
-        "log_odds": {"level": rounded(model.mean[0]), "slope": rounded(model.mean[1])},
-        "variance_between_people": {"level": rounded(model.variance[0]), "slope": rounded(model.variance[1])},
-        "clicked_of_opened": rounded(model.click_share),
-        "backtest": backtest,
-    }
+    return _with_preferred(_scored(rows, learnt, engine))
 
 
 def _everything(counts: ir.Table, standing: ir.Table, zones: ir.Table, hours: ir.Table) -> ir.Table:
@@ -149,14 +111,12 @@ def _everything(counts: ir.Table, standing: ir.Table, zones: ir.Table, hours: ir
     return joined.mutate(**zero, time_zone=joined.time_zone.fill_null("UTC"), has_left=joined.has_left.fill_null(False))
 
 
-def _scored(
-    rows: ir.Table, models: dict[str, ResponseModel], everybody: np.ndarray[Any, Any], engine: Engine
-) -> ir.Table:
+def _scored(rows: ir.Table, learnt: Learnt, engine: Engine) -> ir.Table:
     import pyarrow as pa
 
-    schema = _SCORES.to_pyarrow()
+    schema, everybody = _SCORES.to_pyarrow(), np.array(learnt.hours)
     pieces = [
-        pa.Table.from_pandas(_score(part, models[channel], everybody), schema=schema, preserve_index=False)
+        pa.Table.from_pandas(_score(part, learnt.models[channel], everybody), schema=schema, preserve_index=False)
         for batch in engine.batches(rows)
         for channel, part in batch.to_pandas().groupby("channel", sort=True)
     ]
@@ -186,14 +146,3 @@ def _with_preferred(scored: ir.Table) -> ir.Table:
     place = ibis.row_number().over(ibis.window(group_by="profile_id", order_by=order))
     ranked = scored.mutate(place=place)
     return ranked.mutate(preferred=(ranked.place == 0) & ~ranked.has_left).drop("place", "has_left")
-
-
-def _card(until: date) -> dict[str, Any]:
-    return {
-        "published": "logistic regression with each person's own level and slope (empirical Bayes)",
-        "data_until": until.isoformat(),
-        "data_days": WINDOW_DAYS,
-        "features": ["messages sent, opened and clicked by how many were sent in the 28 days before"],
-        "judged_by": "whether messages of the last 28 days were opened, foretold from those before",
-        "seed": "none: expectation-maximisation, no randomness",
-    }

@@ -7,6 +7,8 @@ belong here: the models themselves (`purchase_models.py`, `order_value.py`) and 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,16 +19,22 @@ import numpy as np
 from cdp_assets.attributes import lifetime_backtest, order_value, purchase_models, spend_model
 from cdp_assets.attributes.known_facts import last_day
 from cdp_assets.attributes.lifetime_backtest import ValueBacktest
+from cdp_assets.attributes.model_documents import fitted_of_plain, plain_fitted
 from cdp_assets.attributes.order_value import OrderValueModel
 from cdp_assets.attributes.penalty import choose_penalty
 from cdp_assets.attributes.purchase_models import Fitted, PurchaseModel
 from cdp_assets.attributes.purchases import distinct_histories, observed_days, purchase_statistics
+from cdp_assets.attributes.rescoring import Rescored, whom_to_score
+from cdp_assets.attributes.schemas import LIFETIME_VALUE
 from cdp_assets.canonical.schema import MONEY
-from cdp_assets.warehouse.built import Built, ColumnLineage, plot
+from cdp_assets.profiles.concerned import replaced
+from cdp_assets.warehouse.built import Built, ColumnLineage, Stands, plot
+from cdp_assets.warehouse.engine import row_count
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from cdp_assets.warehouse.changes import Since
     from cdp_assets.warehouse.engine import Engine
 
 HISTORY = ("frequency", "recency_days", "age_days")
@@ -53,7 +61,58 @@ LINEAGE: ColumnLineage = {
 """Declared, since the models stand between."""
 
 
-def lifetime_value(purchases: ir.Table, churn_risk: ir.Table, as_of: datetime, engine: Engine) -> Built:
+@dataclass(frozen=True)
+class _Learnt:
+    """What all customers taught, on one day.
+
+    Args:
+        fitted: Models of visits.
+        worth: What a visit is worth.
+        trusted: Whether the model of visits did better than going on as before.
+        within: Days of the horizon that spend was learnt for, if that is used.
+    """
+
+    fitted: Fitted
+    worth: OrderValueModel
+    trusted: bool
+    within: int | None
+
+    @property
+    def model(self) -> PurchaseModel:
+        return self.fitted.model if self.trusted else lifetime_backtest.NAIVE
+
+    def to_memory(self) -> dict[str, Any]:
+        """As plain values, to the last digit."""
+        worth = {**asdict(self.worth), "parameters": dict(self.worth.parameters)}
+        return {"fitted": plain_fitted(self.fitted), "worth": worth, "trusted": self.trusted, "within": self.within}
+
+    @classmethod
+    def of(cls, memory: Mapping[str, Any]) -> _Learnt:
+        """Read what `to_memory` wrote."""
+        return cls(
+            fitted_of_plain(memory["fitted"]), OrderValueModel(**memory["worth"]), memory["trusted"], memory["within"]
+        )
+
+    def valued(self, statistics: ir.Table, churn_risk: ir.Table, engine: Engine) -> tuple[ir.Table, dict[str, int]]:
+        """The value of each customer, and how many were scored by which model."""
+        scored = _scored(self.model, self.fitted, engine.to_pandas(distinct_histories(statistics)), self.within)
+        schema = ibis.schema(
+            {
+                **dict.fromkeys(HISTORY, "int64"),
+                **dict.fromkeys(
+                    [name for name in scored.columns if name not in (*HISTORY, "purchase_model")], "float64"
+                ),
+                "purchase_model": "string",
+            }
+        )
+        customers = {str(name): int(counts.sum()) for name, counts in scored.groupby("purchase_model")["customers"]}
+        scored_table = engine.from_arrow(scored[list(schema.names)], schema)
+        return valued(statistics, scored_table, self.worth, churn_risk if self.within else None), customers
+
+
+def lifetime_value(
+    purchases: ir.Table, churn_risk: ir.Table, as_of: datetime, engine: Engine, since: Since | None = None
+) -> Built | Stands:
     """Score every customer; what the model could not be trusted with is scored by a fallback, named in `model`.
 
     Args:
@@ -61,36 +120,49 @@ def lifetime_value(purchases: ir.Table, churn_risk: ir.Table, as_of: datetime, e
         churn_risk: The table of `churn.churn_risk`, for what was learnt of spend.
         as_of: The run's instant; nothing after it is seen.
         engine: Computes.
+        since: What has changed since they were last scored: where nobody bought, there is nothing to learn from.
 
     Returns:
         The columns of `schemas.LIFETIME_VALUE`, one row per customer, with the model card as metadata.
     """
     until = last_day(as_of)
+    spend_within = _spend_within(churn_risk, engine)
+    customers = purchases.filter(purchases.purchases > 0).select("profile_id")
+    before = since.previous[LIFETIME_VALUE.name].select("profile_id") if since else None
+    some = whom_to_score(since, customers, before, as_of, engine, stand=("purchases",), move=("churn_risk",))
+    if some is not None:
+        learnt = _Learnt.of(some.memory)
+        if not learnt.trusted or learnt.within == spend_within:
+            return _of_some(learnt, some, purchases, churn_risk, until, engine)
     statistics = engine.scratch(purchase_statistics(purchases, until))
     penalty, deviances = choose_penalty(purchases, until, _held_out_days(purchases, until, engine), engine)
     fitted, grain = fit_purchases(statistics, engine, penalty)
     worth = fit_order_value(statistics, engine)
     judged = lifetime_backtest.backtest(purchases, until, engine)
     trusted = judged is None or judged.beats_naive
-    model = fitted.model if trusted else lifetime_backtest.NAIVE
-    learnt_within = engine.to_pandas(
-        churn_risk.aggregate(days=churn_risk.horizon_days.max(where=churn_risk.learnt_spend.notnull()))
-    )["days"].iloc[0]
-    within = int(learnt_within) if trusted and learnt_within == learnt_within and learnt_within is not None else None
-    scored = _scored(model, fitted, engine.to_pandas(distinct_histories(statistics)), within)
-    schema = ibis.schema(
-        {
-            **dict.fromkeys(HISTORY, "int64"),
-            **dict.fromkeys([name for name in scored.columns if name not in (*HISTORY, "purchase_model")], "float64"),
-            "purchase_model": "string",
-        }
-    )
-    customers = {str(name): int(counts.sum()) for name, counts in scored.groupby("purchase_model")["customers"]}
-    scored_table = engine.from_arrow(scored[list(schema.names)], schema)
-    table = valued(statistics, scored_table, worth, churn_risk if within else None)
-    card = _card(until, fitted, worth, judged, grain, customers, model.name)
+    learnt = _Learnt(fitted, worth, trusted, spend_within if trusted else None)
+    table, by_model = learnt.valued(statistics, churn_risk, engine)
+    card = _card(until, fitted, worth, judged, grain, by_model, learnt.model.name)
     card["model_card"]["penalty"] = {"chosen": penalty, "deviance_in_hold_out": deviances}
-    return Built(table, card, LINEAGE)
+    return Built(table, card, LINEAGE, memory=learnt.to_memory())
+
+
+def _of_some(
+    learnt: _Learnt, some: Rescored, purchases: ir.Table, churn_risk: ir.Table, until: date, engine: Engine
+) -> Built | Stands:
+    """Score those of whom something else is known, beside scores that stay."""
+    if not row_count(some.profiles, engine):
+        return Stands()
+    statistics = engine.scratch(purchase_statistics(purchases.semi_join(some.profiles, "profile_id"), until))
+    table, _ = learnt.valued(statistics, churn_risk, engine)
+    return replace(replaced(LIFETIME_VALUE, some.since, some.profiles, table, engine), column_lineage=LINEAGE)
+
+
+def _spend_within(churn_risk: ir.Table, engine: Engine) -> int | None:
+    """Days of the horizon that spend was learnt for; None if it was not."""
+    learnt = churn_risk.aggregate(days=churn_risk.horizon_days.max(where=churn_risk.learnt_spend.notnull()))
+    days = engine.to_arrow(learnt)["days"][0].as_py()
+    return None if days is None else int(days)
 
 
 def _held_out_days(purchases: ir.Table, until: date, engine: Engine) -> int | None:

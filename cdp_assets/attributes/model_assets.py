@@ -12,14 +12,16 @@ import dagster as dg
 import ibis.expr.types as ir
 
 from cdp_assets.attributes.churn_training import churn_model as trained_churn
-from cdp_assets.attributes.known_facts import last_day
-from cdp_assets.attributes.model_schemas import CHURN_MODEL, PURCHASE_MODEL
+from cdp_assets.attributes.known_facts import known_by, last_day
+from cdp_assets.attributes.model_schemas import CHURN_MODEL, PURCHASE_MODEL, RESPONSE_MODEL
 from cdp_assets.attributes.model_training import CHALLENGER_WINS, TRAIN_TAG, Occasion, learner_version, unchanged
 from cdp_assets.attributes.propensity import purchase_model as trained_propensity
 from cdp_assets.attributes.purchases import of_known_people
+from cdp_assets.attributes.response_training import learnt_responses
+from cdp_assets.identity.facts import assign_profiles
 from cdp_assets.warehouse.assets import table_asset
 from cdp_assets.warehouse.built import Built, Stands
-from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.engine import Engine, row_count
 from cdp_assets.warehouse.resources import ANEW_TAG
 
 OWNERS = ["team:analytics"]
@@ -70,7 +72,40 @@ def model_assets(currency: str) -> list[dg.AssetsDefinition]:
         occasion = _occasion(previous, memory, as_of, learner, tags)
         return trained_propensity(purchases, activity, golden_records, occasion, engine)
 
-    return [churn_model, purchase_model]
+    @table_asset(
+        schema=RESPONSE_MODEL,
+        stage="attributes",
+        inputs={
+            "engagements": "normalised",
+            "events": "normalised",
+            "golden_records": "profiles",
+            "profile_map": "identity",
+        },
+        kinds={"python"},
+        owners=OWNERS,
+        definition=learner,
+    )
+    def response_model(
+        engagements: ir.Table,
+        events: ir.Table,
+        golden_records: ir.Table,
+        profile_map: ir.Table,
+        previous: ir.Table,
+        memory: Mapping[str, Any],
+        as_of: datetime,
+        tags: Mapping[str, str],
+        engine: Engine,
+    ) -> Built | Stands:
+        """Learnt from who opened which message after how many others."""
+        facts = {
+            name: known_by(assign_profiles(table, profile_map, "occurred_at"), "occurred_at", as_of)
+            for name, table in (("engagements", engagements), ("events", events))
+        }
+        sizes = {"engagements": row_count(engagements, engine), "events": row_count(events, engine)}
+        occasion = _occasion(previous, memory, as_of, learner, tags)
+        return learnt_responses(**facts, golden_records=golden_records, occasion=occasion, sizes=sizes, engine=engine)
+
+    return [churn_model, purchase_model, response_model]
 
 
 def _occasion(

@@ -55,7 +55,7 @@ def document_of(learned: Learned) -> Document:
         "report": learned.report,
         "cold": None if learned.cold is None else rounded(learned.cold),
         "is_kept": learned.is_kept,
-        "purchases": learned.purchases and _fitted(learned.purchases),
+        "purchases": learned.purchases and plain_fitted(learned.purchases),
         "spend": spend
         and {
             "returning": calibrated(spend.returning),
@@ -66,7 +66,7 @@ def document_of(learned: Learned) -> Document:
             "scale": rounded(spend.scale),
             "bounds": [rounded(bound) for bound in spend.bounds],
         },
-        "rehearsed": rehearsed and {"score": _score(rehearsed.score), "purchases": _fitted(rehearsed.purchases)},
+        "rehearsed": rehearsed and {"score": _score(rehearsed.score), "purchases": plain_fitted(rehearsed.purchases)},
         "then": {
             name: {part: [rounded(value) for value in getattr(bins, part)] for part in ("edges", "shares")}
             for name, bins in learned.then.items()
@@ -115,9 +115,9 @@ def _read(document: Mapping[str, Any]) -> Learned:
             float(spend["scale"]),
             (float(spend["bounds"][0]), float(spend["bounds"][1])),
         ),
-        purchases=document["purchases"] and _fitted_of(document["purchases"]),
+        purchases=document["purchases"] and fitted_of_plain(document["purchases"]),
         cold=document["cold"],
-        rehearsed=rehearsed and Rehearsed(_score_of(rehearsed["score"]), _fitted_of(rehearsed["purchases"])),
+        rehearsed=rehearsed and Rehearsed(_score_of(rehearsed["score"]), fitted_of_plain(rehearsed["purchases"])),
         then={name: Bins(bins["edges"], bins["shares"]) for name, bins in document["then"].items()},
         is_kept=bool(document["is_kept"]),
     )
@@ -140,10 +140,10 @@ def _score(score: Score) -> Document:
         case churn_baselines.Stock():
             return {"kind": churn_baselines.STOCK, "trees": score.trees.to_plain()}
         case churn_baselines.MinusExpected():
-            purchases = _fitted(score.purchases)
+            purchases = plain_fitted(score.purchases)
             return {"kind": churn_baselines.MINUS_EXPECTED, "purchases": purchases, "horizon_days": score.horizon_days}
         case churn_baselines.NotAlive():
-            return {"kind": churn_baselines.NOT_ALIVE, "purchases": _fitted(score.purchases)}
+            return {"kind": churn_baselines.NOT_ALIVE, "purchases": plain_fitted(score.purchases)}
     for name, kind in _ALIKE.items():
         if isinstance(score, kind):  # type: ignore[arg-type]
             return {"kind": name}
@@ -162,13 +162,14 @@ def _score_of(plain: Mapping[str, Any]) -> Score:
         case churn_baselines.STOCK:
             return churn_baselines.Stock(Trees.from_plain(plain["trees"], len(STOCK_FEATURES)))
         case churn_baselines.MINUS_EXPECTED:
-            return churn_baselines.MinusExpected(_fitted_of(plain["purchases"]), int(plain["horizon_days"]))
+            return churn_baselines.MinusExpected(fitted_of_plain(plain["purchases"]), int(plain["horizon_days"]))
         case churn_baselines.NOT_ALIVE:
-            return churn_baselines.NotAlive(_fitted_of(plain["purchases"]))
+            return churn_baselines.NotAlive(fitted_of_plain(plain["purchases"]))
     return _ALIKE[plain["kind"]]()
 
 
-def _fitted(fitted: Fitted) -> Document:
+def plain_fitted(fitted: Fitted) -> Document:
+    """A purchase model as plain values."""
     # To the last digit: they are fitted to counts in their order, and what they expect is compared with thresholds.
     model, fallback = (
         {"name": each.name, "parameters": dict(each.parameters)} for each in (fitted.model, fitted.fallback)
@@ -176,7 +177,8 @@ def _fitted(fitted: Fitted) -> Document:
     return {"model": model, "fallback": fallback, "refused": dict(fitted.refused)}
 
 
-def _fitted_of(plain: Mapping[str, Any]) -> Fitted:
+def fitted_of_plain(plain: Mapping[str, Any]) -> Fitted:
+    """Read what `plain_fitted` wrote."""
     fallback = SmoothedRate(**plain["fallback"]["parameters"])
     name, parameters = plain["model"]["name"], plain["model"]["parameters"]
     model: DropoutModel | SmoothedRate = (

@@ -38,3 +38,19 @@ def _model(name: str, scores: str, foretells: str) -> TableSchema:
 
 CHURN_MODEL = _model("churn_model", "churn_risk", "who will not buy within the churn horizon")
 PURCHASE_MODEL = _model("purchase_model", "purchase_propensity", "who will buy within 30 days")
+RESPONSE_MODEL = TableSchema(
+    "response_model",
+    "One row: how people respond to messages, channel by channel, and at which hours they do something, which "
+    "`engagement` is scored by: numbers that nobody is known by.",
+    (
+        Column("scores", "string", "The table that is scored by it.", required=True),
+        Column("is_learnt", "boolean", "Whether all channels in use had messages enough to learn from; if not, it is "
+               "tried again each day.", required=True),
+        Column("learnt_until", "date", "Last day that it has seen.", required=True),
+        Column("learner", "string", "Version of the code, the libraries and the currency that it was learnt with.",
+               required=True),
+        Column("document", "string", "The model as JSON: parameters, back-tests, and what all did by hour of the day.",
+               required=True),
+    ),
+    key=("scores",),
+)  # fmt: skip

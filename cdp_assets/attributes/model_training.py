@@ -36,7 +36,8 @@ TRAIN_TAG = "cdp/train"
 STALE_DAYS = 60
 """Days without training after which a model is said to be old."""
 
-_PUBLISHED = "published"
+PUBLISHED = "published"
+"""Remembered with a model: that this very code published it."""
 
 _LIBRARIES = ("scikit-learn", "lifetimes", "scipy", "numpy")
 
@@ -103,7 +104,7 @@ def trained(trainer: Trainer, occasion: Occasion, engine: Engine) -> Built | Sta
     asked = occasion.previous.select("is_learnt", "learner", "learnt_until")
     found = engine.to_pandas(asked).to_dict("records")
     # Whoever looks back from an earlier day than the model was learnt on must not know what it knows.
-    last = found[0] if found and _day(found[0]["learnt_until"]) <= occasion.until else None
+    last = found[0] if found and day_of_frame(found[0]["learnt_until"]) <= occasion.until else None
     stands = last is not None and last["is_learnt"] and last["learner"] == occasion.learner and not occasion.forced
     if stands and occasion.unchanged:
         return Stands()
@@ -120,12 +121,12 @@ def trained(trainer: Trainer, occasion: Occasion, engine: Engine) -> Built | Sta
 
 def _built(trainer: Trainer, learned: Learned, document: Document, table: ir.Table) -> Built:
     card = trainer.card(learned, document)
-    return Built(table, card, trainer.lineage, [challenged(learned)], memory={_PUBLISHED: True})
+    return Built(table, card, trainer.lineage, [challenged(learned)], memory={PUBLISHED: True})
 
 
 def unchanged(memory: Mapping[str, Any]) -> bool:
     """Whether this very code published the model, by what its asset remembers."""
-    return _PUBLISHED in memory
+    return PUBLISHED in memory
 
 
 def approved(models: ir.Table, engine: Engine) -> Document:
@@ -189,7 +190,7 @@ def recency(learned: Learned, until: date) -> CheckResult:
     return IS_RECENT.outcome(days <= STALE_DAYS, f"trained {days} days ago{advice}", days=days)
 
 
-def _day(value: Any) -> date:
+def day_of_frame(value: Any) -> date:
     """A date as a frame holds it."""
     import pandas as pd
 

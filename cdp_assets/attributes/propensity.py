@@ -18,7 +18,7 @@ import ibis.expr.types as ir
 
 from cdp_assets.attributes import churn, churn_card, churn_training, metrics
 from cdp_assets.attributes.churn_learned import Learned
-from cdp_assets.attributes.churn_scores import churn_scores, told
+from cdp_assets.attributes.churn_scores import churn_scores, described, scored_again
 from cdp_assets.attributes.first_purchases import (
     GROUPS,
     HORIZON_DAYS,
@@ -29,12 +29,16 @@ from cdp_assets.attributes.first_purchases import (
 from cdp_assets.attributes.known_facts import last_day
 from cdp_assets.attributes.model_documents import Document, learned_of
 from cdp_assets.attributes.model_schemas import PURCHASE_MODEL
-from cdp_assets.attributes.model_training import Occasion, Trainer, approved, recency, trained
+from cdp_assets.attributes.model_training import Occasion, Trainer, approved, trained
 from cdp_assets.attributes.purchases import of_known_people
+from cdp_assets.attributes.rescoring import whom_to_score
 from cdp_assets.attributes.signal_schemas import PURCHASE_PROPENSITY
+from cdp_assets.profiles.concerned import replaced
 from cdp_assets.warehouse.built import Built, ColumnLineage, Stands, plot
+from cdp_assets.warehouse.engine import row_count
 
 if TYPE_CHECKING:
+    from cdp_assets.warehouse.changes import Since
     from cdp_assets.warehouse.engine import Engine
 
 FIRST_PURCHASE = "first purchase by intent"
@@ -93,7 +97,8 @@ def purchase_propensity(
     golden_records: ir.Table,
     as_of: datetime,
     engine: Engine,
-) -> Built:
+    since: Since | None = None,
+) -> Built | Stands:
     """Score everybody by the model that was approved last.
 
     Args:
@@ -103,16 +108,33 @@ def purchase_propensity(
         golden_records: The table of the profiles stage.
         as_of: The run's instant; nothing after it is seen.
         engine: Computes.
+        since: What has changed since they were last scored.
 
     Returns:
         The columns of `schemas.PURCHASE_PROPENSITY`, with the outcomes of its checks.
     """
     document, until = approved(purchase_model, engine), last_day(as_of)
     learned, bought = learned_of(document), of_known_people(purchases, golden_records)
-    scored = churn_scores(learned, bought, activity, until, engine, leading=("less likely", "more likely"))
+    customers = bought.filter(bought.purchases > 0).select("profile_id")
+    before = since.previous[PURCHASE_PROPENSITY.name] if since else None
+    were = None if before is None else before.filter(before.model != FIRST_PURCHASE).select("profile_id")
+    some = whom_to_score(
+        since, customers, were, as_of, engine, stand=("purchase_model", "purchases"), move=("activity",)
+    )
+    if some is not None and not row_count(some.profiles, engine):
+        return Stands()
+    leading = ("less likely", "more likely")
+    scored, some = scored_again(
+        lambda whom: churn_scores(learned, bought, activity, until, engine, leading, whom), some
+    )
     people = _known_people(golden_records)
+    if some is not None:
+        people, bought, activity = (each.semi_join(some.profiles, "profile_id") for each in (people, bought, activity))
     table = propensity_scores(scored.table, document[_FIRST]["shares"], people, bought, activity, until)
-    return Built(table, told(learned, scored), LINEAGE, [*scored.verdicts(), recency(learned, until)])
+    built = Built(table)
+    if some is not None:
+        built = replaced(PURCHASE_PROPENSITY, some.since, some.profiles, table, engine)
+    return replace(built, **described(learned, scored, until), column_lineage=LINEAGE)
 
 
 def propensity_scores(

@@ -33,15 +33,12 @@ EVERYBODY_COUNTS = 12.0
 UTC_ZONE = "UTC"
 
 
-def zones_of_people(people: ir.Table, engine: Engine) -> ir.Table:
-    """Each profile's time zone; the commonest of all where none that exists is known.
+def usual_zone(people: ir.Table, engine: Engine) -> str:
+    """The commonest time zone of all that exist.
 
     Args:
         people: `profile_id` and `timezone`.
         engine: Computes.
-
-    Returns:
-        `profile_id`, `time_zone`.
     """
     counted = engine.to_pandas(
         people.filter(people.timezone.notnull())
@@ -49,12 +46,25 @@ def zones_of_people(people: ir.Table, engine: Engine) -> ir.Table:
         .aggregate(people=lambda table: table.count())
         .order_by(ibis.desc("people"), "timezone")
     )
-    known = [zone for zone in counted["timezone"] if _exists(zone)]
+    return next((zone for zone in counted["timezone"] if _exists(zone)), UTC_ZONE)
+
+
+def zones_of_people(people: ir.Table, usual: str, engine: Engine) -> ir.Table:
+    """Each profile's time zone.
+
+    Args:
+        people: `profile_id` and `timezone`.
+        usual: The zone of those of whom none that exists is known.
+        engine: Computes.
+
+    Returns:
+        `profile_id`, `time_zone`.
+    """
+    told = engine.to_pandas(people.filter(people.timezone.notnull()).select("timezone").distinct())["timezone"]
+    known = sorted(zone for zone in told if _exists(zone))
     return people.select(
         "profile_id",
-        time_zone=ibis.ifelse(people.timezone.isin(known), people.timezone, known[0])
-        if known
-        else ibis.literal(UTC_ZONE),
+        time_zone=ibis.ifelse(people.timezone.isin(known), people.timezone, usual) if known else ibis.literal(usual),
     )
 
 

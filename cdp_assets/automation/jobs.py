@@ -8,14 +8,14 @@ from collections.abc import Sequence
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from cdp_assets.attributes.model_schemas import CHURN_MODEL, PURCHASE_MODEL
+from cdp_assets.attributes.model_schemas import CHURN_MODEL, PURCHASE_MODEL, RESPONSE_MODEL
 from cdp_assets.attributes.model_training import TRAIN_TAG
 
 REFRESH = "refresh"
 TRAINING = "training"
 ACTIVATION = "activation"
 
-MODELS = [dg.AssetKey(["attributes", schema.name]) for schema in (CHURN_MODEL, PURCHASE_MODEL)]
+MODELS = [dg.AssetKey(["attributes", schema.name]) for schema in (CHURN_MODEL, PURCHASE_MODEL, RESPONSE_MODEL)]
 """What is trained."""
 
 

@@ -1,6 +1,6 @@
 """The identity stage: who is who. All its tables are computed together and swapped in together."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -14,6 +14,7 @@ from cdp_assets.identity import (
     checks,
     health,
     health_pages,
+    lasting_suggestions,
     report,
     schemas,
     suggestions,
@@ -29,7 +30,8 @@ from cdp_assets.ledger import Ledger
 from cdp_assets.ledger.profile_ids import LedgerProfileIds
 from cdp_assets.settings import Settings
 from cdp_assets.warehouse.assets import table_asset, tables_asset
-from cdp_assets.warehouse.built import Built
+from cdp_assets.warehouse.built import Built, Stands
+from cdp_assets.warehouse.changes import Since
 from cdp_assets.warehouse.engine import Engine, row_count
 
 OWNERS = ["team:customer-data"]
@@ -57,6 +59,7 @@ def assets(rules: IdentityRules) -> list[dg.AssetsDefinition]:
         judged={schemas.PROFILE_CHANGES.name: [change_guard.FEW_AT_ONCE]},
         kinds={"scipy"},
         owners=OWNERS,
+        compared={schemas.PROFILE_MAP.name: "record_id"},
     )
     def identity_graph(
         identity_records: ir.Table,
@@ -132,10 +135,15 @@ def _device_suggestions(rules: IdentityRules) -> dg.AssetsDefinition:
         engine: Engine,
         settings: Settings,
         as_of: datetime,
-    ) -> dict[str, Built]:
+        since: Since | None,
+    ) -> Mapping[str, Built | Stands]:
         """Weights are learned from devices whose person is known, and tested against who was identified since."""
+        now = lasting_suggestions.occasion(events, as_of, engine)
+        if (lasting := lasting_suggestions.lasting(since, now, profile_map, engine)) is not None:
+            return lasting
         inputs = suggestions.Inputs(events, identity_records, identifiers, profile_map, rejected_links)
-        return suggestions_pages.described(suggestions.suggest(inputs, rules, as_of, engine, settings.hash_key))
+        found = suggestions_pages.described(suggestions.suggest(inputs, rules, as_of, engine, settings.hash_key))
+        return {name: replace(built, memory=now) for name, built in found.items()}
 
     return device_suggestions
 
@@ -157,10 +165,15 @@ def _health(rules: IdentityRules) -> dg.AssetsDefinition:
         owners=OWNERS,
     )
     def measured_health(
-        previous: ir.Table, engine: Engine, settings: Settings, as_of: datetime, **tables: ir.Table
+        previous: ir.Table,
+        engine: Engine,
+        settings: Settings,
+        as_of: datetime,
+        since: Since | None,
+        **tables: ir.Table,
     ) -> Built:
         """Sizes, contradictions, hubs, identified events, changes and the review queue, each with its bounds."""
-        measured = health.measure(health.Inputs(**tables), previous, rules, as_of, engine, settings.hash_key)
+        measured = health.measure(health.Inputs(**tables), previous, rules, as_of, engine, settings.hash_key, since)
         return health_pages.described(measured, limits, engine)
 
     return measured_health

@@ -25,10 +25,12 @@ from cdp_assets.identity.facts import assign_profiles
 from cdp_assets.identity.known import records_of_people
 from cdp_assets.identity.names import Match, Name, compare_given, parse_name
 from cdp_assets.identity.spec import IdentityRules
+from cdp_assets.warehouse.engine import row_count
 from cdp_assets.warehouse.operations import trimmed
 from cdp_assets.warehouse.stacking import stack
 
 if TYPE_CHECKING:
+    from cdp_assets.warehouse.changes import Since
     from cdp_assets.warehouse.engine import Engine
 
 KEPT_DAYS = 400
@@ -134,7 +136,13 @@ class Health:
 
 
 def measure(
-    inputs: Inputs, previous: ir.Table, rules: IdentityRules, as_of: datetime, engine: Engine, key: str
+    inputs: Inputs,
+    previous: ir.Table,
+    rules: IdentityRules,
+    as_of: datetime,
+    engine: Engine,
+    key: str,
+    since: Since | None = None,
 ) -> Health:
     """Measure the graph.
 
@@ -145,6 +153,7 @@ def measure(
         as_of: The run.
         engine: Computes.
         key: Secret of the keyed hashes of identifiers.
+        since: What has changed since the graph was last measured.
     """
     now = ibis.literal(as_of, INSTANT)
     history = previous.filter((_.as_of < now) & (_.as_of > now - ibis.interval(days=KEPT_DAYS)))
@@ -153,8 +162,7 @@ def measure(
     readings = [
         *(sizes := _sizes(inputs.profile_map, engine)),
         *_people(inputs, homes, rules, engine, key, _value(before, "identified_share")),
-        *_names(inputs.contacts, homes, engine),
-        *_birth_dates(inputs.contacts, homes, engine),
+        *_contradictions(inputs.contacts, homes, before if _as_before(since, inputs, history, engine) else (), engine),
         *_links(inputs, rules, engine, _value(before, "hubs")),
         *_changes(inputs, as_of, engine, _value(sizes, "profiles") or 0),
         *_waiting(inputs, as_of, engine),
@@ -240,9 +248,17 @@ def _people(
 ) -> list[Reading]:
     people = records_of_people(inputs.identity_records, inputs.identifiers, inputs.rejected_links, rules, key)
     known = engine.scratch(homes.semi_join(people, "record_id").select("profile_id").distinct())
-    # Of an event only whose and when it is matters: most records have one profile for all time.
-    happened = inputs.events.group_by("record_id", "occurred_at").aggregate(events=_.count())
-    placed = assign_profiles(happened, inputs.profile_map, "occurred_at")
+    # Most records have one profile for all time: when it happened matters for those of the others alone.
+    shared = engine.scratch(
+        inputs.profile_map.filter(_.valid_from.notnull() | _.valid_to.notnull()).select("record_id").distinct()
+    )
+    happened = inputs.events.group_by("record_id").aggregate(events=_.count()).anti_join(shared, "record_id")
+    theirs = inputs.events.select("record_id", "occurred_at").semi_join(shared, "record_id")
+    placed = happened.join(homes, "record_id").select("profile_id", "events")
+    split = assign_profiles(theirs, inputs.profile_map, "occurred_at").select(
+        "profile_id", events=ibis.literal(1, "int64")
+    )
+    placed = placed.union(split)
     counted = placed.left_join(known.mutate(known=ibis.literal(True)), "profile_id")
     row = _rows(
         counted.aggregate(
@@ -257,6 +273,30 @@ def _people(
         Reading("identified_share", "", share),
         Reading("identified_share_change", "", None if share is None or share_before is None else share - share_before),
     ]
+
+
+def _as_before(since: Since | None, inputs: Inputs, history: ir.Table, engine: Engine) -> bool:
+    """Whether what contacts say, and whose they are, is what it was in the run before."""
+    if since is None:
+        return False
+    last = engine.to_arrow(history.aggregate(as_of=history.as_of.max()))["as_of"][0].as_py()
+    said, moved = since.changed("normalised", "contacts"), since.changed("identity", "profile_map")
+    if since.as_of is None or last != since.as_of or said is None or moved is None:
+        return False
+    touched = said.select("record_id").union(inputs.contacts.select("record_id").semi_join(moved, "record_id"))
+    return row_count(touched, engine) == 0
+
+
+def _contradictions(
+    contacts: ir.Table, homes: ir.Table, before: Sequence[Reading], engine: Engine
+) -> Sequence[Reading]:
+    """Names and birth dates that cannot be one person's; those of the run ``before`` still stand, where there are
+    some."""
+    told = [reading for reading in before if reading.metric in _CONTRADICTIONS]
+    return told or [*_names(contacts, homes, engine), *_birth_dates(contacts, homes, engine)]
+
+
+_CONTRADICTIONS = ("most_given_names", "three_given_names_share", "two_birth_dates_share")
 
 
 def _names(contacts: ir.Table, homes: ir.Table, engine: Engine) -> list[Reading]:

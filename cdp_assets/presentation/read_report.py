@@ -11,6 +11,7 @@ from dataclasses import replace
 from cdp_assets.presentation import views
 from cdp_assets.presentation.read_deliveries import deliveries
 from cdp_assets.presentation.read_profile import Match, as_of, read_profile
+from cdp_assets.warehouse.changes import STAGE as CHANGES
 from cdp_assets.warehouse.serving import Reader
 
 
@@ -59,10 +60,11 @@ def sample_profile(reader: Reader) -> Match | None:
 
 
 def tables(reader: Reader) -> list[tuple[str, str, int]]:
-    """Every table of the snapshot: stage, name, rows (as the file's statistics have them)."""
+    """Every table of the snapshot's stages: stage, name, rows (as the file's statistics have them)."""
     rows = reader.rows(
         "SELECT schema_name AS stage, table_name AS name, estimated_size AS rows FROM duckdb_tables() "
-        "WHERE database_name = 'serving' ORDER BY stage, name"
+        "WHERE database_name = 'serving' AND schema_name <> ? ORDER BY stage, name",
+        [CHANGES],
     )
     return [(row["stage"], row["name"], row["rows"]) for row in rows]
 

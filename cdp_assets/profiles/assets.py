@@ -1,18 +1,21 @@
 """The profiles stage: golden records with their provenance, and the timeline."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 import dagster as dg
 import ibis.expr.types as ir
 
-from cdp_assets.profiles import checks, golden, survivorship
+from cdp_assets.profiles import checks, golden
+from cdp_assets.profiles.concerned import concerned, replaced
 from cdp_assets.profiles.schemas import GOLDEN_RECORDS, PROVENANCE, TIMELINE
 from cdp_assets.profiles.spec import SurvivorshipRules
 from cdp_assets.profiles.timeline import KINDS
 from cdp_assets.profiles.timeline import timeline as all_facts
 from cdp_assets.settings import Settings
 from cdp_assets.warehouse.assets import table_asset, tables_asset
-from cdp_assets.warehouse.built import Built, markdown
+from cdp_assets.warehouse.built import Built, Stands, markdown
+from cdp_assets.warehouse.changes import Since
 from cdp_assets.warehouse.engine import Engine
 
 OWNERS = ["team:customer-data"]
@@ -57,20 +60,28 @@ def _golden_records(rules: SurvivorshipRules) -> dg.AssetsDefinition:
         rejected_links: ir.Table,
         engine: Engine,
         settings: Settings,
-    ) -> dict[str, Built]:
+        since: Since | None,
+    ) -> Mapping[str, Built | Stands]:
         """The value of every attribute that survives by the rules of survivorship, and why."""
-        listed = engine.scratch(survivorship.candidates(contacts, contact_points, profile_map, rules))
-        ranked = engine.scratch(survivorship.ranked(listed, rules))
-        beaten = engine.scratch(golden.beaten(ranked, rules))
-        nobodys = golden.nobodys_identifiers(identifiers, rejected_links, settings.hash_key)
+        records = golden.Records(contacts, contact_points, identity_records, identifiers)
+        nobodys = engine.scratch(golden.nobodys_identifiers(identifiers, rejected_links, settings.hash_key))
+        memory = {"nobodys": engine.fingerprint(nobodys).version}
+        some = concerned(since, golden.INPUTS, profile_map, engine) if since and since.memory == memory else None
+        if since is None or some is None:
+            golden_table, why = golden.made(records, profile_map, nobodys, rules, engine)
+            return {
+                "golden_records": Built(golden_table, {"rules": markdown(rules.as_markdown())}, memory=memory),
+                "provenance": Built(why, memory=memory),
+            }
+        if some.nobody:
+            return dict.fromkeys(("golden_records", "provenance"), Stands())
+        golden_table, why = golden.made(records.of(some.held, engine), some.held, nobodys, rules, engine)
         return {
-            "golden_records": Built(
-                golden.golden_records(
-                    ranked, profile_map, identity_records, identifiers, contacts, contact_points, nobodys, rules
-                ),
+            "golden_records": replace(
+                replaced(GOLDEN_RECORDS, since, some.profiles, golden_table, engine),
                 metadata={"rules": markdown(rules.as_markdown())},
             ),
-            "provenance": Built(golden.provenance(ranked, beaten, rules)),
+            "provenance": replaced(PROVENANCE, since, some.profiles, why, engine),
         }
 
     return golden_records
@@ -86,6 +97,11 @@ def _golden_records(rules: SurvivorshipRules) -> dg.AssetsDefinition:
     checks=checks.TIMELINE,
     owners=OWNERS,
 )
-def timeline(facts: dict[str, ir.Table], profile_map: ir.Table) -> ir.Table:
+def timeline(
+    facts: dict[str, ir.Table], profile_map: ir.Table, engine: Engine, since: Since | None
+) -> ir.Table | Built | Stands:
     """Each fact goes to the profile that its record belongs to at that time."""
-    return all_facts(facts, profile_map)
+    some = concerned(since, [("normalised", name) for name in facts], profile_map, engine)
+    if since is None or some is None:
+        return all_facts(facts, profile_map)
+    return Stands() if some.nobody else replaced(TIMELINE, since, some.profiles, all_facts(facts, some.held), engine)

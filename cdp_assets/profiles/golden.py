@@ -6,7 +6,9 @@ Belongs here: the shape of the two tables. Does not belong here: who survives (`
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from functools import reduce
+from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.types as ir
@@ -15,8 +17,12 @@ from cdp_assets.canonical.tables import CONTACTS
 from cdp_assets.identity.spec import DEFAULT_IDENTIFIERS, Kind
 from cdp_assets.profiles.schemas import ATTRIBUTES, GOLDEN_RECORDS, PROVENANCE
 from cdp_assets.profiles.spec import SurvivorshipRules
-from cdp_assets.profiles.survivorship import SEPARATOR, strategy_name
+from cdp_assets.profiles.survivorship import SEPARATOR, candidates, ranked, strategy_name
 from cdp_assets.warehouse.operations import stable_id
+from cdp_assets.warehouse.stacking import restricted
+
+if TYPE_CHECKING:
+    from cdp_assets.warehouse.engine import Engine, TableRef
 
 DEVICE_IDENTIFIERS = tuple(name for name, rule in DEFAULT_IDENTIFIERS.items() if rule.kind is Kind.DEVICE)
 """Types of identifiers that say which device it is, and not who."""
@@ -25,13 +31,55 @@ _IDENTIFIER = ["namespace", "identifier_type", "identifier_value"]
 _CONTROL_CHARACTERS = r"[\x00-\x1f]"
 
 
+INPUTS: tuple[TableRef, ...] = tuple(
+    ("normalised", name) for name in ("contacts", "contact_points", "identity_records", "identifiers")
+)
+"""Tables whose rows say something of a record."""
+
+
+@dataclass(frozen=True)
+class Records:
+    """What is known of records: the canonical tables of these names."""
+
+    contacts: ir.Table
+    contact_points: ir.Table
+    identity_records: ir.Table
+    identifiers: ir.Table
+
+    def of(self, held: ir.Table, engine: Engine) -> Records:
+        """What is known of some records, looked up once.
+
+        Args:
+            held: With their ``record_id``.
+            engine: Computes.
+        """
+        return Records(
+            **{each.name: engine.scratch(restricted(getattr(self, each.name), held)) for each in fields(self)}
+        )
+
+
+def made(
+    records: Records, profile_map: ir.Table, nobodys: ir.Table, rules: SurvivorshipRules, engine: Engine
+) -> tuple[ir.Table, ir.Table]:
+    """Golden records and their provenance.
+
+    Args:
+        records: What is known of the records in ``profile_map``.
+        profile_map: Of identity.
+        nobodys: Of `nobodys_identifiers`.
+        rules: Which value survives.
+        engine: Keeps the candidates, which both tables are made of.
+    """
+    listed = engine.scratch(candidates(records.contacts, records.contact_points, profile_map, rules))
+    order = engine.scratch(ranked(listed, rules))
+    lost = engine.scratch(beaten(order, rules))
+    return golden_records(order, profile_map, records, nobodys, rules), provenance(order, lost, rules)
+
+
 def golden_records(
     ranked: ir.Table,
     profile_map: ir.Table,
-    identity_records: ir.Table,
-    identifiers: ir.Table,
-    contacts: ir.Table,
-    contact_points: ir.Table,
+    records: Records,
     nobodys: ir.Table,
     rules: SurvivorshipRules,
 ) -> ir.Table:
@@ -40,7 +88,7 @@ def golden_records(
     Args:
         ranked: Of `survivorship.ranked`; best computed once, since provenance needs it too.
         profile_map: Of identity.
-        identity_records, identifiers, contacts, contact_points: The canonical tables.
+        records: What is known of the records in it.
         nobodys: Of `nobodys_identifiers`.
         rules: The rules that ``ranked`` was made with.
 
@@ -61,8 +109,8 @@ def golden_records(
             if name in CONTACTS.column_names and not CONTACTS.column(name).dtype.is_string()
         }
     )
-    known = _known_records(identifiers, contacts, contact_points, nobodys)
-    everyone = _profiles(profile_map, identity_records, known)
+    known = _known_records(records.identifiers, records.contacts, records.contact_points, nobodys)
+    everyone = _profiles(profile_map, records.identity_records, known)
     joined = everyone.left_join(typed, "profile_id")
     return joined.select(*GOLDEN_RECORDS.column_names)
 

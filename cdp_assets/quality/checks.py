@@ -35,6 +35,8 @@ class Expectation:
         description: What is expected, as a sentence for people.
         rows: For `no_rows`: makes the expression of the unexpected rows.
         unique: Columns whose values are expected to be unique together, if that is what is expected.
+        by: For `no_rows`: a column for each value of which the answer follows from the table's rows of that value, and
+            from inputs whose changes have these rows made anew.
     """
 
     type: str
@@ -42,6 +44,7 @@ class Expectation:
     description: str = ""
     rows: Rows | None = None
     unique: tuple[str, ...] = ()
+    by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -116,14 +119,16 @@ def expect(type: str, description: str = "", **arguments: Any) -> Expectation:
     return Expectation(type, arguments, description or _sentence(type, arguments))
 
 
-def no_rows(rows: Rows, title: str) -> Expectation:
+def no_rows(rows: Rows, title: str, by: str | None = None) -> Expectation:
     """Expect that an Ibis expression over the table and its inputs returns no rows.
 
     Args:
         rows: ``lambda t, tables: …``; ``t`` is the table under test, ``tables`` the asset's inputs by parameter name.
         title: What holds if there are none, as a sentence: "Every golden value has its provenance."
+        by: A column for each value of which the answer follows from the table's rows of that value, and from inputs
+            whose changes have these rows made anew: a large table that changes by it is asked where it changes.
     """
-    return Expectation("expect_no_rows", {}, title, rows)
+    return Expectation("expect_no_rows", {}, title, rows, by=by)
 
 
 def standard_checks(schema: TableSchema) -> list[Check]:

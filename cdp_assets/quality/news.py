@@ -23,8 +23,9 @@ _OF_COLUMNS = frozenset({"expect_table_columns_to_match_set", "expect_columns_to
 def answered_by_news(check: Check, key: Collection[str], coming: ir.Table, inputs: dict[str, ir.Table]) -> bool:
     """Whether a check that held of a table holds of the changed one exactly if it holds of the rows that come.
 
-    So it is with what is expected of each row by itself, and with a key's uniqueness: all rows that had the changed
-    values of ``key`` before are gone, and rows of other values differ from those that come.
+    So it is with what is expected of each row by itself, or of all rows of a value of ``key``, and with a key's
+    uniqueness: all rows that had the changed values of ``key`` before are gone, and rows of other values differ from
+    those that come.
 
     Args:
         check: The check.
@@ -38,6 +39,8 @@ def answered_by_news(check: Check, key: Collection[str], coming: ir.Table, input
 def _answered(expectation: Expectation, key: Collection[str], coming: ir.Table, inputs: dict[str, ir.Table]) -> bool:
     if expectation.unique:
         return set(key) <= set(expectation.unique)
+    if expectation.rows is not None and expectation.by is not None:
+        return set(key) == {expectation.by}
     if expectation.rows is not None:
         return _row_by_row(expectation.rows(coming, inputs), coming)
     if expectation.type in _OF_COLUMNS:

@@ -18,12 +18,13 @@ import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.quality.checks import Check, Judged, standard_checks
-from cdp_assets.warehouse import auditing, standing
+from cdp_assets.warehouse import auditing, changes, standing
 from cdp_assets.warehouse.built import Built, InPlace, Stands
+from cdp_assets.warehouse.changes import last_published
 from cdp_assets.warehouse.engine import Engine, TableRef
 from cdp_assets.warehouse.resources import ANEW_TAG, as_of_of
 from cdp_assets.warehouse.standing import Note
-from cdp_assets.warehouse.telling import check_result, column_schema, description_of, materialised
+from cdp_assets.warehouse.telling import check_result, column_schema, description_of, materialised, said_before
 
 POOL = "warehouse"
 """Concurrency pool of the runs that write the warehouse: one at a time."""
@@ -32,7 +33,7 @@ Input = str | TableRef | Sequence[TableRef]
 Result: TypeAlias = ir.Table | Built | InPlace | Stands
 Results = Mapping[str, Result]
 
-_INJECTED = ("engine", "as_of", "previous", "memory", "ledger", "settings", "tags", "run_id")
+_INJECTED = ("engine", "as_of", "since", "previous", "memory", "ledger", "settings", "tags", "run_id")
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class _Plan:
     judged: Mapping[str, Sequence[Judged]]
     wants: frozenset[str]
     definition: object
+    compared: Mapping[str, str]
     function: Callable[..., Any] = field(repr=False)
 
     def all_checks(self, schema: TableSchema) -> list[Check]:
@@ -88,6 +90,7 @@ def table_asset(
     deps: Sequence[dg.AssetKey] = (),
     tags: Mapping[str, str] | None = None,
     definition: object = None,
+    compared: str | None = None,
 ) -> Callable[[Callable[..., Result]], dg.AssetsDefinition]:
     """Make an asset of a function from tables to one table.
 
@@ -104,10 +107,13 @@ def table_asset(
         deps: Assets that must come before without being read.
         tags: Asset tags.
         definition: What of the definitions the function depends on, told by its values; all of them if not given.
+        compared: Column by which what is made as a whole is compared with what there was, so that only what differs is
+            written and looked at, here and downstream; the table has a key.
 
-    The function may have parameters called ``engine``, ``as_of`` (UTC), ``settings``, ``previous`` (the table as last
-    published), ``memory`` (what it wanted remembered with that, if code and definition are still the same), ``ledger``,
-    ``tags`` and ``run_id`` (the run's); all others are inputs. It returns a table, `Built`, `InPlace` or `Stands`.
+    The function may have parameters called ``engine``, ``as_of`` (UTC), ``settings``, ``since`` (`changes.Since`: what
+    has changed since the table was last made, or None), ``previous`` (the table as last published), ``memory`` (what it
+    wanted remembered with that, if code and definition are still the same), ``ledger``, ``tags`` and ``run_id`` (the
+    run's); all others are inputs. It returns a table, `Built`, `InPlace` or `Stands`.
 
     A function that takes none of the last five is not even called where all that goes into it is what it was: the table
     stands.
@@ -134,6 +140,7 @@ def table_asset(
             deps=deps,
             tags=tags,
             definition=definition,
+            compared={schema.name: compared} if compared else {},
             op_name=f"{stage}__{schema.name}",
         )
 
@@ -152,11 +159,12 @@ def tables_asset(
     deps: Sequence[dg.AssetKey] = (),
     tags: Mapping[str, str] | None = None,
     definition: object = None,
+    compared: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[..., Results]], dg.AssetsDefinition]:
     """Make assets of a function that returns several tables by name, swapped in together in one transaction.
 
-    Like `table_asset`, with ``checks`` by table name; ``previous`` is a dict by table name. ``judged`` are checks by
-    table name whose outcome the function returns with its `Built`.
+    Like `table_asset`, with ``checks`` and ``compared`` by table name; ``previous`` is a dict by table name. ``judged``
+    are checks by table name whose outcome the function returns with its `Built`.
     """
 
     def decorate(function: Callable[..., Results]) -> dg.AssetsDefinition:
@@ -174,6 +182,7 @@ def tables_asset(
             deps=deps,
             tags=tags,
             definition=definition,
+            compared=compared or {},
             op_name=f"{stage}__{getattr(function, '__name__', schemas[0].name)}",
         )
 
@@ -202,12 +211,13 @@ def _define(
     deps: Sequence[dg.AssetKey],
     tags: Mapping[str, str] | None,
     definition: object,
+    compared: Mapping[str, str],
     op_name: str,
 ) -> dg.AssetsDefinition:
     unknown = wants - set(inputs) - set(_INJECTED)
     if unknown:
         raise TypeError(f"{op_name}: parameters {sorted(unknown)} are neither inputs nor one of {_INJECTED}")
-    plan = _Plan(stage, schemas, inputs, checks, judged, wants, definition, function)
+    plan = _Plan(stage, schemas, inputs, checks, judged, wants, definition, compared, function)
     own = {(stage, schema.name) for schema in schemas}
     upstream = [dg.AssetKey(list(ref)) for ref in dict.fromkeys(plan.input_refs()) if ref not in own]
     specs = [
@@ -253,7 +263,12 @@ def _define(
 
 
 def _arguments(
-    context: dg.AssetExecutionContext, plan: _Plan, engine: Engine, as_of: datetime, memory: Mapping[str, Any]
+    context: dg.AssetExecutionContext,
+    plan: _Plan,
+    engine: Engine,
+    as_of: datetime,
+    notes: Sequence[Note | None],
+    parts: Mapping[str, str],
 ) -> dict[str, Any]:
     arguments: dict[str, Any] = {}
     for parameter, given in plan.inputs.items():
@@ -268,27 +283,11 @@ def _arguments(
         "ledger": lambda: context.resources.ledger.get(),
         "tags": lambda: dict(context.run.tags),
         "run_id": lambda: context.run_id,
-        "memory": lambda: memory,
+        "since": lambda: changes.since_last_made(plan.stage, plan.schemas, plan.input_refs(), notes, parts, engine),
+        "memory": lambda: standing.remembered(notes, parts),
         "previous": lambda: {schema.name: last_published(engine, plan.stage, schema) for schema in plan.schemas},
     }
     return arguments | {name: offer() for name, offer in offered.items() if name in plan.wants}
-
-
-def last_published(engine: Engine, stage: str, schema: TableSchema) -> ir.Table:
-    """A table as last published, in today's schema: new columns are null; empty and typed if there is none."""
-    import ibis
-
-    if not engine.has_table(stage, schema.name):
-        return engine.from_arrow(schema.ibis_schema.to_pyarrow().empty_table(), schema.ibis_schema)
-    table = engine.table(stage, schema.name)
-    return table.select(
-        **{
-            column.name: table[column.name].cast(column.dtype)
-            if column.name in table.columns
-            else ibis.null(column.dtype)
-            for column in schema.columns
-        }
-    )
 
 
 def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine: Engine) -> Iterator[Any]:
@@ -305,7 +304,7 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
         yield from _as_it_stands(context, plan, notes)
         return
     why = standing.moved(notes, parts)
-    arguments = _arguments(context, plan, engine, as_of, standing.remembered(notes, parts))
+    arguments = _arguments(context, plan, engine, as_of, notes, parts)
     inputs = {name: value for name, value in arguments.items() if name not in _INJECTED}
     tables = {
         name: table
@@ -323,17 +322,20 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
 
     staged: dict[str, ir.Table] = {}
     pending: list[TableRef] = []
-    for schema in plan.schemas:
+    for schema, before in zip(plan.schemas, notes, strict=True):
         result = results[schema.name]
         if isinstance(result, InPlace):
             staged[schema.name] = engine.table(plan.stage, schema.name)
             tables |= result.evidence
         else:
             patch = result.patch if isinstance(result, Built) else None
+            expression = result.table if isinstance(result, Built) else result
+            if patch is None and schema.name in plan.compared:
+                expression = engine.scratch(expression)
+                patch = changes.as_patch(plan.stage, schema, expression, plan.compared[schema.name], before, engine)
             if patch is not None and engine.can_patch(plan.stage, schema):
                 staged[schema.name] = engine.stage_patch(plan.stage, schema, patch)
             else:
-                expression = result.table if isinstance(result, Built) else result
                 staged[schema.name] = engine.stage_table(plan.stage, schema, expression)
             pending.append((plan.stage, schema.name))
 
@@ -358,6 +360,10 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
     if not passed:
         engine.discard(pending)
         return
+    for ref, before in zip(refs, notes, strict=True):
+        kept, trail = changes.keep(ref, before, engine)
+        noted[ref] = replace(noted[ref], trail=trail)
+        pending.extend(kept)
 
     with ExitStack() as around:
         for result in results.values():
@@ -370,10 +376,13 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
     seconds = round(time.perf_counter() - started, 3)
     for schema in plan.schemas:
         note, result = noted[plan.stage, schema.name], results[schema.name]
+        # What was said of the whole is said still, where only some rows were made.
+        follows = isinstance(result, Built) and result.patch is not None
+        said = said_before(context.instance, plan.stage, schema.name) if follows else {}
         yield dg.MaterializeResult(
             asset_key=[plan.stage, schema.name],
             data_version=dg.DataVersion(note.fingerprint.version),
-            metadata={"seconds": seconds, **materialised(plan.stage, schema, result, note, engine, why)},
+            metadata={**said, "seconds": seconds, **materialised(plan.stage, schema, result, note, engine, why)},
         )
 
 
@@ -383,13 +392,11 @@ def _as_it_stands(context: dg.AssetExecutionContext, plan: _Plan, notes: Sequenc
         assert note is not None
         for outcome in note.checks:
             yield check_result(plan.stage, schema, outcome)
-        told = context.instance.get_latest_materialization_event(dg.AssetKey([plan.stage, schema.name]))
-        made = told.asset_materialization if told else None
         yield dg.MaterializeResult(
             asset_key=[plan.stage, schema.name],
             data_version=dg.DataVersion(note.fingerprint.version),
             metadata={
-                **(made.metadata if made else {}),
+                **said_before(context.instance, plan.stage, schema.name),
                 "dagster/row_count": note.fingerprint.rows,
                 "dagster/column_schema": column_schema(schema),
                 "made_anew_for": "nothing: code, definitions and inputs are what they were",

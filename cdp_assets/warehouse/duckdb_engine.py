@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import logging
-import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from cdp_assets.warehouse import duckdb_encoding as encoding
 from cdp_assets.warehouse.built import Patch
 from cdp_assets.warehouse.duckdb_files import DuckDBFiles
 from cdp_assets.warehouse.engine import Fingerprint, SchemaMismatch, SplinkDatabase, TableMissing, TableRef, version
+from cdp_assets.warehouse.serving_copy import publish_copy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -465,7 +465,9 @@ class DuckDBEngine(DuckDBFiles):
         if self._file is None:
             raise ValueError("an engine in memory has no file to copy")
         self.backend.con.execute("CHECKPOINT")
-        partial = target.with_suffix(".partial")
-        shutil.copyfile(self._file, partial)
-        partial.replace(target)
+        row = self.backend.con.execute(
+            "SELECT block_size FROM pragma_database_size() WHERE database_name = current_database()"
+        ).fetchone()
+        assert row is not None
+        publish_copy(self._file, target, int(row[0]))
         return target.stat().st_size

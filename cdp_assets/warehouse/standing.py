@@ -34,12 +34,14 @@ class Note:
         fingerprint: Of its rows.
         checks: What its checks said.
         memory: What the function that made it wants to know next time; plain values.
+        trail: Versions that it had before its last changes, oldest first (`changes.py`).
     """
 
     made_of: Mapping[str, str]
     fingerprint: Fingerprint
     checks: Sequence[CheckResult] = ()
     memory: Mapping[str, Any] = field(default_factory=dict)
+    trail: Sequence[str] = ()
 
     def to_text(self) -> str:
         """As the engine keeps it."""
@@ -54,6 +56,7 @@ class Note:
             Fingerprint(**told["fingerprint"]),
             [CheckResult(**check) for check in told["checks"]],
             told["memory"],
+            told.get("trail", ()),
         )
 
 

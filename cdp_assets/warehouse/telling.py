@@ -4,7 +4,7 @@ Belongs here: turning what the warehouse knows into Dagster's terms. Does not be
 """
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -41,6 +41,12 @@ def materialised(
         **_lineage(stage, schema, engine, result),
         **_shown(result),
     }
+
+
+def said_before(instance: dg.DagsterInstance, stage: str, name: str) -> Mapping[str, Any]:
+    """What was told of a table when it was last made."""
+    event = instance.get_latest_materialization_event(dg.AssetKey([stage, name]))
+    return event.asset_materialization.metadata if event and event.asset_materialization else {}
 
 
 def description_of(schema: TableSchema, function: Callable[..., Any]) -> str:

@@ -11,10 +11,14 @@ import pytest
 
 from cdp_assets.attributes.engagement import engagement
 from cdp_assets.attributes.messages import by_pressure, messages, standing
-from cdp_assets.attributes.sending_hours import best_hours, hours_of_people, zones_of_people
+from cdp_assets.attributes.model_schemas import RESPONSE_MODEL
+from cdp_assets.attributes.model_training import Occasion
+from cdp_assets.attributes.response_training import Learnt, learnt_responses
+from cdp_assets.attributes.sending_hours import best_hours, hours_of_people, usual_zone, zones_of_people
 from cdp_assets.attributes.signal_schemas import ENGAGEMENT
 from cdp_assets.canonical import tables as canonical
 from cdp_assets.profiles.schemas import GOLDEN_RECORDS
+from cdp_assets.warehouse.built import Built, Stands
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets_tests.attributes.tables import day, filled, noon, rows, spark_sql
 
@@ -96,7 +100,8 @@ def test_who_left_a_channel_after_its_last_message_is_known(engine: DuckDBEngine
 
 def test_hours_are_those_of_the_persons_clock_with_its_summer_time(engine: DuckDBEngine) -> None:
     people = golden(engine, {1: "Europe/Berlin", 2: "Asia/Kolkata", 3: "Mars/Olympus", 4: None, 5: "Europe/Berlin"})
-    zones = zones_of_people(people, engine)
+    usual = usual_zone(people, engine)
+    zones = zones_of_people(people, usual, engine)
     clicks = filled(
         engine, canonical.EVENTS, *(
             {"profile_id": profile, "event_id": str(number), "event_name": "page", "occurred_at": at}
@@ -111,6 +116,7 @@ def test_hours_are_those_of_the_persons_clock_with_its_summer_time(engine: DuckD
     hours = hours_of_people(clicks, acts(engine), zones, day(0), day(200), engine)
     spent = {row[0]: {hour: times for hour, times in enumerate(row[1:]) if times} for row in rows(engine, hours)}
 
+    assert usual == "Europe/Berlin"
     assert rows(engine, zones) == [
         (1, "Europe/Berlin"), (2, "Asia/Kolkata"), (3, "Europe/Berlin"), (4, "Europe/Berlin"), (5, "Europe/Berlin")
     ]  # fmt: skip
@@ -143,19 +149,41 @@ def several(engine: DuckDBEngine) -> tuple[ir.Table, ir.Table]:
     return acts(engine, *given), golden(engine, dict.fromkeys(range(1, 61), "Europe/Berlin"))
 
 
+SIZES = {"engagements": 1_000, "events": 100}
+
+
+def occasion(
+    engine: DuckDBEngine,
+    previous: ir.Table | None = None,
+    until: int = 70,
+    *,
+    unchanged: bool = True,
+    learner: str = "this",
+    forced: bool = False,
+) -> Occasion:
+    before = filled(engine, RESPONSE_MODEL) if previous is None else previous
+    return Occasion(before, unchanged, day(until), learner, forced)
+
+
+def built(given: Built | Stands) -> Built:
+    assert isinstance(given, Built)
+    return given
+
+
 def test_each_person_has_a_row_a_channel_and_one_preferred(engine: DuckDBEngine) -> None:
     given, people = several(engine)
     events = filled(engine, canonical.EVENTS, profile_id="int64")
 
-    built = engagement(given, events, people, noon(70), engine)
-    table: Any = engine.to_pandas(built.table)
+    model = built(learnt_responses(given, events, people, occasion(engine), SIZES, engine))
+    scored = engagement(Learnt.of(model.table, engine), given, events, people, noon(70), engine)
+    table: Any = engine.to_pandas(scored)
     preferred = table[table["preferred"]].set_index("profile_id")["channel"]
 
-    assert set(built.table.columns) == set(ENGAGEMENT.column_names)
+    assert set(scored.columns) == set(ENGAGEMENT.column_names)
     assert len(table) == 90
     assert (preferred[2], preferred[3], preferred[60]) == ("sms", "email", "email")
     assert table["best_hour"].between(12, 22).all()
-    assert set(built.metadata["channels"]) == {"email", "sms"}
+    assert set(model.metadata["channels"]) == {"email", "sms"}
     assert table.loc[table["channel"] == "email", "open_rate"].mean() == pytest.approx(1 / 3, abs=0.05)
     assert table.loc[table["channel"] == "sms", "click_rate"].mean() > 0.6
 
@@ -163,7 +191,49 @@ def test_each_person_has_a_row_a_channel_and_one_preferred(engine: DuckDBEngine)
 def test_without_any_message_there_is_nobody(engine: DuckDBEngine) -> None:
     events = filled(engine, canonical.EVENTS, profile_id="int64")
 
-    built = engagement(acts(engine), events, golden(engine, {1: None}), noon(70), engine)
+    nobody = acts(engine), events, golden(engine, {1: None})
+    model = built(learnt_responses(*nobody, occasion(engine), SIZES, engine))
 
-    assert rows(engine, built.table) == []
-    assert built.metadata["channels"] == {}
+    assert rows(engine, engagement(Learnt.of(model.table, engine), *nobody, noon(70), engine)) == []
+    assert model.metadata["channels"] == {}
+
+
+def test_what_was_learnt_of_all_is_learnt_again_where_somebody_asks_or_much_is_new(
+    engine: DuckDBEngine,
+) -> None:
+    given, people = several(engine)
+    facts = given.filter(given.channel == "email"), filled(engine, canonical.EVENTS, profile_id="int64"), people
+    learnt = built(learnt_responses(*facts, occasion(engine), SIZES, engine))
+    few = built(
+        learnt_responses(acts(engine, (1, "email", "a", "sent", 1)), *facts[1:], occasion(engine), SIZES, engine)
+    )
+
+    def again(previous: Built, at: int = 70, events: int = 100, **how: Any) -> Built | Stands:
+        sizes = {**SIZES, "events": events}
+        return learnt_responses(*facts, occasion(engine, previous.table, at, **how), sizes, engine)
+
+    assert rows(engine, learnt.table, "is_learnt") == [(True,)]
+    assert again(learnt, 90) == Stands()
+    assert again(few) == Stands()
+    assert again(learnt, events=105) == Stands()
+    assert rows(engine, built(again(learnt, 71, events=106)).table, "learnt_until") == [(day(71),)]
+    assert rows(engine, built(again(few, 71)).table, "learnt_until") == [(day(71),)]
+    assert rows(engine, built(again(learnt, 69)).table, "learnt_until") == [(day(69),)], "it must not know the future"
+    assert rows(engine, built(again(learnt, 90, forced=True)).table, "learnt_until") == [(day(90),)]
+    assert rows(engine, built(again(learnt, 90, learner="other")).table, "learner") == [("other",)]
+    kept = built(again(learnt, 90, unchanged=False))
+    assert rows(engine, kept.table, "learnt_until") == [(day(70),)]
+    assert kept.metadata == learnt.metadata
+
+
+def test_a_person_is_scored_alone_as_among_all(engine: DuckDBEngine) -> None:
+    given, people = several(engine)
+    events = filled(engine, canonical.EVENTS, profile_id="int64")
+    learnt = Learnt.of(built(learnt_responses(given, events, people, occasion(engine), SIZES, engine)).table, engine)
+
+    def scored(*facts: ir.Table) -> ir.Table:
+        return engine.scratch(engagement(learnt, *facts, as_of=noon(70), engine=engine))
+
+    among = scored(given, events, people)
+    alone = scored(*(table.filter(table.profile_id == 60) for table in (given, events, people)))
+    assert rows(engine, alone) == rows(engine, among.filter(among.profile_id == 60))

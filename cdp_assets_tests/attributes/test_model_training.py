@@ -6,6 +6,7 @@ import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pytest
@@ -15,10 +16,14 @@ from cdp_assets.attributes.churn_learned import Learned
 from cdp_assets.attributes.churn_model import MODEL, Calibrated
 from cdp_assets.attributes.churn_scores import churn_risk, churn_scores
 from cdp_assets.attributes.churn_training import churn_model as trained
+from cdp_assets.attributes.lifetime_value import lifetime_value
 from cdp_assets.attributes.model_documents import UnreadableModelError, document_of, learned_of
 from cdp_assets.attributes.model_training import CHALLENGER_WINS, IS_RECENT, Occasion, approved
+from cdp_assets.attributes.schemas import CHURN_RISK, LIFETIME_VALUE
+from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.quality.checks import CheckResult
 from cdp_assets.warehouse.built import Built, Stands
+from cdp_assets.warehouse.changes import Since
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets_tests.attributes.models import LEARNER, first_occasion, guessing
 from cdp_assets_tests.attributes.tables import activity, day, purchases, rows
@@ -229,3 +234,45 @@ def test_whoever_was_erased_is_not_in_what_is_learnt_next(
     assert never_there["report"].pop("predecessor") is None
     assert after == json.loads(json.dumps(never_there))
     assert 0.5 < predecessor < after["report"]["auc"] + 0.02
+
+
+def _since(scored: Built, schema: TableSchema, as_of: datetime, moved: dict[str, list[int]]) -> Since:
+    """What has changed since the scores were made: rows of ``moved`` profiles, by table."""
+    previous = {schema.name: scored.table.select(*schema.column_names).cast(schema.ibis_schema)}
+
+    def changed(_stage: str, name: str) -> ir.Table:
+        return ibis.memtable({"profile_id": moved.get(name, [])}, schema={"profile_id": "int64"})
+
+    return Since(previous, json.loads(json.dumps(scored.memory)), as_of, changed)
+
+
+@pytest.mark.parametrize("bought", [False, True])
+def test_as_long_as_nobody_bought_only_who_did_something_else_is_scored_and_valued(
+    first: Built, shop: tuple[ir.Table, ir.Table], engine: DuckDBEngine, bought: bool
+) -> None:
+    orders = engine.scratch(shop[0].filter(shop[0].day <= UNTIL))
+    people = sorted(engine.to_arrow(orders.select("profile_id").distinct())["profile_id"].to_pylist())
+    # Of those seen lately already: what is usual stays as it is.
+    someone, other = people[327], people[50]
+    did = [(person, 300 + place % 110, "product_viewed", 1 + place % 5) for place, person in enumerate(people[::3])]
+    quiet = activity(engine, did)
+    seen = activity(engine, [*did, (someone, 415, "product_viewed", 9)])
+    morning = datetime.combine(UNTIL, datetime.min.time(), UTC) + timedelta(hours=9)
+    noon = morning + timedelta(hours=3)
+    moved = {"activity": [someone], **({"purchases": [other]} if bought else {})}
+
+    before = built(churn_risk(first.table, orders, quiet, morning, engine))
+    since = _since(before, CHURN_RISK, morning, moved)
+    risk = built(churn_risk(first.table, orders, seen, noon, engine, since))
+    whole = built(churn_risk(first.table, orders, seen, noon, engine))
+    assert (risk.patch is None) is bought
+    assert rows(engine, risk.table.order_by("profile_id")) == rows(engine, whole.table.order_by("profile_id"))
+    assert (risk.memory, risk.judged) == (whole.memory, whole.judged)
+
+    worth = built(lifetime_value(orders, before.table, morning, engine))
+    since = _since(worth, LIFETIME_VALUE, morning, {"churn_risk": [someone], **moved})
+    value = built(lifetime_value(orders, whole.table, noon, engine, since))
+    everybodys = built(lifetime_value(orders, whole.table, noon, engine))
+    assert (value.patch is None) is bought
+    columns = LIFETIME_VALUE.column_names
+    assert rows(engine, value.table.order_by("profile_id"), *columns) == rows(engine, everybodys.table, *columns)

@@ -133,7 +133,7 @@ def resolve(folder: Path, *, whole: bool = False) -> dict[str, Any]:
     from cdp_assets.identity.spec import IdentityRules, LinkageRules
     from cdp_assets.ledger import Ledger
     from cdp_assets.ledger.profile_ids import LedgerProfileIds
-    from cdp_assets.warehouse.assets import last_published
+    from cdp_assets.warehouse.changes import last_published
     from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 
     with _connection(folder) as connection, Ledger.open(f"sqlite:///{folder / 'ledger.sqlite'}") as ledger:

@@ -109,13 +109,15 @@ def _told(url: str) -> dict[str, str]:
 
 
 def differing_tables(one: Path, other: Path) -> list[str]:
-    """Names of the tables that differ as multisets of rows, load ids aside."""
+    """Names of the tables that differ as multisets of rows; load ids, and what is kept of changes, aside."""
     with duckdb.connect(":memory:") as connection:
         connection.execute(f"ATTACH '{one}' AS one (READ_ONLY); ATTACH '{other}' AS other (READ_ONLY)")
         names = {
             catalog: set(
                 connection.execute(
-                    "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE database_name = ?", [catalog]
+                    "SELECT schema_name || '.' || table_name FROM duckdb_tables() "
+                    "WHERE database_name = ? AND schema_name <> 'changes'",
+                    [catalog],
                 ).fetchall()
             )
             for catalog in ("one", "other")

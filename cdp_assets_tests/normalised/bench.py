@@ -19,8 +19,8 @@ from cdp_assets.normalised.updating import Known, Revisions, updated_rows
 from cdp_assets.normalised.value_changes import with_value_changes
 from cdp_assets.sources.schemas import LOAD_MANIFEST
 from cdp_assets.sources.spec import SourceSpec, StreamSpec, stream_table
-from cdp_assets.warehouse.assets import last_published
 from cdp_assets.warehouse.built import Built, Stands
+from cdp_assets.warehouse.changes import last_published
 from cdp_assets.warehouse.engine import Engine, Fingerprint
 from cdp_assets.warehouse.standing import Note, memory_of
 from cdp_assets_tests.sources.shop import AS_OF, Bench

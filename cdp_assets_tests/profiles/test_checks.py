@@ -14,7 +14,7 @@ import pytest
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.canonical.tables import CONTACT_POINTS, CONTACTS, IDENTIFIERS, IDENTITY_RECORDS
 from cdp_assets.identity.schemas import PROFILE_MAP
-from cdp_assets.profiles import checks, golden, survivorship
+from cdp_assets.profiles import checks, golden
 from cdp_assets.profiles.schemas import GOLDEN_RECORDS, PROVENANCE, TIMELINE
 from cdp_assets.profiles.spec import SurvivorshipRules
 from cdp_assets.profiles.timeline import KINDS, timeline
@@ -68,12 +68,8 @@ def inputs(engine: DuckDBEngine) -> dict[str, ir.Table]:
 
 
 def made(engine: DuckDBEngine, inputs: dict[str, ir.Table]) -> tuple[ir.Table, ir.Table]:
-    listed = survivorship.candidates(inputs["contacts"], inputs["contact_points"], inputs["profile_map"], RULES)
-    ranked = engine.scratch(survivorship.ranked(listed, RULES))
-    return (
-        golden.golden_records(ranked=ranked, nobodys=inputs["identifiers"], rules=RULES, **inputs),
-        golden.provenance(ranked, golden.beaten(ranked, RULES), RULES),
-    )
+    records = golden.Records(**{name: table for name, table in inputs.items() if name != "profile_map"})
+    return golden.made(records, inputs["profile_map"], inputs["identifiers"], RULES, engine)
 
 
 def failed(

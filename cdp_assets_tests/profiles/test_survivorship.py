@@ -51,23 +51,13 @@ def resolve(
     ids = {row["record_id"] for row in (*contacts, *points, *(records or []), *(identifiers or []))}
     profiles = profiles or dict.fromkeys(ids, 1)
     records = records or [{"record_id": record, "stream": "s", "kind": "person", "rows": 1} for record in profiles]
-    tables = {
-        "contacts": table(CONTACTS, contacts),
-        "contact_points": table(CONTACT_POINTS, points),
-    }
-    mapped = profile_map(profiles)
-    listed = survivorship.candidates(**tables, profile_map=mapped, rules=rules)
-    ranked = ENGINE.scratch(survivorship.ranked(listed, rules))
-    records_table = golden.golden_records(
-        ranked,
-        mapped,
+    known = golden.Records(
+        table(CONTACTS, contacts),
+        table(CONTACT_POINTS, points),
         table(IDENTITY_RECORDS, records),
         table(IDENTIFIERS, identifiers or []),
-        **tables,
-        nobodys=loaded([], NOBODYS),
-        rules=rules,
     )
-    explained = golden.provenance(ranked, golden.beaten(ranked, rules), rules)
+    records_table, explained = golden.made(known, profile_map(profiles), loaded([], NOBODYS), rules, ENGINE)
     golden_rows = ENGINE.to_arrow(records_table.cast(GOLDEN_RECORDS.ibis_schema)).to_pylist()
     provenance_rows = ENGINE.to_arrow(explained.cast(PROVENANCE.ibis_schema)).to_pylist()
     return (
@@ -323,12 +313,8 @@ def test_a_device_shared_in_time_counts_for_each_only_within_its_time() -> None:
         IDENTITY_RECORDS,
         [{"record_id": 1, "stream": "s", "kind": "fact", "rows": 9, "first_seen_at": day(1), "last_seen_at": day(9)}],
     )
-    empty = {"contacts": table(CONTACTS, []), "contact_points": table(CONTACT_POINTS, [])}
-    rules = SurvivorshipRules()
-    ranked = survivorship.ranked(survivorship.candidates(**empty, profile_map=mapped, rules=rules), rules)
-    result = golden.golden_records(
-        ranked, mapped, records, table(IDENTIFIERS, []), **empty, nobodys=loaded([], NOBODYS), rules=rules
-    )
+    known = golden.Records(table(CONTACTS, []), table(CONTACT_POINTS, []), records, table(IDENTIFIERS, []))
+    result, _ = golden.made(known, mapped, loaded([], NOBODYS), SurvivorshipRules(), ENGINE)
     times = {
         row["profile_id"]: (row["first_seen_at"], row["last_seen_at"]) for row in ENGINE.to_arrow(result).to_pylist()
     }
@@ -408,7 +394,11 @@ def test_the_rules_compile_for_spark() -> None:
     for expression in (
         ranked,
         golden.golden_records(
-            leaf, mapped, *others, **empty, nobodys=golden.nobodys_identifiers(others[1], refused, "key"), rules=rules
+            leaf,
+            mapped,
+            golden.Records(*empty.values(), *others),
+            golden.nobodys_identifiers(others[1], refused, "key"),
+            rules,
         ),
         golden.provenance(leaf, golden.beaten(leaf, rules), rules),
     ):

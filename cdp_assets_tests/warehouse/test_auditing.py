@@ -123,6 +123,8 @@ def test_only_what_is_expected_of_each_row_is_answered_by_the_rows_that_come(eng
     assert not answered(one(expect("expect_column_sum_to_be_between", column="amount", min_value=0)), "id")
     assert answered(one(no_rows(lambda t, _: t.filter(t.amount + 1 < t.id), "Alike.")), "id")
     assert not answered(one(no_rows(lambda t, tables: t.anti_join(tables["known"], "id"), "Known.")), "id")
+    assert answered(one(no_rows(lambda t, tables: t.anti_join(tables["known"], "id"), "Known.", by="id")), "id")
+    assert not answered(one(no_rows(lambda t, tables: t.anti_join(tables["known"], "id"), "Known.", by="id")), "amount")
     assert not answered(one(no_rows(lambda t, _: t.filter(t.amount > t.amount.mean()), "Mean.")), "id")
     assert not answered(one(no_rows(lambda t, tables: t.filter(t.id.isin(tables["known"].id)), "In.")), "id")
     assert not answered(one(no_rows(lambda t, _: t.group_by("amount").agg(n=t.count()).filter(ibis._.n > 1), "Few.")))

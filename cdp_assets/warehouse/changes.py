@@ -1,0 +1,218 @@
+"""Which ids the last changes of a table touched: kept beside each table that changes by key, in the same transaction.
+
+Belongs here: keeping them, and telling what has changed since a table was last made of others (`Since`). Does not
+belong here: what follows for that table (its stage), and how tables change (`built.Patch`).
+
+A change is labelled with the version that the table had before it. The table's note lists these labels, oldest first
+(`Note.trail`), so that whoever was made of an older version finds all changes since, and whoever was made of one that
+is not listed knows that everything may have changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import reduce
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from cdp_assets.canonical.schema import Column, Pii, TableSchema
+from cdp_assets.warehouse.built import Patch
+from cdp_assets.warehouse.engine import Engine, TableRef, row_count
+from cdp_assets.warehouse.standing import Note, made_alike, note_of
+
+STAGE = "changes"
+"""Where the changes of all tables are kept."""
+
+IDS = ("record_id", "profile_id")
+"""Columns that say whom a row is about: what is kept of a changed row."""
+
+KEPT = 6
+"""Changes that are kept: as many runs may fail between two that succeed before a table is made as a whole."""
+
+FEW = 0.2
+"""Share of a table's rows that a change may touch to be worth keeping."""
+
+WORTH_KEEPING = 5_000
+"""Rows from which on it pays to look only at whom a change concerns: each look has its price too."""
+
+
+@dataclass(frozen=True)
+class Since:
+    """What has changed since tables were last made, by the same code, of the same definitions and settings.
+
+    Args:
+        previous: The tables as published, by name.
+        memory: What their function wanted remembered.
+        as_of: The instant that they were made as of; None if their function does not ask for one.
+        changed: Takes stage and name of an input; gives the distinct `IDS` of its rows that have come, gone or become
+            others, with those of these columns that it has; None if that is not known. A row that became another one
+            is listed with the ids that it had and those that it has.
+    """
+
+    previous: Mapping[str, ir.Table]
+    memory: Mapping[str, Any]
+    as_of: datetime | None
+    changed: Callable[[str, str], ir.Table | None]
+
+
+def since_last_made(
+    stage: str,
+    schemas: Sequence[TableSchema],
+    inputs: Sequence[TableRef],
+    notes: Sequence[Note | None],
+    parts: Mapping[str, str],
+    engine: Engine,
+) -> Since | None:
+    """What has changed since some tables were last made; None if they have to be made as a whole anyhow, or neither
+    they nor what they are made of is large.
+
+    Args:
+        stage: Their stage.
+        schemas: Their schemas; the tables are made together.
+        inputs: The tables that they are made of.
+        notes: What is noted with each.
+        parts: What they would be made of now (`standing.made_of`).
+        engine: Holds the tables.
+    """
+    noted = [note for note in notes if note is not None and made_alike(note, parts)]
+    if len(noted) < len(notes) or not all(engine.can_patch(stage, schema) for schema in schemas):
+        return None
+    read = [*noted, *(note for ref in inputs if (note := note_of(engine, ref)) is not None)]
+    if max(note.fingerprint.rows for note in read) < WORTH_KEEPING:
+        return None
+    made_of = noted[0].made_of
+    told = made_of.get("as_of")
+
+    def changed(stage: str, name: str) -> ir.Table | None:
+        versions = {note.made_of.get(f"{stage}.{name}") for note in noted}
+        return _changed_since((stage, name), versions.pop() or "", engine) if len(versions) == 1 else None
+
+    return Since(
+        {schema.name: last_published(engine, stage, schema) for schema in schemas},
+        noted[0].memory,
+        datetime.fromisoformat(told) if told else None,
+        changed,
+    )
+
+
+def _changed_since(ref: TableRef, version: str, engine: Engine) -> ir.Table | None:
+    note = note_of(engine, ref)
+    if note is None or not version:
+        return None
+    ids = _ids_of(engine.table(*ref))
+    if note.fingerprint.version == version:
+        schema = ibis.schema(dict.fromkeys(ids or IDS, "int64"))
+        return engine.from_arrow(schema.to_pyarrow().empty_table(), schema)
+    trail = list(note.trail)
+    if not ids or version not in trail:
+        return None
+    labels = trail[len(trail) - 1 - trail[::-1].index(version) :]
+    kept = engine.table(STAGE, _name(ref))
+    return engine.scratch(kept.filter(kept.version.isin(labels)).select(*ids).distinct())
+
+
+def last_published(engine: Engine, stage: str, schema: TableSchema) -> ir.Table:
+    """A table as last published, in today's schema: new columns are null; empty and typed if there is none."""
+    if not engine.has_table(stage, schema.name):
+        return engine.from_arrow(schema.ibis_schema.to_pyarrow().empty_table(), schema.ibis_schema)
+    table = engine.table(stage, schema.name)
+    return table.select(
+        **{
+            column.name: table[column.name].cast(column.dtype)
+            if column.name in table.columns
+            else ibis.null(column.dtype)
+            for column in schema.columns
+        }
+    )
+
+
+def keep(ref: TableRef, before: Note | None, engine: Engine) -> tuple[Sequence[TableRef], Sequence[str]]:
+    """Stage what a table's staged change touches, to be published with it.
+
+    Args:
+        ref: A table.
+        before: What is noted with it as it stands.
+        engine: Holds it, with its change staged if it has one.
+
+    Returns:
+        What is staged, if anything is, and the trail of the table from then on.
+    """
+    patch = engine.staged_patch(*ref)
+    if patch is None or before is None or before.fingerprint.rows < WORTH_KEEPING:
+        return (), ()
+    published = engine.table(*ref)
+    ids = _ids_of(published)
+    if not ids:
+        return (), ()
+    went = published.semi_join(patch.gone, list(patch.columns))
+    touched = engine.scratch(_touched(went, patch.rows, ids))
+    if row_count(touched, engine) > FEW * before.fingerprint.rows:
+        return (), ()
+    version = before.fingerprint.version
+    trail = [*before.trail, version][-KEPT:]
+    schema = _schema(ref, ids)
+    rows = touched.select(version=ibis.literal(version), **{name: touched[name] for name in ids})
+    if before.trail and engine.can_patch(STAGE, schema):
+        kept = engine.table(STAGE, schema.name)
+        old = kept.filter(kept.version.notin(trail[:-1])).select("version").distinct()
+        engine.stage_patch(STAGE, schema, Patch("version", old, rows))
+    else:
+        engine.stage_table(STAGE, schema, rows)
+    return [(STAGE, schema.name)], trail
+
+
+def as_patch(
+    stage: str, schema: TableSchema, made: ir.Table, key: str, before: Note | None, engine: Engine
+) -> Patch | None:
+    """How a published table becomes one that was made as a whole, if few of it changes; None if not, or for small ones.
+
+    Args:
+        stage: The table's stage.
+        schema: Its schema, with a key: no two rows are equal.
+        made: What it is to be, computed once.
+        key: A column by which rows go and come.
+        before: What is noted with it as it stands.
+        engine: Holds it.
+    """
+    if before is None or before.fingerprint.rows < WORTH_KEEPING or not engine.can_patch(stage, schema):
+        return None
+    published = last_published(engine, stage, schema)
+    coming = made.select(*schema.column_names).cast(schema.ibis_schema)
+    # By distinct rows, of which there are no others where there is a key.
+    differing = [coming.difference(published), published.difference(coming)]
+    changed = engine.scratch(
+        reduce(lambda left, right: left.union(right), [t.select(key) for t in differing]).distinct()
+    )
+    if row_count(changed, engine) > FEW * before.fingerprint.rows:
+        return None
+    return Patch(key, changed, coming.semi_join(changed, key))
+
+
+def _touched(went: ir.Table, came: ir.Table, ids: Sequence[str]) -> ir.Table:
+    """The distinct ids of rows that went or came, and not both."""
+    came = came.select(*went.columns)
+    differing = [went.difference(came, distinct=False), came.difference(went, distinct=False)]
+    return reduce(lambda left, right: left.union(right), [rows.select(*ids) for rows in differing]).distinct()
+
+
+def _ids_of(table: ir.Table) -> list[str]:
+    return [name for name in IDS if name in table.columns]
+
+
+def _name(ref: TableRef) -> str:
+    return "__".join(ref)
+
+
+def _schema(ref: TableRef, ids: Sequence[str]) -> TableSchema:
+    return TableSchema(
+        _name(ref),
+        f"Whom the last changes of {'.'.join(ref)} touched.",
+        (
+            Column("version", "string", "The version that the table had before the change."),
+            *(Column(name, "int64", "Whom a changed row is, or was, about.", pii=Pii.PSEUDONYM) for name in ids),
+        ),
+    )
