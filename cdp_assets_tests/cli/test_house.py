@@ -8,8 +8,8 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[2] / "cdp_assets"
 FACES = frozenset(
-    {"assets", "model_assets", "wide_assets", "checks", "component", "definitions", "catalog", "resources", "sql_fields",
-     "telling", "env"}
+    {"assets", "model_assets", "wide_assets", "checks", "component", "definitions", "catalog", "resources",
+     "sql_fields", "telling", "env"}
 )  # fmt: skip
 """Modules that are, or open onto, Dagster's side (and Alembic's environment, which only Alembic can load)."""
 
