@@ -57,14 +57,17 @@ def described(
     kinds = _counts(tables["links"], ["identifier_type"], engine)
     reasons = _counts(tables["rejected_links"], ["reason", "identifier_type"], engine)
     changes = _counts(tables["profile_changes"], ["change"], engine)
+    anew = "components" not in resolution.patches
     metadata: dict[str, dict[str, Any]] = {
         "profile_map": {
+            "everything was computed because": "it was not, but what hangs together with a change",
             **resolution.figures,
             "profiles": sum(sizes.values()),
             "largest profile": max(sizes, default=0),
             "profile sizes": plot(_histogram(sizes)),
             "rules": markdown(_rules_as_markdown(rules)),
-            **_drawn(tables, canonical, engine, key),
+            # Pictures stay what they were where little has changed: they take longer than the change.
+            **(_drawn(tables, canonical, engine, key) if anew else {}),
         },
         "links": {"links by kind": plot(_bars({kind: n for (kind,), n in kinds.items()}, "links"))},
         "rejected_links": {
@@ -74,7 +77,7 @@ def described(
         },
         "profile_changes": {"log by change": markdown(_as_markdown(("change", "rows"), changes))},
     }
-    metadata |= pages.described(resolution.linked, rules.linkage, engine)
+    metadata |= pages.described(resolution.linked, rules.linkage, engine, anew=anew)
     return {
         schema.name: Built(
             tables[schema.name],

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import ibis.expr.types as ir
 
+from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.identity import schemas
 from cdp_assets.identity.blocked_values import usable
 from cdp_assets.identity.changes import Maps, changed_profiles, homes_of
@@ -381,6 +382,8 @@ def _patches(
         "observations": Patch("record_id", engine.scratch(replaced), made["observations"]),
         "components": Patch("record_id", away, made["components"]),
         "digests": Patch("bucket", delta.buckets, delta.digests),
+        "linkage_model": _unchanged(schemas.LINKAGE_MODEL, "model_id", engine),
+        "linkage_frequencies": _unchanged(schemas.LINKAGE_FREQUENCIES, "value_id", engine),
         "links": Patch("left_record_id", away.rename(left_record_id="record_id"), made["links"]),
         "likeness": Patch("left_record_id", away.rename(left_record_id="record_id"), made["likeness"]),
         "faces": Patch("face", engine.scratch(remembered), made["faces"]),
@@ -392,6 +395,11 @@ def _patches(
         ),
         "profile_map": Patch("record_id", engine.scratch(mapped), made["profile_map"]),
     }
+
+
+def _unchanged(schema: TableSchema, key: str, engine: Engine) -> Patch:
+    rows = _empty(schema.ibis_schema, engine)
+    return Patch(key, rows.select(key), rows)
 
 
 def _counted(people: Partition, state: State | None, scope: Scope, engine: Engine) -> tuple[int, int]:

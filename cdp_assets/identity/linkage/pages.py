@@ -22,21 +22,24 @@ if TYPE_CHECKING:
 _GOOD, _BAD, _CALM = "#2a9d8f", "#e76f51", "#8d99ae"
 
 
-def described(linked: Linked, rules: LinkageRules, engine: Engine) -> dict[str, dict[str, Any]]:
+def described(linked: Linked, rules: LinkageRules, engine: Engine, *, anew: bool) -> dict[str, dict[str, Any]]:
     """Table → what the UI shows about it.
 
     Args:
         linked: What likeness did.
         rules: From which weight on.
         engine: Fetches one link.
+        anew: Whether everybody was compared; what was said of everybody stands, where only those who changed were.
     """
     if linked.model is not None and linked.joined is None:
-        told = "not used in this run: nothing that likeness compares changed, or it is switched off"
+        told = "not used in this run: likeness is switched off"
         return {"linkage_model": {"model": told}}
     if linked.model is None or linked.joined is None:
         return {"linkage_model": {"model": "none: likeness is switched off, or there are too few people to learn from"}}
     joined, model = linked.joined, linked.model
     applied = [each for each in joined.joins if each.weight >= rules.auto_weight]
+    if not anew:
+        return {"likeness": {"groups joined in this run": len(applied), "pairs compared in this run": joined.pairs}}
     expected = sum(1 - probability(each.weight) for each in applied)
     shown: dict[str, dict[str, Any]] = {
         "linkage_model": {
