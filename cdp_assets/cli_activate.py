@@ -11,6 +11,7 @@ import click
 
 from cdp_assets.cli import as_json, console_of, print_json
 from cdp_assets.settings import Settings
+from cdp_assets.warehouse.engine import has_rows
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -117,7 +118,7 @@ def _memberships(
     from cdp_assets.segments.preview import followed
 
     sizes = engine.table("segments", "segment_sizes")
-    if engine.to_arrow(sizes.filter(sizes.segment == spec.segment).limit(1)).num_rows:
+    if has_rows(sizes.filter(sizes.segment == spec.segment), engine):
         return engine.table("segments", "memberships")
     segment = followed(engine.table, next(each for each in catalog.segments if each.name == spec.segment))
     found = evaluate(customer, [segment], as_of, engine)

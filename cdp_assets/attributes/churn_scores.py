@@ -28,7 +28,7 @@ from cdp_assets.attributes.schemas import CHURN_RISK
 from cdp_assets.profiles.concerned import replaced
 from cdp_assets.quality.checks import CheckResult, Judged
 from cdp_assets.warehouse.built import Built, ColumnLineage, Stands
-from cdp_assets.warehouse.engine import row_count
+from cdp_assets.warehouse.engine import gathered, row_count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -174,7 +174,7 @@ def churn_scores(
                 schema=schema,
             )
         )
-    table = engine.from_arrow(pa.concat_tables(pieces) if pieces else schema.empty_table(), _SCORES)
+    table = gathered(pieces, _SCORES, engine)
     return Scored(table, _drifted(learned, sample), str(learned.report.get("cut")), memory)
 
 

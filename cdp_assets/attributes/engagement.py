@@ -20,6 +20,7 @@ from cdp_assets.attributes.response_model import ResponseModel, Responses
 from cdp_assets.attributes.response_training import WINDOW_DAYS, Learnt
 from cdp_assets.attributes.sending_hours import HOURS, best_hours, hours_of_people, zones_of_people
 from cdp_assets.warehouse.built import ColumnLineage
+from cdp_assets.warehouse.engine import gathered
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,7 +121,7 @@ def _scored(rows: ir.Table, learnt: Learnt, engine: Engine) -> ir.Table:
         for batch in engine.batches(rows)
         for channel, part in batch.to_pandas().groupby("channel", sort=True)
     ]
-    return engine.from_arrow(pa.concat_tables(pieces) if pieces else schema.empty_table(), _SCORES)
+    return gathered(pieces, _SCORES, engine)
 
 
 def _score(rows: pd.DataFrame, model: ResponseModel, everybody: np.ndarray[Any, Any]) -> pd.DataFrame:

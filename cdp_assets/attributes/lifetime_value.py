@@ -209,7 +209,7 @@ def fit_purchases(statistics: ir.Table, engine: Engine, penalty: float = 0.0) ->
     """
     for grain in (1, 7):
         histories = distinct_histories(statistics, grain_days=grain)
-        rows = engine.to_pandas(histories.aggregate(rows=histories.count()))["rows"].iloc[0]
+        rows = row_count(histories, engine)
         if rows <= FIT_ROWS:
             break
     penalties = purchase_models.starting_with(penalty)
@@ -220,7 +220,7 @@ def fit_order_value(statistics: ir.Table, engine: Engine) -> OrderValueModel:
     """Fit the order value model on grouped values, to the cent or, where those are too many, to 1%."""
     for grain in (None, 0.01):
         values = order_value.distinct_values(statistics, grain=grain)
-        rows = engine.to_pandas(values.aggregate(rows=values.count()))["rows"].iloc[0]
+        rows = row_count(values, engine)
         if rows <= FIT_ROWS:
             break
     return order_value.fit(engine.to_pandas(values))

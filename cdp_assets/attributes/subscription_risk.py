@@ -21,6 +21,7 @@ from cdp_assets.attributes.known_facts import known_by, last_day
 from cdp_assets.attributes.metrics import Floats
 from cdp_assets.attributes.plain_models import one_thread
 from cdp_assets.warehouse.built import Built, ColumnLineage
+from cdp_assets.warehouse.engine import gathered
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -287,7 +288,7 @@ def subscription_risk(subscriptions: ir.Table, activity: ir.Table, as_of: dateti
             model=learned.name,
         )
         pieces.append(pa.Table.from_pandas(scored[list(_SCORES.names)], schema=schema, preserve_index=False))
-    each = engine.from_arrow(pa.concat_tables(pieces) if pieces else schema.empty_table(), _SCORES)
+    each = gathered(pieces, _SCORES, engine)
     order = ibis.window(group_by="profile_id", order_by=[each.cancellation_risk_30d.desc(), each.cancellation_reasons])
     ranked = each.mutate(
         place=ibis.row_number().over(order),

@@ -14,6 +14,7 @@ from ibis import _
 
 from cdp_assets.identity.evidence import CROWDED, HUB, KINDS, NAMESAKES, PLACEHOLDER, SOUND, Evidence
 from cdp_assets.identity.spec import Kind
+from cdp_assets.warehouse.engine import has_rows
 
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
@@ -85,7 +86,7 @@ def screen(evidence: Evidence, around: ir.Table, engine: Engine) -> Screened:
         sound.group_by("identifier_id", "type_id").aggregate(centre=sound.record_id.min(), records=sound.count())
     )
     hubs = engine.scratch(_hubs(evidence, carriers, around, engine))
-    found = engine.to_arrow(hubs.limit(1)).num_rows
+    found = has_rows(hubs, engine)
     judged = with_hubs(evidence.observations, hubs) if found else evidence.observations
     bad = judged.filter(judged.flaw != SOUND)
     blocked = bad.group_by("identifier_id", "type_id").aggregate(
@@ -117,7 +118,7 @@ def _hubs(evidence: Evidence, carriers: ir.Table, around: ir.Table, engine: Engi
     least = min((row["hub"] for row in evidence.type_rows.to_pylist() if row["hub"] is not None), default=0)
     counted = carriers.filter(carriers.records > least).join(evidence.types, "type_id")
     large = engine.scratch(counted.filter(counted.records > counted.hub).select("identifier_id", "hub"))
-    if not engine.to_arrow(large.limit(1)).num_rows:
+    if not has_rows(large, engine):
         return large.select("identifier_id")
     observed = usable(evidence.observations)
     crowd = engine.scratch(observed.join(large, "identifier_id").select("record_id", "identifier_id", "hub"))

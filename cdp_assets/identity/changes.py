@@ -16,6 +16,7 @@ import ibis.expr.types as ir
 from cdp_assets.canonical.schema import INSTANT
 from cdp_assets.identity.evidence import KINDS
 from cdp_assets.identity.spec import Kind
+from cdp_assets.warehouse.engine import has_rows
 from cdp_assets.warehouse.operations import stable_id
 
 if TYPE_CHECKING:
@@ -107,13 +108,10 @@ def changed_profiles(
         created.select("records", change=ibis.literal("created"), profile_id="new_id", other_profile_id=nobody),
         removed.select("records", change=ibis.literal("removed"), profile_id="old_id", other_profile_id=nobody),
     )
-    if engine.to_arrow(old.limit(1)).num_rows:
-        tied = _ties_of(differing, links)
-    else:
-        tied = _all_ties(differing, links, types, engine)
+    tied = _ties_of(differing, links) if has_rows(old, engine) else _all_ties(differing, links, types, engine)
     kinds = sorted({*types.kinds, *OTHER_LINKS})
     explained = _explained(rows, tied, kinds, engine)
-    if engine.to_arrow(news.limit(1)).num_rows:
+    if has_rows(news, engine):
         explained = _caused(explained, news, records, maps)
     else:  # as in most runs; looking for the profiles concerned takes looking at all
         explained = explained.mutate(cause=ibis.null(news.word.type()))

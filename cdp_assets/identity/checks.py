@@ -5,7 +5,6 @@ Belongs here: checks on the stage's tables. Does not belong here: scores against
 
 from collections.abc import Callable
 
-import ibis
 import ibis.expr.types as ir
 from ibis import _
 
@@ -17,6 +16,7 @@ from cdp_assets.identity.spec import IdentityRules, Kind
 from cdp_assets.identity.stewardship import CONTRADICTION, DIFFERENT, OBSERVATION, RULE, SAME, SOURCE, STEWARD
 from cdp_assets.quality.checks import Check, expect, no_rows
 from cdp_assets.settings import Settings
+from cdp_assets.warehouse.stacking import stack
 
 Tables = dict[str, ir.Table]
 
@@ -120,13 +120,6 @@ def _excluded(tables: Tables) -> ir.Table:
     return values.union(renamed).distinct()
 
 
-def _unknown_records(table: ir.Table, tables: Tables) -> ir.Table:
-    ends = [
-        table.select(record_id=name).filter(_.record_id.notnull()) for name in ("left_record_id", "right_record_id")
-    ]
-    return ends[0].union(ends[1]).anti_join(tables["identity_records"], "record_id")
-
-
 def _links_across(table: ir.Table, tables: Tables) -> ir.Table:
     """Links whose ends never share a profile."""
     ends = table.select("left_record_id", "right_record_id").distinct()
@@ -165,10 +158,13 @@ def _of_nobody(*columns: str) -> Callable[[ir.Table, Tables], ir.Table]:
     """Rows with a record, in one of some columns, that there is not."""
 
     def found(table: ir.Table, tables: Tables) -> ir.Table:
-        ends = [table.select(record_id=name) for name in columns]
-        return ibis.union(*ends).anti_join(tables["components"], "record_id")
+        ends = [table.select(record_id=name).filter(_.record_id.notnull()) for name in columns]
+        return stack(*ends).anti_join(tables["identity_records"], "record_id")
 
     return found
+
+
+_unknown_records = _of_nobody("left_record_id", "right_record_id")
 
 
 def _undecided_but_together(table: ir.Table, tables: Tables) -> ir.Table:
@@ -268,7 +264,7 @@ _FACES = [
     Check(
         "remembers_those_there_are",
         "Every appearance that likeness remembers is of a record that there is, and so is the group that it is in.",
-        (no_rows(_of_nobody("face", "label"), "Every appearance, and its group, is a record with a component."),),
+        (no_rows(_of_nobody("face", "label"), "Every appearance, and its group, is an identity record."),),
     )
 ]
 _UNDECIDED = [

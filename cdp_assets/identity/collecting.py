@@ -27,6 +27,7 @@ from cdp_assets.identity.evidence import (
     names_of,
 )
 from cdp_assets.identity.spec import IdentityRules
+from cdp_assets.warehouse.engine import has_rows
 from cdp_assets.warehouse.operations import quick_hash, stable_id
 from cdp_assets.warehouse.stacking import restricted, stack
 
@@ -226,7 +227,7 @@ def renamed_by(aliases: ir.Table, engine: Engine, key: str) -> ir.Table | None:
             right=stable_id(aliases.namespace, aliases.identifier_type, aliases.new_value, key=key),
         ).distinct()
     )
-    if not engine.to_arrow(edges.limit(1)).num_rows:
+    if not has_rows(edges, engine):
         return None
     return engine.connected_components(edges)
 

@@ -24,6 +24,7 @@ from cdp_assets.identity.blocked_values import without_hubs
 from cdp_assets.identity.collecting import Collector
 from cdp_assets.identity.evidence import MAILBOX, PLACEHOLDER, SAID_OF_CONTACTS, SAID_OF_POINTS, said_by
 from cdp_assets.identity.state import State
+from cdp_assets.warehouse.engine import has_rows
 from cdp_assets.warehouse.operations import quick_hash
 from cdp_assets.warehouse.stacking import restricted, stack
 
@@ -91,7 +92,7 @@ def changed_since(
     changed = engine.scratch(_differing(now, before).union(_otherwise_described(state, canonical, suspects)).distinct())
     others = engine.scratch(_dependent(changed, now, before, state, collector).anti_join(changed, "record_id"))
     placed = restricted(now, changed).filter(_.place_id.notnull())
-    if engine.to_arrow(others.limit(1)).num_rows or engine.to_arrow(placed.limit(1)).num_rows:
+    if has_rows(others, engine) or has_rows(placed, engine):
         concerned = engine.scratch(stack(changed, others))
         kept = engine.scratch(restricted(state.observations, concerned))
         places = stack(placed.select("place_id"), kept.filter(kept.place_id.notnull()).select("place_id")).distinct()

@@ -19,6 +19,8 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from cdp_assets.warehouse.engine import row_count
+
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
 
@@ -76,7 +78,7 @@ def candidates(usage: ir.Table, engine: Engine) -> Candidates:
     other = small.select("what", "block", right="device")
     pairs = small.select("what", "block", left="device").join(other, ["what", "block"]).filter(_.left < _.right)
     large = blocks.filter(_.devices > _.most).select("what", "block").distinct()
-    skipped = int(engine.to_arrow(large.aggregate(n=large.count()))["n"][0].as_py())
+    skipped = row_count(large, engine)
     return Candidates(engine.scratch(pairs.select("left", "right").distinct()), skipped)
 
 

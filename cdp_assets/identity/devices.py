@@ -18,6 +18,7 @@ from cdp_assets.canonical import tables as canonical
 from cdp_assets.canonical.schema import INSTANT
 from cdp_assets.identity.evidence import KINDS
 from cdp_assets.identity.spec import Kind
+from cdp_assets.warehouse.engine import empty, has_rows
 from cdp_assets.warehouse.stacking import stack
 
 if TYPE_CHECKING:
@@ -83,9 +84,9 @@ def attribute_devices(
     placed = people.select("record_id", "label", "settled")
     carried = engine.scratch(devices.left_join(placed, "record_id").drop("record_id_right"))
     bare = engine.scratch(carried.filter(carried.label.isnull()).drop("label", "settled"))
-    if not engine.to_arrow(bare.limit(1)).num_rows:
+    if not has_rows(bare, engine):
         nothing = DeviceMap.SCHEMAS
-        return DeviceMap(*(engine.from_arrow(schema.to_pyarrow().empty_table(), schema) for schema in nothing))
+        return DeviceMap(*(empty(schema, engine) for schema in nothing))
     identified = _passed_along(engine.scratch(_identified(carried)), bare, engine)
 
     owners = engine.scratch(
@@ -147,7 +148,7 @@ def _passed_along(identified: ir.Table, bare: ir.Table, engine: Engine) -> ir.Ta
             .select(identified.columns)
             .distinct()
         )
-        if not engine.to_arrow(inherited.limit(1)).num_rows:
+        if not has_rows(inherited, engine):
             break
         identified = engine.scratch(stack(identified, inherited))
     return identified

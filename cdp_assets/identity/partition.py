@@ -23,6 +23,7 @@ from cdp_assets.identity.names import parse_name
 from cdp_assets.identity.rebuild import rebuild_components
 from cdp_assets.identity.spec import IdentityRules, Kind
 from cdp_assets.identity.stewardship import Stewardship
+from cdp_assets.warehouse.engine import row_count
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -117,7 +118,7 @@ def partition(
         ties=shared,
         broken=broken,
         refusals=rebuilt.refusals,
-        components=int(engine.to_arrow(counted.aggregate(n=counted.count()))["n"][0].as_py()),
+        components=row_count(counted, engine),
         rebuilt=rebuilt.count,
     )
 

@@ -22,6 +22,7 @@ from cdp_assets.identity.names import parse_name
 from cdp_assets.identity.slow_path import SILENCE, Refusal, Settlement, Words, said, settle
 from cdp_assets.identity.spec import IdentityRules, Kind
 from cdp_assets.identity.stewardship import Stewardship
+from cdp_assets.warehouse.engine import empty, has_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -81,9 +82,9 @@ def rebuild_components(
         stewardship: What stewards said.
     """
     records = engine.scratch(component.semi_join(breaking, "component"))
-    if not engine.to_arrow(records.limit(1)).num_rows:
-        none = engine.from_arrow(_RECORDS.to_pyarrow().empty_table(), _RECORDS)
-        return Rebuilt(none, engine.from_arrow(REFUSALS.to_pyarrow().empty_table(), REFUSALS), 0)
+    if not has_rows(records, engine):
+        none = empty(_RECORDS, engine)
+        return Rebuilt(none, empty(REFUSALS, engine), 0)
     slow = engine.scratch(ties.join(records, "record_id"))
     atoms = engine.scratch(_atoms(records, slow, evidence, engine, stewardship))
     words = _words(records, atoms, stewardship, engine)

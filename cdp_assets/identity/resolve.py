@@ -38,7 +38,7 @@ from cdp_assets.identity.state import Standing, State, last_state, version_of
 from cdp_assets.identity.stewarded_ids import with_guests
 from cdp_assets.identity.stewardship import Stewardship, attribute_as_said, links_refused, links_said, news_of
 from cdp_assets.warehouse.built import Patch
-from cdp_assets.warehouse.engine import row_count
+from cdp_assets.warehouse.engine import empty, has_rows, row_count
 from cdp_assets.warehouse.stacking import patched, restricted, stack
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Resolution:
         tables: Each table whole.
         figures: For people to see.
         linked: What likeness did with those who were looked at.
-        patches: How tables as last published become these; none where everything was computed.
+        patches: How tables as last published become these; that of the log alone where everything was computed.
     """
 
     tables: dict[str, ir.Table]
@@ -220,7 +220,7 @@ def _put_together(run: _Run, scope: Scope, state: State | None) -> _Put | None:
         seen = look(shared, canonical.contacts, canonical.contact_points, rules, run.known, memory, engine)
         if seen is None or run.known is None:
             return None
-        if not engine.to_arrow(seen.drawn.limit(1)).num_rows:
+        if not has_rows(seen.drawn, engine):
             linked = link_again(shared, seen, scope.evidence, evidence, rules, run.known, engine, said)
             return _Put(scope, evidence, shared, linked)
         scope = widened(scope, seen.drawn, state, canonical.contacts, run.types, engine)
@@ -236,7 +236,6 @@ def _memory(run: _Run, scope: Scope, state: State) -> Memory:
     return Memory(
         run.engine.scratch(faces),
         components.anti_join(away, "record_id").select("record_id", "label"),
-        run.previous[schemas.LINKAGE_FREQUENCIES.name],
     )
 
 
@@ -315,7 +314,7 @@ def _resolved(run: _Run, put: _Put, digests: ir.Table, delta: Delta | None, stat
             news_of(previous["steward_words"], said.words), canonical.identity_records,
         )
     )  # fmt: skip
-    patches["profile_changes"] = Patch("change_id", _empty(ibis.schema({"change_id": "int64"}), engine), log)
+    patches["profile_changes"] = Patch("change_id", empty(ibis.schema({"change_id": "int64"}), engine), log)
     standing = Standing(run.version, assignment.save(run.store), *_counted(people, state, scope, engine))
     whole |= {
         "profile_changes": patched(previous["profile_changes"], patches["profile_changes"]),
@@ -398,7 +397,7 @@ def _patches(
 
 
 def _unchanged(schema: TableSchema, key: str, engine: Engine) -> Patch:
-    rows = _empty(schema.ibis_schema, engine)
+    rows = empty(schema.ibis_schema, engine)
     return Patch(key, rows.select(key), rows)
 
 
@@ -417,9 +416,5 @@ def _counted(people: Partition, state: State | None, scope: Scope, engine: Engin
 
 def _renamed(renamed: ir.Table | None, engine: Engine) -> ir.Table:
     if renamed is None:
-        return _empty(schemas.RENAMED_IDENTIFIERS.ibis_schema, engine)
+        return empty(schemas.RENAMED_IDENTIFIERS.ibis_schema, engine)
     return renamed.select(identifier_id="node", stands_for="component")
-
-
-def _empty(schema: ibis.Schema, engine: Engine) -> ir.Table:
-    return engine.from_arrow(schema.to_pyarrow().empty_table(), schema)

@@ -18,6 +18,7 @@ from cdp_assets.identity.delta import Delta
 from cdp_assets.identity.evidence import HUB, KINDS, SOUND, Evidence, Types, names_of
 from cdp_assets.identity.spec import Kind
 from cdp_assets.identity.state import State
+from cdp_assets.warehouse.engine import has_rows
 from cdp_assets.warehouse.stacking import restricted, stack
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def _replaced(
     flipped = engine.scratch(
         began.select("record_id", "identifier_id").union(ended.select("record_id", "identifier_id"))
     )
-    if not engine.to_arrow(flipped.limit(1)).num_rows:
+    if not has_rows(flipped, engine):
         return delta.records, engine.scratch(changed)
     ids = flipped.select("identifier_id").distinct()
     kept = restricted(state.observations, engine.scratch(flipped.select("record_id").distinct()))

@@ -19,6 +19,7 @@ from cdp_assets.identity.devices import DeviceMap, attribute_devices
 from cdp_assets.identity.schemas import STEWARD_WORDS
 from cdp_assets.identity.spec import IdentityRules
 from cdp_assets.ledger import stewardship as ledger_words
+from cdp_assets.warehouse.engine import has_rows
 from cdp_assets.warehouse.operations import stable_id
 from cdp_assets.warehouse.stacking import stack
 
@@ -119,7 +120,7 @@ class Stewardship:
             engine.scratch(pairs.semi_join(left, "left_record_id").semi_join(right, "right_record_id"))
             for pairs in (self.must, self.cannot)
         )
-        some = [bool(engine.to_arrow(pairs.limit(1)).num_rows) for pairs in (must, cannot)]
+        some = [has_rows(pairs, engine) for pairs in (must, cannot)]
         return replace(self, must=must, cannot=cannot, joins=some[0], parts=some[1])
 
     def joined(self) -> ir.Table:
@@ -182,7 +183,7 @@ class Stewardship:
             words.filter(words[side].notnull()).select(record_id=side) for side in ("left_record_id", "right_record_id")
         ]
         found = engine.scratch(ibis.union(*sides, distinct=True))
-        return found if engine.to_arrow(found.limit(1)).num_rows else None
+        return found if has_rows(found, engine) else None
 
 
 def words_in_ledger(connection: Connection) -> list[Word]:
@@ -245,7 +246,7 @@ def attribute_as_said(
         # Of two devices' records the one with the greater id goes, so that no label goes with it.
         clashing = foes.filter(_.record_id > _.other).join(one, "record_id").join(two, ["other", "label"])
         alone = engine.scratch(clashing.select("record_id").distinct())
-        if not engine.to_arrow(alone.limit(1)).num_rows:
+        if not has_rows(alone, engine):
             return given
         usable = engine.scratch(usable.anti_join(alone, "record_id"))
 

@@ -27,6 +27,7 @@ from cdp_assets.identity.device_model import LevelCount, Weights, fit, scored
 from cdp_assets.identity.device_signals import SIGNALS, candidates, graded
 from cdp_assets.identity.known import IDENTIFIER, excluded_values, records_of_people
 from cdp_assets.identity.spec import IdentityRules, Kind
+from cdp_assets.warehouse.engine import empty, row_count
 from cdp_assets.warehouse.operations import stable_id
 
 if TYPE_CHECKING:
@@ -233,7 +234,7 @@ class _Learned:
             (LevelCount(tuple(row[name] for name in SIGNALS), row["same"], row["pairs"] - row["same"]) for row in rows),
             key=lambda count: count.levels,
         )
-        compared = int(engine.to_arrow(pairs.aggregate(n=pairs.count()))["n"][0].as_py())
+        compared = row_count(pairs, engine)
         return cls(pairs, fit(learned), compared, worth.skipped)
 
     def suggested(self) -> ir.Table | None:
@@ -261,7 +262,7 @@ def _suggested(now: _Learned, devices: ir.Table, engine: Engine) -> ir.Table:
     schema = schemas.DEVICE_SUGGESTIONS.ibis_schema
     likely = now.suggested()
     if likely is None:
-        return engine.from_arrow(schema.to_pyarrow().empty_table(), schema)
+        return empty(schema, engine)
     apart = likely.filter((_.left_home != _.right_home).fill_null(True))
     return engine.scratch(
         apart.select(

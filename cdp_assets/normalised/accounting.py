@@ -15,7 +15,7 @@ from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.normalised.dispositions import QUARANTINED
 from cdp_assets.sources.json_text import json_object
 from cdp_assets.sources.spec import SourceSpec, StreamSpec, stream_table
-from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.engine import Engine, empty
 
 
 def dispositions_of(sources: Sequence[SourceSpec], rows: Mapping[str, ir.Table], engine: Engine) -> ir.Table:
@@ -81,5 +81,5 @@ def _streams(sources: Sequence[SourceSpec]) -> list[tuple[SourceSpec, StreamSpec
 
 def _union(parts: list[ir.Table], schema: TableSchema, engine: Engine) -> ir.Table:
     if not parts:
-        return engine.from_arrow(schema.ibis_schema.to_pyarrow().empty_table(), schema.ibis_schema)
+        return empty(schema.ibis_schema, engine)
     return ibis.union(*parts) if len(parts) > 1 else parts[0]

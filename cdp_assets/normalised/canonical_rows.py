@@ -18,7 +18,7 @@ from cdp_assets.normalised.identifier_values import EMAIL, PHONE, lookup
 from cdp_assets.normalised.stream_rows import with_derived
 from cdp_assets.sources import targets
 from cdp_assets.sources.spec import ITEM, ITEM_NUMBER, MapSpec, SourceSpec, StreamSpec, stream_table
-from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.engine import Engine, empty
 from cdp_assets.warehouse.expressions import bind
 from cdp_assets.warehouse.operations import quick_hash
 
@@ -84,7 +84,7 @@ def canonical_rows(
     """
     parts = [_mapped(schema, feed, rows[feed.table], engine) for feed in feeds]
     if not parts:
-        return engine.from_arrow(schema.ibis_schema.to_pyarrow().empty_table(), schema.ibis_schema)
+        return empty(schema.ibis_schema, engine)
     together = parts[0] if len(parts) == 1 else ibis.union(*parts)
     return _one_row_a_key(together, schema, engine)
 

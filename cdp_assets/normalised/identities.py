@@ -15,7 +15,7 @@ from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.normalised.identifier_values import EMAIL, EMAIL_BASE
 from cdp_assets.normalised.stream_rows import PERSON, base_column, identifier_column
 from cdp_assets.sources.spec import GLOBAL, SourceSpec, StreamSpec, stream_table
-from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.engine import Engine, empty
 
 
 def records_and_identifiers(
@@ -50,7 +50,7 @@ def records_and_identifiers(
 
 def _all(parts: Sequence[ir.Table], schema: TableSchema, engine: Engine) -> ir.Table:
     if not parts:
-        return engine.from_arrow(schema.ibis_schema.to_pyarrow().empty_table(), schema.ibis_schema)
+        return empty(schema.ibis_schema, engine)
     return ibis.union(*parts) if len(parts) > 1 else parts[0]
 
 

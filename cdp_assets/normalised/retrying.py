@@ -15,6 +15,7 @@ from cdp_assets.normalised.stream_rows import stream_rows
 from cdp_assets.sources.raw_table import bring_up_to_date
 from cdp_assets.sources.schemas import LOAD_MANIFEST, SOURCE_ROW
 from cdp_assets.sources.spec import SourceSpec, StreamSpec, stream_table
+from cdp_assets.warehouse.engine import empty
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -59,7 +60,7 @@ def retried(
     engine.stage_table("sources", then, engine.from_arrow(refused, then.ibis_schema))
     engine.publish([("sources", name)])
     bring_up_to_date(engine, "sources", source, stream)
-    manifest = engine.from_arrow(LOAD_MANIFEST.ibis_schema.to_pyarrow().empty_table(), LOAD_MANIFEST.ibis_schema)
+    manifest = empty(LOAD_MANIFEST.ibis_schema, engine)
     raw = engine.table("sources", name)
     typed = stream_rows(raw, manifest, source, stream, engine=engine, as_of=as_of, hash_key=hash_key)
     still = typed.filter(typed.cdp_disposition == QUARANTINED)

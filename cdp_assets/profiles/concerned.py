@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 import ibis.expr.types as ir
 
@@ -17,7 +16,7 @@ from cdp_assets.warehouse import changes
 from cdp_assets.warehouse.built import Built, Patch
 from cdp_assets.warehouse.changes import Since
 from cdp_assets.warehouse.engine import Engine, TableRef, row_count
-from cdp_assets.warehouse.stacking import patched
+from cdp_assets.warehouse.stacking import patched, stack
 
 PROFILE_MAP: TableRef = ("identity", "profile_map")
 
@@ -56,18 +55,15 @@ def concerned(
     Returns:
         None if it is not known, or so many that everybody had better be made anew.
     """
-    if since is None:
-        return None
-    changed = [since.changed(*ref) for ref in (PROFILE_MAP, *inputs)]
-    known = [ids for ids in changed if ids is not None]
-    if len(known) < len(changed):
+    known = _changed(since, (PROFILE_MAP, *inputs))
+    if known is None:
         return None
     records = [ids.select("record_id") for ids in known if "profile_id" not in ids.columns]
     profiles = [ids.select("profile_id") for ids in known if "profile_id" in ids.columns]
     if records or also:
-        touched = engine.scratch(_all([*records, *also]).distinct())
+        touched = engine.scratch(stack(*records, *also).distinct())
         profiles.append(profile_map.semi_join(touched, "record_id").select("profile_id"))
-    found = engine.scratch(_all(profiles).distinct())
+    found = engine.scratch(stack(*profiles).distinct())
     held = engine.scratch(profile_map.semi_join(found, "profile_id"))
     if row_count(held, engine) > changes.FEW * row_count(profile_map, engine):
         return None
@@ -85,13 +81,10 @@ def concerned_profiles(since: Since | None, inputs: Sequence[TableRef], engine: 
     Returns:
         None if it is not known, or so many that everybody had better be made anew.
     """
-    if since is None:
+    known = _changed(since, inputs)
+    if since is None or known is None:
         return None
-    changed = [since.changed(*ref) for ref in inputs]
-    known = [ids.select("profile_id") for ids in changed if ids is not None]
-    if len(known) < len(changed):
-        return None
-    found = engine.scratch(_all(known).distinct())
+    found = engine.scratch(stack(*(ids.select("profile_id") for ids in known)).distinct())
     largest = max(row_count(table, engine) for table in since.previous.values())
     return found if row_count(found, engine) <= changes.FEW * largest else None
 
@@ -112,5 +105,10 @@ def replaced(schema: TableSchema, since: Since, profiles: ir.Table, rows: ir.Tab
     return Built(patched(previous, patch), patch=patch, memory=since.memory)
 
 
-def _all(parts: Sequence[ir.Table]) -> ir.Table:
-    return reduce(lambda left, right: left.union(right), parts)
+def _changed(since: Since | None, inputs: Sequence[TableRef]) -> list[ir.Table] | None:
+    """What has changed of each table; None if it is not known of all."""
+    if since is None:
+        return None
+    changed = [since.changed(*ref) for ref in inputs]
+    known = [ids for ids in changed if ids is not None]
+    return known if len(known) == len(changed) else None

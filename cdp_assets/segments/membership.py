@@ -37,7 +37,7 @@ from cdp_assets.segments.schemas import (
 )
 from cdp_assets.segments.spec import SegmentSpec
 from cdp_assets.warehouse.built import Built, Patch
-from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.engine import Engine, has_rows
 from cdp_assets.warehouse.expressions import bind
 from cdp_assets.warehouse.matching import NAME, Matches, Together
 
@@ -129,7 +129,7 @@ def update(
 def _is_first(engine: Engine, previous: Mapping[str, ir.Table]) -> bool:
     """Whether no run has said anything yet: there is nothing to compare, and everybody enters."""
     said = (previous[name] for name in ("memberships", "membership_changes", "segment_sizes"))
-    return not any(engine.to_arrow(table.limit(1)).num_rows for table in said)
+    return not any(has_rows(table, engine) for table in said)
 
 
 def evaluated(

@@ -19,7 +19,7 @@ import ibis.expr.types as ir
 from cdp_assets.sources.contract import filled, typed_value
 from cdp_assets.sources.errors import SchemaDriftError
 from cdp_assets.sources.spec import DISCARD_VALUE, EVOLVE, FREEZE, StreamSpec
-from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.engine import Engine, has_rows
 
 _LOOKED_AT = 20_000
 """Rows of a delivery that are looked at for new columns and other types."""
@@ -67,7 +67,7 @@ def drift(raw: ir.Table, stream: StreamSpec, loads: Sequence[str], absent: Colle
     recent = raw.filter(raw.load_id.isin(list(loads)))
     earlier = raw.filter(~raw.load_id.isin(list(loads)))
     seen = _names(earlier, engine)
-    new = _names(recent, engine) - seen if seen or _any(earlier, engine) else set()
+    new = _names(recent, engine) - seen if seen or has_rows(earlier.select("load_id"), engine) else set()
     return Drift(tuple(sorted(new)), tuple(sorted(absent)), tuple(_mistyped(recent, stream, engine)))
 
 
@@ -108,10 +108,6 @@ def held_to_contract(rows: ir.Table, file: str, stream: StreamSpec, engine: Engi
 def keeps_misfits(stream: StreamSpec) -> bool:
     """Whether a row counts although a value of it does not fit its type; the value then is null."""
     return stream.contract.data_type in (EVOLVE, DISCARD_VALUE)
-
-
-def _any(rows: ir.Table, engine: Engine) -> bool:
-    return bool(engine.to_arrow(rows.select("load_id").limit(1)).num_rows)
 
 
 def _names(rows: ir.Table, engine: Engine) -> set[str]:

@@ -13,7 +13,7 @@ import ibis.expr.types as ir
 from cdp_assets.sources.json_text import json_object
 from cdp_assets.sources.schemas import raw_schema
 from cdp_assets.sources.spec import SourceSpec, StreamSpec
-from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.engine import Engine, empty
 
 
 def bring_up_to_date(engine: Engine, stage: str, source: SourceSpec, stream: StreamSpec) -> bool:
@@ -27,7 +27,7 @@ def bring_up_to_date(engine: Engine, stage: str, source: SourceSpec, stream: Str
     """
     schema = raw_schema(source, stream)
     if not engine.has_table(stage, schema.name):
-        nothing = engine.from_arrow(schema.ibis_schema.to_pyarrow().empty_table(), schema.ibis_schema)
+        nothing = empty(schema.ibis_schema, engine)
         engine.stage_table(stage, schema, nothing)
         engine.publish([(stage, schema.name)])
         return True

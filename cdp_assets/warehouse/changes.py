@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
 from typing import Any
 
 import ibis
@@ -21,7 +20,8 @@ import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import Column, Pii, TableSchema
 from cdp_assets.warehouse.built import Patch
-from cdp_assets.warehouse.engine import Engine, TableRef, row_count
+from cdp_assets.warehouse.engine import Engine, TableRef, empty, row_count
+from cdp_assets.warehouse.stacking import stack
 from cdp_assets.warehouse.standing import Note, made_alike, note_of
 
 STAGE = "changes"
@@ -106,7 +106,7 @@ def _changed_since(ref: TableRef, version: str, engine: Engine) -> ir.Table | No
     ids = _ids_of(engine.table(*ref))
     if note.fingerprint.version == version:
         schema = ibis.schema(dict.fromkeys(ids or IDS, "int64"))
-        return engine.from_arrow(schema.to_pyarrow().empty_table(), schema)
+        return empty(schema, engine)
     trail = list(note.trail)
     if not ids or version not in trail:
         return None
@@ -118,7 +118,7 @@ def _changed_since(ref: TableRef, version: str, engine: Engine) -> ir.Table | No
 def last_published(engine: Engine, stage: str, schema: TableSchema) -> ir.Table:
     """A table as last published, in today's schema: new columns are null; empty and typed if there is none."""
     if not engine.has_table(stage, schema.name):
-        return engine.from_arrow(schema.ibis_schema.to_pyarrow().empty_table(), schema.ibis_schema)
+        return empty(schema.ibis_schema, engine)
     table = engine.table(stage, schema.name)
     return table.select(
         **{
@@ -184,9 +184,7 @@ def as_patch(
     coming = made.select(*schema.column_names).cast(schema.ibis_schema)
     # By distinct rows, of which there are no others where there is a key.
     differing = [coming.difference(published), published.difference(coming)]
-    changed = engine.scratch(
-        reduce(lambda left, right: left.union(right), [t.select(key) for t in differing]).distinct()
-    )
+    changed = engine.scratch(stack(*(rows.select(key) for rows in differing)).distinct())
     if row_count(changed, engine) > FEW * before.fingerprint.rows:
         return None
     return Patch(key, changed, coming.semi_join(changed, key))
@@ -196,7 +194,7 @@ def _touched(went: ir.Table, came: ir.Table, ids: Sequence[str]) -> ir.Table:
     """The distinct ids of rows that went or came, and not both."""
     came = came.select(*went.columns)
     differing = [went.difference(came, distinct=False), came.difference(went, distinct=False)]
-    return reduce(lambda left, right: left.union(right), [rows.select(*ids) for rows in differing]).distinct()
+    return stack(*(rows.select(*ids) for rows in differing)).distinct()
 
 
 def _ids_of(table: ir.Table) -> list[str]:

@@ -67,6 +67,23 @@ class Fingerprint:
         return int(self.version.partition("-")[2], 16)
 
 
+def gathered(pieces: Sequence[pa.Table], schema: sch.Schema, engine: Engine) -> ir.Table:
+    """What was computed piece by piece, as one table; empty and typed if there is none."""
+    import pyarrow as pa
+
+    return engine.from_arrow(pa.concat_tables([schema.to_pyarrow().empty_table(), *pieces]), schema)
+
+
+def empty(schema: sch.Schema, engine: Engine) -> ir.Table:
+    """A typed table without rows."""
+    return engine.from_arrow(schema.to_pyarrow().empty_table(), schema)
+
+
+def has_rows(table: ir.Table, engine: Engine) -> bool:
+    """Whether an expression gives any row."""
+    return bool(engine.to_arrow(table.limit(1)).num_rows)
+
+
 def row_count(table: ir.Table, engine: Engine) -> int:
     """How many rows an expression gives."""
     return int(engine.to_arrow(table.aggregate(rows=table.count()))["rows"][0].as_py())

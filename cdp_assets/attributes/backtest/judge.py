@@ -36,6 +36,7 @@ from cdp_assets.attributes.plain_value import PlainValue
 from cdp_assets.attributes.purchase_models import Floats
 from cdp_assets.attributes.purchases import purchase_statistics
 from cdp_assets.attributes.schemas import ACTIVITY
+from cdp_assets.warehouse.engine import empty
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,7 +90,7 @@ def judge(found: Transactions, cut: date, horizon_days: int, engine: Engine) -> 
             f"{found.last_day.isoformat()}"
         )
     purchases = found.purchases
-    nothing = engine.from_arrow(ACTIVITY.ibis_schema.to_pyarrow().empty_table(), ACTIVITY.ibis_schema)
+    nothing = empty(ACTIVITY.ibis_schema, engine)
     known = engine.scratch(purchases.filter(purchases.day <= cut))
     customers = engine.to_pandas(labelled(purchases, nothing, cut, horizon_days))
     if not len(customers):

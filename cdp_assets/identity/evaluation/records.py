@@ -19,6 +19,7 @@ from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.identity.evaluation.columns import WHATS, guess
 from cdp_assets.normalised.identifier_values import EMAIL, EMAIL_BASE, PHONE, lookup
+from cdp_assets.warehouse.engine import empty
 from cdp_assets.warehouse.files import POSITION, FileRows, UnreadableFileError
 from cdp_assets.warehouse.operations import trimmed, try_timestamp
 
@@ -254,7 +255,7 @@ def _date(table: ir.Table, columns: Mapping[str, str], engine: Engine) -> ir.Dat
 
 def _typed(table: ir.Table | None, schema: TableSchema, engine: Engine) -> ir.Table:
     if table is None:
-        return engine.from_arrow(schema.ibis_schema.to_pyarrow().empty_table(), schema.ibis_schema)
+        return empty(schema.ibis_schema, engine)
     dtypes = {column.name: column.dtype for column in schema.columns}
     known = engine.scratch(
         table.select(**{name: table[name].cast(dtype) for name, dtype in dtypes.items() if name in table.columns})

@@ -17,7 +17,9 @@ from ibis import _
 
 from cdp_assets.identity import schemas
 from cdp_assets.identity.linkage.model import Model
+from cdp_assets.warehouse.engine import empty
 from cdp_assets.warehouse.operations import stable_id
+from cdp_assets.warehouse.stacking import stack
 
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
@@ -58,8 +60,8 @@ def kept(counts: Mapping[str, ir.Table], engine: Engine) -> ir.Table:
         for name, table in counts.items()
     ]
     if not several:
-        return engine.from_arrow(schema.to_pyarrow().empty_table(), schema)
-    return engine.scratch(ibis.union(*several) if len(several) > 1 else several[0])
+        return empty(schema, engine)
+    return engine.scratch(stack(*several))
 
 
 def looked_up(shown: ir.Table, frequencies: ir.Table, model: Model, engine: Engine) -> dict[str, ir.Table]:

@@ -9,18 +9,15 @@ Belongs here: remembering, and looking up. Does not belong here: comparing (`sco
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
 from typing import TYPE_CHECKING
 
-import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from cdp_assets.identity.linkage.blocking import blocking_columns
+from cdp_assets.identity.linkage.blocking import blocking_columns, coded
 from cdp_assets.identity.linkage.comparisons import ALSO_COMPARED
 from cdp_assets.identity.linkage.faces import faces
-from cdp_assets.warehouse.operations import quick_hash
-from cdp_assets.warehouse.stacking import restricted
+from cdp_assets.warehouse.stacking import restricted, stack
 
 if TYPE_CHECKING:
     from cdp_assets.identity.linkage.model import Model
@@ -36,12 +33,10 @@ class Memory:
     Args:
         faces: `schemas.FACES`.
         joined: record_id, label: the group, joined by likeness, that each record of a person is in.
-        linkage_frequencies: `schemas.LINKAGE_FREQUENCIES`.
     """
 
     faces: ir.Table
     joined: ir.Table
-    frequencies: ir.Table
 
 
 @dataclass(frozen=True)
@@ -114,12 +109,13 @@ def others(
         for block in model.blocks
         if block.used
     ]
-    near = engine.scratch(reduce(lambda top, bottom: top.union(bottom), found).distinct())
+    near = engine.scratch(stack(*found).distinct())
     placed = near.select("label", record_id="face")
     read = faces_of(placed, contacts, contact_points, engine)
-    labels = engine.scratch(near.select("label").distinct().join(_homes(memory), "label"))
+    homes = engine.scratch(_homes(memory))
+    labels = engine.scratch(near.select("label").distinct().join(homes, "label"))
     sizes = memory.faces.semi_join(labels, "label").group_by("label").aggregate(faces=_.count())
-    members = memory.faces.join(_homes(memory).semi_join(labels, "joined"), "label")
+    members = memory.faces.join(homes.semi_join(labels, "joined"), "label")
     return Others(
         read,
         labels,
@@ -135,4 +131,4 @@ def _homes(memory: Memory) -> ir.Table:
 
 
 def _code(value: ir.Value) -> ir.IntegerValue:
-    return ibis.ifelse(value.notnull(), quick_hash(value) % _SMALL, ibis.null("int64")).cast("int32")
+    return (coded(value) % _SMALL).cast("int32")

@@ -22,6 +22,7 @@ from cdp_assets.identity.linkage.memory import remembered
 from cdp_assets.identity.linkage.model import Model
 from cdp_assets.identity.linkage.scoring import probability, waterfall
 from cdp_assets.identity.spec import LinkageRules
+from cdp_assets.warehouse.engine import empty
 from cdp_assets.warehouse.operations import stable_id
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _REASONS = {
 def links(linked: Linked, engine: Engine) -> ir.Table:
     """Rows of `schemas.LINKS`."""
     if linked.joined is None:
-        return engine.from_arrow(schemas.LINKS.ibis_schema.to_pyarrow().empty_table(), schemas.LINKS.ibis_schema)
+        return empty(schemas.LINKS.ibis_schema, engine)
     ties = linked.joined.ties
     return ties.select(
         left_record_id="face_l",
@@ -82,7 +83,7 @@ def likeness(linked: Linked, engine: Engine) -> ir.Table:
     """`schemas.LIKENESS`: what each link by likeness is made of."""
     schema = schemas.LIKENESS.ibis_schema
     if linked.joined is None:
-        return engine.from_arrow(schema.to_pyarrow().empty_table(), schema)
+        return empty(schema, engine)
     ties = linked.joined.ties
     parts = {
         comparison.name: (ties[f"mw_{comparison.name}"] + _adjustment(ties, comparison.name)).cast("float32")
@@ -106,7 +107,7 @@ def undecided(linked: Linked, engine: Engine) -> ir.Table:
     """`schemas.UNDECIDED`: groups that look alike, but not enough to be joined unasked."""
     schema = schemas.UNDECIDED.ibis_schema
     if linked.joined is None:
-        return engine.from_arrow(schema.to_pyarrow().empty_table(), schema)
+        return empty(schema, engine)
     pairs = linked.joined.undecided
     parts = {
         name: pairs[name].cast("float32") if name in pairs.columns else ibis.null("float32")
@@ -141,7 +142,7 @@ def review_queue(
 
     schema = schemas.REVIEW_QUEUE.ibis_schema
     if model is None:
-        return engine.from_arrow(schema.to_pyarrow().empty_table(), schema)
+        return empty(schema, engine)
     left = homes.select(label_l="record_id", profile_l="profile_id")
     right = homes.select(label_r="record_id", profile_r="profile_id")
     placed = pairs.join(left, "label_l").join(right, "label_r").drop("label_l", "label_r")
@@ -175,7 +176,7 @@ def model_table(linked: Linked, previous: ir.Table | None, as_of: datetime, engi
 
     schema = schemas.LINKAGE_MODEL.ibis_schema
     if linked.model is None:
-        return engine.from_arrow(schema.to_pyarrow().empty_table(), schema)
+        return empty(schema, engine)
     if not linked.trained and previous is not None:
         return previous
     text = linked.model.to_json()
@@ -193,7 +194,7 @@ def frequencies(linked: Linked, engine: Engine) -> ir.Table:
     """`schemas.LINKAGE_FREQUENCIES`; no row while there is no model."""
     schema = schemas.LINKAGE_FREQUENCIES.ibis_schema
     if linked.frequencies is None:
-        return engine.from_arrow(schema.to_pyarrow().empty_table(), schema)
+        return empty(schema, engine)
     return linked.frequencies
 
 
@@ -201,7 +202,7 @@ def faces(linked: Linked, engine: Engine) -> ir.Table:
     """`schemas.FACES` of those who were compared."""
     schema = schemas.FACES.ibis_schema
     if linked.joined is None or linked.shown is None:
-        return engine.from_arrow(schema.to_pyarrow().empty_table(), schema)
+        return empty(schema, engine)
     return remembered(linked.shown).select(*schema.names)
 
 
