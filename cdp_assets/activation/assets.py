@@ -96,7 +96,7 @@ def _outbox(specs: Sequence[DestinationSpec]) -> dg.AssetsDefinition:
     return outbox
 
 
-@table_asset(schema=DELIVERIES, stage=STAGE, checks=checks.DELIVERIES, kinds={"ledger"}, owners=OWNERS)
+@table_asset(schema=DELIVERIES, stage=STAGE, checks=checks.DELIVERIES, kinds={"ledger"}, owners=OWNERS, later=True)
 def deliveries(engine: Engine, ledger: Ledger, as_of: datetime) -> ir.Table:
     """Projected from the ledger, which goes on delivering meanwhile."""
     return projection.deliveries_table(engine, ledger, as_of)

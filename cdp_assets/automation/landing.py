@@ -1,15 +1,84 @@
-"""What lies in the landing folder, boiled down to a hash.
+"""What lies in the landing folder, boiled down to a hash, and whether it is whole.
 
-Belongs here: noticing that something is new, cheaply. Does not belong here: reading files (`sources/`).
+Belongs here: noticing that something is new, cheaply, and waiting for those who write it. Does not belong here: reading
+files (`sources/`).
 """
 
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cdp_assets.trees import files_below
+
+WHOLE = timedelta(seconds=4)
+"""How long files have to stay the same that end where a line ends."""
+
+PERHAPS_WHOLE = timedelta(seconds=12)
+"""How long all others have to: who writes a line bit by bit stops in the middle of one, as compressed files seem to."""
+
+_CLOCKS_DIFFER = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look at the landing folder leads to.
+
+    Args:
+        wanted: Whether there is something new, and whole.
+        waits: Why not, in words.
+        memory: What the next look has to know.
+    """
+
+    wanted: bool
+    waits: str
+    memory: Mapping[str, str]
+
+
+def look(landing: Path, memory: Mapping[str, str], now: datetime, *, busy: bool) -> Look:
+    """Look whether files have come or changed since a refresh was last wanted, and whether they are whole.
+
+    Args:
+        landing: The folder.
+        memory: Of the last look: the listing that was ``requested`` and the one ``seen``, each with its instant; empty
+            at first.
+        now: The present instant.
+        busy: Whether a refresh waits or runs, which another follows.
+    """
+    listing = landing_listing(landing)
+    if listing == memory.get("requested"):
+        return Look(False, "nothing new in the landing folders", memory)
+    if listing != memory.get("seen"):
+        kept = {**memory, "seen": listing, "seen_at": now.isoformat()}
+        return Look(False, "files have changed; waiting for them to stay the same", kept)
+    if busy:
+        return Look(False, "files have changed; a refresh is under way, another follows it", memory)
+    requested_at = memory.get("requested_at")
+    since = datetime.fromisoformat(requested_at) - _CLOCKS_DIFFER if requested_at else None
+    # A cursor of an older version does not say when.
+    seen_at = datetime.fromisoformat(memory.get("seen_at", now.isoformat()))
+    if now - seen_at < _patience(landing, since):
+        return Look(False, "files have stayed the same, not for long enough yet", {**memory, "seen_at": str(seen_at)})
+    done = {"seen": listing, "seen_at": str(seen_at), "requested": listing, "requested_at": now.isoformat()}
+    return Look(True, "", done)
+
+
+def _patience(landing: Path, since: datetime | None) -> timedelta:
+    """How long the files that were written or moved since an instant have to stay the same; all files if it is null."""
+    news = (path for path in files_below(landing) if since is None or _changed_at(path) >= since.timestamp())
+    return WHOLE if all(_ends_a_line(path) for path in news) else PERHAPS_WHOLE
+
+
+def _ends_a_line(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            file.seek(max(path.stat().st_size - 1, 0))
+            return file.read(1) == b"\n"
+    except OSError:
+        return False  # nobody knows; the run will say what is wrong with it
 
 
 def landing_listing(landing: Path) -> str:
@@ -23,7 +92,9 @@ def landing_listing(landing: Path) -> str:
 
 def changed_since(landing: Path, instant: datetime) -> bool:
     """Whether a file below a folder was written, or moved there, at or after an instant."""
-    return any(
-        max(status.st_mtime, status.st_ctime) >= instant.timestamp()
-        for status in (path.stat() for path in files_below(landing))
-    )
+    return any(_changed_at(path) >= instant.timestamp() for path in files_below(landing))
+
+
+def _changed_at(path: Path) -> float:
+    status = path.stat()
+    return max(status.st_mtime, status.st_ctime)

@@ -7,16 +7,21 @@ Belongs here: the Dagster face of each sensor. Does not belong here: deciding (`
 import json
 import os
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from cdp_assets.automation.jobs import REFRESH
-from cdp_assets.automation.landing import landing_listing
+from cdp_assets.automation.landing import look
 from cdp_assets.automation.recovery import IN_PROGRESS, settle_dead_runs
 from cdp_assets.settings import Settings
 
 WAITING = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, *IN_PROGRESS]
+
+EVERY_LOOK = 4
+"""Seconds from one tick of a sensor to the next. Dagster looks for sensors to tick every 5 s, and passes over one whose
+last tick was less than this ago; at 5, it would pass over every other tick that comes a moment early."""
 
 
 def landing_sensor(job: UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
@@ -25,23 +30,19 @@ def landing_sensor(job: UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
     @dg.sensor(
         name="landing_folders",
         job=job,
-        minimum_interval_seconds=10,
-        description="Looks at the landing folders every 10 s. When files have come or changed, and have stayed the "
-        "same since the last look (a file still being written is left until it is whole), it requests a refresh.",
+        minimum_interval_seconds=EVERY_LOOK,
+        description="Looks at the landing folders every 5 s. When files have come or changed, and have stayed the same "
+        "for long enough to be whole (5 s, or 15 s if they do not end with a line's end), it requests a refresh.",
     )
     def landing_folders(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        listing = landing_listing(Settings.from_env().landing)
         memory = json.loads(context.cursor) if context.cursor else {}
-        if listing == memory.get("requested"):
-            return dg.SkipReason("nothing new in the landing folders")
-        if listing != memory.get("seen"):
-            context.update_cursor(json.dumps({**memory, "seen": listing}))
-            return dg.SkipReason("files have changed; waiting for them to stay the same")
-        if context.instance.get_runs(filters=dg.RunsFilter(job_name=REFRESH, statuses=WAITING), limit=1):
-            return dg.SkipReason("files have changed; a refresh is under way, another follows it")
+        under_way = context.instance.get_runs(filters=dg.RunsFilter(job_name=REFRESH, statuses=WAITING), limit=1)
+        found = look(Settings.from_env().landing, memory, datetime.now(UTC), busy=bool(under_way))
+        if not found.wanted:
+            context.update_cursor(json.dumps(found.memory))
+            return dg.SkipReason(found.waits)
         return dg.SensorResult(
-            run_requests=[dg.RunRequest(tags={"cdp/cause": "landing"})],
-            cursor=json.dumps({"seen": listing, "requested": listing}),
+            run_requests=[dg.RunRequest(tags={"cdp/cause": "landing"})], cursor=json.dumps(found.memory)
         )
 
     return landing_folders
@@ -53,7 +54,7 @@ def activation_sensor(job: UnresolvedAssetJobDefinition, destinations: Sequence[
     @dg.sensor(
         name="segment_changes",
         job=job,
-        minimum_interval_seconds=10,
+        minimum_interval_seconds=EVERY_LOOK,
         description="When a refresh has put segment changes into the outbox, runs exactly the destinations concerned. "
         "A paused destination keeps its outbox.",
     )

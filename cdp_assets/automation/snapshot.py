@@ -14,7 +14,7 @@ from cdp_assets.automation.landing import changed_since
 from cdp_assets.automation.refresh import FINGERPRINT, current_fingerprint
 from cdp_assets.plan.definitions import DEFINITIONS, as_rows, texts_of
 from cdp_assets.settings import Settings
-from cdp_assets.warehouse.assets import POOL
+from cdp_assets.warehouse.assets import LATER, POOL
 from cdp_assets.warehouse.engine import Engine
 from cdp_assets.warehouse.resources import as_of_of
 
@@ -29,6 +29,7 @@ def snapshot_asset(upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         deps=list(upstream),
         kinds={"duckdb"},
         owners=["team:data"],
+        op_tags=LATER,
         pool=POOL,
         required_resource_keys={"warehouse", "ledger"},
         description="The read-only copy of all tables that pages, `cdp profile` and notebooks attach. Published as "

@@ -125,6 +125,7 @@ def _device_suggestions(rules: IdentityRules) -> dg.AssetsDefinition:
         },
         checks=suggestion_checks(),
         owners=OWNERS,
+        later=True,
     )
     def device_suggestions(
         events: ir.Table,
@@ -163,6 +164,7 @@ def _health(rules: IdentityRules) -> dg.AssetsDefinition:
         checks=health_checks(limits),
         kinds={"matplotlib"},
         owners=OWNERS,
+        later=True,
     )
     def measured_health(
         previous: ir.Table,

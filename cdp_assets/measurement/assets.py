@@ -35,6 +35,7 @@ def assets(destinations: Sequence[DestinationSpec] = ()) -> list[dg.AssetsDefini
     inputs={"golden_records": "profiles"},
     checks=checks.PROFILE_QUALITY,
     owners=OWNERS,
+    later=True,
 )
 def profile_quality(golden_records: ir.Table) -> ir.Table:
     """Fill rates, reach and anonymity of golden records."""
@@ -47,6 +48,7 @@ def profile_quality(golden_records: ir.Table) -> ir.Table:
     inputs={"activity": "attributes", "purchases": "attributes"},
     checks=checks.FUNNELS,
     owners=OWNERS,
+    later=True,
 )
 def funnels(activity: ir.Table, purchases: ir.Table) -> ir.Table:
     """Visit, product view, cart and order, each within one week of the first."""
@@ -59,6 +61,7 @@ def funnels(activity: ir.Table, purchases: ir.Table) -> ir.Table:
     inputs={"purchases": "attributes"},
     checks=checks.COHORTS,
     owners=OWNERS,
+    later=True,
 )
 def cohorts(purchases: ir.Table, as_of: datetime, engine: Engine) -> Built:
     """Retention by month of first purchase."""
@@ -79,6 +82,7 @@ def _campaign_lift(destinations: Sequence[DestinationSpec]) -> dg.AssetsDefiniti
         },
         checks=checks.CAMPAIGN_LIFT,
         owners=OWNERS,
+        later=True,
     )
     def campaign_lift(exposures: ir.Table, deliveries: ir.Table, redirects: ir.Table, purchases: ir.Table) -> ir.Table:
         """Treated against held out from their exposure on, by intention to treat."""

@@ -197,6 +197,7 @@ def _quarantine(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
         stage=STAGE,
         inputs={"rows": _refs(sources), "raw": _refs(sources, "sources")},
         definition=list(sources),
+        later=True,
     )
     def quarantine(rows: dict[str, ir.Table], raw: dict[str, ir.Table], engine: Engine) -> Built:
         """The rows that were refused, so that they can be mended and retried."""
@@ -216,6 +217,7 @@ def _dispositions(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
         inputs={"rows": _refs(sources), "load_manifest": "sources"},
         checks=disposition_checks(),
         definition=list(sources),
+        later=True,
     )
     def dispositions(rows: dict[str, ir.Table], load_manifest: ir.Table, engine: Engine) -> ir.Table:
         """What became of the rows of every delivery."""

@@ -96,6 +96,7 @@ def _golden_records(rules: SurvivorshipRules) -> dg.AssetsDefinition:
     },
     checks=checks.TIMELINE,
     owners=OWNERS,
+    later=True,
 )
 def timeline(
     facts: dict[str, ir.Table], profile_map: ir.Table, engine: Engine, since: Since | None

@@ -26,7 +26,7 @@ from cdp_assets.segments.schemas import (
     naming,
 )
 from cdp_assets.segments.spec import SegmentSpec
-from cdp_assets.warehouse.assets import POOL, tables_asset
+from cdp_assets.warehouse.assets import LATER, POOL, tables_asset
 from cdp_assets.warehouse.built import Built
 from cdp_assets.warehouse.engine import Engine, row_count
 from cdp_assets.warehouse.telling import metadata_value
@@ -95,6 +95,7 @@ def _one_asset_a_segment(specs: Sequence[SegmentSpec], name: str) -> dg.AssetsDe
             for key in by_key
         ],
         can_subset=True,
+        op_tags=LATER,
         pool=POOL,
         required_resource_keys={"warehouse"},
     )

@@ -156,6 +156,7 @@ def _source_audit(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
         checks={SOURCE_AUDIT.name: audit_checks()},
         kinds={"matplotlib"},
         definition=list(sources),
+        later=True,
     )
     def source_audit(
         raw: dict[str, ir.Table], memory: Mapping[str, Any], engine: Engine, as_of: datetime

@@ -29,6 +29,10 @@ from cdp_assets.warehouse.telling import check_result, column_schema, descriptio
 POOL = "warehouse"
 """Concurrency pool of the runs that write the warehouse: one at a time."""
 
+LATER = {"dagster/priority": "-1"}
+"""Tags of a step that gives way: the steps that the outbox needs go first, so that what is due is sent while others of
+the same run are still to come."""
+
 Input = str | TableRef | Sequence[TableRef]
 Result: TypeAlias = ir.Table | Built | InPlace | Stands
 Results = Mapping[str, Result]
@@ -91,6 +95,7 @@ def table_asset(
     tags: Mapping[str, str] | None = None,
     definition: object = None,
     compared: str | None = None,
+    later: bool = False,
 ) -> Callable[[Callable[..., Result]], dg.AssetsDefinition]:
     """Make an asset of a function from tables to one table.
 
@@ -109,6 +114,7 @@ def table_asset(
         definition: What of the definitions the function depends on, told by its values; all of them if not given.
         compared: Column by which what is made as a whole is compared with what there was, so that only what differs is
             written and looked at, here and downstream; the table has a key.
+        later: Whether it gives way to what the outbox needs.
 
     The function may have parameters called ``engine``, ``as_of`` (UTC), ``settings``, ``since`` (`changes.Since`: what
     has changed since the table was last made, or None), ``previous`` (the table as last published), ``memory`` (what it
@@ -141,6 +147,7 @@ def table_asset(
             tags=tags,
             definition=definition,
             compared={schema.name: compared} if compared else {},
+            later=later,
             op_name=f"{stage}__{schema.name}",
         )
 
@@ -160,6 +167,7 @@ def tables_asset(
     tags: Mapping[str, str] | None = None,
     definition: object = None,
     compared: Mapping[str, str] | None = None,
+    later: bool = False,
 ) -> Callable[[Callable[..., Results]], dg.AssetsDefinition]:
     """Make assets of a function that returns several tables by name, swapped in together in one transaction.
 
@@ -183,6 +191,7 @@ def tables_asset(
             tags=tags,
             definition=definition,
             compared=compared or {},
+            later=later,
             op_name=f"{stage}__{getattr(function, '__name__', schemas[0].name)}",
         )
 
@@ -212,6 +221,7 @@ def _define(
     tags: Mapping[str, str] | None,
     definition: object,
     compared: Mapping[str, str],
+    later: bool,
     op_name: str,
 ) -> dg.AssetsDefinition:
     unknown = wants - set(inputs) - set(_INJECTED)
@@ -249,6 +259,7 @@ def _define(
         name=op_name,
         specs=specs,
         check_specs=check_specs,
+        op_tags=LATER if later else {},
         pool=POOL,
         required_resource_keys={"warehouse", "ledger"},
     )

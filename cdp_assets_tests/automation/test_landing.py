@@ -6,7 +6,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from cdp_assets.automation.landing import changed_since, landing_listing
+from cdp_assets.automation.landing import Look, changed_since, landing_listing, look
 
 
 def _drop(folder: Path, name: str, text: str) -> Path:
@@ -39,3 +39,59 @@ def test_a_file_moved_in_during_a_run_counts_though_it_was_written_before(tmp_pa
     now = datetime.now(UTC)
     assert changed_since(tmp_path, now - timedelta(minutes=1))
     assert not changed_since(tmp_path, now + timedelta(minutes=1))
+
+
+NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+
+def _looks(landing: Path, *seconds: float, before: dict[str, str] | None = None, busy: bool = False) -> list[Look]:
+    """Looks at so many seconds after noon, each with the memory of the one before."""
+    looks: list[Look] = []
+    memory: dict[str, str] = before or {}
+    for second in seconds:
+        looks.append(look(landing, memory, NOON + timedelta(seconds=second), busy=busy))
+        memory = dict(looks[-1].memory)
+    return looks
+
+
+def _wanted(looks: list[Look]) -> list[bool]:
+    return [each.wanted for each in looks]
+
+
+def test_a_file_is_whole_when_the_next_look_finds_it_as_it_was_and_is_wanted_once(tmp_path: Path) -> None:
+    _drop(tmp_path, "shop/orders.csv", "id\n1\n")
+    assert _wanted(_looks(tmp_path, 0, 5, 10)) == [False, True, False]
+
+
+def test_a_file_that_stops_within_a_line_or_seems_to_is_left_for_longer(tmp_path: Path) -> None:
+    _drop(tmp_path, "shop/orders.csv", "id\n1")
+    assert _wanted(_looks(tmp_path, 0, 5, 10, 15)) == [False, False, False, True]
+
+
+def test_only_files_that_are_new_have_to_be_whole(tmp_path: Path) -> None:
+    _drop(tmp_path, "shop/orders.csv.gz", "compressed")
+    listing, later = landing_listing(tmp_path), datetime.now(UTC) + timedelta(hours=1)
+    requested = {"seen": listing, "requested": listing, "requested_at": later.isoformat()}
+    (tmp_path / "shop/nothing_new.csv").touch()
+    assert _wanted(_looks(tmp_path, 0, 5, before=requested)) == [False, True]
+
+
+def test_a_file_that_grows_begins_to_wait_anew(tmp_path: Path) -> None:
+    file = _drop(tmp_path, "shop/orders.csv", "id\n1\n")
+    [first] = _looks(tmp_path, 0)
+    file.write_text("id\n1\n2\n")
+    assert _wanted(_looks(tmp_path, 5, 10, before=dict(first.memory))) == [False, True]
+
+
+def test_nothing_is_wanted_while_a_refresh_is_under_way_and_forgotten_afterwards(tmp_path: Path) -> None:
+    _drop(tmp_path, "shop/orders.csv", "id\n1\n")
+    waiting = _looks(tmp_path, 0, 5, 10, busy=True)
+    assert _wanted(waiting) == [False, False, False]
+    assert _wanted(_looks(tmp_path, 15, before=dict(waiting[-1].memory))) == [True]
+
+
+def test_a_cursor_that_an_older_version_left_is_understood(tmp_path: Path) -> None:
+    _drop(tmp_path, "shop/orders.csv", "id\n1\n")
+    listing = landing_listing(tmp_path)
+    assert _wanted(_looks(tmp_path, 0, 5, before={"seen": listing})) == [False, True]
+    assert _wanted(_looks(tmp_path, 0, 5, before={"seen": listing, "requested": listing})) == [False, False]
