@@ -17,7 +17,7 @@ IN_PROGRESS = [
 ]
 
 PID_TAG = "cdp/pid"
-"""Run tag with the process that executes a run started from the command line."""
+"""Run tag with the process that executes a run, where Dagster's own launcher did not start it."""
 
 
 def settle_dead_runs(instance: dg.DagsterInstance) -> list[str]:
@@ -29,7 +29,7 @@ def settle_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     settled = []
     for run in instance.get_runs(filters=dg.RunsFilter(statuses=IN_PROGRESS)):
         pid = _process_of(instance, run)
-        if pid is not None and not _lives(pid):
+        if pid is not None and not lives(pid):
             instance.report_run_failed(run, f"The process of this run ({pid}) is gone; the run is marked as failed.")
             settled.append(run.run_id)
     return settled
@@ -45,7 +45,8 @@ def _process_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> int | None:
     return None
 
 
-def _lives(pid: int) -> bool:
+def lives(pid: int) -> bool:
+    """Whether a process of this number, which may be a run's, lives on this machine."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

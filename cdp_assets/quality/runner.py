@@ -113,6 +113,11 @@ def _location(table: ir.Table) -> tuple[str, str]:
     return schema, operation.name
 
 
+def load() -> None:
+    """Import Great Expectations now, rather than with the first check."""
+    _context()
+
+
 @cache
 def _context() -> Any:
     """The process's Great Expectations context; in memory, with our expectations registered."""
