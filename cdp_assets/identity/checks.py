@@ -71,9 +71,11 @@ def _limits(rules: IdentityRules) -> Check:
     }
 
     def broken(table: ir.Table, tables: Tables) -> ir.Table:
-        identifiers = _counting(tables).anti_join(_excluded(tables), IDENTIFIER)
+        # Whose they are comes first: the table may be that of a few profiles.
+        carried = tables["identifiers"].join(homes_of(table), "record_id")
+        identifiers = _counting({**tables, "identifiers": carried}).anti_join(_excluded(tables), IDENTIFIER)
         most = identifiers.identifier_type.cases(*limited.items(), else_=None)
-        held = identifiers.mutate(most=most).filter(_.most.notnull()).join(homes_of(table), "record_id")
+        held = identifiers.mutate(most=most).filter(_.most.notnull())
         of_profiles = _more_than_allowed(held, "profile_id", _joined_by_stewards(table, tables))
         # A record that breaks a limit by itself cannot be taken apart.
         alone = _more_than_allowed(held, "record_id").join(homes_of(table), "record_id").select("profile_id")
@@ -83,7 +85,11 @@ def _limits(rules: IdentityRules) -> Check:
         "limits_hold",
         "No profile has more identifiers of a type than its limit: one user id per namespace, five e-mails …; those "
         "whom stewards joined may have as many each.",
-        (no_rows(broken, "No profile has more values of one identifier type than one person may have."),),
+        (
+            no_rows(
+                broken, "No profile has more values of one identifier type than one person may have.", of="profile_id"
+            ),
+        ),
     )
 
 
@@ -193,8 +199,8 @@ _LINKS = [
         "ends_are_known_and_together",
         "Both ends of every link are records, and share a profile.",
         (
-            no_rows(_unknown_records, "Both ends of every link are identity records."),
-            no_rows(_links_across, "The two ends of a link share a profile."),
+            no_rows(_unknown_records, "Both ends of every link are identity records.", by="left_record_id"),
+            no_rows(_links_across, "The two ends of a link share a profile.", by="left_record_id"),
             expect("expect_column_values_to_be_between", column="strength", min_value=0, max_value=1),
         ),
     )
@@ -227,7 +233,11 @@ _PROFILE_MAP = [
     Check(
         "no_gaps_no_overlaps",
         "At every instant a record belongs to exactly one profile, so that every fact has exactly one.",
-        (no_rows(_gaps_and_overlaps, "The rows of a record follow one another without gap or overlap."),),
+        (
+            no_rows(
+                _gaps_and_overlaps, "The rows of a record follow one another without gap or overlap.", by="record_id"
+            ),
+        ),
     ),
 ]
 _PROFILE_CHANGES = [

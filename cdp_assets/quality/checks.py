@@ -37,6 +37,8 @@ class Expectation:
         unique: Columns whose values are expected to be unique together, if that is what is expected.
         by: For `no_rows`: a column for each value of which the answer follows from the table's rows of that value, and
             from inputs whose changes have these rows made anew.
+        of: The same, for a column other than the one that the table changes by: a change of these inputs has some of
+            these rows made anew, and not all of them.
     """
 
     type: str
@@ -45,6 +47,7 @@ class Expectation:
     rows: Rows | None = None
     unique: tuple[str, ...] = ()
     by: str | None = None
+    of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ def expect(type: str, description: str = "", **arguments: Any) -> Expectation:
     return Expectation(type, arguments, description or _sentence(type, arguments))
 
 
-def no_rows(rows: Rows, title: str, by: str | None = None) -> Expectation:
+def no_rows(rows: Rows, title: str, by: str | None = None, of: str | None = None) -> Expectation:
     """Expect that an Ibis expression over the table and its inputs returns no rows.
 
     Args:
@@ -127,8 +130,10 @@ def no_rows(rows: Rows, title: str, by: str | None = None) -> Expectation:
         title: What holds if there are none, as a sentence: "Every golden value has its provenance."
         by: A column for each value of which the answer follows from the table's rows of that value, and from inputs
             whose changes have these rows made anew: a large table that changes by it is asked where it changes.
+        of: Such a column of a table that changes by another one: where its function says which rows come, all rows of
+            the values among these are asked.
     """
-    return Expectation("expect_no_rows", {}, title, rows, by=by)
+    return Expectation("expect_no_rows", {}, title, rows, by=by, of=of)
 
 
 def standard_checks(schema: TableSchema) -> list[Check]:

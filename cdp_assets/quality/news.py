@@ -1,11 +1,13 @@
 """Which checks of a table that changes by key can be answered by the rows that come.
 
-Belongs here: telling them apart. Does not belong here: evaluating them (`runner.py`), and whether they held before.
+Belongs here: telling them apart, and asking them of no more rows than that takes. Does not belong here: evaluating them
+(`runner.py`), and whether they held before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
@@ -20,7 +22,9 @@ _OF_SEVERAL_ROWS = frozenset(
 _OF_COLUMNS = frozenset({"expect_table_columns_to_match_set", "expect_columns_to_be_filled"})
 
 
-def answered_by_news(check: Check, key: Collection[str], coming: ir.Table, inputs: dict[str, ir.Table]) -> bool:
+def answered_by_news(
+    check: Check, key: Collection[str], coming: ir.Table, inputs: dict[str, ir.Table], *, told: bool = False
+) -> bool:
     """Whether a check that held of a table holds of the changed one exactly if it holds of the rows that come.
 
     So it is with what is expected of each row by itself, or of all rows of a value of ``key``, and with a key's
@@ -32,8 +36,31 @@ def answered_by_news(check: Check, key: Collection[str], coming: ir.Table, input
         key: Columns that rows go and come by.
         coming: The rows that come; each has values of ``key`` whose rows go.
         inputs: The asset's inputs by name.
+        told: Whether the rows that come are all that were made anew, rather than those of them that differ.
     """
-    return all(_answered(expectation, key, coming, inputs) for expectation in check.expectations)
+    return all(
+        (told and expectation.of is not None) or _answered(expectation, key, coming, inputs)
+        for expectation in check.expectations
+    )
+
+
+def narrowed(check: Check, staged: ir.Table, coming: ir.Table) -> Check:
+    """A check that is answered by the rows that come, to be asked of these; what needs others beside them has them.
+
+    Args:
+        check: The check.
+        staged: The table as it will be.
+        coming: The rows that come.
+    """
+    return replace(check, expectations=tuple(_narrowed(each, staged, coming) for each in check.expectations))
+
+
+def _narrowed(expectation: Expectation, staged: ir.Table, coming: ir.Table) -> Expectation:
+    rows, of = expectation.rows, expectation.of
+    if rows is None or of is None:
+        return expectation
+    concerned = staged.semi_join(coming.select(of).distinct(), of)
+    return replace(expectation, rows=lambda _, tables: rows(concerned, tables))
 
 
 def _answered(expectation: Expectation, key: Collection[str], coming: ir.Table, inputs: dict[str, ir.Table]) -> bool:

@@ -355,7 +355,8 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
     for schema, before in zip(plan.schemas, notes, strict=True):
         result = results[schema.name]
         alike = before if standing.made_alike(before, parts) else None
-        news = auditing.news_of(engine, (plan.stage, schema.name), alike)
+        told = isinstance(result, Built) and result.patch is not None
+        news = auditing.news_of(engine, (plan.stage, schema.name), alike, told=told)
         outcomes = [
             *auditing.audited(
                 engine, plan.all_checks(schema), staged[schema.name], {**staged, **tables}, settings.docs, news

@@ -16,7 +16,7 @@ from pathlib import Path
 import ibis.expr.types as ir
 
 from cdp_assets.quality.checks import Check, CheckResult, Judged
-from cdp_assets.quality.news import answered_by_news
+from cdp_assets.quality.news import answered_by_news, narrowed
 from cdp_assets.quality.runner import evaluate
 from cdp_assets.warehouse.built import Built, InPlace, Patch, Stands
 from cdp_assets.warehouse.engine import Engine, Fingerprint, TableRef, row_count
@@ -34,25 +34,28 @@ class News:
         before: What was noted with it as it stands.
         published: The table as it stands.
         patch: What goes and what comes, as committed tables.
+        told: Whether its function told so, rather than that what was made as a whole was compared.
     """
 
     before: Note
     published: ir.Table
     patch: Patch
+    told: bool
 
 
-def news_of(engine: Engine, ref: TableRef, before: Note | None) -> News | None:
+def news_of(engine: Engine, ref: TableRef, before: Note | None, *, told: bool = True) -> News | None:
     """How a large table changes by key; None if it is small, or made as a whole.
 
     Args:
         engine: Holds the table, with its change staged.
         ref: The table.
         before: What was noted with it as it stands.
+        told: As `News` says.
     """
     if before is None or before.fingerprint.rows < LARGE:
         return None
     patch = engine.staged_patch(*ref)
-    return News(before, engine.table(*ref), patch) if patch is not None else None
+    return News(before, engine.table(*ref), patch, told) if patch is not None else None
 
 
 def audited(
@@ -80,7 +83,7 @@ def audited(
     found = {
         outcome.name: outcome
         for outcome in (
-            *evaluate(engine, few, news.patch.rows, inputs),
+            *evaluate(engine, [narrowed(check, staged, news.patch.rows) for check in few], news.patch.rows, inputs),
             *evaluate(engine, others, staged, inputs),
         )
     }
@@ -94,7 +97,9 @@ def _of_what_comes(engine: Engine, checks: Sequence[Check], inputs: dict[str, ir
         return []
     held = {outcome.name for outcome in news.before.checks if outcome.passed}
     return [
-        check for check in checks if check.name in held and answered_by_news(check, patch.columns, patch.rows, inputs)
+        check
+        for check in checks
+        if check.name in held and answered_by_news(check, patch.columns, patch.rows, inputs, told=news.told)
     ]
 
 

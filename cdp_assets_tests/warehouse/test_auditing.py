@@ -11,7 +11,7 @@ import pytest
 
 from cdp_assets.canonical.schema import Column, TableSchema
 from cdp_assets.quality.checks import Check, CheckResult, expect, no_rows, standard_checks
-from cdp_assets.quality.news import answered_by_news
+from cdp_assets.quality.news import answered_by_news, narrowed
 from cdp_assets.warehouse import auditing
 from cdp_assets.warehouse.built import Patch
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
@@ -128,3 +128,31 @@ def test_only_what_is_expected_of_each_row_is_answered_by_the_rows_that_come(eng
     assert not answered(one(no_rows(lambda t, _: t.filter(t.amount > t.amount.mean()), "Mean.")), "id")
     assert not answered(one(no_rows(lambda t, tables: t.filter(t.id.isin(tables["known"].id)), "In.")), "id")
     assert not answered(one(no_rows(lambda t, _: t.group_by("amount").agg(n=t.count()).filter(ibis._.n > 1), "Few.")))
+
+
+FEW_ALIKE = Check(
+    "few",
+    "No amount is there three times.",
+    (no_rows(lambda t, _: t.group_by("amount").agg(n=t.count()).filter(ibis._.n > 2), "Few alike.", of="amount"),),
+)
+
+
+@pytest.mark.parametrize(("came", "passes"), [((9, 20), True), ((9, 10), False)])
+def test_what_needs_the_other_rows_of_a_value_has_them(
+    engine: DuckDBEngine, came: tuple[int, int], passes: bool
+) -> None:
+    engine.stage_table("shop", ORDERS, rows(engine, (1, 10), (2, 10), (3, 20), (4, 30), (5, 30), (6, 30)))
+    engine.publish([PAID])
+    gone = engine.from_arrow(pa.table({"id": pa.array([], pa.int64())}), ibis.schema({"id": "int64"}))
+    staged = engine.stage_patch("shop", ORDERS, Patch("id", gone, rows(engine, came)))
+    coming = engine.table("shop", "orders__coming")
+    [asked] = narrowed(FEW_ALIKE, staged, coming).expectations
+    assert asked.rows is not None
+    found = engine.to_arrow(asked.rows(coming, {}))["amount"].to_pylist()
+    assert found == ([] if passes else [10]), "30 was there before, and does not come"
+
+
+def test_it_is_so_only_where_the_function_says_which_rows_come(engine: DuckDBEngine) -> None:
+    orders = engine.table(*PAID)
+    assert answered_by_news(FEW_ALIKE, ["id"], orders, {}, told=True)
+    assert not answered_by_news(FEW_ALIKE, ["id"], orders, {})
