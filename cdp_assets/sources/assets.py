@@ -18,15 +18,25 @@ from cdp_assets.sources import audit, audit_pages
 from cdp_assets.sources.audit_counts import Counts, counts_of
 from cdp_assets.sources.checks import DRIFT, FAILED_FILES, NO_STRAYS, audit_checks, manifest_checks, raw_checks
 from cdp_assets.sources.drift import Drift, drift
-from cdp_assets.sources.fetching import BACKFILL_TAG, Span
+from cdp_assets.sources.fetching import Span
 from cdp_assets.sources.ingest import STAGE, Arrivals, Ingested, ingest
 from cdp_assets.sources.landing import strays
 from cdp_assets.sources.schemas import LOAD_MANIFEST, SOURCE_AUDIT, SOURCE_OVERLAPS, raw_schema
-from cdp_assets.sources.spec import EVOLVE, FREEZE, SourceSpec, StreamSpec, stream_table
+from cdp_assets.sources.spec import EVOLVE, FREEZE, DatabaseSpec, RestSpec, SourceSpec, StreamSpec, stream_table
 from cdp_assets.warehouse.assets import table_asset, tables_asset
 from cdp_assets.warehouse.built import Built, InPlace, Stands, markdown, plot
 from cdp_assets.warehouse.engine import Engine
 from cdp_assets.warehouse.standing import version_of
+
+_BACKFILL = {
+    "backfill": dg.Field(
+        str,
+        is_required=False,
+        description="A span of time to fetch once more, such as 2026-01-01/2026-01-31: two days, both of them "
+        "included, or two instants. How far the stream has been fetched is left as it is.",
+    )
+}
+"""Run config of streams with a cursor."""
 
 
 def assets(sources: Sequence[SourceSpec]) -> list[dg.AssetsDefinition]:
@@ -46,11 +56,12 @@ def _raw(source: SourceSpec, stream: StreamSpec) -> dg.AssetsDefinition:
         kinds={stream.format},
         owners=[source.owner] if source.owner else None,
         definition=replace(source, streams=(stream,)),
+        config=_BACKFILL if isinstance(stream.origin, DatabaseSpec | RestSpec) and stream.origin.cursor else None,
     )
-    def raw(engine: Engine, as_of: datetime, ledger: Ledger, settings: Settings, tags: dict[str, str]) -> InPlace:
+    def raw(engine: Engine, as_of: datetime, ledger: Ledger, settings: Settings, config: dict[str, str]) -> InPlace:
         """New files are appended; a file that cannot be loaded is named below and keeps no other one out."""
         memory = settings.data / "dlt" if settings.fetching else None
-        span = Span.parse(tags[BACKFILL_TAG]) if BACKFILL_TAG in tags else None
+        span = Span.parse(config["backfill"]) if config.get("backfill") else None
         arrivals = Arrivals(settings.landing, settings.data / "tmp", time.time, time.sleep, memory, span)
         found = ingest(source, stream, engine=engine, ledger=ledger, arrivals=arrivals, as_of=as_of)
         loads = [load.load_id for load in found.loaded]

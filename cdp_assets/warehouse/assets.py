@@ -33,7 +33,7 @@ Input = str | TableRef | Sequence[TableRef]
 Result: TypeAlias = ir.Table | Built | InPlace | Stands
 Results = Mapping[str, Result]
 
-_INJECTED = ("engine", "as_of", "since", "previous", "memory", "ledger", "settings", "tags", "run_id")
+_INJECTED = ("engine", "as_of", "since", "previous", "memory", "ledger", "settings", "tags", "config", "run_id")
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,7 @@ def table_asset(
     tags: Mapping[str, str] | None = None,
     definition: object = None,
     compared: str | None = None,
+    config: Mapping[str, dg.Field] | None = None,
 ) -> Callable[[Callable[..., Result]], dg.AssetsDefinition]:
     """Make an asset of a function from tables to one table.
 
@@ -109,13 +110,14 @@ def table_asset(
         definition: What of the definitions the function depends on, told by its values; all of them if not given.
         compared: Column by which what is made as a whole is compared with what there was, so that only what differs is
             written and looked at, here and downstream; the table has a key.
+        config: What whoever launches a run may give the asset as its run config, by name.
 
     The function may have parameters called ``engine``, ``as_of`` (UTC), ``settings``, ``since`` (`changes.Since`: what
     has changed since the table was last made, or None), ``previous`` (the table as last published), ``memory`` (what it
-    wanted remembered with that, if code and definition are still the same), ``ledger``, ``tags`` and ``run_id`` (the
-    run's); all others are inputs. It returns a table, `Built`, `InPlace` or `Stands`.
+    wanted remembered with that, if code and definition are still the same), ``ledger``, ``config``, ``tags`` and
+    ``run_id`` (the run's); all others are inputs. It returns a table, `Built`, `InPlace` or `Stands`.
 
-    A function that takes none of the last five is not even called where all that goes into it is what it was: the table
+    A function that takes none of the last six is not even called where all that goes into it is what it was: the table
     stands.
     """
 
@@ -141,6 +143,7 @@ def table_asset(
             tags=tags,
             definition=definition,
             compared={schema.name: compared} if compared else {},
+            config=config or {},
             op_name=f"{stage}__{schema.name}",
         )
 
@@ -183,6 +186,7 @@ def tables_asset(
             tags=tags,
             definition=definition,
             compared=compared or {},
+            config={},
             op_name=f"{stage}__{getattr(function, '__name__', schemas[0].name)}",
         )
 
@@ -212,6 +216,7 @@ def _define(
     tags: Mapping[str, str] | None,
     definition: object,
     compared: Mapping[str, str],
+    config: Mapping[str, dg.Field],
     op_name: str,
 ) -> dg.AssetsDefinition:
     unknown = wants - set(inputs) - set(_INJECTED)
@@ -250,6 +255,7 @@ def _define(
         specs=specs,
         check_specs=check_specs,
         pool=POOL,
+        config_schema=dict(config) or None,
         required_resource_keys={"warehouse", "ledger"},
     )
     def run(context: dg.AssetExecutionContext) -> Iterator[Any]:
@@ -282,6 +288,7 @@ def _arguments(
         "as_of": lambda: as_of,
         "ledger": lambda: context.resources.ledger.get(),
         "tags": lambda: dict(context.run.tags),
+        "config": lambda: dict(context.op_execution_context.op_config or {}),
         "run_id": lambda: context.run_id,
         "since": lambda: changes.since_last_made(plan.stage, plan.schemas, plan.input_refs(), notes, parts, engine),
         "memory": lambda: standing.remembered(notes, parts),
