@@ -88,6 +88,28 @@ def test_only_columns_that_a_definition_names_itself_have_to_be_filled(home: Pat
     assert checks(run([shop(orders(from_template=frozenset({"email"})))]))["source_audit", "every_stream_delivers"]
 
 
+def test_whom_sources_share_is_looked_at_again_when_much_is_new_or_the_next_day(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    specs = [shop(orders())]
+
+    def holders(number: int, *people: str) -> int:
+        """Who is known by e-mail, when these have come too."""
+        lines = [row(f"{number}.{place}", email=f"{name}@x.org") for place, name in enumerate(people)]
+        (home / f"landing/shop/orders.{number}").write_bytes(content("csv", lines))
+        assert run(specs).success
+        [(known,)] = rows(home, "SELECT shared FROM sources.source_overlaps WHERE source = other")
+        return int(known)
+
+    assert holders(1, *(f"p{number}" for number in range(200))) == 200
+    assert holders(2, "one") == 200
+    assert rows(home, "SELECT DISTINCT rows FROM sources.source_audit") == [(201,)]
+    assert holders(3, "two", "three") == 203
+    assert holders(4, "four") == 203
+    monkeypatch.setenv("CDP_AS_OF", "2026-07-01")
+    assert holders(5, "five") == 205
+
+
 def test_a_table_whose_rows_were_tampered_with_fails_its_check(home: Path) -> None:
     (home / "landing/shop/orders.1").write_bytes(content("csv", [row("1"), row("2"), row("3")]))
     run([shop(orders())])
