@@ -207,7 +207,7 @@ class Frames:
         errors = [found for cut in cuts if (found := self.outcomes[cut]) is not None]
         then = [self.outcomes[before[each]] if each in before else None for each in (day, *cuts)]
         last_year = None if then[0] is None else LastYear(then[0], then[1:])
-        return churn_level.forecast(today, errors, horizon_days, self.horizon, last_year)
+        return churn_level.forecast(today, day, errors, horizon_days, self.horizon, last_year)
 
     def foresee(self, days: Collection[date], first_day: date) -> None:
         """Compute what the forecasts of several days need, by one query each for their customers and for the past."""
@@ -218,7 +218,7 @@ class Frames:
         past = {each for cuts, before in looked_back_on for each in (*cuts, *before.values())} - set(self.outcomes)
         if past:
             found = churn_level.histories_at(self.purchases, past, self.engine, self.horizon, one_in=self._one_in)
-            self.outcomes |= {cut: churn_level.error_of(rows, self.horizon) for cut, rows in found.items()}
+            self.outcomes |= {cut: churn_level.error_of(rows, cut, self.horizon) for cut, rows in found.items()}
 
     def _looked_back_on(self, day: date, first_day: date) -> tuple[list[date], dict[date, date]]:
         """Past days whose outcome a forecast is corrected by, and the days a year before it and them, where there is

@@ -5,10 +5,11 @@ to it. Does not belong here: who of them (`churn_model.py`).
 
 A learner ranks customers well on any day, but takes the level of the days it learnt from, when customers were younger
 on average and the season another. The smoothed rate of purchases (`purchase_models.SmoothedRate`) knows the customers
-of today; how far it was off on past days is known, and is taken off, on average over all of them, so that no single
+of today, and counts time in days of an average year of retail (`retail_year.py`), so that a horizon before Christmas is
+a long one. How far it was off on past days is known, and is taken off, on average over all of them, so that no single
 season counts for more than it lasted. Once the same season has been seen a year ago, part of what the rate missed then
-is taken off as well, the more the better past years foretold the next. Where it was off by ever different amounts
-(people leave for good, which it does not know), the learner is believed.
+is taken off as well, the more the better past years foretold the next: what is the shop's own replaces what is usual.
+Where it was off by ever different amounts (people leave for good, which it does not know), the learner is believed.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING
 import ibis.expr.types as ir
 import numpy as np
 
+from cdp_assets.attributes import retail_year
 from cdp_assets.attributes.churn_model import Calibrated, probability_of
 from cdp_assets.attributes.known_facts import at_each
 from cdp_assets.attributes.purchase_models import Floats, smoothed_rate
@@ -36,8 +38,12 @@ LEAST_CUSTOMERS = 100
 LEARNT_SPREAD = 0.2
 """Log-odds by which the level of a learner is off, as a rule, for want of other seasons to learn from."""
 
-PLAIN_RATE_COUNTS = 0.5
+PLAIN_RATE_COUNTS = 0.7
 """Horizons' worth of trust that the smoothed rate has without any correction."""
+
+LEAST_HISTORY, MOST_HISTORY = 14, 60
+"""Bounds of the days, two thirds of a horizon between them, that a past day has behind it for its error to tell
+something: a rate of a few days is off by more than any later one."""
 
 YEAR = timedelta(days=365)
 SETTLED_DAYS = 90
@@ -57,8 +63,9 @@ MOST_MOVED_UNLEARNT = 5.0
 def level_cuts(last: date, first_day: date, horizon_days: int) -> list[date]:
     """Days whose outcome is known, latest first: ``last`` and before it, a third of a horizon apart."""
     step = timedelta(days=max(horizon_days // 3, 1))
+    history = timedelta(days=min(max(2 * horizon_days // 3, LEAST_HISTORY), MOST_HISTORY))
     cuts = [last - step * index for index in range(MOST_CUTS)]
-    return [cut for cut in cuts if cut - timedelta(days=14) >= first_day]
+    return [cut for cut in cuts if cut - history >= first_day]
 
 
 def histories_at(
@@ -89,11 +96,15 @@ def histories_at(
     return {day: found[of_day == day].reset_index(drop=True) for day in days}
 
 
-def expected_share(histories: pd.DataFrame, horizon_days: int) -> float:
-    """Share of customers without a purchase within the horizon, by the smoothed rate fitted to these histories."""
-    rate = smoothed_rate(histories)
-    weights = histories["customers"].to_numpy(float)
-    return float(weights @ rate.none_within(horizon_days, histories) / weights.sum())
+def expected_share(histories: pd.DataFrame, day: date, horizon_days: int) -> float:
+    """Share of customers without a purchase within the horizon after a day, by the smoothed rate fitted to these
+    histories, all time counted as `retail_year.usual_days`.
+    """
+    ages = -retail_year.usual_days(day, -histories["age_days"].to_numpy(float))
+    [ahead] = retail_year.usual_days(day, np.array([horizon_days]))
+    usual = histories.assign(age_days=ages)
+    weights = usual["customers"].to_numpy(float)
+    return float(weights @ smoothed_rate(usual).none_within(float(ahead), usual) / weights.sum())
 
 
 @dataclass(frozen=True)
@@ -125,11 +136,12 @@ class Forecast:
         return float(probability_of(np.array([self.log_odds + moved]))[0])
 
 
-def error_of(histories: pd.DataFrame, horizon_days: int) -> float | None:
+def error_of(histories: pd.DataFrame, day: date, horizon_days: int) -> float | None:
     """By how much the smoothed rate missed what happened after a past day, in log-odds.
 
     Args:
         histories: The rows of `histories_at`, with `churned`.
+        day: The day.
         horizon_days: Days after which the outcome was taken.
 
     Returns:
@@ -138,7 +150,7 @@ def error_of(histories: pd.DataFrame, horizon_days: int) -> float | None:
     customers, churned = float(histories["customers"].sum()), float(histories["churned"].sum())
     if customers < LEAST_CUSTOMERS:
         return None
-    return _logit((churned + 1) / (customers + 2)) - _logit(expected_share(histories, horizon_days))
+    return _logit((churned + 1) / (customers + 2)) - _logit(expected_share(histories, day, horizon_days))
 
 
 @dataclass(frozen=True)
@@ -175,6 +187,7 @@ def season(errors: Sequence[float], last_year: LastYear) -> tuple[float, list[fl
 
 def forecast(
     today: pd.DataFrame,
+    day: date,
     errors: Sequence[float],
     horizon_days: int,
     past_horizon_days: int | None = None,
@@ -184,6 +197,7 @@ def forecast(
 
     Args:
         today: The rows of `histories_at` for today.
+        day: Today.
         errors: `error_of` past days, a third of a horizon apart.
         horizon_days: Days ahead.
         past_horizon_days: Days after which the past days' outcomes were taken, if others.
@@ -198,11 +212,11 @@ def forecast(
     if last_year is not None:
         again, unexplained = season(errors, last_year)
         correction += again
-    ahead = _logit(expected_share(today, horizon_days)) + correction
+    ahead = _logit(expected_share(today, day, horizon_days)) + correction
     alike = past_horizon_days is None or past_horizon_days == horizon_days
     return Forecast(
         ahead,
-        ahead if alike else _logit(expected_share(today, past_horizon_days or horizon_days)) + correction,
+        ahead if alike else _logit(expected_share(today, day, past_horizon_days or horizon_days)) + correction,
         float(np.std(unexplained, ddof=1)) if len(errors) > 1 else LEARNT_SPREAD,
     )
 
