@@ -195,13 +195,19 @@ def rfm_scores(purchases: ir.Table, golden_records: ir.Table, as_of: datetime, e
 @table_asset(
     schema=LIFETIME_VALUE,
     stage="attributes",
-    inputs={"purchases": "attributes", "churn_risk": "attributes", "golden_records": "profiles"},
+    inputs={
+        "value_model": "attributes",
+        "purchases": "attributes",
+        "churn_risk": "attributes",
+        "golden_records": "profiles",
+    },
     checks=checks.LIFETIME_VALUE,
     kinds={"python"},
     owners=OWNERS,
     compared="profile_id",
 )
 def lifetime_value(
+    value_model: ir.Table,
     purchases: ir.Table,
     churn_risk: ir.Table,
     golden_records: ir.Table,
@@ -209,8 +215,9 @@ def lifetime_value(
     engine: Engine,
     since: Since | None,
 ) -> Built | Stands:
-    """BG/NBD and Gamma-Gamma with what was learnt of spend, judged on what followed a day in the past."""
-    return expected_value(of_known_people(purchases, golden_records), churn_risk, as_of, engine, since)
+    """Scored by the models that were approved last, with what was learnt of spend."""
+    bought = of_known_people(purchases, golden_records)
+    return expected_value(value_model, bought, churn_risk, as_of, engine, since)
 
 
 @table_asset(

@@ -14,11 +14,18 @@ import ibis.expr.types as ir
 from cdp_assets.attributes.cancellation_model import cancellation_model
 from cdp_assets.attributes.churn_training import churn_model
 from cdp_assets.attributes.known_facts import known_by, last_day
-from cdp_assets.attributes.model_schemas import CANCELLATION_MODEL, CHURN_MODEL, PURCHASE_MODEL, RESPONSE_MODEL
+from cdp_assets.attributes.model_schemas import (
+    CANCELLATION_MODEL,
+    CHURN_MODEL,
+    PURCHASE_MODEL,
+    RESPONSE_MODEL,
+    VALUE_MODEL,
+)
 from cdp_assets.attributes.model_training import CHALLENGER_WINS, TRAIN_TAG, Occasion, learner_version, unchanged
 from cdp_assets.attributes.propensity import purchase_model
 from cdp_assets.attributes.purchases import of_known_people
 from cdp_assets.attributes.response_training import learnt_responses
+from cdp_assets.attributes.value_model import value_model
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.identity.facts import assign_profiles
 from cdp_assets.quality.checks import Judged
@@ -73,6 +80,10 @@ def _cancellations(
     return cancellation_model(_owned(tables, "subscriptions", as_of), tables["activity"], occasion, engine)
 
 
+def _value(tables: Mapping[str, ir.Table], as_of: datetime, occasion: Occasion, engine: Engine) -> Built | Stands:
+    return value_model(of_known_people(tables["purchases"], tables["golden_records"]), occasion, engine)
+
+
 def _owned(tables: Mapping[str, ir.Table], name: str, as_of: datetime) -> ir.Table:
     """The facts of up to the run's instant, each with its profile."""
     return known_by(assign_profiles(tables[name], tables["profile_map"], "occurred_at"), "occurred_at", as_of)
@@ -115,6 +126,12 @@ TRAININGS = (
         {"subscriptions": "normalised", "activity": "attributes", "profile_map": "identity"},
         _cancellations,
         kinds=frozenset({"python", "scikitlearn"}),
+    ),
+    Training(
+        VALUE_MODEL,
+        "BG/NBD and Gamma-Gamma, or what stands in for them, judged on what followed a day in the past.",
+        {"purchases": "attributes", "golden_records": "profiles"},
+        _value,
     ),
 )
 """All models that are trained."""

@@ -70,6 +70,12 @@ CANCELLATION_MODEL = _unchallenged(
     "who cancels a subscription within 30 days",
     "enough subscriptions were cancelled, and enough were not, to learn from",
 )
+VALUE_MODEL = _unchallenged(
+    "value_model",
+    "lifetime_value",
+    "how often customers buy and what a purchase is worth",
+    "enough customers came back to fit a model of dropping out, and it could be trusted",
+)
 
-MODELS = (CHURN_MODEL, PURCHASE_MODEL, RESPONSE_MODEL, CANCELLATION_MODEL)
+MODELS = (CHURN_MODEL, PURCHASE_MODEL, RESPONSE_MODEL, CANCELLATION_MODEL, VALUE_MODEL)
 """All models that are trained."""
