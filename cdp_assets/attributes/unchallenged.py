@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import ibis.expr.types as ir
 
 from cdp_assets.attributes.model_documents import Document
-from cdp_assets.attributes.model_training import PUBLISHED, Occasion, approved, day_of_frame
+from cdp_assets.attributes.model_training import PUBLISHED, Occasion, approved, day_of_frame, with_version
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.warehouse.built import Built, ColumnLineage, Stands
 
@@ -65,11 +65,11 @@ def taught(teacher: Teacher, occasion: Occasion, sizes: Mapping[str, int], engin
     if _stands(occasion, sizes, engine):
         if occasion.unchanged:
             return Stands()
-        return _built(teacher, occasion.previous, approved(occasion.previous, engine))
+        return _built(teacher, occasion, occasion.previous, approved(occasion.previous, engine))
     # As it will be read: what is said is said of what is kept.
     text = json.dumps({**teacher.learn(), _SIZES: dict(sizes)}, sort_keys=True, allow_nan=False)
     document: Document = json.loads(text)
-    return _built(teacher, _row(teacher, document, text, occasion, engine), document)
+    return _built(teacher, occasion, _row(teacher, document, text, occasion, engine), document)
 
 
 def _stands(occasion: Occasion, sizes: Mapping[str, int], engine: Engine) -> bool:
@@ -96,5 +96,5 @@ def _row(teacher: Teacher, document: Document, text: str, occasion: Occasion, en
     return engine.from_arrow(pa.Table.from_pylist([row], schema.to_pyarrow()), schema)
 
 
-def _built(teacher: Teacher, table: ir.Table, document: Document) -> Built:
-    return Built(table, teacher.card(document), teacher.lineage, memory={PUBLISHED: True})
+def _built(teacher: Teacher, occasion: Occasion, table: ir.Table, document: Document) -> Built:
+    return Built(table, with_version(teacher.card(document), occasion), teacher.lineage, memory={PUBLISHED: True})

@@ -98,6 +98,7 @@ def test_the_first_run_learns_and_says_what_it_published(first: Built, engine: D
     assert row["judged_on"] == row["learnt_until"] - timedelta(days=row["horizon_days"])
     assert verdict(first).passed
     assert {"model_card", "backtest", "calibration_plot", "beats_baseline"} <= set(first.metadata)
+    assert first.metadata["model_card"]["code_version"] == LEARNER
 
 
 def test_a_refresh_leaves_the_model_as_it_is(
