@@ -8,8 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cdp_assets.attributes.churn_level import LastYear, at_level, error_of, expected_share, forecast, level_cuts
+from cdp_assets.attributes.churn_level import (
+    SMOOTHED,
+    LastYear,
+    at_level,
+    errors_of,
+    expected_share,
+    forecast,
+    level_cuts,
+    to_foretell_by,
+)
 from cdp_assets.attributes.churn_model import Calibrated, probability_of
+from cdp_assets.attributes.purchase_models import restored, smoothed_rate
 
 TODAY = pd.DataFrame({"frequency": [0, 3], "recency_days": [0, 90], "age_days": [120, 120], "customers": [600, 400]})
 SPRING, AUTUMN = date(2026, 4, 30), date(2026, 10, 31)
@@ -44,9 +54,22 @@ def test_of_a_past_day_the_error_is_what_happened_against_what_was_expected() ->
     share = expected_share(TODAY, SPRING, 60)
     as_expected = TODAY.assign(churned=TODAY["customers"] * share)
 
-    assert error_of(as_expected, SPRING, 60) == pytest.approx(0.0, abs=0.01)
-    assert error_of(as_expected.assign(customers=[1, 1], churned=[1, 0]), SPRING, 60) is None
+    found = errors_of(as_expected, SPRING, 60, smoothed_rate(TODAY))
+
+    assert found == {SMOOTHED: pytest.approx(0.0, abs=0.01)}
+    assert errors_of(as_expected.assign(customers=[1, 1], churned=[1, 0]), SPRING, 60, smoothed_rate(TODAY)) == {}
     assert forecast(TODAY, SPRING, [], 60) is None
+
+
+def test_a_model_that_knows_of_dropping_out_foretells_where_it_mostly_could_be_fitted() -> None:
+    model = restored("BG/NBD (penalty 0.01)", {"r": 0.5, "alpha": 4.0, "a": 0.8, "b": 2.4})
+    past = errors_of(TODAY.assign(churned=TODAY["customers"] * 0.5), SPRING, 60, model)
+
+    assert set(past) == {SMOOTHED, "BG/NBD"}
+    assert expected_share(TODAY, SPRING, 60, model) > expected_share(TODAY, SPRING, 60), "some have left for good"
+    assert to_foretell_by(model, [past, {SMOOTHED: 0.1}]) == (model, "BG/NBD")
+    assert to_foretell_by(model, [past, {SMOOTHED: 0.1}, {SMOOTHED: 0.1}]) == (None, SMOOTHED)
+    assert to_foretell_by(smoothed_rate(TODAY), [past]) == (None, SMOOTHED)
 
 
 def test_what_last_year_missed_comes_back_in_part_and_the_more_the_better_years_agree() -> None:
