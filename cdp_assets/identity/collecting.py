@@ -28,7 +28,7 @@ from cdp_assets.identity.evidence import (
 )
 from cdp_assets.identity.spec import IdentityRules
 from cdp_assets.warehouse.engine import has_rows
-from cdp_assets.warehouse.operations import quick_hash, stable_id
+from cdp_assets.warehouse.operations import quick_hash, stable_id, stable_text
 from cdp_assets.warehouse.stacking import restricted, stack
 
 if TYPE_CHECKING:
@@ -91,7 +91,11 @@ class Collector:
             addresses = self._addresses(records if everyone is None else everyone)
             carried = stack(carried, addresses if everyone is None else restricted(addresses, records))
         carried = self._without_retracted(carried)
-        types = self.types.table.select("type_id", "kind", "namespace", "identifier_type")
+        types = self.types.table
+        types = types.select(
+            "type_id", "kind", "namespace", "identifier_type",
+            begun=stable_text(types.namespace, types.identifier_type, key=self.key),
+        )  # fmt: skip
         # Joining on the short table of types also leaves out what the rules do not know.
         known = carried.join(types, ["namespace", "identifier_type"])
         observed = self.engine.scratch(
@@ -102,7 +106,7 @@ class Collector:
                 "first_seen_at",
                 "last_seen_at",
                 "place_id",
-                identifier_id=self.identifier_id(known),
+                identifier_id=stable_id(known.identifier_value, after=known.begun),
                 flaw=ibis.ifelse(
                     _is_placeholder(known.identifier_type, known.identifier_value, known.text, self.rules),
                     ibis.literal(PLACEHOLDER, "int8"),
@@ -252,18 +256,23 @@ def _is_placeholder(
         text: Its `_telling_part`.
         rules: The list.
     """
+    is_phone = kind == "phone"
+    # Engines look up all rows in a long list, whatever stands around it: most bring nothing to be looked for.
+    ending = ibis.ifelse(is_phone, value.right(7), "")
     return ibis.ifelse(
-        kind == "phone",
-        value.right(7).isin(_SAME + _COUNTED) | (value.length() < 5),
-        _says_nothing(text, rules),
+        is_phone, ending.isin(_SAME + _COUNTED) | (value.length() < 5), _says_nothing(text, is_phone, rules)
     )
 
 
-def _says_nothing(text: ir.StringValue, rules: IdentityRules) -> ir.BooleanValue:
+def _says_nothing(text: ir.StringValue, is_phone: ir.BooleanValue, rules: IdentityRules) -> ir.BooleanValue:
     longest = max((len(word) for word in rules.placeholders), default=0)
-    listed = ibis.ifelse(text.length() <= longest, text.isin(rules.placeholders), False)
+    short = ibis.ifelse(~is_phone & (text.length() <= longest), text, "")
     joined = text.replace("-", "")
     same = (joined.replace(joined.substr(0, 1), "") == "") & (joined.length() >= 5)
-    first, last = text.left(1), text.right(1)
-    alike = ibis.ifelse((first == last) | (first == "-") | (last == "-"), same, False)
-    return listed | text.re_search(_ZEROS) | alike
+    ends_alike = text.endswith(text.left(1)) | text.startswith("-") | text.endswith("-")
+    tells = ((text >= "1") & (text < ":")) | ((text >= "a") & (text < "{"))
+    return (
+        ((short != "") & short.isin(rules.placeholders))
+        | ibis.ifelse(tells, False, text.re_search(_ZEROS))
+        | ibis.ifelse(ends_alike, same, False)
+    )
