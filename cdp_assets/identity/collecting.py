@@ -178,29 +178,39 @@ class Collector:
                 identifier_value=placed.person + _SEPARATOR + placed.place,
             )
         )
-        crowded = placed.group_by("place").aggregate(names=placed.name_key.nunique())
-        apart = placed.group_by("place", "person").aggregate(
-            days=placed.birth_date.max().delta(placed.birth_date.min(), unit="day")
+        # Of long texts their hashes are compared.
+        placed = placed.mutate(place_id=quick_hash(placed.place), person_id=quick_hash(placed.person))
+        rule = self.rules.identifiers[ADDRESS]
+        hub = rule.hub if rule.hub is not None else 2**31
+        # More names than that need more rows than that, which few places have.
+        full = placed.group_by("place_id").aggregate(rows=_.count()).filter(_["rows"] > hub)
+        crowded = placed.semi_join(full, "place_id").group_by("place_id").aggregate(names=_.name_key.nunique())
+        apart = placed.group_by("place_id", "person_id").aggregate(
+            days=_.birth_date.max().delta(_.birth_date.min(), unit="day")
         )
-        seen = placed.group_by("record_id", "place", "person").aggregate(
-            first_seen_at=placed.changed_at.min(), last_seen_at=placed.changed_at.max()
+        seen = placed.group_by("record_id", "place_id", "person_id").aggregate(
+            first_seen_at=_.changed_at.min(),
+            last_seen_at=_.changed_at.max(),
+            identifier_value=_.identifier_value.arbitrary(),
+            text=_.person.arbitrary(),
         )
-        judged = seen.left_join(crowded, "place").left_join(apart, ["place", "person"])
-        hub = self.rules.identifiers[ADDRESS].hub
+        judged = seen.left_join(crowded.filter(_.names > hub), "place_id").left_join(
+            apart.filter(_.days > _NAMESAKES_DAYS), ["place_id", "person_id"]
+        )
         return judged.select(
             "record_id",
+            "identifier_value",
+            "text",
+            "first_seen_at",
+            "last_seen_at",
+            "place_id",
             namespace=ibis.literal("global"),
             identifier_type=ibis.literal(ADDRESS),
-            identifier_value=judged.person + _SEPARATOR + judged.place,
-            text=judged.person,
-            first_seen_at=judged.first_seen_at,
-            last_seen_at=judged.last_seen_at,
             flaw=ibis.cases(
-                (judged.names > (hub if hub is not None else 2**31), ibis.literal(CROWDED, "int8")),
-                (judged.days > _NAMESAKES_DAYS, ibis.literal(NAMESAKES, "int8")),
+                (judged.names.notnull(), ibis.literal(CROWDED, "int8")),
+                (judged.days.notnull(), ibis.literal(NAMESAKES, "int8")),
                 else_=ibis.literal(SOUND, "int8"),
             ),
-            place_id=quick_hash(judged.place),
         )
 
 
