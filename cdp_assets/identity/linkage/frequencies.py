@@ -59,9 +59,7 @@ def kept(counts: Mapping[str, ir.Table], engine: Engine) -> ir.Table:
         )
         for name, table in counts.items()
     ]
-    if not several:
-        return empty(schema, engine)
-    return engine.scratch(stack(*several))
+    return stack(*several) if several else empty(schema, engine)
 
 
 def looked_up(shown: ir.Table, frequencies: ir.Table, model: Model, engine: Engine) -> dict[str, ir.Table]:
