@@ -20,6 +20,7 @@ from cdp_assets.attributes.model_documents import Document
 from cdp_assets.attributes.model_training import PUBLISHED, Occasion, approved, day_of_frame, with_version
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.warehouse.built import Built, ColumnLineage, Stands
+from cdp_assets.warehouse.changes import little_is_new
 
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
@@ -78,8 +79,7 @@ def _stands(occasion: Occasion, sizes: Mapping[str, int], engine: Engine) -> boo
         return False
     if day_of_frame(found[0]["learnt_until"]) > occasion.until:
         return False
-    had = approved(occasion.previous, engine)[_SIZES]
-    return all(abs(size - had[name]) <= MANY_NEW * had[name] for name, size in sizes.items())
+    return little_is_new(approved(occasion.previous, engine)[_SIZES], sizes, MANY_NEW)
 
 
 def _row(teacher: Teacher, document: Document, text: str, occasion: Occasion, engine: Engine) -> ir.Table:

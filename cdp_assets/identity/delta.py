@@ -11,7 +11,6 @@ those few.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
 from typing import TYPE_CHECKING
 
 import ibis
@@ -193,7 +192,7 @@ def _dependent(changed: ir.Table, now: ir.Table, before: ir.Table, state: State,
         found.append(state.observations.semi_join(given, "identifier_id").select("record_id"))
     places = stack(restricted(now, changed).select("place_id"), restricted(before, changed).select("place_id"))
     found.append(_at(places.filter(places.place_id.notnull()).distinct(), state))
-    return reduce(lambda top, bottom: top.union(bottom), found).distinct()
+    return stack(*found).distinct()
 
 
 def _at(places: ir.Table, state: State) -> ir.Table:

@@ -25,6 +25,7 @@ from cdp_assets.sources.schemas import LOAD_MANIFEST, SOURCE_AUDIT, SOURCE_OVERL
 from cdp_assets.sources.spec import EVOLVE, FREEZE, DatabaseSpec, RestSpec, SourceSpec, StreamSpec, stream_table
 from cdp_assets.warehouse.assets import table_asset, tables_asset
 from cdp_assets.warehouse.built import Built, InPlace, Stands, markdown, plot
+from cdp_assets.warehouse.changes import little_is_new
 from cdp_assets.warehouse.engine import Engine
 from cdp_assets.warehouse.standing import version_of
 
@@ -190,13 +191,13 @@ def _source_audit(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
         }
         table = audit.fill_rates(sources, counts, engine)
         rows = engine.to_arrow(table.order_by("source", "stream")).to_pylist()
+        sizes = {name: counted.rows for name, counted in counts.items()}
         occasion = memory.get("occasion")
-        if occasion is not None and _little_is_new(occasion, counts, as_of):
+        if occasion is not None and _can_wait(occasion, sizes, as_of):
             shared = [audit.Overlap(**overlap) for overlap in memory["overlaps"]]
         else:
             shared = audit.overlaps(sources, raw, engine)
-            day = as_of.date().isoformat()
-            occasion = {"day": day, "rows": {name: counted.rows for name, counted in counts.items()}}
+            occasion = {"day": as_of.date().isoformat(), "rows": sizes}
         remembered = {
             "counts": {name: counted.to_memory() for name, counted in counts.items()},
             "overlaps": [asdict(overlap) for overlap in shared],
@@ -218,17 +219,14 @@ def _source_audit(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
     return source_audit
 
 
-def _little_is_new(occasion: Mapping[str, Any], counts: Mapping[str, Counts], as_of: datetime) -> bool:
-    """Whether whom sources share, which takes a look at everybody, can wait.
+def _can_wait(occasion: Mapping[str, Any], sizes: Mapping[str, int], as_of: datetime) -> bool:
+    """Whether whom sources share, which takes a look at everybody, can stay as it was found.
 
     Args:
-        occasion: When that was last looked at: the day, and the rows there were by table.
-        counts: What has been counted now.
+        occasion: When that was: the day, and the rows there were by table.
+        sizes: The rows there are, by table.
         as_of: The run's instant, UTC.
     """
-    before: Mapping[str, int] = occasion["rows"]
-    alike = all(
-        name in before and abs(counted.rows - before[name]) <= _MANY_NEW * before[name]
-        for name, counted in counts.items()
-    )
-    return alike and occasion["day"] == as_of.date().isoformat()
+    if sizes == occasion["rows"]:
+        return True
+    return occasion["day"] == as_of.date().isoformat() and little_is_new(occasion["rows"], sizes, _MANY_NEW)

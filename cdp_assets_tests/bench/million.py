@@ -27,6 +27,7 @@ from cdp_assets.attributes.schemas import ACTIVITY, CHURN_RISK, PURCHASES
 from cdp_assets.canonical.schema import MONEY
 from cdp_assets.warehouse.built import Built
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+from cdp_assets.warehouse.engine import empty
 from cdp_assets.warehouse.operations import quick_hash
 from cdp_assets_tests.bench.harness import GIB, Figure, at_most, measure
 
@@ -119,7 +120,7 @@ def value(engine: DuckDBEngine) -> dict[str, float]:
     lifetime_backtest.backtest(purchases, UNTIL, engine)
     judged = time.process_time() - started
     started = time.process_time()
-    nothing = engine.from_arrow(VALUE_MODEL.ibis_schema.to_pyarrow().empty_table(), VALUE_MODEL.ibis_schema)
+    nothing = empty(VALUE_MODEL.ibis_schema, engine)
     model = value_model.value_model(purchases, Occasion(nothing, False, UNTIL, "", forced=False), engine)
     assert isinstance(model, Built)
     built = lifetime_value.lifetime_value(model.table, purchases, no_risk, AS_OF, engine)

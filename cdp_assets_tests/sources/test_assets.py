@@ -2,7 +2,6 @@
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import duckdb
@@ -10,9 +9,7 @@ import pytest
 
 from cdp_assets.catalog import load_catalog
 from cdp_assets.settings import PROJECT
-from cdp_assets.sources import assets as sources
-from cdp_assets.sources.spec import SourceSpec
-from cdp_assets.warehouse.resources import LedgerResource, Warehouse
+from cdp_assets_tests.sources.dagster_run import rows, run
 from cdp_assets_tests.sources.shop import content, orders, row, shop
 
 RETAIL = PROJECT.parent / "shared" / "data" / "online_retail_2011.parquet"
@@ -26,20 +23,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CDP_DEFS", str(tmp_path / "defs"))
     monkeypatch.setenv("CDP_AS_OF", "2026-06-30")
     return tmp_path
-
-
-def run(specs: list[SourceSpec], raising: bool = True) -> dg.ExecuteInProcessResult:
-    job = dg.Definitions(
-        assets=sources.assets(specs),
-        jobs=[dg.define_asset_job("all", executor_def=dg.in_process_executor)],
-        resources={"warehouse": Warehouse(), "ledger": LedgerResource()},
-    ).resolve_job_def("all")
-    return job.execute_in_process(raise_on_error=raising)
-
-
-def rows(home: Path, query: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
-        return connection.execute(query).fetchall()
 
 
 def checks(result: dg.ExecuteInProcessResult) -> dict[tuple[str, str], bool]:

@@ -7,20 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
-import duckdb
 import pytest
 import sqlalchemy as sa
 
 from cdp_assets.automation.refresh import fetches
-from cdp_assets.sources import assets as sources
 from cdp_assets.sources import fetching
 from cdp_assets.sources.component import Source
 from cdp_assets.sources.fetching import Span, fetch
 from cdp_assets.sources.ingest import Arrivals, Ingested, ingest
 from cdp_assets.sources.spec import SourceSpec
-from cdp_assets.warehouse.resources import LedgerResource, Warehouse
 from cdp_assets_tests.sources import servers, sftp
+from cdp_assets_tests.sources.dagster_run import rows, run
 from cdp_assets_tests.sources.shop import AS_OF, Bench
 
 COLUMNS: dict[str, Any] = {
@@ -176,17 +173,10 @@ def test_a_span_of_time_is_given_in_the_run_config_of_a_stream(
     for name, value in (("CDP_DATA", str(tmp_path)), ("CDP_DEFS", str(tmp_path)), ("CDP_AS_OF", "2026-06-30")):
         monkeypatch.setenv(name, value)
     spec = source(database={"url": server, "table": "customers", "cursor": "updated_at"})
-    job = dg.Definitions(
-        assets=sources.assets([spec]),
-        jobs=[dg.define_asset_job("all", executor_def=dg.in_process_executor)],
-        resources={"warehouse": Warehouse(), "ledger": LedgerResource()},
-    ).resolve_job_def("all")
 
     def fetched(**config: str) -> list[tuple[Any, ...]]:
-        assert job.execute_in_process({"ops": {"sources__shop__customers": {"config": config}}}).success
-        with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as connection:
-            rows = "SELECT id, spent FROM sources.shop__customers ORDER BY source_file, source_row"
-            return connection.execute(rows).fetchall()
+        assert run([spec], config={"sources__shop__customers": config}).success
+        return rows(tmp_path, "SELECT id, spent FROM sources.shop__customers ORDER BY source_file, source_row")
 
     fetched()
     customers.execute(sa.text("UPDATE customers SET spent = 99 WHERE id = 1"))
