@@ -102,7 +102,7 @@ def main() -> None:
 @click.option(
     "--train",
     is_flag=True,
-    help="Learn the models of churn risk and purchase propensity anew, although there are some.",
+    help="Learn all models anew, although there are some.",
 )
 @click.option(
     "--confirm-changes",

@@ -21,7 +21,7 @@ def dictionary(out: Path | None, told_as_json: bool) -> None:
     the models, and the canonical ones.
     """
     from cdp_assets.attributes import schemas
-    from cdp_assets.attributes.model_schemas import CHURN_MODEL, PURCHASE_MODEL, RESPONSE_MODEL
+    from cdp_assets.attributes.model_schemas import MODELS
     from cdp_assets.attributes.traits import traits_schema
     from cdp_assets.canonical.tables import TABLES
     from cdp_assets.catalog import load_catalog
@@ -35,7 +35,7 @@ def dictionary(out: Path | None, told_as_json: bool) -> None:
         raise click.ClickException(str(error)) from error
     traits = [traits_schema(catalog.traits)] if catalog.traits else []
     tables = {
-        "attributes": [catalog.customer_360, *traits, *schemas.TABLES, CHURN_MODEL, PURCHASE_MODEL, RESPONSE_MODEL],
+        "attributes": [catalog.customer_360, *traits, *schemas.TABLES, *MODELS],
         "profiles": [GOLDEN_RECORDS],
         "normalised": list(TABLES.values()),
     }

@@ -174,7 +174,9 @@ class Destination(dg.Component, dg.Model, dg.Resolvable):
         description="At the first activation: `seed_only` records the present members, `send` tells of them.",
     )
     contact_point: str | None = Field(
-        default=None, description="SQL expression for what consent is asked for; by default the e-mail or phone."
+        default=None,
+        description="SQL expression for what consent is asked for; by default the e-mail or phone, "
+        "and for push messages the e-mail of whoever has a device.",
     )
     holdout: float = Field(default=0.0, description="Share of people never told, to measure against.")
     variants: dict[str, float] = Field(

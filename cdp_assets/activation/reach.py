@@ -13,8 +13,8 @@ from cdp_assets.activation.gates import with_permission
 from cdp_assets.activation.spec import DestinationSpec, FileConnector
 from cdp_assets.warehouse.expressions import bind
 
-REACHED = ("email", "sms", "whatsapp", "ads", "onsite")
-"""Channels whose contact point is in `customer_360`; of push messages the token is not."""
+REACHED = ("email", "sms", "whatsapp", "app_push", "web_push", "ads", "onsite")
+"""Channels that people can be reached on."""
 
 
 def reach(people: ir.Table, consent_state: ir.Table, suppressions: ir.Table, channel: str, as_of: datetime) -> ir.Table:

@@ -38,7 +38,14 @@ MODES = ("enter", "leave", "mirror")
 INITIAL = ("seed_only", "send")
 FORMATS = ("csv", "parquet")
 
-_CONTACT_POINT = {"sms": "phone", "whatsapp": "phone"}
+_PUSHED = "case when {0} is not null then coalesce(email, {0}) end"
+_CONTACT_POINT = {
+    "sms": "phone",
+    "whatsapp": "phone",
+    "app_push": _PUSHED.format("push_token"),
+    "web_push": _PUSHED.format("push_subscription"),
+}
+"""Whom consent is asked of: for push messages that of the e-mail address, where it is known whose device it is."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 

@@ -37,7 +37,7 @@ from cdp_assets.attributes.signal_schemas import (
     SUBSCRIPTION_RISK,
     SUPPORT_HEALTH,
 )
-from cdp_assets.attributes.subscription_risk import subscription_risk as learnt_cancellation
+from cdp_assets.attributes.subscription_risk import subscription_risk as scored_cancellation
 from cdp_assets.attributes.support_health import support_health as judged_support
 from cdp_assets.attributes.trait_spec import TraitSpec
 from cdp_assets.attributes.wide_assets import customer_360_asset, traits_asset
@@ -55,7 +55,7 @@ def assets(specs: Sequence[TraitSpec] = (), currency: str = "") -> list[dg.Asset
 
     Args:
         specs: The traits, of different names.
-        currency: That money is reported in: models learn anew in another one.
+        currency: That money is reported in.
     """
     return [
         purchases,
@@ -195,13 +195,19 @@ def rfm_scores(purchases: ir.Table, golden_records: ir.Table, as_of: datetime, e
 @table_asset(
     schema=LIFETIME_VALUE,
     stage="attributes",
-    inputs={"purchases": "attributes", "churn_risk": "attributes", "golden_records": "profiles"},
+    inputs={
+        "value_model": "attributes",
+        "purchases": "attributes",
+        "churn_risk": "attributes",
+        "golden_records": "profiles",
+    },
     checks=checks.LIFETIME_VALUE,
     kinds={"python"},
     owners=OWNERS,
     compared="profile_id",
 )
 def lifetime_value(
+    value_model: ir.Table,
     purchases: ir.Table,
     churn_risk: ir.Table,
     golden_records: ir.Table,
@@ -209,8 +215,9 @@ def lifetime_value(
     engine: Engine,
     since: Since | None,
 ) -> Built | Stands:
-    """BG/NBD and Gamma-Gamma with what was learnt of spend, judged on what followed a day in the past."""
-    return expected_value(of_known_people(purchases, golden_records), churn_risk, as_of, engine, since)
+    """Scored by the models that were approved last, with what was learnt of spend."""
+    bought = of_known_people(purchases, golden_records)
+    return expected_value(value_model, bought, churn_risk, as_of, engine, since)
 
 
 @table_asset(
@@ -272,17 +279,28 @@ def purchase_propensity(
 @table_asset(
     schema=SUBSCRIPTION_RISK,
     stage="attributes",
-    inputs={"subscriptions": "normalised", "activity": "attributes", "profile_map": "identity"},
+    inputs={
+        "cancellation_model": "attributes",
+        "subscriptions": "normalised",
+        "activity": "attributes",
+        "profile_map": "identity",
+    },
     checks=signal_checks.SUBSCRIPTION_RISK,
-    kinds={"python", "scikitlearn"},
+    kinds={"python"},
     owners=OWNERS,
     compared="profile_id",
 )
 def subscription_risk(
-    subscriptions: ir.Table, activity: ir.Table, profile_map: ir.Table, as_of: datetime, engine: Engine
+    cancellation_model: ir.Table,
+    subscriptions: ir.Table,
+    activity: ir.Table,
+    profile_map: ir.Table,
+    as_of: datetime,
+    engine: Engine,
 ) -> Built:
-    """Learnt on subscriptions as they stood on past days, where there are any."""
-    return learnt_cancellation(assign_profiles(subscriptions, profile_map, "occurred_at"), activity, as_of, engine)
+    """Scored by the model that was approved last."""
+    owned_by = assign_profiles(subscriptions, profile_map, "occurred_at")
+    return scored_cancellation(cancellation_model, owned_by, activity, as_of, engine)
 
 
 @table_asset(

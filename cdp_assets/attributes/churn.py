@@ -116,7 +116,7 @@ def _unlearnt(
     fitted = purchase_models.fit(today, horizon_days=horizon)
     published = churn_baselines.unlearnt(fitted, horizon)
     found = frames.forecast(until, first_day, horizon)
-    level = found.level() if found else churn_level.expected_share(today, horizon)
+    level = found.level() if found else churn_level.expected_share(today, until, horizon, fitted.model)
     log_odds = published.log_odds(frames.today(until))
     published = churn_level.at_level(published, log_odds, level, churn_level.MOST_MOVED_UNLEARNT)
     return _without_model(published, until, horizon, problem)

@@ -16,7 +16,7 @@ import numpy as np
 
 from cdp_assets.attributes import churn_baselines, churn_level, purchase_models
 from cdp_assets.attributes.churn_features import features_at, labelled
-from cdp_assets.attributes.churn_level import Forecast, LastYear
+from cdp_assets.attributes.churn_level import Errors, Forecast, LastYear
 from cdp_assets.attributes.known_facts import at_each
 from cdp_assets.attributes.purchase_models import Fitted
 from cdp_assets.attributes.purchases import distinct_histories, purchase_statistics
@@ -105,7 +105,7 @@ class Frames:
     customers: int
     engine: Engine
     known: dict[date, pd.DataFrame] = field(default_factory=dict)
-    outcomes: dict[date, float | None] = field(default_factory=dict)
+    outcomes: dict[date, Errors] = field(default_factory=dict)
     fitted: dict[date, Fitted] = field(default_factory=dict)
     present: dict[date, pd.DataFrame] = field(default_factory=dict)
 
@@ -203,11 +203,13 @@ class Frames:
         if not len(today):
             return None
         cuts, before = self._looked_back_on(day, first_day)
-        cuts = [cut for cut in cuts if self.outcomes[cut] is not None]
-        errors = [found for cut in cuts if (found := self.outcomes[cut]) is not None]
-        then = [self.outcomes[before[each]] if each in before else None for each in (day, *cuts)]
+        cuts = [cut for cut in cuts if self.outcomes[cut]]
+        model, name = churn_level.to_foretell_by(self.purchase_model(day).model, [self.outcomes[cut] for cut in cuts])
+        cuts = [cut for cut in cuts if name in self.outcomes[cut]]
+        errors = [self.outcomes[cut][name] for cut in cuts]
+        then = [self.outcomes[before[each]].get(name) if each in before else None for each in (day, *cuts)]
         last_year = None if then[0] is None else LastYear(then[0], then[1:])
-        return churn_level.forecast(today, errors, horizon_days, self.horizon, last_year)
+        return churn_level.forecast(today, day, errors, horizon_days, self.horizon, last_year, model)
 
     def foresee(self, days: Collection[date], first_day: date) -> None:
         """Compute what the forecasts of several days need, by one query each for their customers and for the past."""
@@ -216,9 +218,13 @@ class Frames:
             self.present |= churn_level.histories_at(self.purchases, asked, self.engine, one_in=self._one_in)
         looked_back_on = [self._looked_back_on(day, first_day) for day in days]
         past = {each for cuts, before in looked_back_on for each in (*cuts, *before.values())} - set(self.outcomes)
+        self._fit({*days, *past})
         if past:
             found = churn_level.histories_at(self.purchases, past, self.engine, self.horizon, one_in=self._one_in)
-            self.outcomes |= {cut: churn_level.error_of(rows, self.horizon) for cut, rows in found.items()}
+            self.outcomes |= {
+                cut: churn_level.errors_of(rows, cut, self.horizon, self.purchase_model(cut).model)
+                for cut, rows in found.items()
+            }
 
     def _looked_back_on(self, day: date, first_day: date) -> tuple[list[date], dict[date, date]]:
         """Past days whose outcome a forecast is corrected by, and the days a year before it and them, where there is

@@ -4,16 +4,18 @@ Belongs here: forecasting the share of customers without a purchase within a hor
 to it. Does not belong here: who of them (`churn_model.py`).
 
 A learner ranks customers well on any day, but takes the level of the days it learnt from, when customers were younger
-on average and the season another. The smoothed rate of purchases (`purchase_models.SmoothedRate`) knows the customers
-of today; how far it was off on past days is known, and is taken off, on average over all of them, so that no single
-season counts for more than it lasted. Once the same season has been seen a year ago, part of what the rate missed then
-is taken off as well, the more the better past years foretold the next. Where it was off by ever different amounts
-(people leave for good, which it does not know), the learner is believed.
+on average and the season another. The purchase model knows the customers of today and that people leave for good;
+where it cannot be fitted, the smoothed rate stands in (`purchase_models.py`). A horizon is counted in days of an
+average year of retail (`retail_year.py`), so that one before Christmas is long. How far this was off on past days is
+known, and is taken off, on average over all of them, so that no single season counts for more than it lasted. Once the
+same season has been seen a year ago, part of what was missed then is taken off as well, the more the better past years
+foretold the next: what is the shop's own replaces what is usual. Where the errors differ much from day to day, the
+learner is believed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -21,9 +23,10 @@ from typing import TYPE_CHECKING
 import ibis.expr.types as ir
 import numpy as np
 
+from cdp_assets.attributes import retail_year
 from cdp_assets.attributes.churn_model import Calibrated, probability_of
 from cdp_assets.attributes.known_facts import at_each
-from cdp_assets.attributes.purchase_models import Floats, smoothed_rate
+from cdp_assets.attributes.purchase_models import DropoutModel, Floats, SmoothedRate, smoothed_rate
 from cdp_assets.attributes.purchases import purchase_statistics
 
 if TYPE_CHECKING:
@@ -36,8 +39,12 @@ LEAST_CUSTOMERS = 100
 LEARNT_SPREAD = 0.2
 """Log-odds by which the level of a learner is off, as a rule, for want of other seasons to learn from."""
 
-PLAIN_RATE_COUNTS = 0.5
-"""Horizons' worth of trust that the smoothed rate has without any correction."""
+UNCORRECTED_COUNTS = 0.7
+"""Horizons' worth of trust that what foretells has without any correction."""
+
+LEAST_HISTORY, MOST_HISTORY = 14, 60
+"""Bounds of the days, two thirds of a horizon between them, that a past day has behind it for its error to tell
+something: a rate of a few days is off by more than any later one."""
 
 YEAR = timedelta(days=365)
 SETTLED_DAYS = 90
@@ -57,8 +64,9 @@ MOST_MOVED_UNLEARNT = 5.0
 def level_cuts(last: date, first_day: date, horizon_days: int) -> list[date]:
     """Days whose outcome is known, latest first: ``last`` and before it, a third of a horizon apart."""
     step = timedelta(days=max(horizon_days // 3, 1))
+    history = timedelta(days=min(max(2 * horizon_days // 3, LEAST_HISTORY), MOST_HISTORY))
     cuts = [last - step * index for index in range(MOST_CUTS)]
-    return [cut for cut in cuts if cut - timedelta(days=14) >= first_day]
+    return [cut for cut in cuts if cut - history >= first_day]
 
 
 def histories_at(
@@ -89,16 +97,30 @@ def histories_at(
     return {day: found[of_day == day].reset_index(drop=True) for day in days}
 
 
-def expected_share(histories: pd.DataFrame, horizon_days: int) -> float:
-    """Share of customers without a purchase within the horizon, by the smoothed rate fitted to these histories."""
-    rate = smoothed_rate(histories)
+def expected_share(
+    histories: pd.DataFrame, day: date, horizon_days: int, model: DropoutModel | SmoothedRate | None = None
+) -> float:
+    """Share of customers without a purchase within the horizon after a day.
+
+    Args:
+        histories: The rows of `histories_at` of the day.
+        day: The day.
+        horizon_days: Days after it.
+        model: The purchase model of the day; without one that knows of dropping out, the smoothed rate fitted to these
+            histories, which counts all time as `retail_year.usual_days`.
+    """
+    [ahead] = retail_year.usual_days(day, np.array([horizon_days]))
+    if not isinstance(model, DropoutModel):
+        ages = -retail_year.usual_days(day, -histories["age_days"].to_numpy(float))
+        histories = histories.assign(age_days=ages)
+        model = smoothed_rate(histories)
     weights = histories["customers"].to_numpy(float)
-    return float(weights @ rate.none_within(horizon_days, histories) / weights.sum())
+    return float(weights @ model.none_within(float(ahead), histories) / weights.sum())
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """How many will not buy, by the smoothed rate and its errors on past days.
+    """How many will not buy, by what foretells and its errors on past days.
 
     Args:
         log_odds: Of the share within the horizon that was asked for.
@@ -125,25 +147,49 @@ class Forecast:
         return float(probability_of(np.array([self.log_odds + moved]))[0])
 
 
-def error_of(histories: pd.DataFrame, horizon_days: int) -> float | None:
-    """By how much the smoothed rate missed what happened after a past day, in log-odds.
+Errors = Mapping[str, float]
+"""What could foretell a past day → by how much it missed what happened, in log-odds."""
+
+SMOOTHED = "smoothed rate"
+
+
+def errors_of(histories: pd.DataFrame, day: date, horizon_days: int, model: DropoutModel | SmoothedRate) -> Errors:
+    """By how much the smoothed rate, and the purchase model if it is one of dropping out, missed what happened after a
+    past day: actual minus expected.
 
     Args:
         histories: The rows of `histories_at`, with `churned`.
+        day: The day.
         horizon_days: Days after which the outcome was taken.
+        model: The purchase model of the day.
 
     Returns:
-        Actual minus expected; None of too few customers to say.
+        Nothing of too few customers to say.
     """
     customers, churned = float(histories["customers"].sum()), float(histories["churned"].sum())
     if customers < LEAST_CUSTOMERS:
-        return None
-    return _logit((churned + 1) / (customers + 2)) - _logit(expected_share(histories, horizon_days))
+        return {}
+    actual = _logit((churned + 1) / (customers + 2))
+    found = {SMOOTHED: actual - _logit(expected_share(histories, day, horizon_days))}
+    if isinstance(model, DropoutModel):
+        found[model.kind] = actual - _logit(expected_share(histories, day, horizon_days, model))
+    return found
+
+
+def to_foretell_by(
+    model: DropoutModel | SmoothedRate, past: Sequence[Errors]
+) -> tuple[DropoutModel | SmoothedRate | None, str]:
+    """What foretells today, and its name among the errors: the purchase model if it could be fitted on at least half of
+    the past days as well, else the smoothed rate, for which None is returned.
+    """
+    if isinstance(model, DropoutModel) and past and 2 * sum(model.kind in errors for errors in past) >= len(past):
+        return model, model.kind
+    return None, SMOOTHED
 
 
 @dataclass(frozen=True)
 class LastYear:
-    """What the smoothed rate missed a year ago, in log-odds.
+    """What was missed a year ago, in log-odds.
 
     Args:
         now: Its error a year before today.
@@ -158,7 +204,7 @@ def season(errors: Sequence[float], last_year: LastYear) -> tuple[float, list[fl
     """What of the error a year ago is to be expected again, besides the mean of all errors, in log-odds.
 
     Args:
-        errors: `error_of` past days, a third of a horizon apart.
+        errors: What was missed on past days (`errors_of`), a third of a horizon apart.
         last_year: The errors a year before today and before each of these days.
 
     Returns:
@@ -175,34 +221,38 @@ def season(errors: Sequence[float], last_year: LastYear) -> tuple[float, list[fl
 
 def forecast(
     today: pd.DataFrame,
+    day: date,
     errors: Sequence[float],
     horizon_days: int,
     past_horizon_days: int | None = None,
     last_year: LastYear | None = None,
+    model: DropoutModel | SmoothedRate | None = None,
 ) -> Forecast | None:
     """Forecast the share of today's customers that will not buy; None without a past to correct it by.
 
     Args:
         today: The rows of `histories_at` for today.
-        errors: `error_of` past days, a third of a horizon apart.
+        day: Today.
+        errors: What was missed on past days (`errors_of`), a third of a horizon apart.
         horizon_days: Days ahead.
         past_horizon_days: Days after which the past days' outcomes were taken, if others.
         last_year: The errors of a year ago, if that is known.
+        model: What foretells, and missed by these errors (`to_foretell_by`).
     """
     if not errors:
         return None
     # Cuts a third of a horizon apart overlap: so many horizons' worth of outcomes are known.
     horizons = (len(errors) + 2) / 3
-    correction = horizons / (horizons + PLAIN_RATE_COUNTS) * float(np.mean(errors))
+    correction = horizons / (horizons + UNCORRECTED_COUNTS) * float(np.mean(errors))
     unexplained = list(errors)
     if last_year is not None:
         again, unexplained = season(errors, last_year)
         correction += again
-    ahead = _logit(expected_share(today, horizon_days)) + correction
+    ahead = _logit(expected_share(today, day, horizon_days, model)) + correction
     alike = past_horizon_days is None or past_horizon_days == horizon_days
     return Forecast(
         ahead,
-        ahead if alike else _logit(expected_share(today, past_horizon_days or horizon_days)) + correction,
+        ahead if alike else _logit(expected_share(today, day, past_horizon_days or horizon_days, model)) + correction,
         float(np.std(unexplained, ddof=1)) if len(errors) > 1 else LEARNT_SPREAD,
     )
 

@@ -6,6 +6,7 @@ belong here: the models, and the scores that are published (`lifetime_value.py`)
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -29,19 +30,38 @@ MINIMUM_CUSTOMERS = 50
 NAIVE = PastRate()
 
 
+_PICTURES = ("tracking", "buckets")
+
+
 @dataclass(frozen=True)
 class ValueBacktest:
     """What a back-test found.
 
     Args:
         metrics: Measures, JSON-able.
-        tracking: Per week: `day`, `actual` and `predicted` cumulative repeat visits, and whether it is `held_out`.
+        tracking: Per week: `day` (since the first purchase), `actual` and `predicted` cumulative repeat visits, and
+            whether it is `held_out`.
         buckets: Per number of earlier repeat visits: `frequency`, mean `actual` and `predicted` visits, `customers`.
     """
 
     metrics: dict[str, Any]
     tracking: pd.DataFrame
     buckets: pd.DataFrame
+
+    def to_plain(self) -> dict[str, Any]:
+        """As values that JSON knows."""
+        pictures = {}
+        for name in _PICTURES:
+            finite = getattr(self, name).round(6).replace([np.inf, -np.inf], np.nan).astype(object)
+            pictures[name] = finite.where(finite.notna(), None).to_dict("list")
+        return {"metrics": self.metrics, **pictures}
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> ValueBacktest:
+        """Read what `to_plain` wrote."""
+        import pandas as pd
+
+        return cls(plain["metrics"], *(pd.DataFrame(plain[name]) for name in _PICTURES))
 
     @property
     def beats_naive(self) -> bool:

@@ -3,22 +3,32 @@
 Belongs here: their Dagster face. Does not belong here: scores and all other attributes (`assets.py`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import dagster as dg
 import ibis.expr.types as ir
 
-from cdp_assets.attributes.churn_training import churn_model as trained_churn
+from cdp_assets.attributes.cancellation_model import cancellation_model
+from cdp_assets.attributes.churn_training import churn_model
 from cdp_assets.attributes.known_facts import known_by, last_day
-from cdp_assets.attributes.model_schemas import CHURN_MODEL, PURCHASE_MODEL, RESPONSE_MODEL
+from cdp_assets.attributes.model_schemas import (
+    CANCELLATION_MODEL,
+    CHURN_MODEL,
+    PURCHASE_MODEL,
+    RESPONSE_MODEL,
+    VALUE_MODEL,
+)
 from cdp_assets.attributes.model_training import CHALLENGER_WINS, TRAIN_TAG, Occasion, learner_version, unchanged
-from cdp_assets.attributes.propensity import purchase_model as trained_propensity
+from cdp_assets.attributes.propensity import purchase_model
 from cdp_assets.attributes.purchases import of_known_people
 from cdp_assets.attributes.response_training import learnt_responses
+from cdp_assets.attributes.value_model import value_model
+from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.identity.facts import assign_profiles
+from cdp_assets.quality.checks import Judged
 from cdp_assets.warehouse.assets import table_asset
 from cdp_assets.warehouse.built import Built, Stands
 from cdp_assets.warehouse.engine import Engine, row_count
@@ -27,90 +37,136 @@ from cdp_assets.warehouse.resources import ANEW_TAG
 OWNERS = ["team:analytics"]
 
 
-def model_assets(currency: str) -> list[dg.AssetsDefinition]:
-    """The assets of the models, which a refresh leaves as they are, and the training job learns anew."""
-    learner = learner_version(currency)
-    model_asset = partial(
-        table_asset,
-        stage="attributes",
-        inputs={"purchases": "attributes", "activity": "attributes", "golden_records": "profiles"},
-        judged=[CHALLENGER_WINS],
-        kinds={"python", "scikitlearn"},
-        owners=OWNERS,
-        definition=learner,
-    )
+@dataclass(frozen=True)
+class Training:
+    """How a model's asset is made.
 
-    @model_asset(schema=CHURN_MODEL)
-    def churn_model(
-        purchases: ir.Table,
-        activity: ir.Table,
-        golden_records: ir.Table,
-        previous: ir.Table,
-        memory: Mapping[str, Any],
-        as_of: datetime,
-        tags: Mapping[str, str],
-        engine: Engine,
-    ) -> Built | Stands:
-        """Learnt on customers as they were at past days; published only if it beats its best named baseline and its
-        predecessor.
-        """
-        occasion = _occasion(previous, memory, as_of, learner, tags)
-        return trained_churn(of_known_people(purchases, golden_records), activity, occasion, engine)
+    Args:
+        schema: Of its table.
+        told: What it is, beside the table's description.
+        inputs: Table → its stage.
+        learn: Learns where it is time to, from the inputs by name, as of an instant.
+        judged: Checks that it judges itself.
+        kinds: Badges in the UI.
+    """
 
-    @model_asset(schema=PURCHASE_MODEL)
-    def purchase_model(
-        purchases: ir.Table,
-        activity: ir.Table,
-        golden_records: ir.Table,
-        previous: ir.Table,
-        memory: Mapping[str, Any],
-        as_of: datetime,
-        tags: Mapping[str, str],
-        engine: Engine,
-    ) -> Built | Stands:
-        """The learner of churn 30 days ahead, and how often people who never bought do so."""
-        occasion = _occasion(previous, memory, as_of, learner, tags)
-        return trained_propensity(purchases, activity, golden_records, occasion, engine)
+    schema: TableSchema
+    told: str
+    inputs: Mapping[str, str]
+    learn: Callable[[Mapping[str, ir.Table], datetime, Occasion, Engine], Built | Stands]
+    judged: Sequence[Judged] = ()
+    kinds: frozenset[str] = frozenset({"python"})
 
-    @table_asset(
-        schema=RESPONSE_MODEL,
-        stage="attributes",
-        inputs={
+
+def _churn(tables: Mapping[str, ir.Table], as_of: datetime, occasion: Occasion, engine: Engine) -> Built | Stands:
+    bought = of_known_people(tables["purchases"], tables["golden_records"])
+    return churn_model(bought, tables["activity"], occasion, engine)
+
+
+def _purchases(tables: Mapping[str, ir.Table], as_of: datetime, occasion: Occasion, engine: Engine) -> Built | Stands:
+    return purchase_model(**tables, occasion=occasion, engine=engine)
+
+
+def _responses(tables: Mapping[str, ir.Table], as_of: datetime, occasion: Occasion, engine: Engine) -> Built | Stands:
+    facts = {name: _owned(tables, name, as_of) for name in ("engagements", "events")}
+    sizes = {name: row_count(tables[name], engine) for name in facts}
+    people = tables["golden_records"]
+    return learnt_responses(**facts, golden_records=people, occasion=occasion, sizes=sizes, engine=engine)
+
+
+def _cancellations(
+    tables: Mapping[str, ir.Table], as_of: datetime, occasion: Occasion, engine: Engine
+) -> Built | Stands:
+    return cancellation_model(_owned(tables, "subscriptions", as_of), tables["activity"], occasion, engine)
+
+
+def _value(tables: Mapping[str, ir.Table], as_of: datetime, occasion: Occasion, engine: Engine) -> Built | Stands:
+    return value_model(of_known_people(tables["purchases"], tables["golden_records"]), occasion, engine)
+
+
+def _owned(tables: Mapping[str, ir.Table], name: str, as_of: datetime) -> ir.Table:
+    """The facts of up to the run's instant, each with its profile."""
+    return known_by(assign_profiles(tables[name], tables["profile_map"], "occurred_at"), "occurred_at", as_of)
+
+
+_CUSTOMERS = {"purchases": "attributes", "activity": "attributes", "golden_records": "profiles"}
+TRAININGS = (
+    Training(
+        CHURN_MODEL,
+        "Learnt on customers as they were at past days; published only if it beats its best named baseline and its "
+        "predecessor.",
+        _CUSTOMERS,
+        _churn,
+        [CHALLENGER_WINS],
+        frozenset({"python", "scikitlearn"}),
+    ),
+    Training(
+        PURCHASE_MODEL,
+        "The learner of churn 30 days ahead, and how often people who never bought do so.",
+        _CUSTOMERS,
+        _purchases,
+        [CHALLENGER_WINS],
+        frozenset({"python", "scikitlearn"}),
+    ),
+    Training(
+        RESPONSE_MODEL,
+        "Learnt from who opened which message after how many others.",
+        {
             "engagements": "normalised",
             "events": "normalised",
             "golden_records": "profiles",
             "profile_map": "identity",
         },
-        kinds={"python"},
-        owners=OWNERS,
-        definition=learner,
-    )
-    def response_model(
-        engagements: ir.Table,
-        events: ir.Table,
-        golden_records: ir.Table,
-        profile_map: ir.Table,
+        _responses,
+    ),
+    Training(
+        CANCELLATION_MODEL,
+        "Learnt on subscriptions as they stood on past days, where there are any; published only if it ranks no worse "
+        "than months running alone.",
+        {"subscriptions": "normalised", "activity": "attributes", "profile_map": "identity"},
+        _cancellations,
+        kinds=frozenset({"python", "scikitlearn"}),
+    ),
+    Training(
+        VALUE_MODEL,
+        "BG/NBD and Gamma-Gamma, or what stands in for them, judged on what followed a day in the past.",
+        {"purchases": "attributes", "golden_records": "profiles"},
+        _value,
+    ),
+)
+"""All models that are trained."""
+
+
+def model_assets(currency: str) -> list[dg.AssetsDefinition]:
+    """The assets of the models, which a refresh leaves as they are, and the training job learns anew.
+
+    Args:
+        currency: That money is reported in: models learn anew in another one.
+    """
+    return [_model_asset(training, learner_version(currency)) for training in TRAININGS]
+
+
+def _model_asset(training: Training, learner: str) -> dg.AssetsDefinition:
+    def trained(
         previous: ir.Table,
         memory: Mapping[str, Any],
         as_of: datetime,
         tags: Mapping[str, str],
         engine: Engine,
+        **tables: ir.Table,
     ) -> Built | Stands:
-        """Learnt from who opened which message after how many others."""
-        facts = {
-            name: known_by(assign_profiles(table, profile_map, "occurred_at"), "occurred_at", as_of)
-            for name, table in (("engagements", engagements), ("events", events))
-        }
-        sizes = {"engagements": row_count(engagements, engine), "events": row_count(events, engine)}
-        occasion = _occasion(previous, memory, as_of, learner, tags)
-        return learnt_responses(**facts, golden_records=golden_records, occasion=occasion, sizes=sizes, engine=engine)
+        # What is made anew is made as if there had been nothing: the same facts then give the same model.
+        published = previous.limit(0) if ANEW_TAG in tags else previous
+        occasion = Occasion(published, unchanged(memory), last_day(as_of), learner, forced=TRAIN_TAG in tags)
+        return training.learn(tables, as_of, occasion, engine)
 
-    return [churn_model, purchase_model, response_model]
-
-
-def _occasion(
-    previous: ir.Table, memory: Mapping[str, Any], as_of: datetime, learner: str, tags: Mapping[str, str]
-) -> Occasion:
-    # What is made anew is made as if there had been nothing: the same facts then give the same model.
-    published = previous.limit(0) if ANEW_TAG in tags else previous
-    return Occasion(published, unchanged(memory), last_day(as_of), learner, forced=TRAIN_TAG in tags)
+    trained.__doc__ = training.told
+    return table_asset(
+        schema=training.schema,
+        stage="attributes",
+        inputs=training.inputs,
+        judged=training.judged,
+        kinds=set(training.kinds),
+        owners=OWNERS,
+        definition=learner,
+    )(trained)

@@ -38,19 +38,44 @@ def _model(name: str, scores: str, foretells: str) -> TableSchema:
 
 CHURN_MODEL = _model("churn_model", "churn_risk", "who will not buy within the churn horizon")
 PURCHASE_MODEL = _model("purchase_model", "purchase_propensity", "who will buy within 30 days")
-RESPONSE_MODEL = TableSchema(
+
+
+def _unchallenged(name: str, scores: str, holds: str, is_learnt: str) -> TableSchema:
+    return TableSchema(
+        name,
+        f"One row: {holds}, which `{scores}` is scored by: numbers that nobody is known by.",
+        (
+            Column("scores", "string", "The table that is scored by it.", required=True),
+            Column("is_learnt", "boolean", f"Whether {is_learnt}; if not, it is tried again where a twentieth more "
+                   "facts are there.", required=True),
+            Column("learnt_until", "date", "Last day that it has seen.", required=True),
+            Column("learner", "string", "Version of the code, the libraries and the currency that it was learnt with.",
+                   required=True),
+            Column("document", "string", "The model as JSON: parameters, back-test, and how many facts it was learnt "
+                   "from.", required=True),
+        ),
+        key=("scores",),
+    )  # fmt: skip
+
+
+RESPONSE_MODEL = _unchallenged(
     "response_model",
-    "One row: how people respond to messages, channel by channel, and at which hours they do something, which "
-    "`engagement` is scored by: numbers that nobody is known by.",
-    (
-        Column("scores", "string", "The table that is scored by it.", required=True),
-        Column("is_learnt", "boolean", "Whether all channels in use had messages enough to learn from; if not, it is "
-               "tried again each day.", required=True),
-        Column("learnt_until", "date", "Last day that it has seen.", required=True),
-        Column("learner", "string", "Version of the code, the libraries and the currency that it was learnt with.",
-               required=True),
-        Column("document", "string", "The model as JSON: parameters, back-tests, and what all did by hour of the day.",
-               required=True),
-    ),
-    key=("scores",),
-)  # fmt: skip
+    "engagement",
+    "how people respond to messages, channel by channel, and at which hours they do something",
+    "all channels in use had messages enough to learn from",
+)
+CANCELLATION_MODEL = _unchallenged(
+    "cancellation_model",
+    "subscription_risk",
+    "who cancels a subscription within 30 days",
+    "enough subscriptions were cancelled, and enough were not, to learn from",
+)
+VALUE_MODEL = _unchallenged(
+    "value_model",
+    "lifetime_value",
+    "how often customers buy and what a purchase is worth",
+    "enough customers came back to fit a model of dropping out, and it could be trusted",
+)
+
+MODELS = (CHURN_MODEL, PURCHASE_MODEL, RESPONSE_MODEL, CANCELLATION_MODEL, VALUE_MODEL)
+"""All models that are trained."""

@@ -111,17 +111,23 @@ def trained(trainer: Trainer, occasion: Occasion, engine: Engine) -> Built | Sta
     document = approved(occasion.previous, engine) if last is not None else None
     learned = _readable(document)
     if stands and learned is not None and document is not None:
-        return _built(trainer, learned, document, occasion.previous)
+        return _built(trainer, learned, document, occasion, occasion.previous)
     learned, beside = trainer.learn(learned)
     # As it will be read: what cannot be read again is not published, and what is said is said of what is kept.
     document = {**document_of(learned), **beside}
     learned = learned_of(document)
-    return _built(trainer, learned, document, _row(trainer, learned, document, occasion.learner, engine))
+    row = _row(trainer, learned, document, occasion.learner, engine)
+    return _built(trainer, learned, document, occasion, row)
 
 
-def _built(trainer: Trainer, learned: Learned, document: Document, table: ir.Table) -> Built:
-    card = trainer.card(learned, document)
+def _built(trainer: Trainer, learned: Learned, document: Document, occasion: Occasion, table: ir.Table) -> Built:
+    card = with_version(trainer.card(learned, document), occasion)
     return Built(table, card, trainer.lineage, [challenged(learned)], memory={PUBLISHED: True})
+
+
+def with_version(card: Mapping[str, Any], occasion: Occasion) -> dict[str, Any]:
+    """The metadata of a model with the version of the code that it was learnt, or last challenged, with."""
+    return {**card, "model_card": {**card["model_card"], "code_version": occasion.learner}}
 
 
 def unchanged(memory: Mapping[str, Any]) -> bool:

@@ -66,6 +66,7 @@ def choose_penalty(
         fitted = purchase_models.fit(histories, horizon_days=horizon_days, penalties=(penalty,), names=("BG/NBD",))
         if not fitted.refused:
             expected = fitted.model.expected(horizon_days, histories)
+            expected = np.where(np.isfinite(expected), expected, fitted.fallback.expected(horizon_days, histories))
             deviances[penalty] = _deviance(
                 histories["visits"].to_numpy(float), expected * histories["customers"].to_numpy(float)
             )

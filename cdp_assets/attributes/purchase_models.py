@@ -119,6 +119,11 @@ class DropoutModel:
     def parameters(self) -> Mapping[str, float]:
         return {name: float(value) for name, value in self.fitter.params_.items()}
 
+    @property
+    def kind(self) -> str:
+        """Its name, whatever it was fitted with."""
+        return self.name.partition(" (")[0]
+
     def expected(self, days: float, histories: pd.DataFrame) -> Floats:
         with quiet():
             return np.asarray(
@@ -129,6 +134,15 @@ class DropoutModel:
     def alive(self, histories: pd.DataFrame) -> Floats:
         with quiet():
             return np.asarray(self.fitter.conditional_probability_alive(*weeks_of(histories)), dtype=float)
+
+    def none_within(self, days: float, histories: pd.DataFrame) -> Floats:
+        """Probability of no visit within the coming ``days``: of whoever is no longer a customer, and of those who are
+        and do not come, at a rate that is known as well as the history lets it be.
+        """
+        r, alpha = self.parameters["r"], self.parameters["alpha"]
+        frequency, _, age = weeks_of(histories)
+        comes = 1 - ((alpha + age) / (alpha + age + days / WEEK)) ** (r + frequency)
+        return np.asarray(1 - np.nan_to_num(self.alive(histories), nan=1.0) * comes, dtype=float)
 
     def expected_since_first(self, days: Floats) -> Floats:
         """Repeat visits expected of a new customer within each number of days after the first purchase."""

@@ -1,6 +1,6 @@
 """What is learnt of how people respond to messages: once for all, and kept as plain numbers.
 
-Belongs here: when it is learnt, from whom, and its card. Does not belong here: the model of opens
+Belongs here: from whom it is learnt, and its card. Does not belong here: the model of opens
 (`response_model.py`), and what follows for each person (`engagement.py`).
 
 There is no challenger here: whether pressure counts is decided on the last four weeks whenever it is learnt.
@@ -8,7 +8,6 @@ There is no challenger here: whether pressure counts is decided on the last four
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
@@ -20,19 +19,19 @@ import numpy as np
 from cdp_assets.attributes import response_model
 from cdp_assets.attributes.messages import CHANNELS, PRESSURE_DAYS, by_pressure, messages
 from cdp_assets.attributes.metrics import rounded
+from cdp_assets.attributes.model_documents import Document
 from cdp_assets.attributes.model_schemas import RESPONSE_MODEL
-from cdp_assets.attributes.model_training import PUBLISHED, Occasion, approved, day_of_frame
+from cdp_assets.attributes.model_training import Occasion, approved
 from cdp_assets.attributes.response_model import PRIOR, STEADY, ResponseModel, Responses
 from cdp_assets.attributes.sending_hours import HOURS, hours_of_people, usual_zone, zones_of_people
+from cdp_assets.attributes.signal_schemas import ENGAGEMENT
+from cdp_assets.attributes.unchallenged import Teacher, taught
 from cdp_assets.warehouse.built import Built, ColumnLineage, Stands
 
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
 
 WINDOW_DAYS = 365
-MANY_NEW = 0.05
-"""Share of new engagements, or events, from which on it is learnt anew."""
-
 TRAINING_PEOPLE = 50_000
 """Most people of a channel to learn from."""
 
@@ -80,9 +79,7 @@ def learnt_responses(
     sizes: Mapping[str, int],
     engine: Engine,
 ) -> Built | Stands:
-    """Learn how people respond in each channel where it is time to: where nothing was learnt, or by other code, where
-    many facts are new, or where somebody asks. Of a channel with few messages nothing can be learnt, and that is tried
-    again once a day.
+    """Learn how people respond in each channel where it is time to, as `unchallenged.taught` says.
 
     Args:
         engagements: `profile_id` and the columns of `canonical.ENGAGEMENTS`, of up to the run's instant.
@@ -95,22 +92,15 @@ def learnt_responses(
     Returns:
         The columns of `model_schemas.RESPONSE_MODEL`, with what was learnt of each channel as metadata.
     """
-    if _stands(occasion, sizes, engine):
-        return Stands() if occasion.unchanged else _built(occasion.previous, approved(occasion.previous, engine))
-    learnt = _learn(engagements, events, golden_records, occasion.until, engine)
-    document = {**learnt, "sizes": dict(sizes)}
-    return _built(_row(document, occasion, engine), document)
-
-
-def _stands(occasion: Occasion, sizes: Mapping[str, int], engine: Engine) -> bool:
-    found = engine.to_pandas(occasion.previous.select("is_learnt", "learner", "learnt_until")).to_dict("records")
-    if not found or found[0]["learner"] != occasion.learner or occasion.forced:
-        return False
-    seen = day_of_frame(found[0]["learnt_until"])
-    if seen > occasion.until or (seen < occasion.until and not found[0]["is_learnt"]):
-        return False
-    had = approved(occasion.previous, engine)["sizes"]
-    return all(abs(size - had[name]) <= MANY_NEW * had[name] for name, size in sizes.items())
+    teacher = Teacher(
+        RESPONSE_MODEL,
+        ENGAGEMENT.name,
+        lambda: _learn(engagements, events, golden_records, occasion.until, engine),
+        _is_learnt,
+        _card,
+        LINEAGE,
+    )
+    return taught(teacher, occasion, sizes, engine)
 
 
 def learn_channel(sent: ir.Table, after: date, until: date, engine: Engine) -> tuple[ResponseModel, dict[str, Any]]:
@@ -147,9 +137,7 @@ def learn_channel(sent: ir.Table, after: date, until: date, engine: Engine) -> t
     }
 
 
-def _learn(
-    engagements: ir.Table, events: ir.Table, golden_records: ir.Table, until: date, engine: Engine
-) -> dict[str, Any]:
+def _learn(engagements: ir.Table, events: ir.Table, golden_records: ir.Table, until: date, engine: Engine) -> Document:
     after = until - timedelta(days=WINDOW_DAYS)
     sent = engine.scratch(messages(engagements, until))
     channels, report = {}, {}
@@ -172,22 +160,12 @@ def _learn(
     }
 
 
-def _row(document: Mapping[str, Any], occasion: Occasion, engine: Engine) -> ir.Table:
-    import pyarrow as pa
-
+def _is_learnt(document: Document) -> bool:
     report = document["report"]
-    row = {
-        "scores": "engagement",
-        "is_learnt": bool(report) and all(found["published"] != PRIOR for found in report.values()),
-        "learnt_until": occasion.until,
-        "learner": occasion.learner,
-        "document": json.dumps(document, sort_keys=True, allow_nan=False),
-    }
-    schema = RESPONSE_MODEL.ibis_schema
-    return engine.from_arrow(pa.Table.from_pylist([row], schema.to_pyarrow()), schema)
+    return bool(report) and all(found["published"] != PRIOR for found in report.values())
 
 
-def _built(table: ir.Table, document: Mapping[str, Any]) -> Built:
+def _card(document: Document) -> dict[str, Any]:
     card = {
         "published": "logistic regression with each person's own level and slope (empirical Bayes)",
         "data_until": document["until"],
@@ -196,4 +174,4 @@ def _built(table: ir.Table, document: Mapping[str, Any]) -> Built:
         "judged_by": "whether messages of the last 28 days were opened, foretold from those before",
         "seed": "none: expectation-maximisation, no randomness",
     }
-    return Built(table, {"model_card": card, "channels": document["report"]}, LINEAGE, memory={PUBLISHED: True})
+    return {"model_card": card, "channels": document["report"]}

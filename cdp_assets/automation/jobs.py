@@ -8,14 +8,14 @@ from collections.abc import Sequence
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from cdp_assets.attributes.model_schemas import CHURN_MODEL, PURCHASE_MODEL, RESPONSE_MODEL
+from cdp_assets.attributes.model_schemas import MODELS as MODEL_TABLES
 from cdp_assets.attributes.model_training import TRAIN_TAG
 
 REFRESH = "refresh"
 TRAINING = "training"
 ACTIVATION = "activation"
 
-MODELS = [dg.AssetKey(["attributes", schema.name]) for schema in (CHURN_MODEL, PURCHASE_MODEL, RESPONSE_MODEL)]
+MODELS = [dg.AssetKey(["attributes", schema.name]) for schema in MODEL_TABLES]
 """What is trained."""
 
 
@@ -38,9 +38,9 @@ def training_job() -> UnresolvedAssetJobDefinition:
     return dg.define_asset_job(
         TRAINING,
         selection=dg.AssetSelection.assets(*MODELS).upstream().required_multi_asset_neighbors(),
-        description="Learns the models of churn risk and purchase propensity anew from everything up to the run's "
-        "instant, and publishes whichever is better: what was learnt, or what there was. The next refresh scores by "
-        "it.",
+        description="Learns all models anew from everything up to the run's instant; of churn risk and purchase "
+        "propensity it publishes whichever is better, what was learnt or what there was. The next refresh scores by "
+        "them.",
         executor_def=dg.in_process_executor,
         tags={TRAIN_TAG: "true"},
     )

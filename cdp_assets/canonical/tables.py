@@ -119,10 +119,11 @@ CONTACTS = TableSchema(
 
 CONTACT_POINTS = TableSchema(
     "contact_points",
-    "One row per way to reach a record's person: e-mail, phone, postal address or push token.",
+    "One row per way to reach a record's person: e-mail, phone, postal address or push.",
     (
         RECORD_ID,
-        Column("kind", "string", "`email`, `phone`, `postal` or `push_token`.", required=True),
+        Column("kind", "string", "`email`, `phone`, `postal`, `push_token` (of an app) or `push_subscription` (of a "
+               "browser, as JSON).", required=True),
         Column("value", "string", "The normalised value; for postal addresses the parts in one line.", pii=Pii.DIRECT,
                required=True),
         Column("line_1", "string", "First address line.", pii=Pii.DIRECT),

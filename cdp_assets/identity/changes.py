@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.types as ir
+from ibis import _
 
 from cdp_assets.canonical.schema import INSTANT
 from cdp_assets.identity.evidence import KINDS
+from cdp_assets.identity.schemas import CHANGES
 from cdp_assets.identity.spec import Kind
 from cdp_assets.warehouse.engine import has_rows
 from cdp_assets.warehouse.operations import stable_id
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from cdp_assets.identity.evidence import Types
     from cdp_assets.warehouse.engine import Engine
 
+
+_TYPE = ["namespace", "identifier_type"]
 
 OTHER_LINKS = ("likeness", "steward")
 """Types of links that are made of no identifier."""
@@ -48,10 +52,36 @@ class Maps:
     came: ir.Table
 
 
+@dataclass(frozen=True)
+class Links:
+    """The evidence (`schemas.LINKS`) of this run.
+
+    Args:
+        made: What this run made; all links of records that no run knew before.
+        standing: As last published; None where all were made.
+        gone: left_record_id of those that stand no longer.
+    """
+
+    made: ir.Table
+    standing: ir.Table | None = None
+    gone: ir.Table | None = None
+
+    def at(self, records: ir.Table) -> ir.Table:
+        """All links with one of some records at either end."""
+
+        def touching(links: ir.Table) -> ir.Table:
+            ends = (links[name].isin(records.record_id) for name in ("left_record_id", "right_record_id"))
+            return links.filter(ibis.or_(*ends)).select("left_record_id", "right_record_id", *_TYPE)
+
+        if self.standing is None or self.gone is None:
+            return touching(self.made)
+        return touching(self.standing).anti_join(self.gone, "left_record_id").union(touching(self.made))
+
+
 def changed_profiles(
     maps: Maps,
     redirects: ir.Table,
-    links: ir.Table,
+    links: Links,
     types: Types,
     logged: int,
     as_of: datetime,
@@ -64,7 +94,7 @@ def changed_profiles(
     Args:
         maps: Where records were, and where they are.
         redirects: `schemas.REDIRECTS` of this run: where merged profiles went.
-        links: `schemas.LINKS` of this run: the evidence.
+        links: The evidence.
         types: The identifier types among the links.
         logged: How many rows the log has; tells two equal changes of one instant apart.
         as_of: The run.
@@ -74,6 +104,52 @@ def changed_profiles(
     """
     old = homes_of(maps.left).rename(old_id="profile_id")
     new = homes_of(maps.came).rename(new_id="profile_id")
+    kinds = sorted({*types.kinds, *OTHER_LINKS})
+    if has_rows(old, engine):
+        explained = _changes(old, new, maps, redirects, links, kinds, engine)
+    else:
+        explained = _creations(new, maps, links.made, types, kinds, engine)
+    if has_rows(news, engine):
+        explained = _caused(explained, news, records, maps)
+    else:  # as in most runs; looking for the profiles concerned takes looking at all
+        explained = explained.mutate(cause=ibis.null(news.word.type()))
+    run = ibis.literal(as_of, INSTANT)
+    of_kind = {change: stable_id(run, ibis.literal(change), ibis.literal(logged)) for change in CHANGES}
+    # Ids are hashes: they need not be hashed again.
+    return explained.mutate(
+        as_of=run,
+        change_id=ibis.cases(*((explained.change == change, number) for change, number in of_kind.items()))
+        ^ explained.profile_id
+        ^ (explained.other_profile_id.coalesce(0) >> 1),
+    )
+
+
+def _creations(
+    new: ir.Table, maps: Maps, links: ir.Table, types: Types, kinds: Sequence[str], engine: Engine
+) -> ir.Table:
+    """What happened where no record was anywhere before: as `_changes` tells it, which would look at more."""
+    counted = new.group_by("new_id").aggregate(records=_.count())
+    created = counted.anti_join(homes_of(maps.before), counted.new_id == maps.before.profile_id).select(
+        "records",
+        change=ibis.literal("created"),
+        profile_id="new_id",
+        other_profile_id=ibis.null("int64"),
+    )
+    ties = _all_ties(new.mutate(old_id=ibis.null("int64")), links, types, engine)
+    return _explained(created, ties, ("profile_id",), kinds, engine)
+
+
+def _changes(
+    old: ir.Table, new: ir.Table, maps: Maps, redirects: ir.Table, links: Links, kinds: Sequence[str], engine: Engine
+) -> ir.Table:
+    """What happened, with its evidence.
+
+    Args:
+        old: record_id, old_id: where records were that may be somewhere else now.
+        new: record_id, new_id: where they are.
+        maps, redirects, links, engine: As in `changed_profiles`.
+        kinds: The identifier types that evidence tells of.
+    """
     joined = new.outer_join(old, "record_id")
     # Most records stay where they are: only the others are looked at further.
     differing = engine.scratch(
@@ -82,8 +158,12 @@ def changed_profiles(
         )
     )
     flows = engine.scratch(differing.group_by("old_id", "new_id").aggregate(records=differing.count()))
-    existed = _those_of(homes_of(maps.before), flows.select(profile_id="new_id")).mutate(existed=True)
-    exists = _those_of(homes_of(maps.after), flows.select(profile_id="old_id")).mutate(exists=True)
+    # One look-up among all records: where nothing may have changed, profiles are there before and after.
+    asked = flows.select(profile_id="old_id").union(flows.select(profile_id="new_id"))
+    near = engine.scratch(homes_of(maps.before).semi_join(asked.filter(asked.profile_id.notnull()), "profile_id"))
+    stayed = near.anti_join(maps.left, "record_id")
+    existed = near.select("profile_id").distinct().mutate(existed=True)
+    exists = stayed.select("profile_id").union(homes_of(maps.came).select("profile_id")).distinct().mutate(exists=True)
     marked = flows.left_join(existed, flows.new_id == existed.profile_id).drop("profile_id")
     marked = marked.left_join(exists, marked.old_id == exists.profile_id).drop("profile_id")
     marked = marked.mutate(existed=marked.existed.fill_null(False), exists=marked.exists.fill_null(False))
@@ -108,20 +188,11 @@ def changed_profiles(
         created.select("records", change=ibis.literal("created"), profile_id="new_id", other_profile_id=nobody),
         removed.select("records", change=ibis.literal("removed"), profile_id="old_id", other_profile_id=nobody),
     )
-    tied = _ties_of(differing, links) if has_rows(old, engine) else _all_ties(differing, links, types, engine)
-    kinds = sorted({*types.kinds, *OTHER_LINKS})
-    explained = _explained(rows, tied, kinds, engine)
-    if has_rows(news, engine):
-        explained = _caused(explained, news, records, maps)
-    else:  # as in most runs; looking for the profiles concerned takes looking at all
-        explained = explained.mutate(cause=ibis.null(news.word.type()))
-    run = ibis.literal(as_of, INSTANT)
-    return explained.mutate(
-        as_of=run,
-        change_id=stable_id(
-            run, explained.change, explained.profile_id, explained.other_profile_id, ibis.literal(logged)
-        ),
-    )
+    # Created profiles have records from nowhere, and null joins nothing: -1 stands for it on both sides.
+    keyed = engine.scratch(rows.mutate(old_id=rows.other_profile_id.coalesce(-1)))
+    tied = _ties_of(differing, engine.scratch(links.at(differing)))
+    tied = tied.mutate(old_id=tied.old_id.coalesce(-1))
+    return _explained(keyed, tied, ("profile_id", "old_id"), kinds, engine).drop("old_id")
 
 
 def _caused(rows: ir.Table, news: ir.Table, records: ir.Table, maps: Maps) -> ir.Table:
@@ -150,23 +221,16 @@ def _caused(rows: ir.Table, news: ir.Table, records: ir.Table, maps: Maps) -> ir
     return both.select(*rows.columns, cause=ibis.coalesce(both.word, both.other_word, both.rule))
 
 
-def _those_of(homes: ir.Table, asked: ir.Table) -> ir.Table:
-    """profile_id of those asked for that have records, distinct."""
-    ids = asked.filter(asked.profile_id.notnull()).distinct()
-    return ids.semi_join(homes, "profile_id")
-
-
-_TYPE = ["namespace", "identifier_type"]
-
-
 def _ties_of(differing: ir.Table, links: ir.Table) -> ir.Table:
-    """identifier_type, old_id, new_id: the links of records that changed, once for each profile they came from."""
+    """identifier_type, old_id, new_id: the links of records that changed, once for each profile they came from.
+
+    Args:
+        differing: record_id, old_id, new_id.
+        links: All links with one of these records at either end.
+    """
     left = differing.select(left_record_id="record_id", old_left="old_id", new_left="new_id")
     right = differing.select(right_record_id="record_id", old_right="old_id", new_right="new_id")
     tied = links.select("left_record_id", "right_record_id", "identifier_type")
-    # Two look-ups of few records in many links, before these are put side by side.
-    at_least_left = tied.semi_join(left, "left_record_id")
-    tied = at_least_left.union(tied.semi_join(right, "right_record_id").anti_join(left, "left_record_id"))
     both = tied.left_join(left, "left_record_id").drop("left_record_id_right")
     both = both.left_join(right, "right_record_id").drop("right_record_id_right")
     at_left = both.filter(both.new_left.notnull()).select("identifier_type", old_id="old_left", new_id="new_left")
@@ -184,27 +248,34 @@ def _all_ties(differing: ir.Table, links: ir.Table, types: Types, engine: Engine
     of_devices = types.table.filter(types.table.kind == KINDS[Kind.DEVICE])
     devices = engine.scratch(links.semi_join(of_devices, _TYPE))
     ends = devices.select(record_id="left_record_id").union(devices.select(record_id="right_record_id"))
-    # Look-ups among all records are made one after the other, since each takes its memory.
     involved = engine.scratch(differing.semi_join(engine.scratch(ends.distinct()), "record_id"))
     people = links.anti_join(of_devices, _TYPE).select("identifier_type", record_id="left_record_id")
     placed = people.join(differing, "record_id").select("identifier_type", "old_id", "new_id")
-    return engine.scratch(placed).union(engine.scratch(_ties_of(involved, devices)))
+    # Look-ups among all records are made one after the other, since each takes its memory.
+    return placed.union(engine.scratch(_ties_of(involved, devices)))
 
 
-def _explained(rows: ir.Table, tied: ir.Table, identifier_types: Sequence[str], engine: Engine) -> ir.Table:
-    """Add ``evidence``: how many links of each type hold the records that changed."""
+def _explained(
+    rows: ir.Table, tied: ir.Table, key: tuple[str, ...], identifier_types: Sequence[str], engine: Engine
+) -> ir.Table:
+    """Add ``evidence``: how many links of each type hold the records that changed.
+
+    Args:
+        rows: Changes, with the columns in ``key``.
+        tied: identifier_type, old_id, new_id (the profile): one row per link.
+        key: What links belong to rows by.
+        identifier_types: What there may be.
+        engine: Computes.
+    """
+    tied = tied.rename(profile_id="new_id")
     # Step by step: as one query, joins and groups of millions would ask for their memory at the same time.
     counts = engine.scratch(
-        tied.group_by("old_id", "new_id").aggregate(
+        tied.group_by(*key).aggregate(
             **{f"links_{name}": tied.count(where=tied.identifier_type == name) for name in identifier_types}
         )
     )
-    # Created profiles have records from nowhere, and null joins nothing: -1 stands for it on both sides.
-    known = counts.select(
-        profile_id="new_id", origin=counts.old_id.coalesce(-1), evidence=_as_json(counts, identifier_types)
-    )
-    keyed = engine.scratch(rows.mutate(origin=rows.other_profile_id.coalesce(-1)))
-    joined = keyed.left_join(known, ["profile_id", "origin"])
+    known = counts.select(*key, evidence=_as_json(counts, identifier_types))
+    joined = rows.left_join(known, list(key))
     return joined.select(*rows.columns, evidence=joined.evidence.coalesce("{}"))
 
 

@@ -160,12 +160,12 @@ def _contradictory(table: ir.Table, _tables: Tables) -> ir.Table:
     return table.filter(_.reason == CONTRADICTION)
 
 
-def _of_nobody(*columns: str) -> Callable[[ir.Table, Tables], ir.Table]:
-    """Rows with a record, in one of some columns, that there is not."""
+def _of_nobody(*columns: str, among: str = "identity_records") -> Callable[[ir.Table, Tables], ir.Table]:
+    """Records, in one of some columns, that another table does not have."""
 
     def found(table: ir.Table, tables: Tables) -> ir.Table:
         ends = [table.select(record_id=name).filter(_.record_id.notnull()) for name in columns]
-        return stack(*ends).anti_join(tables["identity_records"], "record_id")
+        return stack(*ends).anti_join(tables[among], "record_id")
 
     return found
 
@@ -274,7 +274,12 @@ _FACES = [
     Check(
         "remembers_those_there_are",
         "Every appearance that likeness remembers is of a record that there is, and so is the group that it is in.",
-        (no_rows(_of_nobody("face", "label"), "Every appearance, and its group, is an identity record."),),
+        (
+            no_rows(
+                _of_nobody("face", "label", among="components"),
+                "Every appearance, and its group, is a record with a component.",
+            ),
+        ),
     )
 ]
 _UNDECIDED = [

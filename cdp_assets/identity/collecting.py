@@ -28,7 +28,7 @@ from cdp_assets.identity.evidence import (
 )
 from cdp_assets.identity.spec import IdentityRules
 from cdp_assets.warehouse.engine import has_rows
-from cdp_assets.warehouse.operations import quick_hash, stable_id
+from cdp_assets.warehouse.operations import quick_hash, stable_id, stable_text
 from cdp_assets.warehouse.stacking import restricted, stack
 
 if TYPE_CHECKING:
@@ -91,7 +91,11 @@ class Collector:
             addresses = self._addresses(records if everyone is None else everyone)
             carried = stack(carried, addresses if everyone is None else restricted(addresses, records))
         carried = self._without_retracted(carried)
-        types = self.types.table.select("type_id", "kind", "namespace", "identifier_type")
+        types = self.types.table
+        types = types.select(
+            "type_id", "kind", "namespace", "identifier_type",
+            begun=stable_text(types.namespace, types.identifier_type, key=self.key),
+        )  # fmt: skip
         # Joining on the short table of types also leaves out what the rules do not know.
         known = carried.join(types, ["namespace", "identifier_type"])
         observed = self.engine.scratch(
@@ -102,7 +106,7 @@ class Collector:
                 "first_seen_at",
                 "last_seen_at",
                 "place_id",
-                identifier_id=self.identifier_id(known),
+                identifier_id=stable_id(known.identifier_value, after=known.begun),
                 flaw=ibis.ifelse(
                     _is_placeholder(known.identifier_type, known.identifier_value, known.text, self.rules),
                     ibis.literal(PLACEHOLDER, "int8"),
@@ -174,29 +178,39 @@ class Collector:
                 identifier_value=placed.person + _SEPARATOR + placed.place,
             )
         )
-        crowded = placed.group_by("place").aggregate(names=placed.name_key.nunique())
-        apart = placed.group_by("place", "person").aggregate(
-            days=placed.birth_date.max().delta(placed.birth_date.min(), unit="day")
+        # Of long texts their hashes are compared.
+        placed = placed.mutate(place_id=quick_hash(placed.place), person_id=quick_hash(placed.person))
+        rule = self.rules.identifiers[ADDRESS]
+        hub = rule.hub if rule.hub is not None else 2**31
+        # More names than that need more rows than that, which few places have.
+        full = placed.group_by("place_id").aggregate(rows=_.count()).filter(_["rows"] > hub)
+        crowded = placed.semi_join(full, "place_id").group_by("place_id").aggregate(names=_.name_key.nunique())
+        apart = placed.group_by("place_id", "person_id").aggregate(
+            days=_.birth_date.max().delta(_.birth_date.min(), unit="day")
         )
-        seen = placed.group_by("record_id", "place", "person").aggregate(
-            first_seen_at=placed.changed_at.min(), last_seen_at=placed.changed_at.max()
+        seen = placed.group_by("record_id", "place_id", "person_id").aggregate(
+            first_seen_at=_.changed_at.min(),
+            last_seen_at=_.changed_at.max(),
+            identifier_value=_.identifier_value.arbitrary(),
+            text=_.person.arbitrary(),
         )
-        judged = seen.left_join(crowded, "place").left_join(apart, ["place", "person"])
-        hub = self.rules.identifiers[ADDRESS].hub
+        judged = seen.left_join(crowded.filter(_.names > hub), "place_id").left_join(
+            apart.filter(_.days > _NAMESAKES_DAYS), ["place_id", "person_id"]
+        )
         return judged.select(
             "record_id",
+            "identifier_value",
+            "text",
+            "first_seen_at",
+            "last_seen_at",
+            "place_id",
             namespace=ibis.literal("global"),
             identifier_type=ibis.literal(ADDRESS),
-            identifier_value=judged.person + _SEPARATOR + judged.place,
-            text=judged.person,
-            first_seen_at=judged.first_seen_at,
-            last_seen_at=judged.last_seen_at,
             flaw=ibis.cases(
-                (judged.names > (hub if hub is not None else 2**31), ibis.literal(CROWDED, "int8")),
-                (judged.days > _NAMESAKES_DAYS, ibis.literal(NAMESAKES, "int8")),
+                (judged.names.notnull(), ibis.literal(CROWDED, "int8")),
+                (judged.days.notnull(), ibis.literal(NAMESAKES, "int8")),
                 else_=ibis.literal(SOUND, "int8"),
             ),
-            place_id=quick_hash(judged.place),
         )
 
 
@@ -252,18 +266,23 @@ def _is_placeholder(
         text: Its `_telling_part`.
         rules: The list.
     """
+    is_phone = kind == "phone"
+    # Engines look up all rows in a long list, whatever stands around it: most bring nothing to be looked for.
+    ending = ibis.ifelse(is_phone, value.right(7), "")
     return ibis.ifelse(
-        kind == "phone",
-        value.right(7).isin(_SAME + _COUNTED) | (value.length() < 5),
-        _says_nothing(text, rules),
+        is_phone, ending.isin(_SAME + _COUNTED) | (value.length() < 5), _says_nothing(text, is_phone, rules)
     )
 
 
-def _says_nothing(text: ir.StringValue, rules: IdentityRules) -> ir.BooleanValue:
+def _says_nothing(text: ir.StringValue, is_phone: ir.BooleanValue, rules: IdentityRules) -> ir.BooleanValue:
     longest = max((len(word) for word in rules.placeholders), default=0)
-    listed = ibis.ifelse(text.length() <= longest, text.isin(rules.placeholders), False)
+    short = ibis.ifelse(~is_phone & (text.length() <= longest), text, "")
     joined = text.replace("-", "")
     same = (joined.replace(joined.substr(0, 1), "") == "") & (joined.length() >= 5)
-    first, last = text.left(1), text.right(1)
-    alike = ibis.ifelse((first == last) | (first == "-") | (last == "-"), same, False)
-    return listed | text.re_search(_ZEROS) | alike
+    ends_alike = text.endswith(text.left(1)) | text.startswith("-") | text.endswith("-")
+    tells = ((text >= "1") & (text < ":")) | ((text >= "a") & (text < "{"))
+    return (
+        ((short != "") & short.isin(rules.placeholders))
+        | ibis.ifelse(tells, False, text.re_search(_ZEROS))
+        | ibis.ifelse(ends_alike, same, False)
+    )

@@ -11,7 +11,6 @@ those few.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
 from typing import TYPE_CHECKING
 
 import ibis
@@ -46,6 +45,7 @@ class Delta:
         records: record_id, distinct: whose evidence or name differs, new ones and those that are gone.
         gone: record_id of those that exist no more.
         rows: `Evidence.observations` of ``records``, before hubs are looked for.
+        before: The observations that they had in the last run.
         buckets: bucket of the digests that differ.
         digests: These digests as they are now (`schemas.DIGESTS`).
     """
@@ -53,6 +53,7 @@ class Delta:
     records: ir.Table
     gone: ir.Table
     rows: ir.Table
+    before: ir.Table
     buckets: ir.Table
     digests: ir.Table
 
@@ -89,7 +90,8 @@ def changed_since(
     suspects = engine.scratch((suspected if touched is None else suspected.union(touched)).distinct())
     now = collector.rows(suspects)
     before = engine.scratch(restricted(state.observations, suspects))
-    changed = engine.scratch(_differing(now, before).union(_otherwise_described(state, canonical, suspects)).distinct())
+    described = engine.scratch(_otherwise_described(state, canonical, suspects))
+    changed = engine.scratch(_differing(now, before).union(described.select("record_id")).distinct())
     others = engine.scratch(_dependent(changed, now, before, state, collector).anti_join(changed, "record_id"))
     placed = restricted(now, changed).filter(_.place_id.notnull())
     if has_rows(others, engine) or has_rows(placed, engine):
@@ -100,11 +102,14 @@ def changed_since(
         rows = collector.rows(concerned, neighbours)
         # Most of those who depend on others are what they were: an address is crowded by the 41st name only.
         changed = engine.scratch(_differing(rows, kept, exactly=True).union(changed).distinct())
-        rows = restricted(rows, changed)
+        rows, before = restricted(rows, changed), kept
     else:
         rows = restricted(now, changed)
-    gone = restricted(state.components, changed).select("record_id").anti_join(canonical.identity_records, "record_id")
-    return Delta(changed, engine.scratch(gone), engine.scratch(rows), buckets, engine.from_arrow(digests, schema))
+    gone = described.filter(described.gone).select("record_id")
+    return Delta(
+        changed, engine.scratch(gone), engine.scratch(rows), restricted(before, changed), buckets,
+        engine.from_arrow(digests, schema),
+    )  # fmt: skip
 
 
 def _differing_digests(now: pa.Table, before: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -161,7 +166,7 @@ def _comparable(rows: ir.Table, exactly: bool) -> ir.Table:
 
 
 def _otherwise_described(state: State, canonical: Canonical, suspects: ir.Table) -> ir.Table:
-    """record_id of records that are new or gone, or have another name or birth date."""
+    """record_id, gone of records that are new or gone, or have another name or birth date."""
     records = restricted(canonical.identity_records, suspects)
     records = records.select("record_id", guest=records.kind == "guest")
     said = said_by(restricted(canonical.contacts, suspects), restricted(canonical.contact_points, suspects))
@@ -169,7 +174,9 @@ def _otherwise_described(state: State, canonical: Canonical, suspects: ir.Table)
     before = restricted(state.components, suspects).select("record_id", was_guest="guest", had_said="said")
     joined = named.outer_join(before, "record_id")
     other = ~(joined.guest.identical_to(joined.was_guest) & joined.said.identical_to(joined.had_said))
-    return joined.filter(other).select(record_id=ibis.coalesce(joined.record_id, joined.record_id_right))
+    return joined.filter(other).select(
+        record_id=ibis.coalesce(joined.record_id, joined.record_id_right), gone=joined.record_id.isnull()
+    )
 
 
 def _dependent(changed: ir.Table, now: ir.Table, before: ir.Table, state: State, collector: Collector) -> ir.Table:
@@ -185,7 +192,7 @@ def _dependent(changed: ir.Table, now: ir.Table, before: ir.Table, state: State,
         found.append(state.observations.semi_join(given, "identifier_id").select("record_id"))
     places = stack(restricted(now, changed).select("place_id"), restricted(before, changed).select("place_id"))
     found.append(_at(places.filter(places.place_id.notnull()).distinct(), state))
-    return reduce(lambda top, bottom: top.union(bottom), found).distinct()
+    return stack(*found).distinct()
 
 
 def _at(places: ir.Table, state: State) -> ir.Table:

@@ -30,6 +30,7 @@ import pyarrow as pa
 
 from cdp_assets.canonical.schema import INSTANT
 from cdp_assets.identity.former_ids import GivenBack, Member, give_back
+from cdp_assets.warehouse.engine import empty
 from cdp_assets.warehouse.operations import stable_id
 
 if TYPE_CHECKING:
@@ -234,13 +235,16 @@ def assign_ids(
     kept = {**_settle_disputes(claims, returned.ids), **returned.ids}
     kept_table = engine.from_arrow(_table(list(kept.items()), _GIVEN), _GIVEN)
     taken = engine.scratch(sure.select("label", "profile_id").union(kept_table))
-    elsewhere = None if saved is None else saved.elsewhere
     fresh = engine.scratch(_fresh(homes.anti_join(taken, "label")))
-    renewed = _renew(fresh, taken, elsewhere, homes, votes, redirects, engine)
+    elsewhere = saved.elsewhere if saved is not None else empty(_PROFILE, engine)
+    # What votes and anchors ask for there is looked up in one go.
+    asked = votes.select("profile_id").union(fresh.select("profile_id"))
+    near = engine.scratch(elsewhere.semi_join(asked, "profile_id"))
+    renewed = _renew(fresh, taken, near, elsewhere, homes, votes, redirects, engine)
     profiles = engine.scratch(taken.union(renewed))
     given = engine.scratch(homes.join(profiles, "label").select("record_id", "label", "profile_id", "is_guest"))
     changed, gone = _difference(given, state, as_of, engine)
-    redirected, revived, complete = _redirects(votes, profiles, elsewhere, redirects, returned, as_of, engine)
+    redirected, revived, complete = _redirects(votes, profiles, near, redirects, returned, as_of, engine)
     return Assignment(
         given.drop("is_guest"), profiles, engine.from_arrow(_table(complete, REDIRECTED), REDIRECTED), changed, gone,
         _table(redirected, REDIRECTED), revived,
@@ -344,14 +348,16 @@ def _fresh(homes: ir.Table) -> ir.Table:
 
 
 def _renew(
-    fresh: ir.Table, taken: ir.Table, elsewhere: ir.Table | None, homes: ir.Table, votes: ir.Table,
+    fresh: ir.Table, taken: ir.Table, near: ir.Table, elsewhere: ir.Table, homes: ir.Table, votes: ir.Table,
     redirects: dict[int, dict[str, object]], engine: Engine,
 ) -> ir.Table:  # fmt: skip
-    """label, profile_id of the groups in ``fresh``: the derived id where it is free."""
-    in_use = taken.select("profile_id")
-    if elsewhere is not None:
-        in_use = in_use.union(elsewhere)
-    clashing = fresh.semi_join(in_use, "profile_id").select("label")
+    """label, profile_id of the groups in ``fresh``: the derived id where it is free.
+
+    ``near`` is what the groups elsewhere have of the derived ids, ``elsewhere`` all that they have.
+    """
+    ids = taken.select("profile_id")
+    clashing = fresh.semi_join(ids.union(near), "profile_id").select("label")
+    in_use = ids.union(elsewhere)
     # What splits off may have had an id of its own before a merge.
     back = fresh.semi_join(votes, "label").select("label") if redirects else clashing
     special = engine.scratch(clashing.union(back).distinct())
@@ -412,16 +418,14 @@ def _difference(given: ir.Table, state: ir.Table, as_of: datetime, engine: Engin
 def _redirects(
     votes: ir.Table,
     profiles: ir.Table,
-    elsewhere: ir.Table | None,
+    near: ir.Table,
     before: dict[int, dict[str, object]],
     returned: GivenBack,
     as_of: datetime,
     engine: Engine,
 ) -> tuple[list[tuple[object, ...]], list[int], list[tuple[object, ...]]]:
     """New and changed redirects, ids in use again, and all redirects as they are now."""
-    given_up = votes.anti_join(profiles, "profile_id")
-    if elsewhere is not None:
-        given_up = given_up.anti_join(elsewhere, "profile_id")
+    given_up = votes.anti_join(profiles, "profile_id").anti_join(near, "profile_id")
     retired = given_up.join(profiles.select("label", target="profile_id"), "label")
     heirs: dict[int, int] = {}
     ranked = sorted(

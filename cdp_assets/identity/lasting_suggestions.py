@@ -19,6 +19,7 @@ from ibis import _
 from cdp_assets.identity import schemas
 from cdp_assets.identity.changes import homes_of
 from cdp_assets.warehouse.built import Built, Patch, Stands
+from cdp_assets.warehouse.changes import little_is_new
 from cdp_assets.warehouse.engine import row_count
 from cdp_assets.warehouse.stacking import patched
 
@@ -51,8 +52,7 @@ def lasting(
     """
     if since is None or since.memory.get("day") != now["day"]:
         return None
-    compared = since.memory["events"]
-    if abs(now["events"] - compared) > MANY_NEW * compared:
+    if not little_is_new({"events": since.memory["events"]}, {"events": now["events"]}, MANY_NEW):
         return None
     suggestions, tests = (since.previous[name] for name in _NAMES)
     settled = engine.scratch(_settled(suggestions, profile_map))

@@ -39,7 +39,7 @@ def links(types: ir.Table, usable: ir.Table, partition: Partition, devices: Devi
             partition.records.semi_join(partition.broken, "component").select("record_id", "label")
         )
         whole = of_people.anti_join(taken_apart, of_people.left_record_id == taken_apart.record_id)
-        of_people = stack(whole, engine.scratch(_regrouped(usable, taken_apart)))
+        of_people = stack(whole, engine.scratch(_regrouped(usable, taken_apart, engine)))
     together = stack(of_people, devices.links)
     named = together.join(types, "type_id")
     return named.select(
@@ -56,14 +56,15 @@ def links(types: ir.Table, usable: ir.Table, partition: Partition, devices: Devi
 _COLUMNS = ("left_record_id", "right_record_id", "identifier_id", "type_id", "first_seen_at")
 
 
-def _regrouped(usable: ir.Table, placed: ir.Table) -> ir.Table:
+def _regrouped(usable: ir.Table, placed: ir.Table, engine: Engine) -> ir.Table:
     """The ties within groups that are only parts of their component.
 
     Args:
         usable: Evidence without placeholders and hubs.
         placed: record_id, label of the records of such groups.
+        engine: Computes.
     """
-    ties = usable.filter(usable.kind != KINDS[Kind.DEVICE]).join(placed, "record_id")
+    ties = engine.scratch(usable.filter(usable.kind != KINDS[Kind.DEVICE]).join(placed, "record_id"))
     centres = ties.group_by("label", "identifier_id").aggregate(right_record_id=ties.record_id.min())
     tied = ties.join(centres, ["label", "identifier_id"])
     return (

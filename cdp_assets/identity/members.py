@@ -117,6 +117,7 @@ def all_groups(
 
 def changed_groups(
     members: ir.Table,
+    before: ir.Table,
     gone: ir.Table,
     state: State,
     canonical: Canonical,
@@ -129,6 +130,7 @@ def changed_groups(
 
     Args:
         members: `members_of` the records concerned.
+        before: What the last run left of them and of those that are gone (`schemas.COMPONENTS`).
         gone: record_id of those that exist no more.
         state: What the last run left, ids included.
         canonical: What there is to know.
@@ -137,7 +139,6 @@ def changed_groups(
         store: What keeps ids: whether a guest has one that needs keeping, it alone knows.
         engine: Computes.
     """
-    before = restricted(state.components, stack(members.select("record_id"), gone)).select("record_id", "home", "guest")
     compared = members.left_join(before.select("record_id", was="home"), "record_id")
     moved = compared.filter(~compared.home.identical_to(compared.was))
     left = restricted(before, gone).select("home")
@@ -151,7 +152,7 @@ def changed_groups(
     concerned = engine.scratch(
         _homes(members.semi_join(homes, "home"), said).union(_homes(_with_times(standing, canonical), said))
     )
-    lost = restricted(state.components, gone).filter(~_.guest).select("record_id")
+    lost = restricted(before, gone).filter(~_.guest).select("record_id")
     asked = concerned.filter(~concerned.is_guest).select("record_id").union(lost)
     everywhere = homes_of(state.profile_map)
     if named is None:

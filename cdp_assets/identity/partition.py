@@ -10,8 +10,9 @@ rebuilding it link by link would refuse nothing. The partition is therefore the 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ibis
 import ibis.expr.types as ir
@@ -90,10 +91,9 @@ def partition(
         carriers = engine.scratch(
             ties.group_by("identifier_id", "type_id").aggregate(centre=_.record_id.min(), records=_.count())
         )
-    linking = evidence.types.filter(evidence.types.kind != KINDS[Kind.DEVICE]).select("type_id")
-    centres = carriers.semi_join(linking, "type_id")
+    centres = carriers.filter(carriers.type_id.isin(_type_ids(evidence, lambda row: row["kind"] != KINDS[Kind.DEVICE])))
     shared = engine.scratch(_shared(ties, centres))
-    component = engine.scratch(_components(ties, shared, engine, stewardship))
+    component = _components(centres, shared, engine, stewardship)
     breaking = _breaking(ties, centres, component, evidence, engine)
     if stewardship is not None and (stewardship.joins or stewardship.parts):
         breaking = breaking.union(stewardship.concerned(component)).distinct()
@@ -123,6 +123,11 @@ def partition(
     )
 
 
+def _type_ids(evidence: Evidence, wanted: Callable[[Mapping[str, Any]], bool]) -> list[int]:
+    """The type_ids of some identifier types."""
+    return [row["type_id"] for row in evidence.type_rows.to_pylist() if wanted(row)]
+
+
 def _shared(ties: ir.Table, centres: ir.Table) -> ir.Table:
     """Every record tied to the smallest one with the same identifier (`Partition.ties`).
 
@@ -137,23 +142,23 @@ def _shared(ties: ir.Table, centres: ir.Table) -> ir.Table:
     )
 
 
-def _components(ties: ir.Table, shared: ir.Table, engine: Engine, stewardship: Stewardship | None) -> ir.Table:
+def _components(centres: ir.Table, shared: ir.Table, engine: Engine, stewardship: Stewardship | None) -> ir.Table:
     """record_id → component, over everything that records share and those whom stewards joined.
 
     Args:
-        ties: Usable evidence that is no device's.
+        centres: As in `_shared`: who shares nothing is the centre of all that they carry.
         shared: `Partition.ties`.
         engine: Computes.
         stewardship: What stewards said.
     """
     edges = shared.select(left="record_id", right="centre")
-    everyone = ties.select("record_id")
+    everyone = centres.select(record_id="centre")
     if stewardship is not None and stewardship.joins:
         edges = edges.union(stewardship.must.select(left="left_record_id", right="right_record_id"))
         everyone = everyone.union(stewardship.joined())
     labelled = engine.connected_components(edges)
     tied = labelled.select("component", record_id="node")
-    alone = everyone.anti_join(tied, "record_id").distinct()
+    alone = engine.scratch(everyone.anti_join(tied, "record_id").distinct())
     return tied.select("record_id", "component").union(alone.mutate(component=alone.record_id))
 
 
@@ -166,25 +171,29 @@ def _breaking(ties: ir.Table, centres: ir.Table, component: ir.Table, evidence: 
 
 
 def _over_limit(centres: ir.Table, component: ir.Table, evidence: Evidence) -> ir.Table:
-    limited = evidence.types.filter(evidence.types.most.notnull()).select("type_id", "most")
     # All records with one value are in one component: looking at one of them is enough.
-    placed = centres.join(limited, "type_id").join(component.rename(centre="record_id"), "centre")
-    counted = placed.group_by("component", "type_id").aggregate(values=placed.count(), most=placed.most.min())
-    return counted.filter(counted["values"] > counted.most).select("component").distinct()
+    limited = centres.filter(centres.type_id.isin(_type_ids(evidence, lambda row: row["most"] is not None)))
+    placed = limited.select("type_id", record_id="centre").join(component, "record_id")
+    counted = placed.group_by("component", "type_id").aggregate(values=_.count())
+    judged = counted.join(evidence.types.select("type_id", "most"), "type_id")
+    return judged.filter(judged["values"] > judged.most).select("component").distinct()
 
 
 def _passed_on(ties: ir.Table, component: ir.Table, evidence: Evidence, engine: Engine) -> ir.Table:
     """Components with a value that lay unused for longer than its type may, before records without a name."""
-    handed_on = evidence.types.filter(evidence.types.recycled_after_days.notnull())
-    used = ties.join(handed_on.select("type_id", "recycled_after_days"), "type_id").filter(_.first_seen_at.notnull())
+    handed_on = _type_ids(evidence, lambda row: row["recycled_after_days"] is not None)
+    used = ties.filter(ties.type_id.isin(handed_on) & ties.first_seen_at.notnull())
+    days = evidence.types.select("type_id", "recycled_after_days")
     # Windows are dear: only what was used over a longer time than that can have lain unused so long.
-    spans = used.group_by("identifier_id").aggregate(
-        days=(_.first_seen_at.epoch_seconds().max() - _.last_seen_at.epoch_seconds().min()) / _DAY,
-        recycled_after_days=_.recycled_after_days.min(),
+    spans = used.group_by("identifier_id", "type_id").aggregate(
+        days=(_.first_seen_at.max().epoch_seconds() - _.last_seen_at.min().epoch_seconds()) / _DAY
     )
-    long = engine.scratch(spans.filter(spans.days > spans.recycled_after_days).select("identifier_id"))
+    spans = spans.join(days, "type_id")
+    long = engine.scratch(
+        spans.filter(spans.days > spans.recycled_after_days).select("identifier_id", "recycled_after_days")
+    )
     before = ibis.window(group_by="identifier_id", order_by=["first_seen_at", "record_id"], preceding=(None, 1))
-    gaps = used.semi_join(long, "identifier_id").mutate(used_until=_.last_seen_at.max().over(before))
+    gaps = used.join(long, "identifier_id").mutate(used_until=_.last_seen_at.max().over(before))
     late = gaps.filter(_.first_seen_at.epoch_seconds() - _.used_until.epoch_seconds() > _.recycled_after_days * _DAY)
     return late.join(component, "record_id").select("component").distinct()
 

@@ -20,7 +20,7 @@ import ibis.expr.types as ir
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.identity import schemas
 from cdp_assets.identity.blocked_values import usable
-from cdp_assets.identity.changes import Maps, changed_profiles, homes_of
+from cdp_assets.identity.changes import Links, Maps, changed_profiles, homes_of
 from cdp_assets.identity.collecting import Collector, renamed_by
 from cdp_assets.identity.delta import Delta, changed_since, digests_of
 from cdp_assets.identity.evidence import Types, types_of
@@ -255,9 +255,12 @@ def _resolved(run: _Run, put: _Put, digests: ir.Table, delta: Delta | None, stat
     records = _all(scope, at_devices, engine)
     members = members_of(canonical, records, people, together(put.shared, linked, engine), devices, engine)
 
+    before = None
+    if state is not None and scope.gone is not None and records is not None:
+        before = engine.scratch(restricted(state.components, records.union(scope.gone)))
     in_step = state is not None and state.standing.revision == run.store.revision()
-    if in_step and state is not None and scope.gone is not None:
-        groups = changed_groups(members, scope.gone, state, canonical, said, run.named, run.store, engine)
+    if in_step and state is not None and scope.gone is not None and before is not None:
+        groups = changed_groups(members, before, scope.gone, state, canonical, said, run.named, run.store, engine)
     else:
         groups = all_groups(members, scope.gone, state, canonical, said)
     assignment = assign_ids(groups.homes, run.store, run.as_of, engine, groups.saved)
@@ -271,12 +274,10 @@ def _resolved(run: _Run, put: _Put, digests: ir.Table, delta: Delta | None, stat
         links_refused(said, people),
     )
     made = {
-        "links": engine.scratch(
-            stack(
-                links(run.types.table, evidence, people, devices, engine),
-                tables.links(linked, engine),
-                links_said(said, people),
-            )
+        "links": stack(
+            links(run.types.table, evidence, people, devices, engine),
+            tables.links(linked, engine),
+            links_said(said, people),
         ),
         "rejected_links": engine.scratch(refused),
         "profile_map": rows,
@@ -303,19 +304,22 @@ def _resolved(run: _Run, put: _Put, digests: ir.Table, delta: Delta | None, stat
     maps = Maps(
         before=previous["profile_map"],
         after=whole["profile_map"],
-        left=restricted(previous["profile_map"], patches["profile_map"].gone)
+        left=engine.scratch(restricted(previous["profile_map"], patches["profile_map"].gone))
         if "profile_map" in patches
         else previous["profile_map"],
         came=rows,
     )
+    links_now = Links(made["links"])
+    if "links" in patches:
+        links_now = Links(made["links"], previous["links"], patches["links"].gone)
     log = engine.scratch(
         changed_profiles(
-            maps, redirects, whole["links"], run.types, logged, run.as_of, engine,
+            maps, redirects, links_now, run.types, logged, run.as_of, engine,
             news_of(previous["steward_words"], said.words), canonical.identity_records,
         )
     )  # fmt: skip
     patches["profile_changes"] = Patch("change_id", empty(ibis.schema({"change_id": "int64"}), engine), log)
-    standing = Standing(run.version, assignment.save(run.store), *_counted(people, state, scope, engine))
+    standing = Standing(run.version, assignment.save(run.store), *_counted(people, before, state, scope, engine))
     whole |= {
         "profile_changes": patched(previous["profile_changes"], patches["profile_changes"]),
         "redirects": redirects,
@@ -401,13 +405,21 @@ def _unchanged(schema: TableSchema, key: str, engine: Engine) -> Patch:
     return Patch(key, rows.select(key), rows)
 
 
-def _counted(people: Partition, state: State | None, scope: Scope, engine: Engine) -> tuple[int, int]:
-    """How many components there are, and how many of them were rebuilt."""
-    if state is None or scope.records is None or scope.gone is None:
+def _counted(
+    people: Partition, before: ir.Table | None, state: State | None, scope: Scope, engine: Engine
+) -> tuple[int, int]:
+    """How many components there are, and how many of them were rebuilt.
+
+    Args:
+        people: Those put together anew.
+        before: What the last run left of those concerned (`schemas.COMPONENTS`).
+        state, scope, engine: As in `_resolved`.
+    """
+    if before is None or state is None or scope.records is None or scope.gone is None:
         return people.components, people.rebuilt
     # The smallest record of each component is called like it.
-    named = state.components.filter(state.components.record_id == state.components.component)
-    before = restricted(named.filter(named.label.notnull()), scope.records.union(scope.gone))
+    named = before.filter((before.record_id == before.component) & before.label.notnull())
+    before = restricted(named, scope.records.union(scope.gone))
     return (
         state.standing.components - row_count(before, engine) + people.components,
         state.standing.rebuilt - row_count(before.filter(before.rebuilt), engine) + people.rebuilt,

@@ -14,6 +14,9 @@ def _record(name: str, description: str, *, required: bool = True) -> Column:
     return Column(name, "int64", description, pii=Pii.PSEUDONYM, required=required)
 
 
+CHANGES = ("created", "merged", "split", "moved", "removed")
+"""What may happen to a profile."""
+
 _IDENTIFIER_COLUMNS = (
     Column("namespace", "string", "Namespace of the identifier, as in `identifiers`.", required=True),
     Column("identifier_type", "string", "Type of the identifier, as in `identifiers`.", required=True),
@@ -76,7 +79,7 @@ PROFILE_CHANGES = TableSchema(
         Column("as_of", INSTANT, "The run that made the change.", required=True),
         Column("change", "string", "`created`; `merged`: `other_profile_id` became part of `profile_id`; `split`: "
                "`profile_id` is new and comes off `other_profile_id`; `moved`: records went from `other_profile_id` to "
-               "`profile_id`, both stay; `removed`: no record is left of `profile_id`.", required=True),
+               "`profile_id`, both stay; `removed`: no record is left of `profile_id`.", required=True, one_of=CHANGES),
         _record("profile_id", "The profile that has the records now (`removed`: that had them)."),
         _record("other_profile_id", "The profile they came from; null for `created` and `removed`.", required=False),
         Column("records", "int64", "How many records were concerned.", unit="records", required=True),

@@ -35,7 +35,7 @@ class Scope:
         judged: identifier_id of those; None for all.
         records: record_id of the records concerned, devices' not counted in; None for all.
         gone: record_id of records that exist no more; None where nothing is known of a last run.
-        replaced: record_id whose observations are replaced by ``rows``; None for all.
+        replaced: record_id of those whose observations in the last run do not stand; None for all.
         rows: Observations that are new in the state.
         carriers: `Screened.carriers` without the hubs, where all identifiers were judged.
     """
@@ -80,20 +80,21 @@ def concerned(
         types: The identifier types.
         engine: Computes.
     """
-    before = restricted(state.observations, delta.records)
-    judged = engine.scratch(delta.rows.select("identifier_id").union(before.select("identifier_id")).distinct())
-    standing = state.observations.anti_join(delta.records, "record_id")
+    judged = engine.scratch(delta.rows.select("identifier_id").union(delta.before.select("identifier_id")).distinct())
+    # Of new records there is nothing to leave out.
+    known = engine.scratch(delta.before.select("record_id").distinct())
+    standing = state.observations.anti_join(known, "record_id")
     carriers = engine.scratch(standing.semi_join(judged, "identifier_id"))
     screened = screen(
         Evidence(stack(delta.rows, without_hubs(carriers)), names_of(contacts), types),
         without_hubs(stack(delta.rows, standing)),
         engine,
     )
-    replaced, rows = _replaced(delta, carriers, screened, state, engine)
+    replaced, rows = _replaced(delta, known, carriers, screened, state, engine)
     linked = carriers.filter(carriers.flaw == SOUND).union(
         carriers.filter(carriers.flaw == HUB).anti_join(screened.hubs, "identifier_id")
     )
-    seeds = linked.select("record_id").union(replaced)
+    seeds = linked.select("record_id").union(delta.records, replaced)
     seeds = engine.scratch((seeds if touched is None else seeds.union(touched.select("record_id"))).distinct())
     records = _hanging_with(seeds, delta.gone, state, engine)
     evidence = _evidence_of(records, rows, replaced, state, contacts, types, engine)
@@ -137,12 +138,13 @@ def _evidence_of(
 
 
 def _replaced(
-    delta: Delta, carriers: ir.Table, screened: Screened, state: State, engine: Engine
+    delta: Delta, known: ir.Table, carriers: ir.Table, screened: Screened, state: State, engine: Engine
 ) -> tuple[ir.Table, ir.Table]:
-    """Whose observations are others now, and those observations: what changed, and what became or ceased to be a hub.
+    """Whose observations do not stand, and what there is instead: what changed, and became or ceased to be a hub.
 
     Args:
         delta: What changed.
+        known: record_id of those among them who had observations in the last run.
         carriers: Observations, as in the last run, of what else carries identifiers that changed records carry.
         screened: The verdict on these identifiers.
         state: What the last run left.
@@ -155,12 +157,12 @@ def _replaced(
         began.select("record_id", "identifier_id").union(ended.select("record_id", "identifier_id"))
     )
     if not has_rows(flipped, engine):
-        return delta.records, engine.scratch(changed)
+        return known, engine.scratch(changed)
     ids = flipped.select("identifier_id").distinct()
     kept = restricted(state.observations, engine.scratch(flipped.select("record_id").distinct()))
     others = kept.anti_join(ids, "identifier_id")
     turned = with_hubs(without_hubs(kept.semi_join(ids, "identifier_id")), screened.hubs)
-    replaced = delta.records.union(flipped.select("record_id")).distinct()
+    replaced = known.union(flipped.select("record_id")).distinct()
     return engine.scratch(replaced), engine.scratch(stack(changed, others, turned))
 
 
@@ -208,11 +210,14 @@ def devices_concerned(scope: Scope, people: ir.Table, state: State | None, engin
     users = engine.scratch(seen.select("record_id").union(scope.records).distinct())
     hanging = restricted(bare, users).select("component").union(bare.filter(bare.shared).select("component"))
     members = bare.semi_join(engine.scratch(hanging.distinct()), "component").select("record_id")
-    records = members.union(users).distinct().anti_join(people, "record_id")
+    candidates = members.union(users).distinct().anti_join(people, "record_id")
     if scope.gone is not None:
-        records = records.anti_join(scope.gone, "record_id")
+        candidates = candidates.anti_join(scope.gone, "record_id")
+    candidates = engine.scratch(candidates)
     standing = state.components.filter(state.components.label.notnull())
-    records = engine.scratch(records.anti_join(standing.anti_join(scope.records, "record_id"), "record_id"))
+    # Looked up among the few, since a look-up among all records takes their memory.
+    elsewhere = restricted(standing, candidates).anti_join(scope.records, "record_id")
+    records = engine.scratch(candidates.anti_join(elsewhere, "record_id"))
     devices = restricted(everywhere, records).select("identifier_id").union(own.select("identifier_id")).distinct()
     concerned = engine.scratch(everywhere.semi_join(engine.scratch(devices), "identifier_id"))
     others = restricted(standing, concerned).anti_join(scope.records, "record_id")

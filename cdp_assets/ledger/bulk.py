@@ -17,6 +17,8 @@ from sqlalchemy.orm import DeclarativeBase
 from cdp_assets.ledger.models import Instant
 
 _CHUNK = 50_000
+_VALUES = 900
+"""Values in one statement, fewer than any SQLite refuses: many rows at once take half the time of one after another."""
 
 
 def table_of(model: type[DeclarativeBase]) -> Table:
@@ -102,11 +104,28 @@ def _execute_many(connection: Connection, statement: Any, rows: pa.Table) -> Non
     compiled = statement.compile(dialect=connection.dialect, column_keys=rows.column_names)
     order = compiled.positiontup or rows.column_names
     for batch in rows.select(order).to_batches(max_chunksize=_CHUNK):
-        values = zip(*(_python(column) for column in batch.columns), strict=True)
+        columns = [_python(column) for column in batch.columns]
         if compiled.positional:
-            connection.exec_driver_sql(compiled.string, list(values))
+            _execute_positional(connection, compiled.string, columns)
         else:
+            values = zip(*columns, strict=True)
             connection.exec_driver_sql(compiled.string, [dict(zip(order, row, strict=True)) for row in values])
+
+
+def _execute_positional(connection: Connection, statement: str, columns: Sequence[list[Any]]) -> None:
+    """Run an insert of one row, as SQLAlchemy writes it, for many at once."""
+    width, rows = len(columns), len(columns[0])
+    flat: list[Any] = [None] * (width * rows)
+    for place, column in enumerate(columns):
+        flat[place::width] = column
+    row = f"({', '.join('?' * width)})"
+    most = max(_VALUES // width, 1)
+    whole = rows - rows % most
+    for at_once, start, end in ((most, 0, whole), (1, whole, rows)):
+        if start < end:
+            several = statement.replace(f"VALUES {row}", "VALUES " + ", ".join([row] * at_once), 1)
+            steps = range(start * width, end * width, at_once * width)
+            connection.exec_driver_sql(several, [tuple(flat[step : step + at_once * width]) for step in steps])
 
 
 def _python(column: pa.Array) -> list[Any]:

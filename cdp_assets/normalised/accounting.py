@@ -11,11 +11,11 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.canonical import tables
-from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.normalised.dispositions import QUARANTINED
 from cdp_assets.sources.json_text import json_object
 from cdp_assets.sources.spec import SourceSpec, StreamSpec, stream_table
-from cdp_assets.warehouse.engine import Engine, empty
+from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.stacking import stacked
 
 
 def dispositions_of(sources: Sequence[SourceSpec], rows: Mapping[str, ir.Table], engine: Engine) -> ir.Table:
@@ -37,7 +37,7 @@ def dispositions_of(sources: Sequence[SourceSpec], rows: Mapping[str, ir.Table],
                 *tables.DISPOSITIONS.column_names
             )
         )
-    return _union(parts, tables.DISPOSITIONS, engine)
+    return stacked(parts, tables.DISPOSITIONS.ibis_schema, engine)
 
 
 def quarantine_of(
@@ -72,14 +72,8 @@ def quarantine_of(
                 raw=joined.raw_line.coalesce(columns),
             )
         )
-    return _union(parts, tables.QUARANTINE, engine)
+    return stacked(parts, tables.QUARANTINE.ibis_schema, engine)
 
 
 def _streams(sources: Sequence[SourceSpec]) -> list[tuple[SourceSpec, StreamSpec]]:
     return [(source, stream) for source in sources for stream in source.streams]
-
-
-def _union(parts: list[ir.Table], schema: TableSchema, engine: Engine) -> ir.Table:
-    if not parts:
-        return empty(schema.ibis_schema, engine)
-    return ibis.union(*parts) if len(parts) > 1 else parts[0]

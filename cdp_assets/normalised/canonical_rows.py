@@ -21,6 +21,7 @@ from cdp_assets.sources.spec import ITEM, ITEM_NUMBER, MapSpec, SourceSpec, Stre
 from cdp_assets.warehouse.engine import Engine, empty
 from cdp_assets.warehouse.expressions import bind
 from cdp_assets.warehouse.operations import quick_hash
+from cdp_assets.warehouse.stacking import stack
 
 _ADDRESS_PARTS = ("line_1", "line_2", "postal_code", "city", "region", "country")
 _CARRIED = ("cdp_record_id", "cdp_updated_at", "cdp_seen_at", "cdp_sequence", "cdp_load_id", "cdp_source_row")
@@ -85,8 +86,7 @@ def canonical_rows(
     parts = [_mapped(schema, feed, rows[feed.table], engine) for feed in feeds]
     if not parts:
         return empty(schema.ibis_schema, engine)
-    together = parts[0] if len(parts) == 1 else ibis.union(*parts)
-    return _one_row_a_key(together, schema, engine)
+    return _one_row_a_key(stack(*parts), schema, engine)
 
 
 def _mapped(schema: TableSchema, feed: Feed, rows: ir.Table, engine: Engine) -> ir.Table:

@@ -22,7 +22,7 @@ from cdp_assets.normalised.updating import Revisions
 from cdp_assets.warehouse.built import Built, Patch, Stands
 from cdp_assets.warehouse.engine import Engine
 from cdp_assets.warehouse.expressions import bind
-from cdp_assets.warehouse.stacking import patched
+from cdp_assets.warehouse.stacking import patched, stack
 
 Rows = Mapping[str, ir.Table]
 """Typed rows by table."""
@@ -76,7 +76,7 @@ def updated_canonical(
         )
         return made[schema.name]
     found = _touched(feeds, related, rows, news, engine)
-    gone = engine.scratch(_all([ids for _, ids in found]).select(*_ID).distinct())
+    gone = engine.scratch(stack(*(ids for _, ids in found)).select(*_ID).distinct())
     spread = {feed.table for feed in feeds if feed.map.grain or related}
     some = {
         name: _rows_of(rows[name], [ids for feed, ids in found if feed.table == name])
@@ -128,7 +128,7 @@ def _by_record(
 ) -> dict[str, Built]:
     """Make anew what tables say of the records that news touches."""
     touched = [table.select(record_id="cdp_record_id") for table in news.values()]
-    gone = engine.scratch(_all(touched).distinct())
+    gone = engine.scratch(stack(*touched).distinct())
     some = {name: table.semi_join(gone, table.cdp_record_id == gone.record_id) for name, table in rows.items()}
     return {
         name: _patched(previous[name], table, ("record_id",), gone, memory, engine)
@@ -152,10 +152,6 @@ def _can_follow(schema: TableSchema) -> bool:
     return schema in _BY_RECORD or (schema in tables.FACTS and schema.key == _ID)
 
 
-def _all(parts: Sequence[ir.Table]) -> ir.Table:
-    return ibis.union(*parts) if len(parts) > 1 else parts[0]
-
-
 def _touched(
     feeds: Sequence[Feed], related: Sequence[Feed], rows: Rows, news: Rows, engine: Engine
 ) -> list[tuple[Feed, ir.Table]]:
@@ -164,7 +160,7 @@ def _touched(
     found = _touched_by_news(feeds, rows, news, engine)
     if not orders:
         return found
-    known = engine.scratch(_all(orders).distinct())
+    known = engine.scratch(stack(*orders).distinct())
     for feed in feeds:
         labelled = _labelled(feed, rows[feed.table])
         asked = engine.scratch(labelled.semi_join(known, ("source", "order_id")))
@@ -206,4 +202,4 @@ def _with_mates(asked: ir.Table, labelled: ir.Table) -> ir.Table:
 def _rows_of(rows: ir.Table, touched: Sequence[ir.Table]) -> ir.Table:
     if not touched:
         return rows.filter(ibis.literal(False))
-    return rows.semi_join(_all([ids.select(*ROW) for ids in touched]).distinct(), ROW)
+    return rows.semi_join(stack(*(ids.select(*ROW) for ids in touched)).distinct(), ROW)

@@ -148,12 +148,12 @@ _CHECKS: dict[str, list[Check]] = {
     "contact_points": [
         Check(
             "known_kinds",
-            "A contact point is an e-mail, a phone, a postal address or a push token.",
+            "A contact point is an e-mail, a phone, a postal address, or where push messages go.",
             (
                 expect(
                     "expect_column_values_to_be_in_set",
                     column="kind",
-                    value_set=["email", "phone", "postal", "push_token"],
+                    value_set=["email", "phone", "postal", "push_token", "push_subscription"],
                 ),
             ),
         )

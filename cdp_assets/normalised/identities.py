@@ -11,11 +11,11 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.canonical import tables
-from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.normalised.identifier_values import EMAIL, EMAIL_BASE
 from cdp_assets.normalised.stream_rows import PERSON, base_column, identifier_column
 from cdp_assets.sources.spec import GLOBAL, SourceSpec, StreamSpec, stream_table
-from cdp_assets.warehouse.engine import Engine, empty
+from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.stacking import stacked
 
 
 def records_and_identifiers(
@@ -45,13 +45,10 @@ def records_and_identifiers(
         for name in dict.fromkeys(name for name, _ in carried):
             parts = [part for other, part in carried if other == name]
             identifiers.extend(parts if len(parts) < 2 else [_merged_identifiers(ibis.union(*parts))])
-    return _all(records, tables.IDENTITY_RECORDS, engine), _all(identifiers, tables.IDENTIFIERS, engine)
-
-
-def _all(parts: Sequence[ir.Table], schema: TableSchema, engine: Engine) -> ir.Table:
-    if not parts:
-        return empty(schema.ibis_schema, engine)
-    return ibis.union(*parts) if len(parts) > 1 else parts[0]
+    return (
+        stacked(records, tables.IDENTITY_RECORDS.ibis_schema, engine),
+        stacked(identifiers, tables.IDENTIFIERS.ibis_schema, engine),
+    )
 
 
 def _grouped(rows: ir.Table, source: SourceSpec, stream: StreamSpec) -> ir.Table:

@@ -94,7 +94,7 @@ def updated_rows(
     if row_count(asked, engine) == 0:
         return Stands()
     # In a snapshot stream the newest delivery has a say on every row.
-    touched = raw if stream.load == "snapshot" else engine.scratch(_touched(raw, asked, stream, engine))
+    touched = raw if stream.load == "snapshot" else engine.scratch(_touched(raw, previous, asked, stream, engine))
     if stream.load != "snapshot" and row_count(touched, engine) > _FEW * row_count(raw, engine):
         return _anew(typed(raw), anew)
     judged = engine.scratch(typed(touched))
@@ -123,15 +123,20 @@ def _news(raw: ir.Table, previous: ir.Table, engine: Engine) -> ir.Table | None:
     return raw.filter(raw.load_id.isin(new)).select(cdp_load_id="load_id", cdp_source_row="source_row")
 
 
-def _touched(raw: ir.Table, asked: ir.Table, stream: StreamSpec, engine: Engine) -> ir.Table:
+def _touched(raw: ir.Table, previous: ir.Table, asked: ir.Table, stream: StreamSpec, engine: Engine) -> ir.Table:
     """All raw rows of the keys that some rows have."""
-    same_row = [raw.load_id == asked.cdp_load_id, raw.source_row == asked.cdp_source_row]
-    rows = raw.semi_join(asked, same_row)
+    rows = _raw_of(raw, asked)
     if not stream.key:
         return rows
-    # As a table of its own: Ibis would take a hash that comes from the raw rows for that of the row it is compared to.
-    hashes = engine.scratch(rows.select(key_hash=quick_hash(key_of_raw(rows, stream))).distinct())
-    return raw.semi_join(hashes, quick_hash(key_of_raw(raw, stream)) == hashes.key_hash)
+    # Typed rows say their key as it is, so that the engine can pass over all blocks that do not have it.
+    keys = engine.scratch(rows.select(key=key_of_raw(rows, stream)).distinct())
+    typed = previous.semi_join(keys, previous.cdp_native_id == keys.key).select(*ROW)
+    return _raw_of(raw, engine.scratch(typed.union(asked, distinct=True)))
+
+
+def _raw_of(raw: ir.Table, rows: ir.Table) -> ir.Table:
+    """The raw rows of some `ROW`."""
+    return raw.semi_join(rows, [raw.load_id == rows.cdp_load_id, raw.source_row == rows.cdp_source_row])
 
 
 def _differing(rows: ir.Table, previous: ir.Table) -> ir.Table:

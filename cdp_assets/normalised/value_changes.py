@@ -16,6 +16,7 @@ from cdp_assets.normalised.canonical_rows import Feed
 from cdp_assets.normalised.dispositions import ACCEPTED, SUPERSEDED
 from cdp_assets.normalised.stream_rows import with_derived
 from cdp_assets.warehouse.expressions import bind
+from cdp_assets.warehouse.stacking import stack
 
 
 def with_value_changes(contacts: ir.Table, feeds: Sequence[Feed], rows: Mapping[str, ir.Table]) -> ir.Table:
@@ -32,7 +33,7 @@ def with_value_changes(contacts: ir.Table, feeds: Sequence[Feed], rows: Mapping[
     changes = [_changes(feed, rows[feed.table], contacts) for feed in feeds]
     if not changes:
         return contacts
-    together = ibis.union(*changes) if len(changes) > 1 else changes[0]
+    together = stack(*changes)
     names = [f"{name}_changed_at" for name in tables.CONTACT_VALUES]
     latest = together.group_by("record_id").aggregate(**{name: together[name].max() for name in names})
     latest = latest.rename({f"{name}_found": name for name in names}).rename(found_record_id="record_id")

@@ -20,9 +20,9 @@ MONTHS_SHOWN = 24
 """How far back the spend by month goes."""
 
 _GOLDEN_PARTS = (
-    "full_name", "given_name", "family_name", "email", "phone", "address_line_1", "address_line_2", "city", "region",
-    "postal_code", "country", "birth_date", "gender", "company", "job_title", "language", "timezone", "first_seen_at",
-    "last_seen_at", "records", "sources",
+    "full_name", "given_name", "family_name", "email", "phone", "push_token", "push_subscription", "address_line_1",
+    "address_line_2", "city", "region", "postal_code", "country", "birth_date", "gender", "company", "job_title",
+    "language", "timezone", "first_seen_at", "last_seen_at", "records", "sources",
 )  # fmt: skip
 
 

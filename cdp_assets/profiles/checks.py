@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.tables import CONTACT_VALUES
-from cdp_assets.profiles.schemas import ADDRESS_PARTS, ATTRIBUTES
+from cdp_assets.profiles.schemas import ADDRESS_PARTS, ATTRIBUTES, POINTS
 from cdp_assets.profiles.survivorship import full_name
 from cdp_assets.profiles.timeline import KINDS
 from cdp_assets.quality.checks import Check, expect, no_rows
@@ -43,8 +43,7 @@ def _values_nobody_holds(table: ir.Table, tables: dict[str, ir.Table]) -> ir.Tab
         *((name, column(held[0], name)) for name in CONTACT_VALUES if name != "full_name"),
     )
     of_point = held[1].attribute.cases(
-        ("email", (held[1].kind == "email").ifelse(column(held[1], "value"), None)),
-        ("phone", (held[1].kind == "phone").ifelse(column(held[1], "value"), None)),
+        *((name, (held[1].kind == name).ifelse(column(held[1], "value"), None)) for name in POINTS),
         *((name, column(held[1], part)) for name, part in ADDRESS_PARTS.items()),
     )
     # An address that came in one piece is a golden record's first line.

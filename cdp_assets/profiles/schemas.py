@@ -18,7 +18,10 @@ ADDRESS_PARTS = {
 }
 """Address attributes of a golden record → columns of `contact_points`. They survive together or not at all."""
 
-ATTRIBUTES = (*CONTACT_VALUES, "email", "phone", *ADDRESS_PARTS)
+POINTS = ("email", "phone", "push_token", "push_subscription")
+"""Attributes that are contact points of the kind of that name."""
+
+ATTRIBUTES = (*CONTACT_VALUES, *POINTS, *ADDRESS_PARTS)
 """Everything survivorship chooses."""
 
 _PROFILE_ID = Column("profile_id", "int64", "The profile.", pii=Pii.PSEUDONYM, required=True)
@@ -35,6 +38,9 @@ GOLDEN_RECORDS = TableSchema(
         *(CONTACTS.column(name) for name in CONTACT_VALUES if name != "full_name"),
         Column("email", "string", "E-mail address.", pii=Pii.DIRECT),
         Column("phone", "string", "Phone number, E.164.", pii=Pii.DIRECT),
+        Column("push_token", "string", "Token by which an app on a device of theirs gets messages.", pii=Pii.DIRECT),
+        Column("push_subscription", "string", "A browser's subscription to messages, JSON as its push service gave it.",
+               pii=Pii.DIRECT),
         *(
             Column(name, "string", CONTACT_POINTS.column(part).description, pii=CONTACT_POINTS.column(part).pii)
             for name, part in ADDRESS_PARTS.items()

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from cdp_assets.canonical.tables import CONTACT_VALUES
-from cdp_assets.profiles.schemas import ADDRESS_PARTS, ATTRIBUTES
+from cdp_assets.profiles.schemas import ADDRESS_PARTS, ATTRIBUTES, POINTS
 
 STRATEGIES = {
     "reachable_first": "contact points that have not bounced, complained or proved invalid, before those that have",
@@ -54,6 +54,7 @@ class Group:
 
 
 _DEFAULT_STRATEGIES = ("source_priority", "most_recently_changed", "most_frequent")
+_DEFAULT_PUSH_STRATEGIES = ("reachable_first", "most_recently_changed", "most_frequent")
 _DEFAULT_POINT_STRATEGIES = ("reachable_first", "verified_first", "most_recently_changed", "most_frequent")
 
 DEFAULT_GROUPS = (
@@ -66,6 +67,8 @@ DEFAULT_GROUPS = (
     ),
     Group("email", ("email",), _DEFAULT_POINT_STRATEGIES),
     Group("phone", ("phone",), _DEFAULT_POINT_STRATEGIES),
+    # What a device was given last is the one that works.
+    *(Group(name, (name,), _DEFAULT_PUSH_STRATEGIES) for name in ("push_token", "push_subscription")),
     Group("address", _ADDRESS, (*_DEFAULT_POINT_STRATEGIES, "most_complete")),
 )
 """What holds for attributes that no rule names."""
@@ -138,10 +141,11 @@ def _check(group: Group) -> None:
             f"group {group.name!r} mixes attributes of a contact ({', '.join(contacts)}) with contact points, which "
             "are held per address or number: make them separate groups"
         )
-    if not contacts and set(group.attributes) != set(_ADDRESS) and group.attributes not in (("email",), ("phone",)):
+    one_point = len(group.attributes) == 1 and group.attributes[0] in POINTS
+    if not contacts and set(group.attributes) != set(_ADDRESS) and not one_point:
         raise SurvivorshipError(
-            f"group {group.name!r} has {', '.join(group.attributes)}; contact points survive as email, as phone, or as "
-            f"the whole address: {', '.join(_ADDRESS)}"
+            f"group {group.name!r} has {', '.join(group.attributes)}; contact points survive as one of "
+            f"{', '.join(POINTS)}, or as the whole address: {', '.join(_ADDRESS)}"
         )
     if not group.strategies:
         raise SurvivorshipError(f"group {group.name!r} names no strategies; there are {', '.join(STRATEGIES)}")
@@ -150,9 +154,7 @@ def _check(group: Group) -> None:
         if strategy not in STRATEGIES:
             raise SurvivorshipError(f"there is no strategy {strategy!r}{_nearest(strategy, tuple(STRATEGIES))}")
         if contacts and strategy in FOR_CONTACT_POINTS:
-            raise SurvivorshipError(
-                f"{strategy!r} says something of e-mail, phone and address only, not of {', '.join(contacts)}"
-            )
+            raise SurvivorshipError(f"{strategy!r} says something of contact points only, not of {', '.join(contacts)}")
 
 
 def _no_repetition(what: str, names: Iterable[str]) -> None:

@@ -18,15 +18,29 @@ from cdp_assets.sources import audit, audit_pages
 from cdp_assets.sources.audit_counts import Counts, counts_of
 from cdp_assets.sources.checks import DRIFT, FAILED_FILES, NO_STRAYS, audit_checks, manifest_checks, raw_checks
 from cdp_assets.sources.drift import Drift, drift
-from cdp_assets.sources.fetching import BACKFILL_TAG, Span
+from cdp_assets.sources.fetching import Span
 from cdp_assets.sources.ingest import STAGE, Arrivals, Ingested, ingest
 from cdp_assets.sources.landing import strays
 from cdp_assets.sources.schemas import LOAD_MANIFEST, SOURCE_AUDIT, SOURCE_OVERLAPS, raw_schema
-from cdp_assets.sources.spec import EVOLVE, FREEZE, SourceSpec, StreamSpec, stream_table
+from cdp_assets.sources.spec import EVOLVE, FREEZE, DatabaseSpec, RestSpec, SourceSpec, StreamSpec, stream_table
 from cdp_assets.warehouse.assets import table_asset, tables_asset
 from cdp_assets.warehouse.built import Built, InPlace, Stands, markdown, plot
+from cdp_assets.warehouse.changes import little_is_new
 from cdp_assets.warehouse.engine import Engine
 from cdp_assets.warehouse.standing import version_of
+
+_BACKFILL = {
+    "backfill": dg.Field(
+        str,
+        is_required=False,
+        description="A span of time to fetch once more, such as 2026-01-01/2026-01-31: two days, both of them "
+        "included, or two instants. How far the stream has been fetched is left as it is.",
+    )
+}
+"""Run config of streams with a cursor."""
+
+_MANY_NEW = 0.01
+"""Share of new rows in a stream from which on it is looked at within the day whom sources share."""
 
 
 def assets(sources: Sequence[SourceSpec]) -> list[dg.AssetsDefinition]:
@@ -46,11 +60,12 @@ def _raw(source: SourceSpec, stream: StreamSpec) -> dg.AssetsDefinition:
         kinds={stream.format},
         owners=[source.owner] if source.owner else None,
         definition=replace(source, streams=(stream,)),
+        config=_BACKFILL if isinstance(stream.origin, DatabaseSpec | RestSpec) and stream.origin.cursor else None,
     )
-    def raw(engine: Engine, as_of: datetime, ledger: Ledger, settings: Settings, tags: dict[str, str]) -> InPlace:
+    def raw(engine: Engine, as_of: datetime, ledger: Ledger, settings: Settings, config: dict[str, str]) -> InPlace:
         """New files are appended; a file that cannot be loaded is named below and keeps no other one out."""
         memory = settings.data / "dlt" if settings.fetching else None
-        span = Span.parse(tags[BACKFILL_TAG]) if BACKFILL_TAG in tags else None
+        span = Span.parse(config["backfill"]) if config.get("backfill") else None
         arrivals = Arrivals(settings.landing, settings.data / "tmp", time.time, time.sleep, memory, span)
         found = ingest(source, stream, engine=engine, ledger=ledger, arrivals=arrivals, as_of=as_of)
         loads = [load.load_id for load in found.loaded]
@@ -177,13 +192,17 @@ def _source_audit(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
         }
         table = audit.fill_rates(sources, counts, engine)
         rows = engine.to_arrow(table.order_by("source", "stream")).to_pylist()
-        if as_before:
+        sizes = {name: counted.rows for name, counted in counts.items()}
+        occasion = memory.get("occasion")
+        if occasion is not None and _can_wait(occasion, sizes, as_of):
             shared = [audit.Overlap(**overlap) for overlap in memory["overlaps"]]
         else:
             shared = audit.overlaps(sources, raw, engine)
+            occasion = {"day": as_of.date().isoformat(), "rows": sizes}
         remembered = {
             "counts": {name: counted.to_memory() for name, counted in counts.items()},
             "overlaps": [asdict(overlap) for overlap in shared],
+            "occasion": occasion,
         }
         said = {
             "streams": markdown(audit_pages.streams_page(rows, as_of)),
@@ -199,3 +218,16 @@ def _source_audit(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
         }
 
     return source_audit
+
+
+def _can_wait(occasion: Mapping[str, Any], sizes: Mapping[str, int], as_of: datetime) -> bool:
+    """Whether whom sources share, which takes a look at everybody, can stay as it was found.
+
+    Args:
+        occasion: When that was: the day, and the rows there were by table.
+        sizes: The rows there are, by table.
+        as_of: The run's instant, UTC.
+    """
+    if sizes == occasion["rows"]:
+        return True
+    return occasion["day"] == as_of.date().isoformat() and little_is_new(occasion["rows"], sizes, _MANY_NEW)

@@ -338,7 +338,7 @@ def _stream(stream: Stream, own: Container[str], source: Source) -> specs.Stream
     remote = isinstance(origin, specs.RemoteSpec)
     return specs.StreamSpec(
         name=stream.name,
-        files=f"{source.name}/{stream.name}/{PurePosixPath(stream.files).name}" if remote else stream.files,
+        files=f"{source.name}/{stream.name}/{_copies(stream.files)}" if remote else stream.files,
         origin=origin,
         format=stream.format,
         columns=tuple(specs.ColumnSpec(name=name, **column.model_dump()) for name, column in stream.columns.items()),
@@ -370,6 +370,11 @@ def _stream(stream: Stream, own: Container[str], source: Source) -> specs.Stream
         from_template=frozenset(name for name in stream.columns if name not in own),
         contract=_contract(stream.contract, _contract(source.contract, specs.ContractSpec())),
     )
+
+
+def _copies(url: str) -> PurePosixPath:
+    """What the copies of files behind a URL are called: as there, below the folder that all of them are in."""
+    return PurePosixPath(url).relative_to(specs.fixed_folder(url))
 
 
 def _identifier(identifier: Identifier, source: str) -> specs.IdentifierSpec:

@@ -20,15 +20,12 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cdp_assets.sources.errors import FetchError
-from cdp_assets.sources.spec import DatabaseSpec, RemoteSpec, RestSpec, SourceSpec, StreamSpec
+from cdp_assets.sources.spec import DatabaseSpec, RemoteSpec, RestSpec, SourceSpec, StreamSpec, fixed_folder
 
 if TYPE_CHECKING:
     import dlt
 
 _ROWS_AT_ONCE = 20_000
-
-BACKFILL_TAG = "cdp/backfill"
-"""Run tag that makes a run fetch a span of time once more: two ISO dates or instants with a slash between."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,7 @@ class Span:
         try:
             since, until = (datetime.fromisoformat(part.strip()) for part in text.split("/"))
         except ValueError:
-            raise ValueError(f"`{text}` is no span of time for {BACKFILL_TAG}; write 2026-01-01/2026-01-31") from None
+            raise ValueError(f"`{text}` is no span of time; write 2026-01-01/2026-01-31") from None
         if len(text.split("/")[1].strip()) == len("2026-01-31"):
             until += timedelta(days=1)
         found = cls(*(each if each.tzinfo else each.replace(tzinfo=UTC) for each in (since, until)))
@@ -287,17 +284,21 @@ def _mirrored(origin: RemoteSpec, stream: StreamSpec, landing: Path) -> Sequence
     import fsspec
 
     system, _, _ = fsspec.get_fs_token_paths(origin.url, storage_options=dict(origin.options))
-    folder = landing / PurePosixPath(stream.files).parent
-    folder.mkdir(parents=True, exist_ok=True)
+    pattern = system._strip_protocol(origin.url)
+    above = fixed_folder(pattern)
+    folder = landing / fixed_folder(stream.files)
     copied = []
-    for path in sorted(system.glob(system._strip_protocol(origin.url))):
+    for path in sorted(system.glob(pattern)):
         about = system.info(path)
         if about["type"] != "file":
             continue
-        target = folder / PurePosixPath(path).name
+        target = folder / PurePosixPath(path).relative_to(above)
+        if ".." in target.parts:
+            raise ValueError("a remote file's name leads out of its folder")
         changed = _changed_at(about)
         if target.exists() and target.stat().st_size == about["size"] and int(target.stat().st_mtime) == changed:
             continue
+        target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f".{target.name}.part")
         with system.open(path, "rb") as remote, part.open("wb") as local:
             shutil.copyfileobj(remote, local)

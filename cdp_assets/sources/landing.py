@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from cdp_assets.sources.errors import UnsafePathError
-from cdp_assets.sources.spec import SourceSpec
+from cdp_assets.sources.spec import SourceSpec, fixed_folder
 
 _CHUNK = 1 << 22
-_WILD = frozenset("*?[")
 _UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart")
 """Endings that tools give to files they have not finished."""
 
@@ -109,7 +108,7 @@ def strays(landing: Path, source: SourceSpec) -> list[str]:
     Its own folders are those with which the patterns of its streams begin; a pattern without one has none.
     """
     patterns = [PurePosixPath(stream.files) for stream in source.streams]
-    folders = {pattern.parts[0] for pattern in patterns if len(pattern.parts) > 1 and not _WILD & set(pattern.parts[0])}
+    folders = {top for stream in source.streams for top in fixed_folder(stream.files).parts[:1]}
     taken = {path for pattern in patterns for path in landing.glob(str(pattern))}
     found = [
         path.relative_to(landing).as_posix()

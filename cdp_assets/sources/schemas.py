@@ -111,7 +111,8 @@ SOURCE_AUDIT = TableSchema(
 
 SOURCE_OVERLAPS = TableSchema(
     "source_overlaps",
-    "One row per kind of identifier and pair of sources that share any of its values, and per source with itself.",
+    "One row per kind of identifier and pair of sources that share any of its values, and per source with itself; "
+    "looked at anew once a day, and where a hundredth of a stream is new.",
     (
         Column("identifier", "string", "Namespace and type, such as `global email`.", required=True),
         Column("source", "string", "The one source.", required=True),

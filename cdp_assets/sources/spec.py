@@ -6,7 +6,9 @@ YAML form (`component.py`), what makes it valid (`validation.py`), and anything 
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 
 import ibis
@@ -19,6 +21,8 @@ COLUMN_TYPES = ("string", "integer", "decimal", "float", "boolean", "date", "tim
 FORMATS = ("csv", "jsonl", "json", "parquet")
 LOADS = ("append", "upsert", "snapshot")
 ENCODINGS = ("utf-8", "latin-1")
+
+_WILDCARDS = frozenset("*?[")
 
 EVOLVE, FREEZE, DISCARD_ROW, DISCARD_VALUE = CONTRACT_MODES = ("evolve", "freeze", "discard_row", "discard_value")
 """What a contract does about what it does not foresee, in dlt's words."""
@@ -324,6 +328,12 @@ class SourceSpec:
     settle_seconds: float = 2.0
     origin: str = field(default="", compare=False)
     contract: ContractSpec = ContractSpec()
+
+
+def fixed_folder(pattern: str) -> PurePosixPath:
+    """The folder that all files of a pattern are in, however deep: what comes before the first wildcard."""
+    folders = PurePosixPath(pattern).parent.parts
+    return PurePosixPath(*itertools.takewhile(lambda part: not _WILDCARDS & set(part), folders))
 
 
 def stream_table(source: SourceSpec, stream: StreamSpec) -> str:

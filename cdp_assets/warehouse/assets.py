@@ -37,7 +37,7 @@ Input = str | TableRef | Sequence[TableRef]
 Result: TypeAlias = ir.Table | Built | InPlace | Stands
 Results = Mapping[str, Result]
 
-_INJECTED = ("engine", "as_of", "since", "previous", "memory", "ledger", "settings", "tags", "run_id")
+_INJECTED = ("engine", "as_of", "since", "previous", "memory", "ledger", "settings", "tags", "config", "run_id")
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,7 @@ def table_asset(
     definition: object = None,
     compared: str | None = None,
     later: bool = False,
+    config: Mapping[str, dg.Field] | None = None,
 ) -> Callable[[Callable[..., Result]], dg.AssetsDefinition]:
     """Make an asset of a function from tables to one table.
 
@@ -115,13 +116,14 @@ def table_asset(
         compared: Column by which what is made as a whole is compared with what there was, so that only what differs is
             written and looked at, here and downstream; the table has a key.
         later: Whether it gives way to what the outbox needs.
+        config: What whoever launches a run may give the asset as its run config, by name.
 
     The function may have parameters called ``engine``, ``as_of`` (UTC), ``settings``, ``since`` (`changes.Since`: what
     has changed since the table was last made, or None), ``previous`` (the table as last published), ``memory`` (what it
-    wanted remembered with that, if code and definition are still the same), ``ledger``, ``tags`` and ``run_id`` (the
-    run's); all others are inputs. It returns a table, `Built`, `InPlace` or `Stands`.
+    wanted remembered with that, if code and definition are still the same), ``ledger``, ``config``, ``tags`` and
+    ``run_id`` (the run's); all others are inputs. It returns a table, `Built`, `InPlace` or `Stands`.
 
-    A function that takes none of the last five is not even called where all that goes into it is what it was: the table
+    A function that takes none of the last six is not even called where all that goes into it is what it was: the table
     stands.
     """
 
@@ -148,6 +150,7 @@ def table_asset(
             definition=definition,
             compared={schema.name: compared} if compared else {},
             later=later,
+            config=config or {},
             op_name=f"{stage}__{schema.name}",
         )
 
@@ -192,6 +195,7 @@ def tables_asset(
             definition=definition,
             compared=compared or {},
             later=later,
+            config={},
             op_name=f"{stage}__{getattr(function, '__name__', schemas[0].name)}",
         )
 
@@ -222,6 +226,7 @@ def _define(
     definition: object,
     compared: Mapping[str, str],
     later: bool,
+    config: Mapping[str, dg.Field],
     op_name: str,
 ) -> dg.AssetsDefinition:
     unknown = wants - set(inputs) - set(_INJECTED)
@@ -261,6 +266,7 @@ def _define(
         check_specs=check_specs,
         op_tags=LATER if later else {},
         pool=POOL,
+        config_schema=dict(config) or None,
         required_resource_keys={"warehouse", "ledger"},
     )
     def run(context: dg.AssetExecutionContext) -> Iterator[Any]:
@@ -293,6 +299,7 @@ def _arguments(
         "as_of": lambda: as_of,
         "ledger": lambda: context.resources.ledger.get(),
         "tags": lambda: dict(context.run.tags),
+        "config": lambda: dict(context.op_execution_context.op_config or {}),
         "run_id": lambda: context.run_id,
         "since": lambda: changes.since_last_made(plan.stage, plan.schemas, plan.input_refs(), notes, parts, engine),
         "memory": lambda: standing.remembered(notes, parts),

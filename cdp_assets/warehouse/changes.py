@@ -115,6 +115,17 @@ def _changed_since(ref: TableRef, version: str, engine: Engine) -> ir.Table | No
     return engine.scratch(kept.filter(kept.version.isin(labels)).select(*ids).distinct())
 
 
+def little_is_new(before: Mapping[str, int], now: Mapping[str, int], share: float) -> bool:
+    """Whether what was made of everything may stand for a while.
+
+    Args:
+        before: How much there was of each kind when it was made.
+        now: How much there is.
+        share: What may have come or gone of each kind, as a share of what there was.
+    """
+    return all(kind in before and abs(count - before[kind]) <= share * before[kind] for kind, count in now.items())
+
+
 def last_published(engine: Engine, stage: str, schema: TableSchema) -> ir.Table:
     """A table as last published, in today's schema: new columns are null; empty and typed if there is none."""
     if not engine.has_table(stage, schema.name):

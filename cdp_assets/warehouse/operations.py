@@ -52,19 +52,30 @@ class TryTimestamp(ops.Value):
 
 
 @deferrable  # type: ignore[untyped-decorator]
-def stable_id(*parts: ir.Value, key: str = "") -> ir.IntegerValue:
+def stable_id(*parts: ir.Value, key: str = "", after: ir.StringValue | None = None) -> ir.IntegerValue:
     """Make a stable, keyed, 63-bit id from one or more values; equal on every engine.
 
     Args:
         parts: Values of any type; null is a value of its own, and ("a", "b") differs from ("ab").
         key: Secret that keeps the ids from being recomputed by others.
+        after: `stable_text` of the values before these, which then has the key.
 
     Returns:
         A non-negative int64 column. Two of n ids collide with probability n² / 2⁶⁴.
     """
+    text = stable_text(*parts, key=key)
+    return StableId(text if after is None else after + _SEPARATOR + text).to_expr()
+
+
+def stable_text(*parts: ir.Value, key: str = "") -> ir.StringValue:
+    """What `stable_id` hashes of the same values: for those that millions of ids begin with, to be put together once.
+
+    Args:
+        parts, key: As in `stable_id`.
+    """
     texts = [part.cast("string").coalesce(_NULL) for part in parts]
     joined = reduce(lambda left, right: left + _SEPARATOR + right, texts)
-    return StableId(ibis.literal(f"{key}{_SEPARATOR}") + joined if key else joined).to_expr()
+    return ibis.literal(f"{key}{_SEPARATOR}") + joined if key else joined
 
 
 @deferrable  # type: ignore[untyped-decorator]

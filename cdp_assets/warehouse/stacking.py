@@ -1,6 +1,6 @@
 """Putting tables of equal columns on top of one another, and cutting them down to some records.
 
-Belongs here: `stack`, `restricted`, `patched`. Does not belong here: anything about identity.
+Belongs here: `stack`, `stacked`, `restricted`, `patched`. Does not belong here: anything about identity.
 """
 
 from __future__ import annotations
@@ -11,9 +11,15 @@ from typing import TYPE_CHECKING
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import INSTANT
+from cdp_assets.warehouse.engine import empty
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import ibis.expr.schema as sch
+
     from cdp_assets.warehouse.built import Patch
+    from cdp_assets.warehouse.engine import Engine
 
 
 def stack(first: ir.Table, *others: ir.Table) -> ir.Table:
@@ -22,6 +28,11 @@ def stack(first: ir.Table, *others: ir.Table) -> ir.Table:
     Instants are brought to one type: an engine may report a precision that expressions do not have.
     """
     return reduce(lambda top, bottom: top.union(bottom), [_typed(table, first.columns) for table in (first, *others)])
+
+
+def stacked(parts: Sequence[ir.Table], schema: sch.Schema, engine: Engine) -> ir.Table:
+    """All rows of some tables of one schema; empty and typed if there are none."""
+    return stack(*parts) if parts else empty(schema, engine)
 
 
 def restricted(table: ir.Table, records: ir.Table | None, key: str = "record_id") -> ir.Table:

@@ -19,7 +19,7 @@ from cdp_assets.settings import DEFINITION_SUFFIXES, PROJECT, Settings
 from cdp_assets.trees import tree_hash
 from cdp_assets.warehouse.engine import Engine, Fingerprint, TableRef
 
-_ALWAYS_ASKED = frozenset({"ledger", "tags", "previous", "memory", "run_id"})
+_ALWAYS_ASKED = frozenset({"ledger", "config", "tags", "previous", "memory", "run_id"})
 """What a function may take that is not told by versions: whoever takes one of these is asked in every run."""
 
 _CODE, _DEFINITION = "code", "definitions"

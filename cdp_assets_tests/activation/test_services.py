@@ -22,6 +22,7 @@ from cdp_assets.activation.connectors.inbox_entries import entries, render
 from cdp_assets.activation.message import Message
 from cdp_assets.activation.spec import DestinationError, validate
 from cdp_assets.attributes.schemas import CUSTOMER_360
+from cdp_assets.ledger.outbox import BOUNCED
 from cdp_assets.settings import Settings
 from cdp_assets_tests.activation.servers import Call, MailServer, api, certificate, service_account
 from cdp_assets_tests.activation.shop import WELCOME
@@ -163,6 +164,13 @@ def test_whatsapp_fills_a_content_template() -> None:
     form = calls[0].form
     assert (form["To"], form["From"], form["ContentSid"]) == ("whatsapp:+49301", "whatsapp:+4930100", f"HX{'1' * 32}")
     assert json.loads(form["ContentVariables"]) == {"phone": "+49301", "name": ""}
+
+
+@pytest.mark.parametrize("code", [21211, 21614])
+def test_a_number_that_takes_no_texts_is_a_dead_one(code: int) -> None:
+    with api(lambda call: (400, {"code": code, "message": "invalid"})) as (url, _):
+        told = sent(twilio_way(url, type="sms", text="Hi"), TWILIO, message(1, phone="+49301"))
+    assert told == [(REFUSED, BOUNCED)]
 
 
 def test_twilio_says_who_has_unsubscribed() -> None:

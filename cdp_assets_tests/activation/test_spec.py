@@ -76,6 +76,11 @@ def test_texts_go_to_the_phone_unless_told_otherwise() -> None:
     assert replace(WELCOME, channel="sms", contact_point="email").contact_expression == "email"
 
 
+def test_pushes_go_where_a_device_is_known() -> None:
+    assert "push_token is not null" in replace(WELCOME, channel="app_push").contact_expression
+    validate(replace(WELCOME, channel="web_push"), CUSTOMER_360, ["members"])
+
+
 def spec_of(**changes: Any) -> DestinationSpec:
     return replace(WELCOME, **changes)
 

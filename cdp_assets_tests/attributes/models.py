@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import ibis.expr.types as ir
 import numpy as np
 
-from cdp_assets.attributes import churn_scores, churn_training
+from cdp_assets.attributes import churn_scores, churn_training, value_model
 from cdp_assets.attributes.churn_model import LINEAR_COLUMNS, Learner
-from cdp_assets.attributes.model_schemas import CHURN_MODEL
+from cdp_assets.attributes.model_schemas import CHURN_MODEL, VALUE_MODEL
 from cdp_assets.attributes.model_training import Occasion
 from cdp_assets.attributes.plain_models import Line, Trees
+from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.warehouse.built import Built
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets_tests.attributes.tables import filled
@@ -36,9 +37,16 @@ def trained_and_scored(
     return model, churn_scores.churn_risk(model.table, purchases, activity, as_of, engine)
 
 
-def first_occasion(until: date, engine: DuckDBEngine) -> Occasion:
+def first_occasion(until: date, engine: DuckDBEngine, schema: TableSchema = CHURN_MODEL) -> Occasion:
     """To learn where nothing has been published so far."""
-    return Occasion(filled(engine, CHURN_MODEL), False, until, LEARNER, forced=False)
+    return Occasion(filled(engine, schema), False, until, LEARNER, forced=False)
+
+
+def valuing(purchases: ir.Table, until: date, engine: DuckDBEngine) -> Built:
+    """The first models of lifetime value as of a day."""
+    model = value_model.value_model(purchases, first_occasion(until, engine, VALUE_MODEL), engine)
+    assert isinstance(model, Built)
+    return model
 
 
 def guessing() -> Learner:

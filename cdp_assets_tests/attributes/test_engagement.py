@@ -217,7 +217,8 @@ def test_what_was_learnt_of_all_is_learnt_again_where_somebody_asks_or_much_is_n
     assert again(few) == Stands()
     assert again(learnt, events=105) == Stands()
     assert rows(engine, built(again(learnt, 71, events=106)).table, "learnt_until") == [(day(71),)]
-    assert rows(engine, built(again(few, 71)).table, "learnt_until") == [(day(71),)]
+    assert rows(engine, few.table, "is_learnt") == [(False,)]
+    assert again(few, 90) == Stands(), "of as many facts no more can be learnt on another day"
     assert rows(engine, built(again(learnt, 69)).table, "learnt_until") == [(day(69),)], "it must not know the future"
     assert rows(engine, built(again(learnt, 90, forced=True)).table, "learnt_until") == [(day(90),)]
     assert rows(engine, built(again(learnt, 90, learner="other")).table, "learner") == [("other",)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,22 +12,32 @@ import ibis.expr.types as ir
 import pytest
 
 from cdp_assets.attributes import lifetime_backtest
+from cdp_assets.attributes.known_facts import last_day
 from cdp_assets.attributes.lifetime_backtest import backtest, choose_horizon
-from cdp_assets.attributes.lifetime_value import LINEAGE, fit_order_value, valued
-from cdp_assets.attributes.lifetime_value import lifetime_value as with_learnt
+from cdp_assets.attributes.lifetime_value import LINEAGE, valued
+from cdp_assets.attributes.lifetime_value import lifetime_value as scored
+from cdp_assets.attributes.model_training import Occasion
 from cdp_assets.attributes.purchases import purchase_statistics
 from cdp_assets.attributes.schemas import CHURN_RISK, LIFETIME_VALUE
-from cdp_assets.warehouse.built import Built, Plot
+from cdp_assets.attributes.value_model import fit_order_value, value_model
+from cdp_assets.warehouse.built import Built, Plot, Stands
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets_tests.attributes.datasets import CDNOW_END, cdnow_sample, online_retail
+from cdp_assets_tests.attributes.models import LEARNER, valuing
 from cdp_assets_tests.attributes.tables import day, filled, noon, purchases, rows, spark_sql
 
 AFTER_CDNOW = datetime(1998, 7, 1, tzinfo=UTC)
 
 
-def lifetime_value(table: ir.Table, as_of: datetime, engine: DuckDBEngine) -> Built:
-    """Lifetime value where nothing was learnt of spend."""
-    return with_learnt(table, filled(engine, CHURN_RISK), as_of, engine)
+def lifetime_value(
+    table: ir.Table, as_of: datetime, engine: DuckDBEngine, churn_risk: ir.Table | None = None
+) -> tuple[Built, Built]:
+    """The models of an instant, and everybody's value by them; where nothing was learnt of spend if not given."""
+    model = valuing(table, last_day(as_of), engine)
+    risk = filled(engine, CHURN_RISK) if churn_risk is None else churn_risk
+    built = scored(model.table, table, risk, as_of, engine)
+    assert isinstance(built, Built)
+    return model, built
 
 
 def as_dicts(engine: DuckDBEngine, table: Any) -> list[dict[str, Any]]:
@@ -34,19 +45,19 @@ def as_dicts(engine: DuckDBEngine, table: Any) -> list[dict[str, Any]]:
 
 
 def test_every_customer_of_cdnow_is_scored_by_the_model_and_the_card_says_how(engine: DuckDBEngine) -> None:
-    built = lifetime_value(cdnow_sample(engine), AFTER_CDNOW, engine)
-    scored = as_dicts(engine, built.table)
+    model, built = lifetime_value(cdnow_sample(engine), AFTER_CDNOW, engine)
+    found = as_dicts(engine, built.table)
 
-    assert len(scored) == 2357
+    assert len(found) == 2357
     assert set(built.table.columns) == set(LIFETIME_VALUE.column_names)
-    assert {row["model"] for row in scored} == {"BG/NBD + Gamma-Gamma"}
-    card = built.metadata["model_card"]
+    assert {row["model"] for row in found} == {"BG/NBD + Gamma-Gamma"}
+    assert built.metadata["customers_by_model"] == {"BG/NBD": 2357}
+    card = model.metadata["model_card"]
     assert card["data_until"] == "1998-06-30"
-    assert card["customers_by_model"] == {"BG/NBD": 2357}
     assert set(card["purchase_parameters"]) == {"r", "alpha", "a", "b"}
     assert set(card["value_parameters"]) == {"p", "q", "v"}
-    assert built.metadata["beats_baseline"] is True
-    assert isinstance(built.metadata["backtest_plot"], Plot)
+    assert model.metadata["beats_baseline"] is True
+    assert isinstance(model.metadata["backtest_plot"], Plot)
     assert set(LINEAGE) == set(LIFETIME_VALUE.column_names)
 
 
@@ -77,11 +88,12 @@ def test_the_tracking_plot_follows_the_actual_visits(engine: DuckDBEngine) -> No
 def test_online_retail_is_scored_without_a_gap_and_ranks_future_spend(
     engine: DuckDBEngine, online_retail_file: Path
 ) -> None:
-    built = lifetime_value(online_retail(engine, online_retail_file), datetime(2011, 12, 10, tzinfo=UTC), engine)
-    scored = as_dicts(engine, built.table)
+    bought = online_retail(engine, online_retail_file)
+    model, built = lifetime_value(bought, datetime(2011, 12, 10, tzinfo=UTC), engine)
+    found = as_dicts(engine, built.table)
 
-    assert all(row["expected_purchases_365d"] >= row["expected_purchases_90d"] >= 0 for row in scored)
-    judged = built.metadata["backtest"]
+    assert all(row["expected_purchases_365d"] >= row["expected_purchases_90d"] >= 0 for row in found)
+    judged = model.metadata["backtest"]
     assert judged["model"] == "smoothed empirical + Gamma-Gamma"
     assert judged["value"]["spearman"] > 0.5
     assert judged["value"]["mae"] < judged["value"]["baselines"]["baseline: past rate"]["mae"]
@@ -90,18 +102,18 @@ def test_online_retail_is_scored_without_a_gap_and_ranks_future_spend(
 def test_a_handful_of_customers_is_scored_by_a_named_fallback(engine: DuckDBEngine) -> None:
     table = purchases(engine, [(1, 0, "10.00"), (1, 30, "20.00"), (2, 10, "5.00")])
 
-    built = lifetime_value(table, noon(40), engine)
+    model, built = lifetime_value(table, noon(40), engine)
 
     first, second = as_dicts(engine, built.table)
     assert first["model"] == second["model"] == "smoothed empirical + smoothed mean"
     assert first["expected_purchases_90d"] > second["expected_purchases_90d"] > 0
     assert first["probability_alive"] is None
     assert first["mean_order_value"] > second["mean_order_value"]
-    assert built.metadata["backtest"] == "Too little history to hold any out."
+    assert model.metadata["backtest"] == "Too little history to hold any out."
 
 
 def test_customers_of_today_and_no_repeat_buyers_are_no_error(engine: DuckDBEngine) -> None:
-    built = lifetime_value(purchases(engine, [(1, 0, "10.00"), (2, 0, "0.00"), (3, 0, None)]), noon(0), engine)
+    _, built = lifetime_value(purchases(engine, [(1, 0, "10.00"), (2, 0, "0.00"), (3, 0, None)]), noon(0), engine)
 
     assert [row["mean_order_value"] for row in as_dicts(engine, built.table)] == [
         Decimal("10.00"), Decimal("0.00"), Decimal("0.00"),
@@ -109,7 +121,7 @@ def test_customers_of_today_and_no_repeat_buyers_are_no_error(engine: DuckDBEngi
 
 
 def test_no_customers_give_an_empty_table(engine: DuckDBEngine) -> None:
-    built = lifetime_value(purchases(engine, []), noon(0), engine)
+    _, built = lifetime_value(purchases(engine, []), noon(0), engine)
 
     assert as_dicts(engine, built.table) == []
     assert set(built.table.columns) == set(LIFETIME_VALUE.column_names)
@@ -118,7 +130,9 @@ def test_no_customers_give_an_empty_table(engine: DuckDBEngine) -> None:
 def test_purchases_after_the_instant_are_not_seen(engine: DuckDBEngine) -> None:
     table = purchases(engine, [(1, 0, "10.00"), (1, 30, "20.00"), (2, 35, "5.00")])
 
-    [only] = as_dicts(engine, lifetime_value(table, noon(20), engine).table)
+    _, built = lifetime_value(table, noon(20), engine)
+
+    [only] = as_dicts(engine, built.table)
 
     assert (only["profile_id"], only["frequency"], only["age_days"]) == (1, 0, 20)
 
@@ -128,10 +142,10 @@ def test_where_going_on_as_before_is_nearer_to_the_truth_it_is_published_and_nam
 ) -> None:
     monkeypatch.setattr(lifetime_backtest.ValueBacktest, "beats_naive", property(lambda _: False))
 
-    built = lifetime_value(cdnow_sample(engine), AFTER_CDNOW, engine)
+    model, built = lifetime_value(cdnow_sample(engine), AFTER_CDNOW, engine)
 
     assert {row["model"] for row in as_dicts(engine, built.table)} == {"baseline: past rate + Gamma-Gamma"}
-    assert built.metadata["beats_baseline"] is False
+    assert model.metadata["beats_baseline"] is False
 
 
 def test_a_third_of_the_history_is_held_out_at_most_ninety_days() -> None:
@@ -143,9 +157,26 @@ def test_a_third_of_the_history_is_held_out_at_most_ninety_days() -> None:
 def test_the_same_purchases_give_the_same_scores(engine: DuckDBEngine) -> None:
     table = cdnow_sample(engine)
 
-    first = as_dicts(engine, lifetime_value(table, AFTER_CDNOW, engine).table)
+    first, second = (lifetime_value(table, AFTER_CDNOW, engine) for _ in range(2))
 
-    assert as_dicts(engine, lifetime_value(table, AFTER_CDNOW, engine).table) == first
+    assert as_dicts(engine, first[1].table) == as_dicts(engine, second[1].table)
+    assert rows(engine, first[0].table) == rows(engine, second[0].table)
+
+
+def test_a_refresh_values_by_the_last_model_until_a_twentieth_of_the_purchases_is_new(engine: DuckDBEngine) -> None:
+    table = cdnow_sample(engine)
+    until = CDNOW_END - timedelta(days=7)
+    model = valuing(table.filter(table.day <= until), until, engine)
+    again = Occasion(model.table, True, CDNOW_END, LEARNER, forced=False)
+    republished = value_model(table, replace(again, unchanged=False), engine)
+    few = value_model(table.filter(table.profile_id % 20 != 0, table.profile_id % 19 != 0), again, engine)
+
+    assert value_model(table, again, engine) == Stands()
+    assert isinstance(republished, Built)
+    assert rows(engine, republished.table) == rows(engine, model.table)
+    assert republished.metadata["model_card"] == model.metadata["model_card"]
+    assert isinstance(few, Built)
+    assert rows(engine, few.table, "scores", "is_learnt", "learnt_until") == [("lifetime_value", True, CDNOW_END)]
 
 
 def test_it_compiles_for_spark(engine: DuckDBEngine) -> None:
@@ -164,13 +195,13 @@ def test_it_compiles_for_spark(engine: DuckDBEngine) -> None:
 
 def test_money_is_moved_towards_what_was_learnt_and_visits_are_not(engine: DuckDBEngine) -> None:
     table = purchases(engine, [(1, 0, "10.00"), (1, 30, "10.00"), (2, 0, "10.00"), (2, 30, "10.00")])
-    [plain, _] = as_dicts(engine, lifetime_value(table, noon(40), engine).table)
+    [plain, _] = as_dicts(engine, lifetime_value(table, noon(40), engine)[1].table)
     risk = {"churn_risk": 0.5, "risk_band": "medium", "reasons": "", "model": "", "horizon_days": 90}
     usual = float(plain["expected_value_90d"])
     learnt = filled(engine, CHURN_RISK, {"profile_id": 1, **risk, "learnt_spend": 2 * usual},
                     {"profile_id": 2, **risk, "learnt_spend": 1000 * usual})  # fmt: skip
 
-    [more, most] = as_dicts(engine, with_learnt(table, learnt, noon(40), engine).table)
+    [more, most] = as_dicts(engine, lifetime_value(table, noon(40), engine, learnt)[1].table)
 
     assert float(more["expected_value_90d"]) == pytest.approx(usual * 2**0.6, rel=0.01)
     assert float(more["expected_value_365d"]) == pytest.approx(float(plain["expected_value_365d"]) * 2**0.6, rel=0.01)
@@ -189,4 +220,6 @@ def test_eight_of_ten_customers_come_as_often_as_their_interval_says(engine: Duc
 def test_values_are_money(engine: DuckDBEngine) -> None:
     table = purchases(engine, [(1, 0, "10.00"), (1, 3, "10.00")])
 
-    assert rows(engine, lifetime_value(table, noon(9), engine).table, "mean_order_value") == [(Decimal("10.00"),)]
+    _, built = lifetime_value(table, noon(9), engine)
+
+    assert rows(engine, built.table, "mean_order_value") == [(Decimal("10.00"),)]

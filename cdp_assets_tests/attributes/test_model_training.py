@@ -25,7 +25,7 @@ from cdp_assets.quality.checks import CheckResult
 from cdp_assets.warehouse.built import Built, Stands
 from cdp_assets.warehouse.changes import Since
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
-from cdp_assets_tests.attributes.models import LEARNER, first_occasion, guessing
+from cdp_assets_tests.attributes.models import LEARNER, first_occasion, guessing, valuing
 from cdp_assets_tests.attributes.tables import activity, day, purchases, rows
 
 UNTIL = day(419)
@@ -98,6 +98,7 @@ def test_the_first_run_learns_and_says_what_it_published(first: Built, engine: D
     assert row["judged_on"] == row["learnt_until"] - timedelta(days=row["horizon_days"])
     assert verdict(first).passed
     assert {"model_card", "backtest", "calibration_plot", "beats_baseline"} <= set(first.metadata)
+    assert first.metadata["model_card"]["code_version"] == LEARNER
 
 
 def test_a_refresh_leaves_the_model_as_it_is(
@@ -269,10 +270,11 @@ def test_as_long_as_nobody_bought_only_who_did_something_else_is_scored_and_valu
     assert rows(engine, risk.table.order_by("profile_id")) == rows(engine, whole.table.order_by("profile_id"))
     assert (risk.memory, risk.judged) == (whole.memory, whole.judged)
 
-    worth = built(lifetime_value(orders, before.table, morning, engine))
+    values = valuing(orders, UNTIL, engine).table
+    worth = built(lifetime_value(values, orders, before.table, morning, engine))
     since = _since(worth, LIFETIME_VALUE, morning, {"churn_risk": [someone], **moved})
-    value = built(lifetime_value(orders, whole.table, noon, engine, since))
-    everybodys = built(lifetime_value(orders, whole.table, noon, engine))
+    value = built(lifetime_value(values, orders, whole.table, noon, engine, since))
+    everybodys = built(lifetime_value(values, orders, whole.table, noon, engine))
     assert (value.patch is None) is bought
     columns = LIFETIME_VALUE.column_names
     assert rows(engine, value.table.order_by("profile_id"), *columns) == rows(engine, everybodys.table, *columns)

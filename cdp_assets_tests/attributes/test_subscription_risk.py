@@ -9,10 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cdp_assets.attributes.cancellation_model import MODEL, PRIOR, cancellation_model, running_at
+from cdp_assets.attributes.model_schemas import CANCELLATION_MODEL
+from cdp_assets.attributes.model_training import Occasion
 from cdp_assets.attributes.signal_schemas import SUBSCRIPTION_RISK
-from cdp_assets.attributes.subscription_risk import MODEL, PRIOR, running_at, subscription_risk
+from cdp_assets.attributes.subscription_risk import subscription_risk
 from cdp_assets.canonical import tables as canonical
-from cdp_assets.warehouse.built import Built
+from cdp_assets.warehouse.built import Built, Stands
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets_tests.attributes.tables import activity, day, filled, noon, rows, spark_sql
 
@@ -30,6 +33,12 @@ def changes(engine: DuckDBEngine, given: list[tuple[int, str, str, int]]) -> ir.
         ),
         profile_id="int64",
     )
+
+
+def trained(given: ir.Table, did: ir.Table, at: int, engine: DuckDBEngine, previous: Built | None = None) -> Any:
+    """The model as of a day."""
+    before = filled(engine, CANCELLATION_MODEL) if previous is None else previous.table
+    return cancellation_model(given, did, Occasion(before, True, day(at), "this version", False), engine)
 
 
 def test_a_subscription_runs_until_it_is_cancelled_and_again_once_it_is_renewed(engine: DuckDBEngine) -> None:
@@ -60,7 +69,7 @@ def test_a_subscription_runs_until_it_is_cancelled_and_again_once_it_is_renewed(
 
 
 @pytest.fixture(scope="module")
-def learnt(engine: DuckDBEngine) -> tuple[Built, pd.DataFrame]:
+def learnt(engine: DuckDBEngine) -> tuple[Built, Built, pd.DataFrame]:
     """Monthly subscriptions: whoever opens a ticket cancels four times as readily at the next renewal."""
     rng = np.random.default_rng(3)
     given: list[tuple[int, str, str, int]] = []
@@ -78,17 +87,17 @@ def learnt(engine: DuckDBEngine) -> tuple[Built, pd.DataFrame]:
                 break
             given.append((profile, "s", "renewed", at))
     seen = [row for row in given if row[3] <= DAYS]
-    built = subscription_risk(
-        changes(engine, seen), activity(engine, [row for row in did if row[1] <= DAYS]), noon(DAYS), engine
-    )
+    facts = changes(engine, seen), activity(engine, [row for row in did if row[1] <= DAYS])
+    model = trained(*facts, DAYS, engine)
+    built = subscription_risk(model.table, *facts, noon(DAYS), engine)
     gone = {row[0] for row in given if row[2] == "cancelled" and DAYS < row[3] <= DAYS + 30}
     table = engine.to_pandas(built.table)
-    return built, table.assign(gone=table["profile_id"].isin(gone).astype(float))
+    return model, built, table.assign(gone=table["profile_id"].isin(gone).astype(float))
 
 
-def test_who_will_cancel_is_learnt_from_who_did(learnt: tuple[Built, pd.DataFrame]) -> None:
-    built, table = learnt
-    report: dict[str, Any] = built.metadata["backtest"]
+def test_who_will_cancel_is_learnt_from_who_did(learnt: tuple[Built, Built, pd.DataFrame]) -> None:
+    model, built, table = learnt
+    report: dict[str, Any] = model.metadata["backtest"]
 
     assert tuple(built.table.columns) == SUBSCRIPTION_RISK.column_names
     assert set(table["model"]) == {MODEL}
@@ -101,10 +110,23 @@ def test_who_will_cancel_is_learnt_from_who_did(learnt: tuple[Built, pd.DataFram
 
 
 def test_without_subscriptions_there_is_nobody_and_with_few_a_stated_prior(engine: DuckDBEngine) -> None:
-    nobody = subscription_risk(changes(engine, []), activity(engine), noon(100), engine)
-    few = subscription_risk(
-        changes(engine, [(1, "a", "started", 0), (1, "b", "started", 9)]), activity(engine), noon(100), engine
+    did = activity(engine)
+    none, two = changes(engine, []), changes(engine, [(1, "a", "started", 0), (1, "b", "started", 9)])
+    nobody, few = (
+        subscription_risk(trained(given, did, 100, engine).table, given, did, noon(100), engine)
+        for given in (none, two)
     )
 
     assert rows(engine, nobody.table) == []
     assert rows(engine, few.table, "profile_id", "running_subscriptions", "model") == [(1, 2, PRIOR)]
+
+
+def test_a_refresh_scores_by_the_last_model_until_a_twentieth_of_the_changes_is_new(engine: DuckDBEngine) -> None:
+    did, given = activity(engine), [(1, "a", "started", 0), (1, "a", "renewed", 30)]
+    model = trained(changes(engine, given), did, 50, engine)
+    more = changes(engine, [*given, (1, "a", "renewed", 60)])
+
+    assert rows(engine, model.table, "scores", "is_learnt", "learnt_until") == [("subscription_risk", False, day(50))]
+    assert trained(changes(engine, given), did, 90, engine, model) == Stands()
+    assert rows(engine, trained(more, did, 90, engine, model).table, "learnt_until") == [(day(90),)]
+    assert trained(changes(engine, []), did, 90, engine, trained(changes(engine, []), did, 50, engine)) == Stands()

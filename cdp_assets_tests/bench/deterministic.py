@@ -185,7 +185,8 @@ def compare(folder: Path) -> dict[str, Any]:
         pairs = (
             "SELECT DISTINCT component, profile_id FROM floor JOIN identity.profile_map USING (record_id) "
             "WHERE component NOT IN (SELECT floor.component FROM floor "
-            "JOIN identity.components USING (record_id) WHERE rebuilt)"
+            "JOIN identity.components USING (record_id) WHERE rebuilt "
+            "UNION ALL SELECT component FROM floor JOIN identity.observations USING (record_id) WHERE flaw <> 0)"
         )
         counts = "count(*), count(DISTINCT component), count(DISTINCT profile_id)"
         both, components, profiles = connection.execute(f"SELECT {counts} FROM ({pairs})").fetchone()

@@ -1,10 +1,20 @@
-"""`cdp run` where it cannot run: what it says."""
+"""`cdp run`: what it asks for, and what it says where it cannot run."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+import pytest
+from click.testing import CliRunner
+
+from cdp_assets import cli
+from cdp_assets.attributes.model_training import TRAIN_TAG
+from cdp_assets.automation import refresh
 from cdp_assets_tests.cli.test_reading import cdp
+from cdp_assets_tests.presentation.served import write_snapshot
 
 SEGMENT = """\
 type: cdp_assets.segments.component.Segment
@@ -33,3 +43,25 @@ def test_definitions_that_are_not_there_are_told(tmp_path: Path) -> None:
     told = cdp(tmp_path, "run", CDP_DEFS=str(tmp_path / "none"))
     assert told.returncode == 2
     assert "is not a folder" in told.stderr
+
+
+@pytest.mark.parametrize(("arguments", "launched"), [((), []), (("--train",), [{TRAIN_TAG: "true"}])])
+def test_somebody_who_asks_for_training_gets_a_run_although_nothing_is_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], launched: list[dict[str, str]]
+) -> None:
+    runs: list[Mapping[str, str]] = []
+
+    def recorded(_settings: Any, _job: str, _as_of: Any, tags: Mapping[str, str]) -> Iterator[refresh.Progress]:
+        runs.append(tags)
+        return iter(())
+
+    write_snapshot(tmp_path / "serving.duckdb")
+    monkeypatch.setenv("CDP_DATA", str(tmp_path))
+    monkeypatch.setattr(refresh, "_run", recorded)
+    monkeypatch.setattr(refresh, "nothing_new", lambda *_: True)
+
+    told = CliRunner().invoke(cli.cdp, ["run", *arguments, "--json"])
+
+    assert told.exit_code == 0, told.output
+    assert runs == launched
+    assert json.loads(told.stdout)["run"]["launched"] is bool(launched)

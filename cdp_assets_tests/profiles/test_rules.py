@@ -35,7 +35,7 @@ def test_naming_a_part_of_a_default_group_dissolves_the_group() -> None:
         (Group("g", (), ("most_frequent",)), "names no attributes"),
         (Group("g", ("email", "gender"), ("most_frequent",)), "mixes attributes of a contact"),
         (Group("g", ("city",), ("most_frequent",)), "the whole address"),
-        (Group("g", ("gender",), ("verified_first",)), "e-mail, phone and address only"),
+        (Group("g", ("gender",), ("verified_first",)), "contact points only"),
         (Group("g", ("gender", "gender"), ("most_frequent",)), "attribute 'gender' is named twice"),
         (Group("g", ("email",), ("most_frequent", "most_frequent")), "named twice"),
     ],

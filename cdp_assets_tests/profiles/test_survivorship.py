@@ -229,6 +229,13 @@ def test_a_verified_address_beats_a_newer_one_and_a_dead_one_survives_only_alone
     assert records[1]["email"] == "dead@example.org"
 
 
+def test_the_token_that_a_device_was_given_last_survives() -> None:
+    points = [point(1, "push_token", "old", 1, verified=True), point(2, "push_token", "new", 5)]
+    records, provenance = resolve(SurvivorshipRules(), [], points)
+    assert (records[1]["push_token"], records[1]["push_subscription"]) == ("new", None)
+    assert provenance[1, "push_token"]["strategy"] == "most_recently_changed"
+
+
 def test_empty_texts_are_no_values() -> None:
     records, provenance = resolve(SurvivorshipRules(), [contact(1, "crm", company="", gender=None)])
     assert records[1]["company"] is None

@@ -1,4 +1,4 @@
-"""Real servers on loopback for tests of fetching: PostgreSQL, MariaDB, a JSON API, an S3 store.
+"""Real servers on loopback for tests of fetching: PostgreSQL, MariaDB, a JSON API, an S3 and a GCS store.
 
 Belongs here: starting and stopping them. Does not belong here: the tests.
 """
@@ -187,6 +187,20 @@ def s3() -> Iterator[str]:
 
     port = free_port()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
+    server.start()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.stop()
+
+
+@contextmanager
+def gcs() -> Iterator[str]:
+    """A Google Cloud Storage server's end point."""
+    from gcp_storage_emulator.server import create_server
+
+    port = free_port()
+    server = create_server("127.0.0.1", port, in_memory=True)
     server.start()
     try:
         yield f"http://127.0.0.1:{port}"

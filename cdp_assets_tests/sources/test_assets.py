@@ -2,7 +2,6 @@
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import duckdb
@@ -10,9 +9,7 @@ import pytest
 
 from cdp_assets.catalog import load_catalog
 from cdp_assets.settings import PROJECT
-from cdp_assets.sources import assets as sources
-from cdp_assets.sources.spec import SourceSpec
-from cdp_assets.warehouse.resources import LedgerResource, Warehouse
+from cdp_assets_tests.sources.dagster_run import rows, run
 from cdp_assets_tests.sources.shop import content, orders, row, shop
 
 RETAIL = PROJECT.parent / "shared" / "data" / "online_retail_2011.parquet"
@@ -26,20 +23,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CDP_DEFS", str(tmp_path / "defs"))
     monkeypatch.setenv("CDP_AS_OF", "2026-06-30")
     return tmp_path
-
-
-def run(specs: list[SourceSpec], raising: bool = True) -> dg.ExecuteInProcessResult:
-    job = dg.Definitions(
-        assets=sources.assets(specs),
-        jobs=[dg.define_asset_job("all", executor_def=dg.in_process_executor)],
-        resources={"warehouse": Warehouse(), "ledger": LedgerResource()},
-    ).resolve_job_def("all")
-    return job.execute_in_process(raise_on_error=raising)
-
-
-def rows(home: Path, query: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
-        return connection.execute(query).fetchall()
 
 
 def checks(result: dg.ExecuteInProcessResult) -> dict[tuple[str, str], bool]:
@@ -86,6 +69,28 @@ def test_only_columns_that_a_definition_names_itself_have_to_be_filled(home: Pat
     assert outcome["source_audit", "every_stream_delivers"] is False
     # A template names what an export may hold.
     assert checks(run([shop(orders(from_template=frozenset({"email"})))]))["source_audit", "every_stream_delivers"]
+
+
+def test_whom_sources_share_is_looked_at_again_when_much_is_new_or_the_next_day(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    specs = [shop(orders())]
+
+    def holders(number: int, *people: str) -> int:
+        """Who is known by e-mail, when these have come too."""
+        lines = [row(f"{number}.{place}", email=f"{name}@x.org") for place, name in enumerate(people)]
+        (home / f"landing/shop/orders.{number}").write_bytes(content("csv", lines))
+        assert run(specs).success
+        [(known,)] = rows(home, "SELECT shared FROM sources.source_overlaps WHERE source = other")
+        return int(known)
+
+    assert holders(1, *(f"p{number}" for number in range(200))) == 200
+    assert holders(2, "one") == 200
+    assert rows(home, "SELECT DISTINCT rows FROM sources.source_audit") == [(201,)]
+    assert holders(3, "two", "three") == 203
+    assert holders(4, "four") == 203
+    monkeypatch.setenv("CDP_AS_OF", "2026-07-01")
+    assert holders(5, "five") == 205
 
 
 def test_a_table_whose_rows_were_tampered_with_fails_its_check(home: Path) -> None:

@@ -17,6 +17,7 @@ from cdp_assets.sources.fetching import Span, fetch
 from cdp_assets.sources.ingest import Arrivals, Ingested, ingest
 from cdp_assets.sources.spec import SourceSpec
 from cdp_assets_tests.sources import servers, sftp
+from cdp_assets_tests.sources.dagster_run import rows, run
 from cdp_assets_tests.sources.shop import AS_OF, Bench
 
 COLUMNS: dict[str, Any] = {
@@ -166,6 +167,23 @@ def test_a_span_of_time_is_fetched_once_more_and_the_cursor_stays_where_it_is(
     assert raw(bench)[-1] == ("3", "cy@x.org", "3.00")
 
 
+def test_a_span_of_time_is_given_in_the_run_config_of_a_stream(
+    server: str, customers: sa.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("CDP_DATA", str(tmp_path)), ("CDP_DEFS", str(tmp_path)), ("CDP_AS_OF", "2026-06-30")):
+        monkeypatch.setenv(name, value)
+    spec = source(database={"url": server, "table": "customers", "cursor": "updated_at"})
+
+    def fetched(**config: str) -> list[tuple[Any, ...]]:
+        assert run([spec], config={"sources__shop__customers": config}).success
+        return rows(tmp_path, "SELECT id, spent FROM sources.shop__customers ORDER BY source_file, source_row")
+
+    fetched()
+    customers.execute(sa.text("UPDATE customers SET spent = 99 WHERE id = 1"))
+    assert fetched() == [("1", "10.50"), ("2", None)]
+    assert fetched(backfill="2026-01-01/2026-01-01") == [("1", "10.50"), ("2", None), ("1", "99.00")]
+
+
 @pytest.mark.parametrize("text", ["2026-01-01", "yesterday/today", "2026-02-01/2026-01-01"])
 def test_what_is_no_span_of_time_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="write"):
@@ -290,6 +308,38 @@ def test_files_in_an_s3_bucket_are_fetched_when_they_are_new_or_changed(
     system.pipe("exports/shop/a.csv", f"{header}1,ann@new.org,1,2026-01-03\n".encode())
     assert look(bench, spec).fetched == ("shop/customers/a.csv", "shop/customers/b.csv")
     assert {row[1] for row in raw(bench)} == {"ann@x.org", "ann@new.org", "bo@x.org"}
+
+
+def test_a_remote_name_that_leads_out_of_its_folder_is_refused(
+    bench: Bench, bucket: tuple[Any, dict[str, Any]]
+) -> None:
+    system, options = bucket
+    system.pipe("exports/tricks/in/../../../out.csv", b"id,email,spent,updated_at\n1,ann@x.org,1,2026-01-01\n")
+    (error,) = look(bench, source(files="s3://exports/tricks/**", format="csv", storage_options=options)).failed
+    assert "ValueError" in str(error)
+    assert not list(bench.landing.parent.rglob("out.csv"))
+
+
+def test_files_in_a_gcs_bucket_are_fetched_when_they_are_new_or_changed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # gcsfs asks another service about the kind of a bucket, which stores like this one do not have.
+    monkeypatch.setenv("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
+    import gcsfs
+
+    header = "id,email,spent,updated_at\n"
+    with servers.gcs() as endpoint:
+        options = {"token": "anon", "endpoint_url": endpoint, "project": "test"}
+        system = gcsfs.GCSFileSystem(**options)
+        system.mkdir("exports")
+        system.pipe("exports/shop/de/a.csv", f"{header}1,ann@x.org,1,2026-01-01\n".encode())
+        system.pipe("exports/shop/fr/a.csv", f"{header}2,bo@x.org,2,2026-01-02\n".encode())
+        spec = source(files="gs://exports/shop/*/a.csv", format="csv", storage_options=options)
+        assert look(bench, spec).fetched == ("shop/customers/de/a.csv", "shop/customers/fr/a.csv")
+        assert look(bench, spec).fetched == ()
+        system.pipe("exports/shop/fr/a.csv", f"{header}2,bo@new.org,2,2026-01-03\n".encode())
+        assert look(bench, spec).fetched == ("shop/customers/fr/a.csv",)
+    assert {row[1] for row in raw(bench)} == {"ann@x.org", "bo@x.org", "bo@new.org"}
 
 
 def test_files_of_an_sftp_server_are_fetched_when_they_are_new_or_changed(bench: Bench, tmp_path: Path) -> None:

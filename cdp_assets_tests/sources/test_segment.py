@@ -61,7 +61,7 @@ def sent(tmp_path_factory: pytest.TempPathFactory) -> bytes:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         client = Client("key", host=f"http://127.0.0.1:{server.server_port}", gzip=True, upload_interval=0.1)
         context = {
-            "ip": "192.0.2.7", "locale": "de-DE", "device": {"id": "d-1", "type": "ios"},
+            "ip": "192.0.2.7", "locale": "de-DE", "device": {"id": "d-1", "type": "ios", "token": "t-1"},
             "campaign": {"source": "news", "medium": "email", "name": "winter", "term": "lamp", "content": "top"},
             "page": {"url": "https://shop.example/?gclid=Cj0K1", "referrer": "https://example.org/"},
             "consent": {"categoryPreferences": {"Advertising": False, "Analytics": True}},
@@ -131,7 +131,7 @@ def test_identify_names_a_person_and_carries_their_choices(landed: tuple[Bench, 
     [contact] = canonical(bench, source, "contacts")
     assert (contact["given_name"], contact["family_name"]) == ("Ann", "Berg")
     points = {(point["kind"], point["value"]) for point in canonical(bench, source, "contact_points")}
-    assert points == {("email", "ann@example.org"), ("phone", "+49351123456")}
+    assert points == {("email", "ann@example.org"), ("phone", "+49351123456"), ("push_token", "t-1")}
     consents = {(each["purpose"], each["status"]) for each in canonical(bench, source, "consents")}
     assert consents == {("marketing", "denied"), ("analytics", "granted")}
 

@@ -16,6 +16,10 @@ from cdp_assets.activation.connectors.http import Service, request_shown
 from cdp_assets.activation.connectors.templates import Unwritable, value_of, written
 from cdp_assets.activation.message import Message
 from cdp_assets.activation.ways import Lookup, TwilioWay
+from cdp_assets.ledger.outbox import BOUNCED
+
+_DEAD = (21211, 21614)
+"""Codes of Twilio's: it is no number, or none that takes messages."""
 
 
 class Twilio:
@@ -68,6 +72,6 @@ class Twilio:
         reply = self._service.call("POST", self._path, at, data=form)
         code = reply.json.get("code") if isinstance(reply.json, dict) else None
         if not reply.accepted and code:
-            # Twilio's own code says why: 21610 has unsubscribed, 21211 is no number.
-            return replace(reply.outcome, error=f"twilio_{code}")
+            # Twilio's own code says why: 21610, for one, has unsubscribed.
+            return replace(reply.outcome, error=BOUNCED if code in _DEAD else f"twilio_{code}")
         return reply.outcome

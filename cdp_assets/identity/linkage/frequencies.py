@@ -17,9 +17,8 @@ from ibis import _
 
 from cdp_assets.identity import schemas
 from cdp_assets.identity.linkage.model import Model
-from cdp_assets.warehouse.engine import empty
 from cdp_assets.warehouse.operations import stable_id
-from cdp_assets.warehouse.stacking import stack
+from cdp_assets.warehouse.stacking import stacked
 
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
@@ -59,9 +58,7 @@ def kept(counts: Mapping[str, ir.Table], engine: Engine) -> ir.Table:
         )
         for name, table in counts.items()
     ]
-    if not several:
-        return empty(schema, engine)
-    return engine.scratch(stack(*several))
+    return stacked(several, schema, engine)
 
 
 def looked_up(shown: ir.Table, frequencies: ir.Table, model: Model, engine: Engine) -> dict[str, ir.Table]:

@@ -39,7 +39,7 @@ class Linked:
         shown: The faces that were joined or might have been; None if linking is off.
         frequencies: `schemas.LINKAGE_FREQUENCIES`, which belong to the model; None if there is none.
         free_truth: Pairs of faces that are one person's by what they share, and how many of them some block brought
-            together: how many true pairs blocking finds.
+            together: how many true pairs blocking finds. None where it was not measured.
     """
 
     partition: Partition
@@ -74,7 +74,7 @@ def link(
         known: The model of an earlier run and its frequencies, used again if it still fits.
         engine: Computes.
         said: What stewards said; null for nothing.
-        lowest: See `joining.join`.
+        lowest: See `joining.join`. Whoever draws a curve knows the truth, and measures blocking by that.
     """
     if not compares(contacts, rules, engine, said):
         return not_compared(people, known)
@@ -93,7 +93,7 @@ def link(
     joined = join(scored, shown, rules.auto_weight, rules.review_weight, constraints, engine, lowest, rules.most_wrong)
     return Linked(
         _relabelled(people, joined, engine), joined, model, trained, shown, frequencies,
-        _found_by_blocks(shown, model, engine),
+        _found_by_blocks(shown, model, engine) if lowest is None else None,
     )  # fmt: skip
 
 

@@ -40,14 +40,16 @@ def links(linked: Linked, engine: Engine) -> ir.Table:
     if linked.joined is None:
         return empty(schemas.LINKS.ibis_schema, engine)
     ties = linked.joined.ties
-    return ties.select(
-        left_record_id="face_l",
-        right_record_id="face_r",
-        namespace=ibis.literal(LIKENESS),
-        identifier_type=ibis.literal(LIKENESS),
-        identifier_id=stable_id(ibis.literal(LIKENESS), ties.face_l, ties.face_r),
-        strength=_probability(ties.weight),
-        first_seen_at=ibis.null(INSTANT),
+    return engine.scratch(
+        ties.select(
+            left_record_id="face_l",
+            right_record_id="face_r",
+            namespace=ibis.literal(LIKENESS),
+            identifier_type=ibis.literal(LIKENESS),
+            identifier_id=stable_id(ibis.literal(LIKENESS), ties.face_l, ties.face_r),
+            strength=_probability(ties.weight),
+            first_seen_at=ibis.null(INSTANT),
+        )
     )
 
 
