@@ -58,7 +58,7 @@ def build(catalog: Catalog) -> dg.Definitions:
         jobs=[refresh, train, activate],
         schedules=[refresh_schedule(refresh), training_schedule(train)],
         sensors=[
-            landing_sensor(refresh),
+            landing_sensor(refresh, _snapshots(catalog)),
             activation_sensor(activate, [destination.name for destination in catalog.destinations]),
             dead_runs,
             failed_runs,
@@ -66,6 +66,11 @@ def build(catalog: Catalog) -> dg.Definitions:
         resources={"warehouse": Warehouse(), "ledger": LedgerResource()},
         executor=dg.in_process_executor,
     )
+
+
+def _snapshots(catalog: Catalog) -> list[str]:
+    """Globs of the files that say all there is."""
+    return [stream.files for source in catalog.sources for stream in source.streams if stream.load == "snapshot"]
 
 
 def _keys(assets: Sequence[dg.AssetsDefinition]) -> list[dg.AssetKey]:

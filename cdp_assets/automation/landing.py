@@ -7,7 +7,7 @@ files (`sources/`).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,8 +17,9 @@ from cdp_assets.trees import files_below
 WHOLE = timedelta(seconds=4)
 """How long files have to stay the same that end where a line ends."""
 
-PERHAPS_WHOLE = timedelta(seconds=12)
-"""How long all others have to: who writes a line bit by bit stops in the middle of one, as compressed files seem to."""
+PERHAPS_WHOLE = timedelta(seconds=17)
+"""How long all others have to: who writes a line bit by bit stops in the middle of one, as compressed files seem to,
+and half of a snapshot says that the other half has gone."""
 
 _CLOCKS_DIFFER = timedelta(minutes=1)
 
@@ -38,7 +39,9 @@ class Look:
     memory: Mapping[str, str]
 
 
-def look(landing: Path, memory: Mapping[str, str], now: datetime, *, busy: bool) -> Look:
+def look(
+    landing: Path, memory: Mapping[str, str], now: datetime, *, busy: bool, snapshots: Collection[str] = ()
+) -> Look:
     """Look whether files have come or changed since a refresh was last wanted, and whether they are whole.
 
     Args:
@@ -47,6 +50,7 @@ def look(landing: Path, memory: Mapping[str, str], now: datetime, *, busy: bool)
             at first.
         now: The present instant.
         busy: Whether a refresh waits or runs, which another follows.
+        snapshots: Globs below the folder of files whose rows are all there are.
     """
     listing = landing_listing(landing)
     if listing == memory.get("requested"):
@@ -60,16 +64,17 @@ def look(landing: Path, memory: Mapping[str, str], now: datetime, *, busy: bool)
     since = datetime.fromisoformat(requested_at) - _CLOCKS_DIFFER if requested_at else None
     # A cursor of an older version does not say when.
     seen_at = datetime.fromisoformat(memory.get("seen_at", now.isoformat()))
-    if now - seen_at < _patience(landing, since):
+    if now - seen_at < _patience(landing, since, snapshots):
         return Look(False, "files have stayed the same, not for long enough yet", {**memory, "seen_at": str(seen_at)})
     done = {"seen": listing, "seen_at": str(seen_at), "requested": listing, "requested_at": now.isoformat()}
     return Look(True, "", done)
 
 
-def _patience(landing: Path, since: datetime | None) -> timedelta:
+def _patience(landing: Path, since: datetime | None, snapshots: Collection[str]) -> timedelta:
     """How long the files that were written or moved since an instant have to stay the same; all files if it is null."""
+    careful = {path for pattern in snapshots for path in landing.glob(pattern)}
     news = (path for path in files_below(landing) if since is None or _changed_at(path) >= since.timestamp())
-    return WHOLE if all(_ends_a_line(path) for path in news) else PERHAPS_WHOLE
+    return WHOLE if all(path not in careful and _ends_a_line(path) for path in news) else PERHAPS_WHOLE
 
 
 def _ends_a_line(path: Path) -> bool:

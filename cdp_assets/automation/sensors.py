@@ -24,20 +24,26 @@ EVERY_LOOK = 4
 last tick was less than this ago; at 5, it would pass over every other tick that comes a moment early."""
 
 
-def landing_sensor(job: UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
-    """Refresh when the landing folders have changed and then stayed the same from one look to the next."""
+def landing_sensor(job: UnresolvedAssetJobDefinition, snapshots: Sequence[str]) -> dg.SensorDefinition:
+    """Refresh when files have come or changed, and are whole.
+
+    Args:
+        job: The refresh.
+        snapshots: Globs of files whose rows are all there are.
+    """
 
     @dg.sensor(
         name="landing_folders",
         job=job,
         minimum_interval_seconds=EVERY_LOOK,
         description="Looks at the landing folders every 5 s. When files have come or changed, and have stayed the same "
-        "for long enough to be whole (5 s, or 15 s if they do not end with a line's end), it requests a refresh.",
+        "for long enough to be whole (5 s; 20 s if they do not end with a line's end, or are snapshots), it requests a "
+        "refresh.",
     )
     def landing_folders(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         memory = json.loads(context.cursor) if context.cursor else {}
         under_way = context.instance.get_runs(filters=dg.RunsFilter(job_name=REFRESH, statuses=WAITING), limit=1)
-        found = look(Settings.from_env().landing, memory, datetime.now(UTC), busy=bool(under_way))
+        found = look(Settings.from_env().landing, memory, datetime.now(UTC), busy=bool(under_way), snapshots=snapshots)
         if not found.wanted:
             context.update_cursor(json.dumps(found.memory))
             return dg.SkipReason(found.waits)

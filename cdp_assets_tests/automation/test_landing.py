@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -44,12 +45,18 @@ def test_a_file_moved_in_during_a_run_counts_though_it_was_written_before(tmp_pa
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
 
-def _looks(landing: Path, *seconds: float, before: dict[str, str] | None = None, busy: bool = False) -> list[Look]:
+def _looks(
+    landing: Path,
+    *seconds: float,
+    before: dict[str, str] | None = None,
+    busy: bool = False,
+    snapshots: Collection[str] = (),
+) -> list[Look]:
     """Looks at so many seconds after noon, each with the memory of the one before."""
     looks: list[Look] = []
     memory: dict[str, str] = before or {}
     for second in seconds:
-        looks.append(look(landing, memory, NOON + timedelta(seconds=second), busy=busy))
+        looks.append(look(landing, memory, NOON + timedelta(seconds=second), busy=busy, snapshots=snapshots))
         memory = dict(looks[-1].memory)
     return looks
 
@@ -65,7 +72,13 @@ def test_a_file_is_whole_when_the_next_look_finds_it_as_it_was_and_is_wanted_onc
 
 def test_a_file_that_stops_within_a_line_or_seems_to_is_left_for_longer(tmp_path: Path) -> None:
     _drop(tmp_path, "shop/orders.csv", "id\n1")
-    assert _wanted(_looks(tmp_path, 0, 5, 10, 15)) == [False, False, False, True]
+    assert _wanted(_looks(tmp_path, 0, 5, 10, 15, 20)) == [False, False, False, False, True]
+
+
+def test_a_file_of_which_half_would_say_that_the_rest_has_gone_is_left_for_longer(tmp_path: Path) -> None:
+    _drop(tmp_path, "crm/contacts_1.csv", "id\n1\n")
+    assert _wanted(_looks(tmp_path, 0, 5, 10, 15, 20, snapshots=["crm/contacts_*.csv"]))[-2:] == [False, True]
+    assert _wanted(_looks(tmp_path, 0, 5, snapshots=["crm/accounts_*.csv"])) == [False, True]
 
 
 def test_only_files_that_are_new_have_to_be_whole(tmp_path: Path) -> None:

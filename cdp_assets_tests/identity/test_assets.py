@@ -20,6 +20,7 @@ from cdp_assets.identity.spec import IdentityRules
 from cdp_assets.identity.stewardship import Stewardship, Word
 from cdp_assets.ledger import Ledger
 from cdp_assets.ledger.profile_ids import LedgerProfileIds
+from cdp_assets.quality.news import answered_by_news, narrowed
 from cdp_assets.quality.runner import evaluate
 from cdp_assets.settings import Settings
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
@@ -180,6 +181,34 @@ def test_the_checks_find_what_is_broken(table: str, broken: str, data: Path) -> 
     given = canonical_tables(engine, PEOPLE)
     rows = {name: found.to_pylist() for name, found in tables.items()}
     assert failing(table, rows, given, engine) == []
+    break_one(rows, broken)
+    assert broken in failing(table, rows, given, engine)
+
+
+@pytest.mark.parametrize(
+    ("table", "broken", "concerned", "others"),
+    [
+        ("profile_map", "limits_hold", 2, 6),
+        ("profile_map", "no_gaps_no_overlaps", 1, 6),
+        ("links", "ends_are_known_and_together", 1, 5),
+    ],
+)
+def test_checks_asked_of_whom_a_change_concerns_find_what_they_find_of_everybody(
+    table: str, broken: str, concerned: int, others: int, data: Path
+) -> None:
+    world = World()
+    tables = world.run(PEOPLE)
+    given = canonical_tables(world.engine, PEOPLE)
+    rows = {name: found.to_pylist() for name, found in tables.items()}
+    assert failing(table, rows, given, world.engine, of_record=concerned) == []
+    break_one(rows, broken)
+    assert broken in failing(table, rows, given, world.engine)
+    assert failing(table, rows, given, world.engine, of_record=concerned) == [broken]
+    assert failing(table, rows, given, world.engine, of_record=others) == []
+
+
+def break_one(rows: dict[str, list[dict[str, Any]]], broken: str) -> None:
+    """Change the rows of the stage's tables so that one check must fail."""
     profiles = rows["profile_map"] = sorted(rows["profile_map"], key=lambda row: row["record_id"])
     if broken == "covers_every_record":
         rows["profile_map"] = [row for row in profiles if row["record_id"] != 1]
@@ -194,16 +223,29 @@ def test_the_checks_find_what_is_broken(table: str, broken: str, data: Path) -> 
         rows["redirects"].append({"old_profile_id": 1, "profile_id": 2, "since": AS_OF})
     else:
         rows["profile_changes"].pop()
-    assert broken in failing(table, rows, given, engine)
 
 
-def failing(table: str, rows: dict[str, list[dict[str, Any]]], given: Canonical, engine: DuckDBEngine) -> list[str]:
-    """The checks that a table fails, given the rows of all tables of the stage."""
+def failing(
+    table: str,
+    rows: dict[str, list[dict[str, Any]]],
+    given: Canonical,
+    engine: DuckDBEngine,
+    of_record: int | None = None,
+) -> list[str]:
+    """The checks that a table fails, given the rows of all tables of the stage; or those that are asked of a record's
+    rows alone when these come."""
     tables = {schema.name: published(engine, schema, rows[schema.name]) for schema in schemas.TABLES}
     for schema in (canonical.IDENTITY_RECORDS, canonical.IDENTIFIERS, canonical.IDENTIFIER_ALIASES):
         arrow = engine.to_arrow(getattr(given, schema.name))
         tables[schema.name] = published(engine, schema, arrow.to_pylist())
-    outcomes = evaluate(engine, all_checks(IdentityRules())[table], tables[table], tables)
+    checks, asked = all_checks(IdentityRules())[table], tables[table]
+    if of_record is not None:
+        record = "record_id" if "record_id" in asked.columns else "left_record_id"
+        [schema] = [schema for schema in schemas.TABLES if schema.name == table]
+        asked = published(engine, schema, [row for row in rows[table] if row[record] == of_record], "coming")
+        few = [each for each in checks if answered_by_news(each, [record], asked, tables, told=True)]
+        checks = [narrowed(each, tables[table], asked) for each in few]
+    outcomes = evaluate(engine, checks, asked, tables)
     return [outcome.name for outcome in outcomes if not outcome.passed]
 
 

@@ -188,8 +188,10 @@ def load(engine: DuckDBEngine, schema: TableSchema, rows: Sequence[dict[str, Any
     return engine.from_arrow(pa.Table.from_pylist([{**blank, **row} for row in rows], arrow), schema.ibis_schema)
 
 
-def published(engine: DuckDBEngine, schema: TableSchema, rows: Sequence[dict[str, Any]]) -> Any:
+def published(
+    engine: DuckDBEngine, schema: TableSchema, rows: Sequence[dict[str, Any]], stage: str = "identity"
+) -> Any:
     """A table as `load` makes it, published: what checks need, since they do not see temporary tables."""
-    engine.stage_table("identity", schema, load(engine, schema, rows))
-    engine.publish([("identity", schema.name)])
-    return engine.table("identity", schema.name)
+    engine.stage_table(stage, schema, load(engine, schema, rows))
+    engine.publish([(stage, schema.name)])
+    return engine.table(stage, schema.name)
