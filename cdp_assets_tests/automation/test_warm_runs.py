@@ -18,7 +18,7 @@ from dagster._core.code_pointer import ModuleCodePointer
 from dagster._core.launcher.base import LaunchRunContext
 from dagster._core.origin import DEFAULT_DAGSTER_ENTRY_POINT, JobPythonOrigin, RepositoryPythonOrigin
 
-from cdp_assets.automation.jobs import ACTIVATION
+from cdp_assets.automation.jobs import ACTIVATION, REFRESH
 from cdp_assets.automation.recovery import PID_TAG
 from cdp_assets.automation.warm_runs import WarmRunLauncher
 from cdp_assets.settings import PROJECT
@@ -43,8 +43,8 @@ def _launcher(instance: dg.DagsterInstance) -> WarmRunLauncher:
     return launcher
 
 
-def _run(instance: dg.DagsterInstance, **tags: str) -> dg.DagsterRun:
-    """A run of the activation job, which with an empty outbox delivers nothing."""
+def _run(instance: dg.DagsterInstance, job: str = ACTIVATION, **tags: str) -> dg.DagsterRun:
+    """A run of a job; that of activation delivers nothing, since the outbox is empty."""
     from cdp_assets.definitions import defs
 
     pointer = ModuleCodePointer("cdp_assets.definitions", "defs", str(PROJECT))
@@ -52,9 +52,9 @@ def _run(instance: dg.DagsterInstance, **tags: str) -> dg.DagsterRun:
         executable_path=sys.executable, code_pointer=pointer, entry_point=DEFAULT_DAGSTER_ENTRY_POINT
     )
     return instance.create_run_for_job(
-        job_def=defs.resolve_job_def(ACTIVATION),
+        job_def=defs.resolve_job_def(job),
         status=dg.DagsterRunStatus.STARTING,
-        job_code_origin=JobPythonOrigin(ACTIVATION, repository),
+        job_code_origin=JobPythonOrigin(job, repository),
         tags=tags,
     )
 
@@ -83,6 +83,20 @@ def test_a_run_goes_to_the_process_that_waits_unless_definitions_have_changed(
     assert PID_TAG not in _now(instance, other).tags
     assert stale is not None
     assert stale.process.wait(timeout=120) == 0  # without a run
+
+
+def test_a_run_that_is_at_work_can_be_cancelled_and_ends_its_process(instance: dg.DagsterInstance) -> None:
+    launcher, run = _launcher(instance), _run(instance, REFRESH)
+    launcher.prepare()
+    taken = launcher._next
+    assert taken is not None
+    launcher.launch_run(LaunchRunContext(run, None))
+    begun = {dg.DagsterEventType.STEP_START}
+    wait_until(lambda: instance.all_logs(run.run_id, of_type=begun), "a step to begin", 120)
+    assert launcher.terminate(run.run_id)
+    wait_until(lambda: _now(instance, run).is_finished, "the run to end", 60)
+    assert _now(instance, run).status == dg.DagsterRunStatus.CANCELED
+    taken.process.wait(timeout=60)
 
 
 def test_a_run_can_be_ended_by_its_process(instance: dg.DagsterInstance) -> None:
