@@ -118,7 +118,7 @@ class _Run:
     patience: timedelta
     under_way: dict[Future[list[Outcome] | None], list[Pending]] = field(default_factory=dict)
     settlements: list[Settlement] = field(default_factory=list)
-    bounced: list[tuple[str, str, str, datetime]] = field(default_factory=list)
+    refused: list[tuple[str, str, str, datetime]] = field(default_factory=list)
     settled_at: float = field(default_factory=time.monotonic)
     not_before: datetime | None = None
 
@@ -260,8 +260,8 @@ class _Run:
         retry = self.spec.retry
         due_at = now + timedelta(seconds=wait_before(attempts, retry, outcome.retry_after, self.chance))
         too_late = due_at > (row.first_tried_at or now) + timedelta(hours=retry.within_hours)
-        if outcome.error == outbox.BOUNCED and row.contact_point is not None:
-            self.bounced.append((row.contact_point, row.channel, outbox.BOUNCED, now))
+        if outcome.error in (outbox.BOUNCED, outbox.UNSUBSCRIBED) and row.contact_point is not None:
+            self.refused.append((row.contact_point, row.channel, outcome.error, now))
         if outcome.kind != RETRY or attempts >= retry.attempts or too_late:
             return Settlement(row.id, outbox.DEAD, outcome.error, now, None, attempts, True, outcome.response_code)
         return Settlement(row.id, outbox.FAILED, outcome.error, now, due_at, attempts, True, outcome.response_code)
@@ -294,13 +294,13 @@ class _Run:
         if self.settlements or told != self.status_written:
             with self.ledger.transaction() as connection:
                 outbox.settle(connection, self.settlements)
-                if self.bounced:
-                    permissions.suppress(connection, self.bounced)
+                if self.refused:
+                    permissions.suppress(connection, self.refused)
                 if told != self.status_written:
                     not_before, failures = told
                     destinations.write_status(connection, self.spec.name, not_before=not_before, failures=failures)
             self.status_written = told
-        self.settlements, self.bounced = [], []
+        self.settlements, self.refused = [], []
         self.settled_at = time.monotonic()
 
 

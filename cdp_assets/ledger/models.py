@@ -234,12 +234,12 @@ class OutboxRow(Base):
             postgresql_where=text("status in ('pending', 'failed', 'held')"),
         ),
         Index("outbox_by_channel", "channel", "created_at"),
-        # The few whose receivers are not there or complained.
+        # The few whose receivers are not there, complained or unsubscribed.
         Index(
             "outbox_refused",
             "contact_point",
-            sqlite_where=text("reason in ('bounced', 'complained')"),
-            postgresql_where=text("reason in ('bounced', 'complained')"),
+            sqlite_where=text("reason in ('bounced', 'complained', 'unsubscribed')"),
+            postgresql_where=text("reason in ('bounced', 'complained', 'unsubscribed')"),
         ),
         # Ids are never given twice, so that a key made of the highest one never comes back.
         {"sqlite_autoincrement": True},

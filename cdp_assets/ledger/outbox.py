@@ -46,6 +46,8 @@ DELIVERED = "delivered"
 DEAD = "dead"
 BOUNCED = "bounced"
 """Reason of a row that was given up because its contact point is dead."""
+UNSUBSCRIBED = "unsubscribed"
+"""Reason of a row that was given up because its receiver wants no more from this sender, as the service knows."""
 COMPLAINED = "complained"
 """Remark on a row that was delivered, and about which its receiver complained."""
 EVERYWHERE = "any"
@@ -474,25 +476,29 @@ def reported(connection: Connection, reasons: Mapping[str, str], at: datetime) -
 
 
 def refusals(connection: Connection, contact_points: Sequence[str] | None = None) -> pa.Table:
-    """Contact points that are dead or whose owners complained: contact_point, channel, reason, and since when.
+    """Contact points that are dead, or whose owners complained or unsubscribed: contact_point, channel, reason, since.
 
     Args:
         connection: Of a transaction.
         contact_points: Only these.
 
     Returns:
-        A mailbox that is not there matters on its channel; whoever complained is to be left alone `EVERYWHERE`.
+        A mailbox that is not there matters on its channel, as does unsubscribing, of which the latest counts; whoever
+        complained is to be left alone `EVERYWHERE`.
     """
     columns = _OUTBOX.c
     channel = case((columns.reason == COMPLAINED, EVERYWHERE), else_=columns.channel)
     # Spelled as the partial index is, in part.
-    refused: ColumnElement[bool] = literal_column("outbox.reason in ('bounced', 'complained')")
+    refused: ColumnElement[bool] = literal_column("outbox.reason in ('bounced', 'complained', 'unsubscribed')")
     statement = (
         select(
             columns.contact_point,
             channel.label("channel"),
             columns.reason,
-            func.min(columns.first_tried_at).label("since"),
+            case(
+                (columns.reason == UNSUBSCRIBED, func.max(columns.first_tried_at)),
+                else_=func.min(columns.first_tried_at),
+            ).label("since"),
         )
         .where(refused, columns.status.in_((DEAD, DELIVERED)), columns.contact_point.is_not(None))
         .group_by(columns.contact_point, channel, columns.reason)

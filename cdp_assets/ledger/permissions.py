@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 from sqlalchemy import Connection, select
@@ -62,8 +62,25 @@ def project(connection: Connection, contact_points: Sequence[str], consents: pa.
         bulk.delete(connection, model, "contact_point", contact_points)
         bulk.insert(connection, model, rows.select(schema.names).cast(schema).sort_by("contact_point"))
     # What came back while privacy's word was being found out.
-    refusals = outbox.refusals(connection, contact_points)
-    bulk.insert_new(connection, Suppression, refusals.select(SUPPRESSIONS.names).cast(SUPPRESSIONS))
+    refusals = outbox.refusals(connection, contact_points).select(SUPPRESSIONS.names).cast(SUPPRESSIONS)
+    bulk.insert_new(connection, Suppression, _standing(refusals, consents))
+
+
+def _standing(refusals: pa.Table, consents: pa.Table) -> pa.Table:
+    """Refusals without those who unsubscribed and have granted since, as `privacy/suppression.py` has it."""
+    granted: dict[str, list[tuple[str, datetime]]] = {}
+    for word in consents.select(CONSENTS.names).to_pylist():
+        if word["explicit"] and word["status"] == "granted" and word["purpose"] in ("marketing", outbox.EVERYWHERE):
+            granted.setdefault(word["contact_point"], []).append((word["channel"], word["since"]))
+
+    def stands(row: dict[str, Any]) -> bool:
+        words = granted.get(row["contact_point"], [])
+        return row["reason"] != outbox.UNSUBSCRIBED or not any(
+            channel in (row["channel"], outbox.EVERYWHERE) and since is not None and since > row["since"]
+            for channel, since in words
+        )
+
+    return refusals.filter(pa.array(map(stands, refusals.to_pylist()), pa.bool_()))
 
 
 def suppress(connection: Connection, rows: Sequence[tuple[str, str, str, datetime]]) -> None:

@@ -8,7 +8,8 @@ The rules:
    good.
 2. A hard bounce, reported in the same ways or seen when sending, suppresses it on the channel that bounced, for good:
    the address is dead, not the person.
-3. Unsubscribing suppresses it on that channel until the person explicitly grants marketing on it again.
+3. Unsubscribing, reported or seen when sending, suppresses it on that channel until the person explicitly grants
+   marketing on it again.
 4. What a source says of the contact point itself (bounced, complained, invalid) counts in the same way. A dead e-mail
    address is dead for e-mail; a dead phone number, for everything that goes to it.
 """
@@ -40,8 +41,9 @@ def suppressions(
         contact_points: `canonical.tables.CONTACT_POINTS`, in their latest state.
         consents: `canonical.tables.CONSENTS`; a later grant ends an unsubscription.
         as_of: The instant to decide for; what happened later does not count.
-        refusals: Contact points that are dead or complained about what was sent from here: ``contact_point``,
-            ``channel``, ``reason``, ``since``. They count whenever they did, since sending goes by the clock.
+        refusals: Contact points that are dead, or whose owners complained about what was sent from here or have
+            unsubscribed: ``contact_point``, ``channel``, ``reason``, ``since``. They count whenever they did, since
+            sending goes by the clock.
 
     Returns:
         The columns of `schemas.SUPPRESSIONS`; ``since`` is the earliest time the reason was known (of the present
@@ -49,13 +51,15 @@ def suppressions(
     """
     instant = ibis.literal(as_of, type="timestamp('UTC')")
     reported = engagements.filter(engagements.contact_point.notnull(), engagements.occurred_at <= instant)
-    found = [
-        _complaints_and_bounces(reported),
-        _unsubscriptions(reported, consents.filter(consents.occurred_at <= instant)),
-        _dead_contact_points(contact_points, instant),
-    ]
+    left = reported.filter(reported.action == "unsubscribed").select("contact_point", "channel", since="occurred_at")
+    found = [_complaints_and_bounces(reported), _dead_contact_points(contact_points, instant)]
     if refusals is not None:
-        found.append(refusals.select("contact_point", "channel", "reason", "since"))
+        gone = refusals.filter(refusals.reason == "unsubscribed").select("contact_point", "channel", "since")
+        left = left.union(gone)
+        found.append(
+            refusals.filter(refusals.reason != "unsubscribed").select("contact_point", "channel", "reason", "since")
+        )
+    found.append(_unsubscriptions(left, consents.filter(consents.occurred_at <= instant)))
     together = reduce(lambda left, right: left.union(right), found)
     return together.group_by("contact_point", "channel", "reason").aggregate(since=together.since.min())
 
@@ -70,12 +74,14 @@ def _complaints_and_bounces(reported: ir.Table) -> ir.Table:
     )
 
 
-def _unsubscriptions(reported: ir.Table, consents: ir.Table) -> ir.Table:
-    latest = (
-        reported.filter(reported.action == "unsubscribed")
-        .group_by("contact_point", "channel")
-        .aggregate(since=ibis._.occurred_at.max())
-    )
+def _unsubscriptions(left: ir.Table, consents: ir.Table) -> ir.Table:
+    """Those that no later grant has ended.
+
+    Args:
+        left: contact_point, channel, since: who unsubscribed when.
+        consents: Words of up to the instant.
+    """
+    latest = left.group_by("contact_point", "channel").aggregate(since=ibis._.since.max())
     granted = consents.filter(
         consents.explicit, consents.status == "granted", consents.purpose.isin(["marketing", ANY])
     ).select("contact_point", granted_channel=consents.channel, granted_at=consents.occurred_at)

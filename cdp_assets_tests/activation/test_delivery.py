@@ -185,30 +185,60 @@ def test_what_will_never_work_is_given_up_at_once(shop: Shop) -> None:
     assert shop.rows("status", "reason", "attempts", "response_code") == [("dead", "http_400", 1, 400)]
 
 
-def test_an_address_that_bounces_is_suppressed_for_every_destination_at_once(shop: Shop) -> None:
-    class Refusing:
-        batch_size = 1
-        concurrency = 1
+@dataclass
+class Refusing:
+    """A service that takes nothing, for one reason."""
 
-        def send(self, messages: Sequence[Message], at: datetime) -> list[Outcome]:
-            return [Outcome(REFUSED, 550, outbox.BOUNCED) for _ in messages]
+    reason: str
+    batch_size = 1
+    concurrency = 1
 
-        def render(self, message: object, at: datetime) -> dict[str, object]:
-            return {}
+    def send(self, messages: Sequence[Message], at: datetime) -> list[Outcome]:
+        return [Outcome(REFUSED, 550, self.reason) for _ in messages]
 
-        def close(self) -> None: ...
+    def render(self, message: object, at: datetime) -> dict[str, object]:
+        return {}
 
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize("reason", [outbox.BOUNCED, outbox.UNSUBSCRIBED])
+def test_an_address_that_is_refused_for_good_is_suppressed_for_every_destination_at_once(
+    shop: Shop, reason: str
+) -> None:
     shop.with_people(1)
     shop.members = {1}
     clock, other = Time(), replace(GREET, name="other")
     shop.refresh(GREET, MONDAY)
     shop.refresh(other, MONDAY)
-    assert deliver(GREET, Refusing(), shop.ledger, clock=clock, sleep=clock.sleep).dead == 1
+    assert deliver(GREET, Refusing(reason), shop.ledger, clock=clock, sleep=clock.sleep).dead == 1
     with receiving(clock) as receiver:
-        assert run(shop, other, receiver, clock).withheld == {"suppressed_bounced": 1}
+        assert run(shop, other, receiver, clock).withheld == {f"suppressed_{reason}": 1}
     with shop.ledger.reading() as connection:
         [seen] = outbox.refusals(connection).to_pylist()
-    assert seen == {"contact_point": email_of(1), "channel": "email", "reason": "bounced", "since": TUESDAY}
+    assert seen == {"contact_point": email_of(1), "channel": "email", "reason": reason, "since": TUESDAY}
+
+
+@pytest.mark.parametrize(
+    ("reason", "since", "told"),
+    [
+        (outbox.UNSUBSCRIBED, TUESDAY + timedelta(days=1), 1),
+        (outbox.UNSUBSCRIBED, TUESDAY - timedelta(hours=1), 0),
+        (outbox.BOUNCED, TUESDAY + timedelta(days=1), 0),
+    ],
+)
+def test_who_has_unsubscribed_and_grants_afterwards_is_told_again(
+    shop: Shop, reason: str, since: datetime, told: int
+) -> None:
+    shop.with_people(1)
+    shop.members = {1}
+    clock, other = Time(), replace(GREET, name="other")
+    shop.refresh(GREET, MONDAY)
+    assert deliver(GREET, Refusing(reason), shop.ledger, clock=clock, sleep=clock.sleep).dead == 1
+    shop.say(1, "granted", since)
+    shop.refresh(other, MONDAY)
+    with receiving(clock) as receiver:
+        assert run(shop, other, receiver, clock).delivered == told
 
 
 def test_what_fails_too_often_is_given_up(shop: Shop) -> None:

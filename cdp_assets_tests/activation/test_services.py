@@ -22,7 +22,7 @@ from cdp_assets.activation.connectors.inbox_entries import entries, render
 from cdp_assets.activation.message import Message
 from cdp_assets.activation.spec import DestinationError, validate
 from cdp_assets.attributes.schemas import CUSTOMER_360
-from cdp_assets.ledger.outbox import BOUNCED
+from cdp_assets.ledger.outbox import BOUNCED, UNSUBSCRIBED
 from cdp_assets.settings import Settings
 from cdp_assets_tests.activation.servers import Call, MailServer, api, certificate, service_account
 from cdp_assets_tests.activation.shop import WELCOME
@@ -166,19 +166,18 @@ def test_whatsapp_fills_a_content_template() -> None:
     assert json.loads(form["ContentVariables"]) == {"phone": "+49301", "name": ""}
 
 
-@pytest.mark.parametrize("code", [21211, 21614])
-def test_a_number_that_takes_no_texts_is_a_dead_one(code: int) -> None:
-    with api(lambda call: (400, {"code": code, "message": "invalid"})) as (url, _):
-        told = sent(twilio_way(url, type="sms", text="Hi"), TWILIO, message(1, phone="+49301"))
-    assert told == [(REFUSED, BOUNCED)]
-
-
-def test_twilio_says_who_has_unsubscribed() -> None:
-    with api(lambda call: (400, {"code": 21610, "message": "unsubscribed"})) as (url, _):
+@pytest.mark.parametrize(
+    ("code", "reason"), [(21211, BOUNCED), (21614, BOUNCED), (21610, UNSUBSCRIBED), (21612, "twilio_21612")]
+)
+def test_twilio_says_which_numbers_are_dead_and_who_has_unsubscribed(code: int, reason: str) -> None:
+    with api(lambda call: (400, {"code": code, "message": "refused"})) as (url, _):
         way = twilio_way(url, type="sms", text="Hi", sender=f"MG{'2' * 32}")
-        assert sent(way, TWILIO, message(1, phone="+49301")) == [(REFUSED, "twilio_21610")]
+        assert sent(way, TWILIO, message(1, phone="+49301")) == [(REFUSED, reason)]
+
+
+def test_a_text_needs_one_source() -> None:
     with pytest.raises(ConnectorError, match="either text or content_sid"):
-        made(twilio_way(url, type="sms"), TWILIO)
+        made(twilio_way("http://127.0.0.1", type="sms"), TWILIO)
 
 
 # Push

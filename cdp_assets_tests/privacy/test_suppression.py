@@ -51,9 +51,14 @@ def suppressed(
     points: list[dict[str, Any]] | None = None,
     consents: list[dict[str, Any]] | None = None,
     as_of: datetime = AS_OF,
+    refusals: list[dict[str, Any]] | None = None,
 ) -> set[tuple[str, str, str]]:
     found = suppressions(
-        table(ENGAGEMENTS, engagements), table(CONTACT_POINTS, points or []), table(CONSENTS, consents or []), as_of
+        table(ENGAGEMENTS, engagements),
+        table(CONTACT_POINTS, points or []),
+        table(CONSENTS, consents or []),
+        as_of,
+        ibis.memtable(refusals or [], schema=SUPPRESSIONS.ibis_schema),
     )
     rows = ENGINE.to_arrow(found.cast(SUPPRESSIONS.ibis_schema)).to_pylist()
     return {(row["contact_point"], row["channel"], row["reason"]) for row in rows}
@@ -84,6 +89,16 @@ def test_unsubscribing_lasts_until_the_person_signs_up_again() -> None:
     assert suppressed([engaged("unsubscribed", 3)], consents=[granted(4, channel="any")]) == set()
     assert suppressed([engaged("unsubscribed", 3)], consents=[granted(4, channel="sms")]) == unsubscribed
     assert suppressed([engaged("unsubscribed", 3), engaged("unsubscribed", 5)], consents=[granted(4)]) == unsubscribed
+
+
+def test_unsubscribing_that_was_seen_when_sending_lasts_as_long() -> None:
+    refused = [{"contact_point": ADA, "channel": "sms", "reason": "unsubscribed", "since": T0 + 3 * DAY}]
+    unsubscribed = {(ADA, "sms", "unsubscribed")}
+    assert suppressed([], refusals=refused) == unsubscribed
+    assert suppressed([], refusals=refused, consents=[granted(2, channel="sms")]) == unsubscribed
+    assert suppressed([], refusals=refused, consents=[granted(4, channel="sms")]) == set()
+    again = [engaged("unsubscribed", 5, channel="sms")]
+    assert suppressed(again, refusals=refused, consents=[granted(4, channel="sms")]) == unsubscribed
 
 
 def test_a_flag_stamped_by_an_export_does_not_end_an_unsubscription() -> None:

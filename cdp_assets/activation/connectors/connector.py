@@ -30,7 +30,8 @@ class Outcome:
         kind: `DELIVERED`, `RETRY` (may work later) or `REFUSED` (never will).
         response_code: The receiver's answer, where there was one.
         error: What went wrong in a word or two, without personal data; `ledger.outbox.BOUNCED` of a message that was
-            refused because its contact point is dead, which is suppressed from then on.
+            refused because its contact point is dead, and `UNSUBSCRIBED` because its owner wants no more; both are
+            suppressed from then on.
         retry_after: Seconds the receiver asked to be left alone.
     """
 

@@ -16,10 +16,10 @@ from cdp_assets.activation.connectors.http import Service, request_shown
 from cdp_assets.activation.connectors.templates import Unwritable, value_of, written
 from cdp_assets.activation.message import Message
 from cdp_assets.activation.ways import Lookup, TwilioWay
-from cdp_assets.ledger.outbox import BOUNCED
+from cdp_assets.ledger.outbox import BOUNCED, UNSUBSCRIBED
 
-_DEAD = (21211, 21614)
-"""Codes of Twilio's: it is no number, or none that takes messages."""
+_REASONS = {21211: BOUNCED, 21614: BOUNCED, 21610: UNSUBSCRIBED}
+"""By Twilio's own code: it is no number, none that takes messages, or that of somebody who answered STOP."""
 
 
 class Twilio:
@@ -72,6 +72,5 @@ class Twilio:
         reply = self._service.call("POST", self._path, at, data=form)
         code = reply.json.get("code") if isinstance(reply.json, dict) else None
         if not reply.accepted and code:
-            # Twilio's own code says why: 21610, for one, has unsubscribed.
-            return replace(reply.outcome, error=BOUNCED if code in _DEAD else f"twilio_{code}")
+            return replace(reply.outcome, error=_REASONS.get(code, f"twilio_{code}"))
         return reply.outcome
