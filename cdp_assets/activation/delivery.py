@@ -15,9 +15,10 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from queue import SimpleQueue
 
 from cdp_assets.activation.clock import Clock
 from cdp_assets.activation.connectors.connector import DELIVERED, RETRY, Connector, Outcome
@@ -117,6 +118,7 @@ class _Run:
     sleep: Callable[[float], None]
     patience: timedelta
     under_way: dict[Future[list[Outcome] | None], list[Pending]] = field(default_factory=dict)
+    done: SimpleQueue[Future[list[Outcome] | None]] = field(default_factory=SimpleQueue)
     settlements: list[Settlement] = field(default_factory=list)
     refused: list[tuple[str, str, str, datetime]] = field(default_factory=list)
     settled_at: float = field(default_factory=time.monotonic)
@@ -169,7 +171,9 @@ class _Run:
             self.bucket.take(len(batch))
             rows = rows[len(batch) :]
             messages = [Message.of(row) for row in batch]
-            self.under_way[pool.submit(self._call, messages, now)] = batch
+            future = pool.submit(self._call, messages, now)
+            self.under_way[future] = batch
+            future.add_done_callback(self.done.put)
 
     def _call(self, messages: list[Message], at: datetime) -> list[Outcome] | None:
         """One call, in a thread of the pool; null if the destination has meanwhile come to be left alone."""
@@ -185,7 +189,7 @@ class _Run:
         only one.
         """
         while self.under_way and len(self.under_way) >= (1 if self.circuit.is_open else 2 * self.connector.concurrency):
-            self._collect(wait(self.under_way, return_when=FIRST_COMPLETED).done)
+            self._collect()
 
     def _due(self) -> Iterator[list[Pending]]:
         """The rows due, in the order of the outbox, some at a time."""
@@ -230,17 +234,16 @@ class _Run:
             self.sleep(missing.total_seconds())
         return True
 
-    def _collect(self, done: set[Future[list[Outcome] | None]]) -> None:
-        """Note what became of messages that were under way."""
+    def _collect(self) -> None:
+        """Wait for one of the calls that are under way, and note what became of its messages."""
+        future = self.done.get()
+        rows = self.under_way.pop(future)
+        outcomes = _outcomes(future, len(rows))
+        if outcomes is None:
+            return  # it never began, and its messages stay in the outbox
         now = self.clock()
-        for future in done:
-            rows = self.under_way.pop(future)
-            outcomes = _outcomes(future, len(rows))
-            if outcomes is None:
-                continue  # it never began, and stays in the outbox
-            self._note_call(all(outcome.kind == RETRY for outcome in outcomes), now)
-            for row, outcome in zip(rows, outcomes, strict=True):
-                self._note([self._settlement(row, outcome, now)])
+        self._note_call(all(outcome.kind == RETRY for outcome in outcomes), now)
+        self._note([self._settlement(row, outcome, now) for row, outcome in zip(rows, outcomes, strict=True)])
 
     def _note_call(self, failed: bool, now: datetime) -> None:
         """Let the circuit breaker know of a call; those still under way when it opens tell it nothing new."""
@@ -285,8 +288,8 @@ class _Run:
 
     def _finish(self) -> None:
         """Wait for what is under way, and write down what became of it."""
-        if self.under_way:
-            self._collect(wait(self.under_way).done)
+        while self.under_way:
+            self._collect()
         self._settle()
 
     def _settle(self) -> None:

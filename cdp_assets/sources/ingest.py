@@ -43,6 +43,7 @@ class Ingested:
         absent: File → optional columns of the contract that it did not have.
         fetched: Files that were fetched in this run.
         reshaped: Whether the table was made, or given other columns, before that.
+        rows: How many rows the table holds, of all deliveries.
     """
 
     loaded: tuple[Load, ...] = ()
@@ -52,6 +53,12 @@ class Ingested:
     absent: tuple[tuple[str, tuple[str, ...]], ...] = ()
     fetched: tuple[str, ...] = ()
     reshaped: bool = False
+    rows: int = 0
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there was no news, good or bad."""
+        return self == Ingested(rows=self.rows)
 
 
 @dataclass(frozen=True)
@@ -94,12 +101,8 @@ def ingest(
         new = fetch(source, stream, arrivals.landing, arrivals.memory, arrivals.span)
     landed = look(arrivals.landing, [stream.files], source.settle_seconds, arrivals.clock, arrivals.wait)
     files = _hashed(landed, ledger)
-    standing, repeat = manifest.settled(
-        _noted(ledger, source, stream),
-        _published(engine, source, stream),
-        _held(engine, source, stream, as_of),
-        files,
-    )
+    held = _held(engine, source, stream, as_of)
+    standing, repeat = manifest.settled(_noted(ledger, source, stream), _published(engine, source, stream), held, files)
     _note(ledger, standing)
     loaded: list[Load] = []
     failed: list[DeliveryError] = [*new.failed, *landed.refused]
@@ -125,7 +128,10 @@ def ingest(
         broken += of_them_broken
         if missing:
             absent.append((delivery.file.name, missing))
-    return Ingested(tuple(loaded), tuple(failed), tuple(sorted(growing)), broken, tuple(absent), new.files, reshaped)
+    rows_held = sum(each.rows for each in held) + sum(load.rows for load in loaded)
+    return Ingested(
+        tuple(loaded), tuple(failed), tuple(sorted(growing)), broken, tuple(absent), new.files, reshaped, rows_held
+    )
 
 
 def _append(

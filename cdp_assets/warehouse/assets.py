@@ -373,7 +373,7 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
         for outcome in outcomes:
             passed = passed and (outcome.passed or not outcome.blocking)
             yield check_result(plan.stage, schema, outcome)
-        memory = result.memory if isinstance(result, Built) else {}
+        memory = result.memory if isinstance(result, Built | InPlace) else {}
         fingerprint = auditing.fingerprint(engine, staged[schema.name], result, before, news)
         noted[plan.stage, schema.name] = Note(parts, fingerprint, outcomes, memory)
     if not passed:

@@ -119,12 +119,14 @@ class InPlace:
         column_lineage: As in `Built`.
         evidence: Name → table that the asset's checks see besides its inputs: what the append has to answer for.
         appended: The rows that were appended; None if more than that may have changed.
+        memory: As in `Built`.
     """
 
     metadata: Mapping[str, Any] = field(default_factory=dict)
     column_lineage: ColumnLineage | None = None
     evidence: Mapping[str, ir.Table] = field(default_factory=dict)
     appended: ir.Table | None = None
+    memory: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ class Fcm:
     def __init__(self, way: FcmWay, secret: Lookup) -> None:
         self._way = way
         self._path = f"/v1/projects/{way.project}/messages:send"
-        self._service = Service(way.base_url, timeout_seconds=way.timeout_seconds, concurrency=self.concurrency)
+        self._service = Service(way.base_url, timeout_seconds=way.timeout_seconds)
         self._account_json = secret(way.service_account_env)
         self._account: GoogleAccount | None = None
 

@@ -26,7 +26,7 @@ class GoogleAudience:
 
     def __init__(self, way: GoogleWay, secret: Lookup) -> None:
         self._way = way
-        self._service = Service(way.base_url, timeout_seconds=way.timeout_seconds, concurrency=1)
+        self._service = Service(way.base_url, timeout_seconds=way.timeout_seconds)
         self._account_json = secret(way.service_account_env)
         self._account: GoogleAccount | None = None
 

@@ -6,6 +6,7 @@ Belongs here: what all services have in common. Does not belong here: any servic
 from __future__ import annotations
 
 import ipaddress
+import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -30,30 +31,48 @@ class Reply:
         return self.outcome.kind == DELIVERED
 
 
+class Clients:
+    """HTTP clients with the same settings, one for each thread that calls.
+
+    Threads that share one look through all of its connections, under a lock, for each request and each answer.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        self._settings = {"follow_redirects": False, **settings}
+        self._of_thread = threading.local()
+        self._made: list[httpx.Client] = []
+
+    def here(self) -> httpx.Client:
+        """The client of this thread."""
+        client: httpx.Client | None = getattr(self._of_thread, "client", None)
+        if client is None:
+            client = self._of_thread.client = httpx.Client(**self._settings)
+            self._made.append(client)
+        return client
+
+    def close(self) -> None:
+        """Give back all connections."""
+        for client in self._made:
+            client.close()
+
+
 class Service:
     """One service, by its address. Called from several threads."""
 
-    def __init__(
-        self, base_url: str, *, timeout_seconds: float = 10.0, concurrency: int = 8, auth: Any = None, **headers: str
-    ) -> None:
+    def __init__(self, base_url: str, *, timeout_seconds: float = 10.0, auth: Any = None, **headers: str) -> None:
         self.base_url = checked_url(base_url).rstrip("/")
-        self._client = httpx.Client(
-            timeout=timeout_seconds,
-            follow_redirects=False,
-            auth=auth,
-            limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
-            headers={"user-agent": "cdp-assets", **headers},
-        )
+        headers = {"user-agent": "cdp-assets", **headers}
+        self._clients = Clients(timeout=timeout_seconds, auth=auth, headers=headers)
 
     def call(self, method: str, path: str, at: datetime, **request: Any) -> Reply:
         """Call once; ``request`` as httpx takes it (json, data, content, headers)."""
-        return call(self._client, method, self.base_url + path, at, **request)
+        return call(self._clients.here(), method, self.base_url + path, at, **request)
 
     def close(self) -> None:
-        self._client.close()
+        self._clients.close()
 
 
-def call(client: httpx.Client, method: str, url: str, at: datetime, **request: Any) -> Reply:
+def call(client: httpx.Client, method: str, url: str | httpx.URL, at: datetime, **request: Any) -> Reply:
     """Call an address once."""
     try:
         response = client.request(method, url, **request)

@@ -24,9 +24,7 @@ class MetaAudience:
     def __init__(self, way: MetaWay, secret: Lookup) -> None:
         self._path = f"/{way.version}/{way.audience}/users"
         token = secret(way.token_env)
-        self._service = Service(
-            way.base_url, timeout_seconds=way.timeout_seconds, concurrency=1, authorization=f"Bearer {token}"
-        )
+        self._service = Service(way.base_url, timeout_seconds=way.timeout_seconds, authorization=f"Bearer {token}")
 
     def send(self, messages: Sequence[Message], at: datetime) -> list[Outcome]:
         return by_direction(messages, lambda told: bool(any(meta_row(told.fields).values())), self._call, at)

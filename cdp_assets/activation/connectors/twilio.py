@@ -37,7 +37,6 @@ class Twilio:
         self._service = Service(
             way.base_url,
             timeout_seconds=way.timeout_seconds,
-            concurrency=self.concurrency,
             auth=(account, secret(way.token_env)),
         )
 

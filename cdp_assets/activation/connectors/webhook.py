@@ -16,7 +16,7 @@ import httpx
 
 from cdp_assets.activation import signature
 from cdp_assets.activation.connectors.connector import Outcome
-from cdp_assets.activation.connectors.http import call, checked_url
+from cdp_assets.activation.connectors.http import Clients, call, checked_url
 from cdp_assets.activation.connectors.webhook_bodies import batch, single
 from cdp_assets.activation.message import Message
 
@@ -45,12 +45,9 @@ class Webhook:
         self._body = body
         self.batch_size = batch_size
         self.concurrency = concurrency
-        self._client = httpx.Client(
-            timeout=timeout_seconds,
-            follow_redirects=False,
-            limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
-            headers={"content-type": _CONTENT_TYPE, "user-agent": "cdp-assets"},
-        )
+        self._address = httpx.URL(url)  # taken apart once
+        headers = {"content-type": _CONTENT_TYPE, "user-agent": "cdp-assets"}
+        self._clients = Clients(timeout=timeout_seconds, headers=headers)
 
     def send(self, messages: Sequence[Message], at: datetime) -> list[Outcome]:
         if self.batch_size == 1:
@@ -63,12 +60,12 @@ class Webhook:
         return request_as_received(self._url, self._secret, message, at, self._body)
 
     def close(self) -> None:
-        self._client.close()
+        self._clients.close()
 
     def _post(self, key: str, text: str, at: datetime) -> Outcome:
         body = text.encode()
         headers = signature.headers(self._secret, key, body, at)
-        return call(self._client, "POST", self._url, at, content=body, headers=headers).outcome
+        return call(self._clients.here(), "POST", self._address, at, content=body, headers=headers).outcome
 
 
 def request_as_received(
