@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 
 from cdp_assets.attributes.schemas import CUSTOMER_360
 from cdp_assets.canonical.schema import TableSchema
-from cdp_assets.segments import checks, lists, membership, report
+from cdp_assets.segments import bands, checks, lists, membership, report
 from cdp_assets.segments.journeys import widened
 from cdp_assets.segments.schemas import (
     MEMBERSHIP_CHANGES,
@@ -90,7 +90,8 @@ def _one_asset_a_segment(specs: Sequence[SegmentSpec], name: str) -> dg.AssetsDe
             dg.AssetCheckSpec(
                 PLAUSIBLE_SIZE,
                 asset=key,
-                description="Somebody is in it, and its share of all profiles is within its band.",
+                description="Somebody is in it, and its share of all profiles is within its band: the one that its "
+                "definition states, or else the usual one.",
             )
             for key in by_key
         ],
@@ -139,13 +140,13 @@ def _asset_spec(spec: SegmentSpec) -> dg.AssetSpec:
 
 def _described(key: dg.AssetKey, spec: SegmentSpec, history: Sequence[report.Size], profiles: int) -> Iterator[Any]:
     present = history[-1] if history else report.NEVER
-    passed, sentence = checks.plausible(spec, present.members, profiles)
+    verdict = bands.judged(spec, history, profiles)
     yield dg.AssetCheckResult(
         asset_key=key,
         check_name=PLAUSIBLE_SIZE,
-        passed=passed,
+        passed=verdict.passed,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"size": sentence, "crossed bound": checks.crossed_bound(spec, present.members, profiles)},
+        metadata={"size": verdict.size, "crossed bound": verdict.crossed},
     )
     yield dg.MaterializeResult(
         asset_key=key,

@@ -1,7 +1,7 @@
 """Data-quality checks of the segments stage, besides those that follow from the schemas.
 
-Belongs here: what must hold between memberships, their log, sizes and `customer_360`; whether a segment's size is
-plausible. Does not belong here: who is in a segment.
+Belongs here: what must hold between memberships, their log, sizes and `customer_360`. Does not belong here: whether a
+segment's size is plausible (`bands.py`), and who is in a segment.
 """
 
 from __future__ import annotations
@@ -23,27 +23,6 @@ def of_tables(specs: Sequence[SegmentSpec]) -> dict[str, list[Check]]:
         "segment_sizes": [_SIZES_ADD_UP],
         "segment_inputs": [_EVERY_PROFILE_IS_SEEN],
     }
-
-
-def plausible(spec: SegmentSpec, members: int, profiles: int) -> tuple[bool, str]:
-    """Whether a segment's size is within its band, and a sentence about it. Without a band, one member is enough."""
-    share = members / profiles if profiles else 0.0
-    low, high = spec.minimum, spec.maximum
-    inside = (members > 0 if low is None else share >= low) and (high is None or share <= high)
-    band = "at least one member" if low is None and high is None else f"a share from {low or 0:.2%} to {high or 1:.2%}"
-    return inside, f"{members} of {profiles} profiles ({share:.2%}); expected {band}."
-
-
-def crossed_bound(spec: SegmentSpec, members: int, profiles: int) -> str:
-    """Which bound of its band a segment's size has crossed, in words; `none` if it is within."""
-    share = members / profiles if profiles else 0.0
-    if spec.minimum is not None and share < spec.minimum:
-        return f"minimum: {share:.2%} is below {spec.minimum:.2%}"
-    if spec.minimum is None and not members:
-        return "minimum: nobody is in it"
-    if spec.maximum is not None and share > spec.maximum:
-        return f"maximum: {share:.2%} is above {spec.maximum:.2%}"
-    return "none"
 
 
 def _members_exist(specs: Sequence[SegmentSpec]) -> Check:

@@ -6,7 +6,7 @@ Belongs here: figures for people. Does not belong here: anything that decides wh
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
 import ibis.expr.types as ir
@@ -24,6 +24,8 @@ class Size:
         members: How many are in it.
         version: A hash of who they are.
         entered, left: How many came and went in that run.
+        share: Members as a share of all profiles, 0 to 1.
+        condition: That made it.
     """
 
     as_of: datetime
@@ -31,6 +33,8 @@ class Size:
     version: str = "0-0"
     entered: int = 0
     left: int = 0
+    share: float = 0.0
+    condition: str = ""
 
 
 NEVER = Size(datetime.min.replace(tzinfo=UTC), 0)
@@ -47,7 +51,8 @@ def histories(engine: Engine, sizes: ir.Table, names: Sequence[str]) -> dict[str
     """
     wanted = sizes.filter(sizes.segment.isin(names)).order_by("as_of")
     found: dict[str, list[Size]] = {}
-    for row in engine.to_arrow(wanted.select("segment", "as_of", "members", "version", "entered", "left")).to_pylist():
+    columns = [each.name for each in fields(Size)]
+    for row in engine.to_arrow(wanted.select("segment", *columns)).to_pylist():
         found.setdefault(row.pop("segment"), []).append(Size(**row))
     return found
 
