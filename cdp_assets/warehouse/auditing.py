@@ -23,7 +23,7 @@ from cdp_assets.warehouse.engine import Engine, Fingerprint, TableRef, row_count
 from cdp_assets.warehouse.standing import Note
 
 LARGE = 100_000
-"""Rows from which on it pays to look at the changed ones apart: each look has its price too."""
+"""Rows from which on it pays to look at those that come apart, if there are any: each look has its price too."""
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,18 @@ class News:
         published: The table as it stands.
         patch: What goes and what comes, as committed tables.
         told: Whether its function told so, rather than that what was made as a whole was compared.
+        coming: How many rows come.
     """
 
     before: Note
     published: ir.Table
     patch: Patch
     told: bool
+    coming: int
 
 
 def news_of(engine: Engine, ref: TableRef, before: Note | None, *, told: bool = True) -> News | None:
-    """How a large table changes by key; None if it is small, or made as a whole.
+    """How a table changes by key; None if it is made as a whole, or is small and some rows come.
 
     Args:
         engine: Holds the table, with its change staged.
@@ -52,10 +54,13 @@ def news_of(engine: Engine, ref: TableRef, before: Note | None, *, told: bool = 
         before: What was noted with it as it stands.
         told: As `News` says.
     """
-    if before is None or before.fingerprint.rows < LARGE:
+    patch = engine.staged_patch(*ref) if before is not None else None
+    if before is None or patch is None:
         return None
-    patch = engine.staged_patch(*ref)
-    return News(before, engine.table(*ref), patch, told) if patch is not None else None
+    coming = row_count(patch.rows, engine)
+    if coming and before.fingerprint.rows < LARGE:
+        return None
+    return News(before, engine.table(*ref), patch, told, coming)
 
 
 def audited(
@@ -80,20 +85,18 @@ def audited(
     if news is None or not few:
         return evaluate(engine, checks, staged, inputs, docs)
     others = [check for check in checks if check not in few]
-    found = {
-        outcome.name: outcome
-        for outcome in (
-            *evaluate(engine, [narrowed(check, staged, news.patch.rows) for check in few], news.patch.rows, inputs),
-            *evaluate(engine, others, staged, inputs),
-        )
-    }
+    found = {outcome.name: outcome for outcome in news.before.checks}
+    if news.coming:
+        asked = [narrowed(check, staged, news.patch.rows) for check in few]
+        found |= {outcome.name: outcome for outcome in evaluate(engine, asked, news.patch.rows, inputs)}
+    found |= {outcome.name: outcome for outcome in evaluate(engine, others, staged, inputs)}
     return [found[check.name] for check in checks]
 
 
 def _of_what_comes(engine: Engine, checks: Sequence[Check], inputs: dict[str, ir.Table], news: News) -> list[Check]:
     """The checks that held before and are answered by the rows that come."""
     patch = news.patch
-    if row_count(patch.rows.anti_join(patch.gone, list(patch.columns)), engine):
+    if news.coming and row_count(patch.rows.anti_join(patch.gone, list(patch.columns)), engine):
         return []
     held = {outcome.name for outcome in news.before.checks if outcome.passed}
     return [

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import itertools
 import logging
+import os
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -104,8 +106,16 @@ class DuckDBEngine(DuckDBFiles):
 
     @classmethod
     def in_memory(cls, config: dict[str, str] | None = None) -> DuckDBEngine:
-        """An engine without a file, for tests, previews and evaluations."""
-        return cls(duckdb.connect(":memory:", config=dict(config or {})))
+        """An engine without a file, for tests, previews and evaluations.
+
+        What exceeds its memory goes to the folder that ``config`` names as `temp_directory`; where nothing is around
+        that, to the machine's own for such files.
+        """
+        given: dict[str, str | bool | int | float | list[str]] = dict(config or {})
+        if "temp_directory" in given and not Path(str(given["temp_directory"])).parent.is_dir():
+            # DuckDB makes the last folder of a path and no other, and takes it away again.
+            given["temp_directory"] = str(Path(tempfile.gettempdir()) / f"cdp-{os.getpid()}")
+        return cls(duckdb.connect(":memory:", config=given))
 
     @property
     def backend(self) -> Backend:

@@ -411,3 +411,12 @@ def test_readers_see_each_new_snapshot_and_never_the_warehouse(tmp_path: Path) -
                 row = reader.one("SELECT amount FROM shop.amounts")
                 assert row is not None
                 assert str(row["amount"]) == amount
+
+
+def test_what_exceeds_the_memory_of_an_engine_without_a_file_finds_a_place(tmp_path: Path) -> None:
+    nowhere = tmp_path / "data" / "tmp"
+    engine = DuckDBEngine.in_memory({"memory_limit": "64MB", "threads": "1", "temp_directory": str(nowhere)})
+    numbers = ibis.range(4_000_000).unnest().name("number").as_table()
+    kept = engine.scratch(numbers.mutate(text=numbers.number.cast("string") + "-" + numbers.number.cast("string")))
+    assert engine.to_arrow(kept.aggregate(rows=kept.count()))["rows"][0].as_py() == 4_000_000
+    assert not nowhere.parent.exists()
