@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -97,6 +98,37 @@ def test_what_is_wrong_with_a_change_is_found(
 ) -> None:
     outcomes, alike = audit(engine, gone, came)
     assert (failed(outcomes), alike) == (wrong, True)
+
+
+@pytest.mark.parametrize("large", [0, 1_000])
+def test_where_nothing_comes_what_held_of_each_row_is_not_asked_again(
+    engine: DuckDBEngine, large: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auditing, "LARGE", large)
+    asked: list[str] = []
+    evaluate = auditing.evaluate
+
+    def watched(engine: Any, checks: Sequence[Check], *rest: Any) -> list[CheckResult]:
+        asked.extend(check.name for check in checks)
+        return evaluate(engine, checks, *rest)
+
+    monkeypatch.setattr(auditing, "evaluate", watched)
+    outcomes, alike = audit(engine, [1], [])
+    assert (failed(outcomes), alike) == (set(), True)
+    assert asked == ["some"], "what is said of the table as a whole may be another thing now"
+    asked.clear()
+    assert failed(audit(engine, [1], [], held={"positive": False})[0]) == set()
+    assert asked == ["positive", "some"]
+
+
+def test_a_small_table_to_which_rows_come_is_looked_at_as_a_whole(
+    engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auditing, "LARGE", 1_000)
+    before = Note({}, engine.fingerprint(engine.table(*PAID)))
+    nobody = engine.from_arrow(pa.table({"id": pa.array([], pa.int64())}), ibis.schema({"id": "int64"}))
+    engine.stage_patch("shop", ORDERS, Patch("id", nobody, rows(engine, (9, 9))))
+    assert auditing.news_of(engine, PAID, before) is None
 
 
 def test_what_did_not_hold_before_is_asked_of_the_whole(engine: DuckDBEngine) -> None:
