@@ -86,7 +86,7 @@ class Linkage(dg.Model, dg.Resolvable):
     auto_weight: float = Field(
         default=0.0,
         description="Groups of records are joined from this weight on: bits, as the mean over all pairs of what their "
-        "records say of the person.",
+        "records say of the person. Half a bit is added for each doubling of their number above 100,000.",
     )
     most_wrong: float | None = Field(
         default=None,

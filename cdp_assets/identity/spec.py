@@ -103,7 +103,8 @@ class LinkageRules:
     Args:
         enabled: Whether profiles are compared at all.
         auto_weight: Two groups of records are joined from this mean weight on, in bits (log2 of the odds) over all
-            pairs of what they say of the person; pairs that were not even worth comparing count −5.
+            pairs of what they say of the person; pairs that were not even worth comparing count −5. Among more than
+            100,000 appearances of people half a bit more is asked for with each doubling (`linkage.model.Model.surer`).
         most_wrong: Instead of ``auto_weight``: the share of joins that may be wrong, such as 0.001 for one in a
             thousand. The weight is then the lowest at which the model expects no more; it expects too many rather than
             too few.

@@ -6,6 +6,7 @@ Belongs here: the figures. Does not belong here: drawing people (`people.py`), a
 from __future__ import annotations
 
 import json
+import math
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from typing import Any
 
 from cdp_assets_tests.attributes import datasets
 from cdp_assets_tests.bench import people
-from cdp_assets_tests.bench.harness import Figure, Measured, at_least, cdp, environment, measure
+from cdp_assets_tests.bench.harness import Figure, Measured, at_least, at_most, cdp, environment, measure
 
 MOST_TIMES_SPLINK = 1.2
 TRUTH = "cluster"
@@ -26,6 +27,7 @@ def figures(records: int = 1_000_000) -> list[Figure]:
         *labelled("historical_figures_with_errors_50k.parquet", precision=0.99, recall=0.64, best=0.86),
         *labelled("fake_1000.csv", precision=0.99, recall=None, best=0.93),
         *beside_splink(records),
+        *in_crowds(records // 10, records * 5),
     ]
 
 
@@ -70,6 +72,26 @@ def beside_splink(records: int, seed: int = 11) -> list[Figure]:
         Figure(f"{what}: F1", round(ours["f1"], 5), "share", "not below the peer's", ours["f1"] >= theirs["f1"],
                f"Splink: {theirs['f1']:.4f} (precision {theirs['precision']:.4f})",
                round(ours["f1"] / theirs["f1"], 4)),
+    ]  # fmt: skip
+
+
+def in_crowds(few: int, many: int, seed: int = 11) -> list[Figure]:
+    """Whether joins among many are as right as among few, and what many take."""
+    shares: list[float] = []
+    for records in (few, many):
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "people.parquet"
+            people.write(file, records, seed)
+            found, run = evaluated(file)
+        shares.append(found["pairwise"]["precision"])
+        if records == few:
+            # So much may be chance: two standard errors of what was found among few, of whom each has about one pair.
+            chance = 2 * math.sqrt(shares[0] * (1 - shares[0]) / found["people"])
+    return [
+        Figure(f"{many:,} records: pairwise precision", round(shares[1], 5), "share",
+               f"not below that of {few:,}, but for chance ({chance:.4f})", shares[1] >= shares[0] - chance,
+               f"{few:,} records: {shares[0]:.5f}", round(shares[1] / shares[0], 4)),
+        at_most(f"{many:,} records: peak memory", run.peak_bytes / 1e9, 8.0, "GB"),
     ]  # fmt: skip
 
 

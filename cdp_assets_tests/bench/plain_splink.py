@@ -19,7 +19,7 @@ from cdp_assets.identity.linkage.comparisons import COMPARISONS, creators
 from cdp_assets.identity.nicknames import nickname_groups
 
 THRESHOLD = 0.95
-LEARNED_FROM = 1_000_000  # pairs a step, as in the project: all of them would take Splink many times as long
+LEARNED_FROM = 1_000_000  # pairs a step: all of them would take Splink many times as long
 BLOCKING = (
     ("email",),
     ("given", "family", "birth_year"),

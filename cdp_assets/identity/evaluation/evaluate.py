@@ -152,7 +152,8 @@ def _measured(
     # Numbers are counted in a fraction of the time of texts.
     codes = engine.from_arrow(told.select(["record_id"]).append_column("person_id", pa.array(person, pa.int64())))
     joins = linked.joined.joins if linked.joined is not None else ()
-    curve = _curve(label, person, Columns.of(joins))
+    threshold = linked.joined.auto if linked.joined is not None else rules.linkage.auto_weight
+    curve = _curve(label, person, Columns.of(joins), threshold)
     after = engine.scratch(linked.partition.records.select("record_id", profile_id="label"))
     units = after.join(codes, "record_id").select("profile_id", "person_id")
     first = before.join(codes, "record_id").select("person_id", profile_id="label")
@@ -163,7 +164,7 @@ def _measured(
         Evaluation(
             score=score,
             deterministic=partition_score(engine.scratch(first)),
-            threshold=rules.linkage.auto_weight,
+            threshold=threshold,
             blocking_recall=found,
             pairs_compared=compared,
             curve=curve,
@@ -191,15 +192,18 @@ def _moved(label: np.ndarray, nodes: np.ndarray, joined: np.ndarray) -> np.ndarr
     return np.where(nodes[place] == label, joined[place], label)
 
 
-def _curve(label: np.ndarray, person: np.ndarray, joins: Columns) -> list[CurvePoint]:
-    """Pairwise scores at every threshold. Most records are in groups that nothing joins: they are counted once."""
+def _curve(label: np.ndarray, person: np.ndarray, joins: Columns, used: float) -> list[CurvePoint]:
+    """Pairwise scores at every threshold and at the one that is used.
+
+    Most records are in groups that nothing joins: they are counted once.
+    """
     import numpy as np
 
     moving = np.isin(label, groups_of(joins, -np.inf)[0])
     together, claimed = _together(label[~moving], person[~moving])
     true = _pairs(np.bincount(person))
     curve = []
-    for threshold in THRESHOLDS:
+    for threshold in sorted({*THRESHOLDS, used}, reverse=True):
         more, more_claimed = _together(_moved(label[moving], *groups_of(joins, threshold)), person[moving])
         precision = (together + more) / (claimed + more_claimed) if claimed + more_claimed else 1.0
         recall = (together + more) / true if true else 1.0

@@ -53,6 +53,7 @@ class Joined:
             they hang together with has to be looked at as a whole.
         compared: Pairs of groups of which faces were compared.
         pairs: How many pairs of faces of different groups were compared.
+        auto: Mean weight from which on groups were joined.
     """
 
     labels: ir.Table
@@ -63,6 +64,7 @@ class Joined:
     strong: ir.Table
     compared: Edges
     pairs: int
+    auto: float
 
 
 def join(
@@ -107,7 +109,8 @@ def join(
     undecided = _with_parts(_undecided(placed, shown, labels, review, engine, others), scored.parts, engine)
     stopped = [each for each in refused if each.weight >= review]
     strong = _strong(edges, faces_of, auto, engine)
-    return Joined(labels, ties, undecided, joins, stopped, strong, edges, int(between["pairs"].to_numpy().sum()))
+    pairs = int(between["pairs"].to_numpy().sum())
+    return Joined(labels, ties, undecided, joins, stopped, strong, edges, pairs, auto)
 
 
 def drawn_in(scored: Scored, shown: ir.Table, auto: float, others: Others, engine: Engine) -> ir.Table:

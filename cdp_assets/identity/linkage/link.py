@@ -90,7 +90,8 @@ def link(
         frequencies = kept(counts, engine)
     scored = score(shown, model, counts, engine)
     constraints = _constraints(people, evidence, usable, said, engine)
-    joined = join(scored, shown, rules.auto_weight, rules.review_weight, constraints, engine, lowest, rules.most_wrong)
+    auto = rules.auto_weight + model.surer
+    joined = join(scored, shown, auto, rules.review_weight, constraints, engine, lowest, rules.most_wrong)
     return Linked(
         _relabelled(people, joined, engine), joined, model, trained, shown, frequencies,
         _found_by_blocks(shown, model, engine) if lowest is None else None,
@@ -156,7 +157,7 @@ def look(
     scored = score(
         both, model, looked_up(both, frequencies, model, engine), engine, of=engine.scratch(shown.select("face"))
     )
-    drawn = drawn_in(scored, shown, rules.auto_weight, found, engine)
+    drawn = drawn_in(scored, shown, rules.auto_weight + model.surer, found, engine)
     return Look(shown, found, scored, engine.scratch(drawn.select(record_id="label")))
 
 
@@ -180,9 +181,8 @@ def link_again(
     """
     model, frequencies = known
     constraints = _constraints(people, evidence, usable, said, engine)
-    joined = join(
-        seen.scored, seen.shown, rules.auto_weight, rules.review_weight, constraints, engine, others=seen.others
-    )
+    auto = rules.auto_weight + model.surer
+    joined = join(seen.scored, seen.shown, auto, rules.review_weight, constraints, engine, others=seen.others)
     return Linked(_relabelled(people, joined, engine), joined, model, False, seen.shown, frequencies)
 
 

@@ -32,7 +32,7 @@ SEED = 1
 FEWEST_FACES = 50
 """Fewer faces than this teach nothing: no model, and nothing is linked."""
 
-_SAMPLED_PAIRS, _FEWEST_SAMPLED, _SAMPLED_PER_FACE = 1_000_000, 200_000, 20
+_SAMPLED_PAIRS, _FEWEST_SAMPLED, _SAMPLED_PER_FACE = 500_000, 200_000, 20
 """Random pairs to learn from how often what agrees by chance: so many a face, within bounds."""
 
 _MOST_LEARNED_FROM = 200_000
@@ -58,6 +58,10 @@ _GIVEN_AGREES = 0.9
 _ITERATIONS = 5
 """Of expectation maximisation. What no match shows loses twice as many orders of magnitude each time, until it is no
 number any more, which Splink refuses; all others are near their end by then."""
+
+_CROWD = 100_000
+_BITS_A_DOUBLING = 0.5
+"""See `Model.surer`."""
 
 _FEWEST_PAIRS = 30
 _LEAST_U = 0.05
@@ -88,6 +92,17 @@ class Model:
     def prior(self) -> float:
         """How likely two faces taken at random are one person."""
         return float(self.settings["probability_two_random_records_match"])
+
+    @property
+    def surer(self) -> float:
+        """How many bits more have to speak for a join among so many faces: half a bit for each doubling of 100,000.
+
+        That more people are more often alike by chance is in the prior, as far as the parts of a person's data are
+        independent of each other. They are not, quite, and what that leaves grows with the pairs of strangers: at one
+        and the same weight, of made-up people (`bench linkage`), .06% of the joins were wrong among 100,000 records,
+        .10% among a million, .26% among five.
+        """
+        return _BITS_A_DOUBLING * math.log2(max(self.faces / _CROWD, 1.0))
 
     def levels(self) -> dict[str, dict[str, float]]:
         """Comparison → its levels in words → their weights in bits."""

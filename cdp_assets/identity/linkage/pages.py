@@ -37,7 +37,7 @@ def described(linked: Linked, rules: LinkageRules, engine: Engine, *, anew: bool
     if linked.model is None or linked.joined is None:
         return {"linkage_model": {"model": "none: likeness is switched off, or there are too few people to learn from"}}
     joined, model = linked.joined, linked.model
-    applied = [each for each in joined.joins if each.weight >= rules.auto_weight]
+    applied = [each for each in joined.joins if each.weight >= joined.auto]
     if not anew:
         return {"likeness": {"groups joined in this run": len(applied), "pairs compared in this run": joined.pairs}}
     expected = sum(1 - probability(each.weight) for each in applied)
@@ -67,12 +67,13 @@ def card(linked: Linked, rules: LinkageRules) -> str:
     """The model's card."""
     model = linked.model
     assert model is not None
+    from_bits = linked.joined.auto if linked.joined is not None else rules.auto_weight + model.surer
     rows = [
         ("kind", "Fellegi–Sunter, by expectation maximisation without labels (Splink)"),
         ("trained on", f"{model.faces:,} appearances of people"),
         ("two at random are one person", f"1 in {1 / model.prior:,.0f}"),
         ("compared", ", ".join(name.replace("_", " ") for name in model.levels() if name != GIVEN_NAME)),
-        ("joined from", f"{rules.auto_weight:g} bits on, as the mean over all pairs of two groups"),
+        ("joined from", f"{from_bits:.3g} bits on, as the mean over all pairs of two groups"),
         ("asked from", f"{rules.review_weight:g} bits on"),
         ("generation", str(model.generation)),
     ]

@@ -226,3 +226,8 @@ def test_training_twice_gives_the_same_scores(engine: DuckDBEngine, model: Model
         for table in [score(shown, learned, counted(shown, learned, engine), engine).weights]
     ]
     assert weights[0] == weights[1]
+
+
+def test_among_more_people_more_has_to_speak_for_a_join(model: Model) -> None:
+    bits = [replace(model, faces=faces).surer for faces in (50, 100_000, 200_000, 400_000, 1_600_000)]
+    assert bits == [0.0, 0.0, 0.5, 1.0, 2.0]
