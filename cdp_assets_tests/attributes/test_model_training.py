@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 
 from cdp_assets.attributes import churn, churn_baselines, churn_model
+from cdp_assets.attributes.challenge import CHALLENGER_WINS
 from cdp_assets.attributes.churn_learned import Learned
 from cdp_assets.attributes.churn_model import MODEL, Calibrated
 from cdp_assets.attributes.churn_scores import churn_risk, churn_scores
 from cdp_assets.attributes.churn_training import churn_model as trained
 from cdp_assets.attributes.lifetime_value import lifetime_value
 from cdp_assets.attributes.model_documents import UnreadableModelError, document_of, learned_of
-from cdp_assets.attributes.model_training import CHALLENGER_WINS, IS_RECENT, Occasion, approved
+from cdp_assets.attributes.model_training import IS_RECENT, Occasion, approved
 from cdp_assets.attributes.schemas import CHURN_RISK, LIFETIME_VALUE
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.quality.checks import CheckResult
@@ -147,6 +148,21 @@ def test_it_learns_anew_where(
     assert [each is not None for each in asked] == [predecessor]
 
 
+def test_a_model_that_speaks_of_other_money_is_nobodys_predecessor(
+    shop: tuple[ir.Table, ir.Table],
+    first: Built,
+    learned: Learned,
+    engine: DuckDBEngine,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[Learned | None] = []
+    monkeypatch.setattr(churn, "learn", lambda *_, predecessor: asked.append(predecessor) or learned)
+
+    built(trained(*shop, occasion(first, learner="this version/EUR"), engine))
+
+    assert asked == [None]
+
+
 def test_a_prior_is_no_model_to_stand_by(engine: DuckDBEngine, shop: tuple[ir.Table, ir.Table]) -> None:
     few = shop[0].filter(shop[0].profile_id < 10_000_019 * 20)
     prior = built(trained(few, shop[1], first_occasion(UNTIL, engine), engine))
@@ -214,7 +230,8 @@ def test_a_worse_challenger_does_not_replace_its_predecessor(
     assert (row["is_kept"], row["learnt_until"]) == (True, UNTIL - WEEK)
     assert not verdict(model).passed
     assert "the predecessor of" in verdict(model).metadata["verdict"]
-    assert model.metadata["backtest"]["challenger"]["learnt_until"] == UNTIL.isoformat()
+    assert model.metadata["contests"]["who returns"]["until"] == UNTIL.isoformat()
+    assert model.metadata["model_card"]["standing"].startswith("the predecessor")
     before, after = (approved(each.table, engine) for each in (first, model))
     assert before["scores"] == after["scores"]
     as_of = datetime.combine(UNTIL + timedelta(days=90), datetime.min.time(), UTC)
@@ -231,8 +248,9 @@ def test_whoever_was_erased_is_not_in_what_is_learnt_next(
     after = approved(built(trained(without, did, occasion(first, forced=True), engine)).table, engine)
     never_there = document_of(churn.learn(without, did, UNTIL, engine))
 
-    predecessor = after["report"].pop("predecessor")
-    assert never_there["report"].pop("predecessor") is None
+    contest = after.pop("contest")
+    assert never_there.pop("contest") == {**contest, "predecessor": None, "predecessor_until": None}
+    predecessor = contest["predecessor"]
     assert after == json.loads(json.dumps(never_there))
     assert 0.5 < predecessor < after["report"]["auc"] + 0.02
 
