@@ -87,8 +87,7 @@ class Contest:
     @property
     def winner(self) -> Contender:
         """Who is published; a predecessor only if it did better than both others."""
-        baseline = self.baselines[self.best_baseline]
-        best = self.learnt if self.beats_baseline else baseline
+        best = self.learnt if self.beats_baseline else self.baselines[self.best_baseline]
         if self.predecessor is not None and self._better(self.predecessor, best):
             return "predecessor"
         return "learnt" if self.beats_baseline else "baseline"
@@ -96,9 +95,9 @@ class Contest:
     @property
     def figure(self) -> float:
         """Figure of the winner."""
-        return {"baseline": self.baselines[self.best_baseline], "predecessor": self.predecessor or 0.0}.get(
-            self.winner, self.learnt
-        )
+        if self.winner == "predecessor" and self.predecessor is not None:
+            return self.predecessor
+        return self.learnt if self.beats_baseline else self.baselines[self.best_baseline]
 
     @property
     def figures(self) -> dict[str, float]:

@@ -34,7 +34,7 @@ class PlainValue:
     Args:
         purchases: How often customers buy.
         worth: What a visit is worth.
-        newcomer_days: Days from the first visit for which whoever came once gets what is expected of anybody new.
+        newcomer_days: Days from the first visit for which whoever came once gets what is expected of all such.
         naive: Whether everyone else is taken to go on as before, since the models came no nearer to the truth.
     """
 
@@ -72,16 +72,16 @@ class PlainValue:
         return newcomers.are_new(histories["frequency"], histories["age_days"], self.newcomer_days)
 
     def scored(self, histories: pd.DataFrame, horizons: tuple[int, ...]) -> pd.DataFrame:
-        """The histories as `purchase_models.score` gives them, newcomers with what is expected of anybody who comes
-        for the first time today: a prior, the same for all of them, that does not say who is still a customer. BG/NBD
-        lets nobody go who came once, which is no finding either and is not told.
+        """The histories as `purchase_models.score` gives them, newcomers with what is expected of the usual one, who
+        came half of `newcomer_days` ago: a prior, the same for all of them, that does not say who is still a customer.
+        BG/NBD lets nobody go who came once, which is no finding either and is not told.
         """
         import pandas as pd
 
         fallback, new = self.purchases.fallback, self.newcomers(histories)
         scored = purchase_models.score(self.visit_model, fallback, histories, horizons)
-        anybody = pd.DataFrame({"frequency": [0], "recency_days": [0], "age_days": [0]})
-        prior = purchase_models.score(self.purchases.model, fallback, anybody, horizons).iloc[0]
+        usual = pd.DataFrame({"frequency": [0], "recency_days": [0], "age_days": [self.newcomer_days // 2]})
+        prior = purchase_models.score(self.purchases.model, fallback, usual, horizons).iloc[0]
         unsaid = new
         if isinstance(self.visit_model, DropoutModel) and self.visit_model.keeps_who_came_once:
             unsaid = new | (histories["frequency"].to_numpy() <= 0)

@@ -25,7 +25,7 @@ from cdp_assets.attributes.metrics import Floats, rounded
 from cdp_assets.attributes.model_documents import Document, read_by
 from cdp_assets.attributes.model_schemas import RESPONSE_MODEL
 from cdp_assets.attributes.model_training import Occasion, Trainer, trained
-from cdp_assets.attributes.response_model import PRIOR, ResponseModel, Responses
+from cdp_assets.attributes.response_model import PRIOR, STEADY, ResponseModel, Responses
 from cdp_assets.attributes.sending_hours import HOURS, hours_of_people, usual_zone, zones_of_people
 from cdp_assets.attributes.signal_schemas import ENGAGEMENT
 from cdp_assets.warehouse.built import Built, ColumnLineage, Stands
@@ -77,7 +77,7 @@ class Learnt:
         contests = {name: channel.contest for name, channel in self.used.items() if channel.contest}
         told = ", ".join(f"{name}: {model}" for name, model in names.items())
         is_learnt = bool(names) and PRIOR not in names.values()
-        why = "too few messages were sent in any channel" if names else "no messages were sent"
+        why = "too few messages to judge by were sent in any channel" if names else "no messages were sent"
         return Standing(told or PRIOR, is_learnt, self.until, contests, why)
 
     @property
@@ -184,7 +184,7 @@ def learn_channel(
     known, later, seen = Responses.of(past), _of_the_same(last, past), Responses.of(both)
     foretold = response_model.foretell(known, later)
     if foretold is None:
-        model = response_model.fit(seen, PRIOR)
+        model = response_model.fit(seen, STEADY)
         return Approved(model, until, _report(model, people, {"messages": int(known.sent.sum())}))
     held = contest(
         LOG_LOSS,

@@ -118,8 +118,8 @@ LIFETIME_VALUE = TableSchema(
                unit=_REPORTING, required=True),
         Column("model", "string", "What made the figures of this row: purchase model + order value model, and learnt "
                "spend where it has its part. `newcomers' prior` for whoever came once, so lately that those who come "
-               "again mostly have not yet (`value_model` says how many days): visits and their range are those of "
-               "anybody new.", required=True),
+               "again mostly have not yet (`value_model` says how many days): visits and their range are those "
+               "expected of all such.", required=True),
     ),
     key=("profile_id",),
 )  # fmt: skip

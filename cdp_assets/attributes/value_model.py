@@ -178,7 +178,7 @@ def _card(model: ValueModel) -> dict[str, Any]:
             "features": ["frequency", "recency", "age", "mean value of repeat visits net of refunds"],
             "published": plain.name,
             "newcomers": f"whoever came once, less than {plain.newcomer_days} days ago (half of all repeat visits come "
-            "within them): what is expected of anybody new",
+            "within them): what is expected of the usual one of them",
             "purchase_parameters": dict(fitted.model.parameters),
             "value_parameters": dict(worth.parameters),
             "refused": plain.refused,
