@@ -131,20 +131,20 @@ def churn_scores(
             continue
         rows = learned.described(rows)
         read = Read.of(rows)
-        score = model.score.at(read) if isinstance(model.score, Learner) else model.score(rows)
+        walked = model.score.walk(read) if isinstance(model.score, Learner) else None
+        score = model.score(rows) if walked is None else walked.score
         log_odds = learned.log_odds(rows, score)
         cold = is_cold(rows) & (learned.cold is not None)
         risk = np.round(probability_of(log_odds), 4)
         bands = np.select([risk >= HIGH, risk >= MEDIUM], ["high", "medium"], default="low")
+        told = reasons(rows, log_odds, model, compared, leading, walked)
         pieces.append(
             pa.table(
                 [
                     rows["profile_id"],
                     risk,
                     pa.array(bands, "string"),
-                    pa.array(
-                        np.where(cold, _COLD_REASON, reasons(rows, log_odds, model, compared, leading, read)), "string"
-                    ),
+                    pa.array(np.where(cold, _COLD_REASON, told), "string"),
                     pa.array([learned.horizon_days] * len(rows), "int64"),
                     learned.spent(rows, score, read),
                     pa.array(np.where(cold, COLD_START, model.name), "string"),

@@ -13,8 +13,9 @@ import pytest
 
 from cdp_assets.attributes import churn, churn_baselines, churn_model
 from cdp_assets.attributes.challenge import CHALLENGER_WINS
+from cdp_assets.attributes.churn_features import features_at
 from cdp_assets.attributes.churn_learned import Learned
-from cdp_assets.attributes.churn_model import MODEL, Calibrated
+from cdp_assets.attributes.churn_model import MODEL, Calibrated, Learner, Read
 from cdp_assets.attributes.churn_scores import churn_risk, churn_scores
 from cdp_assets.attributes.churn_training import churn_model as trained
 from cdp_assets.attributes.lifetime_value import lifetime_value
@@ -180,6 +181,20 @@ def test_a_kept_model_scores_as_it_was_learnt(
     assert then["churn_risk"].tolist() == pytest.approx(now["churn_risk"].tolist(), abs=1e-4)
     assert then["learnt_spend"].tolist() == pytest.approx(now["learnt_spend"].tolist(), abs=0.01, nan_ok=True)
     assert document_of(learned) == json.loads(json.dumps(document_of(fresh)))
+
+
+def test_a_figure_that_were_another_moves_the_score_as_if_all_trees_were_walked_again(
+    shop: tuple[ir.Table, ir.Table], learned: Learned, engine: DuckDBEngine
+) -> None:
+    people = learned.described(engine.to_pandas(features_at(*shop, UNTIL)))
+    learner, some = learned.published.score, np.arange(len(people)) % 3 == 0
+    assert isinstance(learner, Learner)
+    walked = learner.walk(Read.of(people))
+
+    for other in ({"visits": 3.0, "visits_30d": 0.0}, {"age_days": 40.0}, {"refunds": 0.0, "refunded": 0.0}):
+        moved = learner.with_other(walked, some, other)
+        assert moved == pytest.approx(learner(people[some].assign(**other)))
+    assert walked.score == pytest.approx(learner(people))
 
 
 @pytest.mark.parametrize("name", ["recency", "frequency", "minus expected purchases", "1 - P(alive)",
