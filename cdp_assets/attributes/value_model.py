@@ -25,7 +25,7 @@ from cdp_assets.attributes.order_value import OrderValueModel
 from cdp_assets.attributes.penalty import choose_penalty
 from cdp_assets.attributes.plain_value import PlainValue
 from cdp_assets.attributes.purchase_models import Fitted, Floats
-from cdp_assets.attributes.purchases import distinct_histories, gap_histogram, observed_days, purchase_statistics
+from cdp_assets.attributes.purchases import distinct_histories, gap_histogram, purchase_statistics
 from cdp_assets.attributes.schemas import LIFETIME_VALUE
 from cdp_assets.warehouse.built import Built, ColumnLineage, Stands, plot
 from cdp_assets.warehouse.engine import row_count
@@ -115,7 +115,8 @@ def _learn(purchases: ir.Table, until: date, predecessor: ValueModel | None, eng
         return predecessor.after(contest)
     naive = contest is not None and not contest.beats_baseline
     statistics = engine.scratch(purchase_statistics(purchases, until))
-    penalty, deviances = choose_penalty(purchases, until, _held_out_days(purchases, until, engine), engine)
+    held_out, customers = _held_out_days(statistics, engine), row_count(statistics, engine)
+    penalty, deviances = choose_penalty(purchases, until, held_out, customers, engine)
     fitted, grain = fit_purchases(statistics, engine, penalty)
     days = customary_days(engine.to_pandas(gap_histogram(purchases, until)))
     model = PlainValue(fitted, fit_order_value(statistics, engine), days, naive)
@@ -130,14 +131,10 @@ def _learn(purchases: ir.Table, until: date, predecessor: ValueModel | None, eng
     return Approved(model, until, report, contest, rehearsed, contest.cut if contest else None, then)
 
 
-def _held_out_days(purchases: ir.Table, until: date, engine: Engine) -> int | None:
+def _held_out_days(statistics: ir.Table, engine: Engine) -> int | None:
     """Days of the history that a hold-out can have."""
-    import pandas as pd
-
-    first = engine.to_pandas(observed_days(purchases, until))["first_day"].iloc[0]
-    return (
-        None if pd.isna(first) else lifetime_backtest.choose_horizon((pd.Timestamp(until) - pd.Timestamp(first)).days)
-    )
+    days = engine.to_arrow(statistics.aggregate(days=statistics.age_days.max()))["days"][0].as_py()
+    return None if days is None else lifetime_backtest.choose_horizon(int(days))
 
 
 def fit_purchases(statistics: ir.Table, engine: Engine, penalty: float = 0.0) -> tuple[Fitted, int]:

@@ -98,7 +98,7 @@ def judge(found: Transactions, cut: date, horizon_days: int, engine: Engine) -> 
         raise TransactionsError(f"up to {cut.isoformat()} the file knows refunds, but no purchase")
     statistics = engine.to_pandas(purchase_statistics(known, cut).order_by("profile_id"))
     held_out = lifetime_backtest.choose_horizon((cut - found.first_day).days)
-    penalty, _ = choose_penalty(known, cut, held_out, engine)
+    penalty, _ = choose_penalty(known, cut, held_out, len(statistics), engine)
     newcomer_days = customary_days(engine.to_pandas(gap_histogram(known, cut)))
     plain = plain_value.fit(statistics, horizon_days, penalty, newcomer_days)
     learned = churn.learn(known, nothing, cut, engine, horizon_days=horizon_days)
