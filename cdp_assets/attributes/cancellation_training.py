@@ -74,7 +74,7 @@ def cancellation_model(
         standing,
         lambda model, _: _card(model),
         LINEAGE,
-        {"subscriptions": row_count(changes, engine)},
+        sizes={"subscriptions": row_count(changes, engine)},
     )
     return trained(trainer, occasion, engine)
 

@@ -148,7 +148,7 @@ def learnt_responses(
         lambda learnt: learnt.standing,
         lambda learnt, _: _card(learnt),
         LINEAGE,
-        sizes,
+        sizes=sizes,
     )
     return trained(trainer, occasion, engine)
 

@@ -73,7 +73,7 @@ def value_model(purchases: ir.Table, occasion: Occasion, engine: Engine) -> Buil
         standing,
         lambda model, _: _card(model),
         LINEAGE,
-        {"purchases": row_count(purchases, engine)},
+        sizes={"purchases": row_count(purchases, engine)},
     )
     return trained(trainer, occasion, engine)
 
