@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import ibis.expr.types as ir
 import numpy as np
 
-from cdp_assets.attributes import metrics, plain_value
+from cdp_assets.attributes import metrics, newcomers, plain_value
 from cdp_assets.attributes.challenge import ABSOLUTE_ERROR, Approved, Contest, contest
 from cdp_assets.attributes.newcomers import customary_days
 from cdp_assets.attributes.plain_value import NAIVE, PlainValue
@@ -32,6 +32,7 @@ SAMPLE = 100_000
 MINIMUM_CUSTOMERS = 50
 
 _PICTURES = ("tracking", "buckets")
+_LEVEL = "level"
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ class ValueBacktest:
     buckets: pd.DataFrame
     learnt: PlainValue | None = field(default=None, repr=False)
     contest: Contest | None = None
+
+    @property
+    def newcomer_level(self) -> float:
+        """How many visits newcomers made for each that was expected of them."""
+        return float(self.metrics["newcomers"][_LEVEL])
 
     def to_plain(self) -> dict[str, Any]:
         """As values that JSON knows, without what was judged."""
@@ -111,14 +117,20 @@ def backtest(
     learnt = plain_value.fit(customers, newcomer_days=days_of_newcomers)
     scored = learnt.scored(customers, (horizon,))
     visits = scored[f"expected_{horizon}d"].to_numpy(float)
-    actual = customers["actual_visits"].to_numpy(float)
+    actual, new = customers["actual_visits"].to_numpy(float), learnt.newcomers(customers)
     bounds = learnt.interval(customers, visits)
     within = float(((actual >= bounds[:, 0]) & (actual <= bounds[:, 1])).mean())
     found = {
         "cut": cut.isoformat(),
         "horizon_days": horizon,
         "customers": len(customers),
-        "newcomers": {"customers": int(learnt.newcomers(customers).sum()), "days": days_of_newcomers},
+        "newcomers": {
+            "days": days_of_newcomers,
+            "customers": int(new.sum()),
+            "actual": metrics.rounded(actual[new].sum()),
+            "predicted": metrics.rounded(visits[new].sum()),
+            _LEVEL: newcomers.level(float(actual[new].sum()), float(visits[new].sum())),
+        },
         "model": learnt.name,
         "parameters": {**learnt.purchases.model.parameters, **learnt.worth.parameters},
         **_compared(customers, learnt, visits, horizon),

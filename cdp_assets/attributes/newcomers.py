@@ -1,6 +1,7 @@
 """Customers of whom too little is known to say anything of their own: who they are.
 
-Belongs here: the rule. Does not belong here: what they get instead of a score (`churn_learned.py`, `plain_value.py`).
+Belongs here: the rule, and what such went on to do. Does not belong here: what they get instead of a score
+(`churn_learned.py`, `plain_value.py`).
 
 Whoever came once has told nothing by not coming again, as long as those who do come again have mostly not done so by
 then. How long that is differs between a grocer and a furniture shop, and is read from the shop's own purchases.
@@ -23,6 +24,9 @@ LEAST_DAYS = 7
 PRIOR = "newcomers' prior"
 """What their expected visits are named."""
 
+EXPECTED_COUNTS = 20.0
+"""Visits for which what the models expect of newcomers counts against what such went on to do."""
+
 Booleans = np.ndarray[Any, np.dtype[np.bool_]]
 
 
@@ -42,3 +46,8 @@ def customary_days(gaps: pd.DataFrame) -> int:
 def are_new(visits_after_first: Any, age_days: Any, days: int) -> Booleans:
     """Who came first less than so many days ago, and has not come again."""
     return np.asarray((np.asarray(visits_after_first) <= 0) & (np.asarray(age_days) < days), dtype=bool)
+
+
+def level(actual: float, expected: float) -> float:
+    """How many visits newcomers made for each that was expected of them, drawn towards one."""
+    return round((actual + EXPECTED_COUNTS) / (expected + EXPECTED_COUNTS), 4)

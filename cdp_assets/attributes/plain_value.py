@@ -35,12 +35,14 @@ class PlainValue:
         purchases: How often customers buy.
         worth: What a visit is worth.
         newcomer_days: Days from the first visit for which whoever came once gets what is expected of all such.
+        newcomer_level: How many visits newcomers of a hold-out made, for each that was expected of them.
         naive: Whether everyone else is taken to go on as before, since the models came no nearer to the truth.
     """
 
     purchases: Fitted
     worth: OrderValueModel
     newcomer_days: int = 0
+    newcomer_level: float = 1.0
     naive: bool = False
 
     @property
@@ -73,8 +75,9 @@ class PlainValue:
 
     def scored(self, histories: pd.DataFrame, horizons: tuple[int, ...]) -> pd.DataFrame:
         """The histories as `purchase_models.score` gives them, newcomers with what is expected of the usual one, who
-        came half of `newcomer_days` ago: a prior, the same for all of them, that does not say who is still a customer.
-        BG/NBD lets nobody go who came once, which is no finding either and is not told.
+        came half of `newcomer_days` ago, at the level of what such went on to do: a prior, the same for all of them,
+        that does not say who is still a customer. BG/NBD lets nobody go who came once, which is no finding either and
+        is not told.
         """
         import pandas as pd
 
@@ -88,7 +91,10 @@ class PlainValue:
         return scored.assign(
             probability_alive=np.where(unsaid, np.nan, scored["probability_alive"]),
             model=np.where(new, newcomers.PRIOR, scored["model"]),
-            **{name: np.where(new, prior[name], scored[name]) for name in (f"expected_{days}d" for days in horizons)},
+            **{
+                name: np.where(new, prior[name] * self.newcomer_level, scored[name])
+                for name in (f"expected_{days}d" for days in horizons)
+            },
         )
 
     def visits(self, customers: pd.DataFrame, days: int) -> Floats:
@@ -119,14 +125,20 @@ class PlainValue:
             "fitted": plain_fitted(self.purchases),
             "worth": {**asdict(self.worth), "parameters": dict(self.worth.parameters)},
             "newcomer_days": self.newcomer_days,
+            "newcomer_level": self.newcomer_level,
             "naive": self.naive,
         }
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> PlainValue:
         """Read what `to_plain` wrote."""
-        worth = OrderValueModel(**plain["worth"])
-        return cls(fitted_of_plain(plain["fitted"]), worth, int(plain["newcomer_days"]), bool(plain["naive"]))
+        return cls(
+            fitted_of_plain(plain["fitted"]),
+            OrderValueModel(**plain["worth"]),
+            int(plain["newcomer_days"]),
+            float(plain["newcomer_level"]),
+            bool(plain["naive"]),
+        )
 
 
 def _values(worth: OrderValueModel, customers: pd.DataFrame) -> Floats:

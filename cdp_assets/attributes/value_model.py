@@ -119,7 +119,8 @@ def _learn(purchases: ir.Table, until: date, predecessor: ValueModel | None, eng
     penalty, deviances = choose_penalty(purchases, until, held_out, customers, engine)
     fitted, grain = fit_purchases(statistics, engine, penalty)
     days = customary_days(engine.to_pandas(gap_histogram(purchases, until)))
-    model = PlainValue(fitted, fit_order_value(statistics, engine), days, naive)
+    level = judged.newcomer_level if judged else 1.0
+    model = PlainValue(fitted, fit_order_value(statistics, engine), days, level, naive)
     report = {
         "grain_days": grain,
         "penalty": {"chosen": penalty, "deviance_in_hold_out": deviances},
@@ -174,8 +175,11 @@ def _card(model: ValueModel) -> dict[str, Any]:
             "time_unit": "weeks, counted in " + ("days" if report["grain_days"] == 1 else "whole weeks"),
             "features": ["frequency", "recency", "age", "mean value of repeat visits net of refunds"],
             "published": plain.name,
-            "newcomers": f"whoever came once, less than {plain.newcomer_days} days ago (half of all repeat visits come "
-            "within them): what is expected of the usual one of them",
+            "newcomers": {
+                "who": f"came once, less than {plain.newcomer_days} days ago: half of all repeat visits come in them",
+                "what": "the visits that are expected of the usual one of them, times the level",
+                "level": plain.newcomer_level,
+            },
             "purchase_parameters": dict(fitted.model.parameters),
             "value_parameters": dict(worth.parameters),
             "refused": plain.refused,

@@ -18,6 +18,7 @@ from cdp_assets.attributes.lifetime_backtest import backtest, choose_horizon
 from cdp_assets.attributes.lifetime_value import LINEAGE, valued
 from cdp_assets.attributes.lifetime_value import lifetime_value as scored
 from cdp_assets.attributes.model_training import IS_RECENT, Occasion, approved
+from cdp_assets.attributes.newcomers import level
 from cdp_assets.attributes.plain_value import PlainValue
 from cdp_assets.attributes.purchases import purchase_statistics
 from cdp_assets.attributes.schemas import CHURN_RISK, LIFETIME_VALUE
@@ -192,7 +193,7 @@ def test_newcomers_get_what_is_expected_of_all_such(engine: DuckDBEngine) -> Non
     once = [(person, 10, "20.00") for person in range(61, 121)]
     new = [(200, 91, "10.00"), (201, 99, "10.00")]
 
-    _, built = lifetime_value(purchases(engine, [*back, *once, *new]), noon(100), engine)
+    model, built = lifetime_value(purchases(engine, [*back, *once, *new]), noon(100), engine)
 
     found = {row["profile_id"]: row for row in as_dicts(engine, built.table)}
     first, second, settled = found[200], found[201], found[61]
@@ -204,6 +205,10 @@ def test_newcomers_get_what_is_expected_of_all_such(engine: DuckDBEngine) -> Non
     assert first["expected_purchases_365d"] > settled["expected_purchases_365d"] > 0, "who did not come back for long"
     assert first["probability_alive"] is None
     assert first["value_365d_low"] <= first["expected_value_365d"] <= first["value_365d_high"]
+    judged = model.metadata["backtest"]["newcomers"]
+    assert model.metadata["model_card"]["newcomers"]["level"] == judged["level"] == level(
+        judged["actual"], judged["predicted"]
+    )  # fmt: skip
 
 
 def test_what_was_learnt_of_spend_says_nothing_of_newcomers(engine: DuckDBEngine) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from cdp_assets.attributes.newcomers import LEAST_DAYS, are_new, customary_days
+from cdp_assets.attributes.newcomers import LEAST_DAYS, are_new, customary_days, level
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,9 @@ def test_how_long_somebody_is_new_is_read_from_the_shops_own_purchases(gaps: dic
 
 def test_who_came_again_or_long_ago_is_not_new() -> None:
     assert are_new([0, 0, 0, 1], [0, 29, 30, 5], 30).tolist() == [True, True, False, False]
+
+
+def test_what_newcomers_went_on_to_do_counts_the_more_the_more_of_them_there_were() -> None:
+    assert level(0, 0) == 1.0
+    assert level(5, 10) == pytest.approx(25 / 30, abs=1e-4)
+    assert level(5000, 10000) == 0.501

@@ -10,7 +10,7 @@ what was known at the cut as well, and judged on the same customers.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -99,8 +99,13 @@ def judge(found: Transactions, cut: date, horizon_days: int, engine: Engine) -> 
     statistics = engine.to_pandas(purchase_statistics(known, cut).order_by("profile_id"))
     held_out = lifetime_backtest.choose_horizon((cut - found.first_day).days)
     penalty, _ = choose_penalty(known, cut, held_out, len(statistics), engine)
-    newcomer_days = customary_days(engine.to_pandas(gap_histogram(known, cut)))
-    plain = plain_value.fit(statistics, horizon_days, penalty, newcomer_days)
+    plain = plain_value.fit(statistics, horizon_days, penalty)
+    earlier = lifetime_backtest.backtest(known, cut, engine)
+    plain = replace(
+        plain,
+        newcomer_days=customary_days(engine.to_pandas(gap_histogram(known, cut))),
+        newcomer_level=earlier.newcomer_level if earlier else 1.0,
+    )
     learned = churn.learn(known, nothing, cut, engine, horizon_days=horizon_days)
     customers = learned.described(customers)
     spend = _spend(plain, learned, customers, statistics, horizon_days)
