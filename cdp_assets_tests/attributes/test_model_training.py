@@ -125,8 +125,18 @@ def test_code_of_other_stages_publishes_the_same_model_with_its_card_again(
 
 @pytest.mark.parametrize(
     ("given", "predecessor"),
-    [({"learner": "another version"}, True), ({"forced": True}, True), ({"until": UNTIL - 2 * WEEK}, False)],
-    ids=["the learner is another", "somebody asks for it", "as of an earlier day, which must not know a later model"],
+    [
+        ({"learner": "another version"}, True),
+        ({"forced": True}, True),
+        ({"until": UNTIL - 2 * WEEK}, False),
+        ({"learner": "this version/EUR"}, False),
+    ],
+    ids=[
+        "the learner is another",
+        "somebody asks for it",
+        "as of an earlier day, which must not know a later model",
+        "money is another, of which the model does not speak",
+    ],
 )
 def test_it_learns_anew_where(
     given: dict[str, Any],
@@ -147,21 +157,6 @@ def test_it_learns_anew_where(
     built(trained(*shop, occasion(first, **given), engine))
 
     assert [each is not None for each in asked] == [predecessor]
-
-
-def test_a_model_that_speaks_of_other_money_is_nobodys_predecessor(
-    shop: tuple[ir.Table, ir.Table],
-    first: Built,
-    learned: Learned,
-    engine: DuckDBEngine,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    asked: list[Learned | None] = []
-    monkeypatch.setattr(churn, "learn", lambda *_, predecessor: asked.append(predecessor) or learned)
-
-    built(trained(*shop, occasion(first, learner="this version/EUR"), engine))
-
-    assert asked == [None]
 
 
 def test_a_prior_is_no_model_to_stand_by(engine: DuckDBEngine, shop: tuple[ir.Table, ir.Table]) -> None:
