@@ -9,19 +9,20 @@ import ibis.expr.types as ir
 from cdp_assets.attributes import checks, rfm, signal_checks
 from cdp_assets.attributes.activity import daily_activity
 from cdp_assets.attributes.behaviour import behaviour as counted
-from cdp_assets.attributes.churn_scores import INPUTS_HOLD, SCORES_HOLD
 from cdp_assets.attributes.churn_scores import churn_risk as scored_risk
+from cdp_assets.attributes.drift import INPUTS_HOLD, SCORES_HOLD
 from cdp_assets.attributes.engagement import LINEAGE as ENGAGEMENT_LINEAGE
 from cdp_assets.attributes.engagement import engagement as responses
+from cdp_assets.attributes.engagement import judged as judged_responses
 from cdp_assets.attributes.following import followed, owned
 from cdp_assets.attributes.intent import intent as shown_intent
 from cdp_assets.attributes.known_facts import last_day
 from cdp_assets.attributes.lifetime_value import lifetime_value as expected_value
 from cdp_assets.attributes.model_assets import model_assets
-from cdp_assets.attributes.model_training import IS_RECENT
+from cdp_assets.attributes.model_training import IS_RECENT, approved
 from cdp_assets.attributes.propensity import purchase_propensity as scored_propensity
 from cdp_assets.attributes.purchases import of_known_people, purchase_days
-from cdp_assets.attributes.response_training import Learnt
+from cdp_assets.attributes.response_training import read as read_responses
 from cdp_assets.attributes.schemas import (
     ACTIVITY,
     BEHAVIOUR,
@@ -48,6 +49,9 @@ from cdp_assets.warehouse.changes import Since
 from cdp_assets.warehouse.engine import Engine
 
 OWNERS = ["team:analytics"]
+
+SCORED_BY_A_MODEL = (INPUTS_HOLD, SCORES_HOLD, IS_RECENT)
+"""What must hold of whatever is scored by a model that was learnt earlier."""
 
 
 def assets(specs: Sequence[TraitSpec] = (), currency: str = "") -> list[dg.AssetsDefinition]:
@@ -202,6 +206,7 @@ def rfm_scores(purchases: ir.Table, golden_records: ir.Table, as_of: datetime, e
         "golden_records": "profiles",
     },
     checks=checks.LIFETIME_VALUE,
+    judged=SCORED_BY_A_MODEL,
     kinds={"python"},
     owners=OWNERS,
     compared="profile_id",
@@ -230,7 +235,7 @@ def lifetime_value(
         "golden_records": "profiles",
     },
     checks=checks.CHURN_RISK,
-    judged=[INPUTS_HOLD, SCORES_HOLD, IS_RECENT],
+    judged=SCORED_BY_A_MODEL,
     kinds={"python"},
     owners=OWNERS,
     compared="profile_id",
@@ -258,7 +263,7 @@ def churn_risk(
         "golden_records": "profiles",
     },
     checks=signal_checks.PURCHASE_PROPENSITY,
-    judged=[INPUTS_HOLD, SCORES_HOLD, IS_RECENT],
+    judged=SCORED_BY_A_MODEL,
     kinds={"python"},
     owners=OWNERS,
     compared="profile_id",
@@ -286,6 +291,7 @@ def purchase_propensity(
         "profile_map": "identity",
     },
     checks=signal_checks.SUBSCRIPTION_RISK,
+    judged=SCORED_BY_A_MODEL,
     kinds={"python"},
     owners=OWNERS,
     compared="profile_id",
@@ -327,6 +333,7 @@ def intent(activity: ir.Table, purchases: ir.Table, as_of: datetime) -> ir.Table
         "profile_map": "identity",
     },
     checks=signal_checks.ENGAGEMENT,
+    judged=SCORED_BY_A_MODEL,
     kinds={"python"},
     owners=OWNERS,
 )
@@ -342,17 +349,18 @@ def engagement(
 ) -> Result:
     """Each person's own rates and fatigue, by what was learnt of all."""
     facts = {"engagements": (engagements, "occurred_at"), "events": (events, "occurred_at")}
-    learnt = Learnt.of(response_model, engine)
+    learnt = read_responses(approved(response_model, engine))
 
     def made(held: ir.Table) -> ir.Table:
         people = golden_records if held is profile_map else golden_records.semi_join(held, "profile_id")
         return responses(learnt, **owned(facts, held), golden_records=people, as_of=as_of, engine=engine)
 
     others = [("attributes", "response_model"), ("profiles", "golden_records")]
-    return followed(
+    found = followed(
         ENGAGEMENT, made, facts=facts, profile_map=profile_map, since=since, as_of=as_of, engine=engine,
         others=others, lineage=ENGAGEMENT_LINEAGE,
     )  # fmt: skip
+    return judged_responses(found, learnt, as_of, engine)
 
 
 @table_asset(

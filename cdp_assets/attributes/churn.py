@@ -28,6 +28,7 @@ from cdp_assets.attributes import (
     purchase_models,
     spend_model,
 )
+from cdp_assets.attributes.challenge import AUC, Contest
 from cdp_assets.attributes.churn_features import AGEING, FEATURES
 from cdp_assets.attributes.churn_frames import Frames, choose_horizon, learnable_horizon, training_cuts
 from cdp_assets.attributes.churn_learned import Learned, Rehearsed, is_cold
@@ -164,10 +165,13 @@ def _judge_and_choose(
     before = frames.at(earlier[0]) if earlier else None
     named = churn_baselines.baselines(frames.purchase_model(judged_at), frames.horizon, before)
     ranked = {name: metrics.auc(baseline(customers), happened) or 0.5 for name, baseline in named.items()}
-    best = max(ranked, key=lambda name: ranked[name])
     area = metrics.auc(score, happened) or 0.5
-    beats_baseline = area >= ranked[best]
-    predecessor_area = _ranked_before(predecessor, frames, judged_at, horizon)
+    before_it = _ranked_before(predecessor, frames, judged_at, horizon)
+    contest = Contest(
+        AUC, judged_at, until, len(customers), area, ranked, before_it, predecessor.until if predecessor else None
+    )
+    if predecessor is not None and contest.winner == "predecessor":
+        return replace(predecessor, contest=contest)
     report = {
         "split": split,
         "cut": judged_at.isoformat(),
@@ -182,12 +186,8 @@ def _judge_and_choose(
         "expected_calibration_error": metrics.expected_calibration_error(probability, happened),
         "calibration": metrics.calibration(probability, happened).round(4).to_dict("list"),
         "baselines": ranked,
-        "best_baseline": best,
-        "beats_baseline": beats_baseline,
-        "predecessor": predecessor_area,
     }
-    if predecessor is not None and predecessor_area is not None and predecessor_area > max(area, ranked[best]):
-        return _kept(predecessor, until, report)
+    best, beats_baseline = contest.best_baseline, contest.beats_baseline
     published = model if beats_baseline else _baseline(best, frames, judged_at, before, until)
     today, ahead = frames.today(until), frames.forecast(until, first_day, horizon)
     published = _levelled(published, today, ahead)
@@ -216,7 +216,8 @@ def _judge_and_choose(
         frames.purchase_model(until),
         _cold(published, today),
         Rehearsed(unseeing, frames.purchase_model(judged_at)) if unseeing else None,
-        {name: drift.bins(figures) for name, figures in watched.items()},
+        drift.spread(watched),
+        contest,
     )
 
 
@@ -231,13 +232,6 @@ def _ranked_before(predecessor: Learned | None, frames: Frames, cut: date, horiz
         return None
     customers = frames.at(cut)
     return metrics.auc(scored(customers, frames.horizon), customers["churned"].to_numpy(float)) or 0.5
-
-
-def _kept(predecessor: Learned, until: date, challenged: dict[str, Any]) -> Learned:
-    """What was published so far, with the back-test that it won."""
-    told = ("cut", "customers", "auc", "baselines", "best_baseline", "predecessor")
-    lost = {"learnt_until": until.isoformat(), **{name: challenged[name] for name in told}}
-    return replace(predecessor, report={**predecessor.report, "challenger": lost}, is_kept=True)
 
 
 def _cold(model: Calibrated, today: pd.DataFrame) -> float | None:

@@ -21,7 +21,6 @@ def card(learned: Learned) -> dict[str, Any]:
     found: dict[str, Any] = {
         "model_card": {
             "published": learned.published.name,
-            "standing": "the predecessor: what was learnt last ranked worse" if learned.is_kept else "learnt anew",
             "churned_means": "not known yet"
             if learned.horizon_days is None
             else f"no purchase within {learned.horizon_days} days",
@@ -38,7 +37,6 @@ def card(learned: Learned) -> dict[str, Any]:
         "backtest": learned.report,
     }
     if learned.is_learnt:
-        found["beats_baseline"] = learned.report["beats_baseline"]
         found["calibration_plot"] = plot(draw(learned.report, "Predicted risk", "Share that churned"))
     return found
 

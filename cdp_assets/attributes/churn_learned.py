@@ -13,19 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cdp_assets.attributes import churn_baselines
+from cdp_assets.attributes import challenge, churn_baselines, newcomers
+from cdp_assets.attributes.challenge import Contest, Standing
 from cdp_assets.attributes.churn_features import NONE_EXPECTED
 from cdp_assets.attributes.churn_model import Calibrated, Read, Score
 from cdp_assets.attributes.drift import Bins
+from cdp_assets.attributes.newcomers import Booleans
 from cdp_assets.attributes.purchase_models import Fitted, Floats
 from cdp_assets.attributes.spend_model import SpendModel
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
-
-COLD_DAYS = 7
-"""Whoever came first less than so many days ago, and once, is not told apart from others of whom no more is known."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class Learned:
         cold: Log-odds for those of whom too little is known; None if everybody has the same anyway.
         rehearsed: What is published, as it was when nothing after the back-test's day had been seen.
         then: Figure → how the customers of that day were spread over it.
-        is_kept: Whether it is what was published before, since nothing that was learnt now ranked better.
+        contest: The last that it took part in; None if nothing was learnt.
     """
 
     published: Calibrated
@@ -72,7 +71,7 @@ class Learned:
     cold: float | None = None
     rehearsed: Rehearsed | None = field(default=None, repr=False)
     then: Mapping[str, Bins] = field(default_factory=dict, repr=False)
-    is_kept: bool = False
+    contest: Contest | None = None
 
     def log_odds(self, described: pd.DataFrame, score: Floats | None = None) -> Floats:
         """Log-odds of not returning, those of the model but for customers of whom too little is known.
@@ -115,9 +114,15 @@ class Learned:
         """What it would have scored customers by on a day, having seen nothing after it; None if it has."""
         if self.purchases is None:
             return None
-        if self.until <= cut:
-            return Rehearsed(self.published.score, self.purchases)
-        return self.rehearsed if date.fromisoformat(self.report["cut"]) <= cut else None
+        whole = Rehearsed(self.published.score, self.purchases)
+        rehearsed_at = date.fromisoformat(self.report["cut"])
+        return challenge.unseeing(cut, (whole, self.until), (self.rehearsed, rehearsed_at))
+
+    @property
+    def standing(self) -> Standing:
+        """What it is, and how it came to be published."""
+        contests = {} if self.contest is None else {"who returns": self.contest}
+        return Standing(self.published.name, self.is_learnt, self.until, contests, self.why, self.horizon_days)
 
     @property
     def why(self) -> str:
@@ -125,6 +130,8 @@ class Learned:
         return str(self.report.get("none", "the model ranked no better than its best baseline"))
 
 
-def is_cold(features: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Who came first less than `COLD_DAYS` ago, and only once."""
-    return np.asarray((features["visits"] <= 1) & (features["age_days"] < COLD_DAYS), dtype=bool)
+def is_cold(features: pd.DataFrame) -> Booleans:
+    """Who came first less than `newcomers.LEAST_DAYS` ago, and only once: not told apart from others of whom no more is
+    known.
+    """
+    return newcomers.are_new(features["visits"] - 1, features["age_days"], newcomers.LEAST_DAYS)

@@ -114,10 +114,33 @@ class Learner:
     def at(self, read: Read) -> Floats:
         """The score of customers that have been read already."""
         with one_thread():
-            trees = np.clip(self.trees(read.stepped), -_SUREST, _SUREST)
-            line = self.line(read.linear)
-            expected = self.expected(read.stepped[:, [_LOG_ODDS]])
-        learnt = (trees + line) / 2
+            return self._together(self.trees(read.stepped), read)
+
+    def walk(self, read: Read) -> Walked:
+        """The same, with what each tree says of them."""
+        with one_thread():
+            each = self.trees.each(read.stepped)
+            total = np.full(len(read.stepped), self.trees.start)
+            for one in each:
+                total += one
+            return Walked(read, each, total, self._together(total, read))
+
+    def with_other(
+        self, walked: Walked, rows: np.ndarray[Any, np.dtype[np.bool_]], other: Mapping[str, float]
+    ) -> Floats:
+        """The score that some of the customers would have with other values of some features, which are defined: only
+        trees that ask for these are walked again.
+        """
+        read = walked.read.replaced(rows, other)
+        places = self.trees.reading([FEATURES.index(name) for name in other])
+        with one_thread():
+            moved = self.trees.each(read.stepped, places).sum(axis=0) - walked.each[places].sum(axis=0)[rows]
+            return self._together(walked.total[rows] + moved, read)
+
+    def _together(self, trees: Floats, read: Read) -> Floats:
+        line = self.line(read.linear)
+        expected = self.expected(read.stepped[:, [_LOG_ODDS]])
+        learnt = (np.clip(trees, -_SUREST, _SUREST) + line) / 2
         return np.asarray((1 - self.weight) * learnt + self.weight * expected, dtype=float)
 
 
@@ -154,6 +177,23 @@ class Read:
             if name in _MISSING:
                 linear[:, len(FEATURES) + _MISSING.index(name)] = 0.0
         return Read(stepped, linear)
+
+
+@dataclass(frozen=True)
+class Walked:
+    """What a learner says of customers, tree by tree.
+
+    Args:
+        read: The customers.
+        each: What each tree says, one row a tree.
+        total: The sum over trees.
+        score: The learner's.
+    """
+
+    read: Read
+    each: Floats
+    total: Floats
+    score: Floats
 
 
 def learn(labelled: pd.DataFrame) -> Learner:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cdp_assets.attributes.churn_features import FEATURES, GROUPS, FeatureGroup
-from cdp_assets.attributes.churn_model import Calibrated, Learner, Read
+from cdp_assets.attributes.churn_model import Calibrated, Learner, Read, Walked
 from cdp_assets.attributes.metrics import spearman
 from cdp_assets.attributes.purchase_models import Floats
 
@@ -67,7 +67,7 @@ def reasons(
     model: Calibrated,
     compared: Usual,
     leading: tuple[str, str] = LEADING,
-    read: Read | None = None,
+    walked: Walked | None = None,
 ) -> np.ndarray[Any, Any]:
     """One text per row of features, e.g. ``more risk: last purchase 212 days ago (usual: 63); …``.
 
@@ -77,12 +77,12 @@ def reasons(
         model: The published model.
         compared: What customers are compared with.
         leading: What they begin with for those of more risk, and of less.
-        read: The customers as learners read them, where that is known already.
+        walked: What the learner says of them, where it is known already.
     """
     if model.slope == 0:
         return np.full(len(features), NO_HISTORY, dtype=object)
     if isinstance(model.score, Learner):
-        read = read or Read.of(features)
+        walked = walked or model.score.walk(Read.of(features))
     figures = [features[group.told_by].to_numpy(float) for group in GROUPS.values()]
     deviations = np.column_stack(
         [figure - compared.medians[group.told_by] for figure, group in zip(figures, GROUPS.values(), strict=True)]
@@ -91,7 +91,7 @@ def reasons(
     told = np.nan_to_num(np.sign(deviations)) * points
     effects = np.column_stack(
         [
-            _effect(features, log_odds, model, group, compared, told[:, place] != 0, read)
+            _effect(features, log_odds, model, group, compared, told[:, place] != 0, walked)
             for place, group in enumerate(GROUPS.values())
         ]
     )
@@ -118,7 +118,7 @@ def _effect(
     group: FeatureGroup,
     compared: Usual,
     rows: Booleans,
-    read: Read | None,
+    walked: Walked | None,
 ) -> Floats:
     """How far a group moves the risk of some rows; 0 of all others, which have nothing to tell of it."""
     medians = {feature: compared.medians[feature] for feature in group.features}
@@ -127,8 +127,8 @@ def _effect(
     effects = np.zeros(len(features))
     if not asked.any():
         return effects
-    if isinstance(model.score, Learner) and read is not None:
-        usually = model.slope * model.score.at(read.replaced(asked, medians)) + model.intercept
+    if isinstance(model.score, Learner) and walked is not None:
+        usually = model.slope * model.score.with_other(walked, asked, medians) + model.intercept
     else:
         usually = model.log_odds(features[asked].assign(**medians))
     effects[asked] = log_odds[asked] - usually

@@ -20,13 +20,13 @@ from cdp_assets.attributes.churn_features import features_at
 from cdp_assets.attributes.churn_learned import Learned, is_cold
 from cdp_assets.attributes.churn_model import Learner, Read, probability_of
 from cdp_assets.attributes.churn_reasons import reasons, usual
+from cdp_assets.attributes.drift import in_sample
 from cdp_assets.attributes.known_facts import last_day
 from cdp_assets.attributes.model_documents import learned_of
 from cdp_assets.attributes.model_training import approved, recency
 from cdp_assets.attributes.rescoring import Rescored, whom_to_score
 from cdp_assets.attributes.schemas import CHURN_RISK
 from cdp_assets.profiles.concerned import replaced
-from cdp_assets.quality.checks import CheckResult, Judged
 from cdp_assets.warehouse.built import Built, ColumnLineage, Stands
 from cdp_assets.warehouse.engine import gathered, row_count
 
@@ -41,9 +41,6 @@ MEDIUM, HIGH = 0.4, 0.7
 
 COLD_START = "cold start"
 _COLD_REASON = "too little is known yet: the risk of all whose first purchase is less than a week ago"
-
-SAMPLE = 20_000
-"""Customers who tell what is usual, and whether that has drifted."""
 
 _SCORES = ibis.schema(
     {
@@ -70,19 +67,6 @@ LINEAGE: ColumnLineage = {
 """Declared, since the model stands between."""
 
 
-INPUTS_HOLD = Judged(
-    "inputs_have_not_drifted",
-    "Customers today have features like those of the day that the model was judged on, but for those that grow with "
-    "age: no stability index from .25.",
-    blocking=False,
-)
-SCORES_HOLD = Judged(
-    "scores_have_not_drifted",
-    "The model's scores today are spread like those of the day that it was judged on: a stability index below .25.",
-    blocking=False,
-)
-
-
 @dataclass(frozen=True)
 class Scored:
     """Risks, and how far their customers have moved.
@@ -98,12 +82,6 @@ class Scored:
     drifted: Mapping[str, float]
     since: str
     memory: Mapping[str, Any]
-
-    def verdicts(self) -> list[CheckResult]:
-        """The outcomes of `INPUTS_HOLD` and `SCORES_HOLD`."""
-        inputs = {name: index for name, index in self.drifted.items() if name != drift.SCORE}
-        score = {name: index for name, index in self.drifted.items() if name == drift.SCORE}
-        return [drift.verdict(INPUTS_HOLD, inputs, self.since), drift.verdict(SCORES_HOLD, score, self.since)]
 
 
 def churn_scores(
@@ -138,9 +116,9 @@ def churn_scores(
     else:
         size = some.memory["customers"]
         features = engine.scratch(_features_of(some.profiles, size, purchases, activity, until))
-    sample = learned.described(engine.to_pandas(features.filter(_in_sample(features, size)).order_by("profile_id")))
+    sample = learned.described(engine.to_pandas(features.filter(in_sample(features, size)).order_by("profile_id")))
     if not len(sample):
-        sample = learned.described(engine.to_pandas(features.order_by("profile_id").limit(SAMPLE)))
+        sample = learned.described(engine.to_pandas(features.order_by("profile_id").limit(drift.SAMPLE)))
     compared = usual(sample, model) if len(sample) else None
     memory = {"customers": size, "usual": compared and asdict(compared)}
     if some is not None and memory != some.memory:
@@ -153,20 +131,20 @@ def churn_scores(
             continue
         rows = learned.described(rows)
         read = Read.of(rows)
-        score = model.score.at(read) if isinstance(model.score, Learner) else model.score(rows)
+        walked = model.score.walk(read) if isinstance(model.score, Learner) else None
+        score = model.score(rows) if walked is None else walked.score
         log_odds = learned.log_odds(rows, score)
         cold = is_cold(rows) & (learned.cold is not None)
         risk = np.round(probability_of(log_odds), 4)
         bands = np.select([risk >= HIGH, risk >= MEDIUM], ["high", "medium"], default="low")
+        told = reasons(rows, log_odds, model, compared, leading, walked)
         pieces.append(
             pa.table(
                 [
                     rows["profile_id"],
                     risk,
                     pa.array(bands, "string"),
-                    pa.array(
-                        np.where(cold, _COLD_REASON, reasons(rows, log_odds, model, compared, leading, read)), "string"
-                    ),
+                    pa.array(np.where(cold, _COLD_REASON, told), "string"),
                     pa.array([learned.horizon_days] * len(rows), "int64"),
                     learned.spent(rows, score, read),
                     pa.array(np.where(cold, COLD_START, model.name), "string"),
@@ -178,15 +156,11 @@ def churn_scores(
     return Scored(table, _drifted(learned, sample), str(learned.report.get("cut")), memory)
 
 
-def _in_sample(rows: ir.Table, customers: int) -> ir.BooleanValue:
-    return rows.profile_id % max(1, customers // SAMPLE) == 0
-
-
 def _features_of(some: ir.Table, customers: int, purchases: ir.Table, activity: ir.Table, until: date) -> ir.Table:
     """The features of some customers and of the sample, ranked among all."""
 
     def chosen(rows: ir.Table) -> ir.Table:
-        sampled = _in_sample(rows, customers)
+        sampled = in_sample(rows, customers)
         return rows.filter(sampled).union(rows.filter(~sampled).semi_join(some, "profile_id"))
 
     return chosen(features_at(purchases, chosen(activity), until))
@@ -195,12 +169,8 @@ def _features_of(some: ir.Table, customers: int, purchases: ir.Table, activity: 
 def _drifted(learned: Learned, sample: pd.DataFrame) -> dict[str, float]:
     if not len(sample):
         return {}
-    return {
-        name: drift.stability_index(
-            then, learned.published.score(sample) if name == drift.SCORE else sample[name].to_numpy(float)
-        )
-        for name, then in learned.then.items()
-    }
+    figures = {name: sample[name].to_numpy(float) for name in learned.then if name != drift.SCORE}
+    return drift.stability(learned.then, {**figures, drift.SCORE: learned.published.score(sample)})
 
 
 def churn_risk(
@@ -254,7 +224,7 @@ def described(learned: Learned, scored: Scored, until: date) -> dict[str, Any]:
     """What is said of scores, judged and remembered: as `Built` takes it."""
     return {
         "metadata": told(learned, scored),
-        "judged": [*scored.verdicts(), recency(learned, until)],
+        "judged": [*drift.verdicts(scored.drifted, scored.since), recency(learned.standing, until)],
         "memory": scored.memory,
     }
 

@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 from cdp_assets.attributes import churn
 from cdp_assets.attributes.churn_card import card
 from cdp_assets.attributes.churn_learned import Learned
-from cdp_assets.attributes.model_documents import Document
+from cdp_assets.attributes.model_documents import Document, document_of, learned_of
 from cdp_assets.attributes.model_schemas import CHURN_MODEL
 from cdp_assets.attributes.model_training import Occasion, Trainer, trained
 from cdp_assets.attributes.schemas import CHURN_RISK
@@ -25,7 +25,7 @@ READ = {
     *(("attributes", "purchases", name) for name in ("profile_id", "day", "purchases", "net", "refunds", "refunded")),
     *(("attributes", "activity", name) for name in ("profile_id", "day", "activity", "times")),
 }
-LINEAGE: ColumnLineage = dict.fromkeys(("model", "horizon_days", "auc", "document"), READ)
+LINEAGE: ColumnLineage = dict.fromkeys(("model", "horizon_days", "measure", "figure", "document"), READ)
 """Declared, since the learner stands between."""
 
 
@@ -39,8 +39,16 @@ def churn_model(purchases: ir.Table, activity: ir.Table, occasion: Occasion, eng
         engine: Computes.
     """
 
-    def learn(predecessor: Learned | None) -> tuple[Learned, Document]:
-        return churn.learn(purchases, activity, occasion.until, engine, predecessor=predecessor), {}
+    def learn(predecessor: Learned | None) -> Document:
+        return document_of(churn.learn(purchases, activity, occasion.until, engine, predecessor=predecessor))
 
-    trainer = Trainer(CHURN_MODEL, CHURN_RISK.name, learn, lambda learned, _: card(learned), LINEAGE)
+    trainer = Trainer(
+        CHURN_MODEL,
+        CHURN_RISK.name,
+        learn,
+        learned_of,
+        lambda learned: learned.standing,
+        lambda learned, _: card(learned),
+        LINEAGE,
+    )
     return trained(trainer, occasion, engine)

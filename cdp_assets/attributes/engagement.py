@@ -7,6 +7,7 @@ to.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,18 +15,23 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 
+from cdp_assets.attributes.drift import in_sample, stability, verdicts
 from cdp_assets.attributes.known_facts import known_by, last_day
 from cdp_assets.attributes.messages import by_pressure, messages, standing
+from cdp_assets.attributes.model_training import recency
 from cdp_assets.attributes.response_model import ResponseModel, Responses
-from cdp_assets.attributes.response_training import WINDOW_DAYS, Learnt
+from cdp_assets.attributes.response_training import WINDOW_DAYS, Learnt, figures, scored
 from cdp_assets.attributes.sending_hours import HOURS, best_hours, hours_of_people, zones_of_people
-from cdp_assets.warehouse.built import ColumnLineage
-from cdp_assets.warehouse.engine import gathered
+from cdp_assets.warehouse.built import Built, ColumnLineage, Stands
+from cdp_assets.warehouse.engine import gathered, row_count
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from cdp_assets.warehouse.engine import Engine
+
+_DRIFTED = "drifted"
+"""Remembered with the scores: channel and figure → its stability index."""
 
 _HOURS = tuple(f"hour_{hour}" for hour in range(HOURS))
 _SCORES = ibis.schema(
@@ -116,8 +122,9 @@ def _scored(rows: ir.Table, learnt: Learnt, engine: Engine) -> ir.Table:
     import pyarrow as pa
 
     schema, everybody = _SCORES.to_pyarrow(), np.array(learnt.hours)
+    models = {name: channel.model for name, channel in learnt.channels.items()}
     pieces = [
-        pa.Table.from_pandas(_score(part, learnt.models[channel], everybody), schema=schema, preserve_index=False)
+        pa.Table.from_pandas(_score(part, models[channel], everybody), schema=schema, preserve_index=False)
         for batch in engine.batches(rows)
         for channel, part in batch.to_pandas().groupby("channel", sort=True)
     ]
@@ -125,20 +132,41 @@ def _scored(rows: ir.Table, learnt: Learnt, engine: Engine) -> ir.Table:
 
 
 def _score(rows: pd.DataFrame, model: ResponseModel, everybody: np.ndarray[Any, Any]) -> pd.DataFrame:
-    seen = Responses.of(rows)
-    people = model.people(seen)
-    pressure = rows["sent_28d"].to_numpy(float)
-    opens = model.open_rate(people, pressure)
-    return rows.assign(
-        sent_365d=seen.sent.sum(axis=1).astype("int64"),
-        opened_365d=seen.opened.sum(axis=1).astype("int64"),
-        clicked_365d=seen.clicked.astype("int64"),
-        open_rate=opens.round(4),
-        click_rate=(opens * model.click_through(seen)).round(4),
-        fatigue=np.maximum(model.fatigue(people, pressure), 0.0).round(4),
-        best_hour=best_hours(rows[list(_HOURS)].to_numpy(float), everybody),
-        model=model.name,
-    )[list(_SCORES.names)]
+    said = scored(Responses.of(rows), rows["sent_28d"].to_numpy(float), model)
+    counts = {name: said[name].astype("int64") for name in ("sent_365d", "opened_365d", "clicked_365d", "sent_28d")}
+    hours = best_hours(rows[list(_HOURS)].to_numpy(float), everybody)
+    return rows.assign(**{**said, **counts}, best_hour=hours, model=model.name)[list(_SCORES.names)]
+
+
+def judged(found: Built | Stands, learnt: Learnt, as_of: datetime, engine: Engine) -> Built | Stands:
+    """The table of `engagement` with the outcomes of its checks.
+
+    Whether people have become others is looked at where all are scored, which they are on each new day, and remembered
+    where only some are.
+
+    Args:
+        found: What was made of the table.
+        learnt: What was learnt of all.
+        as_of: The run's instant.
+        engine: Computes.
+    """
+    if isinstance(found, Stands):
+        return found
+    drifted = found.memory[_DRIFTED] if found.patch else _drifted(found.table, learnt, engine)
+    outcomes = [*verdicts(drifted, learnt.since.isoformat()), recency(learnt.standing, last_day(as_of))]
+    return replace(found, judged=outcomes, memory={_DRIFTED: drifted})
+
+
+def _drifted(table: ir.Table, learnt: Learnt, engine: Engine) -> dict[str, float]:
+    """Channel and figure → how far people have moved from those whom the channel was learnt from."""
+    names = ("sent_365d", "opened_365d", "clicked_365d", "sent_28d", "open_rate")
+    people = table.filter(in_sample(table, row_count(table, engine))).select("channel", *names)
+    now = {
+        f"{channel} {name}": values
+        for channel, rows in engine.to_pandas(people).groupby("channel")
+        for name, values in figures({name: rows[name].to_numpy(float) for name in names}).items()
+    }
+    return stability(learnt.then, now)
 
 
 def _with_preferred(scored: ir.Table) -> ir.Table:

@@ -7,16 +7,19 @@ belong here: the models, and the scores that are published (`lifetime_value.py`)
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import ibis.expr.types as ir
 import numpy as np
 
-from cdp_assets.attributes import metrics, order_value, purchase_models
-from cdp_assets.attributes.purchase_models import DropoutModel, Floats, PastRate, SmoothedRate
-from cdp_assets.attributes.purchases import observed_days, purchase_statistics
+from cdp_assets.attributes import metrics, newcomers, plain_value
+from cdp_assets.attributes.challenge import ABSOLUTE_ERROR, Approved, Contest, contest
+from cdp_assets.attributes.newcomers import customary_days
+from cdp_assets.attributes.plain_value import NAIVE, PlainValue
+from cdp_assets.attributes.purchase_models import DropoutModel, Floats, SmoothedRate
+from cdp_assets.attributes.purchases import gap_histogram, observed_days, purchase_statistics
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,10 +30,9 @@ SAMPLE = 100_000
 """Most customers that a back-test looks at."""
 
 MINIMUM_CUSTOMERS = 50
-NAIVE = PastRate()
-
 
 _PICTURES = ("tracking", "buckets")
+_LEVEL = "level"
 
 
 @dataclass(frozen=True)
@@ -42,14 +44,23 @@ class ValueBacktest:
         tracking: Per week: `day` (since the first purchase), `actual` and `predicted` cumulative repeat visits, and
             whether it is `held_out`.
         buckets: Per number of earlier repeat visits: `frequency`, mean `actual` and `predicted` visits, `customers`.
+        learnt: What was judged; None where it was read again.
+        contest: How that did beside going on as before, and beside a predecessor; likewise.
     """
 
     metrics: dict[str, Any]
     tracking: pd.DataFrame
     buckets: pd.DataFrame
+    learnt: PlainValue | None = field(default=None, repr=False)
+    contest: Contest | None = None
+
+    @property
+    def newcomer_level(self) -> float:
+        """How many visits newcomers made for each that was expected of them."""
+        return float(self.metrics["newcomers"][_LEVEL])
 
     def to_plain(self) -> dict[str, Any]:
-        """As values that JSON knows."""
+        """As values that JSON knows, without what was judged."""
         pictures = {}
         for name in _PICTURES:
             finite = getattr(self, name).round(6).replace([np.inf, -np.inf], np.nan).astype(object)
@@ -61,14 +72,8 @@ class ValueBacktest:
         """Read what `to_plain` wrote."""
         import pandas as pd
 
-        return cls(plain["metrics"], *(pd.DataFrame(plain[name]) for name in _PICTURES))
-
-    @property
-    def beats_naive(self) -> bool:
-        """Whether the model's money was closer to the truth than going on as before would have been."""
-        ours = self.metrics["value"]["mae"]
-        naive = self.metrics["value"]["baselines"][NAIVE.name]["mae"]
-        return bool(ours <= naive)
+        tracking, buckets = (pd.DataFrame(plain[name]) for name in _PICTURES)
+        return cls(plain["metrics"], tracking, buckets)
 
 
 def choose_horizon(history_days: int) -> int | None:
@@ -77,8 +82,21 @@ def choose_horizon(history_days: int) -> int | None:
     return horizon if horizon >= 14 else None
 
 
-def backtest(purchases: ir.Table, until: date, engine: Engine, horizon_days: int | None = None) -> ValueBacktest | None:
+def backtest(
+    purchases: ir.Table,
+    until: date,
+    engine: Engine,
+    horizon_days: int | None = None,
+    predecessor: Approved[PlainValue] | None = None,
+) -> ValueBacktest | None:
     """Fit on the purchases up to ``horizon_days`` before ``until``, and compare with what followed.
+
+    Args:
+        purchases: The table of `purchases.purchase_days`.
+        until: Last day that may be seen.
+        engine: Computes.
+        horizon_days: Days to hold out; chosen from the history if not given.
+        predecessor: What has been published so far.
 
     Returns:
         None if the history is too short or has too few customers to say anything.
@@ -95,32 +113,38 @@ def backtest(purchases: ir.Table, until: date, engine: Engine, horizon_days: int
     customers = engine.to_pandas(_held_out(known, cut, until))
     if len(customers) < MINIMUM_CUSTOMERS:
         return None
-    histories = customers.groupby(["frequency", "recency_days", "age_days"], as_index=False).agg(
-        customers=("profile_id", "size")
-    )
-    repeat = customers[(customers["frequency"] > 0) & (customers["repeat_value"] > 0)]
-    values = repeat.groupby(["frequency", "repeat_value"], as_index=False).agg(customers=("profile_id", "size"))
-    fitted = purchase_models.fit(histories)
-    worth = order_value.fit(values.rename(columns={"repeat_value": "value"}))
-    scored = purchase_models.score(fitted.model, fitted.fallback, customers, (horizon,))
+    days_of_newcomers = customary_days(engine.to_pandas(gap_histogram(known, cut)))
+    learnt = plain_value.fit(customers, newcomer_days=days_of_newcomers)
+    scored = learnt.scored(customers, (horizon,))
     visits = scored[f"expected_{horizon}d"].to_numpy(float)
-    value = visits * worth.expected(
-        customers["frequency"].to_numpy(float) + 1, customers["mean_value"].to_numpy(float)
-    )  # fmt: skip
+    actual, new = customers["actual_visits"].to_numpy(float), learnt.newcomers(customers)
+    bounds = learnt.interval(customers, visits)
+    within = float(((actual >= bounds[:, 0]) & (actual <= bounds[:, 1])).mean())
     found = {
         "cut": cut.isoformat(),
         "horizon_days": horizon,
         "customers": len(customers),
-        "model": f"{fitted.model.name} + {worth.name}",
-        "parameters": {**fitted.model.parameters, **worth.parameters},
-        **_compared(customers, visits, value, horizon),
+        "newcomers": {
+            "days": days_of_newcomers,
+            "customers": int(new.sum()),
+            "actual": metrics.rounded(actual[new].sum()),
+            "predicted": metrics.rounded(visits[new].sum()),
+            _LEVEL: newcomers.level(float(actual[new].sum()), float(visits[new].sum())),
+        },
+        "model": learnt.name,
+        "parameters": {**learnt.purchases.model.parameters, **learnt.worth.parameters},
+        **_compared(customers, learnt, visits, horizon),
     }
-    bounds = purchase_models.interval(fitted.model, fitted.fallback, customers, visits)
-    actual = customers["actual_visits"].to_numpy(float)
-    found["purchases"]["interval_coverage"] = metrics.rounded(
-        float(((actual >= bounds[:, 0]) & (actual <= bounds[:, 1])).mean())
-    )
-    return ValueBacktest(found, _tracking(known, cut, until, first_day, fitted.model, engine), _buckets(scored, visits))
+    found["purchases"]["interval_coverage"] = metrics.rounded(within)
+    tracking = _tracking(known, cut, until, first_day, learnt.purchases.model, engine)
+    value = found["value"]
+    contenders = (value["mae"], {NAIVE.name: value["baselines"][NAIVE.name]["mae"]})
+
+    def error(model: PlainValue) -> float | None:
+        return metrics.mean_absolute_error(model.spend(customers, horizon), customers["actual_value"].to_numpy(float))
+
+    held = contest(ABSOLUTE_ERROR, cut, until, len(customers), contenders, predecessor, error)
+    return ValueBacktest(found, tracking, _buckets(scored, visits), learnt, held)
 
 
 def _as_date(value: Any) -> date:
@@ -150,7 +174,8 @@ def _held_out(purchases: ir.Table, cut: date, until: date) -> ir.Table:
     ).order_by("profile_id")
 
 
-def _compared(customers: pd.DataFrame, visits: Floats, value: Floats, horizon: int) -> dict[str, Any]:
+def _compared(customers: pd.DataFrame, learnt: PlainValue, visits: Floats, horizon: int) -> dict[str, Any]:
+    value, going_on = visits * learnt.values(customers), learnt.going_on.spend(customers, horizon)
     actual_visits = customers["actual_visits"].to_numpy(float)
     actual_value = customers["actual_value"].to_numpy(float)
     mean_value = customers["mean_value"].fillna(0).to_numpy(float)
@@ -170,7 +195,7 @@ def _compared(customers: pd.DataFrame, visits: Floats, value: Floats, horizon: i
             "predicted": metrics.rounded(value.sum()),
             **value_metrics(value, actual_value),
             "baselines": {
-                NAIVE.name: value_metrics(naive_visits * mean_value, actual_value),
+                NAIVE.name: value_metrics(going_on, actual_value),
                 "baseline: past spend": {
                     "spearman": metrics.spearman(past_spend, actual_value),
                     "top_decile_capture": metrics.top_decile_capture(past_spend, actual_value),

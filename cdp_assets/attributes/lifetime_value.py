@@ -14,14 +14,15 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 
-from cdp_assets.attributes import purchase_models, spend_model
+from cdp_assets.attributes import drift, spend_model, value_model
 from cdp_assets.attributes.known_facts import last_day
+from cdp_assets.attributes.model_training import approved, recency
 from cdp_assets.attributes.order_value import OrderValueModel
-from cdp_assets.attributes.purchase_models import Fitted, PurchaseModel
+from cdp_assets.attributes.plain_value import PlainValue
 from cdp_assets.attributes.purchases import distinct_histories, purchase_statistics
 from cdp_assets.attributes.rescoring import whom_to_score
 from cdp_assets.attributes.schemas import LIFETIME_VALUE
-from cdp_assets.attributes.value_model import ValueModel, learned_of
+from cdp_assets.attributes.value_model import read, sampled
 from cdp_assets.canonical.schema import MONEY
 from cdp_assets.profiles.concerned import replaced
 from cdp_assets.warehouse.built import Built, ColumnLineage, Stands
@@ -39,6 +40,11 @@ _LONGEST = HORIZONS[-1]
 
 _WITHIN = "within"
 """Remembered with the scores: days of the horizon that spend was learnt for, if that was used."""
+
+_DRIFTED = "drifted"
+"""Remembered too: figure → its stability index, which stays as long as nobody bought and the model stands."""
+
+_TOLD = {"purchase_model": "string", "is_new": "bool"}
 
 _HISTORY = {("attributes", "purchases", name) for name in ("profile_id", "day", "purchases")}
 _VISITS = {*_HISTORY, ("attributes", "value_model", "document")}
@@ -81,36 +87,42 @@ def lifetime_value(
     Returns:
         The columns of `schemas.LIFETIME_VALUE`, one row per customer, with who was scored by what as metadata.
     """
-    until, learned = last_day(as_of), learned_of(model, engine)
-    within = _spend_within(churn_risk, engine) if learned.trusted else None
+    until, learned = last_day(as_of), read(approved(model, engine))
+    within = None if learned.model.naive else _spend_within(churn_risk, engine)
     customers = purchases.filter(purchases.purchases > 0).select("profile_id")
     before = since.previous[LIFETIME_VALUE.name].select("profile_id") if since else None
     some = whom_to_score(
         since, customers, before, as_of, engine, stand=("value_model", "purchases"), move=("churn_risk",)
     )
-    if some is None or some.memory[_WITHIN] != within:
-        statistics = engine.scratch(purchase_statistics(purchases, until))
-        table, by_model = _valued(learned, statistics, churn_risk, within, engine)
-        return Built(table, {"customers_by_model": by_model}, LINEAGE, memory={_WITHIN: within})
-    if not row_count(some.profiles, engine):
+    if some is not None and some.memory[_WITHIN] != within:
+        some = None
+    if some is not None and not row_count(some.profiles, engine):
         return Stands()
-    statistics = engine.scratch(purchase_statistics(purchases.semi_join(some.profiles, "profile_id"), until))
-    table, _ = _valued(learned, statistics, churn_risk, within, engine)
-    return replace(replaced(LIFETIME_VALUE, some.since, some.profiles, table, engine), column_lineage=LINEAGE)
+    whom = purchases if some is None else purchases.semi_join(some.profiles, "profile_id")
+    statistics = engine.scratch(purchase_statistics(whom, until))
+    table, by_model = _valued(learned.model, statistics, churn_risk, within, engine)
+    if some is None:
+        drifted = drift.stability(learned.then, value_model.figures(sampled(statistics, engine), learned.model))
+        built = Built(table, {"customers_by_model": by_model}, memory={_WITHIN: within, _DRIFTED: drifted})
+    else:
+        built = replaced(LIFETIME_VALUE, some.since, some.profiles, table, engine)
+    judged = [
+        *drift.verdicts(built.memory[_DRIFTED], learned.until.isoformat()),
+        recency(value_model.standing(learned), until),
+    ]
+    return replace(built, judged=judged, column_lineage=LINEAGE)
 
 
 def _valued(
-    learned: ValueModel, statistics: ir.Table, churn_risk: ir.Table, within: int | None, engine: Engine
+    model: PlainValue, statistics: ir.Table, churn_risk: ir.Table, within: int | None, engine: Engine
 ) -> tuple[ir.Table, dict[str, int]]:
     """The value of each customer, and how many were scored by which model."""
-    scored = _scored(learned.visits, learned.fitted, engine.to_pandas(distinct_histories(statistics)), within)
-    figures = [name for name in scored.columns if name not in (*HISTORY, "purchase_model")]
-    schema = ibis.schema(
-        {**dict.fromkeys(HISTORY, "int64"), **dict.fromkeys(figures, "float64"), "purchase_model": "string"}
-    )
+    scored = _scored(model, engine.to_pandas(distinct_histories(statistics)), within)
+    figures = [name for name in scored.columns if name not in (*HISTORY, *_TOLD)]
+    schema = ibis.schema({**dict.fromkeys(HISTORY, "int64"), **dict.fromkeys(figures, "float64"), **_TOLD})
     customers = {str(name): int(counts.sum()) for name, counts in scored.groupby("purchase_model")["customers"]}
     scores = engine.from_arrow(scored[list(schema.names)], schema)
-    return valued(statistics, scores, learned.worth, churn_risk if within else None), customers
+    return valued(statistics, scores, model.visit_value, churn_risk if within else None), customers
 
 
 def _spend_within(churn_risk: ir.Table, engine: Engine) -> int | None:
@@ -120,12 +132,11 @@ def _spend_within(churn_risk: ir.Table, engine: Engine) -> int | None:
     return None if days is None else int(days)
 
 
-def _scored(model: PurchaseModel, fitted: Fitted, histories: pd.DataFrame, within: int | None) -> pd.DataFrame:
+def _scored(model: PlainValue, histories: pd.DataFrame, within: int | None) -> pd.DataFrame:
     """Each history with what is expected of it, also within ``within`` days (column `plain_visits`)."""
     horizons = HORIZONS if within is None or within in HORIZONS else (*HORIZONS, within)
-    scored = purchase_models.score(model, fitted.fallback, histories, horizons)
-    expected = scored[f"expected_{_LONGEST}d"].to_numpy(float)
-    bounds = purchase_models.interval(model, fitted.fallback, histories, expected)
+    scored = model.scored(histories, horizons)
+    bounds = model.interval(histories, scored[f"expected_{_LONGEST}d"].to_numpy(float))
     return (
         _rounded(scored)
         .assign(
@@ -133,6 +144,7 @@ def _scored(model: PurchaseModel, fitted: Fitted, histories: pd.DataFrame, withi
             high=bounds[:, 1],
             plain_visits=np.nan if within is None else scored[f"expected_{within}d"],
             purchase_model=scored["model"],
+            is_new=model.newcomers(histories),
         )
         .drop(columns=["model"])
     )
@@ -156,17 +168,19 @@ def valued(
         churn_risk: With `learnt_spend`, towards which money is corrected.
     """
     joined = statistics.inner_join(scores, list(HISTORY))
+    if churn_risk is not None:
+        learnt = churn_risk.select(_profile="profile_id", learnt_spend="learnt_spend")
+        joined = joined.left_join(learnt, joined.profile_id == learnt._profile).drop("_profile")
     # Gamma-Gamma was fitted on repeat visits, as published; the first visit's value is known too, and tells more
     # about those who came once than nothing would.
     mean = worth.expression(joined.frequency + 1, joined.mean_value)
     model = joined.purchase_model + ibis.literal(f" + {worth.name}")
     correction: ir.Value = ibis.literal(1.0)
     if churn_risk is not None:
-        learnt = churn_risk.select(_profile="profile_id", learnt_spend="learnt_spend")
-        joined = joined.left_join(learnt, joined.profile_id == learnt._profile).drop("_profile")
-        mean = worth.expression(joined.frequency + 1, joined.mean_value)
-        correction = spend_model.correction_expression(joined.learnt_spend, joined.plain_visits * mean)
-        model = joined.purchase_model + ibis.literal(f" + {worth.name} + learnt spend")
+        # What was learnt says something of each: of newcomers it is too early to.
+        told = ibis.ifelse(joined.is_new, ibis.null("float64"), joined.learnt_spend)
+        correction = spend_model.correction_expression(told, joined.plain_visits * mean)
+        model += ibis.ifelse(joined.is_new, "", " + learnt spend")
 
     def money(visits: str) -> ir.Value:
         return (joined[visits] * mean * correction).round(2).cast(MONEY)

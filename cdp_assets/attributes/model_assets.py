@@ -3,7 +3,7 @@
 Belongs here: their Dagster face. Does not belong here: scores and all other attributes (`assets.py`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,8 @@ from typing import Any
 import dagster as dg
 import ibis.expr.types as ir
 
-from cdp_assets.attributes.cancellation_model import cancellation_model
+from cdp_assets.attributes.cancellation_training import cancellation_model
+from cdp_assets.attributes.challenge import CHALLENGER_WINS
 from cdp_assets.attributes.churn_training import churn_model
 from cdp_assets.attributes.known_facts import known_by, last_day
 from cdp_assets.attributes.model_schemas import (
@@ -21,14 +22,13 @@ from cdp_assets.attributes.model_schemas import (
     RESPONSE_MODEL,
     VALUE_MODEL,
 )
-from cdp_assets.attributes.model_training import CHALLENGER_WINS, TRAIN_TAG, Occasion, learner_version, unchanged
+from cdp_assets.attributes.model_training import TRAIN_TAG, Occasion, learner_version, unchanged
 from cdp_assets.attributes.propensity import purchase_model
 from cdp_assets.attributes.purchases import of_known_people
 from cdp_assets.attributes.response_training import learnt_responses
 from cdp_assets.attributes.value_model import value_model
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.identity.facts import assign_profiles
-from cdp_assets.quality.checks import Judged
 from cdp_assets.warehouse.assets import table_asset
 from cdp_assets.warehouse.built import Built, Stands
 from cdp_assets.warehouse.engine import Engine, row_count
@@ -46,7 +46,6 @@ class Training:
         told: What it is, beside the table's description.
         inputs: Table → its stage.
         learn: Learns where it is time to, from the inputs by name, as of an instant.
-        judged: Checks that it judges itself.
         kinds: Badges in the UI.
     """
 
@@ -54,7 +53,6 @@ class Training:
     told: str
     inputs: Mapping[str, str]
     learn: Callable[[Mapping[str, ir.Table], datetime, Occasion, Engine], Built | Stands]
-    judged: Sequence[Judged] = ()
     kinds: frozenset[str] = frozenset({"python"})
 
 
@@ -93,11 +91,9 @@ _CUSTOMERS = {"purchases": "attributes", "activity": "attributes", "golden_recor
 TRAININGS = (
     Training(
         CHURN_MODEL,
-        "Learnt on customers as they were at past days; published only if it beats its best named baseline and its "
-        "predecessor.",
+        "Learnt on customers as they were at past days.",
         _CUSTOMERS,
         _churn,
-        [CHALLENGER_WINS],
         frozenset({"python", "scikitlearn"}),
     ),
     Training(
@@ -105,7 +101,6 @@ TRAININGS = (
         "The learner of churn 30 days ahead, and how often people who never bought do so.",
         _CUSTOMERS,
         _purchases,
-        [CHALLENGER_WINS],
         frozenset({"python", "scikitlearn"}),
     ),
     Training(
@@ -121,20 +116,22 @@ TRAININGS = (
     ),
     Training(
         CANCELLATION_MODEL,
-        "Learnt on subscriptions as they stood on past days, where there are any; published only if it ranks no worse "
-        "than months running alone.",
+        "Learnt on subscriptions as they stood on past days, where there are any; it has to rank no worse than months "
+        "running alone.",
         {"subscriptions": "normalised", "activity": "attributes", "profile_map": "identity"},
         _cancellations,
         kinds=frozenset({"python", "scikitlearn"}),
     ),
     Training(
         VALUE_MODEL,
-        "BG/NBD and Gamma-Gamma, or what stands in for them, judged on what followed a day in the past.",
+        "BG/NBD and Gamma-Gamma, or what stands in for them, judged by the money that followed a day in the past.",
         {"purchases": "attributes", "golden_records": "profiles"},
         _value,
     ),
 )
-"""All models that are trained."""
+"""All models that are trained: each is published only if it does no worse in its back-test than its best named baseline
+and its predecessor.
+"""
 
 
 def model_assets(currency: str) -> list[dg.AssetsDefinition]:
@@ -165,7 +162,7 @@ def _model_asset(training: Training, learner: str) -> dg.AssetsDefinition:
         schema=training.schema,
         stage="attributes",
         inputs=training.inputs,
-        judged=training.judged,
+        judged=[CHALLENGER_WINS],
         kinds=set(training.kinds),
         owners=OWNERS,
         definition=learner,

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from cdp_assets.attributes import churn_baselines, purchase_models
+from cdp_assets.attributes.challenge import Contest
 from cdp_assets.attributes.churn_baselines import STOCK_FEATURES
 from cdp_assets.attributes.churn_features import FEATURES
 from cdp_assets.attributes.churn_learned import Learned, Rehearsed
@@ -21,6 +22,7 @@ from cdp_assets.attributes.purchase_models import DropoutModel, Fitted, Smoothed
 from cdp_assets.attributes.spend_model import SpendModel
 
 Document = dict[str, Any]
+T = TypeVar("T")
 
 
 class UnreadableModelError(RuntimeError):
@@ -54,7 +56,7 @@ def document_of(learned: Learned) -> Document:
         "horizon_days": learned.horizon_days,
         "report": learned.report,
         "cold": None if learned.cold is None else rounded(learned.cold),
-        "is_kept": learned.is_kept,
+        "contest": learned.contest and learned.contest.to_plain(),
         "purchases": learned.purchases and plain_fitted(learned.purchases),
         "spend": spend
         and {
@@ -67,10 +69,7 @@ def document_of(learned: Learned) -> Document:
             "bounds": [rounded(bound) for bound in spend.bounds],
         },
         "rehearsed": rehearsed and {"score": _score(rehearsed.score), "purchases": plain_fitted(rehearsed.purchases)},
-        "then": {
-            name: {part: [rounded(value) for value in getattr(bins, part)] for part in ("edges", "shares")}
-            for name, bins in learned.then.items()
-        },
+        "then": {name: bins.to_plain() for name, bins in learned.then.items()},
     }
     return {**found, "scores": [_score(score) for score in scores]}
 
@@ -81,16 +80,21 @@ def learned_of(document: Mapping[str, Any]) -> Learned:
     Raises:
         UnreadableModelError: if it knows other features than this code, or is not such a document.
     """
+    if tuple(document.get("features", FEATURES)) != FEATURES:
+        raise UnreadableModelError(f"the model was learnt from other features than those of this version: {_ADVICE}")
+    return read_by(_read, document)
+
+
+def read_by(read: Callable[[Mapping[str, Any]], T], document: Mapping[str, Any]) -> T:
+    """A model of a document, by what reads documents of its kind.
+
+    Raises:
+        UnreadableModelError: if it is not such a document.
+    """
     try:
-        if tuple(document["features"]) != FEATURES:
-            raise UnreadableModelError(
-                "the model was learnt from other features than those of this version: `cdp run --train`"
-            )
-        return _read(document)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise UnreadableModelError(
-            f"the model cannot be read ({type(error).__name__}): `cdp run --train` learns it anew"
-        ) from error
+        return read(document)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise UnreadableModelError(f"the model cannot be read ({type(error).__name__}): {_ADVICE}") from error
 
 
 def _read(document: Mapping[str, Any]) -> Learned:
@@ -118,8 +122,8 @@ def _read(document: Mapping[str, Any]) -> Learned:
         purchases=document["purchases"] and fitted_of_plain(document["purchases"]),
         cold=document["cold"],
         rehearsed=rehearsed and Rehearsed(_score_of(rehearsed["score"]), fitted_of_plain(rehearsed["purchases"])),
-        then={name: Bins(bins["edges"], bins["shares"]) for name, bins in document["then"].items()},
-        is_kept=bool(document["is_kept"]),
+        then={name: Bins.of(bins) for name, bins in document["then"].items()},
+        contest=document["contest"] and Contest.of(document["contest"]),
     )
 
 

@@ -17,20 +17,21 @@ def _model(name: str, scores: str, foretells: str) -> TableSchema:
             Column("scores", "string", "The table that is scored by it.", required=True),
             Column("model", "string", "What was approved: the learnt model, a named baseline, or the prior.",
                    required=True),
-            Column("is_learnt", "boolean", "Whether it was learnt and judged; a prior is not, and every refresh tries "
-                   "again.", required=True),
-            Column("is_kept", "boolean", "Whether it is its own predecessor: what was learnt last ranked worse.",
-                   required=True),
+            Column("is_learnt", "boolean", "Whether it was learnt; a prior is not, and is tried again in every "
+                   "refresh, or where a twentieth more facts are there.", required=True),
+            Column("is_kept", "boolean", "Whether it, or a part of it, is its own predecessor: what was learnt last "
+                   "did worse.", required=True),
             Column("learnt_until", "date", "Last day that it has seen.", required=True),
-            Column("judged_on", "date", "Day of the back-test; null where nothing was learnt."),
-            Column("horizon_days", "int64", "Days ahead that it foretells; null as long as the history is too short "
-                   "for any.", unit="days"),
-            Column("auc", "float64", "How well it ranked in its back-test; null where nothing was learnt.",
-                   unit="share 0..1"),
+            Column("judged_on", "date", "Day of the last back-test; null where nothing could be compared."),
+            Column("horizon_days", "int64", "Days ahead that it foretells; null where that is not fixed, or as long as "
+                   "the history is too short for any.", unit="days"),
+            Column("measure", "string", "What the back-test compared by: AUC, mean absolute error (of spend, in the "
+                   "reporting currency) or log loss (per message); null where nothing could be compared."),
+            Column("figure", "float64", "How what is published did in the last back-test, by that measure."),
             Column("learner", "string", "Version of the code, the libraries and the currency that it was learnt, or "
                    "last challenged, with.", required=True),
-            Column("document", "string", "The model as JSON: parameters, back-test, and how the customers that it "
-                   "was judged on were spread over each feature.", required=True),
+            Column("document", "string", "The model as JSON: parameters, back-test, what it was before that, and "
+                   "how customers were spread over each figure.", required=True),
         ),
         key=("scores",),
     )  # fmt: skip
@@ -40,42 +41,13 @@ CHURN_MODEL = _model("churn_model", "churn_risk", "who will not buy within the c
 PURCHASE_MODEL = _model("purchase_model", "purchase_propensity", "who will buy within 30 days")
 
 
-def _unchallenged(name: str, scores: str, holds: str, is_learnt: str) -> TableSchema:
-    return TableSchema(
-        name,
-        f"One row: {holds}, which `{scores}` is scored by: numbers that nobody is known by.",
-        (
-            Column("scores", "string", "The table that is scored by it.", required=True),
-            Column("is_learnt", "boolean", f"Whether {is_learnt}; if not, it is tried again where a twentieth more "
-                   "facts are there.", required=True),
-            Column("learnt_until", "date", "Last day that it has seen.", required=True),
-            Column("learner", "string", "Version of the code, the libraries and the currency that it was learnt with.",
-                   required=True),
-            Column("document", "string", "The model as JSON: parameters, back-test, and how many facts it was learnt "
-                   "from.", required=True),
-        ),
-        key=("scores",),
-    )  # fmt: skip
-
-
-RESPONSE_MODEL = _unchallenged(
+RESPONSE_MODEL = _model(
     "response_model",
     "engagement",
     "how people respond to messages, channel by channel, and at which hours they do something",
-    "all channels in use had messages enough to learn from",
 )
-CANCELLATION_MODEL = _unchallenged(
-    "cancellation_model",
-    "subscription_risk",
-    "who cancels a subscription within 30 days",
-    "enough subscriptions were cancelled, and enough were not, to learn from",
-)
-VALUE_MODEL = _unchallenged(
-    "value_model",
-    "lifetime_value",
-    "how often customers buy and what a purchase is worth",
-    "enough customers came back to fit a model of dropping out, and it could be trusted",
-)
+CANCELLATION_MODEL = _model("cancellation_model", "subscription_risk", "who cancels a subscription within 30 days")
+VALUE_MODEL = _model("value_model", "lifetime_value", "how often customers buy and what a purchase is worth")
 
 MODELS = (CHURN_MODEL, PURCHASE_MODEL, RESPONSE_MODEL, CANCELLATION_MODEL, VALUE_MODEL)
 """All models that are trained."""

@@ -1,10 +1,11 @@
 """When a model is learnt anew, what it is judged against, and what of it is kept.
 
 Belongs here: the life of an approved model, whatever it foretells. Does not belong here: learning (`churn.py`,
-`propensity.py`), and how a model is written down (`model_documents.py`).
+`value_model.py` and others), who wins (`challenge.py`), and how a model is written down (`model_documents.py`).
 
 A refresh scores by the model that was approved last. It learns only where there is none that was learnt, where the one
 there is was learnt by other code, or where somebody asks for it; the training job does, and runs on its own schedule.
+What is learnt of facts that one can count is learnt also where many of them are new.
 """
 
 from __future__ import annotations
@@ -16,19 +17,22 @@ from datetime import date
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import ibis.expr.types as ir
 
-from cdp_assets.attributes.churn_learned import Learned
-from cdp_assets.attributes.model_documents import Document, UnreadableModelError, document_of, learned_of
+from cdp_assets.attributes.challenge import Standing
+from cdp_assets.attributes.model_documents import Document, UnreadableModelError
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.quality.checks import CheckResult, Judged
 from cdp_assets.trees import tree_hash
 from cdp_assets.warehouse.built import Built, ColumnLineage, Stands
+from cdp_assets.warehouse.changes import little_is_new
 
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
+
+M = TypeVar("M")
 
 TRAIN_TAG = "cdp/train"
 """Run tag: learn anew, although there is a model."""
@@ -36,17 +40,18 @@ TRAIN_TAG = "cdp/train"
 STALE_DAYS = 60
 """Days without training after which a model is said to be old."""
 
-PUBLISHED = "published"
+MANY_NEW = 0.05
+"""Share of new facts from which on a model that counts them is learnt anew, also where there were too few."""
+
+_PUBLISHED = "published"
 """Remembered with a model: that this very code published it."""
 
-_LIBRARIES = ("scikit-learn", "lifetimes", "scipy", "numpy")
+_SIZES = "sizes"
+"""Part of the document: how many facts of each kind there were."""
 
-CHALLENGER_WINS = Judged(
-    "challenger_wins",
-    "What was learnt ranked the customers of the back-test no worse than its best named baseline and than its "
-    "predecessor as it was kept; otherwise the better of the two is what is published.",
-    blocking=False,
-)
+_LIBRARIES = ("scikit-learn", "lifetimes", "scipy", "numpy")
+_CURRENCY_LAST = "/"
+
 IS_RECENT = Judged(
     "model_is_recent",
     f"The model was learnt, or held its own against a newer one, in the last {STALE_DAYS} days.",
@@ -55,22 +60,29 @@ IS_RECENT = Judged(
 
 
 @dataclass(frozen=True)
-class Trainer:
+class Trainer(Generic[M]):
     """How one model is learnt, and what is said of it.
 
     Args:
         schema: Of the table that it is kept in.
         scores: Name of the table that is scored by it.
-        learn: Learns anew, given what has been published so far; the second value is kept beside the model.
+        learn: Learns anew, given what has been published so far, and gives the document of whichever is better.
+        read: From a document to a model; raises `UnreadableModelError` where it cannot.
+        standing: What a model is, and how it came to be published.
         card: Metadata of the asset, from the model and its document.
         lineage: Of the table's columns.
+        sizes: Kind of facts → how many there are: it is then learnt anew where `MANY_NEW` of them came or went, and
+            not tried again of as many; else it is tried in every run as long as nothing could be learnt.
     """
 
     schema: TableSchema
     scores: str
-    learn: Callable[[Learned | None], tuple[Learned, Document]]
-    card: Callable[[Learned, Document], Mapping[str, Any]]
+    learn: Callable[[M | None], Document]
+    read: Callable[[Document], M]
+    standing: Callable[[M], Standing]
+    card: Callable[[M, Document], Mapping[str, Any]]
     lineage: ColumnLineage
+    sizes: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -96,43 +108,62 @@ class Occasion:
 def learner_version(currency: str) -> str:
     """What a model was learnt with: the code of this stage, the libraries, and the currency that money is in."""
     libraries = "/".join(f"{name} {version(name)}" for name in _LIBRARIES)
-    return f"{tree_hash(Path(__file__).parent, ('.py',))[:16]}/{libraries}/{currency}"
+    return f"{tree_hash(Path(__file__).parent, ('.py',))[:16]}/{libraries}{_CURRENCY_LAST}{currency}"
 
 
-def trained(trainer: Trainer, occasion: Occasion, engine: Engine) -> Built | Stands:
+def trained(trainer: Trainer[M], occasion: Occasion, engine: Engine) -> Built | Stands:
     """Learn anew where it is time to, and keep whichever is better."""
     asked = occasion.previous.select("is_learnt", "learner", "learnt_until")
-    found = engine.to_pandas(asked).to_dict("records")
+    found = engine.to_arrow(asked).to_pylist()
     # Whoever looks back from an earlier day than the model was learnt on must not know what it knows.
-    last = found[0] if found and day_of_frame(found[0]["learnt_until"]) <= occasion.until else None
-    stands = last is not None and last["is_learnt"] and last["learner"] == occasion.learner and not occasion.forced
+    last = found[0] if found and found[0]["learnt_until"] <= occasion.until else None
+    stands = last is not None and _stands(trainer, occasion, last, engine)
     if stands and occasion.unchanged:
         return Stands()
     document = approved(occasion.previous, engine) if last is not None else None
-    learned = _readable(document)
-    if stands and learned is not None and document is not None:
-        return _built(trainer, learned, document, occasion, occasion.previous)
-    learned, beside = trainer.learn(learned)
+    model = _readable(trainer, document)
+    if stands and model is not None and document is not None:
+        return _built(trainer, model, document, occasion, occasion.previous)
+    if last is not None and _currency(last["learner"]) != _currency(occasion.learner):
+        model = None
     # As it will be read: what cannot be read again is not published, and what is said is said of what is kept.
-    document = {**document_of(learned), **beside}
-    learned = learned_of(document)
-    row = _row(trainer, learned, document, occasion.learner, engine)
-    return _built(trainer, learned, document, occasion, row)
+    sizes = {} if trainer.sizes is None else {_SIZES: dict(trainer.sizes)}
+    text = json.dumps({**trainer.learn(model), **sizes}, sort_keys=True, allow_nan=False)
+    document = json.loads(text)
+    model = trainer.read(document)
+    return _built(trainer, model, document, occasion, _row(trainer, model, text, occasion.learner, engine))
 
 
-def _built(trainer: Trainer, learned: Learned, document: Document, occasion: Occasion, table: ir.Table) -> Built:
-    card = with_version(trainer.card(learned, document), occasion)
-    return Built(table, card, trainer.lineage, [challenged(learned)], memory={PUBLISHED: True})
+def _stands(trainer: Trainer[M], occasion: Occasion, last: Mapping[str, Any], engine: Engine) -> bool:
+    if last["learner"] != occasion.learner or occasion.forced:
+        return False
+    if trainer.sizes is None:
+        return bool(last["is_learnt"])
+    return little_is_new(approved(occasion.previous, engine)[_SIZES], trainer.sizes, MANY_NEW)
 
 
-def with_version(card: Mapping[str, Any], occasion: Occasion) -> dict[str, Any]:
-    """The metadata of a model with the version of the code that it was learnt, or last challenged, with."""
-    return {**card, "model_card": {**card["model_card"], "code_version": occasion.learner}}
+def _currency(learner: str) -> str:
+    """The money that a model speaks of: one that speaks of another is nobody's predecessor."""
+    return learner.rpartition(_CURRENCY_LAST)[2] if _CURRENCY_LAST in learner else ""
+
+
+def _built(trainer: Trainer[M], model: M, document: Document, occasion: Occasion, table: ir.Table) -> Built:
+    standing, card = trainer.standing(model), trainer.card(model, document)
+    about = {
+        **card["model_card"],
+        "standing": "the predecessor: what was learnt last did worse" if standing.is_kept else "learnt anew",
+        "code_version": occasion.learner,
+    }
+    metadata = {**card, "model_card": about}
+    if contests := standing.contests:
+        metadata["contests"] = {of: contest.to_plain() for of, contest in contests.items()}
+        metadata["beats_baseline"] = all(contest.beats_baseline for contest in contests.values())
+    return Built(table, metadata, trainer.lineage, [standing.verdict()], memory={_PUBLISHED: True})
 
 
 def unchanged(memory: Mapping[str, Any]) -> bool:
     """Whether this very code published the model, by what its asset remembers."""
-    return PUBLISHED in memory
+    return _PUBLISHED in memory
 
 
 def approved(models: ir.Table, engine: Engine) -> Document:
@@ -142,62 +173,40 @@ def approved(models: ir.Table, engine: Engine) -> Document:
     return document
 
 
-def _readable(document: Document | None) -> Learned | None:
+def _readable(trainer: Trainer[M], document: Document | None) -> M | None:
     """What has been published so far, if this code can still score by it."""
     try:
-        return None if document is None else learned_of(document)
+        return None if document is None else trainer.read(document)
     except UnreadableModelError:
         return None
 
 
-def _row(trainer: Trainer, learned: Learned, document: Document, learner: str, engine: Engine) -> ir.Table:
+def _row(trainer: Trainer[M], model: M, text: str, learner: str, engine: Engine) -> ir.Table:
     import pyarrow as pa
 
-    judged_on = learned.report.get("cut")
+    standing = trainer.standing(model)
+    measure, figure = standing.measured
     row = {
         "scores": trainer.scores,
-        "model": learned.published.name,
-        "is_learnt": learned.is_learnt,
-        "is_kept": learned.is_kept,
-        "learnt_until": learned.until,
-        "judged_on": judged_on and date.fromisoformat(judged_on),
-        "horizon_days": learned.horizon_days,
-        "auc": learned.report.get("auc"),
+        "model": standing.name,
+        "is_learnt": standing.is_learnt,
+        "is_kept": standing.is_kept,
+        "learnt_until": standing.until,
+        "judged_on": standing.judged_on,
+        "horizon_days": standing.horizon_days,
+        "measure": measure,
+        "figure": figure,
         "learner": learner,
-        "document": json.dumps(document, sort_keys=True, allow_nan=False),
+        "document": text,
     }
     schema = trainer.schema.ibis_schema
     return engine.from_arrow(pa.Table.from_pylist([row], schema.to_pyarrow()), schema)
 
 
-def challenged(learned: Learned) -> CheckResult:
-    """The outcome of `CHALLENGER_WINS`."""
-    report = learned.report
-    if not learned.is_learnt:
-        return CHALLENGER_WINS.outcome(True, f"nothing could be learnt: {learned.why}")
-    fight = report["challenger"] if learned.is_kept else report
-    best = fight["best_baseline"]
-    figures = {"learnt": fight["auc"], "best_baseline": fight["baselines"][best]}
-    if fight["predecessor"] is not None:
-        figures["predecessor"] = fight["predecessor"]
-    told = ", ".join(f"{name.replace('_', ' ')} {area:.3f}" for name, area in figures.items())
-    if learned.is_kept:
-        return CHALLENGER_WINS.outcome(False, f"the predecessor of {learned.until} stays: AUC {told}", **figures)
-    if not report["beats_baseline"]:
-        return CHALLENGER_WINS.outcome(False, f"{best} is published: AUC {told}", **figures)
-    return CHALLENGER_WINS.outcome(True, f"what was learnt is published: AUC {told}", **figures)
-
-
-def recency(learned: Learned, until: date) -> CheckResult:
+def recency(standing: Standing, until: date) -> CheckResult:
     """The outcome of `IS_RECENT` on a day."""
-    last = date.fromisoformat(learned.report["challenger"]["learnt_until"]) if learned.is_kept else learned.until
-    days = (until - last).days
+    if not standing.is_learnt and not standing.contests:
+        return IS_RECENT.outcome(True, "nothing could be learnt, so there is nothing to grow old")
+    days = (until - standing.tried).days
     advice = "" if days <= STALE_DAYS else ": turn the schedule `weekly_training` on, or run `cdp run --train`"
     return IS_RECENT.outcome(days <= STALE_DAYS, f"trained {days} days ago{advice}", days=days)
-
-
-def day_of_frame(value: Any) -> date:
-    """A date as a frame holds it."""
-    import pandas as pd
-
-    return pd.Timestamp(value).date()

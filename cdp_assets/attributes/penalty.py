@@ -14,7 +14,7 @@ import numpy as np
 
 from cdp_assets.attributes import purchase_models
 from cdp_assets.attributes.purchase_models import PENALTIES, Floats
-from cdp_assets.attributes.purchases import observed_days, purchase_statistics, rounded_days
+from cdp_assets.attributes.purchases import purchase_statistics, rounded_days
 
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
@@ -27,7 +27,7 @@ WORTH_IT = 0.01
 
 
 def choose_penalty(
-    purchases: ir.Table, until: date, horizon_days: int | None, engine: Engine
+    purchases: ir.Table, until: date, horizon_days: int | None, customers: int, engine: Engine
 ) -> tuple[float, dict[str, float]]:
     """Fit with each penalty on what was known a horizon ago, and compare what was expected with the visits since.
 
@@ -35,6 +35,7 @@ def choose_penalty(
         purchases: The table of `purchases.purchase_days`.
         until: Last day that may be seen.
         horizon_days: Days to hold out; None if there is too little history for any.
+        customers: How many there are, of whom a sample is looked at.
         engine: Computes.
 
     Returns:
@@ -43,7 +44,6 @@ def choose_penalty(
     """
     if horizon_days is None:
         return PENALTIES[0], {}
-    customers = int(engine.to_pandas(observed_days(purchases, until))["customers"].iloc[0])
     sample = purchases.filter(purchases.profile_id % max(1, -(-customers // CUSTOMERS)) == 0)
     cut = until - timedelta(days=horizon_days)
     known = purchase_statistics(sample, cut)

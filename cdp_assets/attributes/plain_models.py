@@ -9,7 +9,7 @@ What the library would write itself (pickle, joblib) runs code when it is read, 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Context
 from functools import cached_property
@@ -105,19 +105,30 @@ class Trees:
     single: bool = False
 
     def __call__(self, values: Floats) -> Floats:
+        found = np.full(len(values), self.start)
+        for begin in range(0, len(values), _AT_ONCE):
+            for one in self.each(values[begin : begin + _AT_ONCE]):
+                found[begin : begin + _AT_ONCE] += one
+        return found
+
+    def each(self, values: Floats, places: Sequence[int] | None = None) -> Floats:
+        """What each tree says of each row: one row a tree, of all trees or of those in some places."""
         from sklearn.ensemble._hist_gradient_boosting._predictor import _predict_from_raw_data
 
         read = np.asarray(np.asarray(values, dtype=np.float32) if self.single else values, dtype=float)
+        trees = self._walked if places is None else [self._walked[place] for place in places]
         nothing = np.zeros((0, 8), dtype=np.uint32)
         features = np.zeros(read.shape[1], dtype=np.uint32)
-        found = np.full(len(read), self.start)
+        found = np.empty((len(trees), len(read)))
         for begin in range(0, len(read), _AT_ONCE):
-            rows, sums = read[begin : begin + _AT_ONCE], found[begin : begin + _AT_ONCE]
-            one = np.empty(len(rows))
-            for tree in self._walked:
-                _predict_from_raw_data(tree, rows, nothing, nothing, features, 1, one)
-                sums += one
+            rows = read[begin : begin + _AT_ONCE]
+            for tree, said in zip(trees, found, strict=True):
+                _predict_from_raw_data(tree, rows, nothing, nothing, features, 1, said[begin : begin + _AT_ONCE])
         return found
+
+    def reading(self, columns: Collection[int]) -> list[int]:
+        """The places of the trees that ask for one of some columns: to all others, those make no difference."""
+        return [place for place, tree in enumerate(self.nodes) if not set(columns).isdisjoint(tree["feature"])]
 
     @cached_property
     def _walked(self) -> list[np.ndarray[Any, Any]]:

@@ -27,7 +27,7 @@ from cdp_assets.attributes.first_purchases import (
     never_bought,
 )
 from cdp_assets.attributes.known_facts import last_day
-from cdp_assets.attributes.model_documents import Document, learned_of
+from cdp_assets.attributes.model_documents import Document, document_of, learned_of
 from cdp_assets.attributes.model_schemas import PURCHASE_MODEL
 from cdp_assets.attributes.model_training import Occasion, Trainer, approved, trained
 from cdp_assets.attributes.purchases import of_known_people
@@ -80,13 +80,21 @@ def purchase_model(
         engine: Computes.
     """
 
-    def learn(predecessor: Learned | None) -> tuple[Learned, Document]:
+    def learn(predecessor: Learned | None) -> Document:
         bought, until = of_known_people(purchases, golden_records), occasion.until
         learned = churn.learn(bought, activity, until, engine, HORIZON_DAYS, predecessor)
         first = learn_first_purchases(_known_people(golden_records), bought, activity, until, engine)
-        return _turned(learned), {_FIRST: {"shares": dict(first.shares), "report": first.report}}
+        return {**document_of(_turned(learned)), _FIRST: {"shares": dict(first.shares), "report": first.report}}
 
-    trainer = Trainer(PURCHASE_MODEL, PURCHASE_PROPENSITY.name, learn, _card, MODEL_LINEAGE)
+    trainer = Trainer(
+        PURCHASE_MODEL,
+        PURCHASE_PROPENSITY.name,
+        learn,
+        learned_of,
+        lambda learned: learned.standing,
+        _card,
+        MODEL_LINEAGE,
+    )
     return trained(trainer, occasion, engine)
 
 

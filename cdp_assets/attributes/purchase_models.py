@@ -124,6 +124,11 @@ class DropoutModel:
         """Its name, whatever it was fitted with."""
         return self.name.partition(" (")[0]
 
+    @property
+    def keeps_who_came_once(self) -> bool:
+        """Whether it takes everybody who came once for a customer still: BG/NBD loses people only when they return."""
+        return self.kind == NAMES[0]
+
     def expected(self, days: float, histories: pd.DataFrame) -> Floats:
         with quiet():
             return np.asarray(

@@ -91,7 +91,7 @@ def purchase_statistics(purchases: ir.Table, until: date | None) -> ir.Table:
     "Counting Your Customers the Easy Way"), counted in days.
 
     Args:
-        purchases: The table of `purchase_days`.
+        purchases: The table of `purchase_days`, from each customer's first purchase on.
         until: Last day that may be seen; None if the purchases are beside theirs (`known_facts.at_each`), which then
             tells the customers of different days apart.
 
@@ -105,8 +105,7 @@ def purchase_statistics(purchases: ir.Table, until: date | None) -> ir.Table:
     seen = purchases.filter(purchases.day <= (purchases.until if until is None else until))
     visit = seen.purchases > 0
     priced = visit & (seen.orders > seen.unpriced_orders)
-    first = seen.day.min(where=visit).over(ibis.window(group_by=keys))
-    seen = seen.mutate(visit=visit, priced=priced, repeat=visit & (seen.day > first))
+    seen = seen.mutate(visit=visit, priced=priced, repeat=visit & seen.days_since_previous.notnull())
     totals = seen.group_by(keys).aggregate(
         visits=seen.visit.cast("int64").sum(),
         first_day=seen.day.min(where=seen.visit),

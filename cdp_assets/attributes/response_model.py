@@ -11,7 +11,8 @@ for the usual one. This is logistic regression with random effects; shrinkage an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 TIRING = "own rate and fatigue"
 STEADY = "own rate"
+SAME = "baseline: the same for everybody"
+OWN_SHARE = "baseline: own past share"
 PRIOR = "prior"
 
 MINIMUM_MESSAGES = 300
@@ -69,7 +72,7 @@ class ResponseModel:
     """The usual person, and how far people are from it.
 
     Args:
-        name: `TIRING`, `STEADY` or `PRIOR`.
+        name: `TIRING`, `STEADY`, one of the baselines `SAME` and `OWN_SHARE`, or `PRIOR`.
         mean: Level and slope of the usual person, in log-odds.
         variance: Of people's levels and slopes.
         click_share: Share of opened messages that are clicked, over all.
@@ -84,6 +87,11 @@ class ResponseModel:
 
     def people(self, seen: Responses) -> Floats:
         """The most probable level and slope of each person: two columns."""
+        if self.name == SAME:
+            return np.tile(np.array(self.mean), (len(seen.sent), 1))
+        if self.name == OWN_SHARE:
+            share = (seen.opened.sum(axis=1) + 0.5) / (seen.sent.sum(axis=1) + 1)
+            return np.column_stack([np.log(share / (1 - share)), np.zeros(len(share))])
         return _modes(seen, np.array(self.mean), np.array(self.variance))[0]
 
     def open_rate(self, people: Floats, pressure: Floats) -> Floats:
@@ -101,19 +109,33 @@ class ResponseModel:
         return np.asarray((seen.clicked + strength * self.click_share) / (opened + strength), dtype=float)
 
 
-def fit(seen: Responses, *, tiring: bool = True) -> ResponseModel:
+def fit(seen: Responses, name: str = TIRING) -> ResponseModel:
     """Fit to people's messages; with too few, the stated prior.
 
     Args:
         seen: The messages.
-        tiring: Whether pressure may cost opens; else everybody's slope is zero.
+        name: `TIRING`; `STEADY`, under which pressure costs no opens; or a baseline.
     """
     sent, opened = float(seen.sent.sum()), float(seen.opened.sum())
     level = (opened + 1) / (sent + 5)
     mean = np.array([np.log(level / (1 - level)), 0.0])
+    variance = np.array([_STATED_SPREAD**2, _LEAST_SPREAD])
     share, strength = _click_through(seen)
     if sent < MINIMUM_MESSAGES or len(seen.sent) < MINIMUM_PEOPLE or opened in (0.0, sent):
-        return ResponseModel(PRIOR, (float(mean[0]), 0.0), (_STATED_SPREAD**2, _LEAST_SPREAD), share, strength)
+        name = PRIOR
+    if name in (TIRING, STEADY):
+        mean, variance = _among_people(seen, mean, tiring=name == TIRING)
+    return ResponseModel(
+        name,
+        (float(mean[0]), float(mean[1])),
+        (float(variance[0]), float(variance[1])),
+        share,
+        strength,
+    )
+
+
+def _among_people(seen: Responses, mean: Floats, *, tiring: bool) -> tuple[Floats, Floats]:
+    """Mean and variance of people's levels and slopes, beginning with a mean."""
     variance = np.array([_STATED_SPREAD**2, 0.1 if tiring else _LEAST_SPREAD])
     for _ in range(_ROUNDS):
         modes, spread = _modes(seen, mean, variance)
@@ -121,13 +143,7 @@ def fit(seen: Responses, *, tiring: bool = True) -> ResponseModel:
         variance = np.maximum(((modes - mean) ** 2 + spread).mean(axis=0), _LEAST_SPREAD)
         if not tiring:
             mean[1], variance[1] = 0.0, _LEAST_SPREAD
-    return ResponseModel(
-        TIRING if tiring else STEADY,
-        (float(mean[0]), float(mean[1])),
-        (float(variance[0]), float(variance[1])),
-        share,
-        strength,
-    )
+    return mean, variance
 
 
 def _modes(seen: Responses, mean: Floats, variance: Floats) -> tuple[Floats, Floats]:
@@ -169,39 +185,61 @@ def _click_through(seen: Responses) -> tuple[float, float]:
     return share, float(np.clip(share * (1 - share) / beyond - 1, 1.0, 100.0))
 
 
-def choose(known: Responses, later: Responses) -> tuple[str, dict[str, Any]]:
-    """Which model foretold best which of the later messages would be opened, and how the others did.
+@dataclass(frozen=True)
+class Foretold:
+    """How well models of earlier messages foretold which of the later ones would be opened.
+
+    Args:
+        models: Name → the model, as fitted to the earlier messages.
+        losses: Name → its log loss per message.
+        report: The back-test, JSON-able.
+    """
+
+    models: Mapping[str, ResponseModel]
+    losses: Mapping[str, float]
+    report: Mapping[str, Any]
+
+    @property
+    def best(self) -> str:
+        """`TIRING` or `STEADY`, whichever foretold better."""
+        return TIRING if self.losses[TIRING] <= self.losses[STEADY] else STEADY
+
+    @property
+    def baselines(self) -> dict[str, float]:
+        """Name → log loss."""
+        return {name: self.losses[name] for name in (SAME, OWN_SHARE)}
+
+
+def foretell(known: Responses, later: Responses) -> Foretold | None:
+    """Fit every model to some messages, and judge each by those that followed; None if there are too few.
 
     Args:
         known: Messages that may be learnt from.
         later: The messages that followed, of the same people in the same order.
-
-    Returns:
-        `TIRING`, `STEADY` or `PRIOR`, and the back-test, JSON-able. `log_loss` is per message.
     """
-    tiring, steady = fit(known), fit(known, tiring=False)
-    if tiring.name == PRIOR or later.sent.sum() == 0:
-        return PRIOR, {"messages": int(known.sent.sum())}
-    pressure = np.array(PRESSURES, dtype=float)
-    sent, opened = known.sent.sum(axis=1), known.opened.sum(axis=1)
-    everyone = np.full(later.sent.shape, opened.sum() / sent.sum())
-    own = np.repeat(((opened + 0.5) / (sent + 1))[:, None], len(pressure), axis=1)
-    expected = {"the same for everybody": everyone, "own past share": own}
-    for model in (steady, tiring):
-        people = model.people(known)
-        expected[model.name] = np.column_stack([model.open_rate(people, np.full(len(people), at)) for at in pressure])
-    losses = {name: _log_loss(chance, later) for name, chance in expected.items()}
-    best = TIRING if losses[TIRING] <= losses[STEADY] else STEADY
-    return best, {
+    models = {name: fit(known, name) for name in (TIRING, STEADY, SAME, OWN_SHARE)}
+    if models[TIRING].name == PRIOR or later.sent.sum() == 0:
+        return None
+    losses = {name: loss(model, known, later) for name, model in models.items()}
+    found = Foretold(models, losses, {})
+    expected = float((_chances(models[found.best], known) * later.sent).sum() / later.sent.sum())
+    report = {
         "messages": int(later.sent.sum()),
         "opened_share": metrics.rounded(float(later.opened.sum() / later.sent.sum())),
-        "expected_share": metrics.rounded(float((expected[best] * later.sent).sum() / later.sent.sum())),
+        "expected_share": metrics.rounded(expected),
         "log_loss": {name: metrics.rounded(loss) for name, loss in losses.items()},
-        "beats_baseline": losses[best] <= min(losses["the same for everybody"], losses["own past share"]),
     }
+    return replace(found, report=report)
 
 
-def _log_loss(chance: Floats, later: Responses) -> float:
-    bounded = np.clip(chance, 1e-6, 1 - 1e-6)
+def loss(model: ResponseModel, known: Responses, later: Responses) -> float:
+    """Log loss per message of what a model says of later messages, knowing earlier ones of the same people."""
+    bounded = np.clip(_chances(model, known), 1e-6, 1 - 1e-6)
     lost = later.opened * np.log(bounded) + (later.sent - later.opened) * np.log(1 - bounded)
     return float(-lost.sum() / later.sent.sum())
+
+
+def _chances(model: ResponseModel, known: Responses) -> Floats:
+    """That each person opens the next message, under each step of pressure."""
+    people = model.people(known)
+    return np.column_stack([model.open_rate(people, np.full(len(people), float(at))) for at in PRESSURES])

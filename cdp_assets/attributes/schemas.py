@@ -100,7 +100,8 @@ LIFETIME_VALUE = TableSchema(
                "since the last, which is `rfm.recency_days`).", unit="days", required=True),
         Column("age_days", "int64", "Days since the first purchase (T).", unit="days", required=True),
         Column("probability_alive", "float64", "Probability of still being a customer; null where the model does not "
-               "say. BG/NBD says 1 of everybody who has bought once: do not read it as loyalty.",
+               "say: of newcomers, and of everybody who has bought once where it is BG/NBD, which lets nobody go "
+               "before a second purchase.",
                unit="share 0..1"),
         Column("mean_order_value", MONEY, "Expected value of the next purchase.", unit=_REPORTING, required=True),
         Column("expected_purchases_30d", "float64", "Days with a purchase expected in the next 30 days.",
@@ -116,8 +117,9 @@ LIFETIME_VALUE = TableSchema(
         Column("value_365d_high", MONEY, "Spend in the next 365 days that one of ten like this one will exceed.",
                unit=_REPORTING, required=True),
         Column("model", "string", "What made the figures of this row: purchase model + order value model, and learnt "
-               "spend where it has its part.",
-               required=True),
+               "spend where it has its part. `newcomers' prior` for whoever came once, so lately that those who come "
+               "again mostly have not yet (`value_model` says how many days): visits and their range are those "
+               "expected of all such.", required=True),
     ),
     key=("profile_id",),
 )  # fmt: skip

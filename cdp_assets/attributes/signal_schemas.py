@@ -65,8 +65,8 @@ ENGAGEMENT = TableSchema(
                "not known.", required=True),
         Column("preferred", "bool", "Whether this is the channel in which the person clicks most readily.",
                required=True),
-        Column("model", "string", "What made the rates: `own rate and fatigue`, `own rate`, or `prior` where the "
-               "channel has too few messages to learn from.", required=True),
+        Column("model", "string", "What made the rates: `own rate and fatigue`, `own rate`, a named baseline, or "
+               "`prior` where the channel has too few messages to learn from.", required=True),
     ),
     key=("profile_id", "channel"),
 )  # fmt: skip

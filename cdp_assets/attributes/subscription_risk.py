@@ -1,7 +1,7 @@
 """The probability that a running subscription is cancelled within 30 days: churn where there is a contract.
 
-Belongs here: scores, and reasons in words. Does not belong here: learning (`cancellation_model.py`), and customers who
-just stop buying (`churn_scores.py`).
+Belongs here: scores, and reasons in words. Does not belong here: learning (`cancellation_training.py`), and customers
+who just stop buying (`churn_scores.py`).
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 
-from cdp_assets.attributes.cancellation_model import FEATURES, PRIOR, READ, Learned, learned_of, running_at
-from cdp_assets.attributes.churn_model import probability_of
+from cdp_assets.attributes import cancellation_training, drift
+from cdp_assets.attributes.cancellation_model import FEATURES, PRIOR, Risks, running_at
+from cdp_assets.attributes.cancellation_training import READ
+from cdp_assets.attributes.drift import in_sample
 from cdp_assets.attributes.known_facts import known_by, last_day
+from cdp_assets.attributes.model_training import approved, recency
 from cdp_assets.warehouse.built import Built, ColumnLineage
-from cdp_assets.warehouse.engine import gathered
+from cdp_assets.warehouse.engine import gathered, row_count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,13 +46,13 @@ LINEAGE: ColumnLineage = {
 """Declared, since the model stands between."""
 
 
-def _reasons(features: pd.DataFrame, learned: Learned) -> list[str]:
+def _reasons(features: pd.DataFrame, risks: Risks) -> list[str]:
     """What sets each subscription apart from the median one, in words."""
-    if learned.name == PRIOR:
+    if risks.name == PRIOR:
         return ["too little is known yet: the same prior for everyone"] * len(features)
-    log_odds = learned.log_odds(features)
+    log_odds = risks.log_odds(features)
     effects = np.column_stack(
-        [log_odds - learned.log_odds(features.assign(**{name: learned.medians[name]})) for name in FEATURES]
+        [log_odds - risks.log_odds(features.assign(**{name: risks.medians[name]})) for name in FEATURES]
     )
     sentences = []
     for row, effect in enumerate(effects):
@@ -72,31 +75,33 @@ def subscription_risk(
     """Score by the model that was approved last.
 
     Args:
-        model: The table of `cancellation_model.cancellation_model`.
+        model: The table of `cancellation_training.cancellation_model`.
         subscriptions: `profile_id` and the columns of `canonical.SUBSCRIPTIONS`.
         activity: The table of `activity.daily_activity`.
         as_of: The run's instant; nothing after it is seen.
         engine: Computes.
 
     Returns:
-        The columns of `schemas.SUBSCRIPTION_RISK`, one row per profile with a running subscription.
+        The columns of `schemas.SUBSCRIPTION_RISK`, one row per profile with a running subscription, with the outcomes
+        of its checks.
     """
     import pyarrow as pa
 
     until = last_day(as_of)
     changes = engine.scratch(known_by(subscriptions, "occurred_at", as_of))
-    learned = learned_of(model, engine)
-    schema = _SCORES.to_pyarrow()
+    learned = cancellation_training.read(approved(model, engine))
+    risks, schema = learned.model, _SCORES.to_pyarrow()
+    running = engine.scratch(running_at(changes, activity, until))
     pieces = []
-    for batch in engine.batches(running_at(changes, activity, until)):
+    for batch in engine.batches(running):
         rows = batch.to_pandas()
         if not len(rows):
             continue
         scored = rows.assign(
             running_subscriptions=1,
-            cancellation_risk_30d=probability_of(learned.log_odds(rows)).round(4),
-            cancellation_reasons=_reasons(rows, learned),
-            model=learned.name,
+            cancellation_risk_30d=risks.probability(rows),
+            cancellation_reasons=_reasons(rows, risks),
+            model=risks.name,
         )
         pieces.append(pa.Table.from_pandas(scored[list(_SCORES.names)], schema=schema, preserve_index=False))
     each = gathered(pieces, _SCORES, engine)
@@ -106,4 +111,10 @@ def subscription_risk(
         running_subscriptions=each.running_subscriptions.sum().over(ibis.window(group_by="profile_id")),
     )
     table = ranked.filter(ranked.place == 0).select(*_SCORES.names)
-    return Built(table, column_lineage=LINEAGE)
+    sample = engine.to_pandas(running.filter(in_sample(running, row_count(running, engine))))
+    drifted = drift.stability(learned.then, cancellation_training.figures(sample, risks))
+    judged = [
+        *drift.verdicts(drifted, learned.until.isoformat()),
+        recency(cancellation_training.standing(learned), until),
+    ]
+    return Built(table, column_lineage=LINEAGE, judged=judged)

@@ -7,71 +7,51 @@ everybody's value (`lifetime_value.py`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import ibis.expr.types as ir
 
 from cdp_assets.attributes import lifetime_backtest, order_value, purchase_models
+from cdp_assets.attributes.challenge import Approved, Standing
+from cdp_assets.attributes.drift import SCORE, in_sample, spread
 from cdp_assets.attributes.lifetime_backtest import ValueBacktest
-from cdp_assets.attributes.model_documents import Document, fitted_of_plain, plain_fitted
+from cdp_assets.attributes.model_documents import Document, read_by
 from cdp_assets.attributes.model_schemas import VALUE_MODEL
-from cdp_assets.attributes.model_training import Occasion, approved
+from cdp_assets.attributes.model_training import Occasion, Trainer, trained
+from cdp_assets.attributes.newcomers import customary_days
 from cdp_assets.attributes.order_value import OrderValueModel
 from cdp_assets.attributes.penalty import choose_penalty
-from cdp_assets.attributes.purchase_models import Fitted, PurchaseModel
-from cdp_assets.attributes.purchases import distinct_histories, observed_days, purchase_statistics
+from cdp_assets.attributes.plain_value import PlainValue
+from cdp_assets.attributes.purchase_models import Fitted, Floats
+from cdp_assets.attributes.purchases import distinct_histories, gap_histogram, purchase_statistics
 from cdp_assets.attributes.schemas import LIFETIME_VALUE
-from cdp_assets.attributes.unchallenged import Teacher, taught
 from cdp_assets.warehouse.built import Built, ColumnLineage, Stands, plot
 from cdp_assets.warehouse.engine import row_count
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from cdp_assets.warehouse.engine import Engine
+
+SCORED_DAYS = 365
+"""Days ahead of the value whose spread over customers is watched."""
 
 FIT_ROWS = 60_000
 """Above so many distinct histories, they are rounded to weeks for fitting; scoring always uses days."""
 
 READ = {("attributes", "purchases", name) for name in ("profile_id", "day", "purchases", "net", "refunded")}
-LINEAGE: ColumnLineage = {"document": READ}
+LINEAGE: ColumnLineage = dict.fromkeys(("model", "measure", "figure", "document"), READ)
 """Declared, since the models stand between."""
 
 
-@dataclass(frozen=True)
-class ValueModel:
-    """What all customers taught.
-
-    Args:
-        fitted: Models of visits.
-        worth: What a visit is worth.
-        trusted: Whether the model of visits did better than going on as before.
-    """
-
-    fitted: Fitted
-    worth: OrderValueModel
-    trusted: bool
-
-    @property
-    def visits(self) -> PurchaseModel:
-        """What expects visits."""
-        return self.fitted.model if self.trusted else lifetime_backtest.NAIVE
-
-    def to_document(self) -> Document:
-        """As plain values, to the last digit."""
-        worth = {**asdict(self.worth), "parameters": dict(self.worth.parameters)}
-        return {"fitted": plain_fitted(self.fitted), "worth": worth, "trusted": self.trusted}
-
-    @classmethod
-    def of(cls, document: Mapping[str, Any]) -> ValueModel:
-        """Read what `to_document` wrote."""
-        return cls(fitted_of_plain(document["fitted"]), OrderValueModel(**document["worth"]), document["trusted"])
+ValueModel = Approved[PlainValue]
 
 
 def value_model(purchases: ir.Table, occasion: Occasion, engine: Engine) -> Built | Stands:
-    """Fit where it is time to, as `unchallenged.taught` says. Where the model of visits came no nearer to what was
-    spent after a day in the past than going on as before would have, that is what is approved, by its name.
+    """Fit where it is time to. Where the models came no nearer to what was spent after a day in the past than going on
+    as before would have, or than their predecessor, that is what is approved.
 
     Args:
         purchases: The table of `purchases.purchase_days`.
@@ -81,45 +61,81 @@ def value_model(purchases: ir.Table, occasion: Occasion, engine: Engine) -> Buil
     Returns:
         The columns of `model_schemas.VALUE_MODEL`, with the model card as metadata.
     """
-    teacher = Teacher(
+
+    def learn(predecessor: ValueModel | None) -> Document:
+        return _learn(purchases, occasion.until, predecessor, engine).to_plain(PlainValue.to_plain)
+
+    trainer = Trainer(
         VALUE_MODEL,
         LIFETIME_VALUE.name,
-        lambda: _learn(purchases, occasion.until, engine),
-        lambda document: document["fitted"]["model"] != document["fitted"]["fallback"],
-        _card,
+        learn,
+        read,
+        standing,
+        lambda model, _: _card(model),
         LINEAGE,
+        sizes={"purchases": row_count(purchases, engine)},
     )
-    return taught(teacher, occasion, {"purchases": row_count(purchases, engine)}, engine)
+    return trained(trainer, occasion, engine)
 
 
-def learned_of(model: ir.Table, engine: Engine) -> ValueModel:
-    """Read from the table that `value_model` made."""
-    return ValueModel.of(approved(model, engine))
+def read(document: Document) -> ValueModel:
+    """The model of a document."""
+    return read_by(lambda plain: Approved.of(plain, PlainValue.of), document)
 
 
-def _learn(purchases: ir.Table, until: date, engine: Engine) -> Document:
+def standing(model: ValueModel) -> Standing:
+    """What it is, and how it came to be published."""
+    fitted = model.model.purchases
+    return Standing.of(model, model.model.name, "spend", is_learnt=fitted.model != fitted.fallback)
+
+
+def figures(customers: pd.DataFrame, model: PlainValue) -> dict[str, Floats]:
+    """What is compared of customers to see whether they have become others.
+
+    Args:
+        customers: The rows of `purchases.purchase_statistics`.
+        model: Whose score it is.
+    """
+    inputs = {name: customers[name].to_numpy(float) for name in ("frequency", "recency_days", "age_days")}
+    # To the cent, as a figure that many share lies on an edge, and must lie on the same side of it again.
+    value = customers["mean_value"].to_numpy(float).round(2)
+    return {**inputs, "mean_value": value, SCORE: model.spend(customers, SCORED_DAYS).round(2)}
+
+
+def sampled(statistics: ir.Table, engine: Engine) -> pd.DataFrame:
+    """The customers who are compared: as many as tell how all are spread."""
+    chosen = statistics.filter(in_sample(statistics, row_count(statistics, engine)))
+    return engine.to_pandas(chosen.order_by("profile_id"))
+
+
+def _learn(purchases: ir.Table, until: date, predecessor: ValueModel | None, engine: Engine) -> ValueModel:
+    judged = lifetime_backtest.backtest(purchases, until, engine, predecessor=predecessor)
+    contest = None if judged is None else judged.contest
+    if predecessor is not None and contest is not None and contest.winner == "predecessor":
+        return predecessor.after(contest)
+    naive = contest is not None and not contest.beats_baseline
     statistics = engine.scratch(purchase_statistics(purchases, until))
-    penalty, deviances = choose_penalty(purchases, until, _held_out_days(purchases, until, engine), engine)
+    held_out, customers = _held_out_days(statistics, engine), row_count(statistics, engine)
+    penalty, deviances = choose_penalty(purchases, until, held_out, customers, engine)
     fitted, grain = fit_purchases(statistics, engine, penalty)
-    judged = lifetime_backtest.backtest(purchases, until, engine)
-    learned = ValueModel(fitted, fit_order_value(statistics, engine), judged is None or judged.beats_naive)
-    return {
-        **learned.to_document(),
-        "until": until.isoformat(),
+    days = customary_days(engine.to_pandas(gap_histogram(purchases, until)))
+    level = judged.newcomer_level if judged else 1.0
+    model = PlainValue(fitted, fit_order_value(statistics, engine), days, level, naive)
+    report = {
         "grain_days": grain,
         "penalty": {"chosen": penalty, "deviance_in_hold_out": deviances},
         "backtest": judged and judged.to_plain(),
+        "none": "" if judged else "too little history to hold any out",
     }
+    rehearsed = None if judged is None or judged.learnt is None else replace(judged.learnt, naive=naive)
+    then = spread(figures(sampled(statistics, engine), model))
+    return Approved(model, until, report, contest, rehearsed, contest.cut if contest else None, then)
 
 
-def _held_out_days(purchases: ir.Table, until: date, engine: Engine) -> int | None:
+def _held_out_days(statistics: ir.Table, engine: Engine) -> int | None:
     """Days of the history that a hold-out can have."""
-    import pandas as pd
-
-    first = engine.to_pandas(observed_days(purchases, until))["first_day"].iloc[0]
-    return (
-        None if pd.isna(first) else lifetime_backtest.choose_horizon((pd.Timestamp(until) - pd.Timestamp(first)).days)
-    )
+    days = engine.to_arrow(statistics.aggregate(days=statistics.age_days.max()))["days"][0].as_py()
+    return None if days is None else lifetime_backtest.choose_horizon(int(days))
 
 
 def fit_purchases(statistics: ir.Table, engine: Engine, penalty: float = 0.0) -> tuple[Fitted, int]:
@@ -149,26 +165,30 @@ def fit_order_value(statistics: ir.Table, engine: Engine) -> OrderValueModel:
     return order_value.fit(engine.to_pandas(values))
 
 
-def _card(document: Document) -> dict[str, Any]:
-    learned = ValueModel.of(document)
-    fitted, worth = learned.fitted, learned.worth
-    judged = document["backtest"] and ValueBacktest.of(document["backtest"])
+def _card(model: ValueModel) -> dict[str, Any]:
+    plain, report = model.model, model.report
+    fitted, worth = plain.purchases, plain.worth
+    judged = report["backtest"] and ValueBacktest.of(report["backtest"])
     card: dict[str, Any] = {
         "model_card": {
-            "data_until": document["until"],
-            "time_unit": "weeks, counted in " + ("days" if document["grain_days"] == 1 else "whole weeks"),
+            "data_until": model.until.isoformat(),
+            "time_unit": "weeks, counted in " + ("days" if report["grain_days"] == 1 else "whole weeks"),
             "features": ["frequency", "recency", "age", "mean value of repeat visits net of refunds"],
-            "published": f"{learned.visits.name} + {worth.name}",
+            "published": plain.name,
+            "newcomers": {
+                "who": f"came once, less than {plain.newcomer_days} days ago: half of all repeat visits come in them",
+                "what": "the visits that are expected of the usual one of them, times the level",
+                "level": plain.newcomer_level,
+            },
             "purchase_parameters": dict(fitted.model.parameters),
             "value_parameters": dict(worth.parameters),
-            "refused": {**fitted.refused, **({"Gamma-Gamma": worth.refused} if worth.refused else {})},
+            "refused": plain.refused,
             "frequency_and_value": {"correlation": worth.dependence, "independent_enough": worth.independent},
-            "penalty": document["penalty"],
+            "penalty": report["penalty"],
             "seed": "none: maximum likelihood, no randomness",
         },
         "backtest": judged.metrics if judged else "Too little history to hold any out.",
     }
     if judged:
-        card["beats_baseline"] = judged.beats_naive
         card["backtest_plot"] = plot(lifetime_backtest.draw(judged))
     return card

@@ -114,9 +114,10 @@ def test_a_model_that_does_not_beat_its_best_baseline_is_not_published(
     learned = learn(table, nothing, CDNOW_END, engine)
     scored = engine.to_pandas(churn_scores.churn_scores(learned, table, nothing, CDNOW_END, engine).table)
 
-    best = learned.report["best_baseline"]
+    assert learned.contest is not None
+    best = learned.contest.best_baseline
     assert learned.published.name == best == "baseline: recency"
-    assert not learned.report["beats_baseline"]
+    assert learned.contest.winner == "baseline"
     assert set(scored["model"]) == {best}
     assert scored["churn_risk"].between(0, 1).all()
     # The baseline's probabilities are calibrated: their mean is the share that churned.

@@ -7,8 +7,16 @@ import math
 import numpy as np
 import pytest
 
-from cdp_assets.attributes.churn_scores import SCORES_HOLD
-from cdp_assets.attributes.drift import bins, stability_index, verdict
+from cdp_assets.attributes.drift import (
+    INPUTS_HOLD,
+    SCORES_HOLD,
+    Bins,
+    bins,
+    spread,
+    stability,
+    stability_index,
+    verdicts,
+)
 
 THEN = np.arange(1000.0)
 
@@ -38,9 +46,26 @@ def test_a_figure_that_is_the_same_for_all_can_drift() -> None:
     assert stability_index(bins(np.zeros(100)), np.ones(100)) > 0.25
 
 
-def test_the_verdict_names_what_drifted_the_furthest_first() -> None:
-    found = verdict(SCORES_HOLD, {"visits": 0.3, "spend": 0.01, "age_days": 2.0}, "2026-01-01")
+def test_the_verdicts_name_what_drifted_the_furthest_first() -> None:
+    inputs, score = verdicts({"visits": 0.3, "spend": 0.01, "age_days": 2.0, "score": 0.1}, "2026-01-01")
 
-    assert not found.passed
-    assert found.metadata["verdict"] == "not like those of 2026-01-01: age_days (2.00), visits (0.30)"
-    assert verdict(SCORES_HOLD, None, "").passed
+    assert (inputs.name, score.name) == (INPUTS_HOLD.name, SCORES_HOLD.name)
+    assert not inputs.passed
+    assert inputs.metadata["verdict"] == "not like those of 2026-01-01: age_days (2.00), visits (0.30)"
+    assert score.passed
+    assert all(outcome.passed for outcome in verdicts({}, ""))
+
+
+def test_of_fewer_than_two_hundred_nothing_is_kept() -> None:
+    assert spread({"visits": THEN[:199]}) == {}
+    assert spread({"visits": THEN[:200]}).keys() == {"visits"}
+
+
+def test_what_is_kept_is_compared_with_whoever_is_there_now() -> None:
+    then = {name: Bins.of(kept.to_plain()) for name, kept in spread({"visits": THEN, "email score": THEN}).items()}
+
+    assert stability(then, {"visits": THEN, "email score": THEN + 500}) == {
+        "visits": 0.0,
+        "email score": pytest.approx(3.9, abs=0.5),
+    }
+    assert stability(then, {"visits": THEN[:0]}) == {}

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pytest
 
+from cdp_assets.attributes import response_model
+from cdp_assets.attributes.drift import INPUTS_HOLD, SCORES_HOLD
 from cdp_assets.attributes.engagement import engagement
+from cdp_assets.attributes.engagement import judged as with_verdicts
 from cdp_assets.attributes.messages import by_pressure, messages, standing
 from cdp_assets.attributes.model_schemas import RESPONSE_MODEL
-from cdp_assets.attributes.model_training import Occasion
-from cdp_assets.attributes.response_training import Learnt, learnt_responses
+from cdp_assets.attributes.model_training import IS_RECENT, Occasion, approved
+from cdp_assets.attributes.response_model import OWN_SHARE, SAME, STEADY, TIRING, ResponseModel
+from cdp_assets.attributes.response_training import learnt_responses, read
 from cdp_assets.attributes.sending_hours import best_hours, hours_of_people, usual_zone, zones_of_people
 from cdp_assets.attributes.signal_schemas import ENGAGEMENT
 from cdp_assets.canonical import tables as canonical
 from cdp_assets.profiles.schemas import GOLDEN_RECORDS
+from cdp_assets.quality.checks import CheckResult
 from cdp_assets.warehouse.built import Built, Stands
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets_tests.attributes.tables import day, filled, noon, rows, spark_sql
@@ -175,7 +182,7 @@ def test_each_person_has_a_row_a_channel_and_one_preferred(engine: DuckDBEngine)
     events = filled(engine, canonical.EVENTS, profile_id="int64")
 
     model = built(learnt_responses(given, events, people, occasion(engine), SIZES, engine))
-    scored = engagement(Learnt.of(model.table, engine), given, events, people, noon(70), engine)
+    scored = engagement(read(approved(model.table, engine)), given, events, people, noon(70), engine)
     table: Any = engine.to_pandas(scored)
     preferred = table[table["preferred"]].set_index("profile_id")["channel"]
 
@@ -194,7 +201,7 @@ def test_without_any_message_there_is_nobody(engine: DuckDBEngine) -> None:
     nobody = acts(engine), events, golden(engine, {1: None})
     model = built(learnt_responses(*nobody, occasion(engine), SIZES, engine))
 
-    assert rows(engine, engagement(Learnt.of(model.table, engine), *nobody, noon(70), engine)) == []
+    assert rows(engine, engagement(read(approved(model.table, engine)), *nobody, noon(70), engine)) == []
     assert model.metadata["channels"] == {}
 
 
@@ -227,10 +234,93 @@ def test_what_was_learnt_of_all_is_learnt_again_where_somebody_asks_or_much_is_n
     assert kept.metadata == learnt.metadata
 
 
+def readers(engine: DuckDBEngine, people: int = 250) -> tuple[ir.Table, ir.Table, ir.Table]:
+    """Some open nearly all of their twenty weekly e-mails, others nearly none; half as many get text messages too."""
+    rng = np.random.default_rng(5)
+    given: list[tuple[int, str, str | None, str, float]] = []
+    for profile in range(1, people + 1):
+        for week in range(20):
+            for channel in ("email", "sms")[: 1 + profile % 2]:
+                given.append((profile, channel, f"{channel}{week}", "sent", 7.0 * week))
+                if rng.random() < (0.9 if profile % 3 else 0.1):
+                    given.append((profile, channel, f"{channel}{week}", "opened", 7.0 * week + 0.3))
+    events = filled(engine, canonical.EVENTS, profile_id="int64")
+    return acts(engine, *given), events, golden(engine, dict.fromkeys(range(1, people + 1), "Europe/Berlin"))
+
+
+def off(model: ResponseModel) -> ResponseModel:
+    """The model, unless it is a baseline, made to take everybody for somebody who opens nothing."""
+    return model if model.name in (SAME, OWN_SHARE) else replace(model, mean=(-5.0, 0.0), variance=(1e-4, 1e-4))
+
+
+@pytest.fixture(scope="module")
+def judged(engine: DuckDBEngine) -> tuple[Built, Built, Built]:
+    """The model of readers a week ago, what a bad one of today becomes without it, and with it as predecessor."""
+    facts = readers(engine)
+    earlier = facts[0].filter(facts[0].occurred_at < noon(127)), *facts[1:]
+    good = built(learnt_responses(*earlier, occasion(engine, until=126), SIZES, engine))
+    with pytest.MonkeyPatch.context() as patch:
+        fit = response_model.fit
+        patch.setattr(response_model, "fit", lambda seen, name=TIRING: off(fit(seen, name)))
+        alone = built(learnt_responses(*facts, occasion(engine, until=133), SIZES, engine))
+        beside = built(learnt_responses(*facts, occasion(engine, good.table, 133, forced=True), SIZES, engine))
+    return good, alone, beside
+
+
+def test_where_a_baseline_foretells_better_it_is_published_and_labelled(
+    judged: tuple[Built, Built, Built], engine: DuckDBEngine
+) -> None:
+    _, alone, _ = judged
+    facts = readers(engine)
+
+    scored = engine.to_pandas(engagement(read(approved(alone.table, engine)), *facts, noon(133), engine))
+
+    assert set(scored["model"]) == {OWN_SHARE}
+    [outcome] = alone.judged
+    assert not outcome.passed
+    assert outcome.metadata["verdict"].startswith(f"email: {OWN_SHARE} is published: log loss learnt ")
+    usual = scored.groupby(scored["profile_id"] % 3 > 0)["open_rate"].mean()
+    assert usual.tolist() == pytest.approx([0.1, 0.9], abs=0.05)
+
+
+def test_a_channel_keeps_its_model_where_what_is_learnt_next_foretells_worse(
+    judged: tuple[Built, Built, Built], engine: DuckDBEngine
+) -> None:
+    good, _, beside = judged
+    columns = ("model", "is_learnt", "is_kept", "learnt_until", "judged_on", "measure")
+
+    assert [outcome.passed for outcome in (*good.judged, *beside.judged)] == [True, False]
+    [kept] = rows(engine, beside.table, *columns)
+    assert kept == (f"email: {STEADY}, sms: {STEADY}", True, True, day(133), day(105), "log loss")
+    assert f"sms: the predecessor of {day(126)} stays: log loss learnt" in beside.judged[0].metadata["verdict"]
+    was, now = (read(approved(each.table, engine)).channels["sms"] for each in (good, beside))
+    assert (now.model, now.until, now.rehearsed_at) == (was.model, day(126), day(98))
+
+
+def test_people_who_get_more_messages_than_those_it_was_learnt_from_are_a_drift(
+    judged: tuple[Built, Built, Built], engine: DuckDBEngine
+) -> None:
+    good, _, _ = judged
+    learnt, (given, *others) = read(approved(good.table, engine)), readers(engine)
+    more = given.mutate(campaign_id=given.campaign_id + "x", occurred_at=given.occurred_at + ibis.interval(days=3))
+
+    def verdicts(sent: ir.Table, at: int) -> dict[str, CheckResult]:
+        table = engine.scratch(engagement(learnt, sent, *others, noon(at), engine))
+        return {each.name: each for each in built(with_verdicts(Built(table), learnt, noon(at), engine)).judged}
+
+    same, other = verdicts(given, 126), verdicts(given.union(more, distinct=False), 133)
+    assert all(each.passed for each in same.values())
+    assert other.keys() == {INPUTS_HOLD.name, SCORES_HOLD.name, IS_RECENT.name}
+    assert not other[INPUTS_HOLD.name].passed
+    assert "email sent_28d" in other[INPUTS_HOLD.name].metadata["verdict"]
+    assert not verdicts(given, 126 + 61)[IS_RECENT.name].passed
+
+
 def test_a_person_is_scored_alone_as_among_all(engine: DuckDBEngine) -> None:
     given, people = several(engine)
     events = filled(engine, canonical.EVENTS, profile_id="int64")
-    learnt = Learnt.of(built(learnt_responses(given, events, people, occasion(engine), SIZES, engine)).table, engine)
+    model = built(learnt_responses(given, events, people, occasion(engine), SIZES, engine))
+    learnt = read(approved(model.table, engine))
 
     def scored(*facts: ir.Table) -> ir.Table:
         return engine.scratch(engagement(learnt, *facts, as_of=noon(70), engine=engine))

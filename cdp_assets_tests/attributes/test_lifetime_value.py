@@ -11,15 +11,18 @@ from typing import Any
 import ibis.expr.types as ir
 import pytest
 
-from cdp_assets.attributes import lifetime_backtest
+from cdp_assets.attributes import challenge, lifetime_backtest, newcomers, plain_value
+from cdp_assets.attributes.drift import INPUTS_HOLD, SCORES_HOLD
 from cdp_assets.attributes.known_facts import last_day
 from cdp_assets.attributes.lifetime_backtest import backtest, choose_horizon
 from cdp_assets.attributes.lifetime_value import LINEAGE, valued
 from cdp_assets.attributes.lifetime_value import lifetime_value as scored
-from cdp_assets.attributes.model_training import Occasion
+from cdp_assets.attributes.model_training import IS_RECENT, Occasion, approved
+from cdp_assets.attributes.newcomers import level
+from cdp_assets.attributes.plain_value import PlainValue
 from cdp_assets.attributes.purchases import purchase_statistics
 from cdp_assets.attributes.schemas import CHURN_RISK, LIFETIME_VALUE
-from cdp_assets.attributes.value_model import fit_order_value, value_model
+from cdp_assets.attributes.value_model import fit_order_value, read, value_model
 from cdp_assets.warehouse.built import Built, Plot, Stands
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets_tests.attributes.datasets import CDNOW_END, cdnow_sample, online_retail
@@ -51,6 +54,8 @@ def test_every_customer_of_cdnow_is_scored_by_the_model_and_the_card_says_how(en
     assert len(found) == 2357
     assert set(built.table.columns) == set(LIFETIME_VALUE.column_names)
     assert {row["model"] for row in found} == {"BG/NBD + Gamma-Gamma"}
+    # Whoever came once could not have been lost by BG/NBD: that they are customers still is no finding.
+    assert all((row["probability_alive"] is None) == (row["frequency"] == 0) for row in found)
     assert built.metadata["customers_by_model"] == {"BG/NBD": 2357}
     card = model.metadata["model_card"]
     assert card["data_until"] == "1998-06-30"
@@ -72,7 +77,8 @@ def test_the_cdnow_holdout_is_foretold_better_than_by_the_published_model(engine
     assert visits["predicted"] == pytest.approx(1882, rel=0.05)
     assert visits["correlation"] >= 0.628
     assert visits["rmse"] <= 1.605
-    assert found.beats_naive
+    assert found.contest is not None
+    assert found.contest.winner == "learnt"
 
 
 def test_the_tracking_plot_follows_the_actual_visits(engine: DuckDBEngine) -> None:
@@ -140,12 +146,83 @@ def test_purchases_after_the_instant_are_not_seen(engine: DuckDBEngine) -> None:
 def test_where_going_on_as_before_is_nearer_to_the_truth_it_is_published_and_named(
     engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lifetime_backtest.ValueBacktest, "beats_naive", property(lambda _: False))
+    monkeypatch.setattr(challenge.Contest, "beats_baseline", property(lambda _: False))
 
     model, built = lifetime_value(cdnow_sample(engine), AFTER_CDNOW, engine)
 
-    assert {row["model"] for row in as_dicts(engine, built.table)} == {"baseline: past rate + Gamma-Gamma"}
+    assert {row["model"] for row in as_dicts(engine, built.table)} == {"baseline: past rate + own mean"}
     assert model.metadata["beats_baseline"] is False
+    [outcome] = model.judged
+    assert not outcome.passed
+    assert outcome.metadata["verdict"].startswith("baseline: past rate is published: mean absolute error learnt ")
+
+
+def test_a_model_that_comes_no_nearer_than_its_predecessor_does_not_replace_it(
+    engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table, until, fit = cdnow_sample(engine), CDNOW_END - timedelta(days=7), plain_value.fit
+
+    def dear(*given: Any, **how: Any) -> PlainValue:
+        found = fit(*given, **how)
+        return replace(found, worth=replace(found.worth, everyone=50 * found.worth.everyone))
+
+    def anew(previous: Built) -> Built:
+        found = value_model(table, Occasion(previous.table, True, CDNOW_END, LEARNER, forced=True), engine)
+        assert isinstance(found, Built)
+        return found
+
+    good = valuing(table.filter(table.day <= until), until, engine)
+    monkeypatch.setattr(plain_value, "fit", dear)
+    bad, kept = valuing(table.filter(table.day <= until), until, engine), anew(good)
+    monkeypatch.setattr(plain_value, "fit", fit)
+    replaced = anew(bad)
+
+    columns = ("is_kept", "learnt_until", "judged_on", "measure")
+    cut = CDNOW_END - timedelta(days=90)
+    assert rows(engine, kept.table, *columns) == [(True, until, cut, "mean absolute error")]
+    assert rows(engine, replaced.table, *columns) == [(False, CDNOW_END, cut, "mean absolute error")]
+    assert [outcome.passed for outcome in (*kept.judged, *replaced.judged)] == [False, True]
+    before, after = (read(approved(each.table, engine)).model.to_plain() for each in (good, kept))
+    assert before == after
+    [contest] = replaced.metadata["contests"].values()
+    assert contest["predecessor"] > contest["learnt"]
+
+
+def test_newcomers_get_what_is_expected_of_all_such(engine: DuckDBEngine) -> None:
+    back = [(person, at, "20.00") for person in range(1, 61) for at in (0, 40)]
+    once = [(person, 10, "20.00") for person in range(61, 121)]
+    new = [(200, 91, "10.00"), (201, 99, "10.00")]
+
+    model, built = lifetime_value(purchases(engine, [*back, *once, *new]), noon(100), engine)
+
+    found = {row["profile_id"]: row for row in as_dicts(engine, built.table)}
+    first, second, settled = found[200], found[201], found[61]
+    assert first["model"] == second["model"] == f"{newcomers.PRIOR} + smoothed mean"
+    assert settled["model"] == "smoothed empirical + smoothed mean"
+    same = ("expected_purchases_30d", "expected_purchases_365d", "expected_value_365d", "value_365d_low",
+            "value_365d_high")  # fmt: skip
+    assert [first[name] for name in same] == [second[name] for name in same]
+    assert first["expected_purchases_365d"] > settled["expected_purchases_365d"] > 0, "who did not come back for long"
+    assert first["probability_alive"] is None
+    assert first["value_365d_low"] <= first["expected_value_365d"] <= first["value_365d_high"]
+    judged = model.metadata["backtest"]["newcomers"]
+    assert model.metadata["model_card"]["newcomers"]["level"] == judged["level"] == level(
+        judged["actual"], judged["predicted"]
+    )  # fmt: skip
+
+
+def test_what_was_learnt_of_spend_says_nothing_of_newcomers(engine: DuckDBEngine) -> None:
+    table = purchases(engine, [*((person, at, "20.00") for person in range(1, 31) for at in (0, 40)), (99, 95, "5.00")])
+    risk = {"churn_risk": 0.5, "risk_band": "medium", "reasons": "", "model": "", "horizon_days": 90}
+    learnt = filled(engine, CHURN_RISK, *({"profile_id": person, **risk, "learnt_spend": 99.0} for person in (1, 99)))
+
+    found = {
+        row["profile_id"]: row for row in as_dicts(engine, lifetime_value(table, noon(100), engine, learnt)[1].table)
+    }
+    plain = {row["profile_id"]: row for row in as_dicts(engine, lifetime_value(table, noon(100), engine)[1].table)}
+
+    assert found[1]["model"].endswith(" + learnt spend")
+    assert found[99] == plain[99]
 
 
 def test_a_third_of_the_history_is_held_out_at_most_ninety_days() -> None:
@@ -179,6 +256,23 @@ def test_a_refresh_values_by_the_last_model_until_a_twentieth_of_the_purchases_i
     assert rows(engine, few.table, "scores", "is_learnt", "learnt_until") == [("lifetime_value", True, CDNOW_END)]
 
 
+def test_customers_who_have_become_others_are_a_drift(engine: DuckDBEngine) -> None:
+    table = cdnow_sample(engine)
+    model, built = lifetime_value(table, AFTER_CDNOW, engine)
+    later = scored(model.table, table, filled(engine, CHURN_RISK), AFTER_CDNOW + timedelta(days=90), engine)
+
+    assert isinstance(later, Built)
+    assert all(outcome.passed for outcome in built.judged)
+    found = {outcome.name: outcome for outcome in later.judged}
+    assert found.keys() == {INPUTS_HOLD.name, SCORES_HOLD.name, IS_RECENT.name}
+    assert not found[INPUTS_HOLD.name].passed
+    assert found[INPUTS_HOLD.name].metadata["verdict"].startswith("not like those of 1998-06-30: age_days (")
+    assert not found[IS_RECENT.name].passed
+    then = read(approved(model.table, engine)).then
+    assert set(then) == {"frequency", "recency_days", "age_days", "mean_value", "score"}
+    assert max(len(bins.shares) for bins in then.values()) <= 11
+
+
 def test_it_compiles_for_spark(engine: DuckDBEngine) -> None:
     table = purchases(engine, [(1, 0, "10.00")])
     statistics = purchase_statistics(table, day(5))
@@ -186,7 +280,7 @@ def test_it_compiles_for_spark(engine: DuckDBEngine) -> None:
         "frequency", "recency_days", "age_days", probability_alive=statistics.mean_value,
         expected_30d=statistics.mean_value, expected_90d=statistics.mean_value, expected_365d=statistics.mean_value,
         low=statistics.mean_value, high=statistics.mean_value, plain_visits=statistics.mean_value,
-        purchase_model=statistics.frequency.cast("string"),
+        purchase_model=statistics.frequency.cast("string"), is_new=statistics.frequency == 0,
     )  # fmt: skip
 
     assert spark_sql(valued(statistics, scores, fit_order_value(statistics, engine), filled(engine, CHURN_RISK)))

@@ -12,13 +12,15 @@ import numpy as np
 import pytest
 
 from cdp_assets.attributes import churn, churn_baselines, churn_model
+from cdp_assets.attributes.challenge import CHALLENGER_WINS
+from cdp_assets.attributes.churn_features import features_at
 from cdp_assets.attributes.churn_learned import Learned
-from cdp_assets.attributes.churn_model import MODEL, Calibrated
+from cdp_assets.attributes.churn_model import MODEL, Calibrated, Learner, Read
 from cdp_assets.attributes.churn_scores import churn_risk, churn_scores
 from cdp_assets.attributes.churn_training import churn_model as trained
 from cdp_assets.attributes.lifetime_value import lifetime_value
 from cdp_assets.attributes.model_documents import UnreadableModelError, document_of, learned_of
-from cdp_assets.attributes.model_training import CHALLENGER_WINS, IS_RECENT, Occasion, approved
+from cdp_assets.attributes.model_training import IS_RECENT, Occasion, approved
 from cdp_assets.attributes.schemas import CHURN_RISK, LIFETIME_VALUE
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.quality.checks import CheckResult
@@ -123,8 +125,18 @@ def test_code_of_other_stages_publishes_the_same_model_with_its_card_again(
 
 @pytest.mark.parametrize(
     ("given", "predecessor"),
-    [({"learner": "another version"}, True), ({"forced": True}, True), ({"until": UNTIL - 2 * WEEK}, False)],
-    ids=["the learner is another", "somebody asks for it", "as of an earlier day, which must not know a later model"],
+    [
+        ({"learner": "another version"}, True),
+        ({"forced": True}, True),
+        ({"until": UNTIL - 2 * WEEK}, False),
+        ({"learner": "this version/EUR"}, False),
+    ],
+    ids=[
+        "the learner is another",
+        "somebody asks for it",
+        "as of an earlier day, which must not know a later model",
+        "money is another, of which the model does not speak",
+    ],
 )
 def test_it_learns_anew_where(
     given: dict[str, Any],
@@ -164,6 +176,20 @@ def test_a_kept_model_scores_as_it_was_learnt(
     assert then["churn_risk"].tolist() == pytest.approx(now["churn_risk"].tolist(), abs=1e-4)
     assert then["learnt_spend"].tolist() == pytest.approx(now["learnt_spend"].tolist(), abs=0.01, nan_ok=True)
     assert document_of(learned) == json.loads(json.dumps(document_of(fresh)))
+
+
+def test_a_figure_that_were_another_moves_the_score_as_if_all_trees_were_walked_again(
+    shop: tuple[ir.Table, ir.Table], learned: Learned, engine: DuckDBEngine
+) -> None:
+    people = learned.described(engine.to_pandas(features_at(*shop, UNTIL)))
+    learner, some = learned.published.score, np.arange(len(people)) % 3 == 0
+    assert isinstance(learner, Learner)
+    walked = learner.walk(Read.of(people))
+
+    for other in ({"visits": 3.0, "visits_30d": 0.0}, {"age_days": 40.0}, {"refunds": 0.0, "refunded": 0.0}):
+        moved = learner.with_other(walked, some, other)
+        assert moved == pytest.approx(learner(people[some].assign(**other)))
+    assert walked.score == pytest.approx(learner(people))
 
 
 @pytest.mark.parametrize("name", ["recency", "frequency", "minus expected purchases", "1 - P(alive)",
@@ -214,7 +240,8 @@ def test_a_worse_challenger_does_not_replace_its_predecessor(
     assert (row["is_kept"], row["learnt_until"]) == (True, UNTIL - WEEK)
     assert not verdict(model).passed
     assert "the predecessor of" in verdict(model).metadata["verdict"]
-    assert model.metadata["backtest"]["challenger"]["learnt_until"] == UNTIL.isoformat()
+    assert model.metadata["contests"]["who returns"]["until"] == UNTIL.isoformat()
+    assert model.metadata["model_card"]["standing"].startswith("the predecessor")
     before, after = (approved(each.table, engine) for each in (first, model))
     assert before["scores"] == after["scores"]
     as_of = datetime.combine(UNTIL + timedelta(days=90), datetime.min.time(), UTC)
@@ -231,8 +258,9 @@ def test_whoever_was_erased_is_not_in_what_is_learnt_next(
     after = approved(built(trained(without, did, occasion(first, forced=True), engine)).table, engine)
     never_there = document_of(churn.learn(without, did, UNTIL, engine))
 
-    predecessor = after["report"].pop("predecessor")
-    assert never_there["report"].pop("predecessor") is None
+    contest = after.pop("contest")
+    assert never_there.pop("contest") == {**contest, "predecessor": None, "predecessor_until": None}
+    predecessor = contest["predecessor"]
     assert after == json.loads(json.dumps(never_there))
     assert 0.5 < predecessor < after["report"]["auc"] + 0.02
 

@@ -9,7 +9,7 @@ from cdp_assets_tests.attributes.tables import day, purchases
 
 
 def test_on_cdnow_the_published_model_without_a_penalty_is_as_good_as_any(engine: DuckDBEngine) -> None:
-    chosen, deviances = choose_penalty(cdnow_sample(engine), CDNOW_CALIBRATION_END, 90, engine)
+    chosen, deviances = choose_penalty(cdnow_sample(engine), CDNOW_CALIBRATION_END, 90, 2357, engine)
 
     assert chosen == 0.0
     assert set(deviances) == {"0", "0.001", "0.01"}
@@ -19,5 +19,5 @@ def test_on_cdnow_the_published_model_without_a_penalty_is_as_good_as_any(engine
 def test_where_nothing_can_be_held_out_there_is_nothing_to_choose(engine: DuckDBEngine) -> None:
     few = purchases(engine, [(1, 0, "5"), (1, 40, "5")])
 
-    assert choose_penalty(few, day(60), 30, engine) == (0.0, {})
-    assert choose_penalty(few, day(60), None, engine) == (0.0, {})
+    assert choose_penalty(few, day(60), 30, 1, engine) == (0.0, {})
+    assert choose_penalty(few, day(60), None, 1, engine) == (0.0, {})

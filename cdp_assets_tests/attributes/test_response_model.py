@@ -10,7 +10,7 @@ import pytest
 from cdp_assets.attributes import response_model
 from cdp_assets.attributes.messages import PRESSURES
 from cdp_assets.attributes.metrics import Floats, spearman
-from cdp_assets.attributes.response_model import PRIOR, STEADY, TIRING, Responses, choose, fit
+from cdp_assets.attributes.response_model import OWN_SHARE, PRIOR, SAME, STEADY, TIRING, Responses, fit, foretell
 
 PEOPLE = 1500
 
@@ -45,13 +45,15 @@ def test_fatigue_is_left_out_where_pressure_costs_nothing() -> None:
     known, _, _ = drawn(2, lambda share: 0 * share)
     later, _, _ = drawn(2, lambda share: 0 * share)
 
-    model = fit(known, tiring=False)
+    model = fit(known, STEADY)
     pressure = np.full(PEOPLE, 9.0)
 
     assert model.name == STEADY
     assert fit(known).mean[1] == pytest.approx(0, abs=0.06)
     assert model.fatigue(model.people(known), pressure).max() < 0.001
-    assert choose(known, later)[0] in (STEADY, TIRING)
+    foretold = foretell(known, later)
+    assert foretold is not None
+    assert foretold.losses[STEADY] == pytest.approx(foretold.losses[TIRING], abs=0.001)
 
 
 def test_the_back_test_prefers_whichever_foretells_the_later_messages() -> None:
@@ -65,13 +67,12 @@ def test_the_back_test_prefers_whichever_foretells_the_later_messages() -> None:
     ).astype(float), later.clicked)  # fmt: skip
     known = Responses(both.sent - later.sent, both.opened - later.opened, both.clicked)
 
-    best, backtest = choose(known, later)
+    foretold = foretell(known, later)
 
-    assert best == TIRING
-    assert backtest["beats_baseline"]
-    losses = backtest["log_loss"]
-    assert losses[TIRING] < losses[STEADY] < min(losses["the same for everybody"], losses["own past share"])
-    assert backtest["expected_share"] == pytest.approx(backtest["opened_share"], abs=0.02)
+    assert foretold is not None
+    assert foretold.best == TIRING
+    assert foretold.losses[TIRING] < foretold.losses[STEADY] < min(foretold.baselines.values())
+    assert foretold.report["expected_share"] == pytest.approx(foretold.report["opened_share"], abs=0.02)
 
 
 def test_whoever_had_one_message_is_taken_for_the_usual_one() -> None:
@@ -94,7 +95,18 @@ def test_with_few_messages_nothing_is_learnt() -> None:
 
     assert model.name == PRIOR
     assert 0 < model.open_rate(model.people(seen), np.zeros(6)).max() < 1
-    assert choose(seen, seen)[0] == PRIOR
+    assert foretell(seen, seen) is None
+
+
+def test_a_baseline_says_what_its_name_does() -> None:
+    seen = Responses(np.full((60, 6), 10.0), np.tile([[3.0], [0.0]], (30, 6)), np.zeros(60))
+    pressure = np.zeros(60)
+
+    same, own = fit(seen, SAME), fit(seen, OWN_SHARE)
+
+    assert same.open_rate(same.people(seen), pressure) == pytest.approx(np.full(60, 541 / 3605))
+    assert own.open_rate(own.people(seen), pressure)[:2] == pytest.approx([18.5 / 61, 0.5 / 61])
+    assert fit(seen, SAME).fatigue(same.people(seen), pressure + 9).max() == 0
 
 
 def test_nothing_sent_gives_a_model_all_the_same() -> None:

@@ -9,7 +9,11 @@ import duckdb
 import pytest
 
 from cdp_assets.attributes.assets import assets
+from cdp_assets.attributes.challenge import CHALLENGER_WINS
 from cdp_assets.attributes.customer_360 import customer_360
+from cdp_assets.attributes.drift import INPUTS_HOLD, SCORES_HOLD
+from cdp_assets.attributes.model_schemas import MODELS
+from cdp_assets.attributes.model_training import IS_RECENT
 from cdp_assets.attributes.schemas import BEHAVIOUR, CHURN_RISK, CUSTOMER_360, LIFETIME_VALUE, RFM
 from cdp_assets.attributes.signal_schemas import (
     ENGAGEMENT,
@@ -105,6 +109,15 @@ def test_models_that_fell_back_say_so_in_a_check_and_are_published_all_the_same(
     failed = {check.check_name for check in run().get_asset_check_evaluations() if not check.passed}
 
     assert failed == {"model_earned_its_place", "model_beats_its_best_baseline"}
+
+
+def test_every_model_has_a_challenger_and_whatever_it_scores_is_watched() -> None:
+    promised = {(key.asset_key.path[-1], key.name) for asset in assets() for key in asset.check_keys}
+    watched = {INPUTS_HOLD.name, SCORES_HOLD.name, IS_RECENT.name}
+
+    assert {table for table, check in promised if check == CHALLENGER_WINS.name} == {model.name for model in MODELS}
+    for scores in ("churn_risk", "purchase_propensity", "lifetime_value", "subscription_risk", "engagement"):
+        assert {(scores, check) for check in watched} <= promised
 
 
 def test_an_order_of_nobody_stops_the_stage_before_anything_is_published(home: Path) -> None:

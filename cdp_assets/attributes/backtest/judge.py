@@ -10,7 +10,7 @@ what was known at the cut as well, and judged on the same customers.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -30,11 +30,12 @@ from cdp_assets.attributes.backtest.transactions import Transactions, Transactio
 from cdp_assets.attributes.churn_features import labelled
 from cdp_assets.attributes.churn_frames import training_cuts
 from cdp_assets.attributes.churn_learned import Learned
-from cdp_assets.attributes.lifetime_backtest import NAIVE, value_metrics
+from cdp_assets.attributes.lifetime_backtest import value_metrics
+from cdp_assets.attributes.newcomers import customary_days
 from cdp_assets.attributes.penalty import choose_penalty
-from cdp_assets.attributes.plain_value import PlainValue
+from cdp_assets.attributes.plain_value import NAIVE, PlainValue
 from cdp_assets.attributes.purchase_models import Floats
-from cdp_assets.attributes.purchases import purchase_statistics
+from cdp_assets.attributes.purchases import gap_histogram, purchase_statistics
 from cdp_assets.attributes.schemas import ACTIVITY
 from cdp_assets.warehouse.engine import empty
 
@@ -97,8 +98,14 @@ def judge(found: Transactions, cut: date, horizon_days: int, engine: Engine) -> 
         raise TransactionsError(f"up to {cut.isoformat()} the file knows refunds, but no purchase")
     statistics = engine.to_pandas(purchase_statistics(known, cut).order_by("profile_id"))
     held_out = lifetime_backtest.choose_horizon((cut - found.first_day).days)
-    penalty, _ = choose_penalty(known, cut, held_out, engine)
+    penalty, _ = choose_penalty(known, cut, held_out, len(statistics), engine)
     plain = plain_value.fit(statistics, horizon_days, penalty)
+    earlier = lifetime_backtest.backtest(known, cut, engine)
+    plain = replace(
+        plain,
+        newcomer_days=customary_days(engine.to_pandas(gap_histogram(known, cut))),
+        newcomer_level=earlier.newcomer_level if earlier else 1.0,
+    )
     learned = churn.learn(known, nothing, cut, engine, horizon_days=horizon_days)
     customers = learned.described(customers)
     spend = _spend(plain, learned, customers, statistics, horizon_days)
@@ -164,7 +171,8 @@ def _spend(
         return expected
     within = learned.spend.horizon_days
     comparable = expected if within == horizon_days else plain.spend(statistics, within)
-    return np.asarray(expected * spend_model.correction(learned.spend.expected(customers), comparable), dtype=float)
+    learnt = np.where(plain.newcomers(statistics), np.nan, learned.spend.expected(customers))
+    return np.asarray(expected * spend_model.correction(learnt, comparable), dtype=float)
 
 
 def _value(
