@@ -100,8 +100,13 @@ def test_a_run_that_is_at_work_can_be_cancelled_and_ends_its_process(instance: d
 
 
 def test_a_run_can_be_ended_by_its_process(instance: dg.DagsterInstance) -> None:
-    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    # Whoever runs the tests in the background ignores what ends a process, and so would this one.
+    waits = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_DFL); print(flush=True); time.sleep(60)"
+    process = subprocess.Popen([sys.executable, "-c", waits], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
     run = _run(instance, **{PID_TAG: str(process.pid)})
     assert _launcher(instance).terminate(run.run_id)
     assert process.wait(timeout=10) == -signal.SIGTERM
+    process.stdout.close()
     assert _now(instance, run).status == dg.DagsterRunStatus.CANCELING
