@@ -180,8 +180,9 @@ def profile(identifier: str, page: Path | None, told_as_json: bool) -> None:
 @click.argument("destination", required=False)
 @click.option("--latest", default=20, show_default=True, help="How many messages of a destination to show.")
 @click.option("--html", "page", type=click.Path(dir_okay=False, path_type=Path), help="Write a page to this file.")
+@click.option("--open", "opened", is_flag=True, help="Open the page in a browser.")
 @as_json
-def inbox(destination: str | None, latest: int, page: Path | None, told_as_json: bool) -> None:
+def inbox(destination: str | None, latest: int, page: Path | None, opened: bool, told_as_json: bool) -> None:
     """Show what was sent, each message as its receiver sees it; all destinations, or one."""
     from cdp_assets.presentation.read_inbox import UnknownDestination, read_inbox
 
@@ -190,10 +191,17 @@ def inbox(destination: str | None, latest: int, page: Path | None, told_as_json:
         trays = read_inbox(settings.inbox, destination, latest=latest)
     except UnknownDestination as error:
         raise click.ClickException(str(error)) from error
+    if opened and not page:
+        page = settings.data / "inbox.html"
     if page:
         from cdp_assets.presentation.inbox_page import inbox_page
 
         write(page, inbox_page(trays, settings.inbox))
+    if page and opened:
+        import webbrowser
+
+        if not webbrowser.open(page.resolve().as_uri()):
+            raise click.ClickException(f"there is no browser here; the page is {page}")
     if told_as_json:
         print_json([{**vars(tray), "messages": [vars(entry) for entry in tray.messages]} for tray in trays])
     elif not page:

@@ -82,6 +82,19 @@ def test_inbox_shows_messages_and_writes_a_page(data: Path, tmp_path: Path) -> N
     assert "email_hash" in page.read_text(encoding="utf-8")
 
 
+def test_inbox_opens_as_a_page_in_the_browser(data: Path, tmp_path: Path) -> None:
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/address\n')
+    browser.chmod(0o755)
+    assert cdp(data, "inbox", "--open", BROWSER=f"{browser} %s").returncode == 0
+    page = data / "inbox.html"
+    assert (tmp_path / "address").read_text().strip() == page.resolve().as_uri()
+    assert "email_hash" in page.read_text(encoding="utf-8")
+    nowhere = cdp(data, "inbox", "--open", BROWSER="false %s", PATH="")
+    assert nowhere.returncode == 1
+    assert "there is no browser here; the page is" in nowhere.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "env", "says"),
     [
