@@ -24,6 +24,11 @@ def tree_hash(folder: Path, suffixes: Collection[str], leave_out: str | None = N
     return digest.hexdigest()
 
 
+def code_hash_of(project: Path) -> str:
+    """Hash of a project's code as it lies there now, with the data that is part of it; definitions do not count."""
+    return tree_hash(project / "cdp_assets", (".py", ".yaml"), leave_out="defs")
+
+
 def files_below(folder: Path) -> Iterable[Path]:
     """The files below a folder in the order of their paths; hidden ones are left out."""
     if not folder.is_dir():

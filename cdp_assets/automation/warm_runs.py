@@ -24,7 +24,7 @@ from dagster._core.storage.tags import GRPC_INFO_TAG
 
 from cdp_assets.automation.recovery import PID_TAG, lives
 from cdp_assets.settings import DEFINITION_SUFFIXES, PROJECT, Settings, SettingsError
-from cdp_assets.trees import tree_hash
+from cdp_assets.trees import code_hash_of, tree_hash
 
 if TYPE_CHECKING:
     from dagster import DagsterRun
@@ -130,8 +130,7 @@ class WarmRunLauncher(DefaultRunLauncher):
 
 def _on_disk() -> str:
     """A text that is another one when code or definitions are."""
-    code = tree_hash(PROJECT / "cdp_assets", (".py", ".yaml"), leave_out="defs")
-    return f"{code}/{tree_hash(Settings.from_env().defs, (*DEFINITION_SUFFIXES, '.py'))}"
+    return f"{code_hash_of(PROJECT)}/{tree_hash(Settings.from_env().defs, (*DEFINITION_SUFFIXES, '.py'))}"
 
 
 def _load() -> None:

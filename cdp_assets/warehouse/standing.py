@@ -16,7 +16,7 @@ from typing import Any
 
 from cdp_assets.quality.checks import CheckResult
 from cdp_assets.settings import DEFINITION_SUFFIXES, PROJECT, Settings
-from cdp_assets.trees import tree_hash
+from cdp_assets.trees import code_hash_of, tree_hash
 from cdp_assets.warehouse.engine import Engine, Fingerprint, TableRef
 
 _ALWAYS_ASKED = frozenset({"ledger", "config", "tags", "previous", "memory", "run_id"})
@@ -151,8 +151,7 @@ def code_hash() -> str:
     import duckdb
     import ibis
 
-    code = tree_hash(PROJECT / "cdp_assets", (".py", ".yaml"), leave_out="defs")
-    return _hashed([code, duckdb.__version__, ibis.__version__])
+    return _hashed([code_hash_of(PROJECT), duckdb.__version__, ibis.__version__])
 
 
 def definitions_hash(settings: Settings) -> str:

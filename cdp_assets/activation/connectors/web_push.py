@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from cdp_assets.activation.connectors.connector import ConnectorError, Outcome
-from cdp_assets.activation.connectors.http import call, checked_url, request_shown
+from cdp_assets.activation.connectors.http import Clients, call, checked_url, request_shown
 from cdp_assets.activation.connectors.templates import Unwritable, value_of, written
 from cdp_assets.activation.message import Message
 from cdp_assets.activation.ways import Lookup, WebPushWay
@@ -31,7 +31,7 @@ class WebPush:
     def __init__(self, way: WebPushWay, secret: Lookup) -> None:
         self._way = way
         self._vapid = secret(way.vapid_key_env)
-        self._client = httpx.Client(timeout=way.timeout_seconds, follow_redirects=False)
+        self._clients = Clients(timeout=way.timeout_seconds)
 
     def send(self, messages: Sequence[Message], at: datetime) -> list[Outcome]:
         return [self._one(message, at) for message in messages]
@@ -41,7 +41,7 @@ class WebPush:
         return request_shown("POST", endpoint, json.loads(self.content(message)), ttl=str(self._way.ttl_seconds))
 
     def close(self) -> None:
-        self._client.close()
+        self._clients.close()
 
     def content(self, message: Message) -> str:
         """What the browser's service worker gets."""
@@ -80,7 +80,7 @@ class WebPush:
             "authorization": self.authorization(endpoint, at),
         }
         # 404 and 410: the browser has given the subscription up.
-        return call(self._client, "POST", endpoint, at, content=body, headers=headers).outcome
+        return call(self._clients.here(), "POST", endpoint, at, content=body, headers=headers).outcome
 
 
 def _subscription(value: Any) -> dict[str, Any]:
