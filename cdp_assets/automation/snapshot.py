@@ -12,6 +12,7 @@ import dagster as dg
 
 from cdp_assets.automation.landing import changed_since
 from cdp_assets.automation.refresh import FINGERPRINT, current_fingerprint
+from cdp_assets.interruption import interruptible
 from cdp_assets.plan.definitions import DEFINITIONS, as_rows, texts_of
 from cdp_assets.settings import Settings
 from cdp_assets.warehouse.assets import LATER, POOL
@@ -44,7 +45,8 @@ def snapshot_asset(upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         as_of = as_of_of(context, settings)
         _keep_definitions(warehouse.engine, settings)
         started = time.perf_counter()
-        size = warehouse.engine.snapshot(settings.serving_file)
+        with interruptible():
+            size = warehouse.engine.snapshot(settings.serving_file)
         seconds = time.perf_counter() - started
         docs = build_data_docs(settings.docs, current)
         _remember(context, settings, as_of)

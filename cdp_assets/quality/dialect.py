@@ -19,6 +19,8 @@ from duckdb_engine import DBAPI, Dialect
 from sqlalchemy.engine.url import URL
 from sqlalchemy.pool import StaticPool
 
+from cdp_assets.interruption import interruptible
+
 Row = tuple[Any, ...]
 
 
@@ -36,9 +38,10 @@ class BufferedCursor:
 
     def execute(self, statement: str, parameters: Any = None, context: Any = None) -> None:
         duck = self.connection.duck
-        result = duck.execute(statement, parameters) if parameters else duck.execute(statement)
-        self.description = result.description
-        self._rows, self._next = result.fetchall(), 0
+        with interruptible():
+            result = duck.execute(statement, parameters) if parameters else duck.execute(statement)
+            self.description = result.description
+            self._rows, self._next = result.fetchall(), 0
 
     def executemany(self, statement: str, parameters: Any = None, context: Any = None) -> None:
         raise NotImplementedError("checks read; they never write")

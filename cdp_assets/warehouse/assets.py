@@ -17,6 +17,7 @@ import dagster as dg
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import TableSchema
+from cdp_assets.interruption import interruptible
 from cdp_assets.quality.checks import Check, Judged, standard_checks
 from cdp_assets.warehouse import auditing, changes, standing
 from cdp_assets.warehouse.built import Built, InPlace, Stands
@@ -272,7 +273,8 @@ def _define(
     def run(context: dg.AssetExecutionContext) -> Iterator[Any]:
         engine = context.resources.warehouse.engine
         try:
-            yield from _write_audit_publish(context, plan, engine)
+            with interruptible():
+                yield from _write_audit_publish(context, plan, engine)
         finally:
             engine.drop_scratch()
 

@@ -45,10 +45,17 @@ def run_as_of(run_tags: dict[str, str], launched: datetime, settings: Settings) 
 
 
 def as_of_of(context: dg.AssetExecutionContext, settings: Settings) -> datetime:
-    """`run_as_of` of the run that ``context`` belongs to."""
+    """`run_as_of` of the run that ``context`` belongs to.
+
+    Raises:
+        dg.DagsterExecutionInterruptedError: if the run is to end. Its process has been told, but connection pools and
+            destructors swallow what is raised in them; what the instance says is not lost.
+    """
     record = context.instance.get_run_record_by_id(context.run_id)
     if record is None:
         raise dg.DagsterInvariantViolationError(f"run {context.run_id} is not in the instance")
+    if record.dagster_run.status in (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED):
+        raise dg.DagsterExecutionInterruptedError
     return run_as_of(dict(context.run.tags), record.create_timestamp, settings)
 
 

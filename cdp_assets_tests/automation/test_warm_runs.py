@@ -11,6 +11,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import dagster as dg
 import pytest
@@ -21,7 +23,8 @@ from dagster._core.origin import DEFAULT_DAGSTER_ENTRY_POINT, JobPythonOrigin, R
 from cdp_assets.automation.jobs import ACTIVATION, REFRESH
 from cdp_assets.automation.recovery import PID_TAG
 from cdp_assets.automation.warm_runs import WarmRunLauncher
-from cdp_assets.settings import PROJECT
+from cdp_assets.settings import PROJECT, Settings
+from cdp_assets.warehouse.resources import as_of_of
 from cdp_assets_tests.e2e.services import wait_until
 
 
@@ -110,3 +113,11 @@ def test_a_run_can_be_ended_by_its_process(instance: dg.DagsterInstance) -> None
     assert process.wait(timeout=10) == -signal.SIGTERM
     process.stdout.close()
     assert _now(instance, run).status == dg.DagsterRunStatus.CANCELING
+
+
+def test_a_run_that_is_to_end_begins_no_further_step(instance: dg.DagsterInstance) -> None:
+    run = _run(instance, REFRESH)
+    instance.report_run_canceling(run)
+    context = SimpleNamespace(instance=instance, run_id=run.run_id, run=run)
+    with pytest.raises(dg.DagsterExecutionInterruptedError):
+        as_of_of(cast(dg.AssetExecutionContext, context), Settings.from_env())
