@@ -50,7 +50,9 @@ def evaluate(
     from cdp_assets.identity.evaluation.records import EvaluationError, read_labelled
     from cdp_assets.presentation.progress import waiting
     from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+    from cdp_assets.warehouse.garbage import look_for_garbage_rarely
 
+    look_for_garbage_rarely()
     started = time.perf_counter()
     try:
         settings = Settings.from_env()

@@ -80,12 +80,12 @@ def parse_name(given: str | None, family: str | None, full: str | None) -> Name 
     """
     first, last = _words(given), _words(family)
     if first or last:
-        return Name(tuple(first), tuple(_family(last)))
+        return Name(first, _family(last))
     if full and "," in full:
         before, _, after = full.partition(",")
         after_words, before_words = _words(after), _words(before)
         if after_words and before_words:
-            return Name(tuple(after_words), tuple(_family(before_words)))
+            return Name(after_words, _family(before_words))
     words = _words(full)
     if not words:
         return None
@@ -94,20 +94,21 @@ def parse_name(given: str | None, family: str | None, full: str | None) -> Name 
     start = len(words) - 1
     while start > 1 and words[start - 1] in PARTICLES:
         start -= 1
-    return Name(tuple(words[:start]), tuple(_family(words[start:])), ordered=False)
+    return Name(words[:start], _family(words[start:]), ordered=False)
 
 
-def _words(text: str | None) -> list[str]:
+@lru_cache(maxsize=200_000)
+def _words(text: str | None) -> tuple[str, ...]:
     words = fold(text).split() if text else []
     while words and words[0] in TITLES:
         words = words[1:]
     while len(words) > 1 and words[-1] in SUFFIXES:
         words = words[:-1]
-    return words
+    return tuple(words)
 
 
-def _family(words: list[str]) -> list[str]:
-    return [word for word in words if word not in PARTICLES] or words
+def _family(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word for word in words if word not in PARTICLES) or words
 
 
 @lru_cache(maxsize=500_000)
