@@ -119,6 +119,21 @@ def test_about_eight_in_a_hundred_typed_names_carry_a_slip(demo: GeneratedSummar
     assert wrong / typed == pytest.approx(DEFAULT.typo, rel=0.3)
 
 
+def _garbled(name: str) -> bool:
+    """Whether a name is UTF-8 that was read as Latin-1."""
+    try:
+        return name.encode("latin-1").decode("utf-8") != name
+    except UnicodeError:
+        return False
+
+
+def test_encodings_are_mixed_between_files_and_within_names(demo: GeneratedSummary) -> None:
+    with (demo.landing / "pos" / "customers.csv").open(encoding="utf-8", newline="") as rows:
+        assert any(_garbled(row["Last Name"] or "") for row in csv.DictReader(rows))
+    with pytest.raises(UnicodeDecodeError):
+        (demo.landing / "crm" / "Contact_2026-06-29.csv").read_text(encoding="utf-8")
+
+
 def test_a_recycled_phone_was_given_up_before_its_heir_was_known(world: World) -> None:
     reach, presence = world.reach, world.presence
     givers = np.flatnonzero(reach.phone_changed_at < 2**40)
