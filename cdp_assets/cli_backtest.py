@@ -64,8 +64,9 @@ def backtest(
 
 
 @attributes.command("test")
-def test_traits() -> None:
+@as_json
+def test_traits(told_as_json: bool) -> None:
     """Run the small tests that the definitions of traits carry: `cdp test traits`."""
     from cdp_assets.cli_test import tell
 
-    tell(("traits",), told_as_json=False)
+    tell(("traits",), told_as_json=told_as_json)

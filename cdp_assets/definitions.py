@@ -48,7 +48,7 @@ def flow(catalog: Catalog) -> list[dg.AssetsDefinition]:
 def build(catalog: Catalog) -> dg.Definitions:
     """The definitions for a catalog of sources, rules, segments and destinations."""
     refreshed = _with_freshness(flow(catalog))
-    deliveries = activation.delivery_assets(catalog.destinations)
+    deliveries = activation.delivery_assets(catalog.destinations, catalog.customer_360)
     delivery_keys = _keys(deliveries)
     refresh = refresh_job(delivery_keys)
     train = training_job()

@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 import ibis.expr.types as ir
 
-from cdp_assets.activation import checks, projection, report
+from cdp_assets.activation import checks, projection, report, told
 from cdp_assets.activation.bounces import take_in
 from cdp_assets.activation.clock import wall_clock
 from cdp_assets.activation.connectors import connector_for
@@ -19,12 +19,14 @@ from cdp_assets.activation.delivery import deliver
 from cdp_assets.activation.outbox import Tables, activate, by_priority, refresh_permissions
 from cdp_assets.activation.schemas import DELIVERIES, DESTINATION_STATE, EXPOSURES, OUTBOX
 from cdp_assets.activation.spec import DestinationSpec
+from cdp_assets.attributes.schemas import CUSTOMER_360
+from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.ledger import Ledger, outbox
 from cdp_assets.settings import Settings
 from cdp_assets.warehouse.assets import table_asset, tables_asset
 from cdp_assets.warehouse.built import Built, markdown
 from cdp_assets.warehouse.engine import Engine
-from cdp_assets.warehouse.telling import metadata_value
+from cdp_assets.warehouse.telling import column_schema, lineage_metadata, metadata_value
 
 STAGE = "activation"
 OWNERS = ["team:marketing"]
@@ -39,9 +41,16 @@ def assets(specs: Sequence[DestinationSpec]) -> list[dg.AssetsDefinition]:
     return [_outbox(specs), deliveries]
 
 
-def delivery_assets(specs: Sequence[DestinationSpec]) -> list[dg.AssetsDefinition]:
-    """One asset per destination, whose materialisation delivers what waits for it."""
-    return [_delivery(spec) for spec in specs]
+def delivery_assets(
+    specs: Sequence[DestinationSpec], customer: TableSchema = CUSTOMER_360
+) -> list[dg.AssetsDefinition]:
+    """One asset per destination, whose materialisation delivers what waits for it.
+
+    Args:
+        specs: The destinations, of different names.
+        customer: `customer_360`, with the traits there are.
+    """
+    return [_delivery(spec, customer) for spec in specs]
 
 
 def _outbox(specs: Sequence[DestinationSpec]) -> dg.AssetsDefinition:
@@ -97,13 +106,15 @@ def _outbox(specs: Sequence[DestinationSpec]) -> dg.AssetsDefinition:
 
 
 @table_asset(schema=DELIVERIES, stage=STAGE, checks=checks.DELIVERIES, kinds={"ledger"}, owners=OWNERS, later=True)
-def deliveries(engine: Engine, ledger: Ledger, as_of: datetime) -> ir.Table:
+def deliveries(engine: Engine, ledger: Ledger, as_of: datetime) -> Built:
     """Projected from the ledger, which goes on delivering meanwhile."""
-    return projection.deliveries_table(engine, ledger, as_of)
+    table = projection.deliveries_table(engine, ledger, as_of)
+    return Built(table, column_lineage=projection.DELIVERIES_LINEAGE)
 
 
-def _delivery(spec: DestinationSpec) -> dg.AssetsDefinition:
+def _delivery(spec: DestinationSpec, customer: TableSchema) -> dg.AssetsDefinition:
     key = dg.AssetKey([STAGE, spec.name])
+    schema = told.told_schema(spec, customer)
 
     @dg.asset(
         key=key,
@@ -112,6 +123,10 @@ def _delivery(spec: DestinationSpec) -> dg.AssetsDefinition:
         description=_description(spec),
         kinds={spec.kind, spec.channel},
         owners=[spec.owner],
+        metadata={
+            "dagster/column_schema": column_schema(schema),
+            **lineage_metadata(told.told_lineage(spec, customer)),
+        },
         op_tags={"cdp/destination": spec.name},
         required_resource_keys={"ledger"},
         check_specs=[
@@ -132,11 +147,14 @@ def _delivery(spec: DestinationSpec) -> dg.AssetsDefinition:
             connector.close()
         with ledger.reading() as connection:
             totals = outbox.outcomes(connection, spec.name)
+            latest = outbox.latest(connection, spec.name)
             left = sum(due.rows for due in outbox.due(connection, wall_clock()) if due.destination == spec.name)
         yield dg.MaterializeResult(
             metadata={
                 **report.delivered(run),
                 **report.came_back(came_back),
+                "dagster/row_count": sum(count for *_, count in totals),
+                "preview": dg.MetadataValue.md(told.shown(latest, schema)),
                 "outbox": dg.MetadataValue.md(report.outcomes(totals)),
                 "picture": metadata_value(report.picture(spec.name, totals)),
             },

@@ -47,6 +47,11 @@ OUTBOX_LINEAGE: ColumnLineage = {
 EXPOSURES_LINEAGE: ColumnLineage = {"profile_id": _TOLD, "person_id": _TOLD, "exposed_at": _ASKED}
 """Declared, since the ledger stands between."""
 
+DELIVERIES_LINEAGE: ColumnLineage = {
+    name: {("activation", OUTBOX.name, name)} for name in DELIVERIES.column_names if name in OUTBOX.column_names
+}
+"""Declared, since the ledger stands between."""
+
 STATE_LINEAGE: ColumnLineage = {
     "profile_id": _TOLD,
     "person_id": _TOLD,

@@ -18,6 +18,9 @@ from cdp_assets.settings import Settings
 from cdp_assets.warehouse.assets import LATER, POOL
 from cdp_assets.warehouse.engine import Engine
 from cdp_assets.warehouse.resources import as_of_of
+from cdp_assets.warehouse.serving import unlike
+
+HOLDS_EVERY_TABLE = "holds_every_table"
 
 
 def snapshot_asset(upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
@@ -36,6 +39,13 @@ def snapshot_asset(upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         description="The read-only copy of all tables that pages, `cdp profile` and notebooks attach. Published as "
         "the last step of a successful refresh, by an atomic rename: readers see the last good state, never half of "
         "a run, and never hold up a writer.",
+        check_specs=[
+            dg.AssetCheckSpec(
+                HOLDS_EVERY_TABLE,
+                asset=["serving", "snapshot"],
+                description="Every table of the refresh is in what readers see, with as many rows.",
+            )
+        ],
     )
     def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         from cdp_assets.quality.docs import build_data_docs
@@ -48,15 +58,24 @@ def snapshot_asset(upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         with interruptible():
             size = warehouse.engine.snapshot(settings.serving_file)
         seconds = time.perf_counter() - started
+        refs = [(stage, name) for stage, name in (key.path for key in upstream)]
+        missing = unlike(warehouse.engine, settings.serving_file, refs)
         docs = build_data_docs(settings.docs, current)
         _remember(context, settings, as_of)
         return dg.MaterializeResult(
+            check_results=[
+                dg.AssetCheckResult(
+                    check_name=HOLDS_EVERY_TABLE,
+                    passed=not missing,
+                    metadata={"missing, or with other rows": [".".join(ref) for ref in missing]},
+                )
+            ],
             metadata={
                 "bytes": size,
                 "seconds": round(seconds, 3),
                 "as_of": as_of.isoformat(),
                 "data_docs": dg.MetadataValue.path(str(docs)),
-            }
+            },
         )
 
     return snapshot

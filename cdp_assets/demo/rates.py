@@ -21,12 +21,12 @@ class Rates:
         nickname: Of people: appear under a nickname in some system.
         typo: Of name and e-mail fields typed by someone: carry a typo.
         moved: Of people: moved house.
-        recycled_phone: Of people: carry a number that was another person's before.
+        recycled_phone: Of phones: were another person's before.
         second_email: Of people: use two e-mails.
         anonymous_session: Of web sessions on identified devices: lie before the first identification.
         unidentified_device: Of devices: are never identified.
         duplicate_row: Of rows: are delivered twice.
-        late_row: Of rows: arrive late or out of order.
+        late_row: Of rows that arrive one after the other (those of a snapshot do not): arrive late or out of order.
         wrong_type: Of rows: have a value of the wrong type.
         broken_row: Of rows: cannot be split into columns.
         placeholder: Of identifier fields: hold a placeholder such as ``null`` or ``-1``.

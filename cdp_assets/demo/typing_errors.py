@@ -69,5 +69,5 @@ def _slip(text: str, kind: int, place: int) -> str:
         return head + tail
     if kind == 2:
         return head + letter + letter + tail
-    beside = _NEIGHBOURS.get(letter.lower())
-    return head + beside + tail if beside else head + tail
+    # What has no key beside it here (a digit, a dot, a letter of another script) is left out.
+    return head + _NEIGHBOURS.get(letter.lower(), "") + tail

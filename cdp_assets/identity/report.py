@@ -37,6 +37,9 @@ _RECORD = ("normalised", "identity_records", "record_id")
 _IDENTIFIERS = {("normalised", "identifiers", name) for name in ("namespace", "identifier_type", "identifier_value")}
 _NAMES = {("normalised", "contacts", name) for name in ("given_name", "family_name", "full_name", "birth_date")}
 _SEEN = {("normalised", "identifiers", "first_seen_at")}
+_RENAMED = {
+    ("normalised", "identifier_aliases", name) for name in ("namespace", "identifier_type", "old_value", "new_value")
+}
 _WHO = {_RECORD, *_IDENTIFIERS, *_NAMES}
 
 
@@ -172,6 +175,19 @@ _LINEAGE: dict[str, ColumnLineage] = {
         }
         | {"evidence": {("identity", "links", "identifier_type")}, "as_of": set(), "cause": set()}
     ),
+    "review_queue": _lineage(
+        {
+            "left_profile_id": {("identity", "profile_map", "profile_id")},
+            "right_profile_id": {("identity", "profile_map", "profile_id")},
+            "probability": _ALIKE,
+            "reason": _ALIKE,
+            "evidence": _ALIKE,
+            "left_record_id": {_RECORD},
+            "right_record_id": {_RECORD},
+        }
+    ),
+    "digests": _lineage({"bucket": {_RECORD}, "digest": _WHO}),
+    "renamed_identifiers": _lineage(dict.fromkeys(("identifier_id", "stands_for"), _RENAMED)),
     "redirects": _lineage(
         {
             "old_profile_id": {("identity", "profile_map", "profile_id")},

@@ -11,7 +11,7 @@ sequence.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -142,6 +142,25 @@ class Written:
     status: str
     reason: str | None
     rows: int
+
+
+@dataclass(frozen=True)
+class Told:
+    """A message and what has become of it.
+
+    Args:
+        profile_id, sequence, segment, change: What it says of whom.
+        payload: JSON object with the fields; null if there is none, or it is no longer kept.
+        status, reason: What has become of it.
+    """
+
+    profile_id: int
+    sequence: int
+    segment: str
+    change: str
+    payload: str | None
+    status: str
+    reason: str | None
 
 
 def append(connection: Connection, rows: pa.Table) -> None:
@@ -508,6 +527,13 @@ def refusals(connection: Connection, contact_points: Sequence[str] | None = None
     if contact_points is None:
         return found
     return found.filter(pc.is_in(found["contact_point"], pa.array(contact_points, pa.string())))
+
+
+def latest(connection: Connection, destination: str, rows: int = 5) -> list[Told]:
+    """The messages of a destination that were written last, newest first."""
+    columns = [_OUTBOX.c[each.name] for each in fields(Told)]
+    statement = select(*columns).where(_OUTBOX.c.destination == destination).order_by(_OUTBOX.c.id.desc()).limit(rows)
+    return [Told(*row) for row in connection.execute(statement)]
 
 
 def outcomes(connection: Connection, destination: str | None = None) -> list[tuple[str, str, str | None, int]]:

@@ -27,9 +27,9 @@ from cdp_assets.segments.schemas import (
 )
 from cdp_assets.segments.spec import SegmentSpec
 from cdp_assets.warehouse.assets import LATER, POOL, tables_asset
-from cdp_assets.warehouse.built import Built
+from cdp_assets.warehouse.built import Built, Markdown
 from cdp_assets.warehouse.engine import Engine, row_count
-from cdp_assets.warehouse.telling import metadata_value
+from cdp_assets.warehouse.telling import column_schema, lineage_metadata, metadata_value
 
 STAGE = "segments"
 OWNERS = ["team:marketing"]
@@ -75,6 +75,7 @@ def _common_tables(specs: Sequence[SegmentSpec], customer: TableSchema) -> dg.As
         """All conditions in one pass over customer_360, compared with who was in before."""
         owners = engine.scratch(lists.owners(specs, **known)) if known else None
         tables = membership.update(customer_360, redirects, previous, specs, customer, engine, as_of, owners)
+        tables[SEGMENT_SIZES.name] = replace(tables[SEGMENT_SIZES.name], column_lineage=report.SIZES_LINEAGE)
         return {name: replace(built, metadata={"as_of": as_of.isoformat()}) for name, built in tables.items()}
 
     return memberships
@@ -106,14 +107,16 @@ def _one_asset_a_segment(specs: Sequence[SegmentSpec], name: str) -> dg.AssetsDe
         selected = {key: spec for key, spec in by_key.items() if key in context.selected_asset_keys}
         sizes = engine.table(STAGE, SEGMENT_SIZES.name)
         history = report.histories(engine, sizes, [spec.name for spec in selected.values()])
+        examples = report.examples(engine, engine.table(STAGE, MEMBERSHIPS.name), list(selected.values()))
         profiles = row_count(engine.table("attributes", CUSTOMER_360.name), engine)
         for key, spec in selected.items():
-            yield from _described(key, spec, history.get(spec.name, []), profiles)
+            yield from _described(key, spec, history.get(spec.name, []), profiles, examples[spec.name])
 
     return each_segment
 
 
 def _asset_spec(spec: SegmentSpec) -> dg.AssetSpec:
+    members = members_schema(spec)
     return dg.AssetSpec(
         key=[STAGE, spec.name],
         deps=[dg.AssetKey([STAGE, MEMBERSHIPS.name]), dg.AssetKey([STAGE, SEGMENT_SIZES.name])],
@@ -122,23 +125,15 @@ def _asset_spec(spec: SegmentSpec) -> dg.AssetSpec:
         kinds={"duckdb", "segment"},
         owners=[spec.owner],
         metadata={
-            "dagster/column_schema": dg.TableSchema(
-                columns=[
-                    dg.TableColumn(column.name, column.type, column.description, tags={"pii": column.pii.value})
-                    for column in members_schema(spec).columns
-                ]
-            ),
-            "dagster/column_lineage": dg.TableColumnLineage(
-                {
-                    column: [dg.TableColumnDep(dg.AssetKey([STAGE, MEMBERSHIPS.name]), column)]
-                    for column in members_schema(spec).column_names
-                }
-            ),
+            "dagster/column_schema": column_schema(members),
+            **lineage_metadata({column: {(STAGE, MEMBERSHIPS.name, column)} for column in members.column_names}),
         },
     )
 
 
-def _described(key: dg.AssetKey, spec: SegmentSpec, history: Sequence[report.Size], profiles: int) -> Iterator[Any]:
+def _described(
+    key: dg.AssetKey, spec: SegmentSpec, history: Sequence[report.Size], profiles: int, examples: Markdown
+) -> Iterator[Any]:
     present = history[-1] if history else report.NEVER
     verdict = bands.judged(spec, history, profiles)
     yield dg.AssetCheckResult(
@@ -158,5 +153,6 @@ def _described(key: dg.AssetKey, spec: SegmentSpec, history: Sequence[report.Siz
             "left": present.left,
             "condition": dg.MetadataValue.md(f"```sql\n{spec.where.strip()}\n```"),
             "size history": metadata_value(report.size_history(spec.name, history)),
+            "preview": metadata_value(examples),
         },
     )

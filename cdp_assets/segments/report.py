@@ -1,4 +1,4 @@
-"""What the UI shows about a segment besides its rows: how its size went.
+"""What the UI shows about a segment: how its size went, and some of its members, masked.
 
 Belongs here: figures for people. Does not belong here: anything that decides who is in.
 """
@@ -8,11 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from typing import Any
 
+import ibis
 import ibis.expr.types as ir
+from ibis import _
 
-from cdp_assets.warehouse.built import Markdown, Plot, drawing, markdown
+from cdp_assets.segments.schemas import members_schema
+from cdp_assets.segments.spec import SegmentSpec
+from cdp_assets.warehouse.built import ColumnLineage, Markdown, Plot, drawing, markdown
 from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.preview import masked_rows
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,46 @@ def histories(engine: Engine, sizes: ir.Table, names: Sequence[str]) -> dict[str
     for row in engine.to_arrow(wanted.select("segment", *columns)).to_pylist():
         found.setdefault(row.pop("segment"), []).append(Size(**row))
     return found
+
+
+_WHO = {("segments", "memberships", "profile_id")}
+_CHANGED = {("segments", "membership_changes", "change"), ("segments", "membership_changes", "changed_at")}
+
+SIZES_LINEAGE: ColumnLineage = {
+    "segment": {("segments", "memberships", "segment")},
+    "members": _WHO,
+    "share": {*_WHO, ("attributes", "customer_360", "profile_id")},
+    "version": _WHO,
+    "entered": _CHANGED,
+    "left": _CHANGED,
+}
+"""Declared for `segment_sizes`, since members are counted in memory."""
+
+_LOOKED_AT = 200_000
+"""Memberships among which examples are looked for: more would cost a scan of all of them for every few segments."""
+
+
+def examples(engine: Engine, memberships: ir.Table, specs: Sequence[SegmentSpec], rows: int = 5) -> dict[str, Markdown]:
+    """Segment → some of its members, masked, if there are some among the first memberships.
+
+    Args:
+        engine: Holds them.
+        memberships: The table.
+        specs: The segments.
+        rows: How many of each.
+    """
+    wanted = {spec.name: members_schema(spec) for spec in specs}
+    first = memberships.limit(_LOOKED_AT).filter(_.segment.isin(list(wanted)))
+    place = ibis.row_number().over(group_by="segment", order_by="profile_id")
+    found: dict[str, list[dict[str, Any]]] = {}
+    numbered = first.mutate(place=place).filter(_.place < rows).order_by("segment", "place")
+    for row in engine.to_arrow(numbered).to_pylist():
+        found.setdefault(row["segment"], []).append(row)
+    nobody = markdown(f"Nobody among the first {_LOOKED_AT:,} memberships.")
+    return {
+        name: markdown(masked_rows(found[name], schema.column_names, schema)) if name in found else nobody
+        for name, schema in wanted.items()
+    }
 
 
 _WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 460, 120, 46, 22, 20

@@ -234,7 +234,12 @@ def _source_audit(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
         }
         identifiers = markdown(audit_pages.overlaps_page(shared))
         return {
-            SOURCE_AUDIT.name: Built(table, metadata={**said, "identifiers": identifiers}, memory=remembered),
+            SOURCE_AUDIT.name: Built(
+                table,
+                metadata={**said, "identifiers": identifiers},
+                column_lineage=audit.fill_lineage(sources),
+                memory=remembered,
+            ),
             SOURCE_OVERLAPS.name: Built(
                 audit.overlaps_table(shared, engine), metadata={"identifiers": identifiers}, memory=remembered
             ),

@@ -20,6 +20,7 @@ from cdp_assets.sources.audit_counts import Counts
 from cdp_assets.sources.contract import filled, typed
 from cdp_assets.sources.schemas import SOURCE_AUDIT, SOURCE_OVERLAPS
 from cdp_assets.sources.spec import IdentifierSpec, SourceSpec, StreamSpec, stream_table
+from cdp_assets.warehouse.built import ColumnLineage
 from cdp_assets.warehouse.engine import Engine
 from cdp_assets.warehouse.expressions import bind, check
 from cdp_assets.warehouse.operations import quick_hash
@@ -90,6 +91,18 @@ def fill_rates(sources: Sequence[SourceSpec], counts: Mapping[str, Counts], engi
     ]
     schema = SOURCE_AUDIT.ibis_schema
     return engine.from_arrow(pa.Table.from_pylist(rows, schema=schema.to_pyarrow()), schema)
+
+
+def fill_lineage(sources: Sequence[SourceSpec]) -> ColumnLineage:
+    """What the columns of `SOURCE_AUDIT` are made of: declared, since they are counted in memory."""
+    columns: set[tuple[str, str, str]] = set()
+    times: set[tuple[str, str, str]] = set()
+    for source in sources:
+        for stream in source.streams:
+            table = ("sources", stream_table(source, stream))
+            columns |= {(*table, column.name) for column in stream.columns}
+            times |= {(*table, column.name) for column in stream.columns if column.name == stream.event_time}
+    return {"filled": columns, "fill_rate": columns, "earliest_event_at": times, "latest_event_at": times}
 
 
 def overlaps(sources: Sequence[SourceSpec], raw: Mapping[str, ir.Table], engine: Engine) -> list[Overlap]:

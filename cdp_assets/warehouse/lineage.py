@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
@@ -64,21 +65,29 @@ def pii_of(
         origins: As for `column_lineage`.
 
     Returns:
-        Column → class. A yes or no points at nobody, whatever it was asked of; a number made of text (a count, a
-        length, a hash) is a pseudonym at most.
+        Column → class, as `class_of_value` has it.
     """
     walker = _Walker(origins or {})
     relation = expression.op()
     classes: dict[str, Pii] = {}
     for name, dtype in relation.schema.items():
         sources = walker.of_column(relation, name)
-        strongest = max((_class_of(source, schemas) for source in sources), key=_STRENGTH.__getitem__, default=Pii.NONE)
-        if dtype.is_boolean():
-            strongest = Pii.NONE
-        elif dtype.is_numeric() and _STRENGTH[strongest] > _STRENGTH[Pii.PSEUDONYM]:
-            strongest = Pii.PSEUDONYM
-        classes[name] = strongest
+        classes[name] = class_of_value(dtype, (_class_of(source, schemas) for source in sources))
     return classes
+
+
+def class_of_value(dtype: dt.DataType, classes: Iterable[Pii]) -> Pii:
+    """The class of a value that is made of columns of these classes.
+
+    A yes or no points at nobody, whatever it was asked of; a number made of text (a count, a length, a hash) is a
+    pseudonym at most.
+    """
+    strongest = max(classes, key=_STRENGTH.__getitem__, default=Pii.NONE)
+    if dtype.is_boolean():
+        return Pii.NONE
+    if dtype.is_numeric() and _STRENGTH[strongest] > _STRENGTH[Pii.PSEUDONYM]:
+        return Pii.PSEUDONYM
+    return strongest
 
 
 def _class_of(source: ColumnRef, schemas: Mapping[tuple[str, str], TableSchema]) -> Pii:

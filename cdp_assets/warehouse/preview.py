@@ -7,6 +7,7 @@ Belongs here: masking of values and the masked preview of a table. Does not belo
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -64,9 +65,18 @@ def masked_preview(engine: Engine, table: ir.Table, schema: TableSchema, rows: i
 
     Columns that the schema does not know are hidden.
     """
+    return masked_rows(engine.to_arrow(table.limit(rows)).to_pylist(), table.columns, schema)
+
+
+def masked_rows(records: Sequence[Mapping[str, Any]], names: Sequence[str], schema: TableSchema) -> str:
+    """Rows that have been fetched already, as `masked_preview` shows them.
+
+    Args:
+        records: The rows.
+        names: The columns to show.
+        schema: Says which are personal.
+    """
     kinds = {column.name: column.pii for column in schema.columns}
-    records = engine.to_arrow(table.limit(rows)).to_pylist()
-    names = list(table.columns)
     if not records:
         return "No rows."
     lines = [f"| {' | '.join(names)} |", "|" + "---|" * len(names)]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+    from cdp_assets.warehouse.engine import Engine, TableRef
 
 _SHARE_BLOCKS = 0x40049409
 """Linux's FICLONE."""
@@ -85,6 +86,28 @@ class Reader:
         """The first row of a query, or None."""
         found = self.rows(sql, parameters)
         return found[0] if found else None
+
+
+def unlike(engine: Engine, file: Path, tables: Iterable[TableRef]) -> list[TableRef]:
+    """Published tables that a snapshot lacks, or holds with another number of rows.
+
+    Args:
+        engine: Holds the published ones.
+        file: The snapshot.
+        tables: Which to look at; those that are not published are passed over.
+    """
+    published = [ref for ref in tables if engine.has_table(*ref)]
+    with closing(engine.cursor()) as cursor, Reader(file) as reader:
+        there = [ref for ref in published if reader.has(*ref)]
+        if not there:
+            return published
+        counts = " UNION ALL ".join(
+            f'SELECT {place} AS place, count(*) AS number FROM "{stage}"."{name}"'
+            for place, (stage, name) in enumerate(there)
+        )
+        wanted = dict(cursor.execute(counts).fetchall())
+        found = {row["place"]: row["number"] for row in reader.rows(counts)}
+    return [ref for ref in published if ref not in there or wanted[place := there.index(ref)] != found[place]]
 
 
 def hold(file: Path, kept: Path) -> None:

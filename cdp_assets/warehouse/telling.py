@@ -13,7 +13,7 @@ import ibis.expr.types as ir
 from cdp_assets.canonical.schema import Column, TableSchema
 from cdp_assets.quality.checks import CheckResult
 from cdp_assets.warehouse import lineage, preview
-from cdp_assets.warehouse.built import Built, InPlace, Markdown, Plot
+from cdp_assets.warehouse.built import Built, ColumnLineage, InPlace, Markdown, Plot
 from cdp_assets.warehouse.engine import Engine
 from cdp_assets.warehouse.standing import Note
 
@@ -99,8 +99,11 @@ def _lineage(stage: str, schema: TableSchema, engine: Engine, result: ir.Table |
     traced = {
         column: {place for place in places if place[:2] != (stage, schema.name)} for column, places in traced.items()
     }
-    if not any(traced.values()):
-        return {}
+    return lineage_metadata(traced) if any(traced.values()) else {}
+
+
+def lineage_metadata(made_of: ColumnLineage) -> dict[str, Any]:
+    """What columns are made of: as Dagster's own kind of metadata, and as a table, since its open UI draws none."""
     return {
         "dagster/column_lineage": dg.TableColumnLineage(
             {
@@ -108,10 +111,10 @@ def _lineage(stage: str, schema: TableSchema, engine: Engine, result: ir.Table |
                     dg.TableColumnDep(asset_key=dg.AssetKey([stage, table]), column_name=name)
                     for stage, table, name in sorted(sources)
                 ]
-                for column, sources in traced.items()
+                for column, sources in made_of.items()
             }
         ),
-        "column_lineage": dg.MetadataValue.md(lineage.as_markdown(traced)),
+        "column_lineage": dg.MetadataValue.md(lineage.as_markdown(made_of)),
     }
 
 

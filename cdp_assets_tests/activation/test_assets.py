@@ -100,6 +100,8 @@ def test_the_refresh_fills_the_outbox_and_deliveries_follow_with_the_next(
     assert {message["profile_id"] for message in receiver.messages} == {"1", "2"}
     assert metadata(result, "welcome")["delivered"] == 2
     assert "withheld (no_consent) | 1" in metadata(result, "welcome")["outbox"]
+    assert metadata(result, "welcome")["dagster/row_count"] == 3
+    assert "| ••• | 1 | members | entered | p•••@••• | delivered |  |" in metadata(result, "welcome")["preview"]
     assert len(list(entries(settings.inbox, "dropped"))) == 2
 
     again = materialise(assets(SPECS))
@@ -111,6 +113,18 @@ def test_the_refresh_fills_the_outbox_and_deliveries_follow_with_the_next(
     assert next_day.success
     assert metadata(next_day, "deliveries")["dagster/row_count"] == 6
     assert all(check.passed for check in next_day.get_asset_check_evaluations())
+
+
+def test_a_destination_says_what_its_messages_are_made_of_and_how_personal_that_is() -> None:
+    [welcome] = delivery_assets([replace(WELCOME, payload={"to": "lower(email)", "many": "orders > 2"})])
+    told = welcome.metadata_by_key[dg.AssetKey(["activation", "welcome"])]
+    made_of = told["dagster/column_lineage"].deps_by_column
+    assert made_of["data.to"] == [dg.TableColumnDep(dg.AssetKey(["attributes", "customer_360"]), "email")]
+    assert "| `data.many` | attributes.customer_360: orders |" in told["column_lineage"].value
+    assert {column.name: column.tags["pii"] for column in told["dagster/column_schema"].columns} == {
+        "profile_id": "pseudonym", "sequence": "none", "segment": "none", "change": "none", "data.to": "direct",
+        "data.many": "none", "status": "none", "reason": "none",
+    }  # fmt: skip
 
 
 def test_no_personal_data_is_in_what_the_ui_shows(settings: Settings) -> None:

@@ -12,6 +12,7 @@ from cdp_assets_tests.normalised.bench import canonical, load, outcome, typed
 from cdp_assets_tests.sources.shop import Bench, content, orders, row, shop
 
 ACCEPTED = ("accepted", None)
+EVERY = pytest.mark.parametrize("format", ["csv", "jsonl", "json", "parquet"])
 
 
 def test_text_becomes_typed_values_in_utc(bench: Bench) -> None:
@@ -46,6 +47,34 @@ def test_a_bad_value_quarantines_its_row_and_no_other(bench: Bench, changed: dic
     bench.drop("shop/orders.csv", content("csv", [row("A1"), row(**{"order": "A2", **changed}), row("A3")]))
     load(bench, shop(orders()))
     assert outcome(bench) == [ACCEPTED, ("quarantined", reason), ACCEPTED]
+
+
+@EVERY
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"total": "twelve"}, "the value is not a decimal"),
+        ({"at": "2099-01-01 00:00:00"}, "the time lies in the future"),
+        ({"email": "=HYPERLINK(1)"}, "a spreadsheet formula stands in a cell"),
+    ],
+)
+def test_a_bad_value_is_found_in_every_format_and_its_correction_is_accepted(
+    bench: Bench, format: str, changed: dict[str, str], reason: str
+) -> None:
+    source = shop(orders(format))
+    bench.drop("shop/orders.1", content(format, [row("A1"), row(**{"order": "A2", **changed})]))
+    load(bench, source)
+    assert outcome(bench) == [ACCEPTED, ("quarantined", reason)]
+    bench.drop("shop/orders.2", content(format, [row("A2")]))
+    load(bench, source)
+    assert outcome(bench) == [ACCEPTED, ("quarantined", reason), ACCEPTED]
+
+
+@EVERY
+def test_a_key_that_comes_twice_is_a_duplicate_in_every_format(bench: Bench, format: str) -> None:
+    bench.drop("shop/orders.1", content(format, [row("A1"), row("A1"), row("A2")]))
+    load(bench, shop(orders(format)))
+    assert [found for found, _ in outcome(bench)] == ["accepted", "duplicate", "accepted"]
 
 
 def test_grouped_and_signed_numbers_are_read_and_phones_are_no_formulas(bench: Bench) -> None:

@@ -78,8 +78,26 @@ def test_each_segment_is_an_asset_with_owner_size_history_and_condition(home: Pa
     assert shown["loyal"]["share"].value == 0.5
     assert "orders >= 3" in str(shown["loyal"]["condition"].value)
     assert shown["german"]["size history"].value == "1 at the first run."
+    assert str(shown["loyal"]["preview"].value).splitlines()[2:] == ["| ••• | 2026-06-30 00:00:00+00:00 |"]
     each = next(definition for definition in assets([LOYAL, GERMAN]) if definition.op.name == "segments__each_1")
     assert each.specs_by_key[dg.AssetKey(["segments", "loyal"])].owners == ["team:test"]
+
+
+def test_of_a_segment_without_members_the_preview_says_so(home: Path) -> None:
+    result = _run([_customer(1, 0)])
+    for materialisation in result.asset_materializations_for_node("segments__each_1"):
+        assert str(materialisation.metadata["preview"].value).startswith("Nobody among the first")
+
+
+def test_the_history_of_sizes_says_what_its_columns_are_made_of(home: Path) -> None:
+    result = _run([_customer(1, 5, "DE")])
+    [sizes] = [
+        event
+        for event in result.get_asset_materialization_events()
+        if event.asset_key == dg.AssetKey(["segments", "segment_sizes"])
+    ]
+    lineage = sizes.materialization.metadata["dagster/column_lineage"].value.deps_by_column
+    assert [dep.column_name for dep in lineage["members"]] == ["profile_id"]
 
 
 def test_the_size_history_is_a_picture_from_the_second_run_on(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -125,3 +125,10 @@ def test_times_are_looked_at_again_when_the_instant_moves_past_them(bench: Bench
     assert known.beyond
     assert counted_after(bench, known, later) == counted_anew(bench, later)
     assert counted_after(bench, known, later).latest != known.latest
+
+
+def test_the_audit_says_which_columns_it_measured(bench: Bench) -> None:
+    sources, _ = delivered(bench)
+    made_of = audit.fill_lineage(sources)
+    assert ("sources", "till__orders", "total") in made_of["fill_rate"]
+    assert made_of["latest_event_at"] == {("sources", f"{name}__orders", "at") for name in ("shop", "till")}

@@ -72,21 +72,25 @@ def test_the_id_of_a_load_depends_on_nothing_but_its_content(bench: Bench, tmp_p
     assert {load.load_id for load in bench.manifest()} == {load.load_id for load in other.manifest()}
 
 
-def test_a_growing_file_is_left_for_the_next_run(bench: Bench) -> None:
-    path = bench.drop("shop/orders.1", A)
+@pytest.mark.parametrize("format", ["csv", "jsonl", "json", "parquet"])
+def test_a_growing_file_is_left_for_the_next_run(bench: Bench, format: str) -> None:
+    whole = content(format, [row("1"), row("2")])
+    half = len(whole) // 2
+    path = bench.drop("shop/orders.1", whole[:half])
     bench.now = path.stat().st_mtime + 0.5
-    source = shop(orders(), settle_seconds=2.0)
+    stream = orders(format)
+    source = shop(stream, settle_seconds=2.0)
 
     def grow(seconds: float) -> None:
         bench.waited.append(seconds)
         with path.open("ab") as file:
-            file.write(b"2,t,1,\n")
+            file.write(whole[half:])
 
     arrivals = steps.Arrivals(bench.landing, bench.folder / "tmp", lambda: bench.now, grow)
-    found = steps.ingest(source, orders(), engine=bench.engine, ledger=bench.ledger, arrivals=arrivals, as_of=AS_OF)
+    found = steps.ingest(source, stream, engine=bench.engine, ledger=bench.ledger, arrivals=arrivals, as_of=AS_OF)
     assert (found.loaded, found.growing, bench.waited) == ((), ("shop/orders.1",), [2.0])
     bench.now += 1e9
-    assert len(bench.ingest(orders(), source).loaded) == 1
+    assert len(bench.ingest(stream, source).loaded) == 1
     assert orders_in(bench) == ["1", "2"]
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import ibis
 
-from cdp_assets.warehouse.serving import attached, clone, hold
+from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+from cdp_assets.warehouse.serving import attached, clone, hold, unlike
 
 
 def snapshot(file: Path, *cities: str) -> Path:
@@ -40,3 +42,15 @@ def test_expressions_reach_over_attached_files(tmp_path: Path) -> None:
         before, after = (tables[name]("profiles", "places") for name in ("before", "after"))
         moved = after.anti_join(before, ["id", "city"])
         assert moved.to_pyarrow().to_pylist() == [{"id": 0, "city": "Köln"}]
+
+
+def test_tables_that_a_snapshot_lacks_or_holds_with_other_rows_are_named(tmp_path: Path) -> None:
+    served = snapshot(tmp_path / "serving.duckdb", "Bonn", "Rome")
+    engine = DuckDBEngine.in_memory()
+    engine.append("profiles", "places", ibis.memtable({"id": [0, 1], "city": ["Bonn", "Rome"]}))
+    tables = [("profiles", "places"), ("profiles", "timeline")]
+    assert unlike(engine, served, tables) == []
+    engine.append("profiles", "timeline", ibis.memtable({"id": [0]}))
+    assert unlike(engine, served, tables) == [("profiles", "timeline")]
+    engine.append("profiles", "places", ibis.memtable({"id": [2], "city": ["Köln"]}))
+    assert unlike(engine, served, tables) == tables
