@@ -50,7 +50,7 @@ def evaluate(
     from cdp_assets.identity.evaluation.records import EvaluationError, read_labelled
     from cdp_assets.presentation.progress import waiting
     from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
-    from cdp_assets.warehouse.garbage import look_for_garbage_rarely
+    from cdp_assets.warehouse.garbage import leave_garbage_to_the_system, look_for_garbage_rarely
 
     look_for_garbage_rarely()
     started = time.perf_counter()
@@ -70,6 +70,7 @@ def evaluate(
         from cdp_assets.presentation.evaluation_text import evaluation_text
 
         console_of().print(evaluation_text(found, seconds, peak_bytes()))
+    leave_garbage_to_the_system()
 
 
 def _mapped(file: Path | None) -> dict[str, str]:
