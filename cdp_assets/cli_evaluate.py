@@ -53,6 +53,7 @@ def evaluate(
     from cdp_assets.warehouse.garbage import leave_garbage_to_the_system, look_for_garbage_rarely
 
     look_for_garbage_rarely()
+    leave_garbage_to_the_system()
     started = time.perf_counter()
     try:
         settings = Settings.from_env()
@@ -70,7 +71,6 @@ def evaluate(
         from cdp_assets.presentation.evaluation_text import evaluation_text
 
         console_of().print(evaluation_text(found, seconds, peak_bytes()))
-    leave_garbage_to_the_system()
 
 
 def _mapped(file: Path | None) -> dict[str, str]:

@@ -5,6 +5,7 @@ Belongs here: that alone. Does not belong here: the engine's own memory (`connec
 
 from __future__ import annotations
 
+import atexit
 import gc
 
 _YOUNG = 1_000_000
@@ -25,4 +26,4 @@ def leave_garbage_to_the_system() -> None:
     """Do not look for garbage as the process ends: after a million records that takes a second and frees nothing that
     the end of the process does not. Only for processes that hold nothing open.
     """
-    gc.freeze()
+    atexit.register(gc.freeze)
