@@ -186,6 +186,14 @@ _LINEAGE: dict[str, ColumnLineage] = {
             "right_record_id": {_RECORD},
         }
     ),
+    "resolution_state": _lineage(
+        {
+            "version": {("normalised", "identifiers", "identifier_type")},
+            "revision": {("identity", "profile_map", "profile_id")},
+            "components": {("identity", "components", "component")},
+            "rebuilt": {("identity", "components", "rebuilt")},
+        }
+    ),
     "digests": _lineage({"bucket": {_RECORD}, "digest": _WHO}),
     "renamed_identifiers": _lineage(dict.fromkeys(("identifier_id", "stands_for"), _RENAMED)),
     "redirects": _lineage(

@@ -241,7 +241,10 @@ def _source_audit(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
                 memory=remembered,
             ),
             SOURCE_OVERLAPS.name: Built(
-                audit.overlaps_table(shared, engine), metadata={"identifiers": identifiers}, memory=remembered
+                audit.overlaps_table(shared, engine),
+                metadata={"identifiers": identifiers},
+                column_lineage=audit.overlap_lineage(sources),
+                memory=remembered,
             ),
         }
 

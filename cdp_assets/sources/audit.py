@@ -105,6 +105,18 @@ def fill_lineage(sources: Sequence[SourceSpec]) -> ColumnLineage:
     return {"filled": columns, "fill_rate": columns, "earliest_event_at": times, "latest_event_at": times}
 
 
+def overlap_lineage(sources: Sequence[SourceSpec]) -> ColumnLineage:
+    """What the columns of `SOURCE_OVERLAPS` are made of: declared, since shares are computed in memory."""
+    columns = {
+        ("sources", stream_table(source, stream), column)
+        for source in sources
+        for stream in source.streams
+        for identifier in stream.identifiers
+        for column in check(identifier.value, stream.expression_schema).columns
+    }
+    return dict.fromkeys(("shared", "share", "alone"), columns)
+
+
 def overlaps(sources: Sequence[SourceSpec], raw: Mapping[str, ir.Table], engine: Engine) -> list[Overlap]:
     """Find what identifiers the sources have, and how many of them in common.
 

@@ -132,3 +132,6 @@ def test_the_audit_says_which_columns_it_measured(bench: Bench) -> None:
     made_of = audit.fill_lineage(sources)
     assert ("sources", "till__orders", "total") in made_of["fill_rate"]
     assert made_of["latest_event_at"] == {("sources", f"{name}__orders", "at") for name in ("shop", "till")}
+    carried = audit.overlap_lineage(sources)["shared"]
+    assert carried
+    assert all(stage == "sources" and "email" in column for stage, _, column in carried)
