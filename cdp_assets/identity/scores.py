@@ -14,6 +14,11 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
+from cdp_assets.warehouse.operations import sum_in_steps
+
+_STEPS = 2**30
+"""Shares of records are added in steps of a billionth."""
+
 
 @dataclass(frozen=True)
 class Score:
@@ -72,8 +77,8 @@ def partition_score(units: ir.Table) -> PartitionScore:
         together=(both * (both - 1)).sum().fill_null(0.0),
         claimed=(both * (of_profile - 1)).sum().fill_null(0.0),
         true=(both * (of_person - 1)).sum().fill_null(0.0),
-        pure=(both * both / of_profile).sum().fill_null(0.0),
-        whole=(both * both / of_person).sum().fill_null(0.0),
+        pure=sum_in_steps(both * both / of_profile, _STEPS).fill_null(0.0),
+        whole=sum_in_steps(both * both / of_person, _STEPS).fill_null(0.0),
     )
     found = row.to_pyarrow().to_pylist()[0]
     return PartitionScore(

@@ -109,6 +109,16 @@ def try_timestamp(text: ir.StringValue, format: str | None = None, zone: str = "
     return TryTimestamp(text, format=format, zone=zone).to_expr()
 
 
+def sum_in_steps(values: ir.NumericValue, to_one: int) -> ir.FloatingScalar:
+    """The sum of numbers, each rounded to whole steps: these add up to the same in whatever order threads add them.
+
+    Args:
+        values: Numbers.
+        to_one: How many steps make one.
+    """
+    return (values * float(to_one)).round().cast("int64").sum().cast("float64") / float(to_one)
+
+
 @deferrable  # type: ignore[untyped-decorator]
 def trimmed(text: ir.StringValue) -> ir.StringValue:
     """Text without white space at its ends: what `strip` gives.

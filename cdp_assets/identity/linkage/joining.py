@@ -19,6 +19,7 @@ from cdp_assets.identity.linkage.clustering import Constraints, Edges, Join, Ref
 from cdp_assets.identity.linkage.memory import Others
 from cdp_assets.identity.linkage.scoring import Scored, probability
 from cdp_assets.identity.spec import NOT_COMPARED
+from cdp_assets.warehouse.operations import sum_in_steps
 from cdp_assets.warehouse.stacking import stack
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ not drown what the others say."""
 _MERGED = ibis.schema({"label": "int64", "joined": "int64"})
 _SPANNING = ibis.schema({"label_l": "int64", "label_r": "int64"})
 
-_STEPS = 2.0**20
-"""Weights are added in steps of one millionth of a bit: whole numbers add up to the same in any order."""
+_STEPS = 2**20
+"""Weights are added in steps of one millionth of a bit."""
 
 
 @dataclass(frozen=True)
@@ -150,8 +151,8 @@ def _several(sizes: ir.Table, engine: Engine) -> dict[int, int]:
 
 def _between(labelled: ir.Table, **more: ibis.Deferred) -> ir.Table:
     """label_l, label_r, total (`Edges.total`): what was found between two groups."""
-    steps = ((labelled.weight.clip(-MOST_WEIGHT, MOST_WEIGHT) - NOT_COMPARED) * _STEPS).round().cast("int64")
-    return labelled.group_by("label_l", "label_r").aggregate(total=steps.sum().cast("float64") / _STEPS, **more)
+    weights = labelled.weight.clip(-MOST_WEIGHT, MOST_WEIGHT) - NOT_COMPARED
+    return labelled.group_by("label_l", "label_r").aggregate(total=sum_in_steps(weights, _STEPS), **more)
 
 
 def weight_for(joins: Sequence[Join], most_wrong: float) -> float:
