@@ -63,14 +63,14 @@ class Reader:
     def close(self) -> None:
         self._connection.close()
 
+    def tables(self) -> set[TableRef]:
+        """The tables that the snapshot holds."""
+        listed = "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'serving'"
+        return {(row["schema_name"], row["table_name"]) for row in self.rows(listed)}
+
     def has(self, stage: str, name: str) -> bool:
         """Whether the snapshot holds a table."""
-        return bool(
-            self.rows(
-                "SELECT 1 FROM duckdb_tables() WHERE database_name = 'serving' AND schema_name = ? AND table_name = ?",
-                [stage, name],
-            )
-        )
+        return (stage, name) in self.tables()
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Run a query over ``stage.table`` names and return its rows as dicts."""
@@ -98,7 +98,8 @@ def unlike(engine: Engine, file: Path, tables: Iterable[TableRef]) -> list[Table
     """
     published = [ref for ref in tables if engine.has_table(*ref)]
     with closing(engine.cursor()) as cursor, Reader(file) as reader:
-        there = [ref for ref in published if reader.has(*ref)]
+        served = reader.tables()
+        there = [ref for ref in published if ref in served]
         if not there:
             return published
         counts = " UNION ALL ".join(
@@ -107,7 +108,8 @@ def unlike(engine: Engine, file: Path, tables: Iterable[TableRef]) -> list[Table
         )
         wanted = dict(cursor.execute(counts).fetchall())
         found = {row["place"]: row["number"] for row in reader.rows(counts)}
-    return [ref for ref in published if ref not in there or wanted[place := there.index(ref)] != found[place]]
+    alike = {ref for place, ref in enumerate(there) if wanted[place] == found[place]}
+    return [ref for ref in published if ref not in alike]
 
 
 def hold(file: Path, kept: Path) -> None:
