@@ -12,12 +12,11 @@ import dagster as dg
 
 from cdp_assets.automation.landing import changed_since
 from cdp_assets.automation.refresh import FINGERPRINT, current_fingerprint
-from cdp_assets.interruption import interruptible
 from cdp_assets.plan.definitions import DEFINITIONS, as_rows, texts_of
 from cdp_assets.settings import Settings
 from cdp_assets.warehouse.assets import LATER, POOL
 from cdp_assets.warehouse.engine import Engine
-from cdp_assets.warehouse.resources import as_of_of
+from cdp_assets.warehouse.resources import as_of_of, step
 from cdp_assets.warehouse.serving import unlike
 
 HOLDS_EVERY_TABLE = "holds_every_table"
@@ -50,18 +49,18 @@ def snapshot_asset(upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
     def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         from cdp_assets.quality.docs import build_data_docs
 
-        warehouse = context.resources.warehouse
-        settings = warehouse.settings
+        settings = context.resources.warehouse.settings
         as_of = as_of_of(context, settings)
-        _keep_definitions(warehouse.engine, settings)
-        started = time.perf_counter()
-        with interruptible():
-            size = warehouse.engine.snapshot(settings.serving_file)
-        seconds = time.perf_counter() - started
-        refs = [(stage, name) for stage, name in (key.path for key in upstream)]
-        missing = unlike(warehouse.engine, settings.serving_file, refs)
-        docs = build_data_docs(settings.docs, current)
-        _remember(context, settings, as_of)
+        with step(context) as engine:
+            _keep_definitions(engine, settings)
+            started = time.perf_counter()
+            size = engine.snapshot(settings.serving_file)
+            seconds = time.perf_counter() - started
+            missing = unlike(
+                engine, settings.serving_file, [(stage, name) for stage, name in (key.path for key in upstream)]
+            )
+            docs = build_data_docs(settings.docs, current)
+            _remember(context, settings, as_of)
         return dg.MaterializeResult(
             check_results=[
                 dg.AssetCheckResult(

@@ -29,6 +29,7 @@ from cdp_assets.segments.spec import SegmentSpec
 from cdp_assets.warehouse.assets import LATER, POOL, tables_asset
 from cdp_assets.warehouse.built import Built, Markdown
 from cdp_assets.warehouse.engine import Engine, row_count
+from cdp_assets.warehouse.resources import step
 from cdp_assets.warehouse.telling import column_schema, lineage_metadata, metadata_value
 
 STAGE = "segments"
@@ -103,12 +104,12 @@ def _one_asset_a_segment(specs: Sequence[SegmentSpec], name: str) -> dg.AssetsDe
     )
     def each_segment(context: dg.AssetExecutionContext) -> Iterator[Any]:
         """Say of each segment how large it is, how it got there, and whether its members have changed."""
-        engine: Engine = context.resources.warehouse.engine
         selected = {key: spec for key, spec in by_key.items() if key in context.selected_asset_keys}
-        sizes = engine.table(STAGE, SEGMENT_SIZES.name)
-        history = report.histories(engine, sizes, [spec.name for spec in selected.values()])
-        examples = report.examples(engine, engine.table(STAGE, MEMBERSHIPS.name), list(selected.values()))
-        profiles = row_count(engine.table("attributes", CUSTOMER_360.name), engine)
+        with step(context) as engine:
+            sizes = engine.table(STAGE, SEGMENT_SIZES.name)
+            history = report.histories(engine, sizes, [spec.name for spec in selected.values()])
+            examples = report.examples(engine, engine.table(STAGE, MEMBERSHIPS.name), list(selected.values()))
+            profiles = row_count(engine.table("attributes", CUSTOMER_360.name), engine)
         for key, spec in selected.items():
             yield from _described(key, spec, history.get(spec.name, []), profiles, examples[spec.name])
 

@@ -17,13 +17,12 @@ import dagster as dg
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import TableSchema
-from cdp_assets.interruption import interruptible
 from cdp_assets.quality.checks import Check, Judged, standard_checks
 from cdp_assets.warehouse import auditing, changes, standing
 from cdp_assets.warehouse.built import Built, InPlace, Stands
 from cdp_assets.warehouse.changes import last_published
 from cdp_assets.warehouse.engine import Engine, TableRef
-from cdp_assets.warehouse.resources import ANEW_TAG, as_of_of
+from cdp_assets.warehouse.resources import ANEW_TAG, as_of_of, step
 from cdp_assets.warehouse.standing import Note
 from cdp_assets.warehouse.telling import check_result, column_schema, description_of, materialised, said_before
 
@@ -271,12 +270,8 @@ def _define(
         required_resource_keys={"warehouse", "ledger"},
     )
     def run(context: dg.AssetExecutionContext) -> Iterator[Any]:
-        engine = context.resources.warehouse.engine
-        try:
-            with interruptible():
-                yield from _write_audit_publish(context, plan, engine)
-        finally:
-            engine.drop_scratch()
+        with step(context) as engine:
+            yield from _write_audit_publish(context, plan, engine)
 
     return run
 

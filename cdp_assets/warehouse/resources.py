@@ -13,6 +13,7 @@ import duckdb
 from dagster_duckdb import DuckDBResource
 from pydantic import PrivateAttr
 
+from cdp_assets.interruption import interruptible
 from cdp_assets.ledger import Ledger
 from cdp_assets.settings import Settings, parse_instant
 from cdp_assets.warehouse.connection import warehouse_connection
@@ -45,18 +46,31 @@ def run_as_of(run_tags: dict[str, str], launched: datetime, settings: Settings) 
 
 
 def as_of_of(context: dg.AssetExecutionContext, settings: Settings) -> datetime:
-    """`run_as_of` of the run that ``context`` belongs to.
-
-    Raises:
-        dg.DagsterExecutionInterruptedError: if the run is to end. Its process has been told, but connection pools and
-            destructors swallow what is raised in them; what the instance says is not lost.
-    """
+    """`run_as_of` of the run that ``context`` belongs to."""
     record = context.instance.get_run_record_by_id(context.run_id)
     if record is None:
         raise dg.DagsterInvariantViolationError(f"run {context.run_id} is not in the instance")
-    if record.dagster_run.status in (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED):
-        raise dg.DagsterExecutionInterruptedError
     return run_as_of(dict(context.run.tags), record.create_timestamp, settings)
+
+
+@contextmanager
+def step(context: dg.AssetExecutionContext) -> Iterator[Engine]:
+    """The engine for the length of a step, which ends when its run is to end.
+
+    Raises:
+        dg.DagsterExecutionInterruptedError: if the run is to end already. Its process has been told, but connection
+            pools and destructors swallow what is raised in them; what the instance says is not lost.
+        BaseException: what interrupts the step, also in the midst of a statement.
+    """
+    run = context.instance.get_run_by_id(context.run.run_id)
+    if run is not None and run.status in (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED):
+        raise dg.DagsterExecutionInterruptedError
+    engine: Engine = context.resources.warehouse.engine
+    try:
+        with interruptible():
+            yield engine
+    finally:
+        engine.drop_scratch()
 
 
 class Warehouse(DuckDBResource):

@@ -23,8 +23,8 @@ from dagster._core.origin import DEFAULT_DAGSTER_ENTRY_POINT, JobPythonOrigin, R
 from cdp_assets.automation.jobs import ACTIVATION, REFRESH
 from cdp_assets.automation.recovery import PID_TAG
 from cdp_assets.automation.warm_runs import WarmRunLauncher
-from cdp_assets.settings import PROJECT, Settings
-from cdp_assets.warehouse.resources import as_of_of
+from cdp_assets.settings import PROJECT
+from cdp_assets.warehouse.resources import step
 from cdp_assets_tests.e2e.services import wait_until
 
 
@@ -118,6 +118,6 @@ def test_a_run_can_be_ended_by_its_process(instance: dg.DagsterInstance) -> None
 def test_a_run_that_is_to_end_begins_no_further_step(instance: dg.DagsterInstance) -> None:
     run = _run(instance, REFRESH)
     instance.report_run_canceling(run)
-    context = SimpleNamespace(instance=instance, run_id=run.run_id, run=run)
-    with pytest.raises(dg.DagsterExecutionInterruptedError):
-        as_of_of(cast(dg.AssetExecutionContext, context), Settings.from_env())
+    context = SimpleNamespace(instance=instance, run=run)
+    with pytest.raises(dg.DagsterExecutionInterruptedError), step(cast(dg.AssetExecutionContext, context)):
+        pytest.fail("it began")
