@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from cdp_assets.activation.schemas import OUTBOX
+from cdp_assets.activation.schemas import DELIVERIES, OUTBOX
 from cdp_assets.activation.spec import DestinationSpec
 from cdp_assets.canonical.schema import Column, TableSchema
 from cdp_assets.ledger.outbox import Told
@@ -19,10 +19,7 @@ from cdp_assets.warehouse.lineage import class_of_value
 from cdp_assets.warehouse.preview import masked_rows
 
 _ABOUT = ("profile_id", "sequence", "segment", "change")
-_SENT = (
-    Column("status", "string", "What has become of the message."),
-    Column("reason", "string", "Why it is not delivered."),
-)
+_SENT = ("status", "reason")
 
 
 def told_schema(spec: DestinationSpec, customer: TableSchema) -> TableSchema:
@@ -37,8 +34,8 @@ def told_schema(spec: DestinationSpec, customer: TableSchema) -> TableSchema:
         checked = check(expression, customer.ibis_schema, as_of=True)
         pii = class_of_value(checked.dtype, (customer.column(column).pii for column in checked.columns))
         fields.append(Column(f"data.{name}", str(checked.dtype), f"`{expression}`", pii=pii))
-    about = (OUTBOX.column(name) for name in _ABOUT)
-    return TableSchema(spec.name, f"{spec.description.rstrip('.')}.", (*about, *fields, *_SENT))
+    about, sent = ([DELIVERIES.column(name) for name in names] for names in (_ABOUT, _SENT))
+    return TableSchema(spec.name, f"{spec.description.rstrip('.')}.", (*about, *fields, *sent))
 
 
 def told_lineage(spec: DestinationSpec, customer: TableSchema) -> ColumnLineage:
@@ -55,7 +52,7 @@ def shown(messages: Iterable[Told], schema: TableSchema) -> str:
     records = []
     for message in messages:
         fields = json.loads(message.payload) if message.payload else {}
-        record = {name: getattr(message, name) for name in (*_ABOUT, *(column.name for column in _SENT))}
+        record = {name: getattr(message, name) for name in (*_ABOUT, *_SENT)}
         records.append(record | {f"data.{name}": value for name, value in fields.items()})
     names = schema.column_names
     return masked_rows([{name: record.get(name) for name in names} for record in records], names, schema)

@@ -101,7 +101,8 @@ def fill_lineage(sources: Sequence[SourceSpec]) -> ColumnLineage:
         for stream in source.streams:
             table = ("sources", stream_table(source, stream))
             columns |= {(*table, column.name) for column in stream.columns}
-            times |= {(*table, column.name) for column in stream.columns if column.name == stream.event_time}
+            if stream.event_time is not None:
+                times.add((*table, stream.event_time))
     return {"filled": columns, "fill_rate": columns, "earliest_event_at": times, "latest_event_at": times}
 
 
