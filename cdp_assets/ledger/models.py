@@ -12,7 +12,19 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Boolean, Dialect, Float, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -61,6 +73,7 @@ class Base(DeclarativeBase):
         str: String(),
         bool: Boolean(),
         float: Float(),
+        bytes: LargeBinary(),
         datetime: Instant(),
     }
 
@@ -96,14 +109,17 @@ class FileHash(Base):
     content_hash: Mapped[str]
 
 
-class ProfileId(Base):
-    """Which profile a record belongs to: ids are state, so that a rebuild changes none."""
+class ProfileIdBlock(Base):
+    """Which profile records belong to, of about a thousandth of them: ids are state, so that a rebuild changes none.
 
-    __tablename__ = "profile_ids"
+    There is one for every record, and millions of rows would take a database many times as long.
+    """
 
-    record_id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
-    profile_id: Mapped[int]
-    since: Mapped[datetime]
+    __tablename__ = "profile_id_blocks"
+
+    block: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    records: Mapped[int]
+    assigned: Mapped[bytes]
 
 
 class ProfileRedirect(Base):
