@@ -340,10 +340,8 @@ def _settle_disputes(claims: Sequence[dict[str, Any]], returned: Mapping[int, in
 def _fresh(homes: ir.Table) -> ir.Table:
     """label, anchor (its earliest record) and the id derived from it, of groups that bring no id along."""
     far = ibis.literal("9999-12-31 00:00:00").cast(INSTANT)
-    timed = homes.mutate(seen=homes.first_seen_at.coalesce(far))
-    earliest = timed.group_by("label").aggregate(seen=timed.seen.min())
-    first = timed.join(earliest, ["label", "seen"])
-    anchors = first.group_by("label").aggregate(anchor=first.record_id.min())
+    age = ibis.struct({"seen": homes.first_seen_at.coalesce(far), "record_id": homes.record_id})
+    anchors = homes.group_by("label").aggregate(anchor=age.min()["record_id"])
     return anchors.mutate(profile_id=stable_id(ibis.literal("profile"), anchors.anchor, ibis.literal("0")))
 
 

@@ -321,7 +321,7 @@ def _resolved(run: _Run, put: _Put, digests: ir.Table, delta: Delta | None, stat
     patches["profile_changes"] = Patch("change_id", empty(ibis.schema({"change_id": "int64"}), engine), log)
     standing = Standing(run.version, assignment.save(run.store), *_counted(people, before, state, scope, engine))
     whole |= {
-        "profile_changes": patched(previous["profile_changes"], patches["profile_changes"]),
+        "profile_changes": patched(previous["profile_changes"], patches["profile_changes"]) if logged else log,
         "redirects": redirects,
         "steward_words": said.words,
         "renamed_identifiers": _renamed(run.collector.renamed, engine),

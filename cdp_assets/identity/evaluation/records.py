@@ -96,7 +96,7 @@ def read_labelled(
     [counted] = engine.to_arrow(labelled).to_pylist()
     if counted["rows"] and not counted["labels"]:
         raise EvaluationError(f"the column {truth!r} of {file.name} is empty: without labels nothing can be measured")
-    sample = engine.to_arrow(table.limit(_SAMPLE)).to_pydict()
+    sample = engine.to_arrow(table.order_by("record_id").limit(_SAMPLE)).to_pydict()
     taken = {truth, *mapped.values(), *([identifier] if identifier else [])}
     guessed = guess(header, {name: [v for v in sample[place] if v] for name, place in places.items()}, taken)
     found = {**{what: name for what, name in guessed.items() if what not in mapped}, **mapped}
