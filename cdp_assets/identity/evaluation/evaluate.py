@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 from ibis import _
 
 from cdp_assets.identity.blocked_values import usable
+from cdp_assets.identity.canonical import Canonical
 from cdp_assets.identity.collecting import Collector, renamed_by
 from cdp_assets.identity.evaluation.records import LabelledRecords
 from cdp_assets.identity.evidence import types_of
@@ -22,7 +23,6 @@ from cdp_assets.identity.linkage.joining import Columns, groups_of
 from cdp_assets.identity.linkage.link import Linked, link
 from cdp_assets.identity.linkage.scoring import probability, waterfall
 from cdp_assets.identity.partition import partition
-from cdp_assets.identity.resolve import Canonical
 from cdp_assets.identity.scope import everybody
 from cdp_assets.identity.scores import PartitionScore, partition_score
 from cdp_assets.identity.spec import IdentityRules
