@@ -20,9 +20,10 @@ from cdp_assets.identity import (
     suggestions,
     suggestions_pages,
 )
+from cdp_assets.identity.canonical import Canonical
 from cdp_assets.identity.health_checks import Limits, health_checks
 from cdp_assets.identity.ids import HeldBackProfileIds
-from cdp_assets.identity.resolve import Canonical, Resolution, resolve
+from cdp_assets.identity.resolve import Resolution, resolve
 from cdp_assets.identity.spec import IdentityRules
 from cdp_assets.identity.stewardship import Stewardship, words_in_ledger
 from cdp_assets.identity.suggestion_checks import suggestion_checks

@@ -32,7 +32,7 @@ from cdp_assets.warehouse.operations import quick_hash, stable_id, stable_text
 from cdp_assets.warehouse.stacking import restricted, stack
 
 if TYPE_CHECKING:
-    from cdp_assets.identity.resolve import Canonical
+    from cdp_assets.identity.canonical import Canonical
     from cdp_assets.warehouse.engine import Engine
 
 _ZEROS = r"^(?:0|[^\pL\pN])*$"

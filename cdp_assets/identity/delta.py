@@ -30,7 +30,7 @@ from cdp_assets.warehouse.stacking import restricted, stack
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from cdp_assets.identity.resolve import Canonical
+    from cdp_assets.identity.canonical import Canonical
     from cdp_assets.warehouse.engine import Engine
 
 _BUCKETS = 2**23

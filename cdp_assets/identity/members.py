@@ -22,8 +22,8 @@ from cdp_assets.identity.state import State
 from cdp_assets.warehouse.stacking import restricted, stack
 
 if TYPE_CHECKING:
+    from cdp_assets.identity.canonical import Canonical
     from cdp_assets.identity.ids import ProfileIdStore
-    from cdp_assets.identity.resolve import Canonical
     from cdp_assets.identity.stewardship import Stewardship
     from cdp_assets.warehouse.engine import Engine
 

@@ -212,10 +212,14 @@ def _edits(left: str, right: str, most: int) -> int:
     """
     if abs(len(left) - len(right)) > most:
         return most + 1
-    # Each letter that only one of them has takes an edit of its own; of most pairs this says enough.
+    left, right = _without_common_ends(left, right)
+    # Of one letter added, dropped or changed nothing else is left.
+    shorter, longer = sorted((len(left), len(right)))
+    if shorter == 0 or longer == 1:
+        return longer
+    # Each letter that only one of them has takes an edit of its own; of most other pairs this says enough.
     if len(set(left).difference(right)) > most or len(set(right).difference(left)) > most:
         return most + 1
-    left, right = _without_common_ends(left, right)
     before: list[int] = []
     row = list(range(len(right) + 1))
     for i, a in enumerate(left, start=1):

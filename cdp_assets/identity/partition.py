@@ -23,12 +23,12 @@ from cdp_assets.identity.evidence import KINDS, Evidence
 from cdp_assets.identity.names import parse_name
 from cdp_assets.identity.rebuild import rebuild_components
 from cdp_assets.identity.spec import IdentityRules, Kind
-from cdp_assets.identity.stewardship import Stewardship
 from cdp_assets.warehouse.engine import row_count
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from cdp_assets.identity.stewardship import Stewardship
     from cdp_assets.warehouse.engine import Engine
 
 _DAY = 86_400

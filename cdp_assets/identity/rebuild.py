@@ -21,12 +21,12 @@ from cdp_assets.identity.groups import Atom, TypeRule, Use
 from cdp_assets.identity.names import parse_name
 from cdp_assets.identity.slow_path import SILENCE, Refusal, Settlement, Words, said, settle
 from cdp_assets.identity.spec import IdentityRules, Kind
-from cdp_assets.identity.stewardship import Stewardship
 from cdp_assets.warehouse.engine import empty, has_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from cdp_assets.identity.stewardship import Stewardship
     from cdp_assets.warehouse.engine import Engine
 
 REFUSALS = ibis.schema(

@@ -11,11 +11,12 @@ import ibis.expr.types as ir
 from ibis import _
 
 from cdp_assets.identity import schemas
+from cdp_assets.identity.canonical import Canonical
 from cdp_assets.identity.cluster import cluster_of
 from cdp_assets.identity.cluster_picture import pictures
 from cdp_assets.identity.linkage import pages
 from cdp_assets.identity.published import Published
-from cdp_assets.identity.resolve import Canonical, Resolution
+from cdp_assets.identity.resolve import Resolution
 from cdp_assets.identity.spec import IdentityRules
 from cdp_assets.warehouse.built import Built, ColumnLineage, markdown, plot
 

@@ -20,6 +20,7 @@ import ibis.expr.types as ir
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.identity import schemas
 from cdp_assets.identity.blocked_values import usable
+from cdp_assets.identity.canonical import Canonical
 from cdp_assets.identity.changes import Links, Maps, changed_profiles, homes_of
 from cdp_assets.identity.collecting import Collector, renamed_by
 from cdp_assets.identity.delta import Delta, changed_since, digests_of
@@ -43,23 +44,6 @@ from cdp_assets.warehouse.stacking import patched, restricted, stack
 
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
-
-
-@dataclass(frozen=True)
-class Canonical:
-    """The canonical tables that identity reads.
-
-    Args:
-        identity_records, identifiers, contacts, contact_points, identifier_aliases: As in `canonical.tables`.
-        facts: Canonical fact tables by name, for the times at which shared devices were used.
-    """
-
-    identity_records: ir.Table
-    identifiers: ir.Table
-    contacts: ir.Table
-    contact_points: ir.Table
-    identifier_aliases: ir.Table
-    facts: Mapping[str, ir.Table]
 
 
 @dataclass(frozen=True)

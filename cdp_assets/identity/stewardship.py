@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from sqlalchemy import Connection
 
+    from cdp_assets.identity.canonical import Canonical
     from cdp_assets.identity.partition import Partition
-    from cdp_assets.identity.resolve import Canonical
     from cdp_assets.warehouse.engine import Engine
 
 SAME, DIFFERENT = "same", "different"

@@ -128,7 +128,7 @@ def resolve(folder: Path, *, whole: bool = False) -> dict[str, Any]:
     """The stage, with its tables staged and published, and its ids in a ledger."""
     from cdp_assets.canonical import tables as canonical
     from cdp_assets.identity import schemas
-    from cdp_assets.identity.resolve import Canonical
+    from cdp_assets.identity.canonical import Canonical
     from cdp_assets.identity.resolve import resolve as run
     from cdp_assets.identity.spec import IdentityRules, LinkageRules
     from cdp_assets.ledger import Ledger

@@ -13,9 +13,10 @@ from ibis.config import Config
 from cdp_assets.canonical import tables as canonical
 from cdp_assets.identity import schemas
 from cdp_assets.identity.assets import assets
+from cdp_assets.identity.canonical import Canonical
 from cdp_assets.identity.checks import all_checks
 from cdp_assets.identity.ids import InMemoryProfileIds
-from cdp_assets.identity.resolve import Canonical, resolve
+from cdp_assets.identity.resolve import resolve
 from cdp_assets.identity.spec import IdentityRules
 from cdp_assets.identity.stewardship import Stewardship, Word
 from cdp_assets.ledger import Ledger

@@ -12,8 +12,9 @@ import pyarrow as pa
 from cdp_assets.canonical import tables as canonical
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.identity import schemas
+from cdp_assets.identity.canonical import Canonical
 from cdp_assets.identity.ids import InMemoryProfileIds, ProfileIdStore
-from cdp_assets.identity.resolve import Canonical, resolve
+from cdp_assets.identity.resolve import resolve
 from cdp_assets.identity.spec import IdentityRules
 from cdp_assets.identity.stewardship import Stewardship, Word
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine

@@ -8,24 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ibis
 import ibis.expr.types as ir
 from ibis import _
 
 from cdp_assets.identity.blocked_values import usable
+from cdp_assets.identity.canonical import Canonical
 from cdp_assets.identity.collecting import Collector, renamed_by
 from cdp_assets.identity.evaluation.records import LabelledRecords
 from cdp_assets.identity.evidence import types_of
-from cdp_assets.identity.linkage.joining import Columns, groups_of
+from cdp_assets.identity.linkage.clustering import Edges, Joins, components, places_in
 from cdp_assets.identity.linkage.link import Linked, link
 from cdp_assets.identity.linkage.scoring import probability, waterfall
 from cdp_assets.identity.partition import partition
-from cdp_assets.identity.resolve import Canonical
 from cdp_assets.identity.scope import everybody
 from cdp_assets.identity.scores import PartitionScore, partition_score
 from cdp_assets.identity.spec import IdentityRules
+from cdp_assets.warehouse.operations import quick_hash
 
 if TYPE_CHECKING:
     import numpy as np
@@ -144,28 +145,27 @@ def evaluate(
 def _measured(
     records: LabelledRecords, before: ir.Table, linked: Linked, rules: IdentityRules, engine: Engine, most_wrong: float
 ) -> tuple[Evaluation, ir.Table]:
-    import pyarrow as pa
-
-    truth = records.truth.select("record_id", person="person_id")
-    told = engine.to_arrow(before.join(truth.filter(truth.person.notnull()), "record_id"))
-    label, person = told["label"].to_numpy(), _codes(told["person"])
+    known = records.truth.filter(records.truth.person_id.notnull())
     # Numbers are counted in a fraction of the time of texts.
-    codes = engine.from_arrow(told.select(["record_id"]).append_column("person_id", pa.array(person, pa.int64())))
-    joins = linked.joined.joins if linked.joined is not None else ()
+    people = engine.scratch(known.select("record_id", person_id=quick_hash(known.person_id)))
+    first = before.join(people, "record_id").select("person_id", profile_id="label")
+    cells = engine.scratch(first.group_by("profile_id", "person_id").aggregate(records=_.count()))
+    joins = linked.joined.joins if linked.joined is not None else Joins.of(())
     threshold = linked.joined.auto if linked.joined is not None else rules.linkage.auto_weight
-    curve = _curve(label, person, Columns.of(joins), threshold)
+    counted = _Cells.of(cells, engine)
+    true = counted.true()
+    curve = _curve(counted, true, joins, threshold)
     after = engine.scratch(linked.partition.records.select("record_id", profile_id="label"))
-    units = after.join(codes, "record_id").select("profile_id", "person_id")
-    first = before.join(codes, "record_id").select("person_id", profile_id="label")
-    score = partition_score(engine.scratch(units))
+    score = partition_score(after.join(people, "record_id").select("profile_id", "person_id"))
     allowed = [point.threshold for point in curve if 1 - point.precision <= most_wrong]
-    compared, found = _blocked(linked, label, person, engine)
+    compared = linked.joined.pairs if linked.joined is not None else 0
+    found = counted.pairs()[0] + (_across(cells, linked.joined.compared, engine) if linked.joined is not None else 0)
     return (
         Evaluation(
             score=score,
-            deterministic=partition_score(engine.scratch(first)),
+            deterministic=partition_score(first),
             threshold=threshold,
-            blocking_recall=found,
+            blocking_recall=found / true if true else 1.0,
             pairs_compared=compared,
             curve=curve,
             suggested_threshold=min(allowed) if allowed and compared else None,
@@ -178,33 +178,89 @@ def _measured(
     )
 
 
-def _codes(column: Any) -> np.ndarray:
-    codes: np.ndarray = column.combine_chunks().dictionary_encode().indices.to_numpy(zero_copy_only=False)
-    return codes
+class _Cells(NamedTuple):
+    """How many records each person has in each group, as columns.
+
+    Args:
+        group: The group; its label or another number.
+        person: Numbers of people, from 0 on.
+        records: How many there are.
+    """
+
+    group: np.ndarray
+    person: np.ndarray
+    records: np.ndarray
+
+    @classmethod
+    def of(cls, cells: ir.Table, engine: Engine) -> _Cells:
+        """Cells of a table of profile_id, person_id, records."""
+        import pandas as pd
+
+        fetched = engine.to_arrow(cells)
+        person, _ = pd.factorize(fetched["person_id"].to_numpy())
+        return cls(fetched["profile_id"].to_numpy(), person, fetched["records"].to_numpy())
+
+    def where(self, chosen: np.ndarray) -> _Cells:
+        """Some of them."""
+        return _Cells(self.group[chosen], self.person[chosen], self.records[chosen])
+
+    def regrouped(self, group: np.ndarray) -> _Cells:
+        """What becomes of them when their groups become others, numbered from 0 on."""
+        import numpy as np
+        import pandas as pd
+
+        span = int(self.person.max(initial=0)) + 1
+        # By hash tables: sorting as many numbers takes three times as long.
+        places, cells = pd.factorize(group * np.int64(span) + self.person)
+        return _Cells(cells // span, cells % span, _summed(places, self.records))
+
+    def true(self) -> int:
+        """Pairs of records of one person, in whatever groups."""
+        return _pairs(_summed(self.person, self.records))
+
+    def pairs(self) -> tuple[int, int]:
+        """Pairs of records of one person in one group, and all pairs of records in one group."""
+        import pandas as pd
+
+        group, _ = pd.factorize(self.group)
+        return _pairs(self.records), _pairs(_summed(group, self.records))
 
 
-def _moved(label: np.ndarray, nodes: np.ndarray, joined: np.ndarray) -> np.ndarray:
+def _summed(places: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """The sum of the counts at each place."""
     import numpy as np
 
-    if not len(nodes):
-        return label
-    place = np.minimum(np.searchsorted(nodes, label), len(nodes) - 1)
-    return np.where(nodes[place] == label, joined[place], label)
+    return np.bincount(places, counts).astype(np.int64)
 
 
-def _curve(label: np.ndarray, person: np.ndarray, joins: Columns, used: float) -> list[CurvePoint]:
+def _pairs(counts: np.ndarray) -> int:
+    """Pairs within groups of so many."""
+    return int((counts * (counts - 1) // 2).sum())
+
+
+def _curve(cells: _Cells, true: int, joins: Joins, used: float) -> list[CurvePoint]:
     """Pairwise scores at every threshold and at the one that is used.
 
     Most records are in groups that nothing joins: they are counted once.
+
+    Args:
+        cells: Before likeness joined anything.
+        true: Pairs of records of one person.
+        joins: All joins.
+        used: The threshold that is used.
     """
     import numpy as np
 
-    moving = np.isin(label, groups_of(joins, -np.inf)[0])
-    together, claimed = _together(label[~moving], person[~moving])
-    true = _pairs(np.bincount(person))
+    nodes = np.unique(np.concatenate([joins.left, joins.right]))
+    left, right = places_in(nodes, joins.left), places_in(nodes, joins.right)
+    place = places_in(nodes, cells.group)
+    together, claimed = cells.where(place < 0).pairs()
+    moving, place = cells.where(place >= 0), place[place >= 0]
     curve = []
     for threshold in sorted({*THRESHOLDS, used}, reverse=True):
-        more, more_claimed = _together(_moved(label[moving], *groups_of(joins, threshold)), person[moving])
+        applied = joins.weight >= threshold
+        group = components(left[applied], right[applied], len(nodes))
+        more, more_claimed = moving.regrouped(group[place]).pairs()
         precision = (together + more) / (claimed + more_claimed) if claimed + more_claimed else 1.0
         recall = (together + more) / true if true else 1.0
         total = precision + recall
@@ -212,50 +268,22 @@ def _curve(label: np.ndarray, person: np.ndarray, joins: Columns, used: float) -
     return curve
 
 
-def _pairs(counts: np.ndarray) -> int:
-    """Pairs within groups of so many."""
-    import numpy as np
+def _across(cells: ir.Table, compared: Edges, engine: Engine) -> int:
+    """Pairs of records of one person that are in two groups of which faces were compared.
 
-    return int((counts.astype(np.int64) * (counts - 1) // 2).sum())
+    Args:
+        cells: profile_id, person_id, records.
+        compared: Pairs of groups.
+        engine: Computes.
+    """
+    import pyarrow as pa
 
-
-def _together(label: np.ndarray, person: np.ndarray) -> tuple[int, int]:
-    """Pairs of one person in one group, and all pairs in one group."""
-    import numpy as np
-    import pandas as pd
-
-    # By hash tables: sorting as many numbers takes three times as long.
-    group, _ = pd.factorize(label)
-    both, _ = pd.factorize(group.astype(np.int64) * (int(person.max(initial=0)) + 1) + person)
-    return _pairs(np.bincount(both)), _pairs(np.bincount(group))
-
-
-def _blocked(linked: Linked, label: np.ndarray, person: np.ndarray, engine: Engine) -> tuple[int, float]:
-    """How many pairs of faces were compared; and of all true pairs the share whose groups were, or that were
-    together."""
-    import numpy as np
-
-    true = _pairs(np.bincount(person))
-    span = int(person.max(initial=0)) + 1
-    labels, group = np.unique(label, return_inverse=True)
-    cells, counts = np.unique(group.astype(np.int64) * span + person, return_counts=True)
-    found = _pairs(counts)
-    if linked.joined is None:
-        return 0, found / true if true else 1.0
-    left = np.searchsorted(labels, linked.joined.compared.left)
-    right = np.searchsorted(labels, linked.joined.compared.right)
-    # Each cell is a person within a group; a pair of groups shows each of its common people.
-    start = np.searchsorted(cells, np.arange(len(labels)) * np.int64(span))
-    most = int(np.diff(np.append(start, len(cells))).max(initial=0))
-    for step in range(most):
-        place = start[left] + step
-        inside = place < np.append(start, len(cells))[left + 1]
-        owner = cells[np.minimum(place, len(cells) - 1)] % span
-        wanted = right * np.int64(span) + owner
-        there = np.minimum(np.searchsorted(cells, wanted), len(cells) - 1)
-        match = inside & (cells[there] == wanted)
-        found += int((counts[np.minimum(place, len(cells) - 1)] * counts[there])[match].sum())
-    return linked.joined.pairs, found / true if true else 1.0
+    pairs = engine.from_arrow(pa.table({"left": compared.left, "right": compared.right}))
+    left = cells.select("person_id", left="profile_id", records_left="records")
+    right = cells.select("person_id", right="profile_id", records_right="records")
+    both = pairs.join(left, "left").join(right, ["right", "person_id"])
+    counted = both.aggregate(pairs=(both.records_left * both.records_right).sum().coalesce(0))
+    return int(engine.to_arrow(counted)["pairs"][0].as_py())
 
 
 def _sizes(after: ir.Table, engine: Engine) -> dict[int, int]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -32,6 +32,22 @@ class Join(NamedTuple):
     left: int
     right: int
     weight: float
+
+
+class Joins(NamedTuple):
+    """Joins as columns."""
+
+    left: np.ndarray
+    right: np.ndarray
+    weight: np.ndarray
+
+    @classmethod
+    def of(cls, joins: Sequence[Join]) -> Joins:
+        """Each join a row."""
+        import numpy as np
+
+        left, right, weight = zip(*joins, strict=True) if joins else ((), (), ())
+        return cls(np.array(left, np.int64), np.array(right, np.int64), np.array(weight, np.float64))
 
 
 class Refused(NamedTuple):
@@ -81,14 +97,35 @@ class Edges(NamedTuple):
     total: np.ndarray
 
 
-def cluster(
-    edges: Edges, sizes: Mapping[int, int], least: float, constraints: Constraints
-) -> tuple[list[Join], list[Refused]]:
+class Sizes(NamedTuple):
+    """How many faces groups have, as columns; a group that is not listed has one."""
+
+    label: np.ndarray
+    faces: np.ndarray
+
+    @classmethod
+    def ones(cls) -> Sizes:
+        """Every group has one face."""
+        import numpy as np
+
+        return cls(np.empty(0, np.int64), np.empty(0, np.int64))
+
+    def of(self, labels: np.ndarray) -> np.ndarray:
+        """The number of faces of each label."""
+        import numpy as np
+
+        place = places_in(self.label, labels)
+        found = np.ones(len(labels))
+        found[place >= 0] = self.faces[place[place >= 0]]
+        return found
+
+
+def cluster(edges: Edges, sizes: Sizes, least: float, constraints: Constraints) -> tuple[Joins, list[Refused]]:
     """Join groups down to a mean weight.
 
     Args:
         edges: Every pair of groups of which a pair of faces was compared.
-        sizes: Label → its number of faces; 1 if absent.
+        sizes: Their numbers of faces.
         least: The mean weight at which joining stops; above `NOT_COMPARED`, or what was not compared would join.
         constraints: What keeps groups apart.
 
@@ -96,166 +133,173 @@ def cluster(
         The joins, and those refused. Cutting the joins at a higher weight gives what that weight as ``least`` had
         given.
     """
-    joins: list[Join] = []
+    import numpy as np
+
+    parts = _Components.of(edges, sizes, least)
+    single = parts.watched(constraints) | (parts.width > LARGEST_BATCH)
+    widths = np.unique(parts.width[~single])
+    made = [_settle_in_bulk(edges, parts, (parts.width == width) & ~single, least) for width in widths]
+    one_by_one: list[Join] = []
     refused: list[Refused] = []
-    alone, bulk, rest = _components(edges, sizes, least, constraints)
-    joins.extend(alone)
-    for members in bulk.values():
-        joins.extend(_settle_in_bulk(edges, members, sizes, least))
-    bans = _Bans(constraints)
-    for rows in rest:
-        made, not_made = _settle_one(edges, rows, sizes, least, bans)
-        joins.extend(made)
-        refused.extend(not_made)
-    return joins, refused
+    bans, faces = _Bans(constraints), parts.faces_of(single)
+    for rows in parts.rows_of(single):
+        joined, not_joined = _settle_one(edges, rows, faces, least, bans)
+        one_by_one.extend(joined)
+        refused.extend(not_joined)
+    return Joins(*map(np.concatenate, zip(*made, Joins.of(one_by_one), strict=True))), refused
 
 
-def mean_weights(edges: Edges, sizes: Mapping[int, int]) -> np.ndarray:
+def mean_weights(edges: Edges, sizes: Sizes) -> np.ndarray:
     """The mean weight over all pairs of faces of each two groups.
 
     Args:
         edges, sizes: As in `cluster`.
     """
-    import numpy as np
-
-    if not sizes:
-        return edges.total + NOT_COMPARED
-    labels = np.fromiter(sizes.keys(), np.int64, len(sizes))
-    counts = np.fromiter(sizes.values(), np.float64, len(sizes))
-    order = np.argsort(labels)
-    labels, counts = labels[order], counts[order]
-
-    def size_of(label: np.ndarray) -> np.ndarray:
-        place = np.minimum(np.searchsorted(labels, label), len(labels) - 1)
-        return np.where(labels[place] == label, counts[place], 1.0)
-
-    mean: np.ndarray = edges.total / (size_of(edges.left) * size_of(edges.right)) + NOT_COMPARED
+    mean: np.ndarray = edges.total / (sizes.of(edges.left) * sizes.of(edges.right)) + NOT_COMPARED
     return mean
 
 
-def _components(
-    edges: Edges, sizes: Mapping[int, int], least: float, constraints: Constraints
-) -> tuple[list[Join], dict[int, list[np.ndarray]], list[np.ndarray]]:
-    """Joins of components of two groups; rows of the edges of small components, by their number of groups; and of the
-    others. A join needs at least one pair of groups whose own mean reaches ``least``."""
+def places_in(labels: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Where each wanted label stands among different ones; −1 if it is not there."""
+    import pandas as pd
+
+    # By hash tables: searching sorted labels for others in any order takes three times as long.
+    places: np.ndarray = pd.Index(labels).get_indexer(wanted)
+    return places
+
+
+def hanging_together(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The labels that pairs touch, sorted, and for each the number of the component it is in."""
+    import numpy as np
+
+    nodes, places = np.unique(np.concatenate([left, right]), return_inverse=True)
+    return nodes, components(places[: len(left)], places[len(left) :], len(nodes))
+
+
+def components(left: np.ndarray, right: np.ndarray, count: int) -> np.ndarray:
+    """For each of so many nodes the number of the component it is in, by the pairs of their places that are tied."""
     import numpy as np
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    mean = mean_weights(edges, sizes)
-    strong = mean >= least
-    if not strong.any():
-        return [], {}, []
-    nodes, places = np.unique(np.concatenate([edges.left[strong], edges.right[strong]]), return_inverse=True)
-    rows, columns = np.split(places, 2)
-    graph = coo_matrix((np.ones(len(rows), np.int8), (rows, columns)), shape=(len(nodes), len(nodes)))
-    _, component = connected_components(graph, directed=False)
-    inside = _within(edges, nodes, component)
-    chosen = np.flatnonzero(inside >= 0)
-    chosen = chosen[np.argsort(inside[chosen], kind="stable")]
-    members = np.bincount(component)
-    watched = _watched(nodes, component, len(members), constraints)
-    pairs = chosen[(members[inside[chosen]] == 2) & ~watched[inside[chosen]]]
-    alone = [
-        Join(int(left), int(right), float(weight))
-        for left, right, weight in zip(edges.left[pairs], edges.right[pairs], mean[pairs], strict=True)
-    ]
-    bulk: dict[int, list[np.ndarray]] = defaultdict(list)
-    rest: list[np.ndarray] = []
-    others = chosen[(members[inside[chosen]] > 2) | watched[inside[chosen]]]
-    if len(others):
-        bounds = np.flatnonzero(np.diff(inside[others])) + 1
-        for rows in np.split(others, bounds):
-            number = inside[rows[0]]
-            if watched[number] or members[number] > LARGEST_BATCH:
-                rest.append(rows)
-            else:
-                bulk[int(members[number])].append(rows)
-    return alone, bulk, rest
+    if not count:
+        return np.empty(0, np.int32)
+    graph = coo_matrix((np.ones(len(left), np.int8), (left, right)), shape=(count, count))
+    numbers: np.ndarray = connected_components(graph, directed=False)[1]
+    return numbers
 
 
-def _watched(nodes: np.ndarray, component: np.ndarray, count: int, constraints: Constraints) -> np.ndarray:
-    """Which components hold two groups that must not be together, or together more than a limit allows."""
-    import numpy as np
+@dataclass(frozen=True)
+class _Components:
+    """Groups that may be joined, with those they hang together with. A join needs at least one pair of groups whose own
+    mean weight is enough.
 
-    watched = np.zeros(count, bool)
-    left = _component_of(constraints.cannot_left, nodes, component)
-    right = _component_of(constraints.cannot_right, nodes, component)
-    watched[left[(left == right) & (left >= 0)]] = True
-    home = _component_of(constraints.holder, nodes, component)
-    held = np.flatnonzero(home >= 0)
-    distinct = np.unique(np.stack([home[held], constraints.kind[held], constraints.value[held]]), axis=1)
-    kinds, counts = np.unique(distinct[:2], axis=1, return_counts=True)
-    most = np.array([constraints.limits[int(kind)] for kind in kinds[1]], np.int64)
-    watched[kinds[0][counts > most]] = True
-    return watched
+    Args:
+        nodes: Labels, sorted.
+        component: The number of the component that each is in.
+        place: The place of each among the sorted labels of its component.
+        faces: The number of faces of each.
+        width: How many labels each component has.
+        rows: The edges inside components.
+        left, right: Where among the nodes their ends are.
+    """
+
+    nodes: np.ndarray
+    component: np.ndarray
+    place: np.ndarray
+    faces: np.ndarray
+    width: np.ndarray
+    rows: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+
+    @classmethod
+    def of(cls, edges: Edges, sizes: Sizes, least: float) -> _Components:
+        """The components of edges of at least some mean weight."""
+        import numpy as np
+
+        strong = mean_weights(edges, sizes) >= least
+        nodes, component = hanging_together(edges.left[strong], edges.right[strong])
+        width = np.bincount(component)
+        place = np.empty(len(nodes), np.int64)
+        place[np.argsort(component, kind="stable")] = np.arange(len(nodes)) - np.repeat(np.cumsum(width) - width, width)
+        left, right = places_in(nodes, edges.left), places_in(nodes, edges.right)
+        rows = np.flatnonzero((left >= 0) & (right >= 0))
+        rows = rows[component[left[rows]] == component[right[rows]]]
+        return cls(nodes, component, place, sizes.of(nodes), width, rows, left[rows], right[rows])
+
+    def watched(self, constraints: Constraints) -> np.ndarray:
+        """Which components hold two groups that must not be together, or together more than a limit allows."""
+        import numpy as np
+
+        watched = np.zeros(len(self.width), bool)
+        left, right = self._component_of(constraints.cannot_left), self._component_of(constraints.cannot_right)
+        watched[left[(left == right) & (left >= 0)]] = True
+        home = self._component_of(constraints.holder)
+        for kind, most in constraints.limits.items():
+            held = np.flatnonzero((home >= 0) & (constraints.kind == kind))
+            # Only who holds more than that, one value several times or not, may hold more values than that.
+            held = held[np.bincount(home[held], minlength=len(watched))[home[held]] > most]
+            distinct = np.unique(np.stack([home[held], constraints.value[held]]), axis=1)
+            watched[np.bincount(distinct[0], minlength=len(watched)) > most] = True
+        return watched
+
+    def _component_of(self, labels: np.ndarray) -> np.ndarray:
+        """The component of each label; −1 if it is in none."""
+        import numpy as np
+
+        place = places_in(self.nodes, labels)
+        return np.where(place >= 0, self.component[place], -1) if len(self.nodes) else place
+
+    def faces_of(self, chosen: np.ndarray) -> dict[int, float]:
+        """Label → its number of faces, in some components."""
+        inside = chosen[self.component]
+        return dict(zip(self.nodes[inside].tolist(), self.faces[inside].tolist(), strict=True))
+
+    def rows_of(self, chosen: np.ndarray) -> list[np.ndarray]:
+        """The rows of the edges in each of some components."""
+        import numpy as np
+
+        home = self.component[self.left]
+        inside = np.flatnonzero(chosen[home])
+        inside = inside[np.argsort(home[inside], kind="stable")]
+        bounds = np.flatnonzero(np.diff(home[inside])) + 1
+        return np.split(self.rows[inside], bounds) if len(inside) else []
 
 
-def _component_of(labels: np.ndarray, nodes: np.ndarray, component: np.ndarray) -> np.ndarray:
-    """The component of each label; −1 if it is in none."""
-    import numpy as np
-
-    place = np.minimum(np.searchsorted(nodes, labels), len(nodes) - 1)
-    return np.where(nodes[place] == labels, component[place], -1)
-
-
-def _within(edges: Edges, nodes: np.ndarray, component: np.ndarray) -> np.ndarray:
-    """The component that both ends of each edge are in; −1 if they are not in one."""
-    import numpy as np
-
-    left = _component_of(edges.left, nodes, component)
-    return np.where(left == _component_of(edges.right, nodes, component), left, -1)
-
-
-def _settle_in_bulk(edges: Edges, members: list[np.ndarray], sizes: Mapping[int, int], least: float) -> list[Join]:
+def _settle_in_bulk(edges: Edges, parts: _Components, chosen: np.ndarray, least: float) -> Joins:
     """Average linkage of many components of equally many groups at once."""
     import numpy as np
 
-    count = len(members)
-    labels = np.stack([np.unique(np.concatenate([edges.left[rows], edges.right[rows]])) for rows in members])
-    width = labels.shape[1]
-    owner = np.repeat(np.arange(count), [len(rows) for rows in members])
-    rows = np.concatenate(members)
-    offset = owner * np.int64(width)
-    flat = labels.ravel()
-    left = _places(flat, edges.left[rows], offset, width)
-    right = _places(flat, edges.right[rows], offset, width)
+    count, width = int(chosen.sum()), int(parts.width[chosen][0])
+    number = np.cumsum(chosen) - 1
+    members = np.flatnonzero(chosen[parts.component])
+    labels, size = np.empty((count, width), np.int64), np.empty((count, width))
+    line, place = number[parts.component[members]], parts.place[members]
+    labels[line, place], size[line, place] = parts.nodes[members], parts.faces[members]
+    inside = np.flatnonzero(chosen[parts.component[parts.left]])
+    owner = number[parts.component[parts.left[inside]]]
+    left, right = parts.place[parts.left[inside]], parts.place[parts.right[inside]]
     total = np.zeros((count, width, width))
-    total[owner, left, right] = edges.total[rows]
-    total[owner, right, left] = edges.total[rows]
-    size = np.array([[sizes.get(int(label), 1) for label in line] for line in labels], np.float64)
+    total[owner, left, right] = total[owner, right, left] = edges.total[parts.rows[inside]]
     standing = np.ones((count, width), bool)
-    joins: list[Join] = []
     upper = np.triu(np.ones((width, width), bool), 1)
+    joins: list[Joins] = []
     while True:
         allowed = standing[:, :, None] & standing[:, None, :] & upper
         mean = np.where(allowed, total / (size[:, :, None] * size[:, None, :]) + NOT_COMPARED, -np.inf)
         best = mean.reshape(count, -1).argmax(axis=1)
         one, two = best // width, best % width
-        every = np.arange(count)
-        weight = mean[every, one, two]
+        weight = mean[np.arange(count), one, two]
         going = np.flatnonzero(weight >= least)
         if not len(going):
-            return joins
+            return Joins(*map(np.concatenate, zip(*joins, strict=True)))
         one, two = one[going], two[going]
-        joins.extend(
-            Join(int(a), int(b), float(w))
-            for a, b, w in zip(labels[going, one], labels[going, two], weight[going], strict=True)
-        )
+        joins.append(Joins(labels[going, one], labels[going, two], weight[going]))
         total[going, one, :] += total[going, two, :]
         total[going, :, one] += total[going, :, two]
         size[going, one] += size[going, two]
         standing[going, two] = False
-
-
-def _places(flat: np.ndarray, wanted: np.ndarray, offset: np.ndarray, width: int) -> np.ndarray:
-    """Where in its component's sorted line of labels each label stands."""
-    import numpy as np
-
-    place = np.zeros(len(wanted), np.int64)
-    for step in range(width):
-        place[flat[offset + step] == wanted] = step
-    return place
 
 
 class _Bans:
@@ -292,7 +336,7 @@ class _Group:
 
 
 def _settle_one(
-    edges: Edges, rows: np.ndarray, sizes: Mapping[int, int], least: float, bans: _Bans
+    edges: Edges, rows: np.ndarray, faces: Mapping[int, float], least: float, bans: _Bans
 ) -> tuple[list[Join], list[Refused]]:
     """Average linkage of one component, with everything that may stop a join."""
     groups: dict[int, _Group] = {}
@@ -300,7 +344,7 @@ def _settle_one(
     def group(label: int) -> _Group:
         if label not in groups:
             cannot = set(bans.cannot.get(label, ()))
-            groups[label] = _Group(float(sizes.get(label, 1)), {}, {label}, cannot, bans.held(label))
+            groups[label] = _Group(faces[label], {}, {label}, cannot, bans.held(label))
         return groups[label]
 
     for left, right, total in zip(

@@ -9,13 +9,23 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from cdp_assets.identity.linkage.clustering import Constraints, Edges, Join, Refused, cluster, mean_weights
+from cdp_assets.identity.linkage.clustering import (
+    Constraints,
+    Edges,
+    Joins,
+    Refused,
+    Sizes,
+    cluster,
+    hanging_together,
+    mean_weights,
+    places_in,
+)
 from cdp_assets.identity.linkage.memory import Others
 from cdp_assets.identity.linkage.scoring import Scored, probability
 from cdp_assets.identity.spec import NOT_COMPARED
@@ -60,7 +70,7 @@ class Joined:
     labels: ir.Table
     ties: ir.Table
     undecided: ir.Table
-    joins: Sequence[Join]
+    joins: Joins
     refused: Sequence[Refused]
     strong: ir.Table
     compared: Edges
@@ -103,7 +113,7 @@ def join(
     joins, refused = cluster(edges, faces_of, min(auto, auto if lowest is None else lowest), constraints)
     if most_wrong is not None:
         auto = max(auto, weight_for(joins, most_wrong))
-    nodes, component = groups_of(Columns.of(joins), auto)
+    nodes, component = groups_of(joins, auto)
     labels = _labels_table(nodes, component, engine)
     placed = _placed(labelled, labels if others is None else stack(labels, others.labels))
     ties = _with_parts(_ties(edges, between["best"].to_numpy(), nodes, component, placed, engine), scored.parts, engine)
@@ -133,7 +143,7 @@ def drawn_in(scored: Scored, shown: ir.Table, auto: float, others: Others, engin
     return engine.scratch(ends.semi_join(others.labels, "label"))
 
 
-def _strong(edges: Edges, faces_of: dict[int, int], auto: float, engine: Engine) -> ir.Table:
+def _strong(edges: Edges, faces_of: Sizes, auto: float, engine: Engine) -> ir.Table:
     import pyarrow as pa
 
     strong = mean_weights(edges, faces_of) >= auto
@@ -143,10 +153,9 @@ def _strong(edges: Edges, faces_of: dict[int, int], auto: float, engine: Engine)
     return engine.from_arrow(pairs, _SPANNING)
 
 
-def _several(sizes: ir.Table, engine: Engine) -> dict[int, int]:
-    """Label → its number of faces, where it is more than one."""
+def _several(sizes: ir.Table, engine: Engine) -> Sizes:
     found = engine.to_arrow(sizes.filter(sizes.faces > 1))
-    return dict(zip(found["label"].to_pylist(), found["faces"].to_pylist(), strict=True))
+    return Sizes(found["label"].to_numpy(), found["faces"].to_numpy())
 
 
 def _between(labelled: ir.Table, **more: ibis.Deferred) -> ir.Table:
@@ -155,17 +164,17 @@ def _between(labelled: ir.Table, **more: ibis.Deferred) -> ir.Table:
     return labelled.group_by("label_l", "label_r").aggregate(total=sum_in_steps(weights, _STEPS), **more)
 
 
-def weight_for(joins: Sequence[Join], most_wrong: float) -> float:
+def weight_for(joins: Joins, most_wrong: float) -> float:
     """The lowest weight from which on no more than a share of the joins is expected to be wrong.
 
     A join of weight w is expected to be wrong with probability 1 / (1 + 2ʷ). Since w is the mean over all pairs, and
     the pairs of one person speak for each other, this is more than it is.
     """
     expected, lowest = 0.0, math.inf
-    for count, each in enumerate(sorted(joins, key=lambda one: -one.weight), start=1):
-        expected += 1 - probability(each.weight)
+    for count, weight in enumerate(sorted(joins.weight.tolist(), reverse=True), start=1):
+        expected += 1 - probability(weight)
         if expected <= most_wrong * count:
-            lowest = each.weight
+            lowest = weight
     return lowest
 
 
@@ -201,39 +210,15 @@ def _with_parts(pairs: ir.Table, parts: ir.Table, engine: Engine) -> ir.Table:
     return engine.scratch(joined.drop("face_s", "face_g", "face_s_right", "face_g_right"))
 
 
-class Columns(NamedTuple):
-    """Joins as columns."""
-
-    left: np.ndarray
-    right: np.ndarray
-    weight: np.ndarray
-
-    @classmethod
-    def of(cls, joins: Sequence[Join]) -> Columns:
-        """Each join a row."""
-        import numpy as np
-
-        left, right, weight = zip(*joins, strict=True) if joins else ((), (), ())
-        return cls(np.array(left, np.int64), np.array(right, np.int64), np.array(weight, np.float64))
-
-
-def groups_of(joins: Columns, least: float) -> tuple[np.ndarray, np.ndarray]:
+def groups_of(joins: Joins, least: float) -> tuple[np.ndarray, np.ndarray]:
     """Labels that joins of at least some weight touch, sorted, and for each the smallest label it is together with."""
     import numpy as np
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
 
     applied = joins.weight >= least
-    ends = np.concatenate([joins.left[applied], joins.right[applied]])
-    nodes, places = np.unique(ends, return_inverse=True)
-    if not len(nodes):
-        return nodes, nodes
-    rows, columns = np.split(places, 2)
-    graph = coo_matrix((np.ones(len(rows), np.int8), (rows, columns)), shape=(len(nodes), len(nodes)))
-    count, component = connected_components(graph, directed=False)
-    smallest = np.full(count, np.iinfo(np.int64).max)
-    np.minimum.at(smallest, component, nodes)
-    return nodes, smallest[component]
+    nodes, component = hanging_together(joins.left[applied], joins.right[applied])
+    # Sorted as they are, the first label of each is its smallest.
+    _, first = np.unique(component, return_index=True)
+    return nodes, nodes[first][component]
 
 
 def _labels_table(nodes: np.ndarray, joined: np.ndarray, engine: Engine) -> ir.Table:
@@ -262,10 +247,8 @@ def _ties(
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import minimum_spanning_tree
 
-    left, right = np.searchsorted(nodes, edges.left), np.searchsorted(nodes, edges.right)
-    known = (left < len(nodes)) & (right < len(nodes))
-    rows = np.flatnonzero(known)
-    rows = rows[(nodes[left[rows]] == edges.left[rows]) & (nodes[right[rows]] == edges.right[rows])]
+    left, right = places_in(nodes, edges.left), places_in(nodes, edges.right)
+    rows = np.flatnonzero((left >= 0) & (right >= 0))
     rows = rows[joined[left[rows]] == joined[right[rows]]]
     # The tree is the cheapest: a stronger pair costs less, all cost something, and no two the same.
     cost = np.empty(len(rows))

@@ -37,10 +37,10 @@ def described(linked: Linked, rules: LinkageRules, engine: Engine, *, anew: bool
     if linked.model is None or linked.joined is None:
         return {"linkage_model": {"model": "none: likeness is switched off, or there are too few people to learn from"}}
     joined, model = linked.joined, linked.model
-    applied = [each for each in joined.joins if each.weight >= joined.auto]
+    applied = joined.joins.weight[joined.joins.weight >= joined.auto]
     if not anew:
         return {"likeness": {"groups joined in this run": len(applied), "pairs compared in this run": joined.pairs}}
-    expected = sum(1 - probability(each.weight) for each in applied)
+    expected = sum(1 - probability(weight) for weight in applied.tolist())
     shown: dict[str, dict[str, Any]] = {
         "linkage_model": {
             "card": markdown(card(linked, rules)),

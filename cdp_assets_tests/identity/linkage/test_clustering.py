@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pytest
@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdp_assets.identity.linkage import clustering
-from cdp_assets.identity.linkage.clustering import Constraints, Edges, Join, cluster
-from cdp_assets.identity.linkage.joining import Columns, groups_of, weight_for
+from cdp_assets.identity.linkage.clustering import Constraints, Edges, Join, Joins, Sizes, cluster
+from cdp_assets.identity.linkage.joining import groups_of, weight_for
 from cdp_assets.identity.spec import NOT_COMPARED
 from cdp_assets_tests.examples import examples
 
@@ -31,57 +31,66 @@ def constraints(
     return Constraints(left, right, holder, kind, value, {int(each): limit for each in kind})
 
 
-def groups(joins: Iterable[Join], least: float, everyone: Iterable[int]) -> set[frozenset[int]]:
-    nodes, joined = groups_of(Columns.of(list(joins)), least)
+def sizes(faces: Mapping[int, int]) -> Sizes:
+    """Label → its number of faces."""
+    return Sizes(np.array(list(faces.keys()), np.int64), np.array(list(faces.values()), np.int64))
+
+
+def rows(joins: Joins) -> list[Join]:
+    return [Join(*row) for row in zip(*(column.tolist() for column in joins), strict=True)]
+
+
+def groups(joins: Joins, least: float, everyone: Iterable[int]) -> set[frozenset[int]]:
+    nodes, joined = groups_of(joins, least)
     home = {label: label for label in everyone} | dict(zip(nodes.tolist(), joined.tolist(), strict=True))
     return {frozenset(label for label in home if home[label] == name) for name in set(home.values())}
 
 
 def test_two_groups_are_joined_from_the_weight_asked_for_on() -> None:
-    joins, _ = cluster(edges((1, 2, 3.0), (3, 4, -1.0)), {}, 0.0, Constraints.none())
-    assert joins == [Join(1, 2, 3.0)]
+    joins, _ = cluster(edges((1, 2, 3.0), (3, 4, -1.0)), sizes({}), 0.0, Constraints.none())
+    assert rows(joins) == [Join(1, 2, 3.0)]
 
 
 def test_a_chain_is_not_joined_by_its_links_alone() -> None:
     # 1–2 and 2–3 look alike, but 1 and 3 were not even worth comparing: their mean with the pair is below 0.
-    joins, _ = cluster(edges((1, 2, 4.0), (2, 3, 3.0)), {}, 0.0, Constraints.none())
+    joins, _ = cluster(edges((1, 2, 4.0), (2, 3, 3.0)), sizes({}), 0.0, Constraints.none())
     assert groups(joins, 0.0, (1, 2, 3)) == {frozenset({1, 2}), frozenset({3})}
 
 
 def test_a_triangle_is_joined_though_one_side_is_weak() -> None:
-    joins, _ = cluster(edges((1, 2, 9.0), (2, 3, 8.0), (1, 3, -2.0)), {}, 0.0, Constraints.none())
+    joins, _ = cluster(edges((1, 2, 9.0), (2, 3, 8.0), (1, 3, -2.0)), sizes({}), 0.0, Constraints.none())
     assert groups(joins, 0.0, (1, 2, 3)) == {frozenset({1, 2, 3})}
 
 
 def test_all_faces_of_a_group_count_not_one_lucky_pair() -> None:
     # Group 1 has four faces, of which one was compared with 2, and agreed.
-    joins, _ = cluster(edges((1, 2, 10.0)), {1: 4}, 0.0, Constraints.none())
-    assert joins == []
+    joins, _ = cluster(edges((1, 2, 10.0)), sizes({1: 4}), 0.0, Constraints.none())
+    assert rows(joins) == []
 
 
 @pytest.mark.parametrize("extra", [(), ((2, 5, 1.0), (5, 6, 0.5))])
 def test_a_ban_holds_whatever_the_weight_and_is_reported(extra: tuple[tuple[int, int, float], ...]) -> None:
     joins, refused = cluster(
-        edges((1, 2, 20.0), (2, 3, 18.0), (1, 3, 18.0), *extra), {}, 0.0, constraints(cannot=[(1, 3)])
+        edges((1, 2, 20.0), (2, 3, 18.0), (1, 3, 18.0), *extra), sizes({}), 0.0, constraints(cannot=[(1, 3)])
     )
     assert not any({1, 3} <= group for group in groups(joins, 0.0, (1, 2, 3)))
     assert [each.reason for each in refused] == ["kept_apart"]
 
 
 def test_two_user_ids_are_not_joined() -> None:
-    joins, refused = cluster(edges((1, 2, 20.0)), {}, 0.0, constraints(held=[(1, 7, 100), (2, 7, 200)]))
-    assert joins == []
+    joins, refused = cluster(edges((1, 2, 20.0)), sizes({}), 0.0, constraints(held=[(1, 7, 100), (2, 7, 200)]))
+    assert rows(joins) == []
     assert [each.reason for each in refused] == ["ids_differ"]
 
 
 def test_the_same_user_id_twice_breaks_no_limit() -> None:
-    joins, refused = cluster(edges((1, 2, 20.0)), {}, 0.0, constraints(held=[(1, 7, 100), (2, 7, 100)]))
-    assert (len(joins), refused) == (1, [])
+    joins, refused = cluster(edges((1, 2, 20.0)), sizes({}), 0.0, constraints(held=[(1, 7, 100), (2, 7, 100)]))
+    assert (len(rows(joins)), refused) == (1, [])
 
 
 def test_what_a_limit_refused_leaves_the_rest_joined() -> None:
     joins, refused = cluster(
-        edges((1, 2, 9.0), (1, 3, 8.0), (2, 3, 8.0)), {}, 0.0,
+        edges((1, 2, 9.0), (1, 3, 8.0), (2, 3, 8.0)), sizes({}), 0.0,
         constraints(held=[(1, 7, 100), (2, 7, 100), (3, 7, 200)]),
     )  # fmt: skip
     assert groups(joins, 0.0, (1, 2, 3)) == {frozenset({1, 2}), frozenset({3})}
@@ -97,13 +106,13 @@ pairs = st.dictionaries(
 @given(pairs, st.dictionaries(st.integers(1, 9), st.integers(1, 4)))
 @examples(100)
 def test_settling_in_bulk_gives_what_settling_one_by_one_gives(
-    found: dict[tuple[int, int], float], sizes: dict[int, int]
+    found: dict[tuple[int, int], float], faces: dict[int, int]
 ) -> None:
     given_edges = edges(*((left, right, weight) for (left, right), weight in found.items()))
-    in_bulk, _ = cluster(given_edges, sizes, 0.0, Constraints.none())
-    everyone = np.arange(len(given_edges.left))
-    one_by_one, _ = clustering._settle_one(given_edges, everyone, sizes, 0.0, clustering._Bans(Constraints.none()))
-    weigh = sorted(round(join.weight, 6) for join in in_bulk), sorted(round(join.weight, 6) for join in one_by_one)
+    in_bulk, _ = cluster(given_edges, sizes(faces), 0.0, Constraints.none())
+    everyone, every_size = np.arange(len(given_edges.left)), dict.fromkeys(range(1, 10), 1.0) | faces
+    one_by_one, _ = clustering._settle_one(given_edges, everyone, every_size, 0.0, clustering._Bans(Constraints.none()))
+    weigh = [sorted(round(join.weight, 6) for join in joins) for joins in (rows(in_bulk), one_by_one)]
     assert weigh[0] == weigh[1]
 
 
@@ -112,8 +121,8 @@ def test_settling_in_bulk_gives_what_settling_one_by_one_gives(
 def test_the_order_of_the_pairs_does_not_matter(found: dict[tuple[int, int], float], random: object) -> None:
     listed = [(left, right, weight) for (left, right), weight in found.items()]
     shuffled = sorted(listed, key=lambda _pair: random.random())  # type: ignore[attr-defined]
-    one, _ = cluster(edges(*listed), {}, 0.0, Constraints.none())
-    other, _ = cluster(edges(*shuffled), {}, 0.0, Constraints.none())
+    one, _ = cluster(edges(*listed), sizes({}), 0.0, Constraints.none())
+    other, _ = cluster(edges(*shuffled), sizes({}), 0.0, Constraints.none())
     assert groups(one, 0.0, range(1, 10)) == groups(other, 0.0, range(1, 10))
 
 
@@ -121,7 +130,7 @@ def test_the_order_of_the_pairs_does_not_matter(found: dict[tuple[int, int], flo
 @examples(100)
 def test_no_ban_is_ever_broken(found: dict[tuple[int, int], float], banned: set[tuple[int, int]]) -> None:
     listed = [(left, right, weight) for (left, right), weight in found.items()]
-    joins, _ = cluster(edges(*listed), {}, -4.9, constraints(cannot=banned))
+    joins, _ = cluster(edges(*listed), sizes({}), -4.9, constraints(cannot=banned))
     for group in groups(joins, -4.9, range(1, 10)):
         assert not any({left, right} <= group for left, right in banned)
 
@@ -130,14 +139,14 @@ def test_no_ban_is_ever_broken(found: dict[tuple[int, int], float], banned: set[
 @examples(100)
 def test_cutting_at_a_higher_weight_is_stopping_there(found: dict[tuple[int, int], float], weight: float) -> None:
     given_edges = edges(*((left, right, value) for (left, right), value in found.items()))
-    down, _ = cluster(given_edges, {}, -4.9, Constraints.none())
-    stopped, _ = cluster(given_edges, {}, weight, Constraints.none())
+    down, _ = cluster(given_edges, sizes({}), -4.9, Constraints.none())
+    stopped, _ = cluster(given_edges, sizes({}), weight, Constraints.none())
     assert groups(down, weight, range(1, 10)) == groups(stopped, weight, range(1, 10))
 
 
 def test_a_target_of_wrong_joins_becomes_the_lowest_weight_that_keeps_it() -> None:
     # Expected wrong: 1/(1+2^10) ≈ .001, 1/(1+2^4) ≈ .059, 1/2.
-    joins = [Join(1, 2, 10.0), Join(3, 4, 4.0), Join(5, 6, 0.0)]
+    joins = Joins.of([Join(1, 2, 10.0), Join(3, 4, 4.0), Join(5, 6, 0.0)])
     assert weight_for(joins, 0.001) == 10.0
     assert weight_for(joins, 0.03) == 4.0
     assert weight_for(joins, 0.2) == 0.0

@@ -11,6 +11,7 @@ import ibis
 import ibis.expr.types as ir
 import pytest
 
+from cdp_assets.identity.canonical import Canonical
 from cdp_assets.identity.ids import InMemoryProfileIds
 from cdp_assets.identity.linkage import joining
 from cdp_assets.identity.linkage.faces import faces
@@ -18,7 +19,7 @@ from cdp_assets.identity.linkage.frequencies import counted, kept
 from cdp_assets.identity.linkage.model import Model, describe, train
 from cdp_assets.identity.linkage.scoring import score
 from cdp_assets.identity.linkage.tables import last_model
-from cdp_assets.identity.resolve import Canonical, resolve
+from cdp_assets.identity.resolve import resolve
 from cdp_assets.identity.schemas import TABLES
 from cdp_assets.identity.spec import IdentityRules, LinkageRules
 from cdp_assets.identity.stewardship import DIFFERENT, SAME, Stewardship, Word
