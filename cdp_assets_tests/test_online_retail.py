@@ -34,11 +34,22 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return data
 
 
-def _rows(shop: Path, sql: str) -> list[tuple[Any, ...]]:
+def _rows(shop: Path, sql: str, file: str = "serving.duckdb") -> list[tuple[Any, ...]]:
     with duckdb.connect(":memory:") as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        connection.execute(f"ATTACH '{shop / 'serving.duckdb'}' AS serving (READ_ONLY); USE serving")
+        connection.execute(f"ATTACH '{shop / file}' AS published (READ_ONLY); USE published")
         return connection.execute(sql).fetchall()
+
+
+def test_every_line_and_every_penny_is_loaded(shop: Path) -> None:
+    money = 'sum(CAST("Quantity" AS DECIMAL(18, 4)) * CAST("UnitPrice" AS DECIMAL(18, 4)))'
+    [loaded] = _rows(
+        shop,
+        f'SELECT count(*), count(DISTINCT "CustomerID"), CAST({money} AS DECIMAL(18, 4)), max(source_row) '
+        "FROM sources.retail__lines",
+        "warehouse.duckdb",
+    )
+    assert [str(value) for value in loaded] == ["541909", "4372", "9747747.9340", "541909"]
 
 
 def test_every_line_is_accounted_for_and_no_check_fails(shop: Path) -> None:

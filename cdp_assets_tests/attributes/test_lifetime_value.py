@@ -14,7 +14,7 @@ import pytest
 from cdp_assets.attributes import challenge, lifetime_backtest, newcomers, plain_value
 from cdp_assets.attributes.drift import INPUTS_HOLD, SCORES_HOLD
 from cdp_assets.attributes.known_facts import last_day
-from cdp_assets.attributes.lifetime_backtest import backtest, choose_horizon
+from cdp_assets.attributes.lifetime_backtest import ValueBacktest, backtest, choose_horizon
 from cdp_assets.attributes.lifetime_value import LINEAGE, valued
 from cdp_assets.attributes.lifetime_value import lifetime_value as scored
 from cdp_assets.attributes.model_training import IS_RECENT, Occasion, approved
@@ -47,8 +47,24 @@ def as_dicts(engine: DuckDBEngine, table: Any) -> list[dict[str, Any]]:
     return engine.to_arrow(table.order_by("profile_id")).to_pylist()
 
 
-def test_every_customer_of_cdnow_is_scored_by_the_model_and_the_card_says_how(engine: DuckDBEngine) -> None:
-    model, built = lifetime_value(cdnow_sample(engine), AFTER_CDNOW, engine)
+@pytest.fixture(scope="module")
+def of_cdnow(engine: DuckDBEngine) -> tuple[Built, Built]:
+    """The models of CDNOW, and everybody's value by them."""
+    return lifetime_value(cdnow_sample(engine), AFTER_CDNOW, engine)
+
+
+@pytest.fixture(scope="module")
+def held_out(engine: DuckDBEngine) -> ValueBacktest:
+    """The last 273 days of CDNOW, foretold from those before."""
+    found = backtest(cdnow_sample(engine), CDNOW_END, engine, horizon_days=273)
+    assert found is not None
+    return found
+
+
+def test_every_customer_of_cdnow_is_scored_by_the_model_and_the_card_says_how(
+    engine: DuckDBEngine, of_cdnow: tuple[Built, Built]
+) -> None:
+    model, built = of_cdnow
     found = as_dicts(engine, built.table)
 
     assert len(found) == 2357
@@ -66,29 +82,23 @@ def test_every_customer_of_cdnow_is_scored_by_the_model_and_the_card_says_how(en
     assert set(LINEAGE) == set(LIFETIME_VALUE.column_names)
 
 
-def test_the_cdnow_holdout_is_foretold_better_than_by_the_published_model(engine: DuckDBEngine) -> None:
-    found = backtest(cdnow_sample(engine), CDNOW_END, engine, horizon_days=273)
-
-    assert found is not None
-    visits = found.metrics["purchases"]
-    assert (found.metrics["cut"], found.metrics["customers"]) == ("1997-09-30", 2357)
+def test_the_cdnow_holdout_is_foretold_better_than_by_the_published_model(held_out: ValueBacktest) -> None:
+    visits = held_out.metrics["purchases"]
+    assert (held_out.metrics["cut"], held_out.metrics["customers"]) == ("1997-09-30", 2357)
     assert visits["actual"] == 1882
     # The published model alone expects 1,653 visits, with a correlation of .6256 and an RMSE of 1.608.
     assert visits["predicted"] == pytest.approx(1882, rel=0.05)
     assert visits["correlation"] >= 0.628
     assert visits["rmse"] <= 1.605
-    assert found.contest is not None
-    assert found.contest.winner == "learnt"
+    assert held_out.contest is not None
+    assert held_out.contest.winner == "learnt"
 
 
-def test_the_tracking_plot_follows_the_actual_visits(engine: DuckDBEngine) -> None:
-    found = backtest(cdnow_sample(engine), CDNOW_END, engine, horizon_days=273)
-
-    assert found is not None
-    assert found.tracking["actual"].iloc[-1] == 2457 + 1882
-    calibration = found.tracking[~found.tracking["held_out"]].iloc[-1]
+def test_the_tracking_plot_follows_the_actual_visits(held_out: ValueBacktest) -> None:
+    assert held_out.tracking["actual"].iloc[-1] == 2457 + 1882
+    calibration = held_out.tracking[~held_out.tracking["held_out"]].iloc[-1]
     assert calibration["predicted"] == pytest.approx(calibration["actual"], rel=0.05)
-    assert found.buckets["frequency"].tolist() == list(range(8))
+    assert held_out.buckets["frequency"].tolist() == list(range(8))
 
 
 def test_online_retail_is_scored_without_a_gap_and_ranks_future_spend(
@@ -231,13 +241,11 @@ def test_a_third_of_the_history_is_held_out_at_most_ninety_days() -> None:
     assert choose_horizon(41) is None
 
 
-def test_the_same_purchases_give_the_same_scores(engine: DuckDBEngine) -> None:
-    table = cdnow_sample(engine)
+def test_the_same_purchases_give_the_same_scores(engine: DuckDBEngine, of_cdnow: tuple[Built, Built]) -> None:
+    model, built = lifetime_value(cdnow_sample(engine), AFTER_CDNOW, engine)
 
-    first, second = (lifetime_value(table, AFTER_CDNOW, engine) for _ in range(2))
-
-    assert as_dicts(engine, first[1].table) == as_dicts(engine, second[1].table)
-    assert rows(engine, first[0].table) == rows(engine, second[0].table)
+    assert as_dicts(engine, built.table) == as_dicts(engine, of_cdnow[1].table)
+    assert rows(engine, model.table) == rows(engine, of_cdnow[0].table)
 
 
 def test_a_refresh_values_by_the_last_model_until_a_twentieth_of_the_purchases_is_new(engine: DuckDBEngine) -> None:
@@ -256,10 +264,11 @@ def test_a_refresh_values_by_the_last_model_until_a_twentieth_of_the_purchases_i
     assert rows(engine, few.table, "scores", "is_learnt", "learnt_until") == [("lifetime_value", True, CDNOW_END)]
 
 
-def test_customers_who_have_become_others_are_a_drift(engine: DuckDBEngine) -> None:
-    table = cdnow_sample(engine)
-    model, built = lifetime_value(table, AFTER_CDNOW, engine)
-    later = scored(model.table, table, filled(engine, CHURN_RISK), AFTER_CDNOW + timedelta(days=90), engine)
+def test_customers_who_have_become_others_are_a_drift(engine: DuckDBEngine, of_cdnow: tuple[Built, Built]) -> None:
+    model, built = of_cdnow
+    later = scored(
+        model.table, cdnow_sample(engine), filled(engine, CHURN_RISK), AFTER_CDNOW + timedelta(days=90), engine
+    )
 
     assert isinstance(later, Built)
     assert all(outcome.passed for outcome in built.judged)
@@ -304,11 +313,8 @@ def test_money_is_moved_towards_what_was_learnt_and_visits_are_not(engine: DuckD
     assert more["model"].endswith(" + learnt spend")
 
 
-def test_eight_of_ten_customers_come_as_often_as_their_interval_says(engine: DuckDBEngine) -> None:
-    found = backtest(cdnow_sample(engine), CDNOW_END, engine, horizon_days=273)
-
-    assert found is not None
-    assert found.metrics["purchases"]["interval_coverage"] >= 0.8
+def test_eight_of_ten_customers_come_as_often_as_their_interval_says(held_out: ValueBacktest) -> None:
+    assert held_out.metrics["purchases"]["interval_coverage"] >= 0.8
 
 
 def test_values_are_money(engine: DuckDBEngine) -> None:

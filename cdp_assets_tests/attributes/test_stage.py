@@ -1,5 +1,6 @@
 """The stage as a whole: from facts to the wide row, through Dagster and its checks."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -44,18 +45,13 @@ REFUNDS = [
 EVENTS = [{"record_id": 30, "event_id": "1", "event_name": "page", "occurred_at": noon(99)}]
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    defs = tmp_path / "defs"
+def prepare(home: Path, monkeypatch: pytest.MonkeyPatch, profile_of: dict[int, int]) -> None:
+    """Publish what the stages before would have: facts of four records, and who they belong to."""
+    defs = home / "defs"
     defs.mkdir()
-    monkeypatch.setenv("CDP_DATA", str(tmp_path))
+    monkeypatch.setenv("CDP_DATA", str(home))
     monkeypatch.setenv("CDP_DEFS", str(defs))
     monkeypatch.setenv("CDP_AS_OF", "2026-04-11")
-    return tmp_path
-
-
-def prepare(home: Path, profile_of: dict[int, int]) -> None:
-    """Publish what the stages before would have: facts of four records, and who they belong to."""
     with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
         engine = DuckDBEngine(connection)
         given: dict[str, list[dict[str, Any]]] = {"orders": ORDERS, "refunds": REFUNDS, "events": EVENTS}
@@ -86,14 +82,27 @@ def published(home: Path, query: str) -> list[tuple[Any, ...]]:
         return connection.execute(query).fetchall()
 
 
-def test_facts_become_one_wide_row_per_profile(home: Path) -> None:
-    prepare(home, {10: 1, 11: 1, 20: 2, 30: 3})
+@dataclass(frozen=True)
+class Ran:
+    """A run of the stage, and where it published."""
 
-    result = run()
+    home: Path
+    checks: list[dg.AssetCheckEvaluation]
 
-    assert all(check.passed for check in result.get_asset_check_evaluations() if check.blocking)
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """The stage on facts of which each belongs to somebody."""
+    home = tmp_path_factory.mktemp("stage")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        prepare(home, monkeypatch, {10: 1, 11: 1, 20: 2, 30: 3})
+        return Ran(home, run().get_asset_check_evaluations())
+
+
+def test_facts_become_one_wide_row_per_profile(ran: Ran) -> None:
+    assert all(check.passed for check in ran.checks if check.blocking)
     assert published(
-        home,
+        ran.home,
         """SELECT profile_id, orders, net_spend, average_order_value, days_since_order, frequency, rfm_group,
         churn_model, events_30d, expected_value_90d IS NULL FROM attributes.customer_360 ORDER BY profile_id""",
     ) == [
@@ -103,10 +112,8 @@ def test_facts_become_one_wide_row_per_profile(home: Path) -> None:
     ]
 
 
-def test_models_that_fell_back_say_so_in_a_check_and_are_published_all_the_same(home: Path) -> None:
-    prepare(home, {10: 1, 11: 1, 20: 2, 30: 3})
-
-    failed = {check.check_name for check in run().get_asset_check_evaluations() if not check.passed}
+def test_models_that_fell_back_say_so_in_a_check_and_are_published_all_the_same(ran: Ran) -> None:
+    failed = {check.check_name for check in ran.checks if not check.passed}
 
     assert failed == {"model_earned_its_place", "model_beats_its_best_baseline"}
 
@@ -120,15 +127,17 @@ def test_every_model_has_a_challenger_and_whatever_it_scores_is_watched() -> Non
         assert {(scores, check) for check in watched} <= promised
 
 
-def test_an_order_of_nobody_stops_the_stage_before_anything_is_published(home: Path) -> None:
-    prepare(home, {10: 1, 11: 1, 30: 3})
+def test_an_order_of_nobody_stops_the_stage_before_anything_is_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(tmp_path, monkeypatch, {10: 1, 11: 1, 30: 3})
 
     result = run(raising=False)
 
     failed = {(check.asset_key.to_user_string(), check.check_name) for check in result.get_asset_check_evaluations()
               if not check.passed}  # fmt: skip
     assert ("attributes/purchases", "money_reconciles") in failed
-    there = published(home, "SELECT table_name FROM information_schema.tables WHERE table_schema = 'attributes'")
+    there = published(tmp_path, "SELECT table_name FROM information_schema.tables WHERE table_schema = 'attributes'")
     assert not {("purchases",), ("rfm",), ("customer_360",)} & set(there)
 
 

@@ -13,7 +13,7 @@ from cdp_assets.activation.spec import VolumeGuard
 from cdp_assets.cli_deliveries import deliveries
 from cdp_assets.ledger import outbox
 from cdp_assets_tests.activation.shop import MONDAY, TUESDAY, WELCOME, Shop
-from cdp_assets_tests.cli.test_reading import cdp
+from cdp_assets_tests.cli.command import cdp
 from cdp_assets_tests.presentation.served import write_snapshot
 
 DEFINITIONS = {

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from cdp_assets.cli_evaluate import evaluate
 from cdp_assets_tests.attributes import datasets
-from cdp_assets_tests.cli.test_reading import cdp
+from cdp_assets_tests.cli.command import cdp
 
 SMALL = "id,name,email,cluster\n1,Anna,a@mail.example,A\n2,Anna,A@Mail.Example,A\n3,Bob,b@mail.example,B\n"
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from cdp_assets_tests.cli.test_reading import cdp, python
+from cdp_assets.automation import refresh
+from cdp_assets.ledger import Ledger, stewardship
+from cdp_assets.settings import Settings
+from cdp_assets_tests.cli.command import cdp
 from cdp_assets_tests.presentation.served import write_snapshot
 
 
@@ -69,15 +70,7 @@ def test_evidence_is_taken_back_by_type_value_rule_and_source(data: Path) -> Non
 
 
 def test_a_review_keeps_each_answer_as_a_decision(data: Path) -> None:
-    told = subprocess.run(
-        [sys.executable, "-c", "from cdp_assets.cli import main; main()", "identity", "review", "--by", "ann"],
-        env={**os.environ, "CDP_DATA": str(data), "COLUMNS": "120"},
-        input="what\nn\n",
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    told = cdp(data, "identity", "review", "--by", "ann", answers="what\nn\n", COLUMNS="120")
     assert told.returncode == 0, told.stderr
     for text in (
         "probability 0.870",
@@ -108,31 +101,25 @@ def test_explaining_names_likeness_and_what_waits_and_draws_a_profile(data: Path
     assert cdp(data, "explain", "11", "12", "--svg", "x.svg").returncode == 2
 
 
-def test_a_decision_is_news_for_the_next_run(data: Path) -> None:
-    code = """
-import sys
-from cdp_assets.automation import refresh
-from cdp_assets.ledger import Ledger, stewardship
-from cdp_assets.settings import Settings
-settings = Settings.from_env()
-as_of = refresh.launch_instant(settings)
-with Ledger.open(settings.ledger_url) as ledger:
-    if sys.argv[1] == "remember":
-        with ledger.reading() as connection:
-            words = stewardship.in_force(connection)
-        value = refresh.current_fingerprint(settings, as_of, words)
-        ledger.save_fingerprint(refresh.FINGERPRINT, value, run_id="r", as_of=as_of)
-    print(refresh.nothing_new(settings, ledger, as_of))
-"""
+def test_a_decision_is_news_for_the_next_run(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDP_DATA", str(data))
+    monkeypatch.setenv("CDP_AS_OF", "2026-06-30")
+    settings = Settings.from_env()
+    as_of = refresh.launch_instant(settings)
 
-    def nothing_new(what: str = "") -> str:
-        told = python(data, code, what, CDP_AS_OF="2026-06-30")
-        return told.stdout.strip() or told.stderr
+    def nothing_new(*, remember: bool = False) -> bool:
+        with Ledger.open(settings.ledger_url) as ledger:
+            if remember:
+                with ledger.reading() as connection:
+                    words = stewardship.in_force(connection)
+                value = refresh.current_fingerprint(settings, as_of, words)
+                ledger.save_fingerprint(refresh.FINGERPRINT, value, run_id="r", as_of=as_of)
+            return refresh.nothing_new(settings, ledger, as_of)
 
-    (data / "landing").mkdir()
-    assert nothing_new("remember") == "True"
+    settings.landing.mkdir()
+    assert nothing_new(remember=True)
     said(data, "link", "11", "21", "--why", "they called")
-    assert nothing_new() == "False"
-    assert nothing_new("remember") == "True"
+    assert not nothing_new()
+    assert nothing_new(remember=True)
     said(data, "revoke", "d1", "--why", "a mistake")
-    assert nothing_new() == "False"
+    assert not nothing_new()

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from cdp_assets_tests.cli.command import cdp, cdp_process, python
 from cdp_assets_tests.presentation.letters import write_inbox
 from cdp_assets_tests.presentation.served import write_snapshot
 
@@ -20,22 +18,6 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_snapshot(folder / "serving.duckdb")
     write_inbox(folder / "inbox")
     return folder
-
-
-def cdp(data: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run the console script's entry point as its own process."""
-    return python(data, "from cdp_assets.cli import main; main()", *arguments, **env)
-
-
-def python(data: Path, code: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        env={**os.environ, "CDP_DATA": str(data), **env},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 def test_profile_shows_one_person(data: Path) -> None:
@@ -86,11 +68,11 @@ def test_inbox_opens_as_a_page_in_the_browser(data: Path, tmp_path: Path) -> Non
     browser = tmp_path / "browser"
     browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/address\n')
     browser.chmod(0o755)
-    assert cdp(data, "inbox", "--open", BROWSER=f"{browser} %s").returncode == 0
+    assert cdp_process(data, "inbox", "--open", BROWSER=f"{browser} %s").returncode == 0
     page = data / "inbox.html"
     assert (tmp_path / "address").read_text().strip() == page.resolve().as_uri()
     assert "email_hash" in page.read_text(encoding="utf-8")
-    nowhere = cdp(data, "inbox", "--open", BROWSER="false %s", PATH="")
+    nowhere = cdp_process(data, "inbox", "--open", BROWSER="false %s", PATH="")
     assert nowhere.returncode == 1
     assert "there is no browser here; the page is" in nowhere.stderr
 
@@ -115,13 +97,14 @@ def test_what_a_person_can_mend_is_told_in_one_line(
     assert len(told.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize("arguments", [("profile", "1"), ("status",), ("inbox",), ("--help",)])
-def test_reading_commands_start_without_the_heavy_libraries(data: Path, arguments: tuple[str, ...]) -> None:
-    code = (
-        "import sys; from cdp_assets.cli import cdp\n"
-        f"cdp({list(arguments)!r}, standalone_mode=False)\n"
-        "heavy = {'dagster', 'great_expectations', 'sklearn', 'scipy', 'alembic'} & set(sys.modules)\n"
-        "assert not heavy, heavy"
-    )
+def test_reading_commands_start_without_the_heavy_libraries(data: Path) -> None:
+    code = """
+import sys
+from cdp_assets.cli import cdp
+for arguments in (["profile", "1"], ["status"], ["inbox"], ["--help"]):
+    cdp(arguments, standalone_mode=False)
+    heavy = {"dagster", "great_expectations", "sklearn", "scipy", "alembic"} & set(sys.modules)
+    assert not heavy, (arguments, heavy)
+"""
     told = python(data, code)
     assert told.returncode == 0, told.stderr

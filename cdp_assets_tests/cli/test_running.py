@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from cdp_assets import cli
 from cdp_assets.attributes.model_training import TRAIN_TAG
 from cdp_assets.automation import refresh
-from cdp_assets_tests.cli.test_reading import cdp
+from cdp_assets_tests.cli.command import cdp, cdp_process
 from cdp_assets_tests.presentation.served import write_snapshot
 
 SEGMENT = """\
@@ -30,7 +30,7 @@ def test_a_definition_with_a_fault_is_told_by_file_line_and_nearest_name(tmp_pat
     file = tmp_path / "definitions" / "buyers" / "defs.yaml"
     file.parent.mkdir(parents=True)
     file.write_text(SEGMENT, encoding="utf-8")
-    told = cdp(tmp_path / "data", "run", CDP_DEFS=str(tmp_path / "definitions"), CDP_AS_OF="2026-06-30")
+    told = cdp_process(tmp_path / "data", "run", CDP_DEFS=str(tmp_path / "definitions"), CDP_AS_OF="2026-06-30")
     assert told.returncode == 1
     errors = [line for line in told.stderr.splitlines() if line.startswith("Error: ")]
     assert len(errors) == 1, told.stderr

@@ -19,17 +19,23 @@ def _digests(folder: Path) -> dict[str, str]:
     }
 
 
-def test_the_same_people_and_seed_give_the_same_bytes(tmp_path: Path) -> None:
-    generate(150, 3, tmp_path / "one")
-    generate(150, 3, tmp_path / "two")
-    assert _digests(tmp_path / "one") == _digests(tmp_path / "two")
+@pytest.fixture(scope="module")
+def digests(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The files of 150 people of seed 3."""
+    folder = tmp_path_factory.mktemp("people")
+    generate(150, 3, folder)
+    return _digests(folder)
 
 
-def test_another_seed_gives_other_people(tmp_path: Path) -> None:
-    generate(150, 3, tmp_path / "one")
-    generate(150, 4, tmp_path / "two")
-    one, two = _digests(tmp_path / "one"), _digests(tmp_path / "two")
-    same = {name for name in one if one[name] == two.get(name)}
+def test_the_same_people_and_seed_give_the_same_bytes(digests: dict[str, str], tmp_path: Path) -> None:
+    generate(150, 3, tmp_path)
+    assert _digests(tmp_path) == digests
+
+
+def test_another_seed_gives_other_people(digests: dict[str, str], tmp_path: Path) -> None:
+    generate(150, 4, tmp_path)
+    others = _digests(tmp_path)
+    same = {name for name in digests if digests[name] == others.get(name)}
     assert same == {"landing/shop/products_export.csv"}  # the catalogue is fixed
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +43,17 @@ PEOPLE = [
 ]
 
 
-@pytest.fixture
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("CDP_DATA", str(tmp_path))
+def settle(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Have the folder hold the data."""
+    monkeypatch.setenv("CDP_DATA", str(folder))
     monkeypatch.setenv("CDP_AS_OF", AS_OF.isoformat())
     monkeypatch.setenv("CDP_HASH_KEY", KEY)
-    return tmp_path
+    return folder
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return settle(tmp_path, monkeypatch)
 
 
 def published_normalised(records: list[Record]) -> None:
@@ -91,9 +98,31 @@ def run() -> dg.ExecuteInProcessResult:
         )
 
 
-def test_all_tables_are_published_checked_and_described(data: Path) -> None:
-    published_normalised(PEOPLE)
-    result = run()
+@dataclass(frozen=True)
+class Ran:
+    """A run that has ended, and where its data lie."""
+
+    folder: Path
+    result: dg.ExecuteInProcessResult
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """The first run, on those people."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        folder = settle(tmp_path_factory.mktemp("first"), monkeypatch)
+        published_normalised(PEOPLE)
+        return Ran(folder, run())
+
+
+@pytest.fixture
+def after_first(first: Ran, data: Path) -> None:
+    """What the first run left, in a folder of the test's own."""
+    shutil.copytree(first.folder, data, dirs_exist_ok=True)
+
+
+def test_all_tables_are_published_checked_and_described(first: Ran) -> None:
+    result = first.result
     assert result.success
     evaluations = result.get_asset_check_evaluations()
     assert evaluations
@@ -107,21 +136,20 @@ def test_all_tables_are_published_checked_and_described(data: Path) -> None:
     assert not any(value in shown for value in ("family@example.com", "Anna", "Meyer", "1001"))
 
 
-def test_a_second_run_publishes_equal_tables_and_leaves_the_ledger_alone(data: Path) -> None:
-    published_normalised(PEOPLE)
-    assert run().success
-    first = contents()
+@pytest.mark.usefixtures("after_first")
+def test_a_second_run_publishes_equal_tables_and_leaves_the_ledger_alone() -> None:
+    before = contents()
     ledger = Ledger.open(Settings.from_env().ledger_url)
     kept = LedgerProfileIds(ledger).assigned()
+    assert kept
     assert run().success
-    assert contents() == first
+    assert contents() == before
     assert LedgerProfileIds(ledger).assigned() == kept
     ledger.close()
 
 
-def test_a_run_after_another_one_patches_what_a_run_from_nothing_would_write(data: Path) -> None:
-    published_normalised(PEOPLE)
-    assert run().success
+@pytest.mark.usefixtures("after_first")
+def test_a_run_after_another_one_patches_what_a_run_from_nothing_would_write() -> None:
     published_normalised([*PEOPLE[1:], Record(8, ("user_id u1", "till/loyalty_number 99"), seen=8)])
     result = run()
     assert [check.check_name for check in result.get_asset_check_evaluations() if not check.passed] == []
@@ -164,6 +192,14 @@ def test_a_record_that_breaks_a_limit_by_itself_stops_nothing(data: Path) -> Non
     assert [check.check_name for check in run().get_asset_check_evaluations() if not check.passed] == []
 
 
+@pytest.fixture(scope="module")
+def world() -> World:
+    """Where those people have been resolved."""
+    made = World()
+    made.run(PEOPLE)
+    return made
+
+
 @pytest.mark.parametrize(
     ("table", "broken"),
     [
@@ -175,12 +211,10 @@ def test_a_record_that_breaks_a_limit_by_itself_stops_nothing(data: Path) -> Non
         ("profile_changes", "reconciles_with_the_map"),
     ],
 )
-def test_the_checks_find_what_is_broken(table: str, broken: str, data: Path) -> None:
-    world = World()
-    tables = world.run(PEOPLE)
+def test_the_checks_find_what_is_broken(table: str, broken: str, world: World, data: Path) -> None:
     engine = world.engine
     given = canonical_tables(engine, PEOPLE)
-    rows = {name: found.to_pylist() for name, found in tables.items()}
+    rows = {name: found.to_pylist() for name, found in world.tables.items()}
     assert failing(table, rows, given, engine) == []
     break_one(rows, broken)
     assert broken in failing(table, rows, given, engine)
@@ -195,12 +229,10 @@ def test_the_checks_find_what_is_broken(table: str, broken: str, data: Path) -> 
     ],
 )
 def test_checks_asked_of_whom_a_change_concerns_find_what_they_find_of_everybody(
-    table: str, broken: str, concerned: int, others: int, data: Path
+    table: str, broken: str, concerned: int, others: int, world: World, data: Path
 ) -> None:
-    world = World()
-    tables = world.run(PEOPLE)
     given = canonical_tables(world.engine, PEOPLE)
-    rows = {name: found.to_pylist() for name, found in tables.items()}
+    rows = {name: found.to_pylist() for name, found in world.tables.items()}
     assert failing(table, rows, given, world.engine, of_record=concerned) == []
     break_one(rows, broken)
     assert broken in failing(table, rows, given, world.engine)

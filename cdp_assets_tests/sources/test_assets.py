@@ -1,18 +1,13 @@
 """The stage in Dagster: what a run shows of good and bad files."""
 
-import shutil
 from pathlib import Path
 
 import dagster as dg
 import duckdb
 import pytest
 
-from cdp_assets.catalog import load_catalog
-from cdp_assets.settings import PROJECT
 from cdp_assets_tests.sources.dagster_run import rows, run
 from cdp_assets_tests.sources.shop import content, orders, row, shop
-
-RETAIL = PROJECT.parent / "shared" / "data" / "online_retail_2011.parquet"
 
 
 @pytest.fixture
@@ -122,20 +117,3 @@ def test_a_table_whose_rows_were_tampered_with_fails_its_check(home: Path) -> No
         connection.execute("DELETE FROM sources.shop__orders WHERE source_row = 2")
     for _ in range(2):  # it is not forgotten
         assert checks(run([shop(orders())], raising=False))["shop__orders", "rows_are_whole"] is False
-
-
-@pytest.mark.skipif(not RETAIL.exists(), reason="the Online Retail file is not part of the project")
-def test_the_online_retail_example_loads_every_line_and_every_penny(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CDP_AS_OF", "2011-12-10")
-    shutil.copy(RETAIL, home / "landing" / RETAIL.name)
-    catalog = load_catalog(PROJECT / "examples" / "online_retail")
-    assert all(checks(run(list(catalog.sources))).values())
-    money = 'sum(CAST("Quantity" AS DECIMAL(18, 4)) * CAST("UnitPrice" AS DECIMAL(18, 4)))'
-    (loaded,) = rows(
-        home,
-        f'SELECT count(*), count(DISTINCT "CustomerID"), CAST({money} AS DECIMAL(18, 4)), max(source_row) '
-        "FROM sources.retail__lines",
-    )
-    assert [str(value) for value in loaded] == ["541909", "4372", "9747747.9340", "541909"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -28,8 +30,9 @@ from cdp_assets_tests.identity.linkage.town import Person, load, tables, town
 
 AS_OF = datetime(2025, 1, 1, tzinfo=UTC)
 TOWN = town()
-HOME = {"street": "Lindenweg 7", "postcode": "1230", "city": "Ort 12"}
 BORN = date(1981, 4, 17)
+
+Pair = tuple[Person, Person]
 
 
 @pytest.fixture(scope="module")
@@ -57,16 +60,38 @@ def shown_of(engine: DuckDBEngine) -> ir.Table:
     return faces(everybody.contacts, everybody.contact_points, labels, engine)
 
 
+@dataclass(frozen=True)
+class Resolved:
+    """The town and some more people, resolved."""
+
+    tables: dict[str, list[dict[str, object]]]
+
+    def home(self, record_id: int) -> object:
+        [profile] = [row["profile_id"] for row in self.tables["profile_map"] if row["record_id"] == record_id]
+        return profile
+
+    def joined(self, pair: Pair) -> bool:
+        one, other = pair
+        return self.home(one.record_id) == self.home(other.record_id)
+
+    def said(self, table: str, pair: Pair, **values: str) -> dict[str, object]:
+        """The row of a table that is about a pair and has these values."""
+        ids = {person.record_id for person in pair}
+        about = [row for row in self.tables[table] if {row["left_record_id"], row["right_record_id"]} == ids]
+        [row] = [row for row in about if values.items() <= row.items()]
+        return row
+
+
 def together(
     engine: DuckDBEngine,
     model: Model,
-    *people: Person,
+    *pairs: Pair,
     words: Sequence[Word] = (),
     identifiers: Sequence[dict[str, object]] = (),
     rules: LinkageRules | None = None,
-) -> tuple[set[frozenset[int]], dict[str, list[dict[str, object]]]]:
-    """Resolve the town and some more people; the groups of those, and all tables."""
-    everybody = tables(engine, [*TOWN, *people], identifiers)
+) -> Resolved:
+    """Resolve the town and some more people."""
+    everybody = tables(engine, [*TOWN, *itertools.chain(*pairs)], identifiers)
     previous = {schema.name: load(engine, schema, []) for schema in TABLES}
     previous["linkage_model"] = load(
         engine, next(schema for schema in TABLES if schema.name == "linkage_model"),
@@ -82,12 +107,34 @@ def together(
     )  # fmt: skip
     found = {name: engine.to_arrow(table).to_pylist() for name, table in resolution.tables.items()}
     engine.drop_scratch()
-    home = {row["record_id"]: row["profile_id"] for row in found["profile_map"]}
-    asked = {person.record_id for person in people}
-    return {frozenset(r for r in asked if home[r] == home[one]) for one in asked}, found
+    return Resolved(found)
 
 
-ANNA = Person(1, "Anna", "Kirchmayr", BORN, "anna.k77@mail.example", None, **HOME)
+def anna(number: int, family: str, street: str) -> Person:
+    """Anna of one house; whom she is compared with has the next record."""
+    email = f"anna.{family[0]}77@mail.example".lower()
+    return Person(10 * number, "Anna", family, BORN + timedelta(days=number), email, None, street, "1230", "Ort 12")
+
+
+def beside(person: Person, **different: Any) -> Pair:
+    """A person, and who differs in some things."""
+    return person, replace(person, record_id=person.record_id + 1, **different)
+
+
+@pytest.fixture(scope="module")
+def resolved(engine: DuckDBEngine, model: Model) -> Resolved:
+    """The pairs of the tests below, among the people of the town, in one run."""
+    alike = (MISTYPED, COUPLE, TWINS, MOTHER_AND_DAUGHTER, NAMESAKES, TWO_USERS, PUBLISHED, UNSURE, PARTED, MARRIED)
+    words = [
+        Word(f"d{number}", kind, left_record_id=one.record_id, right_record_id=other.record_id, decided_at=AS_OF)
+        for number, (kind, (one, other)) in enumerate(((DIFFERENT, PARTED), (SAME, MARRIED)))
+    ]
+    carried: list[dict[str, object]] = [
+        {"record_id": each.record_id, "namespace": "web", "identifier_type": "user_id",
+         "identifier_value": f"u{each.record_id}77"}
+        for each in TWO_USERS
+    ]  # fmt: skip
+    return together(engine, model, *alike, words=words, identifiers=carried)
 
 
 def test_the_same_people_teach_the_same_model_however_the_engine_adds(model: Model) -> None:
@@ -96,80 +143,91 @@ def test_the_same_people_teach_the_same_model_however_the_engine_adds(model: Mod
     assert learned_from_town(one_thread).to_json() == model.to_json()
 
 
-def test_a_typing_error_and_a_nickname_do_not_part_a_person(engine: DuckDBEngine, model: Model) -> None:
-    other = replace(ANNA, record_id=2, given="Anni", family="Kirchmyr", email=None)
-    found, _ = together(engine, model, ANNA, other)
-    assert found == {frozenset({1, 2})}
+MISTYPED = beside(anna(1, "Kirchmayr", "Lindenweg 7"), given="Anni", family="Kirchmyr", email=None)
 
 
-def test_a_couple_who_share_everything_but_the_given_name_stay_two(engine: DuckDBEngine, model: Model) -> None:
-    husband = replace(ANNA, record_id=2, given="Robert", born=date(1979, 9, 2))
-    found, _ = together(engine, model, ANNA, husband)
-    assert found == {frozenset({1}), frozenset({2})}
+def test_a_typing_error_and_a_nickname_do_not_part_a_person(resolved: Resolved) -> None:
+    assert resolved.joined(MISTYPED)
 
 
-def test_twins_who_share_even_the_birth_date_stay_two(engine: DuckDBEngine, model: Model) -> None:
-    found, _ = together(engine, model, ANNA, replace(ANNA, record_id=2, given="Julia", email="j.k@mail.example"))
-    assert found == {frozenset({1}), frozenset({2})}
+COUPLE = beside(anna(2, "Obermüller", "Ringstraße 2"), given="Robert", born=date(1979, 9, 2))
 
 
-def test_mother_and_daughter_of_one_name_at_one_address_stay_two(engine: DuckDBEngine, model: Model) -> None:
-    daughter = replace(ANNA, record_id=2, born=date(2006, 12, 30), email=None)
-    found, _ = together(engine, model, replace(ANNA, email=None), daughter)
-    assert found == {frozenset({1}), frozenset({2})}
+def test_a_couple_who_share_everything_but_the_given_name_stay_two(resolved: Resolved) -> None:
+    assert not resolved.joined(COUPLE)
 
 
-def test_namesakes_whose_addresses_are_made_of_the_name_stay_two(engine: DuckDBEngine, model: Model) -> None:
-    one = Person(1, "Anna", "Berger", None, "anna.berger@mail.example", None, "Feldweg 3", "1010", "Ort 10")
-    two = Person(2, "Anna", "Berger", None, "anna.berger@post.example", None, "Ringstraße 9", "3330", "Ort 33")
-    found, _ = together(engine, model, one, two)
-    assert found == {frozenset({1}), frozenset({2})}
+TWINS = beside(anna(3, "Stadlbauer", "Bachstraße 31"), given="Julia", email="j.s@mail.example")
 
 
-def test_different_user_ids_keep_likenesses_apart_and_say_so(engine: DuckDBEngine, model: Model) -> None:
-    carried = [
-        {"record_id": record, "namespace": "web", "identifier_type": "user_id", "identifier_value": f"u{record}77"}
-        for record in (1, 2)
-    ]
-    found, all_tables = together(engine, model, ANNA, replace(ANNA, record_id=2), identifiers=carried)
-    assert found == {frozenset({1}), frozenset({2})}
-    [refused] = [row for row in all_tables["rejected_links"] if row["identifier_type"] == "likeness"]
-    assert refused["reason"] == "ids_differ"
+def test_twins_who_share_even_the_birth_date_stay_two(resolved: Resolved) -> None:
+    assert not resolved.joined(TWINS)
 
 
-def test_stewards_outrank_likeness(engine: DuckDBEngine, model: Model) -> None:
-    same = replace(ANNA, record_id=2)
-    parted = Word("d1", DIFFERENT, left_record_id=1, right_record_id=2, decided_at=AS_OF)
-    assert together(engine, model, ANNA, same, words=[parted])[0] == {frozenset({1}), frozenset({2})}
-    husband = replace(ANNA, record_id=2, given="Robert")
-    joined = Word("d1", SAME, left_record_id=1, right_record_id=2, decided_at=AS_OF)
-    assert together(engine, model, ANNA, husband, words=[joined])[0] == {frozenset({1, 2})}
+MOTHER_AND_DAUGHTER = beside(replace(anna(4, "Hinterberger", "Am Anger 12"), email=None), born=date(2006, 12, 30))
+
+
+def test_mother_and_daughter_of_one_name_at_one_address_stay_two(resolved: Resolved) -> None:
+    assert not resolved.joined(MOTHER_AND_DAUGHTER)
+
+
+NAMESAKES = (
+    Person(50, "Anna", "Berger", None, "anna.berger@mail.example", None, "Feldweg 3", "1010", "Ort 10"),
+    Person(51, "Anna", "Berger", None, "anna.berger@post.example", None, "Ringstraße 9", "3330", "Ort 33"),
+)
+
+
+def test_namesakes_whose_addresses_are_made_of_the_name_stay_two(resolved: Resolved) -> None:
+    assert not resolved.joined(NAMESAKES)
+
+
+TWO_USERS = beside(anna(6, "Dornhackl", "Schulgasse 5"))
+
+
+def test_different_user_ids_keep_likenesses_apart_and_say_so(resolved: Resolved) -> None:
+    assert not resolved.joined(TWO_USERS)
+    assert resolved.said("rejected_links", TWO_USERS, identifier_type="likeness")["reason"] == "ids_differ"
+
+
+PARTED = beside(anna(7, "Zehetner", "Kirchplatz 8"))
+MARRIED = beside(anna(8, "Pfeffer", "Hauptgasse 61"), given="Robert")
+
+
+def test_stewards_outrank_likeness(resolved: Resolved) -> None:
+    assert not resolved.joined(PARTED)
+    assert resolved.joined(MARRIED)
 
 
 def test_switched_off_likeness_joins_nobody(engine: DuckDBEngine, model: Model) -> None:
-    same = replace(ANNA, record_id=2, street=None, postcode=None)
-    found, all_tables = together(engine, model, ANNA, same, rules=LinkageRules(enabled=False))
-    assert found == {frozenset({1}), frozenset({2})}
-    assert all_tables["likeness"] == []
+    same = beside(anna(1, "Kirchmayr", "Lindenweg 7"), street=None, postcode=None)
+    found = together(engine, model, same, rules=LinkageRules(enabled=False))
+    assert not found.joined(same)
+    assert found.tables["likeness"] == []
 
 
-def test_links_and_what_they_are_made_of_are_published(engine: DuckDBEngine, model: Model) -> None:
-    _, all_tables = together(engine, model, ANNA, replace(ANNA, record_id=2, family="Kirchmyr"))
-    [link] = [row for row in all_tables["links"] if {row["left_record_id"], row["right_record_id"]} == {1, 2}]
+PUBLISHED = beside(anna(9, "Neuhauser", "Feldweg 44"), family="Neuhuser")
+
+
+def test_links_and_what_they_are_made_of_are_published(resolved: Resolved) -> None:
+    link = resolved.said("links", PUBLISHED)
     assert (link["namespace"], link["identifier_type"]) == ("likeness", "likeness")
-    assert link["strength"] > 0.9
-    [parts] = [row for row in all_tables["likeness"] if {row["left_record_id"], row["right_record_id"]} == {1, 2}]
-    assert parts["name"] > 0
-    assert parts["birth_date"] > 0
+    assert float(str(link["strength"])) > 0.9
+    parts = resolved.said("likeness", PUBLISHED)
+    assert float(str(parts["name"])) > 0
+    assert float(str(parts["birth_date"])) > 0
     assert parts["job_title"] is None
 
 
-def test_a_pair_that_is_not_sure_waits_for_a_steward_with_its_reasons(engine: DuckDBEngine, model: Model) -> None:
-    # The same name, and nothing else that agrees or differs but a moved address.
-    unsure = Person(2, "Anna", "Kirchmayr", None, None, None, "Neubau 4", "5020", "Salzburg")
-    found, all_tables = together(engine, model, replace(ANNA, born=None, email=None), unsure)
-    assert found == {frozenset({1}), frozenset({2})}
-    [asked] = [row for row in all_tables["review_queue"] if {row["left_record_id"], row["right_record_id"]} == {1, 2}]
+UNSURE = beside(
+    replace(anna(10, "Grabner", "Lindenweg 23"), born=None, email=None),
+    street="Neubau 4", postcode="5020", city="Salzburg",
+)  # fmt: skip
+"""The same name, and nothing else that agrees or differs but a moved address."""
+
+
+def test_a_pair_that_is_not_sure_waits_for_a_steward_with_its_reasons(resolved: Resolved) -> None:
+    assert not resolved.joined(UNSURE)
+    asked = resolved.said("review_queue", UNSURE)
     evidence = json.loads(str(asked["evidence"]))
     assert {"comparison", "level", "weight"} == set(evidence[0])
     assert "name" in {part["comparison"] for part in evidence}
@@ -186,12 +244,10 @@ def test_the_records_of_a_pair_stand_on_the_side_of_their_own_group(engine: Duck
     assert (pair["label_l"], pair["face_l"], pair["label_r"], pair["face_r"]) == (1, 20, 10, 10)
 
 
-def test_the_towns_people_are_found_again(engine: DuckDBEngine, model: Model) -> None:
-    _, all_tables = together(engine, model)
-    home = {row["record_id"]: row["profile_id"] for row in all_tables["profile_map"]}
-    pairs = [(record, record + 1) for record in range(1000, 1000 + len(TOWN), 2)]
-    assert sum(home[one] == home[two] for one, two in pairs) >= 0.85 * len(pairs)
-    assert len(set(home.values())) >= len(pairs)
+def test_the_towns_people_are_found_again(resolved: Resolved) -> None:
+    pairs = list(zip(TOWN[::2], TOWN[1::2], strict=True))
+    assert sum(resolved.joined(pair) for pair in pairs) >= 0.85 * len(pairs)
+    assert len({resolved.home(person.record_id) for person in TOWN}) >= len(pairs)
 
 
 def test_a_model_survives_being_stored(engine: DuckDBEngine, model: Model) -> None:
