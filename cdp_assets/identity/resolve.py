@@ -122,6 +122,7 @@ def resolve(
     engine: Engine,
     key: str,
     stewardship: Stewardship | None = None,
+    told: ir.Table | None = None,
 ) -> Resolution:
     """Find out who is who, and save the ids given.
 
@@ -135,6 +136,8 @@ def resolve(
         engine: Computes.
         key: Secret of the keyed hashes of identifiers.
         stewardship: What stewards said; null for nothing.
+        told: record_id, distinct, of all of whom the canonical tables say something else than when the tables of the
+            stage were last published (`delta.told_since`); null where that is not known.
     """
     said = (stewardship or Stewardship.of([], engine)).among(canonical.identity_records, engine)
     rules, canonical = said.rules(rules), said.heard(canonical)
@@ -152,7 +155,7 @@ def resolve(
         return _resolved_wholly(run, "there is no earlier run, or it had other rules, types or code")
     if compared and rules.linkage.most_wrong is not None:
         return _resolved_wholly(run, "`most_wrong` sets the weight to join from by the joins of everybody")
-    delta = changed_since(state, canonical, run.collector, engine, run.touched)
+    delta = changed_since(state, canonical, run.collector, engine, run.touched, told)
     scope = concerned(delta, run.touched, state, canonical.contacts, types, engine)
     put = _put_together(run, scope, state)
     if put is None:
