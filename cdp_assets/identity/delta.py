@@ -10,6 +10,7 @@ one scan of the canonical tables without a join; hashing identifiers properly, t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -37,8 +38,13 @@ if TYPE_CHECKING:
 _BUCKETS = 2**23
 """One for each record of a large installation: more would take longer to compare than records to look at in vain."""
 
-_DIGESTED = ("identity_records", "identifiers", "contacts", "contact_points")
-"""The canonical tables that say something of records."""
+_DIGESTED = {
+    "identity_records": ("kind",),
+    "identifiers": ("namespace", "identifier_type", "identifier_value", "first_seen_at", "last_seen_at"),
+    "contacts": SAID_OF_CONTACTS,
+    "contact_points": (*SAID_OF_POINTS, "country", "changed_at"),
+}
+"""The canonical tables that say something of records, and what is read of it, ``record_id`` aside."""
 
 
 @dataclass(frozen=True)
@@ -64,14 +70,7 @@ class Delta:
 
 def digests_of(canonical: Canonical, engine: Engine) -> pa.Table:
     """Everything identity reads about people, as `schemas.DIGESTS`, by bucket."""
-    records, identifiers, contacts = canonical.identity_records, canonical.identifiers, canonical.contacts
-    points = canonical.contact_points
-    parts = [
-        _hashed(records, "kind"),
-        _hashed(identifiers, "namespace", "identifier_type", "identifier_value", "first_seen_at", "last_seen_at"),
-        _hashed(contacts, *SAID_OF_CONTACTS),
-        _hashed(points, *SAID_OF_POINTS, "country", "changed_at"),
-    ]
+    parts = [_hashed(getattr(canonical, name), *columns) for name, columns in _DIGESTED.items()]
     return engine.bucket_sums(parts, _BUCKETS)
 
 
@@ -112,8 +111,9 @@ def changed_since(
     suspected = _within(near.identity_records, state, buckets) if told is None else told
     suspects = engine.scratch((suspected if touched is None else suspected.union(touched)).distinct())
     now = collector.rows(suspects, canonical=near)
-    before = engine.scratch(restricted(state.observations, suspects))
-    described = engine.scratch(_otherwise_described(state, near, suspects))
+    known = engine.scratch(restricted(state.components, suspects).select("record_id", "guest", "said"))
+    before = engine.scratch(restricted(state.observations, known))
+    described = engine.scratch(_otherwise_described(known, near, suspects))
     changed = engine.scratch(_differing(now, before).union(described.select("record_id")).distinct())
     others = engine.scratch(_dependent(changed, now, before, state, collector).anti_join(changed, "record_id"))
     placed = restricted(now, changed).filter(_.place_id.notnull())
@@ -145,12 +145,14 @@ def _differing_buckets(canonical: Canonical, state: State, engine: Engine) -> ir
 
 
 def _near(canonical: Canonical, buckets: ir.Table, engine: Engine) -> Canonical:
-    """All that the digested tables say of the records in some buckets."""
+    """All that is read of the records in some buckets."""
 
-    def within(table: ir.Table) -> ir.Table:
-        return engine.scratch(table.semi_join(buckets, _bucket(table) == buckets.bucket).select(*table.columns))
+    def within(name: str, columns: Sequence[str]) -> ir.Table:
+        table = getattr(canonical, name)
+        found = table.semi_join(buckets, _bucket(table) == buckets.bucket)
+        return engine.scratch(found.select("record_id", *columns))
 
-    return replace(canonical, **{name: within(getattr(canonical, name)) for name in _DIGESTED})
+    return replace(canonical, **{name: within(name, columns) for name, columns in _DIGESTED.items()})
 
 
 def _bucket(table: ir.Table) -> ir.IntegerValue:
@@ -199,13 +201,19 @@ def _comparable(rows: ir.Table, exactly: bool) -> ir.Table:
     )
 
 
-def _otherwise_described(state: State, canonical: Canonical, suspects: ir.Table) -> ir.Table:
-    """record_id, gone of records that are new or gone, or have another name or birth date."""
+def _otherwise_described(known: ir.Table, canonical: Canonical, suspects: ir.Table) -> ir.Table:
+    """record_id, gone of records that are new or gone, or have another name or birth date.
+
+    Args:
+        known: record_id, guest, said of those that there were in the last run.
+        canonical: What there is to know.
+        suspects: record_id of all who are looked at.
+    """
     records = restricted(canonical.identity_records, suspects)
     records = records.select("record_id", guest=records.kind == "guest")
     said = said_by(restricted(canonical.contacts, suspects), restricted(canonical.contact_points, suspects))
     named = records.left_join(said, "record_id").drop("record_id_right")
-    before = restricted(state.components, suspects).select("record_id", was_guest="guest", had_said="said")
+    before = known.select("record_id", was_guest="guest", had_said="said")
     joined = named.outer_join(before, "record_id")
     other = ~(joined.guest.identical_to(joined.was_guest) & joined.said.identical_to(joined.had_said))
     return joined.filter(other).select(
