@@ -60,6 +60,8 @@ def keep_history(connection: Connection, record_ids: npt.NDArray[np.int64]) -> N
     """Note which profiles records belong to, before that changes; records without one are passed over."""
     if connection.execute(select(_IDS.c.record_id).limit(1)).first() is None:
         return
+    # In key order, so that each page is read once.
+    record_ids = np.sort(record_ids)
     for start in range(0, len(record_ids), _AT_ONCE):
         present = select(_IDS.c.record_id, _IDS.c.profile_id, _IDS.c.since).where(
             _IDS.c.record_id.in_(record_ids[start : start + _AT_ONCE].tolist())
