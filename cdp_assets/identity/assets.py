@@ -21,6 +21,7 @@ from cdp_assets.identity import (
     suggestions_pages,
 )
 from cdp_assets.identity.canonical import Canonical
+from cdp_assets.identity.delta import told_since
 from cdp_assets.identity.health_checks import Limits, health_checks
 from cdp_assets.identity.ids import HeldBackProfileIds
 from cdp_assets.identity.resolve import Resolution, resolve
@@ -75,6 +76,7 @@ def assets(rules: IdentityRules) -> list[dg.AssetsDefinition]:
         settings: Settings,
         as_of: datetime,
         tags: dict[str, str],
+        since: Since | None,
     ) -> dict[str, Built]:
         """Records are put together by the evidence, devices given to people, and ids kept; see the user guide."""
         canonical = Canonical(identity_records, identifiers, contacts, contact_points, identifier_aliases, facts)
@@ -82,7 +84,8 @@ def assets(rules: IdentityRules) -> list[dg.AssetsDefinition]:
         with ledger.reading() as connection:
             words = words_in_ledger(connection)
         said = Stewardship.of(words, engine)
-        resolution = resolve(canonical, rules, ids, previous, as_of, engine, settings.hash_key, said)
+        told = told_since(since, engine)
+        resolution = resolve(canonical, rules, ids, previous, as_of, engine, settings.hash_key, said, told)
         changes = _changes(resolution, previous, identifiers, rules, engine)
 
         @contextmanager

@@ -68,10 +68,12 @@ class Links:
 
     def at(self, records: ir.Table) -> ir.Table:
         """All links with one of some records at either end."""
+        left, right = (records.select(**{name: "record_id"}) for name in ("left_record_id", "right_record_id"))
 
         def touching(links: ir.Table) -> ir.Table:
-            ends = (links[name].isin(records.record_id) for name in ("left_record_id", "right_record_id"))
-            return links.filter(ibis.or_(*ends)).select("left_record_id", "right_record_id", *_TYPE)
+            found = links.select("left_record_id", "right_record_id", *_TYPE)
+            at_right = found.semi_join(right, "right_record_id").anti_join(left, "left_record_id")
+            return found.semi_join(left, "left_record_id").union(at_right)
 
         if self.standing is None or self.gone is None:
             return touching(self.made)

@@ -71,14 +71,21 @@ class Collector:
         """Whether any source gives mailboxes behind e-mail addresses."""
         return MAILBOX in self.types.kinds
 
-    def rows(self, records: ir.Table | None = None, neighbours: ir.Table | None = None) -> ir.Table:
+    def rows(
+        self,
+        records: ir.Table | None = None,
+        neighbours: ir.Table | None = None,
+        canonical: Canonical | None = None,
+    ) -> ir.Table:
         """`Evidence.observations` of some records, before hubs are looked for.
 
         Args:
             records: record_id, distinct; None for all.
             neighbours: record_id of others at their addresses: how many live there, and how old, is told by all.
+            canonical: What there is to know of ``records`` and ``neighbours``, and maybe of others; null for all.
         """
-        carried = self._without_retracted(restricted(self.canonical.identifiers, records)).select(
+        canonical = canonical or self.canonical
+        carried = self._without_retracted(restricted(canonical.identifiers, records)).select(
             "record_id", "namespace", "identifier_type", "identifier_value", "first_seen_at", "last_seen_at",
             flaw=ibis.literal(SOUND, "int8"), place_id=ibis.null(_PLACE),
         )  # fmt: skip
@@ -88,7 +95,7 @@ class Collector:
             carried = self._with_plain_mailboxes(carried)
         if ADDRESS in self.rules.identifiers:
             everyone = None if records is None or neighbours is None else stack(records, neighbours).distinct()
-            addresses = self._addresses(records if everyone is None else everyone)
+            addresses = self._addresses(canonical, records if everyone is None else everyone)
             carried = stack(carried, addresses if everyone is None else restricted(addresses, records))
         carried = self._without_retracted(carried)
         types = self.types.table
@@ -152,16 +159,16 @@ class Collector:
         missing = plain.anti_join(own, ["record_id", "identifier_value"])
         return carried.union(missing.mutate(identifier_type=ibis.literal(MAILBOX)).select(carried.columns))
 
-    def _addresses(self, records: ir.Table | None) -> ir.Table:
+    def _addresses(self, canonical: Canonical, records: ir.Table | None) -> ir.Table:
         """Name and address together as one identifier: people of one name at one address are taken for one person.
 
         The address alone is a household's, which would put every family before the slow path for nothing.
         """
-        points = self.canonical.contact_points
+        points = canonical.contact_points
         postal = restricted(
             points.filter((points.kind == "postal") & points.line_1.notnull() & points.postal_code.notnull()), records
         )
-        joined = postal.join(names_of(restricted(self.canonical.contacts, records)), "record_id")
+        joined = postal.join(names_of(restricted(canonical.contacts, records)), "record_id")
         street = plain_street(joined.line_1)
         postcode = plain_postcode(joined.postal_code)
         placed = joined.filter(

@@ -3,14 +3,15 @@
 Belongs here: comparing the canonical tables with what the last run left, and whose evidence depends on that of others
 (mailboxes, aliases, addresses). Does not belong here: what follows for those they are tied to (`scope.py`).
 
-All rows are hashed, and hashes combined in buckets of very few records; only buckets that differ are looked into.
-That is one scan of the canonical tables without a join; hashing identifiers properly, the dearest part, is left to
-those few.
+Where the warehouse tells whom changes since then touched (`warehouse/changes.py`), these are looked into. Otherwise all
+rows are hashed, and hashes combined in buckets of very few records; only buckets that differ are looked into. That is
+one scan of the canonical tables without a join; hashing identifiers properly, the dearest part, is left to those few.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import ibis
@@ -23,6 +24,7 @@ from cdp_assets.identity.blocked_values import without_hubs
 from cdp_assets.identity.collecting import Collector
 from cdp_assets.identity.evidence import MAILBOX, PLACEHOLDER, SAID_OF_CONTACTS, SAID_OF_POINTS, said_by
 from cdp_assets.identity.state import State
+from cdp_assets.warehouse.changes import Since, changed_of_all
 from cdp_assets.warehouse.engine import has_rows
 from cdp_assets.warehouse.operations import quick_hash
 from cdp_assets.warehouse.stacking import restricted, stack
@@ -36,6 +38,14 @@ if TYPE_CHECKING:
 _BUCKETS = 2**23
 """One for each record of a large installation: more would take longer to compare than records to look at in vain."""
 
+_DIGESTED = {
+    "identity_records": ("kind",),
+    "identifiers": ("namespace", "identifier_type", "identifier_value", "first_seen_at", "last_seen_at"),
+    "contacts": SAID_OF_CONTACTS,
+    "contact_points": (*SAID_OF_POINTS, "country", "changed_at"),
+}
+"""The canonical tables that say something of records, and what is read of it, ``record_id`` aside."""
+
 
 @dataclass(frozen=True)
 class Delta:
@@ -46,7 +56,7 @@ class Delta:
         gone: record_id of those that exist no more.
         rows: `Evidence.observations` of ``records``, before hubs are looked for.
         before: The observations that they had in the last run.
-        buckets: bucket of the digests that differ.
+        buckets: bucket of the digests that may differ, distinct.
         digests: These digests as they are now (`schemas.DIGESTS`).
     """
 
@@ -60,19 +70,28 @@ class Delta:
 
 def digests_of(canonical: Canonical, engine: Engine) -> pa.Table:
     """Everything identity reads about people, as `schemas.DIGESTS`, by bucket."""
-    records, identifiers, contacts = canonical.identity_records, canonical.identifiers, canonical.contacts
-    points = canonical.contact_points
-    parts = [
-        _hashed(records, "kind"),
-        _hashed(identifiers, "namespace", "identifier_type", "identifier_value", "first_seen_at", "last_seen_at"),
-        _hashed(contacts, *SAID_OF_CONTACTS),
-        _hashed(points, *SAID_OF_POINTS, "country", "changed_at"),
-    ]
+    parts = [_hashed(getattr(canonical, name), *columns) for name, columns in _DIGESTED.items()]
     return engine.bucket_sums(parts, _BUCKETS)
 
 
+def told_since(since: Since | None, engine: Engine) -> ir.Table | None:
+    """record_id, distinct, of all of whom the canonical tables say something else; None if that is not known.
+
+    Args:
+        since: What has changed since the stage's tables were last made; None if nothing is to be relied on.
+        engine: Computes.
+    """
+    known = changed_of_all(since, [("normalised", name) for name in _DIGESTED])
+    return None if known is None else engine.scratch(stack(*(ids.select("record_id") for ids in known)).distinct())
+
+
 def changed_since(
-    state: State, canonical: Canonical, collector: Collector, engine: Engine, touched: ir.Table | None = None
+    state: State,
+    canonical: Canonical,
+    collector: Collector,
+    engine: Engine,
+    touched: ir.Table | None = None,
+    told: ir.Table | None = None,
 ) -> Delta:
     """Find what differs from the last run.
 
@@ -82,15 +101,19 @@ def changed_since(
         collector: Makes evidence of it.
         engine: Computes.
         touched: record_id of records of which evidence may have been taken back, which no digest tells; None for none.
+        told: `told_since`.
     """
-    differing, digests = _differing_digests(digests_of(canonical, engine), engine.to_arrow(state.digests))
-    schema = schemas.DIGESTS.ibis_schema
-    buckets = engine.from_arrow(differing, ibis.schema({"bucket": "int64"}))
-    suspected = _within(canonical.identity_records, buckets).union(_within(state.components, buckets))
+    buckets = _differing_buckets(canonical, state, engine) if told is None else told.select(bucket=_bucket(told))
+    if touched is not None:
+        buckets = buckets.union(touched.select(bucket=_bucket(touched)))
+    buckets = engine.scratch(buckets.distinct())
+    near = _near(canonical, buckets, engine)
+    suspected = _within(near.identity_records, state, buckets) if told is None else told
     suspects = engine.scratch((suspected if touched is None else suspected.union(touched)).distinct())
-    now = collector.rows(suspects)
-    before = engine.scratch(restricted(state.observations, suspects))
-    described = engine.scratch(_otherwise_described(state, canonical, suspects))
+    now = collector.rows(suspects, canonical=near)
+    known = engine.scratch(restricted(state.components, suspects).select("record_id", "guest", "said"))
+    before = engine.scratch(restricted(state.observations, known))
+    described = engine.scratch(_otherwise_described(known, near, suspects))
     changed = engine.scratch(_differing(now, before).union(described.select("record_id")).distinct())
     others = engine.scratch(_dependent(changed, now, before, state, collector).anti_join(changed, "record_id"))
     placed = restricted(now, changed).filter(_.place_id.notnull())
@@ -106,24 +129,30 @@ def changed_since(
     else:
         rows = restricted(now, changed)
     gone = described.filter(described.gone).select("record_id")
-    return Delta(
-        changed, engine.scratch(gone), engine.scratch(rows), restricted(before, changed), buckets,
-        engine.from_arrow(digests, schema),
-    )  # fmt: skip
+    digests = engine.from_arrow(digests_of(near, engine), schemas.DIGESTS.ibis_schema)
+    return Delta(changed, engine.scratch(gone), engine.scratch(rows), restricted(before, changed), buckets, digests)
 
 
-def _differing_digests(now: pa.Table, before: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """The buckets whose digests differ, and those of these digests that are not 0 now."""
+def _differing_buckets(canonical: Canonical, state: State, engine: Engine) -> ir.Table:
+    """Column bucket: those whose digests are not what they were."""
     import numpy as np
     import pyarrow as pa
 
-    digests = np.zeros(_BUCKETS, dtype=np.int64)
-    digests[now["bucket"].to_numpy()] = now["digest"].to_numpy()
-    standing = np.zeros(_BUCKETS, dtype=np.int64)
-    standing[before["bucket"].to_numpy()] = before["digest"].to_numpy()
-    differing = np.flatnonzero(digests != standing)
-    filled = differing[digests[differing] != 0]
-    return pa.table({"bucket": differing}), pa.table({"bucket": filled, "digest": digests[filled]})
+    now, before = np.zeros(_BUCKETS, dtype=np.int64), np.zeros(_BUCKETS, dtype=np.int64)
+    for digests, found in ((now, digests_of(canonical, engine)), (before, engine.to_arrow(state.digests))):
+        digests[found["bucket"].to_numpy()] = found["digest"].to_numpy()
+    return engine.from_arrow(pa.table({"bucket": np.flatnonzero(now != before)}), ibis.schema({"bucket": "int64"}))
+
+
+def _near(canonical: Canonical, buckets: ir.Table, engine: Engine) -> Canonical:
+    """All that is read of the records in some buckets."""
+
+    def within(name: str, columns: Sequence[str]) -> ir.Table:
+        table = getattr(canonical, name)
+        found = table.semi_join(buckets, _bucket(table) == buckets.bucket)
+        return engine.scratch(found.select("record_id", *columns))
+
+    return replace(canonical, **{name: within(name, columns) for name, columns in _DIGESTED.items()})
 
 
 def _bucket(table: ir.Table) -> ir.IntegerValue:
@@ -135,9 +164,16 @@ def _hashed(table: ir.Table, *columns: str) -> ir.Table:
     return table.select(bucket=_bucket(table), digest=quick_hash(table.record_id, *values))
 
 
-def _within(table: ir.Table, buckets: ir.Table) -> ir.Table:
-    """record_id of a table's rows in some buckets."""
-    return table.select("record_id", bucket=_bucket(table)).semi_join(buckets, "bucket").select("record_id")
+def _within(records: ir.Table, state: State, buckets: ir.Table) -> ir.Table:
+    """record_id of all records in some buckets, now and in the last run.
+
+    Args:
+        records: The rows of `canonical.identity_records` in these buckets.
+        state: What the last run left.
+        buckets: The buckets.
+    """
+    known = state.components.select("record_id", bucket=_bucket(state.components))
+    return records.select("record_id").union(known.semi_join(buckets, "bucket").select("record_id"))
 
 
 def _differing(now: ir.Table, before: ir.Table, *, exactly: bool = False) -> ir.Table:
@@ -165,13 +201,19 @@ def _comparable(rows: ir.Table, exactly: bool) -> ir.Table:
     )
 
 
-def _otherwise_described(state: State, canonical: Canonical, suspects: ir.Table) -> ir.Table:
-    """record_id, gone of records that are new or gone, or have another name or birth date."""
+def _otherwise_described(known: ir.Table, canonical: Canonical, suspects: ir.Table) -> ir.Table:
+    """record_id, gone of records that are new or gone, or have another name or birth date.
+
+    Args:
+        known: record_id, guest, said of those that there were in the last run.
+        canonical: What there is to know.
+        suspects: record_id of all who are looked at.
+    """
     records = restricted(canonical.identity_records, suspects)
     records = records.select("record_id", guest=records.kind == "guest")
     said = said_by(restricted(canonical.contacts, suspects), restricted(canonical.contact_points, suspects))
     named = records.left_join(said, "record_id").drop("record_id_right")
-    before = restricted(state.components, suspects).select("record_id", was_guest="guest", had_said="said")
+    before = known.select("record_id", was_guest="guest", had_said="said")
     joined = named.outer_join(before, "record_id")
     other = ~(joined.guest.identical_to(joined.was_guest) & joined.said.identical_to(joined.had_said))
     return joined.filter(other).select(

@@ -190,11 +190,19 @@ class Saved:
 
     Args:
         assigned: record_id, profile_id of all their records, and of those that are gone.
-        elsewhere: profile_id of the groups that are left as they are.
+        homes: record_id, profile_id of all records.
+        concerned: record_id of those in these groups, and of those that are gone.
     """
 
     assigned: ir.Table
-    elsewhere: ir.Table
+    homes: ir.Table
+    concerned: ir.Table
+
+    def elsewhere(self, ids: ir.Table) -> ir.Table:
+        """Of some ids, profile_id of the groups that are left as they are."""
+        # Few records have one of the ids: only these are looked up among those concerned.
+        holders = self.homes.semi_join(ids, "profile_id")
+        return holders.anti_join(self.concerned, "record_id").select("profile_id")
 
 
 def profile_id_of(record_id: int, generation: int = 0) -> int:
@@ -236,11 +244,10 @@ def assign_ids(
     kept_table = engine.from_arrow(_table(list(kept.items()), _GIVEN), _GIVEN)
     taken = engine.scratch(sure.select("label", "profile_id").union(kept_table))
     fresh = engine.scratch(_fresh(homes.anti_join(taken, "label")))
-    elsewhere = saved.elsewhere if saved is not None else empty(_PROFILE, engine)
-    # What votes and anchors ask for there is looked up in one go.
+    # What votes and anchors ask for elsewhere is looked up in one go.
     asked = votes.select("profile_id").union(fresh.select("profile_id"))
-    near = engine.scratch(elsewhere.semi_join(asked, "profile_id"))
-    renewed = _renew(fresh, taken, near, elsewhere, homes, votes, redirects, engine)
+    near = engine.scratch(saved.elsewhere(asked)) if saved is not None else empty(_PROFILE, engine)
+    renewed = _renew(fresh, taken, near, saved, homes, votes, redirects, engine)
     profiles = engine.scratch(taken.union(renewed))
     given = engine.scratch(homes.join(profiles, "label").select("record_id", "label", "profile_id", "is_guest"))
     changed, gone = _difference(given, state, as_of, engine)
@@ -268,12 +275,17 @@ def _weighed(disputed: ir.Table, voted: ir.Table, store: ProfileIdStore, engine:
         return []
     voters = engine.to_arrow(voted.semi_join(disputed, ["label", "profile_id"]).select("record_id", "label"))
     label_of = dict(zip(voters["record_id"].to_pylist(), voters["label"].to_pylist(), strict=True))
-    ages: dict[tuple[int, int], datetime] = {}
+    kept = store.assigned(list(label_of))
+    # Numbers, which are compared as the instants are, and are made in a tenth of the time.
+    times = kept["since"].cast(pa.int64())
+    ages: dict[tuple[int, int], int] = {}
     had: dict[int, set[int]] = {}
-    for row in store.assigned(list(label_of)).to_pylist():
-        vote = label_of[row["record_id"]], row["profile_id"]
-        ages[vote] = min(ages.get(vote, row["since"]), row["since"])
-        had[row["record_id"]] = {row["profile_id"]}
+    for record, profile, since in zip(
+        kept["record_id"].to_pylist(), kept["profile_id"].to_pylist(), times.to_pylist(), strict=True
+    ):
+        vote = label_of[record], profile
+        ages[vote] = min(ages.get(vote, since), since)
+        had[record] = {profile}
     ids, labels = (Counter(vote[name] for vote in votes) for name in ("profile_id", "label"))
     merging = defaultdict(list)
     for record in had:
@@ -346,16 +358,15 @@ def _fresh(homes: ir.Table) -> ir.Table:
 
 
 def _renew(
-    fresh: ir.Table, taken: ir.Table, near: ir.Table, elsewhere: ir.Table, homes: ir.Table, votes: ir.Table,
+    fresh: ir.Table, taken: ir.Table, near: ir.Table, saved: Saved | None, homes: ir.Table, votes: ir.Table,
     redirects: dict[int, dict[str, object]], engine: Engine,
 ) -> ir.Table:  # fmt: skip
     """label, profile_id of the groups in ``fresh``: the derived id where it is free.
 
-    ``near`` is what the groups elsewhere have of the derived ids, ``elsewhere`` all that they have.
+    ``near`` is what the groups elsewhere have of the derived ids, ``saved`` knows all that they have.
     """
     ids = taken.select("profile_id")
     clashing = fresh.semi_join(ids.union(near), "profile_id").select("label")
-    in_use = ids.union(elsewhere)
     # What splits off may have had an id of its own before a merge.
     back = fresh.semi_join(votes, "label").select("label") if redirects else clashing
     special = engine.scratch(clashing.union(back).distinct())
@@ -376,7 +387,7 @@ def _renew(
     }
     candidates = {derived for found in former.values() for _since, derived in found}
     candidates |= {profile_id_of(row["anchor"], generation) for row in rows for generation in range(_GENERATIONS)}
-    used = _in_use(candidates, in_use.union(plain.select("profile_id")), engine)
+    used = _in_use(candidates, ids.union(plain.select("profile_id")), saved, engine)
     given: list[tuple[int, int]] = []
     for row in rows:
         chosen = next((derived for _since, derived in former[row["label"]] if derived not in used), None)
@@ -385,7 +396,7 @@ def _renew(
             chosen = profile_id_of(row["anchor"], generation)
             generation += 1
             if generation > _GENERATIONS:
-                used |= _in_use({chosen}, in_use.union(plain.select("profile_id")), engine)
+                used |= _in_use({chosen}, ids.union(plain.select("profile_id")), saved, engine)
         used.add(chosen)
         given.append((row["label"], chosen))
     return plain.union(engine.from_arrow(_table(given, _GIVEN), _GIVEN))
@@ -395,11 +406,11 @@ _GENERATIONS = 4
 """So many ids are derived from a record before the engine has to be asked again whether one is in use."""
 
 
-def _in_use(candidates: set[int], ids: ir.Table, engine: Engine) -> set[int]:
-    asked = engine.from_arrow(
-        pa.table({"profile_id": pa.array(sorted(candidates), pa.int64())}), ibis.schema({"profile_id": "int64"})
-    )
-    return set(engine.to_arrow(asked.semi_join(ids, "profile_id"))["profile_id"].to_pylist())
+def _in_use(candidates: set[int], ids: ir.Table, saved: Saved | None, engine: Engine) -> set[int]:
+    """The candidates that are among some ids, or those of groups elsewhere."""
+    asked = engine.from_arrow(pa.table({"profile_id": pa.array(sorted(candidates), pa.int64())}), _PROFILE)
+    used = ids if saved is None else ids.union(saved.elsewhere(asked))
+    return set(engine.to_arrow(asked.semi_join(used, "profile_id"))["profile_id"].to_pylist())
 
 
 def _difference(given: ir.Table, state: ir.Table, as_of: datetime, engine: Engine) -> tuple[pa.Table, list[int]]:

@@ -91,14 +91,22 @@ class Groups:
     Args:
         homes: What `ids.assign_ids` wants.
         saved: What it may take as saved; None where the store has to be asked for everything.
+        placed: Where all that may go somewhere else was (`schemas.PROFILE_MAP`): all records that get a row, and those
+            that are gone.
     """
 
     homes: ir.Table
     saved: Saved | None
+    placed: ir.Table
 
 
 def all_groups(
-    members: ir.Table, gone: ir.Table | None, state: State | None, canonical: Canonical, said: Stewardship
+    members: ir.Table,
+    gone: ir.Table | None,
+    state: State | None,
+    canonical: Canonical,
+    said: Stewardship,
+    placed: ir.Table,
 ) -> Groups:
     """Every group there is.
 
@@ -108,15 +116,17 @@ def all_groups(
         state: What the last run left: where the other records are; None where there are no others.
         canonical: What there is to know.
         said: What stewards said.
+        placed: Where all records were (`schemas.PROFILE_MAP`).
     """
     if state is None or gone is None:
-        return Groups(_homes(members, said), None)
+        return Groups(_homes(members, said), None, placed)
     standing = state.components.anti_join(members, "record_id").anti_join(gone, "record_id")
-    return Groups(_homes(members, said).union(_homes(_with_times(standing, canonical), said)), None)
+    return Groups(_homes(members, said).union(_homes(_with_times(standing, canonical), said)), None, placed)
 
 
 def changed_groups(
     members: ir.Table,
+    devices: DeviceMap,
     before: ir.Table,
     gone: ir.Table,
     state: State,
@@ -130,6 +140,7 @@ def changed_groups(
 
     Args:
         members: `members_of` the records concerned.
+        devices: Whose those among them are that are devices'.
         before: What the last run left of them and of those that are gone (`schemas.COMPONENTS`).
         gone: record_id of those that exist no more.
         state: What the last run left, ids included.
@@ -154,16 +165,16 @@ def changed_groups(
     )
     lost = restricted(before, gone).filter(~_.guest).select("record_id")
     asked = concerned.filter(~concerned.is_guest).select("record_id").union(lost)
-    everywhere = homes_of(state.profile_map)
-    if named is None:
-        assigned = engine.scratch(restricted(everywhere, asked))
-    else:
-        there = restricted(named, stack(concerned.select("record_id"), gone).distinct())
+    grouped = stack(concerned.select("record_id"), gone)
+    moving = engine.scratch(stack(grouped, devices.records.select("record_id")).distinct())
+    placed = engine.scratch(restricted(state.profile_map, moving))
+    assigned = engine.scratch(restricted(homes_of(placed), asked))
+    if named is not None:
+        there = restricted(named, grouped.distinct())
         kept = store.assigned(sorted(engine.to_arrow(there)["record_id"].to_pylist()))
         of_named = engine.from_arrow(kept, ASSIGNED).select("record_id", "profile_id")
-        assigned = engine.scratch(restricted(everywhere, asked).anti_join(named, "record_id").union(of_named))
-    others = everywhere.anti_join(stack(concerned.select("record_id"), gone), "record_id")
-    return Groups(concerned, Saved(assigned, others.select("profile_id")))
+        assigned = engine.scratch(assigned.anti_join(named, "record_id").union(of_named))
+    return Groups(concerned, Saved(assigned, homes_of(state.profile_map), grouped), placed)
 
 
 def _homes(members: ir.Table, said: Stewardship) -> ir.Table:

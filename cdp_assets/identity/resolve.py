@@ -31,7 +31,7 @@ from cdp_assets.identity.linkage.link import Linked, compares, link, link_again,
 from cdp_assets.identity.linkage.memory import Memory
 from cdp_assets.identity.linkage.model import Model
 from cdp_assets.identity.links import links, rejected_links
-from cdp_assets.identity.members import all_groups, changed_groups, members_of, profile_rows
+from cdp_assets.identity.members import Groups, all_groups, changed_groups, members_of, profile_rows
 from cdp_assets.identity.partition import Partition, partition
 from cdp_assets.identity.scope import DeviceScope, Scope, concerned, devices_concerned, everybody, widened
 from cdp_assets.identity.spec import IdentityRules
@@ -40,7 +40,7 @@ from cdp_assets.identity.stewarded_ids import with_guests
 from cdp_assets.identity.stewardship import Stewardship, attribute_as_said, links_refused, links_said, news_of
 from cdp_assets.warehouse.built import Patch
 from cdp_assets.warehouse.engine import empty, has_rows, row_count
-from cdp_assets.warehouse.stacking import patched, restricted, stack
+from cdp_assets.warehouse.stacking import patched, restricted, stack, without_equal
 
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
@@ -106,6 +106,7 @@ def resolve(
     engine: Engine,
     key: str,
     stewardship: Stewardship | None = None,
+    told: ir.Table | None = None,
 ) -> Resolution:
     """Find out who is who, and save the ids given.
 
@@ -119,6 +120,8 @@ def resolve(
         engine: Computes.
         key: Secret of the keyed hashes of identifiers.
         stewardship: What stewards said; null for nothing.
+        told: record_id, distinct, of all of whom the canonical tables say something else than when the tables of the
+            stage were last published (`delta.told_since`); null where that is not known.
     """
     said = (stewardship or Stewardship.of([], engine)).among(canonical.identity_records, engine)
     rules, canonical = said.rules(rules), said.heard(canonical)
@@ -136,7 +139,7 @@ def resolve(
         return _resolved_wholly(run, "there is no earlier run, or it had other rules, types or code")
     if compared and rules.linkage.most_wrong is not None:
         return _resolved_wholly(run, "`most_wrong` sets the weight to join from by the joins of everybody")
-    delta = changed_since(state, canonical, run.collector, engine, run.touched)
+    delta = changed_since(state, canonical, run.collector, engine, run.touched, told)
     scope = concerned(delta, run.touched, state, canonical.contacts, types, engine)
     put = _put_together(run, scope, state)
     if put is None:
@@ -244,9 +247,11 @@ def _resolved(run: _Run, put: _Put, digests: ir.Table, delta: Delta | None, stat
         before = engine.scratch(restricted(state.components, records.union(scope.gone)))
     in_step = state is not None and state.standing.revision == run.store.revision()
     if in_step and state is not None and scope.gone is not None and before is not None:
-        groups = changed_groups(members, before, scope.gone, state, canonical, said, run.named, run.store, engine)
+        groups = changed_groups(
+            members, devices, before, scope.gone, state, canonical, said, run.named, run.store, engine
+        )
     else:
-        groups = all_groups(members, scope.gone, state, canonical, said)
+        groups = all_groups(members, scope.gone, state, canonical, said, previous["profile_map"])
     assignment = assign_ids(groups.homes, run.store, run.as_of, engine, groups.saved)
     rows = engine.scratch(
         profile_rows(assignment.given, assignment.profiles, devices, state if groups.saved is not None else None)
@@ -274,9 +279,8 @@ def _resolved(run: _Run, put: _Put, digests: ir.Table, delta: Delta | None, stat
     if state is None or delta is None:
         patches: dict[str, Patch] = {}
     else:
-        patches = _patches(made, scope, delta, state, records, engine)
-        if groups.saved is None:
-            del patches["profile_map"]
+        assert before is not None
+        patches = _patches(made, scope, delta, state, records, before, groups, engine)
     whole = {
         "digests": digests,
         **{name: patched(previous[name], patches[name]) if name in patches else table for name, table in made.items()},
@@ -285,13 +289,12 @@ def _resolved(run: _Run, put: _Put, digests: ir.Table, delta: Delta | None, stat
         whole["digests"] = patched(previous["digests"], patches["digests"])
     logged = row_count(previous["profile_changes"], engine)
     redirects = engine.scratch(assignment.redirects.semi_join(whole["profile_map"], "profile_id"))
+    moved = patches.get("profile_map")
     maps = Maps(
         before=previous["profile_map"],
         after=whole["profile_map"],
-        left=engine.scratch(restricted(previous["profile_map"], patches["profile_map"].gone))
-        if "profile_map" in patches
-        else previous["profile_map"],
-        came=rows,
+        left=groups.placed if moved is None else engine.scratch(restricted(groups.placed, moved.gone)),
+        came=rows if moved is None else moved.rows,
     )
     links_now = Links(made["links"])
     if "links" in patches:
@@ -340,7 +343,14 @@ def _all(scope: Scope, devices: DeviceScope, engine: Engine) -> ir.Table | None:
 
 
 def _patches(
-    made: Mapping[str, ir.Table], scope: Scope, delta: Delta, state: State, records: ir.Table | None, engine: Engine
+    made: Mapping[str, ir.Table],
+    scope: Scope,
+    delta: Delta,
+    state: State,
+    records: ir.Table | None,
+    before: ir.Table,
+    groups: Groups,
+    engine: Engine,
 ) -> dict[str, Patch]:
     """How the tables of the last run become those of this one.
 
@@ -350,6 +360,8 @@ def _patches(
         delta: What changed.
         state: What the last run left.
         records: record_id of everybody concerned.
+        before: What the last run left of them and of those that are gone (`schemas.COMPONENTS`).
+        groups: Where they were; without ids known as saved, the map is written as a whole.
         engine: Computes.
     """
     assert records is not None
@@ -363,11 +375,10 @@ def _patches(
     remembered = faces.semi_join(away, faces.face == away.record_id).select("face")
     waiting = undecided.semi_join(away, undecided.label_l == away.record_id).select("pair_id")
     waiting = waiting.union(undecided.semi_join(away, undecided.label_r == away.record_id).select("pair_id"))
-    mapped = made["profile_map"].select("record_id").union(delta.gone).distinct()
     replaced = scope.replaced.select("record_id").distinct()
-    return {
+    patches = {
         "observations": Patch("record_id", engine.scratch(replaced), made["observations"]),
-        "components": Patch("record_id", away, made["components"]),
+        "components": without_equal(Patch("record_id", away, made["components"]), before, engine),
         "digests": Patch("bucket", delta.buckets, delta.digests),
         "linkage_model": _unchanged(schemas.LINKAGE_MODEL, "model_id", engine),
         "linkage_frequencies": _unchanged(schemas.LINKAGE_FREQUENCIES, "value_id", engine),
@@ -380,8 +391,12 @@ def _patches(
             engine.scratch(whole.select("link_id").union(pairs.select("link_id")).distinct()),
             made["rejected_links"],
         ),
-        "profile_map": Patch("record_id", engine.scratch(mapped), made["profile_map"]),
     }
+    if groups.saved is not None:
+        mapped = engine.scratch(made["profile_map"].select("record_id").union(delta.gone).distinct())
+        of_map = Patch("record_id", mapped, made["profile_map"])
+        patches["profile_map"] = without_equal(of_map, groups.placed, engine)
+    return patches
 
 
 def _unchanged(schema: TableSchema, key: str, engine: Engine) -> Patch:

@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.warehouse import changes
 from cdp_assets.warehouse.built import Built, Patch
-from cdp_assets.warehouse.changes import Since
+from cdp_assets.warehouse.changes import Since, changed_of_all
 from cdp_assets.warehouse.engine import Engine, TableRef, row_count
 from cdp_assets.warehouse.stacking import patched, stack
 
@@ -55,7 +55,7 @@ def concerned(
     Returns:
         None if it is not known, or so many that everybody had better be made anew.
     """
-    known = _changed(since, (PROFILE_MAP, *inputs))
+    known = changed_of_all(since, (PROFILE_MAP, *inputs))
     if known is None:
         return None
     records = [ids.select("record_id") for ids in known if "profile_id" not in ids.columns]
@@ -81,7 +81,7 @@ def concerned_profiles(since: Since | None, inputs: Sequence[TableRef], engine: 
     Returns:
         None if it is not known, or so many that everybody had better be made anew.
     """
-    known = _changed(since, inputs)
+    known = changed_of_all(since, inputs)
     if since is None or known is None:
         return None
     found = engine.scratch(stack(*(ids.select("profile_id") for ids in known)).distinct())
@@ -103,12 +103,3 @@ def replaced(schema: TableSchema, since: Since, profiles: ir.Table, rows: ir.Tab
     coming = rows.select(*schema.column_names).cast(schema.ibis_schema)
     patch = Patch("profile_id", profiles, engine.scratch(coming))
     return Built(patched(previous, patch), patch=patch, memory=since.memory)
-
-
-def _changed(since: Since | None, inputs: Sequence[TableRef]) -> list[ir.Table] | None:
-    """What has changed of each table; None if it is not known of all."""
-    if since is None:
-        return None
-    changed = [since.changed(*ref) for ref in inputs]
-    known = [ids for ids in changed if ids is not None]
-    return known if len(known) == len(changed) else None

@@ -99,6 +99,20 @@ def since_last_made(
     )
 
 
+def changed_of_all(since: Since | None, inputs: Sequence[TableRef]) -> list[ir.Table] | None:
+    """What `Since.changed` gives of each of some inputs; None if it is not known of all.
+
+    Args:
+        since: What has changed since; None if nothing is to be relied on.
+        inputs: The inputs.
+    """
+    if since is None:
+        return None
+    changed = [since.changed(*ref) for ref in inputs]
+    known = [ids for ids in changed if ids is not None]
+    return known if len(known) == len(changed) else None
+
+
 def _changed_since(ref: TableRef, version: str, engine: Engine) -> ir.Table | None:
     note = note_of(engine, ref)
     if note is None or not version:

@@ -146,8 +146,13 @@ def _pyspark_stable_id(self: PySparkCompiler, op: StableId, *, arg: sge.Expressi
 
 
 def _duckdb_quick_hash(self: DuckDBCompiler, op: QuickHash, *, parts: Any) -> Any:
+    # Texts of a column of few values are kept as numbers, which are other ones in another table.
+    values = [
+        self.cast(part, dt.string) if given.dtype.is_string() else part
+        for part, given in zip(parts, op.parts, strict=True)
+    ]
     # Half of the unsigned hashes are beyond a signed integer.
-    halved = sge.BitwiseRightShift(this=self.f.anon.hash(*parts), expression=sge.convert(1))
+    halved = sge.BitwiseRightShift(this=self.f.anon.hash(*values), expression=sge.convert(1))
     return self.cast(sge.Paren(this=halved), dt.int64)
 
 

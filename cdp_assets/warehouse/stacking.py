@@ -1,6 +1,7 @@
 """Putting tables of equal columns on top of one another, and cutting them down to some records.
 
-Belongs here: `stack`, `stacked`, `restricted`, `patched`. Does not belong here: anything about identity.
+Belongs here: `stack`, `stacked`, `restricted`, `patched`, `without_equal`. Does not belong here: anything about
+identity.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ from typing import TYPE_CHECKING
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import INSTANT
+from cdp_assets.warehouse.built import Patch
 from cdp_assets.warehouse.engine import empty
+from cdp_assets.warehouse.operations import quick_hash
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import ibis.expr.schema as sch
 
-    from cdp_assets.warehouse.built import Patch
     from cdp_assets.warehouse.engine import Engine
 
 
@@ -44,6 +46,25 @@ def patched(table: ir.Table, patch: Patch) -> ir.Table:
     """A table as it is after a patch."""
     columns = table.columns
     return stack(table.anti_join(patch.gone, list(patch.columns)).select(columns), patch.rows.select(columns))
+
+
+def without_equal(patch: Patch, standing: ir.Table, engine: Engine) -> Patch:
+    """A patch that leaves alone what it would not change: keys whose rows are the same before and after.
+
+    Args:
+        patch: A patch of a table whose rows differ from one another.
+        standing: All rows of the table that it replaces, and maybe others of keys that it does not bring.
+        engine: Computes.
+    """
+    key = list(patch.columns)
+    going, coming = (
+        rows.select(*key, content=quick_hash(*(rows[name] for name in rows.columns)))
+        for rows in (_typed(some, patch.rows.columns) for some in (standing.semi_join(patch.gone, key), patch.rows))
+    )
+    both = [*key, "content"]
+    differing = [going.anti_join(coming, both).select(key), coming.anti_join(going, both).select(key)]
+    gone = engine.scratch(stack(*differing).distinct())
+    return Patch(patch.key, gone, engine.scratch(patch.rows.semi_join(gone, key)))
 
 
 def _typed(table: ir.Table, columns: tuple[str, ...]) -> ir.Table:

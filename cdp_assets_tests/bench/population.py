@@ -17,8 +17,16 @@ import duckdb
 
 from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import TableSchema
+from cdp_assets.warehouse import changes
+from cdp_assets.warehouse.built import Patch
+from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+from cdp_assets.warehouse.engine import TableRef
+from cdp_assets.warehouse.standing import Note, note_of
 
 SEED = 2026
+_STAGE = "normalised"
+_ARRIVED = "arrived"
+_FILLED = ("identity_records", "identifiers", "contacts")
 _GIVEN = ("Anna", "Bert", "Carla", "David", "Emma", "Felix", "Greta", "Hugo", "Ida", "Jonas", "Klara", "Leon", "Mia")
 _SYLLABLES = ("ba", "den", "fel", "gar", "hol", "ker", "lin", "mar", "nor", "ras", "sten", "tor", "val", "wig", "zan")
 
@@ -33,33 +41,61 @@ def make(file: Path, rows: int, people: int, *, named: bool = False) -> None:
         named: Whether all records are contacts with a name; one in five otherwise.
     """
     with _opened(file) as connection:
-        for schema in tables.TABLES.values():
-            columns = ", ".join(f"{name} {kind}" for name, kind in _types(schema).items())
-            connection.execute(f"CREATE TABLE normalised.{schema.name} ({columns})")
-        _insert(connection, 0, rows, people, named)
+        _create(connection, _STAGE)
+        _insert(connection, _STAGE, 0, rows, people, named)
+        engine = DuckDBEngine(connection)
+        for name in tables.TABLES:
+            noted = Note({}, engine.fingerprint(engine.table(_STAGE, name)))
+            engine.take_note(_STAGE, name, noted.to_text())
 
 
 def add(file: Path, rows: int, people: int, *, named: bool = False) -> None:
-    """Add records to a population: nine in ten of people who are there, the others of new ones."""
+    """Add records to a population: nine in ten of people who are there, the others of new ones.
+
+    Published as the stage does it that makes these tables: as patches by record, with what is kept of changes.
+    """
     with _opened(file) as connection:
-        counted = connection.execute("SELECT count(*) FROM normalised.identity_records").fetchone()
+        counted = connection.execute(f"SELECT count(*) FROM {_STAGE}.identity_records").fetchone()
         assert counted is not None
-        _insert(connection, int(counted[0]), rows, people, named)
+        _create(connection, _ARRIVED)
+        _insert(connection, _ARRIVED, int(counted[0]), rows, people, named)
+        engine = DuckDBEngine(connection)
+        pending: list[TableRef] = []
+        notes: dict[TableRef, str] = {}
+        for name in _FILLED:
+            ref, came = (_STAGE, name), engine.table(_ARRIVED, name)
+            before = note_of(engine, ref)
+            assert before is not None
+            patch = Patch("record_id", came.select("record_id").distinct(), came)
+            engine.stage_patch(_STAGE, tables.TABLES[name], patch)
+            kept, trail = changes.keep(ref, before, engine)
+            noted = Note({}, before.fingerprint.with_more(engine.fingerprint(came)), trail=trail)
+            notes[ref] = noted.to_text()
+            pending += [ref, *kept]
+        engine.publish(pending, notes)
+        connection.execute(f"DROP SCHEMA {_ARRIVED} CASCADE")
 
 
 def _opened(file: Path) -> duckdb.DuckDBPyConnection:
     file.parent.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(str(file), config={"memory_limit": "4GB", "temp_directory": str(file.parent / "tmp")})
     connection.execute("SET TimeZone = 'UTC'")
-    connection.execute("CREATE SCHEMA IF NOT EXISTS normalised")
     return connection
+
+
+def _create(connection: duckdb.DuckDBPyConnection, stage: str) -> None:
+    """Make empty canonical tables."""
+    connection.execute(f"CREATE SCHEMA {stage}")
+    for schema in tables.TABLES.values():
+        columns = ", ".join(f"{name} {kind}" for name, kind in _types(schema).items())
+        connection.execute(f"CREATE TABLE {stage}.{schema.name} ({columns})")
 
 
 def _types(schema: TableSchema) -> dict[str, str]:
     return {item.name: item.kind.sql("duckdb") for item in schema.ibis_schema.to_sqlglot_column_defs("duckdb")}
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, start: int, rows: int, people: int, named: bool) -> None:
+def _insert(connection: duckdb.DuckDBPyConnection, stage: str, start: int, rows: int, people: int, named: bool) -> None:
     system = "2" if named else "i % 5"
     person = f"hash(i, {SEED}) % {people}"
     if start:
@@ -76,7 +112,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, start: int, rows: int, people
         """
     )
     connection.execute(
-        "INSERT INTO normalised.identity_records BY NAME SELECT record_id, 'made' AS source, 'made' AS stream, kind, "
+        f"INSERT INTO {stage}.identity_records BY NAME SELECT record_id, 'made' AS source, 'made' AS stream, kind, "
         "seen AS first_seen_at, seen AS last_seen_at, 1 AS rows FROM made"
     )
     email_a = "'person' || p || '@example.com'"
@@ -94,7 +130,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, start: int, rows: int, people
         if named and kind == "anonymous_id":
             continue
         connection.execute(
-            "INSERT INTO normalised.identifiers BY NAME SELECT record_id, "
+            f"INSERT INTO {stage}.identifiers BY NAME SELECT record_id, "
             f"'{namespace}' AS namespace, '{kind}' AS identifier_type, {value} AS identifier_value, "
             f"seen AS first_seen_at, seen AS last_seen_at FROM made WHERE {where}"
         )
@@ -102,7 +138,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, start: int, rows: int, people
     many = len(_SYLLABLES)
     connection.execute(
         f"""
-        INSERT INTO normalised.contacts BY NAME SELECT record_id,
+        INSERT INTO {stage}.contacts BY NAME SELECT record_id,
             {given}[1 + (hash(p, {SEED + 5}) % {len(_GIVEN)})::BIGINT] AS given_name,
             upper(a[1]) || a[2:] || b || c AS family_name,
             seen AS created_at, 'made' AS source, i::VARCHAR AS native_id, '1' AS load_id, i AS source_row

@@ -7,11 +7,15 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdp_assets.identity.delta import told_since
 from cdp_assets.identity.spec import IdentityRules
 from cdp_assets.identity.stewardship import Word
+from cdp_assets.warehouse.changes import Since
+from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets_tests.examples import examples
 from cdp_assets_tests.identity.test_properties import NAMES, RECORD, TOWN, Town, made
 from cdp_assets_tests.identity.world import AS_OF, Record, World, groups
@@ -21,23 +25,31 @@ TOWNS = st.lists(TOWN, min_size=8, max_size=8)
 
 @dataclass
 class Twins:
-    """The same deliveries and words resolved step by step, and each time from nothing, with ledgers of their own."""
+    """The same deliveries and words resolved step by step, told of whom there is news or not told, and each time from
+    nothing, with ledgers of their own."""
 
     patient: World = field(default_factory=World)
+    told: World = field(default_factory=lambda: World(tells=True))
     forgetful: World = field(default_factory=World)
     steps: int = 0
 
     def run(self, records: list[Record], **more: Any) -> set[frozenset[int]]:
-        """Resolve both ways; all tables, and both ledgers, must be equal. Returns the partition."""
+        """Resolve in all ways; all tables, and all ledgers, must be equal. Returns the partition."""
         self.steps += 1
         as_of = AS_OF + timedelta(days=self.steps)
-        mine = self.patient.run(records, as_of=as_of, **more)
         theirs = self.forgetful.run(records, as_of=as_of, whole=True, **more)
-        for name in theirs:
-            assert rows_of(mine[name]) == rows_of(theirs[name]), name
-        assert self.patient.store.assigned() == self.forgetful.store.assigned()
-        assert self.patient.store.redirects() == self.forgetful.store.redirects()
-        return groups(mine)
+        for world in (self.told, self.patient):
+            mine = world.run(records, as_of=as_of, **more)
+            for name in theirs:
+                assert rows_of(mine[name]) == rows_of(theirs[name]), name
+            assert world.store.assigned() == self.forgetful.store.assigned()
+            assert world.store.redirects() == self.forgetful.store.redirects()
+        return groups(theirs)
+
+    def are_given(self, rules: IdentityRules) -> None:
+        """Have all of them resolve by other rules from now on."""
+        for world in (self.told, self.patient, self.forgetful):
+            world.rules = rules
 
     @property
     def looked_at(self) -> Any:
@@ -146,6 +158,21 @@ def test_where_nothing_changed_nothing_is_looked_at() -> None:
     assert twins.looked_at == 0
     twins.run([*records, Record(92, ("email a@example.com",))])
     assert twins.looked_at == 2
+
+
+def test_a_run_is_told_of_whom_there_is_news_only_where_that_is_known_of_all_tables() -> None:
+    engine = DuckDBEngine.in_memory()
+    news = {
+        name: engine.from_arrow(pa.table({"record_id": pa.array(records, pa.int64())}))
+        for name, records in (("identity_records", [1]), ("identifiers", [1, 2]), ("contacts", []))
+    }
+    since = Since({}, {}, None, lambda _stage, name: news.get(name))
+    assert told_since(None, engine) is None
+    assert told_since(since, engine) is None
+    news["contact_points"] = news["contacts"]
+    told = told_since(since, engine)
+    assert told is not None
+    assert sorted(engine.to_arrow(told)["record_id"].to_pylist()) == [1, 2]
 
 
 def test_records_named_by_stewards_are_put_together_anew() -> None:

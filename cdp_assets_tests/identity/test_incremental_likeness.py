@@ -35,11 +35,12 @@ def residents(people: int) -> list[Record]:
 
 
 def acquainted(records: list[Record]) -> Twins:
-    """Both after a run over some records, by one model."""
+    """All after a run over some records, by one model."""
     twins = Twins()
     twins.patient.run(records)
-    twins.forgetful.tables = dict(twins.patient.tables)
-    twins.forgetful.store = copy.deepcopy(twins.patient.store)
+    for world in (twins.told, twins.forgetful):
+        world.tables, world.said = dict(twins.patient.tables), dict(twins.patient.said)
+        world.store = copy.deepcopy(twins.patient.store)
     return twins
 
 
@@ -82,18 +83,18 @@ def test_what_stewards_say_of_those_who_look_alike_is_undone_with_their_word() -
     twins.run(EVERYBODY, words=[Word("r1", "rule", "likeness")])
     assert not twins.patient.tables["likeness"].num_rows
     assert any(alike <= group for group in twins.run(EVERYBODY))
-    twins.patient.rules = twins.forgetful.rules = IdentityRules(linkage=LinkageRules(enabled=False))
+    twins.are_given(IdentityRules(linkage=LinkageRules(enabled=False)))
     twins.run(EVERYBODY)
     twins.run(THERE)
     assert twins.reason is None
-    twins.patient.rules = twins.forgetful.rules = IdentityRules()
+    twins.are_given(IdentityRules())
     assert any(alike <= group for group in twins.run(EVERYBODY))
 
 
 @pytest.mark.long
 def test_a_weight_that_depends_on_all_joins_has_everybody_compared() -> None:
     twins = acquainted(EVERYBODY)
-    twins.patient.rules = twins.forgetful.rules = IdentityRules(linkage=LinkageRules(most_wrong=0.01))
+    twins.are_given(IdentityRules(linkage=LinkageRules(most_wrong=0.01)))
     twins.run(EVERYBODY)
     twins.run(THERE)
     assert twins.reason == "`most_wrong` sets the weight to join from by the joins of everybody"

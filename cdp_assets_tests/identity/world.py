@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -63,13 +64,18 @@ class Record:
 
 @dataclass
 class World:
-    """Everything that stays between runs: the ids' store and the tables published."""
+    """Everything that stays between runs: the ids' store and the tables published.
+
+    With ``tells``, each run is told of whom there is news since the last one that was published.
+    """
 
     rules: IdentityRules = field(default_factory=IdentityRules)
     store: ProfileIdStore = field(default_factory=InMemoryProfileIds)
     engine: DuckDBEngine = field(default_factory=DuckDBEngine.in_memory)
     tables: dict[str, pa.Table] = field(default_factory=dict)
     figures: dict[str, Any] = field(default_factory=dict)
+    tells: bool = False
+    said: dict[int, list[str]] = field(default_factory=dict)
 
     def run(
         self,
@@ -92,16 +98,22 @@ class World:
             else load(engine, schema, [])
             for schema in known
         }
+        given = canonical_tables(engine, records, aliases)
+        said = said_of_records(given, engine)
         resolution = resolve(
-            canonical_tables(engine, records, aliases), self.rules, self.store, previous, as_of, engine, KEY,
-            Stewardship.of(words, engine),
+            given, self.rules, self.store, previous, as_of, engine, KEY, Stewardship.of(words, engine),
+            self._told(said) if self.tells and self.tables else None,
         )  # fmt: skip
         self.figures = resolution.figures
         result = {name: engine.to_arrow(table) for name, table in resolution.tables.items()}
         engine.drop_scratch()
         if publish:
-            self.tables = result
+            self.tables, self.said = result, said
         return result
+
+    def _told(self, said: dict[int, list[str]]) -> Any:
+        differing = [record for record in self.said.keys() | said.keys() if self.said.get(record) != said.get(record)]
+        return self.engine.from_arrow(pa.table({"record_id": pa.array(differing, pa.int64())}))
 
     def groups(self, records: Sequence[Record], **more: Any) -> set[frozenset[int]]:
         """The partition of records, as sets of record ids."""
@@ -180,6 +192,15 @@ def canonical_tables(
             )
         },
     )  # fmt: skip
+
+
+def said_of_records(given: Canonical, engine: DuckDBEngine) -> dict[int, list[str]]:
+    """All that the tables by record say of each."""
+    said: dict[int, list[str]] = defaultdict(list)
+    for table in (given.identity_records, given.identifiers, given.contacts, given.contact_points):
+        for row in engine.to_arrow(table).to_pylist():
+            said[row["record_id"]].append(str(row))
+    return {record: sorted(rows) for record, rows in said.items()}
 
 
 def load(engine: DuckDBEngine, schema: TableSchema, rows: Sequence[dict[str, Any]]) -> Any:

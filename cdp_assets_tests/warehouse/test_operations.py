@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import ibis
 import pyarrow as pa
 
+from cdp_assets.canonical.schema import Column, TableSchema
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets.warehouse.operations import quick_hash, stable_id, trimmed, try_timestamp
 
@@ -47,6 +48,16 @@ def test_a_quick_hash_tells_null_from_nothing_and_one_order_from_another() -> No
     assert hashes[2] == hashes[4]
     assert all(isinstance(found, int) and 0 <= found < 2**63 for found in hashes)
     assert "XXHASH64" in ibis.to_sql(quick_hash(a, null).name("value"), dialect="pyspark").upper()
+
+
+def test_a_quick_hash_of_a_text_is_the_same_however_it_is_kept() -> None:
+    engine = DuckDBEngine.in_memory()
+    schema = TableSchema("signs", "Signs.", (Column("sign", "string", "A sign.", one_of=("a", "b")),))
+    engine.stage_table("shop", schema, _texts(engine, "b", None).rename(sign="text"))
+    engine.publish([("shop", "signs")])
+    kept = engine.table("shop", "signs")
+    again = engine.scratch(kept)
+    assert _values(engine, quick_hash(kept.sign)) == _values(engine, quick_hash(again.sign))
 
 
 def test_times_are_read_with_offset_zone_or_format() -> None:
