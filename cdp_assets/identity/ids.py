@@ -249,6 +249,7 @@ def assign_ids(
     near = engine.scratch(saved.elsewhere(asked)) if saved is not None else empty(_PROFILE, engine)
     renewed = _renew(fresh, taken, near, saved, homes, votes, redirects, engine)
     profiles = engine.scratch(taken.union(renewed))
+    engine.forget(fresh)
     given = engine.scratch(homes.join(profiles, "label").select("record_id", "label", "profile_id", "is_guest"))
     changed, gone = _difference(given, state, as_of, engine)
     redirected, revived, complete = _redirects(votes, profiles, near, redirects, returned, as_of, engine)

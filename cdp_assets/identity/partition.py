@@ -99,6 +99,8 @@ def partition(
         breaking = breaking.union(stewardship.concerned(component)).distinct()
     broken = engine.scratch(breaking)
     rebuilt = rebuild_components(ties, component, broken, evidence, rules, engine, stewardship)
+    # The smallest record of each component is called like it.
+    components = row_count(component.filter(component.record_id == component.component), engine)
     if rebuilt.count:
         joined = component.left_join(rebuilt.records, "record_id")
         records = engine.scratch(
@@ -109,16 +111,15 @@ def partition(
                 settled=joined.settled.fill_null(True),
             )
         )
+        engine.forget(component, keep=[shared, broken, rebuilt.refusals])
     else:
         records = component.mutate(label=component.component, settled=ibis.literal(True))
-    # The smallest record of each component is called like it.
-    counted = component.filter(component.record_id == component.component)
     return Partition(
         records=records,
         ties=shared,
         broken=broken,
         refusals=rebuilt.refusals,
-        components=row_count(counted, engine),
+        components=components,
         rebuilt=rebuilt.count,
     )
 

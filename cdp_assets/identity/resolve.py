@@ -158,6 +158,8 @@ def _resolved_wholly(run: _Run, reason: str) -> Resolution:
     digests = run.engine.from_arrow(digests_of(run.canonical, run.engine), schemas.DIGESTS.ibis_schema)
     put = _put_together(run, scope, None)
     assert put is not None
+    if scope.carriers is not None:
+        run.engine.forget(scope.carriers, keep=[scope.rows, scope.blocked])
     built = _resolved(run, put, digests, None, None)
     return replace(built, figures={**built.figures, "everything was computed because": reason})
 
@@ -256,6 +258,7 @@ def _resolved(run: _Run, put: _Put, digests: ir.Table, delta: Delta | None, stat
     rows = engine.scratch(
         profile_rows(assignment.given, assignment.profiles, devices, state if groups.saved is not None else None)
     )
+    engine.forget(assignment.given, keep=[assignment.profiles])
 
     refused = stack(
         rejected_links(run.types.table, scope.blocked, people),

@@ -62,13 +62,19 @@ def assign(connection: Connection, changes: pa.Table, gone: Sequence[int] = ()) 
         What the assignments of these records were before (`ASSIGNED`), of those that had one.
     """
     changes = changes.select(ASSIGNED.names).cast(ASSIGNED).combine_chunks()
-    touched = np.append(changes["record_id"].to_numpy(), np.asarray(gone, np.int64))
+    records = changes["record_id"].to_numpy()
+    if gone:
+        records = np.append(records, np.asarray(gone, np.int64))
     before = [ASSIGNED.empty_table()]
-    for number, places, block in _in_their_blocks(connection, touched):
-        replaced = _among(block, touched[places])
-        before.append(block.filter(replaced))
+    for number, places, block in _in_their_blocks(connection, records):
         coming = changes.take(pa.array(places[places < changes.num_rows]))
-        _write(connection, number, pa.concat_tables([block.filter(pc.invert(replaced)), coming]))
+        if block.num_rows:
+            replaced = _among(block, records[places])
+            before.append(block.filter(replaced))
+            coming = pa.concat_tables([block.filter(pc.invert(replaced)), coming]).sort_by("record_id")
+            connection.execute(delete(_BLOCKS).where(_BLOCKS.c.block == number))
+        if coming.num_rows:
+            connection.execute(insert(_BLOCKS).values(block=number, records=coming.num_rows, assigned=_packed(coming)))
     return pa.concat_tables(before)
 
 
@@ -82,36 +88,34 @@ def _blocks(connection: Connection, statement: Select[tuple[int, int, bytes]]) -
 def _in_their_blocks(
     connection: Connection, records: npt.NDArray[np.int64]
 ) -> Iterator[tuple[int, npt.NDArray[np.int64], pa.Table]]:
-    """Blocks that record ids belong to: the number of each, the places of those ids, and all that it holds, by
-    record_id."""
+    """Blocks that record ids belong to: the number of each, the places of those ids in their order, and all that it
+    holds, by record_id."""
+    # Small numbers are put in order without comparing them, and the few ids of a block by themselves.
     block_of = (records >> _BITS_IN_A_BLOCK).astype(np.int16)
     order = np.argsort(block_of, kind="stable")
     numbers, starts = np.unique(block_of[order], return_index=True)
-    places = np.split(order, starts[1:])
+    parts = np.split(order, starts[1:])
     for first in range(0, len(numbers), _BLOCKS_AT_ONCE):
         some = numbers[first : first + _BLOCKS_AT_ONCE].tolist()
         # Two that write would each undo what the other did.
         there = dict(_blocks(connection, select(_BLOCKS).where(_BLOCKS.c.block.in_(some)).with_for_update()))
-        for offset, number in enumerate(some, start=first):
-            yield number, places[offset], there.get(number, ASSIGNED.empty_table())
+        for place, number in enumerate(some, start=first):
+            part = parts[place]
+            yield number, part[np.argsort(records[part])], there.get(number, ASSIGNED.empty_table())
 
 
 def _among(block: pa.Table, wanted: npt.NDArray[np.int64]) -> pa.Array:
-    """Which rows of a block are of the records wanted, which are at least one."""
-    records, wanted = block["record_id"].to_numpy(), np.sort(wanted)
+    """Which rows of a block are of the records wanted, which are sorted and at least one."""
+    records = block["record_id"].to_numpy()
     return pa.array(wanted[np.minimum(wanted.searchsorted(records), len(wanted) - 1)] == records)
 
 
-def _write(connection: Connection, number: int, block: pa.Table) -> None:
-    connection.execute(delete(_BLOCKS).where(_BLOCKS.c.block == number))
-    if block.num_rows == 0:
-        return
+def _packed(block: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, ASSIGNED, options=pa.ipc.IpcWriteOptions(compression="lz4")) as packed:
-        packed.write_table(block.sort_by("record_id").combine_chunks())
-    connection.execute(
-        insert(_BLOCKS).values(block=number, records=block.num_rows, assigned=sink.getvalue().to_pybytes())
-    )
+    with pa.ipc.new_stream(sink, ASSIGNED, options=pa.ipc.IpcWriteOptions(compression="lz4")) as stream:
+        stream.write_table(block.combine_chunks())
+    packed: bytes = sink.getvalue().to_pybytes()
+    return packed
 
 
 def former(connection: Connection, record_ids: Sequence[int]) -> dict[int, list[int]]:

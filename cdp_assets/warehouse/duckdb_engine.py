@@ -187,6 +187,16 @@ class DuckDBEngine(DuckDBFiles):
         _ = self.backend
         return dict(self._local.origins)
 
+    def forget(self, expression: ir.Table, keep: Sequence[ir.Table] = ()) -> None:
+        read = {name for each in keep for name in self._made_of(each)}
+        for name in self._made_of(expression) - read:
+            self._local.scratch.remove(name)
+            self.backend.drop_table(name, database=("temp", "main"))
+
+    def _made_of(self, expression: ir.Table) -> set[str]:
+        """The scratch tables that an expression reads."""
+        return {table.name for table in expression.op().find(ops.DatabaseTable)} & set(self._local.scratch)
+
     def drop_scratch(self) -> None:
         backend = self.backend
         self._local.origins.clear()

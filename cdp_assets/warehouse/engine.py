@@ -132,6 +132,14 @@ class Engine(FileReader, Protocol):
     def origins(self) -> dict[str, ir.Table]:
         """Scratch table name → the expression it was computed from, so that lineage can look through it."""
 
+    def forget(self, expression: ir.Table, keep: Sequence[ir.Table] = ()) -> None:
+        """Drop the scratch tables that an expression is made of: what is made after it has their memory.
+
+        Args:
+            expression: What nobody reads any more.
+            keep: What is read later; scratch tables that these are made of stay.
+        """
+
     def drop_scratch(self) -> None:
         """Forget every table made by `scratch` and `from_arrow`."""
 

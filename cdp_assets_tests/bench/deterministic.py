@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cdp_assets.settings import Settings
 from cdp_assets_tests.bench.harness import GIB, Figure, Measured, at_most, environment, measure
 
 MEMORY = "2500MB"
@@ -90,7 +91,7 @@ def _versions(env: dict[str, str], folder: Path) -> dict[str, str]:
 def _connection(folder: Path) -> Any:
     import duckdb
 
-    config = {"memory_limit": MEMORY, "temp_directory": str(folder / "tmp")}
+    config = {**Settings.from_env().duckdb_config, "memory_limit": MEMORY, "temp_directory": str(folder / "tmp")}
     connection = duckdb.connect(str(folder / "warehouse.duckdb"), config=config)
     connection.execute("SET TimeZone = 'UTC'")
     return connection

@@ -17,6 +17,7 @@ import duckdb
 
 from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import TableSchema
+from cdp_assets.settings import Settings
 from cdp_assets.warehouse import changes
 from cdp_assets.warehouse.built import Patch
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
@@ -78,7 +79,8 @@ def add(file: Path, rows: int, people: int, *, named: bool = False) -> None:
 
 def _opened(file: Path) -> duckdb.DuckDBPyConnection:
     file.parent.mkdir(parents=True, exist_ok=True)
-    connection = duckdb.connect(str(file), config={"memory_limit": "4GB", "temp_directory": str(file.parent / "tmp")})
+    config = {**Settings.from_env().duckdb_config, "memory_limit": "4GB", "temp_directory": str(file.parent / "tmp")}
+    connection = duckdb.connect(str(file), config=config)
     connection.execute("SET TimeZone = 'UTC'")
     return connection
 
