@@ -27,9 +27,9 @@ ASSIGNED = pa.schema([("record_id", pa.int64()), ("profile_id", pa.int64()), ("s
 """Which profile a record belongs to, and since which run."""
 
 _AT_ONCE = 10_000
-_BLOCKS_AT_ONCE = 100
-_BITS_IN_A_BLOCK = 53
-"""Record ids are hashes of 63 bits: their first ten bits tell the block."""
+_BLOCKS_AT_ONCE = 16
+_BITS_IN_A_BLOCK = 55
+"""Record ids are hashes of 63 bits: their first eight bits tell the block."""
 
 _REVISION = "profile ids"
 

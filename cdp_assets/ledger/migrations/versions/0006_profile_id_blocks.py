@@ -1,7 +1,7 @@
-"""Which profile each record belongs to is kept in some thousand blocks rather than in millions of rows.
+"""Which profile each record belongs to is kept in some hundred blocks rather than in millions of rows.
 
-Each block is an Arrow stream of record_id, profile_id and since, of the records whose ids have the same first ten of 63
-bits.
+Each block is an Arrow stream of record_id, profile_id and since, of the records whose ids have the same first eight of
+63 bits.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def upgrade() -> None:
     )
     connection = op.get_bind()
     rows = connection.execute(sa.text("select record_id, profile_id, since from profile_ids order by record_id"))
-    for block, members in groupby(rows, key=lambda row: row.record_id >> 53):
+    for block, members in groupby(rows, key=lambda row: row.record_id >> 55):
         values = list(zip(*members, strict=True))
         connection.execute(blocks.insert().values(block=block, records=len(values[0]), assigned=_packed(values)))
     op.drop_table("profile_ids")
