@@ -35,12 +35,11 @@ def residents(people: int) -> list[Record]:
 
 
 def acquainted(records: list[Record]) -> Twins:
-    """All after a run over some records, by one model."""
+    """Both after a run over some records, by one model."""
     twins = Twins()
     twins.patient.run(records)
-    for world in (twins.told, twins.forgetful):
-        world.tables, world.said = dict(twins.patient.tables), dict(twins.patient.said)
-        world.store = copy.deepcopy(twins.patient.store)
+    twins.forgetful.tables = dict(twins.patient.tables)
+    twins.forgetful.store = copy.deepcopy(twins.patient.store)
     return twins
 
 

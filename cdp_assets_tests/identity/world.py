@@ -66,7 +66,8 @@ class Record:
 class World:
     """Everything that stays between runs: the ids' store and the tables published.
 
-    With ``tells``, each run is told of whom there is news since the last one that was published.
+    With ``tells``, it is kept what is said of each record, so that a run can be told of whom there is news since the
+    last one that was published.
     """
 
     rules: IdentityRules = field(default_factory=IdentityRules)
@@ -85,10 +86,12 @@ class World:
         publish: bool = True,
         words: Iterable[Word] = (),
         whole: bool = False,
+        told: bool = False,
     ) -> dict[str, pa.Table]:
         """Resolve records, publish the tables, and return them.
 
-        With ``whole``, everything is computed although there are tables of an earlier run.
+        With ``whole``, everything is computed although there are tables of an earlier run; with ``told``, only those
+        are looked at of whom there is news.
         """
         engine = self.engine
         known = [schema for schema in schemas.TABLES if not (whole and schema in schemas.STATE)]
@@ -99,10 +102,10 @@ class World:
             for schema in known
         }
         given = canonical_tables(engine, records, aliases)
-        said = said_of_records(given, engine)
+        said = said_of_records(given, engine) if self.tells else {}
         resolution = resolve(
             given, self.rules, self.store, previous, as_of, engine, KEY, Stewardship.of(words, engine),
-            self._told(said) if self.tells and self.tables else None,
+            self._told(said) if told and self.tables else None,
         )  # fmt: skip
         self.figures = resolution.figures
         result = {name: engine.to_arrow(table) for name, table in resolution.tables.items()}
