@@ -110,7 +110,7 @@ def test_twice_as_many_people_teach_a_new_model() -> None:
     assert twins.patient.tables["linkage_model"]["model_id"] == before
 
 
-@examples(4)
+@examples(2)
 @given(st.randoms(use_true_random=False))
 def test_any_history_step_by_step_gives_what_comparing_everybody_gives(chance: random.Random) -> None:
     typed = Record(70_000, ("desk/customer_number d0", "email d0@example.com"))
