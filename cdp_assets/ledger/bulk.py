@@ -99,11 +99,11 @@ def _insert(connection: Connection, table: Table) -> Any:
 
 def _execute_many(connection: Connection, statement: Any, rows: pa.Table) -> None:
     """Run an insert once for each row, past SQLAlchemy's work per row."""
-    if rows.num_rows == 0:
-        return
     compiled = statement.compile(dialect=connection.dialect, column_keys=rows.column_names)
     order = compiled.positiontup or rows.column_names
     for batch in rows.select(order).to_batches(max_chunksize=_CHUNK):
+        if batch.num_rows == 0:
+            continue
         columns = [_python(column) for column in batch.columns]
         if compiled.positional:
             _execute_positional(connection, compiled.string, columns)

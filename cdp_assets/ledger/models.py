@@ -112,7 +112,7 @@ class FileHash(Base):
 class ProfileIdBlock(Base):
     """Which profile records belong to, of one in 256 of them: ids are state, so that a rebuild changes none.
 
-    There is one for every record, and millions of rows would take a database many times as long.
+    Every record has an assignment, and millions of rows would take a database many times as long.
     """
 
     __tablename__ = "profile_id_blocks"

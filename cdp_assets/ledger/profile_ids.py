@@ -45,7 +45,7 @@ def assigned(connection: Connection, records: Sequence[int] | None = None) -> pa
         wanted = np.asarray(records, np.int64)
         found = [
             block.filter(_among(block, wanted[places]))
-            for _number, places, block in _in_their_blocks(connection, wanted)
+            for _number, places, block in _in_their_blocks(connection, select(_BLOCKS), wanted)
         ]
     return pa.concat_tables([ASSIGNED.empty_table(), *found])
 
@@ -66,7 +66,8 @@ def assign(connection: Connection, changes: pa.Table, gone: Sequence[int] = ()) 
     if gone:
         records = np.append(records, np.asarray(gone, np.int64))
     before = [ASSIGNED.empty_table()]
-    for number, places, block in _in_their_blocks(connection, records):
+    # Two that write at a time would each undo what the other did.
+    for number, places, block in _in_their_blocks(connection, select(_BLOCKS).with_for_update(), records):
         coming = changes.take(pa.array(places[places < changes.num_rows]))
         if block.num_rows:
             replaced = _among(block, records[places])
@@ -86,7 +87,7 @@ def _blocks(connection: Connection, statement: Select[tuple[int, int, bytes]]) -
 
 
 def _in_their_blocks(
-    connection: Connection, records: npt.NDArray[np.int64]
+    connection: Connection, statement: Select[tuple[int, int, bytes]], records: npt.NDArray[np.int64]
 ) -> Iterator[tuple[int, npt.NDArray[np.int64], pa.Table]]:
     """Blocks that record ids belong to: the number of each, the places of those ids in their order, and all that it
     holds, by record_id."""
@@ -97,8 +98,7 @@ def _in_their_blocks(
     parts = np.split(order, starts[1:])
     for first in range(0, len(numbers), _BLOCKS_AT_ONCE):
         some = numbers[first : first + _BLOCKS_AT_ONCE].tolist()
-        # Two that write would each undo what the other did.
-        there = dict(_blocks(connection, select(_BLOCKS).where(_BLOCKS.c.block.in_(some)).with_for_update()))
+        there = dict(_blocks(connection, statement.where(_BLOCKS.c.block.in_(some))))
         for place, number in enumerate(some, start=first):
             part = parts[place]
             yield number, part[np.argsort(records[part])], there.get(number, ASSIGNED.empty_table())

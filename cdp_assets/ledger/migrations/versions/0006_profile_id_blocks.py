@@ -29,7 +29,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("block"),
     )
     connection = op.get_bind()
-    rows = connection.execute(sa.text("select record_id, profile_id, since from profile_ids order by record_id"))
+    every = sa.text("select record_id, profile_id, since from profile_ids order by record_id")
+    rows = connection.execute(every.execution_options(stream_results=True))
     for block, members in groupby(rows, key=lambda row: row.record_id >> 55):
         values = list(zip(*members, strict=True))
         connection.execute(blocks.insert().values(block=block, records=len(values[0]), assigned=_packed(values)))
