@@ -74,7 +74,7 @@ def chain(start: int, length: int) -> list[Record]:
     ]
 
 
-@examples(3)
+@examples(2)
 @given(TOWNS, st.randoms(use_true_random=False), st.data())
 def test_any_history_step_by_step_gives_what_a_run_from_nothing_gives(
     towns: list[Town], chance: random.Random, data: st.DataObject

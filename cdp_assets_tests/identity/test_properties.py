@@ -38,7 +38,7 @@ TOWN = st.lists(RECORD, min_size=1, max_size=9)
 TOWNS = st.lists(TOWN, min_size=12, max_size=12)
 """Places that know nothing of one another: a run costs a second, so it is given a dozen of them at once."""
 
-FEW = examples(3)  # the first of which is the emptiest
+FEW = examples(2)  # the first of which is the emptiest
 MANY = examples(150)
 Town = list[tuple[list[str], str | None, int, int]]
 
