@@ -123,10 +123,7 @@ class Engine(FileReader, Protocol):
         """Whether a table has been published."""
 
     def scratch(self, expression: ir.Table) -> ir.Table:
-        """Compute an intermediate result once and return it as a table that lives until `drop_scratch`.
-
-        Its rows are in no order, whatever order they were computed in.
-        """
+        """Compute an intermediate result once and return it as a table that lives until `drop_scratch`."""
 
     @property
     def origins(self) -> dict[str, ir.Table]:
