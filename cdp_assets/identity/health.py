@@ -309,11 +309,9 @@ def _names(contacts: ir.Table, homes: ir.Table, engine: Engine) -> list[Reading]
     several = counted.filter(_.names >= 3)
     read = several.order_by("profile_id").limit(MOST_READ)
     whole = _rows(counted.aggregate(profiles=_.count(), several=(_.names >= 3).sum().fill_null(0)), engine)[0]
-    spelled = named.semi_join(read, "profile_id")
-    rows = _rows(
-        spelled.select("profile_id", "given_name", "family_name", "full_name").distinct().order_by("profile_id"),
-        engine,
-    )
+    spelled = named.semi_join(read, "profile_id").select("profile_id", "given_name", "family_name", "full_name")
+    # In the order of all columns: which names are kept apart depends on which comes first.
+    rows = _rows(spelled.distinct().order_by(*spelled.columns), engine)
     different = [len(names) for names in _by_profile(rows)]
     scale = whole["several"] / len(different) if different else 0.0
     three = scale * sum(count >= 3 for count in different)

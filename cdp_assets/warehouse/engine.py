@@ -123,7 +123,10 @@ class Engine(FileReader, Protocol):
         """Whether a table has been published."""
 
     def scratch(self, expression: ir.Table) -> ir.Table:
-        """Compute an intermediate result once and return it as a table that lives until `drop_scratch`."""
+        """Compute an intermediate result once and return it as a table that lives until `drop_scratch`.
+
+        Its rows are in no order, whatever order they were computed in.
+        """
 
     @property
     def origins(self) -> dict[str, ir.Table]:

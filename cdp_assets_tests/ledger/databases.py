@@ -39,12 +39,12 @@ def empty_database(kind: str, folder: Path, server: Callable[[], str]) -> Iterat
         return
     place = server()
     name = f"cdp_test_{uuid.uuid4().hex[:12]}"
-    server = create_engine(place, isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
+    engine = create_engine(place, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
         connection.execute(text(f"create database {name}"))
     try:
         yield make_url(place).set(database=name).render_as_string(hide_password=False)
     finally:
-        with server.connect() as connection:
+        with engine.connect() as connection:
             connection.execute(text(f"drop database {name} with (force)"))
-        server.dispose()
+        engine.dispose()
