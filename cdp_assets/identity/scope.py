@@ -84,7 +84,8 @@ def concerned(
     # Of new records there is nothing to leave out.
     known = engine.scratch(delta.before.select("record_id").distinct())
     standing = state.observations.anti_join(known, "record_id")
-    carriers = engine.scratch(standing.semi_join(judged, "identifier_id"))
+    # Few carry one of these identifiers: only they are looked up among those known.
+    carriers = engine.scratch(restricted(state.observations, judged, "identifier_id").anti_join(known, "record_id"))
     screened = screen(
         Evidence(stack(delta.rows, without_hubs(carriers)), names_of(contacts), types),
         without_hubs(stack(delta.rows, standing)),

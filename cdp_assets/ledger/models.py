@@ -122,6 +122,16 @@ class ProfileIdBlock(Base):
     assigned: Mapped[bytes]
 
 
+class ProfileIdNews(Base):
+    """What changed of a block since it was written: a block is some hundred times as large as the news of a run."""
+
+    __tablename__ = "profile_id_news"
+
+    block: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    records: Mapped[int]
+    assigned: Mapped[bytes]
+
+
 class ProfileRedirect(Base):
     """A profile id that is used no more, and the one that took its place (always the final one)."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -17,9 +18,10 @@ from sqlalchemy import Connection, Select, delete, insert, select
 
 from cdp_assets.ledger import bulk, fingerprints
 from cdp_assets.ledger.ledger import Ledger
-from cdp_assets.ledger.models import ProfileIdBlock, ProfileIdHistory, ProfileRedirect
+from cdp_assets.ledger.models import ProfileIdBlock, ProfileIdHistory, ProfileIdNews, ProfileRedirect
 
 _BLOCKS = bulk.table_of(ProfileIdBlock)
+_NEWS = bulk.table_of(ProfileIdNews)
 _HISTORY = bulk.table_of(ProfileIdHistory)
 _REDIRECTS = bulk.table_of(ProfileRedirect)
 
@@ -31,6 +33,13 @@ _BLOCKS_AT_ONCE = 16
 _BITS_IN_A_BLOCK = 55
 """Record ids are hashes of 63 bits: their first eight bits tell the block."""
 
+_BASE_TO_NEWS = 8
+"""So many times as many rows a block has at least than news; with more news it is written anew."""
+
+_EVERY = select(_BLOCKS.c.block, _BLOCKS.c.assigned, _NEWS.c.assigned).outerjoin(
+    _NEWS, _NEWS.c.block == _BLOCKS.c.block
+)
+
 _REVISION = "profile ids"
 
 REDIRECTED = bulk.arrow_schema(_REDIRECTS.c)
@@ -40,13 +49,10 @@ REDIRECTED = bulk.arrow_schema(_REDIRECTS.c)
 def assigned(connection: Connection, records: Sequence[int] | None = None) -> pa.Table:
     """The assignments of some records, or of all (`ASSIGNED`), by record_id."""
     if records is None:
-        found = [block for _number, block in _blocks(connection, select(_BLOCKS))]
+        found = [block.merged() for block in _blocks(connection, _EVERY)]
     else:
         wanted = np.asarray(records, np.int64)
-        found = [
-            block.filter(_among(block, wanted[places]))
-            for _number, places, block in _in_their_blocks(connection, select(_BLOCKS), wanted)
-        ]
+        found = [block.those(wanted[places]) for block, places in _in_their_blocks(connection, _EVERY, wanted)]
     return pa.concat_tables([ASSIGNED.empty_table(), *found])
 
 
@@ -55,42 +61,83 @@ def assign(connection: Connection, changes: pa.Table, gone: Sequence[int] = ()) 
 
     Args:
         connection: Of a writing transaction.
-        changes: `ASSIGNED`, each record once; only what changes, since each writes the block that it is in.
+        changes: `ASSIGNED`, each record once; only what changes.
         gone: record_ids that are no more, and are not in ``changes``.
 
     Returns:
         What the assignments of these records were before (`ASSIGNED`), of those that had one.
     """
-    changes = changes.select(ASSIGNED.names).cast(ASSIGNED).combine_chunks()
-    records = changes["record_id"].to_numpy()
+    changes = changes.select(ASSIGNED.names).cast(ASSIGNED)
     if gone:
-        records = np.append(records, np.asarray(gone, np.int64))
+        nulls = {name: pa.nulls(len(gone), ASSIGNED.field(name).type) for name in ("profile_id", "since")}
+        changes = pa.concat_tables([changes, pa.table({"record_id": pa.array(gone, pa.int64()), **nulls}, ASSIGNED)])
+    changes = changes.combine_chunks()
+    records = changes["record_id"].to_numpy()
     before = [ASSIGNED.empty_table()]
     # Two that write at a time would each undo what the other did.
-    for number, places, block in _in_their_blocks(connection, select(_BLOCKS).with_for_update(), records):
-        coming = changes.take(pa.array(places[places < changes.num_rows]))
-        if block.num_rows:
-            replaced = _among(block, records[places])
-            before.append(block.filter(replaced))
-            coming = pa.concat_tables([block.filter(pc.invert(replaced)), coming]).sort_by("record_id")
-            connection.execute(delete(_BLOCKS).where(_BLOCKS.c.block == number))
-        if coming.num_rows:
-            connection.execute(insert(_BLOCKS).values(block=number, records=coming.num_rows, assigned=_packed(coming)))
+    for block, places in _in_their_blocks(connection, _EVERY.with_for_update(of=_BLOCKS), records):
+        before.append(block.those(records[places]))
+        _write(connection, block, changes.take(pa.array(places)))
     return pa.concat_tables(before)
 
 
-def _blocks(connection: Connection, statement: Select[tuple[int, int, bytes]]) -> Iterator[tuple[int, pa.Table]]:
-    """Blocks with their numbers, in their order, unpacked."""
-    for block in connection.execute(statement.order_by(_BLOCKS.c.block)):
-        with pa.ipc.open_stream(block.assigned) as packed:
-            yield block.block, packed.read_all()
+@dataclass(frozen=True)
+class _Block:
+    """The assignments of the records of one block.
+
+    Args:
+        number: The block.
+        base: `ASSIGNED`, by record_id.
+        news: What counts instead of rows of the base, or beside them (`ASSIGNED`), by record_id. A record without a
+            profile_id is gone.
+    """
+
+    number: int
+    base: pa.Table
+    news: pa.Table
+
+    def merged(self) -> pa.Table:
+        """All assignments, by record_id."""
+        if not self.news.num_rows:
+            return self.base
+        return _instead(self.base, self.news).filter(pc.field("profile_id").is_valid())
+
+    def those(self, wanted: npt.NDArray[np.int64]) -> pa.Table:
+        """The assignments of some records, by record_id.
+
+        Args:
+            wanted: record_ids, sorted.
+        """
+        news = self.news.take(_places(self.news, wanted))
+        base = self.base.take(_places(self.base, np.setdiff1d(wanted, news["record_id"].to_numpy())))
+        return replace(self, base=base, news=news).merged()
+
+
+def _write(connection: Connection, block: _Block, changes: pa.Table) -> None:
+    """Write changes of a block, by record_id: what is gone is without a profile_id."""
+    changed = replace(block, news=_instead(block.news, changes))
+    if changed.news.num_rows * _BASE_TO_NEWS > changed.base.num_rows:
+        changed = replace(block, base=changed.merged(), news=ASSIGNED.empty_table())
+    for table, was, now in ((_BLOCKS, block.base, changed.base), (_NEWS, block.news, changed.news)):
+        if now is was:
+            continue
+        if was.num_rows:
+            connection.execute(delete(table).where(table.c.block == block.number))
+        if now.num_rows:
+            row = {"block": block.number, "records": now.num_rows, "assigned": _packed(now)}
+            connection.execute(insert(table).values(row))
+
+
+def _blocks(connection: Connection, statement: Select[tuple[int, bytes, bytes | None]]) -> Iterator[_Block]:
+    """Blocks in their order, unpacked."""
+    for number, base, news in connection.execute(statement.order_by(_BLOCKS.c.block)):
+        yield _Block(number, _unpacked(base), _unpacked(news))
 
 
 def _in_their_blocks(
-    connection: Connection, statement: Select[tuple[int, int, bytes]], records: npt.NDArray[np.int64]
-) -> Iterator[tuple[int, npt.NDArray[np.int64], pa.Table]]:
-    """Blocks that record ids belong to: the number of each, the places of those ids in their order, and all that it
-    holds, by record_id."""
+    connection: Connection, statement: Select[tuple[int, bytes, bytes | None]], records: npt.NDArray[np.int64]
+) -> Iterator[tuple[_Block, npt.NDArray[np.int64]]]:
+    """The blocks that record ids belong to, each with the places of those ids in their order."""
     # Small numbers are put in order without comparing them, and the few ids of a block by themselves.
     block_of = (records >> _BITS_IN_A_BLOCK).astype(np.int16)
     order = np.argsort(block_of, kind="stable")
@@ -98,16 +145,26 @@ def _in_their_blocks(
     parts = np.split(order, starts[1:])
     for first in range(0, len(numbers), _BLOCKS_AT_ONCE):
         some = numbers[first : first + _BLOCKS_AT_ONCE].tolist()
-        there = dict(_blocks(connection, statement.where(_BLOCKS.c.block.in_(some))))
-        for place, number in enumerate(some, start=first):
-            part = parts[place]
-            yield number, part[np.argsort(records[part])], there.get(number, ASSIGNED.empty_table())
+        there = {block.number: block for block in _blocks(connection, statement.where(_BLOCKS.c.block.in_(some)))}
+        for part, number in zip(parts[first : first + _BLOCKS_AT_ONCE], some, strict=True):
+            none = _Block(number, ASSIGNED.empty_table(), ASSIGNED.empty_table())
+            yield there.get(number, none), part[np.argsort(records[part])]
 
 
-def _among(block: pa.Table, wanted: npt.NDArray[np.int64]) -> pa.Array:
-    """Which rows of a block are of the records wanted, which are sorted and at least one."""
-    records = block["record_id"].to_numpy()
-    return pa.array(wanted[np.minimum(wanted.searchsorted(records), len(wanted) - 1)] == records)
+def _places(rows: pa.Table, wanted: npt.NDArray[np.int64]) -> pa.Array:
+    """The places of those record ids that are among the rows; both are sorted."""
+    records = rows["record_id"].to_numpy()
+    places = records.searchsorted(wanted)
+    there = places < len(records)
+    there[there] = records[places[there]] == wanted[there]
+    return pa.array(places[there])
+
+
+def _instead(rows: pa.Table, changes: pa.Table) -> pa.Table:
+    """Rows, with those changed in place of what they were, by record_id; both are."""
+    kept = np.ones(rows.num_rows, dtype=bool)
+    kept[_places(rows, changes["record_id"].to_numpy())] = False
+    return pa.concat_tables([rows.filter(pa.array(kept)), changes]).sort_by("record_id")
 
 
 def _packed(block: pa.Table) -> bytes:
@@ -116,6 +173,13 @@ def _packed(block: pa.Table) -> bytes:
         stream.write_table(block.combine_chunks())
     packed: bytes = sink.getvalue().to_pybytes()
     return packed
+
+
+def _unpacked(packed: bytes | None) -> pa.Table:
+    if packed is None:
+        return ASSIGNED.empty_table()
+    with pa.ipc.open_stream(packed) as stream:
+        return stream.read_all()
 
 
 def former(connection: Connection, record_ids: Sequence[int]) -> dict[int, list[int]]:

@@ -8,6 +8,7 @@ Run as ``python -m cdp_assets_tests.bench.deterministic STEP FILE …``; prints 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -78,6 +79,7 @@ def _population(env: dict[str, str], folder: Path, *arguments: object) -> None:
 
 def _step(env: dict[str, str], name: str, folder: Path) -> tuple[dict[str, Any], Measured]:
     command = [sys.executable, "-W", "ignore", "-m", "cdp_assets_tests.bench.deterministic", name, str(folder)]
+    os.sync()  # The disk is at rest: what a step before it wrote (copies of gigabytes) is not counted.
     measured = measure(command, env)
     told: dict[str, Any] = json.loads(measured.output)
     print(f"  {name}: {told}, {measured.peak_bytes / GIB:.2f} GiB", file=sys.stderr)

@@ -37,6 +37,27 @@ def test_assignments_are_added_changed_and_removed(ledger: Ledger) -> None:
         assert profile_ids.assigned(connection) == assigned((2, 10))
 
 
+def test_few_changes_are_kept_beside_a_block_until_they_are_many(ledger: Ledger) -> None:
+    expected = {n: n for n in range(400)}
+    random = np.random.default_rng(7)
+    written = set()
+    with ledger.transaction() as connection:
+        profile_ids.assign(connection, assigned(*expected.items()))
+        for turn in range(1, 40):
+            few = random.choice(450, random.integers(1, 30), replace=False).tolist()
+            gone, changed = few[: len(few) // 3], few[len(few) // 3 :]
+            before = profile_ids.assign(connection, assigned(*((n, -turn) for n in changed)), gone)
+            assert before == assigned(*((n, expected[n]) for n in sorted(few) if n in expected))
+            expected = {n: profile for n, profile in expected.items() if n not in gone} | dict.fromkeys(changed, -turn)
+            assert profile_ids.assigned(connection) == assigned(*sorted(expected.items()))
+            asked = random.choice(500, 40, replace=False).tolist()
+            assert profile_ids.assigned(connection, asked) == assigned(
+                *((n, expected[n]) for n in sorted(asked) if n in expected)
+            )
+            written.add(connection.execute(text("select assigned from profile_id_blocks")).scalar_one())
+    assert 2 < len(written) < 20
+
+
 def test_some_assignments_are_read_without_the_others(ledger: Ledger) -> None:
     with ledger.transaction() as connection:
         profile_ids.assign(connection, assigned(*((n, n + 1) for n in range(30_000))))
@@ -88,7 +109,8 @@ def test_assignments_of_an_earlier_version_are_brought_along(tmp_path: Path) -> 
     rows = [(2**62 + 5, 9), (1, 7), (3, 7), (2**60, 8)]
     url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
     with Ledger.open(url) as ledger, ledger.transaction() as connection:
-        connection.execute(text("drop table profile_id_blocks"))
+        for name in ("profile_id_blocks", "profile_id_news"):
+            connection.execute(text(f"drop table {name}"))
         connection.execute(text("create table profile_ids (record_id integer primary key, profile_id int, since int)"))
         for record, profile in rows:
             values = f"{record}, {profile}, {to_micros(NOON)}"
