@@ -98,9 +98,8 @@ class _Block:
 
     def merged(self) -> pa.Table:
         """All assignments, by record_id."""
-        if not self.news.num_rows:
-            return self.base
-        return _instead(self.base, self.news).filter(pc.field("profile_id").is_valid())
+        merged = _instead(self.base, self.news)
+        return merged.filter(pc.field("profile_id").is_valid()) if merged["profile_id"].null_count else merged
 
     def those(self, wanted: npt.NDArray[np.int64]) -> pa.Table:
         """The assignments of some records, by record_id.
@@ -109,7 +108,7 @@ class _Block:
             wanted: record_ids, sorted.
         """
         news = self.news.take(_places(self.news, wanted))
-        base = self.base.take(_places(self.base, np.setdiff1d(wanted, news["record_id"].to_numpy())))
+        base = self.base.take(_places(self.base, wanted))
         return replace(self, base=base, news=news).merged()
 
 
@@ -162,6 +161,8 @@ def _places(rows: pa.Table, wanted: npt.NDArray[np.int64]) -> pa.Array:
 
 def _instead(rows: pa.Table, changes: pa.Table) -> pa.Table:
     """Rows, with those changed in place of what they were, by record_id; both are."""
+    if not rows.num_rows or not changes.num_rows:
+        return changes if changes.num_rows else rows
     kept = np.ones(rows.num_rows, dtype=bool)
     kept[_places(rows, changes["record_id"].to_numpy())] = False
     return pa.concat_tables([rows.filter(pa.array(kept)), changes]).sort_by("record_id")
