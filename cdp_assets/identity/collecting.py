@@ -28,7 +28,7 @@ from cdp_assets.identity.evidence import (
 )
 from cdp_assets.identity.spec import IdentityRules
 from cdp_assets.warehouse.engine import has_rows
-from cdp_assets.warehouse.operations import quick_hash, stable_id, stable_text
+from cdp_assets.warehouse.operations import quick_hash, stable_beginning, stable_id
 from cdp_assets.warehouse.stacking import restricted, stack
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Collector:
         types = self.types.table
         types = types.select(
             "type_id", "kind", "namespace", "identifier_type",
-            begun=stable_text(types.namespace, types.identifier_type, key=self.key),
+            begun=stable_beginning(types.namespace, types.identifier_type, key=self.key),
         )  # fmt: skip
         # Joining on the short table of types also leaves out what the rules do not know.
         known = carried.join(types, ["namespace", "identifier_type"])

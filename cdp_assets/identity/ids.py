@@ -31,7 +31,7 @@ import pyarrow as pa
 from cdp_assets.canonical.schema import INSTANT
 from cdp_assets.identity.former_ids import GivenBack, Member, give_back
 from cdp_assets.warehouse.engine import empty
-from cdp_assets.warehouse.operations import stable_id
+from cdp_assets.warehouse.operations import of_earliest, stable_id
 
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
@@ -353,8 +353,7 @@ def _settle_disputes(claims: Sequence[dict[str, Any]], returned: Mapping[int, in
 def _fresh(homes: ir.Table) -> ir.Table:
     """label, anchor (its earliest record) and the id derived from it, of groups that bring no id along."""
     far = ibis.literal("9999-12-31 00:00:00").cast(INSTANT)
-    age = ibis.struct({"seen": homes.first_seen_at.coalesce(far), "record_id": homes.record_id})
-    anchors = homes.group_by("label").aggregate(anchor=age.min()["record_id"])
+    anchors = homes.group_by("label").aggregate(anchor=of_earliest(homes.record_id, homes.first_seen_at.coalesce(far)))
     return anchors.mutate(profile_id=stable_id(ibis.literal("profile"), anchors.anchor, ibis.literal("0")))
 
 

@@ -140,8 +140,9 @@ def _in_their_blocks(
     # Small numbers are put in order without comparing them, and the few ids of a block by themselves.
     block_of = (records >> _BITS_IN_A_BLOCK).astype(np.int16)
     order = np.argsort(block_of, kind="stable")
-    numbers, starts = np.unique(block_of[order], return_index=True)
-    parts = np.split(order, starts[1:])
+    counts = np.bincount(block_of)
+    numbers = np.flatnonzero(counts)
+    parts = np.split(order, np.cumsum(counts[numbers])[:-1])
     for first in range(0, len(numbers), _BLOCKS_AT_ONCE):
         some = numbers[first : first + _BLOCKS_AT_ONCE].tolist()
         there = {block.number: block for block in _blocks(connection, statement.where(_BLOCKS.c.block.in_(some)))}

@@ -41,6 +41,15 @@ class QuickHash(ops.Value):
     shape = rlz.shape_like("parts")
 
 
+class OfEarliest(ops.Reduction):
+    """Of the rows with the earliest instant the smallest number."""
+
+    arg: ops.Column[dt.Int64]
+    by: ops.Column[dt.Timestamp]
+    where: ops.Column[dt.Boolean] | None = None
+    dtype = dt.int64
+
+
 class TryTimestamp(ops.Value):
     """A text read as an instant, or null where it is none."""
 
@@ -58,21 +67,24 @@ def stable_id(*parts: ir.Value, key: str = "", after: ir.StringValue | None = No
     Args:
         parts: Values of any type; null is a value of its own, and ("a", "b") differs from ("ab").
         key: Secret that keeps the ids from being recomputed by others.
-        after: `stable_text` of the values before these, which then has the key.
+        after: `stable_beginning` of the values before these, which then has the key.
 
     Returns:
         A non-negative int64 column. Two of n ids collide with probability n² / 2⁶⁴.
     """
-    text = stable_text(*parts, key=key)
-    return StableId(text if after is None else after + _SEPARATOR + text).to_expr()
+    return StableId(_joined(*parts, key=key) if after is None else after + _joined(*parts)).to_expr()
 
 
-def stable_text(*parts: ir.Value, key: str = "") -> ir.StringValue:
-    """What `stable_id` hashes of the same values: for those that millions of ids begin with, to be put together once.
+def stable_beginning(*parts: ir.Value, key: str = "") -> ir.StringValue:
+    """What millions of values begin with that `stable_id` hashes, to be put together once.
 
     Args:
         parts, key: As in `stable_id`.
     """
+    return _joined(*parts, key=key) + _SEPARATOR
+
+
+def _joined(*parts: ir.Value, key: str = "") -> ir.StringValue:
     texts = [part.cast("string").coalesce(_NULL) for part in parts]
     joined = reduce(lambda left, right: left + _SEPARATOR + right, texts)
     return ibis.literal(f"{key}{_SEPARATOR}") + joined if key else joined
@@ -92,6 +104,19 @@ def quick_hash(*parts: ir.Value) -> ir.IntegerValue:
         A non-negative int64 column.
     """
     return QuickHash(parts).to_expr()
+
+
+@deferrable  # type: ignore[untyped-decorator]
+def of_earliest(numbers: ir.IntegerColumn, by: ir.TimestampColumn) -> ir.IntegerScalar:
+    """The smallest number of the rows with the earliest instant.
+
+    What a minimum of pairs tells, in half the time.
+
+    Args:
+        numbers: Non-negative int64.
+        by: Instants; none of them null.
+    """
+    return OfEarliest(numbers, by).to_expr()
 
 
 @deferrable  # type: ignore[untyped-decorator]
@@ -133,7 +158,7 @@ def trimmed(text: ir.StringValue) -> ir.StringValue:
 
 
 def _duckdb_stable_id(self: DuckDBCompiler, op: StableId, *, arg: sge.Expression) -> Any:
-    digits = self.f.anon.left(self.f.sha256(arg), 16)
+    digits = self.f.anon.substring(self.f.sha256(arg), 1, 16)
     unsigned = sge.Cast(this=self.f.concat("0x", digits), to=sge.DataType.build("UBIGINT", dialect="duckdb"))
     mask = sge.Cast(this=sge.convert(_MASK_63), to=sge.DataType.build("UBIGINT", dialect="duckdb"))
     return self.cast(sge.Paren(this=sge.BitwiseAnd(this=unsigned, expression=mask)), dt.int64)
@@ -210,6 +235,23 @@ def _pyspark_try_timestamp(
     return self.f.anon.to_utc_timestamp(parsed, sge.convert(op.zone))
 
 
+def _duckdb_of_earliest(
+    self: DuckDBCompiler, op: OfEarliest, *, arg: sge.Expression, by: sge.Expression, where: Any
+) -> Any:
+    # One number of 128 bits: of pairs DuckDB takes the minimum by way of texts that sort as they do.
+    micros = sge.Cast(this=self.f.epoch_us(by), to=sge.DataType.build("HUGEINT", dialect="duckdb"))
+    above = sge.Mul(this=micros, expression=sge.convert(2**64))
+    least = self.agg.min(sge.Add(this=above, expression=arg), where=where)
+    below = sge.Paren(this=sge.BitwiseAnd(this=least, expression=sge.convert(2**64 - 1)))
+    return self.cast(below, dt.int64)
+
+
+def _pyspark_of_earliest(
+    self: PySparkCompiler, op: OfEarliest, *, arg: sge.Expression, by: sge.Expression, where: Any
+) -> Any:
+    return sge.Dot(this=self.agg.min(self.f.anon.named_struct("by", by, "arg", arg), where=where), expression="arg")
+
+
 def _pyspark_bit_xor(self: PySparkCompiler, op: ops.BitXor, *, arg: sge.Expression, where: Any) -> Any:
     """Spark has it since 3.0, and Ibis does not know."""
     return self.agg.bit_xor(arg, where=where)
@@ -219,6 +261,8 @@ DuckDBCompiler.visit_StableId = _duckdb_stable_id
 PySparkCompiler.visit_StableId = _pyspark_stable_id
 DuckDBCompiler.visit_QuickHash = _duckdb_quick_hash
 PySparkCompiler.visit_QuickHash = _pyspark_quick_hash
+DuckDBCompiler.visit_OfEarliest = _duckdb_of_earliest
+PySparkCompiler.visit_OfEarliest = _pyspark_of_earliest
 DuckDBCompiler.visit_TryTimestamp = _duckdb_try_timestamp
 PySparkCompiler.visit_TryTimestamp = _pyspark_try_timestamp
 PySparkCompiler.visit_BitXor = _pyspark_bit_xor

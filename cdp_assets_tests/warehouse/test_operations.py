@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from cdp_assets.canonical.schema import Column, TableSchema
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
-from cdp_assets.warehouse.operations import quick_hash, stable_id, trimmed, try_timestamp
+from cdp_assets.warehouse.operations import of_earliest, quick_hash, stable_id, trimmed, try_timestamp
 
 
 def _texts(engine: DuckDBEngine, *texts: str | None) -> ibis.Table:
@@ -58,6 +58,22 @@ def test_a_quick_hash_of_a_text_is_the_same_however_it_is_kept() -> None:
     kept = engine.table("shop", "signs")
     again = engine.scratch(kept)
     assert _values(engine, quick_hash(kept.sign)) == _values(engine, quick_hash(again.sign))
+
+
+def test_of_the_rows_with_the_earliest_instant_the_smallest_number_is_taken() -> None:
+    engine = DuckDBEngine.in_memory()
+    far, near = 2**63 - 1, 3
+    rows = [
+        ("a", datetime(1960, 1, 1, tzinfo=UTC), far), ("a", datetime(1970, 1, 1, tzinfo=UTC), near),
+        ("b", datetime(2024, 1, 1, tzinfo=UTC), far), ("b", datetime(2024, 1, 1, tzinfo=UTC), near),
+        ("c", datetime(9999, 12, 31, tzinfo=UTC), far), ("c", datetime(2024, 1, 1, 0, 0, 0, 1, UTC), 0),
+        ("d", datetime(9999, 12, 31, tzinfo=UTC), far),
+    ]  # fmt: skip
+    schema = ibis.schema({"group": "string", "seen": "timestamp('UTC')", "number": "int64"})
+    table = engine.from_arrow(pa.Table.from_pylist([dict(zip(schema, row, strict=True)) for row in rows]), schema)
+    grouped = table.group_by("group").aggregate(first=of_earliest(table.number, table.seen))
+    assert engine.to_arrow(grouped.order_by("group"))["first"].to_pylist() == [far, near, 0, far]
+    assert "MIN(" in str(ibis.to_sql(grouped, dialect="pyspark"))
 
 
 def test_times_are_read_with_offset_zone_or_format() -> None:
