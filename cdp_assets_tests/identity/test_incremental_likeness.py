@@ -6,17 +6,20 @@ import copy
 import random
 from dataclasses import replace
 
+import ibis
+import ibis.expr.types as ir
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cdp_assets.identity.spec import IdentityRules, LinkageRules
 from cdp_assets.identity.stewardship import Word
+from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets_tests.examples import examples
 from cdp_assets_tests.identity.linkage.town import town
-from cdp_assets_tests.identity.test_incremental import Twins
+from cdp_assets_tests.identity.test_incremental import Twins, rows_of
 from cdp_assets_tests.identity.test_incremental_words import different, same
-from cdp_assets_tests.identity.world import Record
+from cdp_assets_tests.identity.world import Record, World
 
 
 def residents(people: int) -> list[Record]:
@@ -50,6 +53,21 @@ def joined(twins: Twins) -> list[set[int]]:
 NOBODY = Record(90_000, ("anonymous_id z", "user_id new"), seen=1)
 EVERYBODY = [NOBODY, *residents(120)]
 THERE = [record for record in EVERYBODY if record.id != 1000]
+
+
+class _Shuffling(DuckDBEngine):
+    """Intermediate results come in another order each time."""
+
+    def scratch(self, expression: ir.Table) -> ir.Table:
+        return super().scratch(expression.order_by(ibis.random()))
+
+
+def test_nothing_depends_on_the_order_of_rows() -> None:
+    tables = World().run(EVERYBODY)
+    assert tables["likeness"].num_rows
+    shuffled = World(engine=_Shuffling.in_memory()).run(EVERYBODY)
+    for name in tables:
+        assert rows_of(shuffled[name]) == rows_of(tables[name]), name
 
 
 def test_only_those_who_changed_are_compared() -> None:
