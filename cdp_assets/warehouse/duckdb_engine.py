@@ -12,7 +12,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -244,7 +244,10 @@ class DuckDBEngine(DuckDBFiles):
         backend._run_pre_execute_hooks(expression)
         self._create(place, name, expression.schema(), types)
         columns = ", ".join(map(_quoted, expression.columns))
-        with self._in_any_order():
+        read = {table.name for table in expression.op().find(ops.DatabaseTable)}
+        # What is made as it is read comes in an order that those who look for equal keys make use of.
+        streamed = read & set(self._local.streams) & self._local.origins.keys()
+        with nullcontext() if streamed else self._in_any_order():
             backend.con.execute(f"INSERT INTO {place}.{_quoted(name)} ({columns}) {backend.compile(expression)}")
         return self._found(place, name)
 

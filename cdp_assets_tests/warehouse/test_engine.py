@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from cdp_assets.canonical.schema import MONEY, Column, TableSchema
 from cdp_assets.warehouse.built import Patch
 from cdp_assets.warehouse.connection import WarehouseBusy, warehouse_connection
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+from cdp_assets.warehouse.duckdb_streams import Stream
 from cdp_assets.warehouse.engine import SchemaMismatch, TableMissing, row_count
 from cdp_assets.warehouse.serving import NothingServed, Reader
 
@@ -310,6 +312,24 @@ def test_no_edges_have_no_components() -> None:
     schema = ibis.schema({"left": "int64", "right": "int64"})
     empty = engine.from_arrow(schema.to_pyarrow().empty_table(), schema)
     assert engine.to_arrow(engine.connected_components(empty)).num_rows == 0
+
+
+def test_what_is_made_as_it_is_read_is_staged_in_its_order(tmp_path: Path) -> None:
+    columns = (Column("id", "int64", "Id."), Column("word", "string", "A text."))
+    numbers = TableSchema("numbers", "Numbers.", columns)
+    schema = pa.schema([("id", pa.int64()), ("word", pa.string())])
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for first in range(0, 1_000_000, 50_000):
+            ids = range(first, first + 50_000)
+            yield pa.record_batch([pa.array(ids), pa.array([f"word {n % 7}" for n in ids])], schema=schema)
+
+    with warehouse_connection(tmp_path / "warehouse.duckdb", config={"threads": "4"}) as connection:
+        engine = DuckDBEngine(connection)
+        engine.stage_table("shop", numbers, engine.stream(Stream(schema, batches), _amounts(engine)))
+        engine.publish([("shop", "numbers")])
+        found = engine.to_arrow(engine.table("shop", "numbers"))["id"].to_pylist()
+    assert found == list(range(1_000_000))
 
 
 def test_values_are_mapped_piece_by_piece() -> None:
