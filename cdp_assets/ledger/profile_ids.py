@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Connection, Select, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from cdp_assets.ledger import bulk, fingerprints
 from cdp_assets.ledger.ledger import Ledger
@@ -42,6 +42,9 @@ _EVERY = select(_BLOCKS.c.block, _BLOCKS.c.assigned, _NEWS.c.assigned).outerjoin
 
 _REVISION = "profile ids"
 
+_WAIT_SECONDS = 120
+"""So long one who saves waits for another: ten million assignments take a few."""
+
 REDIRECTED = bulk.arrow_schema(_REDIRECTS.c)
 """old_profile_id, profile_id (int64) and since (timestamp, UTC)."""
 
@@ -49,10 +52,10 @@ REDIRECTED = bulk.arrow_schema(_REDIRECTS.c)
 def assigned(connection: Connection, records: Sequence[int] | None = None) -> pa.Table:
     """The assignments of some records, or of all (`ASSIGNED`), by record_id."""
     if records is None:
-        found = [block.merged() for block in _blocks(connection, _EVERY)]
+        found = [block.merged() for block in _blocks(connection)]
     else:
         wanted = np.asarray(records, np.int64)
-        found = [block.those(wanted[places]) for block, places in _in_their_blocks(connection, _EVERY, wanted)]
+        found = [block.those(wanted[places]) for block, places in _in_their_blocks(connection, wanted)]
     return pa.concat_tables([ASSIGNED.empty_table(), *found])
 
 
@@ -60,7 +63,7 @@ def assign(connection: Connection, changes: pa.Table, gone: Sequence[int] = ()) 
     """Write new and changed assignments, and forget records that are gone.
 
     Args:
-        connection: Of a writing transaction.
+        connection: Of a writing transaction of who writes assignments alone: others would undo what it does.
         changes: `ASSIGNED`, each record once; only what changes.
         gone: record_ids that are no more, and are not in ``changes``.
 
@@ -74,8 +77,7 @@ def assign(connection: Connection, changes: pa.Table, gone: Sequence[int] = ()) 
     changes = changes.combine_chunks()
     records = changes["record_id"].to_numpy()
     before = [ASSIGNED.empty_table()]
-    # Two that write at a time would each undo what the other did.
-    for block, places in _in_their_blocks(connection, _EVERY.with_for_update(of=_BLOCKS), records):
+    for block, places in _in_their_blocks(connection, records):
         before.append(block.those(records[places]))
         _write(connection, block, changes.take(pa.array(places)))
     return pa.concat_tables(before)
@@ -127,14 +129,15 @@ def _write(connection: Connection, block: _Block, changes: pa.Table) -> None:
             connection.execute(insert(table).values(row))
 
 
-def _blocks(connection: Connection, statement: Select[tuple[int, bytes, bytes | None]]) -> Iterator[_Block]:
-    """Blocks in their order, unpacked."""
-    for number, base, news in connection.execute(statement.order_by(_BLOCKS.c.block)):
+def _blocks(connection: Connection, numbers: Sequence[int] | None = None) -> Iterator[_Block]:
+    """Blocks in their order, unpacked: some of them, or all."""
+    wanted = _EVERY if numbers is None else _EVERY.where(_BLOCKS.c.block.in_(numbers))
+    for number, base, news in connection.execute(wanted.order_by(_BLOCKS.c.block)):
         yield _Block(number, _unpacked(base), _unpacked(news))
 
 
 def _in_their_blocks(
-    connection: Connection, statement: Select[tuple[int, bytes, bytes | None]], records: npt.NDArray[np.int64]
+    connection: Connection, records: npt.NDArray[np.int64]
 ) -> Iterator[tuple[_Block, npt.NDArray[np.int64]]]:
     """The blocks that record ids belong to, each with the places of those ids in their order."""
     # Small numbers are put in order without comparing them, and the few ids of a block by themselves.
@@ -145,7 +148,7 @@ def _in_their_blocks(
     parts = np.split(order, np.cumsum(counts[numbers])[:-1])
     for first in range(0, len(numbers), _BLOCKS_AT_ONCE):
         some = numbers[first : first + _BLOCKS_AT_ONCE].tolist()
-        there = {block.number: block for block in _blocks(connection, statement.where(_BLOCKS.c.block.in_(some)))}
+        there = {block.number: block for block in _blocks(connection, some)}
         for part, number in zip(parts[first : first + _BLOCKS_AT_ONCE], some, strict=True):
             none = _Block(number, ASSIGNED.empty_table(), ASSIGNED.empty_table())
             yield there.get(number, none), part[np.argsort(records[part])]
@@ -286,8 +289,11 @@ class LedgerProfileIds:
             unassigned: record_ids that are gone.
             redirected: `REDIRECTED`.
             revived: Old profile ids that are in use again.
+
+        Raises:
+            LedgerBusyError: if somebody else has been saving for two minutes.
         """
-        with self._ledger.transaction() as connection:
+        with self._ledger.exclusive(_REVISION, wait=_WAIT_SECONDS), self._ledger.transaction() as connection:
             bulk.insert(connection, ProfileIdHistory, assign(connection, assigned, unassigned))
             redirect(connection, redirected, revived)
             new = next_revision(revision(connection), assigned, unassigned, redirected, revived)

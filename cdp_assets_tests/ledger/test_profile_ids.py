@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -74,6 +75,16 @@ def test_each_change_makes_a_new_revision_that_tells_of_all_before(ledger: Ledge
     second = ids.save(assigned((2, 8)), [1], nothing, [])
     assert len({"", first, second}) == 3
     assert ids.save(assigned((2, 8)), [1], nothing, []) != second
+
+
+def test_those_who_save_at_a_time_lose_nothing_of_one_another(ledger: Ledger) -> None:
+    ids, many = profile_ids.LedgerProfileIds(ledger), [(n, n) for n in range(400)]
+    ids.save(assigned(*many), [], redirected(), [])
+    more = [(1_000 + n, n) for n in range(16)]
+    with ThreadPoolExecutor(8) as threads:
+        revisions = set(threads.map(lambda pair: ids.save(assigned(pair), [], redirected(), []), more))
+    assert ids.assigned() == assigned(*many, *more)
+    assert len(revisions) == len(more)
 
 
 def test_redirects_are_added_changed_and_ended(ledger: Ledger) -> None:
