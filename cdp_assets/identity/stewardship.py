@@ -159,11 +159,15 @@ class Stewardship:
         if self.sources:
             sources = sorted(self.sources)
             silenced = canonical.identity_records.filter(_.source.isin(sources)).select("record_id")
+            # Not by joins: what is joined to a join of the same table has no name for its own columns.
+            heard = {
+                name: table.filter(~table.record_id.isin(silenced.record_id))
+                for name in ("identifiers", "contacts", "contact_points")
+                for table in [getattr(canonical, name)]
+            }
             canonical = replace(
                 canonical,
-                identifiers=canonical.identifiers.anti_join(silenced, "record_id"),
-                contacts=canonical.contacts.anti_join(silenced, "record_id"),
-                contact_points=canonical.contact_points.anti_join(silenced, "record_id"),
+                **heard,
                 identifier_aliases=canonical.identifier_aliases.filter(~_.source.isin(sources)),
             )
         return canonical
