@@ -108,6 +108,19 @@ def test_what_stewards_say_of_those_who_look_alike_is_undone_with_their_word() -
     assert any(alike <= group for group in twins.run(EVERYBODY))
 
 
+def test_what_is_taken_back_of_a_source_or_a_type_is_compared_with_nobody() -> None:
+    places = [replace(person, source=("shop", "till")[person.id % 2]) for person in EVERYBODY]
+    twins = acquainted(places)
+    before = twins.run(places)
+    of_till = {record.id for record in places if record.source == "till"}
+    assert any(pair & of_till for pair in joined(twins))
+    for words in ([Word("r1", "source", "till")], [Word("r1", "source", "till"), Word("r2", "type", "user_id")]):
+        apart = twins.run(places, words=words)
+        assert {frozenset({record}) for record in of_till} <= apart
+        assert not any(pair & of_till for pair in joined(twins))
+    assert twins.run(places) == before
+
+
 @pytest.mark.long
 def test_a_weight_that_depends_on_all_joins_has_everybody_compared() -> None:
     twins = acquainted(EVERYBODY)

@@ -43,6 +43,7 @@ class Record:
     kind: str = "fact"
     address: str | None = None
     events: tuple[tuple[float, str | None], ...] = ()  # (day, session)
+    source: str = "test"
 
     def identifiers(self) -> list[dict[str, Any]]:
         rows = []
@@ -165,7 +166,7 @@ def canonical_tables(
             engine,
             canonical.IDENTITY_RECORDS,
             [
-                {"record_id": record.id, "source": "test", "stream": "test", "kind": record.kind, "rows": 1,
+                {"record_id": record.id, "source": record.source, "stream": "test", "kind": record.kind, "rows": 1,
                  "first_seen_at": at(record.seen), "last_seen_at": at(record.until or record.seen)}
                 for record in records
             ],
