@@ -17,7 +17,8 @@ from typing import Any
 from ibis import _
 
 from cdp_assets.identity.explain import profile_ties
-from cdp_assets.identity.published import Published, RecordShown, Tables, rows_of, spoken
+from cdp_assets.identity.published import Published, RecordShown, Tables, rows_of
+from cdp_assets.identity.spec import spoken
 from cdp_assets.identity.ties import Tie, Ties
 
 _MOST_POINTS = 24

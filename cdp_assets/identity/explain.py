@@ -18,7 +18,8 @@ from typing import Any
 from ibis import _
 
 from cdp_assets.identity.evidence import identifier_id_of
-from cdp_assets.identity.published import Published, RecordNotFound, RecordShown, Row, Tables, rows_of, spoken
+from cdp_assets.identity.published import Published, RecordNotFound, RecordShown, Row, Tables, rows_of
+from cdp_assets.identity.spec import spoken
 from cdp_assets.identity.ties import PAIRWISE, Hop, Ties
 
 __all__ = ["Explanation", "RecordNotFound", "RecordShown", "Refusal", "Step", "Tables", "Without", "explain"]

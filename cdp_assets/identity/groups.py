@@ -70,8 +70,9 @@ class Atom:
 
 @dataclass(frozen=True, slots=True)
 class TypeRule:
-    """What is to know of an identifier type while rebuilding."""
+    """What is to know of an identifier type while rebuilding; ``called`` is its name in words."""
 
+    called: str
     personal: bool
     limit: int | None
     strength: float
@@ -292,8 +293,9 @@ class Groups:
     def _limit_words(self, type_id: int) -> tuple[str, str]:
         rule = self._rules[type_id]
         if rule.personal and rule.limit == 1:
-            return "ids_differ", "they have different personal identifiers in one namespace"
-        return "limit", f"together they would have more than {rule.limit} values of one identifier type"
+            return "ids_differ", f"each has another {rule.called}"
+        most = f"one {rule.called}" if rule.limit == 1 else f"{rule.limit} {rule.called}s"
+        return "limit", f"together they would have more than {most}"
 
 
 def group_agreement(left: Group, right: Group) -> Agreement:

@@ -201,12 +201,6 @@ def rows_of(table: ir.Table) -> list[dict[str, Any]]:
     return rows
 
 
-def spoken(namespace: str, identifier_type: str) -> str:
-    """An identifier type as people say it: ``e-mail``, ``shop customer number``."""
-    kind = {"email": "e-mail", "email_base": "e-mail mailbox"}.get(identifier_type, identifier_type.replace("_", " "))
-    return kind if namespace in ("global", identifier_type) else f"{namespace} {kind}"
-
-
 def _number(called: str) -> int | None:
     return int(called) if called.isdecimal() and int(called) < 1 << 63 else None
 

@@ -20,7 +20,7 @@ from cdp_assets.identity.evidence import KINDS, Evidence
 from cdp_assets.identity.groups import Atom, TypeRule, Use
 from cdp_assets.identity.names import parse_name
 from cdp_assets.identity.slow_path import SILENCE, Refusal, Settlement, Words, said, settle
-from cdp_assets.identity.spec import IdentityRules, Kind
+from cdp_assets.identity.spec import IdentityRules, Kind, spoken
 from cdp_assets.warehouse.engine import empty, has_rows
 
 if TYPE_CHECKING:
@@ -99,7 +99,11 @@ def rebuild_components(
     names = named.select("component", "atom", "given_name", "family_name", "full_name", "birth_date").distinct()
     types = {
         row["type_id"]: TypeRule(
-            row["kind"] == KINDS[Kind.PERSONAL], row["most"], row["strength"], row["recycled_after_days"]
+            called=spoken(row["namespace"], row["identifier_type"]),
+            personal=row["kind"] == KINDS[Kind.PERSONAL],
+            limit=row["most"],
+            strength=row["strength"],
+            recycled_after_days=row["recycled_after_days"],
         )
         for row in evidence.type_rows.to_pylist()
     }

@@ -11,7 +11,8 @@ from typing import Any
 from ibis import _
 
 from cdp_assets.identity.evidence import ADDRESS, identifier_id_of
-from cdp_assets.identity.published import Published, RecordNotFound, rows_of, spoken
+from cdp_assets.identity.published import Published, RecordNotFound, rows_of
+from cdp_assets.identity.spec import spoken
 from cdp_assets.ledger.stewardship import OBSERVATION, PAIR
 from cdp_assets.normalised.identifier_values import email_base
 

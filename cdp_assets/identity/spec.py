@@ -24,6 +24,12 @@ class Kind(StrEnum):
     DEVICE = "device"  # passes from hand to hand: never links people, its anonymous events are given to them in time
 
 
+def spoken(namespace: str, identifier_type: str) -> str:
+    """An identifier type as people say it: ``e-mail``, ``shop customer number``."""
+    kind = {"email": "e-mail", "email_base": "e-mail mailbox"}.get(identifier_type, identifier_type.replace("_", " "))
+    return kind if namespace in ("global", identifier_type) else f"{namespace} {kind}"
+
+
 @dataclass(frozen=True)
 class IdentifierRule:
     """How one type of identifier is treated.

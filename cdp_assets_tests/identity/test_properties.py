@@ -126,7 +126,7 @@ def atoms_of(records: list[Record]) -> tuple[list[Atom], dict[int, TypeRule]]:
 
     types = {kind: number for number, kind in enumerate(sorted(DEFAULT_IDENTIFIERS))}
     rules = {
-        types[kind]: TypeRule(rule.kind is Kind.PERSONAL, rule.limit, rule.strength, rule.recycled_after_days)
+        types[kind]: TypeRule(kind, rule.kind is Kind.PERSONAL, rule.limit, rule.strength, rule.recycled_after_days)
         for kind, rule in DEFAULT_IDENTIFIERS.items()
     }
     atoms = []

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
 
 _REASONS = {
-    "kept_apart": ("kept_apart", "they look alike, but what they share was refused, or somebody keeps them apart"),
-    "ids_differ": ("ids_differ", "they look alike, but have different personal identifiers in one namespace"),
-    "limit": ("limit", "they look alike, but together would have more values of one identifier type than a person may"),
+    "kept_apart": ("kept_apart", "what they share was refused, or somebody keeps them apart"),
+    "ids_differ": ("ids_differ", "they have different personal identifiers in one namespace"),
+    "limit": ("limit", "together they would have more values of one identifier type than a person may"),
 }
 
 
