@@ -266,7 +266,8 @@ def tell(
         print_json({"name": said.name, "new": said.new, **data, "outlook": outlook})
     else:
         click.echo(f"{said.name}: {what}{'' if said.new else ' (said before, and still holds)'}.")
-        click.echo(f"With the next run {outlook}. Undo: cdp identity revoke {said.name.split(', ')[0]} --why …")
+        undo = "" if "revoked" in data else f" Undo: cdp identity revoke {said.name.split(', ')[0]} --why …"
+        click.echo(f"With the next run {outlook}.{undo}")
     if at_once:
         done = refresh_and_deliver(settings, force=False)
         if not told_as_json:

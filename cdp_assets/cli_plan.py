@@ -158,7 +158,8 @@ def question(made: Plan) -> str:
     then = f" {messages:,} messages then wait to be sent." if messages else ""
     asked = ""
     if made.people and made.people.needs_confirmation:
-        asked = f" That is more than a run may change unasked ({made.people.allowed:,}): your yes lets it through once."
+        touched, allowed = made.people.known_touched, made.people.allowed
+        asked = f" It merges or splits {touched:,} known profiles ({allowed:,} pass unasked): a yes lets them through."
     return f"Publish this?{then}{asked}"
 
 

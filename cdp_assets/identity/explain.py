@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -130,7 +130,7 @@ class Refusal:
 
     @property
     def words(self) -> str:
-        if self.identifier_type in PAIRWISE and self.reason != "retracted":
+        if self.identifier_type in PAIRWISE:
             return self.detail if self.identifier_type == "steward" else f"they look alike, but {self.detail}"
         shared = f"both carry the {spoken(self.namespace, self.identifier_type)} {self.value}".rstrip()
         return f"{shared}, but {self.detail}"
@@ -294,14 +294,22 @@ def _refusals(reading: Published, left: RecordShown, right: RecordShown) -> tupl
         )
         for row in [*between, *blocked]
     ]
-    found += _retracted(reading, left, right, shared)
+    words = rows_of(reading.tables("identity", "steward_words"))
+    found += _retracted(reading, left, right, shared, words)
+    found += [
+        Refusal("likeness", "likeness", "", "retracted", f"a steward retracted their likeness ({word['word']})")
+        for word in words
+        if word["kind"] == "pair" and {word["left_record_id"], word["right_record_id"]} <= mine ^ theirs
+        if (word["left_record_id"] in mine) != (word["right_record_id"] in mine)
+    ]
     return tuple(dict.fromkeys(sorted(found, key=lambda refusal: (refusal.identifier_type, refusal.reason))))
 
 
-def _retracted(reading: Published, left: RecordShown, right: RecordShown, shared: Mapping[int, Row]) -> list[Refusal]:
+def _retracted(
+    reading: Published, left: RecordShown, right: RecordShown, shared: Mapping[int, Row], words: Iterable[Row]
+) -> list[Refusal]:
     """Identifiers that both carry, but that a steward took back."""
     found = []
-    words = rows_of(reading.tables("identity", "steward_words").filter(_.kind.isin(["observation", "rule", "source"])))
     records = {left.record_id, right.record_id}
     for identifier, row in sorted(shared.items()):
         kind = row["identifier_type"]

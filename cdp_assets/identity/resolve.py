@@ -27,7 +27,7 @@ from cdp_assets.identity.delta import Delta, changed_since, digests_of
 from cdp_assets.identity.evidence import Types, types_of
 from cdp_assets.identity.ids import ProfileIdStore, assign_ids
 from cdp_assets.identity.linkage import tables
-from cdp_assets.identity.linkage.link import Linked, compares, link, link_again, look, not_compared, together
+from cdp_assets.identity.linkage.link import LIKENESS, Linked, compares, link, link_again, look, not_compared, together
 from cdp_assets.identity.linkage.memory import Memory
 from cdp_assets.identity.linkage.model import Model
 from cdp_assets.identity.links import links, rejected_links
@@ -316,7 +316,7 @@ def _resolved(run: _Run, put: _Put, digests: ir.Table, delta: Delta | None, stat
         "steward_words": said.words,
         "renamed_identifiers": _renamed(run.collector.renamed, engine),
         "resolution_state": standing.table(engine),
-        "review_queue": _queue(run, linked, whole["undecided"], whole["profile_map"]),
+        "review_queue": _queue(run, linked, whole),
         "linkage_model": tables.model_table(linked, previous.get("linkage_model"), run.as_of, engine),
         "linkage_frequencies": tables.frequencies(linked, engine),
     }
@@ -331,11 +331,18 @@ def _resolved(run: _Run, put: _Put, digests: ir.Table, delta: Delta | None, stat
     return Resolution(ordered, figures, linked, patches)
 
 
-def _queue(run: _Run, linked: Linked, pairs: ir.Table, profile_map: ir.Table) -> ir.Table:
-    ends = pairs.select(record_id="label_l").union(pairs.select(record_id="label_r")).distinct()
-    homes = run.engine.scratch(homes_of(profile_map).semi_join(ends, "record_id"))
-    before = run.previous.get("review_queue")
-    return tables.review_queue(pairs, homes, linked.model, before, run.rules.linkage, run.as_of, run.engine)
+def _queue(run: _Run, linked: Linked, whole: Mapping[str, ir.Table]) -> ir.Table:
+    pairs = whole["undecided"]
+    decided = run.said.cannot.select("left_record_id", "right_record_id").union(run.said.pairs)
+    refused = whole["rejected_links"]
+    refused = refused.filter(refused.identifier_type == LIKENESS)
+    named = [pairs.select("label_l", "label_r"), decided, refused.select("left_record_id", "right_record_id")]
+    ends = stack(*(each.select(record_id=each[side]) for each in named for side in each.columns)).distinct()
+    homes = run.engine.scratch(homes_of(whole["profile_map"]).semi_join(ends, "record_id"))
+    return tables.review_queue(
+        pairs, homes, decided, refused, linked.model, run.previous.get("review_queue"),
+        run.rules.linkage, run.as_of, run.engine,
+    )  # fmt: skip
 
 
 def _all(scope: Scope, devices: DeviceScope, engine: Engine) -> ir.Table | None:

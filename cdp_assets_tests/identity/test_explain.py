@@ -148,6 +148,8 @@ def test_a_stewards_word_is_told_as_such() -> None:
 def test_retracted_evidence_is_named() -> None:
     told = explained("1", "3", ANNA, LOGIN, words=(Word("r2", "rule", "customer_number"),))
     assert told.words[1:] == ("Both carry the shop customer number •••, but a steward retracted it (r2).",)
+    denied = explained("1", "2", ANNA, BERT, words=(Word("r3", "pair", None, 1, 2),))
+    assert "They look alike, but a steward retracted their likeness (r3)." in denied.words
 
 
 def test_likeness_is_told_with_its_probability() -> None:

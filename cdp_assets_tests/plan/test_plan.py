@@ -309,6 +309,6 @@ def test_a_plan_that_the_guard_would_stop_says_so_and_a_yes_confirms_as_many_and
     people = People(before=900, after=870, merged=30, known=400, known_touched=30, allowed=20)
     plan = Plan("defs", AS_OF, people=people)
     assert people.needs_confirmation
-    assert "more than a run may change unasked (20)" in question(plan)
+    assert "merges or splits 30 known profiles (20 pass unasked)" in question(plan)
     assert confirmed_by(plan) == 50
     assert confirmed_by(replace(plan, people=replace(people, allowed=30))) == 0

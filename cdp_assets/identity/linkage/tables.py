@@ -123,6 +123,8 @@ def undecided(linked: Linked, engine: Engine) -> ir.Table:
 def review_queue(
     pairs: ir.Table,
     homes: ir.Table,
+    decided: ir.Table,
+    refused: ir.Table,
     model: Model | None,
     previous: ir.Table | None,
     rules: LinkageRules,
@@ -134,6 +136,8 @@ def review_queue(
     Args:
         pairs: `schemas.UNDECIDED`.
         homes: record_id, profile_id: whose each record is.
+        decided: left_record_id, right_record_id, of which a steward said already that they are not to be joined.
+        refused: `schemas.REJECTED_LINKS` of likeness: what keeps the most likely ones apart.
         model: What weighed them.
         previous: The queue as last published, for how long a pair waits.
         rules: How many there may be.
@@ -145,31 +149,48 @@ def review_queue(
     schema = schemas.REVIEW_QUEUE.ibis_schema
     if model is None:
         return empty(schema, engine)
-    left = homes.select(label_l="record_id", profile_l="profile_id")
-    right = homes.select(label_r="record_id", profile_r="profile_id")
-    placed = pairs.join(left, "label_l").join(right, "label_r").drop("label_l", "label_r")
+    placed = _of_profiles(pairs, "label_l", "label_r", homes)
+    placed = placed.anti_join(_of_profiles(decided, "left_record_id", "right_record_id", homes), _PROFILES)
     placed = placed.order_by(placed.weight.desc(), placed.face_l, placed.face_r).limit(rules.most_reviewed)
+    kept_apart = _of_profiles(refused, "left_record_id", "right_record_id", homes)
+    kept_apart = kept_apart.group_by(*_PROFILES).aggregate(detail=kept_apart.detail.min())
+    placed = placed.left_join(kept_apart, _PROFILES).drop([f"{name}_right" for name in _PROFILES])
     since = {
         (row["left_profile_id"], row["right_profile_id"]): row["since"]
         for row in (engine.to_arrow(previous).to_pylist() if previous is not None else ())
     }
     rows = []
     for row in engine.to_arrow(placed).to_pylist():
-        ends = sorted([(row["profile_l"], row["face_l"]), (row["profile_r"], row["face_r"])])
-        pair = (ends[0][0], ends[1][0])
+        pair = (row["left_profile_id"], row["right_profile_id"])
+        faces = (row["face_r"], row["face_l"]) if row["turned"] else (row["face_l"], row["face_r"])
         rows.append(
             {
                 "left_profile_id": pair[0],
                 "right_profile_id": pair[1],
-                "left_record_id": ends[0][1],
-                "right_record_id": ends[1][1],
+                "left_record_id": faces[0],
+                "right_record_id": faces[1],
                 "probability": probability(row["weight"]),
-                "reason": "they look alike, but not enough to be joined without being asked",
+                "reason": f"they look alike, but {row['detail'] or 'not enough to be joined without being asked'}",
                 "evidence": json.dumps(waterfall(row, row["best"], model)),
                 "since": since.get(pair, as_of),
             }
         )
     return engine.from_arrow(pa.Table.from_pylist(rows, schema.to_pyarrow()), schema)
+
+
+_PROFILES = ("left_profile_id", "right_profile_id")
+
+
+def _of_profiles(pairs: ir.Table, left: str, right: str, homes: ir.Table) -> ir.Table:
+    """Add whose two records are, the smaller id first, and whether that turns the records round (``turned``)."""
+    one = homes.select(**{left: "record_id", "one": "profile_id"})
+    other = homes.select(**{right: "record_id", "other": "profile_id"})
+    placed = pairs.join(one, left).join(other, right)
+    return placed.mutate(
+        left_profile_id=ibis.least(placed.one, placed.other),
+        right_profile_id=ibis.greatest(placed.one, placed.other),
+        turned=placed.one > placed.other,
+    ).drop("one", "other")
 
 
 def model_table(linked: Linked, previous: ir.Table | None, as_of: datetime, engine: Engine) -> ir.Table:

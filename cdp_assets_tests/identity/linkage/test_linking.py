@@ -24,7 +24,7 @@ from cdp_assets.identity.linkage.tables import last_model
 from cdp_assets.identity.resolve import resolve
 from cdp_assets.identity.schemas import TABLES
 from cdp_assets.identity.spec import IdentityRules, LinkageRules
-from cdp_assets.identity.stewardship import DIFFERENT, SAME, Stewardship, Word
+from cdp_assets.identity.stewardship import DIFFERENT, PAIR, SAME, Stewardship, Word
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets_tests.identity.linkage.town import Person, load, tables, town
 
@@ -124,10 +124,22 @@ def beside(person: Person, **different: Any) -> Pair:
 @pytest.fixture(scope="module")
 def resolved(engine: DuckDBEngine, model: Model) -> Resolved:
     """The pairs of the tests below, among the people of the town, in one run."""
-    alike = (MISTYPED, COUPLE, TWINS, MOTHER_AND_DAUGHTER, NAMESAKES, TWO_USERS, PUBLISHED, UNSURE, PARTED, MARRIED)
+    alike = (
+        MISTYPED,
+        COUPLE,
+        TWINS,
+        MOTHER_AND_DAUGHTER,
+        NAMESAKES,
+        TWO_USERS,
+        PUBLISHED,
+        UNSURE,
+        PARTED,
+        MARRIED,
+        DENIED,
+    )
     words = [
         Word(f"d{number}", kind, left_record_id=one.record_id, right_record_id=other.record_id, decided_at=AS_OF)
-        for number, (kind, (one, other)) in enumerate(((DIFFERENT, PARTED), (SAME, MARRIED)))
+        for number, (kind, (one, other)) in enumerate(((DIFFERENT, PARTED), (SAME, MARRIED), (PAIR, DENIED)))
     ]
     carried: list[dict[str, object]] = [
         {"record_id": each.record_id, "namespace": "web", "identifier_type": "user_id",
@@ -193,9 +205,20 @@ PARTED = beside(anna(7, "Zehetner", "Kirchplatz 8"))
 MARRIED = beside(anna(8, "Pfeffer", "Hauptgasse 61"), given="Robert")
 
 
+DENIED = beside(anna(11, "Wurzer", "Sonnweg 4"), given="Anni")
+
+
 def test_stewards_outrank_likeness(resolved: Resolved) -> None:
     assert not resolved.joined(PARTED)
     assert resolved.joined(MARRIED)
+    assert not resolved.joined(DENIED)
+
+
+def test_stewards_are_asked_of_pairs_that_a_limit_keeps_apart_but_not_of_what_they_said(resolved: Resolved) -> None:
+    assert "personal identifiers" in str(resolved.said("review_queue", TWO_USERS)["reason"])
+    asked = {row["left_record_id"] for row in resolved.tables["review_queue"]}
+    asked |= {row["right_record_id"] for row in resolved.tables["review_queue"]}
+    assert not asked & {person.record_id for person in (*PARTED, *DENIED, *MARRIED)}
 
 
 def test_switched_off_likeness_joins_nobody(engine: DuckDBEngine, model: Model) -> None:
