@@ -332,6 +332,8 @@ def _resolved(run: _Run, put: _Put, digests: ir.Table, delta: Delta | None, stat
 
 
 def _queue(run: _Run, linked: Linked, whole: Mapping[str, ir.Table]) -> ir.Table:
+    if linked.model is None:
+        return empty(schemas.REVIEW_QUEUE.ibis_schema, run.engine)
     pairs = whole["undecided"]
     decided = run.said.cannot.select("left_record_id", "right_record_id").union(run.said.pairs)
     refused = whole["rejected_links"]

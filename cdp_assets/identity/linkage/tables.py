@@ -125,7 +125,7 @@ def review_queue(
     homes: ir.Table,
     decided: ir.Table,
     refused: ir.Table,
-    model: Model | None,
+    model: Model,
     previous: ir.Table | None,
     rules: LinkageRules,
     as_of: datetime,
@@ -147,8 +147,6 @@ def review_queue(
     import pyarrow as pa
 
     schema = schemas.REVIEW_QUEUE.ibis_schema
-    if model is None:
-        return empty(schema, engine)
     placed = _of_profiles(pairs, "label_l", "label_r", homes)
     placed = placed.anti_join(_of_profiles(decided, "left_record_id", "right_record_id", homes), _PROFILES)
     placed = placed.order_by(placed.weight.desc(), placed.face_l, placed.face_r).limit(rules.most_reviewed)
