@@ -6,13 +6,17 @@ can be stored and used again. Does not belong here: levels (`comparisons.py`), a
 A level's weight is log2(m / u): m is the share of true pairs that show it, u that of all others. Splink estimates u
 from random pairs, some of which are true ones; in small or much-repeated data these are most of the agreeing ones. They
 are taken out again (`_without_matches`). What the data did not show often enough to learn gets a cautious weight.
+
+Pairs that agree in some columns are not all one person: relatives and namesakes are among them, and what is learned
+from these takes them in. Nobody has two birth dates, so that of all combinations the one whose true pairs differ in it
+least has the fewest others among them: birth dates are learned from that one (`_of_fewest_others`).
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from statistics import median
@@ -51,6 +55,9 @@ with the given name, or its members would be learned as one person."""
 
 GIVEN_CONTRADICTS = -14.0
 """Weight of given names that are not one person's: an equal birth date does not outweigh it, since twins share that."""
+
+BIRTH_DATE = "birth_date"
+_DIFFERENT = "different"
 
 _GIVEN_AGREES = 0.9
 """Share of true pairs whose given names agree."""
@@ -208,6 +215,7 @@ def train(shown: ir.Table, engine: Engine, generation: int = 1) -> Model | None:
         )
         sessions: dict[str, tuple[int, float]] = {}
         estimates: list[float] = []
+        dates: list[dict[str, float]] = []
         for columns in _TRAINED_ON:
             if not all(filled.get(column, 0.0) > 0 for column in columns):
                 continue
@@ -230,13 +238,47 @@ def train(shown: ir.Table, engine: Engine, generation: int = 1) -> Model | None:
                 continue
             share = _steady(session.core_model_settings.probability_two_random_records_match)
             sessions[", ".join(columns)] = (pairs, share)
-        trained = linker.misc.save_model_to_json()
+            dates += _learned_of(BIRTH_DATE, session, min(pairs, _MOST_LEARNED_FROM) * share)
+        trained = _of_fewest_others(linker.misc.save_model_to_json(), dates)
     for name, (pairs, share) in sessions.items():
         estimates.append(_all_matches(trained, tuple(name.split(", ")), pairs * share, filled))
     every = count * (count - 1) / 2
     prior = min(max(median(estimates) if estimates else 0.1 * count, 1.0) / every, 0.5)
     completed = _completed(trained, prior, _namesakes(shown, engine), filled, count)
     return Model(completed, filled, count, tuple(chosen), sessions, generation)
+
+
+def _learned_of(comparison: str, session: Any, matches: float) -> list[dict[str, float]]:
+    """Level in words → share of true pairs that show it, by one session of as many of them; nothing where it compared
+    something else.
+
+    Half a pair more at every level (Jeffreys 1946), so that few pairs without a difference do not rule it out.
+    """
+    for each in session.core_model_settings.comparisons:
+        if each.output_column_name == comparison:
+            shares = {
+                level.label_for_charts: level.m_probability if isinstance(level.m_probability, float) else 0.0
+                for level in each.comparison_levels
+                if not level.is_null_level
+            }
+            whole = matches + 0.5 * len(shares)
+            return [{level: _steady((share * matches + 0.5) / whole) for level, share in shares.items()}]
+    return []
+
+
+def _of_fewest_others(trained: Mapping[str, Any], dates: Sequence[Mapping[str, float]]) -> Mapping[str, Any]:
+    """What was trained, with birth dates as the session learned them in which they differ least.
+
+    Splink takes the mean of all sessions. Of a million made-up records .8% of the true pairs differ in the birth date
+    by more than slips; four sessions learned 40%, 43%, 1.6% and 1.9%.
+    """
+    if dates:
+        least = min(dates, key=lambda shares: shares[_DIFFERENT])
+        for level in _levels(trained, BIRTH_DATE):
+            if _known(level, "m_probability") == _known(level, "u_probability") == 0:
+                continue  # never seen
+            level["m_probability"] = least[level["label_for_charts"]]
+    return trained
 
 
 def _namesakes(shown: ir.Table, engine: Engine) -> float:
