@@ -6,7 +6,8 @@ Belongs here: the order of joining, and what stops it. Does not belong here: sco
 Good pairs do not make good clusters: one wrong link in a chain joins two people with all their records. So two groups
 are joined by the *mean* weight over all pairs of their faces (average linkage: Sokal and Michener 1958), where a pair
 that no block brought together counts as `NOT_COMPARED`. One lucky pair between two groups that otherwise differ does
-not join them. A join that would break a limit, or that somebody or something forbids, is not made.
+not join them; nor do records without a birth date, where those with one speak of two people rather than of one. A join
+that would break a limit, or that somebody or something forbids, is not made.
 """
 
 from __future__ import annotations
@@ -90,11 +91,13 @@ class Edges(NamedTuple):
     Args:
         left, right: Labels.
         total: Sum of the weights of the pairs of faces compared, less `NOT_COMPARED` for each.
+        dates: How many more of these pairs have birth dates that speak of two people than of one.
     """
 
     left: np.ndarray
     right: np.ndarray
     total: np.ndarray
+    dates: np.ndarray
 
 
 class Sizes(NamedTuple):
@@ -136,7 +139,7 @@ def cluster(edges: Edges, sizes: Sizes, least: float, constraints: Constraints) 
     import numpy as np
 
     parts = _Components.of(edges, sizes, least)
-    single = parts.watched(constraints) | (parts.width > LARGEST_BATCH)
+    single = parts.watched(constraints, edges) | (parts.width > LARGEST_BATCH)
     widths = np.unique(parts.width[~single])
     made = [_settle_in_bulk(edges, parts, (parts.width == width) & ~single, least) for width in widths]
     one_by_one: list[Join] = []
@@ -228,11 +231,12 @@ class _Components:
         rows = rows[component[left[rows]] == component[right[rows]]]
         return cls(nodes, component, place, sizes.of(nodes), width, rows, left[rows], right[rows])
 
-    def watched(self, constraints: Constraints) -> np.ndarray:
+    def watched(self, constraints: Constraints, edges: Edges) -> np.ndarray:
         """Which components hold two groups that must not be together, or together more than a limit allows."""
         import numpy as np
 
         watched = np.zeros(len(self.width), bool)
+        watched[self.component[self.left[edges.dates[self.rows] > 0]]] = True
         left, right = self._component_of(constraints.cannot_left), self._component_of(constraints.cannot_right)
         watched[left[(left == right) & (left >= 0)]] = True
         home = self._component_of(constraints.holder)
@@ -330,6 +334,7 @@ class _Group:
 
     size: float
     beside: dict[int, float]
+    dates: dict[int, int]
     members: set[int]
     cannot: set[int]
     held: dict[int, set[int]]
@@ -344,14 +349,13 @@ def _settle_one(
     def group(label: int) -> _Group:
         if label not in groups:
             cannot = set(bans.cannot.get(label, ()))
-            groups[label] = _Group(faces[label], {}, {label}, cannot, bans.held(label))
+            groups[label] = _Group(faces[label], {}, {}, {label}, cannot, bans.held(label))
         return groups[label]
 
-    for left, right, total in zip(
-        edges.left[rows].tolist(), edges.right[rows].tolist(), edges.total[rows].tolist(), strict=True
-    ):
-        group(left).beside[right] = total
-        group(right).beside[left] = total
+    for left, right, total, dates in zip(*(column[rows].tolist() for column in edges), strict=True):
+        for one, other in ((left, right), (right, left)):
+            group(one).beside[other] = total
+            group(one).dates[other] = dates
 
     def entry(left: int, right: int) -> tuple[float, int, int, float]:
         one, two = groups[left], groups[right]
@@ -369,7 +373,7 @@ def _settle_one(
         if left not in groups or right not in groups or groups[left].size + groups[right].size != size:
             continue
         one, two = groups[left], groups[right]
-        reason = _objection(one, two, bans.limits)
+        reason = "dates_differ" if one.dates[right] > 0 else _objection(one, two, bans.limits)
         if reason is not None:
             refused.append(Refused(left, right, -negative, reason))
             one.beside.pop(right)
@@ -387,8 +391,10 @@ def _settle_one(
             if other != left and other in groups:
                 groups[other].beside.pop(right, None)
                 one.beside[other] = one.beside.get(other, 0.0) + total
+                one.dates[other] = one.dates.get(other, 0) + two.dates[other]
         for other in one.beside:
             groups[other].beside[left] = one.beside[other]
+            groups[other].dates[left] = one.dates[other]
             heapq.heappush(queue, entry(left, other))
     return joins, refused
 

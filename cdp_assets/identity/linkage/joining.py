@@ -34,6 +34,7 @@ from cdp_assets.warehouse.stacking import stack
 
 if TYPE_CHECKING:
     import numpy as np
+    import pyarrow as pa
 
     from cdp_assets.warehouse.engine import Engine
 
@@ -109,7 +110,7 @@ def join(
             mine = mine.anti_join(others.labels.select(**{side: "label"}), side)
     between = engine.to_arrow(_between(mine, best=_.weight.max(), pairs=_.count()))
     faces_of = _several(shown.group_by("label").aggregate(faces=_.count()), engine)
-    edges = Edges(between["label_l"].to_numpy(), between["label_r"].to_numpy(), between["total"].to_numpy())
+    edges = _edges(between)
     joins, refused = cluster(edges, faces_of, min(auto, auto if lowest is None else lowest), constraints)
     if most_wrong is not None:
         auto = max(auto, weight_for(joins, most_wrong))
@@ -137,7 +138,7 @@ def drawn_in(scored: Scored, shown: ir.Table, auto: float, others: Others, engin
     between = engine.to_arrow(_between(_labelled(scored.weights, shown, engine, others)))
     mine = shown.group_by("label").aggregate(faces=_.count())
     faces_of = _several(stack(mine, others.sizes), engine)
-    edges = Edges(between["label_l"].to_numpy(), between["label_r"].to_numpy(), between["total"].to_numpy())
+    edges = _edges(between)
     strong = _strong(edges, faces_of, auto, engine)
     ends = strong.select(label="label_l").union(strong.select(label="label_r")).distinct()
     return engine.scratch(ends.semi_join(others.labels, "label"))
@@ -159,9 +160,14 @@ def _several(sizes: ir.Table, engine: Engine) -> Sizes:
 
 
 def _between(labelled: ir.Table, **more: ibis.Deferred) -> ir.Table:
-    """label_l, label_r, total (`Edges.total`): what was found between two groups."""
+    """label_l, label_r, total, dates (as in `Edges`): what was found between two groups."""
     weights = labelled.weight.clip(-MOST_WEIGHT, MOST_WEIGHT) - NOT_COMPARED
-    return labelled.group_by("label_l", "label_r").aggregate(total=sum_in_steps(weights, _STEPS), **more)
+    grouped = labelled.group_by("label_l", "label_r")
+    return grouped.aggregate(total=sum_in_steps(weights, _STEPS), dates=labelled.dates.sum().cast("int32"), **more)
+
+
+def _edges(between: pa.Table) -> Edges:
+    return Edges(*(between[name].to_numpy() for name in ("label_l", "label_r", "total", "dates")))
 
 
 def weight_for(joins: Joins, most_wrong: float) -> float:

@@ -30,6 +30,10 @@ HOUSEHOLD = -1.0
 MOST_OF_A_BIRTH_DATE = 10.0
 """An equal birth date speaks for one person by no more than this, however rare the date."""
 
+CONTRADICTS = -5.0
+"""Birth dates at a level that weighs so little or less speak of two people: among true pairs it is thirty times as rare
+as by chance."""
+
 _EQUAL = 1e-6
 
 LEAST_SHOWN = -6.0
@@ -41,8 +45,8 @@ class Scored:
     """Pairs of faces that were compared.
 
     Args:
-        weights: face_l, face_r, weight (log2 of the odds that both are one person): every pair that a block brought
-            together.
+        weights: face_l, face_r, weight (log2 of the odds that both are one person), dates (1 if their birth dates
+            speak of two people, −1 if of one, 0 if neither): every pair that a block brought together.
         parts: The same for pairs above `LEAST_SHOWN`, with the weight of each comparison (``mw_…``) and what the rarity
             of its value changed (``mw_tf_adj_…``).
     """
@@ -94,11 +98,18 @@ def score(
         weighed = pairs.mutate(weight=ibis.least(whole - said_twice(pairs, model), personal_weight(pairs)))
         shown_parts = {name: weighed[name].cast("float32") for name in parts}
         return Scored(
-            engine.scratch(weighed.select("face_l", "face_r", "weight")),
+            engine.scratch(weighed.select("face_l", "face_r", "weight", dates=_dates(pairs))),
             engine.scratch(
                 weighed.filter(weighed.weight >= LEAST_SHOWN).select("face_l", "face_r", "weight", **shown_parts)
             ),
         )
+
+
+def _dates(pairs: ir.Table) -> ir.IntegerValue:
+    if "mw_birth_date" not in pairs.columns:
+        return ibis.literal(0, "int8")
+    weight = pairs.mw_birth_date
+    return ibis.cases((weight <= CONTRADICTS, 1), (weight > 0, -1), else_=0).cast("int8")
 
 
 def said_twice(pairs: ir.Table, model: Model) -> ir.FloatingValue:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _REASONS = {
     "kept_apart": ("kept_apart", "what they share was refused, or somebody keeps them apart"),
+    "dates_differ": ("dates_differ", "their birth dates are not one person's"),
     "ids_differ": ("ids_differ", "they have different personal identifiers in one namespace"),
     "limit": ("limit", "together they would have more values of one identifier type than a person may"),
 }

@@ -16,10 +16,11 @@ from cdp_assets.identity.spec import NOT_COMPARED
 from cdp_assets_tests.examples import examples
 
 
-def edges(*pairs: tuple[int, int, float]) -> Edges:
-    """Pairs of groups of one face each with the weight between them."""
+def edges(*pairs: tuple[int, int, float], dates: Mapping[tuple[int, int], int] | None = None) -> Edges:
+    """Pairs of groups of one face each with the weight between them, and what their birth dates say where they do."""
     left, right, weight = zip(*pairs, strict=True)
-    return Edges(np.array(left), np.array(right), np.array(weight, float) - NOT_COMPARED)
+    said = np.array([(dates or {}).get((one, other), 0) for one, other in zip(left, right, strict=True)])
+    return Edges(np.array(left), np.array(right), np.array(weight, float) - NOT_COMPARED, said)
 
 
 def constraints(
@@ -55,6 +56,25 @@ def test_a_chain_is_not_joined_by_its_links_alone() -> None:
     # 1–2 and 2–3 look alike, but 1 and 3 were not even worth comparing: their mean with the pair is below 0.
     joins, _ = cluster(edges((1, 2, 4.0), (2, 3, 3.0)), sizes({}), 0.0, Constraints.none())
     assert groups(joins, 0.0, (1, 2, 3)) == {frozenset({1, 2}), frozenset({3})}
+
+
+def test_records_without_a_birth_date_do_not_join_two_people_who_have_one() -> None:
+    # 1 and 4 were born on other days; 2 and 3 say nothing of that and resemble both.
+    pairs = edges(*((left, right, 6.0) for left in range(1, 5) for right in range(left + 1, 5)), dates={(1, 4): 1})
+    joins, refused = cluster(pairs, sizes({}), 0.0, Constraints.none())
+    assert groups(joins, 0.0, range(1, 5)) == {frozenset({1, 2, 3}), frozenset({4})}
+    assert {each.reason for each in refused} == {"dates_differ"}
+
+
+def test_one_odd_birth_date_among_equal_ones_parts_nobody() -> None:
+    # 1 was written down wrongly; 2, 3 and 4 have one birth date.
+    every = [(left, right) for left in range(1, 5) for right in range(left + 1, 5)]
+    said = {(left, right): 1 if left == 1 else -1 for left, right in every}
+    weights = {(1, 2): 9.0, (1, 3): 9.0, (1, 4): 1.0}
+    pairs = edges(*((*pair, weights.get(pair, 6.0)) for pair in every), dates=said | {(1, 2): 0, (1, 3): 0})
+    joins, refused = cluster(pairs, sizes({}), 0.0, Constraints.none())
+    assert groups(joins, 0.0, range(1, 5)) == {frozenset({1, 2, 3, 4})}
+    assert not refused
 
 
 def test_a_triangle_is_joined_though_one_side_is_weak() -> None:

@@ -18,7 +18,7 @@ from cdp_assets.identity.ids import InMemoryProfileIds
 from cdp_assets.identity.linkage import joining
 from cdp_assets.identity.linkage.faces import faces
 from cdp_assets.identity.linkage.frequencies import counted, kept
-from cdp_assets.identity.linkage.model import Model, describe, train
+from cdp_assets.identity.linkage.model import Model, _of_fewest_others, describe, train
 from cdp_assets.identity.linkage.scoring import score
 from cdp_assets.identity.linkage.tables import last_model
 from cdp_assets.identity.resolve import resolve
@@ -124,19 +124,8 @@ def beside(person: Person, **different: Any) -> Pair:
 @pytest.fixture(scope="module")
 def resolved(engine: DuckDBEngine, model: Model) -> Resolved:
     """The pairs of the tests below, among the people of the town, in one run."""
-    alike = (
-        MISTYPED,
-        COUPLE,
-        TWINS,
-        MOTHER_AND_DAUGHTER,
-        NAMESAKES,
-        TWO_USERS,
-        PUBLISHED,
-        UNSURE,
-        PARTED,
-        MARRIED,
-        DENIED,
-    )
+    alike = (MISTYPED, COUPLE, TWINS, MOTHER_AND_DAUGHTER, NAMESAKES, TWO_USERS, PUBLISHED, UNSURE, PARTED, MARRIED,
+             DENIED, NAMED_AFTER)  # fmt: skip
     words = [
         Word(f"d{number}", kind, left_record_id=one.record_id, right_record_id=other.record_id, decided_at=AS_OF)
         for number, (kind, (one, other)) in enumerate(((DIFFERENT, PARTED), (SAME, MARRIED), (PAIR, DENIED)))
@@ -153,6 +142,16 @@ def test_the_same_people_teach_the_same_model_however_the_engine_adds(model: Mod
     one_thread = DuckDBEngine.in_memory({"threads": "1"})
 
     assert learned_from_town(one_thread).to_json() == model.to_json()
+
+
+def test_birth_dates_are_learned_where_fewest_others_are_among_the_pairs() -> None:
+    levels = [
+        {"label_for_charts": words, "m_probability": 0.5, "u_probability": 0.5} for words in ("the same", "different")
+    ]
+    trained = {"comparisons": [{"output_column_name": "birth_date", "comparison_levels": levels}]}
+    among_relatives, among_few = {"the same": 0.6, "different": 0.4}, {"the same": 0.98, "different": 0.02}
+    [learned] = _of_fewest_others(trained, [among_relatives, among_few])["comparisons"]
+    assert [level["m_probability"] for level in learned["comparison_levels"]] == [0.98, 0.02]
 
 
 MISTYPED = beside(anna(1, "Kirchmayr", "Lindenweg 7"), given="Anni", family="Kirchmyr", email=None)
@@ -181,6 +180,13 @@ MOTHER_AND_DAUGHTER = beside(replace(anna(4, "Hinterberger", "Am Anger 12"), ema
 
 def test_mother_and_daughter_of_one_name_at_one_address_stay_two(resolved: Resolved) -> None:
     assert not resolved.joined(MOTHER_AND_DAUGHTER)
+
+
+NAMED_AFTER = beside(anna(12, "Rosenegger", "Mühlweg 9"), born=date(2009, 11, 2))
+
+
+def test_mother_and_daughter_of_the_very_same_name_stay_two(resolved: Resolved) -> None:
+    assert not resolved.joined(NAMED_AFTER)
 
 
 NAMESAKES = (
@@ -258,7 +264,8 @@ def test_a_pair_that_is_not_sure_waits_for_a_steward_with_its_reasons(resolved: 
 
 def test_the_records_of_a_pair_stand_on_the_side_of_their_own_group(engine: DuckDBEngine) -> None:
     # The second and third record look alike; the third has joined the first, and its group is called after that.
-    placed = ibis.memtable([(10, 20, -1.0, 10, 1)], columns=["face_l", "face_r", "weight", "joined_l", "joined_r"])
+    columns = ["face_l", "face_r", "weight", "dates", "joined_l", "joined_r"]
+    placed = ibis.memtable([(10, 20, -1.0, 0, 10, 1)], columns=columns)
     shown = ibis.memtable([(1, 1), (10, 10), (20, 20)], columns=["face", "label"])
     labels = ibis.memtable([(1, 1), (20, 1)], columns=["label", "joined"])
 
