@@ -114,7 +114,7 @@ def test_what_is_taken_back_of_a_source_or_a_type_is_compared_with_nobody() -> N
     before = twins.run(places)
     of_till = {record.id for record in places if record.source == "till"}
     assert any(pair & of_till for pair in joined(twins))
-    for words in ([Word("r1", "source", "till")], [Word("r1", "source", "till"), Word("r2", "type", "user_id")]):
+    for words in ([Word("r1", "source", "till")], [Word("r1", "source", "till"), Word("r2", "rule", "user_id")]):
         apart = twins.run(places, words=words)
         assert {frozenset({record}) for record in of_till} <= apart
         assert not any(pair & of_till for pair in joined(twins))
