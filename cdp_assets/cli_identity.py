@@ -220,7 +220,7 @@ def revoke(name: str, why: str, by: str, at_once: bool, told_as_json: bool) -> N
             raise click.ClickException(str(error)) from error
     said = stewardship.Said(name if name[:1] in "dr" else f"d{name}", new=True)
     outlook = "profiles will be as the evidence and the other words say"
-    tell(settings, said, "revoked", outlook, {"revoked": True}, at_once=at_once, told_as_json=told_as_json)
+    tell(settings, said, "revoked", outlook, {"revoked": True}, at_once=at_once, told_as_json=told_as_json, final=True)
 
 
 def _records(settings: Settings, left: str, right: str) -> tuple[RecordShown, RecordShown]:
@@ -259,14 +259,22 @@ _NEXT = "this takes effect with the next run (`cdp run`)"
 
 
 def tell(
-    settings: Settings, said: Said, what: str, outlook: str, data: dict[str, Any], *, at_once: bool, told_as_json: bool
+    settings: Settings,
+    said: Said,
+    what: str,
+    outlook: str,
+    data: dict[str, Any],
+    *,
+    at_once: bool,
+    told_as_json: bool,
+    final: bool = False,
 ) -> None:
-    """Say what was kept and what will follow, and let it follow if that is wanted."""
+    """Say what was kept and what will follow, and let it follow if that is wanted; what is final cannot be revoked."""
     if told_as_json:
         print_json({"name": said.name, "new": said.new, **data, "outlook": outlook})
     else:
         click.echo(f"{said.name}: {what}{'' if said.new else ' (said before, and still holds)'}.")
-        undo = "" if "revoked" in data else f" Undo: cdp identity revoke {said.name.split(', ')[0]} --why …"
+        undo = "" if final else f" Undo: cdp identity revoke {said.name.split(', ')[0]} --why …"
         click.echo(f"With the next run {outlook}.{undo}")
     if at_once:
         done = refresh_and_deliver(settings, force=False)

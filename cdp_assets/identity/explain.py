@@ -272,10 +272,14 @@ def _refusals(reading: Published, left: RecordShown, right: RecordShown) -> tupl
     mine, theirs = reading.members(left.profiles), reading.members(right.profiles)
     rejected = reading.tables("identity", "rejected_links")
     ends = sorted(mine | theirs)
+
+    def between_them(row: Row) -> bool:
+        return (row["left_record_id"] in mine) != (row["right_record_id"] in mine)
+
     between = [
         row
         for row in rows_of(rejected.filter(_.left_record_id.isin(ends) & _.right_record_id.isin(ends)))
-        if (row["left_record_id"] in mine) != (row["right_record_id"] in mine)
+        if between_them(row)
     ]
     identifiers = reading.tables("normalised", "identifiers")
     both = [left.record_id, right.record_id]
@@ -299,8 +303,9 @@ def _refusals(reading: Published, left: RecordShown, right: RecordShown) -> tupl
     found += [
         Refusal("likeness", "likeness", "", "retracted", f"a steward retracted their likeness ({word['word']})")
         for word in words
-        if word["kind"] == "pair" and {word["left_record_id"], word["right_record_id"]} <= mine ^ theirs
-        if (word["left_record_id"] in mine) != (word["right_record_id"] in mine)
+        if word["kind"] == "pair"
+        and {word["left_record_id"], word["right_record_id"]} <= {*ends}
+        and between_them(word)
     ]
     return tuple(dict.fromkeys(sorted(found, key=lambda refusal: (refusal.identifier_type, refusal.reason))))
 

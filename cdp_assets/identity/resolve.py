@@ -335,7 +335,7 @@ def _queue(run: _Run, linked: Linked, whole: Mapping[str, ir.Table]) -> ir.Table
     if linked.model is None:
         return empty(schemas.REVIEW_QUEUE.ibis_schema, run.engine)
     pairs = whole["undecided"]
-    decided = run.said.cannot.select("left_record_id", "right_record_id").union(run.said.pairs)
+    decided = run.said.apart
     refused = whole["rejected_links"]
     refused = refused.filter(refused.identifier_type == LIKENESS)
     named = [pairs.select("label_l", "label_r"), decided, refused.select("left_record_id", "right_record_id")]

@@ -123,6 +123,11 @@ class Stewardship:
         some = [has_rows(pairs, engine) for pairs in (must, cannot)]
         return replace(self, must=must, cannot=cannot, joins=some[0], parts=some[1])
 
+    @property
+    def apart(self) -> ir.Table:
+        """left_record_id, right_record_id of pairs that likeness is not to join, be it that they are two people."""
+        return self.cannot.select("left_record_id", "right_record_id").union(self.pairs)
+
     def joined(self) -> ir.Table:
         """record_id of everyone whom a steward joined to somebody."""
         return (

@@ -232,7 +232,9 @@ class _Components:
         return cls(nodes, component, place, sizes.of(nodes), width, rows, left[rows], right[rows])
 
     def watched(self, constraints: Constraints, edges: Edges) -> np.ndarray:
-        """Which components hold two groups that must not be together, or together more than a limit allows."""
+        """Which components hold two groups that must not be together, with birth dates of two people, or with more
+        together than a limit allows.
+        """
         import numpy as np
 
         watched = np.zeros(len(self.width), bool)
@@ -330,11 +332,10 @@ class _Bans:
 
 @dataclass(slots=True)
 class _Group:
-    """Groups joined so far."""
+    """Groups joined so far; ``beside`` has for each other group the total and the dates of `Edges`."""
 
     size: float
-    beside: dict[int, float]
-    dates: dict[int, int]
+    beside: dict[int, tuple[float, int]]
     members: set[int]
     cannot: set[int]
     held: dict[int, set[int]]
@@ -349,17 +350,15 @@ def _settle_one(
     def group(label: int) -> _Group:
         if label not in groups:
             cannot = set(bans.cannot.get(label, ()))
-            groups[label] = _Group(faces[label], {}, {}, {label}, cannot, bans.held(label))
+            groups[label] = _Group(faces[label], {}, {label}, cannot, bans.held(label))
         return groups[label]
 
     for left, right, total, dates in zip(*(column[rows].tolist() for column in edges), strict=True):
-        for one, other in ((left, right), (right, left)):
-            group(one).beside[other] = total
-            group(one).dates[other] = dates
+        group(left).beside[right] = group(right).beside[left] = total, dates
 
     def entry(left: int, right: int) -> tuple[float, int, int, float]:
         one, two = groups[left], groups[right]
-        mean = one.beside[right] / (one.size * two.size) + NOT_COMPARED
+        mean = one.beside[right][0] / (one.size * two.size) + NOT_COMPARED
         return (-mean, min(left, right), max(left, right), one.size + two.size)
 
     queue = [entry(left, right) for left, each in groups.items() for right in each.beside if left < right]
@@ -373,7 +372,7 @@ def _settle_one(
         if left not in groups or right not in groups or groups[left].size + groups[right].size != size:
             continue
         one, two = groups[left], groups[right]
-        reason = "dates_differ" if one.dates[right] > 0 else _objection(one, two, bans.limits)
+        reason = "dates_differ" if one.beside[right][1] > 0 else _objection(one, two, bans.limits)
         if reason is not None:
             refused.append(Refused(left, right, -negative, reason))
             one.beside.pop(right)
@@ -387,14 +386,13 @@ def _settle_one(
         for kind, values in two.held.items():
             one.held.setdefault(kind, set()).update(values)
         one.beside.pop(right)
-        for other, total in two.beside.items():
+        for other, (total, dates) in two.beside.items():
             if other != left and other in groups:
                 groups[other].beside.pop(right, None)
-                one.beside[other] = one.beside.get(other, 0.0) + total
-                one.dates[other] = one.dates.get(other, 0) + two.dates[other]
+                own_total, own_dates = one.beside.get(other, (0.0, 0))
+                one.beside[other] = own_total + total, own_dates + dates
         for other in one.beside:
             groups[other].beside[left] = one.beside[other]
-            groups[other].dates[left] = one.dates[other]
             heapq.heappush(queue, entry(left, other))
     return joins, refused
 

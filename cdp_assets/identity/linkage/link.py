@@ -258,8 +258,7 @@ def _constraints(
     apart = people.refusals.filter(people.refusals.right_record_id.notnull() & ~people.refusals.reason.isin(_MILD))
     apart = apart.select("left_record_id", "right_record_id")
     if said is not None:
-        for words in (said.cannot, said.pairs):
-            apart = apart.union(words.select("left_record_id", "right_record_id"))
+        apart = apart.union(said.apart)
     left = home.select(left_record_id="record_id", label_l="label")
     right = home.select(right_record_id="record_id", label_r="label")
     placed = apart.join(left, "left_record_id").join(right, "right_record_id")

@@ -56,7 +56,7 @@ with the given name, or its members would be learned as one person."""
 GIVEN_CONTRADICTS = -14.0
 """Weight of given names that are not one person's: an equal birth date does not outweigh it, since twins share that."""
 
-BIRTH_DATE = "birth_date"
+_BIRTH_DATE = "birth_date"
 _DIFFERENT = "different"
 
 _GIVEN_AGREES = 0.9
@@ -238,7 +238,7 @@ def train(shown: ir.Table, engine: Engine, generation: int = 1) -> Model | None:
                 continue
             share = _steady(session.core_model_settings.probability_two_random_records_match)
             sessions[", ".join(columns)] = (pairs, share)
-            dates += _learned_of(BIRTH_DATE, session, min(pairs, _MOST_LEARNED_FROM) * share)
+            dates += _dates_of(session, min(pairs, _MOST_LEARNED_FROM) * share)
         trained = _of_fewest_others(linker.misc.save_model_to_json(), dates)
     for name, (pairs, share) in sessions.items():
         estimates.append(_all_matches(trained, tuple(name.split(", ")), pairs * share, filled))
@@ -248,14 +248,14 @@ def train(shown: ir.Table, engine: Engine, generation: int = 1) -> Model | None:
     return Model(completed, filled, count, tuple(chosen), sessions, generation)
 
 
-def _learned_of(comparison: str, session: Any, matches: float) -> list[dict[str, float]]:
-    """Level in words → share of true pairs that show it, by one session of as many of them; nothing where it compared
-    something else.
+def _dates_of(session: Any, matches: float) -> list[dict[str, float]]:
+    """Level of birth dates in words → share of true pairs that show it, by one session of as many of them; nothing
+    where it did not compare them.
 
     Half a pair more at every level (Jeffreys 1946), so that few pairs without a difference do not rule it out.
     """
     for each in session.core_model_settings.comparisons:
-        if each.output_column_name == comparison:
+        if each.output_column_name == _BIRTH_DATE:
             shares = {
                 level.label_for_charts: level.m_probability if isinstance(level.m_probability, float) else 0.0
                 for level in each.comparison_levels
@@ -274,7 +274,7 @@ def _of_fewest_others(trained: Mapping[str, Any], dates: Sequence[Mapping[str, f
     """
     if dates:
         least = min(dates, key=lambda shares: shares[_DIFFERENT])
-        for level in _levels(trained, BIRTH_DATE):
+        for level in _levels(trained, _BIRTH_DATE):
             if _known(level, "m_probability") == _known(level, "u_probability") == 0:
                 continue  # never seen
             level["m_probability"] = least[level["label_for_charts"]]

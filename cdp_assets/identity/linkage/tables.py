@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
 
 _REASONS = {
-    "kept_apart": ("kept_apart", "what they share was refused, or somebody keeps them apart"),
-    "dates_differ": ("dates_differ", "their birth dates are not one person's"),
-    "ids_differ": ("ids_differ", "they have different personal identifiers in one namespace"),
-    "limit": ("limit", "together they would have more values of one identifier type than a person may"),
+    "kept_apart": "what they share was refused, or somebody keeps them apart",
+    "dates_differ": "their birth dates are not one person's",
+    "ids_differ": "they have different personal identifiers in one namespace",
+    "limit": "together they would have more values of one identifier type than a person may",
 }
 
 
@@ -67,8 +67,8 @@ def rejected_links(linked: Linked, engine: Engine) -> ir.Table:
             "namespace": LIKENESS,
             "identifier_type": LIKENESS,
             "identifier_id": 0,
-            "reason": _REASONS[each.reason][0],
-            "detail": _REASONS[each.reason][1],
+            "reason": each.reason,
+            "detail": _REASONS[each.reason],
             "records": 2,
         }
         for each in {(each.left, each.right): each for each in refused}.values()

@@ -67,11 +67,9 @@ def test_records_without_a_birth_date_do_not_join_two_people_who_have_one() -> N
 
 
 def test_one_odd_birth_date_among_equal_ones_parts_nobody() -> None:
-    # 1 was written down wrongly; 2, 3 and 4 have one birth date.
-    every = [(left, right) for left in range(1, 5) for right in range(left + 1, 5)]
-    said = {(left, right): 1 if left == 1 else -1 for left, right in every}
-    weights = {(1, 2): 9.0, (1, 3): 9.0, (1, 4): 1.0}
-    pairs = edges(*((*pair, weights.get(pair, 6.0)) for pair in every), dates=said | {(1, 2): 0, (1, 3): 0})
+    # 2, 3 and 4 agree; that of 1 is too far from 4's, but not from those of 2 and 3, with whom it is joined first.
+    dates = {(1, 4): 1, (2, 3): -1, (2, 4): -1, (3, 4): -1}
+    pairs = edges((1, 2, 9.0), (1, 3, 9.0), (1, 4, 1.0), (2, 3, 6.0), (2, 4, 6.0), (3, 4, 6.0), dates=dates)
     joins, refused = cluster(pairs, sizes({}), 0.0, Constraints.none())
     assert groups(joins, 0.0, range(1, 5)) == {frozenset({1, 2, 3, 4})}
     assert not refused
