@@ -374,9 +374,8 @@ def _settle_one(
         one, two = groups[left], groups[right]
         reason = "dates_differ" if one.beside[right][1] > 0 else _objection(one, two, bans.limits)
         if reason is not None:
+            # What was found between them still counts when one of them has grown, and is then judged anew.
             refused.append(Refused(left, right, -negative, reason))
-            one.beside.pop(right)
-            two.beside.pop(left)
             continue
         joins.append(Join(left, right, -negative))
         del groups[right]

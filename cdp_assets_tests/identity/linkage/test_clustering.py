@@ -66,6 +66,14 @@ def test_records_without_a_birth_date_do_not_join_two_people_who_have_one() -> N
     assert {each.reason for each in refused} == {"dates_differ"}
 
 
+def test_birth_dates_that_kept_two_apart_still_count_when_one_of_them_has_grown() -> None:
+    # 1 and 2 are found to be two people before 3, which says nothing of birth dates, is joined with 1.
+    pairs = edges((1, 2, 12.0), (1, 3, 9.0), (2, 3, 8.0), dates={(1, 2): 1})
+    joins, refused = cluster(pairs, sizes({}), 0.0, Constraints.none())
+    assert groups(joins, 0.0, (1, 2, 3)) == {frozenset({1, 3}), frozenset({2})}
+    assert {each.reason for each in refused} == {"dates_differ"}
+
+
 def test_one_odd_birth_date_among_equal_ones_parts_nobody() -> None:
     # 2, 3 and 4 agree; that of 1 is too far from 4's, but not from those of 2 and 3, with whom it is joined first.
     dates = {(1, 4): 1, (2, 3): -1, (2, 4): -1, (3, 4): -1}
