@@ -20,6 +20,7 @@ from cdp_assets.identity.schemas import CHANGES
 from cdp_assets.identity.spec import Kind
 from cdp_assets.warehouse.engine import has_rows
 from cdp_assets.warehouse.operations import stable_id
+from cdp_assets.warehouse.stacking import restricted
 
 if TYPE_CHECKING:
     from cdp_assets.identity.evidence import Types
@@ -52,38 +53,18 @@ class Maps:
     came: ir.Table
 
 
-@dataclass(frozen=True)
-class Links:
-    """The evidence (`schemas.LINKS`) of this run.
-
-    Args:
-        made: What this run made; all links of records that no run knew before.
-        standing: As last published; None where all were made.
-        gone: left_record_id of those that stand no longer.
-    """
-
-    made: ir.Table
-    standing: ir.Table | None = None
-    gone: ir.Table | None = None
-
-    def at(self, records: ir.Table) -> ir.Table:
-        """All links with one of some records at either end."""
-        left, right = (records.select(**{name: "record_id"}) for name in ("left_record_id", "right_record_id"))
-
-        def touching(links: ir.Table) -> ir.Table:
-            found = links.select("left_record_id", "right_record_id", *_TYPE)
-            at_right = found.semi_join(right, "right_record_id").anti_join(left, "left_record_id")
-            return found.semi_join(left, "left_record_id").union(at_right)
-
-        if self.standing is None or self.gone is None:
-            return touching(self.made)
-        return touching(self.standing).anti_join(self.gone, "left_record_id").union(touching(self.made))
+def _links_at(links: ir.Table, records: ir.Table) -> ir.Table:
+    """Of some links (`schemas.LINKS`), those with one of some records at either end."""
+    left, right = (records.select(**{name: "record_id"}) for name in ("left_record_id", "right_record_id"))
+    found = links.select("left_record_id", "right_record_id", *_TYPE)
+    at_right = found.semi_join(right, "right_record_id").anti_join(left, "left_record_id")
+    return found.semi_join(left, "left_record_id").union(at_right)
 
 
 def changed_profiles(
     maps: Maps,
     redirects: ir.Table,
-    links: Links,
+    links: ir.Table,
     types: Types,
     logged: int,
     as_of: datetime,
@@ -96,7 +77,8 @@ def changed_profiles(
     Args:
         maps: Where records were, and where they are.
         redirects: `schemas.REDIRECTS` of this run: where merged profiles went.
-        links: The evidence.
+        links: The evidence (`schemas.LINKS`) that this run made. Records that hang together are looked at together, so
+            that this is all the evidence of those who may be somewhere else now.
         types: The identifier types among the links.
         logged: How many rows the log has; tells two equal changes of one instant apart.
         as_of: The run.
@@ -110,7 +92,7 @@ def changed_profiles(
     if has_rows(old, engine):
         explained = _changes(old, new, maps, redirects, links, kinds, engine)
     else:
-        explained = _creations(new, maps, links.made, types, kinds, engine)
+        explained = _creations(new, maps, links, types, kinds, engine)
     if has_rows(news, engine):
         explained = _caused(explained, news, records, maps)
     else:  # as in most runs; looking for the profiles concerned takes looking at all
@@ -142,7 +124,7 @@ def _creations(
 
 
 def _changes(
-    old: ir.Table, new: ir.Table, maps: Maps, redirects: ir.Table, links: Links, kinds: Sequence[str], engine: Engine
+    old: ir.Table, new: ir.Table, maps: Maps, redirects: ir.Table, links: ir.Table, kinds: Sequence[str], engine: Engine
 ) -> ir.Table:
     """What happened, with its evidence.
 
@@ -162,7 +144,7 @@ def _changes(
     flows = engine.scratch(differing.group_by("old_id", "new_id").aggregate(records=differing.count()))
     # One look-up among all records: where nothing may have changed, profiles are there before and after.
     asked = flows.select(profile_id="old_id").union(flows.select(profile_id="new_id"))
-    near = engine.scratch(homes_of(maps.before).semi_join(asked.filter(asked.profile_id.notnull()), "profile_id"))
+    near = engine.scratch(restricted(homes_of(maps.before), asked.filter(asked.profile_id.notnull()), "profile_id"))
     stayed = near.anti_join(maps.left, "record_id")
     existed = near.select("profile_id").distinct().mutate(existed=True)
     exists = stayed.select("profile_id").union(homes_of(maps.came).select("profile_id")).distinct().mutate(exists=True)
@@ -192,7 +174,7 @@ def _changes(
     )
     # Created profiles have records from nowhere, and null joins nothing: -1 stands for it on both sides.
     keyed = engine.scratch(rows.mutate(old_id=rows.other_profile_id.coalesce(-1)))
-    tied = _ties_of(differing, engine.scratch(links.at(differing)))
+    tied = _ties_of(differing, engine.scratch(_links_at(links, differing)))
     tied = tied.mutate(old_id=tied.old_id.coalesce(-1))
     return _explained(keyed, tied, ("profile_id", "old_id"), kinds, engine).drop("old_id")
 

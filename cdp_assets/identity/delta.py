@@ -10,7 +10,6 @@ one scan of the canonical tables without a join; hashing identifiers properly, t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -145,14 +144,16 @@ def _differing_buckets(canonical: Canonical, state: State, engine: Engine) -> ir
 
 
 def _near(canonical: Canonical, buckets: ir.Table, engine: Engine) -> Canonical:
-    """All that is read of the records in some buckets."""
-
-    def within(name: str, columns: Sequence[str]) -> ir.Table:
-        table = getattr(canonical, name)
-        found = table.semi_join(buckets, _bucket(table) == buckets.bucket)
-        return engine.scratch(found.select("record_id", *columns))
-
-    return replace(canonical, **{name: within(name, columns) for name, columns in _DIGESTED.items()})
+    """All that is read of the records in some buckets: every record is in `canonical.identity_records`."""
+    every = canonical.identity_records
+    there = engine.scratch(every.semi_join(buckets, _bucket(every) == buckets.bucket).select("record_id"))
+    return replace(
+        canonical,
+        **{
+            name: engine.scratch(restricted(getattr(canonical, name), there).select("record_id", *columns))
+            for name, columns in _DIGESTED.items()
+        },
+    )
 
 
 def _bucket(table: ir.Table) -> ir.IntegerValue:
@@ -231,7 +232,7 @@ def _dependent(changed: ir.Table, now: ir.Table, before: ir.Table, state: State,
         found.append(emails.semi_join(values, "identifier_value").select("record_id"))
         types = collector.types.table.filter(_.identifier_type == MAILBOX).select("type_id")
         given = restricted(before, changed).semi_join(types, "type_id").select("identifier_id").distinct()
-        found.append(state.observations.semi_join(given, "identifier_id").select("record_id"))
+        found.append(restricted(state.observations, given, "identifier_id").select("record_id"))
     places = stack(restricted(now, changed).select("place_id"), restricted(before, changed).select("place_id"))
     found.append(_at(places.filter(places.place_id.notnull()).distinct(), state))
     return stack(*found).distinct()
@@ -239,7 +240,8 @@ def _dependent(changed: ir.Table, now: ir.Table, before: ir.Table, state: State,
 
 def _at(places: ir.Table, state: State) -> ir.Table:
     """record_id of records at some places."""
-    return state.observations.filter(_.place_id.notnull()).semi_join(places, "place_id").select("record_id").distinct()
+    placed = state.observations.filter(_.place_id.notnull())
+    return restricted(placed, places, "place_id").select("record_id").distinct()
 
 
 def _renamed_otherwise(state: State, collector: Collector) -> ir.Table:
@@ -252,4 +254,4 @@ def _renamed_otherwise(state: State, collector: Collector) -> ir.Table:
         both = ["identifier_id", "stands_for"]
         touched = now.anti_join(before, both).union(before.anti_join(now, both))
     ids = touched.select("identifier_id").union(touched.select(identifier_id="stands_for")).distinct()
-    return state.observations.semi_join(ids, "identifier_id").select("record_id")
+    return restricted(state.observations, ids, "identifier_id").select("record_id")

@@ -32,6 +32,7 @@ from cdp_assets.canonical.schema import INSTANT
 from cdp_assets.identity.former_ids import GivenBack, Member, give_back
 from cdp_assets.warehouse.engine import empty
 from cdp_assets.warehouse.operations import of_earliest, stable_id
+from cdp_assets.warehouse.stacking import restricted
 
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
@@ -201,7 +202,7 @@ class Saved:
     def elsewhere(self, ids: ir.Table) -> ir.Table:
         """Of some ids, profile_id of the groups that are left as they are."""
         # Few records have one of the ids: only these are looked up among those concerned.
-        holders = self.homes.semi_join(ids, "profile_id")
+        holders = restricted(self.homes, ids, "profile_id")
         return holders.anti_join(self.concerned, "record_id").select("profile_id")
 
 

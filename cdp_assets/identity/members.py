@@ -19,6 +19,7 @@ from cdp_assets.identity.evidence import said_by
 from cdp_assets.identity.ids import ASSIGNED, Saved
 from cdp_assets.identity.partition import Partition
 from cdp_assets.identity.state import State
+from cdp_assets.warehouse.engine import has_rows
 from cdp_assets.warehouse.stacking import restricted, stack
 
 if TYPE_CHECKING:
@@ -157,12 +158,13 @@ def changed_groups(
     if named is not None:
         homes = homes.union(restricted(members, named).select("home"))
     homes = engine.scratch(homes.distinct())
-    standing = state.components.semi_join(homes, "home").anti_join(
-        stack(members.select("record_id"), gone), "record_id"
+    standing = engine.scratch(
+        restricted(state.components, homes, "home").anti_join(stack(members.select("record_id"), gone), "record_id")
     )
-    concerned = engine.scratch(
-        _homes(members.semi_join(homes, "home"), said).union(_homes(_with_times(standing, canonical), said))
-    )
+    own = _homes(members.semi_join(homes, "home"), said)
+    if has_rows(standing, engine):
+        own = own.union(_homes(_with_times(standing, canonical), said))
+    concerned = engine.scratch(own)
     lost = restricted(before, gone).filter(~_.guest).select("record_id")
     asked = concerned.filter(~concerned.is_guest).select("record_id").union(lost)
     grouped = stack(concerned.select("record_id"), gone)

@@ -21,7 +21,7 @@ from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.identity import schemas
 from cdp_assets.identity.blocked_values import usable
 from cdp_assets.identity.canonical import Canonical
-from cdp_assets.identity.changes import Links, Maps, changed_profiles, homes_of
+from cdp_assets.identity.changes import Maps, changed_profiles, homes_of
 from cdp_assets.identity.collecting import Collector, renamed_by
 from cdp_assets.identity.delta import Delta, changed_since, digests_of
 from cdp_assets.identity.evidence import Types, types_of
@@ -299,12 +299,9 @@ def _resolved(run: _Run, put: _Put, digests: ir.Table, delta: Delta | None, stat
         left=groups.placed if moved is None else engine.scratch(restricted(groups.placed, moved.gone)),
         came=rows if moved is None else moved.rows,
     )
-    links_now = Links(made["links"])
-    if "links" in patches:
-        links_now = Links(made["links"], previous["links"], patches["links"].gone)
     log = engine.scratch(
         changed_profiles(
-            maps, redirects, links_now, run.types, logged, run.as_of, engine,
+            maps, redirects, made["links"], run.types, logged, run.as_of, engine,
             news_of(previous["steward_words"], said.words), canonical.identity_records,
         )
     )  # fmt: skip

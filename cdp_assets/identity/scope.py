@@ -121,7 +121,7 @@ def widened(scope: Scope, drawn: ir.Table, state: State, contacts: ir.Table, typ
 
 def _hanging_with(seeds: ir.Table, gone: ir.Table, state: State, engine: Engine) -> ir.Table:
     hanging = restricted(state.components, seeds).filter(_.together.notnull()).select("together").distinct()
-    members = state.components.semi_join(engine.scratch(hanging), "together").select("record_id")
+    members = restricted(state.components, engine.scratch(hanging), "together").select("record_id")
     return engine.scratch(members.union(seeds).distinct().anti_join(gone, "record_id"))
 
 
@@ -207,10 +207,10 @@ def devices_concerned(scope: Scope, people: ir.Table, state: State | None, engin
     everywhere = usable(_current(scope.rows, scope.replaced, state, None))
     everywhere = everywhere.filter(everywhere.kind == KINDS[Kind.DEVICE])
     bare = state.components.filter(state.components.label.isnull() & state.components.component.notnull())
-    seen = everywhere.semi_join(engine.scratch(own.select("identifier_id").distinct()), "identifier_id")
+    seen = restricted(everywhere, engine.scratch(own.select("identifier_id").distinct()), "identifier_id")
     users = engine.scratch(seen.select("record_id").union(scope.records).distinct())
     hanging = restricted(bare, users).select("component").union(bare.filter(bare.shared).select("component"))
-    members = bare.semi_join(engine.scratch(hanging.distinct()), "component").select("record_id")
+    members = restricted(bare, engine.scratch(hanging.distinct()), "component").select("record_id")
     candidates = members.union(users).distinct().anti_join(people, "record_id")
     if scope.gone is not None:
         candidates = candidates.anti_join(scope.gone, "record_id")
@@ -220,7 +220,7 @@ def devices_concerned(scope: Scope, people: ir.Table, state: State | None, engin
     elsewhere = restricted(standing, candidates).anti_join(scope.records, "record_id")
     records = engine.scratch(candidates.anti_join(elsewhere, "record_id"))
     devices = restricted(everywhere, records).select("identifier_id").union(own.select("identifier_id")).distinct()
-    concerned = engine.scratch(everywhere.semi_join(engine.scratch(devices), "identifier_id"))
+    concerned = engine.scratch(restricted(everywhere, engine.scratch(devices), "identifier_id"))
     others = restricted(standing, concerned).anti_join(scope.records, "record_id")
     known = stack(people.select("record_id", "label", "settled"), others.select("record_id", "settled", label="home"))
     return DeviceScope(concerned, engine.scratch(known), records)

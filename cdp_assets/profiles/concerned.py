@@ -16,7 +16,7 @@ from cdp_assets.warehouse import changes
 from cdp_assets.warehouse.built import Built, Patch
 from cdp_assets.warehouse.changes import Since, changed_of_all
 from cdp_assets.warehouse.engine import Engine, TableRef, row_count
-from cdp_assets.warehouse.stacking import patched, stack
+from cdp_assets.warehouse.stacking import patched, restricted, stack
 
 PROFILE_MAP: TableRef = ("identity", "profile_map")
 
@@ -62,9 +62,9 @@ def concerned(
     profiles = [ids.select("profile_id") for ids in known if "profile_id" in ids.columns]
     if records or also:
         touched = engine.scratch(stack(*records, *also).distinct())
-        profiles.append(profile_map.semi_join(touched, "record_id").select("profile_id"))
+        profiles.append(restricted(profile_map, touched).select("profile_id"))
     found = engine.scratch(stack(*profiles).distinct())
-    held = engine.scratch(profile_map.semi_join(found, "profile_id"))
+    held = engine.scratch(restricted(profile_map, found, "profile_id"))
     if row_count(held, engine) > changes.FEW * row_count(profile_map, engine):
         return None
     return Concerned(found, held, nobody=not row_count(found, engine))

@@ -241,10 +241,12 @@ class DuckDBEngine(DuckDBFiles):
         small tables in a run, that is what most of its time goes into.
         """
         backend = self.backend
-        backend._run_pre_execute_hooks(expression)
+        tables = expression.op().find((ops.DatabaseTable, ops.InMemoryTable))
+        if any(isinstance(table, ops.InMemoryTable) for table in tables):
+            backend._run_pre_execute_hooks(expression)  # which looks through the expression three times
         self._create(place, name, expression.schema(), types)
         columns = ", ".join(map(_quoted, expression.columns))
-        read = {table.name for table in expression.op().find(ops.DatabaseTable)}
+        read = {table.name for table in tables}
         # What is made as it is read comes in an order that those who look for equal keys make use of.
         streamed = read & set(self._local.streams) & self._local.origins.keys()
         with nullcontext() if streamed else self._in_any_order():

@@ -39,7 +39,17 @@ def stacked(parts: Sequence[ir.Table], schema: sch.Schema, engine: Engine) -> ir
 
 def restricted(table: ir.Table, records: ir.Table | None, key: str = "record_id") -> ir.Table:
     """The rows of a table whose ``key`` is among that of ``records``; all of them if that is None."""
-    return table if records is None else table.semi_join(records, key)
+    return table if records is None else table.semi_join(_sought(records, key), key)
+
+
+def _sought(ids: ir.Table, key: str) -> ir.Table:
+    """The same ids under a condition that all of them meet.
+
+    DuckDB takes a Bloom filter of the ids along when it reads the table, and so passes over most of its other columns,
+    only where what is looked for has a condition: it takes that for a sign that few are (`build_side_has_filter` in its
+    `JoinFilterPushdownInfo`). Looking up one percent of ten million rows takes a third less time that way.
+    """
+    return ids.filter((ids[key] & 1) >= 0) if ids[key].type().is_integer() else ids
 
 
 def patched(table: ir.Table, patch: Patch) -> ir.Table:
