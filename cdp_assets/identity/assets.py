@@ -47,7 +47,7 @@ def assets(rules: IdentityRules) -> list[dg.AssetsDefinition]:
     """
 
     @tables_asset(
-        stage="identity",
+        stage=schemas.STAGE,
         schemas=schemas.TABLES,
         inputs={
             "identity_records": "normalised",
@@ -118,7 +118,7 @@ def _changes(
 
 def _device_suggestions(rules: IdentityRules) -> dg.AssetsDefinition:
     @tables_asset(
-        stage="identity",
+        stage=schemas.STAGE,
         schemas=(schemas.DEVICE_SUGGESTIONS, schemas.SUGGESTION_TESTS),
         inputs={
             "events": "normalised",
@@ -158,7 +158,7 @@ def _health(rules: IdentityRules) -> dg.AssetsDefinition:
 
     @table_asset(
         schema=schemas.HEALTH,
-        stage="identity",
+        stage=schemas.STAGE,
         inputs={
             **dict.fromkeys(("identity_records", "identifiers", "contacts", "events"), "normalised"),
             **dict.fromkeys(

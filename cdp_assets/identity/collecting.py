@@ -7,6 +7,7 @@ here: which records are looked at (`delta.py`), and hubs (`blocked_values.py`).
 from __future__ import annotations
 
 import string
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,7 @@ class Collector:
         records: ir.Table | None = None,
         neighbours: ir.Table | None = None,
         canonical: Canonical | None = None,
+        store: Callable[[ir.Table], ir.Table] | None = None,
     ) -> ir.Table:
         """`Evidence.observations` of some records, before hubs are looked for.
 
@@ -83,7 +85,9 @@ class Collector:
             records: record_id, distinct; None for all.
             neighbours: record_id of others at their addresses: how many live there, and how old, is told by all.
             canonical: What there is to know of ``records`` and ``neighbours``, and maybe of others; null for all.
+            store: Computes them once and tells where they are; null for a scratch table.
         """
+        store = store or self.engine.scratch
         canonical = canonical or self.canonical
         carried = self._without_retracted(restricted(canonical.identifiers, records)).select(
             "record_id", "namespace", "identifier_type", "identifier_value", "first_seen_at", "last_seen_at",
@@ -105,27 +109,25 @@ class Collector:
         )  # fmt: skip
         # Joining on the short table of types also leaves out what the rules do not know.
         known = carried.join(types, ["namespace", "identifier_type"])
-        observed = self.engine.scratch(
-            known.select(
-                "record_id",
-                "type_id",
-                "kind",
-                "first_seen_at",
-                "last_seen_at",
-                "place_id",
-                identifier_id=stable_id(known.identifier_value, after=known.begun),
-                flaw=ibis.ifelse(
-                    _is_placeholder(known.identifier_type, known.identifier_value, known.text, self.rules),
-                    ibis.literal(PLACEHOLDER, "int8"),
-                    known.flaw,
-                ),
-            )
+        observed = known.select(
+            "record_id",
+            "type_id",
+            "kind",
+            "first_seen_at",
+            "last_seen_at",
+            "place_id",
+            identifier_id=stable_id(known.identifier_value, after=known.begun),
+            flaw=ibis.ifelse(
+                _is_placeholder(known.identifier_type, known.identifier_value, known.text, self.rules),
+                ibis.literal(PLACEHOLDER, "int8"),
+                known.flaw,
+            ),
         )
         if self.renamed is None:
-            return observed
-        joined = observed.left_join(self.renamed.rename(identifier_id="node"), "identifier_id")
+            return store(observed)
+        joined = self.engine.scratch(observed).left_join(self.renamed.rename(identifier_id="node"), "identifier_id")
         # A record may carry the old and the new value, which are one now.
-        return self.engine.scratch(
+        return store(
             joined.mutate(identifier_id=ibis.coalesce(joined.component, joined.identifier_id))
             .group_by("record_id", "identifier_id", "type_id", "kind")
             .aggregate(

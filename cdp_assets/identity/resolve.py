@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -154,7 +155,9 @@ def _resolved_wholly(run: _Run, reason: str) -> Resolution:
         run: All that is given.
         reason: Why, in words.
     """
-    scope = everybody(run.collector.rows(), run.canonical.contacts, run.types, run.engine)
+    observations = partial(run.engine.stage_table, schemas.STAGE, schemas.OBSERVATIONS)
+    rows = run.collector.rows(store=observations)
+    scope = everybody(rows, run.canonical.contacts, run.types, run.engine, observations)
     digests = run.engine.from_arrow(digests_of(run.canonical, run.engine), schemas.DIGESTS.ibis_schema)
     put = _put_together(run, scope, None)
     assert put is not None
@@ -299,12 +302,11 @@ def _resolved(run: _Run, put: _Put, digests: ir.Table, delta: Delta | None, stat
         left=groups.placed if moved is None else engine.scratch(restricted(groups.placed, moved.gone)),
         came=rows if moved is None else moved.rows,
     )
-    log = engine.scratch(
-        changed_profiles(
-            maps, redirects, made["links"], run.types, logged, run.as_of, engine,
-            news_of(previous["steward_words"], said.words), canonical.identity_records,
-        )
+    log = changed_profiles(
+        maps, redirects, made["links"], run.types, logged, run.as_of, engine,
+        news_of(previous["steward_words"], said.words), canonical.identity_records,
     )  # fmt: skip
+    log = engine.scratch(log) if logged else engine.stage_table(schemas.STAGE, schemas.PROFILE_CHANGES, log)
     patches["profile_changes"] = Patch("change_id", empty(ibis.schema({"change_id": "int64"}), engine), log)
     standing = Standing(run.version, assignment.save(run.store), *_counted(people, before, state, scope, engine))
     whole |= {

@@ -9,6 +9,9 @@ from cdp_assets.canonical.schema import INSTANT, Column, Pii, TableSchema
 from cdp_assets.identity.linkage.blocking import blocking_columns
 from cdp_assets.identity.linkage.comparisons import ALSO_COMPARED, COMPARED
 
+STAGE = "identity"
+"""Where these tables are."""
+
 
 def _record(name: str, description: str, *, required: bool = True) -> Column:
     return Column(name, "int64", description, pii=Pii.PSEUDONYM, required=required)

@@ -7,6 +7,7 @@ and those steps (`partition.py`, `devices.py`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,13 @@ class Scope:
     carriers: ir.Table | None = None
 
 
-def everybody(rows: ir.Table, contacts: ir.Table, types: Types, engine: Engine) -> Scope:
+def everybody(
+    rows: ir.Table,
+    contacts: ir.Table,
+    types: Types,
+    engine: Engine,
+    store: Callable[[ir.Table], ir.Table] = lambda rows: rows,
+) -> Scope:
     """The scope of a run that knows of none before it.
 
     Args:
@@ -58,12 +65,14 @@ def everybody(rows: ir.Table, contacts: ir.Table, types: Types, engine: Engine) 
         contacts: The canonical table.
         types: The identifier types.
         engine: Computes.
+        store: Where observations in which hubs are marked are kept, if anywhere.
     """
     names = engine.scratch(names_of(contacts))
     screened = screen(Evidence(rows, names, types), rows, engine)
-    evidence = Evidence(screened.observations, names, types)
+    observations = store(screened.observations)
     carriers = screened.carriers.anti_join(screened.hubs, "identifier_id")
-    return Scope(evidence, screened.blocked, None, None, None, None, screened.observations, carriers)
+    evidence = Evidence(observations, names, types)
+    return Scope(evidence, screened.blocked, None, None, None, None, observations, carriers)
 
 
 def concerned(

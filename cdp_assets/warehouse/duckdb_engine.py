@@ -91,6 +91,14 @@ def _typed(stage: str, schema: TableSchema, expression: ir.Table) -> ir.Table:
     )
 
 
+def _as_they_are(expression: ir.Table) -> ir.Table:
+    """What an expression selects all columns from, under their names and in their order."""
+    relation = expression.op()
+    while isinstance(relation, ops.Project) and relation.values == relation.parent.fields:
+        relation = relation.parent
+    return relation.to_expr()
+
+
 class DuckDBEngine(DuckDBFiles):
     """`Engine` on DuckDB. One connection, a cursor for each thread (a shared one mixes up results)."""
 
@@ -363,10 +371,29 @@ class DuckDBEngine(DuckDBFiles):
 
     def stage_table(self, stage: str, schema: TableSchema, expression: ir.Table) -> ir.Table:
         typed = _typed(stage, schema, expression)
+        staged = self._staged(stage, schema.name)
+        if staged is not None and _as_they_are(expression.select(*schema.column_names)).equals(staged):
+            return staged
+        typed = self._beside(staged, typed)
         self._ensure_stage(stage)
         self.discard([(stage, schema.name)])
         types = encoding.fresh_types(self.backend.con, _quoted(stage, schema.name), schema)
+        self._local.origins[schema.name + _STAGED] = typed
         return self._filled(stage, schema.name + _STAGED, typed, types)
+
+    def _staged(self, stage: str, name: str) -> ir.Table | None:
+        """What this thread has staged as a whole under a name since `drop_scratch`."""
+        there = name + _STAGED in self.origins and self.has_table(stage, name + _STAGED)
+        return self._found(stage, name + _STAGED) if there else None
+
+    def _beside(self, staged: ir.Table | None, expression: ir.Table) -> ir.Table:
+        """What is to take the place of a staged table: written down where it is made of that table."""
+        if staged is None or staged.op() not in expression.op().find(ops.DatabaseTable):
+            return expression
+        written = self.scratch(expression)
+        origin = self.origins[staged.op().name].op()
+        self._local.origins[written.op().name] = expression.op().replace({staged.op(): origin}).to_expr()
+        return written
 
     def can_patch(self, stage: str, schema: TableSchema) -> bool:
         if not self.has_table(stage, schema.name):
@@ -379,7 +406,7 @@ class DuckDBEngine(DuckDBFiles):
         )
 
     def stage_patch(self, stage: str, schema: TableSchema, patch: Patch) -> ir.Table:
-        typed = _typed(stage, schema, patch.rows)
+        typed = self._beside(self._staged(stage, schema.name), _typed(stage, schema, patch.rows))
         self.discard([(stage, schema.name)])
         types = encoding.widened_types(self.backend.con, _quoted(stage, schema.name), schema)
         self._filled(stage, schema.name + _COMING, typed, types)

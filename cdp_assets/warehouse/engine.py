@@ -213,6 +213,9 @@ class Engine(FileReader, Protocol):
     def stage_table(self, stage: str, schema: TableSchema, expression: ir.Table) -> ir.Table:
         """Compute a table beside its published version, committed but not yet visible under its name.
 
+        A large table may be staged as soon as it is known, and what is returned be read by whatever comes after: to
+        stage exactly that again does nothing. An expression made of it takes its place.
+
         Raises:
             SchemaMismatch: if the expression lacks a column of ``schema`` or has another type that does not cast.
         """

@@ -12,15 +12,17 @@ import ibis
 import pyarrow as pa
 import pytest
 
-from cdp_assets.canonical.schema import MONEY, Column, TableSchema
+from cdp_assets.canonical.schema import INSTANT, MONEY, Column, TableSchema
 from cdp_assets.warehouse.built import Patch
 from cdp_assets.warehouse.connection import WarehouseBusy, warehouse_connection
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets.warehouse.duckdb_streams import Stream
 from cdp_assets.warehouse.engine import SchemaMismatch, TableMissing, row_count
+from cdp_assets.warehouse.lineage import column_lineage
 from cdp_assets.warehouse.serving import NothingServed, Reader
 
 AMOUNTS = TableSchema("amounts", "Amounts.", (Column("id", "int64", "Id."), Column("amount", MONEY, "Amount.")))
+TIMES = TableSchema("times", "Times.", (Column("id", "int64", "Id."), Column("at", INSTANT, "When.")))
 
 
 def _amounts(engine: DuckDBEngine, *rows: tuple[int, str]) -> ibis.Table:
@@ -64,6 +66,40 @@ def test_two_tables_are_swapped_together_or_not_at_all() -> None:
         engine.publish([("shop", "amounts"), ("shop", "never_staged")])
 
     assert _published(engine) == [(1, "1.00")]
+
+
+def test_what_is_staged_is_read_by_what_comes_after_it_and_written_once() -> None:
+    engine = DuckDBEngine.in_memory()
+    engine.stage_table("till", AMOUNTS, _amounts(engine, (1, "1.00"), (2, "2.00")))
+    engine.publish([("till", "amounts")])
+    engine.drop_scratch()
+    source = engine.table("till", "amounts")
+
+    early = engine.stage_table("shop", AMOUNTS, source.filter(source.id > 1))
+    engine.append("till", "amounts", source.mutate(id=source.id + 10))
+    again = engine.stage_table("shop", AMOUNTS, early.select("id", "amount"))
+    assert again.equals(early)
+    assert column_lineage(again, engine.origins)["amount"] == {("till", "amounts", "amount")}
+
+    dearer = engine.stage_table("shop", AMOUNTS, again.mutate(amount=again.amount + 1))
+    assert column_lineage(dearer, engine.origins)["amount"] == {("till", "amounts", "amount")}
+    engine.publish([("shop", "amounts")])
+    assert _published(engine) == [(2, "3.00")]
+
+    more = engine.stage_table("shop", AMOUNTS, _amounts(engine, (3, "3.00")))
+    nobody = engine.from_arrow(pa.table({"id": pa.array([], pa.int64())}))
+    engine.stage_patch("shop", AMOUNTS, Patch("id", nobody, more))
+    engine.publish([("shop", "amounts")])
+    assert _published(engine) == [(2, "3.00"), (3, "3.00")]
+
+
+def test_a_staged_table_with_instants_is_written_once_too() -> None:
+    engine = DuckDBEngine.in_memory()
+    early = engine.stage_table("shop", TIMES, engine.from_arrow(TIMES.ibis_schema.to_pyarrow().empty_table()))
+    engine.cursor().execute('INSERT INTO shop."times__staged" VALUES (7, NULL)')
+    engine.stage_table("shop", TIMES, early.select("id", "at"))
+    engine.publish([("shop", "times")])
+    assert row_count(engine.table("shop", "times"), engine) == 1
 
 
 def _patch(engine: DuckDBEngine, gone: list[int], *rows: tuple[int, str]) -> Patch:
