@@ -258,9 +258,8 @@ def _resolved(run: _Run, put: _Put, digests: ir.Table, delta: Delta | None, stat
     else:
         groups = all_groups(members, scope.gone, state, canonical, said, previous["profile_map"])
     assignment = assign_ids(groups.homes, run.store, run.as_of, engine, groups.saved)
-    rows = engine.scratch(
-        profile_rows(assignment.given, assignment.profiles, devices, state if groups.saved is not None else None)
-    )
+    rows = profile_rows(assignment.given, assignment.profiles, devices, state if groups.saved is not None else None)
+    rows = engine.stage_table(schemas.STAGE, schemas.PROFILE_MAP, rows) if state is None else engine.scratch(rows)
     engine.forget(assignment.given, keep=[assignment.profiles])
 
     refused = stack(

@@ -345,7 +345,7 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
         else:
             patch = result.patch if isinstance(result, Built) else None
             expression = result.table if isinstance(result, Built) else result
-            if patch is None and schema.name in plan.compared:
+            if patch is None and before is not None and schema.name in plan.compared:
                 expression = engine.scratch(expression)
                 patch = changes.as_patch(plan.stage, schema, expression, plan.compared[schema.name], before, engine)
             if patch is not None and engine.can_patch(plan.stage, schema):

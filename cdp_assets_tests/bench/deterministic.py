@@ -38,9 +38,11 @@ def figures(
         floor = _step(env, "floor", base)
         full = _step(env, "resolve", base)
         same = _step(env, "compare", base)[0]
-        _population(env, base, "add", new, people)
         for copy in (untold, other):
             shutil.copytree(base, copy)
+        # Not after they were copied: a virtual machine takes seconds to get back the memory that copying took.
+        for each in (untold, other, base):
+            _population(env, each, "add", new, people)
         after = _step(env, "resolve", base)
         searched = _step(env, "resolve-untold", untold)
         again = _step(env, "resolve-whole", other)
