@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cdp_assets.canonical.schema import INSTANT
 from cdp_assets.identity.former_ids import GivenBack, Member, give_back
@@ -276,26 +277,13 @@ def _weighed(disputed: ir.Table, voted: ir.Table, store: ProfileIdStore, engine:
     if not votes:
         return []
     voters = engine.to_arrow(voted.semi_join(disputed, ["label", "profile_id"]).select("record_id", "label"))
-    label_of = dict(zip(voters["record_id"].to_pylist(), voters["label"].to_pylist(), strict=True))
-    kept = store.assigned(list(label_of))
+    kept = voters.join(store.assigned(voters["record_id"].to_pylist()), "record_id", join_type="inner")
     # Numbers, which are compared as the instants are, and are made in a tenth of the time.
-    times = kept["since"].cast(pa.int64())
-    ages: dict[tuple[int, int], int] = {}
-    had: dict[int, set[int]] = {}
-    for record, profile, since in zip(
-        kept["record_id"].to_pylist(), kept["profile_id"].to_pylist(), times.to_pylist(), strict=True
-    ):
-        vote = label_of[record], profile
-        ages[vote] = min(ages.get(vote, since), since)
-        had[record] = {profile}
+    since = kept.set_column(kept.column_names.index("since"), "since", kept["since"].cast(pa.int64()))
+    oldest = since.group_by(["label", "profile_id"]).aggregate([("since", "min")]).to_pydict()
+    ages = dict(zip(zip(oldest["label"], oldest["profile_id"], strict=True), oldest["since_min"], strict=True))
     ids, labels = (Counter(vote[name] for vote in votes) for name in ("profile_id", "label"))
-    merging = defaultdict(list)
-    for record in had:
-        if labels[label_of[record]] > 1:
-            merging[label_of[record]].append(record)
-    for record, former in store.former([record for records in merging.values() for record in records]).items():
-        had[record].update(former)
-    common = {label: set.intersection(*(had[record] for record in records)) for label, records in merging.items()}
+    common = _in_common(kept, [label for label, several in labels.items() if several > 1], store)
     return [
         {
             **vote,
@@ -304,6 +292,24 @@ def _weighed(disputed: ir.Table, voted: ir.Table, store: ProfileIdStore, engine:
         }
         for vote in votes
     ]
+
+
+def _in_common(kept: pa.Table, merging: Sequence[int], store: ProfileIdStore) -> dict[int, set[int]]:
+    """Label → the profiles that all its records belong or belonged to.
+
+    Args:
+        kept: record_id, label, profile_id.
+        merging: Labels whose records belong to several profiles now: only what they belonged to can be common to them.
+        store: Knows it.
+    """
+    placed = kept.filter(pc.is_in(kept["label"], pa.array(merging, kept["label"].type)))
+    former = store.former(placed["record_id"].to_pylist())
+    having = placed.filter(pc.is_in(placed["record_id"], pa.array(list(former), pa.int64())))["label"].unique()
+    placed = placed.filter(pc.is_in(placed["label"], having))
+    had: dict[int, list[set[int]]] = defaultdict(list)
+    for row in placed.to_pylist():
+        had[row["label"]].append({row["profile_id"], *former.get(row["record_id"], ())})
+    return {label: set.intersection(*profiles) for label, profiles in had.items()}
 
 
 def _ranked(votes: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

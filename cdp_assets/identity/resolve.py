@@ -293,7 +293,8 @@ def _resolved(run: _Run, put: _Put, digests: ir.Table, delta: Delta | None, stat
     if "digests" in patches:
         whole["digests"] = patched(previous["digests"], patches["digests"])
     logged = row_count(previous["profile_changes"], engine)
-    redirects = engine.scratch(assignment.redirects.semi_join(whole["profile_map"], "profile_id"))
+    led_to = restricted(whole["profile_map"], assignment.redirects, "profile_id")
+    redirects = engine.scratch(assignment.redirects.semi_join(led_to, "profile_id"))
     moved = patches.get("profile_map")
     maps = Maps(
         before=previous["profile_map"],
