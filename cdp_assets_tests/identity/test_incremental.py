@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -172,6 +173,7 @@ def test_a_run_is_told_of_whom_there_is_news_only_where_that_is_known_of_all_tab
     assert sorted(engine.to_arrow(told)["record_id"].to_pylist()) == [1, 2]
 
 
+@pytest.mark.long
 def test_records_named_by_stewards_are_put_together_anew() -> None:
     records = [*chain(10, 5), *chain(40, 3)]
     twins = Twins()
@@ -188,6 +190,7 @@ def test_other_rules_count_for_everybody() -> None:
     assert world.figures["records looked at again"] == "all"
 
 
+@pytest.mark.long
 def test_ids_saved_by_a_run_that_died_are_those_of_the_next() -> None:
     left, right = Record(1, ("user_id a",)), Record(2, ("shop/customer_number 7",), seen=1)
     bridge = Record(3, ("user_id a", "shop/customer_number 7"), seen=2)

@@ -130,6 +130,7 @@ def test_a_weight_that_depends_on_all_joins_has_everybody_compared() -> None:
     assert twins.reason == "`most_wrong` sets the weight to join from by the joins of everybody"
 
 
+@pytest.mark.long
 def test_twice_as_many_people_teach_a_new_model() -> None:
     few = [record for record in THERE if record.id < 1100 or record == NOBODY]
     twins = acquainted(few)
