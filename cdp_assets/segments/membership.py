@@ -44,6 +44,10 @@ from cdp_assets.warehouse.matching import NAME, Matches, Together
 Tables = dict[str, Built]
 
 
+class TimeRunsBackwards(ValueError):
+    """A run as of an instant before the last one: the log of who entered and left is in order of time."""
+
+
 def update(
     customer_360: ir.Table,
     redirects: ir.Table,
@@ -71,7 +75,11 @@ def update(
     Returns:
         ``memberships``, ``membership_changes`` (all there ever were), ``segment_sizes`` (of all runs) and
         ``segment_inputs``.
+
+    Raises:
+        TimeRunsBackwards: if a run as of a later instant has said who is in which segment.
     """
+    _look_forward(previous["segment_sizes"], as_of, engine)
     customer = widened(customer, [spec.where for spec in specs], {spec.name for spec in specs})
     inputs = inputs_schema(specs, customer)
     gone = redirects.anti_join(customer_360, redirects.old_profile_id == customer_360.profile_id)
@@ -124,6 +132,16 @@ def update(
         "segment_sizes": Built(extended_sizes(previous["segment_sizes"], totals, moved, customer_360, specs, as_of)),
         "segment_inputs": Built(seen),
     }
+
+
+def _look_forward(sizes: ir.Table, as_of: datetime, engine: Engine) -> None:
+    last = next(iter(engine.to_arrow(sizes.aggregate(last=sizes.as_of.max()))["last"].to_pylist()), None)
+    if last is not None and last > as_of:
+        raise TimeRunsBackwards(
+            f"this run is as of {as_of.isoformat()}, but memberships were last told as of {last.isoformat()}, and who "
+            f"enters and leaves is logged in order of time. Run as of a later instant: set CDP_AS_OF to one, or leave "
+            "it out to follow the clock"
+        )
 
 
 def _is_first(engine: Engine, previous: Mapping[str, ir.Table]) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdp_assets.segments.membership import TimeRunsBackwards
 from cdp_assets_tests.examples import examples
 from cdp_assets_tests.segments.people import JUNE_1, JUNE_2, JUNE_3, Stage, segment, tables
 
@@ -128,6 +130,14 @@ def test_running_again_at_the_same_instant_changes_nothing():
     stage = Stage([LOYAL, RECENT]).run(JUNE_1, people)
     once = tables(stage)
     assert tables(stage.run(JUNE_1, people)) == once
+
+
+def test_a_run_before_the_last_one_is_refused_in_words():
+    stage = Stage([LOYAL]).run(JUNE_2, [{"profile_id": 1, "orders": 5}])
+    said = stage.log(), stage.sizes()
+    with pytest.raises(TimeRunsBackwards, match=r"as of 2026-06-01.* last told as of 2026-06-02.* set CDP_AS_OF"):
+        stage.run(JUNE_1, [{"profile_id": 1, "orders": 0}])
+    assert (stage.log(), stage.sizes()) == said
 
 
 def test_reasons_never_hold_personal_values():
