@@ -139,7 +139,7 @@ def _look_forward(sizes: ir.Table, as_of: datetime, engine: Engine) -> None:
     if last is not None and last > as_of:
         raise TimeRunsBackwards(
             f"this run is as of {as_of.isoformat()}, but memberships were last told as of {last.isoformat()}, and who "
-            f"enters and leaves is logged in order of time. Run as of a later instant: set CDP_AS_OF to one, or leave "
+            "enters and leaves is logged in order of time. Run as of a later instant: set CDP_AS_OF to one, or leave "
             "it out to follow the clock"
         )
 
