@@ -3,9 +3,13 @@
 Belongs here: comparing the canonical tables with what the last run left, and whose evidence depends on that of others
 (mailboxes, aliases, addresses). Does not belong here: what follows for those they are tied to (`scope.py`).
 
-Where the warehouse tells whom changes since then touched (`warehouse/changes.py`), these are looked into. Otherwise all
-rows are hashed, and hashes combined in buckets of very few records; only buckets that differ are looked into. That is
-one scan of the canonical tables without a join; hashing identifiers properly, the dearest part, is left to those few.
+Where the warehouse tells whom changes since then touched (`warehouse/changes.py`), these are looked into: their rows are
+the last that were written. Otherwise all rows are hashed, and hashes combined in buckets of very few records; only
+buckets that differ are looked into. That is one scan of the canonical tables without a join; hashing identifiers
+properly, the dearest part, is left to those few.
+
+A run that is told of changes does not look at the others in their buckets. It adds what is new to the digests, and
+forgets those of which something was known: the next run that is not told looks into them.
 """
 
 from __future__ import annotations
@@ -29,6 +33,8 @@ from cdp_assets.warehouse.operations import quick_hash
 from cdp_assets.warehouse.stacking import restricted, stack
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pyarrow as pa
 
     from cdp_assets.identity.canonical import Canonical
@@ -44,6 +50,21 @@ _DIGESTED = {
     "contact_points": (*SAID_OF_POINTS, "country", "changed_at"),
 }
 """The canonical tables that say something of records, and what is read of it, ``record_id`` aside."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """Of whom the canonical tables say something else than in the last run.
+
+    Args:
+        records: record_id, distinct.
+        changed: Canonical table → record_id, distinct, of those of whom it does.
+        latest: Canonical table → the part of it that has all rows of these; all of it where none is known.
+    """
+
+    records: ir.Table
+    changed: Mapping[str, ir.Table]
+    latest: Mapping[str, ir.Table]
 
 
 @dataclass(frozen=True)
@@ -69,19 +90,27 @@ class Delta:
 
 def digests_of(canonical: Canonical, engine: Engine) -> pa.Table:
     """Everything identity reads about people, as `schemas.DIGESTS`, by bucket."""
-    parts = [_hashed(getattr(canonical, name), *columns) for name, columns in _DIGESTED.items()]
-    return engine.bucket_sums(parts, _BUCKETS)
+    return engine.bucket_sums(_hashed_parts(canonical), _BUCKETS)
 
 
-def told_since(since: Since | None, engine: Engine) -> ir.Table | None:
-    """record_id, distinct, of all of whom the canonical tables say something else; None if that is not known.
+def told_since(since: Since | None, engine: Engine) -> Told | None:
+    """Of whom the canonical tables say something else; None if that is not known.
 
     Args:
         since: What has changed since the stage's tables were last made; None if nothing is to be relied on.
         engine: Computes.
     """
-    known = changed_of_all(since, [("normalised", name) for name in _DIGESTED])
-    return None if known is None else engine.scratch(stack(*(ids.select("record_id") for ids in known)).distinct())
+    refs = [("normalised", name) for name in _DIGESTED]
+    known = changed_of_all(since, refs)
+    if since is None or known is None:
+        return None
+    changed = [ids.select("record_id") for ids in known]
+    latest = [since.latest(*ref) for ref in refs]
+    return Told(
+        engine.scratch(stack(*changed).distinct()),
+        dict(zip(_DIGESTED, changed, strict=True)),
+        {name: part for name, part in zip(_DIGESTED, latest, strict=True) if part is not None},
+    )
 
 
 def changed_since(
@@ -90,7 +119,7 @@ def changed_since(
     collector: Collector,
     engine: Engine,
     touched: ir.Table | None = None,
-    told: ir.Table | None = None,
+    told: Told | None = None,
 ) -> Delta:
     """Find what differs from the last run.
 
@@ -102,13 +131,8 @@ def changed_since(
         touched: record_id of records of which evidence may have been taken back, which no digest tells; None for none.
         told: `told_since`.
     """
-    buckets = _differing_buckets(canonical, state, engine) if told is None else told.select(bucket=_bucket(told))
-    if touched is not None:
-        buckets = buckets.union(touched.select(bucket=_bucket(touched)))
-    buckets = engine.scratch(buckets.distinct())
-    near = _near(canonical, buckets, engine)
-    suspected = _within(near.identity_records, state, buckets) if told is None else told
-    suspects = engine.scratch((suspected if touched is None else suspected.union(touched)).distinct())
+    look = _by_digests(state, canonical, touched, engine) if told is None else _as_told(told, canonical, touched, engine)
+    near, suspects = look.near, look.suspects
     now = collector.rows(suspects, canonical=near)
     known = engine.scratch(restricted(state.components, suspects).select("record_id", "guest", "said"))
     before = engine.scratch(restricted(state.observations, known))
@@ -128,8 +152,77 @@ def changed_since(
     else:
         rows = restricted(now, changed)
     gone = described.filter(described.gone).select("record_id")
-    digests = engine.from_arrow(digests_of(near, engine), schemas.DIGESTS.ibis_schema)
-    return Delta(changed, engine.scratch(gone), engine.scratch(rows), restricted(before, changed), buckets, digests)
+    digests = _digests(look, known, state, engine)
+    return Delta(
+        changed, engine.scratch(gone), engine.scratch(rows), restricted(before, changed), look.buckets, digests
+    )
+
+
+@dataclass(frozen=True)
+class _Look:
+    """Who is looked at.
+
+    Args:
+        suspects: record_id, distinct, of records of whom something may differ.
+        near: All that is read of them now.
+        buckets: bucket, distinct: theirs.
+        whole: Whether ``near`` has everybody in these buckets.
+    """
+
+    suspects: ir.Table
+    near: Canonical
+    buckets: ir.Table
+    whole: bool
+
+
+def _by_digests(state: State, canonical: Canonical, touched: ir.Table | None, engine: Engine) -> _Look:
+    buckets = _differing_buckets(canonical, state, engine)
+    if touched is not None:
+        buckets = buckets.union(touched.select(bucket=_bucket(touched)))
+    buckets = engine.scratch(buckets.distinct())
+    near = _near(canonical, buckets, engine)
+    suspects = _within(near.identity_records, state, buckets)
+    return _Look(engine.scratch(_with(suspects, touched)), near, buckets, whole=True)
+
+
+def _as_told(told: Told, canonical: Canonical, touched: ir.Table | None, engine: Engine) -> _Look:
+    suspects = told.records if touched is None else engine.scratch(_with(told.records, touched))
+    near = {name: _rows_of(suspects, name, told, canonical, engine) for name in _DIGESTED}
+    buckets = engine.scratch(suspects.select(bucket=_bucket(suspects)).distinct())
+    return _Look(suspects, replace(canonical, **near), buckets, whole=False)
+
+
+def _rows_of(suspects: ir.Table, name: str, told: Told, canonical: Canonical, engine: Engine) -> ir.Table:
+    """What a canonical table says of some records: of those of whom it says something else, it was said last."""
+    every = getattr(canonical, name).select("record_id", *_DIGESTED[name])
+    if name not in told.latest:
+        return engine.scratch(restricted(every, suspects))
+    latest = restricted(told.latest[name].select(*every.columns), told.changed[name])
+    others = engine.scratch(suspects.anti_join(told.changed[name], "record_id"))
+    return engine.scratch(stack(latest, restricted(every, others)) if has_rows(others, engine) else latest)
+
+
+def _with(records: ir.Table, more: ir.Table | None) -> ir.Table:
+    return records.distinct() if more is None else records.union(more).distinct()
+
+
+def _digests(look: _Look, known: ir.Table, state: State, engine: Engine) -> ir.Table:
+    """The digests as they are now of the buckets that were looked at; 0 where that is not known.
+
+    Args:
+        look: Who was looked at.
+        known: record_id of those whom the last run knew.
+        state: What the last run left.
+        engine: Computes.
+    """
+    if look.whole:
+        return engine.from_arrow(digests_of(look.near, engine), schemas.DIGESTS.ibis_schema)
+    before = engine.scratch(state.digests.semi_join(look.buckets, "bucket"))
+    forgotten = before.filter(before.digest == 0).select("bucket")
+    unknown = engine.scratch(known.select(bucket=_bucket(known)).union(forgotten).distinct())
+    parts = [part.anti_join(unknown, "bucket") for part in (before, *_hashed_parts(look.near))]
+    sums = engine.from_arrow(engine.bucket_sums(parts, _BUCKETS), schemas.DIGESTS.ibis_schema)
+    return stack(sums, unknown.mutate(digest=ibis.literal(0, "int64")))
 
 
 def _differing_buckets(canonical: Canonical, state: State, engine: Engine) -> ir.Table:
@@ -158,6 +251,10 @@ def _near(canonical: Canonical, buckets: ir.Table, engine: Engine) -> Canonical:
 
 def _bucket(table: ir.Table) -> ir.IntegerValue:
     return table.record_id & (_BUCKETS - 1)
+
+
+def _hashed_parts(canonical: Canonical) -> list[ir.Table]:
+    return [_hashed(getattr(canonical, name), *columns) for name, columns in _DIGESTED.items()]
 
 
 def _hashed(table: ir.Table, *columns: str) -> ir.Table:

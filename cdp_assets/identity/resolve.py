@@ -24,7 +24,7 @@ from cdp_assets.identity.blocked_values import usable
 from cdp_assets.identity.canonical import Canonical
 from cdp_assets.identity.changes import Maps, changed_profiles, homes_of
 from cdp_assets.identity.collecting import Collector, renamed_by
-from cdp_assets.identity.delta import Delta, changed_since, digests_of
+from cdp_assets.identity.delta import Delta, Told, changed_since, digests_of
 from cdp_assets.identity.evidence import Types, types_of
 from cdp_assets.identity.ids import ProfileIdStore, assign_ids
 from cdp_assets.identity.linkage import tables
@@ -107,7 +107,7 @@ def resolve(
     engine: Engine,
     key: str,
     stewardship: Stewardship | None = None,
-    told: ir.Table | None = None,
+    told: Told | None = None,
 ) -> Resolution:
     """Find out who is who, and save the ids given.
 
@@ -121,8 +121,8 @@ def resolve(
         engine: Computes.
         key: Secret of the keyed hashes of identifiers.
         stewardship: What stewards said; null for nothing.
-        told: record_id, distinct, of all of whom the canonical tables say something else than when the tables of the
-            stage were last published (`delta.told_since`); null where that is not known.
+        told: Of whom the canonical tables say something else than when the tables of the stage were last published
+            (`delta.told_since`); null where that is not known.
     """
     said = (stewardship or Stewardship.of([], engine)).among(canonical.identity_records, engine)
     rules, canonical = said.rules(rules), said.heard(canonical)

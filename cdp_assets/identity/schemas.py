@@ -306,7 +306,8 @@ DIGESTS = TableSchema(
     "The evidence of every few records in one number, to find out quickly which records changed.",
     (
         Column("bucket", "int64", "The last digits of the records' ids.", required=True),
-        Column("digest", "int64", "Sum of the hashes of everything identity reads about these records.", required=True),
+        Column("digest", "int64", "Sum of the hashes of everything identity reads about these records; 0 where it is to be "
+               "found anew.", required=True),
     ),
     key=("bucket",),
 )

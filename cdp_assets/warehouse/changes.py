@@ -3,9 +3,12 @@
 Belongs here: keeping them, and telling what has changed since a table was last made of others (`Since`). Does not
 belong here: what follows for that table (its stage), and how tables change (`built.Patch`).
 
-A change is labelled with the version that the table had before it. The table's note lists these labels, oldest first
+A change is labelled with the version that the table had before it. The table's note lists its changes, oldest first
 (`Note.trail`), so that whoever was made of an older version finds all changes since, and whoever was made of one that
 is not listed knows that everything may have changed.
+
+Where rows go and come by the id that is kept, all rows of whom a change touched are written by it, and are the last
+that were: whoever asks for these need not look among all others (`Since.latest`).
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from cdp_assets.canonical.schema import Column, Pii, TableSchema
 from cdp_assets.warehouse.built import Patch
 from cdp_assets.warehouse.engine import Engine, TableRef, empty, row_count
 from cdp_assets.warehouse.stacking import stack
-from cdp_assets.warehouse.standing import Note, made_alike, note_of
+from cdp_assets.warehouse.standing import Change, Note, made_alike, note_of
 
 STAGE = "changes"
 """Where the changes of all tables are kept."""
@@ -51,12 +54,15 @@ class Since:
         changed: Takes stage and name of an input; gives the distinct `IDS` of its rows that have come, gone or become
             others, with those of these columns that it has; None if that is not known. A row that became another one
             is listed with the ids that it had and those that it has.
+        latest: Takes stage and name of an input; gives the part of it in which all rows of those are whose record_id is
+            among `changed`; None where that is not known.
     """
 
     previous: Mapping[str, ir.Table]
     memory: Mapping[str, Any]
     as_of: datetime | None
     changed: Callable[[str, str], ir.Table | None]
+    latest: Callable[[str, str], ir.Table | None] = lambda _stage, _name: None
 
 
 def since_last_made(
@@ -87,15 +93,16 @@ def since_last_made(
     made_of = noted[0].made_of
     told = made_of.get("as_of")
 
-    def changed(stage: str, name: str) -> ir.Table | None:
+    def version_seen(stage: str, name: str) -> str:
         versions = {note.made_of.get(f"{stage}.{name}") for note in noted}
-        return _changed_since((stage, name), versions.pop() or "", engine) if len(versions) == 1 else None
+        return versions.pop() or "" if len(versions) == 1 else ""
 
     return Since(
         {schema.name: last_published(engine, stage, schema) for schema in schemas},
         noted[0].memory,
         datetime.fromisoformat(told) if told else None,
-        changed,
+        changed=lambda *ref: _changed_since(ref, version_seen(*ref), engine),
+        latest=lambda *ref: _latest(ref, version_seen(*ref), engine),
     )
 
 
@@ -114,19 +121,35 @@ def changed_of_all(since: Since | None, inputs: Sequence[TableRef]) -> list[ir.T
 
 
 def _changed_since(ref: TableRef, version: str, engine: Engine) -> ir.Table | None:
+    followed = _changes_since(ref, version, engine)
+    if followed is None:
+        return None
+    ids = _ids_of(engine.table(*ref))
+    if not followed:
+        return empty(ibis.schema(dict.fromkeys(ids or IDS, "int64")), engine)
+    if not ids:
+        return None
+    kept = engine.table(STAGE, _name(ref))
+    labels = [change.version for change in followed]
+    return engine.scratch(kept.filter(kept.version.isin(labels)).select(*ids).distinct())
+
+
+def _latest(ref: TableRef, version: str, engine: Engine) -> ir.Table | None:
+    followed = _changes_since(ref, version, engine)
+    if followed is None or any(list(change.key) != ["record_id"] for change in followed):
+        return None
+    return engine.last_rows(*ref, sum(change.rows for change in followed))
+
+
+def _changes_since(ref: TableRef, version: str, engine: Engine) -> Sequence[Change] | None:
+    """The changes that a table has seen since it had a version; None if that is not known."""
     note = note_of(engine, ref)
     if note is None or not version:
         return None
-    ids = _ids_of(engine.table(*ref))
     if note.fingerprint.version == version:
-        schema = ibis.schema(dict.fromkeys(ids or IDS, "int64"))
-        return empty(schema, engine)
-    trail = list(note.trail)
-    if not ids or version not in trail:
-        return None
-    labels = trail[len(trail) - 1 - trail[::-1].index(version) :]
-    kept = engine.table(STAGE, _name(ref))
-    return engine.scratch(kept.filter(kept.version.isin(labels)).select(*ids).distinct())
+        return ()
+    seen = [place for place, change in enumerate(note.trail) if change.version == version]
+    return note.trail[seen[-1] :] if seen else None
 
 
 def little_is_new(before: Mapping[str, int], now: Mapping[str, int], share: float) -> bool:
@@ -155,7 +178,7 @@ def last_published(engine: Engine, stage: str, schema: TableSchema) -> ir.Table:
     )
 
 
-def keep(ref: TableRef, before: Note | None, engine: Engine) -> tuple[Sequence[TableRef], Sequence[str]]:
+def keep(ref: TableRef, before: Note | None, engine: Engine) -> tuple[Sequence[TableRef], Sequence[Change]]:
     """Stage what a table's staged change touches, to be published with it.
 
     Args:
@@ -177,13 +200,13 @@ def keep(ref: TableRef, before: Note | None, engine: Engine) -> tuple[Sequence[T
     touched = engine.scratch(_touched(went, patch.rows, ids))
     if row_count(touched, engine) > FEW * before.fingerprint.rows:
         return (), ()
-    version = before.fingerprint.version
-    trail = [*before.trail, version][-KEPT:]
+    change = Change(before.fingerprint.version, patch.columns, row_count(patch.rows, engine))
+    trail = [*before.trail, change][-KEPT:]
     schema = _schema(ref, ids)
-    rows = touched.select(version=ibis.literal(version), **{name: touched[name] for name in ids})
+    rows = touched.select(version=ibis.literal(change.version), **{name: touched[name] for name in ids})
     if before.trail and engine.can_patch(STAGE, schema):
         kept = engine.table(STAGE, schema.name)
-        old = kept.filter(kept.version.notin(trail[:-1])).select("version").distinct()
+        old = kept.filter(kept.version.notin([each.version for each in trail[:-1]])).select("version").distinct()
         engine.stage_patch(STAGE, schema, Patch("version", old, rows))
     else:
         engine.stage_table(STAGE, schema, rows)

@@ -164,6 +164,12 @@ class DuckDBEngine(DuckDBFiles):
             return False
         return True
 
+    def last_rows(self, stage: str, name: str, count: int) -> ir.Table:
+        # What is written comes last and stays in that order; a row that is deleted leaves a gap, or none.
+        [(last,)] = self.backend.con.execute(f"SELECT max(rowid) FROM {_quoted(stage, name)}").fetchall()
+        table = self.table(stage, name)
+        return table if last is None else table.filter(table.rowid() > last - count)
+
     def to_arrow(self, expression: ir.Table) -> pa.Table:
         return self.backend.to_pyarrow(expression)
 

@@ -122,6 +122,9 @@ class Engine(FileReader, Protocol):
     def has_table(self, stage: str, name: str) -> bool:
         """Whether a table has been published."""
 
+    def last_rows(self, stage: str, name: str, count: int) -> ir.Table:
+        """The rows of a published table that were written last: so many at least, and all where that cannot be told."""
+
     def scratch(self, expression: ir.Table) -> ir.Table:
         """Compute an intermediate result once and return it as a table that lives until `drop_scratch`.
 

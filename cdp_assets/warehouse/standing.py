@@ -26,6 +26,21 @@ _CODE, _DEFINITION = "code", "definitions"
 
 
 @dataclass(frozen=True)
+class Change:
+    """A change of a published table, of which it is kept whom it touched (`changes.py`).
+
+    Args:
+        version: The version that the table had before it.
+        key: The columns by which rows went and came.
+        rows: How many rows came.
+    """
+
+    version: str
+    key: Sequence[str]
+    rows: int
+
+
+@dataclass(frozen=True)
 class Note:
     """What is noted with a published table.
 
@@ -34,14 +49,14 @@ class Note:
         fingerprint: Of its rows.
         checks: What its checks said.
         memory: What the function that made it wants to know next time; plain values.
-        trail: Versions that it had before its last changes, oldest first (`changes.py`).
+        trail: Its last changes, oldest first.
     """
 
     made_of: Mapping[str, str]
     fingerprint: Fingerprint
     checks: Sequence[CheckResult] = ()
     memory: Mapping[str, Any] = field(default_factory=dict)
-    trail: Sequence[str] = ()
+    trail: Sequence[Change] = ()
 
     def to_text(self) -> str:
         """As the engine keeps it."""
@@ -56,7 +71,8 @@ class Note:
             Fingerprint(**told["fingerprint"]),
             [CheckResult(**check) for check in told["checks"]],
             told["memory"],
-            told.get("trail", ()),
+            # Once only versions were noted: whoever does not find its own knows that everything may have changed.
+            [Change(**change) for change in told.get("trail", ()) if isinstance(change, dict)],
         )
 
 

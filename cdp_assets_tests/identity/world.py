@@ -14,6 +14,7 @@ from cdp_assets.canonical import tables as canonical
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.identity import schemas
 from cdp_assets.identity.canonical import Canonical
+from cdp_assets.identity.delta import Told
 from cdp_assets.identity.ids import InMemoryProfileIds, ProfileIdStore
 from cdp_assets.identity.resolve import resolve
 from cdp_assets.identity.spec import IdentityRules
@@ -77,7 +78,7 @@ class World:
     tables: dict[str, pa.Table] = field(default_factory=dict)
     figures: dict[str, Any] = field(default_factory=dict)
     tells: bool = False
-    said: dict[int, list[str]] = field(default_factory=dict)
+    said: dict[str, dict[int, list[str]]] = field(default_factory=dict)
 
     def run(
         self,
@@ -106,7 +107,7 @@ class World:
         said = said_of_records(given, engine) if self.tells else {}
         resolution = resolve(
             given, self.rules, self.store, previous, as_of, engine, KEY, Stewardship.of(words, engine),
-            self._told(said) if told and self.tables else None,
+            self._told(given, said) if told and self.tables else None,
         )  # fmt: skip
         self.figures = resolution.figures
         result = {name: engine.to_arrow(table) for name, table in resolution.tables.items()}
@@ -115,9 +116,18 @@ class World:
             self.tables, self.said = result, said
         return result
 
-    def _told(self, said: dict[int, list[str]]) -> Any:
-        differing = [record for record in self.said.keys() | said.keys() if self.said.get(record) != said.get(record)]
-        return self.engine.from_arrow(pa.table({"record_id": pa.array(differing, pa.int64())}))
+    def _told(self, given: Canonical, said: dict[str, dict[int, list[str]]]) -> Told:
+        differing = {
+            name: {record for record in before.keys() | said[name].keys() if before.get(record) != said[name].get(record)}
+            for name, before in self.said.items()
+        }
+        changed = {name: self._ids(records) for name, records in differing.items()}
+        # Of some tables it is known which rows were written last, of others not.
+        latest = {name: getattr(given, name).semi_join(changed[name], "record_id") for name in sorted(changed)[::2]}
+        return Told(self._ids(set[int]().union(*differing.values())), changed, latest)
+
+    def _ids(self, records: set[int]) -> Any:
+        return self.engine.from_arrow(pa.table({"record_id": pa.array(sorted(records), pa.int64())}))
 
     def groups(self, records: Sequence[Record], **more: Any) -> set[frozenset[int]]:
         """The partition of records, as sets of record ids."""
@@ -198,13 +208,15 @@ def canonical_tables(
     )  # fmt: skip
 
 
-def said_of_records(given: Canonical, engine: DuckDBEngine) -> dict[int, list[str]]:
-    """All that the tables by record say of each."""
-    said: dict[int, list[str]] = defaultdict(list)
-    for table in (given.identity_records, given.identifiers, given.contacts, given.contact_points):
-        for row in engine.to_arrow(table).to_pylist():
+def said_of_records(given: Canonical, engine: DuckDBEngine) -> dict[str, dict[int, list[str]]]:
+    """All that each of the tables by record says of each."""
+    told: dict[str, dict[int, list[str]]] = {}
+    for name in ("identity_records", "identifiers", "contacts", "contact_points"):
+        said: dict[int, list[str]] = defaultdict(list)
+        for row in engine.to_arrow(getattr(given, name)).to_pylist():
             said[row["record_id"]].append(str(row))
-    return {record: sorted(rows) for record, rows in said.items()}
+        told[name] = {record: sorted(rows) for record, rows in said.items()}
+    return told
 
 
 def load(engine: DuckDBEngine, schema: TableSchema, rows: Sequence[dict[str, Any]]) -> Any:

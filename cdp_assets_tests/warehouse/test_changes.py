@@ -55,6 +55,11 @@ class Shop:
         self.engine.stage_patch("shop", VISITS, patch)
         self._publish()
 
+    def change_rows(self, came: Sequence[Row]) -> None:
+        rows = self.rows(came)
+        self.engine.stage_patch("shop", VISITS, Patch(VISITS.key, rows.select(*VISITS.key), rows))
+        self._publish()
+
     def _publish(self) -> None:
         before = note_of(self.engine, REF) if self.engine.has_table(*REF) else None
         kept, trail = keep(REF, before, self.engine)
@@ -79,6 +84,13 @@ class Shop:
         assert since is not None
         changed = since.changed(*REF)
         return None if changed is None else set(self.engine.to_arrow(changed)["record_id"].to_pylist())
+
+
+    def latest(self, made: Note) -> set[Row] | None:
+        since = self.since(made)
+        assert since is not None
+        rows = since.latest(*REF)
+        return None if rows is None else {tuple(row.values()) for row in self.engine.to_arrow(rows).to_pylist()}
 
 
 @pytest.fixture
@@ -113,6 +125,27 @@ def test_whoever_saw_a_version_that_came_back_later_is_told_what_followed_it(sho
     assert shop.concerned(made) == set()
     shop.change([2], [])
     assert {2} <= (shop.concerned(made) or set())
+
+
+def test_rows_of_whom_a_change_concerns_are_among_the_last(shop: Shop) -> None:
+    first = shop.made_of_it()
+    shop.change([1, 3], [(1, 1, "home"), (1, 2, "cart"), (3, 1, "home")])
+    second = shop.made_of_it()
+    shop.change([1, 2, 99], [(1, 3, "cart"), (99, 1, "home")])
+    assert shop.latest(second) == {(1, 3, "cart"), (99, 1, "home")}
+    assert {(1, 3, "cart"), (3, 1, "home"), (99, 1, "home")} <= (shop.latest(first) or set())
+    shop.engine.backend.con.execute("CHECKPOINT")
+    assert {(1, 3, "cart"), (3, 1, "home"), (99, 1, "home")} <= (shop.latest(first) or set())
+    shop.change([99], [])
+    assert {(1, 3, "cart"), (3, 1, "home")} <= (shop.latest(first) or set())
+    assert shop.latest(shop.made_of_it()) == set()
+
+
+def test_where_rows_change_by_another_key_the_last_are_not_all(shop: Shop) -> None:
+    made = shop.made_of_it()
+    shop.change_rows([(1, 2, "cart")])
+    assert shop.concerned(made) == {1}
+    assert shop.latest(made) is None
 
 
 def test_after_a_change_of_all_it_is_not_known_who_is_concerned(shop: Shop) -> None:
