@@ -3,8 +3,8 @@
 Belongs here: comparing the canonical tables with what the last run left, and whose evidence depends on that of others
 (mailboxes, aliases, addresses). Does not belong here: what follows for those they are tied to (`scope.py`).
 
-Where the warehouse tells whom changes since then touched (`warehouse/changes.py`), these are looked into: their rows are
-the last that were written. Otherwise all rows are hashed, and hashes combined in buckets of very few records; only
+Where the warehouse tells whom changes since then touched (`warehouse/changes.py`), these are looked into: their rows
+are the last that were written. Otherwise all rows are hashed, and hashes combined in buckets of very few records; only
 buckets that differ are looked into. That is one scan of the canonical tables without a join; hashing identifiers
 properly, the dearest part, is left to those few.
 
@@ -15,6 +15,8 @@ forgets those of which something was known: the next run that is not told looks 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import and_
 from typing import TYPE_CHECKING
 
 import ibis
@@ -25,7 +27,8 @@ from cdp_assets.canonical.schema import INSTANT
 from cdp_assets.identity import schemas
 from cdp_assets.identity.blocked_values import without_hubs
 from cdp_assets.identity.collecting import Collector
-from cdp_assets.identity.evidence import MAILBOX, PLACEHOLDER, SAID_OF_CONTACTS, SAID_OF_POINTS, said_by
+from cdp_assets.identity.evidence import MAILBOX, PLACEHOLDER, SAID_OF_CONTACTS, SAID_OF_POINTS
+from cdp_assets.identity.evidence import described as describe
 from cdp_assets.identity.state import State
 from cdp_assets.warehouse.changes import Since, changed_of_all
 from cdp_assets.warehouse.engine import has_rows
@@ -44,12 +47,15 @@ _BUCKETS = 2**23
 """One for each record of a large installation: more would take longer to compare than records to look at in vain."""
 
 _DIGESTED = {
-    "identity_records": ("kind",),
+    "identity_records": ("kind", "first_seen_at"),
     "identifiers": ("namespace", "identifier_type", "identifier_value", "first_seen_at", "last_seen_at"),
     "contacts": SAID_OF_CONTACTS,
     "contact_points": (*SAID_OF_POINTS, "country", "changed_at"),
 }
 """The canonical tables that say something of records, and what is read of it, ``record_id`` aside."""
+
+_DESCRIBED = ("first_seen_at", "guest", "said")
+"""What is kept of records besides their observations (`evidence.described`)."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,7 @@ class Delta:
     Args:
         records: record_id, distinct: whose evidence or name differs, new ones and those that are gone.
         gone: record_id of those that exist no more.
+        described: What is known of all records that were looked at and exist (`evidence.described`).
         rows: `Evidence.observations` of ``records``, before hubs are looked for.
         before: The observations that they had in the last run.
         buckets: bucket of the digests that may differ, distinct.
@@ -82,6 +89,7 @@ class Delta:
 
     records: ir.Table
     gone: ir.Table
+    described: ir.Table
     rows: ir.Table
     before: ir.Table
     buckets: ir.Table
@@ -131,13 +139,17 @@ def changed_since(
         touched: record_id of records of which evidence may have been taken back, which no digest tells; None for none.
         told: `told_since`.
     """
-    look = _by_digests(state, canonical, touched, engine) if told is None else _as_told(told, canonical, touched, engine)
+    look = (
+        _by_digests(state, canonical, touched, engine) if told is None else _as_told(told, canonical, touched, engine)
+    )
     near, suspects = look.near, look.suspects
     now = collector.rows(suspects, canonical=near)
-    known = engine.scratch(restricted(state.components, suspects).select("record_id", "guest", "said"))
+    known = engine.scratch(restricted(state.components, suspects).select("record_id", *_DESCRIBED))
     before = engine.scratch(restricted(state.observations, known))
-    described = engine.scratch(_otherwise_described(known, near, suspects))
-    changed = engine.scratch(_differing(now, before).union(described.select("record_id")).distinct())
+    those = restricted(near.identity_records, suspects)
+    described = engine.scratch(describe(those, near.contacts, near.contact_points))
+    otherwise = engine.scratch(_otherwise_described(known, described))
+    changed = engine.scratch(_differing(now, before).union(otherwise.select("record_id")).distinct())
     others = engine.scratch(_dependent(changed, now, before, state, collector).anti_join(changed, "record_id"))
     placed = restricted(now, changed).filter(_.place_id.notnull())
     if has_rows(others, engine) or has_rows(placed, engine):
@@ -151,10 +163,16 @@ def changed_since(
         rows, before = restricted(rows, changed), kept
     else:
         rows = restricted(now, changed)
-    gone = described.filter(described.gone).select("record_id")
+    gone = otherwise.filter(otherwise.gone).select("record_id")
     digests = _digests(look, known, state, engine)
     return Delta(
-        changed, engine.scratch(gone), engine.scratch(rows), restricted(before, changed), look.buckets, digests
+        changed,
+        engine.scratch(gone),
+        described,
+        engine.scratch(rows),
+        restricted(before, changed),
+        look.buckets,
+        digests,
     )
 
 
@@ -299,23 +317,17 @@ def _comparable(rows: ir.Table, exactly: bool) -> ir.Table:
     )
 
 
-def _otherwise_described(known: ir.Table, canonical: Canonical, suspects: ir.Table) -> ir.Table:
-    """record_id, gone of records that are new or gone, or have another name or birth date.
+def _otherwise_described(known: ir.Table, described: ir.Table) -> ir.Table:
+    """record_id, gone of records that are new or gone, or say something else of themselves.
 
     Args:
-        known: record_id, guest, said of those that there were in the last run.
-        canonical: What there is to know.
-        suspects: record_id of all who are looked at.
+        known: record_id and `_DESCRIBED` of those looked at that there were in the last run.
+        described: The same of those that there are.
     """
-    records = restricted(canonical.identity_records, suspects)
-    records = records.select("record_id", guest=records.kind == "guest")
-    said = said_by(restricted(canonical.contacts, suspects), restricted(canonical.contact_points, suspects))
-    named = records.left_join(said, "record_id").drop("record_id_right")
-    before = known.select("record_id", was_guest="guest", had_said="said")
-    joined = named.outer_join(before, "record_id")
-    other = ~(joined.guest.identical_to(joined.was_guest) & joined.said.identical_to(joined.had_said))
-    return joined.filter(other).select(
-        record_id=ibis.coalesce(joined.record_id, joined.record_id_right), gone=joined.record_id.isnull()
+    joined = described.outer_join(known, "record_id", rname="was_{name}")
+    same = (joined[name].identical_to(joined[f"was_{name}"]) for name in _DESCRIBED)
+    return joined.filter(~reduce(and_, same)).select(
+        record_id=ibis.coalesce(joined.record_id, joined.was_record_id), gone=joined.record_id.isnull()
     )
 
 

@@ -176,3 +176,15 @@ def said_by(contacts: ir.Table, contact_points: ir.Table) -> ir.Table:
         record_id=both.record_id.coalesce(both.record_id_right),
         said=both.said.coalesce(0) % _SUMMED + both.said_right.coalesce(0).cast("int64"),
     )
+
+
+def described(records: ir.Table, contacts: ir.Table, contact_points: ir.Table) -> ir.Table:
+    """record_id, first_seen_at, guest (whether it is a fact without identifiers) and said (`said_by`) of records.
+
+    Args:
+        records: `canonical.IDENTITY_RECORDS`, some or all.
+        contacts, contact_points: The canonical tables, of these records at least.
+    """
+    said = said_by(contacts, contact_points)
+    known = records.select("record_id", "first_seen_at", guest=records.kind == "guest")
+    return known.left_join(said, "record_id").drop("record_id_right")

@@ -15,7 +15,6 @@ from ibis import _
 
 from cdp_assets.identity.changes import homes_of
 from cdp_assets.identity.devices import DeviceMap
-from cdp_assets.identity.evidence import said_by
 from cdp_assets.identity.ids import ASSIGNED, Saved
 from cdp_assets.identity.partition import Partition
 from cdp_assets.identity.state import State
@@ -23,65 +22,55 @@ from cdp_assets.warehouse.engine import has_rows
 from cdp_assets.warehouse.stacking import restricted, stack
 
 if TYPE_CHECKING:
-    from cdp_assets.identity.canonical import Canonical
     from cdp_assets.identity.ids import ProfileIdStore
     from cdp_assets.identity.stewardship import Stewardship
     from cdp_assets.warehouse.engine import Engine
 
 
 def members_of(
-    canonical: Canonical,
-    records: ir.Table | None,
+    records: ir.Table,
     people: Partition,
     together: ir.Table | None,
     devices: DeviceMap,
     engine: Engine,
 ) -> ir.Table:
-    """Where records are now: `schemas.COMPONENTS` and first_seen_at; one without usable evidence stands alone.
+    """Where records are now (`schemas.COMPONENTS`), to be computed; one without usable evidence stands alone.
 
     Args:
-        canonical: What there is to know.
-        records: record_id of those concerned; None for all.
+        records: Those concerned, as `evidence.described` tells of them.
         people: Partition of the records of people among them.
         together: component, together: what likeness looks at as a whole; None for nothing.
         devices: Whose the others are.
         engine: Computes.
     """
-    known = restricted(canonical.identity_records, records)
-    known = known.select("record_id", "first_seen_at", guest=known.kind == "guest")
     placed = people.records.select("label", "settled", person="record_id", of_people="component")
     broken = people.broken.select(broken="component")
     owned = devices.records.filter(_.valid_from.isnull()).select(owned="record_id", owner="label")
     carried = devices.components.select("shared", device="record_id", of_devices="component")
     carried = engine.scratch(carried.left_join(owned, carried.device == owned.owned).drop("owned"))
-    said = said_by(restricted(canonical.contacts, records), restricted(canonical.contact_points, records))
-    named = said.select("said", named="record_id")
-    joined = known.left_join(placed, known.record_id == placed.person)
+    joined = records.left_join(placed, records.record_id == placed.person)
     if people.rebuilt:
         joined = joined.left_join(broken, joined.of_people == broken.broken)
     else:
         joined = joined.mutate(broken=ibis.null("int64"))
     joined = joined.left_join(carried, joined.record_id == carried.device)
-    joined = joined.left_join(named, joined.record_id == named.named)
     if together is not None:
         alike = together.select("together", alike="component")
         joined = joined.left_join(alike, joined.of_people == alike.alike)
     else:
         joined = joined.mutate(together=ibis.null("int64"))
-    return engine.scratch(
-        joined.select(
-            "record_id",
-            "first_seen_at",
-            "label",
-            "settled",
-            "guest",
-            "said",
-            component=ibis.coalesce(joined.of_people, joined.of_devices),
-            together=ibis.coalesce(joined.together, joined.of_people, joined.of_devices),
-            rebuilt=joined.broken.notnull(),
-            shared=joined.shared.fill_null(False),
-            home=ibis.coalesce(joined.label, joined.owner, joined.record_id),
-        )
+    return joined.select(
+        "record_id",
+        "label",
+        "settled",
+        "guest",
+        "said",
+        "first_seen_at",
+        component=ibis.coalesce(joined.of_people, joined.of_devices),
+        together=ibis.coalesce(joined.together, joined.of_people, joined.of_devices),
+        rebuilt=joined.broken.notnull(),
+        shared=joined.shared.fill_null(False),
+        home=ibis.coalesce(joined.label, joined.owner, joined.record_id),
     )
 
 
@@ -105,7 +94,6 @@ def all_groups(
     members: ir.Table,
     gone: ir.Table | None,
     state: State | None,
-    canonical: Canonical,
     said: Stewardship,
     placed: ir.Table,
 ) -> Groups:
@@ -115,14 +103,13 @@ def all_groups(
         members: `members_of` the records concerned.
         gone: record_id of those that exist no more.
         state: What the last run left: where the other records are; None where there are no others.
-        canonical: What there is to know.
         said: What stewards said.
         placed: Where all records were (`schemas.PROFILE_MAP`).
     """
     if state is None or gone is None:
         return Groups(_homes(members, said), None, placed)
     standing = state.components.anti_join(members, "record_id").anti_join(gone, "record_id")
-    return Groups(_homes(members, said).union(_homes(_with_times(standing, canonical), said)), None, placed)
+    return Groups(_homes(members, said).union(_homes(standing, said)), None, placed)
 
 
 def changed_groups(
@@ -131,7 +118,6 @@ def changed_groups(
     before: ir.Table,
     gone: ir.Table,
     state: State,
-    canonical: Canonical,
     said: Stewardship,
     named: ir.Table | None,
     store: ProfileIdStore,
@@ -145,7 +131,6 @@ def changed_groups(
         before: What the last run left of them and of those that are gone (`schemas.COMPONENTS`).
         gone: record_id of those that exist no more.
         state: What the last run left, ids included.
-        canonical: What there is to know.
         said: What stewards said.
         named: record_id of all whom they name or named; None for none.
         store: What keeps ids: whether a guest has one that needs keeping, it alone knows.
@@ -163,7 +148,7 @@ def changed_groups(
     )
     own = _homes(members.semi_join(homes, "home"), said)
     if has_rows(standing, engine):
-        own = own.union(_homes(_with_times(standing, canonical), said))
+        own = own.union(_homes(standing, said))
     concerned = engine.scratch(own)
     lost = restricted(before, gone).filter(~_.guest).select("record_id")
     asked = concerned.filter(~concerned.is_guest).select("record_id").union(lost)
@@ -192,11 +177,6 @@ def _homes(members: ir.Table, said: Stewardship) -> ir.Table:
         homes = homes.left_join(by_word, "record_id").drop("record_id_right")
         homes = homes.mutate(is_guest=homes.is_guest & homes.by_word.isnull()).drop("by_word")
     return homes
-
-
-def _with_times(components: ir.Table, canonical: Canonical) -> ir.Table:
-    times = canonical.identity_records.select("record_id", "first_seen_at")
-    return components.join(times, "record_id")
 
 
 def profile_rows(groups: ir.Table, profiles: ir.Table, devices: DeviceMap, state: State | None) -> ir.Table:

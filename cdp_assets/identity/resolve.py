@@ -25,7 +25,7 @@ from cdp_assets.identity.canonical import Canonical
 from cdp_assets.identity.changes import Maps, changed_profiles, homes_of
 from cdp_assets.identity.collecting import Collector, renamed_by
 from cdp_assets.identity.delta import Delta, Told, changed_since, digests_of
-from cdp_assets.identity.evidence import Types, types_of
+from cdp_assets.identity.evidence import Types, described, types_of
 from cdp_assets.identity.ids import ProfileIdStore, assign_ids
 from cdp_assets.identity.linkage import tables
 from cdp_assets.identity.linkage.link import LIKENESS, Linked, compares, link, link_again, look, not_compared, together
@@ -245,21 +245,21 @@ def _resolved(run: _Run, put: _Put, digests: ir.Table, delta: Delta | None, stat
     at_devices = devices_concerned(scope, people.records, state, engine)
     devices = attribute_as_said(at_devices.usable, at_devices.people, canonical.facts, said, engine)
     records = _all(scope, at_devices, engine)
-    members = members_of(canonical, records, people, together(put.shared, linked, engine), devices, engine)
-
     before = None
     if state is not None and scope.gone is not None and records is not None:
         before = engine.scratch(restricted(state.components, records.union(scope.gone)))
+    known = _described(canonical, records, before, delta)
+    members = members_of(known, people, together(put.shared, linked, engine), devices, engine)
+    stored = partial(engine.stage_table, schemas.STAGE) if state is None else lambda _schema, rows: engine.scratch(rows)
+    members = stored(schemas.COMPONENTS, members)
     in_step = state is not None and state.standing.revision == run.store.revision()
     if in_step and state is not None and scope.gone is not None and before is not None:
-        groups = changed_groups(
-            members, devices, before, scope.gone, state, canonical, said, run.named, run.store, engine
-        )
+        groups = changed_groups(members, devices, before, scope.gone, state, said, run.named, run.store, engine)
     else:
-        groups = all_groups(members, scope.gone, state, canonical, said, previous["profile_map"])
+        groups = all_groups(members, scope.gone, state, said, previous["profile_map"])
     assignment = assign_ids(groups.homes, run.store, run.as_of, engine, groups.saved)
     rows = profile_rows(assignment.given, assignment.profiles, devices, state if groups.saved is not None else None)
-    rows = engine.stage_table(schemas.STAGE, schemas.PROFILE_MAP, rows) if state is None else engine.scratch(rows)
+    rows = stored(schemas.PROFILE_MAP, rows)
     engine.forget(assignment.given, keep=[assignment.profiles])
 
     refused = stack(
@@ -276,7 +276,7 @@ def _resolved(run: _Run, put: _Put, digests: ir.Table, delta: Delta | None, stat
         "rejected_links": engine.scratch(refused),
         "profile_map": rows,
         "observations": scope.rows,
-        "components": members.drop("first_seen_at"),
+        "components": members,
         "likeness": tables.likeness(linked, engine),
         "faces": engine.scratch(tables.faces(linked, engine)),
         "undecided": tables.undecided(linked, engine),
@@ -351,6 +351,23 @@ def _all(scope: Scope, devices: DeviceScope, engine: Engine) -> ir.Table | None:
     if scope.records is None or devices.records is None:
         return None
     return engine.scratch(scope.records.union(devices.records).distinct())
+
+
+def _described(
+    canonical: Canonical, records: ir.Table | None, before: ir.Table | None, delta: Delta | None
+) -> ir.Table:
+    """What is known of everybody concerned (`evidence.described`): of those who were not looked at, what was known.
+
+    Args:
+        canonical: What there is to know.
+        records: record_id of everybody concerned; None for all.
+        before: What the last run left of them (`schemas.COMPONENTS`).
+        delta: Who was looked at.
+    """
+    if records is None or before is None or delta is None:
+        return described(canonical.identity_records, canonical.contacts, canonical.contact_points)
+    others = before.select(delta.described.columns).anti_join(delta.described, "record_id")
+    return restricted(stack(delta.described, others), records)
 
 
 def _patches(

@@ -266,6 +266,8 @@ COMPONENTS = TableSchema(
         _record("home", "The smallest record of the group, devices included, that has the profile id."),
         Column("guest", "boolean", "Whether it is a fact without identifiers.", required=True),
         Column("said", "int64", "Hash of all that it says of the person; null without.", pii=Pii.PSEUDONYM),
+        Column("first_seen_at", INSTANT, "When it was first seen: of the records of a new profile, the one seen first "
+               "decides its id."),
     ),
     key=("record_id",),
 )  # fmt: skip
@@ -306,11 +308,11 @@ DIGESTS = TableSchema(
     "The evidence of every few records in one number, to find out quickly which records changed.",
     (
         Column("bucket", "int64", "The last digits of the records' ids.", required=True),
-        Column("digest", "int64", "Sum of the hashes of everything identity reads about these records; 0 where it is to be "
-               "found anew.", required=True),
+        Column("digest", "int64", "Sum of the hashes of everything identity reads about these records; 0 where it is "
+               "to be found anew.", required=True),
     ),
     key=("bucket",),
-)
+)  # fmt: skip
 
 RENAMED_IDENTIFIERS = TableSchema(
     "renamed_identifiers",

@@ -36,6 +36,9 @@ _BITS_IN_A_BLOCK = 55
 _BASE_TO_NEWS = 8
 """So many times as many rows a block has at least than news; with more news it is written anew."""
 
+_ROWS_KEPT = 10_000_000
+"""So many assignments, of 24 bytes, are kept at most between reading some and saving others."""
+
 _EVERY = select(_BLOCKS.c.block, _BLOCKS.c.assigned, _NEWS.c.assigned).outerjoin(
     _NEWS, _NEWS.c.block == _BLOCKS.c.block
 )
@@ -49,23 +52,34 @@ REDIRECTED = bulk.arrow_schema(_REDIRECTS.c)
 """old_profile_id, profile_id (int64) and since (timestamp, UTC)."""
 
 
-def assigned(connection: Connection, records: Sequence[int] | None = None) -> pa.Table:
-    """The assignments of some records, or of all (`ASSIGNED`), by record_id."""
+def assigned(
+    connection: Connection, records: Sequence[int] | None = None, read: dict[int, _Block] | None = None
+) -> pa.Table:
+    """The assignments of some records, or of all (`ASSIGNED`), by record_id.
+
+    Args:
+        connection: To the ledger.
+        records: record_ids; null for all.
+        read: Blocks that were read and are what they were; takes in those that are read for these records.
+    """
     if records is None:
         found = [block.merged() for block in _blocks(connection)]
     else:
         wanted = np.asarray(records, np.int64)
-        found = [block.those(wanted[places]) for block, places in _in_their_blocks(connection, wanted)]
+        found = [block.those(wanted[places]) for block, places in _in_their_blocks(connection, wanted, read)]
     return pa.concat_tables([ASSIGNED.empty_table(), *found])
 
 
-def assign(connection: Connection, changes: pa.Table, gone: Sequence[int] = ()) -> pa.Table:
+def assign(
+    connection: Connection, changes: pa.Table, gone: Sequence[int] = (), read: dict[int, _Block] | None = None
+) -> pa.Table:
     """Write new and changed assignments, and forget records that are gone.
 
     Args:
         connection: Of a writing transaction of who writes assignments alone: others would undo what it does.
         changes: `ASSIGNED`, each record once; only what changes.
         gone: record_ids that are no more, and are not in ``changes``.
+        read: As for `assigned`.
 
     Returns:
         What the assignments of these records were before (`ASSIGNED`), of those that had one.
@@ -77,7 +91,7 @@ def assign(connection: Connection, changes: pa.Table, gone: Sequence[int] = ()) 
     changes = changes.combine_chunks()
     records = changes["record_id"].to_numpy()
     before = [ASSIGNED.empty_table()]
-    for block, places in _in_their_blocks(connection, records):
+    for block, places in _in_their_blocks(connection, records, read):
         before.append(block.those(records[places]))
         _write(connection, block, changes.take(pa.array(places)))
     return pa.concat_tables(before)
@@ -97,6 +111,9 @@ class _Block:
     number: int
     base: pa.Table
     news: pa.Table
+
+    def __len__(self) -> int:
+        return int(self.base.num_rows + self.news.num_rows)
 
     def merged(self) -> pa.Table:
         """All assignments, by record_id."""
@@ -137,9 +154,9 @@ def _blocks(connection: Connection, numbers: Sequence[int] | None = None) -> Ite
 
 
 def _in_their_blocks(
-    connection: Connection, records: npt.NDArray[np.int64]
+    connection: Connection, records: npt.NDArray[np.int64], read: dict[int, _Block] | None = None
 ) -> Iterator[tuple[_Block, npt.NDArray[np.int64]]]:
-    """The blocks that record ids belong to, each with the places of those ids in their order."""
+    """The blocks that record ids belong to, each with the places of those ids in their order; see `assigned`."""
     # Small numbers are put in order without comparing them, and the few ids of a block by themselves.
     block_of = (records >> _BITS_IN_A_BLOCK).astype(np.int16)
     order = np.argsort(block_of, kind="stable")
@@ -148,7 +165,11 @@ def _in_their_blocks(
     parts = np.split(order, np.cumsum(counts[numbers])[:-1])
     for first in range(0, len(numbers), _BLOCKS_AT_ONCE):
         some = numbers[first : first + _BLOCKS_AT_ONCE].tolist()
-        there = {block.number: block for block in _blocks(connection, some)}
+        there = {number: read[number] for number in some if read and number in read}
+        unread = [number for number in some if number not in there]
+        there |= {block.number: block for block in (_blocks(connection, unread) if unread else ())}
+        if read is not None and sum(len(block) for block in read.values()) < _ROWS_KEPT:
+            read |= there
         for part, number in zip(parts[first : first + _BLOCKS_AT_ONCE], some, strict=True):
             none = _Block(number, ASSIGNED.empty_table(), ASSIGNED.empty_table())
             yield there.get(number, none), part[np.argsort(records[part])]
@@ -247,10 +268,15 @@ def next_revision(
 
 
 class LedgerProfileIds:
-    """What identity asks of whatever keeps profile ids (`identity.ids.ProfileIdStore`), on the ledger."""
+    """What identity asks of whatever keeps profile ids (`identity.ids.ProfileIdStore`), on the ledger.
+
+    What was read last is not read again by `save`, unless somebody else has saved since.
+    """
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        self._as_of = ""
+        self._read: dict[int, _Block] = {}
 
     def revision(self) -> str:
         """What was saved last."""
@@ -260,7 +286,7 @@ class LedgerProfileIds:
     def assigned(self, records: Sequence[int] | None = None) -> pa.Table:
         """The assignments of some records, or of all (`ASSIGNED`)."""
         with self._ledger.reading() as connection:
-            return assigned(connection, records)
+            return assigned(connection, records, self._still(connection))
 
     def redirects(self) -> pa.Table:
         """All redirects (`REDIRECTED`)."""
@@ -294,11 +320,20 @@ class LedgerProfileIds:
             LedgerBusyError: if somebody else has been saving for two minutes.
         """
         with self._ledger.exclusive(_REVISION, wait=_WAIT_SECONDS), self._ledger.transaction() as connection:
-            bulk.insert(connection, ProfileIdHistory, assign(connection, assigned, unassigned))
+            before = assign(connection, assigned, unassigned, self._still(connection))
+            bulk.insert(connection, ProfileIdHistory, before)
             redirect(connection, redirected, revived)
             new = next_revision(revision(connection), assigned, unassigned, redirected, revived)
             revise(connection, new)
+            self._read = {}
             return new
+
+    def _still(self, connection: Connection) -> dict[int, _Block]:
+        """The blocks that were read and are what they were; to be asked before others are read."""
+        now = revision(connection)
+        if now != self._as_of:
+            self._as_of, self._read = now, {}
+        return self._read
 
 
 def _all_of(numbers: pa.ChunkedArray) -> int:

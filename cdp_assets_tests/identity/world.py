@@ -118,7 +118,7 @@ class World:
 
     def _told(self, given: Canonical, said: dict[str, dict[int, list[str]]]) -> Told:
         differing = {
-            name: {record for record in before.keys() | said[name].keys() if before.get(record) != said[name].get(record)}
+            name: {id for id in before.keys() | said[name].keys() if before.get(id) != said[name].get(id)}
             for name, before in self.said.items()
         }
         changed = {name: self._ids(records) for name, records in differing.items()}

@@ -85,7 +85,6 @@ class Shop:
         changed = since.changed(*REF)
         return None if changed is None else set(self.engine.to_arrow(changed)["record_id"].to_pylist())
 
-
     def latest(self, made: Note) -> set[Row] | None:
         since = self.since(made)
         assert since is not None
