@@ -125,6 +125,7 @@ def resolve(
             (`delta.told_since`); null where that is not known.
     """
     said = (stewardship or Stewardship.of([], engine)).among(canonical.identity_records, engine)
+    told = None if told is None else replace(told, latest=_heard(told.latest, canonical, said))
     rules, canonical = said.rules(rules), said.heard(canonical)
     types = types_of(canonical.identifiers, rules, engine)
     renamed = renamed_by(canonical.identifier_aliases, engine, key)
@@ -146,6 +147,13 @@ def resolve(
     if put is None:
         return _resolved_wholly(run, "likeness has to learn a new model")
     return _resolved(run, put, delta.digests, delta, state)
+
+
+def _heard(latest: Mapping[str, ir.Table], canonical: Canonical, said: Stewardship) -> dict[str, ir.Table]:
+    """Of what was written last, what counts; whose source does not count is told by the records of all."""
+    others = {name: part for name, part in latest.items() if name != "identity_records"}
+    heard = said.heard(replace(canonical, **others))
+    return {name: getattr(heard, name) if name in others else part for name, part in latest.items()}
 
 
 def _resolved_wholly(run: _Run, reason: str) -> Resolution:
@@ -241,6 +249,11 @@ def _resolved(run: _Run, put: _Put, digests: ir.Table, delta: Delta | None, stat
         delta, state: What changed since the last run, and what that left; None where the scope is everybody.
     """
     canonical, engine, previous, said = run.canonical, run.engine, run.previous, run.said
+
+    def kept(schema: TableSchema, rows: ir.Table) -> ir.Table:
+        """A whole table is written where it is published from, and rows that are to be patched into one are not."""
+        return engine.stage_table(schemas.STAGE, schema, rows) if state is None else engine.scratch(rows)
+
     scope, evidence, linked, people = put.scope, put.evidence, put.linked, put.linked.partition
     at_devices = devices_concerned(scope, people.records, state, engine)
     devices = attribute_as_said(at_devices.usable, at_devices.people, canonical.facts, said, engine)
@@ -250,8 +263,7 @@ def _resolved(run: _Run, put: _Put, digests: ir.Table, delta: Delta | None, stat
         before = engine.scratch(restricted(state.components, records.union(scope.gone)))
     known = _described(canonical, records, before, delta)
     members = members_of(known, people, together(put.shared, linked, engine), devices, engine)
-    stored = partial(engine.stage_table, schemas.STAGE) if state is None else lambda _schema, rows: engine.scratch(rows)
-    members = stored(schemas.COMPONENTS, members)
+    members = kept(schemas.COMPONENTS, members)
     in_step = state is not None and state.standing.revision == run.store.revision()
     if in_step and state is not None and scope.gone is not None and before is not None:
         groups = changed_groups(members, devices, before, scope.gone, state, said, run.named, run.store, engine)
@@ -259,7 +271,7 @@ def _resolved(run: _Run, put: _Put, digests: ir.Table, delta: Delta | None, stat
         groups = all_groups(members, scope.gone, state, said, previous["profile_map"])
     assignment = assign_ids(groups.homes, run.store, run.as_of, engine, groups.saved)
     rows = profile_rows(assignment.given, assignment.profiles, devices, state if groups.saved is not None else None)
-    rows = stored(schemas.PROFILE_MAP, rows)
+    rows = kept(schemas.PROFILE_MAP, rows)
     engine.forget(assignment.given, keep=[assignment.profiles])
 
     refused = stack(

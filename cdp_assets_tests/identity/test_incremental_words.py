@@ -153,3 +153,13 @@ def test_a_type_or_a_source_that_does_not_count_counts_for_everybody() -> None:
     assert twins.reason is not None
     assert frozenset({1}) in twins.run(records, words=[Word("r2", "source", "test")])
     assert twins.reason is not None
+
+
+def test_news_of_what_was_taken_back_counts_for_nothing() -> None:
+    known = [Record(1, ("email a@example.com",)), Record(2, ("user_id u",))]
+    between = Record(3, ("email a@example.com", "user_id u"), source="till")
+    for word in (Word("r1", "source", "till"), Word("r2", "rule", "email")):
+        twins = Twins()
+        twins.run(known, words=[word])
+        assert frozenset({1}) in twins.run([*known, between], words=[word])
+        assert twins.reason is None
