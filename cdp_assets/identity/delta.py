@@ -244,14 +244,18 @@ def _digests(look: _Look, known: ir.Table, state: State, engine: Engine) -> ir.T
 
 
 def _differing_buckets(canonical: Canonical, state: State, engine: Engine) -> ir.Table:
-    """Column bucket: those whose digests are not what they were."""
+    """Column bucket: those whose digests are not what they were, or were not known."""
     import numpy as np
     import pyarrow as pa
 
+    known = engine.to_arrow(state.digests)
     now, before = np.zeros(_BUCKETS, dtype=np.int64), np.zeros(_BUCKETS, dtype=np.int64)
-    for digests, found in ((now, digests_of(canonical, engine)), (before, engine.to_arrow(state.digests))):
+    for digests, found in ((now, digests_of(canonical, engine)), (before, known)):
         digests[found["bucket"].to_numpy()] = found["digest"].to_numpy()
-    return engine.from_arrow(pa.table({"bucket": np.flatnonzero(now != before)}), ibis.schema({"bucket": "int64"}))
+    differing = now != before
+    # Of whom nothing is left there is a digest of 0 as well.
+    differing[known["bucket"].to_numpy()[known["digest"].to_numpy() == 0]] = True
+    return engine.from_arrow(pa.table({"bucket": np.flatnonzero(differing)}), ibis.schema({"bucket": "int64"}))
 
 
 def _near(canonical: Canonical, buckets: ir.Table, engine: Engine) -> Canonical:
