@@ -87,6 +87,19 @@ def test_those_who_save_at_a_time_lose_nothing_of_one_another(ledger: Ledger) ->
     assert len(revisions) == len(more)
 
 
+def test_what_was_read_before_somebody_else_saved_is_read_again(ledger: Ledger) -> None:
+    mine, theirs = profile_ids.LedgerProfileIds(ledger), profile_ids.LedgerProfileIds(ledger)
+    mine.save(assigned((1, 7), (2, 7)), [], redirected(), [])
+    assert mine.assigned([1, 2]) == assigned((1, 7), (2, 7))
+    theirs.save(assigned((2, 8), (3, 8)), [], redirected(), [])
+    assert mine.assigned([2]) == assigned((2, 8))
+    theirs.save(assigned((2, 9)), [], redirected(), [])
+    mine.save(assigned((1, 9)), [3], redirected(), [])
+    assert mine.assigned([1, 2, 3]) == assigned((1, 9), (2, 9))
+    assert mine.assigned() == assigned((1, 9), (2, 9))
+    assert mine.former([1, 2, 3]) == {1: [7], 2: [8, 7], 3: [8]}
+
+
 def test_redirects_are_added_changed_and_ended(ledger: Ledger) -> None:
     with ledger.transaction() as connection:
         profile_ids.redirect(connection, redirected((1, 5), (2, 5)))
