@@ -8,9 +8,14 @@ WHO_MAY_BE_TOLD = """
     JOIN identity.profile_map AS profile_map ON profile_map.profile_id = customers.profile_id
     JOIN normalised.identifiers AS identifiers ON identifiers.record_id = profile_map.record_id
         AND identifiers.identifier_type = 'user_id' AND identifiers.namespace = 'web'
+        AND identifiers.identifier_value IN (
+            SELECT identifier_value FROM normalised.identifiers JOIN identity.profile_map USING (record_id)
+            WHERE identifier_type = 'user_id' AND namespace = 'web'
+            GROUP BY identifier_value HAVING count(DISTINCT profile_id) = 1
+        )
     WHERE customers.email NOT IN (SELECT contact_point FROM privacy.suppressions)
       AND customers.profile_id NOT IN (SELECT profile_id FROM segments.memberships WHERE segment = 'cart_abandoners')
       AND customers.profile_id NOT IN (SELECT profile_id FROM activation.outbox WHERE destination <> 'crm_champions')
     GROUP BY customers.profile_id ORDER BY customers.profile_id LIMIT ?
 """
-"""profile_id, email and user_id of so many people, in the order of their ids."""
+"""profile_id, email and user_id (nobody else's, as placeholders are) of so many people, in the order of their ids."""
