@@ -65,7 +65,7 @@ class Told:
     Args:
         records: record_id, distinct.
         changed: Canonical table → record_id, distinct, of those of whom it does.
-        latest: Canonical table → the part of it that has all rows of these; all of it where none is known.
+        latest: Canonical table → the part of it that has all rows of these; without those of which none is known.
     """
 
     records: ir.Table
