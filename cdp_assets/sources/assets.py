@@ -45,6 +45,9 @@ _ROWS = "rows"
 """Remembered with a raw table, unless something was wrong with what came last: how many rows it holds. As long as it
 does, and nothing comes, its checks would say what they said."""
 
+_NAMES = "names"
+"""Remembered with a raw table: the columns outside the contract that deliveries had (`Drift.known`)."""
+
 _MANY_NEW = 0.01
 """Share of new rows in a stream from which on it is looked at within the day whom sources share."""
 
@@ -85,16 +88,17 @@ def _raw(source: SourceSpec, stream: StreamSpec) -> dg.AssetsDefinition:
             return Stands()
         loads = [load.load_id for load in found.loaded]
         absent = {name for _, names in found.absent for name in names}
-        difference = drift(engine.table(STAGE, stream_table(source, stream)), stream, loads, absent, engine)
+        table = engine.table(STAGE, stream_table(source, stream))
+        difference = drift(table, stream, loads, absent, engine, memory.get(_NAMES))
         # A table without storage, since checks look from a connection of their own.
         evidence = {
             FAILED_FILES: _numbered(len(found.failed)),
             DRIFT: _numbered(len(difference.lines) if difference else 0),
         }
-        table = engine.table(STAGE, stream_table(source, stream))
         appended = None if found.reshaped else table.filter(table.load_id.isin(loads))
         sound = {} if found.failed or difference else {_ROWS: found.rows}
-        return InPlace(metadata=_told(found, difference), evidence=evidence, appended=appended, memory=sound)
+        remembered = {**sound, _NAMES: difference.known}
+        return InPlace(metadata=_told(found, difference), evidence=evidence, appended=appended, memory=remembered)
 
     return raw
 

@@ -22,7 +22,10 @@ from cdp_assets.sources.spec import DISCARD_VALUE, EVOLVE, FREEZE, StreamSpec
 from cdp_assets.warehouse.engine import Engine, has_rows
 
 _LOOKED_AT = 20_000
-"""Rows of a delivery that are looked at for new columns and other types."""
+"""Rows of a delivery, the first ones, that are looked at for new columns and other types."""
+
+_REMEMBERED = 1_000
+"""Names of columns that are worth remembering; more are keys that are data."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +36,14 @@ class Drift:
         new: Columns that the contract does not name, and that no delivery looked at had before.
         absent: Optional columns of the contract that a file did not have.
         mistyped: Columns of which most values do not fit the contract's type.
+        known: The columns outside the contract that some delivery looked at had, these ones included; None if that was
+            not looked at, or there are too many.
     """
 
     new: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     mistyped: tuple[str, ...] = ()
+    known: tuple[str, ...] | None = None
 
     def __bool__(self) -> bool:
         return bool(self.new or self.mistyped)
@@ -52,7 +58,14 @@ class Drift:
         ]
 
 
-def drift(raw: ir.Table, stream: StreamSpec, loads: Sequence[str], absent: Collection[str], engine: Engine) -> Drift:
+def drift(
+    raw: ir.Table,
+    stream: StreamSpec,
+    loads: Sequence[str],
+    absent: Collection[str],
+    engine: Engine,
+    known: Sequence[str] | None = None,
+) -> Drift:
     """Compare the deliveries of a run with the contract and with earlier ones, on some rows of each.
 
     Args:
@@ -61,14 +74,24 @@ def drift(raw: ir.Table, stream: StreamSpec, loads: Sequence[str], absent: Colle
         loads: Ids of the run's deliveries.
         absent: Optional columns that were absent from one of them.
         engine: Looks.
+        known: What is known of earlier deliveries (`Drift.known`); None if they have to be looked at.
     """
     if not loads:
-        return Drift()
+        return Drift(known=None if known is None else tuple(known))
     recent = raw.filter(raw.load_id.isin(list(loads)))
-    earlier = raw.filter(~raw.load_id.isin(list(loads)))
-    seen = _names(earlier, engine)
-    new = _names(recent, engine) - seen if seen or has_rows(earlier.select("load_id"), engine) else set()
-    return Drift(tuple(sorted(new)), tuple(sorted(absent)), tuple(_mistyped(recent, stream, engine)))
+    names = _names(recent, engine)
+    if known is not None:
+        seen, is_first = set(known), False
+    else:
+        earlier = raw.filter(~raw.load_id.isin(list(loads)))
+        seen = _names(earlier, engine)
+        is_first = not seen and not has_rows(earlier.select("load_id"), engine)
+    return Drift(
+        new=() if is_first else tuple(sorted(names - seen)),
+        absent=tuple(sorted(absent)),
+        mistyped=tuple(_mistyped(recent, stream, engine)),
+        known=tuple(sorted(names | seen)) if len(names | seen) <= _REMEMBERED else None,
+    )
 
 
 def held_to_contract(rows: ir.Table, file: str, stream: StreamSpec, engine: Engine) -> ir.Table:
@@ -118,6 +141,8 @@ def _names(rows: ir.Table, engine: Engine) -> set[str]:
 
 def _first(rows: ir.Table) -> ir.Table:
     """The rows that are looked at, whatever the order in which they are stored."""
+    if "source_row" in rows.columns:
+        rows = rows.filter(rows.source_row <= _LOOKED_AT)  # by which the engine passes over most of a large delivery
     return rows.order_by(*(name for name in ("load_id", "source_row") if name in rows.columns)).limit(_LOOKED_AT)
 
 

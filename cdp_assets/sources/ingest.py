@@ -155,7 +155,7 @@ def _append(
                 )
             account = found.account
             if account is None:
-                account = accounted(delivery.file, stream, engine, raw.filter(raw.load_id == load.load_id))
+                account = accounted(delivery.file, stream, engine, raw.filter(raw.load_id == load.load_id), found.rows)
     return found.rows, account.broken, account.absent
 
 

@@ -13,10 +13,18 @@ import ibis
 import ibis.expr.types as ir
 
 
-def json_object(values: Mapping[str, ir.StringValue]) -> ir.StringValue:
-    """A JSON object of texts, leaving out the nulls; ``{}`` if nothing is left."""
+def json_object(
+    values: Mapping[str, ir.StringValue], objects: Mapping[str, ir.StringValue] | None = None
+) -> ir.StringValue:
+    """A JSON object of texts, leaving out the nulls; ``{}`` if nothing is left.
+
+    Args:
+        values: Name → text.
+        objects: Name → JSON that goes in as it is.
+    """
     members = [
-        (ibis.literal(f",{_quoted_literal(name)}:") + _quoted(value)).coalesce("") for name, value in values.items()
+        (ibis.literal(f",{_quoted_literal(name)}:") + value).coalesce("")
+        for name, value in [*((name, _quoted(text)) for name, text in values.items()), *(objects or {}).items()]
     ]
     joined = reduce(lambda one, other: one + other, members, ibis.literal(""))
     return ibis.literal("{") + joined.substr(1) + "}"

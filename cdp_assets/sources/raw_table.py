@@ -5,6 +5,7 @@ Belongs here: making and reshaping a raw table. Does not belong here: its rows (
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import reduce
 
 import ibis
@@ -20,7 +21,7 @@ def bring_up_to_date(engine: Engine, stage: str, source: SourceSpec, stream: Str
     """Give a stream's raw table exactly the columns of its contract, making it if it is missing.
 
     Rows loaded under an earlier contract lose nothing: a column that left the contract goes into ``extra``, and one
-    that joined it is taken from there if it was delivered before.
+    that joined it is taken from there if it was delivered before; an object that columns took apart, from these.
 
     Returns:
         Whether anything had to be done.
@@ -49,7 +50,24 @@ def _from_extra(table: ir.Table, stream: StreamSpec, name: str) -> ir.Value:
     address = stream.column(name).address
     steps = address.split(".") if stream.format in ("json", "jsonl") else [address]
     value = reduce(lambda inner, step: inner[step], steps, table.extra.cast("json"))
-    return value.unwrap_as("string").coalesce(value.cast("string").nullif("null"))
+    kept = value.unwrap_as("string").coalesce(value.cast("string").nullif("null"))
+    parts = {
+        tuple(column.address.removeprefix(f"{address}.").split(".")): table[column.name]
+        for column in stream.columns
+        if stream.format in ("json", "jsonl") and column.address.startswith(f"{address}.")
+        and column.name in table.columns
+    }  # fmt: skip
+    return kept.coalesce(_put_together(parts)) if parts else kept
+
+
+def _put_together(parts: Mapping[tuple[str, ...], ir.StringValue]) -> ir.StringValue:
+    """A JSON object of its parts, by the steps that lead to each; null if there are none."""
+    below = dict.fromkeys(steps[0] for steps in parts if len(steps) > 1)
+    objects = {
+        step: _put_together({steps[1:]: part for steps, part in parts.items() if len(steps) > 1 and steps[0] == step})
+        for step in below
+    }
+    return json_object({steps[0]: part for steps, part in parts.items() if len(steps) == 1}, objects).nullif("{}")
 
 
 def _into_extra(table: ir.Table, left: list[str]) -> ir.StringValue:

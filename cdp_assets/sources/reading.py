@@ -84,7 +84,7 @@ def read(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Path) -> 
     return replace(found, table=held_to_contract(found.table, file.name, stream, engine))
 
 
-def accounted(file: LandedFile, stream: StreamSpec, engine: Engine, table: ir.Table) -> Account:
+def accounted(file: LandedFile, stream: StreamSpec, engine: Engine, table: ir.Table, rows: int) -> Account:
     """Count what has been read of a JSON file.
 
     Args:
@@ -92,15 +92,18 @@ def accounted(file: LandedFile, stream: StreamSpec, engine: Engine, table: ir.Ta
         stream: Its stream.
         engine: Counts.
         table: Its rows.
+        rows: How many there have to be.
 
     Raises:
-        DeliveryError: if all rows are broken, or a required property is nowhere.
+        DeliveryError: if there are others, all rows are broken, or a required property is nowhere.
     """
     filled = {column.name: table[column.name].count() for column in stream.columns}
     counts = engine.to_arrow(
         table.aggregate(cdp_rows=table.count(), cdp_broken=table.parse_error.count(), **filled)
     ).to_pylist()[0]
-    rows, broken = counts["cdp_rows"], counts["cdp_broken"]
+    if counts["cdp_rows"] != rows:
+        raise WrongFormatError(file.name, "its lines cannot be told apart", "Deliver one JSON object a line, in UTF-8")
+    broken = counts["cdp_broken"]
     empty = [column for column in stream.columns if not counts[column.name]]
     if rows > broken:
         missing = [column.address for column in empty if column.required or column.name in stream.key]
@@ -150,10 +153,8 @@ def _all_there(prepared: Prepared, found: FileRows) -> bool:
 
 def _json_lines(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Path) -> RawRows:
     prepared = prepare(file, stream, folder)
-    found = engine.read_json_lines(_literal(prepared.path, folder), columns=_addresses(stream))
-    if not _all_there(prepared, found):
-        raise WrongFormatError(file.name, "its lines cannot be told apart", "Deliver one JSON object a line, in UTF-8")
-    return replace(_numbered(prepared, found, stream, engine), account=None)
+    lines = engine.read_json_lines(_literal(prepared.path, folder), columns=_addresses(stream))
+    return replace(_numbered(prepared, FileRows(lines, prepared.good), stream, engine), account=None)
 
 
 def _json_array(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Path) -> RawRows:
@@ -166,7 +167,7 @@ def _json_array(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Pa
     except UnreadableFileError as error:
         raise _misread_json(file, path, error) from None
     rows = _numbered(Prepared(path, (), found.rows, ()), found, stream, engine)
-    return replace(rows, account=accounted(file, stream, engine, rows.table))
+    return replace(rows, account=accounted(file, stream, engine, rows.table, rows.rows))
 
 
 def _is_closed(path: Path) -> bool:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from cdp_assets.warehouse.duckdb_json import columns_of_objects, identifier, json_text, literal
-from cdp_assets.warehouse.duckdb_streams import count_of_lines, lines_of
+from cdp_assets.warehouse.duckdb_json import columns_of_objects, identifier, json_text, keys_of_objects, literal
+from cdp_assets.warehouse.duckdb_streams import lines_of
 from cdp_assets.warehouse.files import POSITION, FileRows, Rejected, UnreadableFileError
 
 if TYPE_CHECKING:
@@ -67,11 +67,12 @@ class DuckDBFiles:
             )
             return FileRows(table, rows, rejected(1))
 
-    def read_json_lines(self, path: Path, *, columns: Mapping[str, str]) -> FileRows:
+    def read_json_lines(self, path: Path, *, columns: Mapping[str, str]) -> ir.Table:
         """See `FileReader.read_json_lines`."""
         lines = self._registered(lines_of(path))
-        query = columns_of_objects(lines, columns, self._properties(lines), carried=[POSITION])
-        return FileRows(self.backend.sql(query), count_of_lines(path))
+        return self.backend.sql(
+            columns_of_objects(lines, columns, self._keys(lines, columns), carried=[POSITION])
+        )
 
     def read_json_array(self, path: Path, *, columns: Mapping[str, str]) -> FileRows:
         """See `FileReader.read_json_array`."""
@@ -80,7 +81,7 @@ class DuckDBFiles:
             f"maximum_object_size = {_OBJECT_BYTES}))"
         )
         try:
-            return FileRows(*self._rows(columns_of_objects(objects, columns, self._properties(objects))))
+            return FileRows(*self._rows(columns_of_objects(objects, columns, self._keys(objects, columns))))
         except duckdb.Error:
             raise UnreadableFileError("it is not one JSON array of objects") from None
 
@@ -112,13 +113,14 @@ class DuckDBFiles:
             raise UnreadableFileError("it is no Parquet file, or not all there") from None
         return {row[0]: row[1] for row in described}
 
-    def _properties(self, lines: str) -> list[list[str]]:
-        """The top-level properties of the first objects: each list of them that occurs."""
-        sample = f"SELECT line FROM {lines} LIMIT {_SAMPLE}"
+    def _keys(self, lines: str, columns: Mapping[str, str]) -> list[list[list[str] | None]]:
+        """The keys of the first objects (`keys_of_objects`): each list of them that occurs, those of many first."""
+        keys = keys_of_objects(columns)
         found = self.backend.con.execute(
-            f"SELECT DISTINCT CASE WHEN json_valid(line) THEN json_keys(line) END AS k FROM ({sample}) ORDER BY k"
+            f"SELECT k FROM (SELECT CASE WHEN json_valid(line) THEN {keys} END AS k "
+            f"FROM (SELECT line FROM {lines} LIMIT {_SAMPLE})) GROUP BY k ORDER BY count(*) DESC, k"
         ).fetchall()
-        return [row[0] for row in found if row[0]]
+        return [row[0] for row in found if row[0] and row[0][0]]
 
     def _rows(self, query: str) -> tuple[ir.Table, int]:
         """Run a query into a temporary table; the row's position is that table's own row id, since numbering while

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cdp_assets.warehouse.files import BLOCK, POSITION, whole_lines
+from cdp_assets.warehouse.files import POSITION, whole_lines
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -64,13 +64,3 @@ def lines_of(path: Path) -> Stream:
                 yield pa.record_batch([text, pa.array(numbers)], schema=schema)
 
     return Stream(schema, batches)
-
-
-def count_of_lines(path: Path) -> int:
-    """How many lines a file has; the last one may lack its end."""
-    lines, block = 0, b"\n"
-    with path.open("rb") as opened:
-        while more := opened.read(BLOCK):
-            block = more
-            lines += block.count(b"\n")
-    return lines + (not block.endswith(b"\n"))

@@ -14,8 +14,9 @@ from typing import IO, TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-BLOCK = 1 << 22
-"""Bytes of a file that are looked at at a time."""
+BLOCK = 1 << 18
+"""Bytes of a file that are looked at at a time: few enough for a processor's cache, and for their memory to be used
+again rather than given back."""
 
 POSITION = "position"
 """Column of `FileRows.table`: position among the rows that were read, from 1, in the order of the file."""
@@ -75,8 +76,12 @@ class FileReader(Protocol):
             columns: Name of a column of the result → its header; null throughout if the file has none such.
         """
 
-    def read_json_lines(self, path: Path, *, columns: Mapping[str, str]) -> FileRows:
-        """Read a JSON object from each line of a UTF-8 file. ``columns``: name → dotted path."""
+    def read_json_lines(self, path: Path, *, columns: Mapping[str, str]) -> ir.Table:
+        """Read a JSON object from each line of a UTF-8 file. ``columns``: name → dotted path.
+
+        Returns:
+            A table like that of `FileRows`, which reads the file whenever it is read.
+        """
 
     def read_json_array(self, path: Path, *, columns: Mapping[str, str]) -> FileRows:
         """Read the objects of one JSON array. ``columns``: name → dotted path.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -223,6 +224,22 @@ def test_a_contract_that_changes_moves_values_between_columns_and_extra(bench: B
     assert [(each["order"], each["at"], each["total"], each["email"]) for each in bench.raw()] == [
         ("1", "t", "1", "a@b"), ("2", "t", None, None)
     ]  # fmt: skip
+
+
+def test_an_object_that_columns_took_apart_is_put_together_for_a_column_that_joins(bench: Bench) -> None:
+    whole = {"shop": {"city": 'K"ln', "zip": "50667"}, "till": "7"}
+    lines = [{"order": "1", "at": whole}, {"order": "2", "at": {"floor": 3}}, {"order": "3"}]
+    bench.drop("shop/orders.1", "\n".join(map(json.dumps, lines)))
+    parts = (
+        ColumnSpec("order", "string"),
+        ColumnSpec("city", "string", path="at.shop.city"),
+        ColumnSpec("zip", "string", path="at.shop.zip"),
+        ColumnSpec("till", "string", path="at.till"),
+    )
+    bench.ingest(narrow("jsonl", *parts))
+    assert [each["extra"] for each in bench.raw()] == [None, '{"at":{"floor":3}}', None]
+    bench.ingest(narrow("jsonl", *parts, ColumnSpec("place", "string", path="at")))
+    assert [json.loads(each["place"] or "null") for each in bench.raw()] == [whole, {"floor": 3}, None]
 
 
 def test_hidden_and_unfinished_files_are_not_looked_at(bench: Bench) -> None:

@@ -24,10 +24,10 @@ def with_size(format: str) -> bytes:
     return content(format, [row("1"), row("2") | {"size": "XL"}], (*HEADER, "size"))
 
 
-def seen(bench: Bench, found: Ingested) -> Drift:
+def seen(bench: Bench, found: Ingested, known: tuple[str, ...] | None = None) -> Drift:
     """How the deliveries of one look at the files differ from those before."""
     raw = bench.engine.table("sources", "shop__orders")
-    return drift(raw, orders(), [load.load_id for load in found.loaded], (), bench.engine)
+    return drift(raw, orders(), [load.load_id for load in found.loaded], (), bench.engine, known)
 
 
 @EVERY
@@ -102,12 +102,23 @@ def test_the_difference_names_columns_that_are_new_or_of_another_type(bench: Ben
     )
     second = bench.ingest(orders())
     assert seen(bench, first).mistyped == ()
-    assert seen(bench, second) == Drift(new=("size",), mistyped=("total",))
+    assert seen(bench, second) == Drift(new=("size",), mistyped=("total",), known=("note", "size"))
 
 
 def test_the_first_delivery_of_a_stream_has_no_new_columns(bench: Bench) -> None:
     bench.drop("shop/orders.1", with_size("csv"))
-    assert seen(bench, bench.ingest(orders())) == Drift()
+    assert seen(bench, bench.ingest(orders())) == Drift(known=("size",))
+
+
+def test_of_earlier_deliveries_it_is_enough_to_know_their_columns(bench: Bench) -> None:
+    bench.drop("shop/orders.1", content("csv", [row("1")]))
+    before = seen(bench, bench.ingest(orders())).known
+    bench.drop("shop/orders.2", with_size("csv"))
+    found = bench.ingest(orders())
+    assert before == ()
+    assert seen(bench, found, before) == seen(bench, found) == Drift(new=("size",), known=("size",))
+    assert seen(bench, found, ("size", "note")) == Drift(known=("note", "size"))
+    assert seen(bench, bench.ingest(orders()), ("size",)) == Drift(known=("size",))
 
 
 def test_files_in_a_sources_folder_that_no_stream_takes_are_found(bench: Bench) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cdp_assets.warehouse import files
+from cdp_assets.warehouse import duckdb_files, files
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 
 
@@ -17,8 +18,7 @@ def read(path: Path, content: bytes, **columns: str) -> list[dict[str, Any]]:
     file.write_bytes(content)
     engine = DuckDBEngine.in_memory()
     found = engine.read_json_lines(file, columns=columns)
-    rows = engine.to_arrow(found.table.order_by(files.POSITION)).to_pylist()
-    assert found.rows == len(rows)
+    rows = engine.to_arrow(found.order_by(files.POSITION)).to_pylist()
     return [{name: value for name, value in row.items() if value is not None} for row in rows]
 
 
@@ -26,8 +26,40 @@ def test_values_are_texts_and_the_rest_is_kept(tmp_path: Path) -> None:
     line = b'{"id": 7, "at": {"city": "K\u00f6ln", "zip": null}, "tags": [1, 2.50], "sure": true, "more": "x"}\n'
     assert read(tmp_path, line, id="id", city="at.city", zip="at.zip", tags="tags", sure="sure") == [
         {"id": "7", "city": "K\u00f6ln", "tags": "[1,2.5]", "sure": "true", "position": 1,
-         "extra": '{"at":{"city":"K\u00f6ln","zip":null},"more":"x"}'}
+         "extra": '{"more":"x"}'}
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("sampled", [0, 2000], ids=["unseen", "seen"])
+def test_what_columns_take_apart_is_kept_unless_they_take_all_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sampled: int
+) -> None:
+    monkeypatch.setattr(duckdb_files, "_SAMPLE", sampled)
+    lines = (
+        b'{"id": 1, "at": {"till": 5, "shop": {"city": "Ulm"}}}',
+        b'{"id": 2, "at": {"till": 5, "shop": {"city": "Ulm", "zip": "89073"}}}',
+        b'{"id": 3, "at": {"till": 5, "shop": "Ulm"}}',
+        b'{"id": 4, "at": {"floor": 2}}',
+        b'{"id": 5, "at": {}}',
+        b'{"id": 6, "at": null}',
+        b'{"id": 7}',
+        b'{"id": 8, "more": "x", "at": {"till": 5}}',
+        b'{"id": 9, "more": "x", "at": {"till": 5, "floor": 2}}',
+    )
+    rows = read(tmp_path, b"\n".join(lines), id="id", till="at.till", city="at.shop.city")
+    assert [row.get("city") for row in rows] == ["Ulm", "Ulm", *7 * [None]]
+    assert [row.get("till") for row in rows] == ["5", "5", "5", *4 * [None], "5", "5"]
+    assert [json.loads(row["extra"]) if "extra" in row else None for row in rows] == [
+        None,
+        {"at": {"till": 5, "shop": {"city": "Ulm", "zip": "89073"}}},
+        {"at": {"till": 5, "shop": "Ulm"}},
+        {"at": {"floor": 2}},
+        {"at": {}},
+        {"at": None},
+        None,
+        {"more": "x"},
+        {"more": "x", "at": {"till": 5, "floor": 2}},
+    ]
 
 
 @pytest.mark.parametrize("ends", [b"\n", b"\r\n"])
