@@ -133,8 +133,11 @@ def _on_disk() -> str:
     return f"{code_hash_of(PROJECT)}/{tree_hash(Settings.from_env().defs, (*DEFINITION_SUFFIXES, '.py'))}"
 
 
-def _load() -> None:
+def load() -> None:
     """Load what takes longest of what runs use. What is wrong with any of it, the run says."""
+    import matplotlib.backends.backend_agg
+    import matplotlib.figure  # noqa: F401
+
     from cdp_assets.quality import runner
 
     with suppress(Exception):
@@ -148,7 +151,7 @@ def main() -> None:
 
     # Whoever interrupts the daemon from the terminal means its runs too, but there is none yet.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _load()
+    load()
     if line := sys.stdin.readline():
         signal.signal(signal.SIGINT, signal.default_int_handler)
         assert execute_run_command.callback is not None

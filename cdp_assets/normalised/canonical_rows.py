@@ -90,11 +90,7 @@ def canonical_rows(
 
 
 def _mapped(schema: TableSchema, feed: Feed, rows: ir.Table, engine: Engine) -> ir.Table:
-    live = with_derived(rows.filter(rows.cdp_live), feed.stream)
-    if feed.map.each:
-        live = items_of(live, feed.map.each)
-    if feed.map.where:
-        live = live.filter(bind(feed.map.where, live).fill_null(False))
+    live = taken(rows.filter(rows.cdp_live), feed)
     given = {name: bind(sql, live) for name, sql in feed.map.set}
     # Nothing else comes along: what is carried through windows and joins is paid for in each of them.
     mapped = live.select(
@@ -128,7 +124,17 @@ def _mapped(schema: TableSchema, feed: Feed, rows: ir.Table, engine: Engine) -> 
     return spelled.select(**{column.name: spelled[column.name].cast(column.dtype) for column in schema.columns})
 
 
-def items_of(rows: ir.Table, each: str) -> ir.Table:
+def taken(rows: ir.Table, feed: Feed) -> ir.Table:
+    """What a map takes of typed rows, or of the items in them, with derived columns."""
+    derived = with_derived(rows, feed.stream)
+    if feed.map.each:
+        derived = _items_of(derived, feed.map.each)
+    if feed.map.where:
+        derived = derived.filter(bind(feed.map.where, derived).fill_null(False))
+    return derived
+
+
+def _items_of(rows: ir.Table, each: str) -> ir.Table:
     """The rows once for each item of a JSON list; not at all where there is none."""
     many = rows.mutate(cdp_list=bind(each, rows))
     many = many.mutate(cdp_items=bind("json_array_length(cdp_list)", many).cast("int64"))
@@ -143,7 +149,7 @@ def items_of(rows: ir.Table, each: str) -> ir.Table:
 
 
 def native_id_of(rows: ir.Table, feed: Feed) -> ir.StringValue:
-    """The native id that a map gives to what it makes of typed rows, or of their items (`items_of`)."""
+    """The native id that a map gives to what it makes of typed rows, or of their items (`taken`)."""
     own = bind(feed.map.id, rows).cast("string") if feed.map.id else rows.cdp_native_id
     if feed.map.each and not feed.map.id:
         own = own + "." + rows[ITEM_NUMBER].cast("string")

@@ -15,12 +15,11 @@ import ibis.expr.types as ir
 
 from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import TableSchema
-from cdp_assets.normalised.canonical_rows import Feed, items_of, native_id_of
+from cdp_assets.normalised.canonical_rows import Feed, native_id_of, taken
 from cdp_assets.normalised.dispositions import ROW
-from cdp_assets.normalised.stream_rows import with_derived
 from cdp_assets.normalised.updating import Revisions
 from cdp_assets.warehouse.built import Built, Patch, Stands
-from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.engine import Engine, row_count
 from cdp_assets.warehouse.expressions import bind
 from cdp_assets.warehouse.stacking import patched, stack
 
@@ -71,12 +70,15 @@ def updated_canonical(
     if news is None or not _can_follow(schema):
         return Built(make(rows), memory=remembered)
     if schema in _BY_RECORD:
+        own = [taken(news[feed.table], feed) for feed in feeds if feed.table in news]
         made = _by_record(
-            rows, news, {schema.name: previous}, lambda some: {schema.name: make(some)}, remembered, engine
+            rows, own, {schema.name: previous}, lambda some: {schema.name: make(some)}, remembered, engine
         )
         return made[schema.name]
     found = _touched(feeds, related, rows, news, engine)
     gone = engine.scratch(stack(*(ids for _, ids in found)).select(*_ID).distinct())
+    if row_count(gone, engine) == 0:
+        return Stands(remembered)
     spread = {feed.table for feed in feeds if feed.map.grain or related}
     some = {
         name: _rows_of(rows[name], [ids for feed, ids in found if feed.table == name])
@@ -115,20 +117,22 @@ def updated_by_record(
         return {name: Stands() for name in previous}
     if news is None:
         return {name: Built(table, memory=now.to_memory()) for name, table in make(rows).items()}
-    return dict(_by_record(rows, news, previous, make, now.to_memory(), engine))
+    return dict(_by_record(rows, list(news.values()), previous, make, now.to_memory(), engine))
 
 
 def _by_record(
     rows: Rows,
-    news: Rows,
+    news: Sequence[ir.Table],
     previous: Rows,
     make: Callable[[Rows], Rows],
     memory: Mapping[str, Any],
     engine: Engine,
-) -> dict[str, Built]:
+) -> dict[str, Built | Stands]:
     """Make anew what tables say of the records that news touches."""
-    touched = [table.select(record_id="cdp_record_id") for table in news.values()]
+    touched = [table.select(record_id="cdp_record_id") for table in news]
     gone = engine.scratch(stack(*touched).distinct())
+    if row_count(gone, engine) == 0:
+        return dict.fromkeys(previous, Stands(memory))
     some = {name: table.semi_join(gone, table.cdp_record_id == gone.record_id) for name, table in rows.items()}
     return {
         name: _patched(previous[name], table, ("record_id",), gone, memory, engine)
@@ -179,17 +183,18 @@ def _touched_by_news(feeds: Sequence[Feed], rows: Rows, news: Rows, engine: Engi
 
 
 def _labelled(feed: Feed, rows: ir.Table) -> ir.Table:
-    """What tells which rows of the canonical table a typed row has a say in, whether it counts or not."""
-    derived = with_derived(rows, feed.stream)
-    if feed.map.each:
-        derived = items_of(derived, feed.map.each)
+    """What tells which rows of the canonical table a typed row has a say in, whether it counts or not.
+
+    A row that its map does not take has no say: what the map asks of it never changes.
+    """
+    own = taken(rows, feed)
     given = dict(feed.map.set)
-    grain = [derived[name].cast("string").coalesce(_NOTHING) for name in feed.map.grain]
-    return derived.select(
+    grain = [own[name].cast("string").coalesce(_NOTHING) for name in feed.map.grain]
+    return own.select(
         *ROW,
         source=ibis.literal(feed.source.name),
-        native_id=native_id_of(derived, feed),
-        order_id=bind(given["order_id"], derived).cast("string") if "order_id" in given else ibis.null("string"),
+        native_id=native_id_of(own, feed),
+        order_id=bind(given["order_id"], own).cast("string") if "order_id" in given else ibis.null("string"),
         grain=reduce(lambda left, right: left + "\x1f" + right, grain) if grain else ibis.null("string"),
     )
 

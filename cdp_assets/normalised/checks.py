@@ -3,10 +3,10 @@
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import TableSchema
+from cdp_assets.normalised.dispositions import EVERY_DISPOSITION
 from cdp_assets.normalised.refusal_rate import unusual
 from cdp_assets.quality.checks import Check, expect, no_rows
 
-DISPOSITION_NAMES = ["accepted", "duplicate", "superseded", "quarantined"]
 CONSENT_STATUSES = ["granted", "denied", "withdrawn", "pending"]
 
 
@@ -23,7 +23,7 @@ def _unaccounted(raw_table: str) -> Check:
         f"Each row of {raw_table} has exactly one disposition: accepted, duplicate, superseded or quarantined.",
         (
             no_rows(rows, "The dispositions of each delivery add up to the rows read."),
-            expect("expect_column_values_to_be_in_set", column="cdp_disposition", value_set=DISPOSITION_NAMES),
+            expect("expect_column_values_to_be_in_set", column="cdp_disposition", value_set=list(EVERY_DISPOSITION)),
         ),
     )
 

@@ -15,6 +15,7 @@ ACCEPTED = "accepted"
 DUPLICATE = "duplicate"
 SUPERSEDED = "superseded"
 QUARANTINED = "quarantined"
+EVERY_DISPOSITION = (ACCEPTED, DUPLICATE, SUPERSEDED, QUARANTINED)
 
 ROW = ["cdp_load_id", "cdp_source_row"]
 """What tells source rows apart within a stream."""

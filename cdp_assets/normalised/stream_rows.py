@@ -16,6 +16,7 @@ import ibis.expr.types as ir
 from cdp_assets.canonical.schema import INSTANT, Column, Pii, TableSchema
 from cdp_assets.normalised.dispositions import (
     ACCEPTED,
+    EVERY_DISPOSITION,
     VERSION,
     keys_of_newest,
     repeated_keys,
@@ -79,13 +80,13 @@ def rows_schema(source: SourceSpec, stream: StreamSpec) -> TableSchema:
             *contract,
             *identifiers,
             Column("cdp_record_id", "int64", "The identity record the row hangs on.", pii=Pii.PSEUDONYM, required=True),
-            Column("cdp_kind", "string", "`person`, `fact` or `guest`.", required=True),
+            Column("cdp_kind", "string", "`person`, `fact` or `guest`.", required=True, one_of=(PERSON, FACT, GUEST)),
             Column("cdp_native_id", "string", "The key's values, or delivery and row.", pii=Pii.PSEUDONYM),
             Column("cdp_seen_at", INSTANT, "When the row's fact happened, or when the row last changed."),
             Column("cdp_updated_at", INSTANT, "When the row last changed at the source."),
             Column("cdp_sequence", "int64", "Position of its delivery in the stream.", required=True),
             Column("cdp_disposition", "string", "`accepted`, `duplicate`, `superseded` or `quarantined`.",
-                   required=True),
+                   required=True, one_of=EVERY_DISPOSITION),
             Column("cdp_reason", "string", "Why it was quarantined."),
             Column("cdp_column", "string", "The column at fault."),
             Column("cdp_latest", "boolean", "The last sound version of its key, closed or not.", required=True),

@@ -86,22 +86,28 @@ def updated_rows(
     """
     known = Known.of(memory)
     anew = Known(run_id, 0, as_of.isoformat())
-    news = _news(raw, previous, engine) if known and datetime.fromisoformat(known.as_of) <= as_of else None
-    if known is None or news is None:
+    new = _new_deliveries(raw, previous, engine) if known and datetime.fromisoformat(known.as_of) <= as_of else None
+    if known is None or new is None:
         return _anew(typed(raw), anew)
+    news = raw.filter(raw.load_id.isin(list(new))).select(cdp_load_id="load_id", cdp_source_row="source_row")
     waiting = previous.filter(previous.cdp_reason == IN_THE_FUTURE).select(*ROW)
     asked = engine.scratch(news.union(waiting))
     if row_count(asked, engine) == 0:
         return Stands()
     # In a snapshot stream the newest delivery has a say on every row.
     touched = raw if stream.load == "snapshot" else engine.scratch(_touched(raw, previous, asked, stream, engine))
-    if stream.load != "snapshot" and row_count(touched, engine) > _FEW * row_count(raw, engine):
+    judging = row_count(touched, engine)
+    if stream.load != "snapshot" and judging > _FEW * row_count(raw, engine):
         return _anew(typed(raw), anew)
-    judged = engine.scratch(typed(touched))
-    differing = engine.scratch(_differing(judged, previous))
-    if row_count(differing, engine) == 0:
-        return Stands()
-    changed = engine.scratch(_with_others_of_their_keys(differing, judged))
+    changed = judged = engine.scratch(typed(touched))
+    if judging != sum(new.values()):
+        known_before = judged.filter(~judged.cdp_load_id.isin(list(new)))
+        differing = engine.scratch(
+            judged.filter(judged.cdp_load_id.isin(list(new))).union(_differing(known_before, previous))
+        )
+        if row_count(differing, engine) == 0:
+            return Stands()
+        changed = engine.scratch(_with_others_of_their_keys(differing, judged))
     now = Known(known.built, known.revision + 1, as_of.isoformat())
     coming = changed.mutate(**{REVISION: ibis.literal(now.revision, "int64")})
     patch = Patch(tuple(ROW), coming.select(*ROW), coming)
@@ -112,15 +118,14 @@ def _anew(rows: ir.Table, known: Known) -> Built:
     return Built(rows.mutate(**{REVISION: ibis.literal(known.revision, "int64")}), memory=known.to_memory())
 
 
-def _news(raw: ir.Table, previous: ir.Table, engine: Engine) -> ir.Table | None:
-    """The rows (`ROW`) of deliveries that are not typed yet; None if a delivery is not what it was."""
+def _new_deliveries(raw: ir.Table, previous: ir.Table, engine: Engine) -> dict[str, int] | None:
+    """The deliveries that are not typed yet, and how many rows each has; None if a delivery is not what it was."""
     delivered = raw.group_by("load_id").aggregate(delivered=raw.count())
     typed = previous.group_by(typed_load_id="cdp_load_id").aggregate(typed=previous.count())
     compared = engine.to_arrow(delivered.outer_join(typed, delivered.load_id == typed.typed_load_id)).to_pylist()
     if any(row["typed"] is not None and row["typed"] != row["delivered"] for row in compared):
         return None
-    new = [row["load_id"] for row in compared if row["typed"] is None]
-    return raw.filter(raw.load_id.isin(new)).select(cdp_load_id="load_id", cdp_source_row="source_row")
+    return {row["load_id"]: row["delivered"] for row in compared if row["typed"] is None}
 
 
 def _touched(raw: ir.Table, previous: ir.Table, asked: ir.Table, stream: StreamSpec, engine: Engine) -> ir.Table:
@@ -140,7 +145,7 @@ def _raw_of(raw: ir.Table, rows: ir.Table) -> ir.Table:
 
 
 def _differing(rows: ir.Table, previous: ir.Table) -> ir.Table:
-    """The rows that were not published, or otherwise."""
+    """The rows that were published otherwise, or not at all."""
     # Only of these is the content compared: to hash that of all rows is most of the work.
     published = previous.semi_join(rows, list(ROW))
     before = published.select(

@@ -12,9 +12,8 @@ import ibis.expr.types as ir
 
 from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import INSTANT
-from cdp_assets.normalised.canonical_rows import Feed
+from cdp_assets.normalised.canonical_rows import Feed, taken
 from cdp_assets.normalised.dispositions import ACCEPTED, SUPERSEDED
-from cdp_assets.normalised.stream_rows import with_derived
 from cdp_assets.warehouse.expressions import bind
 from cdp_assets.warehouse.stacking import stack
 
@@ -22,8 +21,8 @@ from cdp_assets.warehouse.stacking import stack
 def with_value_changes(contacts: ir.Table, feeds: Sequence[Feed], rows: Mapping[str, ir.Table]) -> ir.Table:
     """Fill ``<value>_changed_at`` of contacts: the time of the version that brought the value that stands.
 
-    A version that repeats a value is not news. Where versions bear no time, the time the source created the record
-    counts; null if there is none either.
+    A version that repeats a value is not news, and one that the map does not take says nothing. Where versions bear no
+    time, the time the source created the record counts; null if there is none either.
 
     Args:
         contacts: Contacts with null times of change.
@@ -50,7 +49,7 @@ def with_value_changes(contacts: ir.Table, feeds: Sequence[Feed], rows: Mapping[
 def _changes(feed: Feed, rows: ir.Table, contacts: ir.Table) -> ir.Table:
     """The last change of each value that the feed fills, a row a record."""
     told = rows.filter(rows.cdp_disposition.isin([ACCEPTED, SUPERSEDED]))
-    versions = with_derived(told.semi_join(contacts, told.cdp_record_id == contacts.record_id), feed.stream)
+    versions = taken(told.semi_join(contacts, told.cdp_record_id == contacts.record_id), feed)
     given = {name: bind(sql, versions) for name, sql in feed.map.set if name in tables.CONTACT_VALUES}
     values = versions.select(
         record_id="cdp_record_id",

@@ -330,8 +330,11 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
     if set(results) != {schema.name for schema in plan.schemas}:
         raise TypeError(f"{plan.stage}: the function returned {sorted(results)}")
     if all(isinstance(result, Stands) for result in results.values()):
-        for ref, note in zip(refs, notes, strict=True):
-            engine.take_note(*ref, replace(cast("Note", note), made_of=parts).to_text())
+        for schema, note in zip(plan.schemas, notes, strict=True):
+            stood = replace(cast("Note", note), made_of=parts)
+            memory = cast("Stands", results[schema.name]).memory
+            stood = stood if memory is None else replace(stood, memory=memory)
+            engine.take_note(plan.stage, schema.name, stood.to_text())
         yield from _as_it_stands(context, plan, notes)
         return
 

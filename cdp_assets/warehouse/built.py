@@ -46,14 +46,11 @@ def markdown(text: str) -> Markdown:
 
 
 def plot(figure: Figure) -> Plot:
-    """Metadata shown as a picture; the figure is drawn and closed."""
+    """Metadata shown as a picture. The figure is one by itself, and none of pyplot's, which would keep it."""
     import io
-
-    import matplotlib.pyplot as plt
 
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=90, bbox_inches="tight")
-    plt.close(figure)
     return Plot(buffer.getvalue())
 
 
@@ -133,5 +130,8 @@ class InPlace:
 class Stands:
     """The published table is what the function would make again. A function of several tables says so of all or none.
 
-    What it remembers stays as it was.
+    Args:
+        memory: As in `Built`; what it remembers stays as it was if not given.
     """
+
+    memory: Mapping[str, Any] | None = None

@@ -70,9 +70,7 @@ class DuckDBFiles:
     def read_json_lines(self, path: Path, *, columns: Mapping[str, str]) -> ir.Table:
         """See `FileReader.read_json_lines`."""
         lines = self._registered(lines_of(path))
-        return self.backend.sql(
-            columns_of_objects(lines, columns, self._keys(lines, columns), carried=[POSITION])
-        )
+        return self.backend.sql(columns_of_objects(lines, columns, self._keys(lines, columns), carried=[POSITION]))
 
     def read_json_array(self, path: Path, *, columns: Mapping[str, str]) -> FileRows:
         """See `FileReader.read_json_array`."""

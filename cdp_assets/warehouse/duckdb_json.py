@@ -111,9 +111,12 @@ def _all_taken(
         for above in apart
     ]
     in_full = [
-        keys for keys in seen if all(names is None or set(names) and taken.issuperset(names)
-                                     for names, taken in zip(keys[1:], parts, strict=True))
-    ]  # fmt: skip
+        keys
+        for keys in seen
+        if all(
+            names is None or (names and taken.issuperset(names)) for names, taken in zip(keys[1:], parts, strict=True)
+        )
+    ]
     # What is no object has no keys either, and is kept as it is.
     each = " AND ".join(
         f"(k[{place}] IS NULL OR len(k[{place}]) > 0 AND list_has_all({_list(sorted(names))}, k[{place}]))"

@@ -1,6 +1,7 @@
 """Ten million events and three million order lines: the two first stages against plain DuckDB on the same files.
 
-Run as ``python -m cdp_assets_tests.bench.ingesting`` it brings the two stages up to date once and prints the seconds.
+Run as ``python -m cdp_assets_tests.bench.ingesting`` it brings the two stages up to date once and prints the seconds
+of each. Files into raw tables is what plain DuckDB does too; typing, mapping and gathering identities come on top.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from pathlib import Path
 
 import duckdb
 
-from cdp_assets_tests.bench.harness import GIB, Figure, at_most, environment, measure
+from cdp_assets_tests.bench.harness import GIB, Figure, Measured, at_most, environment, measure
+
+_STAGES = ("sources", "normalised")
 
 _EVENTS = """
 SELECT
@@ -89,18 +92,32 @@ def figures(events: int = 10_000_000, lines: int = 3_000_000) -> list[Figure]:
         stages = [sys.executable, "-m", "cdp_assets_tests.bench.ingesting"]
         full = measure(stages, env)
         _write(landing, events, lines, part=2)
-        more = float(measure(stages, env).output.split()[-1])
-        nothing = float(measure(stages, env).output.split()[-1])
-    seconds = float(full.output.split()[-1])
-    ratio, share = seconds / floor.seconds, more / seconds
+        more = measure(stages, env)
+        nothing = measure(stages, env)
+    ingested, in_full = _seconds(full)
+    more_ingested, more_in_full = _seconds(more)
+    what = f"{events:,} events and {lines:,} order lines"
     return [
-        Figure(f"ingest of {events:,} events and {lines:,} order lines", round(seconds, 1), "s", "ratio ≤ 2.5",
-               ratio <= 2.5, f"plain DuckDB reading the same files: {floor.seconds:.1f} s", round(ratio, 2)),
+        _as_ratio(f"ingest of {what}", ingested, floor.seconds, 2.5, "plain DuckDB reading the same files"),
+        _as_ratio("the same, typed and mapped too", in_full, floor.seconds, 2.5, "plain DuckDB reading the same files"),
         at_most("its peak memory", full.peak_bytes / GIB, 6.0, "GiB"),
-        Figure("one percent more", round(more, 1), "s", "ratio ≤ 0.05", share <= 0.05,
-               f"all of it: {seconds:.1f} s", round(share, 3)),
-        at_most("nothing new", nothing, 5.0, "s"),
-    ]  # fmt: skip
+        _as_ratio("one percent more, ingested", more_ingested, ingested, 0.05, "all of it"),
+        _as_ratio("the same, typed and mapped too", more_in_full, in_full, 0.05, "all of it"),
+        at_most("nothing new", _seconds(nothing)[1], 5.0, "s"),
+    ]
+
+
+def _seconds(measured: Measured) -> tuple[float, float]:
+    """Of the first stage, and of both."""
+    sources, normalised = map(float, measured.output.split()[-2:])
+    return sources, sources + normalised
+
+
+def _as_ratio(what: str, seconds: float, of: float, most: float, against: str) -> Figure:
+    ratio = seconds / of
+    return Figure(
+        what, round(seconds, 1), "s", f"ratio ≤ {most}", ratio <= most, f"{against}: {of:.1f} s", round(ratio, 3)
+    )
 
 
 def _write(landing: Path, events: int, lines: int, part: int) -> None:
@@ -118,33 +135,38 @@ def _write(landing: Path, events: int, lines: int, part: int) -> None:
             connection.execute(f"COPY ({rows}) TO '{file}' ({options})")
 
 
-def bring_up_to_date() -> float:
-    """Run the two stages in this process.
+def bring_up_to_date() -> list[float]:
+    """Run the two stages in this process, one after the other.
 
     Returns:
-        Seconds, without loading the definitions.
+        Seconds of each, without what a process that awaits its run has loaded before (`warm_runs.py`).
     """
     import dagster as dg
 
+    from cdp_assets.automation import warm_runs
     from cdp_assets.automation.refresh import dagster_instance, execute, launch_instant
     from cdp_assets.catalog import load_catalog
     from cdp_assets.definitions import flow
     from cdp_assets.settings import Settings
     from cdp_assets.warehouse.resources import LedgerResource, Warehouse
 
+    warm_runs.load()
     settings = Settings.from_env()
-    job = dg.Definitions(
+    definitions = dg.Definitions(
         assets=flow(load_catalog(settings.defs)),
-        jobs=[dg.define_asset_job("ingest", dg.AssetSelection.groups("sources", "normalised"))],
+        jobs=[dg.define_asset_job(stage, dg.AssetSelection.groups(stage)) for stage in _STAGES],
         resources={"warehouse": Warehouse(), "ledger": LedgerResource()},
         executor=dg.in_process_executor,
-    ).resolve_job_def("ingest")
+    )
+    found = []
     with dagster_instance(settings) as instance:
-        started = time.perf_counter()
-        for progress in execute(job, instance, launch_instant(settings), {}):
-            print(f"{time.perf_counter() - started:8.1f} s {progress.step}", file=sys.stderr)
-        return time.perf_counter() - started
+        for stage in _STAGES:
+            started = time.perf_counter()
+            for progress in execute(definitions.resolve_job_def(stage), instance, launch_instant(settings), {}):
+                print(f"{time.perf_counter() - started:8.1f} s {progress.step}", file=sys.stderr)
+            found.append(time.perf_counter() - started)
+    return found
 
 
 if __name__ == "__main__":
-    print(round(bring_up_to_date(), 2))
+    print(*(round(seconds, 2) for seconds in bring_up_to_date()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -37,24 +38,27 @@ rows = st.builds(
 deliveries = st.lists(st.lists(rows, min_size=1, max_size=6), min_size=1, max_size=4)
 
 
-def _orders(load_: str, grain: bool) -> SourceSpec:
+def _orders(load_: str, grain: bool, where: str | None) -> SourceSpec:
     derive = (("shop_order", "split_part(\"order\", '-', 1)"),)
     stream = orders(load=load_, updated_at="at" if load_ == "upsert" else None)
-    return shop(orders(load=load_, derive=derive, maps=(LINES,)) if grain else stream)
+    if grain:
+        stream = orders(load=load_, derive=derive, maps=(LINES,))
+    return shop(replace(stream, maps=tuple(replace(map_, where=where) for map_ in stream.maps)))
 
 
 def _as_set(found: list[dict[str, Any]]) -> Counter[str]:
     return Counter(repr({name: value for name, value in each.items() if name != "cdp_revision"}) for each in found)
 
 
+@pytest.mark.parametrize("where", [None, "total < 2"], ids=["every row", "some rows"])
 @pytest.mark.parametrize("grain", [False, True], ids=["a row an order", "a row a line"])
 @pytest.mark.parametrize("load_", ["append", "upsert", "snapshot"])
 @examples(2)
 @given(delivered=deliveries)
 def test_typed_and_canonical_rows_equal_those_made_from_nothing(
-    load_: str, grain: bool, delivered: list[list[dict[str, Any]]]
+    load_: str, grain: bool, where: str | None, delivered: list[list[dict[str, Any]]]
 ) -> None:
-    source = _orders(load_, grain)
+    source = _orders(load_, grain, where)
     with TemporaryDirectory() as folder, TemporaryDirectory() as other:
         bench, anew = Bench(Path(folder)), Bench(Path(other))
         for day, some in enumerate(delivered):
@@ -110,3 +114,36 @@ def test_a_contact_keeps_the_time_at_which_its_name_changed(bench: Bench) -> Non
     found = bench.engine.to_arrow(bench.engine.table("normalised", "contacts")).to_pylist()
     changed = {each["native_id"]: (each["full_name"], each["full_name_changed_at"].month) for each in found}
     assert (changed["3"], changed["4"], changed["5"]) == (("Anna", 2), ("Ann", 1), ("Ann", 1))
+
+
+def test_rows_that_a_map_does_not_take_say_nothing_of_a_contact(bench: Bench) -> None:
+    sign_ups = StreamSpec(
+        name="sign_ups",
+        files="shop/sign_ups*",
+        format="csv",
+        columns=(
+            ColumnSpec("id", "string", required=True),
+            ColumnSpec("name", "string"),
+            ColumnSpec("at", "timestamp", required=True),
+        ),
+        load="append",
+        key=(),
+        event_time="at",
+        identifiers=(IdentifierSpec("customer_number", "id", "shop"),),
+        maps=(MapSpec("contacts", (("full_name", "name"),), where="name is not null"),),
+    )
+    source = shop(sign_ups)
+
+    def delivered(day: int, *news: tuple[str, str, str]) -> list[tuple[str, int]]:
+        some = [dict(zip(("id", "name", "at"), each, strict=True)) for each in news]
+        bench.drop(f"shop/sign_ups_{day}.csv", content("csv", some, ("id", "name", "at")))
+        load(bench, source, AS_OF + timedelta(days=day))
+        assert updated(bench, source, "contacts") == (day > 0)
+        found = bench.engine.to_arrow(bench.engine.table("normalised", "contacts")).to_pylist()
+        return sorted((each["full_name"], each["full_name_changed_at"].month) for each in found)
+
+    many = [(str(number), f"Ann {number}", "2026-01-01") for number in range(20)]
+    before = delivered(0, *many)
+    assert delivered(1, ("3", "", "2026-02-01")) == before
+    assert delivered(2, ("3", "Ann 3", "2026-03-01")) == before
+    assert delivered(3, ("3", "Anna", "2026-04-01")) == sorted({*before, ("Anna", 4)} - {("Ann 3", 1)})
