@@ -105,20 +105,20 @@ def with_dispositions(rows: ir.Table, judged: ir.Table | None = None, present: i
 
     Args:
         rows: ``cdp_key``, ``cdp_reason`` (null for sound rows), and `ROW`.
-        judged: The `verdicts` on the rows of `repeated_keys`, if rows have a key. A sound row without one stands.
+        judged: The `verdicts` on the rows of `repeated_keys`, if there are any. A sound row without one stands.
         present: The `keys_of_newest`, in a snapshot stream.
 
     Returns:
         The rows with ``cdp_disposition``, and ``cdp_latest``: the last sound version of its key, closed or not.
     """
-    faulty = rows.cdp_reason.notnull()
-    if judged is None:
-        return rows.mutate(cdp_disposition=ibis.ifelse(faulty, QUARANTINED, ACCEPTED), cdp_latest=~faulty)
-    joined = rows.left_join(judged, [rows[name] == judged[f"judged_{name}"] for name in ROW])
+    joined = rows
+    if judged is not None:
+        joined = joined.left_join(judged, [rows[name] == judged[f"judged_{name}"] for name in ROW])
     if present is not None:
         joined = joined.left_join(present, joined.cdp_key == present.cdp_present)
-    latest = joined.cdp_reason.isnull() & joined.cdp_verdict.isnull()
-    verdict = joined.cdp_verdict.coalesce(ACCEPTED)
+    latest, verdict = joined.cdp_reason.isnull(), ibis.literal(ACCEPTED)
+    if judged is not None:
+        latest, verdict = latest & joined.cdp_verdict.isnull(), joined.cdp_verdict.coalesce(ACCEPTED)
     if present is not None:
         verdict = ibis.ifelse(latest & joined.cdp_present.isnull(), SUPERSEDED, verdict)
     return joined.select(

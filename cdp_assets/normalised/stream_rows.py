@@ -29,7 +29,7 @@ from cdp_assets.sources import targets
 from cdp_assets.sources.contract import filled, typed, typed_value
 from cdp_assets.sources.schemas import column_classes
 from cdp_assets.sources.spec import DISCARD_ROW, IdentifierSpec, SourceSpec, StreamSpec, stream_table
-from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.engine import Engine, row_count
 from cdp_assets.warehouse.expressions import bind, check
 from cdp_assets.warehouse.operations import quick_hash, stable_id
 from cdp_assets.warehouse.subqueries import computed_once
@@ -130,9 +130,10 @@ def stream_rows(
     judged = present = None
     if stream.key:
         repeated = engine.scratch(repeated_keys(delivered))
-        rivals = raw.semi_join(repeated, quick_hash(key_of_raw(raw, stream)) == repeated.cdp_key_hash)
-        versions = _typed(_delivered(rivals, manifest, stream), stream, as_of).select(*VERSION)
-        judged = engine.scratch(verdicts(engine.scratch(versions)))
+        if row_count(repeated, engine):
+            rivals = raw.semi_join(repeated, quick_hash(key_of_raw(raw, stream)) == repeated.cdp_key_hash)
+            versions = _typed(_delivered(rivals, manifest, stream), stream, as_of).select(*VERSION)
+            judged = engine.scratch(verdicts(engine.scratch(versions)))
         if stream.load == "snapshot":
             present = engine.scratch(keys_of_newest(delivered))
     disposed = with_dispositions(identified, judged, present)
