@@ -86,7 +86,7 @@ def updated_canonical(
         else news.get(name, rows[name].filter(ibis.literal(False)))
         for name in rows
     }
-    return _patched(previous, make(some).semi_join(gone, _ID), _ID, gone, remembered, engine)
+    return _patched(previous, make(some).semi_join(gone, _ID), _ID, gone, remembered)
 
 
 def updated_by_record(
@@ -134,10 +134,7 @@ def _by_record(
     if row_count(gone, engine) == 0:
         return dict.fromkeys(previous, Stands(memory))
     some = {name: table.semi_join(gone, table.cdp_record_id == gone.record_id) for name, table in rows.items()}
-    return {
-        name: _patched(previous[name], table, ("record_id",), gone, memory, engine)
-        for name, table in make(some).items()
-    }
+    return {name: _patched(previous[name], table, ("record_id",), gone, memory) for name, table in make(some).items()}
 
 
 def _patched(
@@ -146,9 +143,8 @@ def _patched(
     key: tuple[str, ...],
     gone: ir.Table,
     memory: Mapping[str, Any],
-    engine: Engine,
 ) -> Built:
-    patch = Patch(key, gone, engine.scratch(coming.select(*previous.columns)))
+    patch = Patch(key, gone, coming.select(*previous.columns))
     return Built(patched(previous, patch), patch=patch, memory=memory)
 
 

@@ -99,18 +99,18 @@ def updated_rows(
     judging = row_count(touched, engine)
     if stream.load != "snapshot" and judging > _FEW * row_count(raw, engine):
         return _anew(typed(raw), anew)
-    changed = judged = engine.scratch(typed(touched))
-    if judging != sum(new.values()):
-        known_before = judged.filter(~judged.cdp_load_id.isin(list(new)))
-        differing = engine.scratch(
-            judged.filter(judged.cdp_load_id.isin(list(new))).union(_differing(known_before, previous))
-        )
+    if judging == sum(new.values()):
+        changed, gone = typed(touched), touched.select(cdp_load_id="load_id", cdp_source_row="source_row")
+    else:
+        judged = engine.scratch(typed(touched))
+        is_new = judged.cdp_load_id.isin(list(new))
+        differing = engine.scratch(judged.filter(is_new).union(_differing(judged.filter(~is_new), previous)))
         if row_count(differing, engine) == 0:
             return Stands()
         changed = engine.scratch(_with_others_of_their_keys(differing, judged))
+        gone = changed.select(*ROW)
     now = Known(known.built, known.revision + 1, as_of.isoformat())
-    coming = changed.mutate(**{REVISION: ibis.literal(now.revision, "int64")})
-    patch = Patch(tuple(ROW), coming.select(*ROW), coming)
+    patch = Patch(tuple(ROW), gone, changed.mutate(**{REVISION: ibis.literal(now.revision, "int64")}))
     return Built(patched(previous, patch), patch=patch, memory=now.to_memory())
 
 
