@@ -19,10 +19,10 @@ import ibis.expr.types as ir
 from cdp_assets.sources.contract import filled, typed_value
 from cdp_assets.sources.errors import SchemaDriftError
 from cdp_assets.sources.spec import DISCARD_VALUE, EVOLVE, FREEZE, StreamSpec
-from cdp_assets.warehouse.engine import Engine, has_rows
+from cdp_assets.warehouse.engine import Engine, row_count
 
 _LOOKED_AT = 20_000
-"""Rows of a delivery, the first ones, that are looked at for new columns and other types."""
+"""Rows that are looked at for new columns and other types: the first ones of each delivery, as many of each."""
 
 _REMEMBERED = 1_000
 """Names of columns that are worth remembering; more are keys that are data."""
@@ -79,17 +79,16 @@ def drift(
     if not loads:
         return Drift(known=None if known is None else tuple(known))
     recent = raw.filter(raw.load_id.isin(list(loads)))
-    names = _names(recent, engine)
-    if known is not None:
-        seen, is_first = set(known), False
-    else:
-        earlier = raw.filter(~raw.load_id.isin(list(loads)))
-        seen = _names(earlier, engine)
-        is_first = not seen and not has_rows(earlier.select("load_id"), engine)
+    names = _names(recent, len(loads), engine)
+    seen, earlier = set(known or ()), known is not None
+    if known is None:
+        others = raw.filter(~raw.load_id.isin(list(loads)))
+        deliveries = row_count(others.select("load_id").distinct(), engine)
+        seen, earlier = _names(others, deliveries, engine) if deliveries else set(), deliveries > 0
     return Drift(
-        new=() if is_first else tuple(sorted(names - seen)),
+        new=tuple(sorted(names - seen)) if earlier else (),
         absent=tuple(sorted(absent)),
-        mistyped=tuple(_mistyped(recent, stream, engine)),
+        mistyped=tuple(_mistyped(recent, len(loads), stream, engine)),
         known=tuple(sorted(names | seen)) if len(names | seen) <= _REMEMBERED else None,
     )
 
@@ -107,7 +106,7 @@ def held_to_contract(rows: ir.Table, file: str, stream: StreamSpec, engine: Engi
         SchemaDriftError: if a frozen contract is broken.
     """
     contract = stream.contract
-    if contract.columns == FREEZE and (unknown := sorted(_names(rows, engine))):
+    if contract.columns == FREEZE and (unknown := sorted(_names(rows, 1, engine))):
         raise SchemaDriftError(
             file,
             f"the contract is frozen, and does not name {', '.join(f'`{name}`' for name in unknown)}",
@@ -133,21 +132,20 @@ def keeps_misfits(stream: StreamSpec) -> bool:
     return stream.contract.data_type in (EVOLVE, DISCARD_VALUE)
 
 
-def _names(rows: ir.Table, engine: Engine) -> set[str]:
+def _names(rows: ir.Table, deliveries: int, engine: Engine) -> set[str]:
     """Names of the columns outside the contract, at the top level."""
-    some = engine.to_arrow(_first(rows.filter(rows.extra.notnull())).select("extra"))
+    first = _first(rows, deliveries)
+    some = engine.to_arrow(first.filter(first.extra.notnull()).select("extra").distinct())
     return {name for text in some.column("extra").to_pylist() for name in json.loads(text)}
 
 
-def _first(rows: ir.Table) -> ir.Table:
-    """The rows that are looked at, whatever the order in which they are stored."""
-    if "source_row" in rows.columns:
-        rows = rows.filter(rows.source_row <= _LOOKED_AT)  # by which the engine passes over most of a large delivery
-    return rows.order_by(*(name for name in ("load_id", "source_row") if name in rows.columns)).limit(_LOOKED_AT)
+def _first(rows: ir.Table, deliveries: int) -> ir.Table:
+    """The rows that are looked at of so many deliveries, whatever the order in which they are stored."""
+    return rows.filter(rows.source_row <= max(_LOOKED_AT // deliveries, 1))
 
 
-def _mistyped(rows: ir.Table, stream: StreamSpec, engine: Engine) -> list[str]:
-    counts = engine.to_arrow(_misfits(_first(rows), stream)).to_pylist()[0]
+def _mistyped(rows: ir.Table, deliveries: int, stream: StreamSpec, engine: Engine) -> list[str]:
+    counts = engine.to_arrow(_misfits(_first(rows, deliveries), stream)).to_pylist()[0]
     return [
         column.name
         for place, column in enumerate(stream.columns)
