@@ -15,7 +15,7 @@ from cdp_assets.normalised.accounting import dispositions_of, quarantine_of
 from cdp_assets.normalised.canonical_rows import Feed, canonical_rows, feeds_of
 from cdp_assets.normalised.canonical_updates import updated_by_record, updated_canonical
 from cdp_assets.normalised.checks import canonical_checks, disposition_checks, identity_checks, rows_checks
-from cdp_assets.normalised.identities import records_and_identifiers
+from cdp_assets.normalised.identities import merged, records_and_identifiers
 from cdp_assets.normalised.money import in_reporting_currency
 from cdp_assets.normalised.networks import with_networks
 from cdp_assets.normalised.order_totals import with_currency_of_orders, with_totals_of_lines
@@ -186,7 +186,7 @@ def _identities(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
             records, identifiers = records_and_identifiers(sources, some, engine)
             return {"identity_records": records, "identifiers": identifiers}
 
-        return updated_by_record(rows, previous, memory, make, now=_revisions(rows, engine), engine=engine)
+        return updated_by_record(rows, previous, memory, make, merged, now=_revisions(rows, engine), engine=engine)
 
     return identities
 

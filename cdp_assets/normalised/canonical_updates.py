@@ -94,6 +94,7 @@ def updated_by_record(
     previous: Rows,
     memory: Mapping[str, Any],
     make: Callable[[Rows], Rows],
+    merged: Callable[[Rows, Rows], Rows],
     *,
     now: Revisions,
     engine: Engine,
@@ -105,6 +106,7 @@ def updated_by_record(
         previous: The tables as last published, each with a ``record_id``.
         memory: What was remembered with them; empty if they have to be made anew.
         make: Makes the tables, given all typed rows of the records that are to be in them.
+        merged: Makes them of two that were made of different typed rows of the same records.
         now: Revisions of ``rows``.
         engine: Holds intermediate results.
 
@@ -117,6 +119,15 @@ def updated_by_record(
         return {name: Stands() for name in previous}
     if news is None:
         return {name: Built(table, memory=now.to_memory()) for name, table in make(rows).items()}
+    if seen is not None and seen.only_new(now):
+        coming = make({name: news.get(name, table.filter(ibis.literal(False))) for name, table in rows.items()})
+        coming = {name: engine.scratch(table) for name, table in coming.items()}
+        gone = engine.scratch(stack(*(table.select("record_id") for table in coming.values())).distinct())
+        whole = merged({name: table.semi_join(gone, "record_id") for name, table in previous.items()}, coming)
+        return {
+            name: _patched(previous[name], table, ("record_id",), gone, now.to_memory())
+            for name, table in whole.items()
+        }
     return dict(_by_record(rows, list(news.values()), previous, make, now.to_memory(), engine))
 
 

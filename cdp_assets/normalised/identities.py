@@ -15,7 +15,7 @@ from cdp_assets.normalised.identifier_values import EMAIL, EMAIL_BASE
 from cdp_assets.normalised.stream_rows import PERSON, base_column, identifier_column
 from cdp_assets.sources.spec import GLOBAL, SourceSpec, StreamSpec, stream_table
 from cdp_assets.warehouse.engine import Engine
-from cdp_assets.warehouse.stacking import stacked
+from cdp_assets.warehouse.stacking import stack, stacked
 
 
 def records_and_identifiers(
@@ -49,6 +49,21 @@ def records_and_identifiers(
         stacked(records, tables.IDENTITY_RECORDS.ibis_schema, engine),
         stacked(identifiers, tables.IDENTIFIERS.ibis_schema, engine),
     )
+
+
+def merged(before: Mapping[str, ir.Table], coming: Mapping[str, ir.Table]) -> dict[str, ir.Table]:
+    """What `records_and_identifiers` gathers of all rows, from what it gathered of some and of the others.
+
+    Of a person all rows have to be among the one or the other: of several versions the latest alone counts.
+
+    Args:
+        before: `identity_records` and `identifiers`.
+        coming: The same, of other rows.
+    """
+    records, identifiers = (
+        stack(before[name].select(*coming[name].columns), coming[name]) for name in ("identity_records", "identifiers")
+    )
+    return {"identity_records": _merged_records(records), "identifiers": _merged_identifiers(identifiers)}
 
 
 def _grouped(rows: ir.Table, source: SourceSpec, stream: StreamSpec) -> ir.Table:
@@ -113,11 +128,9 @@ def _merged_records(together: ir.Table) -> ir.Table:
 
 
 def _merged_identifiers(together: ir.Table) -> ir.Table:
-    """One row an identifier of a record, all of one namespace and type."""
-    merged = together.group_by("record_id", "identifier_value").aggregate(
-        namespace=together.namespace.min(),
-        identifier_type=together.identifier_type.min(),
-        first_seen_at=together.first_seen_at.min(),
-        last_seen_at=together.last_seen_at.max(),
+    """One row an identifier of a record."""
+    key = ("record_id", "namespace", "identifier_type", "identifier_value")
+    found = together.group_by(*key).aggregate(
+        first_seen_at=together.first_seen_at.min(), last_seen_at=together.last_seen_at.max()
     )
-    return merged.select(*together.columns)
+    return found.select(*together.columns)

@@ -9,7 +9,7 @@ Each row bears the revision that wrote it (`cdp_revision`), so that the tables m
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -42,11 +42,13 @@ class Known:
         built: The run that last wrote all of them.
         revision: How often they have been changed since.
         as_of: The instant that they were last judged at, ISO 8601.
+        mixed: The last revision that wrote rows that had been there before; all others since wrote new ones only.
     """
 
     built: str
     revision: int
     as_of: str
+    mixed: int = 0
 
     @classmethod
     def of(cls, memory: Mapping[str, Any]) -> Known | None:
@@ -55,7 +57,7 @@ class Known:
 
     def to_memory(self) -> dict[str, Any]:
         """To be remembered."""
-        return {"built": self.built, "revision": self.revision, "as_of": self.as_of}
+        return asdict(self)
 
 
 def updated_rows(
@@ -99,6 +101,8 @@ def updated_rows(
     judging = row_count(touched, engine)
     if stream.load != "snapshot" and judging > _FEW * row_count(raw, engine):
         return _anew(typed(raw), anew)
+    revision = known.revision + 1
+    now = Known(known.built, revision, as_of.isoformat(), known.mixed)
     if judging == sum(new.values()):
         changed, gone = typed(touched), touched.select(cdp_load_id="load_id", cdp_source_row="source_row")
     else:
@@ -109,8 +113,8 @@ def updated_rows(
             return Stands()
         changed = engine.scratch(_with_others_of_their_keys(differing, judged))
         gone = changed.select(*ROW)
-    now = Known(known.built, known.revision + 1, as_of.isoformat())
-    patch = Patch(tuple(ROW), gone, changed.mutate(**{REVISION: ibis.literal(now.revision, "int64")}))
+        now = replace(now, mixed=revision)
+    patch = Patch(tuple(ROW), gone, changed.mutate(**{REVISION: ibis.literal(revision, "int64")}))
     return Built(patched(previous, patch), patch=patch, memory=now.to_memory())
 
 
@@ -175,14 +179,19 @@ class Revisions:
 
     Args:
         seen: Table of typed rows → the run that wrote all of them, and the revision.
+        mixed: Of tables as published, `Known.mixed`; not remembered.
     """
 
     seen: Mapping[str, tuple[str, int]]
+    mixed: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def now(cls, known: Mapping[str, Known]) -> Revisions:
         """Those of tables as published."""
-        return cls({name: (each.built, each.revision) for name, each in known.items()})
+        return cls(
+            {name: (each.built, each.revision) for name, each in known.items()},
+            {name: each.mixed for name, each in known.items()},
+        )
 
     @classmethod
     def of(cls, memory: Mapping[str, Any]) -> Revisions | None:
@@ -210,3 +219,7 @@ class Revisions:
             for name, table in rows.items()
             if now.seen[name][1] > self.seen[name][1]
         }
+
+    def only_new(self, now: Revisions) -> bool:
+        """Whether no `news` was there before."""
+        return all(now.mixed[name] <= revision for name, (_, revision) in self.seen.items())

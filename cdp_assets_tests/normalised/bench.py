@@ -10,10 +10,12 @@ from typing import Any
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.canonical.tables import TABLES
 from cdp_assets.normalised.canonical_rows import Feed, canonical_rows, feeds_of
-from cdp_assets.normalised.canonical_updates import updated_canonical
+from cdp_assets.normalised.canonical_updates import updated_by_record, updated_canonical
+from cdp_assets.normalised.identities import merged, records_and_identifiers
 from cdp_assets.normalised.stream_rows import rows_schema, stream_rows
 from cdp_assets.normalised.updating import Known, Revisions, updated_rows
 from cdp_assets.normalised.value_changes import with_value_changes
@@ -88,6 +90,28 @@ def updated(bench: Bench, source: SourceSpec, name: str) -> bool:
     )  # fmt: skip
     publish(bench, schema, made)
     return isinstance(made, Stands) or made.patch is not None
+
+
+def gathered(bench: Bench, source: SourceSpec) -> bool:
+    """Bring the identity observations up to date, as their asset does; whether that took no more than patches."""
+    schemas = (tables.IDENTITY_RECORDS, tables.IDENTIFIERS)
+    rows = {stream_table(source, each): bench.engine.table("normalised", stream_table(source, each))
+            for each in source.streams}  # fmt: skip
+    known = {name: Known(**memory_of(bench.engine, ("normalised", name))) for name in rows}
+    made = updated_by_record(
+        rows, {schema.name: last_published(bench.engine, "normalised", schema) for schema in schemas},
+        memory_of(bench.engine, ("normalised", "identifiers")), partial(observed, bench, source), merged,
+        now=Revisions.now(known), engine=bench.engine,
+    )  # fmt: skip
+    for schema in schemas:
+        publish(bench, schema, made[schema.name])
+    return all(isinstance(each, Stands) or each.patch is not None for each in made.values())
+
+
+def observed(bench: Bench, source: SourceSpec, rows: Mapping[str, ir.Table]) -> dict[str, ir.Table]:
+    """The identity observations behind typed rows, made from nothing."""
+    records, identifiers = records_and_identifiers([source], rows, bench.engine)
+    return {"identity_records": records, "identifiers": identifiers}
 
 
 def _mapped(schema: TableSchema, feeds: Sequence[Feed], engine: Engine, rows: Mapping[str, ir.Table]) -> ir.Table:

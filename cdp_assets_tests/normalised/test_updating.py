@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdp_assets.normalised import canonical_updates
 from cdp_assets.sources.spec import ColumnSpec, IdentifierSpec, MapSpec, SourceSpec, StreamSpec
 from cdp_assets_tests.examples import examples
-from cdp_assets_tests.normalised.bench import canonical, load, typed, updated
+from cdp_assets_tests.normalised.bench import canonical, gathered, load, observed, typed, updated
 from cdp_assets_tests.sources.shop import AS_OF, Bench, content, orders, row, shop
 
 TOMORROW = "2026-07-03 10:00:00"
@@ -71,6 +72,77 @@ def test_typed_and_canonical_rows_equal_those_made_from_nothing(
         assert _as_set(typed(bench)) == _as_set(typed(anew))
         table = bench.engine.to_arrow(bench.engine.table("normalised", "orders")).to_pylist()
         assert _as_set(table) == _as_set(canonical(anew, source, "orders"))
+
+
+PEOPLE = StreamSpec(
+    name="people",
+    files="shop/people*",
+    format="csv",
+    columns=(
+        ColumnSpec("id", "string", required=True),
+        ColumnSpec("email", "string"),
+        ColumnSpec("at", "timestamp"),
+    ),
+    load="upsert",
+    key=("id",),
+    updated_at="at",
+    person=True,
+    identifiers=(IdentifierSpec("customer_number", "id", "shop"), IdentifierSpec("email", "email", "global")),
+)
+people = st.fixed_dictionaries(
+    {
+        "id": st.sampled_from(["1", "2", "3", ""]),
+        "email": st.sampled_from(["ann@x.org", "a.nn+x@gmail.com", ""]),
+        "at": st.sampled_from(["2026-01-05", "2026-02-05", "never"]),
+    }
+)
+visits = st.lists(
+    st.builds(row, st.just("A"), email=st.sampled_from(["ann@x.org", "bob@x.org", "1@x.org", None])), max_size=3
+)
+days = st.lists(st.tuples(st.lists(rows, max_size=2), visits, st.lists(people, max_size=2)), min_size=1, max_size=5)
+
+
+@pytest.mark.parametrize("load_", ["append", "upsert", "snapshot"])
+@examples(12)
+@given(delivered=days)
+def test_identity_observations_equal_those_made_from_nothing(
+    load_: str, delivered: list[tuple[list[dict[str, Any]], ...]]
+) -> None:
+    stream = orders(load=load_, updated_at="at" if load_ == "upsert" else None)
+    # Of a stream without a key every row is new, and it tells of the same records as the other one.
+    source = shop(stream, replace(orders(name="visits", files="shop/visits*"), key=()), PEOPLE)
+    with TemporaryDirectory() as folder:
+        bench = Bench(Path(folder))
+        for day, (some, seen, persons) in enumerate(delivered):
+            # So many at first that what comes later is little.
+            many = [] if day else [row(f"{number}", email=f"{number}@x.org") for number in range(20)]
+            for name, found in (("orders", [*some, *many]), ("visits", [*seen, *many])):
+                if found:
+                    bench.drop(f"shop/{name}_{day}.csv", content("csv", found))
+            if persons:
+                bench.drop(f"shop/people_{day}.csv", content("csv", persons, ("id", "email", "at")))
+            load(bench, source, AS_OF + timedelta(days=day))
+            gathered(bench, source)
+            typed_rows = {
+                name: bench.engine.table("normalised", f"shop__{name}") for name in ("orders", "visits", "people")
+            }
+            anew = observed(bench, source, {f"shop__{name}": table for name, table in typed_rows.items()})
+            for name, table in anew.items():
+                made = bench.engine.to_arrow(bench.engine.table("normalised", name).select(*table.columns)).to_pylist()
+                assert _as_set(made) == _as_set(bench.engine.to_arrow(table).to_pylist()), name
+
+
+def test_what_is_observed_of_new_rows_is_added_to_what_was(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = shop(replace(orders(), key=()))
+    bench.drop("shop/orders_1.csv", content("csv", [row(f"A{number}", email="ann@x.org") for number in range(20)]))
+    load(bench, source)
+    assert not gathered(bench, source)
+    bench.drop("shop/orders_2.csv", content("csv", [row("B", email="ann@x.org"), row("C", email="new@x.org")]))
+    load(bench, source)
+    monkeypatch.setattr(canonical_updates, "_by_record", lambda *_: pytest.fail("all rows of a record were read"))
+    assert gathered(bench, source)
+    found = bench.engine.to_arrow(bench.engine.table("normalised", "identity_records")).to_pylist()
+    assert sorted(each["rows"] for each in found) == [1, 21]
 
 
 def test_one_new_row_among_many_is_typed_and_mapped_alone(bench: Bench) -> None:
