@@ -86,7 +86,7 @@ def canonical_rows(
     parts = [_mapped(schema, feed, rows[feed.table], engine) for feed in feeds]
     if not parts:
         return empty(schema.ibis_schema, engine)
-    return _one_row_a_key(stack(*parts), schema, engine)
+    return one_row_a_key(stack(*parts), schema, engine)
 
 
 def _mapped(schema: TableSchema, feed: Feed, rows: ir.Table, engine: Engine) -> ir.Table:
@@ -203,7 +203,7 @@ def _normalised_contact_value(rows: ir.Table, schema: TableSchema, feed: Feed, e
     return joined.mutate(**{name: joined.known_value.coalesce(joined[name])}).select(*schema.column_names)
 
 
-def _one_row_a_key(rows: ir.Table, schema: TableSchema, engine: Engine) -> ir.Table:
+def one_row_a_key(rows: ir.Table, schema: TableSchema, engine: Engine) -> ir.Table:
     """Where several rows share the table's key, the one changed last at the source stands.
 
     Only such rows are sorted, and they are few.

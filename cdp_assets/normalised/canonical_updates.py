@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 
 from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import TableSchema
-from cdp_assets.normalised.canonical_rows import Feed, native_id_of, taken
+from cdp_assets.normalised.canonical_rows import Feed, native_id_of, one_row_a_key, taken
 from cdp_assets.normalised.dispositions import ROW
 from cdp_assets.normalised.updating import Revisions
 from cdp_assets.warehouse.built import Built, Patch, Stands
@@ -70,11 +70,19 @@ def updated_canonical(
     if news is None or not _can_follow(schema):
         return Built(make(rows), memory=remembered)
     if schema in _BY_RECORD:
+        before = {schema.name: previous}
+
+        def made_of(some: Rows) -> Rows:
+            return {schema.name: make(some)}
+
+        def merged(told: Rows, coming: Rows) -> Rows:
+            return {schema.name: one_row_a_key(stack(told[schema.name], coming[schema.name]), schema, engine)}
+
+        # What contacts say of the time of a change takes all versions.
+        if schema is tables.CONTACT_POINTS and seen is not None and seen.only_new(now):
+            return _added(rows, news, before, made_of, merged, remembered, engine)[schema.name]
         own = [taken(news[feed.table], feed) for feed in feeds if feed.table in news]
-        made = _by_record(
-            rows, own, {schema.name: previous}, lambda some: {schema.name: make(some)}, remembered, engine
-        )
-        return made[schema.name]
+        return _by_record(rows, own, before, made_of, remembered, engine)[schema.name]
     found = _touched(feeds, related, rows, news, engine)
     gone = engine.scratch(stack(*(ids for _, ids in found)).select(*_ID).distinct())
     if row_count(gone, engine) == 0:
@@ -120,15 +128,27 @@ def updated_by_record(
     if news is None:
         return {name: Built(table, memory=now.to_memory()) for name, table in make(rows).items()}
     if seen is not None and seen.only_new(now):
-        coming = make({name: news.get(name, table.filter(ibis.literal(False))) for name, table in rows.items()})
-        coming = {name: engine.scratch(table) for name, table in coming.items()}
-        gone = engine.scratch(stack(*(table.select("record_id") for table in coming.values())).distinct())
-        whole = merged({name: table.semi_join(gone, "record_id") for name, table in previous.items()}, coming)
-        return {
-            name: _patched(previous[name], table, ("record_id",), gone, now.to_memory())
-            for name, table in whole.items()
-        }
+        return _added(rows, news, previous, make, merged, now.to_memory(), engine)
     return dict(_by_record(rows, list(news.values()), previous, make, now.to_memory(), engine))
+
+
+def _added(
+    rows: Rows,
+    news: Rows,
+    previous: Rows,
+    make: Callable[[Rows], Rows],
+    merged: Callable[[Rows, Rows], Rows],
+    memory: Mapping[str, Any],
+    engine: Engine,
+) -> dict[str, Built | Stands]:
+    """Add what new rows tell of records to what tables say of them."""
+    made = make({name: news.get(name, table.filter(ibis.literal(False))) for name, table in rows.items()})
+    coming = {name: engine.scratch(table) for name, table in made.items()}
+    gone = engine.scratch(stack(*(table.select("record_id") for table in coming.values())).distinct())
+    if row_count(gone, engine) == 0:
+        return dict.fromkeys(previous, Stands(memory))
+    whole = merged({name: table.semi_join(gone, "record_id") for name, table in previous.items()}, coming)
+    return {name: _patched(previous[name], table, ("record_id",), gone, memory) for name, table in whole.items()}
 
 
 def _by_record(

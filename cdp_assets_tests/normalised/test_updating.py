@@ -105,12 +105,14 @@ days = st.lists(st.tuples(st.lists(rows, max_size=2), visits, st.lists(people, m
 @pytest.mark.parametrize("load_", ["append", "upsert", "snapshot"])
 @examples(12)
 @given(delivered=days)
-def test_identity_observations_equal_those_made_from_nothing(
+def test_what_is_told_of_records_equals_what_is_made_from_nothing(
     load_: str, delivered: list[tuple[list[dict[str, Any]], ...]]
 ) -> None:
     stream = orders(load=load_, updated_at="at" if load_ == "upsert" else None)
     # Of a stream without a key every row is new, and it tells of the same records as the other one.
-    source = shop(stream, replace(orders(name="visits", files="shop/visits*"), key=()), PEOPLE)
+    points = MapSpec("contact_points", (("kind", "'email'"), ("value", "email")))
+    seen_there = replace(orders(name="visits", files="shop/visits*"), key=(), maps=(points,))
+    source = shop(stream, seen_there, replace(PEOPLE, maps=(points,)))
     with TemporaryDirectory() as folder:
         bench = Bench(Path(folder))
         for day, (some, seen, persons) in enumerate(delivered):
@@ -130,6 +132,9 @@ def test_identity_observations_equal_those_made_from_nothing(
             for name, table in anew.items():
                 made = bench.engine.to_arrow(bench.engine.table("normalised", name).select(*table.columns)).to_pylist()
                 assert _as_set(made) == _as_set(bench.engine.to_arrow(table).to_pylist()), name
+            updated(bench, source, "contact_points")
+            made = bench.engine.to_arrow(bench.engine.table("normalised", "contact_points")).to_pylist()
+            assert _as_set(made) == _as_set(canonical(bench, source, "contact_points"))
 
 
 def test_what_is_observed_of_new_rows_is_added_to_what_was(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
