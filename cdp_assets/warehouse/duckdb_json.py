@@ -114,12 +114,14 @@ def _all_taken(
         keys
         for keys in seen
         if all(
-            names is None or (names and taken.issuperset(names)) for names, taken in zip(keys[1:], parts, strict=True)
+            names is None or (names and len(set(names)) == len(names) and taken.issuperset(names))
+            for names, taken in zip(keys[1:], parts, strict=True)
         )
     ]
-    # What is no object has no keys either, and is kept as it is.
+    # What is no object has no keys either, and is kept as it is; so is one that has a key twice.
     each = " AND ".join(
-        f"(k[{place}] IS NULL OR len(k[{place}]) > 0 AND list_has_all({_list(sorted(names))}, k[{place}]))"
+        f"(k[{place}] IS NULL OR len(k[{place}]) > 0 AND list_has_all({_list(sorted(names))}, k[{place}]) "
+        f"AND len(list_distinct(k[{place}])) = len(k[{place}]))"
         for place, names in enumerate(parts, start=2)
     )
     known = ", ".join(_lists(keys) for keys in in_full[:_MOST_LISTS])

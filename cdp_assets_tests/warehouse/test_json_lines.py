@@ -45,10 +45,12 @@ def test_what_columns_take_apart_is_kept_unless_they_take_all_of_it(
         b'{"id": 7}',
         b'{"id": 8, "more": "x", "at": {"till": 5}}',
         b'{"id": 9, "more": "x", "at": {"till": 5, "floor": 2}}',
+        b'{"id": 10, "at": {"till": 5, "till": 6}}',
     )
     rows = read(tmp_path, b"\n".join(lines), id="id", till="at.till", city="at.shop.city")
-    assert [row.get("city") for row in rows] == ["Ulm", "Ulm", *7 * [None]]
-    assert [row.get("till") for row in rows] == ["5", "5", "5", *4 * [None], "5", "5"]
+    assert [row.get("city") for row in rows] == ["Ulm", "Ulm", *8 * [None]]
+    assert [row.get("till") for row in rows] == ["5", "5", "5", *4 * [None], "5", "5", "5"]
+    assert rows.pop()["extra"] == '{"at":{"till":5,"till":6}}'
     assert [json.loads(row["extra"]) if "extra" in row else None for row in rows] == [
         None,
         {"at": {"till": 5, "shop": {"city": "Ulm", "zip": "89073"}}},
