@@ -129,7 +129,7 @@ def updated_by_record(
         return {name: Built(table, memory=now.to_memory()) for name, table in make(rows).items()}
     if seen is not None and seen.only_new(now):
         return _added(rows, news, previous, make, merged, now.to_memory(), engine)
-    return dict(_by_record(rows, list(news.values()), previous, make, now.to_memory(), engine))
+    return _by_record(rows, list(news.values()), previous, make, now.to_memory(), engine)
 
 
 def _added(

@@ -9,7 +9,7 @@ Each row bears the revision that wrote it (`cdp_revision`), so that the tables m
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -91,7 +91,7 @@ def updated_rows(
     new = _new_deliveries(raw, previous, engine) if known and datetime.fromisoformat(known.as_of) <= as_of else None
     if known is None or new is None:
         return _anew(typed(raw), anew)
-    news = raw.filter(raw.load_id.isin(list(new))).select(cdp_load_id="load_id", cdp_source_row="source_row")
+    news = _places(raw.filter(raw.load_id.isin(list(new))))
     waiting = previous.filter(previous.cdp_reason == IN_THE_FUTURE).select(*ROW)
     asked = engine.scratch(news.union(waiting))
     if row_count(asked, engine) == 0:
@@ -101,10 +101,9 @@ def updated_rows(
     judging = row_count(touched, engine)
     if stream.load != "snapshot" and judging > _FEW * row_count(raw, engine):
         return _anew(typed(raw), anew)
-    revision = known.revision + 1
-    now = Known(known.built, revision, as_of.isoformat(), known.mixed)
+    revision, mixed = known.revision + 1, known.mixed
     if judging == sum(new.values()):
-        changed, gone = typed(touched), touched.select(cdp_load_id="load_id", cdp_source_row="source_row")
+        changed, gone = typed(touched), _places(touched)
     else:
         judged = engine.scratch(typed(touched))
         is_new = judged.cdp_load_id.isin(list(new))
@@ -113,7 +112,8 @@ def updated_rows(
             return Stands()
         changed = engine.scratch(_with_others_of_their_keys(differing, judged))
         gone = changed.select(*ROW)
-        now = replace(now, mixed=revision)
+        mixed = revision
+    now = Known(known.built, revision, as_of.isoformat(), mixed)
     patch = Patch(tuple(ROW), gone, changed.mutate(**{REVISION: ibis.literal(revision, "int64")}))
     return Built(patched(previous, patch), patch=patch, memory=now.to_memory())
 
@@ -141,6 +141,11 @@ def _touched(raw: ir.Table, previous: ir.Table, asked: ir.Table, stream: StreamS
     keys = engine.scratch(rows.select(key=key_of_raw(rows, stream)).distinct())
     typed = previous.semi_join(keys, previous.cdp_native_id == keys.key).select(*ROW)
     return _raw_of(raw, engine.scratch(typed.union(asked, distinct=True)))
+
+
+def _places(raw: ir.Table) -> ir.Table:
+    """The `ROW` of raw rows."""
+    return raw.select(cdp_load_id="load_id", cdp_source_row="source_row")
 
 
 def _raw_of(raw: ir.Table, rows: ir.Table) -> ir.Table:

@@ -80,16 +80,13 @@ def drift(
         return Drift(known=None if known is None else tuple(known))
     recent = raw.filter(raw.load_id.isin(list(loads)))
     names = _names(recent, len(loads), engine)
-    seen, earlier = set(known or ()), known is not None
-    if known is None:
-        others = raw.filter(~raw.load_id.isin(list(loads)))
-        deliveries = row_count(others.select("load_id").distinct(), engine)
-        seen, earlier = _names(others, deliveries, engine) if deliveries else set(), deliveries > 0
+    before = _names_before(raw, loads, engine) if known is None else set(known)
+    seen = names | (before or set())
     return Drift(
-        new=tuple(sorted(names - seen)) if earlier else (),
+        new=() if before is None else tuple(sorted(names - before)),
         absent=tuple(sorted(absent)),
         mistyped=tuple(_mistyped(recent, len(loads), stream, engine)),
-        known=tuple(sorted(names | seen)) if len(names | seen) <= _REMEMBERED else None,
+        known=tuple(sorted(seen)) if len(seen) <= _REMEMBERED else None,
     )
 
 
@@ -130,6 +127,13 @@ def held_to_contract(rows: ir.Table, file: str, stream: StreamSpec, engine: Engi
 def keeps_misfits(stream: StreamSpec) -> bool:
     """Whether a row counts although a value of it does not fit its type; the value then is null."""
     return stream.contract.data_type in (EVOLVE, DISCARD_VALUE)
+
+
+def _names_before(raw: ir.Table, loads: Sequence[str], engine: Engine) -> set[str] | None:
+    """Names of the columns outside the contract that other deliveries had; None if there are no others."""
+    others = raw.filter(~raw.load_id.isin(list(loads)))
+    deliveries = row_count(others.select("load_id").distinct(), engine)
+    return _names(others, deliveries, engine) if deliveries else None
 
 
 def _names(rows: ir.Table, deliveries: int, engine: Engine) -> set[str]:

@@ -48,15 +48,15 @@ def bring_up_to_date(engine: Engine, stage: str, source: SourceSpec, stream: Str
 
 def _from_extra(table: ir.Table, stream: StreamSpec, name: str) -> ir.Value:
     address = stream.column(name).address
-    steps = address.split(".") if stream.format in ("json", "jsonl") else [address]
+    nested = stream.format in ("json", "jsonl")
+    steps = address.split(".") if nested else [address]
     value = reduce(lambda inner, step: inner[step], steps, table.extra.cast("json"))
     kept = value.unwrap_as("string").coalesce(value.cast("string").nullif("null"))
     parts = {
         tuple(column.address.removeprefix(f"{address}.").split(".")): table[column.name]
         for column in stream.columns
-        if stream.format in ("json", "jsonl") and column.address.startswith(f"{address}.")
-        and column.name in table.columns
-    }  # fmt: skip
+        if nested and column.address.startswith(f"{address}.") and column.name in table.columns
+    }
     return kept.coalesce(_put_together(parts)) if parts else kept
 
 

@@ -64,17 +64,23 @@ def publish(bench: Bench, schema: TableSchema, made: ir.Table | Built | Stands) 
     """Publish a table as the warehouse does."""
     if isinstance(made, Stands):
         if made.memory is not None:
-            bench.engine.take_note(
-                "normalised", schema.name, Note({}, Fingerprint(0, "", 0), (), made.memory).to_text()
-            )
+            bench.engine.take_note("normalised", schema.name, _noted(made.memory))
         return
     built = made if isinstance(made, Built) else Built(made)
     if built.patch is not None and bench.engine.can_patch("normalised", schema):
         bench.engine.stage_patch("normalised", schema, built.patch)
     else:
         bench.engine.stage_table("normalised", schema, built.table)
-    note = Note({}, Fingerprint(0, "", 0), (), built.memory).to_text()
-    bench.engine.publish([("normalised", schema.name)], {("normalised", schema.name): note})
+    bench.engine.publish([("normalised", schema.name)], {("normalised", schema.name): _noted(built.memory)})
+
+
+def _noted(memory: Mapping[str, Any]) -> str:
+    return Note({}, Fingerprint(0, "", 0), (), memory).to_text()
+
+
+def published(bench: Bench, name: str) -> list[dict[str, Any]]:
+    """A published table."""
+    return bench.engine.to_arrow(bench.engine.table("normalised", name)).to_pylist()
 
 
 def updated(bench: Bench, source: SourceSpec, name: str) -> bool:
@@ -95,8 +101,7 @@ def updated(bench: Bench, source: SourceSpec, name: str) -> bool:
 def gathered(bench: Bench, source: SourceSpec) -> bool:
     """Bring the identity observations up to date, as their asset does; whether that took no more than patches."""
     schemas = (tables.IDENTITY_RECORDS, tables.IDENTIFIERS)
-    rows = {stream_table(source, each): bench.engine.table("normalised", stream_table(source, each))
-            for each in source.streams}  # fmt: skip
+    rows = typed_tables(bench, source)
     known = {name: Known(**memory_of(bench.engine, ("normalised", name))) for name in rows}
     made = updated_by_record(
         rows, {schema.name: last_published(bench.engine, "normalised", schema) for schema in schemas},
@@ -106,6 +111,12 @@ def gathered(bench: Bench, source: SourceSpec) -> bool:
     for schema in schemas:
         publish(bench, schema, made[schema.name])
     return all(isinstance(each, Stands) or each.patch is not None for each in made.values())
+
+
+def typed_tables(bench: Bench, source: SourceSpec) -> dict[str, ir.Table]:
+    """The typed rows of a source's streams."""
+    names = [stream_table(source, stream) for stream in source.streams]
+    return {name: bench.engine.table("normalised", name) for name in names}
 
 
 def observed(bench: Bench, source: SourceSpec, rows: Mapping[str, ir.Table]) -> dict[str, ir.Table]:

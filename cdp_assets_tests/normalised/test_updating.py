@@ -16,7 +16,16 @@ from hypothesis import strategies as st
 from cdp_assets.normalised import canonical_updates
 from cdp_assets.sources.spec import ColumnSpec, IdentifierSpec, MapSpec, SourceSpec, StreamSpec
 from cdp_assets_tests.examples import examples
-from cdp_assets_tests.normalised.bench import canonical, gathered, load, observed, typed, updated
+from cdp_assets_tests.normalised.bench import (
+    canonical,
+    gathered,
+    load,
+    observed,
+    published,
+    typed,
+    typed_tables,
+    updated,
+)
 from cdp_assets_tests.sources.shop import AS_OF, Bench, content, orders, row, shop
 
 TOMORROW = "2026-07-03 10:00:00"
@@ -70,25 +79,26 @@ def test_typed_and_canonical_rows_equal_those_made_from_nothing(
             updated(bench, source, "orders")
         load(anew, source, as_of)
         assert _as_set(typed(bench)) == _as_set(typed(anew))
-        table = bench.engine.to_arrow(bench.engine.table("normalised", "orders")).to_pylist()
-        assert _as_set(table) == _as_set(canonical(anew, source, "orders"))
+        assert _as_set(published(bench, "orders")) == _as_set(canonical(anew, source, "orders"))
 
 
-PEOPLE = StreamSpec(
-    name="people",
-    files="shop/people*",
-    format="csv",
-    columns=(
-        ColumnSpec("id", "string", required=True),
-        ColumnSpec("email", "string"),
-        ColumnSpec("at", "timestamp"),
-    ),
-    load="upsert",
-    key=("id",),
-    updated_at="at",
-    person=True,
-    identifiers=(IdentifierSpec("customer_number", "id", "shop"), IdentifierSpec("email", "email", "global")),
-)
+NUMBER = IdentifierSpec("customer_number", "id", "shop")
+
+
+def told_of(name: str, value: str, **changes: Any) -> StreamSpec:
+    """A stream that says a value of customers, and when."""
+    given: dict[str, Any] = {
+        "columns": (
+            ColumnSpec("id", "string", required=True),
+            ColumnSpec(value, "string"),
+            ColumnSpec("at", "timestamp", required=True),
+        ),
+        "identifiers": (NUMBER,),
+    }
+    return StreamSpec(name=name, files=f"shop/{name}*", format="csv", **{**given, **changes})
+
+
+AS_PEOPLE: dict[str, Any] = {"load": "upsert", "key": ("id",), "updated_at": "at", "person": True}
 people = st.fixed_dictionaries(
     {
         "id": st.sampled_from(["1", "2", "3", ""]),
@@ -112,7 +122,8 @@ def test_what_is_told_of_records_equals_what_is_made_from_nothing(
     # Of a stream without a key every row is new, and it tells of the same records as the other one.
     points = MapSpec("contact_points", (("kind", "'email'"), ("value", "email")))
     seen_there = replace(orders(name="visits", files="shop/visits*"), key=(), maps=(points,))
-    source = shop(stream, seen_there, replace(PEOPLE, maps=(points,)))
+    emails = (NUMBER, IdentifierSpec("email", "email", "global"))
+    source = shop(stream, seen_there, told_of("people", "email", **AS_PEOPLE, identifiers=emails, maps=(points,)))
     with TemporaryDirectory() as folder:
         bench = Bench(Path(folder))
         for day, (some, seen, persons) in enumerate(delivered):
@@ -125,16 +136,11 @@ def test_what_is_told_of_records_equals_what_is_made_from_nothing(
                 bench.drop(f"shop/people_{day}.csv", content("csv", persons, ("id", "email", "at")))
             load(bench, source, AS_OF + timedelta(days=day))
             gathered(bench, source)
-            typed_rows = {
-                name: bench.engine.table("normalised", f"shop__{name}") for name in ("orders", "visits", "people")
-            }
-            anew = observed(bench, source, {f"shop__{name}": table for name, table in typed_rows.items()})
-            for name, table in anew.items():
-                made = bench.engine.to_arrow(bench.engine.table("normalised", name).select(*table.columns)).to_pylist()
-                assert _as_set(made) == _as_set(bench.engine.to_arrow(table).to_pylist()), name
+            for name, table in observed(bench, source, typed_tables(bench, source)).items():
+                anew = bench.engine.to_arrow(table.select(*bench.engine.table("normalised", name).columns)).to_pylist()
+                assert _as_set(published(bench, name)) == _as_set(anew), name
             updated(bench, source, "contact_points")
-            made = bench.engine.to_arrow(bench.engine.table("normalised", "contact_points")).to_pylist()
-            assert _as_set(made) == _as_set(canonical(bench, source, "contact_points"))
+            assert _as_set(published(bench, "contact_points")) == _as_set(canonical(bench, source, "contact_points"))
 
 
 def test_what_is_observed_of_new_rows_is_added_to_what_was(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,8 +152,7 @@ def test_what_is_observed_of_new_rows_is_added_to_what_was(bench: Bench, monkeyp
     load(bench, source)
     monkeypatch.setattr(canonical_updates, "_by_record", lambda *_: pytest.fail("all rows of a record were read"))
     assert gathered(bench, source)
-    found = bench.engine.to_arrow(bench.engine.table("normalised", "identity_records")).to_pylist()
-    assert sorted(each["rows"] for each in found) == [1, 21]
+    assert sorted(each["rows"] for each in published(bench, "identity_records")) == [1, 21]
 
 
 def test_one_new_row_among_many_is_typed_and_mapped_alone(bench: Bench) -> None:
@@ -163,23 +168,7 @@ def test_one_new_row_among_many_is_typed_and_mapped_alone(bench: Bench) -> None:
 
 
 def test_a_contact_keeps_the_time_at_which_its_name_changed(bench: Bench) -> None:
-    people = StreamSpec(
-        name="people",
-        files="shop/people*",
-        format="csv",
-        columns=(
-            ColumnSpec("id", "string", required=True),
-            ColumnSpec("name", "string"),
-            ColumnSpec("at", "timestamp", required=True),
-        ),
-        load="upsert",
-        key=("id",),
-        updated_at="at",
-        person=True,
-        identifiers=(IdentifierSpec("customer_number", "id", "shop"),),
-        maps=(MapSpec("contacts", (("full_name", "name"),)),),
-    )
-    source = shop(people)
+    source = shop(told_of("people", "name", **AS_PEOPLE, maps=(MapSpec("contacts", (("full_name", "name"),)),)))
     many = [{"id": str(number), "name": "Ann", "at": "2026-01-01"} for number in range(20)]
     bench.drop("shop/people_1.csv", content("csv", many, ("id", "name", "at")))
     load(bench, source)
@@ -188,35 +177,23 @@ def test_a_contact_keeps_the_time_at_which_its_name_changed(bench: Bench) -> Non
     bench.drop("shop/people_2.csv", content("csv", news, ("id", "name", "at")))
     load(bench, source)
     assert updated(bench, source, "contacts")
-    found = bench.engine.to_arrow(bench.engine.table("normalised", "contacts")).to_pylist()
-    changed = {each["native_id"]: (each["full_name"], each["full_name_changed_at"].month) for each in found}
+    changed = {
+        each["native_id"]: (each["full_name"], each["full_name_changed_at"].month)
+        for each in published(bench, "contacts")
+    }
     assert (changed["3"], changed["4"], changed["5"]) == (("Anna", 2), ("Ann", 1), ("Ann", 1))
 
 
 def test_rows_that_a_map_does_not_take_say_nothing_of_a_contact(bench: Bench) -> None:
-    sign_ups = StreamSpec(
-        name="sign_ups",
-        files="shop/sign_ups*",
-        format="csv",
-        columns=(
-            ColumnSpec("id", "string", required=True),
-            ColumnSpec("name", "string"),
-            ColumnSpec("at", "timestamp", required=True),
-        ),
-        load="append",
-        key=(),
-        event_time="at",
-        identifiers=(IdentifierSpec("customer_number", "id", "shop"),),
-        maps=(MapSpec("contacts", (("full_name", "name"),), where="name is not null"),),
-    )
-    source = shop(sign_ups)
+    names = MapSpec("contacts", (("full_name", "name"),), where="name is not null")
+    source = shop(told_of("sign_ups", "name", load="append", event_time="at", maps=(names,)))
 
     def delivered(day: int, *news: tuple[str, str, str]) -> list[tuple[str, int]]:
         some = [dict(zip(("id", "name", "at"), each, strict=True)) for each in news]
         bench.drop(f"shop/sign_ups_{day}.csv", content("csv", some, ("id", "name", "at")))
         load(bench, source, AS_OF + timedelta(days=day))
         assert updated(bench, source, "contacts") == (day > 0)
-        found = bench.engine.to_arrow(bench.engine.table("normalised", "contacts")).to_pylist()
+        found = published(bench, "contacts")
         return sorted((each["full_name"], each["full_name_changed_at"].month) for each in found)
 
     many = [(str(number), f"Ann {number}", "2026-01-01") for number in range(20)]
