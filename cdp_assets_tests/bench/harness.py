@@ -52,6 +52,14 @@ def at_most(name: str, value: float, bar: float, unit: str) -> Figure:
     return Figure(name, round(value, 5), unit, f"≤ {bar}", value <= bar)
 
 
+def at_most_times(name: str, seconds: float, times: float, of: float, against: str) -> Figure:
+    """Seconds that must not exceed ``times`` those of something else, measured in the same run."""
+    ratio = seconds / of
+    return Figure(
+        name, round(seconds, 1), "s", f"ratio ≤ {times:g}", ratio <= times, f"{against}: {of:.1f} s", round(ratio, 3)
+    )
+
+
 @dataclass(frozen=True)
 class Measured:
     """A finished process: wall seconds, its own peak memory in bytes, what it printed."""
@@ -88,6 +96,13 @@ def measure(command: Sequence[str], env: Mapping[str, str], timeout: float = 360
     if process.returncode != 0:
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{output[-2000:]}\n{errors[-4000:]}")
     return Measured(seconds, sampler.peak, output)
+
+
+def plain_duckdb(data: Path, env: Mapping[str, str]) -> Measured:
+    """The floor under an ingest (`floor.py`) of what lies in a data folder's landing folder; it prints the rows."""
+    return measure(
+        [sys.executable, "-m", "cdp_assets_tests.bench.floor", str(data / "landing"), str(data / "floor.duckdb")], env
+    )
 
 
 class _PeakMemory:
