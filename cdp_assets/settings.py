@@ -143,7 +143,7 @@ class Settings:
             "memory_limit": self.memory_limit,
             "temp_directory": str(self.data / "tmp"),
             # A checkpoint after every small delivery would write the ends of tables again and again.
-            "checkpoint_threshold": "512MB",
+            "checkpoint_threshold": "512MiB",
             # Files are read by nothing older than what writes them, and the newer ways to keep texts read faster.
             "storage_compatibility_version": "latest",
         }

@@ -204,7 +204,8 @@ def _published(engine: Engine, source: SourceSpec, stream: StreamSpec) -> list[L
 
 def _held(engine: Engine, source: SourceSpec, stream: StreamSpec, as_of: datetime) -> list[Held]:
     raw: ir.Table = engine.table(STAGE, stream_table(source, stream))
-    counted = raw.group_by("load_id", "source_file").aggregate(rows=raw.count())
+    # All rows of a load are of one file.
+    counted = raw.group_by("load_id").aggregate(source_file=raw.source_file.arbitrary(), rows=raw.count())
     return [
         Held(source.name, stream.name, row["load_id"], row["source_file"], row["rows"], as_of)
         for row in engine.to_arrow(counted).to_pylist()

@@ -12,7 +12,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +46,8 @@ _GONE = "__gone"
 _COMING = "__coming"
 _MATCHED_AT_ONCE = 131_072
 """Rows whose bits fit into a processor's cache."""
+_NOT_LOGGED = "16MiB"
+"""So much of an append goes to its table at once; less of it to the log first, and to the table with other changes."""
 
 
 def _quoted(*names: str) -> str:
@@ -507,22 +509,27 @@ class DuckDBEngine(DuckDBFiles):
                 connection.execute(f"INSERT INTO {_quoted(stage, name)} ({columns}) {rows}")
                 self.take_note(stage, name, None)
                 yield self.table(stage, name)
-                connection.execute("COMMIT")
+                with self._set("checkpoint_threshold", _NOT_LOGGED):
+                    connection.execute("COMMIT")
             except BaseException:
                 connection.execute("ROLLBACK")
                 raise
 
-    @contextmanager
-    def _in_any_order(self) -> Iterator[None]:
+    def _in_any_order(self) -> AbstractContextManager[None]:
         """Rows need not be kept in order: to line them up takes a fifth of the time, and of what comes from several
         tables only one thread writes."""
+        return self._set("preserve_insertion_order", "false")
+
+    @contextmanager
+    def _set(self, setting: str, value: str) -> Iterator[None]:
+        """A setting has another value for a while."""
         connection = self.backend.con
-        [(kept,)] = connection.execute("SELECT current_setting('preserve_insertion_order')").fetchall()
-        connection.execute("SET preserve_insertion_order = false")
+        [(kept,)] = connection.execute("SELECT current_setting(?)::VARCHAR", [setting]).fetchall()
+        connection.execute(f"SET {setting} = '{value}'")
         try:
             yield
         finally:
-            connection.execute(f"SET preserve_insertion_order = {kept}")
+            connection.execute(f"SET {setting} = '{kept}'")
 
     # -- describing -------------------------------------------------------------------------------------------------
 
