@@ -21,6 +21,11 @@ KINDS = {
     "commandes.csv": "orders", "pedidos.csv": "orders", "clienti.json": "contacts", "bestellingen.jsonl.gz": "orders",
     "clientes_pt.csv": "contacts", "sprzedaz.csv": "lines", "SalesExport.csv": "lines", "members.csv": "contacts",
     "nps_umfrage.csv": "survey_responses", "web_events.jsonl": "events", "tickets.csv": "tickets",
+    "bookings.csv": "orders", "donations.csv": "orders", "abos.csv": "subscriptions",
+    "marketplace_orders.csv": "orders", "returns.csv": "refunds", "loyalty_export.csv": "loyalty",
+    "page_views.csv": "events", "track.jsonl": "events", "gym_checkins.csv": "events",
+    "email_events.csv": "engagements", "reviews.csv": "survey_responses", "form_answers.csv": "survey_responses",
+    "support_chats.csv": "interactions", "unsubscribes.csv": "contacts", "consents_export.csv": "consents",
 }  # fmt: skip
 
 
@@ -120,6 +125,61 @@ def test_a_name_under_customer_is_a_name_and_no_number(shop: Shop) -> None:
     assert {row["full_name"] for row in of_stream(shop, "contacts", "pedidos")} >= {"Ann Müller"}
 
 
+def identifiers(shop: Shop, file: str) -> list[tuple[str, str]]:
+    return [(each["type"], each["value"]) for each in shop[2][file].stream.get("identifiers", ())]
+
+
+def test_what_people_do_has_numbers_of_its_own_and_makes_no_people(shop: Shop) -> None:
+    for file in ("bookings.csv", "donations.csv", "loyalty_export.csv", "reviews.csv", "support_chats.csv"):
+        assert "person" not in shop[2][file].stream, file
+    assert identifiers(shop, "bookings.csv") == [("order_number", "booking_ref"), ("email", "guest_email")]
+    assert identifiers(shop, "reviews.csv") == [("email", "reviewer_email")]
+    assert {row["full_name"] for row in of_stream(shop, "contacts", "bookings")} >= {"Ann Müller"}
+
+
+def test_amounts_that_all_differ_are_nobodys_number(shop: Shop) -> None:
+    assert identifiers(shop, "loyalty_export.csv") == [("loyalty_number", "card_number"), ("email", "customer_email")]
+
+
+def test_the_address_of_the_shop_is_nobodys(shop: Shop) -> None:
+    assert ("email", '"Seller Email"') not in identifiers(shop, "marketplace_orders.csv")
+    twenty = "".join(f"2026-05-01T10:{n:02d}:00Z,p{n}@example.org,shop@example.org,opened\n" for n in range(20))
+    file = written(shop[0].folder / "in", "mails.csv", "at,from_address,to_address,event\n" + twenty)
+    assert [each["value"] for each in propose(file, "shop").stream["identifiers"]] == ["from_address"]
+
+
+def test_rows_of_one_order_are_not_taken_for_one_return(shop: Shop) -> None:
+    assert shop[2]["returns.csv"].stream["key"] == ["rma"]
+    refunds = of_stream(shop, "refunds", "returns")
+    assert {(row["order_id"][0], str(row["amount"])) for row in refunds} == {("O", "12.50")}
+
+
+def test_amounts_with_tax_in_them_have_it_taken_out(shop: Shop) -> None:
+    orders = of_stream(shop, "orders", "marketplace_orders")
+    assert {(str(row["gross"]), str(row["tax"]), str(row["shipping"])) for row in orders} == {("17.00", "3.00", "4.00")}
+    (refund,) = of_stream(shop, "refunds", "marketplace_orders")
+    assert str(refund["amount"]) == "5.00"
+
+
+def test_who_unsubscribed_refuses_by_their_own_word(shop: Shop) -> None:
+    found = of_stream(shop, "consents", "unsubscribes")
+    assert len(found) == 25
+    assert {(row["status"], row["explicit"], row["purpose"]) for row in found} == {("withdrawn", True, "marketing")}
+    assert str(min(row["occurred_at"] for row in found))[:16] == "2026-05-01 10:00"
+
+
+def test_words_of_mailing_tools_are_actions(shop: Shop) -> None:
+    found = of_stream(shop, "engagements", "email_events")
+    assert {row["action"] for row in found} == {"opened", "clicked", "sent", "bounced"}
+
+
+def test_events_without_a_number_are_told_apart_by_who_did_them(shop: Shop) -> None:
+    for stream, name in (("page_views", "page"), ("gym_checkins", "gym_checkins"), ("track", "Played")):
+        found = of_stream(shop, "events", stream)
+        assert {row["event_name"] for row in found} == {name}
+        assert len({row["event_id"] for row in found}) == 25
+
+
 @pytest.mark.parametrize(
     ("heading", "role"),
     [
@@ -131,6 +191,7 @@ def test_a_name_under_customer_is_a_name_and_no_number(shop: Shop) -> None:
         ("Waehrung", "currency"), ("Währung", "currency"), ("Postleitzahl", "postal_code"), ("CAP", "postal_code"),
         ("Bestellnr.", "order_id"), ("N° de commande", "order_id"), ("Paragon", "order_id"), ("Qté", "quantity"),
         ("Artikelnr", "sku"), ("Référence produit", "sku"), ("Betrag", "amount"), ("Montant TTC", "amount"),
+        ("Order Total (incl. VAT)", "amount"), ("Subtotal (ex tax)", "gross"), ("Order #", "order_id"),
         ("Discount Tax", "nothing"), ("utm_campaign", "utm_campaign"),
     ],
 )  # fmt: skip

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _GIVEN = ("Ann", "Bernd", "Chloé", "Dieter", "Eva")
 _FAMILY = ("Müller", "Schmidt", "O'Neil", "Groß", "Dubois", "García", "Rossi")
 _ROWS = range(25)
+_Person = tuple[int, str, str, str]
+"""A number, names, and an e-mail address."""
 
 
 def _table(header: str, rows: Iterable[str], end: str = "\n", encoding: str = "utf-8") -> bytes:
@@ -30,6 +32,10 @@ def _day(number: int) -> str:
 def files() -> dict[str, bytes]:
     """Name of each file → its bytes."""
     people = [(number, *_who(number)) for number in _ROWS]
+    return _of_shops_and_offices(people) | _of_what_people_do(people)
+
+
+def _of_shops_and_offices(people: Sequence[_Person]) -> dict[str, bytes]:
     return {
         "Kundenstamm.csv": _table(
             "KdNr;Anrede;Vorname;Nachname;Geburtsdatum;E-Mail-Adresse;Telefon;Straße;Hausnr;PLZ;Ort;Land;Kunde seit;"
@@ -114,5 +120,83 @@ def files() -> dict[str, bytes]:
             "Ticket-ID;Erstellt am;Kunde E-Mail;Betreff;Priorität;Status;Gelöst am",
             (f"T{n};{_day(n)}.01.2026 08:00;p{n}@example.org;Lieferung;hoch;"
              f"{'offen;' if n % 2 else f'gelöst;{_day(n)}.01.2026 09:00'}" for n in _ROWS),
+        ),
+    }  # fmt: skip
+
+
+def _of_what_people_do(people: Sequence[_Person]) -> dict[str, bytes]:
+    """Each of nine people several times, but for those who unsubscribe, answer and book."""
+    again = [(n, *people[n % 9]) for n in _ROWS]
+    return {
+        "bookings.csv": _table(
+            "booking_ref,guest_name,guest_email,check_in,total_price,currency,booked_on",
+            (f"BK{n:04d},{given} {family},{mail},2026-06-{_day(n)},{100 + n}.50,EUR,2026-05-{_day(n)}"
+             for n, _, given, family, mail in again),
+        ),
+        "donations.csv": _table(
+            "donor_id,donor_first_name,donor_last_name,donor_email,gift_date,gift_amount,fund",
+            (f"D{who},{given},{family},{mail},05/{_day(n)}/2026,{20 + n}.00,general"
+             for n, who, given, family, mail in again),
+        ),
+        "abos.csv": _table(
+            "Abo-Nr;Kundennummer;Tarif;Beginn;Ende;Monatspreis;Status",
+            (f"A{n};K{who};Basis;{_day(n)}.01.2025;{'' if n % 3 else f'{_day(n)}.02.2026'};9,99;aktiv"
+             for n, who, *_ in again),
+        ),
+        "marketplace_orders.csv": _table(
+            "Order ID,Customer ID,Customer Email,Order Date,Order Time,Order Status,Subtotal (inc tax),Tax Total,"
+            "Shipping Cost (inc tax),Order Total (inc tax),Refund Amount,Order Currency Code,Seller Email",
+            (f"{100 + n},{who},{mail},2026-05-{_day(n)},10:{n:02d}:00,Completed,20.00,3.00,4.00,24.00,"
+             f"{'5.00' if n == 3 else '0.00'},EUR,shop@example.org" for n, who, _, _, mail in again),
+        ),
+        "returns.csv": _table(
+            "rma,order_no,customer_no,returned_on,item_sku,qty,refund_amount,reason",
+            (f"R{n},O{n},C{who},2026-05-{_day(n)},s1,1,12.50,too small" for n, who, *_ in again),
+        ),
+        "loyalty_export.csv": _table(
+            "card_number,customer_email,tier,points_change,balance,transaction_date,reason",
+            (f"9900{who:04d},{mail},Gold,{-50 if n % 4 == 0 else 20},{100 + n},2026-05-{_day(n)},purchase"
+             for n, who, _, _, mail in again),
+        ),
+        "page_views.csv": _table(
+            "visitor_id,user_id,url,viewed_at,referrer",
+            (f"v{who},u{who},https://shop.example/p/1,2026-05-{_day(n)}T10:00:00Z," for n, who, *_ in again),
+        ),
+        "track.jsonl": "".join(
+            json.dumps({"event": "Played", "properties": {"time": 1780000000 + n, "distinct_id": f"u-{n % 9}",
+                        "$insert_id": f"x{n}", "$current_url": "https://shop.example/x"}}) + "\n"
+            for n in _ROWS
+        ).encode(),
+        "gym_checkins.csv": _table(
+            "member_id,location,checkin_at",
+            (f"M{who},North,2026-05-{_day(n)}T10:00:00Z" for n, who, *_ in again),
+        ),
+        "email_events.csv": _table(
+            "EmailAddress,EventType,EventDate,CampaignName",
+            (f"{mail},{('Open', 'Click', 'Sent', 'Bounce')[n % 4]},2026-05-{_day(n)} 10:00:00,Spring"
+             for n, _, _, _, mail in again),
+        ),
+        "reviews.csv": _table(
+            "review_id,product_id,reviewer_email,rating,title,body,submitted_at",
+            (f"{n},p{n % 4},{mail},{1 + n % 5},Good,I like it,2026-05-{_day(n)}T10:00:00Z"
+             for n, _, _, _, mail in again),
+        ),
+        "form_answers.csv": _table(
+            "#,How likely are you to recommend us?,Your email,What can we improve?,Submit Date (UTC)",
+            (f"t{n:04d}k,{n % 11},{mail},Nothing,2026-05-{_day(n)} 10:00:00" for n, _, _, mail in people),
+        ),
+        "support_chats.csv": _table(
+            "chat_id,started,ended,visitor_email,agent,rating",
+            (f"ch{n},2026-05-{_day(n)} 10:00:00,2026-05-{_day(n)} 11:00:00,{mail},Bob,{1 + n % 5}"
+             for n, _, _, _, mail in again),
+        ),
+        "unsubscribes.csv": _table(
+            "email,unsubscribed_at,list",
+            (f"{mail},2026-05-{_day(n)}T10:00:00Z,news" for n, _, _, mail in people),
+        ),
+        "consents_export.csv": _table(
+            "email,consent_type,consent_status,consent_date",
+            (f"{mail},newsletter,{'opt-in' if n % 3 else 'opt-out'},2026-05-{_day(n)} 10:00:00"
+             for n, _, _, _, mail in again),
         ),
     }  # fmt: skip

@@ -19,7 +19,8 @@ from cdp_assets.warehouse.sql_parsing import plain_name
 
 
 def orders(draft: Draft) -> Iterator[Map]:
-    number, placed = draft.sql("order_id", "number", "id"), draft.sql("created_at", "started_at", "happened_at")
+    known, placed = draft.sql("order_id", "number", "id"), draft.sql("created_at", "started_at", "happened_at")
+    number = known or (_made_up(draft, placed) if placed else None)
     if number is None or placed is None:
         return
     sums, currency = _sums(draft), money(draft)
@@ -27,13 +28,26 @@ def orders(draft: Draft) -> Iterator[Map]:
     conditions = [f"not coalesce({returned}, false)"] if returned else []
     if status is not None:
         conditions.append(_not_void(draft, status))
-    entry: Map = {"to": "orders", **({"where": " and ".join(conditions)} if conditions else {}), "id": number}
+    entry: Map = {"to": "orders"}
+    if conditions:
+        entry["where"] = " and ".join(conditions)
+    if known:
+        entry["id"] = known
     yield entry | {"set": {"order_id": number, "ordered_at": placed, "currency": currency, **sums}}
     yield from lines_within(draft, number, placed, currency, entry.get("where"))
     common = {"order_id": number, "currency": currency}
     yield from _refunds_of_orders(draft, common, placed, sums, returned, status)
-    yield from person(draft, id_=number)
+    yield from person(draft, id_=known)
     yield from marketing(draft)
+
+
+def _made_up(draft: Draft, placed: str) -> str | None:
+    """A number for orders that have none: who, and when."""
+    who = draft.sql("person_id", "email")
+    if who is None:
+        return None
+    draft.doubts.append("orders have no number here: who and when stand for it, and each row is one (`order_number`)")
+    return draft.derived("order_number", f"concat_ws('-', {who}, cast({placed} as varchar))")
 
 
 def _status(draft: Draft) -> Column | None:
@@ -83,9 +97,11 @@ def _refunds_of_orders(
 
 
 def _sums(draft: Draft) -> Set:
-    discount = draft.sql("discount")
-    gross, net, amount = draft.sql("gross"), draft.sql("net"), draft.sql("amount")
+    discount, said_gross = draft.sql("discount"), draft.of("gross")
+    gross, net, amount = draft.sql("gross"), draft.sql("net"), draft.sql("amount", "unit_price")
     found = draft.given(shipping=draft.sql("shipping"), tax=draft.sql("tax"))
+    if said_gross is not None and headings.has_tax(said_gross.words) and (net or "tax" in found):
+        gross = None if net else f"{gross} - coalesce({found['tax']}, 0)"
     if discount is not None:
         found["discount"] = f"abs({discount})"
     if gross is not None:
@@ -201,8 +217,8 @@ def refunds(draft: Draft) -> Iterator[Map]:
     at = draft.sql("created_at", "happened_at")
     if at is None:
         return
-    amount = str(draft.sql("amount"))
-    column = draft.of("amount")
+    amount = str(draft.sql("amount", "refunded"))
+    column = draft.of("amount", "refunded")
     small = column is not None and column.values.type == "integer" and draft.sample.format != "csv"
     if small:
         draft.doubts.append(f"{amount} is a whole number: it is taken for cents")
@@ -220,11 +236,13 @@ def refunds(draft: Draft) -> Iterator[Map]:
 
 def subscriptions(draft: Draft) -> Iterator[Map]:
     began, ended = draft.sql("started_at", "created_at", "happened_at"), draft.sql("ended_at")
-    number = draft.sql("id")
-    common = draft.given(subscription_id=number, plan=draft.sql("plan"), amount=draft.sql("amount"))
+    number = draft.sql("subscription_id", "id")
+    if began is None or number is None:
+        return
+    common = draft.given(subscription_id=number, plan=draft.sql("plan"), amount=draft.sql("amount", "unit_price"))
     if draft.of("currency") is not None:
         common["currency"] = money(draft)
-    yield {"to": "subscriptions", "set": common | {"action": "'started'", "occurred_at": str(began)}}
+    yield {"to": "subscriptions", "set": common | {"action": "'started'", "occurred_at": began}}
     if ended is not None:
         yield {
             "to": "subscriptions",

@@ -19,8 +19,9 @@ def marketing(draft: Draft) -> Iterator[Map]:
     """Maps of the columns that say yes or no to advertising by e-mail or by text message.
 
     A yes is taken for a flag stamped by the export, which never overrides what the person has said somewhere else; that
-    somebody has unsubscribed is taken for their word.
+    somebody has unsubscribed is taken for their word, and so is the time at which they did.
     """
+    yield from _withdrawn(draft)
     for column in (*draft.all_of("opt_in"), *draft.all_of("opt_out")):
         if not column.values.filled:
             continue
@@ -47,6 +48,27 @@ def marketing(draft: Draft) -> Iterator[Map]:
                 "occurred_at": when,
             },
         }
+
+
+def _withdrawn(draft: Draft) -> Iterator[Map]:
+    """From a column with the time at which somebody has unsubscribed."""
+    column, email = draft.of("withdrawn_at"), draft.sql("email")
+    if column is None or email is None or not column.values.filled:
+        return
+    when, name = draft.expression(column), draft.names[column.address]
+    draft.doubts.append(f"{name} is taken for the time at which advertising was refused (`consents`)")
+    yield {
+        "to": "consents",
+        "where": f"{when} is not null",
+        "set": {
+            "contact_point": email,
+            "purpose": "'marketing'",
+            "channel": "'email'",
+            "status": "'withdrawn'",
+            "explicit": "true",
+            "occurred_at": when,
+        },
+    }
 
 
 def _when(draft: Draft, flag: Column) -> str | None:

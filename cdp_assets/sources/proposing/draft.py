@@ -235,10 +235,10 @@ def person(
         full_name=full,
         birth_date=draft.sql("birth_date"),
         company=draft.sql("company"),
-        job_title=draft.sql("job_title", "title"),
+        job_title=draft.sql("job_title") or (draft.sql("title") if family or full else None),
         language=f"split_part({language}, '-', 1)" if language else None,
         timezone=draft.sql("timezone") if id_ is None else None,  # of a sale it is that of the shop
-        created_at=draft.sql("created_at", "started_at", "consented_at", "happened_at", "updated_at"),
+        created_at=draft.sql("created_at", "started_at", "consented_at", "happened_at"),
     )
     gender = draft.of("gender", "salutation")
     if gender is not None:
@@ -254,7 +254,7 @@ def person(
     for phone in draft.all_of("phone"):
         yield entry("contact_points", draft.given(kind="'phone'", value=unguarded(draft, phone), country=country))
     town = draft.sql("city", "postal_code")
-    if town is not None:
+    if town is not None and draft.of("postal_code", "line_1", "street") is not None:
         postal = draft.of("postal_code")
         code = None if postal is None else unguarded(draft, postal)
         address = draft.given(

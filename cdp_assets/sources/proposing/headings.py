@@ -25,6 +25,9 @@ _FILE = Path(__file__).with_suffix(".yaml")
 _ANY_NUMBER = "NO"
 _WHOLE = "= "
 _LETTERS = str.maketrans({"ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "№": "no"})
+_WITH_OR_WITHOUT_TAX = re.compile(
+    r" (inc|incl|including|inkl|ex|excl|excluding|exkl|zzgl|ohne|without) (taxe?s?|vat|gst|mwst|ust|tva|iva|btw)$"
+)
 _LONGEST = 6
 """So many words a phrase has at most."""
 
@@ -44,7 +47,8 @@ class _Headings:
 
 def words_of(name: str) -> str:
     """The words of a name: ``firstName``, ``FIRST_NAME`` and ``First Name`` are all ``first name``; no accents."""
-    spaced = re.sub(r"([^\W_A-Z])([A-Z])", r"\1 \2", name)
+    spaced = re.sub(r"(?<=\w)\s*#|#\s*(?=\w)", " no ", name)
+    spaced = re.sub(r"([^\W_A-Z])([A-Z])", r"\1 \2", spaced)
     spaced = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", spaced)
     plain = unicodedata.normalize("NFKD", spaced.lower().translate(_LETTERS))
     plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
@@ -67,6 +71,7 @@ def meanings(words: str) -> Iterator[str]:
 
 def _spellings(parts: Sequence[str], known: _Headings) -> Iterator[list[str]]:
     """The heading with its fillers, without them, and without what only says whose it is."""
+    parts = _WITH_OR_WITHOUT_TAX.sub("", " ".join(parts)).split() or parts
     plain = [part for part in parts if part not in known.fillers] or list(parts)
     yield list(parts)
     yield plain
@@ -86,6 +91,11 @@ def times_of(words: str) -> str | None:
             return str(role)
     plain = {_squeezed(found) for found in _spellings(words.split(), _headings())}
     return "happened_at" if plain & {_squeezed(moment.split()) for moment in known["moments"]} else None
+
+
+def has_tax(words: str) -> bool:
+    """Whether an amount of that name has tax in it."""
+    return re.search(r"\b(brutto\w*|brut|lordo|bruto|inc\w* (tax|vat|gst)|inkl (mwst|ust)|ttc)\b", words) is not None
 
 
 def is_number(words: str) -> bool:
@@ -121,6 +131,12 @@ def called(words: str, kind: str) -> bool:
 def says(kind: str) -> tuple[str, ...]:
     """What cells say for a key below ``cells``, in lower case."""
     return tuple(_headings().content["cells"][kind])
+
+
+@cache
+def actions() -> dict[str, str]:
+    """What cells say was done with a message, in lower case → the action of `engagements`."""
+    return {word: action for action, words in _headings().content["actions"].items() for word in words}
 
 
 def _mentions(words: str, kind: str) -> bool:

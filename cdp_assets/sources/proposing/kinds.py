@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.roles import Column
 
-_PERSONAL = frozenset({"email", "phone", "given_name", "family_name", "full_name", "birth_date"})
+_NAMES = frozenset({"given_name", "family_name", "full_name"})
+_PERSONAL = _NAMES | {"email", "phone", "birth_date"}
+_OF_PEOPLE = frozenset({"birth_date", "gender", "company", "opt_in", "opt_out", "withdrawn_at", "postal_code", "city"})
 _TIMED = frozenset({"created_at", "updated_at", "happened_at", "received_at", "started_at"})
 
 
@@ -33,15 +35,15 @@ def kind_of(columns: Sequence[Column], stem: str) -> str | None:
         return headings.called(named, kind)
 
     timed = bool(has & _TIMED)
-    if "purpose" in has and has & {"anything", "email", "phone"} and timed:
+    if "purpose" in has and has & {"anything", "email", "phone"} and (timed or "consented_at" in has):
         return "consents"
-    if called("refunds") and "amount" in has:
+    if called("refunds") and has & {"amount", "refunded"}:
         return "refunds"
     if "order_id" in has and "quantity" in has and has & {"unit_price", "sku", "gross"} and timed:
         return "lines"
     if "sku" in has and not timed and not has & _PERSONAL:
         return "products"
-    if called("subscriptions") and timed:
+    if timed and (called("subscriptions") or ("subscription_id" in has and has & {"plan", "ended_at"})):
         return "subscriptions"
     if "stage" in has and has & {"amount", "close_date"}:
         return "opportunities"
@@ -49,22 +51,38 @@ def kind_of(columns: Sequence[Column], stem: str) -> str | None:
         return "loyalty"
     if "subject" in has and has & {"status", "priority"} and timed:
         return "tickets"
-    if {"direction", "duration"} <= has and timed:
+    if timed and ({"direction", "duration"} <= has or (called("chats") and has & _PERSONAL)):
         return "interactions"
     if "score" in has and (has & {"survey", "comment"} or called("surveys")):
         return "survey_responses"
-    if "action" in has and has & {"campaign_id", "campaign"} and timed:
+    surfing = bool(has & {"anonymous_id", "page_url", "session_id", "properties"})
+    if timed and "action" in has and (has & {"campaign_id", "campaign"} or (has & {"email", "phone"} and not surfing)):
         return "engagements"
     if "click_id" in has and has & {"campaign_id", "campaign"} and not has & {"page_url", "anonymous_id"}:
         return "engagements"
-    named_events = "event_name" in has and has & {"anonymous_id", "page_url", "session_id", "properties"}
-    if timed and (named_events or ("type" in has and has & {"anonymous_id", "message_id"})):
+    if timed and (
+        (has & {"event_name", "action"} and surfing) or ("type" in has and has & {"anonymous_id", "message_id"})
+    ):
         return "events"
-    if _priced(has) and timed and (called("orders") or "order_id" in has):
+    priced = _priced(has) or ("unit_price" in has and "quantity" not in has)
+    numbered = bool(has & {"number", "id", "person_id", "email"})
+    if priced and timed and ("order_id" in has or (called("orders") and numbered)):
         return "orders"
+    viewed = "page_url" in has and has & {"anonymous_id", "session_id", "person_id"}
+    if timed and (viewed or ("event_name" in has and not has & _NAMES)):
+        return "events"
     if has & {"industry", "employees", "website"} and not has & {"email", "given_name", "family_name"}:
         return "accounts"
+    if timed and not has & (_NAMES | _OF_PEOPLE) and _come_again(columns):
+        return "events"
     return "contacts" if has & _PERSONAL else None
+
+
+def _come_again(columns: Sequence[Column]) -> bool:
+    """Whether the same people, or devices, are there in several rows: then rows are something that they did."""
+    numbers = ("person_id", "email", "phone", "anonymous_id", "loyalty_number")
+    who = [column.values for role in numbers for column in columns if column.role == role and column.values.filled]
+    return bool(who) and all(values.distinct < values.filled for values in who)
 
 
 def _priced(has: set[str]) -> bool:

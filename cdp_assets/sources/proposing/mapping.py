@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from cdp_assets.sources.proposing import commerce, headings
 from cdp_assets.sources.proposing.consent import marketing
-from cdp_assets.sources.proposing.draft import Draft, Map, among, person, unguarded
+from cdp_assets.sources.proposing.draft import Draft, Map, among, person, quoted, unguarded
 from cdp_assets.sources.proposing.headings import words_of
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.warehouse.sql_parsing import plain_name
@@ -33,7 +33,8 @@ def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
     maps = list(_MAPS[kind](draft)) if kind is not None else []
     event_time = draft.name_of_time(*_EVENT_TIMES.get(kind or "", ("happened_at", "created_at", "updated_at")))
     updated = draft.name_of_time("updated_at") if kind in _UPDATED and key else None
-    whole = updated is None and kind in (_PEOPLE, "products", "accounts")
+    people = kind == _PEOPLE and bool(key) and not _come_again(draft, key)
+    whole = updated is None and (people or kind in ("products", "accounts"))
     load = "upsert" if key and (updated is not None or whole) else "append"
     if load == "upsert" and whole:
         draft.doubts.append("who is missing from the next file stays; if each file is the whole list: `load: snapshot`")
@@ -52,7 +53,7 @@ def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
         fields["updated_at"] = updated
     if event_time is not None:
         fields["event_time"] = event_time
-    if kind == _PEOPLE and key:
+    if people:
         fields["person"] = True
     fields["columns"] = {}
     identifiers = list(_identifiers(draft, kind))
@@ -68,6 +69,7 @@ def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
 _EVENT_TIMES: dict[str, tuple[str, ...]] = {
     "contacts": ("updated_at", "created_at"),
     "products": (),
+    "consents": ("consented_at", "happened_at", "created_at"),
     "events": ("happened_at", "created_at", "received_at"),
     "tickets": ("created_at", "happened_at"),
     "opportunities": ("created_at", "happened_at"),
@@ -81,29 +83,22 @@ _EVENT_TIMES: dict[str, tuple[str, ...]] = {
 
 def _key(draft: Draft, kind: str | None) -> list[str]:
     """What tells rows apart: an id that is unique in the sample, or a few that are together."""
-    own = {
-        "orders": "order_id",
-        "tickets": "ticket_id",
-        "opportunities": "opportunity_id",
-        "events": "message_id",
-        "refunds": "refund_id",
-        "contacts": "person_id",
-        "loyalty": "id",
-        "products": "sku",
-    }
-    roles = ("id", "message_id", own.get(kind or "", "id"))
+    own = _OWN_NUMBERS.get(kind or "", "id")
+    roles = ("id", "message_id", own)
     for role in roles:
         column = draft.of(role)
         if column is not None and column.values.unique:
             return [draft.names[column.address]]
     if kind == "lines":
-        order, article = draft.of("order_id"), draft.of("sku")
-        return _together(draft, order, article)
+        key = _together(draft, draft.of("order_id"), draft.of("sku"))
+        if key:
+            draft.doubts.append(f"lines that agree in {' and '.join(key)} are taken for one line that comes again")
+        return key
     for column in draft.columns:
-        if column.values.unique and re.search(r"\b(id|number|no|euid)$", column.words) and column.role != "phone":
+        if column.values.unique and headings.is_number(column.words) and column.role not in _NUMBERS_OF_OTHERS - {own}:
             return [draft.names[column.address]]
     if kind == _PEOPLE:
-        coded = next((column for column in draft.columns if _is_code(column)), None)
+        coded = _code(draft)
         if coded is not None:
             name = draft.names[coded.address]
             draft.doubts.append(f"{name} is taken for the number of a person, since no two rows have the same")
@@ -118,10 +113,49 @@ def _key(draft: Draft, kind: str | None) -> list[str]:
     return []
 
 
-def _is_code(column: Column) -> bool:
-    """Whether the values look like numbers that somebody gave out, whatever the column is called."""
-    values = column.values
-    return column.role is None and values.unique and values.rows >= _ENOUGH and "code" in values.looks
+_OWN_NUMBERS = {
+    "orders": "order_id",
+    "tickets": "ticket_id",
+    "opportunities": "opportunity_id",
+    "subscriptions": "subscription_id",
+    "events": "message_id",
+    "refunds": "refund_id",
+    "contacts": "person_id",
+    "loyalty": "id",
+    "products": "sku",
+}
+"""Kind → the role of the number of its rows."""
+
+_NUMBERS_OF_OTHERS = {*_OWN_NUMBERS.values(), "phone", "postal_code", "name", "account_id", "parent_id"} - {"id"}
+"""Roles of numbers that tell rows of one kind apart, and rows of others only as long as there is one of each."""
+
+
+def _come_again(draft: Draft, key: list[str]) -> bool:
+    """Whether the same people come with different keys: then rows are something that people did."""
+    of_people = ("person_id", "id", "lead_id", "external_id", "loyalty_number", "email")
+    if any(draft.names[column.address] in key and column.role in of_people for column in draft.columns):
+        return False
+    addresses = [column.values for role in ("email", "phone") for column in draft.all_of(role)]
+    return any(values.distinct < values.filled for values in addresses)
+
+
+def _code(draft: Draft) -> Column | None:
+    """A column whose values look like numbers that somebody gave out to people, whatever it is called.
+
+    None where people have a number already, or come again with other ones; and no plain numbers of different lengths,
+    which may be amounts: who has the same number is the same person.
+    """
+    numbered = draft.of("person_id", "id", "lead_id", "external_id", "loyalty_number", "order_id") is not None
+    addresses = [column.values for role in ("email", "phone") for column in draft.all_of(role)]
+    if numbered or any(values.distinct < values.filled for values in addresses):
+        return None
+    for column in draft.columns:
+        values = column.values
+        texts = {text for text in draft.sample.columns[column.address] if text}
+        alike = len({len(text) for text in texts}) == 1 or not all(text.isdigit() for text in texts)
+        if column.role is None and values.unique and values.rows >= _ENOUGH and "code" in values.looks and alike:
+            return column
+    return None
 
 
 def _together(draft: Draft, *columns: Column | None) -> list[str]:
@@ -225,7 +259,7 @@ def _surveys(draft: Draft) -> Iterator[Map]:
     values = draft.given(
         survey=draft.sql("survey") or "'survey'",
         score=draft.sql("score"),
-        comment=draft.sql("comment"),
+        comment=draft.sql("comment", "notes"),
         responded_at=draft.sql("happened_at", "created_at", "received_at"),
     )
     yield {"to": "survey_responses", "set": values}
@@ -234,18 +268,11 @@ def _surveys(draft: Draft) -> Iterator[Map]:
 
 def _engagements(draft: Draft) -> Iterator[Map]:
     action, clicked = draft.sql("action"), draft.of("click_id") is not None
-    words = {
-        "open": "opened",
-        "click": "clicked",
-        "bounce": "bounced",
-        "unsubscribe": "unsubscribed",
-        "send": "sent",
-        "abuse": "complained",
-        "spam": "complained",
-    }
     told = "'clicked'"
     if action is not None:
-        cases = " ".join(f"when '{word}' then '{meaning}'" for word, meaning in words.items())
+        cases = " ".join(
+            f"when '{word}' then '{meaning}'" for word, meaning in headings.actions().items() if word != meaning
+        )
         told = f"case lower({action}) {cases} else lower({action}) end"
     values = draft.given(
         channel="'ads'" if clicked else "'email'",
@@ -253,7 +280,7 @@ def _engagements(draft: Draft) -> Iterator[Map]:
         variant=draft.sql("variant"),
         action=told,
         occurred_at=draft.sql("happened_at", "created_at"),
-        contact_point=draft.sql("email"),
+        contact_point=draft.sql("email", "phone"),
     )
     yield {"to": "engagements", "set": values}
 
@@ -262,10 +289,11 @@ def _events(draft: Draft) -> Iterator[Map]:
     type_ = draft.of("type")
     if type_ is not None and len(draft.texts(type_)) < 2:
         type_ = None  # it says the same of every row
-    name, kind = draft.sql("event_name"), draft.expression(type_) if type_ is not None else None
+    name, kind = draft.sql("event_name", "action"), draft.expression(type_) if type_ is not None else None
+    key = _key(draft, "events")
     values = draft.given(
-        event_id=draft.sql("message_id", "id"),
-        event_name=f"coalesce({name}, {kind})" if name and kind else name or kind,
+        event_id=plain_name(key[0]) if key else draft.sql("message_id", "id"),
+        event_name=f"coalesce({name}, {kind})" if name and kind else name or kind or _only_event(draft),
         occurred_at=draft.sql("happened_at", "created_at", "received_at"),
         received_at=draft.sql("received_at"),
         page_url=draft.sql("page_url"),
@@ -284,7 +312,9 @@ def _events(draft: Draft) -> Iterator[Map]:
         properties=draft.sql("properties"),
     )
     if "event_id" not in values and "occurred_at" in values:
-        values["event_id"] = f"cast({values['occurred_at']} as varchar) || {values['event_name']}"
+        who = [who for role in ("anonymous_id", "person_id", "email") if (who := draft.sql(role)) is not None]
+        parts = [f"cast({values['occurred_at']} as varchar)", values["event_name"], *who]
+        values["event_id"] = f"concat_ws('-', {', '.join(parts)})"
     yield {"to": "events", "set": values}
     yield from _renamed(draft, kind)
     condition = f"{kind} = 'identify'" if kind and draft.of("family_name") is not None else None
@@ -292,6 +322,15 @@ def _events(draft: Draft) -> Iterator[Map]:
     yield from (
         map_ for map_ in person(draft, where=condition) if map_["to"] in wanted or map_["set"].get("kind") == "'email'"
     )
+
+
+def _only_event(draft: Draft) -> str:
+    """The name of events where no column has one: of pages that were seen, or that of the file."""
+    if draft.of("page_url") is not None:
+        return "'page'"
+    name = "_".join(word for word in words_of(draft.sample.path.name.split(".")[0]).split() if not word.isdigit())
+    draft.doubts.append(f"rows are taken for something that people did, again and again: an event named {name}")
+    return quoted(name)
 
 
 def _place(draft: Draft) -> str | None:
@@ -343,7 +382,7 @@ def _consents(draft: Draft) -> Iterator[Map]:
         explicit="true",
         legal_basis=draft.sql("legal_basis"),
         evidence=draft.sql("evidence"),
-        occurred_at=draft.sql("happened_at", "created_at"),
+        occurred_at=draft.sql("consented_at", "happened_at", "created_at"),
         expires_at=draft.sql("expires_at"),
     )
     yield {"to": "consents", "set": values}

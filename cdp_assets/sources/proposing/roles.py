@@ -16,8 +16,9 @@ from cdp_assets.sources.proposing.values import Values, judge
 
 _CODED = frozenset({
     "click_id", "anonymous_id", "previous_id", "group_id", "device_id", "message_id", "ticket_id", "lead_id",
-    "campaign_id", "session_id", "refund_id", "order_id", "payment_id", "opportunity_id", "loyalty_number", "person_id",
-    "external_id", "account_id", "parent_id", "number", "id", "phone", "postal_code", "sku", "house_number", "name",
+    "campaign_id", "session_id", "refund_id", "order_id", "payment_id", "opportunity_id", "subscription_id",
+    "loyalty_number", "person_id", "external_id", "account_id", "parent_id", "number", "id", "phone", "postal_code",
+    "sku", "house_number", "name",
 })  # fmt: skip
 """Roles of columns whose numbers are names: leading zeros matter, and sums mean nothing."""
 
@@ -46,6 +47,9 @@ _ANSWERS = frozenset({"is_won", "is_closed", "verified"})
 
 _MOST_ANSWERS = 6
 """So many different values a column has at most that says yes or no."""
+
+_ENOUGH = 20
+"""So many people do not have one address."""
 
 _OF_OTHERS = frozenset({"shipping", "person_id", "account_id"})
 """Roles that a name gives although it speaks of others: what delivery costs is part of an order."""
@@ -119,8 +123,8 @@ def _with_the_only_time(columns: list[Column]) -> list[Column]:
 
 
 _INSTANTS = frozenset({
-    "received_at", "updated_at", "created_at", "started_at", "consented_at", "resolved_at", "ended_at", "close_date",
-    "happened_at",
+    "received_at", "updated_at", "created_at", "withdrawn_at", "started_at", "consented_at", "resolved_at", "ended_at",
+    "close_date", "happened_at",
 })  # fmt: skip
 
 
@@ -129,10 +133,14 @@ def _role(words: str, named: list[str], values: Values) -> tuple[str | None, boo
         return None, False
     if not values.filled:
         return (named[0] if named and named[0] in _WHEN_EMPTY else None), False
+    if "email" in values.looks and values.distinct == 1 and values.filled >= _ENOUGH:
+        return None, False  # that of the shop
     if "email" in values.looks:
         return ("anything" if named[:1] == ["anything"] else "email"), True
     if values.type in ("date", "timestamp") or _is_epoch(words, values):
         return (None if headings.is_elsewhere(words) else headings.times_of(words)), False
+    if "action" in values.looks and set(named) & {"type", "event_name"}:
+        return "action", True
     if "number_sign" in values.looks and words == "name":
         return "order_id", True
     if "phone" in values.looks and "anything" not in named:

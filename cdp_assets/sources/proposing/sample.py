@@ -157,9 +157,10 @@ def _json_array(path: Path, text: str, whole: bool, encoding: str) -> Sample:
 
 def flat(value: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, str | None]]:
     """Dotted path → text; lists and what lies too deep stay JSON."""
+    everything = not prefix and len(value) <= 2  # an event, and all that is known of it
     for key, inner in value.items():
         path = f"{prefix}{key}"
-        if isinstance(inner, dict) and key not in _KEPT_WHOLE and depth < _DEEPEST and "." not in key:
+        if isinstance(inner, dict) and (everything or key not in _KEPT_WHOLE) and depth < _DEEPEST and "." not in key:
             yield from flat(inner, f"{path}.", depth + 1)
         elif isinstance(inner, dict | list):
             yield path, json.dumps(inner, ensure_ascii=False)

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from cdp_assets.sources.proposing.countries import code_of
+from cdp_assets.sources.proposing.headings import actions
 
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})(\.0)?")
 _FLOATED = re.compile(r"\d{1,15}\.0")
@@ -142,6 +143,8 @@ def _looks_of(filled: Sequence[str]) -> frozenset[str]:
     different = set(filled)
     if sum(code_of(text) is not None for text in different) >= _MOSTLY * len(different):
         looks.add("country_name")
+    if all(text.casefold() in actions() for text in different):
+        looks.add("action")
     return frozenset(looks)
 
 
