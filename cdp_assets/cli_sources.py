@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import filecmp
 import os
+import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ import click
 
 from cdp_assets.cli import as_json, console_of, open_reader, print_json
 from cdp_assets.settings import PROJECT_FILE, Settings
+from cdp_assets.sources import template
 
 if TYPE_CHECKING:
     from cdp_assets.sources.proposing.propose import Proposal
@@ -90,7 +92,8 @@ def propose(
     from cdp_assets.sources.proposing.propose import propose as look
     from cdp_assets.sources.proposing.propose import stream_name, together
     from cdp_assets.sources.proposing.sample import UnreadableSampleError
-    from cdp_assets.sources.proposing.writing import definition
+    from cdp_assets.sources.proposing.systems import systems
+    from cdp_assets.sources.proposing.writing import definitions
 
     _refuse_unknown(country, zone, currency)
     settings = Settings.from_env()
@@ -107,10 +110,13 @@ def propose(
             click.echo(f"left out: {error}", err=True)
     if not found:
         raise click.ClickException("nothing can be said of any of the files")
-    streams = [
-        (proposal, [_landed(path, settings.landing, source) for path in paths]) for proposal, paths in together(found)
-    ]
-    text = definition(source, streams, country)
+    files_of = {id(proposal): paths for proposal, paths in together(found)}
+    grouped = systems([proposal for proposal in found if id(proposal) in files_of], one=name is not None)
+    sources = {
+        each: [(one, [_landed(path, settings.landing, source) for path in files_of[id(one)]]) for one in group]
+        for each, group in _named(source, grouped).items()
+    }
+    text = definitions(sources, country)
     if not only_print:
         for proposal in found:
             _bring(proposal.path, settings.landing, source)
@@ -120,13 +126,13 @@ def propose(
             {
                 "source": source,
                 "file": None if only_print else str(target),
-                "streams": [_told(proposal) for proposal, _ in streams],
+                "streams": [_told(each, one) for each, streams in sources.items() for one, _ in streams],
             }
         )
     elif only_print:
         click.echo(text, nl=False)
     else:
-        _tell(target, [proposal for proposal, _ in streams])
+        _tell(target, {each: [proposal for proposal, _ in streams] for each, streams in sources.items()})
 
 
 @sources.command()
@@ -217,8 +223,24 @@ def _write_checked(defs: Path, target: Path, text: str) -> None:
         raise click.ClickException(f"the definitions do not load together, so it was not written:\n{error}") from error
 
 
-def _told(proposal: Proposal) -> dict[str, object]:
+def _named(source: str, groups: Sequence[Sequence[Proposal]]) -> dict[str, Sequence[Proposal]]:
+    """Systems by name: the first has the one that was given or found, the others bear that of their system or file."""
+    named: dict[str, Sequence[Proposal]] = {}
+    for group in groups:
+        name = source
+        if named:
+            first = group[0]
+            own = template.find(first.template).system if first.template else first.stream["name"]
+            name = f"{source}_{re.sub(r'[^a-z0-9]+', '_', own.lower()).strip('_')}"
+        while name in named:
+            name += "_too"
+        named[name] = group
+    return named
+
+
+def _told(source: str, proposal: Proposal) -> dict[str, object]:
     return {
+        "source": source,
         "name": proposal.stream["name"],
         "file": str(proposal.path),
         "template": proposal.template,
@@ -229,19 +251,23 @@ def _told(proposal: Proposal) -> dict[str, object]:
     }
 
 
-def _tell(target: Path, proposals: Sequence[Proposal]) -> None:
+def _tell(target: Path, sources: Mapping[str, Sequence[Proposal]]) -> None:
     from cdp_assets.presentation.terminal import table
 
-    shown = table("stream", "is", "key", "feeds", "to look at", numbers=("to look at",))
-    for proposal in proposals:
-        told = _told(proposal)
-        shown.add_row(
-            str(told["name"]),
-            f"template {proposal.template}" if proposal.template else proposal.kind or "unknown",
-            ", ".join(proposal.stream.get("key", [])),
-            ", ".join(told["feeds"]),  # type: ignore[arg-type]
-            str(len(proposal.doubts)),
-        )
+    shown = table("source", "stream", "is", "key", "feeds", "to look at", numbers=("to look at",))
+    for source, proposals in sources.items():
+        for proposal in proposals:
+            told = _told(source, proposal)
+            shown.add_row(
+                source,
+                str(told["name"]),
+                f"template {proposal.template}" if proposal.template else proposal.kind or "unknown",
+                ", ".join(proposal.stream.get("key", [])),
+                ", ".join(told["feeds"]),  # type: ignore[arg-type]
+                str(len(proposal.doubts)),
+            )
     console = console_of()
     console.print(shown)
+    if len(sources) > 1:
+        console.print(f"{len(sources)} sources: their files number people and orders in different ways")
     console.print(f"written to {target}; what it was unsure of stands there as comments")

@@ -41,10 +41,10 @@ def records_and_identifiers(
         observed = [table.select(*tables.IDENTITY_RECORDS.column_names) for _, table in grouped]
         carried = [(name, part) for stream, table in grouped for name, part in _carried(table, stream)]
         # The source is in every record id, so that only within a source anything can be there twice.
-        records.extend(observed if len(observed) < 2 else [_merged_records(ibis.union(*observed))])
+        records.extend(observed if len(observed) < 2 else [_merged_records(stack(*observed))])
         for name in dict.fromkeys(name for name, _ in carried):
             parts = [part for other, part in carried if other == name]
-            identifiers.extend(parts if len(parts) < 2 else [_merged_identifiers(ibis.union(*parts))])
+            identifiers.extend(parts if len(parts) < 2 else [_merged_identifiers(stack(*parts))])
     return (
         stacked(records, tables.IDENTITY_RECORDS.ibis_schema, engine),
         stacked(identifiers, tables.IDENTIFIERS.ibis_schema, engine),

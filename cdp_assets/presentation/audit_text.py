@@ -13,6 +13,9 @@ from cdp_assets.presentation.read_audit import Audit, Shared
 from cdp_assets.presentation.terminal import heading, indented, table
 from cdp_assets.sources.audit_pages import age
 
+_MOST_ACROSS = 8
+"""So many sources fit beside one another on a terminal."""
+
 
 def audit_text(audit: Audit, as_of: datetime) -> RenderableType:
     """What the sources deliver, whom they share, and what each alone contributes.
@@ -55,8 +58,11 @@ def audit_text(audit: Audit, as_of: datetime) -> RenderableType:
     )
     for each in audit.contributions:
         alone.add_row(each.source, f"{each.profiles:,}", f"{each.alone:,}", f"{each.golden_values:,}")
-    parts = (("What the sources deliver", streams), ("Who of one source is in another", matrix),
-             ("By what both know them", ties), ("What each contributes", alone))  # fmt: skip
+    parts = [("What the sources deliver", streams), ("Who of one source is in another", matrix),
+             ("By what both know them", ties), ("What each contributes", alone)]  # fmt: skip
+    if len(names) > _MOST_ACROSS:
+        # Too wide to be read; the list that follows says the same.
+        del parts[1]
     return Group(*(part for title, body in parts for part in (heading(title), indented(body))))
 
 

@@ -24,6 +24,7 @@ from cdp_assets.warehouse.built import ColumnLineage
 from cdp_assets.warehouse.engine import Engine
 from cdp_assets.warehouse.expressions import bind, check
 from cdp_assets.warehouse.operations import quick_hash
+from cdp_assets.warehouse.stacking import stack
 
 _LAST_DIGITS = 9
 
@@ -144,12 +145,10 @@ def overlaps(sources: Sequence[SourceSpec], raw: Mapping[str, ir.Table], engine:
     # Numbers stand for the texts, since every value of every row carries them. A union of distinct rows would compare
     # all rows again with each part that joins.
     told = [
-        (ibis.union(*values) if len(values) > 1 else values[0])
-        .distinct()
-        .mutate(identifier=ibis.literal(kind), source=ibis.literal(place))
+        stack(*values).distinct().mutate(identifier=ibis.literal(kind), source=ibis.literal(place))
         for (kind, place), values in parts.items()
     ]
-    one = engine.scratch(ibis.union(*told) if len(told) > 1 else told[0])
+    one = engine.scratch(stack(*told))
     other = one.select("identifier", "value", other="source")
     shared = one.join(other, ["identifier", "value"])
     counted = shared.group_by("identifier", "source", "other").aggregate(shared=shared.count())

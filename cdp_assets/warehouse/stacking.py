@@ -6,7 +6,6 @@ identity.
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import TYPE_CHECKING
 
 import ibis.expr.types as ir
@@ -29,7 +28,12 @@ def stack(first: ir.Table, *others: ir.Table) -> ir.Table:
 
     Instants are brought to one type: an engine may report a precision that expressions do not have.
     """
-    return reduce(lambda top, bottom: top.union(bottom), [_typed(table, first.columns) for table in (first, *others)])
+    tables = [_typed(table, first.columns) for table in (first, *others)]
+    # Two by two: a statement in which each of many tables stands below the one before is too deep to be written.
+    while len(tables) > 1:
+        odd = tables[len(tables) // 2 * 2 :]
+        tables = [top.union(bottom) for top, bottom in zip(tables[::2], tables[1::2], strict=False)] + odd
+    return tables[0]
 
 
 def stacked(parts: Sequence[ir.Table], schema: sch.Schema, engine: Engine) -> ir.Table:

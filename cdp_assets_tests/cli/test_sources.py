@@ -114,3 +114,18 @@ def test_another_file_of_that_name_is_not_overwritten(project: Path, tmp_path: P
     told = propose(export(tmp_path))
     assert told.exit_code == 1
     assert "rename orders_1.csv" in told.output
+
+
+def test_files_of_several_systems_become_as_many_sources(project: Path, tmp_path: Path) -> None:
+    head = "Customer ID,First Name,Last Name,Email\n"
+    for shop in ("berlin", "paris"):
+        text = head + "".join(f"{n},Ann,Lee,{shop}{n}@example.org\n" for n in range(25))
+        (tmp_path / "in").mkdir(exist_ok=True)
+        (tmp_path / "in" / f"{shop}.csv").write_text(text)
+    told = propose(tmp_path / "in" / "berlin.csv", tmp_path / "in" / "paris.csv")
+    assert told.exit_code == 0, told.output
+    assert "2 sources" in told.output
+    (berlin, paris) = load_catalog(project / "defs").sources
+    assert (berlin.name, paris.name) == ("in", "in_paris")
+    namespaces = {each.namespace for source in (berlin, paris) for each in source.streams[0].identifiers}
+    assert namespaces == {"in", "in_paris", "global"}

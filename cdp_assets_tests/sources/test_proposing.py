@@ -14,7 +14,7 @@ from cdp_assets.sources import template
 from cdp_assets.sources.proposing.propose import Proposal, propose, together
 from cdp_assets.sources.proposing.sample import UnreadableSampleError
 from cdp_assets.sources.proposing.values import judge
-from cdp_assets.sources.proposing.writing import definition, pattern_for
+from cdp_assets.sources.proposing.writing import definitions, pattern_for
 from cdp_assets.sources.spec import SourceSpec
 from cdp_assets_tests.bench import proposing
 from cdp_assets_tests.normalised.bench import canonical, load, outcome
@@ -47,7 +47,7 @@ def loaded(folder: Path, proposals: list[Proposal]) -> SourceSpec:
     target = folder / "defs" / "shop" / "defs.yaml"
     target.parent.mkdir(parents=True)
     streams = [(one, [Path("shop") / path.name for path in paths]) for one, paths in together(proposals)]
-    target.write_text(definition("shop", streams, "DE"), encoding="utf-8")
+    target.write_text(definitions({"shop": streams}, "DE"), encoding="utf-8")
     (source,) = load_catalog(folder / "defs").sources
     return source
 

@@ -8,6 +8,7 @@ import pytest
 
 from cdp_assets.catalog import load_catalog
 from cdp_assets.definition_files import DefinitionError
+from cdp_assets.identity.spec import DEFAULT_IDENTIFIERS
 from cdp_assets.sources import template
 from cdp_assets.sources.spec import SourceSpec
 from cdp_assets_tests.sources.shop import Bench
@@ -30,6 +31,11 @@ def test_a_template_reads_its_export_row_for_row(bench: Bench, name: str) -> Non
 
 def test_every_system_that_people_really_have_is_there() -> None:
     assert set(REAL_SYSTEMS) <= set(template.names())
+
+
+def test_each_identifier_of_a_template_is_evidence_of_something() -> None:
+    types = {each["type"] for name in template.names() for each in template.find(name).stream.get("identifiers", ())}
+    assert types - set(DEFAULT_IDENTIFIERS) == set()
 
 
 @pytest.mark.parametrize("name", template.names())

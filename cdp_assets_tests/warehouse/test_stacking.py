@@ -1,4 +1,4 @@
-"""A patch writes what differs, and nothing else."""
+"""A patch writes what differs, and nothing else; as many tables as there are can be put on top of one another."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from cdp_assets.warehouse.built import Patch
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
-from cdp_assets.warehouse.stacking import patched, without_equal
+from cdp_assets.warehouse.engine import row_count
+from cdp_assets.warehouse.stacking import patched, stack, without_equal
 
 SCHEMA = ibis.schema({"record_id": "int64", "page": "string"})
 Row = tuple[int, str | None]
@@ -36,3 +37,9 @@ def test_rows_that_are_there_already_are_neither_taken_away_nor_brought() -> Non
     assert sorted(engine.to_arrow(narrowed.gone)["record_id"].to_pylist()) == [4, 5, 6, 7, 8]
     assert _rows(engine, narrowed.rows) == [(4, None), (5, "home"), (6, "a"), (8, "new")]
     assert _rows(engine, patched(before, narrowed)) == _rows(engine, patched(before, patch))
+
+
+def test_hundreds_of_tables_can_be_stacked() -> None:
+    engine = DuckDBEngine.in_memory()
+    tables = [engine.scratch(ibis.range(1).unnest().name("number").as_table()) for _ in range(301)]
+    assert row_count(stack(*tables), engine) == 301

@@ -109,6 +109,13 @@ def is_number(words: str) -> bool:
     return compound or last in known.numbers or last in known.codes or (parts[0] in known.numbers and len(parts) <= 3)
 
 
+def subject(words: str) -> str:
+    """What a number is of, by its heading: *customer* of ``Customer ID``; empty where it only says that it is one."""
+    known = _headings()
+    parts = [part for part in words.split() if part not in known.fillers and part not in known.numbers]
+    return _folded(re.sub(r"(?<=\w\w)(nr|nummer|numero|number)$", "", parts[-1])) if parts else ""
+
+
 def is_elsewhere(words: str) -> bool:
     """Whether an instant is of something else than the row."""
     return _mentions(words, "elsewhere")

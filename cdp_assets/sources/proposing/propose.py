@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ class Proposal:
         kind: What its rows are, or None if nothing fits.
         template: The template it follows, if it is a known export.
         doubts: What to look at.
+        sample: Some rows of the file, which nobody is shown.
     """
 
     path: Path
@@ -42,6 +43,7 @@ class Proposal:
     kind: str | None
     template: str | None
     doubts: tuple[str, ...]
+    sample: Sample = field(repr=False)
 
 
 def propose(
@@ -71,7 +73,7 @@ def propose(
         if zone is not None and "zone" not in plain:
             stream["zone"] = zone
         doubts = (f"it has the columns of {template.find(found).system}'s export; look up what that template assumes",)
-        return Proposal(path, stream, None, found, (*sample.doubts, *doubts))
+        return Proposal(path, stream, None, found, (*sample.doubts, *doubts), sample)
     # Who separates with semicolons writes the day first.
     columns = columns_of(sample.columns, day_first=sample.delimiter == ";")
     kind = kind_of(columns, path.name.split(".")[0])
@@ -82,7 +84,7 @@ def propose(
         draft.doubts.append("nothing says what its rows are: they are kept, and feed no table")
     _doubts_of_times(draft)
     _drop_what_would_not_load(stream, draft, source)
-    return Proposal(path, stream, kind, None, tuple(draft.doubts))
+    return Proposal(path, stream, kind, None, tuple(draft.doubts), sample)
 
 
 def stream_name(path: Path) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import fnmatch
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +20,34 @@ from cdp_assets.sources.proposing.propose import Proposal
 _WIDTH = 116
 
 
-def definition(source: str, streams: Sequence[tuple[Proposal, Sequence[Path]]], country: str | None = None) -> str:
-    """The text of a source's definition.
+Streams = Sequence[tuple[Proposal, Sequence[Path]]]
+"""Proposals, each with its files, relative to the landing folder."""
+
+
+def definitions(sources: Mapping[str, Streams], country: str | None = None) -> str:
+    """The text that defines sources, by their names.
 
     Args:
-        source: Its name.
-        streams: The proposals, each with its files, relative to the landing folder.
+        sources: Name → its streams.
         country: ISO 3166-1 alpha-2 country of phone numbers whose row names none.
     """
-    lines = ["# Proposed from samples of the files. What it was unsure of stands above each stream."]
-    lines += ["type: cdp_assets.sources.component.Source", "attributes:", f"  name: {source}"]
+    about = ["# Proposed from samples of the files. What it was unsure of stands above each stream."]
+    if len(sources) > 1:
+        about += [
+            "# The files number people and orders in different ways, so each way is a source of its own: customer 12",
+            "# of one is not customer 12 of another. Where they mean the same, give their identifiers one `namespace`.",
+        ]
+    every = [one for streams in sources.values() for one in streams]
+    return "\n".join(about) + "\n" + "---\n".join(_source(name, mine, every, country) for name, mine in sources.items())
+
+
+def _source(source: str, streams: Streams, every: Streams, country: str | None) -> str:
+    lines = ["type: cdp_assets.sources.component.Source", "attributes:", f"  name: {source}"]
     if country is not None:
         lines.append(f"  country: {country}")
     lines.append("  streams:")
     for proposal, files in streams:
-        others = [file for other, theirs in streams if other is not proposal for file in theirs]
+        others = [file for other, theirs in every if other is not proposal for file in theirs]
         lines += _stream(proposal, files, others)
     return "\n".join(lines) + "\n"
 

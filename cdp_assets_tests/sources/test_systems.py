@@ -1,0 +1,77 @@
+"""Files of one folder become one source only if they number people, orders and products alike."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from cdp_assets.sources.proposing.propose import propose
+from cdp_assets.sources.proposing.systems import systems
+from cdp_assets_tests.sources.template_samples import sample
+from cdp_assets_tests.sources.test_proposing import written
+
+
+def people(number: str, numbers: Iterable[object], mail: str = "p{}") -> str:
+    rows = (f"{each},Ann,Lee,{mail.format(each)}@example.org,2026-01-02" for each in numbers)
+    return f"{number},First Name,Last Name,Email,Created\n" + "".join(f"{row}\n" for row in rows)
+
+
+def orders(number: str, customers: Iterable[object], mail: str | None = None) -> str:
+    found = f"Order No,{number},Order Date,Total,Currency{',Email' if mail else ''}\n"
+    for place, each in enumerate(customers):
+        found += f"B{place},{each},2026-03-04,10.00,EUR{f',{mail.format(each)}@example.org' if mail else ''}\n"
+    return found
+
+
+def grouped(folder: Path, files: dict[str, str | bytes], *, one: bool = False) -> list[list[str]]:
+    proposals = [propose(written(folder, name, text), "shop") for name, text in files.items()]
+    return [[proposal.path.name for proposal in group] for group in systems(proposals, one=one)]
+
+
+@pytest.mark.parametrize(
+    "bought",
+    [
+        pytest.param(orders("Customer ID", range(5, 30)), id="columns called alike"),
+        pytest.param(orders("Kundennr", range(5, 30), "p{}"), id="the same addresses"),
+    ],
+)
+def test_people_and_what_they_bought_are_one_system(tmp_path: Path, bought: str) -> None:
+    files: dict[str, str | bytes] = {"customers.csv": people("ID", range(25)), "orders.csv": bought}
+    assert grouped(tmp_path, files) == [["customers.csv", "orders.csv"]]
+
+
+def test_customer_12_of_one_shop_is_not_customer_12_of_another(tmp_path: Path) -> None:
+    shops: dict[str, str | bytes] = {
+        "berlin.csv": people("Customer ID", range(25)),
+        "paris.csv": people("Customer ID", range(25), "q{}"),
+    }
+    assert grouped(tmp_path, shops) == [["berlin.csv"], ["paris.csv"]]
+    assert grouped(tmp_path, shops, one=True) == [["berlin.csv"], ["paris.csv"]], "whatever somebody says"
+
+
+def test_numbers_that_could_be_anybodys_are_kept_apart_until_somebody_says_otherwise(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "contacts.csv": people("Contact ID", range(25)),
+        "orders.csv": orders("Customer ID", range(25)),
+    }
+    assert grouped(tmp_path, files) == [["contacts.csv"], ["orders.csv"]]
+    assert grouped(tmp_path, files, one=True) == [["contacts.csv", "orders.csv"]]
+
+
+def test_exports_of_known_systems_are_a_source_each(tmp_path: Path) -> None:
+    known = [sample(name) for name in ("shopify_customers", "hubspot_contacts", "shopify_orders")]
+    found = systems([propose(path, "shop") for path in known])
+    assert [[proposal.template for proposal in group] for group in found] == [
+        ["shopify_customers", "shopify_orders"],
+        ["hubspot_contacts"],
+    ]
+
+
+def test_files_that_number_nothing_belong_to_the_first(tmp_path: Path) -> None:
+    mails = "".join(json.dumps({"email": f"p{n % 5}@example.org", "event": "open", "campaign": "May",
+                                "timestamp": f"2026-05-01T10:{n:02d}:00Z"}) + "\n" for n in range(25))  # fmt: skip
+    files: dict[str, str | bytes] = {"mails.jsonl": mails, "customers.csv": people("ID", range(25))}
+    assert grouped(tmp_path, files) == [["mails.jsonl", "customers.csv"]]
