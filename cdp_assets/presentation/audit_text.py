@@ -58,11 +58,12 @@ def audit_text(audit: Audit, as_of: datetime) -> RenderableType:
     )
     for each in audit.contributions:
         alone.add_row(each.source, f"{each.profiles:,}", f"{each.alone:,}", f"{each.golden_values:,}")
-    parts = [("What the sources deliver", streams), ("Who of one source is in another", matrix),
-             ("By what both know them", ties), ("What each contributes", alone)]  # fmt: skip
-    if len(names) > _MOST_ACROSS:
-        # Too wide to be read; the list that follows says the same.
-        del parts[1]
+    parts = [("What the sources deliver", streams)]
+    if 1 < len(names) <= _MOST_ACROSS:  # wider, it could not be read; the list that follows says the same
+        parts.append(("Who of one source is in another", matrix))
+    if len(names) > 1:
+        parts.append(("By what both know them", ties))
+    parts.append(("What each contributes", alone))
     return Group(*(part for title, body in parts for part in (heading(title), indented(body))))
 
 

@@ -3,7 +3,7 @@
 Belongs here: opening and closing for the length of a run. Does not belong here: SQL, tables, and what assets do.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -30,11 +30,13 @@ SCHEDULED_TAG = ".dagster/scheduled_execution_time"
 """Run tag that Dagster puts on runs of a schedule."""
 
 
-def run_as_of(run_tags: dict[str, str], launched: datetime, settings: Settings) -> datetime:
-    """The instant that everything relative to time in a run uses.
+def run_as_of(run_tags: dict[str, str], launched: Callable[[], datetime], settings: Settings) -> datetime:
+    """The instant that everything relative to time in a run uses: whole seconds, UTC.
 
-    The run's own tag wins, then ``CDP_AS_OF``, then the time the run was scheduled for, then its launch; whole
-    seconds, UTC.
+    Args:
+        run_tags: The run's own tag wins …
+        launched: … then ``CDP_AS_OF``, then the time the run was scheduled for, then its launch, which is looked up.
+        settings: The settings.
     """
     if tag := run_tags.get(AS_OF_TAG):
         return parse_instant(tag, AS_OF_TAG)
@@ -42,15 +44,20 @@ def run_as_of(run_tags: dict[str, str], launched: datetime, settings: Settings) 
         return settings.as_of
     if tag := run_tags.get(SCHEDULED_TAG):
         return parse_instant(tag, SCHEDULED_TAG).replace(microsecond=0)
-    return launched.astimezone(UTC).replace(microsecond=0)
+    return launched().astimezone(UTC).replace(microsecond=0)
 
 
 def as_of_of(context: dg.AssetExecutionContext, settings: Settings) -> datetime:
     """`run_as_of` of the run that ``context`` belongs to."""
-    record = context.instance.get_run_record_by_id(context.run_id)
-    if record is None:
-        raise dg.DagsterInvariantViolationError(f"run {context.run_id} is not in the instance")
-    return run_as_of(dict(context.run.tags), record.create_timestamp, settings)
+
+    def launched() -> datetime:
+        record = context.instance.get_run_record_by_id(context.run_id)
+        if record is None:
+            raise dg.DagsterInvariantViolationError(f"run {context.run_id} is not in the instance")
+        created: datetime = record.create_timestamp
+        return created
+
+    return run_as_of(dict(context.run.tags), launched, settings)
 
 
 @contextmanager

@@ -53,7 +53,7 @@ def test_a_run_is_about_its_tag_or_the_pinned_or_the_scheduled_instant_or_its_la
     pinned = replace(free, as_of=datetime(2026, 1, 1, tzinfo=UTC))
     tag, scheduled = {AS_OF_TAG: "2026-02-02"}, {SCHEDULED_TAG: "2026-03-03T04:00:00+00:00"}
 
-    assert run_as_of({**tag, **scheduled}, launched, pinned) == datetime(2026, 2, 2, tzinfo=UTC)
-    assert run_as_of(scheduled, launched, pinned) == datetime(2026, 1, 1, tzinfo=UTC)
-    assert run_as_of(scheduled, launched, free) == datetime(2026, 3, 3, 4, tzinfo=UTC)
-    assert run_as_of({}, launched, free) == datetime(2026, 5, 1, 10, tzinfo=UTC)
+    assert run_as_of({**tag, **scheduled}, lambda: launched, pinned) == datetime(2026, 2, 2, tzinfo=UTC)
+    assert run_as_of(scheduled, lambda: launched, pinned) == datetime(2026, 1, 1, tzinfo=UTC)
+    assert run_as_of(scheduled, lambda: launched, free) == datetime(2026, 3, 3, 4, tzinfo=UTC)
+    assert run_as_of({}, lambda: launched, free) == datetime(2026, 5, 1, 10, tzinfo=UTC)
