@@ -6,7 +6,9 @@ make a record (`records.py`), and reading them into tables (`reading.py`).
 
 from __future__ import annotations
 
+import codecs
 import gzip
+import re
 import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,7 +44,10 @@ _MANY_NULS = 4
 """Every fourth byte is zero, or more: no text in a one-byte encoding."""
 
 _UTF8_MARK = b"\xef\xbb\xbf"
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_UTF32_MARK = b"\xff\xfe\x00\x00"
+DELIMITER_LINE = re.compile(rb"sep=.\r?\n")
+"""A line above the header with which spreadsheets are told the delimiter."""
 _DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 
 
@@ -82,15 +87,17 @@ def prepare(file: LandedFile, stream: StreamSpec, folder: Path, *, thorough: boo
     with plain.open("rb") as opened:
         begin = len(_UTF8_MARK) if opened.read(3) == _UTF8_MARK else 0
         opened.seek(begin)
-        first = opened.readline()
+        first, above = opened.readline(), 0
+        if is_csv and DELIMITER_LINE.fullmatch(first):
+            begin, first, above = opened.tell(), opened.readline(), 1
         header = _header(first, file, stream) if is_csv else ()
         if not is_csv:
             opened.seek(begin)
         scanner = RecordScanner(
             quotes=is_csv, delimiter=stream.delimiter, columns=len(header), thorough=thorough and is_csv
         )
-        scanner.found.lines = int(is_csv)
-        scanner.found.carriage_returns = int(is_csv and first.endswith(b"\r\n"))
+        scanner.found.lines = int(is_csv) + above
+        scanner.found.carriage_returns = scanner.found.lines if first.endswith(b"\r\n") else 0
         offset = opened.tell()
         for block in whole_lines(opened):
             scanner.block(block, offset)
@@ -132,9 +139,11 @@ def as_utf8(file: LandedFile, stream: StreamSpec, folder: Path) -> Path:
         raise WrongFormatError(
             file.name, f"it is {archive}", f"Deliver the {stream.format} file itself, or gzipped once"
         )
-    if head.startswith(_UTF16_MARKS) or head[:64].count(0) * _MANY_NULS > len(head[:64]):
+    if head.startswith(UTF16_MARKS) and not head.startswith(_UTF32_MARK):
+        return _from_utf16(plain, folder / f"{file.path.name}.utf8", file)
+    if head[:64].count(0) * _MANY_NULS > len(head[:64]):
         raise WrongEncodingError(
-            file.name, "it is UTF-16", f"Save it as {stream.encoding} and deliver it again", line=1
+            file.name, "it is UTF-16 or UTF-32", f"Save it as {stream.encoding} and deliver it again", line=1
         )
     if stream.encoding == "utf-8":
         return plain
@@ -169,6 +178,21 @@ def _decompressed(file: LandedFile, target: Path) -> Path:
             file.name, f"the compressed file cannot be read to its end: {what}", "Deliver it again", line=lines + 1
         ) from None
     return target
+
+
+def _from_utf16(plain: Path, copy: Path, file: LandedFile) -> Path:
+    """Write as UTF-8 what begins with the mark of UTF-16, whatever the contract says: nothing else begins so."""
+    decoder = codecs.getincrementaldecoder("utf-16")()
+    with plain.open("rb") as opened, copy.open("wb") as out:
+        try:
+            while block := opened.read(BLOCK):
+                out.write(decoder.decode(block).encode("utf-8"))
+            out.write(decoder.decode(b"", final=True).encode("utf-8"))
+        except UnicodeError:
+            raise WrongEncodingError(
+                file.name, "it begins as UTF-16, but is not to its end", "Save it as UTF-8 and deliver it again"
+            ) from None
+    return copy
 
 
 def _transcode(plain: Path, copy: Path) -> bool:

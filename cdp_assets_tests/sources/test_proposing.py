@@ -143,17 +143,31 @@ def test_what_nothing_is_known_of_is_kept_and_feeds_no_table(tmp_path: Path) -> 
     ("name", "content", "said"),
     [
         ("empty.csv", b"", "is empty"),
-        ("a.csv", "\ufeffa,b\n1,2\n".encode("utf-16"), "is UTF-16"),
+        ("a.csv", "a,b\n1,2\n".encode("utf-16-le"), "is UTF-16"),
         ("a.json", b'[{"a": 1}', "is not valid JSON"),
         ("a.jsonl", b"{broken\n", "no JSON object"),
         ("a.xlsx", b"PK\x03\x04[Content_Types].xml", "save each sheet as CSV"),
-        ("a.csv", b"sep=;\r\na;b\r\n1;2\r\n", "remove that line"),
         ("a.csv.gz", b"\x1f\x8b\x08\x00broken", "compressed and damaged"),
     ],
 )
 def test_a_file_of_which_nothing_can_be_said_says_why(tmp_path: Path, name: str, content: bytes, said: str) -> None:
     with pytest.raises(UnreadableSampleError, match=said):
         propose(written(tmp_path, name, content), "shop")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(PEOPLE.encode("utf-16"), id="utf-16"),
+        pytest.param(b"sep=;\r\n" + PEOPLE.replace("\n", "\r\n").encode(), id="with a line for spreadsheets"),
+    ],
+)
+def test_what_spreadsheets_write_is_read_as_it_is(bench: Bench, tmp_path: Path, content: bytes) -> None:
+    source = loaded(tmp_path, [propose(written(tmp_path / "in", "kunden.csv", content), "shop")])
+    bench.drop("shop/kunden.csv", content)
+    load(bench, source)
+    found = canonical(bench, source, "contacts")
+    assert {row["family_name"] for row in found} == {f"Müller{n}" for n in range(25)}
 
 
 @pytest.mark.parametrize(

@@ -6,18 +6,20 @@ Belongs here: compression, encoding, format, delimiter, and flattening of JSON. 
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
 import itertools
 import json
-import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from cdp_assets.sources.preparing import DELIMITER_LINE, UTF16_MARKS
 
 _MOST_ROWS = 5_000
 _MOST_BYTES = 8 << 20
@@ -70,8 +72,8 @@ def read(path: Path) -> Sample:
     text, encoding, doubts = _text(data, whole, path)
     if not text.strip():
         raise UnreadableSampleError(f"{path.name} is empty")
-    if re.match(r"sep=.\r?\n", text):
-        raise UnreadableSampleError(f"{path.name} begins with a line `sep=` for spreadsheets: remove that line")
+    if above := DELIMITER_LINE.match(text[:8].encode()):
+        text = text[above.end() :]
     begin = text.lstrip()[:1]
     if begin == "[":
         return _json_array(path, text, whole, encoding)
@@ -93,10 +95,13 @@ def _head_of(path: Path) -> tuple[bytes, bool]:
 
 
 def _text(data: bytes, whole: bool, path: Path) -> tuple[str, str, tuple[str, ...]]:
+    if data.startswith(UTF16_MARKS):
+        text = codecs.getincrementaldecoder("utf-16")(errors="replace").decode(data)
+        return text if whole else text[: text.rfind("\n") + 1], "utf-8", ()
+    if b"\x00" in data[:64]:
+        raise UnreadableSampleError(f"{path.name} is UTF-16 or UTF-32: save it as UTF-8")
     if not whole:
         data = data[: data.rfind(b"\n") + 1]
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in data[:64]:
-        raise UnreadableSampleError(f"{path.name} is UTF-16: save it as UTF-8")
     try:
         return data.decode("utf-8-sig"), "utf-8", ()
     except UnicodeDecodeError:
