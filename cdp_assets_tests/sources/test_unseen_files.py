@@ -26,6 +26,8 @@ KINDS = {
     "page_views.csv": "events", "track.jsonl": "events", "gym_checkins.csv": "events",
     "email_events.csv": "engagements", "reviews.csv": "survey_responses", "form_answers.csv": "survey_responses",
     "support_chats.csv": "interactions", "unsubscribes.csv": "contacts", "consents_export.csv": "consents",
+    "call_log.csv": "interactions", "facture_lignes.csv": "lines", "patients.csv": "contacts",
+    "gdpr_requests.csv": "contacts",
 }  # fmt: skip
 
 
@@ -130,7 +132,7 @@ def identifiers(shop: Shop, file: str) -> list[tuple[str, str]]:
 
 
 def test_what_people_do_has_numbers_of_its_own_and_makes_no_people(shop: Shop) -> None:
-    for file in ("bookings.csv", "donations.csv", "loyalty_export.csv", "reviews.csv", "support_chats.csv"):
+    for file in ("bookings.csv", "donations.csv", "loyalty_export.csv", "reviews.csv", "gdpr_requests.csv"):
         assert "person" not in shop[2][file].stream, file
     assert identifiers(shop, "bookings.csv") == [("order_number", "booking_ref"), ("email", "guest_email")]
     assert identifiers(shop, "reviews.csv") == [("email", "reviewer_email")]
@@ -139,6 +141,19 @@ def test_what_people_do_has_numbers_of_its_own_and_makes_no_people(shop: Shop) -
 
 def test_amounts_that_all_differ_are_nobodys_number(shop: Shop) -> None:
     assert identifiers(shop, "loyalty_export.csv") == [("loyalty_number", "card_number"), ("email", "customer_email")]
+
+
+def test_nobody_is_known_by_the_telephone_of_their_relatives(shop: Shop) -> None:
+    assert [value for type_, value in identifiers(shop, "patients.csv") if type_ == "phone"] == ["phone_mobile"]
+    assert {str(row["birth_date"]) for row in of_stream(shop, "contacts", "patients")} >= {"1980-02-01", "1980-02-25"}
+
+
+def test_lines_of_one_invoice_are_one_order(shop: Shop) -> None:
+    assert len(of_stream(shop, "orders", "facture_lignes")) == 13
+    lines = of_stream(shop, "order_lines", "facture_lignes")
+    assert {(str(row["quantity"]), str(row["amount"])) for row in lines} == {
+        ("1.0", "10.00"), ("2.0", "20.00"), ("3.0", "30.00"),
+    }  # fmt: skip
 
 
 def test_the_address_of_the_shop_is_nobodys(shop: Shop) -> None:

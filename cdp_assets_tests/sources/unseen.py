@@ -194,6 +194,23 @@ def _of_what_people_do(people: Sequence[_Person]) -> dict[str, bytes]:
             "email,unsubscribed_at,list",
             (f"{mail},2026-05-{_day(n)}T10:00:00Z,news" for n, _, _, mail in people),
         ),
+        "call_log.csv": _table(
+            "call_id,caller_number,agent_name,call_start,duration_sec,direction",
+            (f"c{n},+49151123456{who:02d},Bob,2026-05-{_day(n)} 10:00:00,{n * 10},inbound" for n, who, *_ in again),
+        ),
+        "facture_lignes.csv": _table(
+            "N° facture;Date facture;Code client;Désignation;Qté;PU HT;Total TTC",
+            (f"F{n // 2};{_day(n // 2)}/05/2026;C{n // 2};Lampe;{1 + n % 3};10,00;12,00" for n in _ROWS),
+        ),
+        "patients.csv": _table(
+            "mrn,given_name,surname,dob,sex,address_1,suburb,postcode,phone_mobile,next_of_kin_phone",
+            (f"{100000 + n},{given},{family},198002{_day(n)},F,1 main st,richmond,3121,+61 412 345 6{n:02d},"
+             f"+61 412 999 9{n:02d}" for n, given, family, _ in people),
+        ),
+        "gdpr_requests.csv": _table(
+            "request_id,email,type,requested_at",
+            (f"{n},{mail},erasure,2026-05-{_day(n)}T10:00:00Z" for n, _, _, mail in people),
+        ),
         "consents_export.csv": _table(
             "email,consent_type,consent_status,consent_date",
             (f"{mail},newsletter,{'opt-in' if n % 3 else 'opt-out'},2026-05-{_day(n)} 10:00:00"

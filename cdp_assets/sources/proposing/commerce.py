@@ -159,8 +159,8 @@ def lines(draft: Draft) -> Iterator[Map]:
     )
     if price is not None and quantity is not None:
         line["amount"] = f"{quantity} * {price}"
-    elif draft.sql("gross") is not None:
-        line |= {"amount": str(draft.sql("gross")), "unit_price": f"{draft.sql('gross')} / {quantity}"}
+    elif (amount := draft.sql("gross", "line_total", "amount")) is not None:
+        line |= {"amount": amount, "unit_price": f"{amount} / {quantity}"}
     conditions = [each for each in (sold if returned else None, kept) if each]
     yield {"to": "order_lines", **({"where": " and ".join(conditions)} if conditions else {}), "set": line}
     if returned and price is not None:

@@ -142,11 +142,11 @@ class Draft:
         return {name: sql for name, sql in roles.items() if sql is not None}
 
 
-def _second_best(column: Column) -> tuple[bool, bool, bool]:
-    """Of two instants the one in UTC, or that is written as one; of two countries the one by its code."""
+def _second_best(column: Column) -> tuple[bool, bool, bool, bool]:
+    """Of two instants the one that is no mere day, in UTC, or written as one; of two countries the one by its code."""
     values = column.values
     in_utc = re.search(r"\b(gmt|utc)\b", column.words) is not None
-    return (not in_utc, values.epoch is not None, "country_name" in values.looks)
+    return (values.type == "date", not in_utc, values.epoch is not None, "country_name" in values.looks)
 
 
 def quoted(text: str) -> str:

@@ -39,7 +39,7 @@ def kind_of(columns: Sequence[Column], stem: str) -> str | None:
         return "consents"
     if called("refunds") and has & {"amount", "refunded"}:
         return "refunds"
-    if "order_id" in has and "quantity" in has and has & {"unit_price", "sku", "gross"} and timed:
+    if timed and {"order_id", "quantity"} <= has and (has & {"unit_price", "sku", "gross"} or _repeated(columns)):
         return "lines"
     if "sku" in has and not timed and not has & _PERSONAL:
         return "products"
@@ -51,7 +51,7 @@ def kind_of(columns: Sequence[Column], stem: str) -> str | None:
         return "loyalty"
     if "subject" in has and has & {"status", "priority"} and timed:
         return "tickets"
-    if timed and ({"direction", "duration"} <= has or (called("chats") and has & _PERSONAL)):
+    if timed and ({"direction", "duration"} <= has or ((called("chats") or called("calls")) and has & _PERSONAL)):
         return "interactions"
     if "score" in has and (has & {"survey", "comment"} or called("surveys")):
         return "survey_responses"
@@ -83,6 +83,11 @@ def _come_again(columns: Sequence[Column]) -> bool:
     numbers = ("person_id", "email", "phone", "anonymous_id", "loyalty_number")
     who = [column.values for role in numbers for column in columns if column.role == role and column.values.filled]
     return bool(who) and all(values.distinct < values.filled for values in who)
+
+
+def _repeated(columns: Sequence[Column]) -> bool:
+    """Whether orders have several rows."""
+    return any(column.values.distinct < column.values.filled for column in columns if column.role == "order_id")
 
 
 def _priced(has: set[str]) -> bool:

@@ -33,7 +33,7 @@ def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
     maps = list(_MAPS[kind](draft)) if kind is not None else []
     event_time = draft.name_of_time(*_EVENT_TIMES.get(kind or "", ("happened_at", "created_at", "updated_at")))
     updated = draft.name_of_time("updated_at") if kind in _UPDATED and key else None
-    people = kind == _PEOPLE and bool(key) and not _come_again(draft, key)
+    people = kind == _PEOPLE and bool(key) and _are_people(draft, key)
     whole = updated is None and (people or kind in ("products", "accounts"))
     load = "upsert" if key and (updated is not None or whole) else "append"
     if load == "upsert" and whole:
@@ -130,13 +130,20 @@ _NUMBERS_OF_OTHERS = {*_OWN_NUMBERS.values(), "phone", "postal_code", "name", "a
 """Roles of numbers that tell rows of one kind apart, and rows of others only as long as there is one of each."""
 
 
-def _come_again(draft: Draft, key: list[str]) -> bool:
-    """Whether the same people come with different keys: then rows are something that people did."""
-    of_people = ("person_id", "id", "lead_id", "external_id", "loyalty_number", "email")
-    if any(draft.names[column.address] in key and column.role in of_people for column in draft.columns):
-        return False
+_OF_PEOPLE = ("person_id", "id", "lead_id", "external_id", "loyalty_number", "email")
+"""Roles of what tells people apart."""
+
+_DESCRIBING = ("given_name", "family_name", "full_name", "birth_date", "gender", "postal_code", "city", "opt_in")
+"""Roles of what is known of people, beside how to reach them."""
+
+
+def _are_people(draft: Draft, key: list[str]) -> bool:
+    """Whether rows are people, rather than something that they did, which has numbers of its own."""
+    if any(draft.names[column.address] in key and column.role in _OF_PEOPLE for column in draft.columns):
+        return True
     addresses = [column.values for role in ("email", "phone") for column in draft.all_of(role)]
-    return any(values.distinct < values.filled for values in addresses)
+    again = any(values.distinct < values.filled for values in addresses)
+    return not again and draft.of(*_DESCRIBING) is not None
 
 
 def _code(draft: Draft) -> Column | None:
@@ -243,7 +250,7 @@ def _first_tag(draft: Draft) -> str | None:
 
 
 def _interactions(draft: Draft) -> Iterator[Map]:
-    kind = "chat" if "chat" in words_of(draft.sample.path.stem) else "call"
+    kind = "chat" if headings.called(words_of(draft.sample.path.stem), "chats") else "call"
     values = draft.given(
         direction=draft.sql("direction"),
         occurred_at=draft.sql("started_at", "created_at", "happened_at"),

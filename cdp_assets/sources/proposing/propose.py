@@ -185,7 +185,10 @@ def _drop_what_would_not_load(stream: dict[str, Any], draft: Draft, source: str)
         if not found:
             return
         path = found[0].path[2:]
-        if path[0] == "maps" and len(path) > 1:
+        if path[0] == "maps" and len(path) > 3 and path[2] == "set":
+            del stream["maps"][int(path[1])]["set"][path[3]]
+            draft.doubts.append(f"`{path[3]}` was left out: {found[0].message}")
+        elif path[0] == "maps" and len(path) > 1:
             dropped = stream["maps"].pop(int(path[1]))
             draft.doubts.append(f"no row of {dropped['to']} can be made: {found[0].message}")
             if not stream["maps"]:

@@ -15,6 +15,8 @@ from cdp_assets.sources.proposing.countries import code_of
 from cdp_assets.sources.proposing.headings import actions
 
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})(\.0)?")
+_DAY = re.compile(r"(19|20)\d{6}")
+"""A date written as a number. All of a column have to be one: of eight digits few numbers are."""
 _FLOATED = re.compile(r"\d{1,15}\.0")
 """A number of something that passed through a spreadsheet or a data frame with gaps."""
 _DECIMAL = re.compile(r"-?([1-9]\d{0,2}(,\d{3})+|0|[1-9]\d{0,13})(\.\d+)?")
@@ -115,6 +117,8 @@ def judge(texts: Sequence[str | None], *, code: bool = False, day_first: bool = 
         return Values("string", looks=looks, **counts)
     if {text.lower() for text in filled} <= _WORDS_OF_TRUTH:
         return Values("boolean", **counts)
+    if all(_DAY.fullmatch(text) and _fits(text, "%Y%m%d") for text in filled):
+        return Values("date", "%Y%m%d", **counts)
     if _most(_INTEGER, filled):
         return Values("integer", epoch=_epoch(filled), looks=looks, **counts)
     if _most(_DECIMAL, filled):
