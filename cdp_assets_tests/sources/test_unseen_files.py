@@ -139,6 +139,14 @@ def test_what_people_do_has_numbers_of_its_own_and_makes_no_people(shop: Shop) -
     assert {row["full_name"] for row in of_stream(shop, "contacts", "bookings")} >= {"Ann Müller"}
 
 
+def test_people_who_are_there_twice_are_people(tmp_path: Path) -> None:
+    text = "unique_id,first_name,surname,dob,city,email\n" + "".join(
+        f"{n},Ann,Lee{n % 9},1980-01-{1 + n % 9:02d},London,p{n % 9}@example.org\n" for n in range(25)
+    )
+    stream = propose(written(tmp_path, "people.csv", text), "shop").stream
+    assert (stream["key"], stream["person"]) == (["unique_id"], True)
+
+
 def test_amounts_that_all_differ_are_nobodys_number(shop: Shop) -> None:
     assert identifiers(shop, "loyalty_export.csv") == [("loyalty_number", "card_number"), ("email", "customer_email")]
 

@@ -133,17 +133,19 @@ _NUMBERS_OF_OTHERS = {*_OWN_NUMBERS.values(), "phone", "postal_code", "name", "a
 _OF_PEOPLE = ("person_id", "id", "lead_id", "external_id", "loyalty_number", "email")
 """Roles of what tells people apart."""
 
-_DESCRIBING = ("given_name", "family_name", "full_name", "birth_date", "gender", "postal_code", "city", "opt_in")
-"""Roles of what is known of people, beside how to reach them."""
+_DESCRIBING = ("birth_date", "gender", "given_name", "family_name", "postal_code", "city")
+"""Roles of what is known of people, beside how to reach them, and seldom told with what they did."""
 
 
 def _are_people(draft: Draft, key: list[str]) -> bool:
-    """Whether rows are people, rather than something that they did, which has numbers of its own."""
+    """Whether rows are people, maybe the same several times, rather than something that they did."""
+    if draft.of(*_DESCRIBING) is not None:
+        return True
     if any(draft.names[column.address] in key and column.role in _OF_PEOPLE for column in draft.columns):
         return True
     addresses = [column.values for role in ("email", "phone") for column in draft.all_of(role)]
     again = any(values.distinct < values.filled for values in addresses)
-    return not again and draft.of(*_DESCRIBING) is not None
+    return not again and draft.of("full_name", "company", "opt_in", "opt_out") is not None
 
 
 def _code(draft: Draft) -> Column | None:
