@@ -166,8 +166,8 @@ def test_lines_of_one_invoice_are_one_order(shop: Shop) -> None:
 
 def test_the_address_of_the_shop_is_nobodys(shop: Shop) -> None:
     assert ("email", '"Seller Email"') not in identifiers(shop, "marketplace_orders.csv")
-    twenty = "".join(f"2026-05-01T10:{n:02d}:00Z,p{n}@example.org,shop@example.org,opened\n" for n in range(20))
-    file = written(shop[0].folder / "in", "mails.csv", "at,from_address,to_address,event\n" + twenty)
+    twenty = "".join(f"2026-05-01,p{n}@example.org,shop@example.org,opened,+49301234567\n" for n in range(20))
+    file = written(shop[0].folder / "in", "mails.csv", "at,from_address,to_address,event,phone\n" + twenty)
     assert [each["value"] for each in propose(file, "shop").stream["identifiers"]] == ["from_address"]
 
 

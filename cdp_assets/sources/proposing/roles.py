@@ -129,12 +129,17 @@ _INSTANTS = frozenset({
 
 
 def _role(words: str, named: list[str], values: Values) -> tuple[str | None, bool]:
+    role, by_value = _meaning(words, named, values)
+    if role in ("email", "phone") and values.distinct == 1 and values.filled >= _ENOUGH:
+        return None, False  # that of the shop
+    return role, by_value
+
+
+def _meaning(words: str, named: list[str], values: Values) -> tuple[str | None, bool]:
     if headings.is_of_others(words) and not set(named[:1]) & _OF_OTHERS:
         return None, False
     if not values.filled:
         return (named[0] if named and named[0] in _WHEN_EMPTY else None), False
-    if "email" in values.looks and values.distinct == 1 and values.filled >= _ENOUGH:
-        return None, False  # that of the shop
     if "email" in values.looks:
         return ("anything" if named[:1] == ["anything"] else "email"), True
     if values.type in ("date", "timestamp") or _is_epoch(words, values):
