@@ -65,7 +65,7 @@ def sources() -> None:
 
 @sources.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--name", help="The source's name (default: that of the folder that the files lie in).")
+@click.option("--name", help="The source's name, if the files are of one system (default: that of their folder).")
 @click.option("--country", help="ISO 3166-1 alpha-2 country of phone numbers without a country code.")
 @click.option("--zone", help="IANA time zone of times that bear none, such as Europe/Berlin (default: UTC).")
 @click.option("--currency", help="ISO 4217 code of amounts without one (default: the one that is reported in).")
@@ -87,7 +87,8 @@ def propose(
     """Read samples of unknown files, and write a definition that works as it is.
 
     Told are format, delimiter, encoding, types, key, times, identifiers, and the tables that the rows feed. What is
-    unsure stands in the definition as comments. Files from elsewhere are copied into the landing folder.
+    unsure stands in the definition as comments. Files that number people and orders in different ways become sources of
+    their own. Files from elsewhere are copied into the landing folder.
     """
     from cdp_assets.sources.proposing.propose import propose as look
     from cdp_assets.sources.proposing.propose import stream_name, together

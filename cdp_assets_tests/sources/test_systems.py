@@ -75,3 +75,16 @@ def test_files_that_number_nothing_belong_to_the_first(tmp_path: Path) -> None:
                                 "timestamp": f"2026-05-01T10:{n:02d}:00Z"}) + "\n" for n in range(25))  # fmt: skip
     files: dict[str, str | bytes] = {"mails.jsonl": mails, "customers.csv": people("ID", range(25))}
     assert grouped(tmp_path, files) == [["mails.jsonl", "customers.csv"]]
+
+
+def sold(number: str, orders_from: int) -> str:
+    rows = (f"B{orders_from + n},{number}{n},2026-03-04,sku-{n % 9},1,10.00" for n in range(25))
+    return "Order No,Customer ID,Order Date,SKU,Qty,Price\n" + "".join(f"{row}\n" for row in rows)
+
+
+def test_shops_that_sell_the_same_are_not_one_shop(tmp_path: Path) -> None:
+    products = "SKU,Product,Price\n" + "".join(f"sku-{n},Mug,10.00\n" for n in range(9))
+    files: dict[str, str | bytes] = {
+        "north.csv": sold("", 0), "south.csv": sold("", 500), "products.csv": products,
+    }  # fmt: skip
+    assert grouped(tmp_path, files) == [["north.csv", "products.csv"], ["south.csv"]]

@@ -4,8 +4,10 @@ Belongs here: telling by the numbers in samples. Does not belong here: what a fi
 
 A source is a system: customer 12 of one shop is not customer 12 of another. Files that lie in one folder may be of
 several, and then each becomes a source. Two files are of one system if a number that both have stands beside the same
-addresses in both, or if there is nothing to compare, but the columns are called alike and share numbers. They never are
-if the addresses differ, and known exports of different systems are not.
+addresses in both, or if there is nothing to compare, but they hold different things, in columns that are called alike
+and share numbers: people and what they bought. They never are if the addresses differ, and known exports of different
+systems are not. Numbers of products tell nothing, since many shops sell the same; a list of products goes to whoever
+sells them.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ from cdp_assets.sources.proposing.propose import Proposal
 from cdp_assets.sources.spec import GLOBAL_TYPES
 from cdp_assets.warehouse.sql_parsing import plain_name
 
-_NUMBERED = {"order_id": "order_number", "product_id": "product"}
+_PRODUCT = "product"
+_NUMBERED = {"order_id": "order_number", "product_id": _PRODUCT}
 """Columns that maps set → what their numbers are of."""
 
 _SAMPLED = 5_000
@@ -47,11 +50,12 @@ def systems(proposals: Sequence[Proposal], *, one: bool = False) -> list[list[Pr
     """Proposals by the system that their files come from, the one with most files first.
 
     Args:
-        proposals: The proposals; files that number nothing are put to the first system.
+        proposals: The proposals; files that number neither people nor orders are put to the first system.
         one: Whether somebody has said that it is one: then only what cannot be is kept apart.
     """
-    groups = [[proposal] for proposal in proposals]
     numbers = {id(proposal): dict(_numbers(proposal)) for proposal in proposals}
+    telling = [each for each in proposals if each.template is not None or numbers[id(each)].keys() - {_PRODUCT}]
+    groups = [[proposal] for proposal in telling]
 
     def alike(group: list[Proposal], other: list[Proposal]) -> bool:
         found = [_alike(left, right, numbers) for left in group for right in other]
@@ -66,15 +70,19 @@ def systems(proposals: Sequence[Proposal], *, one: bool = False) -> list[list[Pr
                     group.extend(other)
                     groups.remove(other)
                     joined = True
-    loose = [group for group in groups if len(group) == 1 and _numbers_nothing(group[0], numbers)]
-    groups = sorted((group for group in groups if group not in loose), key=len, reverse=True) or [[]]
-    groups[0].extend(group[0] for group in loose)
+    groups = sorted(groups, key=len, reverse=True) or [[]]
+    for proposal in proposals:
+        if proposal not in telling:
+            sold = [sum(_sells(each, proposal, numbers) for each in group) for group in groups]
+            groups[sold.index(max(sold))].append(proposal)
     order = {id(proposal): place for place, proposal in enumerate(proposals)}
     return [sorted(group, key=lambda proposal: order[id(proposal)]) for group in groups]
 
 
-def _numbers_nothing(proposal: Proposal, numbers: Mapping[int, Mapping[str, _Numbers]]) -> bool:
-    return proposal.template is None and not numbers[id(proposal)]
+def _sells(seller: Proposal, listed: Proposal, numbers: Mapping[int, Mapping[str, _Numbers]]) -> int:
+    """How many products of a list a file has."""
+    ours, theirs = (numbers[id(each)].get(_PRODUCT) for each in (seller, listed))
+    return len(ours.addresses.keys() & theirs.addresses.keys()) if ours is not None and theirs is not None else 0
 
 
 def _alike(left: Proposal, right: Proposal, numbers: Mapping[int, Mapping[str, _Numbers]]) -> bool | None:
@@ -82,19 +90,21 @@ def _alike(left: Proposal, right: Proposal, numbers: Mapping[int, Mapping[str, _
     if left.template is not None and right.template is not None:
         return template.find(left.template).system == template.find(right.template).system
     ours, theirs = numbers[id(left)], numbers[id(right)]
-    found = [_same(ours[type_], theirs[type_]) for type_ in ours.keys() & theirs.keys()]
+    types = (ours.keys() & theirs.keys()) - {_PRODUCT}
+    found = [_same(ours[type_], theirs[type_], of_one_kind=left.kind == right.kind) for type_ in types]
     if False in found:
         return False
     return True if True in found else None
 
 
-def _same(one: _Numbers, other: _Numbers) -> bool | None:
+def _same(one: _Numbers, other: _Numbers, *, of_one_kind: bool) -> bool | None:
     shared = one.addresses.keys() & other.addresses.keys()
     compared = [number for number in shared if one.addresses[number] and other.addresses[number]]
     agreeing = sum(bool(set(one.addresses[number]) & set(other.addresses[number])) for number in compared)
     if compared:
         return agreeing * 2 >= len(compared)
-    named = bool(one.subject) and _same_word(one.subject, other.subject)
+    # Two lists of the same numbers are not one list in two parts.
+    named = not of_one_kind and bool(one.subject) and _same_word(one.subject, other.subject)
     return True if named and (shared or not (one.whole and other.whole)) else None
 
 
