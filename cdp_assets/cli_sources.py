@@ -17,7 +17,6 @@ import click
 
 from cdp_assets.cli import as_json, console_of, open_reader, print_json
 from cdp_assets.settings import PROJECT_FILE, Settings
-from cdp_assets.sources import template
 
 if TYPE_CHECKING:
     from cdp_assets.sources.proposing.propose import Proposal
@@ -113,11 +112,11 @@ def propose(
         raise click.ClickException("nothing can be said of any of the files")
     files_of = {id(proposal): paths for proposal, paths in together(found)}
     grouped = systems([proposal for proposal in found if id(proposal) in files_of], one=name is not None)
-    sources = {
+    by_source = {
         each: [(one, [_landed(path, settings.landing, source) for path in files_of[id(one)]]) for one in group]
         for each, group in _named(source, grouped).items()
     }
-    text = definitions(sources, country)
+    text = definitions(by_source, country)
     if not only_print:
         for proposal in found:
             _bring(proposal.path, settings.landing, source)
@@ -127,13 +126,13 @@ def propose(
             {
                 "source": source,
                 "file": None if only_print else str(target),
-                "streams": [_told(each, one) for each, streams in sources.items() for one, _ in streams],
+                "streams": [_told(each, one) for each, streams in by_source.items() for one, _ in streams],
             }
         )
     elif only_print:
         click.echo(text, nl=False)
     else:
-        _tell(target, {each: [proposal for proposal, _ in streams] for each, streams in sources.items()})
+        _tell(target, {each: [proposal for proposal, _ in streams] for each, streams in by_source.items()})
 
 
 @sources.command()
@@ -226,6 +225,8 @@ def _write_checked(defs: Path, target: Path, text: str) -> None:
 
 def _named(source: str, groups: Sequence[Sequence[Proposal]]) -> dict[str, Sequence[Proposal]]:
     """Systems by name: the first has the one that was given or found, the others bear that of their system or file."""
+    from cdp_assets.sources import template
+
     named: dict[str, Sequence[Proposal]] = {}
     for group in groups:
         name = source

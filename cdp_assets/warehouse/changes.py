@@ -24,8 +24,7 @@ import ibis.expr.types as ir
 from cdp_assets.canonical.schema import Column, Pii, TableSchema
 from cdp_assets.warehouse.built import Patch
 from cdp_assets.warehouse.engine import Engine, TableRef, empty, row_count
-from cdp_assets.warehouse.operations import quick_hash
-from cdp_assets.warehouse.stacking import stack
+from cdp_assets.warehouse.stacking import contents, stack
 from cdp_assets.warehouse.standing import Change, Note, made_alike, note_of
 
 STAGE = "changes"
@@ -240,16 +239,10 @@ def as_patch(
 
 
 def _touched(went: ir.Table, came: ir.Table, ids: Sequence[str]) -> ir.Table:
-    """The distinct ids of rows that went or came, and not both.
-
-    What a row says is compared as one number, which takes a tenth of the time.
-    """
+    """The distinct ids of rows that went or came, and not both."""
     came = came.select(*went.columns).cast(went.schema())
-    sides = [
-        rows.select(*ids, said=quick_hash(*(rows[name] for name in rows.columns)), times=ibis.literal(times, "int64"))
-        for rows, times in ((came, 1), (went, -1))
-    ]
-    counted = stack(*sides).group_by(*ids, "said").aggregate(times=ibis._.times.sum())
+    sides = [contents(rows, ids).mutate(times=ibis.literal(times, "int64")) for rows, times in ((came, 1), (went, -1))]
+    counted = stack(*sides).group_by(*ids, "content").aggregate(times=ibis._.times.sum())
     return counted.filter(counted.times != 0).select(*ids).distinct()
 
 

@@ -1,7 +1,7 @@
 """Putting tables of equal columns on top of one another, and cutting them down to some records.
 
-Belongs here: `stack`, `stacked`, `restricted`, `patched`, `without_equal`. Does not belong here: anything about
-identity.
+Belongs here: `stack`, `stacked`, `restricted`, `patched`, `contents`, `without_equal`. Does not belong here: anything
+about identity.
 """
 
 from __future__ import annotations
@@ -62,6 +62,11 @@ def patched(table: ir.Table, patch: Patch) -> ir.Table:
     return stack(table.anti_join(patch.gone, list(patch.columns)).select(columns), patch.rows.select(columns))
 
 
+def contents(rows: ir.Table, key: Sequence[str]) -> ir.Table:
+    """Some columns of rows, and all that each says as one number, ``content``: compared in a tenth of the time."""
+    return rows.select(*key, content=quick_hash(*(rows[name] for name in rows.columns)))
+
+
 def without_equal(patch: Patch, standing: ir.Table, engine: Engine) -> Patch:
     """A patch that leaves alone what it would not change: keys whose rows are the same before and after.
 
@@ -72,7 +77,7 @@ def without_equal(patch: Patch, standing: ir.Table, engine: Engine) -> Patch:
     """
     key = list(patch.columns)
     going, coming = (
-        rows.select(*key, content=quick_hash(*(rows[name] for name in rows.columns)))
+        contents(rows, key)
         for rows in (_typed(some, patch.rows.columns) for some in (standing.semi_join(patch.gone, key), patch.rows))
     )
     both = [*key, "content"]

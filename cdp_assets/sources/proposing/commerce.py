@@ -7,7 +7,7 @@ everything else (`mapping.py`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 from cdp_assets.sources.proposing import headings
@@ -28,17 +28,18 @@ def orders(draft: Draft) -> Iterator[Map]:
     conditions = [f"not coalesce({returned}, false)"] if returned else []
     if status is not None:
         conditions.append(_not_void(draft, status))
-    entry: Map = {"to": "orders"}
-    if conditions:
-        entry["where"] = " and ".join(conditions)
-    if known:
-        entry["id"] = known
+    entry: Map = {"to": "orders", **_where(conditions), **({"id": known} if known else {})}
     yield entry | {"set": {"order_id": number, "ordered_at": placed, "currency": currency, **sums}}
     yield from lines_within(draft, number, placed, currency, entry.get("where"))
     common = {"order_id": number, "currency": currency}
     yield from _refunds_of_orders(draft, common, placed, sums, returned, status)
     yield from person(draft, id_=known)
     yield from marketing(draft)
+
+
+def _where(conditions: Sequence[str]) -> Map:
+    """The part of a map that says which rows it takes; nothing if it takes all."""
+    return {"where": " and ".join(conditions)} if conditions else {}
 
 
 def _made_up(draft: Draft, placed: str) -> str | None:
@@ -138,11 +139,8 @@ def lines(draft: Draft) -> Iterator[Map]:
     if returned:
         draft.doubts.append("negative quantities are taken for returns: they become refunds, the others orders")
     gross = draft.sql("gross") if head is not None else None
-    entry: Map = {"to": "orders"}
     conditions = [each for each in (placed_only or (sold if returned else None), kept) if each]
-    if conditions:
-        entry["where"] = " and ".join(conditions)
-    entry |= {"grain": grain, "id": number}
+    entry: Map = {"to": "orders", **_where(conditions), "grain": grain, "id": number}
     values = {"order_id": number, "ordered_at": placed, "currency": currency}
     if gross is not None:
         values |= _sums(draft)
@@ -162,7 +160,7 @@ def lines(draft: Draft) -> Iterator[Map]:
     elif (amount := draft.sql("gross", "line_total", "amount")) is not None:
         line |= {"amount": amount, "unit_price": f"{amount} / {quantity}"}
     conditions = [each for each in (sold if returned else None, kept) if each]
-    yield {"to": "order_lines", **({"where": " and ".join(conditions)} if conditions else {}), "set": line}
+    yield {"to": "order_lines", **_where(conditions), "set": line}
     if returned and price is not None:
         amount = f"abs({quantity} * {price})"
         refund = {"refund_id": number, "refunded_at": placed, "currency": currency, "amount": amount}

@@ -36,18 +36,9 @@ def marketing(draft: Draft) -> Iterator[Map]:
         draft.doubts.append(f"{name} is taken for {'refusing' if refuses else 'consent to'} advertising (`consents`)")
         flag = plain_name(name)
         said = flag if column.values.type == "boolean" else among(draft, column, "yes", seen=True)
-        yield {
-            "to": "consents",
-            "where": f"{said} and {when} is not null" if refuses else f"{flag} is not null and {when} is not null",
-            "set": {
-                "contact_point": point,
-                "purpose": "'marketing'",
-                "channel": "'sms'" if by_phone else "'email'",
-                "status": "'withdrawn'" if refuses else f"case when {said} then 'granted' else 'denied' end",
-                "explicit": "true" if refuses else "false",
-                "occurred_at": when,
-            },
-        }
+        where = f"{said if refuses else f'{flag} is not null'} and {when} is not null"
+        status = "'withdrawn'" if refuses else f"case when {said} then 'granted' else 'denied' end"
+        yield _word(point, "sms" if by_phone else "email", status, when, where, own=refuses)
 
 
 def _withdrawn(draft: Draft) -> Iterator[Map]:
@@ -57,18 +48,20 @@ def _withdrawn(draft: Draft) -> Iterator[Map]:
         return
     when, name = draft.expression(column), draft.names[column.address]
     draft.doubts.append(f"{name} is taken for the time at which advertising was refused (`consents`)")
-    yield {
-        "to": "consents",
-        "where": f"{when} is not null",
-        "set": {
-            "contact_point": email,
-            "purpose": "'marketing'",
-            "channel": "'email'",
-            "status": "'withdrawn'",
-            "explicit": "true",
-            "occurred_at": when,
-        },
+    yield _word(email, "email", "'withdrawn'", when, f"{when} is not null", own=True)
+
+
+def _word(point: str, channel: str, status: str, when: str, where: str, *, own: bool) -> Map:
+    """What is said of advertising to an address; ``own`` if it is the person's own word."""
+    said = {
+        "contact_point": point,
+        "purpose": "'marketing'",
+        "channel": f"'{channel}'",
+        "status": status,
+        "explicit": "true" if own else "false",
+        "occurred_at": when,
     }
+    return {"to": "consents", "where": where, "set": said}
 
 
 def _when(draft: Draft, flag: Column) -> str | None:

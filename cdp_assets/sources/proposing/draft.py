@@ -39,6 +39,7 @@ class Draft:
         currency: ISO 4217 code of amounts for which no column names one.
         zone: IANA zone of times that bear none, if it is known.
         receipt: The derived number of an order, where those of the file come again.
+        key: What tells its rows apart.
     """
 
     sample: Sample
@@ -49,6 +50,7 @@ class Draft:
     currency: str = "EUR"
     zone: str | None = None
     receipt: str | None = None
+    key: list[str] = field(default_factory=list)
 
     def of(self, *roles: str) -> Column | None:
         """The first column of the first of these roles that there is; one with values before one without."""

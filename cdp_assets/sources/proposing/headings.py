@@ -55,6 +55,11 @@ def words_of(name: str) -> str:
     return re.sub(r"\b(first|last|family|given)(name)\b", r"\1 \2", " ".join(re.findall(r"[a-z0-9]+", plain)))
 
 
+def file_words(path: Path) -> list[str]:
+    """The words of a file's name without its endings, dates and numbers."""
+    return [word for word in words_of(path.name.split(".")[0]).split() if not word.isdigit()]
+
+
 def meanings(words: str) -> Iterator[str]:
     """The roles whose phrases fit the words of a heading, the longest phrase first."""
     known = _headings()

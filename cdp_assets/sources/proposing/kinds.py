@@ -6,7 +6,6 @@ Belongs here: the rules, from the telling to the vague. Does not belong here: ho
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from cdp_assets.sources.proposing import headings
@@ -14,22 +13,23 @@ from cdp_assets.sources.proposing.roles import Column
 
 _NAMES = frozenset({"given_name", "family_name", "full_name"})
 _PERSONAL = _NAMES | {"email", "phone", "birth_date"}
-_OF_PEOPLE = frozenset({"birth_date", "gender", "company", "opt_in", "opt_out", "withdrawn_at", "postal_code", "city"})
+_KNOWN_OF_PEOPLE = frozenset(
+    {"birth_date", "gender", "company", "opt_in", "opt_out", "withdrawn_at", "postal_code", "city"}
+)
 _TIMED = frozenset({"created_at", "updated_at", "happened_at", "received_at", "started_at"})
 
 
-def kind_of(columns: Sequence[Column], stem: str) -> str | None:
+def kind_of(columns: Sequence[Column], named: str) -> str | None:
     """The kind of rows: name of the canonical table that they mainly feed; ``lines`` for lines with their orders.
 
     Args:
         columns: The file's columns with their roles.
-        stem: The file's name without its endings.
+        named: The words of the file's name (`Sample.named`).
 
     Returns:
         None if nothing fits.
     """
     has = {column.role for column in columns if column.role is not None}
-    named = headings.words_of(re.sub(r"\d+", " ", stem))
 
     def called(kind: str) -> bool:
         return headings.called(named, kind)
@@ -73,7 +73,7 @@ def kind_of(columns: Sequence[Column], stem: str) -> str | None:
         return "events"
     if has & {"industry", "employees", "website"} and not has & {"email", "given_name", "family_name"}:
         return "accounts"
-    if timed and not has & (_NAMES | _OF_PEOPLE) and _come_again(columns):
+    if timed and not has & (_NAMES | _KNOWN_OF_PEOPLE) and _come_again(columns):
         return "events"
     return "contacts" if has & _PERSONAL else None
 
@@ -82,12 +82,12 @@ def _come_again(columns: Sequence[Column]) -> bool:
     """Whether the same people, or devices, are there in several rows: then rows are something that they did."""
     numbers = ("person_id", "email", "phone", "anonymous_id", "loyalty_number")
     who = [column.values for role in numbers for column in columns if column.role == role and column.values.filled]
-    return bool(who) and all(values.distinct < values.filled for values in who)
+    return bool(who) and all(values.repeated for values in who)
 
 
 def _repeated(columns: Sequence[Column]) -> bool:
     """Whether orders have several rows."""
-    return any(column.values.distinct < column.values.filled for column in columns if column.role == "order_id")
+    return any(column.values.repeated for column in columns if column.role == "order_id")
 
 
 def _priced(has: set[str]) -> bool:

@@ -29,7 +29,7 @@ _UPDATED = frozenset({"contacts", "tickets", "opportunities", "accounts", "order
 def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
     """The fields of a stream for a file of some kind; without maps if nothing is known of it."""
     sample = draft.sample
-    key = _key(draft, kind)
+    key = draft.key = _key(draft, kind)
     maps = list(_MAPS[kind](draft)) if kind is not None else []
     event_time = draft.name_of_time(*_EVENT_TIMES.get(kind or "", ("happened_at", "created_at", "updated_at")))
     updated = draft.name_of_time("updated_at") if kind in _UPDATED and key else None
@@ -130,7 +130,7 @@ _NUMBERS_OF_OTHERS = {*_OWN_NUMBERS.values(), "phone", "postal_code", "name", "a
 """Roles of numbers that tell rows of one kind apart, and rows of others only as long as there is one of each."""
 
 
-_OF_PEOPLE = ("person_id", "id", "lead_id", "external_id", "loyalty_number", "email")
+_NUMBERS_OF_PEOPLE = ("person_id", "id", "lead_id", "external_id", "loyalty_number", "email")
 """Roles of what tells people apart."""
 
 _DESCRIBING = ("birth_date", "gender", "given_name", "family_name", "postal_code", "city")
@@ -141,11 +141,14 @@ def _are_people(draft: Draft, key: list[str]) -> bool:
     """Whether rows are people, maybe the same several times, rather than something that they did."""
     if draft.of(*_DESCRIBING) is not None:
         return True
-    if any(draft.names[column.address] in key and column.role in _OF_PEOPLE for column in draft.columns):
+    if any(draft.names[column.address] in key and column.role in _NUMBERS_OF_PEOPLE for column in draft.columns):
         return True
-    addresses = [column.values for role in ("email", "phone") for column in draft.all_of(role)]
-    again = any(values.distinct < values.filled for values in addresses)
-    return not again and draft.of("full_name", "company", "opt_in", "opt_out") is not None
+    return not _come_again(draft) and draft.of("full_name", "company", "opt_in", "opt_out") is not None
+
+
+def _come_again(draft: Draft) -> bool:
+    """Whether several rows can be reached by the same address or number."""
+    return any(column.values.repeated for role in ("email", "phone") for column in draft.all_of(role))
 
 
 def _code(draft: Draft) -> Column | None:
@@ -155,8 +158,7 @@ def _code(draft: Draft) -> Column | None:
     which may be amounts: who has the same number is the same person.
     """
     numbered = draft.of("person_id", "id", "lead_id", "external_id", "loyalty_number", "order_id") is not None
-    addresses = [column.values for role in ("email", "phone") for column in draft.all_of(role)]
-    if numbered or any(values.distinct < values.filled for values in addresses):
+    if numbered or _come_again(draft):
         return None
     for column in draft.columns:
         values = column.values
@@ -299,9 +301,8 @@ def _events(draft: Draft) -> Iterator[Map]:
     if type_ is not None and len(draft.texts(type_)) < 2:
         type_ = None  # it says the same of every row
     name, kind = draft.sql("event_name", "action"), draft.expression(type_) if type_ is not None else None
-    key = _key(draft, "events")
     values = draft.given(
-        event_id=plain_name(key[0]) if key else draft.sql("message_id", "id"),
+        event_id=plain_name(draft.key[0]) if draft.key else draft.sql("message_id", "id"),
         event_name=f"coalesce({name}, {kind})" if name and kind else name or kind or _only_event(draft),
         occurred_at=draft.sql("happened_at", "created_at", "received_at"),
         received_at=draft.sql("received_at"),
@@ -337,7 +338,7 @@ def _only_event(draft: Draft) -> str:
     """The name of events where no column has one: of pages that were seen, or that of the file."""
     if draft.of("page_url") is not None:
         return "'page'"
-    name = "_".join(word for word in words_of(draft.sample.path.name.split(".")[0]).split() if not word.isdigit())
+    name = "_".join(headings.file_words(draft.sample.path))
     draft.doubts.append(f"rows are taken for something that people did, again and again: an event named {name}")
     return quoted(name)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from cdp_assets.sources import template
 from cdp_assets.sources.proposing.draft import Draft
-from cdp_assets.sources.proposing.headings import words_of
+from cdp_assets.sources.proposing.headings import file_words
 from cdp_assets.sources.proposing.kinds import kind_of
 from cdp_assets.sources.proposing.mapping import stream_of
 from cdp_assets.sources.proposing.roles import Column, columns_of
@@ -76,7 +76,7 @@ def propose(
         return Proposal(path, stream, None, found, (*sample.doubts, *doubts), sample)
     # Who separates with semicolons writes the day first.
     columns = columns_of(sample.columns, day_first=sample.delimiter == ";")
-    kind = kind_of(columns, path.name.split(".")[0])
+    kind = kind_of(columns, sample.named)
     draft = Draft(sample, columns, _names(sample), doubts=list(sample.doubts), currency=currency, zone=zone)
     stream = stream_of(draft, kind, name)
     stream["columns"] = _contract(draft, stream)
@@ -89,7 +89,7 @@ def propose(
 
 def stream_name(path: Path) -> str:
     """A name for a file's stream: its words without dates and numbers."""
-    words = [word for word in words_of(path.name.split(".")[0]).split() if not word.isdigit()]
+    words = file_words(path)
     name = "_".join(word for word in words if word != "export") or "_".join(words)
     return re.sub(r"[^a-z0-9_]", "", name) if re.match(r"[a-z]", name) else f"file_{name}".rstrip("_")
 

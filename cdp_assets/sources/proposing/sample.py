@@ -12,6 +12,7 @@ import gzip
 import io
 import itertools
 import json
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -20,8 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from cdp_assets.sources.preparing import DELIMITER_LINE, UTF16_MARKS
+from cdp_assets.sources.proposing.headings import words_of
 
-_MOST_ROWS = 5_000
+MOST_ROWS = 5_000
 _MOST_BYTES = 8 << 20
 _DELIMITERS = ",;\t|"
 _DEEPEST = 8
@@ -54,6 +56,11 @@ class Sample:
     encoding: str = "utf-8"
     rows: int = 0
     doubts: tuple[str, ...] = field(default=())
+
+    @property
+    def named(self) -> str:
+        """The words of the file's name, without anything like a number."""
+        return words_of(re.sub(r"\d+", " ", self.path.name.split(".")[0]))
 
 
 def read(path: Path) -> Sample:
@@ -111,7 +118,7 @@ def _text(data: bytes, whole: bool, path: Path) -> tuple[str, str, tuple[str, ..
 
 def _csv(path: Path, text: str, encoding: str, doubts: tuple[str, ...]) -> Sample:
     delimiter = max(_DELIMITERS, key=lambda mark: _regularity(text, mark))
-    records = list(itertools.islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), _MOST_ROWS + 1))
+    records = list(itertools.islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), MOST_ROWS + 1))
     header = [name.strip() for name in records[0]]
     rows = [record for record in records[1:] if len(record) == len(header)]
     if len(records) > 1 and not rows:
@@ -136,7 +143,7 @@ def _regularity(text: str, delimiter: str) -> tuple[float, int]:
 
 def _json_lines(path: Path, text: str, encoding: str) -> Sample:
     rows = []
-    for line in itertools.islice((line for line in text.split("\n") if line.strip()), _MOST_ROWS):
+    for line in itertools.islice((line for line in text.split("\n") if line.strip()), MOST_ROWS):
         try:
             value = json.loads(line)
         except json.JSONDecodeError:
@@ -154,7 +161,7 @@ def _json_array(path: Path, text: str, whole: bool, encoding: str) -> Sample:
     except json.JSONDecodeError:
         reason = "is not valid JSON" if whole else "is too long an array to look into; deliver JSON lines"
         raise UnreadableSampleError(f"{path.name} {reason}") from None
-    rows = [dict(flat(each)) for each in value[:_MOST_ROWS] if isinstance(each, dict)]
+    rows = [dict(flat(each)) for each in value[:MOST_ROWS] if isinstance(each, dict)]
     if not rows:
         raise UnreadableSampleError(f"{path.name} is no array of objects")
     return Sample(path, "json", _columns(rows), encoding=encoding, rows=len(rows))
@@ -184,7 +191,7 @@ def _parquet(path: Path) -> Sample:
     import pyarrow.parquet as pq
 
     file = pq.ParquetFile(path)
-    batch = next(file.iter_batches(batch_size=_MOST_ROWS), None)
+    batch = next(file.iter_batches(batch_size=MOST_ROWS), None)
     rows = batch.to_pylist() if batch is not None else []
     columns = {
         name: [None if row[name] is None else str(row[name]) for row in rows] for name in file.schema_arrow.names

@@ -1,4 +1,4 @@
-"""Which files come from one system: those that number people, orders or products alike.
+"""Which files come from one system: those that number people and orders alike.
 
 Belongs here: telling by the numbers in samples. Does not belong here: what a file's numbers are (`mapping.py`).
 
@@ -12,23 +12,22 @@ sells them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import sqlglot.expressions as sge
+
 from cdp_assets.sources import template
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.propose import Proposal
+from cdp_assets.sources.proposing.sample import MOST_ROWS
 from cdp_assets.sources.spec import GLOBAL_TYPES
-from cdp_assets.warehouse.sql_parsing import plain_name
+from cdp_assets.warehouse.sql_parsing import parsed
 
 _PRODUCT = "product"
 _NUMBERED = {"order_id": "order_number", "product_id": _PRODUCT}
 """Columns that maps set → what their numbers are of."""
-
-_SAMPLED = 5_000
-"""Of so many rows, others may have the numbers that these have not."""
 
 
 @dataclass(frozen=True)
@@ -139,21 +138,18 @@ def _numbers(proposal: Proposal) -> Iterator[tuple[str, _Numbers]]:
             if number is not None:
                 found = beside.setdefault(_plain(number), set())
                 found.update(_plain(text) for each in addresses if (text := each[row]) is not None)
-        yield type_, _Numbers(_subject(address, proposal), beside, proposal.sample.rows < _SAMPLED)
+        yield type_, _Numbers(_subject(address, proposal), beside, proposal.sample.rows < MOST_ROWS)
 
 
 def _addresses(sql: str, stream: Mapping[str, Any]) -> Iterator[str]:
     """The delivered columns that an expression reads, through derived ones."""
+    read = {column.name for column in parsed(sql).find_all(sge.Column)}
     for name, fields in stream["columns"].items():
-        if _reads(sql, name):
+        if name in read:
             yield fields.get("path") or name
     for name, behind in stream.get("derive", {}).items():
-        if _reads(sql, name) and behind != sql:
+        if name in read:
             yield from _addresses(behind, stream)
-
-
-def _reads(sql: str, name: str) -> bool:
-    return re.search(rf'(?<![\w"\'.]){re.escape(plain_name(name))}(?![\w"\'(])', sql) is not None
 
 
 def _plain(text: str) -> str:
@@ -162,5 +158,4 @@ def _plain(text: str) -> str:
 
 def _subject(address: str, proposal: Proposal) -> str:
     """What numbers are of; where a column is only called a number, what the file is called."""
-    name = headings.subject(headings.words_of(address))
-    return name or headings.subject(headings.words_of(re.sub(r"\d+", " ", proposal.path.name.split(".")[0])))
+    return headings.subject(headings.words_of(address)) or headings.subject(proposal.sample.named)

@@ -94,6 +94,11 @@ class Values:
         """Whether every row has one, and no two the same."""
         return self.filled == self.rows == self.distinct and self.rows > 0
 
+    @property
+    def repeated(self) -> bool:
+        """Whether several rows have the same."""
+        return self.distinct < self.filled
+
 
 def judge(texts: Sequence[str | None], *, code: bool = False, day_first: bool = False) -> Values:
     """Judge a column.
