@@ -6,12 +6,12 @@ Belongs here: numbers as text for people. Does not belong here: profiles, contac
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 
 from cdp_assets.activation.bounces import TakenIn
 from cdp_assets.activation.decisions import Activated
 from cdp_assets.activation.delivery import Delivered
-from cdp_assets.warehouse.built import Markdown, Plot, drawing, markdown
+from cdp_assets.warehouse.built import Markdown, Plot, markdown
+from cdp_assets.warehouse.drawing import Bar, bars
 
 _BAR = 24
 
@@ -51,12 +51,11 @@ def outcomes(found: Iterable[tuple[str, str, str | None, int]]) -> str:
     return "\n".join(lines)
 
 
-_WIDTH, _ROW, _NAME, _NUMBER = 520, 18, 210, 60
 _COLOURS = {"delivered": "#2e9d64", "pending": "#4f43dd", "failed": "#e08a1e", "dead": "#c8372d", "held": "#8a63d2"}
 
 
 def picture(destination: str, found: Iterable[tuple[str, str, str | None, int]]) -> Plot | Markdown:
-    """The same as a picture. Drawn by hand, since importing a plotting library would delay the next delivery.
+    """The same as a picture.
 
     Args:
         destination: Its name.
@@ -65,19 +64,11 @@ def picture(destination: str, found: Iterable[tuple[str, str, str | None, int]])
     rows = sorted(((count, status, reason) for _, status, reason, count in found), reverse=True)
     if not rows:
         return markdown("Nothing in the outbox yet.")
-    most, height = rows[0][0], 30 + _ROW * len(rows)
-    bars = "".join(
-        f'<text x="{_NAME - 8}" y="{y + 11}" text-anchor="end">{escape(f"{status}: {reason}" if reason else status)}'
-        f'</text><rect x="{_NAME}" y="{y}" height="{_ROW - 5}" rx="2" fill="{_COLOURS.get(status, "#9a9a9a")}" '
-        f'width="{max(1.0, (_WIDTH - _NAME - _NUMBER) * count / most):.1f}"/>'
-        f'<text x="{_NAME + (_WIDTH - _NAME - _NUMBER) * count / most + 6:.1f}" y="{y + 11}">{count:,}</text>'
-        for y, (count, status, reason) in ((26 + _ROW * place, row) for place, row in enumerate(rows))
-    )
-    return drawing(
-        _WIDTH,
-        height,
-        f'<text x="{_NAME}" y="15" font-size="11" fill="#222">{escape(destination)}: messages by outcome</text>{bars}',
-    )
+    chart = [
+        Bar(f"{status}: {reason}" if reason else status, count, f"{count:,}", _COLOURS.get(status, "#9a9a9a"))
+        for count, status, reason in rows
+    ]
+    return bars(f"{destination}: messages by outcome", chart)
 
 
 def delivered(run: Delivered) -> dict[str, int | float | str]:

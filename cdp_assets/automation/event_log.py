@@ -17,7 +17,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import dagster as dg
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
@@ -32,6 +32,9 @@ _OPEN_AT_MOST = 8
 
 class EventLog(SqliteEventLogStorage):
     """`SqliteEventLogStorage` in ``history/runs`` below a folder (Dagster's own place), at a twentieth of the cost."""
+
+    _empty: ClassVar[bytes | None] = None
+    """A shard without events, if `prepare` has made one."""
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: OrderedDict[str, Engine] = OrderedDict()
@@ -48,10 +51,37 @@ class EventLog(SqliteEventLogStorage):
         home = config_value.get("base_dir") or os.environ.get("DAGSTER_HOME") or tempfile.mkdtemp(prefix="dagster-")
         return cls(str(Path(home) / "history" / "runs"), inst_data)
 
+    @classmethod
+    def prepare(cls) -> None:
+        """Make the shard with which the next runs of this process begin; without it, each makes its own, slowly."""
+        with tempfile.TemporaryDirectory() as folder:
+            log = cls(folder)
+            with log.run_connection("empty"):
+                pass
+            log.dispose()
+            cls._empty = Path(log.path_for_shard("empty")).read_bytes()
+
+    def _begin(self, shard: str) -> None:
+        """Make the shard of a run that has none yet out of what was prepared."""
+        file = Path(self.path_for_shard(shard))
+        if self._empty is None or shard == INDEX_SHARD_NAME or file.exists():
+            return
+        whole = file.with_suffix(f".{os.getpid()}")
+        whole.write_bytes(self._empty)
+        try:
+            os.link(whole, file)
+        except OSError:
+            return  # another process has begun it, or the folder knows no links: then as Dagster does it
+        finally:
+            whole.unlink()
+        self._initialized_dbs.add(shard)
+
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
         with self._db_lock:
             engine = self._engine(shard)
+            if shard not in self._initialized_dbs:
+                self._begin(shard)
             if shard not in self._initialized_dbs:
                 self._initdb(engine, for_index_shard=shard == INDEX_SHARD_NAME)
                 self._initialized_dbs.add(shard)

@@ -137,12 +137,18 @@ def load() -> None:
     """Load what takes longest of what runs use. What is wrong with any of it, the run says."""
     import matplotlib.backends.backend_agg
     import matplotlib.figure  # noqa: F401
+    import pyarrow.dataset  # noqa: F401
 
+    from cdp_assets.automation.event_log import EventLog
+    from cdp_assets.automation.warm_up import warm_up
     from cdp_assets.quality import runner
 
     with suppress(Exception):
         import cdp_assets.definitions  # noqa: F401
     runner.load()
+    with suppress(Exception):
+        EventLog.prepare()
+        warm_up()
 
 
 def main() -> None:

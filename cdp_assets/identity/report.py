@@ -18,11 +18,10 @@ from cdp_assets.identity.linkage import pages
 from cdp_assets.identity.published import Published
 from cdp_assets.identity.resolve import Resolution
 from cdp_assets.identity.spec import IdentityRules
-from cdp_assets.warehouse.built import Built, ColumnLineage, markdown, plot
+from cdp_assets.warehouse.built import Built, ColumnLineage, Plot, markdown, plot
+from cdp_assets.warehouse.drawing import Bar, bars
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from cdp_assets.warehouse.engine import Engine
 
 _SIZES = (1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100)
@@ -68,12 +67,12 @@ def described(
             **resolution.figures,
             "profiles": sum(sizes.values()),
             "largest profile": max(sizes, default=0),
-            "profile sizes": plot(_histogram(sizes)),
+            "profile sizes": _histogram(sizes),
             "rules": markdown(_rules_as_markdown(rules)),
             # Pictures stay what they were where little has changed: they take longer than the change.
             **(_drawn(tables, canonical, engine, key) if anew else {}),
         },
-        "links": {"links by kind": plot(_bars({kind: n for (kind,), n in kinds.items()}, "links"))},
+        "links": {"links by kind": bars("Links by kind", [Bar(kind, n, f"{n:,}") for (kind,), n in kinds.items()])},
         "rejected_links": {
             "hubs excluded": sum(n for (reason, _type), n in reasons.items() if reason == "hub"),
             "placeholders excluded": sum(n for (reason, _type), n in reasons.items() if reason == "placeholder"),
@@ -221,30 +220,14 @@ def _counts(table: ir.Table, by: list[str], engine: Engine) -> dict[tuple[str, .
     return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _histogram(sizes: dict[int, int]) -> Figure:
+def _histogram(sizes: dict[int, int]) -> Plot:
     classes = dict.fromkeys((f"≤ {size}" if size > 6 else str(size) for size in _SIZES), 0)
     classes[f"> {_SIZES[-1]}"] = 0
     for size, profiles in sizes.items():
         upper = next((bound for bound in _SIZES if size <= bound), None)
         name = f"> {_SIZES[-1]}" if upper is None else f"≤ {upper}" if upper > 6 else str(upper)
         classes[name] += profiles
-    return _bars(classes, "profiles", "records in a profile")
-
-
-def _bars(values: dict[str, int], counted: str, by: str = "") -> Figure:
-    """Horizontal bars, the first at the top."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7, 0.5 + 0.3 * max(len(values), 1)))
-    axes = figure.subplots()
-    names = list(values)[::-1]
-    bars = axes.barh(names, [values[name] for name in names], color="#4C72B0")
-    axes.bar_label(bars, labels=[f"{values[name]:,}" for name in names], padding=3, fontsize=8)
-    axes.set_xlabel(counted)
-    axes.set_ylabel(by)
-    axes.margins(x=0.15)
-    axes.spines[["top", "right"]].set_visible(False)
-    return figure
+    return bars("Profiles by how many records they have", [Bar(name, n, f"{n:,}") for name, n in classes.items()])
 
 
 def _as_markdown(heads: tuple[str, ...], counts: dict[tuple[str, ...], int]) -> str:

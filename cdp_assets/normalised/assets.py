@@ -116,7 +116,7 @@ def _canonical(schema: TableSchema, sources: Sequence[SourceSpec], reporting: Re
 
         def make(some: Mapping[str, ir.Table]) -> ir.Table:
             filled = _filled(schema, feeds, some, engine, reporting, more)
-            return with_networks(filled, settings.hash_key) if schema.name == "events" else filled
+            return with_networks(filled, engine, settings.hash_key) if schema.name == "events" else filled
 
         versions = {name: version_of(engine, (STAGE, name)) for name in more if name == "exchange_rates"}
         return updated_canonical(

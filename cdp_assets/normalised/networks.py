@@ -11,6 +11,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+from cdp_assets.warehouse.engine import Engine
 from cdp_assets.warehouse.operations import stable_id
 
 _FOUR = r"^([0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3})\.[0-9]{1,3}$"
@@ -19,17 +20,19 @@ _MAPPED = "::ffff:"
 _PRIVATE = r"^(0|10|127|169\.254|192\.168|172\.(1[6-9]|2[0-9]|3[01]))\.|^f[cd][0-9a-f]{2}:|^fe[89ab][0-9a-f]:"
 
 
-def with_networks(events: ir.Table, key: str) -> ir.Table:
+def with_networks(events: ir.Table, engine: Engine, key: str) -> ir.Table:
     """Events with the network in place of the address.
 
     Args:
         events: ``network`` holds what the source says: an IP or IPv6 address in its usual spelling (RFC 5952).
+        engine: Holds the network of each address.
         key: Secret of the keyed hash.
 
     Returns:
         The same with ``network`` as hash; null for what is no address, and for private ones, which say nothing.
     """
-    told = _networks(events.select(address="network").distinct(), key)
+    # By themselves, since events that are read twice in one statement are kept from one time to the other.
+    told = engine.scratch(_networks(events.select(address="network").distinct(), key))
     joined = events.left_join(told, [("network", "address")])
     return joined.select(**{name: joined["hashed" if name == "network" else name] for name in events.columns})
 

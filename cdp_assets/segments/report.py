@@ -16,7 +16,8 @@ from ibis import _
 
 from cdp_assets.segments.schemas import members_schema
 from cdp_assets.segments.spec import SegmentSpec
-from cdp_assets.warehouse.built import ColumnLineage, Markdown, Plot, drawing, markdown
+from cdp_assets.warehouse.built import ColumnLineage, Markdown, Plot, markdown
+from cdp_assets.warehouse.drawing import drawing
 from cdp_assets.warehouse.engine import Engine
 from cdp_assets.warehouse.preview import masked_rows
 
@@ -107,10 +108,7 @@ _WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 460, 120, 46, 22, 20
 
 
 def size_history(name: str, history: Sequence[Size]) -> Plot | Markdown:
-    """A segment's size over time: a picture from the second run on.
-
-    Drawn by hand: it takes a plotting library a tenth of a second, and there may be a thousand segments.
-    """
+    """A segment's size over time: a picture from the second run on."""
     if len(history) < 2:
         return markdown(f"{history[0].members} at the first run." if history else "No run yet.")
     most = max(1, *(size.members for size in history))

@@ -26,7 +26,7 @@ from cdp_assets.sources.landing import strays
 from cdp_assets.sources.schemas import LOAD_MANIFEST, SOURCE_AUDIT, SOURCE_OVERLAPS, raw_schema
 from cdp_assets.sources.spec import EVOLVE, FREEZE, DatabaseSpec, RestSpec, SourceSpec, StreamSpec, stream_table
 from cdp_assets.warehouse.assets import table_asset, tables_asset
-from cdp_assets.warehouse.built import Built, InPlace, Stands, markdown, plot
+from cdp_assets.warehouse.built import Built, InPlace, Stands, markdown
 from cdp_assets.warehouse.changes import little_is_new
 from cdp_assets.warehouse.engine import Engine
 from cdp_assets.warehouse.standing import version_of
@@ -196,7 +196,6 @@ def _source_audit(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
         schemas=[SOURCE_AUDIT, SOURCE_OVERLAPS],
         inputs={"raw": _refs(sources)},
         checks={SOURCE_AUDIT.name: audit_checks()},
-        kinds={"matplotlib"},
         definition=list(sources),
         later=True,
     )
@@ -234,7 +233,8 @@ def _source_audit(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
         said = {
             "streams": markdown(audit_pages.streams_page(rows, as_of)),
             "columns": markdown(audit_pages.columns_page(rows)),
-            "picture": plot(audit_pages.picture(rows, shared)),
+            "rows per stream": audit_pages.rows_picture(rows),
+            "shared identifiers": audit_pages.overlaps_picture(shared),
         }
         identifiers = markdown(audit_pages.overlaps_page(shared))
         return {

@@ -1,4 +1,4 @@
-"""The audit as people read it: Markdown tables and one picture.
+"""The audit as people read it: Markdown tables and two pictures.
 
 Belongs here: words and drawing. Does not belong here: measuring (`audit.py`).
 """
@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cdp_assets.sources.audit import Overlap
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from cdp_assets.warehouse.built import Plot
+from cdp_assets.warehouse.drawing import Bar, bars
 
 Row = Mapping[str, Any]
 
@@ -76,32 +75,24 @@ def _by_identifier(overlaps: Sequence[Overlap]) -> dict[str, dict[tuple[str, str
     return found
 
 
-def picture(rows: Sequence[Row], overlaps: Sequence[Overlap]) -> Figure:
-    """Rows per stream, and the share of identifiers that sources have in common."""
-    from matplotlib.figure import Figure
+def rows_picture(rows: Sequence[Row]) -> Plot:
+    """How many rows each stream has."""
+    counted = {name: columns[0]["rows"] for name, columns in _by_stream(rows).items()}
+    return bars("Rows per stream", [Bar(name, count, f"{count:,}") for name, count in counted.items()])
 
-    streams = {name: columns[0]["rows"] for name, columns in _by_stream(rows).items()}
-    figure = Figure(figsize=(12, max(3.0, 0.35 * max(len(streams), 6))))
-    left, right = figure.subplots(1, 2, width_ratios=[1, 1.2])
-    names = list(streams)[::-1]
-    left.barh(names, [streams[name] for name in names], color="#4c72b0")
-    left.set_title("Rows per stream")
-    left.spines[["top", "right"]].set_visible(False)
-    pairs = [
-        (f"{identifier}: {source} in {other}", count / shared[source, source])
+
+def overlaps_picture(overlaps: Sequence[Overlap]) -> Plot:
+    """The share of a source's identifiers that another source knows, of the pairs that have the most in common."""
+    shares = [
+        (count / shared[source, source], f"{identifier}: {source} in {other}")
         for identifier, shared in _by_identifier(overlaps).items()
         for (source, other), count in shared.items()
         if source != other
     ]
     # The strongest ties are the ones worth seeing; the table has them all.
-    pairs = sorted(pairs, key=lambda pair: pair[1])[-_MOST_PAIRS:]
-    right.barh([name for name, _ in pairs], [share for _, share in pairs], color="#55a868")
-    right.set_xlim(0, 1)
-    right.set_title("Share of a source's identifiers that another source knows")
-    right.spines[["top", "right"]].set_visible(False)
-    right.tick_params(axis="y", labelsize=7)
-    figure.tight_layout()
-    return figure
+    strongest = sorted(shares, key=lambda share: (-share[0], share[1]))[:_MOST_PAIRS]
+    chart = [Bar(pair, share, f"{share:.0%}", "#55a868") for share, pair in strongest]
+    return bars("Share of a source's identifiers that another source knows", chart, full=1.0)
 
 
 def _by_stream(rows: Sequence[Row]) -> dict[str, list[Row]]:

@@ -54,15 +54,6 @@ def plot(figure: Figure) -> Plot:
     return Plot(buffer.getvalue())
 
 
-def drawing(width: int, height: int, shapes: str) -> Plot:
-    """Metadata shown as a picture that is written as SVG: shapes and texts on a white sheet, sizes in pixels."""
-    return Plot(
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="sans-serif" '
-        f'font-size="10" fill="#555"><rect width="100%" height="100%" fill="#fff"/>{shapes}</svg>'.encode(),
-        "image/svg+xml",
-    )
-
-
 @dataclass(frozen=True)
 class Patch:
     """How a published table becomes another one, where little of it changes.

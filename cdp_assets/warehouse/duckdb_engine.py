@@ -40,6 +40,10 @@ if TYPE_CHECKING:
     from cdp_assets.warehouse.duckdb_streams import Stream
     from cdp_assets.warehouse.matching import Formula, Matches
 
+ibis.options.sql.fuse_selects = False
+"""Selects stay as the expression has them: DuckDB makes one of them itself, and Ibis takes as long to do so as to write
+all the rest. What is read twice in one statement is then kept in memory, so make a `scratch` of it, or of its use."""
+
 _STAGED = "__staged"
 _SCRATCH = "temp.main"
 _GONE = "__gone"

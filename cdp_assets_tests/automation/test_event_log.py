@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -46,3 +48,45 @@ def test_two_processes_worth_of_storages_write_side_by_side(settings: Settings) 
         assert found == list(reversed(runs))
         other.wipe()
         assert other.get_runs() == []
+
+
+def test_a_shard_that_was_made_ahead_is_one_as_dagster_makes_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(EventLog, "_empty", None)
+    EventLog.prepare()
+    made: list[bool] = []
+    own = EventLog._initdb
+
+    def counted(self: EventLog, engine: Any, for_index_shard: bool = False) -> None:
+        made.append(for_index_shard)
+        own(self, engine, for_index_shard)
+
+    monkeypatch.setattr(EventLog, "_initdb", counted)
+    with dagster_instance(settings) as instance:
+        runs = [dg.materialize([thing], instance=instance).run_id for _ in range(2)]
+        folder = settings.data / "dagster" / "history" / "runs"
+        assert {file.name.split(".")[0] for file in folder.iterdir()} == {"index", *runs}
+        monkeypatch.setattr(EventLog, "_empty", None)
+        other = dg.materialize([thing], instance=instance).run_id
+    assert made.count(False) == 1  # the last run's
+    theirs = SqliteEventLogStorage(str(folder))
+    logs = {run: len(theirs.get_logs_for_run(run)) for run in (*runs, other)}
+    assert len(set(logs.values())) == 1
+    assert logs[other] > 5
+
+
+def test_where_another_process_has_begun_the_shard_it_is_taken_as_it_is(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(EventLog, "_empty", None)
+    EventLog.prepare()
+
+    def begun(_source: object, target: Path) -> None:
+        Path(target).touch()  # empty as yet
+        raise FileExistsError
+
+    monkeypatch.setattr(os, "link", begun)
+    with dagster_instance(settings) as instance:
+        run = dg.materialize([thing], instance=instance).run_id
+        assert len(instance.all_logs(run)) > 5

@@ -85,7 +85,7 @@ def judged(demo: GeneratedSummary) -> tuple[Suggestions, list[tuple[float, bool]
            UNION ALL SELECT record_id, 'web', 'user_id', person_id::VARCHAR FROM records WHERE known""",
     )
     inputs = Inputs(
-        events=with_networks(events, KEY),
+        events=with_networks(events, engine, KEY),
         identity_records=table(canonical.IDENTITY_RECORDS, "SELECT record_id, 'fact' AS kind FROM records"),
         identifiers=identifiers,
         profile_map=table(

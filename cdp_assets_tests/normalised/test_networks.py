@@ -13,8 +13,9 @@ def networks(*addresses: str | None, key: str = "a key for tests") -> list[str |
     engine = DuckDBEngine.in_memory()
     rows = [{"position": position, "network": address} for position, address in enumerate(addresses)]
     events = ibis.memtable(rows, schema={"position": "int64", "network": "string"})
-    found: list[str | None] = engine.to_arrow(with_networks(events, key).order_by("position"))["network"].to_pylist()
-    return found
+    found = engine.to_arrow(with_networks(events, engine, key).order_by("position"))
+    networks: list[str | None] = found["network"].to_pylist()
+    return networks
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,12 @@ def test_the_pages_say_the_same_and_name_nobody(bench: Bench) -> None:
     assert "| shop.orders | 3 | 1 | 4 |" in pages[0]
     assert "| shop | 2 | 1 |  | 50% |" in pages[2]
     assert "x.org" not in "".join(pages)
-    assert audit_pages.picture(rows, shared).axes[0].get_title() == "Rows per stream"
+    drawn = audit_pages.rows_picture(rows).content.decode()
+    assert ">shop.orders<" in drawn
+    assert ">3<" in drawn
+    drawn = audit_pages.overlaps_picture(shared).content.decode()
+    assert "shop in till<" in drawn
+    assert ">50%<" in drawn
 
 
 def test_sources_without_streams_are_measured_too(bench: Bench) -> None:
