@@ -142,10 +142,12 @@ def load() -> None:
     from cdp_assets.automation.event_log import EventLog
     from cdp_assets.automation.warm_up import warm_up
     from cdp_assets.quality import runner
+    from cdp_assets.warehouse.standing import code_hash
 
     with suppress(Exception):
         import cdp_assets.definitions  # noqa: F401
     runner.load()
+    code_hash()
     with suppress(Exception):
         EventLog.prepare()
         warm_up()

@@ -129,6 +129,7 @@ def _context() -> Any:
         import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
+    import cdp_assets.quality.dialect
     import cdp_assets.quality.expectations  # noqa: F401
 
     context = gx.get_context(mode="ephemeral")

@@ -98,15 +98,16 @@ def counts_of(
 
 def _counted(stream: StreamSpec, raw: ir.Table, engine: Engine, as_of: datetime, version: str) -> Counts:
     filled = {f"filled_{place}": raw[name].nullif("").count() for place, name in enumerate(stream.column_names)}
-    counted = engine.to_arrow(raw.aggregate(rows=raw.count(), broken=raw.parse_error.count(), **filled)).to_pylist()[0]
+    by_load = raw.group_by("load_id").aggregate(rows=raw.count(), broken=raw.parse_error.count(), **filled)
+    loads = sorted(engine.to_arrow(by_load).to_pylist(), key=lambda load: str(load["load_id"]))
     span = engine.to_arrow(_span(stream, raw, as_of)).to_pylist()[0] if stream.event_time else {}
     return Counts(
         version=version,
         as_of=as_of,
-        loads=tuple(sorted(engine.to_arrow(raw.select("load_id").distinct())["load_id"].to_pylist())),
-        rows=counted["rows"],
-        broken=counted["broken"],
-        filled=tuple(counted[name] for name in filled),
+        loads=tuple(load["load_id"] for load in loads),
+        rows=sum(load["rows"] for load in loads),
+        broken=sum(load["broken"] for load in loads),
+        filled=tuple(sum(load[name] for load in loads) for name in filled),
         earliest=span.get("earliest"),
         latest=span.get("latest"),
         beyond=bool(span.get("last") and span["last"] > as_of),

@@ -177,17 +177,28 @@ class DuckDBEngine(DuckDBFiles):
         return table if last is None else table.filter(table.rowid() > last - count)
 
     def to_arrow(self, expression: ir.Table) -> pa.Table:
-        return self.backend.to_pyarrow(expression)
+        from ibis.backends.duckdb.converter import DuckDBPyArrowData
+
+        # Ibis's own `to_pyarrow` has DuckDB bind the statement twice.
+        read = self.backend.con.execute(self._compiled(expression)).to_arrow_table()
+        table: pa.Table = expression.__pyarrow_result__(read, data_mapper=DuckDBPyArrowData)
+        return table
 
     def to_pandas(self, expression: ir.Table) -> pd.DataFrame:
         frame: pd.DataFrame = self.backend.execute(expression)
         return frame
 
     def batches(self, expression: ir.Table, rows: int = 100_000) -> Iterator[pa.RecordBatch]:
-        sql = self.backend.compile(expression)
-        self.backend._run_pre_execute_hooks(expression)
+        sql = self._compiled(expression)
         cursor = self.backend.con.cursor() if not self._local.scratch else self.backend.con
         yield from cursor.execute(sql).to_arrow_reader(rows)
+
+    def _compiled(self, expression: ir.Table) -> str:
+        """The SQL of an expression, for which all that it reads is there."""
+        if expression.op().find(ops.InMemoryTable):
+            self.backend._run_pre_execute_hooks(expression)  # which looks through the expression three times
+        sql: str = self.backend.compile(expression)
+        return sql
 
     # -- intermediates ----------------------------------------------------------------------------------------------
 
@@ -261,16 +272,13 @@ class DuckDBEngine(DuckDBFiles):
         small tables in a run, that is what most of its time goes into.
         """
         backend = self.backend
-        tables = expression.op().find((ops.DatabaseTable, ops.InMemoryTable))
-        if any(isinstance(table, ops.InMemoryTable) for table in tables):
-            backend._run_pre_execute_hooks(expression)  # which looks through the expression three times
         self._create(place, name, expression.schema(), types)
         columns = ", ".join(map(_quoted, expression.columns))
-        read = {table.name for table in tables}
+        read = {table.name for table in expression.op().find(ops.DatabaseTable)}
         # What is made as it is read comes in an order that those who look for equal keys make use of.
         streamed = read & set(self._local.streams) & self._local.origins.keys()
         with nullcontext() if streamed else self._in_any_order():
-            backend.con.execute(f"INSERT INTO {place}.{_quoted(name)} ({columns}) {backend.compile(expression)}")
+            backend.con.execute(f"INSERT INTO {place}.{_quoted(name)} ({columns}) {self._compiled(expression)}")
         return self._found(place, name)
 
     def map_values(
@@ -495,7 +503,6 @@ class DuckDBEngine(DuckDBFiles):
     def appending(self, stage: str, name: str, expression: ir.Table) -> Iterator[ir.Table]:
         connection = self.backend.con
         self._ensure_stage(stage)
-        self.backend._run_pre_execute_hooks(expression)
         definitions = {
             column.name: column.kind.sql("duckdb") for column in expression.schema().to_sqlglot_column_defs("duckdb")
         }
@@ -509,7 +516,7 @@ class DuckDBEngine(DuckDBFiles):
                     connection.execute(
                         f"ALTER TABLE {_quoted(stage, name)} ADD COLUMN IF NOT EXISTS {_quoted(column)} {kind}"
                     )
-                rows = self.backend.compile(expression.select(*definitions))
+                rows = self._compiled(expression.select(*definitions))
                 connection.execute(f"INSERT INTO {_quoted(stage, name)} ({columns}) {rows}")
                 self.take_note(stage, name, None)
                 yield self.table(stage, name)
@@ -549,7 +556,7 @@ class DuckDBEngine(DuckDBFiles):
         )
         row = self.backend.con.execute(
             f"SELECT count(*), coalesce(sum(hash(t)::HUGEINT), 0), {' + '.join(parts)} "
-            f"FROM (SELECT {values} FROM ({self.backend.compile(table)})) AS t"
+            f"FROM (SELECT {values} FROM ({self._compiled(table)})) AS t"
         ).fetchone()
         assert row is not None
         return Fingerprint(rows=int(row[0]), version=version(row[0], row[1]), bytes=int(row[2]))
