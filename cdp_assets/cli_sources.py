@@ -89,6 +89,7 @@ def propose(
     unsure stands in the definition as comments. Files that number people and orders in different ways become sources of
     their own. Files from elsewhere are copied into the landing folder.
     """
+    from cdp_assets.sources.proposing.order_heads import told_once
     from cdp_assets.sources.proposing.propose import propose as look
     from cdp_assets.sources.proposing.propose import stream_name, together
     from cdp_assets.sources.proposing.sample import UnreadableSampleError
@@ -112,6 +113,8 @@ def propose(
         raise click.ClickException("nothing can be said of any of the files")
     files_of = {id(proposal): paths for proposal, paths in together(found)}
     grouped = systems([proposal for proposal in found if id(proposal) in files_of], one=name is not None)
+    for group in grouped:
+        told_once(group)
     by_source = {
         each: [(one, [_landed(path, settings.landing, source) for path in files_of[id(one)]]) for one in group]
         for each, group in _named(source, grouped).items()

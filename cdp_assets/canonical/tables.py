@@ -199,7 +199,12 @@ ORDER_LINES = _fact(
     "order_lines",
     "One row per line of an order.",
     Column("order_id", "string", "The order it belongs to.", pii=Pii.PSEUDONYM, required=True),
-    Column("ordered_at", INSTANT, "When the order was placed.", required=True),
+    Column(
+        "ordered_at",
+        INSTANT,
+        "When the order was placed; that of the order where the line names none, and null "
+        "as long as that order is not there.",
+    ),
     Column("product_id", "string", "Product or SKU at the source."),
     Column("product_name", "string", "Product name."),
     Column("category", "string", "Product category."),

@@ -12,19 +12,20 @@ import ibis.expr.types as ir
 from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.normalised.accounting import dispositions_of, quarantine_of
-from cdp_assets.normalised.canonical_rows import Feed, canonical_rows, feeds_of
+from cdp_assets.normalised.canonical_rows import Feed, canonical_rows, feeds_of, heads_of_orders
 from cdp_assets.normalised.canonical_updates import updated_by_record, updated_canonical
 from cdp_assets.normalised.checks import canonical_checks, disposition_checks, identity_checks, rows_checks
 from cdp_assets.normalised.identities import merged, records_and_identifiers
 from cdp_assets.normalised.money import in_reporting_currency
 from cdp_assets.normalised.networks import with_networks
-from cdp_assets.normalised.order_totals import with_currency_of_orders, with_totals_of_lines
+from cdp_assets.normalised.order_totals import with_heads_of_orders, with_totals_of_lines
 from cdp_assets.normalised.spec import Reporting
 from cdp_assets.normalised.stream_rows import rows_schema, stream_rows
 from cdp_assets.normalised.updating import Known, Revisions, updated_rows
 from cdp_assets.normalised.value_changes import with_value_changes
 from cdp_assets.settings import Settings
 from cdp_assets.sources.spec import SourceSpec, StreamSpec, stream_table
+from cdp_assets.sources.targets import observes_people
 from cdp_assets.warehouse.assets import table_asset, tables_asset
 from cdp_assets.warehouse.built import Built, Stands
 from cdp_assets.warehouse.engine import Engine
@@ -85,13 +86,14 @@ def _stream_rows(source: SourceSpec, stream: StreamSpec) -> dg.AssetsDefinition:
 
 def _canonical(schema: TableSchema, sources: Sequence[SourceSpec], reporting: Reporting) -> dg.AssetsDefinition:
     feeds = feeds_of(schema, sources)
-    related = _related(schema, sources)
+    summed = _sums_lines(feeds_of(tables.ORDERS, sources))
+    related = _related(schema, sources, summed=summed)
     more = ["exchange_rates"] if schema.name in _CONVERTED else []
     checks = canonical_checks(schema)
-    if related:
+    if related and (schema.name == "orders") == summed:
         more.append(related[0].map.to)
     elif schema.name == "order_lines":
-        # Either orders are summed from lines, or lines look at their orders: never both.
+        # Where orders are summed from lines, lines cannot wait for orders.
         checks = [check for check in checks if check.name != "references_whole"]
 
     @table_asset(
@@ -115,7 +117,10 @@ def _canonical(schema: TableSchema, sources: Sequence[SourceSpec], reporting: Re
         """Mapped by the SQL expressions of each source's definition."""
 
         def make(some: Mapping[str, ir.Table]) -> ir.Table:
-            filled = _filled(schema, feeds, some, engine, reporting, more)
+            beside: dict[str, ir.Table] = dict(more)
+            if schema.name == "order_lines" and related and "orders" not in beside:
+                beside["orders"] = heads_of_orders(related, rows, engine)
+            filled = _filled(schema, feeds, some, engine, reporting, beside)
             return with_networks(filled, engine, settings.hash_key) if schema.name == "events" else filled
 
         versions = {name: version_of(engine, (STAGE, name)) for name in more if name == "exchange_rates"}
@@ -127,14 +132,20 @@ def _canonical(schema: TableSchema, sources: Sequence[SourceSpec], reporting: Re
     return canonical
 
 
-def _related(schema: TableSchema, sources: Sequence[SourceSpec]) -> list[Feed]:
+def _related(schema: TableSchema, sources: Sequence[SourceSpec], *, summed: bool) -> list[Feed]:
     """The maps of what says something about each row of a table: of lines their orders, or the other way round."""
-    sums_lines = _sums_lines(feeds_of(tables.ORDERS, sources))
-    if schema.name == "orders" and sums_lines:
+    if schema.name == "orders" and summed:
         return feeds_of(tables.ORDER_LINES, sources)
-    if schema.name == "order_lines" and not sums_lines:
-        return feeds_of(tables.ORDERS, sources)
+    if schema.name == "order_lines":
+        orders = feeds_of(tables.ORDERS, sources)
+        return _heads(orders, feeds_of(tables.ORDER_LINES, sources)) if summed else orders
     return []
+
+
+def _heads(orders: Sequence[Feed], lines: Sequence[Feed]) -> list[Feed]:
+    """The maps of orders in sources where some lines name no time or no currency of their own."""
+    short = {feed.source.name for feed in lines if not {"ordered_at", "currency"} <= dict(feed.map.set).keys()}
+    return [feed for feed in orders if feed.source.name in short]
 
 
 def _revisions(rows: Mapping[str, ir.Table], engine: Engine) -> Revisions:
@@ -160,7 +171,7 @@ def _filled(
     if schema.name == "exchange_rates":
         return table.mutate(reporting_currency=ibis.literal(reporting.currency))
     if "orders" in more:
-        return with_currency_of_orders(table, more["orders"])
+        return with_heads_of_orders(table, more["orders"])
     if "order_lines" in more:
         table = with_totals_of_lines(table, more["order_lines"])
     if schema.name in _CONVERTED:
@@ -170,6 +181,9 @@ def _filled(
 
 
 def _identities(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
+    # What says nothing of people must not make people: each row of a list of products would be a profile.
+    sources = [replace(source, streams=tuple(filter(observes_people, source.streams))) for source in sources]
+
     @tables_asset(
         stage=STAGE,
         schemas=[tables.IDENTITY_RECORDS, tables.IDENTIFIERS],

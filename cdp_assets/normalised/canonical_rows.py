@@ -89,6 +89,22 @@ def canonical_rows(
     return one_row_a_key(stack(*parts), schema, engine)
 
 
+def heads_of_orders(feeds: Sequence[Feed], rows: Mapping[str, ir.Table], engine: Engine) -> ir.Table:
+    """What orders say of their lines, taken from where orders themselves come from: where orders are summed from their
+    lines, the table of orders is made of that of lines.
+
+    Args:
+        feeds: Maps into `orders`.
+        rows: Typed rows by table name.
+        engine: Holds intermediate results.
+
+    Returns:
+        ``source``, ``order_id``, ``ordered_at``, ``currency``.
+    """
+    names = ("source", "order_id", "ordered_at", "currency")
+    return stack(*(_mapped(tables.ORDERS, feed, rows[feed.table], engine).select(*names) for feed in feeds))
+
+
 def _mapped(schema: TableSchema, feed: Feed, rows: ir.Table, engine: Engine) -> ir.Table:
     live = taken(rows.filter(rows.cdp_live), feed)
     given = {name: bind(sql, live) for name, sql in feed.map.set}

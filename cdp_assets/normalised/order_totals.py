@@ -1,4 +1,4 @@
-"""What orders and their lines say of each other: totals of lines, and the currency of the order.
+"""What orders and their lines say of each other: totals of lines, and the currency and time of the order.
 
 Belongs here: adding up, and filling in. Does not belong here: what a line is worth (`canonical_rows.py`).
 """
@@ -25,15 +25,20 @@ def with_totals_of_lines(orders: ir.Table, lines: ir.Table) -> ir.Table:
     return joined.mutate(gross=gross, net=joined.net.coalesce((gross - discount).cast(MONEY))).select(*orders.columns)
 
 
-def with_currency_of_orders(lines: ir.Table, orders: ir.Table) -> ir.Table:
-    """Fill ``currency`` from a line's order, where the line states none (many exports state it once an order).
+def with_heads_of_orders(lines: ir.Table, orders: ir.Table) -> ir.Table:
+    """Fill ``currency`` and ``ordered_at`` from a line's order, where the line states none: many exports state them
+    once an order, in its first line or in another file.
 
     Args:
-        lines: Order lines, some with null ``currency``.
-        orders: `orders`.
+        lines: Order lines, some with null ``currency`` or ``ordered_at``.
+        orders: ``source``, ``order_id``, ``currency`` and ``ordered_at`` of orders.
     """
     known = orders.group_by(order_source="source", known_order_id="order_id").aggregate(
-        order_currency=orders.currency.max()
+        order_currency=orders.currency.max(), order_time=orders.ordered_at.min()
     )
     joined = lines.left_join(known, [lines.source == known.order_source, lines.order_id == known.known_order_id])
-    return joined.mutate(currency=joined.currency.coalesce(joined.order_currency)).select(*lines.columns)
+    filled = joined.mutate(
+        currency=joined.currency.coalesce(joined.order_currency),
+        ordered_at=joined.ordered_at.coalesce(joined.order_time),
+    )
+    return filled.select(*lines.columns)

@@ -10,6 +10,7 @@ import ibis.expr.datatypes as dt
 
 from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import Column, TableSchema
+from cdp_assets.sources.spec import StreamSpec
 
 TARGETS: dict[str, TableSchema] = {table.name: table for table in tables.MAPPED}
 """The canonical tables that a map may feed."""
@@ -29,7 +30,7 @@ _DEFAULTED: dict[str, frozenset[str]] = {
     "contact_points": frozenset({"status", "value"}),
     "identifier_aliases": frozenset({"namespace"}),
     "orders": frozenset({"net"}),
-    "order_lines": frozenset({"amount"}),
+    "order_lines": frozenset({"amount", "ordered_at"}),
 }
 """Required or derivable columns that have a value when a map leaves them out."""
 
@@ -39,6 +40,14 @@ SKIPPED_WHEN_EMPTY: dict[str, str] = {
     "identifier_aliases": "old_value",
 }
 """Column without which a source row simply says nothing to that table, and is no error."""
+
+
+def observes_people(stream: StreamSpec) -> bool:
+    """Whether a stream's rows say something of people, if only that somebody did something; lists of products, shops or
+    rates do not, and neither does what feeds no table and identifies nobody.
+    """
+    about = {name for name, table in TARGETS.items() if "record_id" in table.column_names}
+    return stream.person or bool(stream.identifiers) or any(map_.to in about for map_ in stream.maps)
 
 
 def settable(table: TableSchema) -> tuple[Column, ...]:

@@ -8,17 +8,26 @@ from typing import Any
 import dagster as dg
 import duckdb
 
+from cdp_assets.normalised import assets as normalising
+from cdp_assets.normalised.spec import Reporting
 from cdp_assets.sources import assets as sources
 from cdp_assets.sources.spec import SourceSpec
 from cdp_assets.warehouse.resources import LedgerResource, Warehouse
 
 
 def run(
-    specs: list[SourceSpec], raising: bool = True, config: dict[str, dict[str, str]] | None = None
+    specs: list[SourceSpec],
+    raising: bool = True,
+    config: dict[str, dict[str, str]] | None = None,
+    *,
+    normalised: bool = False,
 ) -> dg.ExecuteInProcessResult:
-    """Materialise all assets of the stage; ``config`` is the run config of some, by the names of their steps."""
+    """Materialise all assets of the stage, and of the next one if so told; ``config`` is the run config of some, by the
+    names of their steps.
+    """
+    more = normalising.assets(specs, Reporting("EUR")) if normalised else []
     job = dg.Definitions(
-        assets=sources.assets(specs),
+        assets=[*sources.assets(specs), *more],
         jobs=[dg.define_asset_job("all", executor_def=dg.in_process_executor)],
         resources={"warehouse": Warehouse(), "ledger": LedgerResource()},
     ).resolve_job_def("all")

@@ -122,10 +122,11 @@ def _sums(draft: Draft) -> Set:
 
 def lines(draft: Draft) -> Iterator[Map]:
     order, placed = draft.of("order_id"), draft.sql("created_at", "started_at", "happened_at")
-    if order is None or placed is None:
+    if order is None:
         return
     number, grain = _receipt(draft, order)
-    currency = money(draft)
+    # Without a time of its own, a line has the currency of its order too.
+    currency = money(draft) if placed is not None or draft.of("currency") is not None else None
     quantity, price = draft.sql("quantity"), draft.sql("unit_price")
     head = _head_columns(draft, order)
     placed_only = f"{head} is not null" if head is not None else None
@@ -140,11 +141,14 @@ def lines(draft: Draft) -> Iterator[Map]:
         draft.doubts.append("negative quantities are taken for returns: they become refunds, the others orders")
     gross = draft.sql("gross") if head is not None else None
     conditions = [each for each in (placed_only or (sold if returned else None), kept) if each]
-    entry: Map = {"to": "orders", **_where(conditions), "grain": grain, "id": number}
-    values = {"order_id": number, "ordered_at": placed, "currency": currency}
-    if gross is not None:
-        values |= _sums(draft)
-    yield entry | {"set": values}
+    if placed is not None:
+        entry: Map = {"to": "orders", **_where(conditions), "grain": grain, "id": number}
+        values = {"order_id": number, "ordered_at": placed, "currency": str(currency)}
+        if gross is not None:
+            values |= _sums(draft)
+        yield entry | {"set": values}
+    else:
+        draft.doubts.append("lines have no time here: they get that of their order, which another file has to tell")
     line = draft.given(
         order_id=number,
         ordered_at=placed,
@@ -157,13 +161,16 @@ def lines(draft: Draft) -> Iterator[Map]:
     )
     if price is not None and quantity is not None:
         line["amount"] = f"{quantity} * {price}"
-    elif (amount := draft.sql("gross", "line_total", "amount")) is not None:
-        line |= {"amount": amount, "unit_price": f"{amount} / {quantity}"}
+    elif (amount := draft.sql("gross", "line_total", "amount", "net", "unit_price")) is not None:
+        line |= {"amount": amount, "unit_price": f"{amount} / nullif({quantity}, 0)" if quantity else amount}
+    if quantity is None:
+        draft.doubts.append("no column says how many: each line is one unit")
+        line["quantity"] = "1"
     conditions = [each for each in (sold if returned else None, kept) if each]
     yield {"to": "order_lines", **_where(conditions), "set": line}
-    if returned and price is not None:
+    if returned and price is not None and placed is not None:
         amount = f"abs({quantity} * {price})"
-        refund = {"refund_id": number, "refunded_at": placed, "currency": currency, "amount": amount}
+        refund = {"refund_id": number, "refunded_at": placed, "currency": str(currency), "amount": amount}
         if not marked:
             refund["order_id"] = number
         yield {"to": "refunds", "where": f"{quantity} < 0", "set": refund}

@@ -16,6 +16,9 @@ _PERSONAL = _NAMES | {"email", "phone", "birth_date"}
 _KNOWN_OF_PEOPLE = frozenset(
     {"birth_date", "gender", "company", "opt_in", "opt_out", "withdrawn_at", "postal_code", "city"}
 )
+_DESCRIBING = frozenset({"gender", "salutation", "birth_date", "postal_code", "city", "region", "language"})
+_SUMS = frozenset({"gross", "amount", "net", "line_total"})
+_PRICED = _SUMS | {"unit_price", "quantity"}
 _TIMED = frozenset({"created_at", "updated_at", "happened_at", "received_at", "started_at"})
 
 
@@ -39,9 +42,12 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
         return "consents"
     if called("refunds") and has & {"amount", "refunded"}:
         return "refunds"
-    if timed and {"order_id", "quantity"} <= has and (has & {"unit_price", "sku", "gross"} or _repeated(columns)):
+    several = _repeated(columns, "order_id")
+    if timed and {"order_id", "quantity"} <= has and (has & {"unit_price", "sku", "gross"} or several):
         return "lines"
-    if "sku" in has and not timed and not has & _PERSONAL:
+    if several and ({"unit_price", "quantity"} <= has or (has & {"sku", "product_name"} and has & _PRICED)):
+        return "lines"
+    if "sku" in has and not timed and not has & _PERSONAL and not _repeated(columns, "sku"):
         return "products"
     if timed and (called("subscriptions") or ("subscription_id" in has and has & {"plan", "ended_at"})):
         return "subscriptions"
@@ -61,12 +67,15 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
     if "click_id" in has and has & {"campaign_id", "campaign"} and not has & {"page_url", "anonymous_id"}:
         return "engagements"
     if timed and (
-        (has & {"event_name", "action"} and surfing) or ("type" in has and has & {"anonymous_id", "message_id"})
+        (has & {"event_name", "action"} and surfing)
+        or ("type" in has and (has & {"anonymous_id", "message_id"} or (surfing and _type_of_events(columns))))
     ):
         return "events"
-    priced = _priced(has) or ("unit_price" in has and "quantity" not in has)
+    priced = bool(has & _SUMS) or ("unit_price" in has and "quantity" not in has)
     numbered = bool(has & {"number", "id", "person_id", "email"})
     if priced and timed and ("order_id" in has or (called("orders") and numbered)):
+        return "orders"
+    if timed and called("orders") and has & {"person_id", "email"} and _tells_apart(columns, "order_id"):
         return "orders"
     viewed = "page_url" in has and has & {"anonymous_id", "session_id", "person_id"}
     if timed and (viewed or ("event_name" in has and not has & _NAMES)):
@@ -75,6 +84,9 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
         return "accounts"
     if timed and not has & (_NAMES | _KNOWN_OF_PEOPLE) and _come_again(columns):
         return "events"
+    known = has & _DESCRIBING or called("people")
+    if known and (_tells_apart(columns, "person_id") or ("person_id" not in has and _tells_apart(columns, "id"))):
+        return "contacts"
     return "contacts" if has & _PERSONAL else None
 
 
@@ -85,10 +97,16 @@ def _come_again(columns: Sequence[Column]) -> bool:
     return bool(who) and all(values.repeated for values in who)
 
 
-def _repeated(columns: Sequence[Column]) -> bool:
-    """Whether orders have several rows."""
-    return any(column.values.repeated for column in columns if column.role == "order_id")
+def _repeated(columns: Sequence[Column], role: str) -> bool:
+    """Whether numbers of a role have several rows."""
+    return any(column.values.repeated for column in columns if column.role == role)
 
 
-def _priced(has: set[str]) -> bool:
-    return bool(has & {"gross", "amount", "net"})
+def _tells_apart(columns: Sequence[Column], role: str) -> bool:
+    """Whether each row has a number of a role for itself."""
+    return any(column.values.unique for column in columns if column.role == role)
+
+
+def _type_of_events(columns: Sequence[Column]) -> bool:
+    """Whether a column is called the type of an event."""
+    return any(column.role == "type" and "event" in column.words.split() for column in columns)

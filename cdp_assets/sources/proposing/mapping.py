@@ -90,6 +90,8 @@ def _key(draft: Draft, kind: str | None) -> list[str]:
         if column is not None and column.values.unique:
             return [draft.names[column.address]]
     if kind == "lines":
+        if key := _together(draft, draft.of("order_id"), draft.of("line_number")):
+            return key
         key = _together(draft, draft.of("order_id"), draft.of("sku"))
         if key:
             draft.doubts.append(f"lines that agree in {' and '.join(key)} are taken for one line that comes again")
@@ -189,7 +191,7 @@ def _identifiers(draft: Draft, kind: str | None) -> Iterator[dict[str, str]]:
         yield {"type": "phone", "value": f"case when not contains({name}, '@') then {name} end"}
     seen: set[str] = set()
     for column in sorted(draft.columns, key=lambda column: not column.values.filled):
-        type_ = _identifier_type(column, kind)
+        type_ = _identifier_type(column, kind, draft.sample.named)
         if not column.values.filled and type_ not in ("email", "phone"):
             continue
         if type_ is None or (type_ in seen and type_ not in ("email", "phone")):
@@ -202,7 +204,7 @@ def _identifiers(draft: Draft, kind: str | None) -> Iterator[dict[str, str]]:
         yield found
 
 
-def _identifier_type(column: Column, kind: str | None) -> str | None:
+def _identifier_type(column: Column, kind: str | None, named: str) -> str | None:
     role = column.role
     if role == "device_id" and kind != "events":
         return None  # a till
@@ -213,10 +215,10 @@ def _identifier_type(column: Column, kind: str | None) -> str | None:
     if role == "person_id":
         return "user_id" if re.search(r"\b(user|requester) ?id$", column.words) else "customer_number"
     if role == "id" and kind == _PEOPLE:
-        return "customer_number"
+        return "user_id" if re.search(r"\busers?$", named) else "customer_number"
     if role == "number" and kind == "orders":
         return "order_number"
-    if role == "order_id" and kind in ("orders", "lines", "refunds"):
+    if role == "order_id" and kind in ("orders", "lines", "refunds", "survey_responses"):
         return "order_number"
     return None
 

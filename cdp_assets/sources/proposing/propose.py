@@ -25,7 +25,7 @@ from cdp_assets.sources.validation import RESERVED, problems
 _TIMES_ALL_FILLED = frozenset({"event_time", "updated_at"})
 
 
-@dataclass(frozen=True)
+@dataclass
 class Proposal:
     """What is proposed for one file.
 

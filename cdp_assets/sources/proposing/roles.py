@@ -16,8 +16,9 @@ from cdp_assets.sources.proposing.values import Values, judge
 
 _CODED = frozenset({
     "click_id", "anonymous_id", "previous_id", "group_id", "device_id", "message_id", "ticket_id", "lead_id",
-    "campaign_id", "session_id", "refund_id", "order_id", "payment_id", "opportunity_id", "subscription_id",
-    "loyalty_number", "person_id", "external_id", "account_id", "parent_id", "number", "id", "phone", "postal_code",
+    "campaign_id", "session_id", "refund_id", "order_id", "line_number", "payment_id", "opportunity_id",
+    "subscription_id", "loyalty_number", "person_id", "external_id", "account_id", "parent_id", "number", "id", "phone",
+    "postal_code",
     "sku", "house_number", "name",
 })  # fmt: skip
 """Roles of columns whose numbers are names: leading zeros matter, and sums mean nothing."""
@@ -113,8 +114,10 @@ def _judged(texts: Mapping[str, list[str | None]], day_first: bool) -> list[Colu
 
 
 def _with_the_only_time(columns: list[Column]) -> list[Column]:
-    """If no instant has a role, and there is just one, it is when the row's fact happened."""
-    if any(column.role in _INSTANTS for column in columns):
+    """If no instant but that of the last change has a role, and there is just one, it is when the row's fact
+    happened.
+    """
+    if any(column.role in _INSTANTS - {"updated_at"} for column in columns):
         return columns
     loose = [column for column in columns if column.role is None and column.values.type in ("date", "timestamp")]
     if len(loose) != 1 or headings.is_elsewhere(loose[0].words):

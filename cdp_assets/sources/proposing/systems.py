@@ -78,6 +78,12 @@ def systems(proposals: Sequence[Proposal], *, one: bool = False) -> list[list[Pr
     return [sorted(group, key=lambda proposal: order[id(proposal)]) for group in groups]
 
 
+def order_numbers(proposal: Proposal) -> Collection[str]:
+    """The numbers of orders in a file's sample."""
+    found = dict(_numbers(proposal)).get("order_number")
+    return found.addresses.keys() if found is not None else ()
+
+
 def _sells(seller: Proposal, listed: Proposal, numbers: Mapping[int, Mapping[str, _Numbers]]) -> int:
     """How many products of a list a file has."""
     ours, theirs = (numbers[id(each)].get(_PRODUCT) for each in (seller, listed))

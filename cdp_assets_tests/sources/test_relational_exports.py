@@ -1,0 +1,183 @@
+"""Tables of a shop's database, a file each: orders without amounts, lines without times, people without names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cdp_assets.sources.proposing.order_heads import told_once
+from cdp_assets.sources.proposing.propose import Proposal, propose
+from cdp_assets.sources.proposing.systems import systems
+from cdp_assets.sources.spec import SourceSpec
+from cdp_assets_tests.sources.dagster_run import rows, run
+from cdp_assets_tests.sources.test_proposing import loaded, written
+
+PEOPLE = 30
+
+
+def table(head: str, *lines: str) -> str:
+    return "".join(f"{line}\n" for line in (head, *lines))
+
+
+ORDERS = table(
+    "order_id,customer_id,order_status,order_purchase_timestamp",
+    *(
+        f"o{n},{n % PEOPLE},{'canceled' if n == 7 else 'delivered'},2026-02-{1 + n % 28:02d} 10:00:00"
+        for n in range(40)
+    ),
+)
+ITEMS = table(
+    "order_id,order_item_id,product_id,shipping_limit_date,price",
+    *(f"o{n},{place},p{n % 9},2026-05-01 00:00:00,10.50" for n in range(40) for place in (1, 2)),
+)
+TABLES = {
+    "customers.csv": table(
+        "customer_id,customer_zip_code_prefix,customer_city",
+        *(f"{n},0{1000 + n},sao paulo" for n in range(PEOPLE)),
+    ),
+    "orders.csv": ORDERS,
+    "order_items.csv": ITEMS,
+    "products.csv": table("product_id,category_name,weight", *(f"p{n},toys,{n}00" for n in range(9))),
+    "payments.csv": table("order_id,payment_type,payment_value", *(f"o{n},card,21.00" for n in range(40))),
+}
+
+
+def proposed(folder: Path, files: dict[str, str]) -> dict[str, Proposal]:
+    found = {name: propose(written(folder, name, text), "shop") for name, text in files.items()}
+    (system,) = systems(list(found.values()))
+    told_once(system)
+    return found
+
+
+def landed(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        written(folder / "landing" / "shop", name, text)
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SourceSpec:
+    monkeypatch.setenv("CDP_DATA", str(tmp_path))
+    monkeypatch.setenv("CDP_AS_OF", "2026-06-30T00:00:00Z")
+    source = loaded(tmp_path, list(proposed(tmp_path / "in", TABLES).values()))
+    return replace(
+        source, streams=tuple(replace(each, files=f"shop/{each.name}*") for each in source.streams), settle_seconds=0
+    )
+
+
+def test_each_table_is_told_for_what_it_is(tmp_path: Path) -> None:
+    found = proposed(tmp_path, TABLES)
+    assert {name: each.kind for name, each in found.items()} == {
+        "customers.csv": "contacts",
+        "orders.csv": "orders",
+        "order_items.csv": "lines",
+        "products.csv": "products",
+        "payments.csv": None,
+    }
+    items = found["order_items.csv"].stream
+    assert items["key"] == ["order_id", "order_item_id"]
+    (lines,) = items["maps"]  # no second set of orders
+    assert lines["set"] == {
+        "order_id": "order_id", "product_id": "product_id", "unit_price": "price", "amount": "price", "quantity": "1"
+    }  # fmt: skip
+    assert found["customers.csv"].stream["columns"]["customer_zip_code_prefix"] == {"type": "string"}
+
+
+def test_without_a_file_of_orders_lines_tell_of_them(tmp_path: Path) -> None:
+    (items,) = proposed(tmp_path, {"order_items.csv": ITEMS}).values()
+    assert [map_["to"] for map_ in items.stream["maps"]] == ["orders", "order_lines"]
+
+
+def test_orders_are_summed_from_lines_which_have_their_time_from_orders(shop: SourceSpec, tmp_path: Path) -> None:
+    landed(tmp_path, TABLES)
+    assert run([shop], normalised=True).success
+    assert rows(tmp_path, "SELECT count(*), min(net), max(net), min(currency) FROM normalised.orders") == [
+        (39, 21, 21, "EUR")
+    ]
+    lines = (
+        "SELECT count(*), count(ordered_at), min(ordered_at) < '2026-02-02', max(currency) FROM normalised.order_lines"
+    )
+    assert rows(tmp_path, lines) == [(80, 78, True, "EUR")]
+
+
+def test_only_what_tells_of_people_makes_people(shop: SourceSpec, tmp_path: Path) -> None:
+    landed(tmp_path, TABLES)
+    assert run([shop], normalised=True).success
+    streams = "SELECT DISTINCT stream FROM normalised.identity_records ORDER BY ALL"
+    assert rows(tmp_path, streams) == [("customers",), ("order_items",), ("orders",)]
+
+
+def test_lines_that_come_before_their_order_get_its_time_when_it_comes(shop: SourceSpec, tmp_path: Path) -> None:
+    late = ORDERS.splitlines(keepends=True)
+    landed(tmp_path, {**TABLES, "orders.csv": "".join(late[:-5])})
+    assert run([shop], normalised=True).success
+    without = "SELECT count(*) FROM normalised.order_lines WHERE ordered_at IS NULL"
+    assert rows(tmp_path, without) == [(12,)]
+    landed(tmp_path, {"orders_2.csv": late[0] + "".join(late[-5:])})
+    assert run([shop], normalised=True).success
+    assert rows(tmp_path, without) == [(2,)]  # those of the order that was cancelled
+    assert rows(tmp_path, "SELECT count(*), min(net) FROM normalised.orders") == [(39, 21)]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kind"),
+    [
+        (
+            "churn.csv",
+            table("customerID,gender,SeniorCitizen,tenure", *(f"{n}-ABC,Male,0,{n}" for n in range(25))),
+            "contacts",
+        ),
+        (
+            "order_details.csv",
+            table("OrderID,ProductID,UnitPrice,Quantity,Discount", *(f"{n // 2},{n},9.5,2,0.1" for n in range(40))),
+            "lines",
+        ),
+        (
+            "InvoiceLine.csv",
+            table(
+                "InvoiceLineId,InvoiceId,TrackId,UnitPrice,Quantity", *(f"{n},{n // 3},{n},0.99,1" for n in range(30))
+            ),
+            "lines",
+        ),
+        (
+            "events.csv",
+            table(
+                "id,user_id,session_id,created_at,uri,event_type",
+                *(f"{n},{n % 4},s{n % 6},2026-01-02 10:00:00 UTC,/cart,cart" for n in range(25)),
+            ),
+            "events",
+        ),
+        (
+            "payment.csv",
+            table(
+                "payment_id,customer_id,amount,payment_date,last_update",
+                *(f"{n},{n % 5},2.99,2026-01-{1 + n % 28:02d} 10:00:00,2026-06-01 00:00:00" for n in range(25)),
+            ),
+            "events",
+        ),
+    ],
+)
+def test_tables_that_only_say_little_are_told_too(tmp_path: Path, name: str, text: str, kind: str) -> None:
+    proposal = propose(written(tmp_path, name, text), "shop")
+    assert (proposal.kind, bool(proposal.stream.get("maps"))) == (kind, True)
+
+
+def test_users_and_what_users_did_are_one_system(tmp_path: Path) -> None:
+    people = table("id,first_name,email", *(f"{n},Ann,p{n}@example.org" for n in range(25)))
+    bought = table(
+        "order_id,user_id,status,created_at",
+        *(f"{n},{n % 20},Complete,2026-01-02 10:00:00 UTC" for n in range(25)),
+    )
+    found = proposed(tmp_path, {"users.csv": people, "orders.csv": bought})
+    assert {each["type"] for each in found["users.csv"].stream["identifiers"]} == {"user_id", "email"}
+
+
+def test_a_line_has_its_sum_where_only_that_is_told(tmp_path: Path) -> None:
+    text = table(
+        "Row ID,Order ID,Order Date,Customer ID,Product ID,Sales,Quantity",
+        *(f"{n},CA-{n // 2},1/{1 + n % 28}/2026,C{n // 2},P{n},20.00,2" for n in range(30)),
+    )
+    (orders, lines) = propose(written(tmp_path, "superstore.csv", text), "shop").stream["maps"]
+    assert lines["set"]["amount"] == "Sales"
+    assert "gross" not in orders["set"]
