@@ -137,15 +137,9 @@ def _related(schema: TableSchema, sources: Sequence[SourceSpec], *, summed: bool
     if schema.name == "orders" and summed:
         return feeds_of(tables.ORDER_LINES, sources)
     if schema.name == "order_lines":
-        orders = feeds_of(tables.ORDERS, sources)
-        return _heads(orders, feeds_of(tables.ORDER_LINES, sources)) if summed else orders
+        selling = {feed.source.name for feed in feeds_of(tables.ORDER_LINES, sources)}
+        return [feed for feed in feeds_of(tables.ORDERS, sources) if feed.source.name in selling]
     return []
-
-
-def _heads(orders: Sequence[Feed], lines: Sequence[Feed]) -> list[Feed]:
-    """The maps of orders in sources where some lines name no time or no currency of their own."""
-    short = {feed.source.name for feed in lines if not {"ordered_at", "currency"} <= dict(feed.map.set).keys()}
-    return [feed for feed in orders if feed.source.name in short]
 
 
 def _revisions(rows: Mapping[str, ir.Table], engine: Engine) -> Revisions:

@@ -181,3 +181,46 @@ def test_a_line_has_its_sum_where_only_that_is_told(tmp_path: Path) -> None:
     (orders, lines) = propose(written(tmp_path, "superstore.csv", text), "shop").stream["maps"]
     assert lines["set"]["amount"] == "Sales"
     assert "gross" not in orders["set"]
+
+
+def test_the_number_of_a_line_is_neither_its_order_nor_its_product(tmp_path: Path) -> None:
+    pizzas = table("order_details_id,order_id,pizza_id,quantity", *(f"{n},{n // 2},hawaiian_m,1" for n in range(30)))
+    stream = propose(written(tmp_path, "order_details.csv", pizzas), "shop").stream
+    assert stream["key"] == ["order_id", "order_details_id"]
+    assert stream["identifiers"] == [{"type": "order_number", "value": "order_id"}]
+    sales = table(
+        "Order Number,Line Item,Order Date,CustomerKey,ProductKey,Quantity",
+        *(f"{n // 2},{n % 2 + 1},1/{1 + n % 28}/2026,{300 + n // 4},{n},3" for n in range(40)),
+    )
+    stream = propose(written(tmp_path, "Sales.csv", sales), "shop").stream
+    assert stream["key"] == ["Order Number", "Line Item"]
+    (lines,) = (map_["set"] for map_ in stream["maps"] if map_["to"] == "order_lines")
+    assert (lines["product_id"], "product_name" in lines) == ("ProductKey", False)
+
+
+def test_who_buys_the_same_product_is_not_the_same_person(tmp_path: Path) -> None:
+    text = table(
+        "Order Id,Product Card Id,Gift Card No,Customer Id,order date,Sales",
+        *(f"{n},1360,77,{n},1/{1 + n % 28}/2026 10:00,9.99" for n in range(30)),
+    )
+    stream = propose(written(tmp_path, "orders.csv", text), "shop").stream
+    assert [each["type"] for each in stream["identifiers"]] == ["order_number", "customer_number"]
+
+
+def test_the_currency_of_an_amount_stands_in_its_heading(tmp_path: Path) -> None:
+    text = table(
+        "order_item_refund_id,created_at,order_item_id,order_id,refund_amount_usd",
+        *(f"{n},2026-01-02 10:00:00,{2 * n},{n},49.99" for n in range(25)),
+    )
+    stream = propose(written(tmp_path, "order_item_refunds.csv", text), "shop", currency="GBP").stream
+    assert stream["derive"] == {"currency_assumed": "'USD'"}
+    assert stream["maps"][0]["set"]["amount"] == "abs(refund_amount_usd)"
+
+
+def test_pages_are_known_by_their_path_and_days_by_dashes(tmp_path: Path) -> None:
+    text = table(
+        "pageview_id,day,session_id,pageview_url", *(f"{n},04-{1 + n:02d}-26,{n % 5},/cart" for n in range(25))
+    )
+    stream = propose(written(tmp_path, "pageviews.csv", text), "shop").stream
+    assert stream["columns"]["day"]["format"] == "%m-%d-%y"
+    assert stream["maps"][0]["set"]["page_url"] == "pageview_url"

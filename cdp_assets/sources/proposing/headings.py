@@ -28,6 +28,10 @@ _LETTERS = str.maketrans({"ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "œ": "o
 _WITH_OR_WITHOUT_TAX = re.compile(
     r" (inc|incl|including|inkl|ex|excl|excluding|exkl|zzgl|ohne|without) (taxe?s?|vat|gst|mwst|ust|tva|iva|btw)$"
 )
+_CURRENCY = re.compile(
+    r" (usd|eur|gbp|chf|cad|aud|nzd|jpy|cny|inr|brl|mxn|ars|clp|cop|pln|sek|nok|dkk|czk|huf|ron|try|zar|sgd|hkd|krw)$"
+)
+"""A currency at the end of what an amount is called."""
 _LONGEST = 6
 """So many words a phrase has at most."""
 
@@ -76,7 +80,7 @@ def meanings(words: str) -> Iterator[str]:
 
 def _spellings(parts: Sequence[str], known: _Headings) -> Iterator[list[str]]:
     """The heading with its fillers, without them, and without what only says whose it is."""
-    parts = _WITH_OR_WITHOUT_TAX.sub("", " ".join(parts)).split() or parts
+    parts = _WITH_OR_WITHOUT_TAX.sub("", _CURRENCY.sub("", " ".join(parts))).split() or parts
     plain = [part for part in parts if part not in known.fillers] or list(parts)
     yield list(parts)
     yield plain
@@ -101,6 +105,12 @@ def times_of(words: str) -> str | None:
 def has_tax(words: str) -> bool:
     """Whether an amount of that name has tax in it."""
     return re.search(r"\b(brutto\w*|brut|lordo|bruto|inc\w* (tax|vat|gst)|inkl (mwst|ust)|ttc)\b", words) is not None
+
+
+def currency_of(words: str) -> str | None:
+    """The ISO 4217 code of the currency that the name of an amount ends with: of ``price usd`` *USD*."""
+    found = _CURRENCY.search(words)
+    return found[1].upper() if found else None
 
 
 def is_number(words: str) -> bool:

@@ -45,7 +45,7 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
     several = _repeated(columns, "order_id")
     if timed and {"order_id", "quantity"} <= has and (has & {"unit_price", "sku", "gross"} or several):
         return "lines"
-    if several and ({"unit_price", "quantity"} <= has or (has & {"sku", "product_name"} and has & _PRICED)):
+    if several and ("quantity" in has or (has & {"sku", "product_name"} and has & _PRICED)):
         return "lines"
     if "sku" in has and not timed and not has & _PERSONAL and not _repeated(columns, "sku"):
         return "products"
@@ -75,7 +75,7 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
     numbered = bool(has & {"number", "id", "person_id", "email"})
     if priced and timed and ("order_id" in has or (called("orders") and numbered)):
         return "orders"
-    if timed and called("orders") and has & {"person_id", "email"} and _tells_apart(columns, "order_id"):
+    if timed and called("orders") and _tells_apart(columns, "order_id"):
         return "orders"
     viewed = "page_url" in has and has & {"anonymous_id", "session_id", "person_id"}
     if timed and (viewed or ("event_name" in has and not has & _NAMES)):
@@ -85,7 +85,8 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
     if timed and not has & (_NAMES | _KNOWN_OF_PEOPLE) and _come_again(columns):
         return "events"
     known = has & _DESCRIBING or called("people")
-    if known and (_tells_apart(columns, "person_id") or ("person_id" not in has and _tells_apart(columns, "id"))):
+    number = next((role for role in ("person_id", "loyalty_number", "id") if role in has), "")
+    if known and _tells_apart(columns, number):
         return "contacts"
     return "contacts" if has & _PERSONAL else None
 

@@ -29,13 +29,13 @@ _MONEY = frozenset({
 _NUMBERS = _MONEY | {"quantity", "points", "score", "duration", "employees"}
 _TEXTS = frozenset({
     "given_name", "family_name", "full_name", "company", "job_title", "language", "line_2", "city", "region",
-    "gender", "salutation", "subject", "comment", "reason", "purpose", "channel", "stage", "street", "line_1",
-    "industry", "category", "survey", "description",
+    "gender", "salutation", "subject", "product_name", "comment", "reason", "purpose", "channel", "stage", "street",
+    "line_1", "industry", "category", "survey", "description",
 })  # fmt: skip
 _LOOKS = {
     "country": ("country", "country_name"),
     "currency": ("currency",),
-    "page_url": ("url",),
+    "page_url": ("url", "path"),
     "referrer": ("url",),
     "timezone": ("zone",),
     "ip": ("ip",),
@@ -181,7 +181,7 @@ def _possible(role: str, values: Values) -> bool:
         return False
     if role in ("properties", "tags"):
         return values.type == "json" or (role == "tags" and values.type == "string")
-    if role == "person_id":
+    if role in ("person_id", "line_number"):
         return "words" not in values.looks and values.type not in ("json", "boolean")  # no names
     if role in _TEXTS:
         return values.type == "string" or (role == "language" and "texts" in values.looks)

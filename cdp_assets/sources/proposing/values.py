@@ -25,6 +25,7 @@ _WORDS_OF_TRUTH = frozenset({"true", "false", "yes", "no", "t", "f", "y", "n"})
 _LOOKS = {
     "email": re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]{2,}"),
     "url": re.compile(r"https?://\S+"),
+    "path": re.compile(r"/[\w./%~?&=+-]*"),
     "ip": re.compile(r"(\d{1,3}\.){3}\d{1,3}"),
     "phone": re.compile(r"'?\+\d[\d ()./-]{6,18}"),
     "zone": re.compile(r"[A-Z][A-Za-z_]+/[A-Za-z_/+-]+|UTC"),
@@ -41,7 +42,7 @@ _MONTH_FIRST, _DAY_FIRST = "%m/%d", "%d/%m"
 _CLOCKS = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p", ", %H:%M:%S", ", %H:%M")
 _DATES = (
     "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%Y/%m/%d", "%d.%m.%y", "%m/%d/%y", "%d/%m/%y", "%d-%m-%y",
-    "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y", "%Y.%m.%d",
+    "%m-%d-%Y", "%m-%d-%y", "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y", "%Y.%m.%d",
 )  # fmt: skip
 _FORMATS = (
     ("timestamp", "%Y-%m-%d %H:%M:%S %z"),
