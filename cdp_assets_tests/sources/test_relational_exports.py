@@ -149,6 +149,11 @@ def test_lines_that_come_before_their_order_get_its_time_when_it_comes(shop: Sou
             "events",
         ),
         (
+            "loyalty_history.csv",
+            table("Loyalty Number,City,Gender,CLV", *(f"{48 + n},Toronto,Female,{n}.5" for n in range(25))),
+            "contacts",
+        ),
+        (
             "payment.csv",
             table(
                 "payment_id,customer_id,amount,payment_date,last_update",
@@ -161,6 +166,12 @@ def test_lines_that_come_before_their_order_get_its_time_when_it_comes(shop: Sou
 def test_tables_that_only_say_little_are_told_too(tmp_path: Path, name: str, text: str, kind: str) -> None:
     proposal = propose(written(tmp_path, name, text), "shop")
     assert (proposal.kind, bool(proposal.stream.get("maps"))) == (kind, True)
+
+
+def test_places_are_no_people(tmp_path: Path) -> None:
+    text = table("id,city,postal_code,opened", *(f"{n},Paris,7500{n % 9},2020-01-01" for n in range(25)))
+    proposal = propose(written(tmp_path, "stations.csv", text), "shop")
+    assert (proposal.kind, proposal.stream.get("person")) == (None, None)
 
 
 def test_users_and_what_users_did_are_one_system(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ _PERSONAL = _NAMES | {"email", "phone", "birth_date"}
 _KNOWN_OF_PEOPLE = frozenset(
     {"birth_date", "gender", "company", "opt_in", "opt_out", "withdrawn_at", "postal_code", "city"}
 )
-_DESCRIBING = frozenset({"gender", "salutation", "birth_date", "postal_code", "city", "region", "language"})
+_OF_PERSONS = frozenset({"gender", "salutation", "birth_date"})
+_DESCRIBING = _OF_PERSONS | {"postal_code", "city", "region", "language"}
 _SUMS = frozenset({"gross", "amount", "net", "line_total"})
 _PRICED = _SUMS | {"unit_price", "quantity"}
 _TIMED = frozenset({"created_at", "updated_at", "happened_at", "received_at", "started_at"})
@@ -84,9 +85,9 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
         return "accounts"
     if timed and not has & (_NAMES | _KNOWN_OF_PEOPLE) and _come_again(columns):
         return "events"
-    known = has & _DESCRIBING or called("people")
     number = next((role for role in ("person_id", "loyalty_number", "id") if role in has), "")
-    if known and _tells_apart(columns, number):
+    known = has & (_OF_PERSONS if number == "id" else _DESCRIBING)  # shops and stations have a town too
+    if (known or called("people")) and _tells_apart(columns, number):
         return "contacts"
     return "contacts" if has & _PERSONAL else None
 
