@@ -25,7 +25,7 @@ def nothing() -> Iterator[dg.AssetCheckResult | dg.Output[None]]:
 
 
 def warm_up() -> bool:
-    """Run it with the instance's settings, once. Some half a second.
+    """Run it with the instance's settings, once. It takes a second or so.
 
     Returns:
         Whether it ended well.
