@@ -61,29 +61,28 @@ class EventLog(SqliteEventLogStorage):
             log.dispose()
             cls._empty = Path(log.path_for_shard("empty")).read_bytes()
 
-    def _begin(self, shard: str) -> None:
-        """Make the shard of a run that has none yet out of what was prepared."""
+    def _begun(self, shard: str) -> bool:
+        """Make the shard of a run that has none yet out of what was prepared; whether that was possible."""
         file = Path(self.path_for_shard(shard))
         if self._empty is None or shard == INDEX_SHARD_NAME or file.exists():
-            return
+            return False
         whole = file.with_suffix(f".{os.getpid()}")
         whole.write_bytes(self._empty)
         try:
             os.link(whole, file)
         except OSError:
-            return  # another process has begun it, or the folder knows no links: then as Dagster does it
+            return False  # another process has begun it, or the folder knows no links: then as Dagster does it
         finally:
             whole.unlink()
-        self._initialized_dbs.add(shard)
+        return True
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
         with self._db_lock:
             engine = self._engine(shard)
             if shard not in self._initialized_dbs:
-                self._begin(shard)
-            if shard not in self._initialized_dbs:
-                self._initdb(engine, for_index_shard=shard == INDEX_SHARD_NAME)
+                if not self._begun(shard):
+                    self._initdb(engine, for_index_shard=shard == INDEX_SHARD_NAME)
                 self._initialized_dbs.add(shard)
             with engine.connect() as connection, connection.begin():
                 yield connection

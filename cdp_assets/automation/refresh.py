@@ -124,13 +124,17 @@ def dagster_instance(settings: Settings) -> dg.DagsterInstance:
     if "DAGSTER_HOME" not in os.environ:
         home = settings.data / "dagster"
         home.mkdir(parents=True, exist_ok=True)
-        configuration = home / "dagster.yaml"
-        template = PROJECT / "dagster.yaml"
-        if template.exists() and (not configuration.exists() or configuration.read_bytes() != template.read_bytes()):
-            configuration.write_bytes(template.read_bytes())
+        give_settings(home)
         os.environ["DAGSTER_HOME"] = str(home)
     Path(os.environ["DAGSTER_HOME"]).mkdir(parents=True, exist_ok=True)
     return dg.DagsterInstance.get()
+
+
+def give_settings(home: Path) -> None:
+    """Have an instance's folder bear the project's settings of Dagster, if the project has any."""
+    configuration, template = home / "dagster.yaml", PROJECT / "dagster.yaml"
+    if template.exists() and (not configuration.exists() or configuration.read_bytes() != template.read_bytes()):
+        configuration.write_bytes(template.read_bytes())
 
 
 def run_refresh(

@@ -10,8 +10,7 @@ from pathlib import Path
 import dagster as dg
 import ibis
 
-from cdp_assets.automation.refresh import QUIET
-from cdp_assets.settings import PROJECT
+from cdp_assets.automation.refresh import QUIET, give_settings
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 
 
@@ -31,9 +30,7 @@ def warm_up() -> bool:
         Whether it ended well.
     """
     with tempfile.TemporaryDirectory() as folder:
-        template = PROJECT / "dagster.yaml"
-        if template.exists():
-            (Path(folder) / template.name).write_bytes(template.read_bytes())
+        give_settings(Path(folder))
         with dg.DagsterInstance.from_config(folder) as instance:
             found = dg.materialize([nothing], instance=instance, run_config=QUIET, raise_on_error=False)
             return found.success and all(check.passed for check in found.get_asset_check_evaluations())

@@ -143,7 +143,7 @@ def lines(draft: Draft) -> Iterator[Map]:
     conditions = [each for each in (placed_only or (sold if returned else None), kept) if each]
     if placed is not None:
         entry: Map = {"to": "orders", **_where(conditions), "grain": grain, "id": number}
-        values = {"order_id": number, "ordered_at": placed, "currency": str(currency)}
+        values = draft.given(order_id=number, ordered_at=placed, currency=currency)
         if gross is not None:
             values |= _sums(draft)
         yield entry | {"set": values}
@@ -170,7 +170,7 @@ def lines(draft: Draft) -> Iterator[Map]:
     yield {"to": "order_lines", **_where(conditions), "set": line}
     if returned and price is not None and placed is not None:
         amount = f"abs({quantity} * {price})"
-        refund = {"refund_id": number, "refunded_at": placed, "currency": str(currency), "amount": amount}
+        refund = draft.given(refund_id=number, refunded_at=placed, currency=currency, amount=amount)
         if not marked:
             refund["order_id"] = number
         yield {"to": "refunds", "where": f"{quantity} < 0", "set": refund}

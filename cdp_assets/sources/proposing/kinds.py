@@ -16,8 +16,8 @@ _PERSONAL = _NAMES | {"email", "phone", "birth_date"}
 _KNOWN_OF_PEOPLE = frozenset(
     {"birth_date", "gender", "company", "opt_in", "opt_out", "withdrawn_at", "postal_code", "city"}
 )
-_OF_PERSONS = frozenset({"gender", "salutation", "birth_date"})
-_DESCRIBING = _OF_PERSONS | {"postal_code", "city", "region", "language"}
+_PERSONS_ONLY = frozenset({"gender", "salutation", "birth_date"})
+_PERSONS_OR_PLACES = _PERSONS_ONLY | {"postal_code", "city", "region", "language"}
 _SUMS = frozenset({"gross", "amount", "net", "line_total"})
 _PRICED = _SUMS | {"unit_price", "quantity"}
 _TIMED = frozenset({"created_at", "updated_at", "happened_at", "received_at", "started_at"})
@@ -44,7 +44,7 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
     if called("refunds") and has & {"amount", "refunded"}:
         return "refunds"
     several = _repeated(columns, "order_id")
-    if timed and {"order_id", "quantity"} <= has and (has & {"unit_price", "sku", "gross"} or several):
+    if timed and {"order_id", "quantity"} <= has and has & {"unit_price", "sku", "gross"}:
         return "lines"
     if several and ("quantity" in has or (has & {"sku", "product_name"} and has & _PRICED)):
         return "lines"
@@ -86,7 +86,7 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
     if timed and not has & (_NAMES | _KNOWN_OF_PEOPLE) and _come_again(columns):
         return "events"
     number = next((role for role in ("person_id", "loyalty_number", "id") if role in has), "")
-    known = has & (_OF_PERSONS if number == "id" else _DESCRIBING)  # shops and stations have a town too
+    known = has & (_PERSONS_ONLY if number == "id" else _PERSONS_OR_PLACES)  # shops and stations have a town too
     if (known or called("people")) and _tells_apart(columns, number):
         return "contacts"
     return "contacts" if has & _PERSONAL else None
