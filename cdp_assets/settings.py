@@ -146,6 +146,8 @@ class Settings:
             "checkpoint_threshold": "512MiB",
             # Files are read by nothing older than what writes them, and the newer ways to keep texts read faster.
             "storage_compatibility_version": "latest",
+            # The ends of tables are put together once a run, where the serving copy is made, not at every step of it.
+            "max_vacuum_tasks": "0",
         }
 
     @property

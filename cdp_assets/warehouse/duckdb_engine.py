@@ -52,6 +52,9 @@ _MATCHED_AT_ONCE = 131_072
 """Rows whose bits fit into a processor's cache."""
 _NOT_LOGGED = "16MiB"
 """So much of an append goes to its table at once; less of it to the log first, and to the table with other changes."""
+_TIDIED_AT_ONCE = "100"
+"""Groups of rows that are written anew where tables grew by a little or lost much; `Settings.duckdb_config` puts it off
+until then."""
 
 
 def _quoted(*names: str) -> str:
@@ -564,7 +567,8 @@ class DuckDBEngine(DuckDBFiles):
     def snapshot(self, target: Path) -> int:
         if self._file is None:
             raise ValueError("an engine in memory has no file to copy")
-        self.backend.con.execute("CHECKPOINT")
+        with self._set("max_vacuum_tasks", _TIDIED_AT_ONCE):
+            self.backend.con.execute("CHECKPOINT")
         row = self.backend.con.execute(
             "SELECT block_size FROM pragma_database_size() WHERE database_name = current_database()"
         ).fetchone()

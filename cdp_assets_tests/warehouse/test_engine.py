@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 from cdp_assets.canonical.schema import INSTANT, MONEY, Column, TableSchema
+from cdp_assets.settings import Settings
 from cdp_assets.warehouse.built import Patch
 from cdp_assets.warehouse.connection import WarehouseBusy, warehouse_connection
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
@@ -467,6 +468,23 @@ def test_readers_see_each_new_snapshot_and_never_the_warehouse(tmp_path: Path) -
                 row = reader.one("SELECT amount FROM shop.amounts")
                 assert row is not None
                 assert str(row["amount"]) == amount
+
+
+def test_the_ends_of_tables_are_put_together_with_the_copy_for_readers_and_not_before(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path, defs=tmp_path)
+    for load in range(4):
+        with warehouse_connection(settings.warehouse_file, config=settings.duckdb_config) as connection:
+            engine = DuckDBEngine(connection, settings.warehouse_file)
+            engine.append("shop", "loads", ibis.range(1000).unnest().name("row").as_table().mutate(load=load))
+    with warehouse_connection(settings.warehouse_file, config=settings.duckdb_config) as connection:
+        groups = "SELECT count(DISTINCT row_group_id) FROM pragma_storage_info('shop.loads')"
+        assert connection.execute(groups).fetchall() == [(4,)]
+        engine = DuckDBEngine(connection, settings.warehouse_file)
+        engine.stage_table("shop", AMOUNTS, _amounts(engine, (1, "1.00")))
+        engine.publish([("shop", "amounts")])
+        engine.snapshot(settings.serving_file)
+        assert connection.execute(groups).fetchall() == [(1,)]
+        assert row_count(engine, engine.table("shop", "loads")) == 4000
 
 
 def test_what_exceeds_the_memory_of_an_engine_without_a_file_finds_a_place(tmp_path: Path) -> None:
