@@ -248,10 +248,11 @@ def refresh_and_deliver(settings: Settings, *, force: bool, train: bool = False,
     as_of = refresh.launch_instant(settings)
     with Ledger.open(settings.ledger_url) as ledger:
         launched = force or train or not refresh.nothing_new(settings, ledger, as_of)
+        run_id = None
         try:
             if launched:
                 steps = refresh.run_refresh(settings, as_of=as_of, confirmed=confirmed, anew=force, train=train)
-                follow(console, steps, "Refreshing")
+                run_id = follow(console, steps, "Refreshing")
             if _something_is_due(ledger):
                 follow(console, refresh.run_activation(settings, as_of=as_of), "Delivering")
         except (DefinitionError, LedgerBusyError) as error:
@@ -260,7 +261,8 @@ def refresh_and_deliver(settings: Settings, *, force: bool, train: bool = False,
             raise click.ClickException(f"{error} (readers keep the last good state; `cdp ui` shows the run)") from error
         with ledger.reading() as connection:
             last = fingerprints.last(connection, refresh.FINGERPRINT)
-    run_id = last.run_id if last else None
+    # A run during which something came is not the last word on what there is, and no fingerprint names it.
+    run_id = run_id or (last.run_id if last else None)
     passed, failed = _checks_of(settings, run_id) if run_id else (0, ())
     return Run(time.perf_counter() - started, launched, passed, failed, run_id)
 
@@ -278,12 +280,12 @@ def _checks_of(settings: Settings, run_id: str) -> tuple[int, tuple[str, ...]]:
     """How many checks of a run passed, and which did not."""
     from dagster import DagsterEventType
 
-    from cdp_assets.automation.refresh import dagster_instance
+    from cdp_assets.automation.refresh import dagster_instance, failed_check
 
     with dagster_instance(settings) as instance:
         entries = instance.all_logs(run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION)
     found = [entry.dagster_event.asset_check_evaluation_data for entry in entries if entry.dagster_event]
-    failed = sorted(f"{'.'.join(each.asset_key.path)}: {each.check_name}" for each in found if not each.passed)
+    failed = sorted(failed_check(each) for each in found if not each.passed)
     return len(found) - len(failed), tuple(failed)
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from cdp_assets.catalog import Catalog
     from cdp_assets.plan.compare import Findings
 
-Follow = Callable[[Iterable["Progress"], str], None]
+Follow = Callable[[Iterable["Progress"], str], object]
 """Consumes the steps of a run and shows them, under a heading."""
 
 Doing = Callable[[str], AbstractContextManager[object]]

@@ -206,7 +206,7 @@ def execute(
         if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             evaluation = event.asset_check_evaluation_data
             if not evaluation.passed:
-                checks.append(_failed_check(evaluation))
+                checks.append(failed_check(evaluation))
                 if evaluation.severity == dg.AssetCheckSeverity.ERROR:
                     blocked = blocked or f"stopped by the check {checks[-1]}"
         elif event.is_step_success or event.is_step_failure or event.is_step_skipped:
@@ -237,7 +237,8 @@ def execute(
         )
 
 
-def _failed_check(evaluation: dg.AssetCheckEvaluation) -> str:
+def failed_check(evaluation: dg.AssetCheckEvaluation) -> str:
+    """A check that did not pass, with its verdict if it has one."""
     name = f"{'.'.join(evaluation.asset_key.path)}: {evaluation.check_name}"
     verdict = evaluation.metadata.get(VERDICT)
     return f"{name}: {verdict.value}" if verdict is not None else name

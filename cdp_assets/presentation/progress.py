@@ -17,6 +17,8 @@ class Step(Protocol):
     """One step of a run that has ended, as `automation.refresh` yields them."""
 
     @property
+    def run_id(self) -> str: ...
+    @property
     def stage(self) -> str: ...
     @property
     def asset(self) -> str: ...
@@ -32,22 +34,28 @@ class Step(Protocol):
     def error(self) -> str | None: ...
 
 
-def follow(console: Console, steps: Iterable[Step], doing: str) -> None:
+def follow(console: Console, steps: Iterable[Step], doing: str) -> str | None:
     """Consume ``steps`` and show how far they are.
 
     Args:
         console: Where to show it.
         steps: Steps as they end; what they raise passes through.
         doing: What is being done, in a word or two.
+
+    Returns:
+        The run whose steps these were; None if there were none.
     """
+    run_id = None
     shown = _bar(console, steps, doing) if console.is_terminal else _lines(console, steps, doing)
     for step in shown:
+        run_id = step.run_id
         for check in step.failed_checks:
             console.print(f"  check failed: {check}", style="yellow", highlight=False, markup=False)
         if not step.succeeded:
             console.print(
                 f"  {step.stage}.{step.asset}: {step.error or 'skipped'}", style="red", highlight=False, markup=False
             )
+    return run_id
 
 
 def _bar(console: Console, steps: Iterable[Step], doing: str) -> Iterator[Step]:

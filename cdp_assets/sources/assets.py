@@ -18,7 +18,16 @@ from cdp_assets.ledger import Ledger, loads
 from cdp_assets.settings import Settings
 from cdp_assets.sources import audit, audit_pages
 from cdp_assets.sources.audit_counts import Counts, counts_of
-from cdp_assets.sources.checks import DRIFT, FAILED_FILES, NO_STRAYS, audit_checks, manifest_checks, raw_checks
+from cdp_assets.sources.checks import (
+    CONTRACT_KEPT,
+    DRIFT,
+    FAILED_FILES,
+    FILES_ARE_SOUND,
+    NO_STRAYS,
+    audit_checks,
+    manifest_checks,
+    raw_checks,
+)
 from cdp_assets.sources.drift import Drift, drift
 from cdp_assets.sources.fetching import Span
 from cdp_assets.sources.ingest import STAGE, Arrivals, Ingested, ingest
@@ -98,7 +107,11 @@ def _raw(source: SourceSpec, stream: StreamSpec) -> dg.AssetsDefinition:
         appended = None if found.reshaped else table.filter(table.load_id.isin(loads))
         sound = {} if found.failed or difference else {_ROWS: found.rows}
         remembered = {**sound, _NAMES: difference.known}
-        return InPlace(metadata=_told(found, difference), evidence=evidence, appended=appended, memory=remembered)
+        verdicts = {
+            FILES_ARE_SOUND: " ".join(map(str, found.failed)),
+            CONTRACT_KEPT: "; ".join(difference.lines),
+        }
+        return InPlace(_told(found, difference), None, evidence, appended, remembered, verdicts)
 
     return raw
 

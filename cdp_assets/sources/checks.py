@@ -12,6 +12,8 @@ FAILED_FILES = "failed_files"
 DRIFT = "drift"
 """Name under which a raw table's checks see the differences between this run's files and the contract."""
 
+FILES_ARE_SOUND, CONTRACT_KEPT = "files_are_sound", "contract_kept"
+
 _MOST_BROKEN_PERCENT = 2
 
 
@@ -31,7 +33,7 @@ def raw_checks() -> list[Check]:
             (no_rows(_wrongly_numbered, "The rows of every delivery are numbered 1, 2, 3 … up to their count."),),
         ),
         Check(
-            "files_are_sound",
+            FILES_ARE_SOUND,
             "Every file dropped off for this stream could be loaded (the failed ones are named with the reason), and "
             f"less than {_MOST_BROKEN_PERCENT} % of each one's rows could not be split into columns.",
             (
@@ -41,7 +43,7 @@ def raw_checks() -> list[Check]:
             blocking=False,
         ),
         Check(
-            "contract_kept",
+            CONTRACT_KEPT,
             "What came in this run is what the contract and earlier deliveries foresee: no new columns, and no column "
             "most of whose values do not fit its type (the difference is named above).",
             (no_rows(lambda _, tables: tables[DRIFT], "No column is new or of another type."),),

@@ -6,9 +6,10 @@ what makes them valid (`validation.py`).
 
 from collections.abc import Container
 from dataclasses import replace
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Annotated, Any
 
 import dagster as dg
 from pydantic import ConfigDict, Field
@@ -134,6 +135,12 @@ class Contract(dg.Model, dg.Resolvable):
     )
 
 
+_LAG = (
+    "How far before the cursor's last value rows are fetched again: seconds of an instant, days of a date. For what is "
+    "committed late, with its earlier time. The stream needs a key."
+)
+
+
 class Database(dg.Model, dg.Resolvable):
     """Rows of a database, fetched by every run."""
 
@@ -147,6 +154,12 @@ class Database(dg.Model, dg.Resolvable):
         description="Column that grows when rows come or change, such as `updated_at`: only rows from its last value "
         "on are fetched. Everything if absent.",
     )
+    lag: float | None = Field(default=None, description=_LAG)
+
+
+def _as_text(context: dg.ResolutionContext, value: Any) -> str | None:
+    """YAML makes an instant of a text that looks like one."""
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, date) else context.resolve_value(value)
 
 
 class Cursor(dg.Model, dg.Resolvable):
@@ -156,7 +169,10 @@ class Cursor(dg.Model, dg.Resolvable):
 
     path: str = Field(description="Where in an item the instant or number is that grows, such as `updated_at`.")
     param: str = Field(description="Query parameter that asks for items from that value on.")
-    since: str | None = Field(default=None, description="Its value for the first time.")
+    since: Annotated[str | None, dg.Resolver(_as_text, model_field_type=str | datetime | date | None)] = Field(
+        default=None, description="Its value for the first time."
+    )
+    lag: float | None = Field(default=None, description=_LAG)
 
 
 class Rest(dg.Model, dg.Resolvable):
@@ -320,6 +336,7 @@ def _origin(stream: Stream) -> specs.DatabaseSpec | specs.RestSpec | specs.Remot
             "cursor": cursor.get("path"),
             "cursor_parameter": cursor.get("param"),
             "since": cursor.get("since"),
+            "lag": cursor.get("lag"),
         }
         return specs.RestSpec(**rest, **pairs, **asked)
     if "://" in stream.files:

@@ -13,19 +13,22 @@ import filecmp
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cdp_assets.sources.errors import FetchError
+from cdp_assets.sources.faults import fault
 from cdp_assets.sources.spec import DatabaseSpec, RemoteSpec, RestSpec, SourceSpec, StreamSpec, fixed_folder
 
 if TYPE_CHECKING:
     import dlt
 
 _ROWS_AT_ONCE = 20_000
+_CURSOR, _ROW = "cursor", "row"
+"""What dlt is shown of a row."""
 
 
 @dataclass(frozen=True)
@@ -98,23 +101,9 @@ def fetch(source: SourceSpec, stream: StreamSpec, landing: Path, memory: Path, s
             else:
                 resource = _rest(origin, stream, again)
             return Fetched(tuple(_landed(resource, source, stream, landing, memory, again is not None)))
-    except ModuleNotFoundError as error:
-        advice = "Install what it needs: pip install 'cdp-assets[connect]'"
-        return Fetched(failed=(FetchError(name, f"the module {error.name} is missing", advice),))
     except Exception as error:  # whatever a driver, a server or a network may come up with
-        # Only the kind of the fault is told: messages of drivers hold addresses, and rows.
-        told = _kind_of(error)
-        return Fetched(failed=(FetchError(name, f"it could not be fetched ({told})", "The next run tries again"),))
+        return Fetched(failed=(FetchError(name, *fault(error)),))
     return Fetched()
-
-
-def _kind_of(error: BaseException) -> str:
-    """The innermost fault by its name, with the status of an answer."""
-    inner: BaseException = error
-    while inner.__cause__ is not None:
-        inner = inner.__cause__
-    status = getattr(getattr(inner, "response", None), "status_code", None)
-    return type(inner).__name__ if status is None else f"{type(inner).__name__}, status {status}"
 
 
 def _landed(
@@ -188,8 +177,13 @@ def _as_parquet(lines: Path, target: Path) -> None:
             writer.write_table(pa.Table.from_pylist(texts, schema))
 
 
-def _written(item: Any) -> str:
-    return json.dumps(item, ensure_ascii=False, default=_as_text) + "\n"
+def _packed(row: Any, cursor: Any) -> dict[str, Any]:
+    """A row as one text: of columns, dlt would guess types from the first rows, and put later values elsewhere."""
+    return {_CURSOR: cursor, _ROW: json.dumps(row, ensure_ascii=False, default=_as_text)}
+
+
+def _written(item: Mapping[str, Any]) -> str:
+    return f"{item[_ROW]}\n"
 
 
 def _text(value: Any) -> str | None:
@@ -199,6 +193,8 @@ def _text(value: Any) -> str | None:
 
 
 def _as_text(value: Any) -> str:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).hex()
     isoformat = getattr(value, "isoformat", None)
     return str(isoformat() if isoformat is not None else value)
 
@@ -227,19 +223,23 @@ def _database(origin: DatabaseSpec, stream: StreamSpec, span: Span | None) -> dl
                 query += f" ORDER BY {cursor}"
             with engine.connect().execution_options(stream_results=True, yield_per=_ROWS_AT_ONCE) as connection:
                 for batch in connection.execute(sa.text(query), values).mappings().partitions(_ROWS_AT_ONCE):
-                    yield [dict(row) for row in batch]
+                    yield [
+                        _packed(dict(row), row[origin.cursor] if origin.cursor is not None else None) for row in batch
+                    ]
         finally:
             engine.dispose()
 
     if origin.cursor is None or span is not None:
         return dlt.resource(rows(), name=stream.name)
 
-    cursor: Any = dlt.sources.incremental(origin.cursor, on_cursor_value_missing="include")
+    # Without a primary key dlt tells by all of a row whether it had come at the cursor's last value: with one, a change
+    # within the same second would be taken for known.
+    cursor: Any = dlt.sources.incremental(_CURSOR, on_cursor_value_missing="include", lag=origin.lag)
 
     def since(last: Any = cursor) -> Iterator[list[dict[str, Any]]]:
         yield from rows(last)
 
-    return dlt.resource(since, name=stream.name, primary_key=list(stream.key))()
+    return dlt.resource(since, name=stream.name)()
 
 
 def _quoted(origin: DatabaseSpec) -> str:
@@ -253,7 +253,12 @@ def _rest(origin: RestSpec, stream: StreamSpec, span: Span | None) -> dlt.source
     """Items of all pages of an endpoint, from the highest value of the cursor that was fetched before, or from the
     beginning of a span (APIs know no common word for its end, and what comes twice is told by its key).
     """
+    from dlt.common.jsonpath import find_values
     from dlt.sources.rest_api import rest_api_resources
+
+    def packed(item: Any) -> dict[str, Any]:
+        found = find_values(origin.cursor, item) if origin.cursor is not None and isinstance(item, dict) else []
+        return _packed(item, found[0] if found else None)
 
     base, _, path = origin.url.rpartition("/")
     endpoint: dict[str, Any] = {"path": path, "params": dict(origin.params)}
@@ -266,15 +271,20 @@ def _rest(origin: RestSpec, stream: StreamSpec, span: Span | None) -> dlt.source
     elif origin.cursor is not None and origin.cursor_parameter is not None:
         endpoint["incremental"] = {
             "start_param": origin.cursor_parameter,
-            "cursor_path": origin.cursor,
+            "cursor_path": _CURSOR,
             "on_cursor_value_missing": "include",
+            "lag": origin.lag,
         }
         if origin.since is not None:
             endpoint["incremental"]["initial_value"] = origin.since
     client: dict[str, Any] = {"base_url": f"{base}/", "headers": dict(origin.headers)}
     if origin.auth:
         client["auth"] = dict(origin.auth)
-    config: Any = {"client": client, "resources": [{"name": stream.name, "endpoint": endpoint}]}
+    steps = [{"map": packed}]  # before the cursor is looked at
+    config: Any = {
+        "client": client,
+        "resources": [{"name": stream.name, "endpoint": endpoint, "processing_steps": steps}],
+    }
     [resource] = rest_api_resources(config)
     return resource
 

@@ -77,12 +77,14 @@ class DatabaseSpec:
         table: Name of the table, with its schema if need be; or
         query: one SELECT.
         cursor: Column that grows when rows come or change: only rows from its last value on are fetched.
+        lag: How far before that value they are fetched once more: seconds of an instant, days of a date.
     """
 
     url: str = field(repr=False)
     table: str | None = None
     query: str | None = None
     cursor: str | None = None
+    lag: float | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ class RestSpec:
         cursor: Where in an item the instant or number is that grows (JSONPath).
         cursor_parameter: Query parameter that asks for items from that value on.
         since: Its value for the first time.
+        lag: How far before the cursor's last value items are asked for again: seconds of an instant, days of a date.
     """
 
     url: str
@@ -110,6 +113,7 @@ class RestSpec:
     cursor: str | None = None
     cursor_parameter: str | None = None
     since: str | None = None
+    lag: float | None = None
 
 
 @dataclass(frozen=True)

@@ -134,6 +134,8 @@ def _origin(stream: StreamSpec, path: Path) -> Iterator[Problem]:
         yield Problem(
             (*path, "load"), "with a cursor only what is new is fetched, which is no snapshot; write `load: upsert`"
         )
+    if isinstance(origin, DatabaseSpec | RestSpec) and origin.lag is not None and not (origin.cursor and stream.key):
+        yield Problem(path, "`lag` fetches rows once more, and needs a cursor, and a `key` that tells them")
 
 
 def _files(stream: StreamSpec, path: Path) -> Iterator[Problem]:

@@ -365,8 +365,11 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
         told = isinstance(result, Built) and result.patch is not None
         news = auditing.news_of(engine, (plan.stage, schema.name), alike, told=told)
         outcomes = [
-            *auditing.audited(
-                engine, plan.all_checks(schema), staged[schema.name], {**staged, **tables}, settings.docs, news
+            *auditing.in_words(
+                auditing.audited(
+                    engine, plan.all_checks(schema), staged[schema.name], {**staged, **tables}, settings.docs, news
+                ),
+                result,
             ),
             *auditing.judged(f"{plan.stage}.{schema.name}", plan.judged.get(schema.name, ()), result),
         ]

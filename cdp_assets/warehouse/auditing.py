@@ -9,13 +9,13 @@ other rows holds still.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import ibis.expr.types as ir
 
-from cdp_assets.quality.checks import Check, CheckResult, Judged
+from cdp_assets.quality.checks import VERDICT, Check, CheckResult, Judged
 from cdp_assets.quality.news import answered_by_news, narrowed
 from cdp_assets.quality.runner import evaluate
 from cdp_assets.warehouse.built import Built, InPlace, Patch, Stands
@@ -103,6 +103,17 @@ def _of_what_comes(engine: Engine, checks: Sequence[Check], inputs: dict[str, ir
         check
         for check in checks
         if check.name in held and answered_by_news(check, patch.columns, patch.rows, inputs, told=news.told)
+    ]
+
+
+def in_words(outcomes: Iterable[CheckResult], result: object) -> list[CheckResult]:
+    """The outcomes, with what an asset's function says of those that do not pass."""
+    verdicts = result.verdicts if isinstance(result, InPlace) else {}
+    return [
+        replace(outcome, metadata={VERDICT: verdicts[outcome.name], **outcome.metadata})
+        if not outcome.passed and verdicts.get(outcome.name)
+        else outcome
+        for outcome in outcomes
     ]
 
 

@@ -108,6 +108,7 @@ class InPlace:
         evidence: Name → table that the asset's checks see besides its inputs: what the append has to answer for.
         appended: The rows that were appended; None if more than that may have changed.
         memory: As in `Built`.
+        verdicts: Check → why it does not pass, if it does not; never a value of the data.
     """
 
     metadata: Mapping[str, Any] = field(default_factory=dict)
@@ -115,6 +116,7 @@ class InPlace:
     evidence: Mapping[str, ir.Table] = field(default_factory=dict)
     appended: ir.Table | None = None
     memory: Mapping[str, Any] = field(default_factory=dict)
+    verdicts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

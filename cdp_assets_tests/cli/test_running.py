@@ -65,3 +65,26 @@ def test_somebody_who_asks_for_training_gets_a_run_although_nothing_is_new(
     assert told.exit_code == 0, told.output
     assert runs == launched
     assert json.loads(told.stdout)["run"]["launched"] is bool(launched)
+
+
+def test_the_checks_of_a_run_are_told_also_where_something_came_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def stepped(*_: Any) -> Iterator[refresh.Progress]:
+        yield refresh.Progress(run_id="of-now", step="sources__a", done=1, total=1, succeeded=True)
+
+    def checks(_settings: Any, run_id: str) -> tuple[int, tuple[str, ...]]:
+        asked.append(run_id)
+        return 3, ()
+
+    write_snapshot(tmp_path / "serving.duckdb")
+    monkeypatch.setenv("CDP_DATA", str(tmp_path))
+    monkeypatch.setattr(refresh, "_run", stepped)
+    monkeypatch.setattr(cli, "_checks_of", checks)
+
+    told = CliRunner().invoke(cli.cdp, ["run", "--force", "--json"])
+
+    assert (told.exit_code, asked) == (0, ["of-now"]), told.output
+    assert json.loads(told.stdout)["run"]["checks_passed"] == 3

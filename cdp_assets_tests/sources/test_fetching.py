@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -69,7 +71,7 @@ def customers(server: str) -> Iterator[sa.Connection]:
     engine.dispose()
 
 
-def put(connection: sa.Connection, id: int, email: str, spent: str | None, day: int) -> None:
+def put(connection: sa.Connection, id: int, email: str | None, spent: str | None, day: int) -> None:
     values = {"id": id, "email": email, "spent": spent, "at": f"2026-01-0{day} 10:00:00+00"}
     connection.execute(
         sa.text(
@@ -142,6 +144,74 @@ def test_rows_that_could_not_be_written_come_with_the_next_run(
     assert [row[0] for row in raw(bench)] == ["1", "2"]
 
 
+def test_a_change_in_the_moment_of_the_last_value_of_the_cursor_is_news(
+    bench: Bench, server: str, customers: sa.Connection
+) -> None:
+    spec = source(database={"url": server, "table": "customers", "cursor": "updated_at"})
+    look(bench, spec)
+    put(customers, 2, "bo@new.org", None, 2)
+    assert [load.rows for load in look(bench, spec).loaded] == [1]
+    assert raw(bench)[-1] == ("2", "bo@new.org", None)
+    assert look(bench, spec).fetched == ()
+
+
+def test_rows_without_a_key_come_once(bench: Bench, server: str, customers: sa.Connection) -> None:
+    told = {"url": server, "table": "customers", "cursor": "updated_at"}
+    spec = source(database=told, key=[], load="append", updated_at=None)
+    for number in (3, 4):
+        look(bench, spec)
+        assert look(bench, spec).fetched == ()
+        put(customers, number, "cy@x.org", "1", 4)
+    look(bench, spec)
+    assert [row[0] for row in raw(bench)] == ["1", "2", "3", "4"]
+
+
+def test_what_is_committed_late_comes_within_the_lag(bench: Bench, server: str, customers: sa.Connection) -> None:
+    told = {"url": server, "table": "customers", "cursor": "updated_at", "lag": 86400 * 1.5}
+    look(bench, source(database=told))
+    put(customers, 3, "late@x.org", None, 1)
+    put(customers, 4, "new@x.org", None, 3)
+    look(bench, source(database=told))
+    assert {row[0] for row in raw(bench)} == {"1", "2", "3", "4"}
+    for stream in ({"key": [], "load": "append", "updated_at": None}, {"database": {**told, "cursor": None}}):
+        with pytest.raises(ValueError, match="needs a cursor, and a `key`"):
+            source(**{"database": told, **stream})
+
+
+def test_values_stay_in_their_columns_whatever_the_first_ones_were(
+    bench: Bench, server: str, customers: sa.Connection
+) -> None:
+    spec = source(database={"url": server, "table": "customers", "cursor": "updated_at"})
+    look(bench, spec)
+    customers.execute(sa.text("ALTER TABLE customers ALTER spent TYPE text USING spent::text"))
+    customers.execute(sa.text("INSERT INTO customers VALUES (3, NULL, 'EUR 14.99', NULL, NULL, '2026-01-03 10:00+00')"))
+    look(bench, spec)
+    assert raw(bench)[-1] == ("3", None, "EUR 14.99")
+
+
+def test_a_required_column_that_is_empty_in_all_new_rows_is_no_missing_column(
+    bench: Bench, server: str, customers: sa.Connection
+) -> None:
+    columns = {**COLUMNS, "email": {"type": "string", "required": True}}
+    spec = source(database={"url": server, "table": "customers", "cursor": "updated_at"}, columns=columns)
+    look(bench, spec)
+    put(customers, 3, None, "1", 3)
+    found = look(bench, spec)
+    assert (found.failed, [load.rows for load in found.loaded]) == ((), [1])
+
+
+def test_values_of_any_type_come_as_they_are_written(bench: Bench, server: str, customers: sa.Connection) -> None:
+    query = (
+        "SELECT id, '1 day 02:00'::interval AS email, 'NaN'::float8 AS spent, '10.0.0.1'::inet AS ip, "
+        "'[1,5)'::int4range AS span, decode('00ff', 'hex') AS bits, timestamp '2026-06-01 10:00' AS updated_at "
+        "FROM customers WHERE id = 1"
+    )
+    look(bench, source(database={"url": server, "query": query}, load="snapshot", zone="Europe/Berlin"))
+    [row] = bench.engine.to_arrow(bench.engine.table("sources", "shop__customers")).to_pylist()
+    assert (row["email"], row["spent"], row["updated_at"]) == ("1 day, 2:00:00", "NaN", "2026-06-01T10:00:00")
+    assert json.loads(row["extra"]) == {"ip": "10.0.0.1", "span": "[1, 5)", "bits": "00ff"}
+
+
 def test_rows_without_a_value_of_the_cursor_come_the_first_time(
     bench: Bench, server: str, customers: sa.Connection
 ) -> None:
@@ -209,9 +279,29 @@ def test_a_database_that_is_not_there_is_told_without_its_address(bench: Bench) 
     (error,) = found.failed
     assert error.name == "fetch_failed"
     assert "shop.customers" in str(error)
-    assert "OperationalError" in str(error)
+    assert "nobody answers there (OperationalError)" in str(error)
     assert "hunter2" not in str(error)
     assert "hunter2" not in repr(source(database={"url": url, "table": "customers"}, load="snapshot"))
+
+
+@pytest.mark.parametrize(
+    ("database", "said"),
+    [
+        ({"table": "nowhere"}, "no such table.*Correct `table` or `query`"),
+        ({"table": "customers", "cursor": "changed"}, "a column that `cursor` or `query` names is not there"),
+        ({"query": "SELECT FROM WHERE"}, "does not understand the query"),
+        ({"url": {"database": "elsewhere"}, "table": "customers"}, "no such database on the server"),
+        ({"url": {"username": "stranger"}, "table": "customers"}, "the login was refused.*Correct user and password"),
+        ({"url": {"drivername": "postgresql"}, "table": "customers"}, "psycopg2 is missing.*postgresql[+]psycopg://"),
+    ],
+)
+def test_a_fault_of_a_database_is_told_with_what_to_do(
+    bench: Bench, server: str, customers: sa.Connection, database: dict[str, Any], said: str
+) -> None:
+    url = sa.make_url(server).set(**database.get("url", {}))
+    told = {**database, "url": url.render_as_string(hide_password=False)}
+    (error,) = look(bench, source(database=told)).failed
+    assert re.search(said, str(error))
 
 
 @pytest.fixture
@@ -260,6 +350,14 @@ def test_an_api_is_then_asked_only_for_what_is_new(bench: Bench, api: servers.Ap
     api.customers.append({"id": 6, "email": "p6@x.org", "spent": 2.5, "updated_at": "2026-01-06T00:00:00Z"})
     assert [load.rows for load in look(bench, rest(api)).loaded] == [1]
     assert raw(bench)[-1] == ("6", "p6@x.org", "2.5")
+
+
+def test_numbers_of_an_api_stay_in_their_columns_and_times_as_they_are(bench: Bench, api: servers.Api) -> None:
+    api.customers[0] |= {"spent": 10, "email": "2026-06-01 10:00"}
+    look(bench, rest(api))
+    api.customers.append({"id": 6, "email": "n/a", "spent": 99.95, "updated_at": "2026-01-06T00:00:00Z"})
+    look(bench, rest(api))
+    assert (raw(bench)[0], raw(bench)[-1]) == (("1", "2026-06-01 10:00", "10"), ("6", "n/a", "99.95"))
 
 
 def test_an_api_is_asked_from_the_beginning_of_a_span(bench: Bench, api: servers.Api) -> None:
