@@ -21,6 +21,10 @@ PERHAPS_WHOLE = timedelta(seconds=17)
 """How long all others have to: who writes a line bit by bit stops in the middle of one, as compressed files seem to,
 and half of a snapshot says that the other half has gone."""
 
+AGAIN = timedelta(minutes=5)
+"""How long after a refresh that failed another is wanted of the same files; twice as long after each that fails too."""
+_MOST_DOUBLED = 6
+
 _CLOCKS_DIFFER = timedelta(minutes=1)
 
 
@@ -40,9 +44,17 @@ class Look:
 
 
 def look(
-    landing: Path, memory: Mapping[str, str], now: datetime, *, busy: bool, snapshots: Collection[str] = ()
+    landing: Path,
+    memory: Mapping[str, str],
+    now: datetime,
+    *,
+    busy: bool,
+    snapshots: Collection[str] = (),
+    failed_at: datetime | None = None,
 ) -> Look:
     """Look whether files have come or changed since a refresh was last wanted, and whether they are whole.
+
+    Files whose refresh failed are wanted again after a while, since what was wrong may be mended without touching them.
 
     Args:
         landing: The folder.
@@ -51,10 +63,17 @@ def look(
         now: The present instant.
         busy: Whether a refresh waits or runs, which another follows.
         snapshots: Globs below the folder of files whose rows are all there are.
+        failed_at: When the last refresh failed; None if it did not.
     """
     listing = landing_listing(landing)
     if listing == memory.get("requested"):
-        return Look(False, "nothing new in the landing folders", memory)
+        if failed_at is None or busy:
+            return Look(False, "nothing new in the landing folders", memory)
+        tries = int(memory.get("tries", "0"))
+        again_at = failed_at + AGAIN * 2 ** min(tries, _MOST_DOUBLED)
+        if now < again_at:
+            return Look(False, f"the refresh has failed; another follows at {again_at:%H:%M} UTC", memory)
+        return Look(True, "", {**memory, "tries": str(tries + 1)})
     if listing != memory.get("seen"):
         kept = {**memory, "seen": listing, "seen_at": now.isoformat()}
         return Look(False, "files have changed; waiting for them to stay the same", kept)

@@ -38,12 +38,19 @@ def landing_sensor(job: UnresolvedAssetJobDefinition, snapshots: Sequence[str]) 
         minimum_interval_seconds=EVERY_LOOK,
         description="Looks at the landing folders every 5 s. When files have come or changed, and have stayed the same "
         "for long enough to be whole (5 s; 20 s if they do not end with a line's end, or are snapshots), it requests a "
-        "refresh.",
+        "refresh; and another some minutes after one that failed.",
     )
     def landing_folders(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         memory = json.loads(context.cursor) if context.cursor else {}
         under_way = context.instance.get_runs(filters=dg.RunsFilter(job_name=REFRESH, statuses=WAITING), limit=1)
-        found = look(Settings.from_env().landing, memory, datetime.now(UTC), busy=bool(under_way), snapshots=snapshots)
+        found = look(
+            Settings.from_env().landing,
+            memory,
+            datetime.now(UTC),
+            busy=bool(under_way),
+            snapshots=snapshots,
+            failed_at=_failed_at(context.instance),
+        )
         if not found.wanted:
             context.update_cursor(json.dumps(found.memory))
             return dg.SkipReason(found.waits)
@@ -52,6 +59,15 @@ def landing_sensor(job: UnresolvedAssetJobDefinition, snapshots: Sequence[str]) 
         )
 
     return landing_folders
+
+
+def _failed_at(instance: dg.DagsterInstance) -> datetime | None:
+    """When the last refresh failed; None if it did not."""
+    last = instance.get_run_records(filters=dg.RunsFilter(job_name=REFRESH), limit=1)
+    if not last or last[0].dagster_run.status != dg.DagsterRunStatus.FAILURE:
+        return None
+    record = last[0]
+    return datetime.fromtimestamp(record.end_time, UTC) if record.end_time else record.update_timestamp
 
 
 def activation_sensor(job: UnresolvedAssetJobDefinition, destinations: Sequence[str]) -> dg.SensorDefinition:

@@ -101,6 +101,8 @@ def fetch(source: SourceSpec, stream: StreamSpec, landing: Path, memory: Path, s
             else:
                 resource = _rest(origin, stream, again)
             return Fetched(tuple(_landed(resource, source, stream, landing, memory, again is not None)))
+    except FetchError as error:
+        return Fetched(failed=(error,))
     except Exception as error:  # whatever a driver, a server or a network may come up with
         return Fetched(failed=(FetchError(name, *fault(error)),))
     return Fetched()
@@ -119,6 +121,8 @@ def _landed(
     """
     # Nothing leaves the machine but the requests that somebody configured.
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
+    # Rows that have landed are kept there, and nowhere else.
+    os.environ["LOAD__DELETE_COMPLETED_JOBS"] = "true"
     import dlt
 
     folder = landing / PurePosixPath(stream.files).parent
@@ -139,6 +143,12 @@ def _landed(
         pipeline.load(raise_on_failed_jobs=True)
     left = list(_named(part, stream, folder))
     pipeline.run(resource, table_name=stream.name).raise_on_failed_jobs()
+    if stream.load == "snapshot" and not part.exists() and not left:
+        raise FetchError(
+            f"{source.name}.{stream.name}",
+            "there are no rows, and a snapshot without rows would close all there is",
+            "Look whether that is meant; if so, drop the stream",
+        )
     for file in (*left, *_named(part, stream, folder)):
         yield file.relative_to(landing).as_posix()
 
@@ -179,7 +189,8 @@ def _as_parquet(lines: Path, target: Path) -> None:
 
 def _packed(row: Any, cursor: Any) -> dict[str, Any]:
     """A row as one text: of columns, dlt would guess types from the first rows, and put later values elsewhere."""
-    return {_CURSOR: cursor, _ROW: json.dumps(row, ensure_ascii=False, default=_as_text)}
+    shown = {_ROW: json.dumps(row, ensure_ascii=False, default=_as_text)}
+    return shown if cursor is None else {_CURSOR: cursor, **shown}
 
 
 def _written(item: Mapping[str, Any]) -> str:

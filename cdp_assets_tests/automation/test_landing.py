@@ -103,6 +103,24 @@ def test_nothing_is_wanted_while_a_refresh_is_under_way_and_forgotten_afterwards
     assert _wanted(_looks(tmp_path, 15, before=dict(waiting[-1].memory))) == [True]
 
 
+def test_files_whose_refresh_failed_are_wanted_again_less_and_less_often(tmp_path: Path) -> None:
+    _drop(tmp_path, "shop/orders.csv", "id\n1\n")
+    memory = dict(_looks(tmp_path, 0, 5)[-1].memory)
+    assert not look(tmp_path, memory, NOON + timedelta(days=1), busy=False).wanted
+    failed, minutes = NOON, []
+    for _ in range(3):
+        found = look(tmp_path, memory, failed + timedelta(seconds=290), busy=False, failed_at=failed)
+        assert (found.wanted, found.waits[:22]) == (False, "the refresh has failed")
+        assert not look(tmp_path, memory, failed + timedelta(days=1), busy=True, failed_at=failed).wanted
+        while not (found := look(tmp_path, memory, NOON, busy=False, failed_at=failed)).wanted:
+            failed -= timedelta(minutes=5)
+        minutes.append(int((NOON - failed).total_seconds() // 60))
+        memory, failed = dict(found.memory), NOON
+    assert minutes == [5, 10, 20]
+    _drop(tmp_path, "shop/orders_2.csv", "id\n2\n")
+    assert "tries" not in _looks(tmp_path, 3600, 3605, before=memory)[-1].memory
+
+
 def test_a_cursor_that_an_older_version_left_is_understood(tmp_path: Path) -> None:
     _drop(tmp_path, "shop/orders.csv", "id\n1\n")
     listing = landing_listing(tmp_path)

@@ -93,6 +93,9 @@ def test_a_table_is_fetched_and_then_only_what_changed(bench: Bench, server: str
     put(customers, 1, "ann@new.org", "11.00", 3)
     put(customers, 3, "cy@x.org", "1", 4)
     second = look(bench, spec)
+    # Of rows that have landed, dlt keeps no copy.
+    assert not any(b"ann@" in file.read_bytes() for file in (bench.folder / "dlt").rglob("*") if file.is_file())
+    assert not list((bench.folder / "dlt").rglob("*.gz"))
     assert [load.rows for load in second.loaded] == [2]
     assert raw(bench)[2:] == [("1", "ann@new.org", "11.00"), ("3", "cy@x.org", "1.00")]
 
@@ -271,6 +274,20 @@ def test_a_query_is_fetched_in_whole_each_time_without_a_cursor(
     assert look(bench, spec).loaded == ()
     put(customers, 2, "bo@x.org", "7", 3)
     assert [load.rows for load in look(bench, spec).loaded] == [2]
+
+
+def test_a_snapshot_of_an_emptied_table_is_told_and_closes_nothing(
+    bench: Bench, server: str, customers: sa.Connection
+) -> None:
+    spec = source(database={"url": server, "table": "customers"}, load="snapshot")
+    look(bench, spec)
+    customers.execute(sa.text("DELETE FROM customers"))
+    found = look(bench, spec)
+    assert [str(error).partition(": ")[2] for error in found.failed] == [
+        "shop.customers: there are no rows, and a snapshot without rows would close all there is. Look whether that is "
+        "meant; if so, drop the stream."
+    ]
+    assert [row[0] for row in raw(bench)] == ["1", "2"]
 
 
 def test_a_database_that_is_not_there_is_told_without_its_address(bench: Bench) -> None:

@@ -96,6 +96,14 @@ def test_people_and_orders_of_an_unknown_shop_become_people_and_orders(bench: Be
     ]  # fmt: skip
 
 
+def test_people_are_told_apart_by_their_address_and_never_by_a_name(tmp_path: Path) -> None:
+    text = "First name,Email,Company\nAnn,ann@x.org,Acme\nBo,bo@x.org,Umbrella\n"
+    assert propose(written(tmp_path, "signups.csv", text), "shop").stream["key"] == ["Email"]
+    for name, head in (("visits.csv", "page_name,visitor,at"), ("cities.csv", "City Name,Visitor,At")):
+        text = f"{head}\nhome,v1,2026-01-01 10:00:00\ncart,v2,2026-01-01 10:01:00\n"
+        assert "key" not in propose(written(tmp_path, name, text), "shop").stream
+
+
 def test_lines_of_invoices_become_orders_lines_and_refunds(tmp_path: Path) -> None:
     """In the layout of UCI Online Retail, whose customer numbers passed through a data frame with gaps."""
     rows = pa.table({

@@ -97,7 +97,8 @@ def _key(draft: Draft, kind: str | None) -> list[str]:
             draft.doubts.append(f"lines that agree in {' and '.join(key)} are taken for one line that comes again")
         return key
     for column in draft.columns:
-        if column.values.unique and headings.is_number(column.words) and column.role not in _NUMBERS_OF_OTHERS - {own}:
+        said = headings.is_number(column.words) and not _in_words(draft, column)
+        if said and column.values.unique and column.role not in _NUMBERS_OF_OTHERS - {own}:
             return [draft.names[column.address]]
     if kind == _PEOPLE:
         coded = _code(draft)
@@ -115,6 +116,12 @@ def _key(draft: Draft, kind: str | None) -> list[str]:
     return []
 
 
+def _in_words(draft: Draft, column: Column) -> bool:
+    """Whether a column called a name holds some, rather than numbers as ``#1001``."""
+    texts = filter(None, draft.sample.columns[column.address])
+    return column.words.split()[-1:] == ["name"] and not all(any(map(str.isdigit, text)) for text in texts)
+
+
 _OWN_NUMBERS = {
     "orders": "order_id",
     "tickets": "ticket_id",
@@ -128,8 +135,9 @@ _OWN_NUMBERS = {
 }
 """Kind → the role of the number of its rows."""
 
-_NUMBERS_OF_OTHERS = {*_OWN_NUMBERS.values(), "phone", "postal_code", "name", "account_id", "parent_id"} - {"id"}
-"""Roles of numbers that tell rows of one kind apart, and rows of others only as long as there is one of each."""
+_NAMES = {"name", "given_name", "family_name", "full_name", "company"}
+_NUMBERS_OF_OTHERS = {*_OWN_NUMBERS.values(), *_NAMES, "phone", "postal_code", "account_id", "parent_id"} - {"id"}
+"""Roles that tell rows of one kind apart, and rows of others only as long as there is one of each."""
 
 
 _NUMBERS_OF_PEOPLE = ("person_id", "id", "lead_id", "external_id", "loyalty_number", "email")
