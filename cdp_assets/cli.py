@@ -292,6 +292,9 @@ def _checks_of(settings: Settings, run_id: str) -> tuple[int, tuple[str, ...]]:
 def tell_report(settings: Settings, run: views.Run, *, told_as_json: bool, ui: str | None = None) -> None:
     """Print the report of a run: what the snapshot and the ledger hold, and where there is truth, how it compares.
 
+    It shows one profile to somebody who looks on, and to anybody where people are made up: what is not printed to a
+    terminal ends in a log.
+
     Args:
         settings: Where things lie.
         run: What the run did.
@@ -302,9 +305,9 @@ def tell_report(settings: Settings, run: views.Run, *, told_as_json: bool, ui: s
     from cdp_assets.presentation.read_deliveries import deliveries
     from cdp_assets.presentation.read_report import read_report
 
-    with open_reader(settings) as reader:
-        shown = replace(read_report(reader, with_sample=True), run=run)
     truth = settings.data / "truth"
+    with open_reader(settings) as reader:
+        shown = replace(read_report(reader, with_sample=truth.is_dir() or console_of().is_terminal), run=run)
     if truth.is_dir():
         from cdp_assets.presentation.read_truth import couple, identity
         from cdp_assets.presentation.snapshot_tables import snapshot_tables
