@@ -13,11 +13,12 @@ import pytest
 import sqlalchemy as sa
 
 from cdp_assets.automation.refresh import fetches
+from cdp_assets.catalog import load_catalog
 from cdp_assets.sources import fetching
 from cdp_assets.sources.component import Source
 from cdp_assets.sources.fetching import Span, fetch
 from cdp_assets.sources.ingest import Arrivals, Ingested, ingest
-from cdp_assets.sources.spec import SourceSpec
+from cdp_assets.sources.spec import RestSpec, SourceSpec
 from cdp_assets_tests.sources import servers, sftp
 from cdp_assets_tests.sources.dagster_run import rows, run
 from cdp_assets_tests.sources.shop import AS_OF, Bench
@@ -547,6 +548,25 @@ def test_only_fetching_tells_whether_there_is_anything_new(tmp_path: Path, strea
 def test_a_mistake_in_an_origin_is_told_at_load(stream: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         source(**stream)
+
+
+@pytest.mark.parametrize("since", ["2026-01-01T00:00:00Z", '"2026-01-01T00:00:00Z"'])
+def test_the_first_value_of_a_cursor_is_written_with_quotes_or_without(tmp_path: Path, since: str) -> None:
+    (tmp_path / "defs.yaml").write_text(f"""
+type: cdp_assets.sources.component.Source
+attributes:
+  name: shop
+  streams:
+    - name: customers
+      rest:
+        url: http://127.0.0.1:9/v1/customers
+        cursor: {{path: updated_at, param: updated_since, since: {since}}}
+      columns: {{id: {{type: string}}}}
+""")
+    [found] = load_catalog(tmp_path).sources
+    origin = found.streams[0].origin
+    assert isinstance(origin, RestSpec)
+    assert origin.since == "2026-01-01T00:00:00Z"
 
 
 def test_a_template_takes_the_items_of_an_api_as_they_are() -> None:
