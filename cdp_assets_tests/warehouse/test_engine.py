@@ -484,7 +484,7 @@ def test_the_ends_of_tables_are_put_together_with_the_copy_for_readers_and_not_b
         engine.publish([("shop", "amounts")])
         engine.snapshot(settings.serving_file)
         assert connection.execute(groups).fetchall() == [(1,)]
-        assert row_count(engine, engine.table("shop", "loads")) == 4000
+        assert row_count(engine.table("shop", "loads"), engine) == 4000
 
 
 def test_what_exceeds_the_memory_of_an_engine_without_a_file_finds_a_place(tmp_path: Path) -> None:
