@@ -111,7 +111,13 @@ def _raw(source: SourceSpec, stream: StreamSpec) -> dg.AssetsDefinition:
             FILES_ARE_SOUND: " ".join(map(str, found.failed)),
             CONTRACT_KEPT: "; ".join(difference.lines),
         }
-        return InPlace(_told(found, difference), None, evidence, appended, remembered, verdicts)
+        return InPlace(
+            metadata=_told(found, difference),
+            evidence=evidence,
+            appended=appended,
+            memory=remembered,
+            verdicts=verdicts,
+        )
 
     return raw
 

@@ -37,6 +37,11 @@ def source(**stream: Any) -> SourceSpec:
     return Source(name="shop", settle_seconds=0, streams=[{**fields, **stream}]).spec
 
 
+def by_cursor(server: str, **stream: Any) -> SourceSpec:
+    """The customers of a database, and then only those that have changed."""
+    return source(database={"url": server, "table": "customers", "cursor": "updated_at"}, **stream)
+
+
 def look(bench: Bench, spec: SourceSpec, span: Span | None = None) -> Ingested:
     """One run of the stream: fetch and load."""
     arrivals = Arrivals(
@@ -115,7 +120,7 @@ class Crash(BaseException):
 def test_a_crash_after_the_cursor_moved_loses_nothing(
     bench: Bench, server: str, customers: sa.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spec = source(database={"url": server, "table": "customers", "cursor": "updated_at"})
+    spec = by_cursor(server)
 
     def dying(part: Path, *_: Any) -> Iterator[Path]:
         if part.exists():
@@ -135,7 +140,7 @@ def test_a_crash_after_the_cursor_moved_loses_nothing(
 def test_rows_that_could_not_be_written_come_with_the_next_run(
     bench: Bench, server: str, customers: sa.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spec = source(database={"url": server, "table": "customers", "cursor": "updated_at"})
+    spec = by_cursor(server)
 
     def full(_: Any) -> str:
         raise OSError("no space left on device")
@@ -151,7 +156,7 @@ def test_rows_that_could_not_be_written_come_with_the_next_run(
 def test_a_change_in_the_moment_of_the_last_value_of_the_cursor_is_news(
     bench: Bench, server: str, customers: sa.Connection
 ) -> None:
-    spec = source(database={"url": server, "table": "customers", "cursor": "updated_at"})
+    spec = by_cursor(server)
     look(bench, spec)
     put(customers, 2, "bo@new.org", None, 2)
     assert [load.rows for load in look(bench, spec).loaded] == [1]
@@ -160,8 +165,7 @@ def test_a_change_in_the_moment_of_the_last_value_of_the_cursor_is_news(
 
 
 def test_rows_without_a_key_come_once(bench: Bench, server: str, customers: sa.Connection) -> None:
-    told = {"url": server, "table": "customers", "cursor": "updated_at"}
-    spec = source(database=told, key=[], load="append", updated_at=None)
+    spec = by_cursor(server, key=[], load="append", updated_at=None)
     for number in (3, 4):
         look(bench, spec)
         assert look(bench, spec).fetched == ()
@@ -185,7 +189,7 @@ def test_what_is_committed_late_comes_within_the_lag(bench: Bench, server: str, 
 def test_values_stay_in_their_columns_whatever_the_first_ones_were(
     bench: Bench, server: str, customers: sa.Connection
 ) -> None:
-    spec = source(database={"url": server, "table": "customers", "cursor": "updated_at"})
+    spec = by_cursor(server)
     look(bench, spec)
     customers.execute(sa.text("ALTER TABLE customers ALTER spent TYPE text USING spent::text"))
     customers.execute(sa.text("INSERT INTO customers VALUES (3, NULL, 'EUR 14.99', NULL, NULL, '2026-01-03 10:00+00')"))
@@ -197,7 +201,7 @@ def test_a_required_column_that_is_empty_in_all_new_rows_is_no_missing_column(
     bench: Bench, server: str, customers: sa.Connection
 ) -> None:
     columns = {**COLUMNS, "email": {"type": "string", "required": True}}
-    spec = source(database={"url": server, "table": "customers", "cursor": "updated_at"}, columns=columns)
+    spec = by_cursor(server, columns=columns)
     look(bench, spec)
     put(customers, 3, None, "1", 3)
     found = look(bench, spec)
@@ -221,7 +225,7 @@ def test_rows_without_a_value_of_the_cursor_come_the_first_time(
 ) -> None:
     customers.execute(sa.text("ALTER TABLE customers ALTER updated_at DROP NOT NULL"))
     customers.execute(sa.text("INSERT INTO customers (id, email) VALUES (9, 'none@x.org')"))
-    spec = source(database={"url": server, "table": "customers", "cursor": "updated_at"})
+    spec = by_cursor(server)
     look(bench, spec)
     assert {row[0] for row in raw(bench)} == {"1", "2", "9"}
     assert look(bench, spec).fetched == ()
@@ -230,7 +234,7 @@ def test_rows_without_a_value_of_the_cursor_come_the_first_time(
 def test_a_span_of_time_is_fetched_once_more_and_the_cursor_stays_where_it_is(
     bench: Bench, server: str, customers: sa.Connection
 ) -> None:
-    spec = source(database={"url": server, "table": "customers", "cursor": "updated_at"})
+    spec = by_cursor(server)
     look(bench, spec)
     # Mended behind the back of the cursor.
     customers.execute(sa.text("UPDATE customers SET spent = 99 WHERE id = 1"))
@@ -246,7 +250,7 @@ def test_a_span_of_time_is_given_in_the_run_config_of_a_stream(
 ) -> None:
     for name, value in (("CDP_DATA", str(tmp_path)), ("CDP_DEFS", str(tmp_path)), ("CDP_AS_OF", "2026-06-30")):
         monkeypatch.setenv(name, value)
-    spec = source(database={"url": server, "table": "customers", "cursor": "updated_at"})
+    spec = by_cursor(server)
 
     def fetched(**config: str) -> list[tuple[Any, ...]]:
         assert run([spec], config={"sources__shop__customers": config}).success

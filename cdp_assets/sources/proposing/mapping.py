@@ -135,8 +135,10 @@ _OWN_NUMBERS = {
 }
 """Kind → the role of the number of its rows."""
 
-_NAMES = {"name", "given_name", "family_name", "full_name", "company"}
-_NUMBERS_OF_OTHERS = {*_OWN_NUMBERS.values(), *_NAMES, "phone", "postal_code", "account_id", "parent_id"} - {"id"}
+_NUMBERS_OF_OTHERS = {
+    *_OWN_NUMBERS.values(), "phone", "postal_code", "account_id", "parent_id", "name", "given_name", "family_name",
+    "full_name", "company",
+} - {"id"}  # fmt: skip
 """Roles that tell rows of one kind apart, and rows of others only as long as there is one of each."""
 
 
