@@ -19,13 +19,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
-import dagster as dg
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.pool import StaticPool
 
+from cdp_assets.automation.instance_home import BASE_DIR, home_of
+
+_ITS_REVISION = text("SELECT version_num FROM alembic_version")
 _OPEN_AT_MOST = 8
 """Shards: one for each run that is looked at, and the index over all of them."""
 
@@ -35,6 +37,8 @@ class EventLog(SqliteEventLogStorage):
 
     _empty: ClassVar[bytes | None] = None
     """A shard without events, if `prepare` has made one."""
+    _revision: ClassVar[str | None] = None
+    """The version of its tables."""
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: OrderedDict[str, Engine] = OrderedDict()
@@ -43,23 +47,29 @@ class EventLog(SqliteEventLogStorage):
 
     @classmethod
     def config_type(cls) -> Any:
-        return {"base_dir": dg.Field(dg.StringSource, is_required=False)}
+        return BASE_DIR
 
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> EventLog:
-        # Without an instance's home Dagster keeps nothing for long.
-        home = config_value.get("base_dir") or os.environ.get("DAGSTER_HOME") or tempfile.mkdtemp(prefix="dagster-")
-        return cls(str(Path(home) / "history" / "runs"), inst_data)
+        return cls(str(home_of(config_value) / "history" / "runs"), inst_data)
 
     @classmethod
     def prepare(cls) -> None:
         """Make the shard with which the next runs of this process begin; without it, each makes its own, slowly."""
         with tempfile.TemporaryDirectory() as folder:
             log = cls(folder)
-            with log.run_connection("empty"):
-                pass
+            with log.run_connection("empty") as connection:
+                cls._revision = connection.scalar(_ITS_REVISION)
             log.dispose()
             cls._empty = Path(log.path_for_shard("empty")).read_bytes()
+
+    def _initdb(self, engine: Engine, for_index_shard: bool = False) -> None:
+        """Make the tables of a shard, or know that they are there: Dagster's own way to ask takes 20 ms."""
+        if self._revision is not None and for_index_shard and inspect(engine).has_table("alembic_version"):
+            with engine.connect() as connection:
+                if connection.scalar(_ITS_REVISION) == self._revision:
+                    return
+        super()._initdb(engine, for_index_shard)
 
     def _begun(self, shard: str) -> bool:
         """Make the shard of a run that has none yet out of what was prepared; whether that was possible."""

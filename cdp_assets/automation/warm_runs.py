@@ -145,7 +145,10 @@ def load() -> None:
     from cdp_assets.warehouse.standing import code_hash
 
     with suppress(Exception):
-        import cdp_assets.definitions  # noqa: F401
+        from cdp_assets.automation.jobs import REFRESH
+        from cdp_assets.definitions import defs
+
+        defs.resolve_job_def(REFRESH)
     runner.load()
     code_hash()
     with suppress(Exception):

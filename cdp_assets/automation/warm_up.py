@@ -3,8 +3,10 @@
 Belongs here: that run. Does not belong here: when it is worth its time (`warm_runs.py`).
 """
 
+import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
@@ -29,8 +31,21 @@ def warm_up() -> bool:
     Returns:
         Whether it ended well.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _home(folder):
         give_settings(Path(folder))
         with dg.DagsterInstance.from_config(folder) as instance:
             found = dg.materialize([nothing], instance=instance, run_config=QUIET, raise_on_error=False)
             return found.success and all(check.passed for check in found.get_asset_check_evaluations())
+
+
+@contextmanager
+def _home(folder: str) -> Iterator[None]:
+    """Have instances keep their files in a folder for a while: this run is in no other one's history."""
+    before = os.environ.get("DAGSTER_HOME")
+    os.environ["DAGSTER_HOME"] = folder
+    try:
+        yield
+    finally:
+        del os.environ["DAGSTER_HOME"]
+        if before is not None:
+            os.environ["DAGSTER_HOME"] = before

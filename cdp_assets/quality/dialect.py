@@ -111,15 +111,17 @@ class RunDialect(Dialect):
         return {"constrained_columns": [], "name": None}
 
     def get_columns(self, connection: Any, table_name: str, schema: str | None = None, **options: Any) -> Any:
-        """List a table's columns by one look at the catalogue, where reflection would take four joins."""
-        found = connection.exec_driver_sql(
-            "SELECT column_name, data_type FROM information_schema.columns "
-            "WHERE table_schema = $1 AND table_name = $2 ORDER BY ordinal_position",
-            (schema or "main", str(table_name)),
-        )
+        """List a table's columns. The catalogue's own list is one of all tables, made anew each time it is asked."""
+        quoted = ".".join('"' + name.replace('"', '""') + '"' for name in (schema or "main", str(table_name)))
+        try:
+            found = connection.exec_driver_sql(f"DESCRIBE {quoted}").fetchall()
+        except sa.exc.DBAPIError as error:
+            if isinstance(error.orig, duckdb.CatalogException):
+                return []
+            raise
         return [
             {"name": name, "type": self._named_type(kind), "nullable": True, "default": None}
-            for name, kind in found.fetchall()
+            for name, kind, *_ in found
         ]
 
     def _named_type(self, kind: str) -> Any:

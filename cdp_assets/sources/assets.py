@@ -17,8 +17,9 @@ import pyarrow as pa
 from cdp_assets.ledger import Ledger, loads
 from cdp_assets.settings import Settings
 from cdp_assets.sources import audit, audit_pages
-from cdp_assets.sources.audit_counts import Counts, counts_of
+from cdp_assets.sources.audit_counts import Arrived, Counts, counts_of
 from cdp_assets.sources.checks import (
+    ARRIVED,
     CONTRACT_KEPT,
     DRIFT,
     FAILED_FILES,
@@ -38,7 +39,7 @@ from cdp_assets.warehouse.assets import table_asset, tables_asset
 from cdp_assets.warehouse.built import Built, InPlace, Stands, markdown
 from cdp_assets.warehouse.changes import little_is_new
 from cdp_assets.warehouse.engine import Engine
-from cdp_assets.warehouse.standing import version_of
+from cdp_assets.warehouse.standing import memory_of, version_of
 
 _BACKFILL = {
     "backfill": dg.Field(
@@ -56,6 +57,9 @@ does, and nothing comes, its checks would say what they said."""
 
 _NAMES = "names"
 """Remembered with a raw table: the columns outside the contract that deliveries had (`Drift.known`)."""
+
+_LAST = "last"
+"""Remembered with a raw table: what was appended last, and to which version of it, for the audit."""
 
 _MANY_NEW = 0.01
 """Share of new rows in a stream from which on it is looked at within the day whom sources share."""
@@ -92,12 +96,14 @@ def _raw(source: SourceSpec, stream: StreamSpec) -> dg.AssetsDefinition:
         fetched = settings.data / "dlt" if settings.fetching else None
         span = Span.parse(config["backfill"]) if config.get("backfill") else None
         arrivals = Arrivals(settings.landing, settings.data / "tmp", time.time, time.sleep, fetched, span)
+        ref = (STAGE, stream_table(source, stream))
+        before = version_of(engine, ref)
         found = ingest(source, stream, engine=engine, ledger=ledger, arrivals=arrivals, as_of=as_of)
         if found.is_nothing and memory.get(_ROWS) == found.rows:
             return Stands()
         loads = [load.load_id for load in found.loaded]
         absent = {name for _, names in found.absent for name in names}
-        table = engine.table(STAGE, stream_table(source, stream))
+        table = engine.table(*ref)
         difference = drift(table, stream, loads, absent, engine, memory.get(_NAMES))
         # A table without storage, since checks look from a connection of their own.
         evidence = {
@@ -105,8 +111,14 @@ def _raw(source: SourceSpec, stream: StreamSpec) -> dg.AssetsDefinition:
             DRIFT: _numbered(len(difference.lines) if difference else 0),
         }
         appended = None if found.reshaped else table.filter(table.load_id.isin(loads))
+        if appended is not None and memory.get(_ROWS) == found.rows - sum(load.rows for load in found.loaded):
+            evidence[ARRIVED] = appended
         sound = {} if found.failed or difference else {_ROWS: found.rows}
-        remembered = {**sound, _NAMES: difference.known}
+        remembered = {
+            **sound,
+            _NAMES: difference.known,
+            _LAST: asdict(Arrived("" if appended is None else before, tuple(loads))),
+        }
         verdicts = {
             FILES_ARE_SOUND: " ".join(map(str, found.failed)),
             CONTRACT_KEPT: "; ".join(difference.lines),
@@ -230,7 +242,7 @@ def _source_audit(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
         if as_before and all(counted.as_of == as_of for counted in known.values()):
             return {SOURCE_AUDIT.name: Stands(), SOURCE_OVERLAPS.name: Stands()}
         counts = {
-            name: counts_of(stream, raw[name], engine, as_of, versions[name], known.get(name))
+            name: counts_of(stream, raw[name], engine, as_of, versions[name], known.get(name), _arrived(engine, name))
             for source in sources
             for stream in source.streams
             for name in [stream_table(source, stream)]
@@ -272,6 +284,12 @@ def _source_audit(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
         }
 
     return source_audit
+
+
+def _arrived(engine: Engine, name: str) -> Arrived | None:
+    """What came last to a raw table."""
+    told = memory_of(engine, (STAGE, name)).get(_LAST)
+    return Arrived(told["before"], tuple(told["loads"])) if told else None
 
 
 def _can_wait(occasion: Mapping[str, Any], sizes: Mapping[str, int], as_of: datetime) -> bool:

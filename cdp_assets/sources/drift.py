@@ -20,6 +20,7 @@ from cdp_assets.sources.contract import filled, typed_value
 from cdp_assets.sources.errors import SchemaDriftError
 from cdp_assets.sources.spec import DISCARD_VALUE, EVOLVE, FREEZE, StreamSpec
 from cdp_assets.warehouse.engine import Engine, row_count
+from cdp_assets.warehouse.subqueries import computed_once
 
 _LOOKED_AT = 20_000
 """Rows that are looked at for new columns and other types: the first ones of each delivery, as many of each."""
@@ -159,11 +160,13 @@ def _mistyped(rows: ir.Table, deliveries: int, stream: StreamSpec, engine: Engin
 
 def _misfits(rows: ir.Table, stream: StreamSpec) -> ir.Table:
     """How many values each column has, and how many do not fit its type."""
-    counts: dict[str, ir.IntegerScalar] = {"rows": rows.count()}
-    for place, column in enumerate(stream.columns):
-        if column.type == "string":
-            continue
-        text = filled(rows[column.name])
-        wrong = text.notnull() & typed_value(text, column, stream.zone).isnull()
-        counts |= {f"filled_{place}": text.count(), f"wrong_{place}": wrong.cast("int64").sum()}
-    return rows.aggregate(**counts)
+    tried = {place: column for place, column in enumerate(stream.columns) if column.type != "string"}
+    if not tried:
+        return rows.aggregate(rows=rows.count())
+    texts = computed_once(rows.select(**{column.name: filled(rows[column.name]) for column in tried.values()}))
+    counts: dict[str, ir.IntegerScalar] = {}
+    for place, column in tried.items():
+        text = texts[column.name]
+        fits = typed_value(text, column, stream.zone)
+        counts |= {f"filled_{place}": text.count(), f"wrong_{place}": text.count() - fits.count()}
+    return texts.aggregate(**counts)

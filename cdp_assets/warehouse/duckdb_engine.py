@@ -329,6 +329,14 @@ class DuckDBEngine(DuckDBFiles):
         backend.con.register(name, rows)
         return name
 
+    def _view(self, query: str) -> ir.Table:
+        """A query as a table that lives until `drop_scratch`. Ibis would parse it, and write it anew with each use."""
+        name = f"view_{next(self._counter)}"
+        backend = self.backend
+        backend.con.execute(f"CREATE TEMP VIEW {name} AS {query}")
+        self._local.streams.append(name)  # which are views too
+        return self._found("", name)
+
     def connected_components(self, edges: ir.Table) -> ir.Table:
         import numpy as np
         import pyarrow as pa

@@ -49,6 +49,9 @@ class DuckDBFiles:
     def _registered(self, rows: Stream) -> str:
         raise NotImplementedError
 
+    def _view(self, query: str) -> ir.Table:
+        raise NotImplementedError
+
     def read_csv(self, path: Path, *, header: Sequence[str], delimiter: str, columns: Mapping[str, str]) -> FileRows:
         """See `FileReader.read_csv`."""
         places = {name: f"c{position}" for position, name in reversed(list(enumerate(header)))}
@@ -70,7 +73,7 @@ class DuckDBFiles:
     def read_json_lines(self, path: Path, *, columns: Mapping[str, str]) -> ir.Table:
         """See `FileReader.read_json_lines`."""
         lines = self._registered(lines_of(path))
-        return self.backend.sql(columns_of_objects(lines, columns, self._keys(lines, columns), carried=[POSITION]))
+        return self._view(columns_of_objects(lines, columns, self._keys(lines, columns), carried=[POSITION]))
 
     def read_json_array(self, path: Path, *, columns: Mapping[str, str]) -> FileRows:
         """See `FileReader.read_json_array`."""

@@ -90,3 +90,20 @@ def test_where_another_process_has_begun_the_shard_it_is_taken_as_it_is(
     with dagster_instance(settings) as instance:
         run = dg.materialize([thing], instance=instance).run_id
         assert len(instance.all_logs(run)) > 5
+
+
+def test_an_index_that_is_as_new_as_the_code_is_not_looked_into(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with dagster_instance(settings) as instance:
+        dg.materialize([thing], instance=instance)
+    EventLog.prepare()
+    asked: list[bool] = []
+    monkeypatch.setattr(SqliteEventLogStorage, "_initdb", lambda *_, for_index_shard=False: asked.append(True))
+    with dagster_instance(settings) as instance:
+        assert instance.get_latest_materialization_event(thing.key) is not None
+    assert not asked
+    monkeypatch.setattr(EventLog, "_revision", "of another time")
+    with dagster_instance(settings) as instance:
+        instance.get_latest_materialization_event(thing.key)
+    assert asked

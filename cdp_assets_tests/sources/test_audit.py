@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import ibis.expr.types as ir
+import pytest
 
 from cdp_assets.sources import audit, audit_pages
 from cdp_assets.sources.audit import Overlap
-from cdp_assets.sources.audit_counts import Counts, counts_of
+from cdp_assets.sources.audit_counts import Arrived, Counts, counts_of
 from cdp_assets.sources.spec import IdentifierSpec, SourceSpec, stream_table
 from cdp_assets_tests.sources.shop import AS_OF, Bench, content, orders, row, shop
 
@@ -91,10 +92,10 @@ def test_sources_without_streams_are_measured_too(bench: Bench) -> None:
     assert bench.engine.to_arrow(audit.fill_rates([], {}, bench.engine)).num_rows == 0
 
 
-def counted_after(bench: Bench, known: Counts, as_of: datetime = AS_OF) -> Counts:
+def counted_after(bench: Bench, known: Counts, as_of: datetime = AS_OF, arrived: Arrived | None = None) -> Counts:
     raw = bench.engine.table("sources", "shop__orders")
     version = bench.engine.fingerprint(raw).version
-    return counts_of(orders(files="shop/*"), raw, bench.engine, as_of, version, known)
+    return counts_of(orders(files="shop/*"), raw, bench.engine, as_of, version, known, arrived)
 
 
 def counted_anew(bench: Bench, as_of: datetime = AS_OF) -> Counts:
@@ -111,6 +112,23 @@ def test_a_new_delivery_is_added_to_what_was_counted(bench: Bench) -> None:
     found = counted_after(bench, marked)
     assert found.broken == 100
     assert replace(found, broken=1, loads=tuple(sorted(found.loads))) == counted_anew(bench)
+
+
+def test_what_arrived_last_is_counted_without_a_look_at_the_rest(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    delivered(bench)
+    known = counted_anew(bench)
+    bench.drop("shop/2", content("csv", [row("3", "2026-01-02", "5", None), row("4", "2026-03-01")]))
+    [load] = bench.ingest(orders(files="shop/*")).loaded
+    asked: list[object] = []
+    fingerprint = bench.engine.fingerprint
+    monkeypatch.setattr(bench.engine, "fingerprint", lambda table: (asked.append(table), fingerprint(table))[1])
+    found = {
+        before: counted_after(bench, known, arrived=Arrived(before, (load.load_id,)))
+        for before in (known.version, "another")
+    }
+    assert len(asked) == 3  # each time for its version, and once to know what has changed
+    assert found[known.version] == found["another"]
+    assert replace(found["another"], loads=tuple(sorted(found["another"].loads))) == counted_anew(bench)
 
 
 def test_everything_is_counted_again_once_a_delivery_is_not_what_it_was(bench: Bench) -> None:
