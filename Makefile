@@ -18,7 +18,7 @@ export GX_ANALYTICS_ENABLED := false
 demo ui: export CDP_AS_OF ?= 2026-06-30T00:00:00Z
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui test check format e2e soak bench lock clean
+.PHONY: help install demo ui test check format e2e soak bench lock clean _types _definitions _imports
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -55,8 +55,13 @@ test: $(READY) ## Run the test suite
 check: $(READY) ## Lint, format, types, definitions, who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory --jobs=2 _types _definitions _imports
+
+_types:
 	$(BIN)/mypy
+_definitions:
 	$(BIN)/dg check defs
+_imports:
 	$(BIN)/lint-imports
 
 format: $(READY) ## Format the code and sort imports

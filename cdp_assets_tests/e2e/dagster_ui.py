@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
+from cdp_assets_tests.e2e.services import wait_until
+
 LOCATION = "cdp"
 """Name of the code location, as in workspace.yaml."""
 
@@ -23,6 +27,7 @@ _FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1760,1100",
 )  # fmt: skip
 
+_END_OF_RUN = "query EndOfRun($run: ID!) { runOrError(runId: $run) { ... on Run { endTime } } }"
 _ENDED = r"\b(Success|Failure|Failed|Canceled)\b"
 
 
@@ -60,10 +65,29 @@ class DagsterUI:
         return self._wait(60).until(lambda _: self._launched())
 
     def watch(self, run_id: str, seconds: float) -> str:
-        """Stay on a run's page until it tells that the run has ended; returns the word it tells it with."""
+        """Look at a run's page, wait until the run has ended, and look again; returns the word the page tells it with.
+
+        In between the browser rests: to draw hundreds of steps without a graphics card takes half of a small machine.
+        """
         self.open(f"/runs/{run_id}")
-        ended = self._wait(seconds, every=3).until(lambda _: re.search(_ENDED, self._text()))
+        self.shows(run_id[:8])
+        self.leave()
+        wait_until(lambda: self._has_ended(run_id), "the run to end", seconds, every=1)
+        self.open(f"/runs/{run_id}")
+        ended = self._wait(60).until(lambda _: re.search(_ENDED, self._text()))
         return str(ended.group(0))
+
+    def leave(self) -> None:
+        """Look at no page for a while."""
+        self._driver.get("about:blank")
+
+    def _has_ended(self, run_id: str) -> bool:
+        query = {"query": _END_OF_RUN, "variables": {"run": run_id}}
+        asked = urllib.request.Request(
+            f"{self._address}/graphql", json.dumps(query).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            return json.load(answer)["data"]["runOrError"]["endTime"] is not None
 
     def switch_on(self, sensor: str) -> None:
         """Switch a sensor on by the switch on its page, and wait until the page says that it runs."""

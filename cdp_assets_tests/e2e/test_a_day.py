@@ -41,6 +41,7 @@ def test_a_new_file_changes_a_segment_and_reaches_the_receiver(
     ui.switch_on("landing_folders")
     ui.switch_on("segment_changes")
     ui.screenshot("sensor")
+    ui.leave()
 
     _drop_event(installation, somebody["user_id"])
     wait_until(
