@@ -156,6 +156,30 @@ def audit(told_as_json: bool) -> None:
         console_of().print(audit_text(found, launch_instant(settings)))
 
 
+@sources.command()
+@click.argument("loads", nargs=-1, required=True, metavar="LOAD_ID…")
+def forget(loads: Sequence[str]) -> None:
+    """Give up the rows of deliveries that can be taken from nowhere any more.
+
+    A run that misses rows which were loaded once stops, and names the delivery. Whatever is still in the warehouse, in
+    the landing folder or among the deliveries that are kept is not forgotten by this.
+    """
+    from cdp_assets.ledger import Ledger
+    from cdp_assets.ledger import loads as manifest
+
+    ledger = Ledger.open(Settings.from_env().ledger_url)
+    try:
+        with ledger.transaction() as connection:
+            known = {load.load_id: load for load in manifest.everything(connection)}
+            if unknown := [load for load in loads if load not in known]:
+                raise click.ClickException(f"no delivery is called {', '.join(unknown)}; a run's checks name the lost")
+            manifest.forget(connection, list(loads))
+    finally:
+        ledger.close()
+    for load in loads:
+        click.echo(f"forgotten: {known[load].file}, {known[load].rows:,} rows; now run `cdp run`")
+
+
 def _refuse_unknown(country: str | None, zone: str | None, currency: str | None) -> None:
     """Refuse codes that no definition could have, before anything is read."""
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError

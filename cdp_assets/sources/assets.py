@@ -95,13 +95,14 @@ def _raw(source: SourceSpec, stream: StreamSpec) -> dg.AssetsDefinition:
         """New files are appended; a file that cannot be loaded is named below and keeps no other one out."""
         fetched = settings.data / "dlt" if settings.fetching else None
         span = Span.parse(config["backfill"]) if config.get("backfill") else None
-        arrivals = Arrivals(settings.landing, settings.data / "tmp", time.time, time.sleep, fetched, span)
+        folders = (settings.landing, settings.data / "kept", settings.data / "tmp")
+        arrivals = Arrivals(*folders, time.time, time.sleep, fetched, span)
         ref = (STAGE, stream_table(source, stream))
         before = version_of(engine, ref)
         found = ingest(source, stream, engine=engine, ledger=ledger, arrivals=arrivals, as_of=as_of)
         if found.is_nothing and memory.get(_ROWS) == found.rows:
             return Stands()
-        loads = [load.load_id for load in found.loaded]
+        loads = [load.load_id for load in found.arrived]
         absent = {name for _, names in found.absent for name in names}
         table = engine.table(*ref)
         difference = drift(table, stream, loads, absent, engine, memory.get(_NAMES))
@@ -111,7 +112,7 @@ def _raw(source: SourceSpec, stream: StreamSpec) -> dg.AssetsDefinition:
             DRIFT: _numbered(len(difference.lines) if difference else 0),
         }
         appended = None if found.reshaped else table.filter(table.load_id.isin(loads))
-        if appended is not None and memory.get(_ROWS) == found.rows - sum(load.rows for load in found.loaded):
+        if appended is not None and memory.get(_ROWS) == found.rows - sum(load.rows for load in found.arrived):
             evidence[ARRIVED] = appended
         sound = {} if found.failed or difference else {_ROWS: found.rows}
         remembered = {
@@ -150,6 +151,8 @@ def _told(found: Ingested, difference: Drift) -> dict[str, Any]:
         told["loaded"] = markdown("\n".join(["| file | rows | bytes | load |", "|---|--:|--:|---|", *lines]))
     if found.failed:
         told["failed"] = markdown("\n".join(f"- {error}" for error in found.failed))
+    if found.restored:
+        told["restored"] = markdown("\n".join(f"- {load.file}: {load.rows:,} rows" for load in found.restored))
     if found.fetched:
         told["fetched"] = list(found.fetched)
     if found.growing:

@@ -99,3 +99,9 @@ class ChangedWhileReadingError(DeliveryError):
     """Someone wrote to the file while it was read."""
 
     name = "changed_while_reading"
+
+
+class LostDeliveryError(DeliveryError):
+    """The rows of a delivery are in no place that a warehouse can be filled from."""
+
+    name = "lost_delivery"

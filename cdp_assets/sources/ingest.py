@@ -17,7 +17,7 @@ import ibis.expr.types as ir
 
 from cdp_assets.ledger import Ledger, loads
 from cdp_assets.ledger.loads import FAILED, LOADED, Load
-from cdp_assets.sources import manifest
+from cdp_assets.sources import keeping, manifest
 from cdp_assets.sources.errors import ChangedWhileReadingError, DeliveryError
 from cdp_assets.sources.fetching import Fetched, Span, fetch
 from cdp_assets.sources.landing import Landed, LandedFile, content_hash, look, unchanged
@@ -41,6 +41,7 @@ class Ingested:
         growing: Files left for the next run, since they are still being written.
         broken: Rows of this run's deliveries that could not be split into columns.
         absent: File → optional columns of the contract that it did not have.
+        restored: Deliveries that came from where they are kept, since the table lacked them.
         fetched: Files that were fetched in this run.
         reshaped: Whether the table was made, or given other columns, before that.
         rows: How many rows the table holds, of all deliveries.
@@ -51,9 +52,15 @@ class Ingested:
     growing: tuple[str, ...] = ()
     broken: int = 0
     absent: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    restored: tuple[Load, ...] = ()
     fetched: tuple[str, ...] = ()
     reshaped: bool = False
     rows: int = 0
+
+    @property
+    def arrived(self) -> tuple[Load, ...]:
+        """All that came into the table."""
+        return (*self.restored, *self.loaded)
 
     @property
     def is_nothing(self) -> bool:
@@ -67,6 +74,7 @@ class Arrivals:
 
     Args:
         landing: The landing folder.
+        kept: A folder for deliveries whose file's name is used again.
         work: A folder for temporary copies.
         clock: Seconds since 1970, as file times are.
         wait: Sleeps so many seconds.
@@ -75,6 +83,7 @@ class Arrivals:
     """
 
     landing: Path
+    kept: Path
     work: Path
     clock: Callable[[], float]
     wait: Callable[[float], None]
@@ -103,13 +112,21 @@ def ingest(
     files = _hashed(landed, ledger)
     held = _held(engine, source, stream, as_of)
     standing, repeat = manifest.settled(_noted(ledger, source, stream), _published(engine, source, stream), held, files)
+    kept = arrivals.kept / stream_table(source, stream)
+    restored = _restored(repeat, kept, source, stream, engine)
+    standing = sorted([*standing, *restored], key=lambda load: load.sequence)
+    repeat = [load for load in repeat if load not in restored]
     _note(ledger, standing)
+    for load in keeping.replaced(standing, files):
+        keeping.keep(load, engine.table(STAGE, stream_table(source, stream)), kept, engine)
+    deliveries = manifest.new_deliveries(source.name, stream, files, standing, repeat)
+    gone = manifest.gone(repeat, deliveries, landed.growing)
     loaded: list[Load] = []
-    failed: list[DeliveryError] = [*new.failed, *landed.refused]
+    failed: list[DeliveryError] = [*new.failed, *landed.refused, *(keeping.lost(load, kept) for load in gone)]
     growing = list(landed.growing)
     broken = 0
     absent: list[tuple[str, tuple[str, ...]]] = []
-    for delivery in manifest.new_deliveries(source.name, stream, files, standing, repeat):
+    for delivery in deliveries:
         load = _begun(source, stream, delivery, as_of)
         try:
             rows, of_them_broken, missing = _append(source, stream, delivery, load, engine, ledger, arrivals)
@@ -128,10 +145,29 @@ def ingest(
         broken += of_them_broken
         if missing:
             absent.append((delivery.file.name, missing))
-    rows_held = sum(each.rows for each in held) + sum(load.rows for load in loaded)
     return Ingested(
-        tuple(loaded), tuple(failed), tuple(sorted(growing)), broken, tuple(absent), new.files, reshaped, rows_held
+        loaded=tuple(loaded),
+        failed=tuple(failed),
+        growing=tuple(sorted(growing)),
+        broken=broken,
+        absent=tuple(absent),
+        restored=tuple(restored),
+        fetched=new.files,
+        reshaped=reshaped,
+        rows=sum(each.rows for each in held) + sum(load.rows for load in (*restored, *loaded)),
     )
+
+
+def _restored(repeat: Sequence[Load], kept: Path, source: SourceSpec, stream: StreamSpec, engine: Engine) -> list[Load]:
+    """The loads that were there and are kept, which the raw table has again."""
+    found = []
+    for load in repeat:
+        rows = keeping.restored(load, kept, source, stream, engine)
+        if rows is not None:
+            engine.append(STAGE, stream_table(source, stream), rows)
+            engine.drop_scratch()
+            found.append(load)
+    return found
 
 
 def _append(

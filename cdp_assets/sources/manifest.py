@@ -168,3 +168,17 @@ def new_deliveries(
             sequence = free
         found.append(Delivery(file, content, load_id(source, stream.name, content, times[content]), sequence))
     return sorted(found, key=lambda delivery: delivery.sequence)
+
+
+def gone(repeat: Sequence[Load], deliveries: Sequence[Delivery], growing: Sequence[str]) -> list[Load]:
+    """The loads that were there once and can be taken from nowhere.
+
+    Args:
+        repeat: Loads that do not stand.
+        deliveries: What is to be loaded.
+        growing: Files that are still being written.
+    """
+    coming = {delivery.load_id for delivery in deliveries}
+    return [
+        load for load in repeat if load.status == LOADED and load.load_id not in coming and load.file not in growing
+    ]

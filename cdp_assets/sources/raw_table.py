@@ -35,15 +35,21 @@ def bring_up_to_date(engine: Engine, stage: str, source: SourceSpec, stream: Str
     table = engine.table(stage, schema.name)
     if set(table.columns) == set(schema.column_names):
         return False
-    joined = [name for name in schema.column_names if name not in table.columns]
-    left = [name for name in table.columns if name not in schema.column_names]
+    engine.stage_table(stage, schema, fitted(table, source, stream))
+    engine.publish([(stage, schema.name)])
+    return True
+
+
+def fitted(table: ir.Table, source: SourceSpec, stream: StreamSpec) -> ir.Table:
+    """Rows loaded under an earlier contract, with exactly the columns of this one."""
+    wanted = raw_schema(source, stream).column_names
+    joined = [name for name in wanted if name not in table.columns]
+    left = [name for name in table.columns if name not in wanted]
     reshaped = table.mutate(
         **{name: _from_extra(table, stream, name) for name in joined},
         extra=_into_extra(table, left),
     )
-    engine.stage_table(stage, schema, reshaped.select(*schema.column_names))
-    engine.publish([(stage, schema.name)])
-    return True
+    return reshaped.select(*wanted)
 
 
 def _from_extra(table: ir.Table, stream: StreamSpec, name: str) -> ir.Value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from click.testing import CliRunner, Result
 
 from cdp_assets.catalog import load_catalog
 from cdp_assets.cli_sources import init, sources
-from cdp_assets.settings import SettingsError, project_settings
+from cdp_assets.ledger import Ledger, loads
+from cdp_assets.ledger.loads import LOADED, Load
+from cdp_assets.settings import Settings, SettingsError, project_settings
 
 ORDERS = "order_id,customer_id,order_date,total,currency\nB1,1,2026-01-05,24.90,EUR\nB2,2,2026-01-06,10.00,EUR\n"
 
@@ -129,3 +132,20 @@ def test_files_of_several_systems_become_as_many_sources(project: Path, tmp_path
     assert (berlin.name, paris.name) == ("in", "in_paris")
     namespaces = {each.namespace for source in (berlin, paris) for each in source.streams[0].identifiers}
     assert namespaces == {"in", "in_paris", "global"}
+
+
+def test_a_delivery_is_given_up_by_its_id(project: Path) -> None:
+    load = Load(
+        "abc", "shop", "orders", "shop/orders.csv", "f00", 10, 1, 1200, LOADED, datetime(2026, 1, 5, tzinfo=UTC)
+    )
+    ledger = Ledger.open(Settings.from_env().ledger_url)
+    with ledger.transaction() as connection:
+        loads.record(connection, [load])
+    refused = CliRunner().invoke(sources, ["forget", "abc", "abd"])
+    assert refused.exit_code == 1
+    assert "no delivery is called abd" in refused.output
+    told = CliRunner().invoke(sources, ["forget", "abc"])
+    assert told.output == "forgotten: shop/orders.csv, 1,200 rows; now run `cdp run`\n"
+    with ledger.reading() as connection:
+        assert loads.everything(connection) == []
+    ledger.close()

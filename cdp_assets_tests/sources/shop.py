@@ -91,7 +91,9 @@ class Bench:
 
     def ingest(self, stream: StreamSpec, source: SourceSpec | None = None) -> Ingested:
         """Load what is new."""
-        arrivals = Arrivals(self.landing, self.folder / "tmp", lambda: self.now, self.waited.append)
+        arrivals = Arrivals(
+            self.landing, self.folder / "kept", self.folder / "tmp", lambda: self.now, self.waited.append
+        )
         return ingest(
             source or shop(stream), stream, engine=self.engine, ledger=self.ledger, arrivals=arrivals, as_of=AS_OF
         )

@@ -19,6 +19,7 @@ from cdp_assets_tests.sources.shop import AS_OF, Bench, content, narrow, orders,
 
 A = content("csv", [row("1")])
 B = content("csv", [row("2")])
+C = content("csv", [row("3")])
 
 
 def orders_in(bench: Bench) -> list[str]:
@@ -87,7 +88,7 @@ def test_a_growing_file_is_left_for_the_next_run(bench: Bench, format: str) -> N
         with path.open("ab") as file:
             file.write(whole[half:])
 
-    arrivals = steps.Arrivals(bench.landing, bench.folder / "tmp", lambda: bench.now, grow)
+    arrivals = steps.Arrivals(bench.landing, bench.folder / "kept", bench.folder / "tmp", lambda: bench.now, grow)
     found = steps.ingest(source, stream, engine=bench.engine, ledger=bench.ledger, arrivals=arrivals, as_of=AS_OF)
     assert (found.loaded, found.growing, bench.waited) == ((), ("shop/orders.1",), [2.0])
     bench.now += 1e9
@@ -182,6 +183,62 @@ def test_a_deleted_warehouse_is_filled_again_with_the_same_ids_and_order(bench: 
     bench.engine = DuckDBEngine.in_memory()
     assert len(bench.ingest(orders()).loaded) == 2
     assert (bench.raw(), bench.manifest()) == (before, manifest)
+
+
+@pytest.mark.parametrize("load", ["append", "upsert", "snapshot"])
+def test_what_a_file_held_before_its_name_was_used_again_outlives_the_warehouse(bench: Bench, load: Any) -> None:
+    stream = orders(load=load)
+    for data in (A, B, A, C):
+        bench.drop("shop/orders.1", data)
+        bench.ingest(stream)
+    before, manifest = bench.raw(), bench.manifest()
+    assert len(manifest) == (4 if load == "snapshot" else 3)
+    bench.engine = DuckDBEngine.in_memory()
+    found = bench.ingest(stream)
+    assert (len(found.restored), len(found.loaded), found.failed) == (len(manifest) - 1, 1, ())
+    assert (bench.raw(), bench.manifest()) == (before, manifest)
+    assert bench.ingest(stream).is_nothing
+
+
+def test_what_was_kept_follows_the_contract(bench: Bench) -> None:
+    bench.drop("shop/orders.1", content("csv", [row("1", email="a@example.com")]))
+    few = narrow("csv", ColumnSpec("order", "string", path="order_no"))
+    bench.ingest(few)
+    bench.drop("shop/orders.1", B)
+    bench.ingest(few)
+    bench.engine = DuckDBEngine.in_memory()
+    bench.ingest(orders())
+    assert {each["order"]: each["email"] for each in bench.raw()} == {"1": "a@example.com", "2": None}
+
+
+@pytest.mark.parametrize("damage", ["gone", "no Parquet", "cut short", "of another delivery"])
+def test_a_delivery_that_can_be_taken_from_nowhere_is_named_until_it_is_given_up(bench: Bench, damage: str) -> None:
+    for data in (content("csv", [row("1"), row("9")]), B, C):
+        bench.drop("shop/orders.1", data)
+        bench.ingest(orders())
+    [kept, other] = [
+        bench.folder / "kept" / "shop__orders" / f"{load.load_id}.parquet" for load in bench.manifest()[:2]
+    ]
+    whole = kept.read_bytes()
+    match damage:
+        case "gone":
+            kept.unlink()
+        case "no Parquet":
+            kept.write_bytes(b"PAR1")
+        case "cut short":
+            kept.write_bytes(whole[: len(whole) // 2] + whole[-50:])
+        case _:
+            kept.write_bytes(other.read_bytes())
+    bench.engine = DuckDBEngine.in_memory()
+    found = bench.ingest(orders())
+    [error] = found.failed
+    lost = bench.manifest()[0]
+    assert "the 2 rows that it brought on" in str(error)
+    assert str(error).endswith(f"`cdp sources forget {lost.load_id}`.")
+    assert orders_in(bench) == ["2", "3"]
+    with bench.ledger.transaction() as connection:
+        loads.forget(connection, [lost.load_id])
+    assert bench.ingest(orders()).is_nothing
 
 
 def test_a_deleted_ledger_is_filled_again_from_the_raw_table(bench: Bench) -> None:

@@ -45,7 +45,13 @@ def by_cursor(server: str, **stream: Any) -> SourceSpec:
 def look(bench: Bench, spec: SourceSpec, span: Span | None = None) -> Ingested:
     """One run of the stream: fetch and load."""
     arrivals = Arrivals(
-        bench.landing, bench.folder / "tmp", lambda: 2e9, bench.waited.append, bench.folder / "dlt", span
+        bench.landing,
+        bench.folder / "kept",
+        bench.folder / "tmp",
+        lambda: 2e9,
+        bench.waited.append,
+        bench.folder / "dlt",
+        span,
     )
     return ingest(spec, spec.streams[0], engine=bench.engine, ledger=bench.ledger, arrivals=arrivals, as_of=AS_OF)
 
@@ -519,7 +525,7 @@ def test_a_stream_whose_files_are_dropped_off_is_not_fetched(bench: Bench) -> No
 
 def test_a_rehearsal_fetches_nothing(bench: Bench, api: servers.Api) -> None:
     spec = rest(api)
-    arrivals = Arrivals(bench.landing, bench.folder / "tmp", lambda: 2e9, bench.waited.append)
+    arrivals = Arrivals(bench.landing, bench.folder / "kept", bench.folder / "tmp", lambda: 2e9, bench.waited.append)
     ingest(spec, spec.streams[0], engine=bench.engine, ledger=bench.ledger, arrivals=arrivals, as_of=AS_OF)
     assert api.asked == []
 
