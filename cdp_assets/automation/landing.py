@@ -67,8 +67,11 @@ def look(
     """
     listing = landing_listing(landing)
     if listing == memory.get("requested"):
-        if failed_at is None or busy:
+        if busy:
             return Look(False, "nothing new in the landing folders", memory)
+        if failed_at is None:
+            succeeded = {name: value for name, value in memory.items() if name != "tries"}
+            return Look(False, "nothing new in the landing folders", succeeded)
         tries = int(memory.get("tries", "0"))
         again_at = failed_at + AGAIN * 2 ** min(tries, _MOST_DOUBLED)
         if now < again_at:

@@ -39,7 +39,8 @@ PERSON, FACT, GUEST = "person", "fact", "guest"
 
 _PARTS = "\x1f"
 _WITHIN = "\x1e"
-_UNKNOWN_COLUMN = "it has a column that the contract does not name"
+_FIRST_NAME = r'^\{"((?:[^"\\]|\\.)*)"'
+"""Of an object in JSON."""
 
 
 def identifier_column(stream: StreamSpec, position: int) -> str:
@@ -177,8 +178,9 @@ def _refused_at_once(raw: ir.Table, stream: StreamSpec) -> ir.StringValue:
     """Why a row counts for nothing, whatever its values are; null for most."""
     if stream.contract.columns != DISCARD_ROW:
         return raw.parse_error
-    unknown = ibis.ifelse(raw.extra.notnull(), _UNKNOWN_COLUMN, ibis.null("string"))
-    return raw.parse_error.coalesce(unknown)
+    named = ibis.literal("it has the column `") + raw.extra.re_extract(_FIRST_NAME, 1)
+    unknown = named + "`, which the contract does not name"
+    return raw.parse_error.coalesce(ibis.ifelse(raw.extra.notnull(), unknown, ibis.null("string")))
 
 
 def _texts(raw: ir.Table, stream: StreamSpec) -> dict[str, ir.StringValue]:

@@ -62,6 +62,8 @@ def fault(error: BaseException) -> tuple[str, str]:
         begin = _DRIVERS.get(inner.name or "")
         install = "Install what it needs: pip install 'cdp-assets[connect]'"
         return f"the module {inner.name} is missing", f"Begin the `url` with {begin}" if begin else install
+    if isinstance(inner, FileNotFoundError):
+        return "there is no such bucket, folder or file", "Correct the URL in `files`"
     status = getattr(getattr(inner, "response", None), "status_code", None)
     if status is not None:
         problem, advice = _STATUS.get(status, ("it could not be fetched", _AGAIN))

@@ -26,6 +26,7 @@ from cdp_assets.sources.spec import DatabaseSpec, RemoteSpec, RestSpec, SourceSp
 if TYPE_CHECKING:
     import dlt
 
+_TRACE = "trace.pickle"
 _ROWS_AT_ONCE = 20_000
 _CURSOR, _ROW = "cursor", "row"
 """What dlt is shown of a row."""
@@ -139,10 +140,14 @@ def _landed(
         pipelines_dir=str(memory),
         destination=dlt.destination(sink, loader_file_format="typed-jsonl", batch_size=_ROWS_AT_ONCE, name="landing"),
     )
-    if pipeline.has_pending_data:
-        pipeline.load(raise_on_failed_jobs=True)
-    left = list(_named(part, stream, folder))
-    pipeline.run(resource, table_name=stream.name).raise_on_failed_jobs()
+    try:
+        if pipeline.has_pending_data:
+            pipeline.load(raise_on_failed_jobs=True)
+        left = list(_named(part, stream, folder))
+        pipeline.run(resource, table_name=stream.name).raise_on_failed_jobs()
+    finally:
+        # dlt's account of the run has addresses with their parameters, and messages of servers.
+        (Path(pipeline.working_dir) / _TRACE).unlink(missing_ok=True)
     if stream.load == "snapshot" and not part.exists() and not left:
         raise FetchError(
             f"{source.name}.{stream.name}",
@@ -309,7 +314,11 @@ def _mirrored(origin: RemoteSpec, stream: StreamSpec, landing: Path) -> Sequence
     above = fixed_folder(pattern)
     folder = landing / fixed_folder(stream.files)
     copied = []
-    for path in sorted(system.glob(pattern)):
+    found = sorted(system.glob(pattern))
+    # Stores have no folders, only a bucket that has to be there.
+    if not found and not system.exists(str(above) if above.is_absolute() else "".join(above.parts[:1])):
+        raise FileNotFoundError
+    for path in found:
         about = system.info(path)
         if about["type"] != "file":
             continue

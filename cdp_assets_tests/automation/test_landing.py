@@ -117,6 +117,8 @@ def test_files_whose_refresh_failed_are_wanted_again_less_and_less_often(tmp_pat
         minutes.append(int((NOON - failed).total_seconds() // 60))
         memory, failed = dict(found.memory), NOON
     assert minutes == [5, 10, 20]
+    assert "tries" in look(tmp_path, memory, NOON, busy=True).memory
+    assert "tries" not in look(tmp_path, memory, NOON, busy=False).memory
     _drop(tmp_path, "shop/orders_2.csv", "id\n2\n")
     assert "tries" not in _looks(tmp_path, 3600, 3605, before=memory)[-1].memory
 

@@ -38,7 +38,7 @@ def seen(bench: Bench, found: Ingested, known: tuple[str, ...] | None = None) ->
         ("discard_value", [ACCEPTED, ACCEPTED], None),
         (
             "discard_row",
-            [ACCEPTED, ("quarantined", "it has a column that the contract does not name")],
+            [ACCEPTED, ("quarantined", "it has the column `size`, which the contract does not name")],
             '{"size":"XL"}',
         ),
     ],

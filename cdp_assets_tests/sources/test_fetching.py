@@ -436,6 +436,15 @@ def test_files_in_an_s3_bucket_are_fetched_when_they_are_new_or_changed(
     assert {row[1] for row in raw(bench)} == {"ann@x.org", "ann@new.org", "bo@x.org"}
 
 
+def test_a_bucket_that_is_not_there_is_told_and_one_without_files_is_not(
+    bench: Bench, bucket: tuple[Any, dict[str, Any]]
+) -> None:
+    _, options = bucket
+    assert look(bench, source(files="s3://exports/later/*.csv", format="csv", storage_options=options)).failed == ()
+    (error,) = look(bench, source(files="s3://export/shop/*.csv", format="csv", storage_options=options)).failed
+    assert str(error).endswith("there is no such bucket, folder or file. Correct the URL in `files`.")
+
+
 def test_a_remote_name_that_leads_out_of_its_folder_is_refused(
     bench: Bench, bucket: tuple[Any, dict[str, Any]]
 ) -> None:
@@ -591,3 +600,15 @@ def test_the_work_of_fetching_leaves_no_half_files(bench: Bench, api: servers.Ap
     look(bench, rest(api))
     names = [name for _, _, files in os.walk(bench.landing) for name in files]
     assert all(name.endswith(".jsonl") and not name.startswith(".") for name in names)
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_what_dlt_remembers_names_no_address_and_nothing_that_a_server_said(
+    bench: Bench, api: servers.Api, broken: bool
+) -> None:
+    api.broken = broken
+    assert bool(look(bench, rest(api)).failed) == broken
+    kept = [file.read_bytes() for file in (bench.folder / "dlt").rglob("*") if file.is_file()]
+    assert kept
+    for secret in ("secret-token", "127.0.0.1"):
+        assert not any(secret.encode() in content for content in kept)
