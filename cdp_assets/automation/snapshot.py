@@ -17,7 +17,7 @@ from cdp_assets.settings import Settings
 from cdp_assets.warehouse.assets import LATER, POOL
 from cdp_assets.warehouse.engine import Engine
 from cdp_assets.warehouse.resources import as_of_of, step
-from cdp_assets.warehouse.serving import unlike
+from cdp_assets.warehouse.serving import PUBLISHED, unlike
 
 HOLDS_EVERY_TABLE = "holds_every_table"
 
@@ -52,7 +52,7 @@ def snapshot_asset(upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         settings = context.resources.warehouse.settings
         as_of = as_of_of(context, settings)
         with step(context) as engine:
-            _keep_definitions(engine, settings)
+            _keep_definitions(engine, settings, as_of)
             started = time.perf_counter()
             size = engine.snapshot(settings.serving_file)
             seconds = time.perf_counter() - started
@@ -80,11 +80,14 @@ def snapshot_asset(upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
     return snapshot
 
 
-def _keep_definitions(engine: Engine, settings: Settings) -> None:
-    """Put the definitions beside the tables they made, so that a plan can say what differs from them."""
+def _keep_definitions(engine: Engine, settings: Settings, as_of: datetime) -> None:
+    """Put the definitions beside the tables they made, so that a plan can say what differs from them.
+
+    The run's instant is noted with them: tables that stand do not tell it.
+    """
     rows = engine.from_arrow(as_rows(texts_of(settings.defs)), DEFINITIONS.ibis_schema)
     engine.stage_table("serving", DEFINITIONS, rows)
-    engine.publish([("serving", DEFINITIONS.name)])
+    engine.publish([PUBLISHED], {PUBLISHED: as_of.isoformat()})
     engine.drop_scratch()
 
 

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from cdp_assets.presentation import views
-from cdp_assets.warehouse.serving import Reader
+from cdp_assets.warehouse.serving import PUBLISHED, Reader
 
 MONTHS_SHOWN = 24
 """How far back the spend by month goes."""
@@ -44,7 +44,9 @@ class Match:
 
 
 def as_of(reader: Reader) -> datetime:
-    """The instant of the run that published the snapshot, UTC."""
+    """The instant of the run that published the snapshot, UTC; of one that was not told it, that of its last change."""
+    if told := reader.note(*PUBLISHED):
+        return datetime.fromisoformat(told)
     for stage, table, column in (("segments", "segment_sizes", "as_of"), ("identity", "profile_changes", "as_of")):
         if reader.has(stage, table):
             row = reader.one(f"SELECT max({column}) AS instant FROM {stage}.{table}")

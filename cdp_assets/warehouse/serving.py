@@ -27,6 +27,10 @@ _SHARE_BLOCKS = 0x40049409
 """Linux's FICLONE."""
 
 
+PUBLISHED = ("serving", "definitions")
+"""The table that bears the instant of the run that published the snapshot, as its note."""
+
+
 class NothingServed(LookupError):
     """No successful run has published a snapshot yet."""
 
@@ -71,6 +75,12 @@ class Reader:
     def has(self, stage: str, name: str) -> bool:
         """Whether the snapshot holds a table."""
         return (stage, name) in self.tables()
+
+    def note(self, stage: str, name: str) -> str | None:
+        """What is noted with a table; None if nothing is."""
+        noted = "SELECT comment FROM duckdb_tables() WHERE (database_name, schema_name, table_name) = ('serving', ?, ?)"
+        row = self.one(noted, [stage, name])
+        return row["comment"] if row else None
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Run a query over ``stage.table`` names and return its rows as dicts."""

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from cdp_assets.presentation.read_profile import find, read_profile
+from cdp_assets.presentation.read_profile import as_of, find, read_profile
 from cdp_assets.presentation.read_report import read_report
 from cdp_assets.warehouse.serving import Reader
 from cdp_assets_tests.presentation.served import write_snapshot
@@ -96,3 +97,15 @@ def test_the_report_counts_what_the_snapshot_holds(reader: Reader) -> None:
     assert report.reasons == (("web: timestamp does not parse", 1),)
     assert report.sample is not None
     assert report.sample.name == "Ann Weber"
+
+
+def test_the_instant_is_that_of_the_last_run_also_where_it_changed_nothing(tmp_path: Path) -> None:
+    file = write_snapshot(tmp_path / "serving.duckdb")
+    with Reader(file) as before:
+        changed_at = as_of(before)
+    with duckdb.connect() as publishing:
+        publishing.execute(f"ATTACH '{file}' AS published")
+        publishing.execute("CREATE SCHEMA published.serving; CREATE TABLE published.serving.definitions (file VARCHAR)")
+        publishing.execute("COMMENT ON TABLE published.serving.definitions IS '2031-01-02T00:00:00+00:00'")
+    with Reader(file) as after:
+        assert as_of(after) == datetime(2031, 1, 2, tzinfo=UTC) > changed_at
