@@ -254,7 +254,8 @@ def _source_audit(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
         rows = engine.to_arrow(table.order_by("source", "stream")).to_pylist()
         sizes = {name: counted.rows for name, counted in counts.items()}
         occasion = memory.get("occasion")
-        if occasion is not None and _can_wait(occasion, sizes, as_of):
+        waits = occasion is not None and _can_wait(occasion, sizes, as_of)
+        if waits:
             shared = [audit.Overlap(**overlap) for overlap in memory["overlaps"]]
         else:
             shared = audit.overlaps(sources, raw, engine)
@@ -278,7 +279,9 @@ def _source_audit(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
                 column_lineage=audit.fill_lineage(sources),
                 memory=remembered,
             ),
-            SOURCE_OVERLAPS.name: Built(
+            SOURCE_OVERLAPS.name: Stands(memory=remembered)
+            if waits
+            else Built(
                 audit.overlaps_table(shared, engine),
                 metadata={"identifiers": identifiers},
                 column_lineage=audit.overlap_lineage(sources),

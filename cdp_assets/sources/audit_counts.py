@@ -122,8 +122,9 @@ def counts_of(
 def _counted(stream: StreamSpec, raw: ir.Table, engine: Engine, as_of: datetime, version: str) -> Counts:
     filled = {f"filled_{place}": raw[name].nullif("").count() for place, name in enumerate(stream.column_names)}
     by_load = raw.group_by("load_id").aggregate(rows=raw.count(), broken=raw.parse_error.count(), **filled)
-    loads = sorted(engine.to_arrow(by_load).to_pylist(), key=lambda load: str(load["load_id"]))
-    span = engine.to_arrow(_span(stream, raw, as_of)).to_pylist()[0] if stream.event_time else {}
+    told = by_load.cross_join(_span(stream, raw, as_of)) if stream.event_time else by_load
+    loads = sorted(engine.to_arrow(told).to_pylist(), key=lambda load: str(load["load_id"]))
+    span = loads[0] if loads else {}
     return Counts(
         version=version,
         as_of=as_of,

@@ -330,11 +330,8 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
     if set(results) != {schema.name for schema in plan.schemas}:
         raise TypeError(f"{plan.stage}: the function returned {sorted(results)}")
     if all(isinstance(result, Stands) for result in results.values()):
-        for schema, note in zip(plan.schemas, notes, strict=True):
-            stood = replace(cast("Note", note), made_of=parts)
-            memory = cast("Stands", results[schema.name]).memory
-            stood = stood if memory is None else replace(stood, memory=memory)
-            engine.take_note(plan.stage, schema.name, stood.to_text())
+        for ref, note in zip(refs, notes, strict=True):
+            engine.take_note(*ref, _stood(note, results[ref[1]], parts).to_text())
         yield from _as_it_stands(context, plan, notes)
         return
 
@@ -342,9 +339,9 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
     pending: list[TableRef] = []
     for schema, before in zip(plan.schemas, notes, strict=True):
         result = results[schema.name]
-        if isinstance(result, InPlace):
+        if isinstance(result, InPlace | Stands):
             staged[schema.name] = engine.table(plan.stage, schema.name)
-            tables |= result.evidence
+            tables |= result.evidence if isinstance(result, InPlace) else {}
         else:
             patch = result.patch if isinstance(result, Built) else None
             expression = result.table if isinstance(result, Built) else result
@@ -361,6 +358,10 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
     passed = True
     for schema, before in zip(plan.schemas, notes, strict=True):
         result = results[schema.name]
+        if isinstance(result, Stands):
+            stood = noted[plan.stage, schema.name] = _stood(before, result, parts)
+            yield from (check_result(plan.stage, schema, outcome) for outcome in stood.checks)
+            continue
         alike = before if standing.made_alike(before, parts) else None
         told = isinstance(result, Built) and result.patch is not None
         news = auditing.news_of(engine, (plan.stage, schema.name), alike, told=told)
@@ -383,6 +384,8 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
         engine.discard(pending)
         return
     for ref, before in zip(refs, notes, strict=True):
+        if isinstance(results[ref[1]], Stands):
+            continue
         kept, trail = changes.keep(ref, before, engine)
         noted[ref] = replace(noted[ref], trail=trail)
         pending.extend(kept)
@@ -398,6 +401,9 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
     seconds = round(time.perf_counter() - started, 3)
     for schema in plan.schemas:
         note, result = noted[plan.stage, schema.name], results[schema.name]
+        if isinstance(result, Stands):
+            yield _still(context, plan, schema, note)
+            continue
         # What was said of the whole is said still, where only some rows were made.
         follows = isinstance(result, Built) and result.patch is not None
         said = said_before(context.instance, plan.stage, schema.name) if follows else {}
@@ -408,20 +414,30 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
         )
 
 
+def _stood(note: Note | None, result: Result, parts: Mapping[str, str]) -> Note:
+    """What is noted with a table that stands, made of other things than before."""
+    memory = cast("Stands", result).memory
+    stood = replace(cast("Note", note), made_of=parts)
+    return stood if memory is None else replace(stood, memory=memory)
+
+
 def _as_it_stands(context: dg.AssetExecutionContext, plan: _Plan, notes: Sequence[Note | None]) -> Iterator[Any]:
     """Say of tables what was said of them when they were made."""
     for schema, note in zip(plan.schemas, notes, strict=True):
         assert note is not None
-        for outcome in note.checks:
-            yield check_result(plan.stage, schema, outcome)
-        yield dg.MaterializeResult(
-            asset_key=[plan.stage, schema.name],
-            data_version=dg.DataVersion(note.fingerprint.version),
-            metadata={
-                **said_before(context.instance, plan.stage, schema.name),
-                "dagster/row_count": note.fingerprint.rows,
-                "dagster/column_schema": column_schema(schema),
-                "made_anew_for": "nothing: code, definitions and inputs are what they were",
-                "seconds": 0.0,
-            },
-        )
+        yield from (check_result(plan.stage, schema, outcome) for outcome in note.checks)
+        yield _still(context, plan, schema, note)
+
+
+def _still(context: dg.AssetExecutionContext, plan: _Plan, schema: TableSchema, note: Note) -> dg.MaterializeResult:
+    return dg.MaterializeResult(
+        asset_key=[plan.stage, schema.name],
+        data_version=dg.DataVersion(note.fingerprint.version),
+        metadata={
+            **said_before(context.instance, plan.stage, schema.name),
+            "dagster/row_count": note.fingerprint.rows,
+            "dagster/column_schema": column_schema(schema),
+            "made_anew_for": "nothing: code, definitions and inputs are what they were",
+            "seconds": 0.0,
+        },
+    )

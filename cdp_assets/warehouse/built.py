@@ -121,7 +121,7 @@ class InPlace:
 
 @dataclass(frozen=True)
 class Stands:
-    """The published table is what the function would make again. A function of several tables says so of all or none.
+    """The published table is what the function would make again.
 
     Args:
         memory: As in `Built`; what it remembers stays as it was if not given.

@@ -523,9 +523,11 @@ class DuckDBEngine(DuckDBFiles):
             try:
                 typed = ", ".join(f"{_quoted(column)} {kind}" for column, kind in definitions.items())
                 connection.execute(f"CREATE TABLE IF NOT EXISTS {_quoted(stage, name)} ({typed})")
-                for column, kind in definitions.items():
+                there = self.table(stage, name).columns
+                for column in [column for column in definitions if column not in there]:
                     connection.execute(
-                        f"ALTER TABLE {_quoted(stage, name)} ADD COLUMN IF NOT EXISTS {_quoted(column)} {kind}"
+                        f"ALTER TABLE {_quoted(stage, name)} "
+                        f"ADD COLUMN IF NOT EXISTS {_quoted(column)} {definitions[column]}"
                     )
                 rows = self._compiled(expression.select(*definitions))
                 connection.execute(f"INSERT INTO {_quoted(stage, name)} ({columns}) {rows}")

@@ -79,11 +79,12 @@ def environment(data: Path, **more: str) -> dict[str, str]:
 
 
 def measure(command: Sequence[str], env: Mapping[str, str], timeout: float = 3600) -> Measured:
-    """Run a command to its end.
+    """Run a command to its end. What was written before it, by whomever, is on the disk when it begins.
 
     Raises:
         RuntimeError: if it fails; the message ends with what it printed last.
     """
+    os.sync()
     started = time.perf_counter()
     process = subprocess.Popen(command, env=dict(env), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     sampler = _PeakMemory(process.pid)

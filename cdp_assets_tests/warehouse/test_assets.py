@@ -14,8 +14,10 @@ from cdp_assets.canonical.schema import Column, Pii, TableSchema
 from cdp_assets.quality.checks import Check, expect
 from cdp_assets.warehouse.assets import table_asset, tables_asset
 from cdp_assets.warehouse.built import Built, Stands, markdown
+from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets.warehouse.engine import Engine
 from cdp_assets.warehouse.resources import LedgerResource, Warehouse
+from cdp_assets.warehouse.standing import memory_of
 
 PEOPLE = TableSchema(
     "people",
@@ -208,6 +210,31 @@ def test_an_asset_reads_its_own_previous_state_and_swaps_several_tables_at_once(
         assert _run(memory).success
     assert _rows(home, "memory.state") == [(3,)]
     assert _rows(home, "memory.log") == [(1,), (2,), (3,)]
+
+
+def test_one_of_several_tables_may_stand_while_another_is_made(home: Path) -> None:
+    minors = TableSchema("minors", "People not of age.", (Column("id", "int64", "Id.", required=True),))
+
+    @tables_asset(stage="grown", schemas=[ADULTS, minors], inputs={"people": "people"}, definition=1)
+    def both(people: ir.Table, memory: Mapping[str, Any]) -> dict[str, Built | Stands]:
+        seen = {"runs": memory.get("runs", 0) + 1}
+        grown = people.filter(people.age >= 18).select("id", doubled=people.age * 2)
+        young = Built(people.filter(people.age < 18).select("id"), memory=seen)
+        return {"adults": Built(grown, memory=seen), "minors": Stands(memory=seen) if memory else young}
+
+    first = _run(_people([(1, "a", 40), (2, "b", 4)]), both)
+    again = _run(_people([(1, "a", 40), (2, "b", 4), (3, "c", 50)]), both)
+    third = _run(_people([(4, "d", 20)]), both)
+    assert [run.success for run in (first, again, third)] == [True] * 3
+    assert _rows(home, "grown.adults") == [(4, 40)]
+    assert _rows(home, "grown.minors") == [(2,)]
+    with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
+        assert memory_of(DuckDBEngine(connection), ("grown", "minors")) == {"runs": 3}
+    told = {event.asset_key.path[1]: event.metadata for event in again.asset_materializations_for_node("grown__both")}
+    assert told["adults"]["dagster/row_count"].value == 2
+    assert (told["minors"]["dagster/row_count"].value, told["minors"]["seconds"].value) == (1, 0.0)
+    checked = {check.asset_check_key.asset_key.path[1] for check in again.get_asset_check_evaluations()}
+    assert "minors" in checked
 
 
 def test_a_parameter_that_is_no_input_is_refused_at_load() -> None:
