@@ -12,33 +12,26 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from dagster._core.execution.compute_logs import redirect_to_file
 from dagster._core.storage.compute_log_manager import CapturedLogContext, ComputeIOType
 from dagster._core.storage.local_compute_log_manager import IO_TYPE_EXTENSION, LocalComputeLogManager
-from dagster._serdes import ConfigurableClassData
 
-from cdp_assets.automation.instance_home import BASE_DIR, home_of
+from cdp_assets.automation.instance_home import AtHome
 
 _LOOK_EVERY = 0.1
 """Seconds until what was written is shown."""
 _AT_ONCE = 1 << 16
 
 
-class ComputeLogs(LocalComputeLogManager):
+class ComputeLogs(AtHome, LocalComputeLogManager):
     """`LocalComputeLogManager` in ``storage`` below the instance's folder (Dagster's own place), without processes."""
 
-    @classmethod
-    def config_type(cls) -> Any:
-        return BASE_DIR
-
-    @classmethod
-    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> ComputeLogs:
-        return cls(str(home_of(config_value) / "storage"), inst_data=inst_data)
+    place = "storage"
 
     @contextmanager
     def capture_logs(self, log_key: Sequence[str]) -> Iterator[CapturedLogContext]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
@@ -25,15 +25,17 @@ from dagster._serdes import ConfigurableClassData
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.pool import StaticPool
 
-from cdp_assets.automation.instance_home import BASE_DIR, home_of
+from cdp_assets.automation.instance_home import AtHome
 
 _ITS_REVISION = text("SELECT version_num FROM alembic_version")
 _OPEN_AT_MOST = 8
 """Shards: one for each run that is looked at, and the index over all of them."""
 
 
-class EventLog(SqliteEventLogStorage):
+class EventLog(AtHome, SqliteEventLogStorage):
     """`SqliteEventLogStorage` in ``history/runs`` below a folder (Dagster's own place), at a twentieth of the cost."""
+
+    place = "history/runs"
 
     _empty: ClassVar[bytes | None] = None
     """A shard without events, if `prepare` has made one."""
@@ -44,14 +46,6 @@ class EventLog(SqliteEventLogStorage):
         self._engines: OrderedDict[str, Engine] = OrderedDict()
         self._found_tables: set[str] = set()
         super().__init__(base_dir, inst_data)
-
-    @classmethod
-    def config_type(cls) -> Any:
-        return BASE_DIR
-
-    @classmethod
-    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> EventLog:
-        return cls(str(home_of(config_value) / "history" / "runs"), inst_data)
 
     @classmethod
     def prepare(cls) -> None:

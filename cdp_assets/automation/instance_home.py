@@ -11,21 +11,38 @@ import tempfile
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import dagster as dg
-
-BASE_DIR = {"base_dir": dg.Field(dg.StringSource, is_required=False)}
-"""What may be configured of each of these classes: the instance's folder, if it is not ``DAGSTER_HOME``."""
+from dagster._serdes import ConfigurableClassData
 
 
-def home_of(config: Mapping[str, Any]) -> Path:
-    """The instance's folder; without one, a folder that goes with the process, since nothing is to be kept."""
-    return Path(config.get("base_dir") or os.environ.get("DAGSTER_HOME") or _passing())
+class AtHome:
+    """A class that an instance's settings name, which keeps what it keeps where Dagster's own class would."""
+
+    place: ClassVar[str]
+    """That folder, below the instance's."""
+
+    @classmethod
+    def config_type(cls) -> Any:
+        """What may be configured: the instance's folder, if it is not ``DAGSTER_HOME``."""
+        return {"base_dir": dg.Field(dg.StringSource, is_required=False)}
+
+    @classmethod
+    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> Any:
+        """Made as the instance asks for it."""
+        home = config_value.get("base_dir") or os.environ.get("DAGSTER_HOME") or _passing()
+        return cls.at(str(Path(home) / cls.place), inst_data)
+
+    @classmethod
+    def at(cls, folder: str, inst_data: ConfigurableClassData | None) -> Any:
+        """Made for a folder."""
+        return cls(folder, inst_data=inst_data)  # type: ignore[call-arg]
 
 
 @cache
 def _passing() -> str:
+    """Without an instance's folder, one that goes with the process: nothing is to be kept."""
     folder = tempfile.TemporaryDirectory(prefix="dagster-")
     atexit.register(folder.cleanup)
     return folder.name

@@ -8,20 +8,21 @@ Belongs here: how runs are kept. Does not belong here: their events (`event_log.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from dagster._core.storage.runs import SqliteRunStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy import Connection, create_engine
 
-from cdp_assets.automation.instance_home import BASE_DIR, home_of
+from cdp_assets.automation.instance_home import AtHome
 
 
-class RunStorage(SqliteRunStorage):
+class RunStorage(AtHome, SqliteRunStorage):
     """`SqliteRunStorage` in ``history`` below the instance's folder, which is Dagster's own place."""
+
+    place = "history"
 
     def __init__(self, conn_string: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engine = create_engine(
@@ -30,12 +31,8 @@ class RunStorage(SqliteRunStorage):
         super().__init__(conn_string, inst_data)
 
     @classmethod
-    def config_type(cls) -> Any:
-        return BASE_DIR
-
-    @classmethod
-    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> RunStorage:
-        return cls.from_local(str(home_of(config_value) / "history"), inst_data)
+    def at(cls, folder: str, inst_data: ConfigurableClassData | None) -> RunStorage:
+        return cls.from_local(folder, inst_data)
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:

@@ -117,7 +117,7 @@ def ingest(
     standing = sorted([*standing, *restored], key=lambda load: load.sequence)
     repeat = [load for load in repeat if load not in restored]
     _note(ledger, standing)
-    for load in keeping.replaced(standing, files):
+    for load in keeping.to_keep(standing, files, kept):
         keeping.keep(load, engine.table(STAGE, stream_table(source, stream)), kept, engine)
     deliveries = manifest.new_deliveries(source.name, stream, files, standing, repeat)
     gone = manifest.gone(repeat, deliveries, landed.growing)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import ibis.expr.types as ir
@@ -25,19 +24,21 @@ from cdp_assets.sources.spec import SourceSpec, StreamSpec
 from cdp_assets.warehouse.engine import Engine
 
 
-def replaced(standing: Sequence[Load], files: Sequence[tuple[LandedFile, str]]) -> list[Load]:
-    """The deliveries whose file has another content now.
+def to_keep(standing: Sequence[Load], files: Sequence[tuple[LandedFile, str]], folder: Path) -> list[Load]:
+    """The deliveries whose file has another content now, and that are not kept yet.
 
     Args:
         standing: The stream's loads that stand.
         files: Whole files with their content hashes.
+        folder: Where the stream's deliveries are kept.
     """
     now = {file.name: content for file, content in files}
-    return [load for load in standing if load.rows and now.get(load.file, load.content_hash) != load.content_hash]
+    replaced = [load for load in standing if load.rows and now.get(load.file, load.content_hash) != load.content_hash]
+    return [load for load in replaced if not _file(folder, load).exists()]
 
 
 def keep(load: Load, raw: ir.Table, folder: Path, engine: Engine) -> None:
-    """Write the rows of a delivery to its file, if it is not there yet.
+    """Write the rows of a delivery to its file.
 
     Args:
         load: The delivery.
@@ -46,8 +47,6 @@ def keep(load: Load, raw: ir.Table, folder: Path, engine: Engine) -> None:
         engine: Reads.
     """
     target = _file(folder, load)
-    if target.exists():
-        return
     folder.mkdir(parents=True, exist_ok=True)
     rows = raw.filter(raw.load_id == load.load_id)
     partial = target.with_suffix(f".{os.getpid()}")
@@ -60,8 +59,7 @@ def keep(load: Load, raw: ir.Table, folder: Path, engine: Engine) -> None:
             os.fsync(file.fileno())
         partial.replace(target)
     finally:
-        with suppress(FileNotFoundError):
-            partial.unlink()
+        partial.unlink(missing_ok=True)
 
 
 def restored(load: Load, folder: Path, source: SourceSpec, stream: StreamSpec, engine: Engine) -> ir.Table | None:
