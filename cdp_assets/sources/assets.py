@@ -39,7 +39,7 @@ from cdp_assets.warehouse.assets import table_asset, tables_asset
 from cdp_assets.warehouse.built import Built, InPlace, Stands, markdown
 from cdp_assets.warehouse.changes import little_is_new
 from cdp_assets.warehouse.engine import Engine
-from cdp_assets.warehouse.standing import memory_of, version_of
+from cdp_assets.warehouse.standing import memory_of, note_of, version_of
 
 _BACKFILL = {
     "backfill": dg.Field(
@@ -98,7 +98,7 @@ def _raw(source: SourceSpec, stream: StreamSpec) -> dg.AssetsDefinition:
         folders = (settings.landing, settings.data / "kept", settings.data / "tmp")
         arrivals = Arrivals(*folders, time.time, time.sleep, fetched, span)
         ref = (STAGE, stream_table(source, stream))
-        before = version_of(engine, ref)
+        before = note_of(engine, ref)
         found = ingest(source, stream, engine=engine, ledger=ledger, arrivals=arrivals, as_of=as_of)
         if found.is_nothing and memory.get(_ROWS) == found.rows:
             return Stands()
@@ -112,13 +112,16 @@ def _raw(source: SourceSpec, stream: StreamSpec) -> dg.AssetsDefinition:
             DRIFT: _numbered(len(difference.lines) if difference else 0),
         }
         appended = None if found.reshaped else table.filter(table.load_id.isin(loads))
-        if appended is not None and memory.get(_ROWS) == found.rows - sum(load.rows for load in found.arrived):
+        passed = before is not None and all(outcome.passed for outcome in before.checks)
+        as_it_was = memory.get(_ROWS) == found.rows - sum(load.rows for load in found.arrived)
+        if appended is not None and passed and as_it_was:
             evidence[ARRIVED] = appended
+        version = before.fingerprint.version if before is not None and appended is not None else ""
         sound = {} if found.failed or difference else {_ROWS: found.rows}
         remembered = {
             **sound,
             _NAMES: difference.known,
-            _LAST: asdict(Arrived("" if appended is None else before, tuple(loads))),
+            _LAST: asdict(Arrived(version, tuple(loads))),
         }
         verdicts = {
             FILES_ARE_SOUND: " ".join(map(str, found.failed)),

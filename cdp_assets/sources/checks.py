@@ -13,7 +13,7 @@ DRIFT = "drift"
 """Name under which a raw table's checks see the differences between this run's files and the contract."""
 
 ARRIVED = "arrived"
-"""Name under which a raw table's checks see the rows that came since they last passed; without it, all are new."""
+"""Name under which a raw table's checks see the rows that came since all of them passed; without it, all are new."""
 
 FILES_ARE_SOUND, CONTRACT_KEPT = "files_are_sound", "contract_kept"
 
@@ -67,8 +67,9 @@ def _wrongly_numbered(raw: ir.Table, tables: dict[str, ir.Table]) -> ir.Table:
     )
 
 
-def _mostly_broken(raw: ir.Table, _: dict[str, ir.Table]) -> ir.Table:
-    counted = raw.group_by("load_id").aggregate(rows=raw.count(), broken=raw.parse_error.count())
+def _mostly_broken(raw: ir.Table, tables: dict[str, ir.Table]) -> ir.Table:
+    new = tables.get(ARRIVED, raw)
+    counted = new.group_by("load_id").aggregate(rows=new.count(), broken=new.parse_error.count())
     return counted.filter(counted.broken * 100 >= counted["rows"] * _MOST_BROKEN_PERCENT, counted.broken > 1)
 
 

@@ -26,7 +26,8 @@ from cdp_assets.sources.raw_table import bring_up_to_date
 from cdp_assets.sources.reading import accounted, read
 from cdp_assets.sources.schemas import LOAD_MANIFEST
 from cdp_assets.sources.spec import SourceSpec, StreamSpec, stream_table
-from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.engine import Engine, row_count
+from cdp_assets.warehouse.standing import note_of
 
 STAGE = "sources"
 
@@ -110,8 +111,9 @@ def ingest(
         new = fetch(source, stream, arrivals.landing, arrivals.memory, arrivals.span)
     landed = look(arrivals.landing, [stream.files], source.settle_seconds, arrivals.clock, arrivals.wait)
     files = _hashed(landed, ledger)
-    held = _held(engine, source, stream, as_of)
-    standing, repeat = manifest.settled(_noted(ledger, source, stream), _published(engine, source, stream), held, files)
+    published = _published(engine, source, stream)
+    held = _held(engine, source, stream, as_of, published)
+    standing, repeat = manifest.settled(_noted(ledger, source, stream), published, held, files)
     kept = arrivals.kept / stream_table(source, stream)
     restored = _restored(repeat, kept, source, stream, engine)
     standing = sorted([*standing, *restored], key=lambda load: load.sequence)
@@ -238,8 +240,15 @@ def _published(engine: Engine, source: SourceSpec, stream: StreamSpec) -> list[L
     return [Load(**row) for row in engine.to_arrow(mine.select(*LOAD_MANIFEST.column_names)).to_pylist()]
 
 
-def _held(engine: Engine, source: SourceSpec, stream: StreamSpec, as_of: datetime) -> list[Held]:
-    raw: ir.Table = engine.table(STAGE, stream_table(source, stream))
+def _held(
+    engine: Engine, source: SourceSpec, stream: StreamSpec, as_of: datetime, published: Sequence[Load]
+) -> list[Held]:
+    """What the raw table holds: as was published of it, where no row came or went since."""
+    ref = (STAGE, stream_table(source, stream))
+    raw: ir.Table = engine.table(*ref)
+    note, told = note_of(engine, ref), [load for load in published if load.status == LOADED and load.rows]
+    if note is not None and note.fingerprint.rows == sum(load.rows for load in told) == row_count(raw, engine):
+        return [Held(source.name, stream.name, load.load_id, load.file, load.rows, as_of) for load in told]
     # All rows of a load are of one file.
     counted = raw.group_by("load_id").aggregate(source_file=raw.source_file.arbitrary(), rows=raw.count())
     return [

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import dagster as dg
 import duckdb
+import ibis.expr.types as ir
 import pytest
 
 from cdp_assets.automation.refresh import failed_check
+from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets_tests.sources.dagster_run import rows, run
 from cdp_assets_tests.sources.shop import content, orders, row, shop
 
@@ -110,6 +112,43 @@ def test_without_news_nothing_is_made_or_asked_again_and_the_checks_say_what_the
     assert checks(run([shop(orders())]))["shop__orders", "files_are_sound"] is False
     (home / "landing/shop/orders.3").unlink()
     assert checks(run([shop(orders())]))["shop__orders", "files_are_sound"] is True
+
+
+def test_a_delivery_of_broken_rows_is_told_of_for_as_long_as_it_is_there(home: Path) -> None:
+    orders_csv = home / "landing/shop/orders.1"
+    orders_csv.write_bytes(content("csv", [row(str(number)) for number in range(20)]) + b"too,short\n" * 3)
+    for number in (2, 3):
+        assert checks(run([shop(orders())]))["shop__orders", "files_are_sound"] is False
+        (home / f"landing/shop/orders.{number}").write_bytes(content("csv", [row(f"new {number}")]))
+    assert checks(run([shop(orders())]))["shop__orders", "files_are_sound"] is False
+
+
+def test_where_a_delivery_comes_what_was_there_is_not_counted_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2):
+        (home / f"landing/shop/orders.{number}").write_bytes(
+            content("csv", [row(str(number), email=f"{number}@x.org")])
+        )
+    run([shop(orders())])
+    counted: list[str] = []
+    compiled = DuckDBEngine._compiled
+
+    def noted(self: DuckDBEngine, expression: ir.Table) -> str:
+        sql = compiled(self, expression)
+        if '"shop__orders"' in sql and "GROUP BY" in sql and " IN (" not in sql:
+            counted.append(sql)
+        return sql
+
+    monkeypatch.setattr(DuckDBEngine, "_compiled", noted)
+    (home / "landing/shop/orders.3").write_bytes(content("csv", [row("3", email="3@x.org")]))
+    assert all(checks(run([shop(orders())])).values())
+    assert counted == []
+    with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
+        connection.execute("DELETE FROM sources.shop__orders WHERE source_file LIKE '%.2'")
+    assert all(checks(run([shop(orders())])).values())
+    assert counted
+    assert rows(home, 'SELECT "order" FROM sources.shop__orders ORDER BY 1') == [("1",), ("2",), ("3",)]
 
 
 def test_a_table_whose_rows_were_tampered_with_fails_its_check(home: Path) -> None:
