@@ -48,15 +48,19 @@ _DRIVERS = {"psycopg2": "postgresql+psycopg://", "MySQLdb": "mysql+pymysql://"}
 """Modules that SQLAlchemy looks for where a URL names no driver → how it begins with the one that comes along."""
 
 
-def fault(error: BaseException) -> tuple[str, str]:
+def cause(error: BaseException) -> BaseException:
+    """What something was raised because of, in the first place."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
+def fault(inner: BaseException) -> tuple[str, str]:
     """What is wrong, and what to do.
 
     Args:
-        error: What a driver, a server or a network came up with, or what was raised because of it.
+        inner: What a driver, a server or a network came up with.
     """
-    inner = error
-    while inner.__cause__ is not None:
-        inner = inner.__cause__
     kind = type(inner).__name__
     if isinstance(inner, ModuleNotFoundError):
         begin = _DRIVERS.get(inner.name or "")

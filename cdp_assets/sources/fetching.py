@@ -12,21 +12,25 @@ from __future__ import annotations
 import filecmp
 import json
 import os
+import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cdp_assets.sources.errors import FetchError
-from cdp_assets.sources.faults import fault
+from cdp_assets.sources.faults import cause, fault
 from cdp_assets.sources.spec import DatabaseSpec, RemoteSpec, RestSpec, SourceSpec, StreamSpec, fixed_folder
 
 if TYPE_CHECKING:
     import dlt
+    import sqlalchemy as sa
 
 _TRACE = "trace.pickle"
+_NO_PARAMETER = re.compile(r"(?<![:\w\\]):(?=\w)")
+"""What SQLAlchemy would take for the beginning of a parameter; a query has none."""
 _ROWS_AT_ONCE = 20_000
 _CURSOR, _ROW = "cursor", "row"
 """What dlt is shown of a row."""
@@ -100,12 +104,12 @@ def fetch(source: SourceSpec, stream: StreamSpec, landing: Path, memory: Path, s
             if isinstance(origin, DatabaseSpec):
                 resource = _database(origin, stream, again)
             else:
-                resource = _rest(origin, stream, again)
+                nothing_yet = not any(_fetched_before(stream, landing))
+                resource = _rest(name, origin, stream, again, nothing_yet)
             return Fetched(tuple(_landed(resource, source, stream, landing, memory, again is not None)))
-    except FetchError as error:
-        return Fetched(failed=(error,))
     except Exception as error:  # whatever a driver, a server or a network may come up with
-        return Fetched(failed=(FetchError(name, *fault(error)),))
+        inner = cause(error)
+        return Fetched(failed=(inner if isinstance(inner, FetchError) else FetchError(name, *fault(inner)),))
     return Fetched()
 
 
@@ -143,7 +147,7 @@ def _landed(
     try:
         if pipeline.has_pending_data:
             pipeline.load(raise_on_failed_jobs=True)
-        left = list(_named(part, stream, folder))
+        left = list(_named(part, stream, landing))
         pipeline.run(resource, table_name=stream.name).raise_on_failed_jobs()
     finally:
         # dlt's account of the run has addresses with their parameters, and messages of servers.
@@ -154,11 +158,16 @@ def _landed(
             "there are no rows, and a snapshot without rows would close all there is",
             "Look whether that is meant; if so, drop the stream",
         )
-    for file in (*left, *_named(part, stream, folder)):
+    for file in (*left, *_named(part, stream, landing)):
         yield file.relative_to(landing).as_posix()
 
 
-def _named(part: Path, stream: StreamSpec, folder: Path) -> Iterator[Path]:
+def _fetched_before(stream: StreamSpec, landing: Path) -> list[Path]:
+    """The files that were fetched of a stream, oldest first."""
+    return sorted((landing / PurePosixPath(stream.files).parent).glob(f"{stream.name}_*.{stream.format}"))
+
+
+def _named(part: Path, stream: StreamSpec, landing: Path) -> Iterator[Path]:
     """Give fetched rows their place among the stream's files, if there are any and they are not what came last."""
     if not part.exists():
         return
@@ -166,10 +175,10 @@ def _named(part: Path, stream: StreamSpec, folder: Path) -> Iterator[Path]:
     if stream.format == "parquet":
         whole = part.with_suffix(".columns")
         _as_parquet(part, whole)
-    earlier = sorted(folder.glob(f"{stream.name}_*.{stream.format}"))
+    earlier = _fetched_before(stream, landing)
     if not earlier or not filecmp.cmp(earlier[-1], whole, shallow=False):
         number = int(earlier[-1].stem.rpartition("_")[2]) + 1 if earlier else 1
-        target = folder / f"{stream.name}_{number:09d}.{stream.format}"
+        target = part.with_name(f"{stream.name}_{number:09d}.{stream.format}")
         os.replace(whole, target)
         yield target
     part.unlink(missing_ok=True)
@@ -220,11 +229,13 @@ def _database(origin: DatabaseSpec, stream: StreamSpec, span: Span | None) -> dl
     import dlt
     import sqlalchemy as sa
 
-    selected = f"({origin.query.rstrip().rstrip(';')})" if origin.query else _quoted(origin)
+    query = _NO_PARAMETER.sub(r"\\:", (origin.query or "").rstrip().rstrip(";"))
+    selected = f"({query})" if query else _quoted(origin)
 
     def rows(last: Any = None) -> Iterator[list[dict[str, Any]]]:
         engine = sa.create_engine(origin.url)
         try:
+            _take_any_time(engine)
             dialect = engine.dialect.identifier_preparer
             query = f"SELECT * FROM {selected} AS fetched"
             values: dict[str, Any] = {}
@@ -240,7 +251,8 @@ def _database(origin: DatabaseSpec, stream: StreamSpec, span: Span | None) -> dl
             with engine.connect().execution_options(stream_results=True, yield_per=_ROWS_AT_ONCE) as connection:
                 for batch in connection.execute(sa.text(query), values).mappings().partitions(_ROWS_AT_ONCE):
                     yield [
-                        _packed(dict(row), row[origin.cursor] if origin.cursor is not None else None) for row in batch
+                        _packed(dict(row), _comparable(row[origin.cursor]) if origin.cursor is not None else None)
+                        for row in batch
                     ]
         finally:
             engine.dispose()
@@ -258,6 +270,39 @@ def _database(origin: DatabaseSpec, stream: StreamSpec, span: Span | None) -> dl
     return dlt.resource(since, name=stream.name)()
 
 
+def _take_any_time(engine: sa.Engine) -> None:
+    """Have times of PostgreSQL that Python knows no words for (``infinity``, years beyond 9999) come as texts."""
+    if engine.dialect.driver != "psycopg":
+        return
+    import psycopg
+    import sqlalchemy as sa
+
+    class AnyTime(psycopg.adapt.Loader):
+        def __init__(self, oid: int, context: Any = None) -> None:
+            super().__init__(oid, context)
+            self._known = psycopg.adapters.get_loader(oid, self.format)(oid, context)  # type: ignore[misc]
+
+        def load(self, data: Any) -> Any:
+            try:
+                return self._known.load(data)
+            except psycopg.DataError:
+                return _Beyond(bytes(data).decode())
+
+    @sa.event.listens_for(engine, "connect")
+    def _register(connection: Any, _record: Any) -> None:
+        for kind in ("date", "timestamp", "timestamptz"):
+            connection.adapters.register_loader(kind, AnyTime)
+
+
+class _Beyond(str):
+    """A time that cannot be compared with others."""
+
+
+def _comparable(value: Any) -> Any:
+    """A value of a cursor; none for a time at the end of all times, after which nothing would be new."""
+    return None if isinstance(value, _Beyond) else value
+
+
 def _quoted(origin: DatabaseSpec) -> str:
     import sqlalchemy as sa
 
@@ -265,9 +310,12 @@ def _quoted(origin: DatabaseSpec) -> str:
     return ".".join(prepare.quote(part) for part in str(origin.table).split("."))
 
 
-def _rest(origin: RestSpec, stream: StreamSpec, span: Span | None) -> dlt.sources.DltResource:
+def _rest(
+    name: str, origin: RestSpec, stream: StreamSpec, span: Span | None, nothing_yet: bool
+) -> dlt.sources.DltResource:
     """Items of all pages of an endpoint, from the highest value of the cursor that was fetched before, or from the
-    beginning of a span (APIs know no common word for its end, and what comes twice is told by its key).
+    beginning of a span (APIs know no common word for its end, and what comes twice is told by its key). If nothing has
+    come yet, there has to be something where they are said to be.
     """
     from dlt.common.jsonpath import find_values
     from dlt.sources.rest_api import rest_api_resources
@@ -280,6 +328,8 @@ def _rest(origin: RestSpec, stream: StreamSpec, span: Span | None) -> dlt.source
     endpoint: dict[str, Any] = {"path": path, "params": dict(origin.params)}
     if origin.data is not None:
         endpoint["data_selector"] = origin.data
+    if origin.data is not None and nothing_yet:
+        endpoint["response_actions"] = [_has(origin.data, name)]
     if origin.pages:
         endpoint["paginator"] = dict(origin.pages)
     if span is not None and origin.cursor_parameter is not None:
@@ -303,6 +353,22 @@ def _rest(origin: RestSpec, stream: StreamSpec, span: Span | None) -> dlt.source
     }
     [resource] = rest_api_resources(config)
     return resource
+
+
+def _has(data: str, name: str) -> Callable[..., None]:
+    """What looks whether the first answer of an API has something where its items are said to be."""
+    from dlt.common.jsonpath import find_values
+
+    answers: list[bool] = []
+
+    def look(response: Any, *_: Any, **__: Any) -> None:
+        if response.ok and not answers:
+            answers.append(bool(find_values(data, response.json())))
+            if not answers[0]:
+                advice = "Look at an answer of the API, and write in `data` where its items are"
+                raise FetchError(name, f"the answer has nothing at `{data}`", advice)
+
+    return look
 
 
 def _mirrored(origin: RemoteSpec, stream: StreamSpec, landing: Path) -> Sequence[str]:

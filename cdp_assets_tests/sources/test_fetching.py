@@ -226,6 +226,34 @@ def test_values_of_any_type_come_as_they_are_written(bench: Bench, server: str, 
     assert json.loads(row["extra"]) == {"ip": "10.0.0.1", "span": "[1, 5)", "bits": "00ff"}
 
 
+def test_times_beyond_all_others_come_as_the_database_writes_them_and_hold_up_no_cursor(
+    bench: Bench, server: str, customers: sa.Connection
+) -> None:
+    customers.execute(sa.text("ALTER TABLE customers ADD until date, ADD since timestamp"))
+    customers.execute(
+        sa.text(
+            "INSERT INTO customers (id, updated_at, until, since) VALUES "
+            "(7, 'infinity', '12000-01-31', '-infinity'), (8, '2026-01-03 10:00+00', '2026-02-01', '2026-01-01')"
+        )
+    )
+    spec = by_cursor(server)
+    assert look(bench, spec).failed == ()
+    found = bench.engine.to_arrow(bench.engine.table("sources", "shop__customers").order_by("id")).to_pylist()
+    extra = {row["id"]: json.loads(row["extra"]) for row in found}
+    assert (extra["7"]["until"], extra["7"]["since"]) == ("12000-01-31", "-infinity")
+    assert (extra["8"]["until"], extra["8"]["since"]) == ("2026-02-01", "2026-01-01T00:00:00")
+    assert found[2]["updated_at"] == "infinity"
+    put(customers, 9, "new@x.org", "1", 4)
+    look(bench, spec)
+    assert ("9", "new@x.org", "1.00") in raw(bench)
+
+
+def test_a_colon_in_a_query_is_no_parameter(bench: Bench, server: str, customers: sa.Connection) -> None:
+    query = "SELECT id, 'at :noon, 12:30' AS email, spent::text AS spent, updated_at FROM customers WHERE id = 1"
+    assert look(bench, source(database={"url": server, "query": query}, load="snapshot")).failed == ()
+    assert raw(bench) == [("1", "at :noon, 12:30", "10.50")]
+
+
 def test_rows_without_a_value_of_the_cursor_come_the_first_time(
     bench: Bench, server: str, customers: sa.Connection
 ) -> None:
@@ -405,6 +433,18 @@ def test_a_fault_of_an_api_is_told_by_its_status_and_the_next_run_tries_again(be
     assert "secret-token" not in str(error)
     api.broken = False
     assert len(look(bench, rest(api)).loaded) == 1
+
+
+def test_an_api_that_has_nothing_where_its_items_are_said_to_be_is_told_at_first(
+    bench: Bench, api: servers.Api
+) -> None:
+    api.faults = [429]
+    (error,) = look(bench, rest(api, data="result.items")).failed
+    assert "the answer has nothing at `result.items`" in str(error)
+    assert "p1@x.org" not in str(error)
+    assert len(look(bench, rest(api)).loaded) == 1
+    # Later, an answer without any may be one without news.
+    assert look(bench, rest(api, data="result.items")).failed == ()
 
 
 @pytest.fixture(scope="module")
