@@ -56,7 +56,7 @@ def identity_checks() -> list[Check]:
         Check(
             "references_whole",
             "Every identifier hangs on a known identity record.",
-            (no_rows(_without_record, "Every identifier's record is in identity_records."),),
+            (no_rows(_without_record, "Every identifier's record is in identity_records.", by="record_id"),),
         )
     ]
 

@@ -24,6 +24,9 @@ STANDARD_CHECK = "schema_and_keys"
 VERDICT = "verdict"
 """Key of a check's metadata that says its outcome in a sentence."""
 
+EXPECTATIONS = "expectations"
+"""Key of a check's metadata that says what became of each of its expectations, in their order."""
+
 
 @dataclass(frozen=True)
 class Expectation:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import ibis
 import ibis.expr.types as ir
 
-from cdp_assets.quality.checks import Check, CheckResult, Expectation
+from cdp_assets.quality.checks import EXPECTATIONS, Check, CheckResult, Expectation
 from cdp_assets.quality.loaded_later import loaded_when_used
 
 if TYPE_CHECKING:
@@ -244,5 +244,5 @@ def _check_result(check: Check, results: Iterable[Any]) -> CheckResult:
         passed=passed,
         blocking=check.blocking,
         description=check.description,
-        metadata={"expectations": described},
+        metadata={EXPECTATIONS: described},
     )

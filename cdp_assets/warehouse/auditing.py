@@ -15,7 +15,7 @@ from pathlib import Path
 
 import ibis.expr.types as ir
 
-from cdp_assets.quality.checks import VERDICT, Check, CheckResult, Judged
+from cdp_assets.quality.checks import EXPECTATIONS, VERDICT, Check, CheckResult, Judged
 from cdp_assets.quality.news import answered_by_news, narrowed
 from cdp_assets.quality.runner import evaluate
 from cdp_assets.warehouse.built import Built, InPlace, Patch, Stands
@@ -81,29 +81,67 @@ def audited(
         docs: Folder of the Data Docs.
         news: How it changes, if it does so by key.
     """
-    few = _of_what_comes(engine, checks, inputs, news) if news else []
-    if news is None or not few:
+    answered = _answered(engine, checks, inputs, news) if news else {}
+    if news is None or not answered:
         return evaluate(engine, checks, staged, inputs, docs)
-    others = [check for check in checks if check not in few]
-    found = {outcome.name: outcome for outcome in news.before.checks}
+    others = {check.name: set(range(len(check.expectations))) - answered.get(check.name, set()) for check in checks}
+    few = [_part(check, answered[check.name]) for check in checks if check.name in answered]
+    rest = [_part(check, others[check.name]) for check in checks if others[check.name]]
     if news.coming:
-        asked = [narrowed(check, staged, news.patch.rows) for check in few]
-        found |= {outcome.name: outcome for outcome in evaluate(engine, asked, news.patch.rows, inputs)}
-    found |= {outcome.name: outcome for outcome in evaluate(engine, others, staged, inputs)}
-    return [found[check.name] for check in checks]
+        coming = news.patch.rows
+        said = evaluate(engine, [narrowed(check, staged, coming) for check in few], coming, inputs)
+    else:
+        before = {outcome.name: outcome for outcome in news.before.checks}
+        said = [_part_of_outcome(before[check.name], answered[check.name]) for check in few]
+    of_few = {outcome.name: outcome for outcome in said}
+    of_rest = {outcome.name: outcome for outcome in evaluate(engine, rest, staged, inputs)}
+    return [
+        _together(of_few[check.name], answered[check.name], of_rest[check.name], others[check.name])
+        if check.name in of_few and check.name in of_rest
+        else of_few.get(check.name) or of_rest[check.name]
+        for check in checks
+    ]
 
 
-def _of_what_comes(engine: Engine, checks: Sequence[Check], inputs: dict[str, ir.Table], news: News) -> list[Check]:
-    """The checks that held before and are answered by the rows that come."""
+def _answered(engine: Engine, checks: Sequence[Check], inputs: dict[str, ir.Table], news: News) -> dict[str, set[int]]:
+    """Which expectations, by check and place, are answered by the rows that come: their check held before."""
     patch = news.patch
     if news.coming and row_count(patch.rows.anti_join(patch.gone, list(patch.columns)), engine):
-        return []
+        return {}
     held = {outcome.name for outcome in news.before.checks if outcome.passed}
-    return [
-        check
+    places = {
+        check.name: {
+            place
+            for place in range(len(check.expectations))
+            if answered_by_news(_part(check, {place}), patch.columns, patch.rows, inputs, told=news.told)
+        }
         for check in checks
-        if check.name in held and answered_by_news(check, patch.columns, patch.rows, inputs, told=news.told)
-    ]
+        if check.name in held
+    }
+    return {name: found for name, found in places.items() if found}
+
+
+def _part(check: Check, places: set[int]) -> Check:
+    """Some of a check's expectations."""
+    return replace(check, expectations=tuple(check.expectations[place] for place in sorted(places)))
+
+
+def _part_of_outcome(outcome: CheckResult, places: set[int]) -> CheckResult:
+    """What was said of some of a check's expectations."""
+    said = outcome.metadata.get(EXPECTATIONS, [])
+    kept = [said[place] for place in sorted(places) if place < len(said)]
+    return replace(outcome, metadata={**outcome.metadata, EXPECTATIONS: kept})
+
+
+def _together(few: CheckResult, places: set[int], rest: CheckResult, others: set[int]) -> CheckResult:
+    """The outcome of a check of which some expectations were asked of what comes, and the others of the whole."""
+    said = {
+        place: words
+        for outcome, asked in ((few, places), (rest, others))
+        for place, words in zip(sorted(asked), outcome.metadata.get(EXPECTATIONS, []), strict=False)
+    }
+    in_order = [said[place] for place in sorted(said)]
+    return replace(rest, passed=few.passed and rest.passed, metadata={**rest.metadata, EXPECTATIONS: in_order})
 
 
 def in_words(outcomes: Iterable[CheckResult], result: object) -> list[CheckResult]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import ibis
@@ -98,6 +99,31 @@ def test_what_is_wrong_with_a_change_is_found(
 ) -> None:
     outcomes, alike = audit(engine, gone, came)
     assert (failed(outcomes), alike) == (wrong, True)
+
+
+def test_of_a_check_only_what_is_said_of_the_whole_is_asked_of_the_whole(
+    engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    much, positive = expect("expect_table_row_count_to_be_between", "There is much.", min_value=2), CHECKS[1]
+    monkeypatch.setitem(globals(), "CHECKS", [replace(positive, expectations=(much, *positive.expectations))])
+    asked: list[tuple[str, str]] = []
+    evaluate = auditing.evaluate
+
+    def watched(engine: Any, checks: Sequence[Check], table: ir.Table, *rest: Any) -> list[CheckResult]:
+        name = table.get_name().removeprefix("shop.")
+        asked.extend((name, each.description) for check in checks for each in check.expectations)
+        return evaluate(engine, checks, table, *rest)
+
+    monkeypatch.setattr(auditing, "evaluate", watched)
+    told = ["There is much.", "No amount is below 0."]
+    for came, wrong in (((9, 1), set()), ((9, -1), {"positive"})):
+        outcomes, _ = audit(engine, [9], [came])
+        assert failed(outcomes) == wrong
+        assert [each["expectation"] for each in outcomes["positive"].metadata["expectations"]] == told
+        assert asked == [("orders__coming", told[1]), ("orders__staged", told[0])]
+        asked.clear()
+    assert failed(audit(engine, [1, 2], [])[0]) == {"positive"}
+    assert asked == [("orders__staged", told[0])]
 
 
 @pytest.mark.parametrize("large", [0, 1_000])
