@@ -6,6 +6,7 @@ definitions there are and what they may say (`catalog.py`).
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,12 +20,23 @@ from cdp_assets.warehouse.sql_parsing import ExpressionError
 DEFINITION_FILES = ("defs.yaml", "component.yaml")
 """What a file of definitions is called; each lies in a folder of its own, and may hold several documents."""
 
+FROM_ENVIRONMENT = re.compile(r"\{\{\s*env\.(\w+)\s*\}\}")
+"""Where a value of a definition comes from a variable of the environment, without anything else in its stead."""
+
 Key = str | int
 
 _QUICK = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _LEADING_PATH = re.compile(r"^([A-Za-z_][\w ]*(?:\.[\w -]+|\[\d+\])*): ")
 _QUOTED = re.compile(r"[`'\"]([^`'\"]+)[`'\"]")
+
+
+def unset(value: Any) -> list[str]:
+    """The environment variables that the texts in a value name, and that are not set."""
+    if isinstance(value, str):
+        return [name for name in FROM_ENVIRONMENT.findall(value) if name not in os.environ]
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return [name for each in inner for name in unset(each)]
 
 
 @dataclass(frozen=True)

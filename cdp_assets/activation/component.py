@@ -17,6 +17,7 @@ from cdp_assets.activation import ways
 from cdp_assets.activation.quiet_hours import clock_time
 from cdp_assets.attributes.schemas import CUSTOMER_360
 from cdp_assets.canonical.schema import TableSchema
+from cdp_assets.definition_files import FROM_ENVIRONMENT
 from cdp_assets.warehouse.sql_fields import SqlByName
 
 _STRICT = ConfigDict(extra="forbid")
@@ -75,8 +76,6 @@ AnyConnector = Annotated[
     Field(discriminator="type"),
 ]
 
-_ENV = re.compile(r"\{\{\s*env\.(\w+)\s*\}\}")
-
 
 def _with_environment(written: Any) -> Any:
     """What is written, with `{{ env.NAME }}` replaced; all other templates are filled for each message."""
@@ -86,7 +85,7 @@ def _with_environment(written: Any) -> Any:
         return {name: _with_environment(value) for name, value in written.items()}
     if isinstance(written, list):
         return [_with_environment(value) for value in written]
-    return _ENV.sub(_value_of, written) if isinstance(written, str) else written
+    return FROM_ENVIRONMENT.sub(_value_of, written) if isinstance(written, str) else written
 
 
 def _value_of(found: re.Match[str]) -> str:

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import dagster as dg
 from pydantic import ConfigDict, Field
 
+from cdp_assets.definition_files import unset
 from cdp_assets.sources import spec as specs
 from cdp_assets.sources import template
 from cdp_assets.sources.validation import problems
@@ -135,6 +136,23 @@ class Contract(dg.Model, dg.Resolvable):
     )
 
 
+def _with_environment(context: dg.ResolutionContext, value: Any) -> Any:
+    """What is written, with values of the environment. Where a variable is not set, it stays as it is written: fetching
+    says so, and neither other sources nor who only looks at definitions have to wait for it.
+    """
+    if isinstance(value, dict):
+        return {name: _with_environment(context, each) for name, each in value.items()}
+    return value if isinstance(value, str) and unset(value) else context.resolve_value(value)
+
+
+def _of_environment(type_: Any) -> dg.Resolver:
+    return dg.Resolver(_with_environment, model_field_type=type_, inject_before_resolve=False)
+
+
+_Text = Annotated[str, _of_environment(str)]
+_Texts = Annotated[dict[str, str], _of_environment(dict[str, str])]
+_Options = Annotated[dict[str, str | int | bool], _of_environment(dict[str, str | int | bool])]
+
 _LAG = (
     "How far before the cursor's last value rows are fetched again: seconds of an instant, days of a date. For what is "
     "committed late, with its earlier time. The stream needs a key."
@@ -146,7 +164,7 @@ class Database(dg.Model, dg.Resolvable):
 
     model_config = _STRICT
 
-    url: str = Field(description="SQLAlchemy's URL; from the environment: `{{ env.SHOP_DATABASE_URL }}`.")
+    url: _Text = Field(description="SQLAlchemy's URL; from the environment: `{{ env.SHOP_DATABASE_URL }}`.")
     table: str | None = Field(default=None, description="Table, with its schema if need be; or …")
     query: Sql | None = Field(default=None, description="… one SELECT.")
     cursor: str | None = Field(
@@ -180,11 +198,11 @@ class Rest(dg.Model, dg.Resolvable):
 
     model_config = _STRICT
 
-    url: str = Field(description="The endpoint.")
+    url: _Text = Field(description="The endpoint.")
     data: str | None = Field(default=None, description="Where in an answer the items are, such as `data.items`.")
-    params: dict[str, str] = Field(default_factory=dict, description="Query parameters.")
-    headers: dict[str, str] = Field(default_factory=dict, description="Headers.")
-    auth: dict[str, str] = Field(
+    params: _Texts = Field(default_factory=dict, description="Query parameters.")
+    headers: _Texts = Field(default_factory=dict, description="Headers.")
+    auth: _Texts = Field(
         default_factory=dict,
         description='`{type: bearer, token: "{{ env.TOKEN }}"}`, `{type: http_basic, username: …, password: …}` or '
         "`{type: api_key, name: …, api_key: …, location: header}`.",
@@ -216,7 +234,7 @@ class Stream(dg.Model, dg.Resolvable):
         "`s3://bucket/orders*.csv`. May be gzipped. With a template, its pattern below the folder that is called like "
         "the source, unless given.",
     )
-    storage_options: dict[str, str | int | bool] = Field(
+    storage_options: _Options = Field(
         default_factory=dict, description="What the file system of a URL in `files` needs to know: keys, end points."
     )
     database: Database | None = Field(default=None, description="Fetch rows of a database instead of taking files.")

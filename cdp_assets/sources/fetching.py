@@ -15,11 +15,12 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from cdp_assets.definition_files import unset
 from cdp_assets.sources.errors import FetchError
 from cdp_assets.sources.faults import cause, fault
 from cdp_assets.sources.spec import DatabaseSpec, RemoteSpec, RestSpec, SourceSpec, StreamSpec, fixed_folder
@@ -93,6 +94,9 @@ def fetch(source: SourceSpec, stream: StreamSpec, landing: Path, memory: Path, s
     """
     origin = stream.origin
     name = f"{source.name}.{stream.name}"
+    if missing := unset(astuple(origin) if origin is not None else ()):
+        advice = "Set it where runs begin (`cdp run`, `cdp ui`), and begin anew"
+        return Fetched(failed=(FetchError(name, f"the environment variable {missing[0]} is not set", advice),))
     try:
         if isinstance(origin, RemoteSpec):
             return Fetched(tuple(_mirrored(origin, stream, landing)))

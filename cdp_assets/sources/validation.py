@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import ibis
 
+from cdp_assets.definition_files import unset
 from cdp_assets.sources import targets
 from cdp_assets.sources.spec import (
     COLUMN_TYPES,
@@ -127,7 +128,7 @@ def _origin(stream: StreamSpec, path: Path) -> Iterator[Problem]:
     origin = stream.origin
     if isinstance(origin, DatabaseSpec) and (origin.table is None) == (origin.query is None):
         yield Problem((*path, "database"), "a database stream needs a `table` or a `query`, and not both")
-    if isinstance(origin, RestSpec) and not origin.url.startswith(("http://", "https://")):
+    if isinstance(origin, RestSpec) and not unset(origin.url) and not origin.url.startswith(("http://", "https://")):
         yield Problem((*path, "rest", "url"), "the url of an endpoint begins with http:// or https://")
     fetched = isinstance(origin, DatabaseSpec | RestSpec) and origin.cursor is not None
     if fetched and stream.load == "snapshot":

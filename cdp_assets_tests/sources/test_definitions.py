@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from pathlib import Path
 
 import pytest
 
 from cdp_assets.catalog import load_catalog
 from cdp_assets.definition_files import DefinitionError
+from cdp_assets.sources.fetching import fetch
 from cdp_assets.sources.spec import ColumnSpec, DatabaseSpec, MapSpec, SourceSpec
 from cdp_assets.sources.validation import problems
 from cdp_assets_tests.sources.shop import orders, shop
@@ -146,9 +148,34 @@ def test_the_address_of_a_database_comes_from_the_environment(tmp_path: Path, mo
         "      files: shop/orders*.csv\n      format: csv\n",
         '      database: {url: "{{ env.SHOP_URL }}", query: "SELECT * FROM orders WHERE name = \'x\'"}\n',
     )
-    with pytest.raises(DefinitionError, match="the environment variable SHOP_URL is not set"):
-        loaded(tmp_path, text)
+    (stream,) = loaded(tmp_path, text).streams
+    (error,) = fetch(loaded(tmp_path, text), stream, tmp_path, tmp_path).failed
+    assert "the environment variable SHOP_URL is not set" in str(error), "and nothing else has to wait for it"
     monkeypatch.setenv("SHOP_URL", "sqlite:///shop.sqlite")
     (stream,) = loaded(tmp_path, text).streams
     assert stream.origin == DatabaseSpec("sqlite:///shop.sqlite", query="SELECT * FROM orders WHERE name = 'x'")
     assert (stream.files, stream.format) == ("shop/orders/*.parquet", "parquet")
+
+
+@pytest.mark.parametrize(
+    "fetched",
+    [
+        'rest: {url: "https://{{ env.SHOP_VALUE }}/orders"}',
+        'rest: {url: "https://shop.example/orders", headers: {X-Key: "key {{ env.SHOP_VALUE }}"}}',
+        'rest: {url: "https://shop.example/orders", auth: {type: bearer, token: "{{ env.SHOP_VALUE }}"}}',
+        'files: "s3://exports/orders*.csv"\n      storage_options: {key: "{{ env.SHOP_VALUE }}", anon: false}\n'
+        "      format: csv",
+    ],
+)
+def test_a_variable_that_is_not_set_holds_up_its_own_stream_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fetched: str
+) -> None:
+    text = YAML.replace("files: shop/orders*.csv\n      format: csv", fetched)
+    assert text != YAML
+    source = loaded(tmp_path, text)
+    (error,) = fetch(source, source.streams[0], tmp_path / "landing", tmp_path / "dlt").failed
+    assert "the environment variable SHOP_VALUE is not set" in str(error)
+    monkeypatch.setenv("SHOP_VALUE", "from.the.environment")
+    (stream,) = loaded(tmp_path, text).streams
+    assert "from.the.environment" in str(astuple(stream.origin))
+    assert "env." not in str(astuple(stream.origin))
