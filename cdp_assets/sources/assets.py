@@ -30,9 +30,9 @@ from cdp_assets.sources.checks import (
     raw_checks,
 )
 from cdp_assets.sources.drift import Drift, drift
-from cdp_assets.sources.fetching import Span
 from cdp_assets.sources.ingest import STAGE, Arrivals, Ingested, ingest
 from cdp_assets.sources.landing import strays
+from cdp_assets.sources.origins import Span
 from cdp_assets.sources.schemas import LOAD_MANIFEST, SOURCE_AUDIT, SOURCE_OVERLAPS, raw_schema
 from cdp_assets.sources.spec import EVOLVE, FREEZE, DatabaseSpec, RestSpec, SourceSpec, StreamSpec, stream_table
 from cdp_assets.warehouse.assets import table_asset, tables_asset

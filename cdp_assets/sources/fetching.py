@@ -1,7 +1,8 @@
 """Streams that do not deliver files are fetched into the landing folder: from databases, REST APIs, and behind URLs.
 
-Belongs here: fetching what is new, through dlt (databases and APIs) and fsspec (files). Does not belong here:
-reading what has landed (`ingest.py`). A crash between the two loses nothing: what comes twice is told by its key.
+Belongs here: fetching what is new, through dlt (databases and APIs) and fsspec (files). Does not belong here: what
+servers are asked for (`origins.py`), and reading what has landed (`ingest.py`). A crash between the two loses nothing:
+what comes twice is told by its key.
 
 What has been fetched, dlt remembers in its folder (``data/dlt``): the highest value of the cursor column. If it is
 lost, everything is fetched once more.
@@ -12,60 +13,22 @@ from __future__ import annotations
 import filecmp
 import json
 import os
-import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cdp_assets.definition_files import unset
 from cdp_assets.sources.errors import FetchError
 from cdp_assets.sources.faults import cause, fault
+from cdp_assets.sources.origins import ROW, ROWS_AT_ONCE, Span, items_of_api, rows_of_database
 from cdp_assets.sources.spec import DatabaseSpec, RemoteSpec, RestSpec, SourceSpec, StreamSpec, fixed_folder
 
 if TYPE_CHECKING:
     import dlt
-    import sqlalchemy as sa
 
 _TRACE = "trace.pickle"
-_NO_PARAMETER = re.compile(r"(?<![:\w\\]):(?=\w)")
-"""What SQLAlchemy would take for the beginning of a parameter; a query has none."""
-_ROWS_AT_ONCE = 20_000
-_CURSOR, _ROW = "cursor", "row"
-"""What dlt is shown of a row."""
-
-
-@dataclass(frozen=True)
-class Span:
-    """A span of time whose rows are fetched once more, whatever was fetched before.
-
-    Args:
-        since: Its first instant, UTC.
-        until: Its end, UTC, which does not belong to it.
-    """
-
-    since: datetime
-    until: datetime
-
-    @classmethod
-    def parse(cls, text: str) -> Span:
-        """Read ``2026-01-01/2026-01-31`` (both days belong to it), or two instants.
-
-        Raises:
-            ValueError: if it is none.
-        """
-        try:
-            since, until = (datetime.fromisoformat(part.strip()) for part in text.split("/"))
-        except ValueError:
-            raise ValueError(f"`{text}` is no span of time; write 2026-01-01/2026-01-31") from None
-        if len(text.split("/")[1].strip()) == len("2026-01-31"):
-            until += timedelta(days=1)
-        found = cls(*(each if each.tzinfo else each.replace(tzinfo=UTC) for each in (since, until)))
-        if found.since >= found.until:
-            raise ValueError(f"`{text}` ends before it begins; write the earlier day first")
-        return found
 
 
 @dataclass(frozen=True)
@@ -106,10 +69,10 @@ def fetch(source: SourceSpec, stream: StreamSpec, landing: Path, memory: Path, s
                 problem = "it has no key, so that rows fetched once more would count twice"
                 return Fetched(failed=(FetchError(name, problem, "Give the stream a `key`"),))
             if isinstance(origin, DatabaseSpec):
-                resource = _database(origin, stream, again)
+                resource = rows_of_database(origin, stream, again)
             else:
                 nothing_yet = not any(_fetched_before(stream, landing))
-                resource = _rest(name, origin, stream, again, nothing_yet)
+                resource = items_of_api(name, origin, stream, again, nothing_yet)
             return Fetched(tuple(_landed(resource, source, stream, landing, memory, again is not None)))
     except Exception as error:  # whatever a driver, a server or a network may come up with
         inner = cause(error)
@@ -146,7 +109,7 @@ def _landed(
         # What is fetched once more has a memory of its own, so that the other one stays.
         f"{source.name}__{stream.name}{'__again' if again else ''}",
         pipelines_dir=str(memory),
-        destination=dlt.destination(sink, loader_file_format="typed-jsonl", batch_size=_ROWS_AT_ONCE, name="landing"),
+        destination=dlt.destination(sink, loader_file_format="typed-jsonl", batch_size=ROWS_AT_ONCE, name="landing"),
     )
     try:
         if pipeline.has_pending_data:
@@ -200,179 +163,19 @@ def _as_parquet(lines: Path, target: Path) -> None:
             names.update(dict.fromkeys(json.loads(line)))
     schema = pa.schema([(name, pa.string()) for name in names])
     with lines.open(encoding="utf-8") as opened, pq.ParquetWriter(target, schema) as writer:
-        while batch := [json.loads(line) for _, line in zip(range(_ROWS_AT_ONCE), opened, strict=False)]:
+        while batch := [json.loads(line) for _, line in zip(range(ROWS_AT_ONCE), opened, strict=False)]:
             texts = [{name: _text(row.get(name)) for name in names} for row in batch]
             writer.write_table(pa.Table.from_pylist(texts, schema))
 
 
-def _packed(row: Any, cursor: Any) -> dict[str, Any]:
-    """A row as one text: of columns, dlt would guess types from the first rows, and put later values elsewhere."""
-    shown = {_ROW: json.dumps(row, ensure_ascii=False, default=_as_text)}
-    return shown if cursor is None else {_CURSOR: cursor, **shown}
-
-
 def _written(item: Mapping[str, Any]) -> str:
-    return f"{item[_ROW]}\n"
+    return f"{item[ROW]}\n"
 
 
 def _text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False)
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value).hex()
-    isoformat = getattr(value, "isoformat", None)
-    return str(isoformat() if isoformat is not None else value)
-
-
-def _database(origin: DatabaseSpec, stream: StreamSpec, span: Span | None) -> dlt.sources.DltResource:
-    """Rows of a table or a query, from the highest value of the cursor column that was fetched before, or of a span."""
-    import dlt
-    import sqlalchemy as sa
-
-    query = _NO_PARAMETER.sub(r"\\:", (origin.query or "").rstrip().rstrip(";"))
-    selected = f"({query})" if query else _quoted(origin)
-
-    def rows(last: Any = None) -> Iterator[list[dict[str, Any]]]:
-        engine = sa.create_engine(origin.url)
-        try:
-            _take_any_time(engine)
-            dialect = engine.dialect.identifier_preparer
-            query = f"SELECT * FROM {selected} AS fetched"
-            values: dict[str, Any] = {}
-            if origin.cursor is not None:
-                cursor = dialect.quote(origin.cursor)
-                if span is not None:
-                    query += f" WHERE {cursor} >= :since AND {cursor} < :until"
-                    values = {"since": span.since, "until": span.until}
-                elif last is not None and last.last_value is not None:
-                    query += f" WHERE {cursor} >= :last"
-                    values["last"] = last.last_value
-                query += f" ORDER BY {cursor}"
-            with engine.connect().execution_options(stream_results=True, yield_per=_ROWS_AT_ONCE) as connection:
-                for batch in connection.execute(sa.text(query), values).mappings().partitions(_ROWS_AT_ONCE):
-                    yield [
-                        _packed(dict(row), _comparable(row[origin.cursor]) if origin.cursor is not None else None)
-                        for row in batch
-                    ]
-        finally:
-            engine.dispose()
-
-    if origin.cursor is None or span is not None:
-        return dlt.resource(rows(), name=stream.name)
-
-    # Without a primary key dlt tells by all of a row whether it had come at the cursor's last value: with one, a change
-    # within the same second would be taken for known.
-    cursor: Any = dlt.sources.incremental(_CURSOR, on_cursor_value_missing="include", lag=origin.lag)
-
-    def since(last: Any = cursor) -> Iterator[list[dict[str, Any]]]:
-        yield from rows(last)
-
-    return dlt.resource(since, name=stream.name)()
-
-
-def _take_any_time(engine: sa.Engine) -> None:
-    """Have times of PostgreSQL that Python knows no words for (``infinity``, years beyond 9999) come as texts."""
-    if engine.dialect.driver != "psycopg":
-        return
-    import psycopg
-    import sqlalchemy as sa
-
-    class AnyTime(psycopg.adapt.Loader):
-        def __init__(self, oid: int, context: Any = None) -> None:
-            super().__init__(oid, context)
-            self._known = psycopg.adapters.get_loader(oid, self.format)(oid, context)  # type: ignore[misc]
-
-        def load(self, data: Any) -> Any:
-            try:
-                return self._known.load(data)
-            except psycopg.DataError:
-                return _Beyond(bytes(data).decode())
-
-    @sa.event.listens_for(engine, "connect")
-    def _register(connection: Any, _record: Any) -> None:
-        for kind in ("date", "timestamp", "timestamptz"):
-            connection.adapters.register_loader(kind, AnyTime)
-
-
-class _Beyond(str):
-    """A time that cannot be compared with others."""
-
-
-def _comparable(value: Any) -> Any:
-    """A value of a cursor; none for a time at the end of all times, after which nothing would be new."""
-    return None if isinstance(value, _Beyond) else value
-
-
-def _quoted(origin: DatabaseSpec) -> str:
-    import sqlalchemy as sa
-
-    prepare = sa.make_url(origin.url).get_dialect()().identifier_preparer
-    return ".".join(prepare.quote(part) for part in str(origin.table).split("."))
-
-
-def _rest(
-    name: str, origin: RestSpec, stream: StreamSpec, span: Span | None, nothing_yet: bool
-) -> dlt.sources.DltResource:
-    """Items of all pages of an endpoint, from the highest value of the cursor that was fetched before, or from the
-    beginning of a span (APIs know no common word for its end, and what comes twice is told by its key). If nothing has
-    come yet, there has to be something where they are said to be.
-    """
-    from dlt.common.jsonpath import find_values
-    from dlt.sources.rest_api import rest_api_resources
-
-    def packed(item: Any) -> dict[str, Any]:
-        found = find_values(origin.cursor, item) if origin.cursor is not None and isinstance(item, dict) else []
-        return _packed(item, found[0] if found else None)
-
-    base, _, path = origin.url.rpartition("/")
-    endpoint: dict[str, Any] = {"path": path, "params": dict(origin.params)}
-    if origin.data is not None:
-        endpoint["data_selector"] = origin.data
-    if origin.data is not None and nothing_yet:
-        endpoint["response_actions"] = [_has(origin.data, name)]
-    if origin.pages:
-        endpoint["paginator"] = dict(origin.pages)
-    if span is not None and origin.cursor_parameter is not None:
-        endpoint["params"][origin.cursor_parameter] = span.since.isoformat().replace("+00:00", "Z")
-    elif origin.cursor is not None and origin.cursor_parameter is not None:
-        endpoint["incremental"] = {
-            "start_param": origin.cursor_parameter,
-            "cursor_path": _CURSOR,
-            "on_cursor_value_missing": "include",
-            "lag": origin.lag,
-        }
-        if origin.since is not None:
-            endpoint["incremental"]["initial_value"] = origin.since
-    client: dict[str, Any] = {"base_url": f"{base}/", "headers": dict(origin.headers)}
-    if origin.auth:
-        client["auth"] = dict(origin.auth)
-    steps = [{"map": packed}]  # before the cursor is looked at
-    config: Any = {
-        "client": client,
-        "resources": [{"name": stream.name, "endpoint": endpoint, "processing_steps": steps}],
-    }
-    [resource] = rest_api_resources(config)
-    return resource
-
-
-def _has(data: str, name: str) -> Callable[..., None]:
-    """What looks whether the first answer of an API has something where its items are said to be."""
-    from dlt.common.jsonpath import find_values
-
-    answers: list[bool] = []
-
-    def look(response: Any, *_: Any, **__: Any) -> None:
-        if response.ok and not answers:
-            answers.append(bool(find_values(data, response.json())))
-            if not answers[0]:
-                advice = "Look at an answer of the API, and write in `data` where its items are"
-                raise FetchError(name, f"the answer has nothing at `{data}`", advice)
-
-    return look
 
 
 def _mirrored(origin: RemoteSpec, stream: StreamSpec, landing: Path) -> Sequence[str]:

@@ -19,9 +19,10 @@ from cdp_assets.ledger import Ledger, loads
 from cdp_assets.ledger.loads import FAILED, LOADED, Load
 from cdp_assets.sources import keeping, manifest
 from cdp_assets.sources.errors import ChangedWhileReadingError, DeliveryError
-from cdp_assets.sources.fetching import Fetched, Span, fetch
+from cdp_assets.sources.fetching import Fetched, fetch
 from cdp_assets.sources.landing import Landed, LandedFile, content_hash, look, unchanged
 from cdp_assets.sources.manifest import BEGUN, Delivery, Held
+from cdp_assets.sources.origins import Span
 from cdp_assets.sources.raw_table import bring_up_to_date
 from cdp_assets.sources.reading import accounted, read
 from cdp_assets.sources.schemas import LOAD_MANIFEST

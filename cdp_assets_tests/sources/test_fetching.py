@@ -16,8 +16,9 @@ from cdp_assets.automation.refresh import fetches
 from cdp_assets.catalog import load_catalog
 from cdp_assets.sources import fetching
 from cdp_assets.sources.component import Source
-from cdp_assets.sources.fetching import Span, fetch
+from cdp_assets.sources.fetching import fetch
 from cdp_assets.sources.ingest import Arrivals, Ingested, ingest
+from cdp_assets.sources.origins import Span
 from cdp_assets.sources.spec import RestSpec, SourceSpec
 from cdp_assets_tests.sources import servers, sftp
 from cdp_assets_tests.sources.dagster_run import rows, run
