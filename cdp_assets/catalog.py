@@ -27,7 +27,16 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cdp_assets.definition_files import DefinitionError, Document, Key, Problem, files_in, read
+from cdp_assets.definition_files import (
+    FROM_ENVIRONMENT,
+    DefinitionError,
+    Document,
+    Key,
+    Problem,
+    files_in,
+    read,
+    unset,
+)
 from cdp_assets.warehouse.sql_parsing import ExpressionError, nearest
 
 if TYPE_CHECKING:
@@ -321,6 +330,9 @@ def _templates() -> Any:
         def _resolve_inner_value(self, val: Any) -> Any:
             if isinstance(val, str) and "{{" not in val and "{%" not in val:
                 return val
+            if isinstance(val, str) and not FROM_ENVIRONMENT.fullmatch(val) and (missing := unset(val)):
+                # Dagster would write "None" in its place.
+                raise ValueError(f"the environment variable {missing[0]} is not set")
             return dg.ResolutionContext._resolve_inner_value(self, val)
 
     return AsWritten(scope=dg.ResolutionContext.default().scope)

@@ -139,6 +139,15 @@ def test_values_come_from_the_environment(folder, monkeypatch):
     assert faults(folder) == ["loyal/defs.yaml:5: `owner`: the environment variable CDP_TEST_OWNER is not set"]
 
 
+def test_a_text_with_a_variable_that_is_not_set_is_no_text_with_none(folder, monkeypatch):
+    write(folder, loyal=segment().replace("team:marketing", '"team:{{ env.CDP_TEST_TEAM }}"'))
+    [fault] = faults(folder)
+    assert fault.startswith("loyal/defs.yaml:")
+    assert fault.endswith("the environment variable CDP_TEST_TEAM is not set")
+    monkeypatch.setenv("CDP_TEST_TEAM", "sales")
+    assert load_catalog(folder).segments[0].owner == "team:sales"
+
+
 def test_a_text_is_what_is_written(folder):
     write(folder, loyal=segment(where="country = 'DE'").replace("People.", "\"'007'\""))
     [spec] = load_catalog(folder).segments
