@@ -328,11 +328,12 @@ def _templates() -> Any:
     @record
     class AsWritten(dg.ResolutionContext):
         def _resolve_inner_value(self, val: Any) -> Any:
-            if isinstance(val, str) and "{{" not in val and "{%" not in val:
-                return val
-            if isinstance(val, str) and not FROM_ENVIRONMENT.fullmatch(val) and (missing := unset(val)):
-                # Dagster would write "None" in its place.
-                raise ValueError(f"the environment variable {missing[0]} is not set")
+            if isinstance(val, str):
+                if "{{" not in val and "{%" not in val:
+                    return val
+                if not FROM_ENVIRONMENT.fullmatch(val) and (missing := unset(val)):
+                    # Dagster would write "None" in its place.
+                    raise ValueError(f"the environment variable {missing[0]} is not set")
             return dg.ResolutionContext._resolve_inner_value(self, val)
 
     return AsWritten(scope=dg.ResolutionContext.default().scope)

@@ -1,7 +1,7 @@
 """YAML definition files with the line of everything in them, and errors that a person can act on.
 
-Belongs here: reading the files and turning faults into ``file:line: what is wrong``. Does not belong here: which
-definitions there are and what they may say (`catalog.py`).
+Belongs here: reading the files, what they take from the environment, and turning faults into ``file:line: what is
+wrong``. Does not belong here: which definitions there are and what they may say (`catalog.py`).
 """
 
 from __future__ import annotations

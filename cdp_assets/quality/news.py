@@ -1,4 +1,4 @@
-"""Which checks of a table that changes by key can be answered by the rows that come.
+"""Which expectations of a table that changes by key can be answered by the rows that come.
 
 Belongs here: telling them apart, and asking them of no more rows than that takes. Does not belong here: evaluating them
 (`runner.py`), and whether they held before.
@@ -23,25 +23,37 @@ _OF_COLUMNS = frozenset({"expect_table_columns_to_match_set", "expect_columns_to
 
 
 def answered_by_news(
-    check: Check, key: Collection[str], coming: ir.Table, inputs: dict[str, ir.Table], *, told: bool = False
+    expectation: Expectation,
+    key: Collection[str],
+    coming: ir.Table,
+    inputs: dict[str, ir.Table],
+    *,
+    told: bool = False,
 ) -> bool:
-    """Whether a check that held of a table holds of the changed one exactly if it holds of the rows that come.
+    """Whether what held of a table holds of the changed one exactly if it holds of the rows that come.
 
     So it is with what is expected of each row by itself, or of all rows of a value of ``key``, and with a key's
     uniqueness: all rows that had the changed values of ``key`` before are gone, and rows of other values differ from
     those that come.
 
     Args:
-        check: The check.
+        expectation: What held.
         key: Columns that rows go and come by.
         coming: The rows that come; each has values of ``key`` whose rows go.
         inputs: The asset's inputs by name.
         told: Whether the rows that come are all that were made anew, rather than those of them that differ.
     """
-    return all(
-        (told and expectation.of is not None) or _answered(expectation, key, coming, inputs)
-        for expectation in check.expectations
-    )
+    if told and expectation.of is not None:
+        return True
+    if expectation.unique:
+        return set(key) <= set(expectation.unique)
+    if expectation.rows is not None and expectation.by is not None:
+        return set(key) == {expectation.by}
+    if expectation.rows is not None:
+        return _row_by_row(expectation.rows(coming, inputs), coming)
+    if expectation.type in _OF_COLUMNS:
+        return True
+    return expectation.type.startswith(_OF_EACH_ROW) and expectation.type not in _OF_SEVERAL_ROWS
 
 
 def narrowed(check: Check, staged: ir.Table, coming: ir.Table) -> Check:
@@ -61,18 +73,6 @@ def _narrowed(expectation: Expectation, staged: ir.Table, coming: ir.Table) -> E
         return expectation
     concerned = staged.semi_join(coming.select(of).distinct(), of)
     return replace(expectation, rows=lambda _, tables: rows(concerned, tables))
-
-
-def _answered(expectation: Expectation, key: Collection[str], coming: ir.Table, inputs: dict[str, ir.Table]) -> bool:
-    if expectation.unique:
-        return set(key) <= set(expectation.unique)
-    if expectation.rows is not None and expectation.by is not None:
-        return set(key) == {expectation.by}
-    if expectation.rows is not None:
-        return _row_by_row(expectation.rows(coming, inputs), coming)
-    if expectation.type in _OF_COLUMNS:
-        return True
-    return expectation.type.startswith(_OF_EACH_ROW) and expectation.type not in _OF_SEVERAL_ROWS
 
 
 def _row_by_row(unexpected: ir.Table, coming: ir.Table) -> bool:

@@ -71,8 +71,8 @@ def fetch(source: SourceSpec, stream: StreamSpec, landing: Path, memory: Path, s
             if isinstance(origin, DatabaseSpec):
                 resource = rows_of_database(origin, stream, again)
             else:
-                nothing_yet = not any(_fetched_before(stream, landing))
-                resource = items_of_api(name, origin, stream, again, nothing_yet)
+                earlier = _fetched_before(stream, _folder(stream, landing))
+                resource = items_of_api(name, origin, stream, again, nothing_yet=not earlier)
             return Fetched(tuple(_landed(resource, source, stream, landing, memory, again is not None)))
     except Exception as error:  # whatever a driver, a server or a network may come up with
         inner = cause(error)
@@ -97,7 +97,7 @@ def _landed(
     os.environ["LOAD__DELETE_COMPLETED_JOBS"] = "true"
     import dlt
 
-    folder = landing / PurePosixPath(stream.files).parent
+    folder = _folder(stream, landing)
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f".{stream.name}.part"
 
@@ -114,7 +114,7 @@ def _landed(
     try:
         if pipeline.has_pending_data:
             pipeline.load(raise_on_failed_jobs=True)
-        left = list(_named(part, stream, landing))
+        left = list(_named(part, stream, folder))
         pipeline.run(resource, table_name=stream.name).raise_on_failed_jobs()
     finally:
         # dlt's account of the run has addresses with their parameters, and messages of servers.
@@ -125,16 +125,21 @@ def _landed(
             "there are no rows, and a snapshot without rows would close all there is",
             "Look whether that is meant; if so, drop the stream",
         )
-    for file in (*left, *_named(part, stream, landing)):
+    for file in (*left, *_named(part, stream, folder)):
         yield file.relative_to(landing).as_posix()
 
 
-def _fetched_before(stream: StreamSpec, landing: Path) -> list[Path]:
+def _folder(stream: StreamSpec, landing: Path) -> Path:
+    """Where rows of a stream land."""
+    return landing / PurePosixPath(stream.files).parent
+
+
+def _fetched_before(stream: StreamSpec, folder: Path) -> list[Path]:
     """The files that were fetched of a stream, oldest first."""
-    return sorted((landing / PurePosixPath(stream.files).parent).glob(f"{stream.name}_*.{stream.format}"))
+    return sorted(folder.glob(f"{stream.name}_*.{stream.format}"))
 
 
-def _named(part: Path, stream: StreamSpec, landing: Path) -> Iterator[Path]:
+def _named(part: Path, stream: StreamSpec, folder: Path) -> Iterator[Path]:
     """Give fetched rows their place among the stream's files, if there are any and they are not what came last."""
     if not part.exists():
         return
@@ -142,10 +147,10 @@ def _named(part: Path, stream: StreamSpec, landing: Path) -> Iterator[Path]:
     if stream.format == "parquet":
         whole = part.with_suffix(".columns")
         _as_parquet(part, whole)
-    earlier = _fetched_before(stream, landing)
+    earlier = _fetched_before(stream, folder)
     if not earlier or not filecmp.cmp(earlier[-1], whole, shallow=False):
         number = int(earlier[-1].stem.rpartition("_")[2]) + 1 if earlier else 1
-        target = part.with_name(f"{stream.name}_{number:09d}.{stream.format}")
+        target = folder / f"{stream.name}_{number:09d}.{stream.format}"
         os.replace(whole, target)
         yield target
     part.unlink(missing_ok=True)

@@ -112,7 +112,7 @@ def rows_of_database(origin: DatabaseSpec, stream: StreamSpec, span: Span | None
 
 
 def items_of_api(
-    name: str, origin: RestSpec, stream: StreamSpec, span: Span | None, nothing_yet: bool
+    name: str, origin: RestSpec, stream: StreamSpec, span: Span | None, *, nothing_yet: bool
 ) -> dlt.sources.DltResource:
     """Items of all pages of an endpoint, from the highest value of the cursor that was fetched before, or from the
     beginning of a span (APIs know no common word for its end, and what comes twice is told by its key). If nothing has

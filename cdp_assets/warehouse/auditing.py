@@ -112,8 +112,8 @@ def _answered(engine: Engine, checks: Sequence[Check], inputs: dict[str, ir.Tabl
     places = {
         check.name: {
             place
-            for place in range(len(check.expectations))
-            if answered_by_news(_part(check, {place}), patch.columns, patch.rows, inputs, told=news.told)
+            for place, expectation in enumerate(check.expectations)
+            if answered_by_news(expectation, patch.columns, patch.rows, inputs, told=news.told)
         }
         for check in checks
         if check.name in held
