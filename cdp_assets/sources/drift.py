@@ -23,7 +23,10 @@ from cdp_assets.warehouse.engine import Engine, row_count
 from cdp_assets.warehouse.subqueries import computed_once
 
 _LOOKED_AT = 20_000
-"""Rows that are looked at for new columns and other types: the first ones of each delivery, as many of each."""
+"""Rows that are looked at for new columns: the first ones of each delivery, as many of each."""
+
+_TRIED = 4_000
+"""Rows whose values are tried against the contract's types, in the same way: enough to tell what most of them are."""
 
 _REMEMBERED = 1_000
 """Names of columns that are worth remembering; more are keys that are data."""
@@ -139,18 +142,18 @@ def _names_before(raw: ir.Table, loads: Sequence[str], engine: Engine) -> set[st
 
 def _names(rows: ir.Table, deliveries: int, engine: Engine) -> set[str]:
     """Names of the columns outside the contract, at the top level."""
-    first = _first(rows, deliveries)
+    first = _first(_LOOKED_AT, rows, deliveries)
     some = engine.to_arrow(first.filter(first.extra.notnull()).select("extra").distinct())
     return {name for text in some.column("extra").to_pylist() for name in json.loads(text)}
 
 
-def _first(rows: ir.Table, deliveries: int) -> ir.Table:
-    """The rows that are looked at of so many deliveries, whatever the order in which they are stored."""
-    return rows.filter(rows.source_row <= max(_LOOKED_AT // deliveries, 1))
+def _first(many: int, rows: ir.Table, deliveries: int) -> ir.Table:
+    """So many rows of some deliveries in all, the same of each, whatever the order in which they are stored."""
+    return rows.filter(rows.source_row <= max(many // deliveries, 1))
 
 
 def _mistyped(rows: ir.Table, deliveries: int, stream: StreamSpec, engine: Engine) -> list[str]:
-    counts = engine.to_arrow(_misfits(_first(rows, deliveries), stream)).to_pylist()[0]
+    counts = engine.to_arrow(_misfits(_first(_TRIED, rows, deliveries), stream)).to_pylist()[0]
     return [
         column.name
         for place, column in enumerate(stream.columns)

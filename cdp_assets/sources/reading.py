@@ -25,7 +25,7 @@ from cdp_assets.warehouse.engine import Engine
 from cdp_assets.warehouse.files import POSITION, FileRows, UnreadableFileError
 
 _TAIL = 1 << 12
-_FIRST_ROWS = 10_000
+_FIRST_ROWS, _MANY_ROWS = 10_000, 500_000
 _GLOB = frozenset("*?[]{}")
 
 
@@ -100,7 +100,7 @@ def accounted(file: LandedFile, stream: StreamSpec, engine: Engine, table: ir.Ta
         DeliveryError: if there are others, all rows are broken, or a required property is nowhere.
     """
     asked: Sequence[ColumnSpec] = stream.columns
-    if rows > _FIRST_ROWS:
+    if rows > _MANY_ROWS:
         # Most columns have values there, and need not be read to the end.
         begun = _counted(table.filter(table.source_row <= _FIRST_ROWS), asked, engine)
         asked = [column for column in asked if not begun[column.name]]
