@@ -45,7 +45,8 @@ def evaluate(
 
     RECORDS is a CSV file with a header, or Parquet. The rules are those of CDP_DEFS. Nothing is kept.
     """
-    from cdp_assets.catalog import DefinitionError, load_identity_rules
+    from cdp_assets.catalog import load_identity_rules
+    from cdp_assets.definition_files import DefinitionError
     from cdp_assets.identity.evaluation.evaluate import evaluate as measure
     from cdp_assets.identity.evaluation.records import EvaluationError, read_labelled
     from cdp_assets.presentation.progress import waiting

@@ -1,7 +1,7 @@
 """YAML definition files with the line of everything in them, and errors that a person can act on.
 
 Belongs here: reading the files, what they take from the environment, and turning faults into ``file:line: what is
-wrong``. Does not belong here: which definitions there are and what they may say (`catalog.py`).
+wrong``. Does not belong here: which definitions there are and what they may say (`definition_specs.py`).
 """
 
 from __future__ import annotations
@@ -108,6 +108,11 @@ class Document:
     def problem(self, message: str, path: Sequence[Key] = ()) -> Problem:
         """A fault at a path of this document."""
         return Problem(self.file, self.line_of(path), message)
+
+    def problem_beside(self, message: str, text: str) -> Problem:
+        """A fault in the value in which a text first stands."""
+        node = next((node for node in _scalars(self.node) if text in node.value), None)
+        return Problem(self.file, self._line(node) if node is not None else self.line_of(["type"]), message)
 
     def problem_of(self, error: BaseException) -> Problem:
         """Where an error that was raised about this document's attributes lies.

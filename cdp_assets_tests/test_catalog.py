@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from cdp_assets.catalog import TYPES, DefinitionError, editor_schema, load_catalog, load_identity_rules
+from cdp_assets.catalog import editor_schema, load_catalog, load_identity_rules
+from cdp_assets.definition_files import DefinitionError
+from cdp_assets.definition_specs import TYPES
 from cdp_assets.settings import PROJECT
 
 SEGMENT = """
@@ -141,9 +143,7 @@ def test_values_come_from_the_environment(folder, monkeypatch):
 
 def test_a_text_with_a_variable_that_is_not_set_is_no_text_with_none(folder, monkeypatch):
     write(folder, loyal=segment().replace("team:marketing", '"team:{{ env.CDP_TEST_TEAM }}"'))
-    [fault] = faults(folder)
-    assert fault.startswith("loyal/defs.yaml:")
-    assert fault.endswith("the environment variable CDP_TEST_TEAM is not set")
+    assert faults(folder) == ["loyal/defs.yaml:5: the environment variable CDP_TEST_TEAM is not set"]
     monkeypatch.setenv("CDP_TEST_TEAM", "sales")
     assert load_catalog(folder).segments[0].owner == "team:sales"
 

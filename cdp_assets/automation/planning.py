@@ -156,7 +156,7 @@ def _published_definitions(copies: Workspace) -> Path | None:
 
 def _changed(baseline: _Baseline, settings: Settings) -> tuple[DefinitionChange, ...] | None:
     """The definitions that differ; None if nobody knows."""
-    from cdp_assets.catalog import TYPES
+    from cdp_assets.definition_specs import TYPES
     from cdp_assets.plan.definitions import changed_definitions
 
     if baseline.defs is None:

@@ -1,7 +1,7 @@
 """Definitions as they were published beside those of a folder: which differ, and in what.
 
 Belongs here: keeping the text of definitions with the snapshot, restoring it, and comparing. Does not belong here: what
-a definition means (`catalog.py`).
+a definition means (`definition_specs.py`).
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def changed_definitions(before: Path, after: Path, kinds: Mapping[str, str]) -> 
 
     Args:
         before, after: The folders.
-        kinds: Type → what a person calls it (`catalog.TYPES`).
+        kinds: Type → what a person calls it (`definition_specs.TYPES`).
 
     Raises:
         DefinitionError: if a file cannot be read as YAML.

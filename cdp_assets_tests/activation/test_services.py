@@ -508,7 +508,8 @@ def test_templates_of_messages_are_taken_from_yaml_as_written(tmp_path: Path) ->
 def test_environment_variables_are_filled_in_when_a_way_is_loaded_and_missing_ones_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from cdp_assets.catalog import DefinitionError, load_catalog
+    from cdp_assets.catalog import load_catalog
+    from cdp_assets.definition_files import DefinitionError
 
     definitions = tmp_path / "definitions"
     for name, document in (
