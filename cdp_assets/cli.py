@@ -301,7 +301,7 @@ def tell_report(settings: Settings, run: views.Run, *, told_as_json: bool, ui: s
         told_as_json: Whether to print data instead.
         ui: The command that opens the UI; ``cdp ui`` if None.
     """
-    from cdp_assets.ledger import Ledger, outbox
+    from cdp_assets.ledger import Ledger, history
     from cdp_assets.presentation.read_deliveries import deliveries
     from cdp_assets.presentation.read_report import read_report
 
@@ -315,7 +315,7 @@ def tell_report(settings: Settings, run: views.Run, *, told_as_json: bool, ui: s
         with snapshot_tables(settings.serving_file) as tables:
             shown = replace(shown, couple=couple(tables, truth, settings.hash_key), identity=identity(tables, truth))
     with Ledger.open(settings.ledger_url) as ledger, ledger.reading() as connection:
-        shown = replace(shown, deliveries=deliveries(outbox.outcomes(connection)))
+        shown = replace(shown, deliveries=deliveries(history.outcomes(connection)))
     if told_as_json:
         from cdp_assets.presentation.views import plain
 

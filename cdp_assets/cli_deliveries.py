@@ -34,10 +34,10 @@ def deliveries() -> None:
 @as_json
 def list_(destination: str | None, told_as_json: bool) -> None:
     """Count messages by destination, status and reason."""
-    from cdp_assets.ledger import Ledger, outbox
+    from cdp_assets.ledger import Ledger, history
 
     with Ledger.open(Settings.from_env().ledger_url) as ledger, ledger.reading() as connection:
-        found = outbox.outcomes(connection, destination)
+        found = history.outcomes(connection, destination)
     if told_as_json:
         names = ("destination", "status", "reason", "messages")
         print_json([dict(zip(names, row, strict=True)) for row in found])

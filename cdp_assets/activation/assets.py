@@ -21,7 +21,7 @@ from cdp_assets.activation.schemas import DELIVERIES, DESTINATION_STATE, EXPOSUR
 from cdp_assets.activation.spec import DestinationSpec
 from cdp_assets.attributes.schemas import CUSTOMER_360
 from cdp_assets.canonical.schema import TableSchema
-from cdp_assets.ledger import Ledger, outbox
+from cdp_assets.ledger import Ledger, history, outbox
 from cdp_assets.settings import Settings
 from cdp_assets.warehouse.assets import table_asset, tables_asset
 from cdp_assets.warehouse.built import Built, markdown
@@ -146,8 +146,8 @@ def _delivery(spec: DestinationSpec, customer: TableSchema) -> dg.AssetsDefiniti
         finally:
             connector.close()
         with ledger.reading() as connection:
-            totals = outbox.outcomes(connection, spec.name)
-            latest = outbox.latest(connection, spec.name)
+            totals = history.outcomes(connection, spec.name)
+            latest = history.latest(connection, spec.name)
             left = sum(due.rows for due in outbox.due(connection, wall_clock()) if due.destination == spec.name)
         yield dg.MaterializeResult(
             metadata={

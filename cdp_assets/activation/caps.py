@@ -14,7 +14,7 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from cdp_assets.activation.spec import Cap, DestinationSpec
-from cdp_assets.ledger import Ledger, outbox
+from cdp_assets.ledger import Ledger, history
 
 REASON = "frequency_cap"
 OVERALL = "overall_cap"
@@ -65,7 +65,7 @@ class Allowance:
         limits = []
         with ledger.reading() as connection:
             for reason, cap, counted in caps:
-                sent = outbox.messages_since(connection, as_of - timedelta(days=cap.per_days), **counted)
+                sent = history.messages_since(connection, as_of - timedelta(days=cap.per_days), **counted)
                 used: dict[int, int] = {}
                 for profile_id, messages in zip(*(sent[name].to_pylist() for name in sent.column_names), strict=True):
                     person_id = leads.get(profile_id, profile_id)
@@ -90,6 +90,6 @@ def without_room(
     full: dict[int, str] = {}
     for reason, cap, counted in caps_of(spec):
         since = now - timedelta(days=cap.per_days)
-        sent = outbox.delivered_since(connection, profile_ids, since, **counted)
+        sent = history.delivered_since(connection, profile_ids, since, **counted)
         full = {one: reason for one, messages in sent.items() if messages >= cap.messages} | full
     return full

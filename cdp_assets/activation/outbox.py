@@ -22,7 +22,7 @@ from cdp_assets.activation import decisions, holdout, ledger_rows
 from cdp_assets.activation.caps import Allowance
 from cdp_assets.activation.differences import LEFT, differences
 from cdp_assets.activation.spec import GLOBAL_CONTROL, DestinationSpec
-from cdp_assets.ledger import Ledger, destinations, guard, holdouts, outbox, permissions
+from cdp_assets.ledger import Ledger, destinations, guard, history, holdouts, outbox, permissions
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -141,7 +141,7 @@ def by_priority(specs: Sequence[DestinationSpec]) -> list[DestinationSpec]:
 def refresh_permissions(tables: Tables, engine: Engine, ledger: Ledger) -> int:
     """Project privacy's word on every contact point that open rows are addressed to; return how many there are."""
     with ledger.reading() as connection:
-        points = outbox.open_contact_points(connection)
+        points = history.open_contact_points(connection)
     consents, suppressions = _permissions(engine, tables, points)
     if points:
         with ledger.transaction() as connection:
@@ -179,7 +179,7 @@ def _payloads_told(spec: DestinationSpec, ledger: Ledger, found: pa.Table) -> di
     told, change = ledger_rows.lists(found, "told_id", "change")
     leaving = [told_id for told_id, its_change in zip(told, change, strict=True) if its_change == LEFT]
     with ledger.reading() as connection:
-        return outbox.last_payloads(connection, spec.name, leaving)
+        return history.last_payloads(connection, spec.name, leaving)
 
 
 def _activated(

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from cdp_assets.activation import decisions
 from cdp_assets.activation.holdout import of_today
 from cdp_assets.activation.schemas import DELIVERIES, DESTINATION_STATE, EXPOSURES, OUTBOX
-from cdp_assets.ledger import Ledger, destinations, guard, holdouts, outbox
+from cdp_assets.ledger import Ledger, destinations, guard, history, holdouts
 from cdp_assets.warehouse.built import ColumnLineage
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ STATE_LINEAGE: ColumnLineage = {
 def outbox_table(engine: Engine, ledger: Ledger, as_of: datetime) -> ir.Table:
     """What refreshes as of this instant put into the outbox (`OUTBOX`)."""
     with ledger.reading() as connection:
-        rows = outbox.written_at(connection, as_of)
+        rows = history.written_at(connection, as_of)
     gate = rows["gate"]
     decision = pc.if_else(
         pc.is_null(gate),
@@ -96,5 +96,5 @@ def exposures_table(engine: Engine, ledger: Ledger, as_of: datetime, redirects: 
 def deliveries_table(engine: Engine, ledger: Ledger, as_of: datetime) -> ir.Table:
     """The messages of earlier refreshes and what has become of them (`DELIVERIES`)."""
     with ledger.reading() as connection:
-        rows = outbox.written_before(connection, as_of)
+        rows = history.written_before(connection, as_of)
     return engine.from_arrow(rows.select(DELIVERIES.column_names), DELIVERIES.ibis_schema)

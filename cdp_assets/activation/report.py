@@ -39,7 +39,7 @@ def outcomes(found: Iterable[tuple[str, str, str | None, int]]) -> str:
     """A Markdown bar chart of a destination's outbox by status and reason.
 
     Args:
-        found: destination, status, reason and count, as `ledger.outbox.outcomes` has them.
+        found: destination, status, reason and count, as `ledger.history.outcomes` has them.
     """
     rows = [(f"{status} ({reason})" if reason else status, count) for _, status, reason, count in found]
     if not rows:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from cdp_assets.activation.schemas import DELIVERIES, OUTBOX
 from cdp_assets.activation.spec import DestinationSpec
 from cdp_assets.canonical.schema import Column, TableSchema
-from cdp_assets.ledger.outbox import Told
+from cdp_assets.ledger.history import Told
 from cdp_assets.warehouse.built import ColumnLineage
 from cdp_assets.warehouse.expressions import check
 from cdp_assets.warehouse.lineage import class_of_value

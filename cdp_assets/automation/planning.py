@@ -190,10 +190,10 @@ def _caught_up(baseline: _Baseline, copies: Workspace, follow: Follow) -> tuple[
 
 
 def _last_message(copies: Workspace) -> int:
-    from cdp_assets.ledger import outbox
+    from cdp_assets.ledger import history
 
     with copies.ledger.reading() as connection:
-        return outbox.highest_id(connection)
+        return history.highest_id(connection)
 
 
 def _rehearsed(
@@ -223,12 +223,12 @@ def _compared(
     last_message: int,
     changed: tuple[DefinitionChange, ...],
 ) -> Findings:
-    from cdp_assets.ledger import outbox
+    from cdp_assets.ledger import history
     from cdp_assets.plan.compare import compare
     from cdp_assets.warehouse.serving import attached
 
     with copies.ledger.reading() as connection:
-        written = outbox.written_after(connection, last_message)
+        written = history.written_after(connection, last_message)
     with attached(before=before, after=copies.settings.warehouse_file) as tables:
         return compare(
             tables["before"],

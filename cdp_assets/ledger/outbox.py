@@ -1,7 +1,7 @@
 """The outbox: what each destination is to be told, in order, and what became of it.
 
-Belongs here: writing, claiming and settling rows. Does not belong here: what to tell (`activation/differences.py`) and
-sending it (`activation/delivery.py`).
+Belongs here: writing, claiming and settling rows. Does not belong here: looking back at them (`history.py`), what to
+tell (`activation/differences.py`) and sending it (`activation/delivery.py`).
 
 A row is `PENDING` (to be sent), `FAILED` (tried, will be tried again), `HELD` (by the volume guard), or settled:
 `DELIVERED`, `DEAD` (given up) or `WITHHELD` (with its reason). Rows of one profile go out in the order of their
@@ -11,18 +11,16 @@ sequence.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
     bindparam,
-    case,
     exists,
     func,
     literal_column,
@@ -133,36 +131,6 @@ class Due:
     runs: int
 
 
-@dataclass(frozen=True)
-class Written:
-    """Rows of one destination that tell of one kind of change and fared alike."""
-
-    destination: str
-    change: str
-    status: str
-    reason: str | None
-    rows: int
-
-
-@dataclass(frozen=True)
-class Told:
-    """A message and what has become of it.
-
-    Args:
-        profile_id, sequence, segment, change: What it says of whom.
-        payload: JSON object with the fields; null if there is none, or it is no longer kept.
-        status, reason: What has become of it.
-    """
-
-    profile_id: int
-    sequence: int
-    segment: str
-    change: str
-    payload: str | None
-    status: str
-    reason: str | None
-
-
 def append(connection: Connection, rows: pa.Table) -> None:
     """Add rows (`ROWS`).
 
@@ -189,13 +157,13 @@ def next_rows(
 
 def open_rows(connection: Connection, destination: str, *, after: int = 0, limit: int = 500) -> list[Pending]:
     """All rows that are not settled, by id: also those that wait for their time, for another row, or for a person."""
-    return _pending(connection, destination, _is_open(), after, limit)
+    return _pending(connection, destination, is_open(), after, limit)
 
 
 def next_due_at(connection: Connection, destination: str, now: datetime) -> datetime | None:
     """When the next row that waits for its time becomes due; null if none waits."""
     statement = select(func.min(_OUTBOX.c.due_at, type_=Instant())).where(
-        _OUTBOX.c.destination == destination, _is_open(), _OUTBOX.c.status != HELD, _OUTBOX.c.due_at > now
+        _OUTBOX.c.destination == destination, is_open(), _OUTBOX.c.status != HELD, _OUTBOX.c.due_at > now
     )
     found: datetime | None = connection.execute(statement).scalar()
     return found
@@ -301,7 +269,7 @@ def revive(connection: Connection, destination: str, reason: str | None = None) 
 
 def drop(connection: Connection, destination: str, at: datetime) -> int:
     """Withhold all open messages of a destination with the reason `DROPPED`; returns how many."""
-    chosen = select(_OUTBOX.c.id, _OUTBOX.c.attempts).where(_OUTBOX.c.destination == destination, _is_open())
+    chosen = select(_OUTBOX.c.id, _OUTBOX.c.attempts).where(_OUTBOX.c.destination == destination, is_open())
     rows = connection.execute(chosen).all()
     settle(connection, [Settlement(row.id, WITHHELD, DROPPED, at, attempts=row.attempts) for row in rows])
     return len(rows)
@@ -345,119 +313,6 @@ def take_back(connection: Connection, ids: Sequence[int]) -> None:
             )
 
 
-def last_payloads(connection: Connection, destination: str, profile_ids: Sequence[int]) -> dict[int, str]:
-    """The payload that the destination was last told of each profile, seeded ones included.
-
-    Args:
-        connection: Of a transaction.
-        destination: Whose rows.
-        profile_ids: Ids as the destination was told them.
-    """
-    found: dict[int, str] = {}
-    for start in range(0, len(profile_ids), 10_000):
-        statement = (
-            select(_OUTBOX.c.profile_id, _OUTBOX.c.payload)
-            .where(
-                _OUTBOX.c.destination == destination,
-                _OUTBOX.c.profile_id.in_(profile_ids[start : start + 10_000]),
-                _OUTBOX.c.change.in_(("entered", "updated")),
-                _OUTBOX.c.payload.is_not(None),
-                or_(_OUTBOX.c.status != WITHHELD, _OUTBOX.c.reason == SEED_ONLY),
-            )
-            .order_by(_OUTBOX.c.profile_id, _OUTBOX.c.sequence)
-        )
-        found.update({row.profile_id: row.payload for row in connection.execute(statement)})
-    return found
-
-
-def messages_since(
-    connection: Connection, since: datetime, *, channel: str | None = None, destinations: Sequence[str] | None = None
-) -> pa.Table:
-    """How many messages each profile has been or will be sent: profile_id, messages.
-
-    Args:
-        connection: Of a transaction.
-        since: Counted from the as-of instant of the refresh that wrote them, this instant not included.
-        channel: Only on this channel.
-        destinations: Only by these destinations.
-    """
-    statement = (
-        select(_OUTBOX.c.profile_id, func.count(type_=_OUTBOX.c.sequence.type).label("messages"))
-        .where(
-            *_counted(channel, destinations),
-            _OUTBOX.c.created_at > since,
-            _OUTBOX.c.status.in_((*OPEN, DELIVERED)),
-        )
-        .group_by(_OUTBOX.c.profile_id)
-    )
-    return bulk.read(connection, statement)
-
-
-def delivered_since(
-    connection: Connection,
-    profile_ids: Sequence[int],
-    since: datetime,
-    *,
-    channel: str | None = None,
-    destinations: Sequence[str] | None = None,
-) -> dict[int, int]:
-    """How many messages each of these profiles was delivered after an instant; otherwise as `messages_since`."""
-    found: dict[int, int] = {}
-    for start in range(0, len(profile_ids), 10_000):
-        statement = (
-            select(_OUTBOX.c.profile_id, func.count())
-            .where(
-                _OUTBOX.c.profile_id.in_(profile_ids[start : start + 10_000]),
-                *_counted(channel, destinations),
-                _OUTBOX.c.status == DELIVERED,
-                _OUTBOX.c.sent_at > since,
-            )
-            .group_by(_OUTBOX.c.profile_id)
-        )
-        found.update({row[0]: row[1] for row in connection.execute(statement)})
-    return found
-
-
-def _counted(channel: str | None, destinations: Sequence[str] | None) -> list[ColumnElement[bool]]:
-    """What caps count: rows that the gates are asked about, on one channel or by some destinations."""
-    chosen: list[ColumnElement[bool]] = [_OUTBOX.c.gated.is_(True)]
-    if channel is not None:
-        chosen.append(_OUTBOX.c.channel == channel)
-    if destinations is not None:
-        chosen.append(_OUTBOX.c.destination.in_(destinations))
-    return chosen
-
-
-def open_contact_points(connection: Connection) -> list[str]:
-    """The contact points that open rows are addressed to."""
-    statement = select(_OUTBOX.c.contact_point).where(_is_open(), _OUTBOX.c.contact_point.is_not(None)).distinct()
-    return sorted(str(value) for value in connection.execute(statement).scalars())
-
-
-def written_before(connection: Connection, as_of: datetime) -> pa.Table:
-    """All rows written by refreshes as of an earlier instant, without payloads; by id."""
-    columns = [column for column in _OUTBOX.c if column.name not in ("payload", "contact_point")]
-    return bulk.read(connection, select(*columns).where(_OUTBOX.c.created_at < as_of).order_by(_OUTBOX.c.id))
-
-
-def written_at(connection: Connection, as_of: datetime) -> pa.Table:
-    """All rows written by refreshes as of this instant, without payloads; by id."""
-    columns = [column for column in _OUTBOX.c if column.name not in ("payload", "contact_point")]
-    return bulk.read(connection, select(*columns).where(_OUTBOX.c.created_at == as_of).order_by(_OUTBOX.c.id))
-
-
-def highest_id(connection: Connection) -> int:
-    """The highest id given so far; 0 if there is no row."""
-    return int(connection.execute(select(func.max(_OUTBOX.c.id))).scalar() or 0)
-
-
-def written_after(connection: Connection, outbox_id: int) -> list[Written]:
-    """What was written after the row of this id, counted."""
-    columns = (_OUTBOX.c.destination, _OUTBOX.c.change, _OUTBOX.c.status, _OUTBOX.c.reason)
-    statement = select(*columns, func.count()).where(_OUTBOX.c.id > outbox_id).group_by(*columns).order_by(*columns)
-    return [Written(*row) for row in connection.execute(statement)]
-
-
 _REPORTED = ("id", "idempotency_key", "attempts", "sent_at", "contact_point", "channel")
 
 
@@ -494,57 +349,6 @@ def reported(connection: Connection, reasons: Mapping[str, str], at: datetime) -
     ]
 
 
-def refusals(connection: Connection, contact_points: Sequence[str] | None = None) -> pa.Table:
-    """Contact points that are dead, or whose owners complained or unsubscribed: contact_point, channel, reason, since.
-
-    Args:
-        connection: Of a transaction.
-        contact_points: Only these.
-
-    Returns:
-        A mailbox that is not there matters on its channel, as does unsubscribing, of which the latest counts; whoever
-        complained is to be left alone `EVERYWHERE`.
-    """
-    columns = _OUTBOX.c
-    channel = case((columns.reason == COMPLAINED, EVERYWHERE), else_=columns.channel)
-    # Spelled as the partial index is, in part.
-    refused: ColumnElement[bool] = literal_column("outbox.reason in ('bounced', 'complained', 'unsubscribed')")
-    statement = (
-        select(
-            columns.contact_point,
-            channel.label("channel"),
-            columns.reason,
-            case(
-                (columns.reason == UNSUBSCRIBED, func.max(columns.first_tried_at)),
-                else_=func.min(columns.first_tried_at),
-            ).label("since"),
-        )
-        .where(refused, columns.status.in_((DEAD, DELIVERED)), columns.contact_point.is_not(None))
-        .group_by(columns.contact_point, channel, columns.reason)
-        .order_by(columns.contact_point, columns.reason, channel)
-    )
-    found = bulk.read(connection, statement)
-    if contact_points is None:
-        return found
-    return found.filter(pc.is_in(found["contact_point"], pa.array(contact_points, pa.string())))
-
-
-def latest(connection: Connection, destination: str, rows: int = 5) -> list[Told]:
-    """The messages of a destination that were written last, newest first."""
-    columns = [_OUTBOX.c[each.name] for each in fields(Told)]
-    statement = select(*columns).where(_OUTBOX.c.destination == destination).order_by(_OUTBOX.c.id.desc()).limit(rows)
-    return [Told(*row) for row in connection.execute(statement)]
-
-
-def outcomes(connection: Connection, destination: str | None = None) -> list[tuple[str, str, str | None, int]]:
-    """How many rows there are by destination, status and reason."""
-    columns = (_OUTBOX.c.destination, _OUTBOX.c.status, _OUTBOX.c.reason)
-    statement = select(*columns, func.count()).group_by(*columns).order_by(*columns)
-    if destination is not None:
-        statement = statement.where(_OUTBOX.c.destination == destination)
-    return [(row[0], row[1], row[2], row[3]) for row in connection.execute(statement)]
-
-
 def _pending(
     connection: Connection, destination: str, chosen: ColumnElement[bool], after: int, limit: int
 ) -> list[Pending]:
@@ -558,8 +362,8 @@ def _pending(
     return [Pending(**row._mapping) for row in connection.execute(statement)]
 
 
-def _is_open() -> ColumnElement[Any]:
-    # Spelled as the partial index is: a database uses it only where it sees the same words.
+def is_open() -> ColumnElement[Any]:
+    """Whether a row is `OPEN`, spelled as the partial index is: a database uses it only where it sees these words."""
     return literal_column("outbox.status in ('pending', 'failed', 'held')")
 
 
@@ -573,4 +377,4 @@ def _is_next(now: datetime) -> ColumnElement[bool]:
         earlier.c.status.in_(OPEN),
     )
     due = or_(_OUTBOX.c.due_at.is_(None), _OUTBOX.c.due_at <= now)
-    return and_(_is_open(), _OUTBOX.c.status != HELD, due, ~waits)
+    return and_(is_open(), _OUTBOX.c.status != HELD, due, ~waits)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 from sqlalchemy import Connection, select
 
-from cdp_assets.ledger import bulk, outbox
+from cdp_assets.ledger import bulk, history, outbox
 from cdp_assets.ledger.models import Consent, Suppression
 
 _CONSENTS = bulk.table_of(Consent)
@@ -62,7 +62,7 @@ def project(connection: Connection, contact_points: Sequence[str], consents: pa.
         bulk.delete(connection, model, "contact_point", contact_points)
         bulk.insert(connection, model, rows.select(schema.names).cast(schema).sort_by("contact_point"))
     # What came back while privacy's word was being found out.
-    refusals = outbox.refusals(connection, contact_points).select(SUPPRESSIONS.names).cast(SUPPRESSIONS)
+    refusals = history.refusals(connection, contact_points).select(SUPPRESSIONS.names).cast(SUPPRESSIONS)
     bulk.insert_new(connection, Suppression, _standing(refusals, consents))
 
 

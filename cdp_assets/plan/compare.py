@@ -16,7 +16,8 @@ import ibis.expr.types as ir
 
 from cdp_assets.activation.spec import DestinationSpec
 from cdp_assets.identity.spec import IdentityRules
-from cdp_assets.ledger.outbox import HELD, WITHHELD, Written
+from cdp_assets.ledger.history import Written
+from cdp_assets.ledger.outbox import HELD, WITHHELD
 from cdp_assets.plan import tables as differences
 from cdp_assets.plan.findings import (
     DefinitionChange,

@@ -16,7 +16,7 @@ def deliveries(outcomes: Iterable[tuple[str, str, str | None, int]]) -> tuple[De
     """Outcomes per destination: sent ones first, then why the others were not.
 
     Args:
-        outcomes: destination, status, reason and count, as `ledger.outbox.outcomes` and the table
+        outcomes: destination, status, reason and count, as `ledger.history.outcomes` and the table
             `activation.deliveries` have them. A withheld message counts under its reason.
     """
     found: dict[str, dict[str, int]] = {}

@@ -5,7 +5,7 @@ from datetime import datetime
 import dagster as dg
 import ibis.expr.types as ir
 
-from cdp_assets.ledger import Ledger, outbox
+from cdp_assets.ledger import Ledger, history
 from cdp_assets.privacy import checks, consent, suppression
 from cdp_assets.privacy.schemas import CONSENT_STATE, SUPPRESSIONS
 from cdp_assets.warehouse.assets import table_asset
@@ -49,7 +49,7 @@ def suppressions(
 ) -> Built:
     """Complaints, hard bounces and unsubscriptions, which forbid sending whatever consent says."""
     with ledger.reading() as connection:
-        refusals = engine.from_arrow(outbox.refusals(connection))
+        refusals = engine.from_arrow(history.refusals(connection))
     return Built(
         suppression.suppressions(engagements, contact_points, consents, as_of, refusals),
         metadata={"as_of": as_of.isoformat()},

@@ -17,7 +17,7 @@ from cdp_assets.activation.spec import WebhookConnector
 from cdp_assets.attributes.schemas import CUSTOMER_360
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.identity.schemas import REDIRECTS
-from cdp_assets.ledger import Ledger, outbox
+from cdp_assets.ledger import Ledger, history, outbox
 from cdp_assets.privacy.schemas import CONSENT_STATE, SUPPRESSIONS
 from cdp_assets.segments.schemas import MEMBERSHIPS
 from cdp_assets.settings import Settings
@@ -146,7 +146,7 @@ def test_a_destination_that_is_set_up_wrongly_fails_by_name_and_keeps_its_outbox
     with pytest.raises(Exception, match="set the environment variable HOOK_URL"):
         materialise(delivery_assets([HOOKED]))
     with Ledger.open(settings.ledger_url) as ledger, ledger.reading() as connection:
-        assert (HOOKED.name, outbox.PENDING, None, 1) in outbox.outcomes(connection)
+        assert (HOOKED.name, outbox.PENDING, None, 1) in history.outcomes(connection)
 
 
 def test_without_destinations_the_tables_are_empty(settings: Settings) -> None:

@@ -15,7 +15,7 @@ from cdp_assets.activation.bounces import TakenIn, take_in
 from cdp_assets.activation.connectors import connector_for
 from cdp_assets.activation.delivery import deliver
 from cdp_assets.activation.spec import DestinationSpec
-from cdp_assets.ledger import outbox
+from cdp_assets.ledger import history, outbox
 from cdp_assets.privacy.suppression import suppressions
 from cdp_assets.settings import Settings
 from cdp_assets_tests.activation.servers import ImapServer, MailServer, certificate
@@ -226,7 +226,7 @@ def test_the_next_refresh_knows_of_what_came_back(shop: Shop) -> None:
         delivered = [outbox.Settlement(row, outbox.DELIVERED, None, MONDAY, tried=True) for row in (first, second)]
         outbox.settle(connection, delivered)
         outbox.reported(connection, {key_1: outbox.BOUNCED, key_2: outbox.COMPLAINED}, TUESDAY)
-        refusals = shop.engine.from_arrow(outbox.refusals(connection))
+        refusals = shop.engine.from_arrow(history.refusals(connection))
     import ibis
 
     from cdp_assets.canonical.tables import CONSENTS, CONTACT_POINTS, ENGAGEMENTS

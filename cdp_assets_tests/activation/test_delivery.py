@@ -20,7 +20,7 @@ from cdp_assets.activation.delivery import Delivered, deliver
 from cdp_assets.activation.message import Message
 from cdp_assets.activation.receiver import Answer, Receiver
 from cdp_assets.activation.spec import Breaker, Cap, DestinationSpec, OverallCap, QuietHours, Retry, WebhookConnector
-from cdp_assets.ledger import destinations, outbox
+from cdp_assets.ledger import destinations, history, outbox
 from cdp_assets_tests.activation.shop import MIRROR, MONDAY, TUESDAY, WEDNESDAY, WELCOME, Shop, email_of
 
 SECRET = "whsec_c2VjcmV0IGZvciB0ZXN0cw=="
@@ -215,7 +215,7 @@ def test_an_address_that_is_refused_for_good_is_suppressed_for_every_destination
     with receiving(clock) as receiver:
         assert run(shop, other, receiver, clock).withheld == {f"suppressed_{reason}": 1}
     with shop.ledger.reading() as connection:
-        [seen] = outbox.refusals(connection).to_pylist()
+        [seen] = history.refusals(connection).to_pylist()
     assert seen == {"contact_point": email_of(1), "channel": "email", "reason": reason, "since": TUESDAY}
 
 

@@ -16,7 +16,7 @@ from cdp_assets.activation import gates
 from cdp_assets.activation.delivery import deliver
 from cdp_assets.activation.spec import DestinationSpec
 from cdp_assets.canonical.tables import CONSENTS
-from cdp_assets.ledger import outbox, permissions
+from cdp_assets.ledger import history, outbox, permissions
 from cdp_assets.privacy.consent import consent_state
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets_tests.activation.shop import WELCOME, Shop, email_of
@@ -151,7 +151,7 @@ def test_nothing_is_ever_sent_against_the_latest_explicit_word(
         assert all(word["status"] == "granted" for word in last)
         assert all(word["expires_at"] is None or word["expires_at"] > NOW for word in last)
     with shop.ledger.reading() as connection:
-        assert all(status != outbox.DEAD for _, status, _, _ in outbox.outcomes(connection))
+        assert all(status != outbox.DEAD for _, status, _, _ in history.outcomes(connection))
     shop.ledger.close()
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from cdp_assets.activation.outbox import activate, by_priority
 from cdp_assets.activation.spec import Cap, FrequencyCap, VolumeGuard
-from cdp_assets.ledger import destinations, guard, outbox
+from cdp_assets.ledger import destinations, guard, history, outbox
 from cdp_assets_tests.activation.shop import (
     FRIDAY,
     MIRROR,
@@ -391,7 +391,7 @@ def test_two_refreshes_that_collide_leave_one_result(shop: Shop) -> None:
     tables = shop.tables()
     activate(WELCOME, tables, shop.engine, shop.ledger, FRIDAY)
     with shop.ledger.transaction() as connection:
-        rows = outbox.written_at(connection, FRIDAY)
+        rows = history.written_at(connection, FRIDAY)
     assert rows.num_rows == 1
     activate(WELCOME, tables, shop.engine, shop.ledger, FRIDAY)
     assert len(shop.rows("id")) == 1

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from cdp_assets.ledger import Ledger, bulk, fingerprints, outbox, profile_ids
+from cdp_assets.ledger import Ledger, bulk, fingerprints, history, outbox, profile_ids
 from cdp_assets.ledger.copying import copy_ledger, copy_rows
 from cdp_assets.ledger.models import Base, DestinationStatus, OutboxRow
 
@@ -85,11 +85,11 @@ def test_rows_of_another_database_arrive_as_they_are(ledger: Ledger, tmp_path: P
         assert content(copy) == content(ledger)
         # Ids go on where they were.
         with copy.transaction() as connection:
-            assert outbox.highest_id(connection) == 1
+            assert history.highest_id(connection) == 1
             again = {**bulk.read(connection, bulk.table_of(OutboxRow).select()).to_pylist()[0], "idempotency_key": "l"}
             outbox.append(connection, pa.Table.from_pylist([{**again, "sequence": 2}], outbox.ROWS))
-            assert outbox.highest_id(connection) == 2
-            assert [(row.destination, row.rows) for row in outbox.written_after(connection, 1)] == [("mailing", 1)]
+            assert history.highest_id(connection) == 2
+            assert [(row.destination, row.rows) for row in history.written_after(connection, 1)] == [("mailing", 1)]
 
 
 def test_a_ledger_that_does_not_exist_yet_is_empty(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import event, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
-from cdp_assets.ledger import Ledger, LedgerBusyError, bulk, migrations, outbox
+from cdp_assets.ledger import Ledger, LedgerBusyError, bulk, history, migrations, outbox
 from cdp_assets.ledger.models import Base, FileHash, RunFingerprint, to_micros
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -186,6 +186,6 @@ def test_the_deliverer_looks_at_open_rows_only(ledger: Ledger) -> None:
         outbox.next_rows(connection, "welcome", NOON)
         outbox.due(connection, NOON)
         outbox.next_due_at(connection, "welcome", NOON)
-        outbox.open_contact_points(connection)
+        history.open_contact_points(connection)
     assert len(plans) == 4
     assert all("INDEX outbox_open" in plan for plan in plans)

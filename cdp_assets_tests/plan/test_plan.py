@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 from cdp_assets.automation.planning import make_plan
 from cdp_assets.cli_plan import confirmed_by, question
 from cdp_assets.cli_plan import plan as command
-from cdp_assets.ledger import Ledger, outbox
+from cdp_assets.ledger import Ledger, history
 from cdp_assets.plan.findings import People, Plan
 from cdp_assets.plan.workspace import workspace
 from cdp_assets.settings import Settings
@@ -155,9 +155,9 @@ def test_messages_are_those_that_a_run_then_puts_up(made: Planned, done: Company
     [mailing] = made.plan.sends
     assert (mailing.destination, mailing.segment, mailing.sends) == ("mailing", "buyers", {"left": 2})
     with Ledger.open(f"sqlite:///{made.company.data / 'ledger.sqlite'}") as ledger, ledger.reading() as connection:
-        last = outbox.highest_id(connection)
+        last = history.highest_id(connection)
     with Ledger.open(f"sqlite:///{done.data / 'ledger.sqlite'}") as ledger, ledger.reading() as connection:
-        written = outbox.written_after(connection, last)
+        written = history.written_after(connection, last)
     assert [(row.destination, row.change, row.status, row.rows) for row in written] == [
         ("mailing", "left", "pending", 2)
     ]
