@@ -58,6 +58,9 @@ does, and nothing comes, its checks would say what they said."""
 _NAMES = "names"
 """Remembered with a raw table: the columns outside the contract that deliveries had (`Drift.known`)."""
 
+_REPEATED = "repeated"
+"""Remembered with a raw table: the files that are passed over, since their content came under another name."""
+
 _LAST = "last"
 """Remembered with a raw table: what was appended last, and to which version of it, for the audit."""
 
@@ -100,7 +103,8 @@ def _raw(source: SourceSpec, stream: StreamSpec) -> dg.AssetsDefinition:
         ref = (STAGE, stream_table(source, stream))
         before = note_of(engine, ref)
         found = ingest(source, stream, engine=engine, ledger=ledger, arrivals=arrivals, as_of=as_of)
-        if found.is_nothing and memory.get(_ROWS) == found.rows:
+        repeated = [name for name, _ in found.repeated]
+        if found.is_nothing and memory.get(_ROWS) == found.rows and memory.get(_REPEATED, []) == repeated:
             return Stands()
         loads = [load.load_id for load in found.arrived]
         absent = {name for _, names in found.absent for name in names}
@@ -121,6 +125,7 @@ def _raw(source: SourceSpec, stream: StreamSpec) -> dg.AssetsDefinition:
         remembered = {
             **sound,
             _NAMES: difference.known,
+            _REPEATED: repeated,
             _LAST: asdict(Arrived(version, tuple(loads))),
         }
         verdicts = {
@@ -156,6 +161,9 @@ def _told(found: Ingested, difference: Drift) -> dict[str, Any]:
         told["failed"] = markdown("\n".join(f"- {error}" for error in found.failed))
     if found.restored:
         told["restored"] = markdown("\n".join(f"- {load.file}: {load.rows:,} rows" for load in found.restored))
+    if found.repeated:
+        lines = [f"- {name}: as {earlier}, which was loaded" for name, earlier in found.repeated]
+        told["content_known"] = markdown("\n".join(lines))
     if found.fetched:
         told["fetched"] = list(found.fetched)
     if found.growing:

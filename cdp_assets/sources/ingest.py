@@ -44,6 +44,7 @@ class Ingested:
         broken: Rows of this run's deliveries that could not be split into columns.
         absent: File → optional columns of the contract that it did not have.
         restored: Deliveries that came from where they are kept, since the table lacked them.
+        repeated: Files that are passed over, since an earlier delivery had their content, with its name.
         fetched: Files that were fetched in this run.
         reshaped: Whether the table was made, or given other columns, before that.
         rows: How many rows the table holds, of all deliveries.
@@ -55,6 +56,7 @@ class Ingested:
     broken: int = 0
     absent: tuple[tuple[str, tuple[str, ...]], ...] = ()
     restored: tuple[Load, ...] = ()
+    repeated: tuple[tuple[str, str], ...] = ()
     fetched: tuple[str, ...] = ()
     reshaped: bool = False
     rows: int = 0
@@ -66,8 +68,8 @@ class Ingested:
 
     @property
     def is_nothing(self) -> bool:
-        """Whether there was no news, good or bad."""
-        return self == Ingested(rows=self.rows)
+        """Whether there was no news, good or bad; files that are passed over are none."""
+        return self == Ingested(rows=self.rows, repeated=self.repeated)
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,7 @@ def ingest(
         broken=broken,
         absent=tuple(absent),
         restored=tuple(restored),
+        repeated=manifest.repeated(stream, files, [*standing, *loaded]),
         fetched=new.files,
         reshaped=reshaped,
         rows=sum(each.rows for each in held) + sum(load.rows for load in (*restored, *loaded)),

@@ -170,6 +170,29 @@ def new_deliveries(
     return sorted(found, key=lambda delivery: delivery.sequence)
 
 
+def repeated(
+    stream: StreamSpec, files: Sequence[tuple[LandedFile, str]], standing: Sequence[Load]
+) -> tuple[tuple[str, str], ...]:
+    """Files that are passed over, since an earlier delivery of another name had their content, with its name.
+
+    Args:
+        stream: The stream.
+        files: Whole files with their content hashes.
+        standing: Loads that stand.
+    """
+    if stream.load == "snapshot":
+        return ()
+    first: dict[str, str] = {}
+    for load in standing:
+        first.setdefault(load.content_hash, load.file)
+    loaded = {(load.file, load.content_hash) for load in standing}
+    return tuple(
+        (file.name, first[content])
+        for file, content in files
+        if content in first and (file.name, content) not in loaded
+    )
+
+
 def gone(repeat: Sequence[Load], deliveries: Sequence[Delivery], growing: Sequence[str]) -> list[Load]:
     """The loads that were there once and can be taken from nowhere.
 

@@ -56,6 +56,20 @@ def test_a_bad_file_fails_a_check_of_its_stream_while_everything_else_loads(home
     assert rows(home, 'SELECT "order" FROM sources.shop__orders ORDER BY 1') == [("1",), ("2",)]
 
 
+def test_a_file_that_is_passed_over_is_named_with_the_one_that_had_its_content(home: Path) -> None:
+    specs = [shop(orders())]
+    delivered = content("csv", [row("1", email="a@x.org")])
+    (home / "landing/shop/orders.1").write_bytes(delivered)
+    run(specs)
+    (home / "landing/shop/orders.2").write_bytes(delivered)
+    [told] = run(specs).asset_materializations_for_node("sources__shop__orders")
+    assert told.metadata["content_known"].value == "- shop/orders.2: as shop/orders.1, which was loaded"
+    assert told.metadata["rows_loaded"].value == 0
+    assert rows(home, 'SELECT "order" FROM sources.shop__orders') == [("1",)]
+    [told] = run(specs).asset_materializations_for_node("sources__shop__orders")
+    assert "content_known" not in told.metadata, "told once: nothing has changed since"
+
+
 def test_a_stream_without_files_is_a_real_empty_table(home: Path) -> None:
     assert run([shop(orders())]).success
     assert rows(home, "SELECT count(*) FROM sources.shop__orders") == [(0,)]
