@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import ibis
 import ibis.expr.types as ir
 
+from cdp_assets.sources.contract import EARLIEST
 from cdp_assets.sources.drift import keeps_misfits
-from cdp_assets.sources.spec import StreamSpec
-
-EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
-"""No customer record is older; a time before it is a mistake."""
+from cdp_assets.sources.spec import ColumnSpec, StreamSpec
 
 CLOCK_TOLERANCE = timedelta(days=1)
 """How far a time may lie ahead of the run's instant before it is a mistake: clocks and zones differ."""
@@ -57,8 +55,8 @@ def faults(texts: dict[str, ir.StringValue], values: ir.Table, stream: StreamSpe
         needed = column.required or column.name in stream.key
         if needed:
             yield Fault(text.isnull(), "a required value is missing", column.name)
-        if column.type != "string" and keeps_misfits(stream) and not needed:
-            pass  # the row counts without the value
+        if column.type != "string" and _counts_without(column, stream):
+            pass
         elif column.type != "string":
             article = "an" if column.type == "integer" else "a"
             yield Fault(text.notnull() & value.isnull(), f"the value is not {article} {column.type}", column.name)
@@ -68,6 +66,22 @@ def faults(texts: dict[str, ir.StringValue], values: ir.Table, stream: StreamSpe
             instant = value.cast("timestamp('UTC')")
             yield Fault(instant < ibis.literal(EARLIEST), "the time is before 1900", column.name)
             yield Fault(instant > ibis.literal(as_of + CLOCK_TOLERANCE), IN_THE_FUTURE, column.name)
+
+
+def plausible(value: ir.Value, column: ColumnSpec, stream: StreamSpec) -> ir.Value:
+    """A typed value, or null in place of a time before 1900, where the row counts without it.
+
+    Times by which rows are put in order are none of these, and a row with a time in the future waits for it.
+    """
+    ordering = column.name in (stream.event_time, stream.updated_at)
+    if not column.past or ordering or not _counts_without(column, stream):
+        return value
+    return ibis.ifelse(value.cast("timestamp('UTC')") < ibis.literal(EARLIEST), ibis.null(value.type()), value)
+
+
+def _counts_without(column: ColumnSpec, stream: StreamSpec) -> bool:
+    """Whether a row counts without the value of a column that does not fit."""
+    return keeps_misfits(stream) and not column.required and column.name not in stream.key
 
 
 def _is_formula(text: ir.StringValue) -> ir.BooleanValue:

@@ -23,7 +23,7 @@ from cdp_assets.normalised.dispositions import (
     verdicts,
     with_dispositions,
 )
-from cdp_assets.normalised.faults import Fault, faults
+from cdp_assets.normalised.faults import Fault, faults, plausible
 from cdp_assets.normalised.identifier_values import EMAIL, PHONE, lookup
 from cdp_assets.sources import targets
 from cdp_assets.sources.contract import filled, typed, typed_value
@@ -190,7 +190,8 @@ def _texts(raw: ir.Table, stream: StreamSpec) -> dict[str, ir.StringValue]:
 def _typed(delivered: ir.Table, stream: StreamSpec, as_of: datetime) -> ir.Table:
     """Values by the contract and derived ones, and the first fault of each row."""
     contract = {
-        column.name: typed_value(delivered[f"cdp_text_{column.name}"], column, stream.zone) for column in stream.columns
+        column.name: plausible(typed_value(delivered[f"cdp_text_{column.name}"], column, stream.zone), column, stream)
+        for column in stream.columns
     }
     values = computed_once(with_derived(computed_once(delivered.mutate(**contract)), stream))
     texts = {column.name: values[f"cdp_text_{column.name}"] for column in stream.columns}

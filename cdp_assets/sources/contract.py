@@ -7,6 +7,7 @@ Belongs here: what each contract type accepts. Does not belong here: what happen
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import UTC, datetime
 from functools import reduce
 
 import ibis
@@ -16,6 +17,9 @@ from cdp_assets.sources.spec import ColumnSpec, StreamSpec
 from cdp_assets.warehouse.expressions import bind, check
 from cdp_assets.warehouse.operations import try_timestamp
 from cdp_assets.warehouse.subqueries import computed_once
+
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+"""No customer record is older; a time before it is a mistake."""
 
 _TRUE = ("true", "t", "yes", "y", "1")
 _FALSE = ("false", "f", "no", "n", "0")

@@ -141,7 +141,8 @@ class ColumnSpec:
         zone: IANA zone of times that bear none; the stream's if None.
         path: Where the value is: a header in CSV and Parquet, a dotted path in JSON; the name if None.
         decimal_mark: ``.`` or ``,``; the other one may group thousands.
-        past: Whether a date or time must lie between 1900 and the run's instant (a day ahead is let pass).
+        past: Whether a date or time must lie between 1900 and the run's instant (a day ahead is let pass); one before
+            1900 is treated like a value that does not fit the type, and a row with one in the future waits for it.
         symbol: What stands beside numbers and is no part of them, such as ``$``.
     """
 

@@ -7,9 +7,9 @@ import pytest
 from cdp_assets.sources.drift import Drift, drift
 from cdp_assets.sources.ingest import Ingested
 from cdp_assets.sources.landing import strays
-from cdp_assets.sources.spec import ContractSpec, StreamSpec
+from cdp_assets.sources.spec import ColumnSpec, ContractSpec, StreamSpec
 from cdp_assets_tests.normalised.bench import load, outcome, typed
-from cdp_assets_tests.sources.shop import HEADER, Bench, content, orders, row, shop
+from cdp_assets_tests.sources.shop import HEADER, Bench, content, narrow, orders, row, shop
 
 EVERY = pytest.mark.parametrize("format", ["csv", "jsonl", "json", "parquet"])
 ACCEPTED = ("accepted", None)
@@ -79,6 +79,25 @@ def test_a_value_of_another_type_keeps_its_row_out_or_only_itself(
     assert outcome(bench) == outcomes
     assert typed(bench)[1]["total"] is None
     assert bench.raw()[1]["total"] == "free"
+
+
+@pytest.mark.parametrize(
+    ("mode", "changes", "first"),
+    [
+        ("discard_row", {}, ("quarantined", "the time is before 1900")),
+        ("discard_value", {}, ACCEPTED),
+        # By it rows are put in order.
+        ("discard_value", {"event_time": "at"}, ("quarantined", "the time is before 1900")),
+    ],
+)
+def test_a_time_before_1900_keeps_its_row_out_or_only_itself(
+    bench: Bench, mode: str, changes: dict[str, str], first: tuple[str, str | None]
+) -> None:
+    columns = (ColumnSpec("order", "string", required=True), ColumnSpec("at", "date", past=True))
+    bench.drop("shop/orders.1", content("csv", [{"order": "1", "at": "1800-01-01"}, {"order": "2"}], ("order", "at")))
+    load(bench, shop(narrow("csv", *columns, contract=ContractSpec(data_type=mode), **changes)))
+    assert outcome(bench) == [first, ACCEPTED]
+    assert first != ACCEPTED or typed(bench)[0]["at"] is None
 
 
 def test_what_is_required_is_not_let_pass_without_its_value(bench: Bench) -> None:

@@ -10,7 +10,7 @@ import pytest
 from cdp_assets.sources.proposing.headings import meanings, words_of
 from cdp_assets.sources.proposing.propose import Proposal, propose
 from cdp_assets.sources.spec import SourceSpec
-from cdp_assets_tests.normalised.bench import canonical, load, outcome
+from cdp_assets_tests.normalised.bench import canonical, load, outcome, typed
 from cdp_assets_tests.sources import unseen
 from cdp_assets_tests.sources.shop import Bench
 from cdp_assets_tests.sources.test_proposing import loaded, written
@@ -226,3 +226,33 @@ def test_a_derived_column_takes_no_name_that_is_there(bench: Bench, tmp_path: Pa
     text = "customer_id,email,Country,Country_code\n" + "".join(f"{n},p{n}@example.org,France,\n" for n in range(1, 25))
     source = loaded(tmp_path, [propose(written(tmp_path / "in", "people.csv", text), "shop")])
     assert len(source.streams) == 1
+
+
+def test_people_count_without_a_birthday_that_is_none(bench: Bench, tmp_path: Path) -> None:
+    born = ["1862-81-01" if number % 20 == 0 else f"1990-01-{1 + number % 28:02d}" for number in range(100)]
+    text = "member_id,first_name,last_name,dob\n" + "".join(f"m{n},Ann,Lee{n},{day}\n" for n, day in enumerate(born))
+    proposal = propose(written(tmp_path, "members.csv", text), "shop")
+    assert "5 of 100 values of dob are no date: such rows count without it (`data_type`)" in proposal.doubts
+    bench.drop("shop/members.csv", text)
+    load(bench, loaded(tmp_path, [proposal]))
+    assert outcome(bench, "shop__members") == [("accepted", None)] * 100
+    assert sum(each["dob"] is None for each in typed(bench, "shop__members")) == 5
+
+
+def test_orders_with_an_amount_that_is_none_go_to_quarantine_and_it_is_said(tmp_path: Path) -> None:
+    amounts = ["n/a" if number % 20 == 0 else f"{number}.50" for number in range(100)]
+    text = "order_id,email,ordered_at,total\n" + "".join(
+        f"o{n},p{n % 30}@example.org,2026-01-05 10:00:00,{amount}\n" for n, amount in enumerate(amounts)
+    )
+    proposal = propose(written(tmp_path, "orders.csv", text), "shop")
+    assert "contract" not in proposal.stream
+    assert "5 of 100 values of total are no decimal: such rows go to quarantine" in proposal.doubts
+
+
+def test_people_of_other_centuries_have_their_birthdays(tmp_path: Path) -> None:
+    text = "person_id,first_name,last_name,dob\n" + "".join(
+        f"q{n},Ann,Lee{n},18{n % 90 + 10}-02-03\n" for n in range(100)
+    )
+    proposal = propose(written(tmp_path, "people.csv", text), "archive")
+    assert proposal.stream["columns"]["dob"] == {"type": "date"}
+    assert "100 of 100 values of dob lie before 1900: taken as they are" in proposal.doubts

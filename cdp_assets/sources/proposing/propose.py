@@ -14,14 +14,25 @@ from typing import Any
 
 from cdp_assets.sources import template
 from cdp_assets.sources.proposing.draft import Draft
+from cdp_assets.sources.proposing.fitting import fit
 from cdp_assets.sources.proposing.headings import file_words
 from cdp_assets.sources.proposing.kinds import kind_of
 from cdp_assets.sources.proposing.mapping import stream_of
 from cdp_assets.sources.proposing.roles import Column, columns_of
 from cdp_assets.sources.proposing.sample import Sample, read
-from cdp_assets.sources.spec import GLOBAL, GLOBAL_TYPES, ColumnSpec, IdentifierSpec, MapSpec, SourceSpec, StreamSpec
+from cdp_assets.sources.spec import (
+    GLOBAL,
+    GLOBAL_TYPES,
+    ColumnSpec,
+    ContractSpec,
+    IdentifierSpec,
+    MapSpec,
+    SourceSpec,
+    StreamSpec,
+)
 from cdp_assets.sources.validation import RESERVED, problems
 
+_OF_PARTS = ("columns", "contract", "derive", "identifiers", "maps")
 _TIMES_ALL_FILLED = frozenset({"event_time", "updated_at"})
 
 
@@ -84,6 +95,7 @@ def propose(
         draft.doubts.append("nothing says what its rows are: they are kept, and feed no table")
     _doubts_of_times(draft)
     _drop_what_would_not_load(stream, draft, source)
+    fit(stream, spec_of(stream, source), draft)
     return Proposal(path, stream, kind, None, tuple(draft.doubts), sample)
 
 
@@ -207,7 +219,7 @@ def _drop_what_would_not_load(stream: dict[str, Any], draft: Draft, source: str)
 
 def spec_of(stream: dict[str, Any], source: str) -> StreamSpec:
     """A stream's fields as the plain description."""
-    plain = {name: value for name, value in stream.items() if name not in ("columns", "derive", "identifiers", "maps")}
+    plain = {name: value for name, value in stream.items() if name not in _OF_PARTS}
     maps = tuple(
         MapSpec(
             map_["to"],
@@ -229,6 +241,7 @@ def spec_of(stream: dict[str, Any], source: str) -> StreamSpec:
             for each in stream.get("identifiers", ())
         ),
         maps=maps,
+        contract=ContractSpec(**stream.get("contract", {})),
         **plain,
     )
     return replace(spec, key=tuple(spec.key))

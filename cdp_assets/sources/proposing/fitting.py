@@ -1,0 +1,100 @@
+"""How a proposed contract fits the sample that it was made from.
+
+Belongs here: values of the sample that the contract would not take, and what is done about them. Does not belong here:
+which type a column has (`values.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import pyarrow as pa
+
+from cdp_assets.sources.contract import EARLIEST, filled, typed_value
+from cdp_assets.sources.proposing.draft import Draft
+from cdp_assets.sources.spec import DISCARD_VALUE, StreamSpec
+from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+
+_FEW = 0.02
+"""Share of a column's values up to which they are mistakes."""
+
+_SAYS_WHO = frozenset({"contacts", "contact_points", "consents"})
+"""Tables of which a row is worth having without one of its dates or numbers."""
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """Of a column's values in the sample: how many there are, are not of its type, and lie before 1900."""
+
+    filled: int
+    wrong: int
+    early: int
+
+
+def fit(stream: dict[str, Any], spec: StreamSpec, draft: Draft) -> None:
+    """Have a proposal take what its own sample holds, or say what it would not take.
+
+    Args:
+        stream: The proposed fields, which are changed.
+        spec: The same as the plain description.
+        draft: Knows the sample, and takes the doubts.
+    """
+    counts = _counted(spec, draft)
+    lenient = bool(stream.get("person")) and {map_["to"] for map_ in stream.get("maps", ())} <= _SAYS_WHO
+    refused = False
+    for column in spec.columns:
+        found = counts.get(column.name)
+        if found is None:
+            continue
+        wrong, early = found.wrong, column.past and found.early > 0
+        if early and found.early > _FEW * found.filled:
+            early = False
+            del stream["columns"][column.name]["past"]
+            draft.doubts.append(
+                f"{found.early:,} of {found.filled:,} values of {column.name} lie before 1900: taken as they are"
+            )
+        elif early:
+            wrong += found.early
+        if wrong:
+            refused = True
+            what = f"are no {column.type}" + (", or before 1900" if early else "")
+            then = "such rows count without it (`data_type`)" if lenient else "such rows go to quarantine"
+            draft.doubts.append(f"{wrong:,} of {found.filled:,} values of {column.name} {what}: {then}")
+    if refused and lenient:
+        fields = dict(stream)
+        stream.clear()
+        for name, value in fields.items():
+            if name == "columns":
+                stream["contract"] = {"data_type": DISCARD_VALUE}
+            stream[name] = value
+
+
+def _counted(spec: StreamSpec, draft: Draft) -> dict[str, _Counts]:
+    """What the columns hold that are not text, as a run would read them."""
+    typed = [column for column in spec.columns if column.type != "string"]
+    addresses = {name: address for address, name in draft.names.items()}
+    texts = {column.name: draft.sample.columns[addresses[column.name]] for column in typed}
+    if not texts or not draft.sample.rows:
+        return {}
+    engine = DuckDBEngine.in_memory()
+    try:
+        table = engine.from_arrow(pa.table({name: pa.array(values, pa.string()) for name, values in texts.items()}))
+        asked: dict[str, ibis.expr.types.IntegerScalar] = {}
+        for place, column in enumerate(typed):
+            text = filled(table[column.name])
+            value = typed_value(text, column, spec.zone)
+            asked[f"filled_{place}"], asked[f"fits_{place}"] = text.count(), value.count()
+            if column.past:
+                early = value.cast("timestamp('UTC')") < ibis.literal(EARLIEST)
+                asked[f"early_{place}"] = early.sum().fill_null(0)
+        [told] = engine.to_arrow(table.aggregate(**asked)).to_pylist()
+    finally:
+        engine.backend.disconnect()
+    return {
+        column.name: _Counts(
+            told[f"filled_{place}"], told[f"filled_{place}"] - told[f"fits_{place}"], told.get(f"early_{place}", 0)
+        )
+        for place, column in enumerate(typed)
+    }
