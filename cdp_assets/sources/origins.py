@@ -27,6 +27,9 @@ CURSOR, ROW = "cursor", "row"
 _NO_PARAMETER = re.compile(r"(?<![:\w\\]):(?=\w)")
 """What SQLAlchemy would take for the beginning of a parameter; a query has none."""
 
+_NO_DAY = re.compile(r"\d{4}-(00-\d\d|\d\d-00)")
+"""How dates of MySQL begin that are none, such as ``0000-00-00``: they come as texts."""
+
 
 @dataclass(frozen=True)
 class Span:
@@ -205,8 +208,11 @@ class _Beyond(str):
 
 
 def _comparable(value: Any) -> Any:
-    """A value of a cursor; none for a time at the end of all times, after which nothing would be new."""
-    return None if isinstance(value, _Beyond) else value
+    """A value of a cursor; none for a time at the end of all times, after which nothing would be new, and for one that
+    MySQL has in place of none.
+    """
+    beyond = isinstance(value, _Beyond) or (isinstance(value, str) and _NO_DAY.match(value))
+    return None if beyond else value
 
 
 def _quoted(origin: DatabaseSpec) -> str:

@@ -567,6 +567,32 @@ def test_rows_of_a_mysql_table_are_fetched_from_the_last_value_of_the_cursor_on(
     assert found.failed == ()
 
 
+def test_dates_of_mysql_that_are_none_hold_up_no_cursor(bench: Bench, mysql: str) -> None:
+    engine = sa.create_engine(mysql, isolation_level="AUTOCOMMIT")
+    spec = source(database={"url": mysql, "table": "legacy", "cursor": "updated_at"})
+    with engine.connect() as connection:
+        connection.execute(sa.text("SET SESSION sql_mode = ''"))
+        connection.execute(sa.text("CREATE TABLE legacy (id INT, email TEXT, spent INT, updated_at DATETIME)"))
+        insert = "INSERT INTO legacy VALUES (:id, 'a@x.org', 1, :at)"
+        for id, at in ((1, "0000-00-00 00:00:00"), (2, "2026-01-01 10:00:00"), (3, "2026-00-00 00:00:00")):
+            connection.execute(sa.text(insert), {"id": id, "at": at})
+        assert [load.rows for load in look(bench, spec).loaded] == [3]
+        connection.execute(sa.text(insert), {"id": 4, "at": "2026-01-02 10:00:00"})
+        assert [load.rows for load in look(bench, spec).loaded] == [1]
+    engine.dispose()
+    assert sorted(id for id, _, _ in raw(bench)) == ["1", "2", "3", "4"]
+
+
+def test_a_cursor_whose_values_have_no_order_is_told(bench: Bench, tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path / 'shop.sqlite'}"
+    with sa.create_engine(address).begin() as connection:
+        connection.execute(sa.text("CREATE TABLE customers (id, email, spent, updated_at)"))
+        connection.execute(sa.text("INSERT INTO customers VALUES (1, 'a', 1, 20260101), (2, 'b', 1, 'yesterday')"))
+    (error,) = look(bench, by_cursor(address)).failed
+    assert "values of the cursor are of several types, which have no order" in str(error)
+    assert "yesterday" not in str(error)
+
+
 def test_a_stream_whose_files_are_dropped_off_is_not_fetched(bench: Bench) -> None:
     spec = source(files="shop/*.csv", format="csv")
     assert fetch(spec, spec.streams[0], bench.landing, bench.folder / "dlt").files == ()
