@@ -76,8 +76,11 @@ def fault(inner: BaseException) -> tuple[str, str]:
         return f"{problem} ({kind}, status {status})", advice
     if kind == "JSONDecodeError":
         return "an answer was no JSON", f"Look whether `url` is that of the API, and not of a page. {_AGAIN}"
-    code = getattr(inner, "sqlstate", None) or next(iter(getattr(inner, "args", ())), None)
-    known = _CODES.get(code) if isinstance(code, str | int) else None
+    if kind == "NoSuchColumnError":
+        return _NO_COLUMN
+    # Drivers of MySQL give its own number beside a state that tells less.
+    told = (getattr(inner, "sqlstate", None), *getattr(inner, "args", ())[:1])
+    known = next((_CODES[code] for code in told if isinstance(code, str | int) and code in _CODES), None)
     if known is None and kind.endswith(("OperationalError", "ConnectionError", "Timeout")):
         known = next((words for pattern, words in _MESSAGES if pattern.search(str(inner))), None)
     problem, advice = known or ("it could not be fetched", _AGAIN)

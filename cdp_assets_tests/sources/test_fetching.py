@@ -567,6 +567,33 @@ def test_rows_of_a_mysql_table_are_fetched_from_the_last_value_of_the_cursor_on(
     assert found.failed == ()
 
 
+@pytest.mark.parametrize(
+    ("database", "said"),
+    [
+        ({"table": "nowhere"}, "no such table.*Correct `table` or `query`"),
+        ({"table": "told", "cursor": "changed"}, "a column that `cursor` or `query` names is not there"),
+        # The server takes no notice of case, and answers with its own.
+        ({"table": "told", "cursor": "UPDATED_AT"}, "a column that `cursor` or `query` names is not there"),
+        ({"query": "SELECT FROM WHERE"}, "does not understand the query"),
+        ({"url": {"database": "elsewhere"}, "table": "told"}, "no such database on the server"),
+        ({"url": {"username": "stranger"}, "table": "told"}, "the login was refused.*Correct user and password"),
+        ({"url": {"port": 1}, "table": "told"}, "nobody answers there"),
+        ({"url": {"drivername": "mysql"}, "table": "told"}, "MySQLdb is missing.*mysql[+]pymysql://"),
+    ],
+)
+def test_a_fault_of_mysql_is_told_with_what_to_do(
+    bench: Bench, mysql: str, database: dict[str, Any], said: str
+) -> None:
+    engine = sa.create_engine(mysql, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text("CREATE TABLE IF NOT EXISTS told (id INT, updated_at DATETIME)"))
+        connection.execute(sa.text("INSERT INTO told VALUES (1, '2026-01-01 10:00:00')"))
+    engine.dispose()
+    url = sa.make_url(mysql).set(**database.get("url", {}))
+    (error,) = look(bench, source(database={**database, "url": url.render_as_string(hide_password=False)})).failed
+    assert re.search(said, str(error))
+
+
 def test_dates_of_mysql_that_are_none_hold_up_no_cursor(bench: Bench, mysql: str) -> None:
     engine = sa.create_engine(mysql, isolation_level="AUTOCOMMIT")
     spec = source(database={"url": mysql, "table": "legacy", "cursor": "updated_at"})
