@@ -207,11 +207,12 @@ class Rest(dg.Model, dg.Resolvable):
         description='`{type: bearer, token: "{{ env.TOKEN }}"}`, `{type: http_basic, username: …, password: …}` or '
         "`{type: api_key, name: …, api_key: …, location: header}`.",
     )
-    pages: dict[str, str | int | bool] = Field(
+    pages: dict[str, str | int | bool | None] = Field(
         default_factory=dict,
         description="How pages follow each other: `{type: json_link, next_url_path: next}`, `{type: cursor, "
-        "cursor_path: …, cursor_param: …}`, `{type: page_number, …}`, `{type: offset, limit: 100}`, "
-        "`{type: header_link}`; found by itself if absent.",
+        "cursor_path: …, cursor_param: …}`, `{type: page_number, base_page: 1, total_path: pages}`, `{type: offset, "
+        "limit: 100, total_path: null}` (null: up to a page without items), `{type: header_link}`; found by itself if "
+        "absent.",
     )
     cursor: Cursor | None = Field(default=None, description="Only what is new; everything each time if absent.")
 

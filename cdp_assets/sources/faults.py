@@ -68,6 +68,8 @@ def fault(inner: BaseException) -> tuple[str, str]:
         return f"the module {inner.name} is missing", f"Begin the `url` with {begin}" if begin else install
     if isinstance(inner, FileNotFoundError):
         return "there is no such bucket, folder or file", "Correct the URL in `files`"
+    if kind == "DictValidationException":
+        return "`pages` or `auth` say what dlt does not know", "Look up their words in the docs of dlt's REST source"
     if isinstance(inner, TypeError) and "not supported between" in str(inner):
         return "values of the cursor are of several types, which have no order", "Cast it to one type in a `query`"
     status = getattr(getattr(inner, "response", None), "status_code", None)

@@ -139,8 +139,10 @@ def items_of_api(
     endpoint: dict[str, Any] = {"path": path, "params": dict(origin.params)}
     if origin.data is not None:
         endpoint["data_selector"] = origin.data
+    # Some answer without content where there are no items.
+    endpoint["response_actions"] = [{"status_code": 204, "action": "ignore"}, _goes_on(name)]
     if origin.data is not None and nothing_yet:
-        endpoint["response_actions"] = [_has(origin.data, name)]
+        endpoint["response_actions"].append(_has(origin.data, name))
     if origin.pages:
         endpoint["paginator"] = dict(origin.pages)
     if span is not None and origin.cursor_parameter is not None:
@@ -222,6 +224,19 @@ def _quoted(origin: DatabaseSpec) -> str:
     return ".".join(prepare.quote(part) for part in str(origin.table).split("."))
 
 
+def _goes_on(name: str) -> Callable[..., None]:
+    """What looks whether pages differ: an API that takes no notice of what it is asked for would be asked for ever."""
+    before: list[bytes] = [b""]
+
+    def look(response: Any, *_: Any, **__: Any) -> None:
+        if response.ok and response.content and response.content == before[0]:
+            advice = "Correct `pages`: the API takes no notice of the parameter, or each page names itself as the next"
+            raise FetchError(name, "the same page came twice in a row", advice)
+        before[0] = response.content if response.ok else b""
+
+    return look
+
+
 def _has(data: str, name: str) -> Callable[..., None]:
     """What looks whether the first answer of an API has something where its items are said to be."""
     from dlt.common.jsonpath import find_values
@@ -229,7 +244,7 @@ def _has(data: str, name: str) -> Callable[..., None]:
     answers: list[bool] = []
 
     def look(response: Any, *_: Any, **__: Any) -> None:
-        if response.ok and not answers:
+        if response.ok and response.content and not answers:
             answers.append(bool(find_values(data, response.json())))
             if not answers[0]:
                 advice = "Look at an answer of the API, and write in `data` where its items are"

@@ -134,14 +134,17 @@ def _answers(port: int, process: subprocess.Popen[bytes]) -> None:
 class Api(ThreadingHTTPServer):
     """A JSON API of customers: pages of two, a token, an answer that says "slow down", and one that fails.
 
-    ``customers`` may be changed by the test; ``asked`` are the queries that were answered.
+    ``customers`` may be changed by the test; ``asked`` are the queries that were answered. A ``deaf`` one takes no
+    notice of the page that it is asked for; one without a ``voice`` has no content in its answers where there are no
+    customers.
     """
 
     def __init__(self) -> None:
         self.customers: list[dict[str, Any]] = []
         self.asked: list[dict[str, str]] = []
         self.faults = [429, 500]
-        self.broken = False
+        self.broken = self.deaf = False
+        self.voice = True
         super().__init__(("127.0.0.1", 0), _Handler)
 
     @property
@@ -163,9 +166,13 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.server.asked.append(query)
             found = [one for one in self.server.customers if one["updated_at"] >= query.get("updated_since", "")]
-            page = int(query.get("page", 1))
+            page = 1 if self.server.deaf else int(query.get("page", 1))
             following = f"{self.server.url}?page={page + 1}&updated_since={query.get('updated_since', '')}"
             shown = found[2 * page - 2 : 2 * page]
+            if not shown and not self.server.voice:
+                self.send_response(204)
+                self.end_headers()
+                return
             self._answer(200, {"data": shown, "next": following if 2 * page < len(found) else None})
 
     def _answer(self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:

@@ -409,6 +409,36 @@ def test_an_api_is_then_asked_only_for_what_is_new(bench: Bench, api: servers.Ap
     assert raw(bench)[-1] == ("6", "p6@x.org", "2.5")
 
 
+UP_TO_NOTHING = {"type": "page_number", "base_page": 1, "total_path": None}
+
+
+@pytest.mark.parametrize("voice", [True, False])
+def test_pages_are_counted_up_to_one_without_items(bench: Bench, api: servers.Api, voice: bool) -> None:
+    api.voice = voice
+    found = look(bench, rest(api, pages=UP_TO_NOTHING, cursor=None))
+    assert ([load.rows for load in found.loaded], found.failed) == ([5], ())
+    assert [query["page"] for query in api.asked] == ["1", "2", "3", "4"]
+    api.customers = []
+    assert look(bench, rest(api, pages=UP_TO_NOTHING, cursor=None)) == Ingested(rows=5), "nothing is no fault"
+
+
+def test_an_api_that_says_nothing_at_first_is_no_fault(bench: Bench, api: servers.Api) -> None:
+    api.customers, api.voice = [], False
+    assert look(bench, rest(api, pages=UP_TO_NOTHING, cursor=None)).failed == ()
+
+
+def test_an_api_that_gives_one_page_for_ever_is_not_asked_for_ever(bench: Bench, api: servers.Api) -> None:
+    api.deaf = True
+    (error,) = look(bench, rest(api, pages=UP_TO_NOTHING, cursor=None)).failed
+    assert "the same page came twice in a row" in str(error)
+    assert len(api.asked) == 2
+
+
+def test_words_that_dlt_does_not_know_are_told(bench: Bench, api: servers.Api) -> None:
+    (error,) = look(bench, rest(api, pages={"type": "leafing"})).failed
+    assert "`pages` or `auth` say what dlt does not know" in str(error)
+
+
 def test_numbers_of_an_api_stay_in_their_columns_and_times_as_they_are(bench: Bench, api: servers.Api) -> None:
     api.customers[0] |= {"spent": 10, "email": "2026-06-01 10:00"}
     look(bench, rest(api))
