@@ -9,7 +9,7 @@ import filecmp
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,7 +63,7 @@ def sources() -> None:
 
 
 @sources.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("paths", metavar="FILES…", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--name", help="The source's name, if the files are of one system (default: that of their folder).")
 @click.option("--country", help="ISO 3166-1 alpha-2 country of phone numbers without a country code.")
 @click.option("--zone", help="IANA time zone of times that bear none, such as Europe/Berlin (default: UTC).")
@@ -73,7 +73,7 @@ def sources() -> None:
 @click.option("--force", is_flag=True, help="Replace a definition of that name.")
 @as_json
 def propose(
-    files: Sequence[Path],
+    paths: Sequence[Path],
     name: str | None,
     country: str | None,
     zone: str | None,
@@ -87,7 +87,7 @@ def propose(
 
     Told are format, delimiter, encoding, types, key, times, identifiers, and the tables that the rows feed. What is
     unsure stands in the definition as comments. Files that number people and orders in different ways become sources of
-    their own. Files from elsewhere are copied into the landing folder.
+    their own. Files from elsewhere are copied into the landing folder. A folder stands for the files in it.
     """
     from cdp_assets.sources.proposing.order_heads import told_once
     from cdp_assets.sources.proposing.propose import propose as look
@@ -98,6 +98,7 @@ def propose(
 
     _refuse_unknown(country, zone, currency)
     settings = Settings.from_env()
+    files = list(_files_of(paths))
     source = name or _source_name(files[0], settings.landing, stream_name)
     target = settings.defs / "sources" / source / "defs.yaml"
     if target.exists() and not force and not only_print:
@@ -192,6 +193,18 @@ def _refuse_unknown(country: str | None, zone: str | None, currency: str | None)
         ZoneInfo(zone or "UTC")
     except (ZoneInfoNotFoundError, ValueError):
         raise click.ClickException(f"--zone {zone} is no time zone; write an IANA name such as Europe/Berlin") from None
+
+
+def _files_of(paths: Sequence[Path]) -> Iterator[Path]:
+    """Files as they are, and those that lie in folders, by name."""
+    for path in paths:
+        if path.is_file():
+            yield path
+            continue
+        files = sorted(each for each in path.iterdir() if each.is_file() and not each.name.startswith("."))
+        if not files:
+            raise click.ClickException(f"there is no file in {path}; name a folder that holds what was exported")
+        yield from files
 
 
 def _source_name(file: Path, landing: Path, plain: Callable[[Path], str]) -> str:

@@ -22,7 +22,9 @@ def read_report(reader: Reader, *, with_sample: bool = False) -> views.Report:
         reader: The snapshot.
         with_sample: Whether to read one complete profile along.
     """
-    counts = reader.one("SELECT count(*) AS profiles, count_if(anonymous) AS anonymous FROM profiles.golden_records")
+    counts = reader.one(
+        "SELECT count(*) AS profiles, count(*) FILTER (WHERE anonymous) AS anonymous FROM profiles.golden_records"
+    )
     records = reader.one("SELECT count(*) AS records FROM normalised.identity_records")
     report = views.Report(
         as_of=as_of(reader),

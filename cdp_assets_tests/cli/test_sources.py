@@ -68,6 +68,17 @@ def test_files_from_anywhere_are_described_and_copied_to_where_they_are_read(pro
     assert (project / "data" / "landing" / "old_shop" / "orders_1.csv").read_text() == ORDERS
 
 
+def test_a_folder_stands_for_the_files_in_it(project: Path, tmp_path: Path) -> None:
+    file = export(tmp_path)
+    (file.parent / ".hidden").write_text("x")
+    (file.parent / "older").mkdir()
+    assert propose(file.parent).exit_code == 0
+    assert [stream.name for stream in load_catalog(project / "defs").sources[0].streams] == ["orders"]
+    told = propose(file.parent / "older")
+    assert told.exit_code == 1
+    assert "there is no file in" in told.output
+
+
 def test_files_that_have_landed_stay_where_they_are(project: Path) -> None:
     export(project / "data" / "landing", "till/sub/orders.csv")
     told = propose(project / "data" / "landing" / "till" / "sub" / "orders.csv")

@@ -99,6 +99,15 @@ def test_the_report_counts_what_the_snapshot_holds(reader: Reader) -> None:
     assert report.sample.name == "Ann Weber"
 
 
+def test_a_company_without_people_has_a_report(tmp_path: Path) -> None:
+    file = write_snapshot(tmp_path / "serving.duckdb")
+    with duckdb.connect(str(file)) as emptied:
+        emptied.execute("DELETE FROM profiles.golden_records")
+    with Reader(file) as reader:
+        report = read_report(reader)
+    assert (report.profiles, report.anonymous) == (0, 0)
+
+
 def test_the_instant_is_that_of_the_last_run_also_where_it_changed_nothing(tmp_path: Path) -> None:
     file = write_snapshot(tmp_path / "serving.duckdb")
     with Reader(file) as before:
