@@ -150,9 +150,12 @@ def key_of_raw(raw: ir.Table, stream: StreamSpec) -> ir.StringValue:
 
 def with_derived(rows: ir.Table, stream: StreamSpec) -> ir.Table:
     """Add a stream's derived columns, each of which may use the ones before it."""
+    together: dict[str, ir.Value] = {}
     for name, sql in stream.derive:
-        rows = rows.mutate(**{name: bind(sql, rows)})
-    return rows
+        if together.keys() & set(check(sql, stream.expression_schema).columns):
+            rows, together = rows.mutate(**together), {}
+        together[name] = bind(sql, rows)
+    return rows.mutate(**together) if together else rows
 
 
 def _delivered(raw: ir.Table, manifest: ir.Table, stream: StreamSpec) -> ir.Table:

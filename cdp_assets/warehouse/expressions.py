@@ -162,7 +162,7 @@ def _checked(sql: str, schema: ibis.Schema, as_of: bool) -> CheckedExpression:
     columns = tuple(dict.fromkeys(name for name in names.values() if name is not None))
     uses_as_of = None in names.values()
     instant = "2000-01-01 00:00:00+00:00" if uses_as_of else None
-    dtype = _type_of(sql, columns, schema, instant)
+    dtype = _type_of(sql, tuple((name, schema[name]) for name in columns), instant)
     return CheckedExpression(sql, dtype, columns, uses_as_of)
 
 
@@ -228,12 +228,14 @@ def _connection() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _type_of(sql: str, columns: tuple[str, ...], schema: ibis.Schema, instant: str | None) -> dt.DataType:
+@lru_cache(maxsize=4096)
+def _type_of(sql: str, columns: tuple[tuple[str, dt.DataType], ...], instant: str | None) -> dt.DataType:
     """Ask DuckDB for the type, over a row of nulls: this also tries the constants (a date of 31 February …)."""
-    value = for_duckdb(_prepared(sql, columns, instant).copy()).sql(dialect="duckdb")
+    names = tuple(name for name, _ in columns)
+    value = for_duckdb(_prepared(sql, names, instant).copy()).sql(dialect="duckdb")
     nulls = [
-        f"CAST(NULL AS {DuckDBType.to_string(schema[name])}) AS {sge.to_identifier(name, quoted=True).sql('duckdb')}"
-        for name in columns
+        f"CAST(NULL AS {DuckDBType.to_string(dtype)}) AS {sge.to_identifier(name, quoted=True).sql('duckdb')}"
+        for name, dtype in columns
     ]
     query = f"SELECT typeof({value}), {value} FROM (SELECT {', '.join(nulls) or '1 AS one'})"
     try:
