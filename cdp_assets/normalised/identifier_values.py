@@ -21,7 +21,8 @@ EMAIL = "email"
 EMAIL_BASE = "email_base"
 PHONE = "phone"
 
-_ADDRESS = re.compile(r"[^@\s,;<>\"()]+@[^@\s,;<>\"()]+\.[^@\s,;<>\"().]{2,}")
+_ADDRESS = re.compile(r"[^@\s,;<>\"()*]+@[^@\s,;<>\"()*]+\.[^@\s,;<>\"().*]{2,}")
+"""What an address looks like; an asterisk stands for what somebody made unreadable, and the rest is many people's."""
 _PLAIN = r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}$"
 """Most addresses: what `normalise_email` would do to them is to write them in lower case."""
 

@@ -28,7 +28,7 @@ from cdp_assets.normalised.identifier_values import EMAIL, PHONE, lookup
 from cdp_assets.sources import targets
 from cdp_assets.sources.contract import filled, typed, typed_value
 from cdp_assets.sources.schemas import column_classes
-from cdp_assets.sources.spec import DISCARD_ROW, IdentifierSpec, SourceSpec, StreamSpec, stream_table
+from cdp_assets.sources.spec import DISCARD_ROW, GLOBAL, IdentifierSpec, SourceSpec, StreamSpec, stream_table
 from cdp_assets.warehouse.engine import Engine, row_count
 from cdp_assets.warehouse.expressions import bind, check
 from cdp_assets.warehouse.operations import quick_hash, stable_id
@@ -39,6 +39,8 @@ PERSON, FACT, GUEST = "person", "fact", "guest"
 
 _PARTS = "\x1f"
 _WITHIN = "\x1e"
+_NAMED = "\x1d"
+_NAMES = frozenset({"given_name", "family_name", "full_name", "birth_date"})
 _FIRST_NAME = r'^\{"((?:[^"\\]|\\.)*)"'
 """Of an object in JSON."""
 
@@ -313,7 +315,10 @@ def _country(rows: ir.Table, identifier: IdentifierSpec, source: SourceSpec) -> 
 
 
 def _with_record(rows: ir.Table, source: SourceSpec, stream: StreamSpec, hash_key: str) -> ir.Table:
-    """Give each row its identity record: by key for people, by the set of its identifiers for facts."""
+    """Give each row its identity record: by key for people, by the set of its identifiers for facts.
+
+    Addresses and phone numbers are shared: where a fact has nothing else, what it says of the person's name counts too.
+    """
     if stream.person:
         native = stable_id(ibis.literal(source.name), ibis.literal(stream.name), rows.cdp_key, key=hash_key)
         return _finished(rows, native, ibis.literal(PERSON))
@@ -325,7 +330,13 @@ def _with_record(rows: ir.Table, source: SourceSpec, stream: StreamSpec, hash_ke
         (ibis.literal(f"{namespace}{_WITHIN}{type_}{_WITHIN}") + value + _PARTS).coalesce("")
         for namespace, type_, value in sorted(carried, key=lambda item: item[:2])
     ]
-    rows = computed_once(rows.mutate(cdp_carried=reduce(lambda left, right: left + right, texts, ibis.literal(""))))
+    carries = reduce(lambda left, right: left + right, texts, ibis.literal(""))
+    if (said := _said_of_the_name(rows, stream)) is not None:
+        numbers = [value for namespace, _, value in carried if namespace != GLOBAL]
+        alone = reduce(lambda left, right: left & right, (value.isnull() for value in numbers), ibis.literal(True))
+        # One in the other, so that names are read only where they count.
+        carries += ibis.ifelse((carries != "") & alone, ibis.ifelse(said != "", _NAMED + said, ""), "")
+    rows = computed_once(rows.mutate(cdp_carried=carries))
     by_set = stable_id(ibis.literal(source.name), rows.cdp_carried, key=hash_key)
     alone = stable_id(ibis.literal(source.name), ibis.literal(stream.name), rows.cdp_key, key=hash_key)
     if stream.guest_expression is not None:
@@ -333,6 +344,19 @@ def _with_record(rows: ir.Table, source: SourceSpec, stream: StreamSpec, hash_ke
         alone = stable_id(ibis.literal(source.name), ibis.literal(stream.name), guest, key=hash_key)
     anonymous = rows.cdp_carried == ""
     return _finished(rows, ibis.ifelse(anonymous, alone, by_set), ibis.ifelse(anonymous, GUEST, FACT))
+
+
+def _said_of_the_name(rows: ir.Table, stream: StreamSpec) -> ir.StringValue | None:
+    """What rows say that a person is called, and when they were born; None if the stream never does."""
+    told = []
+    for map_ in stream.maps:
+        names = [sql for name, sql in sorted(map_.set) if name in _NAMES]
+        if map_.to != "contacts" or map_.each or not names:
+            continue
+        said = [(bind(sql, rows).cast("string").strip().lower() + _WITHIN).coalesce("") for sql in names]
+        text = reduce(lambda left, right: left + right, said)
+        told.append(ibis.ifelse(bind(map_.where, rows).fill_null(False), text, "") if map_.where else text)
+    return reduce(lambda left, right: left + right, told) if told else None
 
 
 def _finished(rows: ir.Table, record_id: ir.IntegerValue, kind: ir.StringValue) -> ir.Table:

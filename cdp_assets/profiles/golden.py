@@ -6,7 +6,7 @@ Belongs here: the shape of the two tables. Does not belong here: who survives (`
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -70,6 +70,9 @@ def made(
         rules: Which value survives.
         engine: Keeps the candidates, which both tables are made of.
     """
+    # Nobody is reached by an address that stands for none.
+    named = nobodys.select(kind="identifier_type", value="identifier_value")
+    records = replace(records, contact_points=records.contact_points.anti_join(named, ["kind", "value"]))
     listed = engine.scratch(candidates(records.contacts, records.contact_points, profile_map, rules))
     order = engine.scratch(ranked(listed, rules))
     lost = engine.scratch(beaten(order, rules))

@@ -33,6 +33,11 @@ def test_plain_addresses_are_written_in_lower_case_and_others_looked_at_one_by_o
     }
 
 
+def test_an_address_of_which_a_part_is_hidden_is_many_peoples_and_so_nobodys() -> None:
+    hidden = ["a***@example.com", "an*a@example.com", "anna@e*****.com"]
+    assert looked_up(hidden) == dict.fromkeys(hidden, (None, None))
+
+
 @examples(60)
 @given(st.lists(ADDRESSES, min_size=1, max_size=20))
 def test_many_addresses_are_normalised_as_one_is(texts: list[str]) -> None:

@@ -155,6 +155,23 @@ def test_facts_with_the_same_identifiers_hang_on_one_record_and_guests_on_their_
     assert [found["cdp_kind"] for found in (first, third)] == ["fact", "guest"]
 
 
+def test_a_couple_that_shares_all_its_addresses_is_two_records_by_their_names(bench: Bench) -> None:
+    """But what carries a number of a person's own hangs on that, however the name is spelled."""
+    columns = tuple(ColumnSpec(name, "string") for name in ("name", "email", "number"))
+    stream = StreamSpec(
+        "orders", "shop/orders*", "csv", columns,
+        identifiers=(IdentifierSpec("email", "email", "global"), IdentifierSpec("user_id", "number", "shop")),
+        maps=(MapSpec("contacts", (("full_name", "name"),), where="name <> 'none'"),),
+    )  # fmt: skip
+    given = [("Ann Lee", ""), (" ann lee", ""), ("Bob Lee", ""), ("none", ""), ("Ann Lee", "7"), ("A. Lee", "7")]
+    rows = [{"name": name, "email": "lee@x.org", "number": number} for name, number in given]
+    bench.drop("shop/orders.csv", content("csv", rows, ("name", "email", "number")))
+    load(bench, shop(stream))
+    ann, again, bob, nameless, numbered, initial = (found["cdp_record_id"] for found in typed(bench))
+    assert (ann, numbered) == (again, initial)
+    assert len({ann, bob, nameless, numbered}) == 4
+
+
 def test_a_persons_record_survives_a_changed_email(bench: Bench) -> None:
     source = shop(orders(load="upsert", person=True, updated_at="at", maps=()))
     bench.drop("shop/orders_1.csv", content("csv", [row("7", email="old@x.org")]))

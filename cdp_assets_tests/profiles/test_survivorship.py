@@ -45,6 +45,7 @@ def resolve(
     profiles: dict[int, int] | None = None,
     records: Rows | None = None,
     identifiers: Rows | None = None,
+    nobodys: Rows | None = None,
 ) -> tuple[dict[int, dict[str, Any]], dict[tuple[int, str], dict[str, Any]]]:
     """Golden records by profile, and provenance by profile and attribute. All records are of profile 1 if not said."""
     points = points or []
@@ -57,7 +58,7 @@ def resolve(
         table(IDENTITY_RECORDS, records),
         table(IDENTIFIERS, identifiers or []),
     )
-    records_table, explained = golden.made(known, profile_map(profiles), loaded([], NOBODYS), rules, ENGINE)
+    records_table, explained = golden.made(known, profile_map(profiles), loaded(nobodys or [], NOBODYS), rules, ENGINE)
     golden_rows = ENGINE.to_arrow(records_table.cast(GOLDEN_RECORDS.ibis_schema)).to_pylist()
     provenance_rows = ENGINE.to_arrow(explained.cast(PROVENANCE.ibis_schema)).to_pylist()
     return (
@@ -292,6 +293,17 @@ def test_an_identifier_that_stands_for_nothing_known_makes_nobody_known() -> Non
     refused = table(REJECTED_LINKS, [refusal, refusal | {"identifier_id": ids["ada"], "reason": "hub"}])
     found = golden.nobodys_identifiers(carried, refused, "key")
     assert ENGINE.to_arrow(found).to_pylist() == [identifier]
+
+
+def test_nobody_is_reached_by_an_address_that_stands_for_none() -> None:
+    shared = {"kind": "email", "value": "noemail@x.org", "status": "active"}
+    points = [shared | {"record_id": 1}, shared | {"record_id": 2}, shared | {"record_id": 2, "value": "bo@x.org"}]
+    nobodys = [{"namespace": "global", "identifier_type": "email", "identifier_value": "noemail@x.org"}]
+    found, _ = resolve(SurvivorshipRules(), [], points, {1: 1, 2: 2}, nobodys=nobodys)
+    assert {profile: (row["email"], row["anonymous"]) for profile, row in found.items()} == {
+        1: (None, True),
+        2: ("bo@x.org", False),
+    }
 
 
 def test_a_profile_knows_its_records_sources_and_times() -> None:
