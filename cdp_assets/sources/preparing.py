@@ -122,6 +122,8 @@ def _scanned(plain: Path, file: LandedFile, stream: StreamSpec, thorough: bool, 
         first, above = opened.readline(), 0
         if is_csv and DELIMITER_LINE.fullmatch(first):
             begin, first, above = opened.tell(), opened.readline(), 1
+        while is_csv and first and not first.strip():
+            begin, first, above = opened.tell(), opened.readline(), above + 1
         header = _header(first, file, stream) if is_csv else ()
         if not is_csv:
             opened.seek(begin)

@@ -131,7 +131,10 @@ class DuckDBFiles:
         self.backend.con.execute(f"CREATE TEMP TABLE {name} AS {query}")
         counted = self.backend.con.execute(f"SELECT count(*) FROM {name}").fetchone()
         assert counted is not None
-        return self.backend.sql(f"SELECT *, rowid + 1 AS {POSITION} FROM {name}"), int(counted[0])
+        own = {row[0].casefold() for row in self.backend.con.execute(f"DESCRIBE {name}").fetchall()}
+        # A column of that name hides the row id.
+        place = "row_number() OVER ()" if "rowid" in own else "rowid + 1"
+        return self.backend.sql(f"SELECT *, {place} AS {POSITION} FROM {name}"), int(counted[0])
 
     @contextmanager
     def _rejects(self) -> Iterator[tuple[str, Callable[[int], tuple[Rejected, ...]]]]:

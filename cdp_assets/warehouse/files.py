@@ -18,7 +18,7 @@ BLOCK = 1 << 18
 """Bytes of a file that are looked at at a time: few enough for a processor's cache, and for their memory to be used
 again rather than given back."""
 
-POSITION = "position"
+POSITION = "cdp_position"
 """Column of `FileRows.table`: position among the rows that were read, from 1, in the order of the file."""
 
 

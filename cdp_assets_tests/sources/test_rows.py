@@ -32,6 +32,16 @@ def test_rows_keep_their_text_their_file_and_their_number(bench: Bench, format: 
     assert (second["order"], second["total"], second["source_row"]) == ("2", None, 2)
 
 
+@EVERY
+@pytest.mark.parametrize("name", ["Position", "position", "rowid", "line"])
+def test_columns_may_be_called_like_what_numbers_rows(bench: Bench, format: str, name: str) -> None:
+    rows = [{name: text, "at": "x"} for text in ("Buyer", "Clerk")]
+    bench.drop("shop/orders.1", content(format, rows, (name, "at")))
+    columns = (ColumnSpec(name, "string"), ColumnSpec("at", "string"))
+    bench.ingest(orders(format, columns=columns, key=(), event_time=None, identifiers=(), maps=()))
+    assert [(row[name], row["source_row"]) for row in bench.raw()] == [("Buyer", 1), ("Clerk", 2)]
+
+
 @pytest.mark.parametrize("format", ["csv", "jsonl", "json"])
 def test_compressed_files_are_read(bench: Bench, format: str) -> None:
     bench.drop("shop/orders.1.gz", squeezed(content(format, [row("1")])))

@@ -25,7 +25,7 @@ def read(path: Path, content: bytes, **columns: str) -> list[dict[str, Any]]:
 def test_values_are_texts_and_the_rest_is_kept(tmp_path: Path) -> None:
     line = b'{"id": 7, "at": {"city": "K\u00f6ln", "zip": null}, "tags": [1, 2.50], "sure": true, "more": "x"}\n'
     assert read(tmp_path, line, id="id", city="at.city", zip="at.zip", tags="tags", sure="sure") == [
-        {"id": "7", "city": "K\u00f6ln", "tags": "[1,2.5]", "sure": "true", "position": 1,
+        {"id": "7", "city": "K\u00f6ln", "tags": "[1,2.5]", "sure": "true", "cdp_position": 1,
          "extra": '{"more":"x"}'}
     ]  # fmt: skip
 
@@ -69,17 +69,17 @@ def test_what_columns_take_apart_is_kept_unless_they_take_all_of_it(
 def test_lines_are_numbered_and_no_part_of_their_ends_is_kept(tmp_path: Path, ends: bytes, last: bool) -> None:
     content = ends.join([b'{"a": "1"}', b"[1]", b"{no", b'{"a": "2"}']) + (ends if last else b"")
     assert read(tmp_path, content, a="a") == [
-        {"a": "1", "position": 1},
-        {"position": 2, "raw_line": "[1]", "parse_error": "it is not a JSON object with properties"},
-        {"position": 3, "raw_line": "{no", "parse_error": "it is not valid JSON"},
-        {"a": "2", "position": 4},
+        {"a": "1", "cdp_position": 1},
+        {"cdp_position": 2, "raw_line": "[1]", "parse_error": "it is not a JSON object with properties"},
+        {"cdp_position": 3, "raw_line": "{no", "parse_error": "it is not valid JSON"},
+        {"a": "2", "cdp_position": 4},
     ]
 
 
 def test_a_file_of_several_blocks_keeps_its_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "BLOCK", 50)
     content = b"".join(b'{"n": %d, "padding": "%s"}\n' % (n, b"x" * (n % 90)) for n in range(1, 400))
-    assert all(row["n"] == str(row["position"]) for row in read(tmp_path, content, n="n", padding="padding"))
+    assert all(row["n"] == str(row["cdp_position"]) for row in read(tmp_path, content, n="n", padding="padding"))
 
 
 def test_a_line_may_be_longer_than_a_block(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_line_may_be_longer_than_a_block(tmp_path: Path) -> None:
 def test_a_column_may_be_a_part_of_another_and_names_may_differ_in_case_alone(tmp_path: Path) -> None:
     line = b'{"who": {"name": "Ann", "Name": "ANN"}, "where": 5}\n'
     row = read(tmp_path, line, who="who", name="who.name", other="who.Name", street="where.street")
-    assert row == [{"who": '{"name":"Ann","Name":"ANN"}', "name": "Ann", "other": "ANN", "position": 1,
+    assert row == [{"who": '{"name":"Ann","Name":"ANN"}', "name": "Ann", "other": "ANN", "cdp_position": 1,
                     "extra": '{"where":5}'}]  # fmt: skip
     assert read(tmp_path, line, name="who.name", other="who.Name")[0]["other"] == "ANN"
 
