@@ -91,9 +91,9 @@ def propose(
     """
     from cdp_assets.sources.proposing.order_heads import told_once
     from cdp_assets.sources.proposing.propose import propose as look
-    from cdp_assets.sources.proposing.propose import stream_name, together
+    from cdp_assets.sources.proposing.propose import stream_name
     from cdp_assets.sources.proposing.sample import UnreadableSampleError
-    from cdp_assets.sources.proposing.systems import systems
+    from cdp_assets.sources.proposing.systems import systems, together
     from cdp_assets.sources.proposing.writing import definitions
 
     _refuse_unknown(country, zone, currency)

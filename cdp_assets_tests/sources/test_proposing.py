@@ -11,8 +11,9 @@ import pytest
 
 from cdp_assets.catalog import load_catalog
 from cdp_assets.sources import template
-from cdp_assets.sources.proposing.propose import Proposal, propose, together
+from cdp_assets.sources.proposing.propose import Proposal, propose
 from cdp_assets.sources.proposing.sample import UnreadableSampleError
+from cdp_assets.sources.proposing.systems import together
 from cdp_assets.sources.proposing.values import judge
 from cdp_assets.sources.proposing.writing import definitions, pattern_for
 from cdp_assets.sources.spec import SourceSpec
@@ -136,6 +137,7 @@ def test_files_of_one_layout_are_one_stream_that_takes_the_next_ones_too(tmp_pat
     assert proposal.stream["name"] == "orders"
     assert files == paths
     assert pattern_for([Path("shop/orders_2026-01.csv.gz")]) == "shop/orders*.csv*"
+    assert pattern_for([Path("shop/orders_1.csv")], [Path("shop/orders_2.csv")]) == "shop/orders_1.csv*"
     lines = [Path("shop/orders_lines_2026-01.csv")]
     assert pattern_for([Path("shop/orders_2026-01.csv")], lines) == "shop/orders_[0-9]*-[0-9]*.csv*"
 
@@ -156,6 +158,9 @@ def test_what_nothing_is_known_of_is_kept_and_feeds_no_table(tmp_path: Path) -> 
         ("a.jsonl", b"{broken\n", "no JSON object"),
         ("a.xlsx", b"PK\x03\x04[Content_Types].xml", "save each sheet as CSV"),
         ("a.csv.gz", b"\x1f\x8b\x08\x00broken", "compressed and damaged"),
+        ("a.csv", b"Club;;\n;;\nMember No;Name;Email\n1;Ann;a@x.org\n", "header seems to be on line 3"),
+        ("a.csv", b"Report of members\nMember No;Name;Email\n1;Ann;a@x.org\n", "header seems to be on line 2"),
+        ("a.csv", b"Person,,Contact\nMember No,First Name,Email\n1,Ann,a@x.org\n", "header seems to be on line 2"),
     ],
 )
 def test_a_file_of_which_nothing_can_be_said_says_why(tmp_path: Path, name: str, content: bytes, said: str) -> None:
@@ -178,6 +183,19 @@ def test_what_spreadsheets_write_is_read_as_it_is(bench: Bench, tmp_path: Path, 
     assert {row["family_name"] for row in found} == {f"Müller{n}" for n in range(25)}
 
 
+def test_rows_below_a_header_with_gaps_are_rows_and_sums_are_none(bench: Bench, tmp_path: Path) -> None:
+    text = ",Customer No,Email,Invoice No,Date,Amount\n" + "".join(
+        f"{n},{n},p{n}@x.org,B{n},2026-01-02,1.00\n" for n in range(25)
+    )
+    proposal = propose(written(tmp_path / "in", "invoices.csv", f"{text},Grand Total,,,,25.00\n"), "shop")
+    assert proposal.stream["key"] == ["Invoice No"]
+    source = loaded(tmp_path, [proposal])
+    bench.drop("shop/invoices.csv", f"{text},Grand Total,,,,25.00\n".encode())
+    load(bench, source)
+    refused = ("quarantined", "a required value is missing")
+    assert outcome(bench, "shop__invoices") == [("accepted", None)] * 25 + [refused]
+
+
 @pytest.mark.parametrize(
     ("texts", "type_", "format_"),
     [
@@ -197,11 +215,75 @@ def test_what_spreadsheets_write_is_read_as_it_is(bench: Bench, tmp_path: Path, 
         (["00123", "04567"], "string", None),
         (["hello"], "string", None),
         ([None, None], "string", None),
+        (["€", "€"], "string", None),
+        (["EUR 1,234.50", "EUR 7.00"], "decimal", None),
+        (["2026-01-05 10:00 AM", "2026-01-05 01:30 PM"], "timestamp", "%Y-%m-%d %I:%M %p"),
+        (["05/Jan/26 10:00 AM", "31/Dec/25 01:30 PM"], "timestamp", "%d/%b/%y %I:%M %p"),
+        (["units sold", *map(str, range(1, 30))], "integer", None),
     ],
 )
 def test_types_are_told_by_values(texts: list[str | None], type_: str, format_: str | None) -> None:
     judged = judge(texts)
     assert (judged.type, judged.format) == (type_, format_)
+
+
+ORDERS_OF_A_SHEET = "Rechnungsnr;Rechnungsdatum;Kundennr;Rechnungsbetrag\n" + "".join(
+    f"RE{n};{46082 + n};{1000 + n};{12000 + 9 * n}\n" for n in range(25)
+)
+
+
+def test_amounts_of_the_size_of_dates_are_amounts(tmp_path: Path) -> None:
+    orders = propose(written(tmp_path, "Rechnungen.csv", ORDERS_OF_A_SHEET), "shop").stream["maps"][0]["set"]
+    assert (orders["ordered_at"], orders["gross"]) == ("Rechnungsdatum_instant", "Rechnungsbetrag")
+
+
+def test_instants_are_numbers_with_fractions_too_and_halves_of_days_are_read(bench: Bench, tmp_path: Path) -> None:
+    mails = "".join(
+        f'{{"id": "m{n}", "timestamp": {1770000000 + n}.25, "event": "failed", "to": "p{n % 9}@x.org"}}\n'
+        for n in range(25)
+    )
+    visits = "Visit Date,Time,Client ID,Client,Email\n" + "".join(
+        f'05/{1 + n:02d}/2026,01:15 PM,{100 + n % 9},"Lee, Ann",p{n % 9}@example.org\n' for n in range(25)
+    )
+    files = {"mails.jsonl": mails, "attendance.csv": visits}
+    source = loaded(tmp_path, [propose(written(tmp_path / "in", name, text), "shop") for name, text in files.items()])
+    for name, text in files.items():
+        bench.drop(f"shop/{name}", text.encode())
+    load(bench, source)
+    times = {str(event["occurred_at"])[:16] for event in canonical(bench, source, "events")}
+    assert {"2026-02-02 02:40", "2026-05-01 13:15", "2026-05-25 13:15"} <= times
+    assert ("customer_number", '"Client ID"') in {(each.type, each.value) for each in source.streams[1].identifiers}
+
+
+def test_a_blank_line_above_the_header_is_none(bench: Bench, tmp_path: Path) -> None:
+    content = ("\n" + ORDERS).encode()
+    source = loaded(tmp_path, [propose(written(tmp_path / "in", "orders.csv", content), "shop")])
+    bench.drop("shop/orders.csv", content)
+    load(bench, source)
+    assert [order["order_id"] for order in canonical(bench, source, "orders")] == ["B1", "B2"]
+
+
+def test_lists_within_rows_of_parquet_are_lines_too(tmp_path: Path) -> None:
+    rows = pa.table({
+        "order_id": ["A1", "A2"],
+        "order_date": ["2026-01-05 10:00:00"] * 2,
+        "total": [12.5, 12.5],
+        "buyer": [{"email": "ann@example.org"}] * 2,
+        "items": [[{"sku": "S1", "quantity": 2, "price": 6.25}]] * 2,
+    })  # fmt: skip
+    pq.write_table(rows, tmp_path / "orders.parquet")
+    proposal = propose(tmp_path / "orders.parquet", "shop")
+    assert [map_["to"] for map_ in proposal.stream["maps"]] == ["orders", "order_lines"]
+    assert "of what is within buyer nothing is taken (`derive`)" in proposal.doubts
+
+
+def test_who_is_on_a_list_of_the_blocked_refuses(tmp_path: Path) -> None:
+    text = "EMAIL,OPT_IN,BLOCKLISTED_EMAIL,ADDED_TIME\n" + "".join(
+        f"p{n}@example.org,Yes,{'No' if n % 5 else 'Yes'},2026-01-{1 + n:02d} 10:00:00\n" for n in range(25)
+    )
+    maps = propose(written(tmp_path, "contacts.csv", text), "shop").stream["maps"]
+    said = [(map_["set"]["status"], map_["set"]["explicit"]) for map_ in maps if map_["to"] == "consents"]
+    assert said[-1] == ("'withdrawn'", "true")
 
 
 def test_days_and_months_that_could_be_either_are_a_doubt(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cdp_assets.sources.proposing.propose import propose
-from cdp_assets.sources.proposing.systems import systems
+from cdp_assets.sources.proposing.systems import systems, together
 from cdp_assets_tests.sources.template_samples import sample
 from cdp_assets_tests.sources.test_proposing import written
 
@@ -50,6 +50,46 @@ def test_customer_12_of_one_shop_is_not_customer_12_of_another(tmp_path: Path) -
     }
     assert grouped(tmp_path, shops) == [["berlin.csv"], ["paris.csv"]]
     assert grouped(tmp_path, shops, one=True) == [["berlin.csv"], ["paris.csv"]], "whatever somebody says"
+
+
+def bought_in(shop: int, customers: int) -> str:
+    rows = (f"{1001 + n},{n * shop % customers},2026-03-{1 + n * shop % 28:02d},10.00" for n in range(40))
+    return "Order No,Customer ID,Order Date,Total\n" + "".join(f"{row}\n" for row in rows)
+
+
+def test_order_1001_of_one_shop_is_not_order_1001_of_another(tmp_path: Path) -> None:
+    shops: dict[str, str | bytes] = {
+        "berlin_customers.csv": people("Customer ID", range(25)),
+        "paris_customers.csv": people("Customer ID", range(25), "q{}"),
+        "berlin_orders.csv": bought_in(3, 25),
+        "paris_orders.csv": bought_in(7, 25),
+    }
+    assert grouped(tmp_path, shops) == [
+        ["berlin_customers.csv", "berlin_orders.csv"],
+        ["paris_customers.csv", "paris_orders.csv"],
+    ]
+    nameless = {f"{place}.csv": text for place, text in zip("abcd", shops.values(), strict=True)}
+    assert grouped(tmp_path, nameless) == [["a.csv"], ["b.csv"], ["c.csv"], ["d.csv"]], "it could be either's"
+    assert grouped(tmp_path, nameless, one=True) == [["a.csv"], ["b.csv"], ["c.csv"], ["d.csv"]]
+
+
+def test_files_of_one_layout_whose_numbers_are_of_other_people_are_no_parts_of_one(tmp_path: Path) -> None:
+    shops = {"orders_1.csv": bought_in(3, 25), "orders_2.csv": bought_in(7, 25)}
+    found = together([propose(written(tmp_path, name, text), "shop") for name, text in shops.items()])
+    assert [(one.stream["name"], [path.name for path in paths]) for one, paths in found] == [
+        ("orders", ["orders_1.csv"]),
+        ("orders_2", ["orders_2.csv"]),
+    ]
+
+
+def test_slips_of_two_months_of_one_till_are_parts_of_one(tmp_path: Path) -> None:
+    def slips(month: int) -> str:
+        rows = (f"{n % 5},2026-{month:02d}-{1 + n // 5:02d},K{n * month % 9},{n % 3},1.00" for n in range(40))
+        return "Bon-Nr,Datum,Kundennummer,Artikelnr,Preis\n" + "".join(f"{row}\n" for row in rows)
+
+    months = {f"bons_{month}.csv": slips(month) for month in (1, 2)}
+    ((_, paths),) = together([propose(written(tmp_path, name, text), "shop") for name, text in months.items()])
+    assert [path.name for path in paths] == ["bons_1.csv", "bons_2.csv"]
 
 
 def test_numbers_that_could_be_anybodys_are_kept_apart_until_somebody_says_otherwise(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -215,11 +216,40 @@ def test_events_without_a_number_are_told_apart_by_who_did_them(shop: Shop) -> N
         ("Bestellnr.", "order_id"), ("N° de commande", "order_id"), ("Paragon", "order_id"), ("Qté", "quantity"),
         ("Artikelnr", "sku"), ("Référence produit", "sku"), ("Betrag", "amount"), ("Montant TTC", "amount"),
         ("Order Total (incl. VAT)", "amount"), ("Subtotal (ex tax)", "gross"), ("Order #", "order_id"),
-        ("Discount Tax", "nothing"), ("utm_campaign", "utm_campaign"),
+        ("Discount Tax", "nothing"), ("Betrag inkl. MwSt.", "amount"), ("referrerUrl", "referrer"),
+        ("smtp-id", "message_id"),
+        ("quantity-purchased", "quantity"), ("customers.id", "person_id"), ("utm_campaign", "utm_campaign"),
+        ("CEP", "postal_code"),
+        ("Číslo zákazníka", "person_id"), ("Příjmení", "family_name"), ("Kundnummer", "person_id"),
+        ("E-post", "email"), ("Belopp inkl. moms", "amount"), ("Sähköposti", "email"), ("Müşteri No", "person_id"),
+        ("SOYADI", "family_name"), ("İlçe", "region"), ("Vevőkód", "person_id"), ("Irányítószám", "postal_code"),
+        ("Cod poștal", "postal_code"), ("Κωδικός πελάτη", "person_id"), ("Επώνυμο", "family_name"),
+        ("顧客ID", "person_id"), ("メールアドレス", "email"), ("ﾒｰﾙｱﾄﾞﾚｽ", "email"),
+        ("订单编号", "order_id"), ("手机号", "phone"),
+        ("고객번호", "person_id"), ("البريد الإلكتروني", "email"),
     ],
 )  # fmt: skip
 def test_headings_mean_what_people_mean(heading: str, role: str) -> None:
     assert next(meanings(words_of(heading)), None) == role
+
+
+@pytest.mark.parametrize(
+    ("name", "head"),
+    [
+        ("zákazníci.csv", "Číslo zákazníka;Jméno;Příjmení;E-mail;Mobil;Město;Datum registrace;E-mail obchodníka"),
+        ("asiakkaat.csv", "Asiakasnumero;Etunimi;Sukunimi;Sähköposti;Puhelin;Kaupunki;Luotu;Myyjän sähköposti"),
+        ("顧客一覧.csv", "顧客番号;名;姓;メールアドレス;電話番号;市区町村;登録日;担当者メール"),
+        ("고객.csv", "고객번호;이름;성;이메일;휴대폰;도시;가입일;담당자 이메일"),
+    ],
+)
+def test_people_of_other_alphabets_have_numbers_names_and_addresses(tmp_path: Path, name: str, head: str) -> None:
+    rows = "".join(f"{n};Ann;Lee;p{n}@x.org;+4915100{n:04d};Rom;2026-01-02;rep@x.org\n" for n in range(15))
+    proposal = propose(written(tmp_path, name, f"{head}\n{rows}"), "shop")
+    number, *_ = headings = head.split(";")
+    stream = loaded(tmp_path, [proposal]).streams[0]
+    assert (stream.key, stream.person, stream.event_time) == ((number,), True, headings[6])
+    assert [each.type for each in stream.identifiers] == ["customer_number", "email", "phone"]
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", stream.name)
 
 
 def test_a_derived_column_takes_no_name_that_is_there(bench: Bench, tmp_path: Path) -> None:

@@ -12,14 +12,21 @@ from typing import cast
 
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.consent import marketing
-from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, money, person, unguarded
+from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, money, named, person, unguarded
 from cdp_assets.sources.proposing.items import lines_within
 from cdp_assets.sources.proposing.roles import Column
+from cdp_assets.sources.proposing.whose import beside, several_people, stands_beside_several
 from cdp_assets.warehouse.sql_parsing import plain_name
 
 
 def orders(draft: Draft) -> Iterator[Map]:
     known, placed = draft.sql("order_id", "number", "id"), draft.sql("created_at", "started_at", "happened_at")
+    if known is None and len(draft.key) == 1:
+        known = plain_name(draft.key[0])  # whatever it is called, it is another one in every row
+    grain: list[str] = []
+    if (order := draft.of("order_id")) is not None:
+        known, own = _receipt(draft, order)
+        grain = [] if draft.key == own else own
     number = known or (_made_up(draft, placed) if placed else None)
     if number is None or placed is None:
         return
@@ -28,13 +35,34 @@ def orders(draft: Draft) -> Iterator[Map]:
     conditions = [f"not coalesce({returned}, false)"] if returned else []
     if status is not None:
         conditions.append(_not_void(draft, status))
-    entry: Map = {"to": "orders", **_where(conditions), **({"id": known} if known else {})}
-    yield entry | {"set": {"order_id": number, "ordered_at": placed, "currency": currency, **sums}}
+    entry: Map = {"to": "orders", **_where(conditions), **({"grain": grain} if grain else {})}
+    entry |= {"id": known} if known else {}
+    paid = _paid_in_parts(draft) if grain else None
+    total = sums if paid is None else {}
+    yield entry | {"set": {"order_id": number, "ordered_at": placed, "currency": currency, **total}}
+    if paid is not None:
+        draft.doubts.append("orders have several rows: they come to the sum of these")
+        part = {"order_id": number, "ordered_at": placed, "quantity": "1", "unit_price": sums["gross"],
+                "amount": sums["gross"], "currency": currency}  # fmt: skip
+        yield {"to": "order_lines", **_where(conditions), "set": part}
     yield from lines_within(draft, number, placed, currency, entry.get("where"))
     common = {"order_id": number, "currency": currency}
-    yield from _refunds_of_orders(draft, common, placed, sums, returned, status)
-    yield from person(draft, id_=known)
+    for refund in _refunds_of_orders(draft, common, placed, sums, returned, status):
+        yield {name: value for name, value in refund.items() if name != "id" or not grain}
+    if draft.crowded:
+        yield from person(draft)
+    else:
+        yield from person(draft, grain=grain, id_=known)
     yield from marketing(draft)
+
+
+def _paid_in_parts(draft: Draft) -> Column | None:
+    """The column of sums, if those of the rows of one order differ: what was paid in parts, and not the whole again."""
+    sums = draft.of("gross", "net", "amount", "unit_price")
+    if sums is None:
+        return None
+    paid = [None if (text or "-").startswith("-") else text for text in draft.sample.columns[sums.address]]
+    return sums if stands_beside_several(draft.numbers, paid) else None
 
 
 def _where(conditions: Sequence[str]) -> Map:
@@ -69,7 +97,8 @@ def _returned(draft: Draft) -> str | None:
     """A condition for rows that take an order back: their type says so, or their amounts are negative."""
     words = set(headings.says("refund"))
     for column in draft.all_of("type"):
-        if draft.texts(column) & words:
+        said = [text.strip(". ").casefold() in words for text in draft.sample.columns[column.address] if text]
+        if any(said) and sum(said) * 2 < len(said):  # *credit* is also a kind of card
             return among(draft, column, "refund")
     paid = draft.of("amount", "gross", "net")
     if paid is not None and any((text or "").startswith("-") for text in draft.sample.columns[paid.address]):
@@ -132,13 +161,16 @@ def lines(draft: Draft) -> Iterator[Map]:
     placed_only = f"{head} is not null" if head is not None else None
     status = _status(draft)
     kept = _not_void(draft, status) if status is not None and draft.texts(status) & {*headings.says("void")} else None
-    sold = f"{quantity} > 0"
     counts = draft.of("quantity")
-    returned = counts is not None and any((text or "").startswith("-") for text in draft.sample.columns[counts.address])
+    summed = draft.of("line_total", "gross", "amount", "net") if price is None else None
+    back = next((each for each in (counts, summed) if each is not None and _has_negatives(draft, each)), None)
+    returned = back is not None
+    sold, taken_back = (f"{draft.expression(back)} > 0", f"{draft.expression(back)} < 0") if back else ("", "")
     # A return that bears a number of its own does not say which order it takes back.
     marked = any((text or "").startswith("C") for text in draft.sample.columns[order.address])
     if returned:
-        draft.doubts.append("negative quantities are taken for returns: they become refunds, the others orders")
+        what = "quantities" if back is counts else "amounts"
+        draft.doubts.append(f"negative {what} are taken for returns: they become refunds, the others orders")
     gross = draft.sql("gross") if head is not None else None
     conditions = [each for each in (placed_only or (sold if returned else None), kept) if each]
     if placed is not None:
@@ -168,30 +200,73 @@ def lines(draft: Draft) -> Iterator[Map]:
         line["quantity"] = "1"
     conditions = [each for each in (sold if returned else None, kept) if each]
     yield {"to": "order_lines", **_where(conditions), "set": line}
-    if returned and price is not None and placed is not None:
-        amount = f"abs({quantity} * {price})"
+    if returned and placed is not None and (price is not None or "amount" in line):
+        amount = f"abs({line['amount']})"
         refund = draft.given(refund_id=number, refunded_at=placed, currency=currency, amount=amount)
         if not marked:
             refund["order_id"] = number
-        yield {"to": "refunds", "where": f"{quantity} < 0", "set": refund}
-    yield from person(draft, where=placed_only, grain=grain, id_=number)
+        yield {"to": "refunds", "where": taken_back, "set": refund}
+    if draft.crowded:
+        yield from person(draft)
+    else:
+        yield from person(draft, where=placed_only, grain=grain, id_=number)
+
+
+def _has_negatives(draft: Draft, column: Column) -> bool:
+    return any((text or "").startswith("-") for text in draft.sample.columns[column.address])
 
 
 def _receipt(draft: Draft, order: Column) -> tuple[str, list[str]]:
-    """What tells orders apart, and the columns of it: tills begin each day with number 1."""
+    """What tells orders apart, and the columns of it: each till begins with number 1, and some do each day."""
     number, name = unguarded(draft, order), draft.names[order.address]
+    texts, parts, known_by = list(draft.sample.columns[order.address]), [number], ["number"]
+    for place in places_of(draft, order):
+        parts.insert(0, f"cast({plain_name(draft.names[place.address])} as varchar)")
+        known_by.append(draft.names[place.address])
+        texts = beside(texts, draft.sample.columns[place.address])
     day = draft.of("created_at", "happened_at")
-    if day is None or day.values.type != "date":
+    if day is not None and _comes_on_other_days(texts, draft.sample.columns[day.address], day.values.type):
+        at = plain_name(draft.names[day.address])
+        parts.insert(0, f"cast({at if day.values.type == 'date' else f'cast({at} as date)'} as varchar)")
+        known_by.append("day")
+        texts = beside(texts, _days(draft.sample.columns[day.address]))
+    draft.numbers = texts
+    draft.crowded = several_people(texts, draft.columns, draft.sample.columns)
+    if draft.crowded:
+        draft.doubts.append(f"rows of one {name} are of different people: nobody is known by it")
+    if len(parts) == 1:
         return number, [name]
+    why = "on other days" if known_by == ["number", "day"] else "in other rows"
+    draft.doubts.append(f"{name} comes again {why}, so that an order is known by {' and '.join(known_by)} (`receipt`)")
+    draft.receipt = draft.derived("receipt", " || '-' || ".join(parts))
+    return draft.receipt, [draft.receipt]
+
+
+def places_of(draft: Draft, order: Column) -> list[Column]:
+    """The shops or tills that give out the same numbers: columns of which many a number has several values."""
+    found, numbers = [], list(draft.sample.columns[order.address])
+    if not order.values.repeated:
+        return []
+    for column in draft.columns:
+        texts = draft.sample.columns[column.address]
+        whole = column.values.filled == column.values.rows and 1 < column.values.distinct * 3 <= column.values.rows
+        if whole and headings.is_of_place(column.words) and stands_beside_several(numbers, texts):
+            found.append(column)
+            numbers = beside(numbers, texts)
+    return found
+
+
+def _comes_on_other_days(numbers: Sequence[str | None], times: Sequence[str | None], type_: str) -> bool:
+    """Whether numbers begin anew each day, and not only a few come again for a return."""
     days: dict[str | None, set[str | None]] = {}
-    for each, at in zip(draft.sample.columns[order.address], draft.sample.columns[day.address], strict=True):
+    for each, at in zip(numbers, _days(times) if type_ == "timestamp" else times, strict=True):
         days.setdefault(each, set()).add(at)
-    if sum(len(found) > 1 for found in days.values()) * 10 < len(days):
-        return number, [name]
-    draft.doubts.append(f"{name} comes again on other days, so that an order is known by number and day (`receipt`)")
-    receipt = draft.derived("receipt", f"cast({plain_name(draft.names[day.address])} as varchar) || '-' || {number}")
-    draft.receipt = receipt
-    return receipt, [receipt]
+    again = sum(len(found) > 1 for found in days.values())
+    return type_ in ("date", "timestamp") and again * (10 if type_ == "date" else 2) >= len(days)
+
+
+def _days(times: Sequence[str | None]) -> list[str | None]:
+    return [re.split("[ T,]", text)[0] if text else None for text in times]
 
 
 def _head_columns(draft: Draft, order: Column) -> str | None:
@@ -244,15 +319,18 @@ def subscriptions(draft: Draft) -> Iterator[Map]:
     number = draft.sql("subscription_id", "id")
     if began is None or number is None:
         return
+    own = draft.of("subscription_id", "id")
+    alone = own is not None and draft.key == [draft.names[own.address]]
     common = draft.given(subscription_id=number, plan=draft.sql("plan"), amount=draft.sql("amount", "unit_price"))
     if draft.of("currency") is not None:
         common["currency"] = money(draft)
     yield {"to": "subscriptions", "set": common | {"action": "'started'", "occurred_at": began}}
+    yield from named(draft)
     if ended is not None:
         yield {
             "to": "subscriptions",
             "where": f"{ended} is not null",
-            "id": f"{number} || '-cancelled'",
+            **({"id": f"{number} || '-cancelled'"} if alone else {}),
             "set": common | {"action": "'cancelled'", "occurred_at": ended},
         }
 
@@ -313,13 +391,22 @@ def accounts(draft: Draft) -> Iterator[Map]:
 
 
 def loyalty(draft: Draft) -> Iterator[Map]:
-    points = draft.sql("points")
+    points = str(draft.sql("points"))
+    cases, taken = "", ""
+    for column in (*draft.all_of("type"), *draft.all_of("reason")):
+        said = {kind: among(draft, column, kind) for kind in ("redeemed", "expired")
+                if draft.texts(column) & set(headings.says(kind))}  # fmt: skip
+        if said:
+            cases = "".join(f"when {condition} then '{kind}' " for kind, condition in said.items())
+            taken = " or ".join(said.values())
+            break
     yield {
         "to": "loyalty",
         "where": f"{points} is not null",
         "set": {
-            "movement": f"case when {points} < 0 then 'redeemed' else 'earned' end",
+            "movement": f"case {cases}when {points} < 0 then 'redeemed' else 'earned' end",
             "occurred_at": str(draft.sql("happened_at", "created_at")),
-            "points": str(points),
+            "points": f"case when {taken} then -abs({points}) else {points} end" if taken else points,
         },
     }
+    yield from named(draft)

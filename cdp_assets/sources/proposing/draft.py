@@ -12,6 +12,7 @@ from typing import Any
 
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.countries import code_of
+from cdp_assets.sources.proposing.ends import Ends
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.sample import Sample
 from cdp_assets.sources.proposing.values import DAY
@@ -22,7 +23,9 @@ Map = dict[str, Any]
 
 Set = dict[str, str]
 
-_CURRENCIES = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "zł": "PLN", "CHF": "CHF"}
+_CURRENCIES = {
+    "€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "zł": "PLN", "CHF": "CHF", "EUR": "EUR", "USD": "USD", "GBP": "GBP",
+}  # fmt: skip
 """What signs beside amounts mostly stand for."""
 
 
@@ -39,6 +42,9 @@ class Draft:
         currency: ISO 4217 code of amounts for which no column names one.
         zone: IANA zone of times that bear none, if it is known.
         receipt: The derived number of an order, where those of the file come again.
+        numbers: The numbers of orders, row by row, with what else tells them apart.
+        crowded: Whether one order holds several people: who takes part, rather than what was bought.
+        ends: Two columns that say from whom to whom something went, of which the first stands for both.
         key: What tells its rows apart.
     """
 
@@ -50,6 +56,9 @@ class Draft:
     currency: str = "EUR"
     zone: str | None = None
     receipt: str | None = None
+    numbers: Sequence[str | None] = ()
+    crowded: bool = False
+    ends: Ends | None = None
     key: list[str] = field(default_factory=list)
 
     def of(self, *roles: str) -> Column | None:
@@ -69,6 +78,8 @@ class Draft:
     def expression(self, column: Column) -> str:
         """A column as an SQL expression: of the type that its role needs, as far as one can tell."""
         name, values = plain_name(self.names[column.address]), column.values
+        if self.ends is not None and column.address == self.ends.one.address:
+            return self._other_end(self.ends)
         if values.epoch is not None and column.role is not None and column.role.endswith(("_at", "_date")):
             since = {
                 1.0: name,
@@ -79,10 +90,12 @@ class Draft:
             return self._derived(column, "instant", f"to_timestamp({since[values.epoch]})")
         if values.type == "date" and column.role in ("created_at", "happened_at") and self._clock is not None:
             clock = plain_name(self.names[self._clock.address])
-            seconds = any((text or "").count(":") > 1 for text in self.sample.columns[self._clock.address])
+            texts = [text for text in self.sample.columns[self._clock.address] if text]
+            seconds = ":%S" if any(text.count(":") > 1 for text in texts) else ""
+            halves = any(text[-1] in "Mm" for text in texts)
             written = f"cast({name} as varchar) || ' ' || {clock}"
             there = "" if self.zone is None else f" at time zone {quoted(self.zone)}"
-            sql = f"strptime({written}, '%Y-%m-%d %H:%M{':%S' if seconds else ''}'){there}"
+            sql = f"strptime({written}, '%Y-%m-%d {f'%I:%M{seconds} %p' if halves else f'%H:%M{seconds}'}'){there}"
             return self._derived(column, "time", sql)
         if column.role == "country" and "country_name" in values.looks:
             return self._derived(column, "code", self._country_codes(name, column))
@@ -91,6 +104,14 @@ class Draft:
         if column.role == "language" and values.type == "json":
             return f"json_extract_string({name}, '$[0]')"
         return name
+
+    def _other_end(self, ends: Ends) -> str:
+        """Whichever of two addresses is not the company's; none if neither is, or both are."""
+        one, other = (plain_name(self.names[column.address]) for column in (ends.one, ends.other))
+        own = ", ".join(quoted(address) for address in ends.own)
+        from_own = f"when {one} in ({own}) and {other} not in ({own}) then {other}"
+        to_own = f"when {other} in ({own}) and {one} not in ({own}) then {one}"
+        return self.derived("counterpart", f"case {from_own} {to_own} end")
 
     @property
     def _clock(self) -> Column | None:
@@ -165,7 +186,12 @@ def among(draft: Draft, column: Column, kind: str, *, seen: bool = False) -> str
         kind: What its cells are to say.
         seen: Whether the words of the sample are enough, if it has any.
     """
+    # Who writes in one of the further languages has letters of their own in some heading, or words of them in cells.
+    foreign = any(not each.address.isascii() for each in draft.columns)
+    common = headings.says(kind, further=False)
     words = headings.says(kind)
+    if not foreign and not draft.texts(column) & ({*words} - {*common}):
+        words = common
     if seen:
         words = tuple(word for word in words if word in {text.rstrip(".") for text in draft.texts(column)} or word in
                       draft.texts(column)) or words  # fmt: skip
@@ -213,6 +239,15 @@ def _street(draft: Draft) -> str | None:
     return f"concat_ws(' ', {street}, {unguarded(draft, house)})" if street and house is not None else street
 
 
+def named(draft: Draft) -> Iterator[Map]:
+    """A map of a person's name, for rows that tell of other things: it tells apart who shares an address."""
+    says = draft.given(
+        given_name=draft.sql("given_name"), family_name=draft.sql("family_name"), full_name=draft.sql("full_name")
+    )
+    if says:
+        yield {"to": "contacts", "set": says}
+
+
 def person(
     draft: Draft, *, where: str | None = None, grain: Sequence[str] = (), id_: str | None = None
 ) -> Iterator[Map]:
@@ -232,14 +267,14 @@ def person(
     name = draft.of("full_name") or (None if draft.of("family_name") else draft.of("name"))
     given, family = draft.sql("given_name"), draft.sql("family_name")
     full = draft.expression(name) if name is not None and not (given and family) else None
-    language = draft.sql("language")
+    language, opinions = draft.sql("language"), draft.of("score", "comment")  # an opinion has a title too
     says = draft.given(
         given_name=given,
         family_name=family,
         full_name=full,
         birth_date=draft.sql("birth_date"),
         company=draft.sql("company"),
-        job_title=draft.sql("job_title") or (draft.sql("title") if family or full else None),
+        job_title=draft.sql("job_title") or (draft.sql("title") if (family or full) and not opinions else None),
         language=f"split_part({language}, '-', 1)" if language else None,
         timezone=draft.sql("timezone") if id_ is None else None,  # of a sale it is that of the shop
         created_at=draft.sql("created_at", "started_at", "consented_at", "happened_at"),

@@ -1,4 +1,4 @@
-"""Headings put into words, and what such words mean, by `headings.yaml`.
+"""Headings put into words, and what such words mean, by `headings.yaml` and `headings_further.yaml`.
 
 Belongs here: reading that file, and comparing a heading with it. Does not belong here: values (`values.py`), and which
 of several meanings a column has (`roles.py`).
@@ -21,12 +21,13 @@ from typing import Any
 
 import yaml
 
-_FILE = Path(__file__).with_suffix(".yaml")
+_FILES = (Path(__file__).with_suffix(".yaml"), Path(__file__).with_name("headings_further.yaml"))
 _ANY_NUMBER = "NO"
 _WHOLE = "= "
-_LETTERS = str.maketrans({"ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "№": "no"})
+_LETTERS = str.maketrans({"ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ı": "i", "№": "no"})
 _WITH_OR_WITHOUT_TAX = re.compile(
-    r" (inc|incl|including|inkl|ex|excl|excluding|exkl|zzgl|ohne|without) (taxe?s?|vat|gst|mwst|ust|tva|iva|btw)$"
+    r" (inc|incl|including|inkl|ex|excl|excluding|exkl|ekskl|zzgl|ohne|without|vc|vcetne|bez|sis)"
+    r" (taxe?s?|vat|gst|mwst|ust|tva|iva|btw|moms|mva|dph|alv)$"
 )
 _CURRENCY = re.compile(
     r" (usd|eur|gbp|chf|cad|aud|nzd|jpy|cny|inr|brl|mxn|ars|clp|cop|pln|sek|nok|dkk|czk|huf|ron|try|zar|sgd|hkd|krw)$"
@@ -47,6 +48,7 @@ class _Headings:
     numbers: frozenset[str]
     codes: frozenset[str]
     content: dict[str, Any]
+    cells: dict[str, list[str]]
 
 
 def words_of(name: str) -> str:
@@ -54,9 +56,13 @@ def words_of(name: str) -> str:
     spaced = re.sub(r"(?<=\w)\s*#|#\s*(?=\w)", " no ", name)
     spaced = re.sub(r"([^\W_A-Z])([A-Z])", r"\1 \2", spaced)
     spaced = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", spaced)
-    plain = unicodedata.normalize("NFKD", spaced.lower().translate(_LETTERS))
-    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return re.sub(r"\b(first|last|family|given)(name)\b", r"\1 \2", " ".join(re.findall(r"[a-z0-9]+", plain)))
+    words = re.sub(r"\b(mw|u) st\b", r"\1st", " ".join(re.findall(r"[^\W_]+", _without_accents(spaced))))
+    return re.sub(r"\b(first|last|family|given)(name)\b", r"\1 \2", words)
+
+
+def _without_accents(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text.lower().translate(_LETTERS))
+    return "".join(letter for letter in plain if not unicodedata.combining(letter)).translate(_LETTERS)
 
 
 def file_words(path: Path) -> list[str]:
@@ -91,20 +97,35 @@ def _spellings(parts: Sequence[str], known: _Headings) -> Iterator[list[str]]:
         yield [part for part in own if not part.isdigit()] or own
 
 
+def is_just(words: str, role: str) -> bool:
+    """Whether a heading says a role and nothing else, but for words that only say whose it is."""
+    known = _headings()
+    tried = {_squeezed(spelled) for spelled in _spellings(words.split(), known)}
+    return any(role in (*known.wholes.get(each, ()), *known.endings.get(each, ())) for each in tried)
+
+
 def times_of(words: str) -> str | None:
     """The role of a column that holds instants."""
     known = _headings().content
     parts = [_folded(part) for part in words.split()]
     for role, beginnings in known["times"].items():
-        if any(part.startswith(_folded(beginning)) for part in parts for beginning in beginnings):
+        plain = [_folded(_without_accents(beginning)) for beginning in beginnings]
+        if any(f"{part} ".startswith(beginning) for part in parts for beginning in plain):
             return str(role)
-    plain = {_squeezed(found) for found in _spellings(words.split(), _headings())}
-    return "happened_at" if plain & {_squeezed(moment.split()) for moment in known["moments"]} else None
+    spelled = {_squeezed(found) for found in _spellings(words.split(), _headings())}
+    moments = {_squeezed(_without_accents(moment).split()) for moment in known["moments"]}
+    return "happened_at" if spelled & moments else None
 
 
 def has_tax(words: str) -> bool:
     """Whether an amount of that name has tax in it."""
-    return re.search(r"\b(brutto\w*|brut|lordo|bruto|inc\w* (tax|vat|gst)|inkl (mwst|ust)|ttc)\b", words) is not None
+    return (
+        re.search(
+            r"\b(brutto\w*|brut|lordo|bruto|inc\w* (tax|vat|gst)|inkl (mwst|ust|moms|mva)|vc\w* dph|sis alv|ttc)\b",
+            words,
+        )
+        is not None
+    )
 
 
 def currency_of(words: str) -> str | None:
@@ -138,21 +159,44 @@ def is_elsewhere(words: str) -> bool:
 
 def is_of_others(words: str) -> bool:
     """Whether a column tells of somebody else than the person of the row."""
-    return _mentions(words, "others")
+    return _mentions(words, "others") or _mentions(words, "staff")
+
+
+def is_of_staff(words: str) -> bool:
+    """Whether a column tells of somebody who serves the person of the row."""
+    return _mentions(words, "staff")
+
+
+def is_of_place(words: str) -> bool:
+    """Whether a column says where something was sold: in which shop, at which till."""
+    return _mentions(words, "places")
+
+
+def is_own_address(words: str) -> bool:
+    """Whether a heading of an address says of whom it is only what anybody's own can be called: *work e-mail*."""
+    known = _headings()
+    plain = known.fillers | known.qualifiers | known.numbers | {_folded(word) for word in known.content["own"]}
+    return all(part.isdigit() or part in plain or _folded(part) in plain for part in words.split())
+
+
+def is_of_a_thing(words: str) -> bool:
+    """Whether a number is that of a thing, such as a car or a meter, which passes from one person to the next."""
+    return _mentions(words, "things")
 
 
 def called(words: str, kind: str) -> bool:
     """Whether a file's name, as words, says that its rows are of this kind (a key below ``files``)."""
     parts = [_folded(part) for part in words.split()]
-    names = [_folded(name) for name in _headings().content["files"][kind]]
+    names = [_folded(_without_accents(name)) for name in _headings().content["files"][kind]]
     return any(
         part in (name, f"{name}s") or (len(name) > 5 and part.startswith(name)) for part in parts for name in names
     )
 
 
-def says(kind: str) -> tuple[str, ...]:
-    """What cells say for a key below ``cells``, in lower case."""
-    return tuple(_headings().content["cells"][kind])
+def says(kind: str, *, further: bool = True) -> tuple[str, ...]:
+    """What cells say for a key below ``cells``, in lower case; without ``further`` in eight languages only."""
+    known = _headings()
+    return tuple(known.content["cells"][kind] if further else known.cells[kind])
 
 
 @cache
@@ -167,31 +211,42 @@ def _mentions(words: str, kind: str) -> bool:
 
 @cache
 def _pattern(kind: str) -> str:
-    words = (re.escape(word).replace(r"\*", r"\w*") for word in _headings().content[kind])
+    words = (re.escape(_without_accents(word)).replace(r"\*", r"\w*") for word in _headings().content[kind])
     return rf"\b({'|'.join(words)})\b"
 
 
 @cache
 def _headings() -> _Headings:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    content = yaml.load(_FILE.read_text(encoding="utf-8"), loader)
-    fillers, numbers = frozenset(content["fillers"]), frozenset(content["numbers"])
+    content, further = (yaml.load(file.read_text(encoding="utf-8"), loader) for file in _FILES)
+    cells, content = content["cells"], _added(content, further)
+    fillers, numbers, qualifiers, codes = (
+        frozenset(map(_without_accents, content[kind])) for kind in ("fillers", "numbers", "qualifiers", "codes")
+    )
     endings: dict[str, list[str]] = {}
     wholes: dict[str, list[str]] = {}
     for role, phrases in content["roles"].items():
         for phrase in phrases:
             target = wholes if phrase.startswith(_WHOLE) else endings
             for spelled in _with_numbers(phrase.removeprefix(_WHOLE), numbers):
-                target.setdefault(_squeezed(spelled.split()), []).append(role)
+                target.setdefault(_squeezed(words_of(spelled).split()), []).append(role)
     return _Headings(
         {phrase: tuple(roles) for phrase, roles in endings.items()},
         {phrase: tuple(roles) for phrase, roles in wholes.items()},
         fillers,
-        frozenset(content["qualifiers"]),
+        qualifiers,
         numbers,
-        frozenset(content["codes"]),
+        codes,
         content,
+        cells,
     )
+
+
+def _added(content: Any, further: Any) -> Any:
+    """The content of two files: lists one after the other, and what lies below the same key together."""
+    if isinstance(content, list):
+        return list(dict.fromkeys([*content, *further]))
+    return content | {key: _added(content[key], more) if key in content else more for key, more in further.items()}
 
 
 def _with_numbers(phrase: str, numbers: frozenset[str]) -> Iterator[str]:

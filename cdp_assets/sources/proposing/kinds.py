@@ -20,6 +20,7 @@ _PERSONS_ONLY = frozenset({"gender", "salutation", "birth_date"})
 _PERSONS_OR_PLACES = _PERSONS_ONLY | {"postal_code", "city", "region", "language"}
 _SUMS = frozenset({"gross", "amount", "net", "line_total"})
 _PRICED = _SUMS | {"unit_price", "quantity"}
+_DONE = _SUMS | {"order_id", "quantity", "message_id", "session_id", "page_url", "referrer", "campaign_id"}
 _TIMED = frozenset({"created_at", "updated_at", "happened_at", "received_at", "started_at"})
 
 
@@ -46,8 +47,14 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
     several = _repeated(columns, "order_id")
     if timed and {"order_id", "quantity"} <= has and has & {"unit_price", "sku", "gross"}:
         return "lines"
-    if several and ("quantity" in has or (has & {"sku", "product_name"} and has & _PRICED)):
+    if several and (
+        "quantity" in has
+        or (has & {"sku", "product_name"} and has & _PRICED)
+        or (timed and has & {"unit_price", "line_total"})
+    ):
         return "lines"
+    if several and timed and "unit_price" in has and not has & _SUMS:
+        return "lines"  # a ticket, a night, a lesson each
     if "sku" in has and not timed and not has & _PERSONAL and not _repeated(columns, "sku"):
         return "products"
     if timed and (called("subscriptions") or ("subscription_id" in has and has & {"plan", "ended_at"})):
@@ -83,8 +90,12 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
         return "events"
     if has & {"industry", "employees", "website"} and not has & {"email", "given_name", "family_name"}:
         return "accounts"
-    if timed and not has & (_NAMES | _KNOWN_OF_PEOPLE) and _come_again(columns):
+    # Members of families and of several clubs come again too, in lists that only say since when they are known.
+    again = 1.0 if not has & (_NAMES | _KNOWN_OF_PEOPLE) else 1.25 if has & _DONE else 2.0 if _did(columns) else None
+    if timed and again is not None and _come_again(columns, times=again):
         return "events"
+    if _are_no_customers(columns, named):
+        return None
     number = next((role for role in ("person_id", "loyalty_number", "id") if role in has), "")
     known = has & (_PERSONS_ONLY if number == "id" else _PERSONS_OR_PLACES)  # shops and stations have a town too
     if (known or called("people")) and _tells_apart(columns, number):
@@ -92,11 +103,36 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
     return "contacts" if has & _PERSONAL else None
 
 
-def _come_again(columns: Sequence[Column]) -> bool:
-    """Whether the same people, or devices, are there in several rows: then rows are something that they did."""
+def _did(columns: Sequence[Column]) -> bool:
+    """Whether people did something at a time of day, rather than being something since a day: a tenant, insured."""
+    return any(
+        column.role in ("happened_at", "received_at")
+        or (column.role == "started_at" and column.values.type == "timestamp")
+        for column in columns
+    )
+
+
+def _come_again(columns: Sequence[Column], times: float = 1) -> bool:
+    """Whether the same people, or devices, are there in several rows: then rows are something that they did.
+
+    Args:
+        columns: The file's columns.
+        times: In how many rows they are on average, at least.
+    """
     numbers = ("person_id", "email", "phone", "anonymous_id", "loyalty_number")
     who = [column.values for role in numbers for column in columns if column.role == role and column.values.filled]
-    return bool(who) and all(values.repeated for values in who)
+    return all(values.repeated for values in who) and any(values.distinct * times <= values.filled for values in who)
+
+
+def _are_no_customers(columns: Sequence[Column], named: str) -> bool:
+    """Whether rows are shops, suppliers or staff, who have addresses too: by their number, or by the file's name."""
+    unique = [column for column in columns if column.values.unique]
+    if any(column.role in ("person_id", "loyalty_number", "lead_id") for column in unique):
+        return False
+    number = next((column for column in unique if headings.is_number(column.words)), None)
+    return (number is not None and headings.is_of_others(number.words)) or (
+        headings.called(named, "nobody") and not headings.called(named, "people")
+    )
 
 
 def _repeated(columns: Sequence[Column], role: str) -> bool:

@@ -7,15 +7,16 @@ is sound (`propose.py`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
 from cdp_assets.sources.proposing import commerce, headings
 from cdp_assets.sources.proposing.consent import marketing
-from cdp_assets.sources.proposing.draft import Draft, Map, among, person, quoted, unguarded
+from cdp_assets.sources.proposing.draft import Draft, Map, among, named, person, quoted, unguarded
 from cdp_assets.sources.proposing.headings import words_of
 from cdp_assets.sources.proposing.roles import Column
+from cdp_assets.sources.proposing.whose import numbers_of_rows, shared
 from cdp_assets.warehouse.sql_parsing import plain_name
 
 _PEOPLE = "contacts"
@@ -89,6 +90,12 @@ def _key(draft: Draft, kind: str | None) -> list[str]:
         column = draft.of(role)
         if column is not None and column.values.unique:
             return [draft.names[column.address]]
+    if (
+        kind == "orders"
+        and (order := draft.of("order_id")) is not None
+        and (places := commerce.places_of(draft, order))
+    ):
+        return _together(draft, *places, order)
     if kind == "lines":
         if key := _together(draft, draft.of("order_id"), draft.of("line_number")):
             return key
@@ -96,9 +103,13 @@ def _key(draft: Draft, kind: str | None) -> list[str]:
         if key:
             draft.doubts.append(f"lines that agree in {' and '.join(key)} are taken for one line that comes again")
         return key
+    rows = [] if kind == _PEOPLE else numbers_of_rows(draft.columns)
     for column in draft.columns:
         said = headings.is_number(column.words) and not _in_words(draft, column)
-        if said and column.values.unique and column.role not in _NUMBERS_OF_OTHERS - {own}:
+        others = _NUMBERS_OF_OTHERS - {own} if kind is not None else frozenset()
+        if kind == _PEOPLE and headings.is_of_a_thing(column.words):
+            continue  # its next owner is somebody else
+        if said and column.values.unique and (column in rows or column.role not in others):
             return [draft.names[column.address]]
     if kind == _PEOPLE:
         coded = _code(draft)
@@ -176,6 +187,8 @@ def _code(draft: Draft) -> Column | None:
         values = column.values
         texts = {text for text in draft.sample.columns[column.address] if text}
         alike = len({len(text) for text in texts}) == 1 or not all(text.isdigit() for text in texts)
+        if headings.is_of_a_thing(column.words):
+            continue
         if column.role is None and values.unique and values.rows >= _ENOUGH and "code" in values.looks and alike:
             return column
     return None
@@ -199,19 +212,53 @@ def _identifiers(draft: Draft, kind: str | None) -> Iterator[dict[str, str]]:
         name = plain_name(draft.names[anything.address])
         yield {"type": "email", "value": f"case when contains({name}, '@') then {name} end"}
         yield {"type": "phone", "value": f"case when not contains({name}, '@') then {name} end"}
+    party = _other_party(draft) if kind == "interactions" else None
+    if party is not None:
+        yield {"type": "phone", "value": party} | ({"country": country} if country is not None else {})
     seen: set[str] = set()
-    for column in sorted(draft.columns, key=lambda column: not column.values.filled):
-        type_ = _identifier_type(column, kind, draft.sample.named)
+    nobodys = _nobodys(draft, kind)
+    for column in sorted(draft.columns, key=_second_to_others):
+        type_ = _identifier_type(column, kind, draft.sample.named) if column.address not in nobodys else None
         if not column.values.filled and type_ not in ("email", "phone"):
             continue
         if type_ is None or (type_ in seen and type_ not in ("email", "phone")):
+            continue
+        if type_ == "order_number" and draft.crowded:
             continue
         seen.add(type_)
         value = draft.receipt if column.role == "order_id" and draft.receipt else unguarded(draft, column)
         found = {"type": type_, "value": value}
         if type_ == "phone" and country is not None:
             found["country"] = country
+        if column.role in ("person_id", "loyalty_number", "external_id") and _some_are_words(draft, column):
+            found["value"] = f"case when regexp_matches({value}, '[0-9]') then {value} end"
         yield found
+
+
+def _second_to_others(column: Column) -> tuple[bool, bool]:
+    """Of two numbers of people, that is the row's whose heading says nothing else."""
+    said = column.role != "person_id" or headings.is_just(column.words, "person_id")
+    return not column.values.filled, not said
+
+
+def _nobodys(draft: Draft, kind: str | None) -> set[str]:
+    """Addresses of columns with numbers that are no single person's, and say so by what stands beside them."""
+    numbered = {*_NUMBERS_OF_PEOPLE, "order_id", "number"} - {"email"}
+    several = shared(draft.columns, draft.sample.columns, numbered, people=kind == _PEOPLE)
+    again = any(column.values.repeated and column not in several for column in draft.all_of("person_id"))
+    each = numbers_of_rows(draft.columns) if kind != _PEOPLE else draft.all_of("id") if again else []
+    for columns, why in ((several, "people of different names share"), (each, "one person has several numbers of")):
+        named = [draft.names[column.address] for column in columns if _identifier_type(column, kind, "") is not None]
+        if named:
+            draft.doubts.append(f"{why} {', '.join(named)}: it does not say who a row is about")
+    return {column.address for column in (*several, *each)}
+
+
+def _some_are_words(draft: Draft, column: Column) -> bool:
+    """Whether words stand among numbers again and again, such as *cash* where nobody is known."""
+    texts = [text for text in draft.sample.columns[column.address] if text]
+    without = [text for text in texts if not any(map(str.isdigit, text))]
+    return len(without) > len(set(without)) and 10 * len(set(without)) <= len(set(texts))
 
 
 def _identifier_type(column: Column, kind: str | None, named: str) -> str | None:
@@ -254,6 +301,7 @@ def _tickets(draft: Draft) -> Iterator[Map]:
         resolved, open_ = among(draft, column, "resolved", seen=True), among(draft, column, "open", seen=True)
         values["status"] = f"case when {resolved} then 'resolved' when {open_} then 'open' else lower({status}) end"
     yield {"to": "tickets", "set": values}
+    yield from named(draft)
 
 
 def _first_tag(draft: Draft) -> str | None:
@@ -276,6 +324,31 @@ def _interactions(draft: Draft) -> Iterator[Map]:
     )
     yield {"to": "interactions", "set": {"kind": f"'{kind}'", **values}}
     yield from person(draft)
+    if (party := _other_party(draft)) is not None:
+        yield {"to": "contact_points", "set": {"kind": "'phone'", "value": party}}
+
+
+def _other_party(draft: Draft) -> str | None:
+    """Of two telephone numbers that are both the house's at times, the other one: by the direction of the call."""
+    direction = draft.of("direction")
+    both = [each for each in draft.columns if "phone" in (*each.values.looks, *headings.meanings(each.words))]
+    if direction is None or draft.of("phone") is not None or len(both) != 2:
+        return None
+    cases = []
+    for way in sorted(draft.texts(direction)):
+        numbers: list[set[str | None]] = [set(), set()]
+        texts = [draft.sample.columns[each.address] for each in (direction, *both)]
+        for said, *row in zip(*texts, strict=True):
+            for place, number in enumerate(row if (said or "").strip().casefold() == way else ()):
+                numbers[place].add(number)
+        fewer, more = sorted(numbers, key=len)
+        if len(more) < 2 * len(fewer):
+            return None
+        cases.append(f"when {quoted(way)} then {unguarded(draft, both[numbers.index(more)])}")
+    told = "which of two telephone numbers is the person's is told by the direction of the call (`other_party`)"
+    if told not in draft.doubts:
+        draft.doubts.append(told)
+    return draft.derived("other_party", f"case lower(trim({draft.expression(direction)})) {' '.join(cases)} end")
 
 
 def _surveys(draft: Draft) -> Iterator[Map]:
@@ -334,8 +407,12 @@ def _events(draft: Draft) -> Iterator[Map]:
         properties=draft.sql("properties"),
     )
     if "event_id" not in values and "occurred_at" in values:
-        who = [who for role in ("anonymous_id", "person_id", "email") if (who := draft.sql(role)) is not None]
-        parts = [f"cast({values['occurred_at']} as varchar)", values["event_name"], *who]
+        roles = ("anonymous_id", "person_id", "email", "loyalty_number", "phone", "device_id")
+        who = [who for role in roles if (who := draft.of(role)) is not None]
+        at = draft.of("happened_at", "created_at", "received_at")
+        told = [column for column in (at, draft.of("event_name", "action"), type_, *who) if column is not None]
+        parts = [f"cast({values['occurred_at']} as varchar)", values["event_name"], *map(draft.expression, who)]
+        parts += [f"cast({draft.expression(column)} as varchar)" for column in _telling_more(draft, told)]
         values["event_id"] = f"concat_ws('-', {', '.join(parts)})"
     yield {"to": "events", "set": values}
     yield from _renamed(draft, kind)
@@ -344,6 +421,21 @@ def _events(draft: Draft) -> Iterator[Map]:
     yield from (
         map_ for map_ in person(draft, where=condition) if map_["to"] in wanted or map_["set"].get("kind") == "'email'"
     )
+
+
+def _telling_more(draft: Draft, told: Sequence[Column]) -> Iterator[Column]:
+    """Columns that tell rows apart where those that are told leave some alike, numbers and names before the rest."""
+    texts = draft.sample.columns
+    known = list(zip(*(texts[column.address] for column in told), strict=True))
+    every = len(set(zip(*texts.values(), strict=True)))
+    others = [column for column in draft.columns if column not in told and column.values.type != "json"]
+    for column in sorted(others, key=lambda column: (column.role is None, not headings.is_number(column.words))):
+        if len(set(known)) >= every:
+            return
+        more = [(*row, text) for row, text in zip(known, texts[column.address], strict=True)]
+        if len(set(more)) > len(set(known)):
+            known = more
+            yield column
 
 
 def _only_event(draft: Draft) -> str:

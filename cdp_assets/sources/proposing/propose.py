@@ -7,19 +7,20 @@ Belongs here: putting the parts together, and leaving out what would not load. D
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from cdp_assets.sources import template
 from cdp_assets.sources.proposing.draft import Draft
+from cdp_assets.sources.proposing.ends import Ends, counterpart, ends_of
 from cdp_assets.sources.proposing.fitting import fit
 from cdp_assets.sources.proposing.headings import file_words
 from cdp_assets.sources.proposing.kinds import kind_of
 from cdp_assets.sources.proposing.mapping import stream_of
 from cdp_assets.sources.proposing.roles import Column, columns_of
 from cdp_assets.sources.proposing.sample import Sample, read
+from cdp_assets.sources.proposing.whose import own
 from cdp_assets.sources.spec import (
     GLOBAL,
     GLOBAL_TYPES,
@@ -87,8 +88,14 @@ def propose(
         return Proposal(path, stream, None, found, (*sample.doubts, *doubts), sample)
     # Who separates with semicolons writes the day first.
     columns = columns_of(sample.columns, day_first=sample.delimiter == ";")
+    columns, texts, ends = _with_one_end(columns, sample)
+    columns, others = own(columns, texts)
     kind = kind_of(columns, sample.named)
-    draft = Draft(sample, columns, _names(sample), doubts=list(sample.doubts), currency=currency, zone=zone)
+    draft = Draft(sample, columns, _names(sample), doubts=list(sample.doubts), currency=currency, zone=zone, ends=ends)
+    if ends is not None:
+        draft.doubts.append(_told_of(ends, draft))
+    if kind is not None:
+        draft.doubts += [f"{draft.names[address]} {why}: nobody is known by it" for address, why in others]
     stream = stream_of(draft, kind, name)
     stream["columns"] = _contract(draft, stream)
     if kind is None:
@@ -99,11 +106,31 @@ def propose(
     return Proposal(path, stream, kind, None, tuple(draft.doubts), sample)
 
 
+def _with_one_end(
+    columns: list[Column], sample: Sample
+) -> tuple[list[Column], dict[str, list[str | None]], Ends | None]:
+    """The columns with whoever is not the company in place of the two that say from whom to whom something went."""
+    texts = dict(sample.columns)
+    ends = ends_of(columns, texts)
+    if ends is None:
+        return columns, texts, None
+    found, texts[ends.one.address] = counterpart(ends, texts)
+    at = {ends.one.address: found, ends.other.address: replace(ends.other, role=None)}
+    return [at.get(column.address, column) for column in columns], texts, ends
+
+
+def _told_of(ends: Ends, draft: Draft) -> str:
+    one, other = (draft.names[column.address] for column in (ends.one, ends.other))
+    count = "one address" if len(ends.own) == 1 else f"{len(ends.own)} addresses"
+    return f"{one} and {other} go both ways: {count} at either end of nearly all rows are taken for the company's own"
+
+
 def stream_name(path: Path) -> str:
     """A name for a file's stream: its words without dates and numbers."""
     words = file_words(path)
     name = "_".join(word for word in words if word != "export") or "_".join(words)
-    return re.sub(r"[^a-z0-9_]", "", name) if re.match(r"[a-z]", name) else f"file_{name}".rstrip("_")
+    name = re.sub(r"[^a-z0-9_]", "", name).strip("_")
+    return name if re.match(r"[a-z]", name) else f"file_{name}".rstrip("_")
 
 
 def _known(sample: Sample) -> str | None:
@@ -118,7 +145,7 @@ def _known(sample: Sample) -> str | None:
         if json_like != (sample.format in ("json", "jsonl")) or not needed <= set(sample.columns):
             continue
         shared = sum(_present(address, sample) for address in addresses)
-        if len(addresses) >= 4 and shared / len(addresses) >= (0.4 if json_like else 0.7):
+        if len(addresses) >= 4 and shared / len(addresses) >= (0.5 if json_like else 0.7):
             rank = (stream["files"].strip("*").split("*")[0].rstrip("_.") in sample.path.name, shared)
             if rank > most:
                 best, most = name, rank
@@ -245,20 +272,3 @@ def spec_of(stream: dict[str, Any], source: str) -> StreamSpec:
         **plain,
     )
     return replace(spec, key=tuple(spec.key))
-
-
-def together(proposals: Sequence[Proposal]) -> list[tuple[Proposal, list[Path]]]:
-    """Files of one layout and name become one stream with several files."""
-    found: dict[tuple[str, str], tuple[Proposal, list[Path]]] = {}
-    for proposal in proposals:
-        layout = str(proposal.template or sorted(proposal.stream["columns"]))
-        entry = found.setdefault((proposal.stream["name"], layout), (proposal, []))
-        entry[1].append(proposal.path)
-    names: set[str] = set()
-    for proposal, _ in found.values():
-        name, number = proposal.stream["name"], 2
-        while proposal.stream["name"] in names:
-            proposal.stream["name"] = f"{name}_{number}"
-            number += 1
-        names.add(proposal.stream["name"])
-    return list(found.values())

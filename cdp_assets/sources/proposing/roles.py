@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.headings import words_of
-from cdp_assets.sources.proposing.values import Values, judge
+from cdp_assets.sources.proposing.values import DAY, Values, judge
 
 _CODED = frozenset({
     "click_id", "anonymous_id", "previous_id", "group_id", "device_id", "message_id", "ticket_id", "lead_id",
@@ -51,7 +51,16 @@ _MOST_ANSWERS = 6
 _ENOUGH = 20
 """So many people do not have one address."""
 
-_OF_OTHERS = frozenset({"shipping", "person_id", "account_id"})
+_OF_PEOPLE = frozenset({
+    "email", "phone", "anything", "person_id", "loyalty_number", "external_id", "lead_id", "given_name", "family_name",
+    "full_name", "birth_date", "street", "line_1", "line_2", "house_number", "postal_code", "city",
+})  # fmt: skip
+"""Roles that say who somebody is, and nothing where parts are made unreadable."""
+
+_SURFED = frozenset({"page_url", "session_id", "referrer", "click_id", "utm_source", "event_name", "properties"})
+"""Roles of what is known of visits."""
+
+_OF_OTHERS = frozenset({"shipping", "person_id", "account_id", "parent_id"})
 """Roles that a name gives although it speaks of others: what delivery costs is part of an order."""
 
 _WHEN_EMPTY = (_CODED - {"name", "number"}) | _TEXTS | {
@@ -80,6 +89,13 @@ class Column:
     by_value: bool = False
 
 
+_NAMED = frozenset({
+    "given_name", "family_name", "full_name", "sku", "product_name", "quantity", "unit_price", "campaign",
+    "campaign_id", "action", "subject", "stage",
+})  # fmt: skip
+"""Roles of what else may have a name in a row, or is the name."""
+
+
 def columns_of(texts: Mapping[str, list[str | None]], *, day_first: bool = False) -> list[Column]:
     """Judge all columns of a sample.
 
@@ -93,7 +109,53 @@ def columns_of(texts: Mapping[str, list[str | None]], *, day_first: bool = False
         formats = {column.values.format for column in found if column.values.format and not column.values.ambiguous}
         if any("%d/%m" in name for name in formats):
             found = _judged(texts, day_first=True)
+    found = _with_names_of_people(_with_family_names(_with_numbers_of_clients(found), texts))
     return _with_the_only_time(found)
+
+
+def _with_names_of_people(columns: list[Column]) -> list[Column]:
+    """A *name* in words beside addresses, which are about as many, is that of a person where nothing else has one."""
+    roles = {column.role for column in columns}
+    reached = [column.values.distinct for column in columns if column.role in ("email", "phone")]
+    if not reached or roles & (_NAMED | _SURFED):
+        return columns
+    return [
+        replace(column, role="full_name")
+        if column.role == "name" and "words" in column.values.looks and 2 * column.values.distinct >= max(reached)
+        else column
+        for column in columns
+    ]
+
+
+def _with_family_names(columns: list[Column], texts: Mapping[str, list[str | None]]) -> list[Column]:
+    """Beside a given name, a mere *name* without it is the other half: that of the family, and the other way round."""
+    by_role = {column.role: column for column in reversed(columns)}
+    half = by_role.get("half_name")
+    if half is not None:
+        role = "given_name" if "family_name" in by_role and "given_name" not in by_role else None
+        return [replace(column, role=role) if column is half else column for column in columns]
+    given, name = by_role.get("given_name"), by_role.get("full_name") or by_role.get("name")
+    if given is None or name is None or "family_name" in by_role or len(name.words.split()) > 1:
+        return columns
+    both = [
+        (first.casefold(), whole.casefold())
+        for first, whole in zip(texts[given.address], texts[name.address], strict=True)
+        if first and whole
+    ]
+    if not both or 5 * sum(first in whole for first, whole in both) > len(both):
+        return columns
+    return [replace(column, role="family_name") if column is name else column for column in columns]
+
+
+def _with_numbers_of_clients(columns: list[Column]) -> list[Column]:
+    """A *client id* is a browser's where people surf, and a person's where they have names or telephones."""
+    roles = {column.role for column in columns}
+    if roles & _SURFED or not roles & {"given_name", "family_name", "full_name", "birth_date", "phone"}:
+        return columns
+    return [
+        replace(column, role="person_id") if column.role == "anonymous_id" and column.words == "client id" else column
+        for column in columns
+    ]
 
 
 def _judged(texts: Mapping[str, list[str | None]], day_first: bool) -> list[Column]:
@@ -124,6 +186,11 @@ def _with_the_only_time(columns: list[Column]) -> list[Column]:
     return [replace(column, role="happened_at") if column is loose[0] else column for column in columns]
 
 
+_OF_DAYS = re.compile(
+    r"date|datum|fecha|\bdata\b|\bdia\b|\bjour\b|\bday\b|tag\b|\bdob\b|birth|geburt|naissance|nascita|nacimiento|"
+    r"\b(since|seit|depuis|joined)\b"
+)
+
 _INSTANTS = frozenset({
     "received_at", "updated_at", "created_at", "withdrawn_at", "started_at", "consented_at", "resolved_at", "ended_at",
     "close_date", "happened_at",
@@ -138,13 +205,19 @@ def _role(words: str, named: list[str], values: Values) -> tuple[str | None, boo
 
 
 def _meaning(words: str, named: list[str], values: Values) -> tuple[str | None, bool]:
+    if words.endswith("user name") and "words" in values.looks:
+        return "full_name", False  # no login has two words
     if headings.is_of_others(words) and not set(named[:1]) & _OF_OTHERS:
+        return None, False
+    if headings.is_of_staff(words) and named[:1] == ["person_id"]:
         return None, False
     if not values.filled:
         return (named[0] if named and named[0] in _WHEN_EMPTY else None), False
-    if "email" in values.looks:
+    if "masked" in values.looks and (set(named[:1]) & _OF_PEOPLE or values.looks & {"email", "phone"}):
+        return None, False
+    if "email" in values.looks and named[:1] != ["message_id"]:
         return ("anything" if named[:1] == ["anything"] else "email"), True
-    if values.type in ("date", "timestamp") or _is_epoch(words, values):
+    if values.type in ("date", "timestamp") or (_is_epoch(words, values) and not set(named[:1]) & _NUMBERS):
         return (None if headings.is_elsewhere(words) else headings.times_of(words)), False
     if "action" in values.looks and set(named) & {"type", "event_name"}:
         return "action", True
@@ -157,11 +230,16 @@ def _meaning(words: str, named: list[str], values: Values) -> tuple[str | None, 
 
 
 def _is_epoch(words: str, values: Values) -> bool:
-    """Whether numbers are instants: by their size, and by a heading that speaks of time."""
-    return values.epoch is not None and (
-        re.search(r"\b(at|on|date|time|timestamp|created|updated)$", words) is not None
-        or headings.times_of(words) is not None
-    )
+    """Whether numbers are instants: by their size, and by a heading that speaks of time.
+
+    Days of a spreadsheet are of the size of many amounts, so that the heading has to speak of days.
+    """
+    if values.epoch is None:
+        return False
+    said = re.search(r"\b(at|on|date|time|timestamp|created|updated)$", words) is not None
+    if values.epoch == DAY and not (said or _OF_DAYS.search(words)):
+        return False
+    return said or headings.times_of(words) is not None
 
 
 def _possible(role: str, values: Values) -> bool:
@@ -182,6 +260,8 @@ def _possible(role: str, values: Values) -> bool:
         return values.type == "json" or (role == "tags" and values.type == "string")
     if role in ("person_id", "line_number"):
         return "words" not in values.looks and values.type not in ("json", "boolean")  # no names
+    if role == "full_name" and "code" in values.looks:
+        return False
     if role in _TEXTS:
         return values.type == "string" or (role == "language" and "texts" in values.looks)
     return values.type not in ("json", "boolean")

@@ -21,12 +21,21 @@ from pathlib import Path
 from typing import Any
 
 from cdp_assets.sources.preparing import DELIMITER_LINE, UTF16_MARKS
-from cdp_assets.sources.proposing.headings import words_of
+from cdp_assets.sources.proposing.headings import meanings, times_of, words_of
 
 MOST_ROWS = 5_000
 _MOST_BYTES = 8 << 20
 _DELIMITERS = ",;\t|"
 _DEEPEST = 8
+_TITLES = 10
+"""So many lines may stand above a header."""
+
+_SUMS = re.compile(
+    r"(grand |sub ?)?totals?( \w+)?|summe|gesamt(summe)?|totaux|total (general|generale|geral)|totale|totaal|suma|razem"
+    r"|celkem|summa|yhteensa|toplam|osszesen|合計|総計|合计|总计|합계|총계"
+)
+"""What the last lines of reports begin with."""
+
 _KEPT_WHOLE = frozenset({"properties", "event_properties", "metadata", "custom_fields"})
 """Objects that hold whatever somebody sends, whose keys are no columns."""
 
@@ -81,6 +90,7 @@ def read(path: Path) -> Sample:
         raise UnreadableSampleError(f"{path.name} is empty")
     if above := DELIMITER_LINE.match(text[:8].encode()):
         text = text[above.end() :]
+    text = text.lstrip("\r\n")
     begin = text.lstrip()[:1]
     if begin == "[":
         return _json_array(path, text, whole, encoding)
@@ -120,7 +130,12 @@ def _csv(path: Path, text: str, encoding: str, doubts: tuple[str, ...]) -> Sampl
     delimiter = max(_DELIMITERS, key=lambda mark: _regularity(text, mark))
     records = list(itertools.islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), MOST_ROWS + 1))
     header = [name.strip() for name in records[0]]
+    if above := _lines_above_header(records):
+        raise UnreadableSampleError(f"{path.name}: its header seems to be on line {above + 1}; delete what is above it")
     rows = [record for record in records[1:] if len(record) == len(header)]
+    if len(records) <= MOST_ROWS and (sums := _sums_below(rows)):
+        rows = rows[:-sums]
+        doubts += ("it ends with sums, which are no rows: those without a key or a time are refused",)
     if len(records) > 1 and not rows:
         raise UnreadableSampleError(f"{path.name} is neither JSON nor CSV with a header")
     if any(not name for name in header) or len(set(header)) < len(header):
@@ -132,12 +147,39 @@ def _csv(path: Path, text: str, encoding: str, doubts: tuple[str, ...]) -> Sampl
     return Sample(path, "csv", columns, delimiter, encoding, len(rows), doubts)
 
 
+def _lines_above_header(records: list[list[str]]) -> int:
+    """How many lines above the header are titles, or names of groups of columns, as reports have them."""
+    if all(name.strip() for name in records[0]) and len(records[0]) > 1:
+        return 0
+    told = [sum(_says_something(cell) for cell in record) for record in records[:_TITLES]]
+    best = told.index(max(told))
+    filled = sum(bool(cell.strip()) for cell in records[best])
+    return best if told[best] >= 2 and told[best] > told[0] and 2 * told[best] >= filled else 0
+
+
+def _says_something(cell: str) -> bool:
+    words = words_of(cell)
+    return next(meanings(words), None) is not None or times_of(words) is not None
+
+
+def _sums_below(rows: list[list[str]]) -> int:
+    """How many of the last rows are sums: they say so, and have more empty cells than any other row near them."""
+    found = 0
+    while found < len(rows) - 1:
+        first = next((cell for cell in rows[-1 - found] if cell.strip()), "")
+        if not _SUMS.fullmatch(words_of(first)):
+            break
+        found += 1
+    empty = [sum(not cell.strip() for cell in row) for row in rows[-found - 20 :]] if found else []
+    return found if found and max(empty[:-found], default=0) < min(empty[-found:]) else 0
+
+
 def _regularity(text: str, delimiter: str) -> tuple[float, int]:
     """How many of the first lines split like the header, and into how many columns."""
     records = list(itertools.islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 50))
     width = len(records[0]) if records else 0
-    if width < 2:
-        return 0.0, 0
+    if width < 2:  # maybe a title above the header
+        return 0.0, max(map(len, records), default=0)
     return sum(len(record) == width for record in records) / len(records), width
 
 
@@ -194,6 +236,13 @@ def _parquet(path: Path) -> Sample:
     batch = next(file.iter_batches(batch_size=MOST_ROWS), None)
     rows = batch.to_pylist() if batch is not None else []
     columns = {
-        name: [None if row[name] is None else str(row[name]) for row in rows] for name in file.schema_arrow.names
+        name: [None if row[name] is None else _told(row[name]) for row in rows] for name in file.schema_arrow.names
     }
-    return Sample(path, "parquet", columns, rows=len(rows))
+    structures = [name for name in columns if any(isinstance(row[name], dict) for row in rows)]
+    doubts = (f"of what is within {', '.join(structures)} nothing is taken (`derive`)",) if structures else ()
+    return Sample(path, "parquet", columns, rows=len(rows), doubts=doubts)
+
+
+def _told(value: Any) -> str:
+    """A value as text; lists and structures as JSON."""
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else str(value)

@@ -5,15 +5,18 @@ Belongs here: telling by the numbers in samples. Does not belong here: what a fi
 A source is a system: customer 12 of one shop is not customer 12 of another. Files that lie in one folder may be of
 several, and then each becomes a source. Two files are of one system if a number that both have stands beside the same
 addresses in both, or if there is nothing to compare, but they hold different things, in columns that are called alike
-and share numbers: people and what they bought. They never are if the addresses differ, and known exports of different
-systems are not. Numbers of products tell nothing, since many shops sell the same; a list of products goes to whoever
-sells them.
+and share numbers: people and what they bought. They never are if the addresses differ, or if the same numbers of orders
+are those of other customers or days, and known exports of different systems are not. What could be of two systems that
+are not one goes to the one whose files are called more like it, or stays alone. Numbers of products tell nothing, since
+many shops sell the same; a list of products goes to whoever sells them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import sqlglot.expressions as sge
@@ -23,7 +26,7 @@ from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.propose import Proposal
 from cdp_assets.sources.proposing.sample import MOST_ROWS
 from cdp_assets.sources.spec import GLOBAL_TYPES
-from cdp_assets.warehouse.sql_parsing import parsed
+from cdp_assets.warehouse.sql_parsing import parsed, plain_name
 
 _PRODUCT = "product"
 _NUMBERED = {"order_id": "order_number", "product_id": _PRODUCT}
@@ -37,12 +40,17 @@ class _Numbers:
     Args:
         subject: What the column's name says they are of.
         addresses: Each number → the e-mail addresses and telephone numbers beside it.
+        facts: Each number of an order → what stands beside it in columns that say whose it is and, where each has a row
+            of its own, when it was.
+        times: The columns that say when it was.
         whole: Whether these are all.
     """
 
     subject: str
     addresses: Mapping[str, Collection[str]]
     whole: bool
+    facts: Mapping[str, Mapping[str, str]]
+    times: Collection[str]
 
 
 def systems(proposals: Sequence[Proposal], *, one: bool = False) -> list[list[Proposal]]:
@@ -56,8 +64,20 @@ def systems(proposals: Sequence[Proposal], *, one: bool = False) -> list[list[Pr
     telling = [each for each in proposals if each.template is not None or numbers[id(each)].keys() - {_PRODUCT}]
     groups = [[proposal] for proposal in telling]
 
+    told = {
+        (id(left), id(right)): _alike(left, right, numbers)
+        for left in telling
+        for right in telling
+        if left is not right
+    }
+
+    def surely(left: Proposal, right: Proposal) -> bool | None:
+        if told[id(left), id(right)] and any(_rivals(*pair, telling, told) for pair in ((left, right), (right, left))):
+            return False
+        return told[id(left), id(right)]
+
     def alike(group: list[Proposal], other: list[Proposal]) -> bool:
-        found = [_alike(left, right, numbers) for left in group for right in other]
+        found = [surely(left, right) for left in group for right in other]
         return False not in found and (one or True in found)
 
     joined = True
@@ -78,6 +98,45 @@ def systems(proposals: Sequence[Proposal], *, one: bool = False) -> list[list[Pr
     return [sorted(group, key=lambda proposal: order[id(proposal)]) for group in groups]
 
 
+def _rivals(
+    proposal: Proposal, other: Proposal, all_: Sequence[Proposal], told: Mapping[tuple[int, int], bool | None]
+) -> bool:
+    """Whether a file could as well be of another system than that of the other file, and is not called more like it."""
+    return any(
+        told[id(proposal), id(rival)] and told[id(other), id(rival)] is False
+        and _kinship(proposal, rival) >= _kinship(proposal, other)
+        for rival in all_
+        if rival is not proposal and rival is not other
+    )  # fmt: skip
+
+
+def _kinship(one: Proposal, other: Proposal) -> tuple[bool, int]:
+    """How much two files are called alike: by their folder, and by how many words."""
+    shared = set(headings.file_words(one.path)) & set(headings.file_words(other.path))
+    return one.path.resolve().parent == other.path.resolve().parent, len(shared)
+
+
+def together(proposals: Sequence[Proposal]) -> list[tuple[Proposal, list[Path]]]:
+    """Files of one layout and name become one stream with several files, unless their numbers are of other people."""
+    found: dict[tuple[str, str], list[Proposal]] = {}
+    for proposal in proposals:
+        layout = str(proposal.template or sorted(proposal.stream["columns"]))
+        found.setdefault((proposal.stream["name"], layout), []).append(proposal)
+    parts: list[list[Proposal]] = []
+    for alike in found.values():
+        numbers = {id(each): dict(_numbers(each)) for each in alike} if len(alike) > 1 else {}
+        apart = any(_alike(one, other, numbers) is False for one, other in combinations(alike, 2))
+        parts += [[each] for each in alike] if apart else [alike]
+    names: set[str] = set()
+    for first, *_ in parts:
+        name, number = first.stream["name"], 2
+        while first.stream["name"] in names:
+            first.stream["name"] = f"{name}_{number}"
+            number += 1
+        names.add(first.stream["name"])
+    return [(part[0], [each.path for each in part]) for part in parts]
+
+
 def order_numbers(proposal: Proposal) -> Collection[str]:
     """The numbers of orders in a file's sample."""
     found = dict(_numbers(proposal)).get("order_number")
@@ -92,14 +151,15 @@ def _sells(seller: Proposal, listed: Proposal, numbers: Mapping[int, Mapping[str
 
 def _alike(left: Proposal, right: Proposal, numbers: Mapping[int, Mapping[str, _Numbers]]) -> bool | None:
     """Whether two files are of one system; None if nothing tells."""
-    if left.template is not None and right.template is not None:
-        return template.find(left.template).system == template.find(right.template).system
+    known = left.template is not None and right.template is not None
+    if known and template.find(left.template or "").system != template.find(right.template or "").system:
+        return False
     ours, theirs = numbers[id(left)], numbers[id(right)]
     types = (ours.keys() & theirs.keys()) - {_PRODUCT}
     found = [_same(ours[type_], theirs[type_], of_one_kind=left.kind == right.kind) for type_ in types]
     if False in found:
         return False
-    return True if True in found else None
+    return True if known or True in found else None
 
 
 def _same(one: _Numbers, other: _Numbers, *, of_one_kind: bool) -> bool | None:
@@ -108,9 +168,18 @@ def _same(one: _Numbers, other: _Numbers, *, of_one_kind: bool) -> bool | None:
     agreeing = sum(bool(set(one.addresses[number]) & set(other.addresses[number])) for number in compared)
     if compared:
         return agreeing * 2 >= len(compared)
+    apart = () if of_one_kind else (*one.times, *other.times)
+    told = [_agree(one.facts[number], other.facts[number], apart) for number in one.facts.keys() & other.facts.keys()]
+    if told and sum(told) * 2 < len(told):
+        return False
     # Two lists of the same numbers are not one list in two parts.
     named = not of_one_kind and bool(one.subject) and _same_word(one.subject, other.subject)
     return True if named and (shared or not (one.whole and other.whole)) else None
+
+
+def _agree(one: Mapping[str, str], other: Mapping[str, str], apart: Collection[str]) -> bool:
+    """Whether two rows of one number say the same in all columns that both have, but for those ``apart``."""
+    return all(one[name] == other[name] for name in (one.keys() & other.keys()) - {*apart})
 
 
 def _same_word(one: str, other: str) -> bool:
@@ -135,16 +204,35 @@ def _numbers(proposal: Proposal) -> Iterator[tuple[str, _Numbers]]:
     addresses = [
         texts[address] for sql in reached for address in _addresses(sql, stream) if texts.get(address) is not None
     ]
+    whose = {address for _, sql in values for address in _addresses(sql, stream) if texts.get(address)}
+    when = (
+        {address for address in _addresses(plain_name(stream["event_time"]), stream) if texts.get(address)}
+        if ("event_time" in stream)
+        else set()
+    )
     for type_, sql in numbered:
-        address = next((address for address in _addresses(sql, stream) if texts.get(address)), None)
-        if address is None:
+        read = [address for address in _addresses(sql, stream) if texts.get(address)]
+        if not read:
             continue
+        # Of till, day and number, the number.
+        address = max(read, key=lambda each: len(set(texts[each])))
         beside: dict[str, set[str]] = {}
+        facts: dict[str, dict[str, str]] = {}
+        telling = whose | when if _is_key(address, stream) else whose
         for row, number in enumerate(texts[address]):
             if number is not None:
                 found = beside.setdefault(_plain(number), set())
                 found.update(_plain(text) for each in addresses if (text := each[row]) is not None)
-        yield type_, _Numbers(_subject(address, proposal), beside, proposal.sample.rows < MOST_ROWS)
+                if type_ == "order_number" and len(read) == 1:
+                    told = {name: text for name in telling - {address} if (text := texts[name][row]) is not None}
+                    facts.setdefault(_plain(number), told)
+        yield type_, _Numbers(_subject(address, proposal), beside, proposal.sample.rows < MOST_ROWS, facts, when)
+
+
+def _is_key(address: str, stream: Mapping[str, Any]) -> bool:
+    """Whether a delivered column alone tells rows apart."""
+    return [stream["columns"][name].get("path") or name for name in stream.get("key", ())
+            if name in stream["columns"]] == [address]  # fmt: skip
 
 
 def _addresses(sql: str, stream: Mapping[str, Any]) -> Iterator[str]:

@@ -20,10 +20,11 @@ _DAY = re.compile(r"(19|20)\d{6}")
 _FLOATED = re.compile(r"\d{1,15}\.0")
 """A number of something that passed through a spreadsheet or a data frame with gaps."""
 _DECIMAL = re.compile(r"-?([1-9]\d{0,2}(,\d{3})+|0|[1-9]\d{0,13})(\.\d+)?")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _COMMA = re.compile(r"-?([1-9]\d{0,2}(\.\d{3})+|0|[1-9]\d{0,13}),\d{1,2}")
 _WORDS_OF_TRUTH = frozenset({"true", "false", "yes", "no", "t", "f", "y", "n"})
 _LOOKS = {
-    "email": re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]{2,}"),
+    "email": re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s.<>]{2,}"),
     "url": re.compile(r"https?://\S+"),
     "path": re.compile(r"/[\w./%~?&=+-]*"),
     "ip": re.compile(r"(\d{1,3}\.){3}\d{1,3}"),
@@ -33,9 +34,11 @@ _LOOKS = {
     "words": re.compile(r"[^\W\d_]+([ .,'’-]+[^\W\d_]+)+\.?"),
     "number_sign": re.compile(r"#\w*\d+"),
     "country": re.compile(r"[A-Z]{2}|[a-z]{2}"),
-    "clock": re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?"),
+    "clock": re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?( [AaPp][Mm])?"),
     "currency": re.compile(r"[A-Za-z]{3}"),
 }
+_MASK = re.compile(r"\*{2}|[•●…]{2}|\b[xX]{3,}\b|\w\*\w*@")
+"""What stands in place of a part of a text that is nobody's business: what is left is the same for many people."""
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|UTC|[+-]\d\d(:?\d\d)?))?")
 _MONTH_FIRST, _DAY_FIRST = "%m/%d", "%d/%m"
@@ -43,17 +46,20 @@ _CLOCKS = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p", ", %H:%M:%S",
 _DATES = (
     "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%Y/%m/%d", "%d.%m.%y", "%m/%d/%y", "%d/%m/%y", "%d-%m-%y",
     "%m-%d-%Y", "%m-%d-%y", "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y", "%Y.%m.%d",
+    "%d/%b/%y", "%d/%b/%Y",
 )  # fmt: skip
 _FORMATS = (
     ("timestamp", "%Y-%m-%d %H:%M:%S %z"),
     ("timestamp", "%Y-%m-%d %I:%M:%S %p"),
+    ("timestamp", "%Y-%m-%d %I:%M %p"),
+    ("timestamp", "%d/%b/%Y:%H:%M:%S %z"),
     *(("timestamp" if clock else "date", date + clock) for date in _DATES for clock in _CLOCKS),
     ("timestamp", "%Y/%m/%dT%H:%M:%S"),
     ("timestamp", "%Y%m%d%H%M%S"),
     ("timestamp", "%Y%m%d %H%M%S"),
     ("date", "%Y%m%d"),
 )
-_SYMBOLS = ("€", "$", "£", "¥", "kr", "zł", "CHF")
+_SYMBOLS = ("€", "$", "£", "¥", "kr", "zł", "CHF", "EUR", "USD", "GBP")
 _MOSTLY = 0.9
 _LOOKED_AT = 200
 DAY = 86_400.0
@@ -70,7 +76,7 @@ class Values:
         format: strptime format of dates and times, None for ISO 8601.
         decimal_mark: ``.`` or ``,``.
         symbol: What stands beside all numbers, such as ``€``.
-        looks: What most of them look like: ``email``, ``url`` …
+        looks: What most of them look like: ``email``, ``url`` …; ``masked`` if parts of some are made unreadable.
         filled: How many are not empty.
         rows: How many there are.
         distinct: How many different ones.
@@ -128,12 +134,13 @@ def judge(texts: Sequence[str | None], *, code: bool = False, day_first: bool = 
     if _most(_INTEGER, filled):
         return Values("integer", epoch=_epoch(filled), looks=looks, **counts)
     if _most(_DECIMAL, filled):
-        return Values("decimal" if all(_places(text) <= 4 for text in filled) else "float", **counts)
+        kind = "decimal" if all(_places(text) <= 4 for text in filled) else "float"
+        return Values(kind, epoch=_epoch(filled), **counts)
     if _most(_COMMA, filled):
         return Values("decimal", decimal_mark=",", **counts)
     symbol = next((sign for sign in _SYMBOLS if sum(sign in text for text in filled) >= _MOSTLY * len(filled)), None)
     if symbol is not None:
-        plain = judge([None if text is None else text.replace(symbol, "").strip() for text in texts])
+        plain = judge([None if text is None else text.replace(symbol, "").strip() or None for text in texts])
         if plain.type in ("integer", "decimal", "float"):
             return replace(plain, symbol=symbol, epoch=None, type="decimal" if plain.type == "integer" else plain.type)
     if _most(_ISO_DATE, filled):
@@ -155,6 +162,8 @@ def _looks_of(filled: Sequence[str]) -> frozenset[str]:
         looks.add("country_name")
     if all(text.casefold() in actions() for text in different):
         looks.add("action")
+    if any(_MASK.search(text) for text in different):
+        looks.add("masked")
     return frozenset(looks)
 
 
@@ -183,7 +192,7 @@ def _places(text: str) -> int:
 
 
 def _epoch(texts: Sequence[str]) -> float | None:
-    numbers = [float(text) for text in texts]
+    numbers = [float(text) for text in texts if _NUMBER.fullmatch(text)]
     for unit in (1.0, 0.001, 0.000001):
         if all(_OLDEST_EPOCH <= number * unit <= _NEWEST_EPOCH for number in numbers):
             return unit

@@ -66,7 +66,9 @@ def pattern_for(files: Sequence[Path], others: Sequence[Path] = ()) -> str:
     stem, dot, ending = first.rpartition("/")[2].partition(".")
     # Where `orders` lies beside `orders_items`, only digits may follow.
     dated = re.sub(r"\d+", "[0-9]*", stem)
-    return f"{first.rpartition('/')[0]}/{dated}{dot}{ending.removesuffix('.gz')}*".lstrip("/")
+    narrow = f"{first.rpartition('/')[0]}/{dated}{dot}{ending.removesuffix('.gz')}*".lstrip("/")
+    taken = any(fnmatch.fnmatchcase(other.as_posix(), narrow) for other in others)
+    return f"{first.removesuffix('.gz')}*" if taken else narrow
 
 
 def _wide_pattern(files: Sequence[Path]) -> str:

@@ -1,0 +1,85 @@
+"""What goes both ways between a company and people: of two columns, whoever is not the company.
+
+Belongs here: telling the company's own addresses, and who is at the other end. Does not belong here: whose a single
+column's addresses are (`whose.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from cdp_assets.sources.proposing.roles import Column
+from cdp_assets.sources.proposing.values import judge
+from cdp_assets.sources.proposing.whose import both
+
+Texts = Mapping[str, Sequence[str | None]]
+
+_ADDRESSES = ("email", "phone")
+_MANY = 4
+"""A company writes to more than so many."""
+
+_FEW_ENDS = 12
+"""A company writes and calls from so many addresses at most."""
+
+_NEARLY_ALL = 0.9
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Two columns that say from whom to whom something went, in both directions.
+
+    Args:
+        one: The one column.
+        other: The other one.
+        own: The addresses of the company, of which one is at either end of each row.
+    """
+
+    one: Column
+    other: Column
+    own: tuple[str, ...]
+
+
+def ends_of(columns: Sequence[Column], texts: Texts) -> Ends | None:
+    """The two columns that say from whom to whom something went, if there are such; see `Ends`."""
+    for role in _ADDRESSES:
+        # Whoever receives something is mostly somebody else, but for this.
+        found = [each for each in columns if role in (each.role, *each.values.looks) and each.values.filled]
+        for place, one in enumerate(found):
+            for other in found[place + 1 :]:
+                own = _company(texts[one.address], texts[other.address])
+                if own:
+                    return Ends(one, other, own)
+    return None
+
+
+def counterpart(ends: Ends, texts: Texts) -> tuple[Column, list[str | None]]:
+    """The first of two ends as the column of whoever is not the company, and its texts."""
+    role = next(role for role in _ADDRESSES if role in (ends.one.role, *ends.one.values.looks))
+    there = [
+        None if (left in ends.own) == (right in ends.own) else right if left in ends.own else left
+        for left, right in zip(texts[ends.one.address], texts[ends.other.address], strict=True)
+    ]
+    return replace(ends.one, role=role, by_value=True, values=judge(there, code=role == "phone")), there
+
+
+def _company(one: Sequence[str | None], other: Sequence[str | None]) -> tuple[str, ...]:
+    """The addresses of which one is at either end of nearly all rows, and that are at both ends."""
+    partners: dict[str, set[str]] = {}
+    sides: dict[str, set[bool]] = {}
+    for left, right in both(one, other):
+        if left == right:
+            continue
+        for text, partner, side in ((left, right, True), (right, left, False)):
+            partners.setdefault(text, set()).add(partner)
+            sides.setdefault(text, set()).add(side)
+    own = {text for text, found in partners.items() if len(found) > _MANY}
+    if (
+        not own
+        or len(own) > _FEW_ENDS
+        or len(own) * _MANY > len(partners)
+        or not any(len(sides[each]) > 1 for each in own)
+    ):
+        return ()
+    ends = [(left in own) + (right in own) for left, right in zip(one, other, strict=True) if left or right]
+    return tuple(sorted(own)) if sum(each == 1 for each in ends) >= _NEARLY_ALL * len(ends) else ()

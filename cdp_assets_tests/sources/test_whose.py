@@ -1,0 +1,237 @@
+"""Numbers and addresses of others than the row's person never say who a row is about, whatever they are called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdp_assets.sources.proposing.propose import propose
+from cdp_assets_tests.normalised.bench import canonical, load, outcome, typed
+from cdp_assets_tests.sources.shop import Bench
+from cdp_assets_tests.sources.test_proposing import loaded, written
+from cdp_assets_tests.sources.test_relational_exports import table
+
+GIVEN = ("Ann", "Bernd", "Zoe")
+FAMILY = ("Lee", "Novak", "Costa", "Weber", "Rossi", "Berg", "Silva", "Nagy", "Olsen", "Maes")
+"""Three of a family; n // 3 counts families, and n % 3 who of one it is."""
+
+
+def stream(folder: Path, name: str, text: str) -> dict[str, Any]:
+    return propose(written(folder, name, text), "shop").stream
+
+
+def identifiers(found: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(each["type"], each["value"]) for each in found.get("identifiers", ())]
+
+
+@pytest.mark.parametrize("heading", ["Zuständig", "Kontakt intern E-Mail", "担当"])
+def test_whoever_looks_after_many_people_is_none_of_them(tmp_path: Path, heading: str) -> None:
+    text = table(
+        f"Kundennr,Vorname,Nachname,{heading},E-Mail",
+        *(f"K{n},{GIVEN[n % 3]},Lee{n},tim{n % 4}@firm.example,p{n}@example.org" for n in range(30)),
+    )
+    found = stream(tmp_path, "kunden.csv", text)
+    assert identifiers(found) == [("customer_number", "Kundennr"), ("email", '"E-Mail"')]
+    points = [map_["set"]["value"] for map_ in found["maps"] if map_["to"] == "contact_points"]
+    assert points == ['"E-Mail"']
+
+
+def test_who_drove_says_nothing_of_who_rode(tmp_path: Path) -> None:
+    text = table(
+        "trip_id,partner_phone,rider_phone,requested_at",
+        *(f"t{n},+4930100{n % 5:04d},+4915100{n % 28:04d},2026-01-{1 + n % 28:02d}T10:00:00Z" for n in range(90)),
+    )
+    assert identifiers(stream(tmp_path, "trips.csv", text)) == [("phone", "rider_phone")]
+
+
+@pytest.mark.parametrize("head", ["inviter_user_id,inviter_email,friend_email", "user_id,user_email,sent_to_email"])
+def test_whom_people_invite_is_not_who_they_are(tmp_path: Path, head: str) -> None:
+    rows = (f"{n},{n % 10},p{n % 10}@example.org,f{n}@example.org,2026-01-02T10:00:00Z" for n in range(60))
+    found = stream(tmp_path, "invitations.csv", table(f"id,{head},invited_at", *rows))
+    user, mail, _ = head.split(",")
+    assert {*identifiers(found)} == {("user_id", user), ("email", mail)}
+
+
+def test_nobody_is_born_when_their_animals_are(tmp_path: Path) -> None:
+    text = table(
+        "Animal ID,Species,Owner No,Client Name,Client Email,Birth Date",
+        *(
+            f"A{n},Dog,{n % 20},Ann {FAMILY[n % 10]}{n % 20},p{n % 20}@example.org,2020-0{1 + n // 20}-{1 + n % 28:02d}"
+            for n in range(60)
+        ),
+    )
+    (contacts, *_) = stream(tmp_path, "animals.csv", text)["maps"]
+    assert (contacts["to"], "birth_date" in contacts["set"]) == ("contacts", False)
+
+
+def test_families_of_one_address_keep_it(tmp_path: Path) -> None:
+    text = table(
+        "Customer No,First Name,Last Name,Email",
+        *(f"K{n},{GIVEN[n % 3]},Lee{n // 3},f{n // 3}@example.org" for n in range(30)),
+    )
+    assert ("email", "Email") in identifiers(stream(tmp_path, "people.csv", text))
+
+
+@pytest.mark.parametrize("heading", ["Upline Address", "Paid By Email"])
+def test_who_is_in_another_row_is_not_the_person_of_this_one(tmp_path: Path, heading: str) -> None:
+    text = table(
+        f"Recruited Member ID,Member ID,First Name,{heading},Email",
+        *(f"M{n // 4},M{n},Ann,p{n // 4}@example.org,p{n}@example.org" for n in range(30)),
+    )
+    found = stream(tmp_path, "members.csv", text)
+    assert identifiers(found) == [("customer_number", '"Member ID"'), ("email", "Email")]
+    assert found["key"] == ["Member ID"]
+
+
+@pytest.mark.parametrize(
+    ("head", "number"),
+    [
+        ("Family Card Number,Member Name", "9900{0}"),
+        ("Customer Number,Account Holder", "4000{0}"),
+        ("Membership No,Name of member", "M{0}"),
+        ("Guest No,Guest Name", "{1}"),
+    ],
+)
+def test_a_number_that_people_of_different_names_share_is_nobodys(tmp_path: Path, head: str, number: str) -> None:
+    rows = (f"{number.format(n // 3, n % 3)},{GIVEN[n % 3]} {FAMILY[n // 3]},f{n // 3}@example.org" for n in range(30))
+    proposal = propose(written(tmp_path, "list.csv", table(f"{head},Email", *rows)), "shop")
+    assert identifiers(proposal.stream) == [("email", "Email")]
+    assert any("nobody is known by it" in doubt for doubt in proposal.doubts)
+
+
+def test_a_number_under_which_a_name_is_written_in_several_ways_is_a_persons(tmp_path: Path) -> None:
+    names = ("Ann Lee", "LEE ANN", "Anne Lee")
+    text = table(
+        "Customer Number,Customer Name,Order No,Order Date,Total",
+        *(f"K{n // 3},{names[n % 3]},B{n},2026-01-{1 + n % 28:02d},9.90" for n in range(30)),
+    )
+    assert ("customer_number", '"Customer Number"') in identifiers(stream(tmp_path, "orders.csv", text))
+
+
+def test_members_of_a_family_with_one_card_and_address_are_people_of_their_own(bench: Bench, tmp_path: Path) -> None:
+    text = table(
+        "Family Card Number,Member Name,Email,Joined",
+        *(f"9900{n // 3},{GIVEN[n % 3]} {FAMILY[n // 3]},f{n // 3}@example.org,2026-01-02" for n in range(30)),
+    )
+    source = loaded(tmp_path, [propose(written(tmp_path / "in", "members.csv", text), "shop")])
+    bench.drop("shop/members.csv", text.encode())
+    load(bench, source)
+    assert outcome(bench, "shop__members") == [("accepted", None)] * 30
+    assert len({row["cdp_record_id"] for row in typed(bench, "shop__members")}) == 30
+    assert len({row["full_name"] for row in canonical(bench, source, "contacts")}) == 30
+
+
+def test_guests_of_one_booking_are_not_one_person_and_each_ticket_is_a_line(tmp_path: Path) -> None:
+    text = table(
+        "Order no.,Attendee no.,Order Date,Attendee First Name,Attendee Last Name,Buyer Email,Ticket Price",
+        *(f"{n // 3},{n},2026-01-02 10:00,{GIVEN[n % 3]},Lee{n},b{n // 3}@example.org,25.00" for n in range(30)),
+    )
+    proposal = propose(written(tmp_path, "attendees.csv", text), "shop")
+    assert proposal.kind == "lines"
+    assert identifiers(proposal.stream) == [("email", '"Buyer Email"')]
+
+
+def test_words_among_numbers_stand_for_nobody(tmp_path: Path) -> None:
+    text = table(
+        "Invoice No,Invoice Date,Customer Code,Total",
+        *(f"{n},2026-01-02,{'CASH' if n % 2 else f'C{n}'},9.90" for n in range(40)),
+    )
+    guarded = 'case when regexp_matches("Customer Code", \'[0-9]\') then "Customer Code" end'
+    assert ("customer_number", guarded) in identifiers(stream(tmp_path, "sales.csv", text))
+
+
+def test_the_number_of_a_thing_is_no_key_of_people(tmp_path: Path) -> None:
+    text = table(
+        "VIN,Licence plate,First Name,Last Name,Email",
+        *(f"WVW{n:05d},DD-X {n},Ann,Lee{n},p{n}@example.org" for n in range(30)),
+    )
+    assert stream(tmp_path, "owners.csv", text)["key"] == ["Email"]
+
+
+def test_events_of_one_moment_are_told_apart(tmp_path: Path) -> None:
+    text = table(
+        "Seen,Mail,Hall,Gate,Lane",
+        *(f"2026-01-{1 + n % 4:02d} 10:00:00,p{n % 4}@example.org,A,{n // 20},{n // 4 % 5}" for n in range(40)),
+    )
+    (events, *_) = stream(tmp_path, "entries.csv", text)["maps"]
+    assert events["to"] == "events"
+    assert events["set"]["event_id"].endswith("Mail, cast(Gate as varchar), cast(Lane as varchar))")
+
+
+def test_a_mere_name_beside_a_given_name_is_that_of_the_family(tmp_path: Path) -> None:
+    text = table("Kundennr;Name;Vorname;E-Mail", *(f"{n};Lee{n};Ann;p{n}@example.org" for n in range(30)))
+    (contacts, *_) = stream(tmp_path, "kunden.csv", text)["maps"]
+    assert contacts["set"] == {"given_name": "Vorname", "family_name": "Name"}
+
+
+def test_a_client_id_beside_names_is_no_browsers(tmp_path: Path) -> None:
+    text = table("Client ID,First Name,Last Name", *(f"{n},Ann,Lee{n}" for n in range(30)))
+    assert identifiers(stream(tmp_path, "clients.csv", text)) == [("customer_number", '"Client ID"')]
+
+
+def test_the_number_of_a_call_is_not_its_callers(tmp_path: Path) -> None:
+    text = table(
+        "Contact ID,Start,Phone,Duration (s),Direction",
+        *(f"c{n:05d},2026-01-{1 + n % 28:02d} 10:00,+49151123456{n % 9:02d},30,IN" for n in range(40)),
+    )
+    found = stream(tmp_path, "calls.csv", text)
+    assert identifiers(found) == [("phone", "Phone")]
+    assert found["key"] == ["Contact ID"]
+
+
+def test_members_who_are_there_several_times_are_people_by_their_name(tmp_path: Path) -> None:
+    text = table(
+        "Name,E-Mail,Sparte,Eintritt",
+        *(f"{GIVEN[n % 3]} {FAMILY[n // 4]},f{n // 4}@example.org,Judo,2026-01-02" for n in range(40)),
+    )
+    proposal = propose(written(tmp_path, "sparten.csv", text), "shop")
+    assert proposal.kind == "contacts"
+    assert proposal.stream["maps"][0]["set"] == {"full_name": "Name", "created_at": "Eintritt"}
+
+
+def test_whoever_is_named_beside_the_person_comes_second(tmp_path: Path) -> None:
+    text = table(
+        "order_id,billed_to_customer_id,customer_id,ordered_at,total",
+        *(f"{n},{n * 7 % 30},{n % 25},2026-01-02T10:00:00Z,9.90" for n in range(60)),
+    )
+    assert ("customer_number", "customer_id") in identifiers(stream(tmp_path, "orders.csv", text))
+
+
+def test_of_a_call_the_number_that_is_not_the_houses_is_the_persons(tmp_path: Path) -> None:
+    house, people = "+4935155500{0}", "+49151123456{0:02d}"
+    rows = []
+    for n in range(80):
+        both = [people.format(n % 20), house.format(n % 2)]
+        both = both if n % 2 else both[::-1]
+        rows.append(
+            f"c{n},{both[0]},{both[1]},2026-01-{1 + n % 28:02d} 10:00:00,60,{'Inbound' if n % 2 else 'Outbound'}"
+        )
+    found = stream(tmp_path, "calls.csv", table("call_id,caller_no,called_no,started_at,duration,direction", *rows))
+    told = "case lower(trim(direction)) when 'inbound' then caller_no when 'outbound' then called_no end"
+    assert found["derive"] == {"other_party": told}
+    assert identifiers(found) == [("phone", "other_party")]
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "row"),
+    [
+        ("points.csv", "Cardholder,Email,Card No,Points,Date", "9900{0},10,2026-01-02"),
+        ("tickets.csv", "Customer Name,Email,Ticket No,Subject,Status,Opened", "{1},Help,open,2026-01-02"),
+        ("subscriptions.csv", "User Name,Email,Contract No,Start,Tariff", "{1},2026-01-02,Basic"),
+    ],
+)
+def test_what_a_family_with_one_address_did_is_not_one_persons(
+    bench: Bench, tmp_path: Path, name: str, head: str, row: str
+) -> None:
+    text = table(
+        head,
+        *(f"{GIVEN[n % 3]} {FAMILY[n // 3]},f{n // 3}@example.org,{row.format(n // 3, n)}" for n in range(30)),
+    )
+    source = loaded(tmp_path, [propose(written(tmp_path / "in", name, text), "shop")])
+    bench.drop(f"shop/{name}", text.encode())
+    load(bench, source)
+    rows = typed(bench, f"shop__{source.streams[0].name}")
+    assert len({row["cdp_record_id"] for row in rows}) == 30
+    assert len(canonical(bench, source, "contacts")) == 30
