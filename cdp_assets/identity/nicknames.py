@@ -2,9 +2,11 @@
 
 Belongs here: the look-up in the table `nicknames.yaml`. Does not belong here: how names are compared (`names.py`).
 
-Each line of the table is a group: whoever bears one of its names may appear under another one. A name may be in several
-groups ("Alex" is Alexander and Alexandra), which does not join these: Alexander and Alexandra stay different people.
-Spelling is folded (`folding.fold`), so that accents, umlauts and scripts need no lines of their own.
+Each line of the table is a group: whoever bears its first name, the full one, may appear under another one. Two of the
+others are one person's only where they are alike: Bob and Rob may be one Robert, and the sisters Nora and Lena are not
+one Eleanor. A name may be in several groups ("Alex" is Alexander and Alexandra), which does not join these: Alexander
+and Alexandra stay different people. Spelling is folded (`folding.fold`), so that accents, umlauts and scripts need no
+lines of their own.
 """
 
 from __future__ import annotations
@@ -19,12 +21,30 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _NONE: frozenset[int] = frozenset()
+_BEGINNING = 3
+"""Letters at the beginning that make two forms of one name alike, such as Kate and Kathy."""
 
 
 def are_nicknames(left: str, right: str) -> bool:
     """Whether two folded given names may belong to one person, by the table."""
-    groups = _groups_of()
-    return not groups.get(left, _NONE).isdisjoint(groups.get(right, _NONE))
+    shared = _groups_of().get(left, _NONE) & _groups_of().get(right, _NONE)
+    if not shared or _alike(left, right):
+        return bool(shared)
+    return any(_is_full(name, _table()[group][0]) for group in shared for name in (left, right))
+
+
+def _is_full(name: str, full: str) -> bool:
+    """Whether a form of a name is the full one, or that as others write it: Aleksandr beside Alexander."""
+    return name[:_BEGINNING] == full[:_BEGINNING] and len(name) >= len(full) - 2
+
+
+def _alike(left: str, right: str) -> bool:
+    """Whether two forms of one name are so by their letters: they begin alike, one holds the other, or one letter of
+    them is another one."""
+    shorter, longer = sorted((left, right), key=len)
+    same = sum(one == other for one, other in zip(left, right, strict=False))
+    apart = len(left) - same if len(left) == len(right) else len(longer)
+    return left[:_BEGINNING] == right[:_BEGINNING] or shorter in longer or apart == 1
 
 
 def is_known(name: str) -> bool:
@@ -50,14 +70,19 @@ def _initials_of() -> dict[str, frozenset[str]]:
 
 
 @cache
-def _groups_of() -> dict[str, frozenset[int]]:
+def _table() -> list[list[str]]:
     import yaml
 
     table = yaml.safe_load(Path(__file__).with_name("nicknames.yaml").read_text(encoding="utf-8"))
+    return [[fold(name) for name in group.split()] for group in table["groups"].splitlines()]
+
+
+@cache
+def _groups_of() -> dict[str, frozenset[int]]:
     collected: dict[str, set[int]] = {}
-    for number, group in enumerate(table["groups"].splitlines()):
-        for name in group.split():
-            collected.setdefault(fold(name), set()).add(number)
+    for number, names in enumerate(_table()):
+        for name in names:
+            collected.setdefault(name, set()).add(number)
     return {name: frozenset(groups) for name, groups in collected.items()}
 
 

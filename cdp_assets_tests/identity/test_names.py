@@ -93,6 +93,17 @@ def test_names_of_a_couple_or_of_siblings_differ(left: str, right: str) -> None:
     assert agreement(signature(f"{left} Huber"), signature(f"{right} Huber")) is Agreement.DIFFERENT_GIVEN
 
 
+@pytest.mark.parametrize(
+    ("one", "other"), [("Lena Yilmaz", "Nora Yilmaz"), ("Greta Brandt", "Rita Brandt"), ("Liz Novak", "Betty Novak")]
+)
+def test_two_short_forms_of_one_name_that_are_not_alike_are_sisters(one: str, other: str) -> None:
+    assert agreement(signature(one), signature(other)) is Agreement.DIFFERENT_GIVEN
+
+
+def test_two_short_forms_of_one_name_that_are_alike_are_one() -> None:
+    assert agreement(signature("Bob Novak"), signature("Rob Novak")) >= Agreement.SIMILAR
+
+
 def test_an_initial_agrees_in_part_also_with_a_nickname() -> None:
     for other in ("Robert Smith", "Bob Smith"):
         assert agreement(signature("R. Smith"), signature(other)) is Agreement.PARTIAL
