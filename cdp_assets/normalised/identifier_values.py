@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.types as ir
@@ -16,6 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cdp_assets.warehouse.engine import Engine
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
 
 EMAIL = "email"
 EMAIL_BASE = "email_base"
@@ -65,19 +69,38 @@ def normalise_phone(text: str, country: str | None) -> str | None:
     """A phone number in E.164, or None if it is not one that can exist.
 
     Args:
-        text: As typed; a number without a country code needs ``country``.
+        text: As typed; a number without a country code needs ``country``. Where only the plus is missing
+            (``4915112345678`` in Germany), a mobile number is one, rather than a landline without its zero.
         country: ISO 3166-1 alpha-2 code of the country to dial from.
     """
     import phonenumbers
 
+    region = country.upper() if country else None
     cleaned = text.strip().lstrip("'").strip()
+    number = _dialled(cleaned, region)
+    if region and cleaned.startswith(str(phonenumbers.country_code_for_region(region))):
+        whole = _dialled(f"+{cleaned}", None)
+        if whole is not None and _is_mobile(whole) and not (number is not None and _is_mobile(number)):
+            number = whole
+    return None if number is None else phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _dialled(text: str, region: str | None) -> PhoneNumber | None:
+    """The number that this is where one dials from a region, if it can exist."""
+    import phonenumbers
+
     try:
-        number = phonenumbers.parse(cleaned, country.upper() if country else None)
+        number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(number) or not phonenumbers.is_valid_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    exists = phonenumbers.is_possible_number(number) and phonenumbers.is_valid_number(number)
+    return number if exists else None
+
+
+def _is_mobile(number: PhoneNumber) -> bool:
+    import phonenumbers
+
+    return phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.MOBILE
 
 
 def normalise_contact_value(text: str, country: str | None) -> str | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ibis
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdp_assets.normalised.identifier_values import EMAIL, email_base, lookup, normalise_email
+from cdp_assets.normalised.identifier_values import EMAIL, email_base, lookup, normalise_email, normalise_phone
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets_tests.examples import examples
 
@@ -44,3 +45,21 @@ def test_many_addresses_are_normalised_as_one_is(texts: list[str]) -> None:
     for raw, found in looked_up(texts).items():
         value = normalise_email(raw)
         assert found == (value, email_base(value) if value else None), raw
+
+
+@pytest.mark.parametrize(
+    ("text", "country", "number"),
+    [
+        ("'+49 151 12345678", None, "+4915112345678"),
+        ("0151 12345678", "DE", "+4915112345678"),
+        ("4915112345678", "DE", "+4915112345678"),
+        ("0491 123456", "DE", "+49491123456"),  # Leer in Friesland has the area code 0491
+        ("3912345678", "IT", "+393912345678"),  # a mobile number that begins as the country's does
+        ("393331234567", "IT", "+393331234567"),
+        ("447911123456", "GB", "+447911123456"),
+        ("4915112345678", None, None),
+        ("12", "DE", None),
+    ],
+)
+def test_a_mobile_number_without_its_plus_is_one(text: str, country: str | None, number: str | None) -> None:
+    assert normalise_phone(text, country) == number
