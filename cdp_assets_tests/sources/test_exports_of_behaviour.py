@@ -213,3 +213,34 @@ def test_carts_with_a_few_columns_of_a_known_export_are_not_that_export(tmp_path
     text = "".join(json.dumps(cart) + "\n" for cart in carts)
     proposal = propose(written(tmp_path, "abandoned_carts.jsonl", text), "shop")
     assert (proposal.template, "person" in proposal.stream) == (None, False)
+
+
+def test_what_became_of_mails_is_engagement_of_whom_they_were_sent_to(bench: Bench, tmp_path: Path) -> None:
+    events = (
+        "processed",
+        "deferred",
+        "delivered",
+        "open",
+        "click",
+        "dropped",
+        "bounce",
+        "spamreport",
+        "group_unsubscribe",
+    )
+    rows = [
+        [f"e{n}", day(n), mail(who(n)), events[n % 9], "https://shop.example/a" if n % 9 == 4 else ""] for n in ROWS
+    ]
+    proposal = proposed(tmp_path, "mails.csv", "event_id,timestamp,recipient,event,url", rows)
+    assert (proposal.kind, known_by(proposal)) == ("engagements", ["recipient"])
+    source = loaded(tmp_path, [proposal])
+    bench.drop("shop/mails.csv", (tmp_path / "in" / "mails.csv").read_bytes())
+    load(bench, source)
+    assert {row["action"] for row in canonical(bench, source, "engagements")} == {
+        "sent", "delivered", "opened", "clicked", "bounced", "complained", "unsubscribed",
+    }  # fmt: skip
+
+
+def test_whom_a_gift_is_sent_to_is_not_who_bought_it(tmp_path: Path) -> None:
+    rows = [[n, day(n), mail(who(n)), f"g{n}@example.org", 50] for n in ROWS]
+    head = "order_no,placed_at,email,recipient_email,amount"
+    assert known_by(proposed(tmp_path, "gifts.csv", head, rows)) == ["order_no", "email"]

@@ -239,7 +239,7 @@ def test_amounts_of_the_size_of_dates_are_amounts(tmp_path: Path) -> None:
 
 def test_instants_are_numbers_with_fractions_too_and_halves_of_days_are_read(bench: Bench, tmp_path: Path) -> None:
     mails = "".join(
-        f'{{"id": "m{n}", "timestamp": {1770000000 + n}.25, "event": "failed", "to": "p{n % 9}@x.org"}}\n'
+        f'{{"id": "m{n}", "timestamp": {1770000000 + n}.25, "event": "seen", "to": "p{n % 9}@x.org"}}\n'
         for n in range(25)
     )
     visits = "Visit Date,Time,Client ID,Client,Email\n" + "".join(

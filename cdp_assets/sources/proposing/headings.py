@@ -159,7 +159,12 @@ def is_elsewhere(words: str) -> bool:
 
 def is_of_others(words: str) -> bool:
     """Whether a column tells of somebody else than the person of the row."""
-    return _mentions(words, "others") or _mentions(words, "staff")
+    return any(_mentions(words, who) for who in ("others", "receivers", "staff"))
+
+
+def is_of_receivers(words: str) -> bool:
+    """Whether a column tells to whom something was sent."""
+    return _mentions(words, "receivers")
 
 
 def is_of_staff(words: str) -> bool:

@@ -69,7 +69,8 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
         return "interactions"
     if "score" in has and (has & {"survey", "comment"} or called("surveys")):
         return "survey_responses"
-    surfing = bool(has & {"anonymous_id", "page_url", "session_id", "properties"})
+    # Links in mails have addresses too.
+    surfing = bool(has & {"anonymous_id", "session_id", "properties"}) or ("page_url" in has and "email" not in has)
     if timed and "action" in has and (has & {"campaign_id", "campaign"} or (has & {"email", "phone"} and not surfing)):
         return "engagements"
     if "click_id" in has and has & {"campaign_id", "campaign"} and not has & {"page_url", "anonymous_id"}:

@@ -110,7 +110,17 @@ def columns_of(texts: Mapping[str, list[str | None]], *, day_first: bool = False
         if any("%d/%m" in name for name in formats):
             found = _judged(texts, day_first=True)
     found = _with_names_of_people(_with_family_names(_with_numbers_of_clients(found), texts))
-    return _with_the_only_time(found)
+    return _with_the_only_time(_with_the_only_address(found))
+
+
+def _with_the_only_address(columns: list[Column]) -> list[Column]:
+    """To whom something was sent is who a row is about, where it says nothing of anybody else."""
+    if any(column.role in ("email", "phone", "anything", "person_id", "anonymous_id") for column in columns):
+        return columns
+    sent = [each for each in columns if "email" in each.values.looks and headings.is_of_receivers(each.words)]
+    if len(sent) != 1:
+        return columns
+    return [replace(each, role="email", by_value=True) if each is sent[0] else each for each in columns]
 
 
 def _with_names_of_people(columns: list[Column]) -> list[Column]:
