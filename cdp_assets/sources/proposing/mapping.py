@@ -248,9 +248,9 @@ def _nobodys(draft: Draft, kind: str | None) -> set[str]:
     again = any(column.values.repeated and column not in several for column in draft.all_of("person_id"))
     each = numbers_of_rows(draft.columns) if kind != _PEOPLE else draft.all_of("id") if again else []
     for columns, why in ((several, "people of different names share"), (each, "one person has several numbers of")):
-        named = [draft.names[column.address] for column in columns if _identifier_type(column, kind, "") is not None]
-        if named:
-            draft.doubts.append(f"{why} {', '.join(named)}: it does not say who a row is about")
+        told = [draft.names[column.address] for column in columns if _identifier_type(column, kind, "") is not None]
+        if told:
+            draft.doubts.append(f"{why} {', '.join(told)}: it does not say who a row is about")
     return {column.address for column in (*several, *each)}
 
 
