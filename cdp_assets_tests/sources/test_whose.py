@@ -38,6 +38,14 @@ def test_whoever_looks_after_many_people_is_none_of_them(tmp_path: Path, heading
     assert points == ['"E-Mail"']
 
 
+def test_the_telephone_of_a_company_is_that_of_none_of_its_people(tmp_path: Path) -> None:
+    text = table(
+        "Firma,Ansprechpartner,E-Mail,Telefon",
+        *(f"Firma {n // 5},{GIVEN[n % 3]} Lee{n},p{n}@firm{n // 5}.example,0351 22{n // 5:04d}" for n in range(15)),
+    )
+    assert identifiers(stream(tmp_path, "ansprechpartner.csv", text)) == [("email", '"E-Mail"')]
+
+
 def test_who_drove_says_nothing_of_who_rode(tmp_path: Path) -> None:
     text = table(
         "trip_id,partner_phone,rider_phone,requested_at",
