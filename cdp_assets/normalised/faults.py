@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import ibis
 import ibis.expr.types as ir
 
-from cdp_assets.sources.contract import EARLIEST
+from cdp_assets.sources.contract import is_too_early
 from cdp_assets.sources.drift import keeps_misfits
 from cdp_assets.sources.spec import ColumnSpec, StreamSpec
 
@@ -52,19 +52,16 @@ def faults(texts: dict[str, ir.StringValue], values: ir.Table, stream: StreamSpe
     """
     for column in stream.columns:
         text, value = texts[column.name], values[column.name]
-        needed = column.required or column.name in stream.key
-        if needed:
+        if _is_needed(column, stream):
             yield Fault(text.isnull(), "a required value is missing", column.name)
-        if column.type != "string" and _counts_without(column, stream):
-            pass
-        elif column.type != "string":
+        if column.type == "string":
+            yield Fault(_is_formula(text), "a spreadsheet formula stands in a cell", column.name)
+        elif not _counts_without(column, stream):
             article = "an" if column.type == "integer" else "a"
             yield Fault(text.notnull() & value.isnull(), f"the value is not {article} {column.type}", column.name)
-        else:
-            yield Fault(_is_formula(text), "a spreadsheet formula stands in a cell", column.name)
         if column.name in stream.timed_columns:
             instant = value.cast("timestamp('UTC')")
-            yield Fault(instant < ibis.literal(EARLIEST), "the time is before 1900", column.name)
+            yield Fault(is_too_early(value), "the time is before 1900", column.name)
             yield Fault(instant > ibis.literal(as_of + CLOCK_TOLERANCE), IN_THE_FUTURE, column.name)
 
 
@@ -76,12 +73,16 @@ def plausible(value: ir.Value, column: ColumnSpec, stream: StreamSpec) -> ir.Val
     ordering = column.name in (stream.event_time, stream.updated_at)
     if not column.past or ordering or not _counts_without(column, stream):
         return value
-    return ibis.ifelse(value.cast("timestamp('UTC')") < ibis.literal(EARLIEST), ibis.null(value.type()), value)
+    return ibis.ifelse(is_too_early(value), ibis.null(value.type()), value)
 
 
 def _counts_without(column: ColumnSpec, stream: StreamSpec) -> bool:
     """Whether a row counts without the value of a column that does not fit."""
-    return keeps_misfits(stream) and not column.required and column.name not in stream.key
+    return keeps_misfits(stream) and not _is_needed(column, stream)
+
+
+def _is_needed(column: ColumnSpec, stream: StreamSpec) -> bool:
+    return column.required or column.name in stream.key
 
 
 def _is_formula(text: ir.StringValue) -> ir.BooleanValue:

@@ -26,6 +26,11 @@ _FALSE = ("false", "f", "no", "n", "0")
 _BLANKS = (" ", "\n", "\r", "\t")
 
 
+def is_too_early(time: ir.Value) -> ir.BooleanValue:
+    """Whether a date or an instant is a mistake (`EARLIEST`)."""
+    return time.cast("timestamp('UTC')") < ibis.literal(EARLIEST)
+
+
 def filled(text: ir.StringValue) -> ir.StringValue:
     """The text without blanks around it; null if nothing is left."""
     # Trimming looks at every character; most texts can be told to need none by their ends.

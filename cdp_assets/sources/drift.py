@@ -116,7 +116,7 @@ def held_to_contract(rows: ir.Table, file: str, stream: StreamSpec, engine: Engi
         )
     if contract.data_type == FREEZE:
         rows = engine.scratch(rows)  # looked at here, and written later
-        counts = engine.to_arrow(_misfits(rows, stream)).to_pylist()[0]
+        counts = engine.to_arrow(misfits(rows, stream)).to_pylist()[0]
         wrong = [column.address for place, column in enumerate(stream.columns) if counts.get(f"wrong_{place}")]
         if wrong:
             raise SchemaDriftError(
@@ -153,7 +153,7 @@ def _first(many: int, rows: ir.Table, deliveries: int) -> ir.Table:
 
 
 def _mistyped(rows: ir.Table, deliveries: int, stream: StreamSpec, engine: Engine) -> list[str]:
-    counts = engine.to_arrow(_misfits(_first(_TRIED, rows, deliveries), stream)).to_pylist()[0]
+    counts = engine.to_arrow(misfits(_first(_TRIED, rows, deliveries), stream)).to_pylist()[0]
     return [
         column.name
         for place, column in enumerate(stream.columns)
@@ -161,8 +161,14 @@ def _mistyped(rows: ir.Table, deliveries: int, stream: StreamSpec, engine: Engin
     ]
 
 
-def _misfits(rows: ir.Table, stream: StreamSpec) -> ir.Table:
-    """How many values each column has, and how many do not fit its type."""
+def misfits(rows: ir.Table, stream: StreamSpec) -> ir.Table:
+    """How many values each column has, and how many do not fit its type: ``filled_`` and ``wrong_`` with its place in
+    the contract, for all that are not text.
+
+    Args:
+        rows: These columns as delivered.
+        stream: Their contract.
+    """
     tried = {place: column for place, column in enumerate(stream.columns) if column.type != "string"}
     if not tried:
         return rows.aggregate(rows=rows.count())

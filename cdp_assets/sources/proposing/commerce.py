@@ -47,12 +47,8 @@ def orders(draft: Draft) -> Iterator[Map]:
         yield {"to": "order_lines", **_where(conditions), "set": part}
     yield from lines_within(draft, number, placed, currency, entry.get("where"))
     common = {"order_id": number, "currency": currency}
-    for refund in _refunds_of_orders(draft, common, placed, sums, returned, status):
-        yield {name: value for name, value in refund.items() if name != "id" or not grain}
-    if draft.crowded:
-        yield from person(draft)
-    else:
-        yield from person(draft, grain=grain, id_=known)
+    yield from _refunds_of_orders(draft, common, placed, sums, returned, status, numbered=not grain)
+    yield from _buyers(draft, grain=grain, id_=known)
     yield from marketing(draft)
 
 
@@ -107,8 +103,16 @@ def _returned(draft: Draft) -> str | None:
 
 
 def _refunds_of_orders(
-    draft: Draft, common: Set, placed: str, sums: Set, returned: str | None, status: Column | None
+    draft: Draft,
+    common: Set,
+    placed: str,
+    sums: Set,
+    returned: str | None,
+    status: Column | None,
+    *,
+    numbered: bool,
 ) -> Iterator[Map]:
+    """Maps of what was given back; ``numbered`` if each row is an order of its own, and so has a number for them."""
     number, changed = common["order_id"], draft.sql("updated_at")
     paid = draft.sql("net") or sums.get("gross")
     if paid is not None and paid == sums.get("gross") and "discount" in sums:
@@ -118,12 +122,14 @@ def _refunds_of_orders(
         draft.doubts.append("some rows are taken for returns: they become refunds, the others orders")
         refund_id = draft.sql("refund_id", "payment_id") or number
         values = {"refund_id": refund_id, "refunded_at": placed, "amount": f"abs({paid})"}
-        yield {"to": "refunds", "where": returned, "id": refund_id, "set": common | values}
+        own = {"id": refund_id} if numbered else {}
+        yield {"to": "refunds", "where": returned, **own, "set": common | values}
     elif back or (status is not None and draft.texts(status) & set(headings.says("refund")) and paid):
         where = f"{back} > 0" if back else among(draft, cast(Column, status), "refund")
         at = f"coalesce({changed}, {placed})" if changed else placed
         values = {"refund_id": number, "refunded_at": at, "amount": back or f"abs({paid})"}
-        yield {"to": "refunds", "where": where, "id": number, "set": common | values}
+        own = {"id": number} if numbered else {}
+        yield {"to": "refunds", "where": where, **own, "set": common | values}
 
 
 def _sums(draft: Draft) -> Set:
@@ -206,10 +212,12 @@ def lines(draft: Draft) -> Iterator[Map]:
         if not marked:
             refund["order_id"] = number
         yield {"to": "refunds", "where": taken_back, "set": refund}
-    if draft.crowded:
-        yield from person(draft)
-    else:
-        yield from person(draft, where=placed_only, grain=grain, id_=number)
+    yield from _buyers(draft, where=placed_only, grain=grain, id_=number)
+
+
+def _buyers(draft: Draft, *, grain: Sequence[str], id_: str | None, where: str | None = None) -> Iterator[Map]:
+    """Maps of who bought: once an order, or a row each where one order holds several people."""
+    return person(draft) if draft.crowded else person(draft, where=where, grain=grain, id_=id_)
 
 
 def _has_negatives(draft: Draft, column: Column) -> bool:

@@ -6,16 +6,13 @@ column's addresses are (`whose.py`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.values import judge
-from cdp_assets.sources.proposing.whose import both
+from cdp_assets.sources.proposing.whose import ADDRESSES, Texts, both
 
-Texts = Mapping[str, Sequence[str | None]]
-
-_ADDRESSES = ("email", "phone")
 _MANY = 4
 """A company writes to more than so many."""
 
@@ -42,7 +39,7 @@ class Ends:
 
 def ends_of(columns: Sequence[Column], texts: Texts) -> Ends | None:
     """The two columns that say from whom to whom something went, if there are such; see `Ends`."""
-    for role in _ADDRESSES:
+    for role in ADDRESSES:
         # Whoever receives something is mostly somebody else, but for this.
         found = [each for each in columns if role in (each.role, *each.values.looks) and each.values.filled]
         for place, one in enumerate(found):
@@ -55,7 +52,7 @@ def ends_of(columns: Sequence[Column], texts: Texts) -> Ends | None:
 
 def counterpart(ends: Ends, texts: Texts) -> tuple[Column, list[str | None]]:
     """The first of two ends as the column of whoever is not the company, and its texts."""
-    role = next(role for role in _ADDRESSES if role in (ends.one.role, *ends.one.values.looks))
+    role = next(role for role in ADDRESSES if role in (ends.one.role, *ends.one.values.looks))
     there = [
         None if (left in ends.own) == (right in ends.own) else right if left in ends.own else left
         for left, right in zip(texts[ends.one.address], texts[ends.other.address], strict=True)

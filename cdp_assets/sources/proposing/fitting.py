@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import ibis
 import pyarrow as pa
 
-from cdp_assets.sources.contract import EARLIEST, filled, typed_value
+from cdp_assets.sources.contract import filled, is_too_early, typed_value
+from cdp_assets.sources.drift import misfits
 from cdp_assets.sources.proposing.draft import Draft
 from cdp_assets.sources.spec import DISCARD_VALUE, StreamSpec
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
@@ -73,28 +73,25 @@ def fit(stream: dict[str, Any], spec: StreamSpec, draft: Draft) -> None:
 
 def _counted(spec: StreamSpec, draft: Draft) -> dict[str, _Counts]:
     """What the columns hold that are not text, as a run would read them."""
-    typed = [column for column in spec.columns if column.type != "string"]
-    addresses = {name: address for address, name in draft.names.items()}
-    texts = {column.name: draft.sample.columns[addresses[column.name]] for column in typed}
-    if not texts or not draft.sample.rows:
+    typed = {place: column for place, column in enumerate(spec.columns) if column.type != "string"}
+    if not typed or not draft.sample.rows:
         return {}
+    addresses = {name: address for address, name in draft.names.items()}
+    texts = {column.name: draft.sample.columns[addresses[column.name]] for column in typed.values()}
     engine = DuckDBEngine.in_memory()
     try:
         table = engine.from_arrow(pa.table({name: pa.array(values, pa.string()) for name, values in texts.items()}))
-        asked: dict[str, ibis.expr.types.IntegerScalar] = {}
-        for place, column in enumerate(typed):
-            text = filled(table[column.name])
-            value = typed_value(text, column, spec.zone)
-            asked[f"filled_{place}"], asked[f"fits_{place}"] = text.count(), value.count()
-            if column.past:
-                early = value.cast("timestamp('UTC')") < ibis.literal(EARLIEST)
-                asked[f"early_{place}"] = early.sum().fill_null(0)
-        [told] = engine.to_arrow(table.aggregate(**asked)).to_pylist()
+        [told] = engine.to_arrow(misfits(table, spec)).to_pylist()
+        times = {
+            f"early_{place}": is_too_early(typed_value(filled(table[column.name]), column, spec.zone)).sum()
+            for place, column in typed.items()
+            if column.past
+        }
+        if times:
+            told |= engine.to_arrow(table.aggregate(**times)).to_pylist()[0]
     finally:
         engine.backend.disconnect()
     return {
-        column.name: _Counts(
-            told[f"filled_{place}"], told[f"filled_{place}"] - told[f"fits_{place}"], told.get(f"early_{place}", 0)
-        )
-        for place, column in enumerate(typed)
+        column.name: _Counts(told[f"filled_{place}"], told[f"wrong_{place}"], told.get(f"early_{place}") or 0)
+        for place, column in typed.items()
     }

@@ -49,6 +49,8 @@ class _Headings:
     codes: frozenset[str]
     content: dict[str, Any]
     cells: dict[str, list[str]]
+    times: dict[str, tuple[str, ...]]
+    moments: frozenset[str]
 
 
 def words_of(name: str) -> str:
@@ -106,15 +108,13 @@ def is_just(words: str, role: str) -> bool:
 
 def times_of(words: str) -> str | None:
     """The role of a column that holds instants."""
-    known = _headings().content
-    parts = [_folded(part) for part in words.split()]
-    for role, beginnings in known["times"].items():
-        plain = [_folded(_without_accents(beginning)) for beginning in beginnings]
-        if any(f"{part} ".startswith(beginning) for part in parts for beginning in plain):
-            return str(role)
-    spelled = {_squeezed(found) for found in _spellings(words.split(), _headings())}
-    moments = {_squeezed(_without_accents(moment).split()) for moment in known["moments"]}
-    return "happened_at" if spelled & moments else None
+    known = _headings()
+    parts = [f"{_folded(part)} " for part in words.split()]
+    for role, beginnings in known.times.items():
+        if any(part.startswith(beginnings) for part in parts):
+            return role
+    spelled = {_squeezed(found) for found in _spellings(words.split(), known)}
+    return "happened_at" if spelled & known.moments else None
 
 
 def has_tax(words: str) -> bool:
@@ -244,6 +244,11 @@ def _headings() -> _Headings:
         codes,
         content,
         cells,
+        {
+            role: tuple(_folded(_without_accents(beginning)) for beginning in beginnings)
+            for role, beginnings in content["times"].items()
+        },
+        frozenset(_squeezed(_without_accents(moment).split()) for moment in content["moments"]),
     )
 
 

@@ -50,11 +50,9 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
     if several and (
         "quantity" in has
         or (has & {"sku", "product_name"} and has & _PRICED)
-        or (timed and has & {"unit_price", "line_total"})
+        or (timed and has & {"unit_price", "line_total"})  # a ticket, a night, a lesson each
     ):
         return "lines"
-    if several and timed and "unit_price" in has and not has & _SUMS:
-        return "lines"  # a ticket, a night, a lesson each
     if "sku" in has and not timed and not has & _PERSONAL and not _repeated(columns, "sku"):
         return "products"
     if timed and (called("subscriptions") or ("subscription_id" in has and has & {"plan", "ended_at"})):

@@ -1,7 +1,7 @@
-"""From roles to a stream's definition: key, times, identifiers, and the canonical tables that it feeds.
+"""From roles to a stream's definition: key, times, and the canonical tables that it feeds.
 
-Belongs here: what rows of each kind become. Does not belong here: telling the kind (`kinds.py`), and whether the result
-is sound (`propose.py`).
+Belongs here: what rows of each kind become. Does not belong here: telling the kind (`kinds.py`), by what people are
+known (`identifying.py`), and whether the result is sound (`propose.py`).
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Any, cast
 
 from cdp_assets.sources.proposing import commerce, headings
 from cdp_assets.sources.proposing.consent import marketing
-from cdp_assets.sources.proposing.draft import Draft, Map, among, named, person, quoted, unguarded
+from cdp_assets.sources.proposing.draft import Draft, Map, among, named, person, quoted
 from cdp_assets.sources.proposing.headings import words_of
+from cdp_assets.sources.proposing.identifying import NUMBERS_OF_PEOPLE, PEOPLE, identifiers, other_party
 from cdp_assets.sources.proposing.roles import Column
-from cdp_assets.sources.proposing.whose import numbers_of_rows, shared
+from cdp_assets.sources.proposing.whose import numbers_of_rows
 from cdp_assets.warehouse.sql_parsing import plain_name
 
-_PEOPLE = "contacts"
 _ENOUGH = 20
 """So many rows have to differ before a column is believed to tell them apart, without a name that says so."""
 
@@ -34,7 +34,7 @@ def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
     maps = list(_MAPS[kind](draft)) if kind is not None else []
     event_time = draft.name_of_time(*_EVENT_TIMES.get(kind or "", ("happened_at", "created_at", "updated_at")))
     updated = draft.name_of_time("updated_at") if kind in _UPDATED and key else None
-    people = kind == _PEOPLE and bool(key) and _are_people(draft, key)
+    people = kind == PEOPLE and bool(key) and _are_people(draft, key)
     whole = updated is None and (people or kind in ("products", "accounts"))
     load = "upsert" if key and (updated is not None or whole) else "append"
     if load == "upsert" and whole:
@@ -57,11 +57,11 @@ def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
     if people:
         fields["person"] = True
     fields["columns"] = {}
-    identifiers = list(_identifiers(draft, kind))
+    known_by = list(identifiers(draft, kind))
     if draft.derive:
         fields["derive"] = draft.derive
-    if identifiers:
-        fields["identifiers"] = identifiers
+    if known_by:
+        fields["identifiers"] = known_by
     if maps:
         fields["maps"] = maps
     return fields
@@ -103,15 +103,15 @@ def _key(draft: Draft, kind: str | None) -> list[str]:
         if key:
             draft.doubts.append(f"lines that agree in {' and '.join(key)} are taken for one line that comes again")
         return key
-    rows = [] if kind == _PEOPLE else numbers_of_rows(draft.columns)
+    rows = [] if kind == PEOPLE else numbers_of_rows(draft.columns)
     for column in draft.columns:
         said = headings.is_number(column.words) and not _in_words(draft, column)
         others = _NUMBERS_OF_OTHERS - {own} if kind is not None else frozenset()
-        if kind == _PEOPLE and headings.is_of_a_thing(column.words):
+        if kind == PEOPLE and headings.is_of_a_thing(column.words):
             continue  # its next owner is somebody else
         if said and column.values.unique and (column in rows or column.role not in others):
             return [draft.names[column.address]]
-    if kind == _PEOPLE:
+    if kind == PEOPLE:
         coded = _code(draft)
         if coded is not None:
             name = draft.names[coded.address]
@@ -153,9 +153,6 @@ _NUMBERS_OF_OTHERS = {
 """Roles that tell rows of one kind apart, and rows of others only as long as there is one of each."""
 
 
-_NUMBERS_OF_PEOPLE = ("person_id", "id", "lead_id", "external_id", "loyalty_number", "email")
-"""Roles of what tells people apart."""
-
 _DESCRIBING = ("birth_date", "gender", "given_name", "family_name", "postal_code", "city")
 """Roles of what is known of people, beside how to reach them, and seldom told with what they did."""
 
@@ -164,7 +161,7 @@ def _are_people(draft: Draft, key: list[str]) -> bool:
     """Whether rows are people, maybe the same several times, rather than something that they did."""
     if draft.of(*_DESCRIBING) is not None:
         return True
-    if any(draft.names[column.address] in key and column.role in _NUMBERS_OF_PEOPLE for column in draft.columns):
+    if any(draft.names[column.address] in key and column.role in NUMBERS_OF_PEOPLE for column in draft.columns):
         return True
     return not _come_again(draft) and draft.of("full_name", "company", "opt_in", "opt_out") is not None
 
@@ -201,83 +198,6 @@ def _together(draft: Draft, *columns: Column | None) -> list[str]:
         return []
     rows = list(zip(*(draft.sample.columns[column.address] for column in known), strict=True))
     return [draft.names[column.address] for column in known] if len(set(rows)) == len(rows) else []
-
-
-def _identifiers(draft: Draft, kind: str | None) -> Iterator[dict[str, str]]:
-    if kind in (None, "products", "accounts"):
-        return
-    country = draft.sql("country")
-    anything = draft.of("anything")
-    if anything is not None:
-        name = plain_name(draft.names[anything.address])
-        yield {"type": "email", "value": f"case when contains({name}, '@') then {name} end"}
-        yield {"type": "phone", "value": f"case when not contains({name}, '@') then {name} end"}
-    party = _other_party(draft) if kind == "interactions" else None
-    if party is not None:
-        yield {"type": "phone", "value": party} | ({"country": country} if country is not None else {})
-    seen: set[str] = set()
-    nobodys = _nobodys(draft, kind)
-    for column in sorted(draft.columns, key=_second_to_others):
-        type_ = _identifier_type(column, kind, draft.sample.named) if column.address not in nobodys else None
-        if not column.values.filled and type_ not in ("email", "phone"):
-            continue
-        if type_ is None or (type_ in seen and type_ not in ("email", "phone")):
-            continue
-        if type_ == "order_number" and draft.crowded:
-            continue
-        seen.add(type_)
-        value = draft.receipt if column.role == "order_id" and draft.receipt else unguarded(draft, column)
-        found = {"type": type_, "value": value}
-        if type_ == "phone" and country is not None:
-            found["country"] = country
-        if column.role in ("person_id", "loyalty_number", "external_id") and _some_are_words(draft, column):
-            found["value"] = f"case when regexp_matches({value}, '[0-9]') then {value} end"
-        yield found
-
-
-def _second_to_others(column: Column) -> tuple[bool, bool]:
-    """Of two numbers of people, that is the row's whose heading says nothing else."""
-    said = column.role != "person_id" or headings.is_just(column.words, "person_id")
-    return not column.values.filled, not said
-
-
-def _nobodys(draft: Draft, kind: str | None) -> set[str]:
-    """Addresses of columns with numbers that are no single person's, and say so by what stands beside them."""
-    numbered = {*_NUMBERS_OF_PEOPLE, "order_id", "number"} - {"email"}
-    several = shared(draft.columns, draft.sample.columns, numbered, people=kind == _PEOPLE)
-    again = any(column.values.repeated and column not in several for column in draft.all_of("person_id"))
-    each = numbers_of_rows(draft.columns) if kind != _PEOPLE else draft.all_of("id") if again else []
-    for columns, why in ((several, "people of different names share"), (each, "one person has several numbers of")):
-        told = [draft.names[column.address] for column in columns if _identifier_type(column, kind, "") is not None]
-        if told:
-            draft.doubts.append(f"{why} {', '.join(told)}: it does not say who a row is about")
-    return {column.address for column in (*several, *each)}
-
-
-def _some_are_words(draft: Draft, column: Column) -> bool:
-    """Whether words stand among numbers again and again, such as *cash* where nobody is known."""
-    texts = [text for text in draft.sample.columns[column.address] if text]
-    without = [text for text in texts if not any(map(str.isdigit, text))]
-    return len(without) > len(set(without)) and 10 * len(set(without)) <= len(set(texts))
-
-
-def _identifier_type(column: Column, kind: str | None, named: str) -> str | None:
-    role = column.role
-    if role == "device_id" and kind != "events":
-        return None  # a till
-    if role in ("email", "phone", "anonymous_id", "device_id", "click_id", "lead_id", "loyalty_number", "external_id"):
-        return role
-    if role == "person_id" and kind == "interactions" and re.search(r"\buser id$", column.words):
-        return None  # who answered the telephone
-    if role == "person_id":
-        return "user_id" if re.search(r"\b(user|requester) ?id$", column.words) else "customer_number"
-    if role == "id" and kind == _PEOPLE:
-        return "user_id" if re.search(r"\busers?$", named) else "customer_number"
-    if role == "number" and kind == "orders":
-        return "order_number"
-    if role == "order_id" and kind in ("orders", "lines", "refunds", "survey_responses"):
-        return "order_number"
-    return None
 
 
 def _contacts(draft: Draft) -> Iterator[Map]:
@@ -324,31 +244,8 @@ def _interactions(draft: Draft) -> Iterator[Map]:
     )
     yield {"to": "interactions", "set": {"kind": f"'{kind}'", **values}}
     yield from person(draft)
-    if (party := _other_party(draft)) is not None:
+    if (party := other_party(draft)) is not None:
         yield {"to": "contact_points", "set": {"kind": "'phone'", "value": party}}
-
-
-def _other_party(draft: Draft) -> str | None:
-    """Of two telephone numbers that are both the house's at times, the other one: by the direction of the call."""
-    direction = draft.of("direction")
-    both = [each for each in draft.columns if "phone" in (*each.values.looks, *headings.meanings(each.words))]
-    if direction is None or draft.of("phone") is not None or len(both) != 2:
-        return None
-    cases = []
-    for way in sorted(draft.texts(direction)):
-        numbers: list[set[str | None]] = [set(), set()]
-        texts = [draft.sample.columns[each.address] for each in (direction, *both)]
-        for said, *row in zip(*texts, strict=True):
-            for place, number in enumerate(row if (said or "").strip().casefold() == way else ()):
-                numbers[place].add(number)
-        fewer, more = sorted(numbers, key=len)
-        if len(more) < 2 * len(fewer):
-            return None
-        cases.append(f"when {quoted(way)} then {unguarded(draft, both[numbers.index(more)])}")
-    told = "which of two telephone numbers is the person's is told by the direction of the call (`other_party`)"
-    if told not in draft.doubts:
-        draft.doubts.append(told)
-    return draft.derived("other_party", f"case lower(trim({draft.expression(direction)})) {' '.join(cases)} end")
 
 
 def _surveys(draft: Draft) -> Iterator[Map]:

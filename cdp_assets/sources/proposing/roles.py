@@ -57,6 +57,12 @@ _OF_PEOPLE = frozenset({
 })  # fmt: skip
 """Roles that say who somebody is, and nothing where parts are made unreadable."""
 
+_NAMED = frozenset({
+    "given_name", "family_name", "full_name", "sku", "product_name", "quantity", "unit_price", "campaign",
+    "campaign_id", "action", "subject", "stage",
+})  # fmt: skip
+"""Roles of what else may have a name in a row, or is the name."""
+
 _SURFED = frozenset({"page_url", "session_id", "referrer", "click_id", "utm_source", "event_name", "properties"})
 """Roles of what is known of visits."""
 
@@ -87,13 +93,6 @@ class Column:
     values: Values
     role: str | None = None
     by_value: bool = False
-
-
-_NAMED = frozenset({
-    "given_name", "family_name", "full_name", "sku", "product_name", "quantity", "unit_price", "campaign",
-    "campaign_id", "action", "subject", "stage",
-})  # fmt: skip
-"""Roles of what else may have a name in a row, or is the name."""
 
 
 def columns_of(texts: Mapping[str, list[str | None]], *, day_first: bool = False) -> list[Column]:

@@ -17,12 +17,12 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 
 from cdp_assets.sources.proposing import headings
-from cdp_assets.sources.proposing.headings import is_just, words_of
+from cdp_assets.sources.proposing.headings import words_of
 from cdp_assets.sources.proposing.roles import Column
 
 Texts = Mapping[str, Sequence[str | None]]
 
-_ADDRESSES = ("email", "phone")
+ADDRESSES = ("email", "phone")
 _NUMBERS = ("person_id", "loyalty_number", "external_id")
 _NAMES = ("given_name", "family_name", "full_name")
 
@@ -113,7 +113,7 @@ def beside(numbers: Sequence[str | None], texts: Sequence[str | None]) -> list[s
 
 def numbers_of_rows(columns: Sequence[Column]) -> list[Column]:
     """Numbers of people that are another one in every row, although the same people come again."""
-    again = any(_comes_again(each) for each in _of(columns, *_ADDRESSES))
+    again = any(_comes_again(each) for each in _of(columns, *ADDRESSES))
     return [each for each in _of(columns, *_NUMBERS, "id") if each.values.unique and again]
 
 
@@ -124,7 +124,7 @@ def _comes_again(address: Column) -> bool:
 
 def _serving_many(columns: Sequence[Column], texts: Texts) -> _Found:
     """Those of agents, shops and whole companies."""
-    known = _of(columns, *_ADDRESSES, *_NUMBERS)
+    known = _of(columns, *ADDRESSES, *_NUMBERS)
     for one in known:
         others = (other for other in known if other is not one and _tells_people(other, one))
         if any(_beside_many(texts[one.address], texts[other.address]) for other in others):
@@ -133,7 +133,7 @@ def _serving_many(columns: Sequence[Column], texts: Texts) -> _Found:
 
 def _of_crowds(columns: Sequence[Column], texts: Texts) -> _Found:
     """Addresses and telephones that stand beside many different people."""
-    reached = [column for column in columns if column.role in _ADDRESSES and column.values.filled]
+    reached = _of(columns, *ADDRESSES)
     people, are_rows = _people(columns, texts)
     beside, many = {}, {}
     for column in reached:
@@ -145,14 +145,16 @@ def _of_crowds(columns: Sequence[Column], texts: Texts) -> _Found:
         many[column.address] = _beside(people, texts[column.address]) if people is not None else 1.0
     for column in reached:
         rivals = [each for each in reached if each.role == column.role and each is not column]
-        sent = many[column.address] >= _SEVERAL and not is_just(column.words, str(column.role))
+        sent = many[column.address] >= _SEVERAL and not headings.is_just(column.words, str(column.role))
         if sent and any(2 * many[each.address] <= many[column.address] for each in rivals):
             yield column.address, "is not the same for all rows of one person"  # whom they invite, or send something
             continue
         better = any(2 * beside[each.address] <= beside[column.address] for each in rivals)
         if are_rows and not better:
             continue  # what is numbered may be calls
-        crowd = _SEVERAL if better and column.role == "email" and not is_just(column.words, "email") else _CROWD
+        crowd = (
+            _SEVERAL if better and column.role == "email" and not headings.is_just(column.words, "email") else _CROWD
+        )
         if column.values.filled >= _ENOUGH and beside[column.address] >= crowd:
             yield column.address, "stands beside many different people"
 
@@ -162,7 +164,7 @@ def _numbers_of_nobody(columns: Sequence[Column], texts: Texts) -> _Found:
     emails, several = _of(columns, "email"), shared(columns, texts, _NUMBERS, people=False)
     names = list(_names(columns, texts))
     # Families have an address together, and a number each.
-    family = any(_differ(texts[each.address], names) for each in _of(columns, *_ADDRESSES) if _comes_again(each))
+    family = any(_differ(texts[each.address], names) for each in _of(columns, *ADDRESSES) if _comes_again(each))
     of_rows = [] if family else numbers_of_rows(columns)
     for number in _of(columns, *_NUMBERS):
         if number in several:
@@ -186,7 +188,7 @@ def _addresses_of_nobody(columns: Sequence[Column], texts: Texts) -> _Found:
 
 def _second_addresses(columns: Sequence[Column], texts: Texts) -> _Found:
     """Those beside another one that are not known to be the same person's."""
-    for role in _ADDRESSES:
+    for role in ADDRESSES:
         found = sorted(_of(columns, role), key=lambda column: not _own(column))
         for second in found[1:]:
             first, there = texts[found[0].address], texts[second.address]
@@ -202,10 +204,10 @@ def _second_addresses(columns: Sequence[Column], texts: Texts) -> _Found:
 
 def _of_other_rows(columns: Sequence[Column], texts: Texts) -> _Found:
     """Columns that name other rows' people: a manager, a sponsor, whoever pays."""
-    for role in (*_ADDRESSES, "person_id", "loyalty_number"):
-        alike = [column for column in columns if column.role == role and column.values.filled]
+    for role in (*ADDRESSES, "person_id", "loyalty_number"):
+        alike = _of(columns, role)
         best = max(alike, key=_mine, default=None)
-        if best is None or best.values.rows < _ENOUGH or not (role in _ADDRESSES or best.values.unique):
+        if best is None or best.values.rows < _ENOUGH or not (role in ADDRESSES or best.values.unique):
             continue
         there = set(filter(None, texts[best.address]))
         for column in alike:
@@ -250,7 +252,7 @@ def _tells_people(column: Column, other: Column) -> bool:
         return True
     if column.role == "phone":
         return other.role != "email"
-    return column.values.distinct * 2 <= column.values.filled and other.role in _ADDRESSES
+    return column.values.distinct * 2 <= column.values.filled and other.role in ADDRESSES
 
 
 def _beside_many(one: Sequence[str | None], other: Sequence[str | None]) -> bool:
@@ -303,7 +305,7 @@ def _distinct(column: Column) -> int:
 
 def _mine(column: Column) -> tuple[bool, bool, int]:
     """Of several columns with one role, the person's own is called nothing else, tells rows apart, and is filled."""
-    return is_just(column.words, str(column.role)), column.values.unique, column.values.filled
+    return headings.is_just(column.words, str(column.role)), column.values.unique, column.values.filled
 
 
 def _people(columns: Sequence[Column], texts: Texts) -> tuple[list[str | None] | None, bool]:
@@ -311,7 +313,7 @@ def _people(columns: Sequence[Column], texts: Texts) -> tuple[list[str | None] |
     names = list(_names(columns, texts))
     if 2 * sum(map(bool, names)) > len(names):
         return [" ".join(sorted(words)) or None for words in names], False
-    for column in sorted(columns, key=lambda column: (column.role == "id", column.values.unique)):
+    for column in sorted(columns, key=lambda column: column.values.unique):
         if column.role in _NUMBERS and 2 * column.values.filled > column.values.rows:
             return list(texts[column.address]), column.values.unique
     return None, False
@@ -363,12 +365,13 @@ def _names(columns: Sequence[Column], texts: Texts) -> Iterator[set[str]]:
 
 
 def _first(columns: Sequence[Column], texts: Texts, role: str) -> Sequence[str | None]:
-    found = next((column for column in columns if column.role == role and column.values.filled), None)
+    found = next(iter(_of(columns, role)), None)
     rows = columns[0].values.rows if columns else 0
     return texts[found.address] if found is not None else [None] * rows
 
 
 def both(one: Sequence[str | None], other: Sequence[str | None]) -> Iterator[tuple[str, str]]:
+    """What stands in two columns of the rows that have both."""
     return ((left, right) for left, right in zip(one, other, strict=True) if left is not None and right is not None)
 
 
