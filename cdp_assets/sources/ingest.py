@@ -7,7 +7,8 @@ here: the steps themselves (`landing.py`, `manifest.py`, `reading.py`).
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ from cdp_assets.sources.fetching import Fetched, fetch
 from cdp_assets.sources.landing import Landed, LandedFile, content_hash, look, unchanged
 from cdp_assets.sources.manifest import BEGUN, Delivery, Held
 from cdp_assets.sources.origins import Span
+from cdp_assets.sources.preparing import Scan, scanned_ahead
 from cdp_assets.sources.raw_table import bring_up_to_date
 from cdp_assets.sources.reading import accounted, read
 from cdp_assets.sources.schemas import LOAD_MANIFEST
@@ -31,6 +33,8 @@ from cdp_assets.warehouse.engine import Engine, row_count
 from cdp_assets.warehouse.standing import note_of
 
 STAGE = "sources"
+_LARGE = 1 << 26
+"""Bytes from which on it takes longer to read a file than to begin a thread."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,7 @@ def ingest(
     if stream.origin is not None and arrivals.memory is not None:
         new = fetch(source, stream, arrivals.landing, arrivals.memory, arrivals.span)
     landed = look(arrivals.landing, [stream.files], source.settle_seconds, arrivals.clock, arrivals.wait)
-    files = _hashed(landed, ledger)
+    files, scans = _hashed(landed, stream, ledger)
     published = _published(engine, source, stream)
     held = _held(engine, source, stream, as_of, published)
     standing, repeat = manifest.settled(_noted(ledger, source, stream), published, held, files)
@@ -134,7 +138,7 @@ def ingest(
     for delivery in deliveries:
         load = _begun(source, stream, delivery, as_of)
         try:
-            rows, of_them_broken, missing = _append(source, stream, delivery, load, engine, ledger, arrivals)
+            rows, of_them_broken, missing = _append(source, stream, delivery, load, engine, ledger, arrivals, scans)
         except ChangedWhileReadingError:
             growing.append(delivery.file.name)
             continue
@@ -184,10 +188,11 @@ def _append(
     engine: Engine,
     ledger: Ledger,
     arrivals: Arrivals,
+    scans: Mapping[LandedFile, Scan],
 ) -> tuple[int, int, tuple[str, ...]]:
     arrivals.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=arrivals.work, prefix="delivery-") as folder:
-        found = read(delivery.file, stream, engine, Path(folder))
+        found = read(delivery.file, stream, engine, Path(folder), scans.get(delivery.file))
         _note(ledger, [load])
         table = found.table.mutate(load_id=ibis.literal(load.load_id), source_file=ibis.literal(load.file))
         with engine.appending(STAGE, stream_table(source, stream), table) as raw:
@@ -216,19 +221,33 @@ def _begun(source: SourceSpec, stream: StreamSpec, delivery: Delivery, as_of: da
     )
 
 
-def _hashed(landed: Landed, ledger: Ledger) -> list[tuple[LandedFile, str]]:
-    """The files with their content hashes; only files that are new or changed are read for it."""
+def _hashed(
+    landed: Landed, stream: StreamSpec, ledger: Ledger
+) -> tuple[list[tuple[LandedFile, str]], dict[LandedFile, Scan]]:
+    """The files with their content hashes; only files that are new or changed are read for it.
+
+    A large one is looked through beside it, since each keeps one processor busy.
+    """
     with ledger.reading() as connection:
-        remembered = {
-            file.name: loads.remembered_hash(connection, file.name, file.size, file.modified_ns)
-            for file in landed.files
+        known = {
+            file: loads.remembered_hash(connection, file.name, file.size, file.modified_ns) for file in landed.files
         }
-    found = [(file, remembered[file.name] or content_hash(file)) for file in landed.files]
-    if new := [(file, digest) for file, digest in found if remembered[file.name] is None and unchanged(file)]:
+    scans: dict[LandedFile, Scan] = {}
+    found: list[tuple[LandedFile, str]] = []
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        for file in landed.files:
+            digest = known[file]
+            if digest is None and file.size >= _LARGE:
+                hashing = beside.submit(content_hash, file)
+                if scan := scanned_ahead(file, stream):
+                    scans[file] = scan
+                digest = hashing.result()
+            found.append((file, digest or content_hash(file)))
+    if new := [(file, digest) for file, digest in found if known[file] is None and unchanged(file)]:
         with ledger.transaction() as connection:
             for file, digest in new:
                 loads.remember_hash(connection, file.name, file.size, file.modified_ns, digest)
-    return found
+    return found, scans
 
 
 def _noted(ledger: Ledger, source: SourceSpec, stream: StreamSpec) -> list[Load]:

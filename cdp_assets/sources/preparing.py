@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cdp_assets.sources.errors import (
+    DeliveryError,
     EmptyFileError,
     MissingColumnError,
     TruncatedFileError,
@@ -68,7 +69,9 @@ class Prepared:
     broken: tuple[BrokenRow, ...]
 
 
-def prepare(file: LandedFile, stream: StreamSpec, folder: Path, *, thorough: bool = False) -> Prepared:
+def prepare(
+    file: LandedFile, stream: StreamSpec, folder: Path, *, thorough: bool = False, scan: Scan | None = None
+) -> Prepared:
     """Make a CSV or JSON-lines file ready to be read.
 
     Args:
@@ -76,12 +79,14 @@ def prepare(file: LandedFile, stream: StreamSpec, folder: Path, *, thorough: boo
         stream: Its stream: format, delimiter, encoding and contract.
         folder: Where copies may be written.
         thorough: Whether to try each CSV record that has quotes, rather than to trust their number.
+        scan: What was found ahead (`scanned_ahead`).
 
     Raises:
         DeliveryError: if the file cannot be read as a whole; the subclass says why.
     """
     plain = as_utf8(file, stream, folder)
-    scan = _scanned(plain, file, stream, thorough, mark_of(stream.unpack) if stream.unpack is not None else None)
+    if scan is None or thorough:
+        scan = _scanned(plain, file, stream, thorough, _mark(stream))
     if stream.unpack is not None and scan.marked:
         plain = unpacked(plain, stream.unpack, folder)
         scan = _scanned(plain, file, stream, thorough)
@@ -97,7 +102,7 @@ def prepare(file: LandedFile, stream: StreamSpec, folder: Path, *, thorough: boo
 
 
 @dataclass(frozen=True)
-class _Scan:
+class Scan:
     """What was found in a text file.
 
     Args:
@@ -113,7 +118,29 @@ class _Scan:
     marked: bool
 
 
-def _scanned(plain: Path, file: LandedFile, stream: StreamSpec, thorough: bool, mark: bytes | None = None) -> _Scan:
+def scanned_ahead(file: LandedFile, stream: StreamSpec) -> Scan | None:
+    """What `prepare` looks for, in a file of which nothing else is known yet.
+
+    Returns:
+        None for what is not read as it is, has broken rows, or cannot be read: `prepare` finds out what it is.
+    """
+    if stream.format not in ("csv", "jsonl") or stream.encoding != "utf-8":
+        return None
+    with file.path.open("rb") as opened:
+        if opened.read(len(_GZIP)) in (_GZIP, *UTF16_MARKS):
+            return None
+    try:
+        scan = _scanned(file.path, file, stream, thorough=False, mark=_mark(stream))
+    except DeliveryError:
+        return None
+    return None if scan.records.broken else scan
+
+
+def _mark(stream: StreamSpec) -> bytes | None:
+    return mark_of(stream.unpack) if stream.unpack is not None else None
+
+
+def _scanned(plain: Path, file: LandedFile, stream: StreamSpec, thorough: bool, mark: bytes | None = None) -> Scan:
     """Read a file once, up to the first line that has ``mark`` in it."""
     is_csv = stream.format == "csv"
     with plain.open("rb") as opened:
@@ -136,10 +163,10 @@ def _scanned(plain: Path, file: LandedFile, stream: StreamSpec, thorough: bool, 
         for block in whole_lines(opened):
             # From the end, which takes half as long as `in` does among so many quotes.
             if mark is not None and block.rfind(mark) >= 0:
-                return _Scan(header, begin, scanner.found, marked=True)
+                return Scan(header, begin, scanner.found, marked=True)
             scanner.block(block, offset)
             offset += len(block)
-        return _Scan(header, begin, scanner.finish(), marked=False)
+        return Scan(header, begin, scanner.finish(), marked=False)
 
 
 def as_utf8(file: LandedFile, stream: StreamSpec, folder: Path) -> Path:

@@ -19,7 +19,7 @@ import pyarrow as pa
 from cdp_assets.sources.drift import held_to_contract
 from cdp_assets.sources.errors import EmptyFileError, WrongFormatError
 from cdp_assets.sources.landing import LandedFile
-from cdp_assets.sources.preparing import Prepared, as_utf8, missing_column, prepare, refuse_bytes_that_are_no_text
+from cdp_assets.sources.preparing import Prepared, Scan, as_utf8, missing_column, prepare, refuse_bytes_that_are_no_text
 from cdp_assets.sources.spec import ColumnSpec, StreamSpec
 from cdp_assets.warehouse.engine import Engine
 from cdp_assets.warehouse.files import POSITION, FileRows, UnreadableFileError
@@ -58,7 +58,7 @@ class Account:
     absent: tuple[str, ...] = ()
 
 
-def read(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Path) -> RawRows:
+def read(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Path, scan: Scan | None = None) -> RawRows:
     """Read one file by its stream's contract.
 
     Args:
@@ -66,13 +66,18 @@ def read(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Path) -> 
         stream: Its stream.
         engine: Reads it in bulk.
         folder: An empty folder for cleaned copies; the caller removes it when the rows have been taken.
+        scan: What was found in it ahead (`scanned_ahead`).
 
     Raises:
         DeliveryError: if the file cannot be loaded as a whole.
     """
-    readers = {"csv": _csv, "jsonl": _json_lines, "json": _json_array, "parquet": _parquet}
+    of_lines = {"csv": _csv, "jsonl": _json_lines}
+    in_one_piece = {"json": _json_array, "parquet": _parquet}
     try:
-        found = readers[stream.format](file, stream, engine, folder)
+        if stream.format in of_lines:
+            found = of_lines[stream.format](file, stream, engine, folder, scan)
+        else:
+            found = in_one_piece[stream.format](file, stream, engine, folder)
     except UnreadableFileError as error:
         raise WrongFormatError(
             file.name, str(error), f"Deliver it again as {stream.format}, or correct the stream's format"
@@ -141,9 +146,9 @@ def _addresses(stream: StreamSpec) -> dict[str, str]:
     return {column.name: column.address for column in stream.columns}
 
 
-def _csv(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Path) -> RawRows:
+def _csv(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Path, scan: Scan | None) -> RawRows:
     for thorough in (False, True):
-        prepared = prepare(file, stream, folder, thorough=thorough)
+        prepared = prepare(file, stream, folder, thorough=thorough, scan=scan)
         found = engine.read_csv(
             _literal(prepared.path, folder),
             header=prepared.header,
@@ -163,8 +168,8 @@ def _all_there(prepared: Prepared, found: FileRows) -> bool:
     return found.rows + len(found.rejected) == prepared.good and all(rejected.whole for rejected in found.rejected)
 
 
-def _json_lines(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Path) -> RawRows:
-    prepared = prepare(file, stream, folder)
+def _json_lines(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Path, scan: Scan | None) -> RawRows:
+    prepared = prepare(file, stream, folder, scan=scan)
     lines = engine.read_json_lines(_literal(prepared.path, folder), columns=_addresses(stream))
     return replace(_numbered(prepared, FileRows(lines, prepared.good), stream, engine), account=None)
 
