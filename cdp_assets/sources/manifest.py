@@ -16,7 +16,7 @@ from datetime import datetime
 
 from cdp_assets.ledger.loads import LOADED, Load
 from cdp_assets.sources.landing import LandedFile, natural
-from cdp_assets.sources.spec import StreamSpec
+from cdp_assets.sources.spec import DatabaseSpec, RestSpec, StreamSpec
 
 BEGUN = "begun"
 """Status of a load that was about to be appended."""
@@ -136,9 +136,12 @@ def new_deliveries(
 ) -> list[Delivery]:
     """Decide which files to load, in order.
 
-    In append and upsert streams, content that was loaded once is known, whatever the file is called. In snapshot
-    streams a file is known if its path's latest delivery had the same content, so that A, B, A under one name are three
-    deliveries, and so is an old content that comes back under a new name.
+    In snapshot streams a file is known if its path's latest delivery had the same content, so that A, B, A under one
+    name are three deliveries, and so is an old content that comes back under a new name.
+
+    In the others, content that was loaded once is known, whatever the file is called: copies of a file count once. With
+    a key there are two exceptions, since what comes back is the latest word on its rows: A, B, A under one name, and a
+    database or an API that says again what it had said before.
 
     Args:
         source: Name of the source.
@@ -153,16 +156,21 @@ def new_deliveries(
         times[load.content_hash] = times.get(load.content_hash, 0) + 1
     places = {(load.file, load.content_hash): load.sequence for load in repeat}
     free = max((load.sequence for load in (*standing, *repeat)), default=0)
+    last = max((natural(load.file) for load in (*standing, *repeat)), default=())
+    fetched = isinstance(stream.origin, DatabaseSpec | RestSpec)
     found: list[Delivery] = []
     for file, content in files:
-        if stream.load == "snapshot":
-            if latest_of_path.get(file.name) == content:
-                continue
-            latest_of_path[file.name] = content
-        elif content in times:
-            continue
-        times[content] = times.get(content, 0) + 1
+        of_path = latest_of_path.get(file.name)
         sequence = places.get((file.name, content))
+        if of_path == content:
+            continue
+        if content in times and stream.load != "snapshot":
+            # What was fetched lies in files that are numbered in the order in which it was said.
+            said_again = fetched and (sequence is not None or natural(file.name) > last)
+            if not stream.key or (of_path is None and not said_again):
+                continue
+        latest_of_path[file.name] = content
+        times[content] = times.get(content, 0) + 1
         if sequence is None:
             free += 1
             sequence = free

@@ -20,6 +20,7 @@ from cdp_assets.sources.fetching import fetch
 from cdp_assets.sources.ingest import Arrivals, Ingested, ingest
 from cdp_assets.sources.origins import Span
 from cdp_assets.sources.spec import RestSpec, SourceSpec
+from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets_tests.sources import servers, sftp
 from cdp_assets_tests.sources.dagster_run import rows, run
 from cdp_assets_tests.sources.shop import AS_OF, Bench
@@ -169,6 +170,23 @@ def test_a_change_in_the_moment_of_the_last_value_of_the_cursor_is_news(
     assert [load.rows for load in look(bench, spec).loaded] == [1]
     assert raw(bench)[-1] == ("2", "bo@new.org", None)
     assert look(bench, spec).fetched == ()
+
+
+@pytest.mark.parametrize("how", [{}, {"cursor": "updated_at", "lag": 3600}], ids=["in whole", "within the lag"])
+def test_a_row_that_is_again_as_it_was_is_news(
+    bench: Bench, server: str, customers: sa.Connection, how: dict[str, Any]
+) -> None:
+    spec = source(database={"url": server, "table": "customers", **how})
+    look(bench, spec)
+    for email in ("bo@new.org", "bo@x.org", "bo@new.org", "bo@x.org"):
+        put(customers, 2, email, None, 2)
+        look(bench, spec)
+        assert raw(bench)[-1] == ("2", email, None)
+    assert look(bench, spec).is_nothing
+    before, manifest = raw(bench), bench.manifest()
+    bench.engine = DuckDBEngine.in_memory()
+    look(bench, spec)
+    assert (raw(bench), bench.manifest()) == (before, manifest)
 
 
 def test_rows_without_a_key_come_once(bench: Bench, server: str, customers: sa.Connection) -> None:
