@@ -16,6 +16,7 @@ import ibis.expr.types as ir
 from cdp_assets.attributes.schemas import CUSTOMER_360
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.segments import bands, checks, lists, membership, report
+from cdp_assets.segments.history import recalled
 from cdp_assets.segments.journeys import widened
 from cdp_assets.segments.schemas import (
     MEMBERSHIP_CHANGES,
@@ -26,6 +27,7 @@ from cdp_assets.segments.schemas import (
     naming,
 )
 from cdp_assets.segments.spec import SegmentSpec
+from cdp_assets.settings import Settings
 from cdp_assets.warehouse.assets import LATER, POOL, tables_asset
 from cdp_assets.warehouse.built import Built, Markdown
 from cdp_assets.warehouse.engine import Engine, row_count
@@ -71,11 +73,13 @@ def _common_tables(specs: Sequence[SegmentSpec], customer: TableSchema) -> dg.As
         previous: dict[str, ir.Table],
         engine: Engine,
         as_of: datetime,
+        settings: Settings,
         **known: ir.Table,
     ) -> dict[str, Built]:
         """All conditions in one pass over customer_360, compared with who was in before."""
+        before = recalled(previous, settings.serving_file, as_of, engine)
         owners = engine.scratch(lists.owners(specs, **known)) if known else None
-        tables = membership.update(customer_360, redirects, previous, specs, customer, engine, as_of, owners)
+        tables = membership.update(customer_360, redirects, before, specs, customer, engine, as_of, owners)
         tables[SEGMENT_SIZES.name] = replace(tables[SEGMENT_SIZES.name], column_lineage=report.SIZES_LINEAGE)
         return {name: replace(built, metadata={"as_of": as_of.isoformat()}) for name, built in tables.items()}
 

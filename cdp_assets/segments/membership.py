@@ -24,6 +24,7 @@ import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import INSTANT, Pii, TableSchema
 from cdp_assets.segments.evaluate import evaluate, memberships
+from cdp_assets.segments.history import is_known
 from cdp_assets.segments.journeys import layers, moments_in, widened, with_moments
 from cdp_assets.segments.lists import following
 from cdp_assets.segments.reasons import explain
@@ -37,7 +38,7 @@ from cdp_assets.segments.schemas import (
 )
 from cdp_assets.segments.spec import SegmentSpec
 from cdp_assets.warehouse.built import Built, Patch
-from cdp_assets.warehouse.engine import Engine, has_rows
+from cdp_assets.warehouse.engine import Engine
 from cdp_assets.warehouse.expressions import bind
 from cdp_assets.warehouse.matching import NAME, Matches, Together
 
@@ -92,7 +93,7 @@ def update(
     totals = found.totals()
     marks = engine.scratch(found.marks().select(profile_id="profile_id", **{MARK.name: "mark"}))
     seen = seen_values(wide, inputs, customer, personal_terms(specs, customer), marks, as_of)
-    if _is_first(engine, previous):
+    if not is_known(previous, engine):
         moved = totals.select(segment=NAME, entered="rows", left=ibis.literal(0, "int64"))
         return {
             "memberships": Built(first_memberships(memberships(found), as_of)),
@@ -142,12 +143,6 @@ def _look_forward(sizes: ir.Table, as_of: datetime, engine: Engine) -> None:
             "enters and leaves is logged in order of time. Run as of a later instant: set CDP_AS_OF to one, or leave "
             "it out to follow the clock"
         )
-
-
-def _is_first(engine: Engine, previous: Mapping[str, ir.Table]) -> bool:
-    """Whether no run has said anything yet: there is nothing to compare, and everybody enters."""
-    said = (previous[name] for name in ("memberships", "membership_changes", "segment_sizes"))
-    return not any(has_rows(table, engine) for table in said)
 
 
 def evaluated(

@@ -167,13 +167,15 @@ def last_published(engine: Engine, stage: str, schema: TableSchema) -> ir.Table:
     """A table as last published, in today's schema: new columns are null; empty and typed if there is none."""
     if not engine.has_table(stage, schema.name):
         return empty(schema.ibis_schema, engine)
-    table = engine.table(stage, schema.name)
+    return in_schema(engine.table(stage, schema.name), schema.ibis_schema)
+
+
+def in_schema(table: ir.Table, schema: ibis.Schema) -> ir.Table:
+    """A table of an earlier run in today's schema: new columns are null."""
     return table.select(
         **{
-            column.name: table[column.name].cast(column.dtype)
-            if column.name in table.columns
-            else ibis.null(column.dtype)
-            for column in schema.columns
+            name: table[name].cast(dtype) if name in table.columns else ibis.null(dtype)
+            for name, dtype in schema.items()
         }
     )
 

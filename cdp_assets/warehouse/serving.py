@@ -92,6 +92,10 @@ class Reader:
         """Run a query over ``stage.table`` names and return its rows as an Arrow table."""
         return self._connection.execute(sql, list(parameters)).to_arrow_table()
 
+    def batches(self, sql: str) -> pa.RecordBatchReader:
+        """Run a query over ``stage.table`` names and return its rows piece by piece; no other query meanwhile."""
+        return self._connection.execute(sql).to_arrow_reader()
+
     def one(self, sql: str, parameters: Sequence[Any] = ()) -> dict[str, Any] | None:
         """The first row of a query, or None."""
         found = self.rows(sql, parameters)

@@ -154,5 +154,47 @@ def test_all_other_checks_of_the_stage_pass_run_after_run(home: Path) -> None:
     ]
 
 
+def _memberships(file: Path) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(file), read_only=True) as connection:
+        return connection.execute(
+            "SELECT segment, profile_id, strftime(entered_at AT TIME ZONE 'UTC', '%Y-%m-%d') FROM segments.memberships "
+            "ORDER BY ALL"
+        ).fetchall()
+
+
+@pytest.mark.parametrize("served", [True, False])
+def test_memberships_go_on_where_the_warehouse_was_lost_and_the_copy_of_readers_was_not(
+    home: Path, monkeypatch: pytest.MonkeyPatch, served: bool
+) -> None:
+    _run([_customer(1, 5, "DE"), _customer(2, 7)])
+    warehouse = home / "warehouse.duckdb"
+    warehouse.rename(home / ("serving.duckdb" if served else "lost.duckdb"))
+    monkeypatch.setenv("CDP_AS_OF", "2026-07-03")
+    _run([_customer(1, 5), _customer(3, 4)])
+    before, now = "2026-06-30", "2026-07-03"
+    assert _memberships(warehouse) == [("loyal", 1, before if served else now), ("loyal", 3, now)]
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        log = connection.execute(
+            "SELECT segment, profile_id, change, cause FROM segments.membership_changes "
+            "WHERE changed_at >= '2026-07-01' ORDER BY ALL"
+        ).fetchall()
+    left = [("german", 1, "left", "values_changed"), ("loyal", 2, "left", "profile_gone")]
+    came = [("loyal", 3, "entered", "new_profile")]
+    assert log == (
+        sorted(left + came)
+        if served
+        else [("loyal", 1, "entered", "new_segment"), ("loyal", 3, "entered", "new_segment")]
+    )
+
+
+def test_what_was_said_as_of_a_later_instant_is_not_recalled(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _run([_customer(1, 5)])
+    warehouse = home / "warehouse.duckdb"
+    warehouse.rename(home / "serving.duckdb")
+    monkeypatch.setenv("CDP_AS_OF", "2026-06-01")
+    _run([_customer(1, 5)])
+    assert _memberships(warehouse) == [("loyal", 1, "2026-06-01")]
+
+
 def test_without_segments_the_tables_are_there_and_empty(home: Path) -> None:
     assert [definition.op.name for definition in assets([])] == ["segments__memberships"]
