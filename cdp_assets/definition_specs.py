@@ -207,6 +207,8 @@ def _invalid(document: Document, error: ValidationError) -> Iterator[Problem]:
             found.setdefault(path, []).append(document.problem(message, path))
         elif detail["type"] == "missing":
             found.setdefault(path, []).append(document.problem(f"`{detail['loc'][-1]}` is missing", path))
+        elif detail["type"] == "string_type" and isinstance(detail["input"], bool):
+            found.setdefault(path, []).append(document.problem(_mistyped(document, path, _BARE_WORD), path))
         elif detail["type"] != "string_type":  # every field may also be a template, which is a text
             found.setdefault(path, []).append(document.problem(_mistyped(document, path, detail["msg"]), path))
     if not found:
@@ -215,6 +217,9 @@ def _invalid(document: Document, error: ValidationError) -> Iterator[Problem]:
             found.setdefault(path, []).append(document.problem(_mistyped(document, path, detail["msg"]), path))
     for problems in found.values():
         yield problems[0]
+
+
+_BARE_WORD = "a bare yes, no, on or off is a truth value in YAML; put what is a text in quotes"
 
 
 def _mistyped(document: Document, path: tuple[Key, ...], message: str) -> str:
