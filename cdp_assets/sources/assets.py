@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from cdp_assets.ledger import Ledger, loads
+from cdp_assets.ledger.loads import Load
 from cdp_assets.settings import Settings
 from cdp_assets.sources import audit, audit_pages
 from cdp_assets.sources.audit_counts import Arrived, Counts, counts_of
@@ -24,7 +25,9 @@ from cdp_assets.sources.checks import (
     DRIFT,
     FAILED_FILES,
     FILES_ARE_SOUND,
+    LISTS_ARE_WHOLE,
     NO_STRAYS,
+    SHRUNK,
     audit_checks,
     manifest_checks,
     raw_checks,
@@ -81,7 +84,7 @@ def _raw(source: SourceSpec, stream: StreamSpec) -> dg.AssetsDefinition:
     @table_asset(
         schema=raw_schema(source, stream),
         stage=STAGE,
-        checks=raw_checks(),
+        checks=raw_checks(stream.load),
         kinds={stream.format},
         owners=[source.owner] if source.owner else None,
         definition=replace(source, streams=(stream,)),
@@ -114,6 +117,7 @@ def _raw(source: SourceSpec, stream: StreamSpec) -> dg.AssetsDefinition:
         evidence = {
             FAILED_FILES: _numbered(len(found.failed)),
             DRIFT: _numbered(len(difference.lines) if difference else 0),
+            SHRUNK: _numbered(len(found.shrunk)),
         }
         appended = None if found.reshaped else table.filter(table.load_id.isin(loads))
         passed = before is not None and all(outcome.passed for outcome in before.checks)
@@ -131,6 +135,7 @@ def _raw(source: SourceSpec, stream: StreamSpec) -> dg.AssetsDefinition:
         verdicts = {
             FILES_ARE_SOUND: " ".join(map(str, found.failed)),
             CONTRACT_KEPT: "; ".join(difference.lines),
+            LISTS_ARE_WHOLE: _fewer(*found.shrunk),
         }
         return InPlace(
             metadata=_told(found, difference),
@@ -145,6 +150,16 @@ def _raw(source: SourceSpec, stream: StreamSpec) -> dg.AssetsDefinition:
 
 def _numbered(rows: int) -> ir.Table:
     return ibis.range(rows).unnest().name("number").as_table()
+
+
+def _fewer(latest: Load | None = None, before: Load | None = None) -> str:
+    """What to say of a list that has shrunk."""
+    if latest is None or before is None:
+        return ""
+    return (
+        f"{latest.file} has {latest.rows:,} rows, and the delivery before had {before.rows:,}. What is missing counts "
+        "as gone: if it was cut short, deliver the whole list"
+    )
 
 
 def _told(found: Ingested, difference: Drift) -> dict[str, Any]:

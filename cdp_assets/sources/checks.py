@@ -15,7 +15,10 @@ DRIFT = "drift"
 ARRIVED = "arrived"
 """Name under which a raw table's checks see the rows that came since all of them passed; without it, all are new."""
 
-FILES_ARE_SOUND, CONTRACT_KEPT = "files_are_sound", "contract_kept"
+SHRUNK = "shrunk"
+"""Name under which a snapshot stream's checks see that its latest delivery has far fewer rows than the one before."""
+
+FILES_ARE_SOUND, CONTRACT_KEPT, LISTS_ARE_WHOLE = "files_are_sound", "contract_kept", "lists_are_whole"
 
 _MOST_BROKEN_PERCENT = 2
 
@@ -27,9 +30,21 @@ NO_STRAYS = Judged(
 )
 
 
-def raw_checks() -> list[Check]:
-    """Checks of a raw table."""
+def raw_checks(load: str) -> list[Check]:
+    """Checks of a raw table.
+
+    Args:
+        load: How the stream's deliveries relate.
+    """
+    whole = Check(
+        LISTS_ARE_WHOLE,
+        "The latest delivery has about as many rows as the one before, or more: what is missing in it counts as gone, "
+        "and it may have been cut short (the numbers are named above).",
+        (no_rows(lambda _, tables: tables[SHRUNK], "The latest delivery has not far fewer rows."),),
+        blocking=False,
+    )
     return [
+        *([whole] if load == "snapshot" else []),
         Check(
             "rows_are_whole",
             "Each delivery is there once and completely: its rows are numbered from 1 without a gap or a repetition.",

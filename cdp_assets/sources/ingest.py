@@ -52,6 +52,7 @@ class Ingested:
         fetched: Files that were fetched in this run.
         reshaped: Whether the table was made, or given other columns, before that.
         rows: How many rows the table holds, of all deliveries.
+        shrunk: Of a snapshot stream, the latest delivery and the one before, if it has far fewer rows.
     """
 
     loaded: tuple[Load, ...] = ()
@@ -64,6 +65,7 @@ class Ingested:
     fetched: tuple[str, ...] = ()
     reshaped: bool = False
     rows: int = 0
+    shrunk: tuple[Load, ...] = ()
 
     @property
     def arrived(self) -> tuple[Load, ...]:
@@ -72,8 +74,8 @@ class Ingested:
 
     @property
     def is_nothing(self) -> bool:
-        """Whether there was no news, good or bad; files that are passed over are none."""
-        return self == Ingested(rows=self.rows, repeated=self.repeated)
+        """Whether there was no news, good or bad; files that are passed over are none, nor is a list that shrank."""
+        return self == Ingested(rows=self.rows, repeated=self.repeated, shrunk=self.shrunk)
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,7 @@ def ingest(
         fetched=new.files,
         reshaped=reshaped,
         rows=sum(each.rows for each in held) + sum(load.rows for load in (*restored, *loaded)),
+        shrunk=manifest.shrunk(stream, [*standing, *loaded]),
     )
 
 

@@ -22,6 +22,13 @@ BEGUN = "begun"
 """Status of a load that was about to be appended."""
 
 
+_FAR_FEWER = 0.2
+"""Share of its rows that a list loses in one delivery at most, usually."""
+
+_FEW_ROWS = 10
+"""So few fewer are nothing to tell of."""
+
+
 @dataclass(frozen=True)
 class Delivery:
     """A file that is to be loaded.
@@ -199,6 +206,22 @@ def repeated(
         for file, content in files
         if content in first and (file.name, content) not in loaded
     )
+
+
+def shrunk(stream: StreamSpec, standing: Sequence[Load]) -> tuple[Load, ...]:
+    """The latest delivery of a snapshot stream and the one before, if it has far fewer rows.
+
+    It may have been cut short, and what is missing in it counts as gone.
+
+    Args:
+        stream: The stream.
+        standing: Loads that stand.
+    """
+    if stream.load != "snapshot" or len(standing) <= 1:
+        return ()
+    before, latest = sorted(standing, key=lambda load: load.sequence)[-2:]
+    fewer = before.rows - latest.rows
+    return (latest, before) if fewer >= max(_FEW_ROWS, _FAR_FEWER * before.rows) else ()
 
 
 def gone(repeat: Sequence[Load], deliveries: Sequence[Delivery], growing: Sequence[str]) -> list[Load]:

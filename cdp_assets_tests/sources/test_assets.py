@@ -56,6 +56,21 @@ def test_a_bad_file_fails_a_check_of_its_stream_while_everything_else_loads(home
     assert rows(home, 'SELECT "order" FROM sources.shop__orders ORDER BY 1') == [("1",), ("2",)]
 
 
+def test_a_list_that_has_lost_many_of_its_rows_fails_a_check_until_the_next_one(home: Path) -> None:
+    specs = [shop(orders(load="snapshot"), orders(name="returns", files="shop/orders*"))]
+    landed = home / "landing/shop/orders.1"
+    for many, passed in ((60, True), (51, True), (40, False), (40, False), (39, True), (60, True)):
+        landed.write_bytes(content("csv", [row(str(number), email=f"{number}@x.org") for number in range(many)]))
+        result = run(specs)
+        assert result.success
+        found = [each for each in result.get_asset_check_evaluations() if each.check_name == "lists_are_whole"]
+        assert [(each.asset_key.path[-1], each.passed) for each in found] == [("shop__orders", passed)], many
+        if not passed:
+            assert "shop/orders.1 has 40 rows, and the delivery before had 51." in str(
+                found[0].metadata["verdict"].value
+            )
+
+
 def test_a_file_that_is_passed_over_is_named_with_the_one_that_had_its_content(home: Path) -> None:
     specs = [shop(orders())]
     delivered = content("csv", [row("1", email="a@x.org")])
