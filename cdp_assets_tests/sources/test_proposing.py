@@ -289,3 +289,13 @@ def test_who_is_on_a_list_of_the_blocked_refuses(tmp_path: Path) -> None:
 def test_days_and_months_that_could_be_either_are_a_doubt(tmp_path: Path) -> None:
     text = "customer_id,email,signup date\n1,a@example.org,05/06/2025\n2,b@example.org,07/08/2025\n"
     assert any("other way round" in doubt for doubt in propose(written(tmp_path, "people.csv", text), "shop").doubts)
+
+
+def test_a_file_with_what_anybody_has_is_not_one_systems_export(tmp_path: Path) -> None:
+    people = "".join(
+        f'{{"id": "ctm_{n}", "name": "Ann Lee", "email": "p{n}@example.org", "marketing_consent": false, "locale": "en",'
+        f' "created_at": "2026-01-02T10:00:00Z", "updated_at": "2026-01-02T10:00:00Z"}}\n'
+        for n in range(25)
+    )
+    proposal = propose(written(tmp_path, "customers.jsonl", people), "shop")
+    assert (proposal.template, proposal.stream["load"]) == (None, "upsert")

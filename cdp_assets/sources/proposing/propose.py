@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -134,8 +135,13 @@ def stream_name(path: Path) -> str:
 
 
 def _known(sample: Sample) -> str | None:
-    """The template whose columns the file has, all required ones and most others; the one with most in common."""
+    """The template whose columns the file has, all required ones and most others; the one with most in common.
+
+    Of the columns that only that system's templates have, half have to be there: anybody has an id, a name and an
+    address.
+    """
     best, most = None, (False, 0)
+    common = _common_addresses()
     for name in template.names():
         stream = template.find(name).stream
         addresses = {column.get("path") or own: column for own, column in stream["columns"].items()}
@@ -145,11 +151,24 @@ def _known(sample: Sample) -> str | None:
         if json_like != (sample.format in ("json", "jsonl")) or not needed <= set(sample.columns):
             continue
         shared = sum(_present(address, sample) for address in addresses)
+        telling = addresses.keys() - common
+        if 2 * sum(_present(address, sample) for address in telling) < len(telling):
+            continue
         if len(addresses) >= 4 and shared / len(addresses) >= (0.5 if json_like else 0.7):
             rank = (stream["files"].strip("*").split("*")[0].rstrip("_.") in sample.path.name, shared)
             if rank > most:
                 best, most = name, rank
     return best
+
+
+@cache
+def _common_addresses() -> frozenset[str]:
+    """The addresses of columns that templates of several systems have."""
+    whose: dict[str, set[str]] = {}
+    for known in map(template.find, template.names()):
+        for own, column in known.stream["columns"].items():
+            whose.setdefault(column.get("path") or own, set()).add(known.system)
+    return frozenset(address for address, systems in whose.items() if len(systems) > 1)
 
 
 def _present(address: str, sample: Sample) -> bool:
