@@ -293,7 +293,7 @@ def test_days_and_months_that_could_be_either_are_a_doubt(tmp_path: Path) -> Non
 
 def test_a_file_with_what_anybody_has_is_not_one_systems_export(tmp_path: Path) -> None:
     people = "".join(
-        f'{{"id": "ctm_{n}", "name": "Ann Lee", "email": "p{n}@example.org", "marketing_consent": false, "locale": "en",'
+        f'{{"id": "ctm_{n}", "name": "Ann Lee", "email": "p{n}@example.org", "marketing_consent": false, "locale":"en",'
         f' "created_at": "2026-01-02T10:00:00Z", "updated_at": "2026-01-02T10:00:00Z"}}\n'
         for n in range(25)
     )

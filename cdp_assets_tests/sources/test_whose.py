@@ -243,3 +243,48 @@ def test_what_a_family_with_one_address_did_is_not_one_persons(
     rows = typed(bench, f"shop__{source.streams[0].name}")
     assert len({row["cdp_record_id"] for row in rows}) == 30
     assert len(canonical(bench, source, "contacts")) == 30
+
+
+@pytest.mark.parametrize(
+    ("head", "own"),
+    [
+        ("Policy Number,Insured Name,Insured DOB,Policyholder Name,Policyholder Email,Start", "Policyholder Name"),
+        ("Pupil No,Pupil Name,Birth Date,Contact 1 Name,Contact 1 Email,Start", "Pupil Name"),
+    ],
+)
+def test_name_and_address_of_two_people_are_not_one_persons(tmp_path: Path, head: str, own: str) -> None:
+    rows = (
+        f"{n},{GIVEN[n % 3]} {FAMILY[n % 10]}{n},1990-01-{1 + n % 28:02d},Otto {FAMILY[n // 3]},"
+        f"f{n // 3}@example.org,2026-01-02"
+        for n in range(30)
+    )
+    found = stream(tmp_path, "list.csv", table(head, *rows))
+    (said,) = (map_["set"] for map_ in found["maps"] if map_["to"] == "contacts")
+    assert said["full_name"] == f'"{own}"'
+    pupils = own == "Pupil Name"
+    assert ("email" in {type_ for type_, _ in identifiers(found)}, "birth_date" in said) == (not pupils, pupils)
+
+
+def test_halves_of_one_name_have_the_same_words_before_them(tmp_path: Path) -> None:
+    text = table(
+        "VN-Nr;VN Name;VN Vorname;VP Name;VP Vorname;VP Geburtsdatum;Beginn",
+        *(f"{n};Lee{n};Ann;Berg{n};Otto;1990-01-02;2026-01-02" for n in range(30)),
+    )
+    found = stream(tmp_path, "vertraege.csv", text)
+    (contacts, *_) = found["maps"]
+    assert {name: sql for name, sql in contacts["set"].items() if name != "created_at"} == {
+        "given_name": '"VN Vorname"',
+        "family_name": '"VN Name"',
+    }
+    assert identifiers(found) == [("customer_number", '"VN-Nr"')]
+
+
+def test_what_a_constituent_gave_is_theirs(tmp_path: Path) -> None:
+    text = table(
+        "Gift ID,Gift Date,Gift Amount,Constituent ID,Soft Credit Constituent ID",
+        *(f"G{n},01/{1 + n % 28:02d}/2026,25.00,{n % 9},{(n + 1) % 9 if n % 3 == 0 else ''}" for n in range(40)),
+    )
+    assert identifiers(stream(tmp_path, "gifts.csv", text)) == [
+        ("order_number", '"Gift ID"'),
+        ("customer_number", '"Constituent ID"'),
+    ]

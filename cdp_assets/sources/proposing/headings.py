@@ -184,6 +184,19 @@ def is_own_address(words: str) -> bool:
     return all(part.isdigit() or part in plain or _folded(part) in plain for part in words.split())
 
 
+def whose(words: str) -> str:
+    """What is left of a heading without the words that say that it is a name, an address, a number or a birth date:
+    *contact 1* of ``Contact 1 E-mail`` and of ``Contact 1 Name``.
+    """
+    known = _headings()
+    born = known.times["birth_date"]
+    return " ".join(
+        part
+        for part in words.split()
+        if part not in _words_of_what_is_known() and not f"{_folded(part)} ".startswith(born)
+    )
+
+
 def is_of_a_thing(words: str) -> bool:
     """Whether a number is that of a thing, such as a car or a meter, which passes from one person to the next."""
     return _mentions(words, "things")
@@ -212,6 +225,17 @@ def actions() -> dict[str, str]:
 
 def _mentions(words: str, kind: str) -> bool:
     return re.search(_pattern(kind), words) is not None
+
+
+@cache
+def _words_of_what_is_known() -> frozenset[str]:
+    """The words that headings of names, addresses and numbers are made of."""
+    known = _headings()
+    roles = ("email", "phone", "given_name", "family_name")
+    phrases = [words_of(phrase.removeprefix(_WHOLE)) for role in roles for phrase in known.content["roles"][role]]
+    named = words_of("name names full whole date naam nom nombre nome jmeno nazwa").split()
+    spoken = {word for phrase in phrases for word in phrase.split()} - {"kind", "caller", "from", "no"}
+    return frozenset({*spoken, *named}) | known.numbers | known.fillers
 
 
 @cache

@@ -21,7 +21,7 @@ from cdp_assets.sources.proposing.kinds import kind_of
 from cdp_assets.sources.proposing.mapping import stream_of
 from cdp_assets.sources.proposing.roles import Column, columns_of
 from cdp_assets.sources.proposing.sample import Sample, read
-from cdp_assets.sources.proposing.whose import own
+from cdp_assets.sources.proposing.whose import named_alike, own
 from cdp_assets.sources.spec import (
     GLOBAL,
     GLOBAL_TYPES,
@@ -90,7 +90,9 @@ def propose(
     # Who separates with semicolons writes the day first.
     columns = columns_of(sample.columns, day_first=sample.delimiter == ";")
     columns, texts, ends = _with_one_end(columns, sample)
-    columns, others = own(columns, texts)
+    columns, others = named_alike(columns, texts)
+    columns, more = own(columns, texts)
+    others += more
     kind = kind_of(columns, sample.named)
     draft = Draft(sample, columns, _names(sample), doubts=list(sample.doubts), currency=currency, zone=zone, ends=ends)
     if ends is not None:
@@ -166,8 +168,8 @@ def _common_addresses() -> frozenset[str]:
     """The addresses of columns that templates of several systems have."""
     whose: dict[str, set[str]] = {}
     for known in map(template.find, template.names()):
-        for own, column in known.stream["columns"].items():
-            whose.setdefault(column.get("path") or own, set()).add(known.system)
+        for name, column in known.stream["columns"].items():
+            whose.setdefault(column.get("path") or name, set()).add(known.system)
     return frozenset(address for address, systems in whose.items() if len(systems) > 1)
 
 

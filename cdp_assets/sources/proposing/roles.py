@@ -143,8 +143,15 @@ def _with_family_names(columns: list[Column], texts: Mapping[str, list[str | Non
     if half is not None:
         role = "given_name" if "family_name" in by_role and "given_name" not in by_role else None
         return [replace(column, role=role) if column is half else column for column in columns]
-    given, name = by_role.get("given_name"), by_role.get("full_name") or by_role.get("name")
-    if given is None or name is None or "family_name" in by_role or len(name.words.split()) > 1:
+    given = by_role.get("given_name")
+    if given is None or "family_name" in by_role:
+        return columns
+    halves = [f"{headings.whose(given.words)} {word}" for word in ("name", "nom")]  # *VN Vorname*, *VN Name*
+    beside = next((each for each in columns if each.words in halves), None)
+    name = by_role.get("full_name") or by_role.get("name")
+    if name is None or len(name.words.split()) > 1:
+        name = beside
+    if name is None or not name.values.filled:
         return columns
     both = [
         (first.casefold(), whole.casefold())

@@ -62,6 +62,91 @@ def own(columns: Sequence[Column], texts: Texts) -> tuple[list[Column], list[tup
     return left, told
 
 
+def named_alike(columns: Sequence[Column], texts: Texts) -> tuple[list[Column], list[tuple[str, str]]]:
+    """Take the role from what belongs to another name than that of the person of the row.
+
+    Whoever holds a policy and who is insured by it, pupils and their parents, hosts and those whom they invite have
+    names in one row, and some have addresses: which are whose is told by the words that headings have in common. The
+    person of the row is who can be reached or is numbered; of two of these, the one who is named first.
+
+    Args:
+        columns: The columns with their roles.
+        texts: The sample, by address.
+
+    Returns:
+        The columns, and the addresses of those that lost their role, each with the reason.
+    """
+    own = next((each for role in _NAMES for each in _of(columns, role)), None)
+    if own is None or own.role == "family_name":
+        return list(columns), []
+    named = {whose: parts for whose in _whose_names(columns) if (parts := _parts_of_names(columns, whose))}
+    mine = headings.whose(own.words)
+    names = {whose: _joined(parts, texts) for whose, parts in named.items()}
+    others = [whose for whose in names if whose != mine and mine in names and _are_others(names[whose], names[mine])]
+    told_of = {whose for each in _of(columns, *ADDRESSES, *_NUMBERS) if (whose := headings.whose(each.words))}
+    plain = any(not headings.whose(each.words) for each in _of(columns, *ADDRESSES, *_NUMBERS))
+    known = [whose for whose in others if whose in told_of]
+    if known and mine and mine not in told_of and not plain:
+        mine, others = known[0], [mine, *(whose for whose in others if whose != known[0])]
+        columns = [
+            replace(each, role=each.role if each.role in _NAMES else "full_name") if each in named[mine] else each
+            for each in columns
+        ]
+    lost = [
+        each
+        for each in columns
+        if each.role in (*ADDRESSES, *_NUMBERS, *_NAMES, "birth_date") and headings.whose(each.words) in others
+    ]
+    left = [replace(each, role=None, by_value=False) if each in lost else each for each in columns]
+    return left, [(each.address, "is that of somebody with another name") for each in lost if each.role not in _NAMES]
+
+
+def _whose_names(columns: Sequence[Column]) -> list[str]:
+    """What headings say of whose they are, each once."""
+    return list(dict.fromkeys(headings.whose(each.words) for each in columns))
+
+
+def _parts_of_names(columns: Sequence[Column], whose: str) -> list[Column]:
+    """The columns with the name of somebody, by the words that say of whom."""
+    found = [each for each in columns if headings.whose(each.words) == whose and each.values.filled]
+    parts = [
+        each
+        for each in found
+        if each.role in _NAMES
+        or (each.role in (None, "name") and "words" in each.values.looks and _says_name(each.words, whose))
+        or (each.role in (None, "name") and _roles_of(each, whose) & {*_NAMES})
+    ]
+    # A family's name alone is the other half of somebody's.
+    return [] if all("family_name" in _roles_of(each, whose) for each in parts) else parts
+
+
+def _roles_of(column: Column, whose: str) -> set[str | None]:
+    return {column.role} if column.role in _NAMES else set(headings.meanings(_without(column.words, whose)))
+
+
+def _says_name(words: str, whose: str) -> bool:
+    """Whether a heading says nothing but that it is somebody's name."""
+    return words == whose or "name" in headings.meanings(_without(words, whose))
+
+
+def _without(words: str, whose: str) -> str:
+    """A heading without the words that say of whom it is."""
+    said = whose.split()
+    return " ".join(word for word in words.split() if word not in said)
+
+
+def _joined(parts: Sequence[Column], texts: Texts) -> list[set[str]]:
+    """The words of each row's name, of which columns have parts."""
+    rows = zip(*(texts[each.address] for each in parts), strict=True)
+    return [set(words_of(" ".join(filter(None, row))).split()) for row in rows]
+
+
+def _are_others(names: Sequence[set[str]], mine: Sequence[set[str]]) -> bool:
+    """Whether two columns of names are mostly of different people, where a row has both."""
+    found = [_two_people(one, other) for one, other in zip(names, mine, strict=True) if one and other]
+    return sum(found) >= _SOME and sum(found) >= _HALF * len(found)
+
+
 _Found = Iterator[tuple[str, str]]
 """The address of a column, and why nobody is known by it."""
 
