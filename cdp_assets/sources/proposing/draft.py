@@ -80,6 +80,8 @@ class Draft:
         name, values = plain_name(self.names[column.address]), column.values
         if self.ends is not None and column.address == self.ends.one.address:
             return self._other_end(self.ends)
+        if column.role == "email" and self._some_are_a_word(column):
+            return f"case when contains({name}, '@') then {name} end"
         if values.epoch is not None and column.role is not None and column.role.endswith(("_at", "_date")):
             since = {
                 1.0: name,
@@ -104,6 +106,11 @@ class Draft:
         if column.role == "language" and values.type == "json":
             return f"json_extract_string({name}, '$[0]')"
         return name
+
+    def _some_are_a_word(self, column: Column) -> bool:
+        """Whether one text that is no address stands again and again for people who are not told."""
+        strange = [text for text in self.sample.columns[column.address] if text and "@" not in text]
+        return len(set(strange)) == 1 < len(strange)
 
     def _other_end(self, ends: Ends) -> str:
         """Whichever of two addresses is not the company's; none if neither is, or both are."""

@@ -262,6 +262,10 @@ def _possible(role: str, values: Values) -> bool:
     """Whether a column of such values can have the role at all."""
     if role == "nothing":
         return True
+    if role == "anything":
+        return "reached" in values.looks
+    if role == "event_name":
+        return values.type == "string"
     if role in _NUMBERS:
         return values.type in ("integer", "decimal", "float")
     if role in _LOOKS:

@@ -29,6 +29,7 @@ _LOOKS = {
     "path": re.compile(r"/[\w./%~?&=+-]*"),
     "ip": re.compile(r"(\d{1,3}\.){3}\d{1,3}"),
     "phone": re.compile(r"'?\+\d[\d ()./-]{6,18}"),
+    "reached": re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s.<>]{2,}|'?\+?\d[\d ()./-]{6,18}"),
     "zone": re.compile(r"[A-Z][A-Za-z_]+/[A-Za-z_/+-]+|UTC"),
     "code": re.compile(r"[A-Za-z]{0,4}[-_]?\d{3,18}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
     "words": re.compile(r"[^\W\d_]+([ .,'’-]+[^\W\d_]+)+\.?"),
@@ -61,6 +62,8 @@ _FORMATS = (
 )
 _SYMBOLS = ("€", "$", "£", "¥", "kr", "zł", "CHF", "EUR", "USD", "GBP")
 _MOSTLY = 0.9
+_ONE_OF = 10
+"""Beside so many addresses a text that is none stands for those who are not told."""
 _LOOKED_AT = 200
 DAY = 86_400.0
 _OLDEST_SERIAL, _NEWEST_SERIAL = 7_000, 80_000  # days since 1899-12-30: from 1919 on
@@ -162,6 +165,9 @@ def _looks_of(filled: Sequence[str]) -> frozenset[str]:
         looks.add("country_name")
     if all(text.casefold() in actions() for text in different):
         looks.add("action")
+    strange = {text for text in different if not _LOOKS["email"].fullmatch(text)}
+    if len(strange) == 1 and len(different) > _ONE_OF:
+        looks.add("email")  # and a word for those who are not to be known
     if any(_MASK.search(text) for text in different):
         looks.add("masked")
     return frozenset(looks)
