@@ -244,3 +244,19 @@ def test_whom_a_gift_is_sent_to_is_not_who_bought_it(tmp_path: Path) -> None:
     rows = [[n, day(n), mail(who(n)), f"g{n}@example.org", 50] for n in ROWS]
     head = "order_no,placed_at,email,recipient_email,amount"
     assert known_by(proposed(tmp_path, "gifts.csv", head, rows)) == ["order_no", "email"]
+
+
+def test_which_advertisement_led_to_what_was_done_is_no_mail_that_was_clicked(tmp_path: Path) -> None:
+    rows = "".join(f"click,2026-01-{1 + n % 28:02d} 10:00:00,af_{n % 2},Summer,u{n % 9}\n" for n in range(40))
+    text = "Attributed Touch Type,Event Time,Event Name,Campaign,Customer User ID\n" + rows
+    proposal = propose(written(tmp_path, "in_app_events.csv", text), "app")
+    assert proposal.kind == "events"
+    assert proposal.stream["maps"][0]["set"]["event_name"] == '"Event Name"'
+
+
+def test_sessions_happen_when_they_begin(tmp_path: Path) -> None:
+    text = "".join(
+        f'{{"session_id": "s{n}", "player_id": "p{n % 9}", "started_ms": {1770000000000 + n}}}\n' for n in range(40)
+    )
+    proposal = propose(written(tmp_path, "sessions.jsonl", text), "app")
+    assert proposal.stream["maps"][0]["set"]["occurred_at"] == "started_ms_instant"

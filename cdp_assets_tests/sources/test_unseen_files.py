@@ -286,3 +286,31 @@ def test_people_of_other_centuries_have_their_birthdays(tmp_path: Path) -> None:
     proposal = propose(written(tmp_path, "people.csv", text), "archive")
     assert proposal.stream["columns"]["dob"] == {"type": "date"}
     assert "100 of 100 values of dob lie before 1900: taken as they are" in proposal.doubts
+
+
+def test_gifts_called_subscriptions_are_orders_and_what_feeds_no_table_is_told(tmp_path: Path) -> None:
+    gifts = "".join(f"g{n},2026-01-02T10:00:00Z,p{n % 9}@example.org,50.00\n" for n in range(30))
+    head = "gift_id,purchased_at,giver_email,amount\n"
+    assert propose(written(tmp_path, "gift_subscriptions.csv", head + gifts), "shop").kind == "orders"
+    mails = "".join(f"m{n},Help,open,2026-01-02 10:00:00,p{n % 9}@example.org\n" for n in range(30))
+    head = "Message ID,Subject,Status,Created,From\n"
+    proposal = propose(written(tmp_path, "messages.csv", head + mails), "shop")
+    assert "maps" not in proposal.stream
+    assert any("feed no table" in doubt or "can be made" in doubt for doubt in proposal.doubts)
+
+
+def test_a_price_per_unit_is_that_of_the_line_and_not_the_sum_of_its_invoice(tmp_path: Path) -> None:
+    rows = "".join(f"{n // 2},a{n // 2}@example.org,2026-01-02T10:00:00Z,29.00,Seat {n},1,14.50\n" for n in range(30))
+    head = "invoice_number,account_email,created_at,subtotal,line_item_description,line_item_quantity,"
+    text = f"{head}line_item_unit_amount\n{rows}"
+    maps = propose(written(tmp_path, "invoices.csv", text), "shop").stream["maps"]
+    (line,) = (map_["set"] for map_ in maps if map_["to"] == "order_lines")
+    assert line["unit_price"] == "line_item_unit_amount"
+
+
+def test_visits_of_one_day_have_their_time_of_day(tmp_path: Path) -> None:
+    rows = "".join(f"{n % 9},01/{1 + n // 2:02d}/2026,0{n % 9 + 1}:00 PM,Yoga\n" for n in range(40))
+    stream = propose(
+        written(tmp_path, "attendance.csv", "Client ID,Visit Date,Visit Time,Class\n" + rows), "gym"
+    ).stream
+    assert stream["event_time"] == "Visit Date_time"

@@ -288,3 +288,43 @@ def test_what_a_constituent_gave_is_theirs(tmp_path: Path) -> None:
         ("order_number", '"Gift ID"'),
         ("customer_number", '"Constituent ID"'),
     ]
+
+
+@pytest.mark.parametrize("heading", ["Premise ID", "MLS #", "Stock Number"])
+def test_whoever_comes_next_to_a_house_or_car_is_somebody_else(tmp_path: Path, heading: str) -> None:
+    rows = (f"{1000 + n},Ann Lee{n},p{n}@example.org,Rome,{n}" for n in range(30))
+    text = table(f"{heading},Customer Name,Email,City,Postcode", *rows)
+    assert stream(tmp_path, "customers.csv", text)["key"] == ["Email"]
+
+
+def test_what_was_sold_is_known_by_its_deal_and_not_by_the_car(tmp_path: Path) -> None:
+    rows = (f"{1000 + n},D{n},2026-01-02,p{n % 9}@example.org,100.00" for n in range(30))
+    text = table("Stock Number,Deal Number,Deal Date,Buyer Email,Amount", *rows)
+    assert stream(tmp_path, "sales.csv", text)["key"] == ["Deal Number"]
+
+
+def test_the_identifier_of_a_product_is_nobodys(tmp_path: Path) -> None:
+    rows = (f"u{n % 20},pro_{n % 2},2026-01-{1 + n % 28:02d} 10:00:00,9.99" for n in range(60))
+    text = table("app_user_id,product_identifier,purchased_at,price", *rows)
+    assert identifiers(stream(tmp_path, "renewals.csv", text)) == [("user_id", "app_user_id")]
+
+
+def test_a_name_that_comes_again_alone_tells_nobody(tmp_path: Path) -> None:
+    rows = (f"2026-01-{1 + n % 28:02d} 10:00:00,Ann {FAMILY[n % 10]},viewed" for n in range(60))
+    proposal = propose(written(tmp_path, "log.csv", table("Time,User full name,What", *rows)), "shop")
+    assert (proposal.kind, "maps" in proposal.stream) == (None, False)
+
+
+def test_a_word_for_those_who_are_not_to_be_known_is_no_address(bench: Bench, tmp_path: Path) -> None:
+    rows = (
+        f"T{n},2026-01-02T10:00:00Z,{f'p{n % 20}@example.org' if n % 3 else 'Not shared by donor'},10.00"
+        for n in range(60)
+    )
+    text = table("Transaction ID,Donation Date,Email,Amount", *rows)
+    source = loaded(tmp_path, [propose(written(tmp_path / "in", "donations.csv", text), "shop")])
+    guarded = "case when contains(Email, '@') then Email end"
+    assert ("email", guarded) in {(each.type, each.value) for each in source.streams[0].identifiers}
+    bench.drop("shop/donations.csv", text.encode())
+    load(bench, source)
+    assert len({row["cdp_record_id"] for row in typed(bench, "shop__donations")}) == 60
+    assert "Not shared by donor" not in {row["value"] for row in canonical(bench, source, "contact_points")}

@@ -16,6 +16,11 @@ _PERSONAL = _NAMES | {"email", "phone", "birth_date"}
 _KNOWN_OF_PEOPLE = frozenset(
     {"birth_date", "gender", "company", "opt_in", "opt_out", "withdrawn_at", "postal_code", "city"}
 )
+_TELLING = frozenset({
+    "email", "phone", "anything", "birth_date", "person_id", "loyalty_number", "external_id", "lead_id", "id", "number",
+    "postal_code", "city", "anonymous_id", "device_id",
+})  # fmt: skip
+"""Roles that tell namesakes apart."""
 _PERSONS_ONLY = frozenset({"gender", "salutation", "birth_date"})
 _PERSONS_OR_PLACES = _PERSONS_ONLY | {"postal_code", "city", "region", "language"}
 _SUMS = frozenset({"gross", "amount", "net", "line_total"})
@@ -55,7 +60,10 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
         return "lines"
     if "sku" in has and not timed and not has & _PERSONAL and not _repeated(columns, "sku"):
         return "products"
-    if timed and (called("subscriptions") or ("subscription_id" in has and has & {"plan", "ended_at"})):
+    if timed and (
+        (called("subscriptions") and has & {"subscription_id", "id"})
+        or ("subscription_id" in has and has & {"plan", "ended_at"})
+    ):
         return "subscriptions"
     if "stage" in has and has & {"amount", "close_date"}:
         return "opportunities"
@@ -69,7 +77,12 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
         return "survey_responses"
     # Links in mails have addresses too.
     surfing = bool(has & {"anonymous_id", "session_id", "properties"}) or ("page_url" in has and "email" not in has)
-    if timed and "action" in has and (has & {"campaign_id", "campaign"} or (has & {"email", "phone"} and not surfing)):
+    if (
+        timed
+        and "action" in has
+        and "event_name" not in has
+        and (has & {"campaign_id", "campaign"} or (has & {"email", "phone"} and not surfing))
+    ):
         return "engagements"
     if "click_id" in has and has & {"campaign_id", "campaign"} and not has & {"page_url", "anonymous_id"}:
         return "engagements"
@@ -99,6 +112,8 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
     known = has & (_PERSONS_ONLY if number == "id" else _PERSONS_OR_PLACES)  # shops and stations have a town too
     if (known or called("people")) and _tells_apart(columns, number):
         return "contacts"
+    if not has & _TELLING and _repeated(columns, "full_name"):
+        return None  # a log that says no more than a name, which may be several people's
     return "contacts" if has & _PERSONAL else None
 
 

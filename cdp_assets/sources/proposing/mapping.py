@@ -71,7 +71,7 @@ _EVENT_TIMES: dict[str, tuple[str, ...]] = {
     "contacts": ("updated_at", "created_at"),
     "products": (),
     "consents": ("consented_at", "happened_at", "created_at"),
-    "events": ("happened_at", "created_at", "received_at"),
+    "events": ("happened_at", "created_at", "received_at", "started_at"),
     "tickets": ("created_at", "happened_at"),
     "opportunities": ("created_at", "happened_at"),
     "accounts": ("created_at",),
@@ -106,8 +106,9 @@ def _key(draft: Draft, kind: str | None) -> list[str]:
     rows = [] if kind == PEOPLE else numbers_of_rows(draft.columns)
     for column in draft.columns:
         said = headings.is_number(column.words) and not _in_words(draft, column)
-        others = _NUMBERS_OF_OTHERS - {own} if kind is not None else frozenset()
-        if kind == PEOPLE and headings.is_of_a_thing(column.words):
+        mine = {own, "opportunity_id"} if kind == "orders" else {own}  # dealers close deals
+        others = _NUMBERS_OF_OTHERS - mine if kind is not None else frozenset()
+        if kind in (PEOPLE, "orders") and headings.is_of_a_thing(column.words):
             continue  # its next owner is somebody else
         if said and column.values.unique and (column in rows or column.role not in others):
             return [draft.names[column.address]]
@@ -286,7 +287,7 @@ def _events(draft: Draft) -> Iterator[Map]:
     values = draft.given(
         event_id=plain_name(draft.key[0]) if draft.key else draft.sql("message_id", "id"),
         event_name=f"coalesce({name}, {kind})" if name and kind else name or kind or _only_event(draft),
-        occurred_at=draft.sql("happened_at", "created_at", "received_at"),
+        occurred_at=draft.sql("happened_at", "created_at", "received_at", "started_at"),
         received_at=draft.sql("received_at"),
         page_url=draft.sql("page_url"),
         referrer=draft.sql("referrer"),
@@ -306,7 +307,7 @@ def _events(draft: Draft) -> Iterator[Map]:
     if "event_id" not in values and "occurred_at" in values:
         roles = ("anonymous_id", "person_id", "email", "loyalty_number", "phone", "device_id")
         who = [who for role in roles if (who := draft.of(role)) is not None]
-        at = draft.of("happened_at", "created_at", "received_at")
+        at = draft.of("happened_at", "created_at", "received_at", "started_at")
         told = [column for column in (at, draft.of("event_name", "action"), type_, *who) if column is not None]
         parts = [f"cast({values['occurred_at']} as varchar)", values["event_name"], *map(draft.expression, who)]
         parts += [f"cast({draft.expression(column)} as varchar)" for column in _telling_more(draft, told)]

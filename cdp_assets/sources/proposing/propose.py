@@ -103,6 +103,8 @@ def propose(
     stream["columns"] = _contract(draft, stream)
     if kind is None:
         draft.doubts.append("nothing says what its rows are: they are kept, and feed no table")
+    elif "maps" not in stream:
+        draft.doubts.append(f"no row of {kind} can be made of what it has: rows are kept, and feed no table")
     _doubts_of_times(draft)
     _drop_what_would_not_load(stream, draft, source)
     fit(stream, spec_of(stream, source), draft)
