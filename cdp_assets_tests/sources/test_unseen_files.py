@@ -314,3 +314,29 @@ def test_visits_of_one_day_have_their_time_of_day(tmp_path: Path) -> None:
         written(tmp_path, "attendance.csv", "Client ID,Visit Date,Visit Time,Class\n" + rows), "gym"
     ).stream
     assert stream["event_time"] == "Visit Date_time"
+
+
+@pytest.mark.parametrize(
+    ("amounts", "sums"),
+    [
+        (("1.250", "980", "12.500"), {"1250.00", "980.00", "12500.00"}),
+        (("1.250 €", "980 €"), {"1250.00", "980.00"}),
+        (("50", "1.250", "25,50", "1.234,56"), {"50.00", "1250.00", "25.50", "1234.56"}),
+    ],
+)
+def test_dots_of_thousands_are_no_decimal_points(
+    bench: Bench, tmp_path: Path, amounts: tuple[str, ...], sums: set[str]
+) -> None:
+    rows = "".join(f"S{n};02.01.2026;p{n % 9}@example.org;{amounts[n % len(amounts)]};Bau\n" for n in range(24))
+    text = "Spenden-Nr;Datum;E-Mail;Betrag;Zweck\n" + rows
+    source = loaded(tmp_path, [propose(written(tmp_path / "in", "spenden.csv", text), "shop")])
+    bench.drop("shop/spenden.csv", text.encode())
+    load(bench, source)
+    assert {str(row["gross"]) for row in canonical(bench, source, "orders")} == sums
+
+
+def test_how_people_are_addressed_is_no_job(tmp_path: Path) -> None:
+    rows = "".join(f"{n},{('Mr', 'Ms.')[n % 2]},Ann,Lee{n},p{n}@example.org\n" for n in range(25))
+    text = "Customer No,Title,First Name,Last Name,Email\n" + rows
+    (contacts, *_) = propose(written(tmp_path, "people.csv", text), "shop").stream["maps"]
+    assert ("job_title" in contacts["set"], "gender" in contacts["set"]) == (False, True)

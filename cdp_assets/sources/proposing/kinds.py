@@ -45,7 +45,8 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
         return headings.called(named, kind)
 
     timed = bool(has & _TIMED)
-    if "purpose" in has and has & {"anything", "email", "phone"} and (timed or "consented_at" in has):
+    answered = bool(has & {"status", "type", "opt_in"}) and not has & _SUMS  # gifts have a purpose too
+    if answered and "purpose" in has and has & {"anything", "email", "phone"} and (timed or "consented_at" in has):
         return "consents"
     if called("refunds") and has & {"amount", "refunded"}:
         return "refunds"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.headings import words_of
-from cdp_assets.sources.proposing.values import DAY, Values, judge
+from cdp_assets.sources.proposing.values import DAY, Values, in_thousands, judge
 
 _CODED = frozenset({
     "click_id", "anonymous_id", "previous_id", "group_id", "device_id", "message_id", "ticket_id", "lead_id",
@@ -186,8 +186,18 @@ def _judged(texts: Mapping[str, list[str | None]], day_first: bool) -> list[Colu
             judged = replace(judged, type="boolean")
         if role in _MONEY and judged.type == "integer":
             judged = replace(judged, type="decimal")
+        if role in _MONEY and day_first and judged.decimal_mark == "." and in_thousands(values, judged.symbol):
+            judged = replace(judged, type="decimal", decimal_mark=",")  # nobody is paid in thousandths
+        if role in ("title", "job_title") and _are_salutations(values):
+            role = "salutation"
         found.append(Column(address, words, judged, role, by_value))
     return found
+
+
+def _are_salutations(texts: list[str | None]) -> bool:
+    """Whether all that a column says is how its people are addressed: *Mr*, *Frau*."""
+    said = {text.strip(". ").casefold() for text in texts if text}
+    return bool(said) and said <= {word.strip(". ") for word in (*headings.says("female"), *headings.says("male"))}
 
 
 def _with_the_only_time(columns: list[Column]) -> list[Column]:

@@ -22,6 +22,9 @@ _FLOATED = re.compile(r"\d{1,15}\.0")
 _DECIMAL = re.compile(r"-?([1-9]\d{0,2}(,\d{3})+|0|[1-9]\d{0,13})(\.\d+)?")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _COMMA = re.compile(r"-?([1-9]\d{0,2}(\.\d{3})+|0|[1-9]\d{0,13}),\d{1,2}")
+_COMMA_AT_TIMES = re.compile(r"-?([1-9]\d{0,2}(\.\d{3})+|0|[1-9]\d{0,13})(,\d{1,2})?")
+"""The same where whole numbers have no comma."""
+_THOUSANDS = re.compile(r"-?[1-9]\d{0,2}(\.\d{3})+|-?\d{1,3}")
 _WORDS_OF_TRUTH = frozenset({"true", "false", "yes", "no", "t", "f", "y", "n"})
 _LOOKS = {
     "email": re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s.<>]{2,}"),
@@ -134,13 +137,13 @@ def judge(texts: Sequence[str | None], *, code: bool = False, day_first: bool = 
         return Values("boolean", **counts)
     if all(_DAY.fullmatch(text) and _fits(text, "%Y%m%d") for text in filled):
         return Values("date", "%Y%m%d", **counts)
+    if any(_COMMA.fullmatch(text) for text in filled) and _most(_COMMA_AT_TIMES, filled):
+        return Values("decimal", decimal_mark=",", **counts)
     if _most(_INTEGER, filled):
         return Values("integer", epoch=_epoch(filled), looks=looks, **counts)
     if _most(_DECIMAL, filled):
         kind = "decimal" if all(_places(text) <= 4 for text in filled) else "float"
         return Values(kind, epoch=_epoch(filled), **counts)
-    if _most(_COMMA, filled):
-        return Values("decimal", decimal_mark=",", **counts)
     symbol = next((sign for sign in _SYMBOLS if sum(sign in text for text in filled) >= _MOSTLY * len(filled)), None)
     if symbol is not None:
         plain = judge([None if text is None else text.replace(symbol, "").strip() or None for text in texts])
@@ -156,6 +159,12 @@ def judge(texts: Sequence[str | None], *, code: bool = False, day_first: bool = 
     if _most(_ISO_TIME, filled):
         return Values("timestamp", **counts)
     return Values("string", looks=looks, **counts)
+
+
+def in_thousands(texts: Sequence[str | None], symbol: str | None) -> bool:
+    """Whether dots in numbers can be those of thousands: three digits follow on each, and on some there is one."""
+    filled = [text.replace(symbol or " ", "").strip() for text in texts if text]
+    return any("." in text for text in filled) and all(_THOUSANDS.fullmatch(text) for text in filled)
 
 
 def _looks_of(filled: Sequence[str]) -> frozenset[str]:
