@@ -254,6 +254,16 @@ def test_which_advertisement_led_to_what_was_done_is_no_mail_that_was_clicked(tm
     assert proposal.stream["maps"][0]["set"]["event_name"] == '"Event Name"'
 
 
+def test_who_wrote_is_named_beside_their_address(tmp_path: Path) -> None:
+    text = "".join(
+        f'{{"id": "c{n}", "created_at": {1770000000 + n}, "priority": "low", "source": {{"subject": "Help", "author": '
+        f'{{"name": "{("Ann", "Bob")[n % 2]} Lee", "email": "lee{n // 8}@example.org"}}}}}}\n'
+        for n in range(40)
+    )
+    maps = propose(written(tmp_path, "conversations.jsonl", text), "desk").stream["maps"]
+    assert {"to": "contacts", "set": {"full_name": "name"}} in maps
+
+
 def test_sessions_happen_when_they_begin(tmp_path: Path) -> None:
     text = "".join(
         f'{{"session_id": "s{n}", "player_id": "p{n % 9}", "started_ms": {1770000000000 + n}}}\n' for n in range(40)

@@ -123,7 +123,17 @@ def _with_the_only_address(columns: list[Column]) -> list[Column]:
 
 
 def _with_names_of_people(columns: list[Column]) -> list[Column]:
-    """A *name* in words beside addresses, which are about as many, is that of a person where nothing else has one."""
+    """A *name* in words beside addresses, which are about as many, is that of a person where nothing else has one, or
+    where it lies within the same object as an address.
+    """
+    within = {column.address.rpartition(".")[0] for column in columns if column.role == "email"} - {""}
+    named = {f"{each}.name" for each in within}
+    columns = [
+        replace(column, role="full_name")
+        if column.role in (None, "name") and "words" in column.values.looks and column.address in named
+        else column
+        for column in columns
+    ]
     roles = {column.role for column in columns}
     reached = [column.values.distinct for column in columns if column.role in ("email", "phone")]
     if not reached or roles & (_NAMED | _SURFED):
