@@ -83,10 +83,10 @@ def named_alike(columns: Sequence[Column], texts: Texts) -> tuple[list[Column], 
     mine = headings.whose(own.words)
     names = {whose: _joined(parts, texts) for whose, parts in named.items()}
     others = [whose for whose in names if whose != mine and mine in names and _are_others(names[whose], names[mine])]
-    told_of = {whose for each in _of(columns, *ADDRESSES, *_NUMBERS) if (whose := headings.whose(each.words))}
-    plain = any(not headings.whose(each.words) for each in _of(columns, *ADDRESSES, *_NUMBERS))
-    known = [whose for whose in others if whose in told_of]
-    if known and mine and mine not in told_of and not plain:
+    reached = {headings.whose(each.words) for each in _of(columns, *ADDRESSES, *_NUMBERS)}
+    known = [whose for whose in others if whose in reached]
+    # An address of nobody in particular is that of the person of the row.
+    if known and mine and mine not in reached and reached <= names.keys():
         mine, others = known[0], [mine, *(whose for whose in others if whose != known[0])]
         columns = [
             replace(each, role=each.role if each.role in _NAMES else "full_name") if each in named[mine] else each
