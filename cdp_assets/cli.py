@@ -178,7 +178,13 @@ def profile(identifier: str, page: Path | None, told_as_json: bool) -> None:
 
 @cdp.command()
 @click.argument("destination", required=False)
-@click.option("--latest", default=20, show_default=True, help="How many messages of a destination to show.")
+@click.option(
+    "--latest",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    help="How many messages of a destination to show.",
+)
 @click.option("--html", "page", type=click.Path(dir_okay=False, path_type=Path), help="Write a page to this file.")
 @click.option("--open", "opened", is_flag=True, help="Open the page in a browser.")
 @as_json
@@ -211,7 +217,7 @@ def inbox(destination: str | None, latest: int, page: Path | None, opened: bool,
 
 
 @cdp.command()
-@click.option("--port", default=3000, show_default=True, help="Port on 127.0.0.1.")
+@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port on 127.0.0.1.")
 def ui(port: int) -> None:
     """Start Dagster's UI with its schedules and sensors on http://127.0.0.1:PORT."""
     from cdp_assets.automation.recovery import settle_dead_runs
@@ -374,8 +380,11 @@ def print_json(value: Any) -> None:
 
 def write(file: Path, content: str | bytes) -> None:
     """Write a file that a command was asked for, and say so."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be written: {error.strerror}") from error
     click.echo(f"written to {file}", err=True)
 
 

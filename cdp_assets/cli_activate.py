@@ -28,7 +28,13 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("destination")
 @click.option("--dry-run", is_flag=True, required=True, help="Only say what would happen (the one thing it can do).")
-@click.option("--examples", default=5, show_default=True, help="How many people to show of each kind.")
+@click.option(
+    "--examples",
+    type=click.IntRange(min=0),
+    default=5,
+    show_default=True,
+    help="How many people to show of each kind.",
+)
 @as_json
 def activate(destination: str, dry_run: bool, examples: int, told_as_json: bool) -> None:
     """Say who would get what from a destination of CDP_DEFS, and why the others would not.

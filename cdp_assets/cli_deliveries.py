@@ -38,10 +38,14 @@ def list_(destination: str | None, told_as_json: bool) -> None:
 
     with Ledger.open(Settings.from_env().ledger_url) as ledger, ledger.reading() as connection:
         found = history.outcomes(connection, destination)
+    if not found and destination is not None:
+        _destination(destination)
     if told_as_json:
         names = ("destination", "status", "reason", "messages")
         print_json([dict(zip(names, row, strict=True)) for row in found])
         return
+    if not found:
+        click.echo("there is no message yet")
     for name, status, reason, messages in found:
         click.echo(f"{name}  {status}{f' ({reason})' if reason else ''}  {messages:,}")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from cdp_assets.cli import as_json
+from cdp_assets.cli import as_json, write
 from cdp_assets.settings import Settings
 
 
@@ -44,5 +44,4 @@ def dictionary(out: Path | None, told_as_json: bool) -> None:
     if out is None:
         click.echo(text)
         return
-    out.write_text(text + "\n", encoding="utf-8")
-    click.echo(f"wrote {out}")
+    write(out, text + "\n")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cdp_assets.cli import as_json, console_of, print_json
+from cdp_assets.cli import as_json, console_of, print_json, write
 from cdp_assets.settings import PROJECT, Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -138,10 +138,7 @@ def _tell(made: Plan, *, told_as_json: bool, markdown: str | None) -> None:
         if markdown == "-":
             click.echo(text)
             return
-        file = Path(markdown)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-        click.echo(f"written to {file}", err=True)
+        write(Path(markdown), text)
     if told_as_json:
         from cdp_assets.presentation.views import plain
 

@@ -33,6 +33,8 @@ def list_(stream: str | None, told_as_json: bool) -> None:
 
     with open_reader(Settings.from_env()) as reader:
         found, total = reasons(reader, stream), all_rows(reader)
+    if not found:
+        _refuse_unknown(stream)
     if told_as_json:
         print_json([{**row, "latest": row["latest"].isoformat() if row["latest"] else None} for row in found])
         return
@@ -63,6 +65,8 @@ def show(stream: str, reason: str | None, limit: int, told_as_json: bool) -> Non
 
     with open_reader(Settings.from_env()) as reader:
         found = refused_rows(reader, stream, reason, limit)
+    if not found:
+        _refuse_unknown(stream)
     if told_as_json:
         print_json(found)
         return
@@ -87,6 +91,8 @@ def retry(stream: str | None, dry_run: bool, told_as_json: bool) -> None:
     settings = Settings.from_env()
     with open_reader(settings) as reader:
         found = _retried(reader, settings, stream)
+    if not found:
+        _refuse_unknown(stream)
     if told_as_json:
         print_json([_told(each) for each in found])
     else:
@@ -100,6 +106,26 @@ def retry(stream: str | None, dry_run: bool, told_as_json: bool) -> None:
         done = refresh_and_deliver(settings, force=False)
         if not told_as_json:
             tell_report(settings, done, told_as_json=False)
+
+
+def _refuse_unknown(stream: str | None) -> None:
+    """Refuse a source or stream that no definition has, so that a slip does not look like an empty quarantine."""
+    if stream is None:
+        return
+    from cdp_assets.catalog import load_catalog
+    from cdp_assets.definition_files import DefinitionError
+    from cdp_assets.warehouse.sql_parsing import nearest
+
+    try:
+        sources = load_catalog(Settings.from_env().defs).sources
+    except DefinitionError as error:
+        raise click.ClickException(str(error)) from error
+    streams = [f"{source.name}.{spec.name}" for source in sources for spec in source.streams]
+    known = streams if "." in stream else [source.name for source in sources]
+    if stream not in known:
+        raise click.ClickException(
+            f"there is no {'stream' if '.' in stream else 'source'} {stream!r}; {nearest(stream, known)}"
+        )
 
 
 def _as_it_came(raw: str) -> Sequence[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from cdp_assets.cli import write
 from cdp_assets.settings import Settings
 
 
@@ -29,7 +30,4 @@ def schema(folder: Path | None) -> None:
     if folder is None:
         click.echo(text)
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / "definition.schema.json"
-    file.write_text(text + "\n", encoding="utf-8")
-    click.echo(f"written to {file}")
+    write(folder / "definition.schema.json", text + "\n")

@@ -44,16 +44,19 @@ def init(folder: Path, currency: str) -> None:
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise click.ClickException(f"{folder} is there already and not empty; name a new folder")
     reporting = f"type: cdp_assets.normalised.component.Reporting\nattributes:\n  currency: {currency}\n"
-    for name, content in {
-        PROJECT_FILE: "CDP_DEFS=defs\nCDP_DATA=data\n",
-        "README.md": _README.format(file=PROJECT_FILE),
-        ".gitignore": "data/\n",
-        "defs/normalised/defs.yaml": reporting,
-    }.items():
-        file = folder / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(content, encoding="utf-8")
-    (folder / "data" / "landing").mkdir(parents=True)
+    try:
+        for name, content in {
+            PROJECT_FILE: "CDP_DEFS=defs\nCDP_DATA=data\n",
+            "README.md": _README.format(file=PROJECT_FILE),
+            ".gitignore": "data/\n",
+            "defs/normalised/defs.yaml": reporting,
+        }.items():
+            file = folder / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(content, encoding="utf-8")
+        (folder / "data" / "landing").mkdir(parents=True)
+    except OSError as error:
+        raise click.ClickException(f"{folder} cannot be written: {error.strerror}") from error
     click.echo(f"{folder} is ready. Next: cd {folder} && cdp sources propose FILES… && cdp run")
 
 
@@ -185,10 +188,12 @@ def _refuse_unknown(country: str | None, zone: str | None, currency: str | None)
     """Refuse codes that no definition could have, before anything is read."""
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-    for option, code, length in (("--country", country, 2), ("--currency", currency, 3)):
-        if code is not None and not (len(code) == length and code.isalpha() and code.isupper()):
-            example = "DE" if length == 2 else "EUR"
-            raise click.ClickException(f"{option} {code} is no code; write {length} capitals such as {example}")
+    from cdp_assets.sources.validation import country_fault
+
+    if country is not None and (fault := country_fault(country)):
+        raise click.ClickException(f"--country: {fault}")
+    if currency is not None and not (len(currency) == 3 and currency.isalpha() and currency.isupper()):
+        raise click.ClickException(f"--currency {currency} is no code; write 3 capitals such as EUR")
     try:
         ZoneInfo(zone or "UTC")
     except (ZoneInfoNotFoundError, ValueError):

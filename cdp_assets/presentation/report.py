@@ -76,6 +76,8 @@ def _tables(found: Iterable[tuple[str, str, int]]) -> str:
 def sources(rows: Iterable[views.SourceRows]) -> RenderableType:
     """Rows per source by disposition, with their sum."""
     rows = list(rows)
+    if not rows:
+        return indented(Text("nothing; `cdp sources propose FILES…` describes what your systems exported", "yellow"))
     made = table("Source", *_COUNTS, numbers=_COUNTS)
     for row in rows:
         made.add_row(row.source, *_dispositions(row))

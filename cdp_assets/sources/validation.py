@@ -16,6 +16,7 @@ import ibis
 
 from cdp_assets.definition_files import unset
 from cdp_assets.sources import targets
+from cdp_assets.sources.proposing.countries import code_of
 from cdp_assets.sources.spec import (
     COLUMN_TYPES,
     CONTRACT_MODES,
@@ -70,10 +71,23 @@ def problems(source: SourceSpec) -> list[Problem]:
     return list(_of_source(source))
 
 
+def country_fault(code: str) -> str | None:
+    """What is wrong with a country that phone numbers without a country code are dialled from, or None."""
+    from phonenumbers import SUPPORTED_REGIONS
+
+    if not _COUNTRY.fullmatch(code):
+        return f"`{code}` is not a country code; write two capitals such as DE"
+    if code in SUPPORTED_REGIONS:
+        return None
+    meant = code_of(code)
+    hint = f"did you mean `{meant}`?" if meant else "write the ISO 3166-1 alpha-2 code of one that has"
+    return f"no country with telephones has the code `{code}`; {hint}"
+
+
 def _of_source(source: SourceSpec) -> Iterator[Problem]:
     yield from _name(("name",), source.name, "a source")
-    if source.country is not None and not _COUNTRY.fullmatch(source.country):
-        yield Problem(("country",), f"`{source.country}` is not a country code; write two capitals such as DE")
+    if source.country is not None and (fault := country_fault(source.country)):
+        yield Problem(("country",), fault)
     if source.settle_seconds < 0:
         yield Problem(("settle_seconds",), "settle_seconds cannot be negative")
     if not source.streams:

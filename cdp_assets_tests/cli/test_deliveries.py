@@ -94,6 +94,12 @@ def test_a_held_change_is_listed_and_confirmed_or_discarded_by_number(shop: Shop
     assert "there is no open hold" in told("discard", str(hold["id"]), code=1)
 
 
+def test_a_list_without_messages_says_so_and_refuses_a_destination_that_there_is_not(shop: Shop) -> None:
+    assert told("list") == "there is no message yet\n"
+    assert "there is no message yet" in told("list", "greeting")
+    assert "there is no destination 'greetin'" in told("list", "greetin", code=1)
+
+
 def test_a_destination_is_paused_and_resumed_by_name(shop: Shop) -> None:
     assert "there is no destination 'welcome'; there are: greeting" in told("pause", "welcome", code=1)
     shop.refresh(replace(WELCOME, name="greeting"), MONDAY)

@@ -64,13 +64,23 @@ def test_reasons_are_counted_by_stream_and_column(home: Path) -> None:
          "rows": 2, "files": 1, "latest": "2026-06-01T00:00:00+00:00"}
     ]  # fmt: skip
     assert "2 of 3 rows" in run("list", "shop").output
-    assert "no row is in quarantine" in run("list", "till").output
 
 
 def test_rows_are_shown_as_they_came_with_file_and_row(home: Path) -> None:
     told = run("show", "shop.orders", "--limit", "1").output
     assert "shop/orders1.csv, row 2, column total: the value is not a decimal\n    order: 2\n    total: 5,00\n" in told
     assert "no row of it" in run("show", "shop.orders", "--reason", "formula").output
+
+
+@pytest.mark.parametrize("command", ["list", "show", "retry"])
+def test_a_name_that_no_definition_has_is_no_empty_quarantine(home: Path, command: str) -> None:
+    for name, says in (
+        ("shp", "there is no source 'shp'; did you mean `shop`?"),
+        ("shop.order", "there is no stream 'shop.order'; did you mean `shop.orders`?"),
+    ):
+        told = run(command, name)
+        assert told.exit_code == 1
+        assert says in told.output
 
 
 def test_a_retry_says_what_a_mended_contract_would_accept(home: Path) -> None:

@@ -82,6 +82,8 @@ def test_inbox_opens_as_a_page_in_the_browser(data: Path, tmp_path: Path) -> Non
     [
         (("profile", "nobody@example.org"), {}, "no profile answers to 'nobody@example.org'; try"),
         (("inbox", "wellcome"), {}, "there is something for ads_upload, welcome"),
+        (("inbox", "--html", "/dev/null/inbox.html"), {}, "/dev/null/inbox.html cannot be written: "),
+        (("schema", "--out", "/dev/null/schema"), {}, "definition.schema.json cannot be written: "),
         (("status",), {"CDP_DATA": "/nowhere"}, "Run `cdp run`"),
         (("status",), {"CDP_AS_OF": "yesterday"}, "CDP_AS_OF='yesterday' is not an ISO 8601 date"),
         (("status",), {"CDP_ENV": "test"}, "neither development nor production"),
@@ -95,6 +97,17 @@ def test_what_a_person_can_mend_is_told_in_one_line(
     assert told.stderr.startswith("Error: ")
     assert says in told.stderr
     assert len(told.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("inbox", "--latest", "0"), ("activate", "welcome", "--dry-run", "--examples", "-1"), ("ui", "--port", "65536")],
+)
+def test_a_number_out_of_range_is_refused_by_its_option(data: Path, arguments: tuple[str, ...]) -> None:
+    told = cdp(data, *arguments)
+    assert told.returncode == 2
+    assert f"Invalid value for '{arguments[-2]}'" in told.stderr
+    assert "Traceback" not in told.stderr
 
 
 def test_reading_commands_start_without_the_heavy_libraries(data: Path) -> None:

@@ -63,6 +63,10 @@ def test_dispositions_of_all_sources_are_added_up() -> None:
     assert last.split() == ["all", "110", "100", "6", "3", "1"]
 
 
+def test_where_nothing_arrived_the_report_says_how_to_connect_something() -> None:
+    assert "nothing; `cdp sources propose FILES…`" in text_of(report(replace(SHOWN, sources=())))
+
+
 def test_a_run_that_had_nothing_to_do_says_so() -> None:
     told = text_of(report(replace(SHOWN, run=views.Run(4.0, launched=False, checks_passed=201))))
     assert "nothing new, nothing run" in told

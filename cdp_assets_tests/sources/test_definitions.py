@@ -143,6 +143,13 @@ def test_an_unknown_zone_is_refused(zone: str) -> None:
     assert "is no time zone" in only_problem(shop(orders(zone=zone)))
 
 
+@pytest.mark.parametrize(
+    ("country", "hint"), [("UK", "did you mean `GB`?"), ("ZZ", "ISO 3166-1"), ("de", "two capitals")]
+)
+def test_a_country_from_which_no_telephone_number_could_be_read_is_refused(country: str, hint: str) -> None:
+    assert hint in only_problem(shop(orders(), country=country))
+
+
 def test_the_address_of_a_database_comes_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = YAML.replace(
         "      files: shop/orders*.csv\n      format: csv\n",
