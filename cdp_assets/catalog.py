@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -268,6 +269,7 @@ def _faults_between(
 ) -> Iterator[Problem]:
     """What definitions have against each other."""
     yield from _repeated(loaded)
+    yield from _unknown_owners(loaded)
     yield from _faults_of_segments(loaded[SEGMENT], customer)
     segments = [_name_in(document) for document in documents if document.type_name == SEGMENT]
     yield from _faults_of_destinations(loaded, segments, customer)
@@ -285,6 +287,17 @@ def _repeated(loaded: dict[str, list[_Loaded]]) -> Iterator[Problem]:
                 place = other.document.problem("", at).place
                 what = f"two {label}s are called `{name}`" if name else f"there is a second {label}"
                 yield item.document.problem(f"{what}; the other is in {place}", at)
+
+
+def _unknown_owners(loaded: dict[str, list[_Loaded]]) -> Iterator[Problem]:
+    """Owners that are neither a team nor an e-mail address, which Dagster would refuse without file and line."""
+    from dagster._core.definitions.utils import is_valid_owner
+
+    for item in chain.from_iterable(loaded.values()):
+        owner = getattr(item.spec, "owner", None)
+        if owner is not None and not is_valid_owner(owner):
+            what = f"owner: `{owner}` is neither a team nor an e-mail address; write `team:{owner or 'marketing'}`"
+            yield item.document.problem(what, ["attributes", "owner"])
 
 
 def _name_in(document: Document) -> str:

@@ -176,6 +176,13 @@ def test_a_statement_instead_of_an_expression_is_refused(folder):
     assert fault.startswith("loyal/defs.yaml:6: where: this is an SQL statement; write one condition or value")
 
 
+def test_an_owner_that_dagster_would_refuse_is_told_with_its_line(folder):
+    write(folder, loyal=segment().replace("team:marketing", "marketing"))
+    assert faults(folder) == [
+        "loyal/defs.yaml:5: owner: `marketing` is neither a team nor an e-mail address; write `team:marketing`"
+    ]
+
+
 def test_a_value_instead_of_a_condition_is_refused(folder):
     [fault] = faults(write(folder, loyal=segment(where="orders + 1")))
     assert fault.startswith("loyal/defs.yaml:6: where: a condition is true or false")
