@@ -88,6 +88,10 @@ def main() -> None:
         cdp(prog_name="cdp")
     except SettingsError as error:
         _fail(str(error))
+    except PermissionError as error:
+        if error.filename is None:
+            raise
+        _fail(f"{error.filename}: {error.strerror}; look whose the folder is, and whether it is mounted read-only")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)

@@ -106,8 +106,17 @@ class Settings:
         defs = Path(env.get("CDP_DEFS") or PROJECT / "cdp_assets" / "defs").expanduser().resolve()
         if not defs.is_dir():
             raise SettingsError(f"CDP_DEFS names {defs}, which is not a folder")
+        data = Path(env.get("CDP_DATA") or PROJECT / "data").expanduser().resolve()
+        there = next(folder for folder in (data, *data.parents) if folder.exists())
+        if not there.is_dir():
+            raise SettingsError(f"CDP_DATA names {data}, but {there} is not a folder")
+        if (ledger := env.get("CDP_LEDGER")) and "://" not in ledger:
+            raise SettingsError(
+                "CDP_LEDGER is not a SQLAlchemy URL; write for example sqlite:////srv/cdp/ledger.sqlite or "
+                "postgresql+psycopg://user:password@host/database"
+            )
         return cls(
-            data=Path(env.get("CDP_DATA") or PROJECT / "data").expanduser().resolve(),
+            data=data,
             defs=defs,
             engine=engine,
             as_of=parse_instant(as_of) if as_of else None,

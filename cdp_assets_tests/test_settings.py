@@ -31,6 +31,8 @@ def test_any_folder_works_as_definitions_and_an_instant_without_zone_is_utc(tmp_
         ("CDP_ENV", "staging", "neither development nor production"),
         ("CDP_ENGINE", "sqlite", "the engines are: duckdb"),
         ("CDP_DEFS", "/nowhere/at/all", "not a folder"),
+        ("CDP_DATA", "/dev/null/data", "but /dev/null is not a folder"),
+        ("CDP_LEDGER", "ledger.sqlite", "CDP_LEDGER is not a SQLAlchemy URL"),
     ],
 )
 def test_a_bad_setting_is_named(name: str, value: str, message: str) -> None:

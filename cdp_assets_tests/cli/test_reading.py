@@ -110,6 +110,16 @@ def test_a_number_out_of_range_is_refused_by_its_option(data: Path, arguments: t
     assert "Traceback" not in told.stderr
 
 
+def test_a_folder_that_may_not_be_written_is_named(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: object, **_further: object) -> None:
+        raise PermissionError(13, "Permission denied", str(data / "ledger.sqlite"))
+
+    monkeypatch.setattr("cdp_assets.ledger.Ledger.open", refuse)
+    told = cdp(data, "deliveries", "list")
+    assert told.returncode == 2
+    assert told.stderr.startswith(f"Error: {data / 'ledger.sqlite'}: Permission denied; look")
+
+
 def test_reading_commands_start_without_the_heavy_libraries(data: Path) -> None:
     code = """
 import sys
