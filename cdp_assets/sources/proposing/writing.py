@@ -66,7 +66,8 @@ def pattern_for(files: Sequence[Path], others: Sequence[Path] = ()) -> str:
     stem, dot, ending = first.rpartition("/")[2].partition(".")
     # Where `orders` lies beside `orders_items`, only digits may follow.
     dated = re.sub(r"\d+", "[0-9]*", stem)
-    narrow = f"{first.rpartition('/')[0]}/{dated}{dot}{ending.removesuffix('.gz')}*".lstrip("/")
+    ends = f"{dot}{ending.removesuffix('.gz')}"
+    narrow = f"{first.rpartition('/')[0]}/{dated}{ends}{'' if dated.endswith('*') and not ends else '*'}".lstrip("/")
     taken = any(fnmatch.fnmatchcase(other.as_posix(), narrow) for other in others)
     return f"{first.removesuffix('.gz')}*" if taken else narrow
 
@@ -78,7 +79,9 @@ def _wide_pattern(files: Sequence[Path]) -> str:
     anything = re.sub(r"[_-]?\d[\d_-]*$", "*", stem)
     if not anything.endswith("*"):
         anything += "*"
-    return f"{folder}/{anything}{dot}{ending.removesuffix('.gz')}*" if folder else f"{anything}{dot}{ending}*"
+    ends = f"{dot}{ending.removesuffix('.gz')}" if folder else f"{dot}{ending}"
+    named = f"{anything}{ends}*" if ends else anything
+    return f"{folder}/{named}" if folder else named
 
 
 def _stream(proposal: Proposal, files: Sequence[Path], others: Sequence[Path]) -> list[str]:
