@@ -98,7 +98,7 @@ DEFAULT_PLACEHOLDERS = (
     "anonym", "anonymous", "guest", "gast", "test", "tester", "testing", "dummy", "default", "empty", "blank",
     "missing", "noname", "no name", "nobody", "kein", "keine", "keinemail", "inconnu", "desconocido", "false", "true",
     "nomail", "noemail", "no-email", "no.email", "noreply", "no-reply", "donotreply", "invalid", "xxx", "abc", "asdf",
-    "qwerty", "tbd", "todo",
+    "qwerty", "tbd", "todo", r"\n", "#n/a", "(null)", "[null]", "<null>", "<na>", "nat", "(none)", "(not set)",
 )  # fmt: skip
 """Values that stand for "nothing known", in lower case; of e-mail addresses the part before the @ counts."""
 
