@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from cdp_assets.sources.preparing import DELIMITER_LINE, UTF16_MARKS
-from cdp_assets.sources.proposing.headings import meanings, times_of, words_of
+from cdp_assets.sources.proposing.headings import is_number, meanings, times_of, words_of
+from cdp_assets.sources.proposing.values import judge
 
 MOST_ROWS = 5_000
 _MOST_BYTES = 8 << 20
@@ -35,6 +36,11 @@ _SUMS = re.compile(
     r"|celkem|summa|yhteensa|toplam|osszesen|合計|総計|合计|总计|합계|총계"
 )
 """What the last lines of reports begin with."""
+
+_NO_VALUE = frozenset({
+    r"\n", "null", "(null)", "[null]", "<null>", "none", "nan", "nat", "<na>", "#n/a", "n/a", "-", "--",
+})  # fmt: skip
+"""Words that stand where there is no value, in lower case."""
 
 _KEPT_WHOLE = frozenset({"properties", "event_properties", "metadata", "custom_fields"})
 """Objects that hold whatever somebody sends, whose keys are no columns."""
@@ -132,6 +138,8 @@ def _csv(path: Path, text: str, encoding: str, doubts: tuple[str, ...]) -> Sampl
     header = [name.strip() for name in records[0]]
     if above := _lines_above_header(records):
         raise UnreadableSampleError(f"{path.name}: its header seems to be on line {above + 1}; delete what is above it")
+    if _is_a_row(records):
+        raise UnreadableSampleError(f"{path.name} begins with a row: put a line with the names of its columns above it")
     rows = [record for record in records[1:] if len(record) == len(header)]
     if len(records) <= MOST_ROWS and (sums := _sums_below(rows)):
         rows = rows[:-sums]
@@ -143,7 +151,7 @@ def _csv(path: Path, text: str, encoding: str, doubts: tuple[str, ...]) -> Sampl
     columns: dict[str, list[str | None]] = {}
     for place, name in enumerate(header):
         if name and name not in columns:
-            columns[name] = [row[place].strip() or None for row in rows]
+            columns[name] = _without_words(name, [row[place].strip() or None for row in rows])
     return Sample(path, "csv", columns, delimiter, encoding, len(rows), doubts)
 
 
@@ -155,6 +163,35 @@ def _lines_above_header(records: list[list[str]]) -> int:
     best = told.index(max(told))
     filled = sum(bool(cell.strip()) for cell in records[best])
     return best if told[best] >= 2 and told[best] > told[0] and 2 * told[best] >= filled else 0
+
+
+def _is_a_row(records: list[list[str]]) -> bool:
+    """Whether the first line is a row like the others: it names nothing, and has addresses, numbers, or instants where
+    they have such.
+    """
+    first = records[0]
+    alike = [record for record in records[1:] if len(record) == len(first)]
+    if not alike or any(_says_something(cell) for cell in first):
+        return False
+    told = 0
+    for place, cell in enumerate(first):
+        values, one = judge([record[place].strip() or None for record in alike]), judge([cell.strip() or None])
+        typed = values.type not in ("string", "integer", "json") or bool(values.looks & {"email", "url", "phone"})
+        same = one.type == values.type and one.format == values.format
+        told += typed and same and bool(one.looks & values.looks or values.type != "string")
+    return told > 0 and len(set(first)) > 1
+
+
+def _without_words(name: str, texts: list[str | None]) -> list[str | None]:
+    """The texts of a column without what databases write where there is none, if the others are addresses, or numbers
+    that are names: nobody is known by such words in a run either (`identity.spec.DEFAULT_PLACEHOLDERS`).
+    """
+    left = [None if text is not None and text.casefold() in _NO_VALUE else text for text in texts]
+    filled = [text for text in left if text is not None]
+    if left == texts or not filled:
+        return texts
+    looks = judge(filled, code=True).looks
+    return left if looks & {"email", "phone"} or ("code" in looks and is_number(words_of(name))) else texts
 
 
 def _says_something(cell: str) -> bool:
