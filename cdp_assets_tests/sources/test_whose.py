@@ -328,3 +328,25 @@ def test_a_word_for_those_who_are_not_to_be_known_is_no_address(bench: Bench, tm
     load(bench, source)
     assert len({row["cdp_record_id"] for row in typed(bench, "shop__donations")}) == 60
     assert "Not shared by donor" not in {row["value"] for row in canonical(bench, source, "contact_points")}
+
+
+def test_numbers_that_have_lost_their_digits_are_nobodys(tmp_path: Path) -> None:
+    text = table(
+        "Customer ID,Order ID,Phone,Email,Order Date,Total",
+        *(f"9.87654E+15,8.2098{n % 3}E+18,4.91512E+12,p{n}@example.org,2026-01-02,9.50" for n in range(30)),
+    )
+    proposal = propose(written(tmp_path, "orders.csv", text), "shop")
+    assert identifiers(proposal.stream) == [("email", "Email")]
+    assert any("Customer ID, Order ID, Phone have lost digits" in doubt for doubt in proposal.doubts)
+
+
+@pytest.mark.parametrize("programs", [1, 3])
+def test_the_number_of_a_program_is_that_of_none_of_its_users(tmp_path: Path, programs: int) -> None:
+    text = table(
+        "log_id,date,type,client_id,client_name,user_id",
+        *(
+            f"l{n},2026-01-02T10:00:{n % 60:02d}Z,login,c{n % programs},App {n % programs},u{n * 7 % 30}"
+            for n in range(120)
+        ),
+    )
+    assert identifiers(stream(tmp_path, "logs.csv", text)) == [("user_id", "user_id")]

@@ -51,6 +51,11 @@ _MOST_ANSWERS = 6
 _ENOUGH = 20
 """So many people do not have one address."""
 
+_ONE_FOR_EACH = frozenset({
+    "email", "phone", "person_id", "loyalty_number", "external_id", "lead_id", "anonymous_id", "device_id",
+})  # fmt: skip
+"""Roles of which many people do not have the same one."""
+
 _OF_PEOPLE = frozenset({
     "email", "phone", "anything", "person_id", "loyalty_number", "external_id", "lead_id", "given_name", "family_name",
     "full_name", "birth_date", "street", "line_1", "line_2", "house_number", "postal_code", "city",
@@ -235,8 +240,10 @@ _INSTANTS = frozenset({
 
 def _role(words: str, named: list[str], values: Values) -> tuple[str | None, bool]:
     role, by_value = _meaning(words, named, values)
-    if role in ("email", "phone") and values.distinct == 1 and values.filled >= _ENOUGH:
-        return None, False  # that of the shop
+    if role in _ONE_FOR_EACH and values.distinct == 1 and values.filled >= _ENOUGH:
+        return None, False  # that of the shop, or of a program
+    if role in _CODED and "rounded" in values.looks:
+        return None, False
     return role, by_value
 
 

@@ -41,6 +41,8 @@ _LOOKS = {
     "clock": re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?( [AaPp][Mm])?"),
     "currency": re.compile(r"[A-Za-z]{3}"),
 }
+_ROUNDED = re.compile(r"\d([.,]\d+)?[Ee]\+\d{2}")
+"""A long number as a spreadsheet shows and saves it: what is left of it is the same for many."""
 _MASK = re.compile(r"\*{2}|[•●…]{2}|\b[xX]{3,}\b|\w\*\w*@")
 """What stands in place of a part of a text that is nobody's business: what is left is the same for many people."""
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -82,7 +84,8 @@ class Values:
         format: strptime format of dates and times, None for ISO 8601.
         decimal_mark: ``.`` or ``,``.
         symbol: What stands beside all numbers, such as ``€``.
-        looks: What most of them look like: ``email``, ``url`` …; ``masked`` if parts of some are made unreadable.
+        looks: What most of them look like: ``email``, ``url`` …; ``masked`` if parts of some are made unreadable,
+            ``rounded`` if some have lost their last digits.
         filled: How many are not empty.
         rows: How many there are.
         distinct: How many different ones.
@@ -170,6 +173,8 @@ def in_thousands(texts: Sequence[str | None], symbol: str | None) -> bool:
 def _looks_of(filled: Sequence[str]) -> frozenset[str]:
     looks = {name for name, pattern in _LOOKS.items() if _most(pattern, filled)}
     different = set(filled)
+    if any(_ROUNDED.fullmatch(text) for text in different):
+        looks.add("rounded")
     if sum(code_of(text) is not None for text in different) >= _MOSTLY * len(different):
         looks.add("country_name")
     if all(text.casefold() in actions() for text in different):

@@ -337,7 +337,7 @@ def _tells_people(column: Column, other: Column) -> bool:
         return True
     if column.role == "phone":
         return other.role != "email"
-    return column.values.distinct * 2 <= column.values.filled and other.role in ADDRESSES
+    return column.values.distinct * 2 <= column.values.filled and other.role in (*ADDRESSES, *_NUMBERS)
 
 
 def _beside_many(one: Sequence[str | None], other: Sequence[str | None]) -> bool:
