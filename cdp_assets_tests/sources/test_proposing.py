@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,7 @@ def test_what_nothing_is_known_of_is_kept_and_feeds_no_table(tmp_path: Path) -> 
         ("a.csv.gz", b"\x1f\x8b\x08\x00broken", "compressed and damaged"),
         ("a.csv", b"Club;;\n;;\nMember No;Name;Email\n1;Ann;a@x.org\n", "header seems to be on line 3"),
         ("a.csv", b"Report of members\nMember No;Name;Email\n1;Ann;a@x.org\n", "header seems to be on line 2"),
+        ("a.csv", b"7,ann@x.org,Ann,2026-01-02\n8,bo@x.org,Bo,2026-01-03\n", "begins with a row"),
         ("a.csv", b"Person,,Contact\nMember No,First Name,Email\n1,Ann,a@x.org\n", "header seems to be on line 2"),
     ],
 )
@@ -299,3 +301,39 @@ def test_a_file_with_what_anybody_has_is_not_one_systems_export(tmp_path: Path) 
     )
     proposal = propose(written(tmp_path, "customers.jsonl", people), "shop")
     assert (proposal.template, proposal.stream["load"]) == (None, "upsert")
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        pytest.param(
+            {"order_number": "{}", "total_price": "9.00", "line_items": [], "tags": "", "note": ""}, id="orders"
+        ),
+        pytest.param(
+            {"amount": 5, "currency": "eur", "status": "succeeded", "paid": True, "captured": True}, id="charges"
+        ),
+    ],
+)
+def test_what_many_things_have_makes_no_known_export(tmp_path: Path, extra: dict[str, Any]) -> None:
+    shared = {"name": "#1", "email": "p1@example.org", "phone": None, "created_at": "2026-01-02T10:00:00Z",
+              "updated_at": "2026-01-02T10:00:00Z", "created": 1767348000, "token": "t", "test": False}  # fmt: skip
+    text = "".join(json.dumps({"id": n, **shared, **extra}) + "\n" for n in range(5))
+    assert propose(written(tmp_path, "webhooks.jsonl", text), "shop").template is None
+
+
+def test_a_file_without_an_ending_has_a_pattern_that_finds_it() -> None:
+    assert pattern_for([Path("shop/orders_000")]) == "shop/orders*"
+    assert pattern_for([Path("shop/orders_000")], [Path("shop/orders_lines_000")]) == "shop/orders_[0-9]*"
+
+
+@pytest.mark.parametrize("word", [r"\N", "NULL", "-"])
+def test_what_databases_write_for_nothing_is_no_address(bench: Bench, tmp_path: Path, word: str) -> None:
+    text = "order_id,user_id,email,total,ordered_at\n" + "".join(
+        f"{n},{word if n % 3 else 1000 + n},{f'p{n}@example.org' if n % 3 == 1 else word},9.50,2026-01-02 10:00:00\n"
+        for n in range(60)
+    )
+    proposal = propose(written(tmp_path, "orders.csv", text), "shop")
+    assert [each["type"] for each in proposal.stream["identifiers"]] == ["order_number", "user_id", "email"]
+    bench.drop("shop/orders.csv", text)
+    load(bench, loaded(tmp_path, [proposal]))
+    assert outcome(bench, "shop__orders") == [("accepted", None)] * 60
