@@ -336,4 +336,8 @@ def test_what_databases_write_for_nothing_is_no_address(bench: Bench, tmp_path: 
     assert [each["type"] for each in proposal.stream["identifiers"]] == ["order_number", "user_id", "email"]
     bench.drop("shop/orders.csv", text)
     load(bench, loaded(tmp_path, [proposal]))
+    source = loaded(tmp_path / "again", [proposal])
     assert outcome(bench, "shop__orders") == [("accepted", None)] * 60
+    assert {row["value"] for row in canonical(bench, source, "contact_points")} == {
+        f"p{n}@example.org" for n in range(60) if n % 3 == 1
+    }

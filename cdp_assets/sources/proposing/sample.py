@@ -62,6 +62,7 @@ class Sample:
         encoding: Of text files.
         rows: How many rows were looked at.
         doubts: What could be otherwise.
+        words: Column → the words in it that stand for no value, and are not among its texts.
     """
 
     path: Path
@@ -71,6 +72,7 @@ class Sample:
     encoding: str = "utf-8"
     rows: int = 0
     doubts: tuple[str, ...] = field(default=())
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def named(self) -> str:
@@ -149,10 +151,14 @@ def _csv(path: Path, text: str, encoding: str, doubts: tuple[str, ...]) -> Sampl
     if any(not name for name in header) or len(set(header)) < len(header):
         doubts += ("its header has columns without a name, or of one name: only named ones are taken, each once",)
     columns: dict[str, list[str | None]] = {}
+    words: dict[str, tuple[str, ...]] = {}
     for place, name in enumerate(header):
         if name and name not in columns:
-            columns[name] = _without_words(name, [row[place].strip() or None for row in rows])
-    return Sample(path, "csv", columns, delimiter, encoding, len(rows), doubts)
+            delivered = [row[place].strip() or None for row in rows]
+            columns[name] = _without_words(name, delivered)
+            if gone := {text for text in delivered if text} - {text for text in columns[name] if text}:
+                words[name] = tuple(sorted(gone))
+    return Sample(path, "csv", columns, delimiter, encoding, len(rows), doubts, words)
 
 
 def _lines_above_header(records: list[list[str]]) -> int:
