@@ -7,7 +7,6 @@ Belongs here: putting the parts together, and leaving out what would not load. D
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -37,7 +36,6 @@ from cdp_assets.sources.validation import RESERVED, problems
 
 _OF_PARTS = ("columns", "contract", "derive", "identifiers", "maps")
 _TIMES_ALL_FILLED = frozenset({"event_time", "updated_at"})
-_NEARLY_ALL = 0.85
 
 
 @dataclass
@@ -163,8 +161,6 @@ def _known(sample: Sample) -> str | None:
         telling = addresses.keys() - common
         if 2 * sum(_present(address, sample) for address in telling) < len(telling):
             continue
-        if json_like and not _is_what_is_told_of(addresses, sample):
-            continue
         if len(addresses) >= 4 and shared / len(addresses) >= (0.5 if json_like else 0.7):
             rank = (stream["files"].strip("*").split("*")[0].rstrip("_.") in sample.path.name, shared)
             if rank > most:
@@ -180,17 +176,6 @@ def _common_addresses() -> frozenset[str]:
         for name, column in known.stream["columns"].items():
             whose.setdefault(column.get("path") or name, set()).add(known.system)
     return frozenset(address for address, systems in whose.items() if len(systems) > 1)
-
-
-def _is_what_is_told_of(addresses: Collection[str], sample: Sample) -> bool:
-    """Whether JSON objects have nearly all properties of a template, or few others: an API tells those of no value too,
-    and many things have an id, a name, an e-mail address and a time.
-    """
-    plain = {address for address in addresses if "." not in address}
-    there = {address for address in plain if _present(address, sample)}
-    known = {address.partition(".")[0] for address in addresses}
-    found = {name.partition(".")[0] for name in sample.columns}
-    return len(there) >= _NEARLY_ALL * len(plain) or 2 * len(found & known) >= len(found)
 
 
 def _present(address: str, sample: Sample) -> bool:
