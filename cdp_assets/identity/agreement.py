@@ -11,13 +11,14 @@ from datetime import date
 from enum import IntEnum
 from functools import lru_cache
 
-from cdp_assets.identity.names import Match, Name, compare_names
+from cdp_assets.identity.names import Match, Name, are_generations, compare_names
 from cdp_assets.identity.nicknames import is_known
 
 
 class Agreement(IntEnum):
     """From "two people" to "one name". Negative grades contradict a link."""
 
+    DIFFERENT_GENERATION = -4  # one is Sr and the other Jr
     DIFFERENT_GIVEN = -3  # other given names: a couple, a parent and child
     DIFFERENT_BIRTH = -2  # names that only resemble one another, and another birth date
     DIFFERENT_FAMILY = -1  # the same given name, another family name, nothing that explains it
@@ -34,6 +35,7 @@ class Agreement(IntEnum):
 
 
 IN_WORDS = {
+    Agreement.DIFFERENT_GENERATION: "they are two generations of one name, such as Sr and Jr",
     Agreement.DIFFERENT_GIVEN: "the given names differ",
     Agreement.DIFFERENT_BIRTH: "the names only resemble one another and the birth dates differ",
     Agreement.DIFFERENT_FAMILY: "the family names differ and no birth date says that it changed",
@@ -87,6 +89,10 @@ def agreement(left: Signature, right: Signature) -> Agreement:
     """Grade two signatures; symmetric."""
     given, family = compare_names(left.name, right.name)
     births = compare_birth_dates(left.birth_date, right.birth_date)
+    # Where only the son's name says which of the two it is, birth dates have to tell as well.
+    one_says = left.name.generation != right.name.generation
+    if are_generations(left.name, right.name) or (one_says and births is BirthDates.DIFFERENT):
+        return Agreement.DIFFERENT_GENERATION
     if given is Match.DIFFERENT:
         return Agreement.DIFFERENT_GIVEN
     if family is Match.DIFFERENT:
@@ -106,4 +112,6 @@ def agreement(left: Signature, right: Signature) -> Agreement:
 def is_slip(name: Signature, of: Signature) -> bool:
     """Whether a name is only another one misspelt: near to it, while its given name is none that is known."""
     given = name.name.given
-    return bool(given) and not is_known(given[0]) and agreement(name, of) >= Agreement.SIMILAR
+    if not given or is_known(given[0]) or name.name.generation != of.name.generation:
+        return False
+    return agreement(name, of) >= Agreement.SIMILAR

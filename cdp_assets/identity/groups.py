@@ -310,7 +310,7 @@ def group_agreement(left: Group, right: Group) -> Agreement:
     for one in left.signatures:
         for two in right.signatures:
             grade = agreement(one, two)
-            if grade in (Agreement.DIFFERENT_GIVEN, Agreement.DIFFERENT_BIRTH):
+            if grade <= Agreement.DIFFERENT_BIRTH:
                 if not (_is_excused(one, left, two, right) or _is_excused(two, right, one, left)):
                     return grade
                 continue

@@ -23,6 +23,14 @@ TITLES = _listed(
     "mme mlle monsieur madame mademoiselle sr sra srta don dona sig signor signora dott kos kyria kyrios"
 )
 SUFFIXES = _listed("jr sr jun sen junior senior ii iii iv phd md")
+GENERATIONS = {
+    **dict.fromkeys(("jr", "junior", "ii"), "jr"),
+    **dict.fromkeys(("sr", "senior"), "sr"),
+    "iii": "iii",
+    "iv": "iv",
+}
+"""Suffixes that tell people of one name in one family apart. A son is Jr or II; Jun and Sen are also names."""
+
 RANKS = tuple(
     sorted(
         _listed(
@@ -38,6 +46,8 @@ PARTICLES = _listed(
     "von van vom zu zum zur der den de des del della di da do dos das du la le les el al bin ibn af av ten ter op "
     "y e und"
 )
+
+_VOWELS = frozenset("aeiouy")
 
 
 class Match(IntEnum):
@@ -58,16 +68,18 @@ class Name:
         given: Given names, in order.
         family: Family names without particles, in order.
         ordered: Whether the source told given and family name apart; otherwise either may be the other.
+        generation: Which bearer of the name in the family it is (`GENERATIONS`), or empty.
     """
 
     given: tuple[str, ...]
     family: tuple[str, ...]
     ordered: bool = True
+    generation: str = ""
 
     @property
     def swapped(self) -> Name:
         """Given and family name exchanged."""
-        return Name(self.family, self.given, self.ordered)
+        return Name(self.family, self.given, self.ordered, self.generation)
 
 
 def parse_name(given: str | None, family: str | None, full: str | None) -> Name | None:
@@ -80,21 +92,22 @@ def parse_name(given: str | None, family: str | None, full: str | None) -> Name 
     """
     first, last = _words(given), _words(family)
     if first or last:
-        return Name(first, _family(last))
+        return Name(first, _family(last), generation=_generation(family) or _generation(given))
     if full and "," in full:
         before, _, after = full.partition(",")
         after_words, before_words = _words(after), _words(before)
-        if after_words and before_words:
-            return Name(after_words, _family(before_words))
+        if after_words and before_words and GENERATIONS.keys().isdisjoint(after_words):
+            return Name(after_words, _family(before_words), generation=_generation(before) or _generation(after))
     words = _words(full)
     if not words:
         return None
+    generation = _generation(full)
     if len(words) == 1:
-        return Name((words[0],), (), ordered=False)
+        return Name((words[0],), (), ordered=False, generation=generation)
     start = len(words) - 1
     while start > 1 and words[start - 1] in PARTICLES:
         start -= 1
-    return Name(words[:start], _family(words[start:]), ordered=False)
+    return Name(words[:start], _family(words[start:]), ordered=False, generation=generation)
 
 
 @lru_cache(maxsize=200_000)
@@ -105,6 +118,21 @@ def _words(text: str | None) -> tuple[str, ...]:
     while len(words) > 1 and words[-1] in SUFFIXES:
         words = words[:-1]
     return tuple(words)
+
+
+@lru_cache(maxsize=200_000)
+def _generation(text: str | None) -> str:
+    words = fold(text).split() if text else []
+    while len(words) > 1 and words[-1] in SUFFIXES:
+        if words[-1] in GENERATIONS:
+            return GENERATIONS[words[-1]]
+        words = words[:-1]
+    return ""
+
+
+def are_generations(left: Name, right: Name) -> bool:
+    """Whether two names are those of two generations, such as Sr and Jr."""
+    return bool(left.generation and right.generation) and left.generation != right.generation
 
 
 def _family(words: tuple[str, ...]) -> tuple[str, ...]:
@@ -184,7 +212,15 @@ def _compare_word(left: str, right: str) -> Match:
         return Match.CLOSE
     if is_known(left) and is_known(right) and sound(left) != sound(right):
         return Match.DIFFERENT
+    if _are_man_and_woman(left, right):
+        return Match.DIFFERENT
     return _compare_spelling(left, right)
+
+
+def _are_man_and_woman(left: str, right: str) -> bool:
+    """Whether one given name is the other with the ending of women's names: Samir and Samira are no typing error."""
+    shorter, longer = sorted((left, right), key=len)
+    return longer == shorter + "a" and shorter[-1] not in _VOWELS
 
 
 def _compare_spelling(left: str, right: str) -> Match:

@@ -94,6 +94,35 @@ def test_names_of_a_couple_or_of_siblings_differ(left: str, right: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("John Smith Sr.", "John Smith Jr."),
+        ("Smith Senior, John", "John Smith, Junior"),
+        ("John Smith II", "John Smith III"),
+    ],
+)
+def test_two_generations_of_one_name_are_two_people(left: str, right: str) -> None:
+    assert agreement(signature(left), signature(right)) is Agreement.DIFFERENT_GENERATION
+
+
+@pytest.mark.parametrize("suffixed", ["John Smith Jr", "John Smith II", "John Smith Sr"])
+def test_a_generation_that_only_one_of_two_names_says_is_no_contradiction(suffixed: str) -> None:
+    assert agreement(signature(suffixed), signature("John Smith")) is Agreement.EQUAL
+    assert agreement(signature("Vioka Smith Jr"), signature("Vioka Smith II")) is Agreement.EQUAL
+    assert not is_slip(signature("Vioka Smith Jr"), signature("Vioka Smith"))
+
+
+def test_a_generation_that_one_of_two_names_says_is_another_where_birth_dates_differ() -> None:
+    father, son = signature("John Smith", date(1952, 3, 14)), signature("John Smith Jr", date(1986, 6, 2))
+    assert agreement(father, son) is agreement(son, father) is Agreement.DIFFERENT_GENERATION
+
+
+@pytest.mark.parametrize("man", ["Samir", "Karim", "Stanislav", "Bogdan", "Petr"])
+def test_a_womans_form_of_a_mans_name_is_no_slip_of_it(man: str) -> None:
+    assert agreement(signature(f"{man} Haddad"), signature(f"{man}a Haddad")) is Agreement.DIFFERENT_GIVEN
+
+
+@pytest.mark.parametrize(
     ("one", "other"), [("Lena Yilmaz", "Nora Yilmaz"), ("Greta Brandt", "Rita Brandt"), ("Liz Novak", "Betty Novak")]
 )
 def test_two_short_forms_of_one_name_that_are_not_alike_are_sisters(one: str, other: str) -> None:

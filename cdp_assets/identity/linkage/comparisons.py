@@ -61,7 +61,7 @@ COMPARISONS = (
 COMPARED = tuple(comparison.name for comparison in COMPARISONS)
 """Their names."""
 
-ALSO_COMPARED = ("name_words", "gender", "company", "job_title")
+ALSO_COMPARED = ("name_words", "generation", "gender", "company", "job_title")
 """Columns that comparisons need and no block asks for."""
 
 
@@ -206,7 +206,9 @@ def _given_alike() -> list[ComparisonLevelCreator]:
     one_letter = levels.And(
         levels.CustomLevel("length(given_l) >= 4"), levels.CustomLevel("length(given_r) >= 4"), _edits("given", 1)
     )
-    misspelt = levels.And(one_unknown, levels.Or(levels.JaroWinklerLevel("given", _ALIKE), one_letter))
+    misspelt = levels.And(
+        one_unknown, _no_man_and_woman(), levels.Or(levels.JaroWinklerLevel("given", _ALIKE), one_letter)
+    )
     return [levels.ExactMatchLevel("given_sound"), levels.ArrayIntersectLevel("nicknames", 1), initial, misspelt]
 
 
@@ -218,11 +220,24 @@ def _given_name() -> list[ComparisonLevelCreator]:
         levels.CustomLevel("array_contains(name_words_l, given_r)"),
     ]
     one_unknown = levels.Or(levels.CustomLevel("nicknames_l IS NULL"), levels.CustomLevel("nicknames_r IS NULL"))
-    garbled = levels.And(one_unknown, levels.Or(levels.JaroWinklerLevel("given", 0.7), _edits("given", 2)))
+    garbled = levels.And(
+        one_unknown, _no_man_and_woman(), levels.Or(levels.JaroWinklerLevel("given", 0.7), _edits("given", 2))
+    )
+    one_generation = levels.CustomLevel("coalesce(generation_l = generation_r, true)")
     return [
-        _weightless(levels.Or(*_given_alike(), *elsewhere), "may be one person's"),
-        _weightless(garbled, "may be one garbled"),
+        _weightless(levels.And(one_generation, levels.Or(*_given_alike(), *elsewhere)), "may be one person's"),
+        _weightless(levels.And(one_generation, garbled), "may be one garbled"),
     ]
+
+
+def _no_man_and_woman() -> ComparisonLevelCreator:
+    """Not Samir and Samira (as in `names.compare_given`)."""
+    import splink.comparison_level_library as levels
+
+    return levels.CustomLevel(
+        "NOT (given_l = given_r || 'a' AND NOT regexp_matches(given_r, '[aeiouy]$')"
+        " OR given_r = given_l || 'a' AND NOT regexp_matches(given_l, '[aeiouy]$'))"
+    )
 
 
 def _weightless(level: ComparisonLevelCreator, label: str) -> ComparisonLevelCreator:

@@ -17,7 +17,7 @@ from ibis import _
 
 from cdp_assets.identity.addresses import plain_postcode, plain_street
 from cdp_assets.identity.folding import fold, sound
-from cdp_assets.identity.names import PARTICLES, RANKS, SUFFIXES, TITLES
+from cdp_assets.identity.names import GENERATIONS, PARTICLES, RANKS, SUFFIXES, TITLES
 from cdp_assets.identity.nicknames import nickname_groups
 from cdp_assets.warehouse.operations import trimmed
 
@@ -36,6 +36,7 @@ FACES = ibis.schema(
         "whole_name": "string",
         "name_words": "array<string>",
         "nicknames": "array<string>",
+        "generation": "string",
         "given_start": "string",
         "family_start": "string",
         "birth_date": "string",
@@ -58,6 +59,7 @@ FACES = ibis.schema(
 _ASCII = r"^[\x00-\x7f]*$"
 _TEXTS = ("full_name", "given_name", "family_name")
 _NOT_A_NAME = tuple(sorted(TITLES | SUFFIXES | PARTICLES))
+_GENERATION = rf" ({'|'.join(GENERATIONS)})\b"
 _LONGEST = 200
 """Characters of a value that are looked at: what differs only after them is noise, and comparing costs the square."""
 
@@ -209,6 +211,7 @@ def _derived(shown: ir.Table, engine: Engine) -> ir.Table:
     joined = parted.left_join(table, parted.given == table.nickname)
     return joined.mutate(
         whole_name=ibis.ifelse(joined.name_words.length() > 1, joined.name_words.join(" "), ibis.null("string")),
+        generation=joined.spoken.re_extract(_GENERATION, 1).cases(*GENERATIONS.items()),
         given_start=joined.given.substr(0, 3),
         family_start=joined.family.substr(0, 3),
         birth_year=joined.birth_date.substr(0, 4),
