@@ -34,6 +34,7 @@ from cdp_assets.definition_specs import (
     TRAIT,
     TYPES,
     default_of,
+    is_owner,
     model_of,
     spec_of,
     type_of,
@@ -291,11 +292,9 @@ def _repeated(loaded: dict[str, list[_Loaded]]) -> Iterator[Problem]:
 
 def _unknown_owners(loaded: dict[str, list[_Loaded]]) -> Iterator[Problem]:
     """Owners that are neither a team nor an e-mail address, which Dagster would refuse without file and line."""
-    from dagster._core.definitions.utils import is_valid_owner
-
     for item in chain.from_iterable(loaded.values()):
         owner = getattr(item.spec, "owner", None)
-        if owner is not None and not is_valid_owner(owner):
+        if owner is not None and not is_owner(owner):
             what = f"owner: `{owner}` is neither a team nor an e-mail address; write `team:{owner or 'marketing'}`"
             yield item.document.problem(what, ["attributes", "owner"])
 

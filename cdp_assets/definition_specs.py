@@ -259,3 +259,10 @@ def _models_in(field: Any) -> list[type[BaseModel]]:
             yield from inside(argument)
 
     return list(inside(field.annotation))
+
+
+def is_owner(text: str) -> bool:
+    """Whether a text is a team or an e-mail address, which is what Dagster takes for an owner."""
+    from dagster._core.definitions.utils import is_valid_owner
+
+    return is_valid_owner(text)
