@@ -382,13 +382,20 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Say in one line why a file or folder cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise click.ClickException(f"{path} cannot be written: {error.strerror}") from error
+
+
 def write(file: Path, content: str | bytes) -> None:
     """Write a file that a command was asked for, and say so."""
-    try:
+    with writing(file):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content.encode() if isinstance(content, str) else content)
-    except OSError as error:
-        raise click.ClickException(f"{file} cannot be written: {error.strerror}") from error
     click.echo(f"written to {file}", err=True)
 
 

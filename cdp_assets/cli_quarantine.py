@@ -16,6 +16,7 @@ from cdp_assets.settings import Settings
 
 if TYPE_CHECKING:
     from cdp_assets.normalised.retrying import Retried
+    from cdp_assets.sources.spec import SourceSpec
     from cdp_assets.warehouse.serving import Reader
 
 
@@ -112,20 +113,26 @@ def _refuse_unknown(stream: str | None) -> None:
     """Refuse a source or stream that no definition has, so that a slip does not look like an empty quarantine."""
     if stream is None:
         return
-    from cdp_assets.catalog import load_catalog
-    from cdp_assets.definition_files import DefinitionError
     from cdp_assets.warehouse.sql_parsing import nearest
 
-    try:
-        sources = load_catalog(Settings.from_env().defs).sources
-    except DefinitionError as error:
-        raise click.ClickException(str(error)) from error
+    sources = _sources(Settings.from_env())
     streams = [f"{source.name}.{spec.name}" for source in sources for spec in source.streams]
     known = streams if "." in stream else [source.name for source in sources]
     if stream not in known:
         raise click.ClickException(
             f"there is no {'stream' if '.' in stream else 'source'} {stream!r}; {nearest(stream, known)}"
         )
+
+
+def _sources(settings: Settings) -> Sequence[SourceSpec]:
+    """The sources of CDP_DEFS; a mistake in any definition is told with its line."""
+    from cdp_assets.catalog import load_catalog
+    from cdp_assets.definition_files import DefinitionError
+
+    try:
+        return load_catalog(settings.defs).sources
+    except DefinitionError as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _as_it_came(raw: str) -> Sequence[str]:
@@ -149,17 +156,12 @@ def _told(each: Retried) -> dict[str, object]:
 
 def _retried(reader: Reader, settings: Settings, stream: str | None) -> list[Retried]:
     from cdp_assets.automation.refresh import launch_instant
-    from cdp_assets.catalog import load_catalog
-    from cdp_assets.definition_files import DefinitionError
     from cdp_assets.normalised.retrying import retried
     from cdp_assets.presentation.read_quarantine import raw_of_refused, streams_with_refusals
     from cdp_assets.sources.spec import stream_table
     from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 
-    try:
-        sources = load_catalog(settings.defs).sources
-    except DefinitionError as error:
-        raise click.ClickException(str(error)) from error
+    sources = _sources(settings)
     wanted, as_of = streams_with_refusals(reader, stream), launch_instant(settings)
     found = []
     for source in sources:

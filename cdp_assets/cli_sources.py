@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cdp_assets.cli import as_json, console_of, open_reader, print_json
+from cdp_assets.cli import as_json, console_of, open_reader, print_json, writing
 from cdp_assets.settings import PROJECT_FILE, Settings
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def init(folder: Path, currency: str) -> None:
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise click.ClickException(f"{folder} is there already and not empty; name a new folder")
     reporting = f"type: cdp_assets.normalised.component.Reporting\nattributes:\n  currency: {currency}\n"
-    try:
+    with writing(folder):
         for name, content in {
             PROJECT_FILE: "CDP_DEFS=defs\nCDP_DATA=data\n",
             "README.md": _README.format(file=PROJECT_FILE),
@@ -55,8 +55,6 @@ def init(folder: Path, currency: str) -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(content, encoding="utf-8")
         (folder / "data" / "landing").mkdir(parents=True)
-    except OSError as error:
-        raise click.ClickException(f"{folder} cannot be written: {error.strerror}") from error
     click.echo(f"{folder} is ready. Next: cd {folder} && cdp sources propose FILES… && cdp run")
 
 

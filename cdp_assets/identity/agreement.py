@@ -11,7 +11,7 @@ from datetime import date
 from enum import IntEnum
 from functools import lru_cache
 
-from cdp_assets.identity.names import Match, Name, are_generations, compare_names
+from cdp_assets.identity.names import Match, Name, compare_names
 from cdp_assets.identity.nicknames import is_known
 
 
@@ -89,10 +89,11 @@ def agreement(left: Signature, right: Signature) -> Agreement:
     """Grade two signatures; symmetric."""
     given, family = compare_names(left.name, right.name)
     births = compare_birth_dates(left.birth_date, right.birth_date)
-    # Where only the son's name says which of the two it is, birth dates have to tell as well.
-    one_says = left.name.generation != right.name.generation
-    if are_generations(left.name, right.name) or (one_says and births is BirthDates.DIFFERENT):
-        return Agreement.DIFFERENT_GENERATION
+    if left.name.generation != right.name.generation:
+        # Where only the son's name says which of the two it is, birth dates have to tell as well.
+        both_say = left.name.generation and right.name.generation
+        if both_say or births is BirthDates.DIFFERENT:
+            return Agreement.DIFFERENT_GENERATION
     if given is Match.DIFFERENT:
         return Agreement.DIFFERENT_GIVEN
     if family is Match.DIFFERENT:

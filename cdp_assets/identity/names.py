@@ -47,7 +47,7 @@ PARTICLES = _listed(
     "y e und"
 )
 
-_VOWELS = frozenset("aeiouy")
+VOWELS = "aeiouy"
 
 
 class Match(IntEnum):
@@ -128,11 +128,6 @@ def _generation(text: str | None) -> str:
             return GENERATIONS[words[-1]]
         words = words[:-1]
     return ""
-
-
-def are_generations(left: Name, right: Name) -> bool:
-    """Whether two names are those of two generations, such as Sr and Jr."""
-    return bool(left.generation and right.generation) and left.generation != right.generation
 
 
 def _family(words: tuple[str, ...]) -> tuple[str, ...]:
@@ -220,7 +215,7 @@ def _compare_word(left: str, right: str) -> Match:
 def _are_man_and_woman(left: str, right: str) -> bool:
     """Whether one given name is the other with the ending of women's names: Samir and Samira are no typing error."""
     shorter, longer = sorted((left, right), key=len)
-    return longer == shorter + "a" and shorter[-1] not in _VOWELS
+    return longer == shorter + "a" and shorter[-1] not in VOWELS
 
 
 def _compare_spelling(left: str, right: str) -> Match:

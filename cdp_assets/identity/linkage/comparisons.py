@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cdp_assets.identity.names import VOWELS
+
 if TYPE_CHECKING:
     from splink.internals.comparison_creator import ComparisonCreator
     from splink.internals.comparison_level_creator import ComparisonLevelCreator
@@ -231,12 +233,12 @@ def _given_name() -> list[ComparisonLevelCreator]:
 
 
 def _no_man_and_woman() -> ComparisonLevelCreator:
-    """Not Samir and Samira (as in `names.compare_given`)."""
+    """Not Samir and Samira, as `names.compare_given` tells them apart."""
     import splink.comparison_level_library as levels
 
     return levels.CustomLevel(
-        "NOT (given_l = given_r || 'a' AND NOT regexp_matches(given_r, '[aeiouy]$')"
-        " OR given_r = given_l || 'a' AND NOT regexp_matches(given_l, '[aeiouy]$'))"
+        f"NOT (given_l = given_r || 'a' AND NOT regexp_matches(given_r, '[{VOWELS}]$')"
+        f" OR given_r = given_l || 'a' AND NOT regexp_matches(given_l, '[{VOWELS}]$'))"
     )
 
 

@@ -26,13 +26,14 @@ _COMMA_AT_TIMES = re.compile(r"-?([1-9]\d{0,2}(\.\d{3})+|0|[1-9]\d{0,13})(,\d{1,
 """The same where whole numbers have no comma."""
 _THOUSANDS = re.compile(r"-?[1-9]\d{0,2}(\.\d{3})+|-?\d{1,3}")
 _WORDS_OF_TRUTH = frozenset({"true", "false", "yes", "no", "t", "f", "y", "n"})
+_EMAIL = r"[^@\s<>]+@[^@\s<>]+\.[^@\s.<>]{2,}"
 _LOOKS = {
-    "email": re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s.<>]{2,}"),
+    "email": re.compile(_EMAIL),
     "url": re.compile(r"https?://\S+"),
     "path": re.compile(r"/[\w./%~?&=+-]*"),
     "ip": re.compile(r"(\d{1,3}\.){3}\d{1,3}"),
     "phone": re.compile(r"'?\+\d[\d ()./-]{6,18}"),
-    "reached": re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s.<>]{2,}|'?\+?\d[\d ()./-]{6,18}"),
+    "reached": re.compile(_EMAIL + r"|'?\+?\d[\d ()./-]{6,18}"),
     "zone": re.compile(r"[A-Z][A-Za-z_]+/[A-Za-z_/+-]+|UTC"),
     "code": re.compile(r"[A-Za-z]{0,4}[-_]?\d{3,18}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
     "words": re.compile(r"[^\W\d_]+([ .,'’-]+[^\W\d_]+)+\.?"),

@@ -76,11 +76,11 @@ def named_alike(columns: Sequence[Column], texts: Texts) -> tuple[list[Column], 
     Returns:
         The columns, and the addresses of those that lost their role, each with the reason.
     """
-    own = next((each for role in _NAMES for each in _of(columns, role)), None)
-    if own is None or own.role == "family_name":
+    name = next((each for role in _NAMES for each in _of(columns, role)), None)
+    if name is None or name.role == "family_name":
         return list(columns), []
     named = {whose: parts for whose in _whose_names(columns) if (parts := _parts_of_names(columns, whose))}
-    mine = headings.whose(own.words)
+    mine = headings.whose(name.words)
     names = {whose: _joined(parts, texts) for whose, parts in named.items()}
     others = [whose for whose in names if whose != mine and mine in names and _are_others(names[whose], names[mine])]
     reached = {headings.whose(each.words) for each in _of(columns, *ADDRESSES, *_NUMBERS)}
@@ -109,13 +109,7 @@ def _whose_names(columns: Sequence[Column]) -> list[str]:
 def _parts_of_names(columns: Sequence[Column], whose: str) -> list[Column]:
     """The columns with the name of somebody, by the words that say of whom."""
     found = [each for each in columns if headings.whose(each.words) == whose and each.values.filled]
-    parts = [
-        each
-        for each in found
-        if each.role in _NAMES
-        or (each.role in (None, "name") and "words" in each.values.looks and _says_name(each.words, whose))
-        or (each.role in (None, "name") and _roles_of(each, whose) & {*_NAMES})
-    ]
+    parts = [each for each in found if _is_part_of_a_name(each, whose)]
     # A family's name alone is the other half of somebody's.
     return [] if all("family_name" in _roles_of(each, whose) for each in parts) else parts
 
@@ -124,9 +118,12 @@ def _roles_of(column: Column, whose: str) -> set[str | None]:
     return {column.role} if column.role in _NAMES else set(headings.meanings(_without(column.words, whose)))
 
 
-def _says_name(words: str, whose: str) -> bool:
-    """Whether a heading says nothing but that it is somebody's name."""
-    return words == whose or "name" in headings.meanings(_without(words, whose))
+def _is_part_of_a_name(column: Column, whose: str) -> bool:
+    if column.role not in (None, "name", *_NAMES):
+        return False
+    roles = _roles_of(column, whose)
+    says_name = column.words == whose or "name" in roles  # and nothing else
+    return not roles.isdisjoint(_NAMES) or (says_name and "words" in column.values.looks)
 
 
 def _without(words: str, whose: str) -> str:
