@@ -18,7 +18,7 @@ from cdp_assets.identity.nicknames import is_known
 class Agreement(IntEnum):
     """From "two people" to "one name". Negative grades contradict a link."""
 
-    DIFFERENT_GENERATION = -4  # one is Sr and the other Jr
+    DIFFERENT_GENERATION = -4  # one is Sr and the other Jr, or was born long after
     DIFFERENT_GIVEN = -3  # other given names: a couple, a parent and child
     DIFFERENT_BIRTH = -2  # names that only resemble one another, and another birth date
     DIFFERENT_FAMILY = -1  # the same given name, another family name, nothing that explains it
@@ -35,7 +35,7 @@ class Agreement(IntEnum):
 
 
 IN_WORDS = {
-    Agreement.DIFFERENT_GENERATION: "they are two generations of one name, such as Sr and Jr",
+    Agreement.DIFFERENT_GENERATION: "they are two generations of one name, such as Sr and Jr, or born so far apart",
     Agreement.DIFFERENT_GIVEN: "the given names differ",
     Agreement.DIFFERENT_BIRTH: "the names only resemble one another and the birth dates differ",
     Agreement.DIFFERENT_FAMILY: "the family names differ and no birth date says that it changed",
@@ -48,9 +48,14 @@ IN_WORDS = {
 """Each grade as the clause of a sentence."""
 
 
-class BirthDates(IntEnum):
-    """How two birth dates agree. True pairs often differ in one part, so that a difference is never a veto alone."""
+GENERATION_YEARS = 15
+"""Born so many years apart, and not on the same day of the year, two people of one name are parent and child."""
 
+
+class BirthDates(IntEnum):
+    """How two birth dates agree. True pairs often differ in one part, so that only a whole generation is a veto."""
+
+    GENERATION = -1  # too far apart to be a slip (`GENERATION_YEARS`)
     DIFFERENT = 0
     UNKNOWN = 1
     CLOSE = 2  # one of year, month and day differs, or day and month are exchanged
@@ -81,7 +86,9 @@ def compare_birth_dates(left: date | None, right: date | None) -> BirthDates:
         return BirthDates.SAME
     same = (left.year == right.year) + (left.month == right.month) + (left.day == right.day)
     exchanged = left.year == right.year and (left.month, left.day) == (right.day, right.month)
-    return BirthDates.CLOSE if same == 2 or exchanged else BirthDates.DIFFERENT
+    if same == 2 or exchanged:
+        return BirthDates.CLOSE
+    return BirthDates.GENERATION if abs(left.year - right.year) >= GENERATION_YEARS else BirthDates.DIFFERENT
 
 
 @lru_cache(maxsize=500_000)
@@ -89,6 +96,8 @@ def agreement(left: Signature, right: Signature) -> Agreement:
     """Grade two signatures; symmetric."""
     given, family = compare_names(left.name, right.name)
     births = compare_birth_dates(left.birth_date, right.birth_date)
+    if births is BirthDates.GENERATION:
+        return Agreement.DIFFERENT_GENERATION
     if left.name.generation != right.name.generation:
         # Where only the son's name says which of the two it is, birth dates have to tell as well.
         both_say = left.name.generation and right.name.generation

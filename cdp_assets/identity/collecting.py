@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 _ZEROS = r"^(?:0|[^\pL\pN])*$"
 _SAME = tuple(digit * 7 for digit in string.digits)
 _COUNTED = tuple(digits[start : start + 7] for digits in ("01234567890123", "98765432109876") for start in range(8))
+_TYPED = 4
+"""Letters of a word that somebody types to have typed something."""
+
 _NAMESAKES_DAYS = 10 * 365
 _SEPARATOR = "\x1f"
 _PLACE = "int64"
@@ -265,7 +268,8 @@ def _telling_part(kind: ir.StringValue, value: ir.StringValue) -> ir.StringValue
 def _is_placeholder(
     kind: ir.StringValue, value: ir.StringValue, text: ir.StringValue, rules: IdentityRules
 ) -> ir.BooleanValue:
-    """Whether a value is in the list, or has no letters and digits but zeros, or one and the same five times or more.
+    """Whether a value is in the list, or has no letters and digits but zeros, or one and the same five times or more,
+    or is an address with one short word on both sides of the @, as people type it who have to type one (asdf@asdf.de).
 
     Written for the millions of values that are nothing of the kind: comparing whole texts costs a fraction of taking
     them apart by regular expressions, and looking at their length and ends a fraction of that.
@@ -279,19 +283,23 @@ def _is_placeholder(
     # Engines look up all rows in a long list, whatever stands around it: most bring nothing to be looked for.
     ending = ibis.ifelse(is_phone, value.right(7), "")
     return ibis.ifelse(
-        is_phone, ending.isin(_SAME + _COUNTED) | (value.length() < 5), _says_nothing(text, is_phone, rules)
+        is_phone, ending.isin(_SAME + _COUNTED) | (value.length() < 5), _says_nothing(value, text, is_phone, rules)
     )
 
 
-def _says_nothing(text: ir.StringValue, is_phone: ir.BooleanValue, rules: IdentityRules) -> ir.BooleanValue:
+def _says_nothing(
+    value: ir.StringValue, text: ir.StringValue, is_phone: ir.BooleanValue, rules: IdentityRules
+) -> ir.BooleanValue:
     longest = max((len(word) for word in rules.placeholders), default=0)
     short = ibis.ifelse(~is_phone & (text.length() <= longest), text, "")
     joined = text.replace("-", "")
     same = (joined.replace(joined.substr(0, 1), "") == "") & (joined.length() >= 5)
+    typed = ibis.ifelse(text.length() <= _TYPED, value.lower().startswith(text + "@" + text + "."), False)
     ends_alike = text.endswith(text.left(1)) | text.startswith("-") | text.endswith("-")
     tells = ((text >= "1") & (text < ":")) | ((text >= "a") & (text < "{"))
     return (
         ((short != "") & short.isin(rules.placeholders))
         | ibis.ifelse(tells, False, text.re_search(_ZEROS))
         | ibis.ifelse(ends_alike, same, False)
+        | typed
     )

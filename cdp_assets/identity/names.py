@@ -6,6 +6,7 @@ scripts (`folding.py`), the table of nicknames (`nicknames.py`), and birth dates
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
@@ -22,14 +23,14 @@ TITLES = _listed(
     "mr mrs ms miss mx sir dame dr prof professor herr frau hr fr dipl ing med rer nat phd msc bsc mba md mag "
     "mme mlle monsieur madame mademoiselle sr sra srta don dona sig signor signora dott kos kyria kyrios"
 )
-SUFFIXES = _listed("jr sr jun sen junior senior ii iii iv phd md")
+SUFFIXES = _listed("jr sr junior senior ii iii iv phd md")
 GENERATIONS = {
     **dict.fromkeys(("jr", "junior", "ii"), "jr"),
     **dict.fromkeys(("sr", "senior"), "sr"),
     "iii": "iii",
     "iv": "iv",
 }
-"""Suffixes that tell people of one name in one family apart. A son is Jr or II; Jun and Sen are also names."""
+"""Suffixes that tell people of one name in one family apart. A son is Jr or II; Jun and Sen are only with a dot."""
 
 RANKS = tuple(
     sorted(
@@ -47,7 +48,17 @@ PARTICLES = _listed(
     "y e und"
 )
 
+CONJUNCTIONS = _listed("and und et och og")
+"""Words between the given names of two people; no part of a name, as Spanish "y" is of a family name."""
+
 VOWELS = "aeiouy"
+
+_WRITTEN = (
+    (re.compile("[&+]"), " and "),
+    (re.compile(r"(?i)\bsen\."), "senior"),
+    (re.compile(r"(?i)\bjun\."), "junior"),
+)
+"""What is a word of a name only by a sign that folding takes away: Amartya Sen is nobody's father."""
 
 
 class Match(IntEnum):
@@ -92,12 +103,14 @@ def parse_name(given: str | None, family: str | None, full: str | None) -> Name 
     """
     first, last = _words(given), _words(family)
     if first or last:
-        return Name(first, _family(last), generation=_generation(family) or _generation(given))
+        return Name(_of_one(first), _family(last), generation=_generation(family) or _generation(given))
     if full and "," in full:
         before, _, after = full.partition(",")
         after_words, before_words = _words(after), _words(before)
         if after_words and before_words and GENERATIONS.keys().isdisjoint(after_words):
-            return Name(after_words, _family(before_words), generation=_generation(before) or _generation(after))
+            return Name(
+                _of_one(after_words), _family(before_words), generation=_generation(before) or _generation(after)
+            )
     words = _words(full)
     if not words:
         return None
@@ -107,12 +120,20 @@ def parse_name(given: str | None, family: str | None, full: str | None) -> Name 
     start = len(words) - 1
     while start > 1 and words[start - 1] in PARTICLES:
         start -= 1
-    return Name(words[:start], _family(words[start:]), ordered=False, generation=generation)
+    return Name(_of_one(words[:start]), _family(words[start:]), ordered=False, generation=generation)
+
+
+def _folded(text: str | None) -> list[str]:
+    if not text:
+        return []
+    for sign, word in _WRITTEN:
+        text = sign.sub(word, text)
+    return fold(text).split()
 
 
 @lru_cache(maxsize=200_000)
 def _words(text: str | None) -> tuple[str, ...]:
-    words = fold(text).split() if text else []
+    words = _folded(text)
     while words and words[0] in TITLES:
         words = words[1:]
     while len(words) > 1 and words[-1] in SUFFIXES:
@@ -120,9 +141,16 @@ def _words(text: str | None) -> tuple[str, ...]:
     return tuple(words)
 
 
+def _of_one(given: tuple[str, ...]) -> tuple[str, ...]:
+    """Given names; those of a couple ("Petra & Jens") as one, which is neither hers nor his."""
+    if CONJUNCTIONS.isdisjoint(given):
+        return given
+    return ("".join("and" if word in CONJUNCTIONS else word for word in given),)
+
+
 @lru_cache(maxsize=200_000)
 def _generation(text: str | None) -> str:
-    words = fold(text).split() if text else []
+    words = _folded(text)
     while len(words) > 1 and words[-1] in SUFFIXES:
         if words[-1] in GENERATIONS:
             return GENERATIONS[words[-1]]

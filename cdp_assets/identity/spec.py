@@ -99,8 +99,14 @@ DEFAULT_PLACEHOLDERS = (
     "missing", "noname", "no name", "nobody", "kein", "keine", "keinemail", "inconnu", "desconocido", "false", "true",
     "nomail", "noemail", "no-email", "no.email", "noreply", "no-reply", "donotreply", "invalid", "xxx", "abc", "asdf",
     "qwerty", "tbd", "todo", r"\n", "#n/a", "(null)", "[null]", "<null>", "<na>", "nat", "(none)", "(not set)",
+    "test1", "test2", "test3", "test12", "test123", "test1234", "demo", "fake", "foo", "foobar", "spam", "nospam",
+    "email", "e-mail", "kunde", "customer", "sample", "example", "beispiel", "muster", "mustermann", "max.mustermann",
+    "maxmustermann", "john.doe", "johndoe", "jane.doe", "janedoe", "firstname.lastname", "vorname.nachname",
+    "max mustermann", "erika mustermann", "john doe", "jane doe", "test test", "test user", "n n", "x x", "- -",
+    "unknown unknown", "unbekannt unbekannt", "guest guest", "vorname nachname", "first last",
 )  # fmt: skip
-"""Values that stand for "nothing known", in lower case; of e-mail addresses the part before the @ counts."""
+"""Values that stand for "nothing known", in lower case; of e-mail addresses the part before the @ counts, of a name at
+an address the name."""
 
 
 NOT_COMPARED = -5.0
@@ -178,7 +184,7 @@ class IdentityRules:
     Args:
         identifiers: Identifier type → its rule. A type without one is evidence of nothing (a check names it).
         placeholders: Values in lower case that stand for "nothing known"; see `DEFAULT_PLACEHOLDERS`. Zeros, five times
-            the same character and (for phones) seven digits in a row always do.
+            the same character, e-mail addresses such as a@a.de, and (for phones) seven digits in a row always do.
         largest_rebuild: A component of more records than this is not rebuilt link by link; its personal links stand,
             what people share is refused. Protects a run against one enormous accident.
         linkage: How far likeness is trusted.

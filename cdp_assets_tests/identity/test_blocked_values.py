@@ -12,6 +12,9 @@ from cdp_assets_tests.identity.world import Record, World, together
     [
         "email noreply@example.com",
         "email n/a",
+        "email asdf@asdf.de",
+        "email 1@1.de",
+        "email max.mustermann@example.com",
         "phone +490000000000",
         "phone +491234567",
         "phone +49999999999",
@@ -31,7 +34,9 @@ def test_a_placeholder_links_nothing_and_is_reported(value: str) -> None:
     assert (row["reason"], row["records"], row["right_record_id"]) == ("placeholder", 2, None)
 
 
-@pytest.mark.parametrize("value", ["customer_number 7", "customer_number 22", "email bob@example.com", "user_id abba"])
+@pytest.mark.parametrize(
+    "value", ["customer_number 7", "customer_number 22", "email bob@example.com", "email bob@bobby.com", "user_id abba"]
+)
 def test_a_short_number_is_no_placeholder(value: str) -> None:
     assert together(Record(1, (value,)), Record(2, (value,))) == {frozenset({1, 2})}
 

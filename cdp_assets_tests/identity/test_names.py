@@ -99,6 +99,7 @@ def test_names_of_a_couple_or_of_siblings_differ(left: str, right: str) -> None:
         ("John Smith Sr.", "John Smith Jr."),
         ("Smith Senior, John", "John Smith, Junior"),
         ("John Smith II", "John Smith III"),
+        ("Hans Meyer sen.", "Hans Meyer jun."),
     ],
 )
 def test_two_generations_of_one_name_are_two_people(left: str, right: str) -> None:
@@ -115,6 +116,30 @@ def test_a_generation_that_only_one_of_two_names_says_is_no_contradiction(suffix
 def test_a_generation_that_one_of_two_names_says_is_another_where_birth_dates_differ() -> None:
     father, son = signature("John Smith", date(1952, 3, 14)), signature("John Smith Jr", date(1986, 6, 2))
     assert agreement(father, son) is agreement(son, father) is Agreement.DIFFERENT_GENERATION
+
+
+def test_one_name_born_a_generation_apart_is_two_people_but_for_a_slip_in_a_birth_date() -> None:
+    father = signature("John Smith", date(1952, 3, 14))
+    assert agreement(father, signature("John Smith", date(1986, 6, 2))) is Agreement.DIFFERENT_GENERATION
+    assert agreement(father, signature("John Smith", date(1982, 3, 14))) is Agreement.EQUAL
+    assert agreement(father, signature("John Smith", date(1958, 6, 2))) is Agreement.EQUAL
+
+
+@pytest.mark.parametrize(
+    "couple", ["Petra & Hans Meyer", "Petra und Hans Meyer", "Petra + Hans Meyer", "Mr & Mrs Meyer"]
+)
+def test_a_name_of_two_people_is_neither_of_them(couple: str) -> None:
+    for one in ("Petra Meyer", "Hans Meyer"):
+        assert agreement(signature(couple), signature(one)) is Agreement.DIFFERENT_GIVEN
+    assert agreement(signature(couple), signature(couple.replace("und", "&"))) is Agreement.EQUAL
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("Amartya Sen", "Amartya Gupta"), ("Eun Jun", "Eun Park"), ("Ana Ortega y Gasset", "Ana Lopez")]
+)
+def test_what_may_be_a_suffix_or_a_conjunction_is_also_a_name(one: str, other: str) -> None:
+    assert agreement(signature(one), signature(one)) is Agreement.EQUAL
+    assert agreement(signature(one), signature(other)).contradicts
 
 
 @pytest.mark.parametrize("man", ["Samir", "Karim", "Stanislav", "Bogdan", "Petr"])
@@ -149,6 +174,9 @@ def test_birth_dates_are_graded() -> None:
     assert compare_birth_dates(born, date(1980, 12, 4)) is BirthDates.CLOSE
     assert compare_birth_dates(born, date(1981, 4, 12)) is BirthDates.CLOSE
     assert compare_birth_dates(born, date(1981, 5, 12)) is BirthDates.DIFFERENT
+    assert compare_birth_dates(born, date(1999, 4, 12)) is BirthDates.CLOSE
+    assert compare_birth_dates(born, date(1994, 5, 12)) is BirthDates.DIFFERENT
+    assert compare_birth_dates(born, date(1999, 5, 12)) is BirthDates.GENERATION
     assert compare_birth_dates(born, None) is BirthDates.UNKNOWN
 
 

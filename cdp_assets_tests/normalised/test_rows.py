@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -170,6 +170,22 @@ def test_a_couple_that_shares_all_its_addresses_is_two_records_by_their_names(be
     ann, again, bob, nameless, numbered, initial = (found["cdp_record_id"] for found in typed(bench))
     assert (ann, numbered) == (again, initial)
     assert len({ann, bob, nameless, numbered}) == 4
+
+
+def test_the_birth_date_that_a_system_writes_where_it_knows_none_is_none(bench: Bench) -> None:
+    columns = (ColumnSpec("id", "string"), ColumnSpec("born", "date"))
+    people = StreamSpec(
+        "people", "shop/people*", "csv", columns, key=("id",), person=True,
+        maps=(MapSpec("contacts", (("birth_date", "born"),)),),
+    )  # fmt: skip
+    told = ("1900-01-01", "1970-01-01", "1970-02-01", "")
+    given = [{"id": str(number), "born": born} for number, born in enumerate(told, 1)]
+    bench.drop("shop/people.csv", content("csv", given, ("id", "born")))
+    source = shop(people)
+    load(bench, source)
+    found = {row["native_id"]: row["birth_date"] for row in canonical(bench, source, "contacts")}
+    assert found == {"1": None, "2": None, "3": date(1970, 2, 1), "4": None}
+    assert typed(bench, "shop__people")[0]["born"] == date(1900, 1, 1)
 
 
 def test_a_persons_record_survives_a_changed_email(bench: Bench) -> None:

@@ -18,6 +18,7 @@ import ibis.expr.types as ir
 from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.identity.evaluation.columns import WHATS, guess
+from cdp_assets.normalised.birth_dates import known_birth_date
 from cdp_assets.normalised.identifier_values import EMAIL, EMAIL_BASE, PHONE, lookup
 from cdp_assets.warehouse.engine import empty
 from cdp_assets.warehouse.files import POSITION, FileRows, UnreadableFileError
@@ -247,10 +248,11 @@ def _date(table: ir.Table, columns: Mapping[str, str], engine: Engine) -> ir.Dat
     # One mistyped date must not turn a column round.
     parted = table.filter(slashed.re_search(r"^\d{1,2}/")).aggregate(days=day_first.count(), months=month_first.count())
     [fitting] = engine.to_arrow(parted).to_pylist()
-    return ibis.coalesce(
+    told = ibis.coalesce(
         try_timestamp(column, "%Y-%m-%d"), try_timestamp(column, "%Y%m%d"), try_timestamp(slashed, "%Y/%m/%d"),
         day_first if fitting["days"] >= fitting["months"] else month_first,
-    ).cast("date")  # fmt: skip
+    )  # fmt: skip
+    return known_birth_date(told.cast("date"))
 
 
 def _typed(table: ir.Table | None, schema: TableSchema, engine: Engine) -> ir.Table:

@@ -33,6 +33,19 @@ GIVEN_NAME = "given_name"
 """A comparison that weighs nothing by itself (the name does); it tells a person from another one of the household."""
 
 
+THE_SAME = "the same"
+"""The first level of most comparisons."""
+
+OTHER_FAMILY = "the same given name, another family name"
+"""The level of names that a changed surname has."""
+
+GENERATION_APART = "a generation apart"
+"""The level of birth dates that parent and child have."""
+
+ASKED_FOR = (("name", OTHER_FAMILY), ("birth_date", GENERATION_APART), ("email", THE_SAME), ("phone", THE_SAME))
+"""Comparisons and the levels of them that scoring has to know by name."""
+
+
 @dataclass(frozen=True)
 class Comparison:
     """One comparison.
@@ -124,7 +137,7 @@ def _missing(columns: tuple[str, ...]) -> ComparisonLevelCreator:
     return level.configure(is_null_level=True, label_for_charts="missing")
 
 
-def _same(column: str, label: str = "the same", *, tf: bool = False) -> ComparisonLevelCreator:
+def _same(column: str, label: str = THE_SAME, *, tf: bool = False) -> ComparisonLevelCreator:
     import splink.comparison_level_library as levels
 
     return levels.ExactMatchLevel(column, term_frequency_adjustments=tf).configure(label_for_charts=label)
@@ -160,7 +173,7 @@ def _name() -> list[ComparisonLevelCreator]:
         levels.And(family_alike, given_alike).configure(label_for_charts="both names alike"),
         _adjusted(levels.And(same_family, no_given), "family", "the same family name, no given name"),
         _same("family", "the same family name, another given name", tf=True),
-        _same("given", "the same given name, another family name", tf=True),
+        _same("given", OTHER_FAMILY, tf=True),
         common(1).configure(label_for_charts="one word in common"),
         _like("whole_name", "the whole name alike", 0.85),
     ]
@@ -268,11 +281,18 @@ def _birth_date() -> list[ComparisonLevelCreator]:
         levels.CustomLevel("substr(birth_day_l, 1, 2) = substr(birth_day_r, 4, 2)"),
         levels.CustomLevel("substr(birth_day_l, 4, 2) = substr(birth_day_r, 1, 2)"),
     )
+    # Stricter than `agreement.compare_birth_dates`: here, garbled dates are compared with those of everybody.
+    generation_apart = levels.CustomLevel(
+        "abs(cast(birth_year_l AS integer) - cast(birth_year_r AS integer)) >= 15"
+        " AND substr(birth_day_l, 1, 2) <> substr(birth_day_r, 1, 2)"
+        " AND substr(birth_day_l, 4, 2) <> substr(birth_day_r, 4, 2)"
+    )
     return [
         _same("birth_date", tf=True),
         levels.Or(digits_wrong(1), swapped).configure(label_for_charts="one digit wrong, or day and month exchanged"),
         digits_wrong(2).configure(label_for_charts="two digits wrong"),
         _same("birth_year", "the same year"),
+        generation_apart.configure(label_for_charts=GENERATION_APART),
     ]
 
 

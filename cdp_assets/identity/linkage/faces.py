@@ -17,7 +17,7 @@ from ibis import _
 
 from cdp_assets.identity.addresses import plain_postcode, plain_street
 from cdp_assets.identity.folding import fold, sound
-from cdp_assets.identity.names import GENERATIONS, PARTICLES, RANKS, SUFFIXES, TITLES
+from cdp_assets.identity.names import CONJUNCTIONS, GENERATIONS, PARTICLES, RANKS, SUFFIXES, TITLES
 from cdp_assets.identity.nicknames import nickname_groups
 from cdp_assets.warehouse.operations import trimmed
 
@@ -60,6 +60,9 @@ _ASCII = r"^[\x00-\x7f]*$"
 _TEXTS = ("full_name", "given_name", "family_name")
 _NOT_A_NAME = tuple(sorted(TITLES | SUFFIXES | PARTICLES))
 _GENERATION = rf" ({'|'.join(GENERATIONS)})\b"
+_OF_TWO = rf"(?i)[&+]|[^ ] +(?:{'|'.join(sorted(CONJUNCTIONS))}) +[^ ]"
+"""In a given or full name: it is a couple's, and nobody is compared by it."""
+
 _LONGEST = 200
 """Characters of a value that are looked at: what differs only after them is noise, and comparing costs the square."""
 
@@ -100,6 +103,8 @@ def _different(known: ir.Table, engine: Engine) -> ir.Table:
 def _names(contacts: ir.Table, engine: Engine) -> ir.Table:
     """record_id, given, family, whole (folded words), birth_date, gender, company, job_title."""
     texts = {name: trimmed(contacts[name].substr(0, _LONGEST)).nullif("") for name in _TEXTS}
+    for name in ("full_name", "given_name"):
+        texts[name] = ibis.ifelse(texts[name].re_search(_OF_TWO), ibis.null("string"), texts[name])
     spelled = _spelled(contacts.select(**texts), engine)
     named = contacts.select(
         "record_id",

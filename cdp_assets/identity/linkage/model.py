@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import ibis.expr.types as ir
 
 from cdp_assets.identity.linkage.blocking import Block, blocks, count_pairs, thinned
-from cdp_assets.identity.linkage.comparisons import COMPARISONS, GIVEN_NAME, creators, possible
+from cdp_assets.identity.linkage.comparisons import ASKED_FOR, COMPARISONS, GIVEN_NAME, creators, possible
 from cdp_assets.identity.linkage.faces import FACES
 from cdp_assets.identity.linkage.levels import remember_conditions
 
@@ -127,8 +127,8 @@ class Model:
         return round(self.filled[column] * self.faces)
 
     def fits(self, filled: Mapping[str, float], count: int, generation: int) -> bool:
-        """Whether the model may be used again: no newer one is asked for, the faces have the same columns, and they are
-        neither half nor twice as many as it was trained on.
+        """Whether the model may be used again: no newer one is asked for, it has all levels that scoring asks for, the
+        faces have the same columns, and they are neither half nor twice as many as it was trained on.
 
         Args:
             filled: Column of the faces as they are now → the share of them that have it.
@@ -136,8 +136,10 @@ class Model:
             generation: The training that the rules ask for.
         """
         now = [comparison.name for comparison in possible(filled)]
+        levels = self.levels()
         return (
             self.generation == generation
+            and all(level in levels[comparison] for comparison, level in ASKED_FOR if comparison in levels)
             and now == [comparison["output_column_name"] for comparison in self.settings["comparisons"]]
             and self.faces / 2 <= count <= self.faces * 2
         )

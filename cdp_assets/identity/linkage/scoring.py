@@ -14,7 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.identity.linkage.blocking import coded
-from cdp_assets.identity.linkage.comparisons import GIVEN_NAME
+from cdp_assets.identity.linkage.comparisons import GENERATION_APART, GIVEN_NAME, OTHER_FAMILY, THE_SAME
 from cdp_assets.identity.linkage.frequencies import shares
 from cdp_assets.identity.linkage.levels import remember_conditions
 from cdp_assets.identity.linkage.model import Model
@@ -95,7 +95,7 @@ def score(
         parts = [name for name in pairs.columns if name.startswith("mw_")]
         # The given name is part of the name, and counts once.
         whole = pairs.match_weight - pairs[f"mw_{GIVEN_NAME}"] if f"mw_{GIVEN_NAME}" in parts else pairs.match_weight
-        weighed = pairs.mutate(weight=ibis.least(whole - said_twice(pairs, model), personal_weight(pairs)))
+        weighed = pairs.mutate(weight=ibis.least(whole - said_twice(pairs, model), personal_weight(pairs, model)))
         shown_parts = {name: weighed[name].cast("float32") for name in parts}
         return Scored(
             engine.scratch(weighed.select("face_l", "face_r", "weight", dates=_dates(pairs))),
@@ -120,25 +120,41 @@ def said_twice(pairs: ir.Table, model: Model) -> ir.FloatingValue:
     """
     if not {"mw_name", "mw_email"} <= set(pairs.columns):
         return ibis.literal(0.0)
-    same = model.levels()["email"]["the same"]
-    like = (pairs.mw_email > 0) & ((pairs.mw_email - same).abs() > _EQUAL)
+    like = (pairs.mw_email > 0) & ~_has_level(pairs, model, "email", THE_SAME)
     email = pairs.mw_email + pairs.mw_tf_adj_email
     name = pairs.mw_name + pairs.mw_tf_adj_name
     return ibis.ifelse(like, ibis.greatest(ibis.least(email, name), 0.0), 0.0)
 
 
-def personal_weight(pairs: ir.Table) -> ir.FloatingValue:
+def personal_weight(pairs: ir.Table, model: Model) -> ir.FloatingValue:
     """What speaks for one person rather than for two of one household: given name and birth date alone.
 
     Address, e-mail, phone and family name are shared in families, so that all of them together say no more than "of one
-    household". A pair weighs no more than this, whatever else agrees.
+    household". A pair weighs no more than this, whatever else agrees. Two who were born a generation apart, or share a
+    number under two family names, weigh no more than those of whom nothing is known.
     """
     weight = ibis.literal(HOUSEHOLD)
     if f"mw_{GIVEN_NAME}" in pairs.columns:
         weight = weight + pairs[f"mw_{GIVEN_NAME}"]
     if "mw_birth_date" in pairs.columns:
         weight = weight + ibis.least(pairs.mw_birth_date + pairs.mw_tf_adj_birth_date, MOST_OF_A_BIRTH_DATE)
-    return weight
+    capped = _has_level(pairs, model, "birth_date", GENERATION_APART) | _passed_on(pairs, model)
+    return ibis.ifelse(capped, ibis.least(weight, HOUSEHOLD), weight)
+
+
+def _passed_on(pairs: ir.Table, model: Model) -> ir.BooleanValue:
+    """Whether an e-mail address or a phone number is shared under two family names, and no birth date says that one
+    person changed hers."""
+    shared = _has_level(pairs, model, "email", THE_SAME) | _has_level(pairs, model, "phone", THE_SAME)
+    renamed = pairs.mw_birth_date > 0 if "mw_birth_date" in pairs.columns else ibis.literal(False)
+    return shared & _has_level(pairs, model, "name", OTHER_FAMILY) & ~renamed
+
+
+def _has_level(pairs: ir.Table, model: Model, comparison: str, level: str) -> ir.BooleanValue:
+    """Whether a comparison came out at a level; levels that weigh the same are one."""
+    if f"mw_{comparison}" not in pairs.columns:
+        return ibis.literal(False)
+    return (pairs[f"mw_{comparison}"] - model.levels()[comparison][level]).abs() < _EQUAL
 
 
 def probability(weight: float) -> float:

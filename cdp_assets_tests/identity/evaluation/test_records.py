@@ -54,6 +54,7 @@ def points(found: LabelledRecords, engine: DuckDBEngine) -> set[tuple[int, str, 
             id="one slip does not turn the column round",
         ),
         pytest.param(["1980-13-45", "31.2.1980", "soon", ""], [None] * 4, id="no dates"),
+        pytest.param(["1900-01-01", "1970-01-01", "1970-01-02"], [None, None, date(1970, 1, 2)], id="not known"),
     ],
 )
 def test_birth_dates_are_read_as_their_column_is_written(

@@ -90,6 +90,13 @@ def test_a_family_name_alone_is_no_given_name(engine: DuckDBEngine) -> None:
     assert (face["given"], face["family"], face["whole_name"]) == (None, "berger", None)
 
 
+@pytest.mark.parametrize("given_name", ["Petra & Hans", "Petra und Hans", "Petra + Hans"])
+def test_nobody_is_compared_by_the_name_of_a_couple(engine: DuckDBEngine, given_name: str) -> None:
+    [face] = shown(engine, Person(1, given_name, "Berger", postcode="1010", born=BORN))
+    assert (face["given"], face["whole_name"]) == (None, None)
+    assert not shown(engine, Person(1, full=f"{given_name} Berger", postcode="1010"))
+
+
 def test_nicknames_share_a_group_and_strangers_do_not(engine: DuckDBEngine) -> None:
     robert, bob, anna = shown(
         engine, *(Person(number, name, "Brown", BORN) for number, name in enumerate(("Robert", "Bob", "Anna"), 1))

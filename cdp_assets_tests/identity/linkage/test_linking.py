@@ -16,6 +16,7 @@ import pytest
 from cdp_assets.identity.canonical import Canonical
 from cdp_assets.identity.ids import InMemoryProfileIds
 from cdp_assets.identity.linkage import joining
+from cdp_assets.identity.linkage.comparisons import GENERATION_APART
 from cdp_assets.identity.linkage.faces import faces
 from cdp_assets.identity.linkage.frequencies import counted, kept
 from cdp_assets.identity.linkage.model import Model, _of_fewest_others, describe, train
@@ -125,7 +126,7 @@ def beside(person: Person, **different: Any) -> Pair:
 def resolved(engine: DuckDBEngine, model: Model) -> Resolved:
     """The pairs of the tests below, among the people of the town, in one run."""
     alike = (MISTYPED, COUPLE, TWINS, MOTHER_AND_DAUGHTER, NAMESAKES, TWO_USERS, PUBLISHED, UNSURE, PARTED, MARRIED,
-             DENIED, NAMED_AFTER)  # fmt: skip
+             DENIED, NAMED_AFTER, FAR_APART, PASSED_ON)  # fmt: skip
     words = [
         Word(f"d{number}", kind, left_record_id=one.record_id, right_record_id=other.record_id, decided_at=AS_OF)
         for number, (kind, (one, other)) in enumerate(((DIFFERENT, PARTED), (SAME, MARRIED), (PAIR, DENIED)))
@@ -187,6 +188,26 @@ NAMED_AFTER = beside(anna(12, "Rosenegger", "Mühlweg 9"), born=date(2009, 11, 2
 
 def test_mother_and_daughter_of_the_very_same_name_stay_two(resolved: Resolved) -> None:
     assert not resolved.joined(NAMED_AFTER)
+
+
+FAR_APART = beside(
+    replace(anna(13, "Zwettler", "Marktplatz 3"), given="Wunibald", email=None),
+    born=date(1949, 12, 2), street="Gartenweg 44", postcode="1230",
+)  # fmt: skip
+
+
+def test_namesakes_of_a_rare_name_who_were_born_a_generation_apart_stay_two(resolved: Resolved) -> None:
+    assert not resolved.joined(FAR_APART)
+
+
+PASSED_ON = beside(
+    replace(anna(14, "Tschentscher", "Quellweg 1"), given="Adalmar", email="desk@mail.example", phone="+436601212131"),
+    family="Rudolph", born=None,
+)  # fmt: skip
+
+
+def test_an_address_and_a_number_under_two_family_names_do_not_join_namesakes(resolved: Resolved) -> None:
+    assert not resolved.joined(PASSED_ON)
 
 
 NAMESAKES = (
@@ -301,6 +322,11 @@ def test_a_model_is_used_again_until_a_new_one_is_asked_for(engine: DuckDBEngine
     assert model.fits(*describe(shown, engine), 1)
     assert not model.fits(*describe(shown, engine), 2)
     assert not model.fits(*describe(shown.limit(100), engine), 1)
+
+
+def test_a_model_without_a_level_that_scoring_asks_for_is_not_used_again(engine: DuckDBEngine, model: Model) -> None:
+    older = Model.from_json(model.to_json().replace(GENERATION_APART, "of another code"))
+    assert not older.fits(*describe(shown_of(engine), engine), 1)
 
 
 def test_training_twice_gives_the_same_scores(engine: DuckDBEngine, model: Model) -> None:

@@ -1,0 +1,28 @@
+"""Birth dates that systems write where none is known.
+
+Belongs here: which dates these are. Does not belong here: reading dates (`sources.contract`), and comparing them
+(`identity.agreement`).
+"""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+NO_BIRTH_DATES = (
+    "0001-01-01",  # least date of ISO 8601, of .NET and of SQL's date
+    "1753-01-01",  # least datetime of SQL Server
+    "1899-12-30", "1899-12-31", "1900-01-01",  # day 0, or 1, of spreadsheets; SQL Server's default
+    "1901-01-01",
+    "1904-01-01",  # day 0 of spreadsheets on a Macintosh
+    "1970-01-01",  # second 0 of POSIX
+    "9999-12-31",  # greatest date of most databases
+)  # fmt: skip
+"""Dates that stand for "nothing known". Whoever was born on one of them loses a piece of evidence; taken as told, all
+whose date is not known would be born on one day."""
+
+
+def known_birth_date(told: ir.DateValue) -> ir.DateValue:
+    """A birth date as it was told, null where it stands for "nothing known" (`NO_BIRTH_DATES`)."""
+    nothing = told.isin([ibis.date(day) for day in NO_BIRTH_DATES])
+    return ibis.ifelse(nothing, ibis.null("date"), told)
