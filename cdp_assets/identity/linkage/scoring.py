@@ -14,7 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.identity.linkage.blocking import coded
-from cdp_assets.identity.linkage.comparisons import GENERATION_APART, GIVEN_NAME, OTHER_FAMILY, THE_SAME
+from cdp_assets.identity.linkage.comparisons import GENERATION_APART, GIVEN_NAME, THE_SAME
 from cdp_assets.identity.linkage.frequencies import shares
 from cdp_assets.identity.linkage.levels import remember_conditions
 from cdp_assets.identity.linkage.model import Model
@@ -130,24 +130,16 @@ def personal_weight(pairs: ir.Table, model: Model) -> ir.FloatingValue:
     """What speaks for one person rather than for two of one household: given name and birth date alone.
 
     Address, e-mail, phone and family name are shared in families, so that all of them together say no more than "of one
-    household". A pair weighs no more than this, whatever else agrees. Two who were born a generation apart, or share a
-    number under two family names, weigh no more than those of whom nothing is known.
+    household". A pair weighs no more than this, whatever else agrees. Two who were born a generation apart weigh no
+    more than those of whom nothing is known.
     """
     weight = ibis.literal(HOUSEHOLD)
     if f"mw_{GIVEN_NAME}" in pairs.columns:
         weight = weight + pairs[f"mw_{GIVEN_NAME}"]
     if "mw_birth_date" in pairs.columns:
         weight = weight + ibis.least(pairs.mw_birth_date + pairs.mw_tf_adj_birth_date, MOST_OF_A_BIRTH_DATE)
-    capped = _has_level(pairs, model, "birth_date", GENERATION_APART) | _passed_on(pairs, model)
-    return ibis.ifelse(capped, ibis.least(weight, HOUSEHOLD), weight)
-
-
-def _passed_on(pairs: ir.Table, model: Model) -> ir.BooleanValue:
-    """Whether an e-mail address or a phone number is shared under two family names, and no birth date says that one
-    person changed hers."""
-    shared = _has_level(pairs, model, "email", THE_SAME) | _has_level(pairs, model, "phone", THE_SAME)
-    renamed = pairs.mw_birth_date > 0 if "mw_birth_date" in pairs.columns else ibis.literal(False)
-    return shared & _has_level(pairs, model, "name", OTHER_FAMILY) & ~renamed
+    apart = _has_level(pairs, model, "birth_date", GENERATION_APART)
+    return ibis.ifelse(apart, ibis.least(weight, HOUSEHOLD), weight)
 
 
 def _has_level(pairs: ir.Table, model: Model, comparison: str, level: str) -> ir.BooleanValue:
