@@ -282,6 +282,11 @@ class Stream(dg.Model, dg.Resolvable):
         description="Of JSON lines: property whose list holds the rows of a line, such as `batch`. What stands beside "
         "the list belongs to each of its rows; a line without it is a row itself.",
     )
+    rows: str | None = Field(
+        default=None,
+        description="Of a JSON file that is one object, as APIs answer: dotted path of the list in it that holds the "
+        "rows, such as `data.customers`. What stands beside the list is not taken.",
+    )
 
 
 class Source(dg.Component, dg.Model, dg.Resolvable):
@@ -403,6 +408,7 @@ def _stream(stream: Stream, own: Container[str], source: Source) -> specs.Stream
         encoding=stream.encoding,
         description=stream.description,
         unpack=stream.unpack,
+        rows=stream.rows,
         from_template=frozenset(name for name in stream.columns if name not in own),
         contract=_contract(stream.contract, _contract(source.contract, specs.ContractSpec())),
     )

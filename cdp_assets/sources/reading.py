@@ -177,31 +177,34 @@ def _json_lines(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Pa
 def _json_array(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Path) -> RawRows:
     path = _literal(as_utf8(file, stream, folder), folder)
     refuse_bytes_that_are_no_text(path, file)
-    if not _is_closed(path):
-        raise _misread_json(file, path, UnreadableFileError("the array is not closed"))
+    if not _is_closed(path, b"]" if stream.rows is None else b"}"):
+        raise _misread_json(file, path, stream, UnreadableFileError("it is not closed"))
     try:
-        found = engine.read_json_array(path, columns=_addresses(stream))
+        found = engine.read_json_array(path, columns=_addresses(stream), within=stream.rows)
     except UnreadableFileError as error:
-        raise _misread_json(file, path, error) from None
+        raise _misread_json(file, path, stream, error) from None
     rows = _numbered(Prepared(path, (), found.rows, ()), found, stream, engine)
     return replace(rows, account=accounted(file, stream, engine, rows.table, rows.rows))
 
 
-def _is_closed(path: Path) -> bool:
+def _is_closed(path: Path, bracket: bytes) -> bool:
     """Whether the text ends in a bracket: the bulk reader takes a file that was cut between two objects for whole."""
     with path.open("rb") as opened:
         opened.seek(max(path.stat().st_size - _TAIL, 0))
-        return opened.read().rstrip().endswith(b"]")
+        return opened.read().rstrip().endswith(bracket)
 
 
-def _misread_json(file: LandedFile, path: Path, error: UnreadableFileError) -> WrongFormatError:
+def _misread_json(file: LandedFile, path: Path, stream: StreamSpec, error: UnreadableFileError) -> WrongFormatError:
     """Where the JSON is wrong, which the bulk reader does not say."""
     line, problem = None, str(error)
     try:
         json.loads(path.read_text("utf-8-sig"))
     except json.JSONDecodeError as found:
         line, problem = found.lineno, f"it is not valid JSON ({found.msg.lower()})"
-    return WrongFormatError(file.name, problem, "Deliver one JSON array of objects", line=line)
+    wanted = "one JSON array of objects"
+    if stream.rows is not None:
+        wanted = f"one JSON object with the rows in a list at `{stream.rows}`"
+    return WrongFormatError(file.name, problem, f"Deliver {wanted}", line=line)
 
 
 def _parquet(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Path) -> RawRows:

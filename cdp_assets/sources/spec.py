@@ -231,6 +231,7 @@ class StreamSpec:
         contract: What is done about what the contract does not foresee.
         origin: Where it is fetched from, if its files are not dropped off.
         unpack: Of JSON lines: the property whose list holds the rows of a line; a line without it is a row itself.
+        rows: Of a JSON file that is one object: dotted path of the list in it that holds the rows.
         from_template: Columns that its template names and it does not: what an export may hold, and need not.
     """
 
@@ -254,6 +255,7 @@ class StreamSpec:
     description: str = ""
     contract: ContractSpec = ContractSpec()
     unpack: str | None = None
+    rows: str | None = None
     origin: DatabaseSpec | RestSpec | RemoteSpec | None = None
     from_template: frozenset[str] = frozenset()
 

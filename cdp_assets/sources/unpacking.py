@@ -47,9 +47,15 @@ def _rows(line: bytes, mark: bytes, name: str) -> Iterator[bytes]:
     if not isinstance(whole, dict) or not isinstance(whole.get(name), list):
         yield line
         return
+    for row in unpacked_row(whole, name):
+        yield json.dumps(row, ensure_ascii=False).encode() + b"\n"
+
+
+def unpacked_row(whole: dict[str, Any], name: str) -> Iterator[Any]:
+    """The items of a list in an object, each with what stands beside the list."""
     shared = {key: value for key, value in whole.items() if key != name}
     for item in whole[name]:
-        yield json.dumps(_together(shared, item), ensure_ascii=False).encode() + b"\n"
+        yield _together(shared, item)
 
 
 def _together(shared: dict[str, Any], item: Any) -> Any:

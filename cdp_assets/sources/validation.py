@@ -161,6 +161,8 @@ def _files(stream: StreamSpec, path: Path) -> Iterator[Problem]:
         yield Problem((*path, "delimiter"), 'the delimiter is one character, such as "," or ";" or "\\t"')
     if stream.unpack is not None and stream.format != "jsonl":
         yield Problem((*path, "unpack"), f"unpack is for JSON lines, and the stream is {stream.format}")
+    if stream.rows is not None and stream.format != "json":
+        yield Problem((*path, "rows"), f"rows is for `format: json`, and the stream is {stream.format}")
     yield from _zone((*path, "zone"), stream.zone)
 
 

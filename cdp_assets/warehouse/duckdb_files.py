@@ -75,16 +75,25 @@ class DuckDBFiles:
         lines = self._registered(lines_of(path))
         return self._view(columns_of_objects(lines, columns, self._keys(lines, columns), carried=[POSITION]))
 
-    def read_json_array(self, path: Path, *, columns: Mapping[str, str]) -> FileRows:
+    def read_json_array(self, path: Path, *, columns: Mapping[str, str], within: str | None = None) -> FileRows:
         """See `FileReader.read_json_array`."""
-        objects = (
-            f"(SELECT CAST(json AS VARCHAR) AS line FROM read_json_objects({literal(str(path))}, format = 'array', "
-            f"maximum_object_size = {_OBJECT_BYTES}))"
-        )
         try:
+            objects = _objects_of(path) if within is None else self._objects_within(path, within)
             return FileRows(*self._rows(columns_of_objects(objects, columns, self._keys(objects, columns))))
         except duckdb.Error:
-            raise UnreadableFileError("it is not one JSON array of objects") from None
+            wrong = "array of objects" if within is None else f"object with a list of objects at `{within}`"
+            raise UnreadableFileError(f"it is not one JSON {wrong}") from None
+
+    def _objects_within(self, path: Path, within: str) -> str:
+        """The objects of a list within the one object that a file is, as a query with the column ``line``."""
+        whole = (
+            f"read_json_objects({literal(str(path))}, format = 'unstructured', "
+            f"maximum_object_size = {max(_OBJECT_BYTES, path.stat().st_size + 1)})"
+        )
+        at = f"json_extract(json, {literal('$' + ''.join(f'.{identifier(step)}' for step in within.split('.')))})"
+        if self.backend.con.execute(f"SELECT json_type({at}) FROM {whole}").fetchall() != [("ARRAY",)]:
+            raise UnreadableFileError(f"it is not one JSON object with a list at `{within}`")
+        return f"(SELECT CAST(unnest(CAST({at} AS JSON[])) AS VARCHAR) AS line FROM {whole})"
 
     def parquet_columns(self, path: Path) -> tuple[str, ...]:
         """See `FileReader.parquet_columns`."""
@@ -179,3 +188,11 @@ def _as_text(column: str, kind: str) -> str:
     if kind == "BLOB":
         return f"CASE WHEN is_valid_utf8({name}) THEN decode({name}) ELSE CAST({name} AS VARCHAR) END"
     return f"CAST({name} AS VARCHAR)"
+
+
+def _objects_of(path: Path) -> str:
+    """The objects of the array that a file is, as a query with the column ``line``."""
+    return (
+        f"(SELECT CAST(json AS VARCHAR) AS line FROM read_json_objects({literal(str(path))}, format = 'array', "
+        f"maximum_object_size = {_OBJECT_BYTES}))"
+    )

@@ -83,11 +83,14 @@ class FileReader(Protocol):
             A table like that of `FileRows`, which reads the file whenever it is read.
         """
 
-    def read_json_array(self, path: Path, *, columns: Mapping[str, str]) -> FileRows:
+    def read_json_array(self, path: Path, *, columns: Mapping[str, str], within: str | None = None) -> FileRows:
         """Read the objects of one JSON array. ``columns``: name → dotted path.
 
+        Args:
+            within: Dotted path of the array, if the file is one object.
+
         Raises:
-            UnreadableFileError: if it is no JSON array.
+            UnreadableFileError: if it is no JSON array, or has none there.
         """
 
     def parquet_columns(self, path: Path) -> tuple[str, ...]:

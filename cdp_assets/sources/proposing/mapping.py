@@ -44,6 +44,10 @@ def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
         fields["delimiter"] = sample.delimiter
     if sample.encoding != "utf-8":
         fields["encoding"] = sample.encoding
+    if sample.within is not None:
+        fields["rows"] = sample.within
+    if sample.unpack is not None:
+        fields["unpack"] = sample.unpack
     if draft.zone is not None:
         fields["zone"] = draft.zone
     if key:

@@ -80,7 +80,8 @@ def propose(
         stream: dict[str, Any] = {"name": name, "template": found, "files": ""}
         plain = template.find(found).stream
         for field, value, default in (("format", sample.format, "csv"), ("encoding", sample.encoding, "utf-8"),
-                                      ("delimiter", sample.delimiter, ",")):  # fmt: skip
+                                      ("delimiter", sample.delimiter, ","), ("rows", sample.within, None),
+                                      ("unpack", sample.unpack, None)):  # fmt: skip
             if value != plain.get(field, default):
                 stream[field] = value
         if zone is not None and "zone" not in plain:

@@ -22,9 +22,10 @@ from typing import Any
 
 from cdp_assets.sources.preparing import DELIMITER_LINE, UTF16_MARKS
 from cdp_assets.sources.proposing.headings import is_number, meanings, times_of, words_of
+from cdp_assets.sources.proposing.json_rows import MOST_ROWS, list_of, of_array, of_object
 from cdp_assets.sources.proposing.values import judge
+from cdp_assets.sources.unpacking import unpacked_row
 
-MOST_ROWS = 5_000
 _MOST_BYTES = 8 << 20
 _DELIMITERS = ",;\t|"
 _DEEPEST = 8
@@ -63,6 +64,7 @@ class Sample:
         rows: How many rows were looked at.
         doubts: What could be otherwise.
         words: Column → the words in it that stand for no value, and are not among its texts.
+        within, unpack: As a stream's `rows` and `unpack`.
     """
 
     path: Path
@@ -73,6 +75,8 @@ class Sample:
     rows: int = 0
     doubts: tuple[str, ...] = field(default=())
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    within: str | None = None
+    unpack: str | None = None
 
     @property
     def named(self) -> str:
@@ -103,7 +107,7 @@ def read(path: Path) -> Sample:
     if begin == "[":
         return _json_array(path, text, whole, encoding)
     if begin == "{":
-        return _json_lines(path, text, encoding)
+        return _json_object(path, text, whole, encoding) or _json_lines(path, text, encoding)
     return _csv(path, text, encoding, doubts)
 
 
@@ -234,22 +238,36 @@ def _json_lines(path: Path, text: str, encoding: str) -> Sample:
         except json.JSONDecodeError:
             continue
         if isinstance(value, dict):
-            rows.append(dict(flat(value)))
+            rows.append(value)
     if not rows:
         raise UnreadableSampleError(f"{path.name} has no JSON object on any of its first lines")
-    return Sample(path, "jsonl", _columns(rows), encoding=encoding, rows=len(rows))
+    unpack = list_of(rows[0])
+    if unpack is not None and all(isinstance(row.get(unpack), list) for row in rows):
+        rows = [each for row in rows for each in unpacked_row(row, unpack) if isinstance(each, dict)][:MOST_ROWS]
+    else:
+        unpack = None
+    return Sample(path, "jsonl", _columns(rows), encoding=encoding, rows=len(rows), unpack=unpack)
 
 
 def _json_array(path: Path, text: str, whole: bool, encoding: str) -> Sample:
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError:
-        reason = "is not valid JSON" if whole else "is too long an array to look into; deliver JSON lines"
-        raise UnreadableSampleError(f"{path.name} {reason}") from None
-    rows = [dict(flat(each)) for each in value[:MOST_ROWS] if isinstance(each, dict)]
-    if not rows:
+    found = of_array(text)
+    if whole and not found.whole:
+        raise UnreadableSampleError(f"{path.name} is not valid JSON")
+    if not found.rows:
         raise UnreadableSampleError(f"{path.name} is no array of objects")
-    return Sample(path, "json", _columns(rows), encoding=encoding, rows=len(rows))
+    return Sample(path, "json", _columns(found.rows), encoding=encoding, rows=len(found.rows))
+
+
+def _json_object(path: Path, text: str, whole: bool, encoding: str) -> Sample | None:
+    """A sample of a file that is one object with a list of rows in it."""
+    found = of_object(text)
+    if found is None or (whole and not found.whole):
+        return None
+    doubt = f"its rows are taken to be the items of `{found.within}`; what stands beside that list is not taken"
+    return Sample(
+        path, "json", _columns(found.rows), encoding=encoding, rows=len(found.rows), doubts=(doubt,),
+        within=found.within,
+    )  # fmt: skip
 
 
 def flat(value: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, str | None]]:
@@ -267,9 +285,10 @@ def flat(value: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Iterator
             yield path, None if inner is None or inner == "" else str(inner)
 
 
-def _columns(rows: list[dict[str, str | None]]) -> dict[str, list[str | None]]:
-    names = Counter(name for row in rows for name in row)
-    return {name: [row.get(name) for row in rows] for name in names}
+def _columns(rows: list[dict[str, Any]]) -> dict[str, list[str | None]]:
+    told = [dict(flat(row)) for row in rows]
+    names = Counter(name for row in told for name in row)
+    return {name: [row.get(name) for row in told] for name in names}
 
 
 def _parquet(path: Path) -> Sample:

@@ -23,8 +23,8 @@ import sqlglot.expressions as sge
 
 from cdp_assets.sources import template
 from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing.json_rows import MOST_ROWS
 from cdp_assets.sources.proposing.propose import Proposal
-from cdp_assets.sources.proposing.sample import MOST_ROWS
 from cdp_assets.sources.spec import GLOBAL_TYPES
 from cdp_assets.warehouse.sql_parsing import parsed, plain_name
 

@@ -1,0 +1,152 @@
+"""The rows of a JSON text, which may have been cut after its first bytes.
+
+Belongs here: finding the list that holds them. Does not belong here: their columns (`sample.py`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from cdp_assets.sources.proposing.headings import words_of
+
+MOST_ROWS = 5_000
+_DEEPEST = 4
+_SPACE = re.compile(r"\s*")
+_DECODER = json.JSONDecoder()
+
+_LISTS = frozenset({
+    "batch", "content", "contents", "data", "docs", "documents", "edges", "elements", "entries", "hits", "list",
+    "members", "nodes", "objects", "payload", "records", "response", "result", "results", "resultset", "rows", "value",
+    "values",
+})  # fmt: skip
+"""What APIs call the list of what was asked for, however little is in it."""
+
+_NUMBERS = frozenset({"id", "number", "no", "nr", "email", "uuid", "key"})
+_OF_THE_ANSWER = frozenset({"request", "trace", "job", "query", "page", "response", "account", "shop", "store"})
+"""How an object is numbered that is a row itself, and whose numbers say nothing of that."""
+
+
+@dataclass
+class Found:
+    """The rows of a text.
+
+    Args:
+        rows: Objects.
+        within: Dotted path of the list that holds them; empty if that is the whole text.
+        whole: Whether the text was read to its end.
+    """
+
+    rows: list[dict[str, Any]]
+    within: str = ""
+    whole: bool = True
+
+
+def of_array(text: str) -> Found:
+    """The objects of an array, up to the first thing that is no JSON."""
+    walk = _Walk(text)
+    whole = walk.run(lambda: walk.array(walk.next(0), ""))
+    return Found([each for each in walk.lists.get("", ()) if isinstance(each, dict)], whole=whole)
+
+
+def of_object(text: str) -> Found | None:
+    """The rows that one object holds, as APIs answer; None if it is a row itself, or several one below the other."""
+    walk = _Walk(text)
+    walk.run(lambda: walk.object(walk.next(0), ""))
+    if walk.after and text[walk.after :].strip():
+        return None
+    held = {path: [each for each in items if isinstance(each, dict)] for path, items in walk.lists.items()}
+    within = max(held, key=lambda path: len(held[path]), default="")
+    if not within or not _holds_rows(within, len(held[within]), walk.beside):
+        return None
+    return Found(held[within], within, whole=bool(walk.after))
+
+
+def list_of(row: dict[str, Any]) -> str | None:
+    """The property of a line that holds rows, as batches of events do; None if the line is a row itself."""
+    lists = [key for key, value in row.items() if isinstance(value, list) and value and isinstance(value[0], dict)]
+    return lists[0] if len(lists) == 1 and lists[0].lower() in _LISTS else None
+
+
+def _holds_rows(path: str, rows: int, beside: set[str]) -> bool:
+    """Whether a list is what an object is there for: an order has a number of its own, and fewer lines than it says of
+    itself."""
+    called = path.rsplit(".", 1)[-1].lower() in _LISTS
+    return rows > 0 and (called or (rows > len(beside) and not any(map(_is_own_number, beside))))
+
+
+def _is_own_number(path: str) -> bool:
+    *before, last = words_of(path.rsplit(".", 1)[-1]).split() or [""]
+    return last in _NUMBERS and not _OF_THE_ANSWER & set(before)
+
+
+@dataclass
+class _Walk:
+    """One walk through a text.
+
+    Args:
+        text: JSON.
+        lists: Dotted path → the items of the list there.
+        beside: Paths of single values.
+        after: Where the outermost value ended; 0 if it did not.
+    """
+
+    text: str
+    lists: dict[str, list[Any]] = field(default_factory=dict)
+    beside: set[str] = field(default_factory=set)
+    after: int = 0
+
+    def run(self, walk: Callable[[], int]) -> bool:
+        """Whether a walk came to its end; what it found before stays found."""
+        try:
+            self.after = walk()
+        except (IndexError, ValueError, RecursionError):
+            return False
+        return True
+
+    def next(self, at: int) -> int:
+        """The place of the next character that is no space."""
+        found = _SPACE.match(self.text, at)
+        return found.end() if found else at
+
+    def object(self, at: int, path: str, depth: int = 1) -> int:
+        """Walk through an object that begins at a place; the place after it."""
+        at = self._begun(at, "{")
+        while self.text[at] != "}":
+            key, at = _DECODER.raw_decode(self.text, at)
+            at = self._begun(self.next(at), ":")
+            at = self._value(at, f"{path}.{key}" if path else key, depth if "." not in key else _DEEPEST)
+            at = self._continued(at)
+        return at + 1
+
+    def array(self, at: int, path: str) -> int:
+        """Walk through an array that begins at a place; the place after it, or after as many items as are wanted."""
+        items = self.lists.setdefault(path, [])
+        at = self._begun(at, "[")
+        while self.text[at] != "]":
+            item, at = _DECODER.raw_decode(self.text, at)
+            if len(items) < MOST_ROWS:
+                items.append(item)
+            at = self._continued(at)
+        return at + 1
+
+    def _value(self, at: int, path: str, depth: int) -> int:
+        if self.text[at] == "{" and depth < _DEEPEST:
+            return self.object(at, path, depth + 1)
+        if self.text[at] == "[" and depth < _DEEPEST:
+            return self.array(at, path)
+        _, at = _DECODER.raw_decode(self.text, at)
+        self.beside.add(path)
+        return at
+
+    def _begun(self, at: int, mark: str) -> int:
+        if self.text[at] != mark:
+            raise ValueError
+        return self.next(at + 1)
+
+    def _continued(self, at: int) -> int:
+        at = self.next(at)
+        return self.next(at + 1) if self.text[at] == "," else at

@@ -1,0 +1,124 @@
+"""JSON files that are one object with a list of rows in it, as APIs answer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdp_assets.sources.proposing.json_rows import MOST_ROWS, of_array, of_object
+from cdp_assets.sources.proposing.propose import propose
+from cdp_assets.sources.spec import ColumnSpec, StreamSpec
+from cdp_assets.sources.validation import problems
+from cdp_assets_tests.normalised.bench import canonical, load
+from cdp_assets_tests.sources.shop import Bench, content, narrow, row, shop
+from cdp_assets_tests.sources.test_proposing import loaded, written
+
+PEOPLE = [
+    {"id": f"c{number}", "first_name": "Ann", "last_name": f"Lee{number}", "email": f"ann{number}@example.org",
+     "created_at": "2026-01-05T10:00:00Z"}
+    for number in range(25)
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("answer", "within"),
+    [
+        ({"customers": PEOPLE, "next_page": None, "total": 25, "request_id": "r-1"}, "customers"),
+        ({"@odata.context": "https://crm.example/$metadata", "value": PEOPLE}, "value"),
+        ({"data": {"customers": {"edges": PEOPLE}}, "tags": ["a"]}, "data.customers.edges"),
+        ({"object": "list", "data": PEOPLE[:1], "has_more": False, "url": "/v1/customers"}, "data"),
+    ],
+)
+@pytest.mark.parametrize("indent", [None, 2], ids=["on a line", "printed"])
+def test_the_list_within_an_answer_is_proposed_and_loaded(
+    bench: Bench, tmp_path: Path, answer: dict[str, Any], within: str, indent: int | None
+) -> None:
+    text = json.dumps(answer, indent=indent)
+    proposal = propose(written(tmp_path / "in", "customers.json", text), "shop", templates=False)
+    assert (proposal.stream["format"], proposal.stream["rows"]) == ("json", within)
+    assert any(f"`{within}`" in doubt for doubt in proposal.doubts)
+    source = loaded(tmp_path, [proposal])
+    bench.drop("shop/customers.json", text)
+    load(bench, source)
+    named = {found["family_name"] for found in canonical(bench, source, "contacts")}
+    expected = PEOPLE[:1] if within == "data" else PEOPLE
+    assert named == {each["last_name"] for each in expected}
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        {"id": "A1", "email": "a@x.org", "total": 9, "lines": [{"sku": str(number)} for number in range(9)]},
+        {"orderNumber": "A1", "lines": [{"sku": "1"}, {"sku": "2"}, {"sku": "3"}]},
+        {"day": "2026-01-05", "shop": "Graz", "lines": [{"sku": "1"}]},
+    ],
+)
+def test_an_order_with_lines_is_a_row_itself(order: dict[str, Any]) -> None:
+    assert of_object(json.dumps(order)) is None
+
+
+def test_objects_one_below_the_other_are_lines() -> None:
+    assert of_object('{"data": [{"a": 1}]}\n{"data": [{"a": 2}]}') is None
+
+
+def test_batches_in_lines_are_unpacked(bench: Bench, tmp_path: Path) -> None:
+    half = len(PEOPLE) // 2
+    text = "".join(json.dumps({"batch": part}) + "\n" for part in (PEOPLE[:half], PEOPLE[half:]))
+    proposal = propose(written(tmp_path / "in", "customers.jsonl", text), "shop")
+    assert (proposal.stream["format"], proposal.stream["unpack"]) == ("jsonl", "batch")
+    source = loaded(tmp_path, [proposal])
+    bench.drop("shop/customers.jsonl", text)
+    load(bench, source)
+    assert len(canonical(bench, source, "contacts")) == len(PEOPLE)
+
+
+@pytest.mark.parametrize("begin", ["", '{"meta": {"pages": 3}, "customers": '])
+def test_of_a_text_that_was_cut_the_first_rows_are_known(begin: str) -> None:
+    text = begin + json.dumps(PEOPLE, indent=1)
+    for end in (len(text) - 3, len(text) // 2):
+        found = of_object(text[:end]) if begin else of_array(text[:end])
+        assert found is not None
+        assert not found.whole
+        assert 10 < len(found.rows) < len(PEOPLE)
+        assert found.rows == PEOPLE[: len(found.rows)]
+
+
+def test_no_more_rows_are_kept_than_are_looked_at() -> None:
+    assert len(of_array(json.dumps([{"a": number} for number in range(MOST_ROWS + 5)])).rows) == MOST_ROWS
+
+
+def listed(**changes: Any) -> StreamSpec:
+    return narrow(
+        "json", ColumnSpec("order", "string", required=True, path="order_no"), rows="answer.orders", **changes
+    )
+
+
+def test_rows_are_the_items_of_the_list_that_the_contract_names(bench: Bench) -> None:
+    orders = json.loads(content("json", [row("1"), row("2")]))
+    bench.drop("shop/orders.json", json.dumps({"answer": {"orders": orders, "page": 1}, "orders": []}))
+    assert not bench.ingest(listed()).failed
+    assert [found["order"] for found in bench.raw()] == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[{"order_no": "1"}]', "`answer.orders`"),
+        ('{"answer": {"orders": {"order_no": "1"}}}', "`answer.orders`"),
+        ('{"orders": [{"order_no": "1"}]}', "`answer.orders`"),
+        ('{"answer": {"orders": [{"order_no": "1"}', "not valid JSON"),
+        ('{"answer": {"orders": [1, 2]}}', "not one of its rows"),
+    ],
+)
+def test_a_file_without_that_list_is_refused(bench: Bench, text: str, said: str) -> None:
+    bench.drop("shop/orders.json", text)
+    (error,) = bench.ingest(listed()).failed
+    assert said in str(error)
+    assert bench.raw() == []
+
+
+def test_only_json_has_a_list_of_rows() -> None:
+    assert any("`format: json`" in problem.message for problem in problems(shop(narrow("csv", rows="orders"))))
