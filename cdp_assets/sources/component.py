@@ -44,9 +44,10 @@ class Column(dg.Model, dg.Resolvable):
     required: bool = Field(
         default=False, description="Rows without it are quarantined, and files without the column refused."
     )
-    format: str | None = Field(
+    format: str | list[str] | None = Field(
         default=None,
-        description="strptime format of dates and timestamps, such as `%d.%m.%Y %H:%M`; ISO 8601 if absent.",
+        description="strptime format of dates and timestamps, such as `%d.%m.%Y %H:%M`; ISO 8601 if absent. A list of "
+        "them, with `iso` for ISO 8601, where some are written in another way: each is tried before the next.",
     )
     zone: str | None = Field(
         default=None, description="IANA time zone of times that bear none; the stream's if absent."
@@ -382,7 +383,7 @@ def _stream(stream: Stream, own: Container[str], source: Source) -> specs.Stream
         files=f"{source.name}/{stream.name}/{_copies(stream.files)}" if remote else stream.files,
         origin=origin,
         format=stream.format,
-        columns=tuple(specs.ColumnSpec(name=name, **column.model_dump()) for name, column in stream.columns.items()),
+        columns=tuple(specs.ColumnSpec.defined(name, **column.model_dump()) for name, column in stream.columns.items()),
         load=stream.load,
         key=tuple(stream.key),
         updated_at=stream.updated_at,

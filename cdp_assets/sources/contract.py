@@ -13,7 +13,7 @@ from functools import reduce
 import ibis
 import ibis.expr.types as ir
 
-from cdp_assets.sources.spec import ColumnSpec, StreamSpec
+from cdp_assets.sources.spec import ISO, ColumnSpec, StreamSpec
 from cdp_assets.warehouse.expressions import bind, check
 from cdp_assets.warehouse.operations import try_timestamp
 from cdp_assets.warehouse.subqueries import computed_once
@@ -64,13 +64,17 @@ def typed_value(text: ir.StringValue, column: ColumnSpec, zone: str) -> ir.Value
     if column.type == "boolean":
         lower = text.lower()
         return ibis.cases((lower.isin(_TRUE), True), (lower.isin(_FALSE), False), else_=ibis.null("boolean"))
-    if column.type == "date" and column.format is None:
-        return text.try_cast("date")
     if column.type == "date":
-        return try_timestamp(text, column.format, "UTC").date()
+        return ibis.coalesce(*(_date(text, pattern) for pattern in column.formats or (ISO,)))
     if column.type == "timestamp":
-        return try_timestamp(text, column.format, column.zone or zone)
+        zone = column.zone or zone
+        ways = (None if pattern == ISO else pattern for pattern in column.formats or (ISO,))
+        return ibis.coalesce(*(try_timestamp(text, way, zone) for way in ways))
     return ibis.ifelse(text.try_cast("json").isnull(), ibis.null("string"), text)
+
+
+def _date(text: ir.StringValue, pattern: str) -> ir.DateValue:
+    return text.try_cast("date") if pattern == ISO else try_timestamp(text, pattern, "UTC").date()
 
 
 def _pointed(text: ir.StringValue, column: ColumnSpec) -> ir.StringValue:

@@ -7,6 +7,7 @@ YAML form (`component.py`), what makes it valid (`validation.py`), and anything 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -18,6 +19,9 @@ from cdp_assets.canonical.schema import INSTANT
 from cdp_assets.warehouse.expressions import check
 
 COLUMN_TYPES = ("string", "integer", "decimal", "float", "boolean", "date", "timestamp", "json")
+ISO = "iso"
+"""ISO 8601, among formats of dates."""
+
 FORMATS = ("csv", "jsonl", "json", "parquet")
 LOADS = ("append", "upsert", "snapshot")
 ENCODINGS = ("utf-8", "latin-1")
@@ -137,7 +141,7 @@ class ColumnSpec:
         name: What expressions call it.
         type: One of `COLUMN_TYPES`.
         required: Whether a row without it is quarantined, and a file without it refused.
-        format: strptime format of dates and times; ISO 8601 if None.
+        formats: strptime formats of dates and times, or `ISO`, each tried before the next; ISO 8601 if there are none.
         zone: IANA zone of times that bear none; the stream's if None.
         path: Where the value is: a header in CSV and Parquet, a dotted path in JSON; the name if None.
         decimal_mark: ``.`` or ``,``; the other one may group thousands.
@@ -149,12 +153,17 @@ class ColumnSpec:
     name: str
     type: str
     required: bool = False
-    format: str | None = None
+    formats: tuple[str, ...] = ()
     zone: str | None = None
     path: str | None = None
     decimal_mark: str = "."
     past: bool = False
     symbol: str | None = None
+
+    @classmethod
+    def defined(cls, name: str, format: str | Sequence[str] | None = None, **fields: Any) -> ColumnSpec:
+        """A column as definitions have it: with one format, several, or none."""
+        return cls(name, formats=(format,) if isinstance(format, str) else tuple(format or ()), **fields)
 
     @property
     def dtype(self) -> dt.DataType:

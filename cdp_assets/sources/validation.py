@@ -192,7 +192,7 @@ def _contract(stream: StreamSpec, path: Path) -> Iterator[Problem]:
 def _column(column: ColumnSpec, path: Path) -> Iterator[Problem]:
     yield from _one_of((*path, "type"), column.type, COLUMN_TYPES)
     timed = column.type in ("date", "timestamp")
-    if column.format is not None and not timed:
+    if column.formats and not timed:
         yield Problem((*path, "format"), f"format is for dates and timestamps, and `{column.name}` is {column.type}")
     if column.past and not timed:
         yield Problem((*path, "past"), f"past is for dates and timestamps, and `{column.name}` is {column.type}")

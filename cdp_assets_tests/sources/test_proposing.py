@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -227,6 +228,48 @@ def test_rows_below_a_header_with_gaps_are_rows_and_sums_are_none(bench: Bench, 
 def test_types_are_told_by_values(texts: list[str | None], type_: str, format_: str | None) -> None:
     judged = judge(texts)
     assert (judged.type, judged.format) == (type_, format_)
+
+
+AT_TEN = [f"2026-01-{day:02d}T10:00:00" for day in range(5, 25)]
+
+
+@pytest.mark.parametrize(
+    ("ways", "type_", "formats"),
+    [
+        (["%Y-%m-%d", "%d.%m.%Y"], "date", ("iso", "%d.%m.%Y")),
+        (["%m/%d/%Y", "%m/%d/%Y", "%Y-%m-%d"], "date", ("%m/%d/%Y", "iso")),
+        (["%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%d %b %Y"], "timestamp", ("iso", "%d %b %Y")),
+        (["%a, %d %b %Y %H:%M:%S +0000"], "timestamp", ("%a, %d %b %Y %H:%M:%S %z",)),
+        (["%a, %d %b %Y %H:%M:%S GMT"], "timestamp", ("%a, %d %b %Y %H:%M:%S %Z",)),
+        (["%a %b %d %H:%M:%S +0000 %Y"], "timestamp", ("%a %b %d %H:%M:%S %z %Y",)),
+    ],
+)
+def test_dates_of_one_column_may_be_written_in_several_ways(
+    bench: Bench, tmp_path: Path, ways: list[str], type_: str, formats: tuple[str, ...]
+) -> None:
+    told = [datetime.fromisoformat(at).strftime(ways[place % len(ways)]) for place, at in enumerate(AT_TEN)]
+    judged = judge(told)
+    assert (judged.type, judged.formats) == (type_, formats)
+    text = "order_no;order_date;total\n" + "".join(f"B{place};{at};1.00\n" for place, at in enumerate(told))
+    proposal = propose(written(tmp_path / "in", "orders.csv", text), "shop", zone="UTC")
+    assert any("several ways" in doubt for doubt in proposal.doubts) == (len(formats) > 1)
+    source = loaded(tmp_path, [proposal])
+    bench.drop("shop/orders.csv", text)
+    load(bench, source)
+    assert {str(row["ordered_at"])[:10] for row in canonical(bench, source, "orders")} == {at[:10] for at in AT_TEN}
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [f"{day:02d}/01/2026" for day in range(1, 28)] + [f"01/{day:02d}/2026" for day in range(13, 28)],
+        [f"2026-01-{day:02d}" for day in range(1, 15)] + ["soon", "never"],
+        [f"Hauptstraße 1{day}" for day in range(1, 28)],
+        [f"+43 660 {day}2 11 {day}" for day in range(10, 28)],
+    ],
+)
+def test_what_may_be_no_date_or_another_stays_text(texts: list[str]) -> None:
+    assert judge(texts).type == "string"
 
 
 ORDERS_OF_A_SHEET = "Rechnungsnr;Rechnungsdatum;Kundennr;Rechnungsbetrag\n" + "".join(

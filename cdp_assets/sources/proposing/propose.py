@@ -209,8 +209,8 @@ def _contract(draft: Draft, stream: dict[str, Any]) -> dict[str, dict[str, Any]]
     for column in draft.columns:
         name, values = draft.names[column.address], column.values
         fields: dict[str, Any] = {"type": values.type}
-        if values.format is not None:
-            fields["format"] = values.format
+        if values.formats:
+            fields["format"] = list(values.formats) if values.also else values.format
         if values.decimal_mark != ".":
             fields["decimal_mark"] = values.decimal_mark
         if values.symbol is not None:
@@ -229,6 +229,9 @@ def _doubts_of_times(draft: Draft) -> None:
     unclear = [draft.names[column.address] for column in draft.columns if column.values.ambiguous]
     if unclear:
         draft.doubts.append(f"day and month could be the other way round in {', '.join(unclear)}")
+    mixed = [draft.names[column.address] for column in draft.columns if column.values.also]
+    if mixed:
+        draft.doubts.append(f"dates of {', '.join(mixed)} are written in several ways: look whether all are read right")
     without_zone = [
         draft.names[column.address]
         for column in draft.columns
@@ -239,8 +242,8 @@ def _doubts_of_times(draft: Draft) -> None:
 
 
 def _has_zone(column: Column, sample: Sample) -> bool:
-    if column.values.format is not None:
-        return "%z" in column.values.format
+    if column.values.formats:
+        return all("%z" in pattern.lower() for pattern in column.values.formats)
     return all(re.search(r"(Z|UTC|[+-]\d\d:?\d{0,2})$", text) for text in sample.columns[column.address] if text)
 
 
@@ -286,7 +289,7 @@ def spec_of(stream: dict[str, Any], source: str) -> StreamSpec:
         for map_ in stream.get("maps", ())
     )
     spec = StreamSpec(
-        columns=tuple(ColumnSpec(name=name, **fields) for name, fields in stream["columns"].items()),
+        columns=tuple(ColumnSpec.defined(name, **fields) for name, fields in stream["columns"].items()),
         derive=tuple(stream.get("derive", {}).items()),
         identifiers=tuple(
             IdentifierSpec(

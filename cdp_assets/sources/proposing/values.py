@@ -13,6 +13,7 @@ from typing import Any
 
 from cdp_assets.sources.proposing.countries import code_of
 from cdp_assets.sources.proposing.headings import actions
+from cdp_assets.sources.spec import ISO
 
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})(\.0)?")
 _DAY = re.compile(r"(19|20)\d{6}")
@@ -48,6 +49,7 @@ _MASK = re.compile(r"\*{2}|[•●…]{2}|\b[xX]{3,}\b|\w\*\w*@")
 """What stands in place of a part of a text that is nobody's business: what is left is the same for many people."""
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|UTC|[+-]\d\d(:?\d\d)?))?")
+_LIKE_A_DATE = re.compile(r"\d[./ -]+(\d|\w{3})")
 _MONTH_FIRST, _DAY_FIRST = "%m/%d", "%d/%m"
 _CLOCKS = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p", ", %H:%M:%S", ", %H:%M")
 _DATES = (
@@ -60,6 +62,9 @@ _FORMATS = (
     ("timestamp", "%Y-%m-%d %I:%M:%S %p"),
     ("timestamp", "%Y-%m-%d %I:%M %p"),
     ("timestamp", "%d/%b/%Y:%H:%M:%S %z"),
+    ("timestamp", "%a, %d %b %Y %H:%M:%S %z"),
+    ("timestamp", "%a, %d %b %Y %H:%M:%S %Z"),
+    ("timestamp", "%a %b %d %H:%M:%S %z %Y"),
     *(("timestamp" if clock else "date", date + clock) for date in _DATES for clock in _CLOCKS),
     ("timestamp", "%Y/%m/%dT%H:%M:%S"),
     ("timestamp", "%Y%m%d%H%M%S"),
@@ -71,6 +76,8 @@ _MOSTLY = 0.9
 _ONE_OF = 10
 """Beside so many addresses a text that is none stands for those who are not told."""
 _LOOKED_AT = 200
+_WAYS, _NEARLY_ALL, _HARDLY_ANY = 3, 0.98, 0.02
+"""In so many ways dates of one column are written at most, nearly all of them in one of these, and hardly any alone."""
 DAY = 86_400.0
 _OLDEST_SERIAL, _NEWEST_SERIAL = 7_000, 80_000  # days since 1899-12-30: from 1919 on
 _OLDEST_EPOCH, _NEWEST_EPOCH = 946_684_800, 4_102_444_800
@@ -83,6 +90,7 @@ class Values:
     Args:
         type: One of the contract's types.
         format: strptime format of dates and times, None for ISO 8601.
+        also: Further formats, or `ISO`, where some are written in another way.
         decimal_mark: ``.`` or ``,``.
         symbol: What stands beside all numbers, such as ``€``.
         looks: What most of them look like: ``email``, ``url`` …; ``masked`` if parts of some are made unreadable,
@@ -105,6 +113,12 @@ class Values:
     distinct: int = 0
     epoch: float | None = None
     ambiguous: bool = False
+    also: tuple[str, ...] = ()
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """All formats; none for ISO 8601 alone."""
+        return (self.format or ISO, *self.also) if self.format or self.also else ()
 
     @property
     def unique(self) -> bool:
@@ -162,7 +176,37 @@ def judge(texts: Sequence[str | None], *, code: bool = False, day_first: bool = 
             return Values(kind, other if either and day_first else pattern, ambiguous=either, **counts)
     if _most(_ISO_TIME, filled):
         return Values("timestamp", **counts)
+    if ways := _ways(filled[:_LOOKED_AT]):
+        first, *also = dict.fromkeys(pattern for _, pattern in ways)
+        kind = max(kind for kind, _ in ways)
+        return Values(kind, None if first == ISO else first, also=tuple(also), **counts)
     return Values("string", looks=looks, **counts)
+
+
+def _ways(texts: Sequence[str]) -> list[tuple[str, str]]:
+    """Type and format of each way in which dates of one column are written, the most frequent first; none where they
+    are no dates, or day and month cannot be told apart.
+    """
+    left = [text for text in texts if _LIKE_A_DATE.search(text)]
+    if len(left) < _NEARLY_ALL * len(texts):
+        return []
+    found: list[tuple[str, str]] = []
+    known = [("date", ISO), ("timestamp", ISO), *_FORMATS]
+    while left and len(found) < _WAYS:
+        fitting = {way: sum(_is_written(text, *way) for text in left) for way in known}
+        best = max(known, key=lambda way: fitting[way])
+        if fitting[best] <= _HARDLY_ANY * len(texts):
+            break
+        found.append(best)
+        left = [text for text in left if not _is_written(text, *best)]
+    turned = {(kind, pattern.replace(_MONTH_FIRST, _DAY_FIRST)) for kind, pattern in found}
+    return found if len(left) <= (1 - _NEARLY_ALL) * len(texts) and len(turned) == len(found) else []
+
+
+def _is_written(text: str, kind: str, pattern: str) -> bool:
+    if pattern == ISO:
+        return (_ISO_DATE if kind == "date" else _ISO_TIME).fullmatch(text) is not None
+    return _fits(text, pattern)
 
 
 def in_thousands(texts: Sequence[str | None], symbol: str | None) -> bool:
