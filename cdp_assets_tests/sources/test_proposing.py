@@ -384,3 +384,34 @@ def test_what_databases_write_for_nothing_is_no_address(bench: Bench, tmp_path: 
     assert {row["value"] for row in canonical(bench, source, "contact_points")} == {
         f"p{n}@example.org" for n in range(60) if n % 3 == 1
     }
+
+
+@pytest.mark.parametrize(
+    ("heading", "there", "gone", "condition"),
+    [
+        ("_fivetran_deleted", "false", "true", "_fivetran_deleted"),
+        ("is_deleted", "0", "1", "is_deleted = 1"),
+        ("deleted_at", "", "2026-01-05T10:00:00Z", "deleted_at is not null"),
+        ("__op", "u", "d", "lower(__op) in ('d', 'delete')"),
+    ],
+)
+def test_rows_that_are_marked_as_deleted_are_closed(
+    bench: Bench, tmp_path: Path, heading: str, there: str, gone: str, condition: str
+) -> None:
+    rows = [f"c{number},ann{number}@example.org,Lee{number},{gone if number == 7 else there}" for number in range(25)]
+    text = "\n".join([f"customer_id,email,last_name,{heading}", *rows, ""])
+    proposal = propose(written(tmp_path / "in", "customers.csv", text), "shop")
+    assert (proposal.stream["load"], proposal.stream["deleted"]) == ("upsert", condition)
+    assert any(condition in doubt for doubt in proposal.doubts)
+    source = loaded(tmp_path, [proposal])
+    bench.drop("shop/customers.csv", text)
+    load(bench, source)
+    assert {row["family_name"] for row in canonical(bench, source, "contacts")} == {
+        f"Lee{number}" for number in range(25) if number != 7
+    }
+
+
+def test_a_word_for_no_time_marks_nothing_as_deleted(tmp_path: Path) -> None:
+    rows = "".join(f"c{number},ann{number}@example.org,\\N\n" for number in range(25))
+    proposal = propose(written(tmp_path, "customers.csv", f"customer_id,email,deleted_at\n{rows}"), "shop")
+    assert "deleted" not in proposal.stream

@@ -26,6 +26,12 @@ _ENOUGH = 20
 _UPDATED = frozenset({"contacts", "tickets", "opportunities", "accounts", "orders", "subscriptions"})
 """Kinds whose rows change after they were made."""
 
+_DELETED = re.compile(r"((cdc|fivetran|airbyte|ab|sdc|dbt|dlt|stitch|meta|record|row|is|was|soft) )*deleted( flag)?")
+_DELETED_AT = re.compile(r"(\w+ )*(deleted (at|on|date|time)|(date|time) deleted|deletion (date|time)|deleted at utc)")
+_OPERATION = re.compile(r"(\w+ )?(op|operation|change type)")
+_OPERATIONS = frozenset({"c", "r", "u", "i", "d", "insert", "create", "read", "update", "delete", "upsert"})
+"""How tools that copy tables mark rows that are not there any more."""
+
 
 def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
     """The fields of a stream for a file of some kind; without maps if nothing is known of it."""
@@ -36,7 +42,8 @@ def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
     updated = draft.name_of_time("updated_at") if kind in _UPDATED and key else None
     people = kind == PEOPLE and bool(key) and _are_people(draft, key)
     whole = updated is None and (people or kind in ("products", "accounts"))
-    load = "upsert" if key and (updated is not None or whole) else "append"
+    deleted = _deleted(draft) if key and (kind in _UPDATED or kind == "products") else None
+    load = "upsert" if key and (updated is not None or whole or deleted is not None) else "append"
     if load == "upsert" and whole:
         draft.doubts.append("who is missing from the next file stays; if each file is the whole list: `load: snapshot`")
     fields: dict[str, Any] = {"name": name, "files": "", "format": sample.format, "load": load}
@@ -58,6 +65,8 @@ def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
         fields["updated_at"] = updated
     if event_time is not None:
         fields["event_time"] = event_time
+    if deleted is not None:
+        fields["deleted"] = deleted
     if people:
         fields["person"] = True
     fields["columns"] = {}
@@ -84,6 +93,24 @@ _EVENT_TIMES: dict[str, tuple[str, ...]] = {
     "orders": ("created_at", "happened_at"),
     "lines": ("created_at", "happened_at"),
 }
+
+
+def _deleted(draft: Draft) -> str | None:
+    """A condition for rows that are marked as deleted; None if none can be."""
+    for column in draft.columns:
+        name, words, values = plain_name(draft.names[column.address]), column.words, column.values
+        if _DELETED.fullmatch(words) and values.type in ("boolean", "integer"):
+            condition = name if values.type == "boolean" else f"{name} = 1"
+        # Of a text, who knows whether it stands for none.
+        elif _DELETED_AT.fullmatch(words) and (values.type in ("date", "timestamp") or not values.filled):
+            condition = f"{name} is not null"
+        elif _OPERATION.fullmatch(words) and values.filled and draft.texts(column) <= _OPERATIONS:
+            condition = f"lower({name}) in ('d', 'delete')"
+        else:
+            continue
+        draft.doubts.append(f"rows are taken for deleted where {condition}")
+        return condition
+    return None
 
 
 def _key(draft: Draft, kind: str | None) -> list[str]:
