@@ -22,6 +22,7 @@ from cdp_assets.sources.proposing.mapping import stream_of
 from cdp_assets.sources.proposing.roles import Column, columns_of
 from cdp_assets.sources.proposing.sample import Sample, read
 from cdp_assets.sources.proposing.whose import named_alike, own
+from cdp_assets.sources.proposing.wrapping import unwrapped
 from cdp_assets.sources.spec import (
     GLOBAL,
     GLOBAL_TYPES,
@@ -187,8 +188,9 @@ def _names(sample: Sample) -> dict[str, str]:
     """Address → a name for the contract: a header as it is, of a path its last words; never one name twice."""
     found: dict[str, str] = {}
     taken: set[str] = set()
+    left = unwrapped(sample.columns)
     for address in sample.columns:
-        parts = address.split(".") if sample.format in ("json", "jsonl") else [address]
+        parts = left[address].split(".") if sample.format in ("json", "jsonl") else [address]
         for depth in range(1, len(parts) + 1):
             name = "_".join(parts[-depth:])
             if sample.format in ("json", "jsonl"):

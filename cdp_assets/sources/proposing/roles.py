@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.headings import words_of
 from cdp_assets.sources.proposing.values import DAY, Values, in_thousands, judge
+from cdp_assets.sources.proposing.wrapping import unwrapped
 
 _CODED = frozenset({
     "click_id", "anonymous_id", "previous_id", "group_id", "device_id", "message_id", "ticket_id", "lead_id",
@@ -191,8 +192,9 @@ def _with_numbers_of_clients(columns: list[Column]) -> list[Column]:
 
 def _judged(texts: Mapping[str, list[str | None]], day_first: bool) -> list[Column]:
     found = []
+    left = unwrapped(texts)
     for address, values in texts.items():
-        words = words_of(address)
+        words = words_of(left[address])
         named = list(headings.meanings(words))
         code = named[0] in _CODED if named else headings.is_number(words)
         judged = judge(values, code=code, day_first=day_first)
