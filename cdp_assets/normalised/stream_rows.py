@@ -189,7 +189,7 @@ def _refused_at_once(raw: ir.Table, stream: StreamSpec) -> ir.StringValue:
 
 
 def _texts(raw: ir.Table, stream: StreamSpec) -> dict[str, ir.StringValue]:
-    return {column.name: filled(raw[column.name]) for column in stream.columns}
+    return {column.name: filled(raw[column.name], stream.nulls) for column in stream.columns}
 
 
 def _typed(delivered: ir.Table, stream: StreamSpec, as_of: datetime) -> ir.Table:

@@ -283,6 +283,10 @@ class Stream(dg.Model, dg.Resolvable):
         description="Of JSON lines: property whose list holds the rows of a line, such as `batch`. What stands beside "
         "the list belongs to each of its rows; a line without it is a row itself.",
     )
+    nulls: list[str] = Field(
+        default_factory=list,
+        description="Texts that stand for no value in any column, such as `NULL` or `N/A`, as they are written.",
+    )
     rows: str | None = Field(
         default=None,
         description="Of a JSON file that is one object, as APIs answer: dotted path of the list in it that holds the "
@@ -410,6 +414,7 @@ def _stream(stream: Stream, own: Container[str], source: Source) -> specs.Stream
         description=stream.description,
         unpack=stream.unpack,
         rows=stream.rows,
+        nulls=tuple(stream.nulls),
         from_template=frozenset(name for name in stream.columns if name not in own),
         contract=_contract(stream.contract, _contract(source.contract, specs.ContractSpec())),
     )

@@ -6,7 +6,7 @@ Belongs here: what each contract type accepts. Does not belong here: what happen
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from functools import reduce
 
@@ -31,12 +31,13 @@ def is_too_early(time: ir.Value) -> ir.BooleanValue:
     return time.cast("timestamp('UTC')") < ibis.literal(EARLIEST)
 
 
-def filled(text: ir.StringValue) -> ir.StringValue:
-    """The text without blanks around it; null if nothing is left."""
+def filled(text: ir.StringValue, nulls: Sequence[str] = ()) -> ir.StringValue:
+    """The text without blanks around it; null if nothing is left, or one of some words that stand for nothing."""
     # Trimming looks at every character; most texts can be told to need none by their ends.
     begins = text < "!"
     ends = reduce(lambda one, other: one | other, (text.endswith(blank) for blank in _BLANKS))
-    return ibis.ifelse(begins | ends, text.strip(), text).nullif("")
+    trimmed = ibis.ifelse(begins | ends, text.strip(), text)
+    return ibis.ifelse(trimmed.isin(["", *nulls]), ibis.null("string"), trimmed) if nulls else trimmed.nullif("")
 
 
 def typed_value(text: ir.StringValue, column: ColumnSpec, zone: str) -> ir.Value:
@@ -116,7 +117,7 @@ def typed(raw: ir.Table, stream: StreamSpec, wanted: Collection[str]) -> ir.Tabl
     """
     derived, columns = _needed(stream, wanted)
     sound = raw.filter(raw.parse_error.isnull())
-    texts = computed_once(sound.select(**{column.name: filled(sound[column.name]) for column in columns}))
+    texts = computed_once(sound.select(**{column.name: filled(sound[column.name], stream.nulls) for column in columns}))
     table = texts.select(**{column.name: typed_value(texts[column.name], column, stream.zone) for column in columns})
     for name, sql in derived:
         table = table.mutate(bind(sql, table).name(name))

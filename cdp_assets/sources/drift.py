@@ -172,7 +172,9 @@ def misfits(rows: ir.Table, stream: StreamSpec) -> ir.Table:
     tried = {place: column for place, column in enumerate(stream.columns) if column.type != "string"}
     if not tried:
         return rows.aggregate(rows=rows.count())
-    texts = computed_once(rows.select(**{column.name: filled(rows[column.name]) for column in tried.values()}))
+    texts = computed_once(
+        rows.select(**{column.name: filled(rows[column.name], stream.nulls) for column in tried.values()})
+    )
     counts: dict[str, ir.IntegerScalar] = {}
     for place, column in tried.items():
         text = texts[column.name]

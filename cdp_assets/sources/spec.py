@@ -240,6 +240,7 @@ class StreamSpec:
         contract: What is done about what the contract does not foresee.
         origin: Where it is fetched from, if its files are not dropped off.
         unpack: Of JSON lines: the property whose list holds the rows of a line; a line without it is a row itself.
+        nulls: Texts that stand for no value in any column, as `NULL` does in exports of databases.
         rows: Of a JSON file that is one object: dotted path of the list in it that holds the rows.
         from_template: Columns that its template names and it does not: what an export may hold, and need not.
     """
@@ -265,6 +266,7 @@ class StreamSpec:
     contract: ContractSpec = ContractSpec()
     unpack: str | None = None
     rows: str | None = None
+    nulls: tuple[str, ...] = ()
     origin: DatabaseSpec | RestSpec | RemoteSpec | None = None
     from_template: frozenset[str] = frozenset()
 

@@ -70,7 +70,7 @@ def test_times_without_a_zone_are_in_the_streams_zone_or_the_columns_own() -> No
     assert read("2026-07-01 12:00:00", "timestamp", zone="Europe/Berlin") == summer
     assert read("2026-07-01 11:00:00", "timestamp", zone="Europe/Berlin", column_zone="Europe/London") == summer
     assert read("2026-07-01T12:00:00+02:00", "timestamp", zone="America/New_York") == summer
-    assert read("01.07.2026 12:00", "timestamp", zone="Europe/Berlin", format="%d.%m.%Y %H:%M") == summer
+    assert read("01.07.2026 12:00", "timestamp", zone="Europe/Berlin", formats=("%d.%m.%Y %H:%M",)) == summer
 
 
 @pytest.mark.parametrize("type_", COLUMN_TYPES)

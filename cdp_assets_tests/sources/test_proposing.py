@@ -20,7 +20,7 @@ from cdp_assets.sources.proposing.values import judge
 from cdp_assets.sources.proposing.writing import definitions, pattern_for
 from cdp_assets.sources.spec import SourceSpec
 from cdp_assets_tests.bench import proposing
-from cdp_assets_tests.normalised.bench import canonical, load, outcome
+from cdp_assets_tests.normalised.bench import canonical, load, outcome, typed
 from cdp_assets_tests.sources.shop import Bench
 from cdp_assets_tests.sources.template_samples import sample
 
@@ -411,7 +411,34 @@ def test_rows_that_are_marked_as_deleted_are_closed(
     }
 
 
-def test_a_word_for_no_time_marks_nothing_as_deleted(tmp_path: Path) -> None:
+def test_a_word_for_no_time_marks_nothing_as_deleted(bench: Bench, tmp_path: Path) -> None:
     rows = "".join(f"c{number},ann{number}@example.org,\\N\n" for number in range(25))
-    proposal = propose(written(tmp_path, "customers.csv", f"customer_id,email,deleted_at\n{rows}"), "shop")
-    assert "deleted" not in proposal.stream
+    text = f"customer_id,email,deleted_at\n{rows}"
+    proposal = propose(written(tmp_path / "in", "customers.csv", text), "shop")
+    source = loaded(tmp_path, [proposal])
+    bench.drop("shop/customers.csv", text)
+    load(bench, source)
+    assert len(canonical(bench, source, "contact_points")) == 25
+
+
+@pytest.mark.parametrize("word", ["NULL", "\\N", "nan", "#N/A"])
+def test_amounts_and_times_are_read_beside_a_word_for_none(bench: Bench, tmp_path: Path, word: str) -> None:
+    text = "order_no,ordered_at,email,total,discount,paid,surname\n" + "".join(
+        f"B{number},2026-01-05 10:00:00,{word if number % 2 else f'p{number}@example.org'},9.50,"
+        f"{word if number % 3 else '1.50'},{word if number % 4 else '2026-01-06 10:00:00'},Null\n"
+        for number in range(40)
+    )
+    proposal = propose(written(tmp_path / "in", "orders.csv", text), "shop", zone="UTC")
+    assert proposal.stream["nulls"] == [word]
+    assert f"taken for no value (`nulls`): `{word}`" in proposal.doubts
+    types = {name: column["type"] for name, column in proposal.stream["columns"].items()}
+    assert (types["discount"], types["paid"]) == ("decimal", "timestamp")
+    source = loaded(tmp_path, [proposal])
+    bench.drop("shop/orders.csv", text)
+    load(bench, source)
+    assert outcome(bench, "shop__orders") == [("accepted", None)] * 40
+    rows = typed(bench, "shop__orders")
+    assert sum(row["discount"] is not None for row in rows) == 14
+    assert sum(row["paid"] is not None for row in rows) == 10
+    assert {row["surname"] for row in rows} == {"Null"}
+    assert len(canonical(bench, source, "contact_points")) == 20

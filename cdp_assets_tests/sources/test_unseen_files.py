@@ -270,7 +270,7 @@ def test_people_count_without_a_birthday_that_is_none(bench: Bench, tmp_path: Pa
 
 
 def test_orders_with_an_amount_that_is_none_go_to_quarantine_and_it_is_said(tmp_path: Path) -> None:
-    amounts = ["n/a" if number % 20 == 0 else f"{number}.50" for number in range(100)]
+    amounts = ["on request" if number % 20 == 0 else f"{number}.50" for number in range(100)]
     text = "order_id,email,ordered_at,total\n" + "".join(
         f"o{n},p{n % 30}@example.org,2026-01-05 10:00:00,{amount}\n" for n, amount in enumerate(amounts)
     )

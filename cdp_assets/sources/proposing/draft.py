@@ -78,8 +78,6 @@ class Draft:
     def expression(self, column: Column) -> str:
         """A column as an SQL expression: of the type that its role needs, as far as one can tell."""
         name, values = plain_name(self.names[column.address]), column.values
-        if words := self.sample.words.get(column.address):
-            return f"case when {name} not in ({', '.join(map(quoted, words))}) then {name} end"
         if self.ends is not None and column.address == self.ends.one.address:
             return self._other_end(self.ends)
         if column.role == "email" and self._some_are_a_word(column):

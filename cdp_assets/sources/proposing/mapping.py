@@ -51,6 +51,8 @@ def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
         fields["delimiter"] = sample.delimiter
     if sample.encoding != "utf-8":
         fields["encoding"] = sample.encoding
+    if sample.nulls:
+        fields["nulls"] = list(sample.nulls)
     if sample.within is not None:
         fields["rows"] = sample.within
     if sample.unpack is not None:

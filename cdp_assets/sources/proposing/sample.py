@@ -63,7 +63,7 @@ class Sample:
         encoding: Of text files.
         rows: How many rows were looked at.
         doubts: What could be otherwise.
-        words: Column → the words in it that stand for no value, and are not among its texts.
+        nulls: As a stream's; they are not among the texts.
         within, unpack: As a stream's `rows` and `unpack`.
     """
 
@@ -74,7 +74,7 @@ class Sample:
     encoding: str = "utf-8"
     rows: int = 0
     doubts: tuple[str, ...] = field(default=())
-    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    nulls: tuple[str, ...] = ()
     within: str | None = None
     unpack: str | None = None
 
@@ -155,14 +155,12 @@ def _csv(path: Path, text: str, encoding: str, doubts: tuple[str, ...]) -> Sampl
     if any(not name for name in header) or len(set(header)) < len(header):
         doubts += ("its header has columns without a name, or of one name: only named ones are taken, each once",)
     columns: dict[str, list[str | None]] = {}
-    words: dict[str, tuple[str, ...]] = {}
     for place, name in enumerate(header):
         if name and name not in columns:
-            delivered = [row[place].strip() or None for row in rows]
-            columns[name] = _without_words(name, delivered)
-            if gone := {text for text in delivered if text} - {text for text in columns[name] if text}:
-                words[name] = tuple(sorted(gone))
-    return Sample(path, "csv", columns, delimiter, encoding, len(rows), doubts, words)
+            columns[name] = [row[place].strip() or None for row in rows]
+    nulls = _nulls(columns)
+    columns = {name: [None if text in nulls else text for text in texts] for name, texts in columns.items()}
+    return Sample(path, "csv", columns, delimiter, encoding, len(rows), doubts, nulls)
 
 
 def _lines_above_header(records: list[list[str]]) -> int:
@@ -192,16 +190,17 @@ def _is_a_row(records: list[list[str]]) -> bool:
     return told > 0 and len(set(first)) > 1
 
 
-def _without_words(name: str, texts: list[str | None]) -> list[str | None]:
-    """The texts of a column without what databases write where there is none, if the others are addresses, or numbers
-    that are names: nobody is known by such words in a run either (`identity.spec.DEFAULT_PLACEHOLDERS`).
-    """
-    left = [None if text is not None and text.casefold() in _NO_VALUE else text for text in texts]
-    filled = [text for text in left if text is not None]
-    if left == texts or not filled:
-        return texts
-    looks = judge(filled, code=True).looks
-    return left if looks & {"email", "phone"} or ("code" in looks and is_number(words_of(name))) else texts
+def _nulls(columns: Mapping[str, list[str | None]]) -> tuple[str, ...]:
+    """The words that stand where there is no value: those in a column of which all else is no mere text."""
+    found: set[str] = set()
+    for name, texts in columns.items():
+        words = {text for text in texts if text is not None and text.casefold() in _NO_VALUE}
+        left = [text for text in texts if text is not None and text not in words]
+        if words - found and left:
+            judged = judge(left, code=is_number(words_of(name)))
+            if judged.type not in ("string", "json") or judged.looks & {"email", "phone", "code"}:
+                found |= words
+    return tuple(sorted(found))
 
 
 def _says_something(cell: str) -> bool:
