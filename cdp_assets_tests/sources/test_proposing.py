@@ -442,3 +442,32 @@ def test_amounts_and_times_are_read_beside_a_word_for_none(bench: Bench, tmp_pat
     assert sum(row["paid"] is not None for row in rows) == 10
     assert {row["surname"] for row in rows} == {"Null"}
     assert len(canonical(bench, source, "contact_points")) == 20
+
+
+@pytest.mark.parametrize("heading", ["total_price_cents", "totalCents", "total in cents", "total_minor"])
+def test_amounts_that_say_that_they_are_in_cents_are_divided(bench: Bench, tmp_path: Path, heading: str) -> None:
+    text = f"order_id,email,created_at,{heading},currency\n" + "".join(
+        f"B{number},p{number}@example.org,2026-01-05T10:00:00Z,{1000 + number},EUR\n" for number in range(25)
+    )
+    proposal = propose(written(tmp_path / "in", "orders.csv", text), "shop")
+    assert any("divided by 100" in doubt for doubt in proposal.doubts)
+    source = loaded(tmp_path, [proposal])
+    bench.drop("shop/orders.csv", text)
+    load(bench, source)
+    assert {float(row["gross"]) for row in canonical(bench, source, "orders")} == {10 + n / 100 for n in range(25)}
+
+
+def test_lines_within_orders_may_be_in_cents_too_and_a_percentage_is_none(bench: Bench, tmp_path: Path) -> None:
+    line = {"sku": "A1", "title": "Lamp", "quantity": 2, "price_cents": 1050}
+    rows = [
+        {"order_id": f"B{number}", "created_at": "2026-01-05T10:00:00Z", "email": f"p{number}@example.org",
+         "total": 21.0, "currency": "EUR", "percent": 20, "lines": [line]}
+        for number in range(25)
+    ]  # fmt: skip
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    proposal = propose(written(tmp_path / "in", "orders.jsonl", text), "shop")
+    assert not any("divided" in doubt for doubt in proposal.doubts)
+    source = loaded(tmp_path, [proposal])
+    bench.drop("shop/orders.jsonl", text)
+    load(bench, source)
+    assert {float(row["unit_price"]) for row in canonical(bench, source, "order_lines")} == {10.5}

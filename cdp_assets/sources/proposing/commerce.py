@@ -307,7 +307,8 @@ def refunds(draft: Draft) -> Iterator[Map]:
         return
     amount = str(draft.sql("amount", "refunded"))
     column = draft.of("amount", "refunded")
-    small = column is not None and column.values.type == "integer" and draft.sample.format != "csv"
+    whole = column is not None and column.values.type == "integer" and not column.in_cents
+    small = whole and draft.sample.format != "csv"
     if small:
         draft.doubts.append(f"{amount} is a whole number: it is taken for cents")
     values = draft.given(

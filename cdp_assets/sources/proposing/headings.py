@@ -29,6 +29,7 @@ _WITH_OR_WITHOUT_TAX = re.compile(
     r" (inc|incl|including|inkl|ex|excl|excluding|exkl|ekskl|zzgl|ohne|without|vc|vcetne|bez|sis)"
     r" (taxe?s?|vat|gst|mwst|ust|tva|iva|btw|moms|mva|dph|alv)$"
 )
+_CENTS = re.compile(r"\b(in )?(cents?|pennies|pence|minor( units?)?|centimes|centimos|centavos|grosze|ore)\b")
 _CURRENCY = re.compile(
     r" (usd|eur|gbp|chf|cad|aud|nzd|jpy|cny|inr|brl|mxn|ars|clp|cop|pln|sek|nok|dkk|czk|huf|ron|try|zar|sgd|hkd|krw)$"
 )
@@ -132,6 +133,14 @@ def currency_of(words: str) -> str | None:
     """The ISO 4217 code of the currency that the name of an amount ends with: of ``price usd`` *USD*."""
     found = _CURRENCY.search(words)
     return found[1].upper() if found else None
+
+
+def without_cents(words: str) -> str | None:
+    """What is left of the name of an amount that says it is in hundredths, as ``total cents`` and ``amount minor`` do;
+    None if it says nothing of that.
+    """
+    left = " ".join(_CENTS.sub(" ", words).split())
+    return left if left and left != words else None
 
 
 def is_number(words: str) -> bool:

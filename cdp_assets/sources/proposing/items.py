@@ -30,7 +30,8 @@ def lines_within(draft: Draft, order: str, placed: str, currency: str, where: st
         numbers = {"quantity": f"try_cast({_text(roles['quantity'])} as double)"}
         for name, role in (("unit_price", "unit_price"), ("amount", "line_total")):
             if role in roles:
-                numbers[name] = f"try_cast({_text(roles[role])} as decimal(18, 4))"
+                amount = f"try_cast({_text(roles[role])} as decimal(18, 4))"
+                numbers[name] = f"{amount} / 100" if roles[role].in_cents else amount
         yield {
             "to": "order_lines",
             **({"where": where} if where else {}),

@@ -108,6 +108,9 @@ def propose(
     rounded = [draft.names[column.address] for column in columns if "rounded" in column.values.looks]
     if rounded:
         draft.doubts.append(f"numbers of {', '.join(rounded)} have lost digits (1.23E+15): nothing is known by them")
+    in_cents = [draft.names[column.address] for column in columns if column.in_cents]
+    if in_cents:
+        draft.doubts.append(f"amounts of {', '.join(in_cents)} are in hundredths, as their names say: divided by 100")
     stream = stream_of(draft, kind, name)
     stream["columns"] = _contract(draft, stream)
     if kind is None:

@@ -92,6 +92,7 @@ class Column:
         values: What its values are.
         role: What it means, or None.
         by_value: Whether its values say so, whatever it is called.
+        in_cents: Whether it is an amount in hundredths, as its name says.
     """
 
     address: str
@@ -99,6 +100,7 @@ class Column:
     values: Values
     role: str | None = None
     by_value: bool = False
+    in_cents: bool = False
 
 
 def columns_of(texts: Mapping[str, list[str | None]], *, day_first: bool = False) -> list[Column]:
@@ -195,10 +197,12 @@ def _judged(texts: Mapping[str, list[str | None]], day_first: bool) -> list[Colu
     left = unwrapped(texts)
     for address, values in texts.items():
         words = words_of(left[address])
-        named = list(headings.meanings(words))
+        plain = headings.without_cents(words)
+        named = list(headings.meanings(plain or words))
         code = named[0] in _CODED if named else headings.is_number(words)
         judged = judge(values, code=code, day_first=day_first)
-        role, by_value = _role(words, named, judged)
+        role, by_value = _role(plain or words, named, judged)
+        in_cents = plain is not None and role in _MONEY and judged.type == "integer"
         if role in _ANSWERS and set(filter(None, values)) <= {"0", "1"}:
             judged = replace(judged, type="boolean")
         if role in _MONEY and judged.type == "integer":
@@ -207,7 +211,7 @@ def _judged(texts: Mapping[str, list[str | None]], day_first: bool) -> list[Colu
             judged = replace(judged, type="decimal", decimal_mark=",")  # nobody is paid in thousandths
         if role in ("title", "job_title") and _are_salutations(values):
             role = "salutation"
-        found.append(Column(address, words, judged, role, by_value))
+        found.append(Column(address, words, judged, role, by_value, in_cents))
     return found
 
 
