@@ -22,13 +22,30 @@ from cdp_assets_tests.sources.test_proposing import written
         (["payload.after.id", "payload.after.email", "payload.op"], ["id", "email", "op"]),
         (["id", "attributes.id", "attributes.email"], ["id", "attributes.id", "email"]),
         (["id", "email", "data.note"], ["id", "email", "data.note"]),
-        (["properties.$insert_id", "properties.$email"], ["properties.$insert_id", "properties.$email"]),
+        (["traits.$insert_id", "traits.$email"], ["traits.$insert_id", "traits.$email"]),
         (["customer.id", "customer.email"], ["customer.id", "customer.email"]),
         (["E.mail", "N"], ["E.mail", "N"]),
     ],
 )
 def test_only_wrapping_is_taken_off(paths: list[str], left: list[str]) -> None:
     assert unwrapped(paths) == dict(zip(paths, left, strict=True))
+
+
+def test_properties_of_a_person_are_columns_and_those_of_an_event_are_not(tmp_path: Path) -> None:
+    said = [{"firstname": "Ann", "lastname": f"Lee{n}", "email": f"ann{n}@example.org"} for n in range(25)]
+    people = {"results": [{"id": str(n), "properties": each, "archived": False} for n, each in enumerate(said)]}
+    stream = propose(written(tmp_path, "contacts.json", json.dumps(people)), "shop").stream
+    assert (stream["rows"], stream["key"], stream["columns"]["email"]["path"]) == (
+        "results",
+        ["id"],
+        "properties.email",
+    )
+    assert {"type": "email", "value": "email"} in stream["identifiers"]
+    done = "".join(
+        json.dumps({"event": "seen", "userId": str(n), "timestamp": "2026-01-05T10:00:00Z", "properties": each}) + "\n"
+        for n, each in enumerate(said)
+    )
+    assert "properties" in propose(written(tmp_path, "events.jsonl", done), "shop").stream["columns"]
 
 
 def test_people_of_a_database_of_documents_are_known_by_their_number(tmp_path: Path) -> None:

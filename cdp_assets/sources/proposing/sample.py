@@ -44,7 +44,11 @@ _NO_VALUE = frozenset({
 """Words that stand where there is no value, in lower case."""
 
 _KEPT_WHOLE = frozenset({"properties", "event_properties", "metadata", "custom_fields"})
-"""Objects that hold whatever somebody sends, whose keys are no columns."""
+"""Objects that hold whatever somebody sends, whose keys are no columns …"""
+
+_OF_RECORDS = "properties"
+_EVENTS = frozenset({"event", "eventname", "event_name", "event_type", "eventtype", "type", "action", "name"})
+"""… but for those of records, beside which nothing says what happened: HubSpot has all of a contact in them."""
 
 
 class UnreadableSampleError(ValueError):
@@ -272,9 +276,10 @@ def _json_object(path: Path, text: str, whole: bool, encoding: str) -> Sample | 
 def flat(value: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, str | None]]:
     """Dotted path → text; lists and what lies too deep stay JSON."""
     everything = not prefix and len(value) <= 2  # an event, and all that is known of it
+    kept = _KEPT_WHOLE if _EVENTS & {key.lower() for key in value} else _KEPT_WHOLE - {_OF_RECORDS}
     for key, inner in value.items():
         path = f"{prefix}{key}"
-        if isinstance(inner, dict) and (everything or key not in _KEPT_WHOLE) and depth < _DEEPEST and "." not in key:
+        if isinstance(inner, dict) and (everything or key not in kept) and depth < _DEEPEST and "." not in key:
             yield from flat(inner, f"{path}.", depth + 1)
         elif isinstance(inner, dict | list):
             yield path, json.dumps(inner, ensure_ascii=False)

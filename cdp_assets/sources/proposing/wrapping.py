@@ -18,8 +18,8 @@ _LETTERS = frozenset({"S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS"})
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html"""
 
 _AROUND = frozenset({
-    "after", "attributes", "data", "doc", "document", "fields", "item", "node", "payload", "record", "resource",
-    "result", "_source", "value",
+    "_airbyte_data", "_source", "after", "attributes", "data", "doc", "document", "fields", "item", "node", "payload",
+    "properties", "record", "resource", "result", "value",
 })  # fmt: skip
 """Objects that hold all that there is to say of a row."""
 
