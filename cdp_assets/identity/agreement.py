@@ -35,7 +35,7 @@ class Agreement(IntEnum):
 
 
 IN_WORDS = {
-    Agreement.DIFFERENT_GENERATION: "they are two generations of one name, such as Sr and Jr, or born so far apart",
+    Agreement.DIFFERENT_GENERATION: "they are two generations: one is Sr and the other Jr, or was born so much later",
     Agreement.DIFFERENT_GIVEN: "the given names differ",
     Agreement.DIFFERENT_BIRTH: "the names only resemble one another and the birth dates differ",
     Agreement.DIFFERENT_FAMILY: "the family names differ and no birth date says that it changed",

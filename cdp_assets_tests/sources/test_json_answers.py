@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cdp_assets.sources.proposing import sample
 from cdp_assets.sources.proposing.json_rows import MOST_ROWS, of_array, of_object
 from cdp_assets.sources.proposing.propose import propose
 from cdp_assets.sources.spec import ColumnSpec, StreamSpec
@@ -84,6 +85,18 @@ def test_of_a_text_that_was_cut_the_first_rows_are_known(begin: str) -> None:
         assert not found.whole
         assert 10 < len(found.rows) < len(PEOPLE)
         assert found.rows == PEOPLE[: len(found.rows)]
+
+
+@pytest.mark.parametrize("answer", [PEOPLE, {"customers": PEOPLE}], ids=["array", "object"])
+def test_a_long_line_is_looked_into_as_far_as_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: Any
+) -> None:
+    monkeypatch.setattr(sample, "_MOST_BYTES", 2_000)
+    text = json.dumps(answer, ensure_ascii=False).replace("Lee1", "Müller1").encode()
+    for more in range(3):  # a letter of two bytes is cut, or not
+        found = sample.read(written(tmp_path, "customers.json", b" " * more + text))
+        assert (found.format, found.encoding) == ("json", "utf-8")
+        assert 10 < found.rows < len(PEOPLE)
 
 
 def test_no_more_rows_are_kept_than_are_looked_at() -> None:

@@ -81,7 +81,7 @@ class Draft:
         if self.ends is not None and column.address == self.ends.one.address:
             return self._other_end(self.ends)
         if column.in_cents:
-            return self._derived(column, "whole", f"{name} / 100")
+            return self._derived(column, "in_full", f"{name} / 100")
         if column.role == "email" and self._some_are_a_word(column):
             return f"case when contains({name}, '@') then {name} end"
         if values.epoch is not None and column.role is not None and column.role.endswith(("_at", "_date")):

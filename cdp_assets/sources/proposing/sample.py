@@ -133,10 +133,11 @@ def _text(data: bytes, whole: bool, path: Path) -> tuple[str, str, tuple[str, ..
         return text if whole else text[: text.rfind("\n") + 1], "utf-8", ()
     if b"\x00" in data[:64]:
         raise UnreadableSampleError(f"{path.name} is UTF-16 or UTF-32: save it as UTF-8")
-    if not whole:
+    if not whole and b"\n" in data:
         data = data[: data.rfind(b"\n") + 1]
     try:
-        return data.decode("utf-8-sig"), "utf-8", ()
+        # Of a line that was cut, the last letter may be.
+        return codecs.getincrementaldecoder("utf-8-sig")().decode(data, final=whole), "utf-8", ()
     except UnicodeDecodeError:
         text = data.decode("cp1252", "replace")
         return text, "latin-1", ("the text is not UTF-8; it is taken for Latin-1 (Windows-1252)",)
