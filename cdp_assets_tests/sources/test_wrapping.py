@@ -33,7 +33,7 @@ def test_only_wrapping_is_taken_off(paths: list[str], left: list[str]) -> None:
 
 def test_properties_of_a_person_are_columns_and_those_of_an_event_are_not(tmp_path: Path) -> None:
     said = [{"firstname": "Ann", "lastname": f"Lee{n}", "email": f"ann{n}@example.org"} for n in range(25)]
-    people = {"results": [{"id": str(n), "properties": each, "archived": False} for n, each in enumerate(said)]}
+    people = {"results": [{"id": str(n), "name": each["email"], "properties": each} for n, each in enumerate(said)]}
     stream = propose(written(tmp_path, "contacts.json", json.dumps(people)), "shop").stream
     assert (stream["rows"], stream["key"], stream["columns"]["email"]["path"]) == (
         "results",

@@ -47,7 +47,8 @@ _KEPT_WHOLE = frozenset({"properties", "event_properties", "metadata", "custom_f
 """Objects that hold whatever somebody sends, whose keys are no columns …"""
 
 _OF_RECORDS = "properties"
-_EVENTS = frozenset({"event", "eventname", "event_name", "event_type", "eventtype", "type", "action", "name"})
+_EVENTS = frozenset({"event", "eventname", "event_name", "event_type", "eventtype", "type", "action"})
+_MOMENTS = frozenset({"time", "timestamp", "occurred_at", "event_time"})
 """… but for those of records, beside which nothing says what happened: HubSpot has all of a contact in them."""
 
 
@@ -277,7 +278,9 @@ def _json_object(path: Path, text: str, whole: bool, encoding: str) -> Sample | 
 def flat(value: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, str | None]]:
     """Dotted path → text; lists and what lies too deep stay JSON."""
     everything = not prefix and len(value) <= 2  # an event, and all that is known of it
-    kept = _KEPT_WHOLE if _EVENTS & {key.lower() for key in value} else _KEPT_WHOLE - {_OF_RECORDS}
+    beside = {key.lower() for key in value}
+    happened = _EVENTS & beside or ("name" in beside and _MOMENTS & beside)
+    kept = _KEPT_WHOLE if happened else _KEPT_WHOLE - {_OF_RECORDS}
     for key, inner in value.items():
         path = f"{prefix}{key}"
         if isinstance(inner, dict) and (everything or key not in kept) and depth < _DEEPEST and "." not in key:
