@@ -67,6 +67,12 @@ def test_a_known_export_is_told_by_its_columns() -> None:
     assert {name: found for name, found in told.items() if found != name} == {}
 
 
+def test_what_a_template_says_of_its_files_stands_unless_the_sample_shows_something_else(tmp_path: Path) -> None:
+    assert "unpack" not in propose(sample("segment_events"), "web").stream
+    text = sample("shopify_customers").read_text().replace(",", ";")
+    assert propose(written(tmp_path, "customers.csv", text), "shop").stream["delimiter"] == ";"
+
+
 def test_nine_of_ten_columns_that_it_maps_are_right_against_the_templates() -> None:
     right, found = proposing.figures()
     assert right.value >= 0.95

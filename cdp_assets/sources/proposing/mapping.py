@@ -35,7 +35,6 @@ _OPERATIONS = frozenset({"c", "r", "u", "i", "d", "insert", "create", "read", "u
 
 def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
     """The fields of a stream for a file of some kind; without maps if nothing is known of it."""
-    sample = draft.sample
     key = draft.key = _key(draft, kind)
     maps = list(_MAPS[kind](draft)) if kind is not None else []
     event_time = draft.name_of_time(*_EVENT_TIMES.get(kind or "", ("happened_at", "created_at", "updated_at")))
@@ -46,17 +45,7 @@ def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
     load = "upsert" if key and (updated is not None or whole or deleted is not None) else "append"
     if load == "upsert" and whole:
         draft.doubts.append("who is missing from the next file stays; if each file is the whole list: `load: snapshot`")
-    fields: dict[str, Any] = {"name": name, "files": "", "format": sample.format, "load": load}
-    if sample.delimiter != ",":
-        fields["delimiter"] = sample.delimiter
-    if sample.encoding != "utf-8":
-        fields["encoding"] = sample.encoding
-    if sample.nulls:
-        fields["nulls"] = list(sample.nulls)
-    if sample.within is not None:
-        fields["rows"] = sample.within
-    if sample.unpack is not None:
-        fields["unpack"] = sample.unpack
+    fields = {"name": name, "files": "", "format": draft.sample.format, "load": load} | draft.sample.layout({})
     if draft.zone is not None:
         fields["zone"] = draft.zone
     if key:

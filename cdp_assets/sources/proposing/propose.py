@@ -78,15 +78,8 @@ def propose(
     sample = read(path)
     name = stream_name(path)
     if templates and (found := _known(sample)) is not None:
-        stream: dict[str, Any] = {"name": name, "template": found, "files": ""}
         plain = template.find(found).stream
-        for field, value, default in (("format", sample.format, "csv"), ("encoding", sample.encoding, "utf-8"),
-                                      ("delimiter", sample.delimiter, ","), ("rows", sample.within, None),
-                                      ("unpack", sample.unpack, None)):  # fmt: skip
-            if value != plain.get(field, default):
-                stream[field] = value
-        if sample.nulls:
-            stream["nulls"] = list(sample.nulls)
+        stream: dict[str, Any] = {"name": name, "template": found, "files": ""} | sample.layout(plain)
         if zone is not None and "zone" not in plain:
             stream["zone"] = zone
         doubts = (f"it has the columns of {template.find(found).system}'s export; look up what that template assumes",)
@@ -101,8 +94,6 @@ def propose(
     draft = Draft(sample, columns, _names(sample), doubts=list(sample.doubts), currency=currency, zone=zone, ends=ends)
     if ends is not None:
         draft.doubts.append(_told_of(ends, draft))
-    if sample.nulls:
-        draft.doubts.append(f"taken for no value (`nulls`): {', '.join(f'`{word}`' for word in sample.nulls)}")
     if kind is not None:
         draft.doubts += [f"{draft.names[address]} {why}: nobody is known by it" for address, why in others]
     rounded = [draft.names[column.address] for column in columns if "rounded" in column.values.looks]

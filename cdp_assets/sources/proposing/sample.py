@@ -24,6 +24,7 @@ from cdp_assets.sources.preparing import DELIMITER_LINE, UTF16_MARKS
 from cdp_assets.sources.proposing.headings import is_number, meanings, times_of, words_of
 from cdp_assets.sources.proposing.json_rows import MOST_ROWS, list_of, of_array, of_object
 from cdp_assets.sources.proposing.values import judge
+from cdp_assets.sources.spec import StreamSpec
 from cdp_assets.sources.unpacking import unpacked_row
 
 _MOST_BYTES = 8 << 20
@@ -82,6 +83,19 @@ class Sample:
     nulls: tuple[str, ...] = ()
     within: str | None = None
     unpack: str | None = None
+
+    def layout(self, known: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields of a stream that say how its files are read, where they are not what is known of it already.
+
+        Args:
+            known: Its fields, as a template has them; what is not among them is as `StreamSpec` has it.
+        """
+        always = {"format": self.format, "delimiter": self.delimiter, "encoding": self.encoding}
+        found = {"nulls": list(self.nulls), "rows": self.within, "unpack": self.unpack}
+        told = always | {name: value for name, value in found.items() if value}
+        return {
+            name: value for name, value in told.items() if value != known.get(name, getattr(StreamSpec, name, None))
+        }
 
     @property
     def named(self) -> str:
@@ -165,6 +179,8 @@ def _csv(path: Path, text: str, encoding: str, doubts: tuple[str, ...]) -> Sampl
         if name and name not in columns:
             columns[name] = [row[place].strip() or None for row in rows]
     nulls = _nulls(columns)
+    if nulls:
+        doubts += (f"taken for no value (`nulls`): {', '.join(f'`{word}`' for word in nulls)}",)
     columns = {name: [None if text in nulls else text for text in texts] for name, texts in columns.items()}
     return Sample(path, "csv", columns, delimiter, encoding, len(rows), doubts, nulls)
 
