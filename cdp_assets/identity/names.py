@@ -48,13 +48,14 @@ PARTICLES = _listed(
     "y e und"
 )
 
-CONJUNCTIONS = _listed("and und et och og")
-"""Words between the given names of two people; no part of a name, as Spanish "y" is of a family name."""
+CONJUNCTIONS, AND_SIGNS = _listed("and und et och og"), "[&+]"
+"""Words, and a pattern of signs, between the given names of two people; no part of a name, as Spanish "y" is of a
+family name."""
 
 VOWELS = "aeiouy"
 
 _WRITTEN = (
-    (re.compile("[&+]"), " and "),
+    (re.compile(AND_SIGNS), " and "),
     (re.compile(r"(?i)\bsen\."), "senior"),
     (re.compile(r"(?i)\bjun\."), "junior"),
 )

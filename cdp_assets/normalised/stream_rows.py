@@ -26,7 +26,7 @@ from cdp_assets.normalised.dispositions import (
 from cdp_assets.normalised.faults import Fault, faults, plausible
 from cdp_assets.normalised.identifier_values import EMAIL, PHONE, lookup
 from cdp_assets.sources import targets
-from cdp_assets.sources.contract import filled, typed, typed_value
+from cdp_assets.sources.contract import filled, texts_of, typed, typed_value
 from cdp_assets.sources.schemas import column_classes
 from cdp_assets.sources.spec import DISCARD_ROW, GLOBAL, IdentifierSpec, SourceSpec, StreamSpec, stream_table
 from cdp_assets.warehouse.engine import Engine, row_count
@@ -147,7 +147,7 @@ def stream_rows(
 
 def key_of_raw(raw: ir.Table, stream: StreamSpec) -> ir.StringValue:
     """The key of raw rows, as typed rows have it in ``cdp_native_id``."""
-    return _key(raw, _texts(raw, stream), stream)
+    return _key(raw, texts_of(raw, stream.columns, stream), stream)
 
 
 def with_derived(rows: ir.Table, stream: StreamSpec) -> ir.Table:
@@ -167,7 +167,7 @@ def _delivered(raw: ir.Table, manifest: ir.Table, stream: StreamSpec) -> ir.Tabl
     content = quick_hash(*(placed[column.name] for column in stream.columns), placed.extra.coalesce(""))
     texts = computed_once(
         placed.select(
-            **{f"cdp_text_{name}": text for name, text in _texts(placed, stream).items()},
+            **{f"cdp_text_{name}": text for name, text in texts_of(placed, stream.columns, stream).items()},
             cdp_content=content,
             cdp_parse_error=_refused_at_once(placed, stream),
             cdp_sequence=placed.cdp_sequence.fill_null(0),
@@ -186,10 +186,6 @@ def _refused_at_once(raw: ir.Table, stream: StreamSpec) -> ir.StringValue:
     named = ibis.literal("it has the column `") + raw.extra.re_extract(_FIRST_NAME, 1)
     unknown = named + "`, which the contract does not name"
     return raw.parse_error.coalesce(ibis.ifelse(raw.extra.notnull(), unknown, ibis.null("string")))
-
-
-def _texts(raw: ir.Table, stream: StreamSpec) -> dict[str, ir.StringValue]:
-    return {column.name: filled(raw[column.name], stream.nulls) for column in stream.columns}
 
 
 def _typed(delivered: ir.Table, stream: StreamSpec, as_of: datetime) -> ir.Table:

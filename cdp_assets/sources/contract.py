@@ -6,7 +6,7 @@ Belongs here: what each contract type accepts. Does not belong here: what happen
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import reduce
 
@@ -38,6 +38,11 @@ def filled(text: ir.StringValue, nulls: Sequence[str] = ()) -> ir.StringValue:
     ends = reduce(lambda one, other: one | other, (text.endswith(blank) for blank in _BLANKS))
     trimmed = ibis.ifelse(begins | ends, text.strip(), text)
     return ibis.ifelse(trimmed.isin(["", *nulls]), ibis.null("string"), trimmed) if nulls else trimmed.nullif("")
+
+
+def texts_of(rows: ir.Table, columns: Iterable[ColumnSpec], stream: StreamSpec) -> dict[str, ir.StringValue]:
+    """The texts of some columns of a stream as delivered, by name: `filled`, without the stream's words for nothing."""
+    return {column.name: filled(rows[column.name], stream.nulls) for column in columns}
 
 
 def typed_value(text: ir.StringValue, column: ColumnSpec, zone: str) -> ir.Value:
@@ -117,7 +122,7 @@ def typed(raw: ir.Table, stream: StreamSpec, wanted: Collection[str]) -> ir.Tabl
     """
     derived, columns = _needed(stream, wanted)
     sound = raw.filter(raw.parse_error.isnull())
-    texts = computed_once(sound.select(**{column.name: filled(sound[column.name], stream.nulls) for column in columns}))
+    texts = computed_once(sound.select(**texts_of(sound, columns, stream)))
     table = texts.select(**{column.name: typed_value(texts[column.name], column, stream.zone) for column in columns})
     for name, sql in derived:
         table = table.mutate(bind(sql, table).name(name))

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from cdp_assets.sources.contract import filled, typed_value
+from cdp_assets.sources.contract import texts_of, typed_value
 from cdp_assets.sources.errors import SchemaDriftError
 from cdp_assets.sources.spec import DISCARD_VALUE, EVOLVE, FREEZE, StreamSpec
 from cdp_assets.warehouse.engine import Engine, row_count
@@ -172,9 +172,7 @@ def misfits(rows: ir.Table, stream: StreamSpec) -> ir.Table:
     tried = {place: column for place, column in enumerate(stream.columns) if column.type != "string"}
     if not tried:
         return rows.aggregate(rows=rows.count())
-    texts = computed_once(
-        rows.select(**{column.name: filled(rows[column.name], stream.nulls) for column in tried.values()})
-    )
+    texts = computed_once(rows.select(**texts_of(rows, tried.values(), stream)))
     counts: dict[str, ir.IntegerScalar] = {}
     for place, column in tried.items():
         text = texts[column.name]

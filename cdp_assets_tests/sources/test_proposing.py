@@ -245,6 +245,7 @@ AT_TEN = [f"2026-01-{day:02d}T10:00:00" for day in range(5, 25)]
         (["%Y-%m-%d", "%d.%m.%Y"], "date", ("iso", "%d.%m.%Y")),
         (["%m/%d/%Y", "%m/%d/%Y", "%Y-%m-%d"], "date", ("%m/%d/%Y", "iso")),
         (["%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%d %b %Y"], "timestamp", ("iso", "%d %b %Y")),
+        (["%Y-%m-%d", "%Y-%m-%d %H:%M:%S"], "timestamp", ()),
         (["%a, %d %b %Y %H:%M:%S +0000"], "timestamp", ("%a, %d %b %Y %H:%M:%S %z",)),
         (["%a, %d %b %Y %H:%M:%S GMT"], "timestamp", ("%a, %d %b %Y %H:%M:%S %Z",)),
         (["%a %b %d %H:%M:%S +0000 %Y"], "timestamp", ("%a %b %d %H:%M:%S %z %Y",)),

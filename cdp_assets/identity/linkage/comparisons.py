@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cdp_assets.identity.agreement import GENERATION_YEARS
 from cdp_assets.identity.names import VOWELS
 
 if TYPE_CHECKING:
@@ -280,7 +281,7 @@ def _birth_date() -> list[ComparisonLevelCreator]:
     )
     # Stricter than `agreement.compare_birth_dates`: here, garbled dates are compared with those of everybody.
     generation_apart = levels.CustomLevel(
-        "abs(cast(birth_year_l AS integer) - cast(birth_year_r AS integer)) >= 15"
+        f"abs(cast(birth_year_l AS integer) - cast(birth_year_r AS integer)) >= {GENERATION_YEARS}"
         " AND substr(birth_day_l, 1, 2) <> substr(birth_day_r, 1, 2)"
         " AND substr(birth_day_l, 4, 2) <> substr(birth_day_r, 4, 2)"
     )

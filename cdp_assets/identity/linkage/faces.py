@@ -17,7 +17,7 @@ from ibis import _
 
 from cdp_assets.identity.addresses import plain_postcode, plain_street
 from cdp_assets.identity.folding import fold, sound
-from cdp_assets.identity.names import CONJUNCTIONS, GENERATIONS, PARTICLES, RANKS, SUFFIXES, TITLES
+from cdp_assets.identity.names import AND_SIGNS, CONJUNCTIONS, GENERATIONS, PARTICLES, RANKS, SUFFIXES, TITLES
 from cdp_assets.identity.nicknames import nickname_groups
 from cdp_assets.warehouse.operations import trimmed
 
@@ -60,7 +60,7 @@ _ASCII = r"^[\x00-\x7f]*$"
 _TEXTS = ("full_name", "given_name", "family_name")
 _NOT_A_NAME = tuple(sorted(TITLES | SUFFIXES | PARTICLES))
 _GENERATION = rf" ({'|'.join(GENERATIONS)})\b"
-_OF_TWO = rf"(?i)[&+]|[^ ] +(?:{'|'.join(sorted(CONJUNCTIONS))}) +[^ ]"
+_OF_TWO = rf"(?i){AND_SIGNS}|[^ ] +(?:{'|'.join(sorted(CONJUNCTIONS))}) +[^ ]"
 """In a given or full name: it is a couple's, and nobody is compared by it."""
 
 _LONGEST = 200

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,7 +31,7 @@ _OF_THE_ANSWER = frozenset({"request", "trace", "job", "query", "page", "respons
 """How an object is numbered that is a row itself, and whose numbers say nothing of that."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Found:
     """The rows of a text.
 
@@ -48,8 +49,8 @@ class Found:
 def of_array(text: str) -> Found:
     """The objects of an array, up to the first thing that is no JSON."""
     walk = _Walk(text)
-    whole = walk.run(lambda: walk.array(walk.next(0), ""))
-    return Found([each for each in walk.lists.get("", ()) if isinstance(each, dict)], whole=whole)
+    walk.run(lambda: walk.array(walk.next(0), ""))
+    return Found([each for each in walk.lists.get("", ()) if isinstance(each, dict)], whole=bool(walk.after))
 
 
 def of_object(text: str) -> Found | None:
@@ -99,13 +100,10 @@ class _Walk:
     beside: set[str] = field(default_factory=set)
     after: int = 0
 
-    def run(self, walk: Callable[[], int]) -> bool:
-        """Whether a walk came to its end; what it found before stays found."""
-        try:
+    def run(self, walk: Callable[[], int]) -> None:
+        """Walk to the end, or to what cannot be read; what was found before stays found."""
+        with suppress(IndexError, ValueError, RecursionError):
             self.after = walk()
-        except (IndexError, ValueError, RecursionError):
-            return False
-        return True
 
     def next(self, at: int) -> int:
         """The place of the next character that is no space."""
@@ -123,7 +121,7 @@ class _Walk:
         return at + 1
 
     def array(self, at: int, path: str) -> int:
-        """Walk through an array that begins at a place; the place after it, or after as many items as are wanted."""
+        """Walk through an array that begins at a place; the place after it."""
         items = self.lists.setdefault(path, [])
         at = self._begun(at, "[")
         while self.text[at] != "]":

@@ -210,7 +210,7 @@ def _contract(draft: Draft, stream: dict[str, Any]) -> dict[str, dict[str, Any]]
         name, values = draft.names[column.address], column.values
         fields: dict[str, Any] = {"type": values.type}
         if values.formats:
-            fields["format"] = list(values.formats) if values.also else values.format
+            fields["format"] = list(values.formats) if len(values.formats) > 1 else values.formats[0]
         if values.decimal_mark != ".":
             fields["decimal_mark"] = values.decimal_mark
         if values.symbol is not None:
@@ -229,7 +229,7 @@ def _doubts_of_times(draft: Draft) -> None:
     unclear = [draft.names[column.address] for column in draft.columns if column.values.ambiguous]
     if unclear:
         draft.doubts.append(f"day and month could be the other way round in {', '.join(unclear)}")
-    mixed = [draft.names[column.address] for column in draft.columns if column.values.also]
+    mixed = [draft.names[column.address] for column in draft.columns if len(column.values.formats) > 1]
     if mixed:
         draft.doubts.append(f"dates of {', '.join(mixed)} are written in several ways: look whether all are read right")
     without_zone = [

@@ -45,12 +45,14 @@ _NO_VALUE = frozenset({
 """Words that stand where there is no value, in lower case."""
 
 _KEPT_WHOLE = frozenset({"properties", "event_properties", "metadata", "custom_fields"})
-"""Objects that hold whatever somebody sends, whose keys are no columns …"""
+"""Objects that hold whatever somebody sends, whose keys are no columns."""
 
 _OF_RECORDS = "properties"
+"""Of records, as HubSpot has them, it holds all that is known of each; of events, what somebody sends."""
+
 _EVENTS = frozenset({"event", "eventname", "event_name", "event_type", "eventtype", "type", "action"})
 _MOMENTS = frozenset({"time", "timestamp", "occurred_at", "event_time"})
-"""… but for those of records, beside which nothing says what happened: HubSpot has all of a contact in them."""
+"""Keys by which an event says what happened; a *name* does so only beside one of the moment."""
 
 
 class UnreadableSampleError(ValueError):
@@ -294,12 +296,14 @@ def _json_object(path: Path, text: str, whole: bool, encoding: str) -> Sample | 
 def flat(value: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, str | None]]:
     """Dotted path → text; lists and what lies too deep stay JSON."""
     everything = not prefix and len(value) <= 2  # an event, and all that is known of it
-    beside = {key.lower() for key in value}
-    happened = _EVENTS & beside or ("name" in beside and _MOMENTS & beside)
-    kept = _KEPT_WHOLE if happened else _KEPT_WHOLE - {_OF_RECORDS}
     for key, inner in value.items():
         path = f"{prefix}{key}"
-        if isinstance(inner, dict) and (everything or key not in kept) and depth < _DEEPEST and "." not in key:
+        if (
+            isinstance(inner, dict)
+            and (everything or not _is_kept_whole(key, value))
+            and depth < _DEEPEST
+            and "." not in key
+        ):
             yield from flat(inner, f"{path}.", depth + 1)
         elif isinstance(inner, dict | list):
             yield path, json.dumps(inner, ensure_ascii=False)
@@ -307,6 +311,13 @@ def flat(value: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Iterator
             yield path, "true" if inner else "false"
         else:
             yield path, None if inner is None or inner == "" else str(inner)
+
+
+def _is_kept_whole(key: str, value: Mapping[str, Any]) -> bool:
+    if key not in _KEPT_WHOLE or key != _OF_RECORDS:
+        return key in _KEPT_WHOLE
+    beside = {each.lower() for each in value}
+    return bool(_EVENTS & beside or ("name" in beside and _MOMENTS & beside))
 
 
 def _columns(rows: list[dict[str, Any]]) -> dict[str, list[str | None]]:

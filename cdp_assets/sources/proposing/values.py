@@ -89,8 +89,7 @@ class Values:
 
     Args:
         type: One of the contract's types.
-        format: strptime format of dates and times, None for ISO 8601.
-        also: Further formats, or `ISO`, where some are written in another way.
+        formats: strptime formats of dates and times, or `ISO`, the most frequent first; none for ISO 8601 alone.
         decimal_mark: ``.`` or ``,``.
         symbol: What stands beside all numbers, such as ``€``.
         looks: What most of them look like: ``email``, ``url`` …; ``masked`` if parts of some are made unreadable,
@@ -104,7 +103,7 @@ class Values:
     """
 
     type: str
-    format: str | None = None
+    formats: tuple[str, ...] = ()
     decimal_mark: str = "."
     symbol: str | None = None
     looks: frozenset[str] = frozenset()
@@ -113,12 +112,11 @@ class Values:
     distinct: int = 0
     epoch: float | None = None
     ambiguous: bool = False
-    also: tuple[str, ...] = ()
 
     @property
-    def formats(self) -> tuple[str, ...]:
-        """All formats; none for ISO 8601 alone."""
-        return (self.format or ISO, *self.also) if self.format or self.also else ()
+    def format(self) -> str | None:
+        """The most frequent format, None for ISO 8601."""
+        return next((pattern for pattern in self.formats[:1] if pattern != ISO), None)
 
     @property
     def unique(self) -> bool:
@@ -154,7 +152,7 @@ def judge(texts: Sequence[str | None], *, code: bool = False, day_first: bool = 
     if {text.lower() for text in filled} <= _WORDS_OF_TRUTH:
         return Values("boolean", **counts)
     if all(_DAY.fullmatch(text) and _fits(text, "%Y%m%d") for text in filled):
-        return Values("date", "%Y%m%d", **counts)
+        return Values("date", ("%Y%m%d",), **counts)
     if any(_COMMA.fullmatch(text) for text in filled) and _most(_COMMA_AT_TIMES, filled):
         return Values("decimal", decimal_mark=",", **counts)
     if _most(_INTEGER, filled):
@@ -173,13 +171,12 @@ def judge(texts: Sequence[str | None], *, code: bool = False, day_first: bool = 
         if _share(filled, pattern) >= _MOSTLY:
             other = pattern.replace(_MONTH_FIRST, _DAY_FIRST)
             either = other != pattern and _share(filled, other) >= _MOSTLY
-            return Values(kind, other if either and day_first else pattern, ambiguous=either, **counts)
+            return Values(kind, (other if either and day_first else pattern,), ambiguous=either, **counts)
     if _most(_ISO_TIME, filled):
         return Values("timestamp", **counts)
     if ways := _ways(filled[:_LOOKED_AT]):
-        first, *also = dict.fromkeys(pattern for _, pattern in ways)
-        kind = max(kind for kind, _ in ways)
-        return Values(kind, None if first == ISO else first, also=tuple(also), **counts)
+        patterns = tuple(dict.fromkeys(pattern for _, pattern in ways))
+        return Values(max(kind for kind, _ in ways), () if patterns == (ISO,) else patterns, **counts)
     return Values("string", looks=looks, **counts)
 
 
@@ -192,6 +189,10 @@ def _ways(texts: Sequence[str]) -> list[tuple[str, str]]:
         return []
     found: list[tuple[str, str]] = []
     known = [("date", ISO), ("timestamp", ISO), *_FORMATS]
+    # Of what is no date more than a few are written in no way, and that is told by the first of them.
+    more_than_a_few = left[: int((1 - _NEARLY_ALL) * len(texts)) + 1]
+    if not any(_is_written(text, *way) for text in more_than_a_few for way in known):
+        return []
     while left and len(found) < _WAYS:
         fitting = {way: sum(_is_written(text, *way) for text in left) for way in known}
         best = max(known, key=lambda way: fitting[way])
