@@ -8,19 +8,25 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
+from itertools import count
 
 _WORDS: Mapping[str, tuple[str, ...]] = {
     "record": ("unique id", "record id", "rec id", "row id", "uid", "id"),
     "birth_date": ("date of birth", "birth date", "birthdate", "birthday", "dob", "born", "geburtsdatum"),
+    "birth_year": ("birth year", "year of birth", "dob year", "dob y", "yob", "by"),
+    "birth_month": ("birth month", "month of birth", "dob month", "dob m", "bm"),
+    "birth_day": ("birth day", "day of birth", "dob day", "dob d", "bd"),
     "email": ("email address", "e mail", "email", "mail"),
     "phone": ("phone number", "telephone", "phone", "mobile", "cell", "tel", "telefon"),
     "given_name": ("given name", "first name", "givenname", "firstname", "forename", "fname", "given", "vorname",
                    "name first", "first"),
+    "middle_name": ("middle name", "middle initial", "middlename", "midl name", "name middle", "mname", "middle"),
     "family_name": ("family name", "last name", "lastname", "surname", "lname", "family", "nachname", "name last",
                     "last"),
+    "name_suffix": ("name suffix", "generational suffix", "suffix"),
     "full_name": ("full name", "fullname", "customer name", "display name", "person name", "client name",
                   "contact name", "patient name", "name"),
-    "house_number": ("street number", "house number", "street no", "house no", "hausnummer"),
+    "house_number": ("street number", "house number", "street no", "house no", "house num", "hausnummer"),
     "street": ("address 1", "address line 1", "street address", "line 1", "address1", "street", "strasse",
                "home address", "postal address", "address"),
     "postal_code": ("postal code", "zip code", "zipcode", "postcode", "zip", "plz"),
@@ -42,11 +48,25 @@ _SHAPES: Mapping[str, re.Pattern[str]] = {
     ),
     "phone": re.compile(r"(\+|00|0)[\d\s()/.-]{7,}"),
 }
+_PARTS: Mapping[str, re.Pattern[str]] = {
+    "birth_year": re.compile(r"(1[89]|20)\d\d(\.0)?"),
+    "birth_month": re.compile(r"(0?[1-9]|1[0-2])(\.0)?"),
+    "birth_day": re.compile(r"(0?[1-9]|[12]\d|3[01])(\.0)?"),
+}
+"""Whole numbers; where one is missing, some tools write all of them with a fraction."""
 _SURE = 0.8
 """Share of values that must have the shape."""
 
-_VAGUE = frozenset({"name", "place", "given", "first", "family", "last", "mail", "address"})
+_VAGUE = frozenset(
+    {"name", "place", "given", "first", "family", "last", "middle", "suffix", "mail", "address", "by", "bm", "bd"}
+)
 """Words that say what a column is only where they are all of its name: a user name or a file name is nobody's name."""
+
+BIRTH_PARTS = ("birth_year", "birth_month", "birth_day")
+"""A birth date in three columns; one or two of them are none."""
+
+SEVERAL = ("email", "phone")
+"""What a person may have more of: further columns of it are called `email_2`, `email_3` and so on."""
 
 _OTHER_DATES = frozenset(
     {"created", "updated", "modified", "changed", "ordered", "signup", "registered", "at", "since"}
@@ -54,7 +74,7 @@ _OTHER_DATES = frozenset(
 """Words of a date column that say it is no birth date."""
 
 WHATS = frozenset(_WORDS)
-"""What a column may be."""
+"""What a column may be, apart from further ones (`SEVERAL`)."""
 
 
 def guess(columns: Sequence[str], samples: Mapping[str, Sequence[str]], taken: Collection[str] = ()) -> dict[str, str]:
@@ -79,8 +99,15 @@ def guess(columns: Sequence[str], samples: Mapping[str, Sequence[str]], taken: C
     )
     # An exact name before one that only contains the words.
     for _, _, what, name in sorted(ranked, key=lambda each: (not _is(each[3], _WORDS[each[2]][each[0]]), *each)):
-        if what not in found and name not in found.values():
+        if name in found.values():
+            continue
+        if what not in found:
             found[what] = name
+        elif what in SEVERAL:
+            found[_another(what, found)] = name
+    if not all(what in found and _fits(what, samples.get(found[what], ())) for what in BIRTH_PARTS):
+        for what in BIRTH_PARTS:
+            found.pop(what, None)
     for name in free:
         values = [value for value in samples.get(name, ()) if value]
         if name in found.values() or not values:
@@ -88,10 +115,28 @@ def guess(columns: Sequence[str], samples: Mapping[str, Sequence[str]], taken: C
         for what in _SHAPES:
             if what == "birth_date" and not _OTHER_DATES.isdisjoint(_split(name)):
                 continue
-            if what not in found and _shaped(what, values) >= _SURE:
-                found[what] = name
+            if (what not in found or what in SEVERAL) and _shaped(what, values) >= _SURE:
+                found[what if what not in found else _another(what, found)] = name
                 break
     return found
+
+
+def is_a(what: str) -> str | None:
+    """What a column is that is called so: itself, or that of which it is one more; None if that is nothing."""
+    if what in WHATS:
+        return what
+    first, _, number = what.rpartition("_")
+    return first if first in SEVERAL and number.isdigit() else None
+
+
+def _another(what: str, found: Collection[str]) -> str:
+    """What the next column of it is called."""
+    return next(name for number in count(2) if (name := f"{what}_{number}") not in found)
+
+
+def _fits(what: str, values: Sequence[str]) -> bool:
+    """Whether values look like a part of a birth date, or there are none."""
+    return not values or sum(bool(_PARTS[what].fullmatch(value.strip())) for value in values) / len(values) >= _SURE
 
 
 def _shaped(what: str, values: Sequence[str]) -> float:

@@ -17,9 +17,9 @@ import ibis.expr.types as ir
 
 from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import TableSchema
-from cdp_assets.identity.evaluation.columns import WHATS, guess
+from cdp_assets.identity.evaluation.columns import BIRTH_PARTS, SEVERAL, WHATS, guess, is_a
 from cdp_assets.normalised.birth_dates import known_birth_date
-from cdp_assets.normalised.identifier_values import EMAIL, EMAIL_BASE, PHONE, lookup
+from cdp_assets.normalised.identifier_values import EMAIL, EMAIL_BASE, lookup
 from cdp_assets.warehouse.engine import empty
 from cdp_assets.warehouse.files import POSITION, FileRows, UnreadableFileError
 from cdp_assets.warehouse.operations import trimmed, try_timestamp
@@ -33,6 +33,9 @@ _NOT_UTF_8 = "{} is not UTF-8; write it again in that encoding"
 _NOTHING = tuple(sorted({"-", "--", "?", ".", "n/a", "n.a.", "nan", "nil", "none", "null", "undefined", "unknown",
                          "unbekannt", "<na>"}))  # fmt: skip
 """Fields that say in any column that nothing is known. Fewer than `spec.DEFAULT_PLACEHOLDERS`: a name may be Test."""
+
+_SAY_LITTLE = frozenset({"record", "country", "region", "gender", "middle_name", "name_suffix", *BIRTH_PARTS})
+"""What tells nobody apart by itself."""
 
 
 class EvaluationError(ValueError):
@@ -79,7 +82,7 @@ def read_labelled(
     header, delivered = _rows(file, engine)
     rows = delivered.table
     for what, name in mapped.items():
-        if what not in WHATS:
+        if is_a(what) is None:
             raise EvaluationError(f"{what!r} is nothing that a column may be; write one of {', '.join(sorted(WHATS))}")
         if name == truth:
             raise EvaluationError(f"{what} is mapped to {name!r}, which is the truth: what is known is not to be used")
@@ -104,7 +107,7 @@ def read_labelled(
     if identifier:
         found["record"] = identifier
     columns = {what: places[name] for what, name in found.items()}
-    if not set(columns) - {"record", "country", "region", "gender"}:
+    if not set(columns) - _SAY_LITTLE:
         raise EvaluationError(
             f"none of the columns of {file.name} ({', '.join(header)}) looks like a name, an address, an e-mail, a "
             "phone number or a birth date; say what they are with --map"
@@ -153,45 +156,41 @@ def _canonical(
     contacts = table.select(
         "record_id",
         full_name=text("full_name"),
-        given_name=text("given_name"),
-        family_name=text("family_name"),
-        birth_date=_date(table, columns, engine),
+        given_name=_joined(text("given_name"), text("middle_name")),
+        family_name=_joined(text("family_name"), text("name_suffix")),
+        birth_date=ibis.coalesce(_date(table, columns, engine), _date_of_parts(table, columns)),
         gender=text("gender"),
         company=text("company"),
         job_title=text("job_title"),
     )
-    spelled = table.select("record_id", email=text("email"), phone=text("phone"), country=text("country").upper())
-    for kind in (EMAIL, PHONE):
-        if kind in columns:
-            known = lookup(engine, kind, spelled.select(raw=spelled[kind], country="country"))
-            known = known.select(
-                known_raw="known_raw",
-                known_country=known.known_country.coalesce(""),
-                **{f"{kind}_value": known.known_value, f"{kind}_base": known.known_base},
-            )
-            spelled = spelled.left_join(
-                known, [spelled[kind] == known.known_raw, spelled.country.coalesce("") == known.known_country]
-            ).drop("known_raw", "known_country")
-            spelled = engine.scratch(spelled)
-    parts = []
-    if EMAIL in columns:
-        parts += [_identified(spelled, EMAIL, "email_value"), _identified(spelled, EMAIL_BASE, "email_base")]
-    if PHONE in columns:
-        parts.append(_identified(spelled, PHONE, "phone_value"))
+    reached = {what: kind for what in columns if (kind := is_a(what)) in SEVERAL}
+    spelled = table.select("record_id", country=text("country").upper(), **{what: text(what) for what in reached})
+    for what, kind in reached.items():
+        known = lookup(engine, kind, spelled.select(raw=spelled[what], country="country"))
+        known = known.select(
+            known_raw="known_raw",
+            known_country=known.known_country.coalesce(""),
+            **{f"{what}_value": known.known_value, f"{what}_base": known.known_base},
+        )
+        spelled = spelled.left_join(
+            known, [spelled[what] == known.known_raw, spelled.country.coalesce("") == known.known_country]
+        ).drop("known_raw", "known_country")
+        spelled = engine.scratch(spelled)
+    parts = [_identified(spelled, kind, f"{what}_value") for what, kind in reached.items()]
+    parts += [_identified(spelled, EMAIL_BASE, f"{what}_base") for what, kind in reached.items() if kind == EMAIL]
     if "national_id" in columns:
         parts.append(_identified(table, "national_id", columns["national_id"]))
     identifiers = _typed(ibis.union(*parts, distinct=True) if parts else None, tables.IDENTIFIERS, engine)
 
     # What is no address or number is still something to compare.
     points = [
-        spelled.filter(spelled[kind].notnull()).select(
-            "record_id", kind=ibis.literal(kind), value=spelled[f"{kind}_value"].coalesce(spelled[kind].lower())
+        spelled.filter(spelled[what].notnull()).select(
+            "record_id", kind=ibis.literal(kind), value=spelled[f"{what}_value"].coalesce(spelled[what].lower())
         )
-        for kind in (EMAIL, PHONE)
-        if kind in columns
+        for what, kind in reached.items()
     ]
     postal = _postal(table, columns)
-    reachable = [_typed(part, tables.CONTACT_POINTS, engine) for part in points]
+    reachable = [_typed(ibis.union(*points, distinct=True), tables.CONTACT_POINTS, engine)] if points else []
     if postal is not None:
         reachable.append(_typed(postal, tables.CONTACT_POINTS, engine))
     contact_points = ibis.union(*reachable) if reachable else _typed(None, tables.CONTACT_POINTS, engine)
@@ -213,6 +212,11 @@ def _canonical(
         truth=engine.scratch(table.select("record_id", person_id=table[truth], native_id=called)),
         columns=dict(found),
     )
+
+
+def _joined(name: ir.StringValue, more: ir.StringValue) -> ir.StringValue:
+    """A name with what else belongs to it; none without the name."""
+    return ibis.coalesce(name + " " + more, name)
 
 
 def _identified(table: ir.Table, kind: str, column: str) -> ir.Table:
@@ -253,6 +257,15 @@ def _date(table: ir.Table, columns: Mapping[str, str], engine: Engine) -> ir.Dat
         day_first if fitting["days"] >= fitting["months"] else month_first,
     )  # fmt: skip
     return known_birth_date(told.cast("date"))
+
+
+def _date_of_parts(table: ir.Table, columns: Mapping[str, str]) -> ir.DateValue:
+    """Birth dates whose year, month and day are columns of their own; null where these are no date."""
+    if not set(BIRTH_PARTS) <= set(columns):
+        return ibis.null("date")
+    # As a fraction first, which is how numbers are written where some are missing.
+    numbers = [table[columns[part]].try_cast("float64").try_cast("int32").cast("string") for part in BIRTH_PARTS]
+    return known_birth_date(try_timestamp(ibis.literal("-").join(numbers), "%Y-%m-%d").cast("date"))
 
 
 def _typed(table: ir.Table | None, schema: TableSchema, engine: Engine) -> ir.Table:

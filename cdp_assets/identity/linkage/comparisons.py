@@ -37,6 +37,9 @@ GIVEN_NAME = "given_name"
 THE_SAME = "the same"
 """The first level of most comparisons."""
 
+SAME_NAMES = ("the same whole name", "three words in common", "two words in common")
+"""The levels of names that are the same word by word."""
+
 GENERATION_APART = "a generation apart"
 """The level of birth dates that parent and child have."""
 

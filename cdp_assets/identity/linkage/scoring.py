@@ -14,7 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.identity.linkage.blocking import coded
-from cdp_assets.identity.linkage.comparisons import GENERATION_APART, GIVEN_NAME, THE_SAME
+from cdp_assets.identity.linkage.comparisons import GENERATION_APART, GIVEN_NAME, SAME_NAMES, THE_SAME
 from cdp_assets.identity.linkage.frequencies import shares
 from cdp_assets.identity.linkage.levels import remember_conditions
 from cdp_assets.identity.linkage.model import Model
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
 
 HOUSEHOLD = -1.0
-"""Weight of two records of one household of whose given names and birth dates nothing is known."""
+"""Weight of two records of one household of whose given names and birth dates nothing is known. What nothing confirms
+(`corroborated`) weighs no more."""
 
 MOST_OF_A_BIRTH_DATE = 10.0
 """An equal birth date speaks for one person by no more than this, however rare the date."""
@@ -34,10 +35,22 @@ CONTRADICTS = -5.0
 """Birth dates at a level that weighs so little or less speak of two people: among true pairs it is thirty times as rare
 as by chance."""
 
+CORROBORATES = 1.0
+"""From so many bits on another comparison confirms what name and birth date say: to live in the same city as half of
+all does not."""
+
+_OTHERS = ("email", "phone", "address", "company", "job_title")
+"""Comparisons that may."""
+
 _EQUAL = 1e-6
 
 LEAST_SHOWN = -6.0
 """Of pairs above this weight it is kept what the weight is made of."""
+
+
+_HELD_BACK = (
+    "what a household shares or an e-mail address repeats counts once, and a mere likeness of name and date needs more"
+)
 
 
 @dataclass(frozen=True)
@@ -95,7 +108,9 @@ def score(
         parts = [name for name in pairs.columns if name.startswith("mw_")]
         # The given name is part of the name, and counts once.
         whole = pairs.match_weight - pairs[f"mw_{GIVEN_NAME}"] if f"mw_{GIVEN_NAME}" in parts else pairs.match_weight
-        weighed = pairs.mutate(weight=ibis.least(whole - said_twice(pairs, model), personal_weight(pairs, model)))
+        weight = ibis.least(whole - said_twice(pairs, model), personal_weight(pairs, model))
+        alone = ibis.least(weight, HOUSEHOLD)
+        weighed = pairs.mutate(weight=ibis.ifelse(corroborated(pairs, model), weight, alone))
         shown_parts = {name: weighed[name].cast("float32") for name in parts}
         return Scored(
             engine.scratch(weighed.select("face_l", "face_r", "weight", dates=_dates(pairs))),
@@ -121,9 +136,8 @@ def said_twice(pairs: ir.Table, model: Model) -> ir.FloatingValue:
     if not {"mw_name", "mw_email"} <= set(pairs.columns):
         return ibis.literal(0.0)
     like = (pairs.mw_email > 0) & ~_has_level(pairs, model, "email", THE_SAME)
-    email = pairs.mw_email + pairs.mw_tf_adj_email
-    name = pairs.mw_name + pairs.mw_tf_adj_name
-    return ibis.ifelse(like, ibis.greatest(ibis.least(email, name), 0.0), 0.0)
+    repeated = ibis.least(_weight(pairs, "email"), _weight(pairs, "name"))
+    return ibis.ifelse(like, ibis.greatest(repeated, 0.0), 0.0)
 
 
 def personal_weight(pairs: ir.Table, model: Model) -> ir.FloatingValue:
@@ -137,9 +151,30 @@ def personal_weight(pairs: ir.Table, model: Model) -> ir.FloatingValue:
     if f"mw_{GIVEN_NAME}" in pairs.columns:
         weight = weight + pairs[f"mw_{GIVEN_NAME}"]
     if "mw_birth_date" in pairs.columns:
-        weight = weight + ibis.least(pairs.mw_birth_date + pairs.mw_tf_adj_birth_date, MOST_OF_A_BIRTH_DATE)
+        weight = weight + ibis.least(_weight(pairs, "birth_date"), MOST_OF_A_BIRTH_DATE)
     apart = _has_level(pairs, model, "birth_date", GENERATION_APART)
     return ibis.ifelse(apart, ibis.least(weight, HOUSEHOLD), weight)
+
+
+def corroborated(pairs: ir.Table, model: Model) -> ir.BooleanValue:
+    """Whether more than a likeness of names speaks for one person.
+
+    Where nothing but name and birth date agrees, one of them has to be the same: among the people of a country many
+    bear almost the same name and were born on almost the same date.
+    """
+    others = [_weight(pairs, name) >= CORROBORATES for name in _OTHERS if f"mw_{name}" in pairs.columns]
+    met = ibis.or_(*others) if others else ibis.literal(False)
+    if not {"mw_name", "mw_birth_date"} <= set(pairs.columns):
+        return met
+    same_name = ibis.or_(*(_has_level(pairs, model, "name", level) for level in SAME_NAMES))
+    same_date = _has_level(pairs, model, "birth_date", THE_SAME)
+    return met | same_name & (pairs.mw_birth_date > 0) | same_date & (pairs.mw_name > 0)
+
+
+def _weight(pairs: ir.Table, comparison: str) -> ir.FloatingValue:
+    """What a comparison weighs, with what the rarity of its value changed; some have none."""
+    rarity = f"mw_tf_adj_{comparison}"
+    return pairs[f"mw_{comparison}"] + (pairs[rarity] if rarity in pairs.columns else 0.0)
 
 
 def _has_level(pairs: ir.Table, model: Model, comparison: str, level: str) -> ir.BooleanValue:
@@ -162,8 +197,8 @@ def waterfall(parts: Mapping[str, float], weight: float, model: Model) -> list[d
         weight: Its whole weight.
         model: The model that gave it.
 
-    The last entries are how rare matches are at all, and, where it held the weight down, that a household would share
-    as much.
+    The last entries are how rare matches are at all, and, where something held the weight down, what may have: that a
+    household would share as much, that an address repeats the name, or that nothing confirms a likeness.
     """
     told: list[dict[str, Any]] = []
     for name, bits_of in model.levels().items():
@@ -179,7 +214,7 @@ def waterfall(parts: Mapping[str, float], weight: float, model: Model) -> list[d
     told.append(_part("any two people", "before anything is known", start))
     rest = weight - sum(part["weight"] for part in told)
     if rest < -0.05:
-        told.append(_part("once only", "what a household shares, or an e-mail address repeats of the name", rest))
+        told.append(_part("held back", _HELD_BACK, rest))
     return told
 
 

@@ -57,6 +57,24 @@ def said(**what: str) -> dict[str, str]:
             ),
             id="capitals",
         ),
+        pytest.param(
+            "first_name middle_name last_name name_suffix house_num street_name city zip_code birth_year birth_month "
+            "birth_day",
+            said(
+                given_name="first_name", middle_name="middle_name", family_name="last_name", name_suffix="name_suffix",
+                house_number="house_num", street="street_name", city="city", postal_code="zip_code",
+                birth_year="birth_year", birth_month="birth_month", birth_day="birth_day",
+            ),
+            id="voters",
+        ),
+        pytest.param(
+            "fname lname by bm bd home_phone mobile_phone email work_email",
+            said(
+                given_name="fname", family_name="lname", birth_year="by", birth_month="bm", birth_day="bd",
+                phone="home_phone", phone_2="mobile_phone", email="email", email_2="work_email",
+            ),
+            id="several of a kind",
+        ),
     ],
 )  # fmt: skip
 def test_names_say_what_the_columns_of_known_layouts_are(columns: str, expected: dict[str, str]) -> None:
@@ -69,7 +87,7 @@ def test_an_exact_name_wins_over_one_that_contains_the_words() -> None:
 
 
 @pytest.mark.parametrize(
-    "column", ["user_name", "middle_name", "file_name", "ip_address", "consent_given", "last_seen"]
+    "column", ["user_name", "file_name", "ip_address", "consent_given", "last_seen", "file_suffix", "sold_by"]
 )
 def test_a_vague_word_within_a_name_says_nothing(column: str) -> None:
     assert guess([column], {}) == {}
@@ -111,3 +129,25 @@ def test_some_values_of_another_shape_do_not_hide_what_a_column_is() -> None:
 
 def test_columns_that_are_spoken_for_are_left_alone() -> None:
     assert guess(["id", "name"], {}, taken={"id"}) == {"full_name": "name"}
+
+
+def test_parts_of_a_birth_date_count_together_and_by_their_values() -> None:
+    assert guess(["birth_year", "birth_month"], {}) == {}
+    assert guess(["by", "bm", "bd"], {"by": ["anna", "rob"], "bm": ["1", "2"], "bd": ["3", "4"]}) == {}
+    assert guess(["birth_day"], {"birth_day": ["1980-02-03"]}) == {"birth_date": "birth_day"}
+    parts = {"yob": ["1980.0", "1991.0"], "dob_m": ["2.0", "11.0"], "dob_d": ["3.0", "30.0"]}
+    assert guess(list(parts), parts) == {"birth_year": "yob", "birth_month": "dob_m", "birth_day": "dob_d"}
+
+
+def test_several_columns_may_hold_addresses_or_numbers() -> None:
+    columns = {
+        "c1": ["anna@mail.example"],
+        "c2": ["a@post.example"],
+        "c3": ["+43 660 1234567"],
+        "c4": ["01/5123456"],
+        "c5": ["1980-02-03"],
+        "c6": ["2020-02-03"],
+    }
+    assert guess(list(columns), columns) == {
+        "email": "c1", "email_2": "c2", "phone": "c3", "phone_2": "c4", "birth_date": "c5",
+    }  # fmt: skip

@@ -64,6 +64,41 @@ def test_birth_dates_are_read_as_their_column_is_written(
     assert births(read(file, engine, "name,dob,who\n" + lines), engine) == expected
 
 
+def test_birth_dates_in_three_columns_are_put_together(file: Path, engine: DuckDBEngine) -> None:
+    lines = "Anna,1980,2,3,x\nBob,1980.0,12.0,25.0,x\nEva,1980,02,31,y\nIda,1970,1,1,y\nUwe,,2,3,y\n"
+    found = read(file, engine, "name,birth_year,birth_month,birth_day,who\n" + lines)
+    assert births(found, engine) == [date(1980, 2, 3), date(1980, 12, 25), None, None, None]
+
+
+def test_middle_names_and_suffixes_belong_to_the_name(file: Path, engine: DuckDBEngine) -> None:
+    found = read(
+        file, engine,
+        "first_name,middle_name,last_name,suffix,dob,who\n"
+        "John,A.,Smith,Jr.,1980-02-03,x\nJohn,,Smith,,1950-02-03,y\n,B.,Smith,,1950-02-03,y\n",
+    )  # fmt: skip
+    rows = engine.to_arrow(found.contacts.order_by("record_id")).to_pylist()
+    assert [(row["given_name"], row["family_name"]) for row in rows] == [
+        ("John A.", "Smith Jr."),
+        ("John", "Smith"),
+        (None, "Smith"),
+    ]
+
+
+def test_all_addresses_and_numbers_of_a_record_count_once_each(file: Path, engine: DuckDBEngine) -> None:
+    found = read(
+        file, engine,
+        "email,other_email,phone,mobile,who\n"
+        "a@mail.example,A@mail.example,+436601234567,+436607654321,x\n,b@mail.example,,,y\n",
+    )  # fmt: skip
+    assert sorted((row["record_id"], row["value"]) for row in engine.to_arrow(found.contact_points).to_pylist()) == [
+        (1, "+436601234567"), (1, "+436607654321"), (1, "a@mail.example"), (2, "b@mail.example"),
+    ]  # fmt: skip
+    rows = engine.to_arrow(found.identifiers).to_pylist()
+    assert sorted((row["record_id"], row["identifier_value"]) for row in rows) == [
+        (1, "+436601234567"), (1, "+436607654321"), (1, "a@mail.example"), (2, "b@mail.example"),
+    ]  # fmt: skip
+
+
 def test_addresses_and_numbers_are_put_in_one_spelling(file: Path, engine: DuckDBEngine) -> None:
     found = read(
         file, engine,
@@ -134,6 +169,11 @@ def test_parquet_is_read_whatever_its_types(tmp_path: Path, engine: DuckDBEngine
     assert births(found, engine) == [date(1980, 2, 3), None]
     labels = engine.to_arrow(found.truth.order_by("record_id")).to_pylist()
     assert [(row["person_id"], row["native_id"]) for row in labels] == [("1", "7"), ("2", "8")]
+
+
+def test_a_further_address_can_be_mapped(file: Path, engine: DuckDBEngine) -> None:
+    found = read(file, engine, "mail,reached,who\na@mail.example,b@mail.example,x\n", {"email_2": "reached"})
+    assert {value for _, _, value in points(found, engine)} == {"a@mail.example", "b@mail.example"}
 
 
 def test_a_mapping_outranks_what_columns_look_like(file: Path, engine: DuckDBEngine) -> None:

@@ -126,7 +126,7 @@ def beside(person: Person, **different: Any) -> Pair:
 def resolved(engine: DuckDBEngine, model: Model) -> Resolved:
     """The pairs of the tests below, among the people of the town, in one run."""
     alike = (MISTYPED, COUPLE, TWINS, MOTHER_AND_DAUGHTER, NAMESAKES, TWO_USERS, PUBLISHED, UNSURE, PARTED, MARRIED,
-             DENIED, NAMED_AFTER, FAR_APART)  # fmt: skip
+             DENIED, NAMED_AFTER, FAR_APART, TWO_SLIPS, ONE_SLIP, CONFIRMED)  # fmt: skip
     words = [
         Word(f"d{number}", kind, left_record_id=one.record_id, right_record_id=other.record_id, decided_at=AS_OF)
         for number, (kind, (one, other)) in enumerate(((DIFFERENT, PARTED), (SAME, MARRIED), (PAIR, DENIED)))
@@ -135,6 +135,10 @@ def resolved(engine: DuckDBEngine, model: Model) -> Resolved:
         {"record_id": each.record_id, "namespace": "web", "identifier_type": "user_id",
          "identifier_value": f"u{each.record_id}77"}
         for each in TWO_USERS
+    ] + [
+        {"record_id": each.record_id, "namespace": f"shop {each.record_id}", "identifier_type": "customer_number",
+         "identifier_value": "4711"}
+        for each in (*TWO_SLIPS, *ONE_SLIP, *CONFIRMED)
     ]  # fmt: skip
     return together(engine, model, *alike, words=words, identifiers=carried)
 
@@ -198,6 +202,27 @@ FAR_APART = beside(
 
 def test_namesakes_of_a_rare_name_who_were_born_a_generation_apart_stay_two(resolved: Resolved) -> None:
     assert not resolved.joined(FAR_APART)
+
+
+def alone(number: int, given: str, surname: str, **different: Any) -> Pair:
+    """Two of almost one rare name, who say of themselves nothing else but when they were born."""
+    return beside(Person(number, given, surname, date(1949, 12, 17), None, None, None, None, None), **different)
+
+
+TWO_SLIPS = alone(140, "Wunibald", "Zwettlinger", family="Zwetlinger", born=date(1949, 11, 17))
+ONE_SLIP = alone(150, "Kunigunde", "Aschenbrenner", family="Aschenbrener")
+CONFIRMED = beside(
+    replace(TWO_SLIPS[0], record_id=160, given="Hadwig", family="Kronsteiner", street="Am Anger 4", postcode="3950"),
+    family="Kronsteinr", born=date(1949, 11, 17),
+)  # fmt: skip
+
+
+def test_almost_one_name_and_almost_one_birth_date_are_two_people_unless_something_confirms_it(
+    resolved: Resolved,
+) -> None:
+    assert not resolved.joined(TWO_SLIPS)
+    assert resolved.joined(ONE_SLIP)
+    assert resolved.joined(CONFIRMED)
 
 
 NAMESAKES = (
