@@ -148,6 +148,48 @@ def test_people_who_are_there_twice_are_people(tmp_path: Path) -> None:
     assert (stream["key"], stream["person"]) == (["unique_id"], True)
 
 
+def people_of(tmp_path: Path, content: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """What the proposal for a file of people makes of it: contacts, and postal addresses, in the order of its rows."""
+    bench = Bench(tmp_path)
+    found = propose(written(tmp_path / "in", "people.csv", content.encode()), "shop")
+    bench.drop("shop/people.csv", content.encode())
+    source = loaded(tmp_path, [found])
+    load(bench, source)
+    contacts = canonical(bench, source, "contacts")
+    return contacts, [row for row in canonical(bench, source, "contact_points") if row["kind"] == "postal"]
+
+
+def test_middle_names_suffixes_and_birth_dates_in_three_columns_are_a_persons(tmp_path: Path) -> None:
+    rows = "".join(
+        f"{number},Ann,{'B.' if number % 2 else ''},Miller,{'Jr' if number % 3 == 0 else ''},1980,{1 + number % 12},7,"
+        f"{number} High St,Carlton,305{number % 10}\n"
+        for number in range(25)
+    )
+    contacts, points = people_of(
+        tmp_path,
+        "member_id,first_name,middle_name,last_name,suffix,birth_year,birth_month,birth_day,address,suburb,postcode\n"
+        + rows,
+    )
+    told = {(row["given_name"], row["family_name"], str(row["birth_date"])) for row in contacts}
+    assert told == {
+        (f"Ann{' B.' if number % 2 else ''}", f"Miller{' Jr' if number % 3 == 0 else ''}",
+         f"1980-{1 + number % 12:02d}-07")
+        for number in range(25)
+    }  # fmt: skip
+    assert {row["city"] for row in points} == {"Carlton"}
+
+
+def test_dates_of_eight_digits_are_dates_though_some_days_do_not_exist(tmp_path: Path) -> None:
+    rows = "".join(
+        f"{number},Ann,Miller{number},1980{1 + number % 12:02d}{'31' if number == 5 else '07'}\n"
+        for number in range(25)
+    )
+    contacts, _ = people_of(tmp_path, "member_id,first_name,last_name,date_of_birth\n" + rows)
+    told = [str(row["birth_date"]) for row in contacts]
+    assert sum(born == "None" for born in told) == 1
+    assert {born for born in told if born != "None"} == {f"1980-{month:02d}-07" for month in range(1, 13)}
+
+
 def test_amounts_that_all_differ_are_nobodys_number(shop: Shop) -> None:
     assert identifiers(shop, "loyalty_export.csv") == [("loyalty_number", "card_number"), ("email", "customer_email")]
 

@@ -13,7 +13,7 @@ from typing import Any
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.countries import code_of
 from cdp_assets.sources.proposing.ends import Ends
-from cdp_assets.sources.proposing.roles import Column
+from cdp_assets.sources.proposing.roles import BIRTH_PARTS, Column
 from cdp_assets.sources.proposing.sample import Sample
 from cdp_assets.sources.proposing.values import DAY
 from cdp_assets.warehouse.sql_parsing import plain_name
@@ -248,11 +248,33 @@ def _street(draft: Draft) -> str | None:
     return f"concat_ws(' ', {street}, {unguarded(draft, house)})" if street and house is not None else street
 
 
+def _with_more(draft: Draft, role: str, more: str) -> str | None:
+    """A name with what else belongs to it, if that is apart."""
+    name, other = draft.sql(role), draft.sql(more)
+    return f"concat_ws(' ', {name}, {other})" if name and other else name
+
+
+def _given_name(draft: Draft) -> str | None:
+    """Given names, the middle ones among them: they tell apart who shares the first."""
+    return _with_more(draft, "given_name", "middle_name")
+
+
+def _family_name(draft: Draft) -> str | None:
+    """The family name, with what tells father and son apart."""
+    return _with_more(draft, "family_name", "name_suffix")
+
+
+def _birth_date(draft: Draft) -> str | None:
+    """The birth date, be it in one column or in three."""
+    parts = [draft.sql(role) for role in BIRTH_PARTS]
+    if draft.of("birth_date") is not None or not all(parts):
+        return draft.sql("birth_date")
+    return f"try_cast(concat_ws('-', {', '.join(f'cast({part} as varchar)' for part in parts)}) as date)"
+
+
 def named(draft: Draft) -> Iterator[Map]:
     """A map of a person's name, for rows that tell of other things: it tells apart who shares an address."""
-    says = draft.given(
-        given_name=draft.sql("given_name"), family_name=draft.sql("family_name"), full_name=draft.sql("full_name")
-    )
+    says = draft.given(given_name=_given_name(draft), family_name=_family_name(draft), full_name=draft.sql("full_name"))
     if says:
         yield {"to": "contacts", "set": says}
 
@@ -274,14 +296,14 @@ def person(
         return made | {"set": fields}
 
     name = draft.of("full_name") or (None if draft.of("family_name") else draft.of("name"))
-    given, family = draft.sql("given_name"), draft.sql("family_name")
+    given, family = _given_name(draft), _family_name(draft)
     full = draft.expression(name) if name is not None and not (given and family) else None
     language, opinions = draft.sql("language"), draft.of("score", "comment")  # an opinion has a title too
     says = draft.given(
         given_name=given,
         family_name=family,
         full_name=full,
-        birth_date=draft.sql("birth_date"),
+        birth_date=_birth_date(draft),
         company=draft.sql("company"),
         job_title=draft.sql("job_title") or (draft.sql("title") if (family or full) and not opinions else None),
         language=f"split_part({language}, '-', 1)" if language else None,
@@ -301,7 +323,7 @@ def person(
         yield entry("contact_points", reached | draft.given(verified=draft.sql("verified")))
     for phone in draft.all_of("phone"):
         yield entry("contact_points", draft.given(kind="'phone'", value=unguarded(draft, phone), country=country))
-    town = draft.sql("city", "postal_code")
+    town = draft.sql("city", "suburb", "postal_code")
     if town is not None and draft.of("postal_code", "line_1", "street") is not None:
         postal = draft.of("postal_code")
         code = None if postal is None else unguarded(draft, postal)
@@ -309,7 +331,7 @@ def person(
             kind="'postal'",
             line_1=_street(draft),
             line_2=draft.sql("line_2"),
-            city=draft.sql("city"),
+            city=draft.sql("city", "suburb"),
             region=draft.sql("region"),
             postal_code=code,
             country=country,

@@ -26,9 +26,13 @@ _CODED = frozenset({
 _MONEY = frozenset({
     "discount", "shipping", "tax", "gross", "net", "refunded", "unit_price", "line_total", "amount",
 })  # fmt: skip
-_NUMBERS = _MONEY | {"quantity", "points", "score", "duration", "employees"}
+BIRTH_PARTS = ("birth_year", "birth_month", "birth_day")
+"""Roles of a birth date in three columns."""
+
+_NUMBERS = _MONEY | {"quantity", "points", "score", "duration", "employees", *BIRTH_PARTS}
 _TEXTS = frozenset({
-    "given_name", "family_name", "full_name", "company", "job_title", "language", "line_2", "city", "region",
+    "given_name", "middle_name", "family_name", "name_suffix", "full_name", "company", "job_title", "language",
+    "line_2", "suburb", "city", "region",
     "gender", "salutation", "subject", "product_name", "comment", "reason", "purpose", "channel", "stage", "street",
     "line_1", "industry", "category", "survey", "description",
 })  # fmt: skip
@@ -59,7 +63,8 @@ _ONE_FOR_EACH = frozenset({
 
 _OF_PEOPLE = frozenset({
     "email", "phone", "anything", "person_id", "loyalty_number", "external_id", "lead_id", "given_name", "family_name",
-    "full_name", "birth_date", "street", "line_1", "line_2", "house_number", "postal_code", "city",
+    "middle_name", "name_suffix", "full_name", "birth_date", *BIRTH_PARTS, "street", "line_1", "line_2", "house_number",
+    "postal_code", "suburb", "city",
 })  # fmt: skip
 """Roles that say who somebody is, and nothing where parts are made unreadable."""
 
@@ -301,6 +306,8 @@ def _possible(role: str, values: Values) -> bool:
         return values.type == "string"
     if role in _NUMBERS:
         return values.type in ("integer", "decimal", "float")
+    if role == "birth_date":
+        return values.type == "string"  # dates are known by themselves
     if role in _LOOKS:
         return bool(values.looks & set(_LOOKS[role]))
     if role in ("opt_in", "opt_out"):

@@ -17,7 +17,8 @@ from cdp_assets.sources.spec import ISO
 
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})(\.0)?")
 _DAY = re.compile(r"(19|20)\d{6}")
-"""A date written as a number. All of a column have to be one: of eight digits few numbers are."""
+_EIGHT_DIGITS = re.compile(r"\d{8}")
+"""A date written as a number. Most of a column have to be one: of eight digits few numbers are."""
 _FLOATED = re.compile(r"\d{1,15}\.0")
 """A number of something that passed through a spreadsheet or a data frame with gaps."""
 _DECIMAL = re.compile(r"-?([1-9]\d{0,2}(,\d{3})+|0|[1-9]\d{0,13})(\.\d+)?")
@@ -151,7 +152,7 @@ def judge(texts: Sequence[str | None], *, code: bool = False, day_first: bool = 
         return Values("string", looks=looks, **counts)
     if {text.lower() for text in filled} <= _WORDS_OF_TRUTH:
         return Values("boolean", **counts)
-    if all(_DAY.fullmatch(text) and _fits(text, "%Y%m%d") for text in filled):
+    if _are_days(filled):
         return Values("date", ("%Y%m%d",), **counts)
     if any(_COMMA.fullmatch(text) for text in filled) and _most(_COMMA_AT_TIMES, filled):
         return Values("decimal", decimal_mark=",", **counts)
@@ -178,6 +179,13 @@ def judge(texts: Sequence[str | None], *, code: bool = False, day_first: bool = 
         patterns = tuple(dict.fromkeys(pattern for _, pattern in ways))
         return Values(max(kind for kind, _ in ways), () if patterns == (ISO,) else patterns, **counts)
     return Values("string", looks=looks, **counts)
+
+
+def _are_days(texts: Sequence[str]) -> bool:
+    """Whether texts of eight digits are dates, but for some that do not exist."""
+    if not all(_EIGHT_DIGITS.fullmatch(text) for text in texts):
+        return False
+    return sum(_DAY.fullmatch(text) is not None and _fits(text, "%Y%m%d") for text in texts) >= _MOSTLY * len(texts)
 
 
 def _ways(texts: Sequence[str]) -> list[tuple[str, str]]:
