@@ -37,13 +37,21 @@ GIVEN_NAME = "given_name"
 THE_SAME = "the same"
 """The first level of most comparisons."""
 
+OTHER_FAMILY = "the same given name, another family name"
+"""The level of names of namesakes by given name alone, and of who married."""
+
 SAME_NAMES = ("the same whole name", "three words in common", "two words in common")
 """The levels of names that are the same word by word."""
 
 GENERATION_APART = "a generation apart"
 """The level of birth dates that parent and child have."""
 
-ASKED_FOR = (("birth_date", GENERATION_APART), ("email", THE_SAME))
+ASKED_FOR = (
+    *(("name", level) for level in (*SAME_NAMES, OTHER_FAMILY)),
+    ("birth_date", THE_SAME),
+    ("birth_date", GENERATION_APART),
+    ("email", THE_SAME),
+)
 """Comparisons and the levels of them that scoring has to know by name."""
 
 
@@ -174,7 +182,7 @@ def _name() -> list[ComparisonLevelCreator]:
         levels.And(family_alike, given_alike).configure(label_for_charts="both names alike"),
         _adjusted(levels.And(same_family, no_given), "family", "the same family name, no given name"),
         _same("family", "the same family name, another given name", tf=True),
-        _same("given", "the same given name, another family name", tf=True),
+        _same("given", OTHER_FAMILY, tf=True),
         common(1).configure(label_for_charts="one word in common"),
         _like("whole_name", "the whole name alike", 0.85),
     ]

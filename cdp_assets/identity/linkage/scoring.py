@@ -14,7 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.identity.linkage.blocking import coded
-from cdp_assets.identity.linkage.comparisons import GENERATION_APART, GIVEN_NAME, SAME_NAMES, THE_SAME
+from cdp_assets.identity.linkage.comparisons import GENERATION_APART, GIVEN_NAME, OTHER_FAMILY, SAME_NAMES, THE_SAME
 from cdp_assets.identity.linkage.frequencies import shares
 from cdp_assets.identity.linkage.levels import remember_conditions
 from cdp_assets.identity.linkage.model import Model
@@ -159,8 +159,9 @@ def personal_weight(pairs: ir.Table, model: Model) -> ir.FloatingValue:
 def corroborated(pairs: ir.Table, model: Model) -> ir.BooleanValue:
     """Whether more than a likeness of names speaks for one person.
 
-    Where nothing but name and birth date agrees, one of them has to be the same: among the people of a country many
-    bear almost the same name and were born on almost the same date.
+    Where nothing but name and birth date agrees, one of them has to be the same, and the other like it: among many
+    people, some bear almost the same name and were born on almost the same date. A given name is no name: of those who
+    share one, some share the birth date.
     """
     others = [_weight(pairs, name) >= CORROBORATES for name in _OTHERS if f"mw_{name}" in pairs.columns]
     met = ibis.or_(*others) if others else ibis.literal(False)
@@ -168,7 +169,8 @@ def corroborated(pairs: ir.Table, model: Model) -> ir.BooleanValue:
         return met
     same_name = ibis.or_(*(_has_level(pairs, model, "name", level) for level in SAME_NAMES))
     same_date = _has_level(pairs, model, "birth_date", THE_SAME)
-    return met | same_name & (pairs.mw_birth_date > 0) | same_date & (pairs.mw_name > 0)
+    like_name = (pairs.mw_name > 0) & ~_has_level(pairs, model, "name", OTHER_FAMILY)
+    return met | same_name & (pairs.mw_birth_date > 0) | same_date & like_name
 
 
 def _weight(pairs: ir.Table, comparison: str) -> ir.FloatingValue:
