@@ -20,7 +20,7 @@ from cdp_assets.identity.linkage.levels import remember_conditions
 from cdp_assets.identity.linkage.model import Model
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from cdp_assets.warehouse.engine import Engine
 
@@ -39,8 +39,8 @@ CORROBORATES = 1.0
 """From so many bits on another comparison confirms what name and birth date say: to live in the same city as half of
 all does not."""
 
-_OTHERS = ("email", "phone", "address", "company", "job_title")
-"""Comparisons that may."""
+_OF_ONE, _OF_SEVERAL = ("email", "phone"), ("address", "company", "job_title")
+"""Comparisons that may: of what mostly one person has, and of what neighbours and colleagues have too."""
 
 _EQUAL = 1e-6
 
@@ -160,17 +160,23 @@ def corroborated(pairs: ir.Table, model: Model) -> ir.BooleanValue:
     """Whether more than a likeness of names speaks for one person.
 
     Where nothing but name and birth date agrees, one of them has to be the same, and the other like it: among many
-    people, some bear almost the same name and were born on almost the same date. A given name is no name: of those who
-    share one, some share the birth date.
+    people, some bear almost the same name and were born on almost the same date. A given name is no name: under another
+    family name only an address or number of one's own confirms it, or a birth date together with a place.
     """
-    others = [_weight(pairs, name) >= CORROBORATES for name in _OTHERS if f"mw_{name}" in pairs.columns]
-    met = ibis.or_(*others) if others else ibis.literal(False)
+    personal, shared = (_any_agrees(pairs, comparisons) for comparisons in (_OF_ONE, _OF_SEVERAL))
     if not {"mw_name", "mw_birth_date"} <= set(pairs.columns):
-        return met
+        return personal | shared
     same_name = ibis.or_(*(_has_level(pairs, model, "name", level) for level in SAME_NAMES))
     same_date = _has_level(pairs, model, "birth_date", THE_SAME)
-    like_name = (pairs.mw_name > 0) & ~_has_level(pairs, model, "name", OTHER_FAMILY)
-    return met | same_name & (pairs.mw_birth_date > 0) | same_date & like_name
+    other_family = _has_level(pairs, model, "name", OTHER_FAMILY)
+    both = same_name & (pairs.mw_birth_date > 0) | same_date & (pairs.mw_name > 0)
+    return personal | ibis.ifelse(other_family, same_date & shared, shared | both)
+
+
+def _any_agrees(pairs: ir.Table, comparisons: Sequence[str]) -> ir.BooleanValue:
+    """Whether one of some comparisons corroborates what name and birth date say."""
+    known = [_weight(pairs, name) >= CORROBORATES for name in comparisons if f"mw_{name}" in pairs.columns]
+    return ibis.or_(*known) if known else ibis.literal(False)
 
 
 def _weight(pairs: ir.Table, comparison: str) -> ir.FloatingValue:

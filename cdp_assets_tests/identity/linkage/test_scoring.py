@@ -68,6 +68,13 @@ def test_what_else_agrees_confirms_a_likeness_unless_many_have_it() -> None:
     assert not is_corroborated(*likeness, address=4.0, tf_adj_address=-3.5)
 
 
+def test_another_family_name_is_confirmed_by_what_one_person_has_or_by_place_and_birth_date() -> None:
+    assert is_corroborated(OTHER_FAMILY, None, email=12.0)
+    assert is_corroborated(OTHER_FAMILY, THE_SAME, address=6.0)
+    assert not is_corroborated(OTHER_FAMILY, "one digit wrong", address=6.0)
+    assert not is_corroborated(OTHER_FAMILY, None, address=6.0, company=5.0)
+
+
 def test_without_birth_dates_something_else_has_to_agree() -> None:
     engine, model = DuckDBEngine.in_memory(), model_of(name=NAMES)
     pairs = ibis.memtable([{"mw_name": 13.0, "mw_address": weight} for weight in (6.0, -2.0)])
