@@ -10,6 +10,8 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from itertools import count
 
+from cdp_assets.sources.proposing.headings import is_of_others, meanings, times_of, words_of
+
 _WORDS: Mapping[str, tuple[str, ...]] = {
     "record": ("unique id", "record id", "rec id", "row id", "uid", "id"),
     "birth_date": ("date of birth", "birth date", "birthdate", "birthday", "dob", "born", "geburtsdatum"),
@@ -27,9 +29,9 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "full_name": ("full name", "fullname", "customer name", "display name", "person name", "client name",
                   "contact name", "patient name", "name"),
     "house_number": ("street number", "house number", "street no", "house no", "house num", "hausnummer"),
-    "street": ("address 1", "address line 1", "street address", "line 1", "address1", "street", "strasse",
+    "street": ("address 1", "address line 1", "street address", "line 1", "address1", "addr 1", "street", "strasse",
                "home address", "postal address", "address"),
-    "postal_code": ("postal code", "zip code", "zipcode", "postcode", "zip", "plz"),
+    "postal_code": ("postal code", "zip code", "zipcode", "postcode", "zip", "pcode", "plz"),
     "city": ("city", "town", "suburb", "locality", "birth place", "place of birth", "place",
              "ort"),
     "region": ("state", "province", "region", "county"),
@@ -40,6 +42,13 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "national_id": ("social security", "soc sec id", "national id", "ssn", "tax id", "passport"),
 }  # fmt: skip
 """What a column may be → words its name may consist of, the surest first."""
+
+_ROLES: Mapping[str, str] = {
+    **{what: what for what in _WORDS if what != "record"},
+    "line_1": "street",
+    "suburb": "city",
+}
+"""Role of a column in proposals (`sources.proposing`) → what it is here."""
 
 _SHAPES: Mapping[str, re.Pattern[str]] = {
     "email": re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"),
@@ -105,6 +114,13 @@ def guess(columns: Sequence[str], samples: Mapping[str, Sequence[str]], taken: C
             found[what] = name
         elif what in SEVERAL:
             found[_another(what, found)] = name
+    for name in free:
+        # What else people call it, in the languages that proposals know.
+        values = [value for value in samples.get(name, ()) if value]
+        told = None if name in found.values() else _role(name, values)
+        known = found.keys() | ({"full_name"} if found.keys() & {"given_name", "family_name"} else set())
+        if told is not None and told not in known and not _denied(told, values):
+            found[told] = name
     if not all(what in found and _fits(what, samples.get(found[what], ())) for what in BIRTH_PARTS):
         for what in BIRTH_PARTS:
             found.pop(what, None)
@@ -119,6 +135,16 @@ def guess(columns: Sequence[str], samples: Mapping[str, Sequence[str]], taken: C
                 found[what if what not in found else _another(what, found)] = name
                 break
     return found
+
+
+def _role(name: str, values: Sequence[str]) -> str | None:
+    """What a column is by the headings that proposals know; None for what is of somebody else, or nothing known."""
+    words = words_of(name)
+    if is_of_others(words):
+        return None
+    is_date = bool(values) and _shaped("birth_date", values) >= _SURE
+    role = next(iter(meanings(words)), None) or (times_of(words) if is_date else None)
+    return _ROLES.get(role) if role is not None else None
 
 
 def is_a(what: str) -> str | None:

@@ -58,6 +58,27 @@ def said(**what: str) -> dict[str, str]:
             id="capitals",
         ),
         pytest.param(
+            "Nom Prénom Civilité Adresse CodePostal Ville Courriel",
+            said(
+                family_name="Nom", given_name="Prénom", street="Adresse", postal_code="CodePostal", city="Ville",
+                email="Courriel",
+            ),
+            id="French",
+        ),
+        pytest.param(
+            "Nombre Apellidos Dirección Ciudad Correo Teléfono",
+            said(
+                given_name="Nombre", family_name="Apellidos", street="Dirección", city="Ciudad", email="Correo",
+                phone="Teléfono",
+            ),
+            id="Spanish",
+        ),
+        pytest.param(
+            "first_name last_name city birth_place emergency_nom addr1 pcode",
+            said(given_name="first_name", family_name="last_name", city="city", street="addr1", postal_code="pcode"),
+            id="what is of others or known already",
+        ),
+        pytest.param(
             "first_name middle_name last_name name_suffix house_num street_name city zip_code birth_year birth_month "
             "birth_day",
             said(
