@@ -97,7 +97,7 @@ def main() -> None:
         sys.exit(141)
 
 
-@cdp.command()
+@cdp.command(short_help="Refresh everything, deliver, and report.")
 @click.option(
     "--force",
     is_flag=True,
@@ -143,7 +143,7 @@ def status(told_as_json: bool) -> None:
         console_of().print(status_text(report, found, settings.serving_file))
 
 
-@cdp.command()
+@cdp.command(short_help="Show one person: where from, what is known, what happened.")
 @click.argument("identifier")
 @click.option("--html", "page", type=click.Path(dir_okay=False, path_type=Path), help="Write a page to this file.")
 @as_json
@@ -180,7 +180,7 @@ def profile(identifier: str, page: Path | None, told_as_json: bool) -> None:
         console_of().print(profile_text(person))
 
 
-@cdp.command()
+@cdp.command(short_help="Show what was sent, as its receivers see it.")
 @click.argument("destination", required=False)
 @click.option(
     "--latest",
@@ -220,7 +220,7 @@ def inbox(destination: str | None, latest: int, page: Path | None, opened: bool,
         console_of().print(inbox_text.messages(trays[0]) if destination else inbox_text.overview(trays))
 
 
-@cdp.command()
+@cdp.command(short_help="Start Dagster's UI on this machine.")
 @click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port on 127.0.0.1.")
 def ui(port: int) -> None:
     """Start Dagster's UI with its schedules and sensors on http://127.0.0.1:PORT."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
 
 
-@click.command()
+@click.command(short_help="Say who would get what from a destination, and why not.")
 @click.argument("destination")
 @click.option("--dry-run", is_flag=True, required=True, help="Only say what would happen (the one thing it can do).")
 @click.option(

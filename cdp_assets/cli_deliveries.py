@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _PATIENCE_SECONDS = 10.0
 
 
-@click.group()
+@click.group(short_help="See what waits or failed, and try it again or drop it.")
 def deliveries() -> None:
     """See what waits, was given up or is held; try it again, drop it, confirm it, or pause a destination."""
 

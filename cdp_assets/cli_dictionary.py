@@ -11,7 +11,7 @@ from cdp_assets.cli import as_json, write
 from cdp_assets.settings import Settings
 
 
-@click.command()
+@click.command(short_help="Write the data dictionary of all tables and columns.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file; JSON if it ends so.")
 @as_json
 def dictionary(out: Path | None, told_as_json: bool) -> None:

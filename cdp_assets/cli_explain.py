@@ -16,7 +16,7 @@ from cdp_assets.settings import Settings
 _file = click.Path(dir_okay=False, path_type=Path)
 
 
-@click.command()
+@click.command(short_help="Say why two records are one person, or are not.")
 @click.argument("left", metavar="RECORD|PROFILE")
 @click.argument("right", metavar="[RECORD]", required=False)
 @click.option("--svg", type=_file, help="Draw the profile into this file.")

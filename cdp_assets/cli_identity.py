@@ -41,7 +41,7 @@ def word_options(command: Command) -> Command:
     return command
 
 
-@click.group()
+@click.group(short_help="Who is one person: decisions, evidence, and how right it is.")
 def identity() -> None:
     """Who is one person: stewards' decisions, and evidence taken back.
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cdp_assets.warehouse.serving import Reader
 
 
-@click.group()
+@click.group(short_help="See the rows that were refused, and retry them.")
 def quarantine() -> None:
     """See the rows that were refused, as they came, and retry them after a fix."""
 

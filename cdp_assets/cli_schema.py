@@ -11,7 +11,7 @@ from cdp_assets.cli import write
 from cdp_assets.settings import Settings
 
 
-@click.command()
+@click.command(short_help="Give the JSON schema of definitions, for editors.")
 @click.option(
     "--out",
     "folder",

@@ -35,7 +35,7 @@ What the YAML may say: docs/sources.md of cdp-assets. Keep data/hash.key and dat
 """
 
 
-@click.command()
+@click.command(short_help="Start a project folder of your own.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--currency", default="EUR", show_default=True, help="ISO 4217 code that amounts are reported in.")
 def init(folder: Path, currency: str) -> None:
@@ -58,7 +58,7 @@ def init(folder: Path, currency: str) -> None:
     click.echo(f"{folder} is ready. Next: cd {folder} && cdp sources propose FILES… && cdp run")
 
 
-@click.group()
+@click.group(short_help="Describe files, and see what the sources deliver.")
 def sources() -> None:
     """Describe files that nobody has described, and see what the sources deliver."""
 

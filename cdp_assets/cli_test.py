@@ -10,7 +10,7 @@ from cdp_assets.cli import as_json, print_json
 from cdp_assets.settings import Settings
 
 
-@click.command(name="test")
+@click.command(name="test", short_help="Run the tests that definitions carry in their YAML.")
 @click.argument("kind", type=click.Choice(["traits", "segments"]), required=False)
 @as_json
 def test(kind: str | None, told_as_json: bool) -> None:

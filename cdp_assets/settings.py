@@ -7,6 +7,7 @@ segments or destinations (YAML under `CDP_DEFS`), and secrets of destinations (r
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,10 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 DEFINITION_SUFFIXES = frozenset({".yaml", ".yml", ".csv", ".j2"})
 """Endings of the files that belong to definitions."""
+
+
+_MEMORY = re.compile(r"\d+(\.\d+)? ?([KMGT]i?)?B", re.IGNORECASE)
+"""Amounts of memory as DuckDB reads them."""
 
 
 class SettingsError(ValueError):
@@ -115,6 +120,9 @@ class Settings:
                 "CDP_LEDGER is not a SQLAlchemy URL; write for example sqlite:////srv/cdp/ledger.sqlite or "
                 "postgresql+psycopg://user:password@host/database"
             )
+        memory = env.get("CDP_MEMORY_LIMIT") or cls.memory_limit
+        if not _MEMORY.fullmatch(memory):
+            raise SettingsError(f"CDP_MEMORY_LIMIT={memory!r} is no amount of memory; write for example 5GB or 512MiB")
         return cls(
             data=data,
             defs=defs,
@@ -123,7 +131,7 @@ class Settings:
             production=mode == "production",
             ledger_override=env.get("CDP_LEDGER") or None,
             fetching=env.get("CDP_FETCH", "1") != "0",
-            memory_limit=env.get("CDP_MEMORY_LIMIT") or cls.memory_limit,
+            memory_limit=memory,
         )
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from cdp_assets.settings import PROJECT, Settings, SettingsError
@@ -32,12 +33,20 @@ def test_any_folder_works_as_definitions_and_an_instant_without_zone_is_utc(tmp_
         ("CDP_ENGINE", "sqlite", "the engines are: duckdb"),
         ("CDP_DEFS", "/nowhere/at/all", "not a folder"),
         ("CDP_DATA", "/dev/null/data", "but /dev/null is not a folder"),
+        ("CDP_MEMORY_LIMIT", "lots", "write for example 5GB"),
+        ("CDP_MEMORY_LIMIT", "80%", "write for example 5GB"),
         ("CDP_LEDGER", "ledger.sqlite", "CDP_LEDGER is not a SQLAlchemy URL"),
     ],
 )
 def test_a_bad_setting_is_named(name: str, value: str, message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         Settings.from_env({name: value})
+
+
+@pytest.mark.parametrize("amount", ["5GB", "512MiB", "1.5 gb", "100000B"])
+def test_an_amount_of_memory_is_taken_as_the_engine_reads_it(amount: str) -> None:
+    limit = Settings.from_env({"CDP_MEMORY_LIMIT": amount}).memory_limit
+    assert duckdb.connect(config={"memory_limit": limit}).execute("SELECT 1").fetchall() == [(1,)]
 
 
 def test_the_hash_key_is_made_once_and_kept_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
