@@ -206,6 +206,26 @@ def whose(words: str) -> str:
     )
 
 
+def which_address(words: str) -> str:
+    """What is left of a heading of a part of an address without the words that say which part it is: *home* of ``Home
+    Street`` and of ``Home Postal Code``, *1* of ``Address 1 - City``, and nothing of ``Address 1``.
+    """
+    parts = words.split()
+    if parts and parts[-1].isdigit():
+        parts = parts[:-1]
+    return " ".join(part for part in parts if part not in _words_of_addresses())
+
+
+def is_own(address: str) -> bool:
+    """Whether what an address is called only says that it is that of the person of the row."""
+    return set(address.split()) <= _headings().qualifiers
+
+
+def is_second(address: str) -> bool:
+    """Whether what an address is called says that another one is more a person's own."""
+    return _mentions(address, "second_addresses")
+
+
 def is_of_a_thing(words: str) -> bool:
     """Whether a number is that of a thing, such as a car or a meter, which passes from one person to the next."""
     return _mentions(words, "things")
@@ -245,6 +265,14 @@ def _words_of_what_is_known() -> frozenset[str]:
     named = words_of("name names full whole date naam nom nombre nome jmeno nazwa").split()
     spoken = {word for phrase in phrases for word in phrase.split()} - {"kind", "caller", "from", "no"}
     return frozenset({*spoken, *named}) | known.numbers | known.fillers
+
+
+@cache
+def _words_of_addresses() -> frozenset[str]:
+    """The words that headings of parts of addresses are made of."""
+    roles = ("street", "line_1", "line_2", "house_number", "suburb", "city", "region", "postal_code", "country")
+    phrases = [words_of(phrase.removeprefix(_WHOLE)) for role in roles for phrase in _headings().content["roles"][role]]
+    return frozenset(word for phrase in phrases for word in phrase.split() if not word.isdigit()) | _headings().fillers
 
 
 @cache

@@ -19,6 +19,7 @@ from cdp_assets.sources.proposing.fitting import fit
 from cdp_assets.sources.proposing.headings import file_words
 from cdp_assets.sources.proposing.kinds import kind_of
 from cdp_assets.sources.proposing.mapping import stream_of
+from cdp_assets.sources.proposing.postal import of_one_address
 from cdp_assets.sources.proposing.roles import Column, columns_of
 from cdp_assets.sources.proposing.sample import Sample, read
 from cdp_assets.sources.proposing.whose import named_alike, own
@@ -90,12 +91,16 @@ def propose(
     columns, others = named_alike(columns, texts)
     columns, more = own(columns, texts)
     others += more
+    columns, of_other_addresses = of_one_address(columns)
     kind = kind_of(columns, sample.named)
     draft = Draft(sample, columns, _names(sample), doubts=list(sample.doubts), currency=currency, zone=zone, ends=ends)
     if ends is not None:
         draft.doubts.append(_told_of(ends, draft))
     if kind is not None:
         draft.doubts += [f"{draft.names[address]} {why}: nobody is known by it" for address, why in others]
+    if of_other_addresses:
+        elsewhere = ", ".join(draft.names[column.address] for column in of_other_addresses)
+        draft.doubts.append(f"of several addresses one is taken, without {elsewhere}")
     rounded = [draft.names[column.address] for column in columns if "rounded" in column.values.looks]
     if rounded:
         draft.doubts.append(f"numbers of {', '.join(rounded)} have lost digits (1.23E+15): nothing is known by them")

@@ -1,0 +1,47 @@
+"""Which columns make up one postal address, where rows have several: at home, at work, for letters.
+
+Belongs here: telling addresses apart by their headings. Does not belong here: what a heading is (`headings.py`), and
+whose an address is (`whose.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing.roles import Column
+
+PARTS = ("street", "line_1", "line_2", "house_number", "suburb", "city", "region", "postal_code", "country")
+"""Roles that make up an address."""
+
+_WHERE = {"street", "line_1", "city", "suburb"}
+"""Of which an address has one, and another part."""
+
+
+def of_one_address(columns: Sequence[Column]) -> tuple[list[Column], list[Column]]:
+    """Take the role from what is part of another address than the person's own, or that of which most is told.
+
+    Args:
+        columns: The columns with their roles.
+
+    Returns:
+        The columns, and those that lost their role.
+    """
+    parts = [column for column in columns if column.role in PARTS and column.values.filled]
+    addresses: dict[str, list[Column]] = {}
+    for column in parts:
+        addresses.setdefault(headings.which_address(column.words), []).append(column)
+    told = {name: {column.role for column in of} for name, of in addresses.items()}
+    whole = [name for name, roles in told.items() if len(roles) > 1 and roles & _WHERE]
+    if not whole or len({column.role for column in parts}) == len(parts):
+        return list(columns), []
+    mine = max(whole, key=lambda name: (headings.is_own(name), len(told[name]), not headings.is_second(name)))
+    # What no word tells whose it is, such as the country, goes with any address that lacks it.
+    others = [
+        column
+        for name, of in addresses.items()
+        for column in of
+        if name != mine and (name or column.role in told[mine])
+    ]  # fmt: skip
+    return [replace(column, role=None) if column in others else column for column in columns], others

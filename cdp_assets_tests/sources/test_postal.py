@@ -1,0 +1,81 @@
+"""Parts of one address are put together, and none of another one with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cdp_assets.sources.proposing.postal import of_one_address
+from cdp_assets.sources.proposing.propose import propose
+from cdp_assets.sources.proposing.roles import columns_of
+from cdp_assets_tests.sources.test_proposing import written
+
+VALUES = {"street": "Main St 1", "city": "Springfield", "state": "IL", "zip": "62001", "code": "62001", "country": "US"}
+
+
+def left_of(*headings: str) -> set[str]:
+    """The columns that are part of the address that is taken."""
+    columns = columns_of({name: [VALUES[name.lower().split()[-1]]] * 3 for name in headings})
+    assert all(column.role for column in columns), [(column.address, column.role) for column in columns]
+    kept, others = of_one_address(columns)
+    assert {column.address for column in others} == {column.address for column in kept if column.role is None}
+    return {column.address for column in kept if column.role}
+
+
+@pytest.mark.parametrize(
+    ("headings", "expected"),
+    [
+        pytest.param(
+            ["Business Street", "Business City", "Home Street", "Home City", "Home Zip"],
+            {"Home Street", "Home City", "Home Zip"},
+            id="the fuller one",
+        ),
+        pytest.param(
+            ["Business Street", "Business City", "Business Zip", "Home Street", "Home City"],
+            {"Home Street", "Home City"},
+            id="the person's own, though less is told of it",
+        ),
+        pytest.param(
+            ["Venue Street", "Venue City", "Venue Zip", "City", "Zip"],
+            {"City", "Zip"},
+            id="that of which nothing is said, before that of something",
+        ),
+        pytest.param(
+            ["Res Street", "Res City", "Mail City", "State", "Zip"],
+            {"Res Street", "Res City", "State", "Zip"},
+            id="with what goes with any",
+        ),
+        pytest.param(
+            ["Address 2 Street", "Address 2 City", "Address 1 Street", "Address 1 City", "Address 1 Zip"],
+            {"Address 1 Street", "Address 1 City", "Address 1 Zip"},
+            id="numbered",
+        ),
+        pytest.param(["Street", "Billing City", "Zip"], {"Street", "Billing City", "Zip"}, id="only one"),
+    ],
+)
+def test_one_address_is_taken_whole(headings: list[str], expected: set[str]) -> None:
+    assert left_of(*headings) == expected
+
+
+def test_a_proposal_says_which_address_it_does_not_take(tmp_path: Path) -> None:
+    text = "email,work_street,work_city,home_street,home_city,home_zip\n" + "".join(
+        f"p{number}@example.org,Work Rd {number},Chicago,Elm St {number},Springfield,62{number:03d}\n"
+        for number in range(20)
+    )
+    found = propose(written(tmp_path, "people.csv", text), "shop")
+    [postal] = [each["set"] for each in found.stream["maps"] if each["set"].get("kind") == "'postal'"]
+    assert (postal["line_1"], postal["city"], postal["postal_code"]) == ("home_street", "home_city", "home_zip")
+    assert "of several addresses one is taken, without work_street, work_city" in found.doubts
+
+
+def test_where_somebody_was_born_is_no_address_of_theirs(tmp_path: Path) -> None:
+    text = "email,last_name,birth_city,birth_state,city,zip_code\n" + "".join(
+        f"p{number}@example.org,Lee,Boston,MA,Durham,27{number:03d}\n" for number in range(20)
+    )
+    [postal] = [
+        each["set"]
+        for each in propose(written(tmp_path, "people.csv", text), "shop").stream["maps"]
+        if each["set"].get("kind") == "'postal'"
+    ]
+    assert (postal["city"], "region" in postal) == ("city", False)
