@@ -53,20 +53,10 @@ def is_known(name: str) -> bool:
 
 
 def initials(name: str) -> frozenset[str]:
-    """First letters of a folded given name and of all names that its bearer may also use: B and R for "Bob"."""
-    return _initials_of().get(name, frozenset(name[:1]))
-
-
-@cache
-def _initials_of() -> dict[str, frozenset[str]]:
-    letters: dict[int, set[str]] = {}
-    for name, groups in _groups_of().items():
-        for group in groups:
-            letters.setdefault(group, set()).add(name[0])
-    return {
-        name: frozenset(letter for group in groups for letter in letters[group])
-        for name, groups in _groups_of().items()
-    }
+    """First letters of a folded given name and of the full names it is a short form of: B and R for "Bob", but M alone
+    for "Maria", who may be called Polly and yet does not sign P. for it."""
+    full = [_table()[group][0] for group in _groups_of().get(name, _NONE)]
+    return frozenset(name[:1]) if name in full else frozenset({name[:1], *(each[0] for each in full)})
 
 
 @cache

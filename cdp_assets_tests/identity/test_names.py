@@ -164,6 +164,12 @@ def test_an_initial_agrees_in_part_also_with_a_nickname() -> None:
     assert agreement(signature("A. Smith"), signature("Bob Smith")) is Agreement.DIFFERENT_GIVEN
 
 
+@pytest.mark.parametrize(("initial", "full"), [("P", "Maria"), ("E", "Hans"), ("J", "Anna"), ("B", "Elisabeth")])
+def test_the_initial_of_a_pet_name_is_no_initial_of_the_full_name(initial: str, full: str) -> None:
+    assert agreement(signature(f"{initial}. Smith"), signature(f"{full} Smith")) is Agreement.DIFFERENT_GIVEN
+    assert agreement(signature(f"{full[0]}. Smith"), signature(f"{full} Smith")) is Agreement.PARTIAL
+
+
 def test_a_script_that_cannot_be_compared_is_no_contradiction() -> None:
     assert agreement(signature("山田 太郎"), signature("Taro Yamada")) is Agreement.UNKNOWN
 
