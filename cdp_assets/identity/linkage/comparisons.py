@@ -169,7 +169,7 @@ def _name() -> list[ComparisonLevelCreator]:
         enough = levels.CustomLevel(f"array_length(name_words_l) + array_length(name_words_r) > {2 * words}")
         return levels.And(enough, shared) if words == 2 else levels.And(_of_words(words), shared)
 
-    given_alike = levels.Or(*_given_alike())
+    given_alike = levels.Or(*_given_alike(), _initial())
     family_alike = levels.JaroWinklerLevel("family", _ALIKE)
     same_given, same_family = levels.ExactMatchLevel("given"), levels.ExactMatchLevel("family")
     no_given = levels.Or(levels.CustomLevel("given_l IS NULL"), levels.CustomLevel("given_r IS NULL"))
@@ -217,15 +217,10 @@ def _edits(column: str, most: int) -> ComparisonLevelCreator:
 
 
 def _given_alike() -> list[ComparisonLevelCreator]:
-    """Ways in which two given names may be one person's: sound, nickname, initial, typing error. Two names that are
-    both known as names are no typing errors of one another: Christian is not Christina (as in
-    `names.compare_given`)."""
+    """Ways in which two given names may be one person's: sound, nickname, typing error. Two names that are both known
+    are no typing errors of one another: Christian is not Christina (as in `names.compare_given`)."""
     import splink.comparison_level_library as levels
 
-    initial = levels.And(
-        levels.Or(levels.CustomLevel("length(given_l) = 1"), levels.CustomLevel("length(given_r) = 1")),
-        levels.CustomLevel("substr(given_l, 1, 1) = substr(given_r, 1, 1)"),
-    )
     one_unknown = levels.Or(levels.CustomLevel("nicknames_l IS NULL"), levels.CustomLevel("nicknames_r IS NULL"))
     one_letter = levels.And(
         levels.CustomLevel("length(given_l) >= 4"), levels.CustomLevel("length(given_r) >= 4"), _edits("given", 1)
@@ -233,7 +228,17 @@ def _given_alike() -> list[ComparisonLevelCreator]:
     misspelt = levels.And(
         one_unknown, _no_man_and_woman(), levels.Or(levels.JaroWinklerLevel("given", _ALIKE), one_letter)
     )
-    return [levels.ExactMatchLevel("given_sound"), levels.ArrayIntersectLevel("nicknames", 1), initial, misspelt]
+    return [levels.ExactMatchLevel("given_sound"), levels.ArrayIntersectLevel("nicknames", 1), misspelt]
+
+
+def _initial() -> ComparisonLevelCreator:
+    """The one is the other's initial."""
+    import splink.comparison_level_library as levels
+
+    return levels.And(
+        levels.Or(levels.CustomLevel("length(given_l) = 1"), levels.CustomLevel("length(given_r) = 1")),
+        levels.CustomLevel("substr(given_l, 1, 1) = substr(given_r, 1, 1)"),
+    )
 
 
 def _given_name() -> list[ComparisonLevelCreator]:
@@ -250,7 +255,8 @@ def _given_name() -> list[ComparisonLevelCreator]:
     one_generation = levels.CustomLevel("coalesce(generation_l = generation_r, true)")
     return [
         _weightless(levels.And(one_generation, levels.Or(*_given_alike(), *elsewhere)), "may be one person's"),
-        _weightless(levels.And(one_generation, garbled), "may be one garbled"),
+        # Of one household, several may have the same initial.
+        _weightless(levels.And(one_generation, levels.Or(garbled, _initial())), "may be one garbled"),
     ]
 
 

@@ -126,7 +126,7 @@ def beside(person: Person, **different: Any) -> Pair:
 def resolved(engine: DuckDBEngine, model: Model) -> Resolved:
     """The pairs of the tests below, among the people of the town, in one run."""
     alike = (MISTYPED, COUPLE, TWINS, MOTHER_AND_DAUGHTER, NAMESAKES, TWO_USERS, PUBLISHED, UNSURE, PARTED, MARRIED,
-             DENIED, NAMED_AFTER, FAR_APART, TWO_SLIPS, ONE_SLIP, CONFIRMED)  # fmt: skip
+             DENIED, NAMED_AFTER, FAR_APART, TWO_SLIPS, ONE_SLIP, CONFIRMED, INITIAL, BORN_ALIKE)  # fmt: skip
     words = [
         Word(f"d{number}", kind, left_record_id=one.record_id, right_record_id=other.record_id, decided_at=AS_OF)
         for number, (kind, (one, other)) in enumerate(((DIFFERENT, PARTED), (SAME, MARRIED), (PAIR, DENIED)))
@@ -202,6 +202,15 @@ FAR_APART = beside(
 
 def test_namesakes_of_a_rare_name_who_were_born_a_generation_apart_stay_two(resolved: Resolved) -> None:
     assert not resolved.joined(FAR_APART)
+
+
+INITIAL = beside(replace(anna(18, "Sonnleitner", "Rosenweg 5"), born=None, email=None), given="A")
+BORN_ALIKE = beside(replace(anna(19, "Weissenböck", "Rosenweg 15"), email=None), given="A")
+
+
+def test_an_initial_is_anybodys_of_the_household_who_was_not_born_on_that_day(resolved: Resolved) -> None:
+    assert not resolved.joined(INITIAL)
+    assert resolved.joined(BORN_ALIKE)
 
 
 def alone(number: int, given: str, surname: str, **different: Any) -> Pair:
