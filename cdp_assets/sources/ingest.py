@@ -33,7 +33,7 @@ from cdp_assets.warehouse.engine import Engine, row_count
 from cdp_assets.warehouse.standing import note_of
 
 STAGE = "sources"
-_LARGE = 1 << 26
+_LARGE = 1 << 22
 """Bytes from which on it takes longer to read a file than to begin a thread."""
 
 
