@@ -38,6 +38,10 @@ _LONGEST = 6
 """So many words a phrase has at most."""
 
 
+ADDRESS_PARTS = ("street", "line_1", "line_2", "house_number", "suburb", "city", "region", "postal_code", "country")
+"""Roles that make up a postal address."""
+
+
 @dataclass(frozen=True)
 class _Headings:
     """The file, prepared for looking up."""
@@ -270,8 +274,8 @@ def _words_of_what_is_known() -> frozenset[str]:
 @cache
 def _words_of_addresses() -> frozenset[str]:
     """The words that headings of parts of addresses are made of."""
-    roles = ("street", "line_1", "line_2", "house_number", "suburb", "city", "region", "postal_code", "country")
-    phrases = [words_of(phrase.removeprefix(_WHOLE)) for role in roles for phrase in _headings().content["roles"][role]]
+    named = _headings().content["roles"]
+    phrases = [words_of(phrase.removeprefix(_WHOLE)) for role in ADDRESS_PARTS for phrase in named[role]]
     return frozenset(word for phrase in phrases for word in phrase.split() if not word.isdigit()) | _headings().fillers
 
 

@@ -12,9 +12,6 @@ from dataclasses import replace
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.roles import Column
 
-PARTS = ("street", "line_1", "line_2", "house_number", "suburb", "city", "region", "postal_code", "country")
-"""Roles that make up an address."""
-
 _WHERE = {"street", "line_1", "city", "suburb"}
 """Of which an address has one, and another part."""
 
@@ -28,7 +25,7 @@ def of_one_address(columns: Sequence[Column]) -> tuple[list[Column], list[Column
     Returns:
         The columns, and those that lost their role.
     """
-    parts = [column for column in columns if column.role in PARTS and column.values.filled]
+    parts = [column for column in columns if column.role in headings.ADDRESS_PARTS and column.values.filled]
     addresses: dict[str, list[Column]] = {}
     for column in parts:
         addresses.setdefault(headings.which_address(column.words), []).append(column)
