@@ -110,9 +110,10 @@ def _raw(source: SourceSpec, stream: StreamSpec) -> dg.AssetsDefinition:
         if found.is_nothing and memory.get(_ROWS) == found.rows and memory.get(_REPEATED, []) == repeated:
             return Stands()
         loads = [load.load_id for load in found.arrived]
-        absent = {name for _, names in found.absent for name in names}
         table = engine.table(*ref)
-        difference = drift(table, stream, loads, absent, engine, memory.get(_NAMES))
+        difference = drift(
+            table, stream, loads, found.absent_somewhere, engine, memory.get(_NAMES), found.absent_everywhere
+        )
         # A table without storage, since checks look from a connection of their own.
         evidence = {
             FAILED_FILES: _numbered(len(found.failed)),

@@ -18,7 +18,7 @@ import ibis.expr.types as ir
 
 from cdp_assets.sources.contract import texts_of, typed_value
 from cdp_assets.sources.errors import SchemaDriftError
-from cdp_assets.sources.spec import DISCARD_VALUE, EVOLVE, FREEZE, StreamSpec
+from cdp_assets.sources.spec import DISCARD_VALUE, EVOLVE, FREEZE, ColumnSpec, StreamSpec
 from cdp_assets.warehouse.engine import Engine, row_count
 from cdp_assets.warehouse.subqueries import computed_once
 
@@ -69,6 +69,7 @@ def drift(
     absent: Collection[str],
     engine: Engine,
     known: Sequence[str] | None = None,
+    empty: Collection[str] = (),
 ) -> Drift:
     """Compare the deliveries of a run with the contract and with earlier ones, on some rows of each.
 
@@ -79,6 +80,7 @@ def drift(
         absent: Optional columns that were absent from one of them.
         engine: Looks.
         known: What is known of earlier deliveries (`Drift.known`); None if they have to be looked at.
+        empty: Those of ``absent`` that were absent from all of them, which need not be tried.
     """
     if not loads:
         return Drift(known=None if known is None else tuple(known))
@@ -89,7 +91,7 @@ def drift(
     return Drift(
         new=() if before is None else tuple(sorted(names - before)),
         absent=tuple(sorted(absent)),
-        mistyped=tuple(_mistyped(recent, len(loads), stream, engine)),
+        mistyped=tuple(_mistyped(recent, len(loads), stream, empty, engine)),
         known=tuple(sorted(seen)) if len(seen) <= _REMEMBERED else None,
     )
 
@@ -116,7 +118,7 @@ def held_to_contract(rows: ir.Table, file: str, stream: StreamSpec, engine: Engi
         )
     if contract.data_type == FREEZE:
         rows = engine.scratch(rows)  # looked at here, and written later
-        counts = engine.to_arrow(misfits(rows, stream)).to_pylist()[0]
+        counts = engine.to_arrow(misfits(rows, stream, stream.columns)).to_pylist()[0]
         wrong = [column.address for place, column in enumerate(stream.columns) if counts.get(f"wrong_{place}")]
         if wrong:
             raise SchemaDriftError(
@@ -152,24 +154,26 @@ def _first(many: int, rows: ir.Table, deliveries: int) -> ir.Table:
     return rows.filter(rows.source_row <= max(many // deliveries, 1))
 
 
-def _mistyped(rows: ir.Table, deliveries: int, stream: StreamSpec, engine: Engine) -> list[str]:
-    counts = engine.to_arrow(misfits(_first(_TRIED, rows, deliveries), stream)).to_pylist()[0]
+def _mistyped(rows: ir.Table, deliveries: int, stream: StreamSpec, empty: Collection[str], engine: Engine) -> list[str]:
+    tried = [column for column in stream.columns if column.address not in empty]
+    counts = engine.to_arrow(misfits(_first(_TRIED, rows, deliveries), stream, tried)).to_pylist()[0]
     return [
         column.name
-        for place, column in enumerate(stream.columns)
+        for place, column in enumerate(tried)
         if (counts.get(f"wrong_{place}") or 0) * 2 > (counts.get(f"filled_{place}") or 0)
     ]
 
 
-def misfits(rows: ir.Table, stream: StreamSpec) -> ir.Table:
-    """How many values each column has, and how many do not fit its type: ``filled_`` and ``wrong_`` with its place in
-    the contract, for all that are not text.
+def misfits(rows: ir.Table, stream: StreamSpec, columns: Sequence[ColumnSpec]) -> ir.Table:
+    """How many values each column has, and how many do not fit its type: ``filled_`` and ``wrong_`` with its place
+    among the columns, for all that are not text.
 
     Args:
         rows: These columns as delivered.
         stream: Their contract.
+        columns: Those of its columns that are tried.
     """
-    tried = {place: column for place, column in enumerate(stream.columns) if column.type != "string"}
+    tried = {place: column for place, column in enumerate(columns) if column.type != "string"}
     if not tried:
         return rows.aggregate(rows=rows.count())
     texts = computed_once(rows.select(**texts_of(rows, tried.values(), stream)))

@@ -73,6 +73,18 @@ class Ingested:
         return (*self.restored, *self.loaded)
 
     @property
+    def absent_somewhere(self) -> set[str]:
+        """Columns that some file did not have."""
+        return {name for _, names in self.absent for name in names}
+
+    @property
+    def absent_everywhere(self) -> set[str]:
+        """Columns of which nothing came into the table."""
+        if not self.absent or len(self.absent) < len(self.arrived):
+            return set()
+        return set.intersection(*(set(names) for _, names in self.absent))
+
+    @property
     def is_nothing(self) -> bool:
         """Whether there was no news, good or bad; files that are passed over are none, nor is a list that shrank."""
         return self == Ingested(rows=self.rows, repeated=self.repeated, shrunk=self.shrunk)

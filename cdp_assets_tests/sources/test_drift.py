@@ -27,7 +27,8 @@ def with_size(format: str) -> bytes:
 def seen(bench: Bench, found: Ingested, known: tuple[str, ...] | None = None) -> Drift:
     """How the deliveries of one look at the files differ from those before."""
     raw = bench.engine.table("sources", "shop__orders")
-    return drift(raw, orders(), [load.load_id for load in found.loaded], (), bench.engine, known)
+    loads = [load.load_id for load in found.loaded]
+    return drift(raw, orders(), loads, found.absent_somewhere, bench.engine, known, found.absent_everywhere)
 
 
 @EVERY
@@ -122,6 +123,23 @@ def test_the_difference_names_columns_that_are_new_or_of_another_type(bench: Ben
     second = bench.ingest(orders())
     assert seen(bench, first).mistyped == ()
     assert seen(bench, second) == Drift(new=("size",), mistyped=("total",), known=("note", "size"))
+
+
+@EVERY
+def test_a_column_that_one_file_lacks_is_tried_in_the_others(bench: Bench, format: str) -> None:
+    def without_total(number: str) -> bytes:
+        kept = {name: value for name, value in row(number).items() if name != "total"}
+        return content(format, [kept], tuple(name for name in HEADER if name != "total"))
+
+    bench.drop("shop/orders.1", without_total("1"))
+    bench.drop("shop/orders.2", content(format, [row("2", total="€ 5"), row("3", total="€ 6")]))
+    found = bench.ingest(orders(format))
+    assert "total" in found.absent_somewhere - found.absent_everywhere
+    assert seen(bench, found).mistyped == ("total",)
+    bench.drop("shop/orders.3", without_total("4"))
+    found = bench.ingest(orders(format))
+    assert "total" in found.absent_everywhere
+    assert seen(bench, found).mistyped == ()
 
 
 def test_the_first_delivery_of_a_stream_has_no_new_columns(bench: Bench) -> None:

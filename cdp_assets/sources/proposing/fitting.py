@@ -81,7 +81,7 @@ def _counted(spec: StreamSpec, draft: Draft) -> dict[str, _Counts]:
     engine = DuckDBEngine.in_memory()
     try:
         table = engine.from_arrow(pa.table({name: pa.array(values, pa.string()) for name, values in texts.items()}))
-        [told] = engine.to_arrow(misfits(table, spec)).to_pylist()
+        [told] = engine.to_arrow(misfits(table, spec, spec.columns)).to_pylist()
         times = {
             f"early_{place}": is_too_early(typed_value(filled(table[column.name]), column, spec.zone)).sum()
             for place, column in typed.items()
