@@ -131,7 +131,7 @@ def _raw(source: SourceSpec, stream: StreamSpec) -> dg.AssetsDefinition:
             **sound,
             _NAMES: difference.known,
             _REPEATED: repeated,
-            _LAST: asdict(Arrived(version, tuple(loads))),
+            _LAST: asdict(Arrived(version, tuple(loads), tuple(sorted(found.absent_everywhere)))),
         }
         verdicts = {
             FILES_ARE_SOUND: " ".join(map(str, found.failed)),
@@ -322,7 +322,7 @@ def _source_audit(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
 def _arrived(engine: Engine, name: str) -> Arrived | None:
     """What came last to a raw table."""
     told = memory_of(engine, (STAGE, name)).get(_LAST)
-    return Arrived(told["before"], tuple(told["loads"])) if told else None
+    return Arrived(told["before"], tuple(told["loads"]), tuple(told.get("empty", ()))) if told else None
 
 
 def _can_wait(occasion: Mapping[str, Any], sizes: Mapping[str, int], as_of: datetime) -> bool:

@@ -79,10 +79,12 @@ class Arrived:
     Args:
         before: The table's version before it; empty if nobody knows.
         loads: Its deliveries.
+        empty: Columns of the contract, as deliveries call them, of which nothing came.
     """
 
     before: str
     loads: tuple[str, ...]
+    empty: tuple[str, ...] = ()
 
 
 def counts_of(
@@ -111,7 +113,7 @@ def counts_of(
     if version == known.version:
         return replace(known, as_of=as_of)
     if arrived is not None and arrived.before == known.version:
-        return known.with_more(_counted(stream, raw, engine, as_of, version, arrived.loads))
+        return known.with_more(_counted(stream, raw, engine, as_of, version, arrived))
     new = raw.filter(~raw.load_id.isin(list(known.loads))) if known.loads else raw
     if Fingerprint(known.rows, known.version, 0).with_more(engine.fingerprint(new)).version != version:
         return _counted(stream, raw, engine, as_of, version)
@@ -124,14 +126,18 @@ def _counted(
     engine: Engine,
     as_of: datetime,
     version: str,
-    loads: tuple[str, ...] | None = None,
+    arrived: Arrived | None = None,
 ) -> Counts:
-    """Count rows: of these loads, or all of them, whose loads then are told by them."""
-    if loads is None:
+    """Count rows: of what arrived, or all of them, whose loads then are told by them."""
+    if arrived is None:
         loads = tuple(sorted(engine.to_arrow(raw.select("load_id").distinct())["load_id"].to_pylist()))
     else:
-        raw = raw.filter(raw.load_id.isin(loads))
-    filled = {f"filled_{place}": raw[name].nullif("").count() for place, name in enumerate(stream.column_names)}
+        loads, raw = arrived.loads, raw.filter(raw.load_id.isin(arrived.loads))
+    filled = {
+        f"filled_{place}": raw[column.name].nullif("").count()
+        for place, column in enumerate(stream.columns)
+        if arrived is None or column.address not in arrived.empty
+    }
     # Together with the span of time it would be one statement, which takes longer to write than to run.
     [told] = engine.to_arrow(raw.aggregate(rows=raw.count(), broken=raw.parse_error.count(), **filled)).to_pylist()
     [span] = engine.to_arrow(_span(stream, raw, as_of)).to_pylist() if stream.event_time else [{}]
@@ -141,7 +147,7 @@ def _counted(
         loads=loads,
         rows=told["rows"],
         broken=told["broken"],
-        filled=tuple(told[name] for name in filled),
+        filled=tuple(told.get(f"filled_{place}", 0) for place in range(len(stream.columns))),
         earliest=span.get("earliest"),
         latest=span.get("latest"),
         beyond=bool(span.get("last") and span["last"] > as_of),
