@@ -27,7 +27,7 @@ _TRUNCATED_AT = 10_000
 """DuckDB keeps no more characters of a rejected line."""
 
 _OBJECT_BYTES = 1 << 26
-_SAMPLE = 2000
+_SAMPLE = 1000
 
 _REASONS = {
     "MISSING COLUMNS": "it has too few columns",
