@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from itertools import count
 
-from cdp_assets.sources.proposing.headings import is_of_others, meanings, times_of, words_of
+from cdp_assets.sources.proposing.headings import BIRTH_PARTS, is_of_others, meanings, times_of, words_of
 
 _WORDS: Mapping[str, tuple[str, ...]] = {
     "record": ("unique id", "record id", "rec id", "row id", "uid", "id"),
@@ -70,9 +70,6 @@ _VAGUE = frozenset(
     {"name", "place", "given", "first", "family", "last", "middle", "suffix", "mail", "address", "by", "bm", "bd"}
 )
 """Words that say what a column is only where they are all of its name: a user name or a file name is nobody's name."""
-
-BIRTH_PARTS = ("birth_year", "birth_month", "birth_day")
-"""A birth date in three columns; one or two of them are none."""
 
 SEVERAL = ("email", "phone")
 """What a person may have more of: further columns of it are called `email_2`, `email_3` and so on."""

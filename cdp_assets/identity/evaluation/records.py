@@ -17,9 +17,10 @@ import ibis.expr.types as ir
 
 from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import TableSchema
-from cdp_assets.identity.evaluation.columns import BIRTH_PARTS, SEVERAL, WHATS, guess, is_a
+from cdp_assets.identity.evaluation.columns import SEVERAL, WHATS, guess, is_a
 from cdp_assets.normalised.birth_dates import known_birth_date
 from cdp_assets.normalised.identifier_values import EMAIL, EMAIL_BASE, lookup
+from cdp_assets.sources.proposing.headings import BIRTH_PARTS
 from cdp_assets.warehouse.engine import empty
 from cdp_assets.warehouse.files import POSITION, FileRows, UnreadableFileError
 from cdp_assets.warehouse.operations import trimmed, try_timestamp

@@ -221,14 +221,20 @@ def _given_alike() -> list[ComparisonLevelCreator]:
     are no typing errors of one another: Christian is not Christina (as in `names.compare_given`)."""
     import splink.comparison_level_library as levels
 
-    one_unknown = levels.Or(levels.CustomLevel("nicknames_l IS NULL"), levels.CustomLevel("nicknames_r IS NULL"))
     one_letter = levels.And(
         levels.CustomLevel("length(given_l) >= 4"), levels.CustomLevel("length(given_r) >= 4"), _edits("given", 1)
     )
     misspelt = levels.And(
-        one_unknown, _no_man_and_woman(), levels.Or(levels.JaroWinklerLevel("given", _ALIKE), one_letter)
+        _one_unknown(), _no_man_and_woman(), levels.Or(levels.JaroWinklerLevel("given", _ALIKE), one_letter)
     )
     return [levels.ExactMatchLevel("given_sound"), levels.ArrayIntersectLevel("nicknames", 1), misspelt]
+
+
+def _one_unknown() -> ComparisonLevelCreator:
+    """One of the given names is not in the table of names."""
+    import splink.comparison_level_library as levels
+
+    return levels.Or(levels.CustomLevel("nicknames_l IS NULL"), levels.CustomLevel("nicknames_r IS NULL"))
 
 
 def _initial() -> ComparisonLevelCreator:
@@ -248,9 +254,8 @@ def _given_name() -> list[ComparisonLevelCreator]:
         levels.CustomLevel("array_contains(name_words_r, given_l)"),
         levels.CustomLevel("array_contains(name_words_l, given_r)"),
     ]
-    one_unknown = levels.Or(levels.CustomLevel("nicknames_l IS NULL"), levels.CustomLevel("nicknames_r IS NULL"))
     garbled = levels.And(
-        one_unknown, _no_man_and_woman(), levels.Or(levels.JaroWinklerLevel("given", 0.7), _edits("given", 2))
+        _one_unknown(), _no_man_and_woman(), levels.Or(levels.JaroWinklerLevel("given", 0.7), _edits("given", 2))
     )
     one_generation = levels.CustomLevel("coalesce(generation_l = generation_r, true)")
     return [

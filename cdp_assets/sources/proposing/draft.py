@@ -13,7 +13,7 @@ from typing import Any
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.countries import code_of
 from cdp_assets.sources.proposing.ends import Ends
-from cdp_assets.sources.proposing.roles import BIRTH_PARTS, Column
+from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.sample import Sample
 from cdp_assets.sources.proposing.values import DAY
 from cdp_assets.warehouse.sql_parsing import plain_name
@@ -266,9 +266,9 @@ def _family_name(draft: Draft) -> str | None:
 
 def _birth_date(draft: Draft) -> str | None:
     """The birth date, be it in one column or in three."""
-    parts = [draft.sql(role) for role in BIRTH_PARTS]
-    if draft.of("birth_date") is not None or not all(parts):
-        return draft.sql("birth_date")
+    whole, parts = draft.sql("birth_date"), [draft.sql(role) for role in headings.BIRTH_PARTS]
+    if whole or not all(parts):
+        return whole
     return f"try_cast(concat_ws('-', {', '.join(f'cast({part} as varchar)' for part in parts)}) as date)"
 
 

@@ -41,6 +41,9 @@ _LONGEST = 6
 ADDRESS_PARTS = ("street", "line_1", "line_2", "house_number", "suburb", "city", "region", "postal_code", "country")
 """Roles that make up a postal address."""
 
+BIRTH_PARTS = ("birth_year", "birth_month", "birth_day")
+"""Roles that make up a birth date in three columns; one or two of them are none."""
+
 
 @dataclass(frozen=True)
 class _Headings:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from cdp_assets.sources.proposing import headings
-from cdp_assets.sources.proposing.headings import words_of
+from cdp_assets.sources.proposing.headings import BIRTH_PARTS, words_of
 from cdp_assets.sources.proposing.values import DAY, Values, in_thousands, judge
 from cdp_assets.sources.proposing.wrapping import unwrapped
 
@@ -26,9 +26,6 @@ _CODED = frozenset({
 _MONEY = frozenset({
     "discount", "shipping", "tax", "gross", "net", "refunded", "unit_price", "line_total", "amount",
 })  # fmt: skip
-BIRTH_PARTS = ("birth_year", "birth_month", "birth_day")
-"""Roles of a birth date in three columns."""
-
 _NUMBERS = _MONEY | {"quantity", "points", "score", "duration", "employees", *BIRTH_PARTS}
 _TEXTS = frozenset({
     "given_name", "middle_name", "family_name", "name_suffix", "full_name", "company", "job_title", "language",

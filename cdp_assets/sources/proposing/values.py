@@ -17,8 +17,8 @@ from cdp_assets.sources.spec import ISO
 
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})(\.0)?")
 _DAY = re.compile(r"(19|20)\d{6}")
-_EIGHT_DIGITS = re.compile(r"\d{8}")
 """A date written as a number. Most of a column have to be one: of eight digits few numbers are."""
+_EIGHT_DIGITS = re.compile(r"\d{8}")
 _FLOATED = re.compile(r"\d{1,15}\.0")
 """A number of something that passed through a spreadsheet or a data frame with gaps."""
 _DECIMAL = re.compile(r"-?([1-9]\d{0,2}(,\d{3})+|0|[1-9]\d{0,13})(\.\d+)?")
