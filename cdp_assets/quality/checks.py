@@ -18,6 +18,9 @@ from cdp_assets.canonical.schema import TableSchema
 Rows = Callable[[ir.Table, dict[str, ir.Table]], ir.Table]
 """From the table under test and its inputs (by parameter name) to the rows that ought not to be there."""
 
+FILLED = "expect_columns_to_be_filled"
+"""An expectation of ours: that some columns are never empty."""
+
 STANDARD_CHECK = "schema_and_keys"
 """Name of the check that every table with a schema has."""
 
@@ -153,7 +156,7 @@ def standard_checks(schema: TableSchema) -> list[Check]:
     ]
     filled = [column.name for column in schema.columns if column.required or column.name in schema.key]
     if filled:
-        expectations.append(expect("expect_columns_to_be_filled", f"Never empty: {', '.join(filled)}.", columns=filled))
+        expectations.append(expect(FILLED, f"Never empty: {', '.join(filled)}.", columns=filled))
     if schema.key:
         unique = expect("expect_key_to_be_unique", f"Unique: ({', '.join(schema.key)}).", columns=list(schema.key))
         expectations.append(replace(unique, unique=schema.key))

@@ -11,7 +11,8 @@ since everything that is asked has been committed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
 
 import duckdb
 import sqlalchemy as sa
@@ -20,6 +21,9 @@ from sqlalchemy.engine.url import URL
 from sqlalchemy.pool import StaticPool
 
 from cdp_assets.interruption import interruptible
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine.interfaces import DBAPIConnection
 
 Row = tuple[Any, ...]
 
@@ -90,10 +94,6 @@ class RunDialect(Dialect):
     """
 
     supports_statement_cache = False
-    cursor_factory: Callable[[], duckdb.DuckDBPyConnection]
-
-    def connect(self, *arguments: Any, **parameters: Any) -> Any:
-        return CursorConnection(self.cursor_factory())
 
     def initialize(self, connection: Any) -> None:
         """Skip the probing of server version, isolation level and standards: there is no server."""
@@ -131,7 +131,11 @@ class RunDialect(Dialect):
 
 def sqlalchemy_engine(cursor_factory: Callable[[], duckdb.DuckDBPyConnection]) -> sa.Engine:
     """A SQLAlchemy engine whose only connection is a cursor made by ``cursor_factory``."""
-    dialect = RunDialect(dbapi=DBAPI)
-    dialect.cursor_factory = cursor_factory
-    pool = StaticPool(lambda: dialect.connect())
-    return sa.Engine(pool, dialect, URL.create("duckdb"))
+    pool = StaticPool(lambda: cast("DBAPIConnection", CursorConnection(cursor_factory())))
+    return sa.Engine(pool, dialect(), URL.create("duckdb"))
+
+
+@cache
+def dialect() -> RunDialect:
+    """The process's dialect, which asks a DuckDB of its own for the reserved words when it is made."""
+    return RunDialect(dbapi=DBAPI)

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from functools import reduce
+from operator import or_
 
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
-from cdp_assets.quality.checks import Check, Expectation
+from cdp_assets.quality.checks import FILLED, Check, Expectation, no_rows
 
 _OF_EACH_ROW = "expect_column_values_to_"
 _OF_SEVERAL_ROWS = frozenset(
     {"expect_column_values_to_be_unique", "expect_column_values_to_be_increasing",
      "expect_column_values_to_be_decreasing"}
 )  # fmt: skip
-_OF_COLUMNS = frozenset({"expect_table_columns_to_match_set", "expect_columns_to_be_filled"})
+_OF_COLUMNS = frozenset({"expect_table_columns_to_match_set", FILLED})
 
 
 def answered_by_news(
@@ -73,6 +75,19 @@ def _narrowed(expectation: Expectation, staged: ir.Table, coming: ir.Table) -> E
         return expectation
     concerned = staged.semi_join(coming.select(of).distinct(), of)
     return replace(expectation, rows=lambda _, tables: rows(concerned, tables))
+
+
+def of_rows(expectation: Expectation, rows: ir.Table) -> Expectation:
+    """What is expected of a table, to be asked of some of its rows, if it is expected of each of them by itself.
+
+    Args:
+        expectation: What is expected.
+        rows: An expression that reads the table.
+    """
+    if expectation.type != FILLED:
+        return expectation
+    empty = reduce(or_, (rows[column].isnull() for column in expectation.arguments["columns"]))
+    return no_rows(lambda *_: rows.filter(empty), expectation.description)
 
 
 def _row_by_row(unexpected: ir.Table, coming: ir.Table) -> bool:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import ibis.expr.types as ir
 
-from cdp_assets.quality.checks import EXPECTATIONS, Check, CheckResult, Expectation
+from cdp_assets.quality.checks import EXPECTATIONS, FILLED, Check, CheckResult, Expectation
 from cdp_assets.quality.loaded_later import loaded_when_used
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ SAFE_COUNTS = (
 
 OBSERVATIONS_WITHOUT_VALUES = (
     "expect_no_rows",
-    "expect_columns_to_be_filled",
+    FILLED,
     "expect_key_to_be_unique",
     "expect_table_columns_to_match_set",
     "expect_table_row_count_to_be_between",
@@ -129,8 +129,9 @@ def _context() -> Any:
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
     import cdp_assets.quality.dialect
-    import cdp_assets.quality.expectations  # noqa: F401
+    import cdp_assets.quality.expectations
 
+    cdp_assets.quality.dialect.dialect()
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     return context

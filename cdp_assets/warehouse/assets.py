@@ -8,6 +8,7 @@ emitted here, once, for all. Does not belong here: what any table contains.
 import inspect
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -365,21 +366,19 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
         alike = before if standing.made_alike(before, parts) else None
         told = isinstance(result, Built) and result.patch is not None
         news = auditing.news_of(engine, (plan.stage, schema.name), alike, told=told)
+        with ThreadPoolExecutor(1) as beside:
+            fingerprint = beside.submit(auditing.fingerprint, engine, staged[schema.name], result, before, news)
+            asked = auditing.of_appended(plan.all_checks(schema), result, alike)
+            found = auditing.audited(engine, asked, staged[schema.name], {**staged, **tables}, settings.docs, news)
         outcomes = [
-            *auditing.in_words(
-                auditing.audited(
-                    engine, plan.all_checks(schema), staged[schema.name], {**staged, **tables}, settings.docs, news
-                ),
-                result,
-            ),
+            *auditing.in_words(found, result),
             *auditing.judged(f"{plan.stage}.{schema.name}", plan.judged.get(schema.name, ()), result),
         ]
         for outcome in outcomes:
             passed = passed and (outcome.passed or not outcome.blocking)
             yield check_result(plan.stage, schema, outcome)
         memory = result.memory if isinstance(result, Built | InPlace) else {}
-        fingerprint = auditing.fingerprint(engine, staged[schema.name], result, before, news)
-        noted[plan.stage, schema.name] = Note(parts, fingerprint, outcomes, memory)
+        noted[plan.stage, schema.name] = Note(parts, fingerprint.result(), outcomes, memory)
     if not passed:
         engine.discard(pending)
         return

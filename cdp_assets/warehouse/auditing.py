@@ -16,7 +16,7 @@ from pathlib import Path
 import ibis.expr.types as ir
 
 from cdp_assets.quality.checks import EXPECTATIONS, VERDICT, Check, CheckResult, Judged
-from cdp_assets.quality.news import answered_by_news, narrowed
+from cdp_assets.quality.news import answered_by_news, narrowed, of_rows
 from cdp_assets.quality.runner import evaluate
 from cdp_assets.warehouse.built import Built, InPlace, Patch, Stands
 from cdp_assets.warehouse.engine import Engine, Fingerprint, TableRef, row_count
@@ -99,6 +99,27 @@ def audited(
         _together(of_few[check.name], answered[check.name], of_rest[check.name], others[check.name])
         if check.name in of_few and check.name in of_rest
         else of_few.get(check.name) or of_rest[check.name]
+        for check in checks
+    ]
+
+
+def of_appended(
+    checks: Sequence[Check], result: Built | InPlace | ir.Table | Stands, before: Note | None
+) -> list[Check]:
+    """Checks, with what is expected of each row asked of those that were appended, if it held of the others.
+
+    Args:
+        checks: What to check.
+        result: What the asset's function returned.
+        before: What was noted with the table as it was, if it was made and checked alike.
+    """
+    if not isinstance(result, InPlace) or result.appended is None or before is None:
+        return list(checks)
+    appended, held = result.appended, {outcome.name for outcome in before.checks if outcome.passed}
+    return [
+        replace(check, expectations=tuple(of_rows(expectation, appended) for expectation in check.expectations))
+        if check.name in held
+        else check
         for check in checks
     ]
 

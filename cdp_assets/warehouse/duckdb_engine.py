@@ -108,6 +108,11 @@ def _as_they_are(expression: ir.Table) -> ir.Table:
     return relation.to_expr()
 
 
+def _is_committed(table: ops.DatabaseTable) -> bool:
+    """Whether a table is one of a stage: all others are this thread's, or of a catalog that is there for a while."""
+    return table.namespace.database is not None and table.namespace.catalog is None
+
+
 class DuckDBEngine(DuckDBFiles):
     """`Engine` on DuckDB. One connection, a cursor for each thread (a shared one mixes up results)."""
 
@@ -567,12 +572,23 @@ class DuckDBEngine(DuckDBFiles):
             f"{_quoted(name)}::VARCHAR AS {_quoted(name)}" if dtype.is_string() else _quoted(name)
             for name, dtype in table.schema().items()
         )
-        row = self.backend.con.execute(
-            f"SELECT count(*), coalesce(sum(hash(t)::HUGEINT), 0), {' + '.join(parts)} "
-            f"FROM (SELECT {values} FROM ({self._compiled(table)})) AS t"
-        ).fetchone()
+        with self._reading(table) as (connection, rows):
+            row = connection.execute(
+                f"SELECT count(*), coalesce(sum(hash(t)::HUGEINT), 0), {' + '.join(parts)} "
+                f"FROM (SELECT {values} FROM ({rows})) AS t"
+            ).fetchone()
         assert row is not None
         return Fingerprint(rows=int(row[0]), version=version(row[0], row[1]), bytes=int(row[2]))
+
+    @contextmanager
+    def _reading(self, table: ir.Table) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
+        """A connection that sees a table, and its SQL: of what is committed any thread may ask, on a cursor for it."""
+        read = table.op().find(ops.PhysicalTable)
+        if all(isinstance(each, ops.DatabaseTable) and _is_committed(each) for each in read):
+            with self.cursor() as cursor:
+                yield cursor, table.get_backend().compile(table)
+        else:
+            yield self.backend.con, self._compiled(table)
 
     def snapshot(self, target: Path) -> int:
         if self._file is None:

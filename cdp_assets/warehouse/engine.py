@@ -266,7 +266,7 @@ class Engine(FileReader, Protocol):
         """A DB-API cursor that sees all committed tables, for data-quality checks; the caller closes it."""
 
     def fingerprint(self, table: ir.Table) -> Fingerprint:
-        """Count and hash the rows of a table."""
+        """Count and hash the rows of a table; of committed tables, any thread may ask."""
 
     def snapshot(self, target: Any) -> int:
         """Write a read-only copy of all published tables for readers, atomically; return its bytes."""

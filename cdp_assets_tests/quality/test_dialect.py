@@ -30,3 +30,12 @@ def test_a_table_that_is_not_there_has_none(inspector: sa.Inspector) -> None:
     assert inspector.has_table("paid", "shop")
     assert not inspector.has_table("gone", "shop")
     assert not inspector.has_table("paid", "till")
+
+
+def test_engines_share_a_dialect_and_no_connection() -> None:
+    one, other = DuckDBEngine.in_memory(), DuckDBEngine.in_memory()
+    one.cursor().execute("CREATE TABLE only_here (id INTEGER)")
+    of_one, of_other = sqlalchemy_engine(one.cursor), sqlalchemy_engine(other.cursor)
+    assert of_one.dialect is of_other.dialect
+    assert sa.inspect(of_one).has_table("only_here")
+    assert not sa.inspect(of_other).has_table("only_here")

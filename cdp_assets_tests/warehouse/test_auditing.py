@@ -15,7 +15,7 @@ from cdp_assets.canonical.schema import Column, TableSchema
 from cdp_assets.quality.checks import Check, CheckResult, expect, no_rows, standard_checks
 from cdp_assets.quality.news import answered_by_news, narrowed
 from cdp_assets.warehouse import auditing
-from cdp_assets.warehouse.built import Patch
+from cdp_assets.warehouse.built import InPlace, Patch
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets.warehouse.standing import Note
 
@@ -162,6 +162,29 @@ def test_what_did_not_hold_before_is_asked_of_the_whole(engine: DuckDBEngine) ->
     engine.publish([PAID])
     assert failed(audit(engine, [2], [(2, 25)], held={"positive": False})[0]) == {"positive"}
     assert failed(audit(engine, [1], [(1, 25)], held={"positive": False})[0]) == set()
+
+
+@pytest.mark.parametrize(("amount", "wrong"), [(9, set()), (None, {"schema_and_keys"})])
+def test_whether_columns_are_filled_is_asked_of_the_rows_that_were_appended(
+    engine: DuckDBEngine, amount: int | None, wrong: set[str]
+) -> None:
+    engine.append("shop", "orders", rows(engine, (None, 1)))  # which only a look at the whole finds
+    engine.append("shop", "orders", rows(engine, (9, amount)))
+    orders = engine.table(*PAID)
+    appended = InPlace(appended=orders.filter(orders.id == 9))
+
+    def found(result: InPlace, held: bool | None) -> set[str]:
+        outcome = [CheckResult("schema_and_keys", bool(held), True, "", {})]
+        before = None if held is None else Note({}, engine.fingerprint(orders), outcome)
+        checks = auditing.of_appended(CHECKS, result, before)
+        outcomes = {each.name: each for each in auditing.audited(engine, checks, orders, {}, None, None)}
+        told = [each["expectation"] for each in outcomes["schema_and_keys"].metadata["expectations"]]
+        assert told == [each.description for each in CHECKS[0].expectations]
+        return failed(outcomes)
+
+    assert found(appended, held=True) == wrong
+    for result, held in ((appended, False), (appended, None), (InPlace(), True)):
+        assert found(result, held) == {"schema_and_keys"}
 
 
 def test_only_what_is_expected_of_each_row_is_answered_by_the_rows_that_come(engine: DuckDBEngine) -> None:

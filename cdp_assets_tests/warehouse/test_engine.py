@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -239,6 +240,21 @@ def test_the_fingerprint_of_what_was_appended_adds_up() -> None:
     one, more = _amounts(engine, (1, "1.00"), (2, "2.00")), _amounts(engine, (3, "3.00"))
     whole = _amounts(engine, (3, "3.00"), (2, "2.00"), (1, "1.00"))
     assert engine.fingerprint(one).with_more(engine.fingerprint(more)) == engine.fingerprint(whole)
+
+
+def test_any_thread_takes_the_fingerprint_of_what_is_committed_and_leaves_nothing_open(tmp_path: Path) -> None:
+    file = tmp_path / "w.duckdb"
+    with warehouse_connection(file) as connection, ThreadPoolExecutor(1) as beside:
+        engine = DuckDBEngine(connection)
+        engine.stage_table("shop", AMOUNTS, _amounts(engine, (1, "1.00"), (2, "2.00")))
+        engine.publish([("shop", "amounts")])
+        table = engine.table("shop", "amounts")
+        one = table.filter(table.id == 1)
+        for each in (table, one):
+            assert beside.submit(engine.fingerprint, each).result() == engine.fingerprint(engine.scratch(each))
+        engine.backend.disconnect()
+    with duckdb.connect(str(file), read_only=True) as connection:  # which is refused while anything writes the file
+        assert connection.execute("SELECT count(*) FROM shop.amounts").fetchone() == (2,)
 
 
 def test_the_fingerprint_of_what_was_taken_away_is_taken_off() -> None:
