@@ -43,6 +43,9 @@ RANKS = tuple(
 )
 """Words before a name that may also be names: nobody is called by them where another word is there."""
 
+RANKS_AS_NAMES = _listed("king prince princess major earl duke baron bishop marquis")
+"""Ranks that children are named: "King L." has no other name."""
+
 PARTICLES = _listed(
     "von van vom zu zum zur der den de des del della di da do dos das du la le les el al bin ibn af av ten ter op "
     "y e und"
@@ -176,9 +179,14 @@ def compare_names(left: Name, right: Name) -> tuple[Match, Match]:
         common = words & others
         if common in (words, others):  # "Maria Lopez" of "Anna Maria Lopez Garcia"; a single word is half a name
             return (Match.CLOSE, Match.CLOSE) if len(common) > 1 else (Match.SAME, Match.MISSING)
-    swapped = compare_given(left.given, right.family), compare_family(left.family, right.given)
     # Exchanged fields must agree fully, or "Martin Paul" would be "Paul Meyer".
-    return swapped if min(swapped) >= Match.CLOSE and max(swapped) == Match.SAME else straight
+    exchanged = min(_compare_exchanged(left, right), _compare_exchanged(right, left))
+    return exchanged if min(exchanged) >= Match.CLOSE and max(exchanged) == Match.SAME else straight
+
+
+def _compare_exchanged(left: Name, right: Name) -> tuple[Match, Match]:
+    """How one name agrees with another one of which given and family name are exchanged."""
+    return compare_given(left.given, right.family), compare_family(left.family, right.given)
 
 
 def _written_out(name: Name) -> set[str]:
@@ -199,9 +207,9 @@ def compare_given(left: tuple[str, ...], right: tuple[str, ...]) -> Match:
     if first >= Match.INITIAL:
         seconds = [_compare_word(a, b) for a, b in zip(left[1:], right[1:], strict=False)]
         return Match.DIFFERENT if Match.DIFFERENT in seconds else min(first, *seconds) if seconds else first
-    # "Maria" for "Anna Maria"; and "Bob" for "John Robert".
+    # "Maria" for "Anna Maria"; and "Bob" for "John Robert", but not "R".
     shorter, longer = sorted((left, right), key=len)
-    if len(shorter) == 1 and len(longer) > 1:
+    if len(shorter) == 1 and len(longer) > 1 and len(shorter[0]) > 1:
         return min(Match.CLOSE, max(_compare_word(shorter[0], word) for word in longer[1:]))
     return Match.DIFFERENT
 

@@ -164,6 +164,11 @@ def test_an_initial_agrees_in_part_also_with_a_nickname() -> None:
     assert agreement(signature("A. Smith"), signature("Bob Smith")) is Agreement.DIFFERENT_GIVEN
 
 
+def test_an_initial_is_that_of_the_first_given_name() -> None:
+    assert agreement(signature("Maria Smith"), signature("Anna Maria Smith")) is Agreement.SIMILAR
+    assert agreement(signature("M. Smith"), signature("Anna Maria Smith")) is Agreement.DIFFERENT_GIVEN
+
+
 @pytest.mark.parametrize(("initial", "full"), [("P", "Maria"), ("E", "Hans"), ("J", "Anna"), ("B", "Elisabeth")])
 def test_the_initial_of_a_pet_name_is_no_initial_of_the_full_name(initial: str, full: str) -> None:
     assert agreement(signature(f"{initial}. Smith"), signature(f"{full} Smith")) is Agreement.DIFFERENT_GIVEN

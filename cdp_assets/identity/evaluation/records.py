@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -243,20 +243,29 @@ def _postal(table: ir.Table, columns: Mapping[str, str]) -> ir.Table | None:
 
 
 def _date(table: ir.Table, columns: Mapping[str, str], engine: Engine) -> ir.DateValue:
-    """Birth dates: ISO, or eight digits; of those that end in the year, day or month first as more of the column
-    fits, day first if both do."""
+    """Birth dates: ISO, or eight digits; of those that end in the year, and of eight digits, the order that most of the
+    column fits, day first if more do equally."""
     if "birth_date" not in columns:
         return ibis.null("date")
     column = table[columns["birth_date"]].re_replace(r"[T ].*$", "")
     slashed = column.replace(".", "/").replace("-", "/")
-    day_first, month_first = (try_timestamp(slashed, pattern) for pattern in ("%d/%m/%Y", "%m/%d/%Y"))
+    ending_in_year = [try_timestamp(slashed, pattern) for pattern in ("%d/%m/%Y", "%m/%d/%Y")]
+    eight_digits = [try_timestamp(column, pattern) for pattern in ("%Y%m%d", "%d%m%Y", "%m%d%Y")]
     # One mistyped date must not turn a column round.
-    parted = table.filter(slashed.re_search(r"^\d{1,2}/")).aggregate(days=day_first.count(), months=month_first.count())
-    [fitting] = engine.to_arrow(parted).to_pylist()
+    fitting = {
+        str(place): known_birth_date(each.cast("date")).count(where=column.re_search(form))
+        for place, (each, form) in enumerate(
+            [*((each, r"^\d{1,2}\D") for each in ending_in_year), *((each, r"^\d{8}$") for each in eight_digits)]
+        )
+    }
+    [counted] = engine.to_arrow(table.aggregate(**fitting)).to_pylist()
+    counts = [counted[str(place)] for place in range(len(fitting))]
     told = ibis.coalesce(
-        try_timestamp(column, "%Y-%m-%d"), try_timestamp(column, "%Y%m%d"), try_timestamp(slashed, "%Y/%m/%d"),
-        day_first if fitting["days"] >= fitting["months"] else month_first,
-    )  # fmt: skip
+        try_timestamp(column, "%Y-%m-%d"),
+        eight_digits[_first_of_most(counts[2:])],
+        try_timestamp(slashed, "%Y/%m/%d"),
+        ending_in_year[_first_of_most(counts[:2])],
+    )
     return known_birth_date(told.cast("date"))
 
 
@@ -279,3 +288,7 @@ def _typed(table: ir.Table | None, schema: TableSchema, engine: Engine) -> ir.Ta
     return known.select(
         **{name: known[name] if name in known.columns else ibis.null(dtype) for name, dtype in dtypes.items()}
     )
+
+
+def _first_of_most(counts: Sequence[int]) -> int:
+    return counts.index(max(counts))

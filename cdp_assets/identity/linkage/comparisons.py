@@ -40,6 +40,9 @@ THE_SAME = "the same"
 OTHER_FAMILY = "the same given name, another family name"
 """The level of names of namesakes by given name alone, and of who married."""
 
+OTHER_MIDDLE = "the same or a like name, another middle name"
+"""The level of names of siblings, of parent and child, and of namesakes, whom it tells apart."""
+
 SAME_NAMES = ("the same whole name", "three words in common", "two words in common")
 """The levels of names that are the same word by word."""
 
@@ -47,7 +50,7 @@ GENERATION_APART = "a generation apart"
 """The level of birth dates that parent and child have."""
 
 ASKED_FOR = (
-    *(("name", level) for level in (*SAME_NAMES, OTHER_FAMILY)),
+    *(("name", level) for level in (*SAME_NAMES, OTHER_MIDDLE, OTHER_FAMILY)),
     ("birth_date", THE_SAME),
     ("birth_date", GENERATION_APART),
     ("email", THE_SAME),
@@ -85,7 +88,7 @@ COMPARISONS = (
 COMPARED = tuple(comparison.name for comparison in COMPARISONS)
 """Their names."""
 
-ALSO_COMPARED = ("name_words", "generation", "gender", "company", "job_title")
+ALSO_COMPARED = ("name_words", "middle", "generation", "gender", "company", "job_title")
 """Columns that comparisons need and no block asks for."""
 
 
@@ -165,16 +168,25 @@ def _name() -> list[ComparisonLevelCreator]:
         shared = levels.ArrayIntersectLevel("name_words", min_intersection=words)
         if words == 1:
             return shared
-        # Two names of so many words that share all of them are the same whole name.
-        enough = levels.CustomLevel(f"array_length(name_words_l) + array_length(name_words_r) > {2 * words}")
-        return levels.And(enough, shared) if words == 2 else levels.And(_of_words(words), shared)
+        if words > 2:
+            return levels.And(_of_words(words), shared)
+        # Two names of two words and no initial that share both are the same whole name.
+        others = [levels.CustomLevel(f"middle_{side} IS NOT NULL") for side in "lr"]
+        more = levels.CustomLevel("array_length(name_words_l) + array_length(name_words_r) > 4")
+        return levels.And(levels.Or(more, *others), _of_one_family(), shared)
 
     given_alike = levels.Or(*_given_alike(), _initial())
     family_alike = levels.JaroWinklerLevel("family", _ALIKE)
     same_given, same_family = levels.ExactMatchLevel("given"), levels.ExactMatchLevel("family")
     no_given = levels.Or(levels.CustomLevel("given_l IS NULL"), levels.CustomLevel("given_r IS NULL"))
+    other_middle = levels.And(
+        levels.CustomLevel("NOT list_has_any(middle_l, middle_r)"),
+        levels.Or(same_family, family_alike),
+        levels.Or(same_given, given_alike),
+    )
     return [
         _same("whole_name", "the same whole name", tf=True),
+        other_middle.configure(label_for_charts=OTHER_MIDDLE),
         common(3).configure(label_for_charts="three words in common"),
         _adjusted(levels.And(same_family, given_alike), "family", "the same family name, given name alike"),
         _adjusted(levels.And(same_given, family_alike), "given", "the same given name, family name alike"),
@@ -186,6 +198,17 @@ def _name() -> list[ComparisonLevelCreator]:
         common(1).configure(label_for_charts="one word in common"),
         _like("whole_name", "the whole name alike", 0.85),
     ]
+
+
+def _of_one_family() -> ComparisonLevelCreator:
+    """The family name of one of them is a word of the other's name, or a part of its family name, or not known: two
+    given names in common are no name."""
+    import splink.comparison_level_library as levels
+
+    return levels.CustomLevel(
+        "coalesce(instr(family_l, family_r) > 0 OR instr(family_r, family_l) > 0"
+        " OR array_contains(name_words_l, family_r) OR array_contains(name_words_r, family_l), true)"
+    )
 
 
 def _of_words(least: int) -> ComparisonLevelCreator:
@@ -254,8 +277,12 @@ def _given_name() -> list[ComparisonLevelCreator]:
         levels.CustomLevel("array_contains(name_words_r, given_l)"),
         levels.CustomLevel("array_contains(name_words_l, given_r)"),
     ]
+    one_middle = levels.CustomLevel("coalesce(list_has_any(middle_l, middle_r), true)")
     garbled = levels.And(
-        _one_unknown(), _no_man_and_woman(), levels.Or(levels.JaroWinklerLevel("given", 0.7), _edits("given", 2))
+        _one_unknown(),
+        _no_man_and_woman(),
+        one_middle,
+        levels.Or(levels.JaroWinklerLevel("given", 0.7), _edits("given", 2)),
     )
     one_generation = levels.CustomLevel("coalesce(generation_l = generation_r, true)")
     return [

@@ -17,7 +17,16 @@ from ibis import _
 
 from cdp_assets.identity.addresses import plain_postcode, plain_street
 from cdp_assets.identity.folding import fold, sound
-from cdp_assets.identity.names import AND_SIGNS, CONJUNCTIONS, GENERATIONS, PARTICLES, RANKS, SUFFIXES, TITLES
+from cdp_assets.identity.names import (
+    AND_SIGNS,
+    CONJUNCTIONS,
+    GENERATIONS,
+    PARTICLES,
+    RANKS,
+    RANKS_AS_NAMES,
+    SUFFIXES,
+    TITLES,
+)
 from cdp_assets.identity.nicknames import nickname_groups
 from cdp_assets.warehouse.operations import trimmed
 
@@ -36,6 +45,7 @@ FACES = ibis.schema(
         "whole_name": "string",
         "name_words": "array<string>",
         "nicknames": "array<string>",
+        "middle": "array<string>",
         "generation": "string",
         "given_start": "string",
         "family_start": "string",
@@ -58,10 +68,13 @@ FACES = ibis.schema(
 
 _ASCII = r"^[\x00-\x7f]*$"
 _TEXTS = ("full_name", "given_name", "family_name")
-_NOT_A_NAME = tuple(sorted(TITLES | SUFFIXES | PARTICLES))
+_NOT_A_NAME = tuple(sorted(word for word in TITLES | SUFFIXES | PARTICLES if len(word) > 1))
+_NEVER_NAMES = tuple(sorted(set(RANKS) - RANKS_AS_NAMES))
 _GENERATION = rf" ({'|'.join(GENERATIONS)})\b"
 _OF_TWO = rf"(?i){AND_SIGNS}|[^ ] +(?:{'|'.join(sorted(CONJUNCTIONS))}) +[^ ]"
 """In a given or full name: it is a couple's, and nobody is compared by it."""
+
+_INITIAL = r"\b[^ ]\b"
 
 _LONGEST = 200
 """Characters of a value that are looked at: what differs only after them is noise, and comparing costs the square."""
@@ -190,21 +203,25 @@ def _reachable(contact_points: ir.Table) -> ir.Table:
 
 def _derived(shown: ir.Table, engine: Engine) -> ir.Table:
     """Add the columns that are parts of others."""
-    words = _words(shown.spoken)
-    name_words = ibis.ifelse(words.length() > 0, words.unique().sort(), ibis.null("array<string>"))
+    words = _some(_words(shown.spoken))
     # What several columns are made of is written down, or the engine computes it for each of them.
-    named = engine.scratch(
-        shown.mutate(name_words=name_words, words=ibis.ifelse(words.length() > 0, words, ibis.null("array<string>")))
-    )
-    callable_by = _without(RANKS, named.words, named.spoken)
-    given = ibis.coalesce(_without(RANKS, _words(named.given_name), named.given_name)[0], callable_by[0])
+    named = engine.scratch(shown.mutate(words=words, different=words.unique().sort()))
+    callable_by = _called(named.words, named.spoken)
+    own = _some(_words(named.given_name))
+    given = ibis.coalesce(_called(own, named.given_name)[0], callable_by[0])
+    of_family = _words(named.family_name)
     family = ibis.coalesce(
-        _words(named.family_name).join("").nullif(""),
+        of_family.join("").nullif(""),
         ibis.ifelse(named.words.length() > 1, named.words[named.words.length() - 1], ibis.null("string")),
     )
-    alone = named.given_name.isnull() & (named.family_name.notnull() | (callable_by.length() < 2))
+    alone = own.isnull() & (named.family_name.notnull() | (callable_by.length() < 2))
     parted = engine.scratch(
-        named.mutate(given=ibis.ifelse(alone, ibis.null("string"), given), family=family).drop("words")
+        named.mutate(
+            given=ibis.ifelse(alone, ibis.null("string"), given),
+            family=family,
+            of_family=of_family,
+            name_words=_written_out(named.different, named.spoken),
+        ).drop("words")
     )
     heard = engine.map_values(
         parted.filter(parted.given.notnull()).select("given").distinct(),
@@ -215,7 +232,8 @@ def _derived(shown: ir.Table, engine: Engine) -> ir.Table:
     table = engine.from_arrow(nickname_groups(), ibis.schema({"nickname": "string", "nicknames": "array<string>"}))
     joined = parted.left_join(table, parted.given == table.nickname)
     return joined.mutate(
-        whole_name=ibis.ifelse(joined.name_words.length() > 1, joined.name_words.join(" "), ibis.null("string")),
+        middle=_middle(joined),
+        whole_name=ibis.ifelse(joined.different.length() > 1, joined.different.join(" "), ibis.null("string")),
         generation=joined.spoken.re_extract(_GENERATION, 1).cases(*GENERATIONS.items()),
         given_start=joined.given.substr(0, 3),
         family_start=joined.family.substr(0, 3),
@@ -224,6 +242,34 @@ def _derived(shown: ir.Table, engine: Engine) -> ir.Table:
         mailbox=joined.email.split("@")[0],
         post_area=_post_area(joined.postcode),
     )
+
+
+def _called(words: ir.ArrayValue, text: ir.StringValue) -> ir.ArrayValue:
+    """The words that somebody may be called by: a rank is none, unless it may be a name and all others are initials."""
+    named = _without(_NEVER_NAMES, words, text)
+    others = _without(RANKS, named, text)
+    return ibis.ifelse(_written_out(others, text).notnull(), others, named)
+
+
+def _written_out(words: ir.ArrayValue, text: ir.StringValue) -> ir.ArrayValue:
+    """The words of a text that are no initials."""
+    longer = words.filter(lambda word: word.length() > 1)
+    return _some(ibis.ifelse(text.re_search(_INITIAL), longer, words))
+
+
+def _middle(named: ir.Table) -> ir.ArrayValue:
+    """First letters of the names between the first and the family's; null if there are none."""
+    others = named.different.filter(
+        lambda word: (word != named.given) & (word != named.family) & ~named.of_family.coalesce([]).contains(word)
+    )
+    letters = others.map(lambda word: word.substr(0, 1)).unique()
+    known = named.given.notnull() & (named.different.length() > 2)
+    return ibis.ifelse(known, _some(letters), ibis.null("array<string>"))
+
+
+def _some(values: ir.ArrayValue) -> ir.ArrayValue:
+    """A list, or null for an empty one."""
+    return ibis.ifelse(values.length() > 0, values, ibis.null("array<string>"))
 
 
 def _words(text: ir.StringValue) -> ir.ArrayValue:

@@ -56,6 +56,9 @@ with the given name, or its members would be learned as one person."""
 GIVEN_CONTRADICTS = -14.0
 """Weight of given names that are not one person's: an equal birth date does not outweigh it, since twins share that."""
 
+EQUAL = 1e-6
+"""Weights in bits that differ by less are the same; those of different levels do not."""
+
 _BIRTH_DATE = "birth_date"
 _DIFFERENT = "different"
 
@@ -363,7 +366,21 @@ def _completed(
             m = (_known(level, "m_probability") * matches + 0.5) / (matches + 0.5 * len(levels))
             u = (_known(level, "u_probability") * others + 0.5) / (others + 0.5 * len(levels))
             level["m_probability"], level["u_probability"] = _steady(m), _steady(_without_matches(u, m, prior))
+        _tell_apart(levels)
     return settings
+
+
+def _tell_apart(levels: Sequence[dict[str, Any]]) -> None:
+    """Have levels that weigh the same differ by next to nothing: Splink keeps what a comparison weighs and not its
+    level, which scoring asks for."""
+    weights: list[float] = []
+    for level in levels:
+        weight = told = math.log2(level["m_probability"] / level["u_probability"])
+        while any(abs(weight - other) < 2 * EQUAL for other in weights):
+            weight += 4 * EQUAL
+        weights.append(weight)
+        if weight != told:
+            level["u_probability"] = _steady(level["m_probability"] / 2.0**weight)
 
 
 def _steady(share: float) -> float:

@@ -14,10 +14,17 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.identity.linkage.blocking import coded
-from cdp_assets.identity.linkage.comparisons import GENERATION_APART, GIVEN_NAME, OTHER_FAMILY, SAME_NAMES, THE_SAME
+from cdp_assets.identity.linkage.comparisons import (
+    GENERATION_APART,
+    GIVEN_NAME,
+    OTHER_FAMILY,
+    OTHER_MIDDLE,
+    SAME_NAMES,
+    THE_SAME,
+)
 from cdp_assets.identity.linkage.frequencies import shares
 from cdp_assets.identity.linkage.levels import remember_conditions
-from cdp_assets.identity.linkage.model import Model
+from cdp_assets.identity.linkage.model import EQUAL, Model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,8 +48,6 @@ all does not."""
 
 _OF_ONE, _OF_SEVERAL = ("email", "phone"), ("address", "company", "job_title")
 """Comparisons that may: of what mostly one person has, and of what neighbours and colleagues have too."""
-
-_EQUAL = 1e-6
 
 LEAST_SHOWN = -6.0
 """Of pairs above this weight it is kept what the weight is made of."""
@@ -164,13 +169,17 @@ def corroborated(pairs: ir.Table, model: Model) -> ir.BooleanValue:
     family name only an address or number of one's own confirms it, or a birth date together with a place.
     """
     personal, shared = (_any_agrees(pairs, comparisons) for comparisons in (_OF_ONE, _OF_SEVERAL))
-    if not {"mw_name", "mw_birth_date"} <= set(pairs.columns):
+    if "mw_name" not in pairs.columns:
         return personal | shared
     same_name = ibis.or_(*(_has_level(pairs, model, "name", level) for level in SAME_NAMES))
+    other_family, other_middle = (_has_level(pairs, model, "name", level) for level in (OTHER_FAMILY, OTHER_MIDDLE))
     same_date = _has_level(pairs, model, "birth_date", THE_SAME)
-    other_family = _has_level(pairs, model, "name", OTHER_FAMILY)
-    both = same_name & (pairs.mw_birth_date > 0) | same_date & (pairs.mw_name > 0)
-    return personal | ibis.ifelse(other_family, same_date & shared, shared | both)
+    date = pairs.mw_birth_date if "mw_birth_date" in pairs.columns else ibis.literal(0.0)
+    both = same_name & (date > 0) | same_date & (pairs.mw_name > 0)
+    one_place = shared & (same_name | (date >= 0))
+    return personal | ibis.cases(
+        (other_family, same_date & shared), (other_middle, same_date & (pairs.mw_name > 0)), else_=one_place | both
+    )
 
 
 def _any_agrees(pairs: ir.Table, comparisons: Sequence[str]) -> ir.BooleanValue:
@@ -186,10 +195,11 @@ def _weight(pairs: ir.Table, comparison: str) -> ir.FloatingValue:
 
 
 def _has_level(pairs: ir.Table, model: Model, comparison: str, level: str) -> ir.BooleanValue:
-    """Whether a comparison came out at a level; levels that weigh the same are one."""
+    """Whether a comparison came out at a level, which its weight tells: a model's levels weigh differently
+    (`model._tell_apart`)."""
     if f"mw_{comparison}" not in pairs.columns:
         return ibis.literal(False)
-    return (pairs[f"mw_{comparison}"] - model.levels()[comparison][level]).abs() < _EQUAL
+    return (pairs[f"mw_{comparison}"] - model.levels()[comparison][level]).abs() < EQUAL
 
 
 def probability(weight: float) -> float:

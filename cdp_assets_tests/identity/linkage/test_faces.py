@@ -73,6 +73,9 @@ def test_numbers_after_a_name_are_no_part_of_it_but_names_keep_their_letters() -
         (Person(1, full="Sir John Smith", born=BORN), "john", "smith", ["john", "smith"]),
         (Person(1, full="General John Smith", born=BORN), "john", "smith", ["general", "john", "smith"]),
         (Person(1, "Lord Robert", "Brown", BORN), "robert", "brown", ["brown", "lord", "robert"]),
+        (Person(1, "King L", "Vanover", BORN), "king", "vanover", ["king", "vanover"]),
+        (Person(1, "Prince", "Obeirne", BORN), "prince", "obeirne", ["obeirne", "prince"]),
+        (Person(1, "Prince Harry", "Wales", BORN), "harry", "wales", ["harry", "prince", "wales"]),
         (Person(1, "Anna", "von der Leyen", BORN), "anna", "leyen", ["anna", "leyen"]),
         (Person(1, "ANNA", "Müller", BORN), "anna", "mueller", ["anna", "mueller"]),
         (Person(1, "Анна", "Berger", BORN), "anna", "berger", ["anna", "berger"]),
@@ -88,6 +91,30 @@ def test_titles_and_ranks_are_nobodys_given_name(
 def test_a_family_name_alone_is_no_given_name(engine: DuckDBEngine) -> None:
     [face] = shown(engine, Person(1, family="Berger", born=BORN, postcode="1010"))
     assert (face["given"], face["family"], face["whole_name"]) == (None, "berger", None)
+
+
+@pytest.mark.parametrize(
+    ("person", "middle"),
+    [
+        (Person(1, "Anna", "Berger", BORN), None),
+        (Person(1, "Anna E", "Berger", BORN), ["e"]),
+        (Person(1, "Anna Maria Elisabeth", "Berger", BORN), ["e", "m"]),
+        (Person(1, "Anna", "Lopez Garcia", BORN), None),
+        (Person(1, full="Anna Maria Berger", born=BORN), ["m"]),
+        (Person(1, family="Berger", born=BORN, postcode="1010"), None),
+    ],
+)
+def test_middle_names_are_known_by_their_first_letters(
+    engine: DuckDBEngine, person: Person, middle: list[str] | None
+) -> None:
+    [face] = shown(engine, person)
+    assert (sorted(face["middle"]) if face["middle"] else None) == middle
+    assert "e" not in face["name_words"], "an initial is no word that names have in common"
+
+
+def test_a_suffix_in_the_place_of_a_given_name_is_none(engine: DuckDBEngine) -> None:
+    [face] = shown(engine, Person(1, "Jr", "Berger", BORN, postcode="1010"))
+    assert (face["given"], face["family"]) == (None, "berger")
 
 
 @pytest.mark.parametrize("given_name", ["Petra & Hans", "Petra und Hans", "Petra + Hans"])

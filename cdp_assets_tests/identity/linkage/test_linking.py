@@ -19,7 +19,7 @@ from cdp_assets.identity.linkage import joining
 from cdp_assets.identity.linkage.comparisons import GENERATION_APART
 from cdp_assets.identity.linkage.faces import faces
 from cdp_assets.identity.linkage.frequencies import counted, kept
-from cdp_assets.identity.linkage.model import Model, _of_fewest_others, describe, train
+from cdp_assets.identity.linkage.model import EQUAL, Model, _of_fewest_others, describe, train
 from cdp_assets.identity.linkage.scoring import score
 from cdp_assets.identity.linkage.tables import last_model
 from cdp_assets.identity.resolve import resolve
@@ -126,7 +126,8 @@ def beside(person: Person, **different: Any) -> Pair:
 def resolved(engine: DuckDBEngine, model: Model) -> Resolved:
     """The pairs of the tests below, among the people of the town, in one run."""
     alike = (MISTYPED, COUPLE, TWINS, MOTHER_AND_DAUGHTER, NAMESAKES, TWO_USERS, PUBLISHED, UNSURE, PARTED, MARRIED,
-             DENIED, NAMED_AFTER, FAR_APART, TWO_SLIPS, ONE_SLIP, CONFIRMED, INITIAL, BORN_ALIKE)  # fmt: skip
+             DENIED, NAMED_AFTER, FAR_APART, TWO_SLIPS, ONE_SLIP, CONFIRMED, INITIAL, BORN_ALIKE,
+             OTHER_INITIAL, OTHER_FAMILY)  # fmt: skip
     words = [
         Word(f"d{number}", kind, left_record_id=one.record_id, right_record_id=other.record_id, decided_at=AS_OF)
         for number, (kind, (one, other)) in enumerate(((DIFFERENT, PARTED), (SAME, MARRIED), (PAIR, DENIED)))
@@ -211,6 +212,16 @@ BORN_ALIKE = beside(replace(anna(19, "Weissenböck", "Rosenweg 15"), email=None)
 def test_an_initial_is_anybodys_of_the_household_who_was_not_born_on_that_day(resolved: Resolved) -> None:
     assert not resolved.joined(INITIAL)
     assert resolved.joined(BORN_ALIKE)
+
+
+OF_ONE_HOUSE = replace(anna(20, "Ebenbichler", "Heimweg 1"), given="Anna M", born=None, email=None)
+OTHER_INITIAL = beside(OF_ONE_HOUSE, given="Anna L")
+OTHER_FAMILY = beside(replace(OF_ONE_HOUSE, record_id=210, family="Kaltenegger"), family="Nussdorfer")
+
+
+def test_namesakes_at_one_address_stay_two_where_middle_or_family_names_differ(resolved: Resolved) -> None:
+    assert not resolved.joined(OTHER_INITIAL)
+    assert not resolved.joined(OTHER_FAMILY)
 
 
 def alone(number: int, given: str, surname: str, **different: Any) -> Pair:
@@ -323,6 +334,12 @@ def test_the_towns_people_are_found_again(resolved: Resolved) -> None:
     pairs = list(zip(TOWN[::2], TOWN[1::2], strict=True))
     assert sum(resolved.joined(pair) for pair in pairs) >= 0.85 * len(pairs)
     assert len({resolved.home(person.record_id) for person in TOWN}) >= len(pairs)
+
+
+def test_no_two_levels_weigh_the_same(model: Model) -> None:
+    for weights in model.levels().values():
+        in_order = sorted(weights.values())
+        assert all(less + EQUAL < more for less, more in itertools.pairwise(in_order))
 
 
 def test_a_model_survives_being_stored(engine: DuckDBEngine, model: Model) -> None:

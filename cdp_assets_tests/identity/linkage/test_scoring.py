@@ -5,14 +5,15 @@ from __future__ import annotations
 import ibis
 import pytest
 
-from cdp_assets.identity.linkage.comparisons import OTHER_FAMILY, SAME_NAMES, THE_SAME
+from cdp_assets.identity.linkage.comparisons import OTHER_FAMILY, OTHER_MIDDLE, SAME_NAMES, THE_SAME
 from cdp_assets.identity.linkage.model import Model
 from cdp_assets.identity.linkage.scoring import corroborated
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 
 LIKE = "the same given name, family name alike"
 NAMES = {
-    **{words: 13.0 + rank for rank, words in enumerate(SAME_NAMES)}, LIKE: 12.0, OTHER_FAMILY: 4.0, "different": -4.0,
+    **{words: 13.0 + rank for rank, words in enumerate(SAME_NAMES)}, LIKE: 12.0, OTHER_MIDDLE: 10.0, OTHER_FAMILY: 4.0,
+    "different": -4.0,
 }  # fmt: skip
 DATES = {THE_SAME: 11.0, "one digit wrong": 9.0, "different": -8.0}
 
@@ -34,10 +35,13 @@ def model_of(**levels: dict[str, float]) -> Model:
 
 def is_corroborated(name: str, birth_date: str | None, **others: float) -> bool:
     parts = {"mw_name": NAMES[name], "mw_birth_date": DATES[birth_date] if birth_date else 0.0}
-    engine = DuckDBEngine.in_memory()
-    pairs = ibis.memtable([parts | {f"mw_{comparison}": weight for comparison, weight in others.items()}])
-    model = model_of(name=NAMES, birth_date=DATES)
-    return bool(engine.to_arrow(pairs.select(met=corroborated(pairs, model)))["met"][0].as_py())
+    parts |= {f"mw_{comparison}": weight for comparison, weight in others.items()}
+    return bool(met(parts, model_of(name=NAMES, birth_date=DATES)))
+
+
+def met(parts: dict[str, float], model: Model) -> object:
+    engine, pairs = DuckDBEngine.in_memory(), ibis.memtable([parts])
+    return engine.to_arrow(pairs.select(met=corroborated(pairs, model)))["met"][0].as_py()
 
 
 @pytest.mark.parametrize(
@@ -50,6 +54,8 @@ def is_corroborated(name: str, birth_date: str | None, **others: float) -> bool:
         ("the same whole name", None, False),
         (LIKE, THE_SAME, True),
         (LIKE, "one digit wrong", False),
+        (OTHER_MIDDLE, THE_SAME, True),
+        (OTHER_MIDDLE, "one digit wrong", False),
         (OTHER_FAMILY, THE_SAME, False),
         ("different", THE_SAME, False),
     ],
@@ -75,8 +81,27 @@ def test_another_family_name_is_confirmed_by_what_one_person_has_or_by_place_and
     assert not is_corroborated(OTHER_FAMILY, None, address=6.0, company=5.0)
 
 
+def test_another_middle_name_is_confirmed_by_what_one_person_has_or_by_the_birth_date() -> None:
+    assert is_corroborated(OTHER_MIDDLE, None, email=12.0)
+    assert not is_corroborated(OTHER_MIDDLE, None, address=9.0)
+    assert not is_corroborated(OTHER_MIDDLE, "different", address=9.0)
+
+
+def test_a_like_name_and_another_birth_date_are_two_of_one_house() -> None:
+    assert is_corroborated(LIKE, None, address=9.0)
+    assert is_corroborated(LIKE, "one digit wrong", address=9.0)
+    assert not is_corroborated(LIKE, "different", address=9.0)
+    assert is_corroborated("the same whole name", "different", address=9.0)
+    assert is_corroborated(LIKE, "different", phone=12.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("the same whole name", True), (LIKE, True), (OTHER_MIDDLE, False), (OTHER_FAMILY, False)]
+)
+def test_where_there_are_no_birth_dates_names_are_held_to_the_same(name: str, expected: bool) -> None:
+    assert met({"mw_name": NAMES[name], "mw_address": 9.0}, model_of(name=NAMES)) is expected
+
+
 def test_without_birth_dates_something_else_has_to_agree() -> None:
-    engine, model = DuckDBEngine.in_memory(), model_of(name=NAMES)
-    pairs = ibis.memtable([{"mw_name": 13.0, "mw_address": weight} for weight in (6.0, -2.0)])
-    found = engine.to_arrow(pairs.select(met=corroborated(pairs, model)))["met"].to_pylist()
-    assert sorted(found) == [False, True]
+    assert met({"mw_name": 13.0, "mw_address": 6.0}, model_of(name=NAMES))
+    assert not met({"mw_name": 13.0, "mw_address": -2.0}, model_of(name=NAMES))
