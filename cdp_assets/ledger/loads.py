@@ -5,6 +5,7 @@ Belongs here: manifest rows and remembered content hashes. Does not belong here:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -18,6 +19,9 @@ from cdp_assets.ledger.models import Load as LoadRow
 
 _LOADS = bulk.table_of(LoadRow)
 _HASHES = bulk.table_of(FileHash)
+
+_AT_ONCE = 500
+"""Files that one statement asks for: databases take no more than some thousand values."""
 
 LOADED = "loaded"
 FAILED = "failed"
@@ -89,23 +93,23 @@ def forget(connection: Connection, load_ids: list[str]) -> None:
     bulk.delete(connection, LoadRow, "load_id", load_ids)
 
 
-def remembered_hash(connection: Connection, file: str, size: int, modified_ns: int) -> str | None:
-    """The content hash of ``file``, if it was last seen with this size and modification time.
+def remembered_hashes(connection: Connection, files: Sequence[str]) -> dict[str, tuple[int, int, str]]:
+    """What was remembered of files: size in bytes, modification time in nanoseconds, and content hash, when last seen.
 
     Args:
-        file: Path relative to the landing folder.
-        size: Its size in bytes.
-        modified_ns: Its modification time in nanoseconds (`os.stat_result.st_mtime_ns`).
+        connection: An open transaction.
+        files: Paths relative to the landing folder; one that was never seen is not in the answer.
     """
-    statement = select(_HASHES.c.content_hash).where(
-        _HASHES.c.file == file, _HASHES.c.bytes == size, _HASHES.c.modified_ns == modified_ns
-    )
-    found = connection.execute(statement).scalar()
-    return None if found is None else str(found)
+    wanted = select(_HASHES.c.file, _HASHES.c.bytes, _HASHES.c.modified_ns, _HASHES.c.content_hash)
+    found: dict[str, tuple[int, int, str]] = {}
+    for start in range(0, len(files), _AT_ONCE):
+        some = wanted.where(_HASHES.c.file.in_(files[start : start + _AT_ONCE]))
+        found |= {file: (size, modified_ns, digest) for file, size, modified_ns, digest in connection.execute(some)}
+    return found
 
 
 def remember_hash(connection: Connection, file: str, size: int, modified_ns: int, content_hash: str) -> None:
-    """Remember the content hash of ``file`` as it is now."""
+    """Remember the content hash of ``file`` as it is now: so many bytes, changed then (nanoseconds since 1970)."""
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     values = {"bytes": size, "modified_ns": modified_ns, "content_hash": content_hash}
     connection.execute(

@@ -244,9 +244,8 @@ def _hashed(
     A large one is looked through beside it, since each keeps one processor busy.
     """
     with ledger.reading() as connection:
-        known = {
-            file: loads.remembered_hash(connection, file.name, file.size, file.modified_ns) for file in landed.files
-        }
+        seen = loads.remembered_hashes(connection, [file.name for file in landed.files])
+    known = {file: _as_seen(file, seen.get(file.name)) for file in landed.files}
     scans: dict[LandedFile, Scan] = {}
     found: list[tuple[LandedFile, str]] = []
     with ThreadPoolExecutor(max_workers=1) as beside:
@@ -263,6 +262,11 @@ def _hashed(
             for file, digest in new:
                 loads.remember_hash(connection, file.name, file.size, file.modified_ns, digest)
     return found, scans
+
+
+def _as_seen(file: LandedFile, seen: tuple[int, int, str] | None) -> str | None:
+    """The content hash that a file had when it was last seen, if it is as it was."""
+    return seen[2] if seen is not None and seen[:2] == (file.size, file.modified_ns) else None
 
 
 def _noted(ledger: Ledger, source: SourceSpec, stream: StreamSpec) -> list[Load]:

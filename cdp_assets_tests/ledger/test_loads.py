@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
 from cdp_assets.ledger import Ledger, loads
 
 LOAD = loads.Load(
@@ -41,11 +43,14 @@ def test_recording_a_load_again_overwrites_it(ledger: Ledger) -> None:
         assert loads.everything(connection) == []
 
 
-def test_a_hash_is_remembered_for_a_file_of_the_same_size_and_time_only(ledger: Ledger) -> None:
+def test_hashes_are_remembered_with_what_files_were_when_seen(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loads, "_AT_ONCE", 2)
     with ledger.transaction() as connection:
-        loads.remember_hash(connection, "a.csv", 10, 111, "h1")
-        assert loads.remembered_hash(connection, "a.csv", 10, 111) == "h1"
-        assert loads.remembered_hash(connection, "a.csv", 10, 112) is None
-        assert loads.remembered_hash(connection, "a.csv", 11, 111) is None
-        loads.remember_hash(connection, "a.csv", 11, 112, "h2")
-        assert loads.remembered_hash(connection, "a.csv", 11, 112) == "h2"
+        for number, name in enumerate(("a.csv", "b.csv", "c.csv"), 1):
+            loads.remember_hash(connection, name, 10 * number, 111, f"h{number}")
+        assert loads.remembered_hashes(connection, ["a.csv", "c.csv", "never.csv", "b.csv"]) == {
+            "a.csv": (10, 111, "h1"), "b.csv": (20, 111, "h2"), "c.csv": (30, 111, "h3"),
+        }  # fmt: skip
+        loads.remember_hash(connection, "a.csv", 11, 112, "h4")
+        assert loads.remembered_hashes(connection, ["a.csv"]) == {"a.csv": (11, 112, "h4")}
+        assert loads.remembered_hashes(connection, []) == {}
