@@ -43,6 +43,9 @@ OTHER_FAMILY = "the same given name, another family name"
 OTHER_MIDDLE = "the same or a like name, another middle name"
 """The level of names of siblings, of parent and child, and of namesakes, whom it tells apart."""
 
+NO_GIVEN = "the same family name, no given name"
+"""The level of names of whoever may be anybody of a family."""
+
 SAME_NAMES = ("the same whole name", "three words in common", "two words in common")
 """The levels of names that are the same word by word."""
 
@@ -50,7 +53,7 @@ GENERATION_APART = "a generation apart"
 """The level of birth dates that parent and child have."""
 
 ASKED_FOR = (
-    *(("name", level) for level in (*SAME_NAMES, OTHER_MIDDLE, OTHER_FAMILY)),
+    *(("name", level) for level in (*SAME_NAMES, OTHER_MIDDLE, NO_GIVEN, OTHER_FAMILY)),
     ("birth_date", THE_SAME),
     ("birth_date", GENERATION_APART),
     ("email", THE_SAME),
@@ -192,7 +195,7 @@ def _name() -> list[ComparisonLevelCreator]:
         _adjusted(levels.And(same_given, family_alike), "given", "the same given name, family name alike"),
         common(2).configure(label_for_charts="two words in common"),
         levels.And(family_alike, given_alike).configure(label_for_charts="both names alike"),
-        _adjusted(levels.And(same_family, no_given), "family", "the same family name, no given name"),
+        _adjusted(levels.And(same_family, no_given), "family", NO_GIVEN),
         _same("family", "the same family name, another given name", tf=True),
         _same("given", OTHER_FAMILY, tf=True),
         common(1).configure(label_for_charts="one word in common"),

@@ -17,6 +17,7 @@ from cdp_assets.identity.linkage.blocking import coded
 from cdp_assets.identity.linkage.comparisons import (
     GENERATION_APART,
     GIVEN_NAME,
+    NO_GIVEN,
     OTHER_FAMILY,
     OTHER_MIDDLE,
     SAME_NAMES,
@@ -172,13 +173,17 @@ def corroborated(pairs: ir.Table, model: Model) -> ir.BooleanValue:
     if "mw_name" not in pairs.columns:
         return personal | shared
     same_name = ibis.or_(*(_has_level(pairs, model, "name", level) for level in SAME_NAMES))
-    other_family, other_middle = (_has_level(pairs, model, "name", level) for level in (OTHER_FAMILY, OTHER_MIDDLE))
+    other_family, other_middle, no_given = (
+        _has_level(pairs, model, "name", level) for level in (OTHER_FAMILY, OTHER_MIDDLE, NO_GIVEN)
+    )
     same_date = _has_level(pairs, model, "birth_date", THE_SAME)
     date = pairs.mw_birth_date if "mw_birth_date" in pairs.columns else ibis.literal(0.0)
     both = same_name & (date > 0) | same_date & (pairs.mw_name > 0)
     one_place = shared & (same_name | (date >= 0))
     return personal | ibis.cases(
-        (other_family, same_date & shared), (other_middle, same_date & (pairs.mw_name > 0)), else_=one_place | both
+        (other_family, same_date & shared),
+        (other_middle | no_given, same_date & (pairs.mw_name > 0)),
+        else_=one_place | both,
     )
 
 
