@@ -31,8 +31,13 @@ PEOPLE = [
         ({"@odata.context": "https://crm.example/$metadata", "value": PEOPLE}, "value"),
         ({"data": {"customers": {"edges": PEOPLE}}, "tags": ["a"]}, "data.customers.edges"),
         ({"object": "list", "data": PEOPLE[:1], "has_more": False, "url": "/v1/customers"}, "data"),
+        ({"results": 3, "page": 1, "resultsPerPage": 10, "items": PEOPLE[:1]}, "items"),
+        ({"answer": {"Customer": PEOPLE[:1], "startPosition": 1, "maxResults": 9}, "time": "2026-01-05"},
+         "answer.Customer"),
+        ({"summary": {"status": 200, "message": "OK", "start_date": "2026-01-05"}, "users": PEOPLE[:1]}, "users"),
+        ({"contacts": PEOPLE[:1], "has-more": True, "vid-offset": 371, "time-offset": 148}, "contacts"),
     ],
-)
+)  # fmt: skip
 @pytest.mark.parametrize("indent", [None, 2], ids=["on a line", "printed"])
 def test_the_list_within_an_answer_is_proposed_and_loaded(
     bench: Bench, tmp_path: Path, answer: dict[str, Any], within: str, indent: int | None
@@ -45,8 +50,16 @@ def test_the_list_within_an_answer_is_proposed_and_loaded(
     bench.drop("shop/customers.json", text)
     load(bench, source)
     named = {found["family_name"] for found in canonical(bench, source, "contacts")}
-    expected = PEOPLE[:1] if within == "data" else PEOPLE
+    expected = PEOPLE if str(PEOPLE[-1]["id"]) in text else PEOPLE[:1]
     assert named == {each["last_name"] for each in expected}
+
+
+def test_of_several_lists_that_of_people_is_taken_and_the_others_are_told(tmp_path: Path) -> None:
+    courses = [{"id": each["id"], "title": "Algebra"} for each in PEOPLE]
+    text = json.dumps({"courses": courses, "users": PEOPLE, "rooms": courses[:1]})
+    proposal = propose(written(tmp_path, "export.json", text), "school")
+    assert proposal.stream["rows"] == "users"
+    assert any("`courses`, `rooms`" in doubt for doubt in proposal.doubts)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +76,24 @@ def test_an_order_with_lines_is_a_row_itself(order: dict[str, Any]) -> None:
 
 def test_objects_one_below_the_other_are_lines() -> None:
     assert of_object('{"data": [{"a": 1}]}\n{"data": [{"a": 2}]}') is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (json.dumps({"id": "A1", "email": "a@x.org", "lines": [{"sku": "1"}]}, indent=1), "on one line"),
+        ('{"order": {"id": 7, "lines": [\n{"a": 1},\n{"a": 2},\n{"a": 3}\n]}}', "on one line"),
+        ('{"a": 1}\n{"a":\n2}\n', "2 of 3 lines"),
+    ],
+)
+def test_an_object_on_several_lines_is_no_json_lines(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(sample.UnreadableSampleError, match=said):
+        sample.read(written(tmp_path, "order.json", text))
+
+
+def test_lines_that_are_no_json_are_told(tmp_path: Path) -> None:
+    found = sample.read(written(tmp_path, "orders.jsonl", '{"a": 1}\n{"a": 2}\n{"a":\n'))
+    assert (found.rows, found.doubts) == (2, ("1 of 3 lines are no JSON objects: they are refused",))
 
 
 def test_batches_in_lines_are_unpacked(bench: Bench, tmp_path: Path) -> None:

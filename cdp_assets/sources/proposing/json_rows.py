@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from cdp_assets.sources.proposing.headings import words_of
+from cdp_assets.sources.proposing.headings import called, words_of
 
 MOST_ROWS = 5_000
 _DEEPEST = 4
@@ -25,6 +25,17 @@ _LISTS = frozenset({
     "values",
 })  # fmt: skip
 """What APIs call the list of what was asked for, however little is in it."""
+
+_ASKED_FOR = ("people", "orders", "loyalty", "refunds", "subscriptions")
+"""Kinds of files, by which APIs also call the list: what is in it is seldom a part of something else."""
+
+_OF_PAGES = frozenset({
+    "count", "cursor", "has", "limit", "link", "links", "max", "meta", "metadata", "more", "next", "offset", "page",
+    "pages", "pagination", "paging", "params", "per", "position", "prev", "previous", "results", "size", "start",
+    "summary", "time", "took", "total",
+})  # fmt: skip
+"""Words for where in a longer list an answer is: they tell nothing of a row."""
+_PLACES = frozenset({"cursor", "offset"})
 
 _NUMBERS = frozenset({"id", "number", "no", "nr", "email", "uuid", "key"})
 _OF_THE_ANSWER = frozenset({"request", "trace", "job", "query", "page", "response", "account", "shop", "store"})
@@ -39,11 +50,13 @@ class Found:
         rows: Objects.
         within: Dotted path of the list that holds them; empty if that is the whole text.
         whole: Whether the text was read to its end.
+        others: Dotted paths of other lists of objects.
     """
 
     rows: list[dict[str, Any]]
     within: str = ""
     whole: bool = True
+    others: tuple[str, ...] = ()
 
 
 def of_array(text: str) -> Found:
@@ -60,10 +73,11 @@ def of_object(text: str) -> Found | None:
     if walk.after and text[walk.after :].strip():
         return None
     held = {path: [each for each in items if isinstance(each, dict)] for path, items in walk.lists.items()}
-    within = max(held, key=lambda path: len(held[path]), default="")
+    within = max(held, key=lambda path: (len(held[path]), _is_asked_for(path)), default="")
     if not within or not _holds_rows(within, len(held[within]), walk.beside):
         return None
-    return Found(held[within], within, whole=bool(walk.after))
+    others = tuple(path for path, rows in held.items() if rows and path != within)
+    return Found(held[within], within, whole=bool(walk.after), others=others)
 
 
 def list_of(row: dict[str, Any]) -> str | None:
@@ -74,9 +88,22 @@ def list_of(row: dict[str, Any]) -> str | None:
 
 def _holds_rows(path: str, rows: int, beside: set[str]) -> bool:
     """Whether a list is what an object is there for: an order has a number of its own, and fewer lines than it says of
-    itself."""
-    called = path.rsplit(".", 1)[-1].lower() in _LISTS
-    return rows > 0 and (called or (rows > len(beside) and not any(map(_is_own_number, beside))))
+    itself.
+    """
+    if rows == 0 or path.rsplit(".", 1)[-1].lower() in _LISTS:
+        return rows > 0
+    said = [each for each in beside if not any(map(_is_of_pages, each.split(".")))]
+    return not any(map(_is_own_number, said)) and (_is_asked_for(path) or rows > len(said))
+
+
+def _is_asked_for(path: str) -> bool:
+    words = words_of(path.rsplit(".", 1)[-1])
+    return any(called(words, kind) for kind in _ASKED_FOR)
+
+
+def _is_of_pages(key: str) -> bool:
+    words = words_of(key).split()
+    return set(words) <= _OF_PAGES or words[-1] in _PLACES
 
 
 def _is_own_number(path: str) -> bool:

@@ -286,7 +286,10 @@ def _json_object(path: Path, text: str, whole: bool, encoding: str) -> Sample | 
     found = of_object(text)
     if found is None or (whole and not found.whole):
         return None
-    doubt = f"its rows are taken to be the items of `{found.within}`; what stands beside that list is not taken"
+    besides = f", such as {', '.join(f'`{path}`' for path in found.others)}," if found.others else ""
+    doubt = (
+        f"its rows are taken to be the items of `{found.within}`; what stands beside that list{besides} is not taken"
+    )
     return Sample(
         path, "json", _columns(found.rows), encoding=encoding, rows=len(found.rows), doubts=(doubt,),
         within=found.within,
