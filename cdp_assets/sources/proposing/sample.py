@@ -254,22 +254,35 @@ def _regularity(text: str, delimiter: str) -> tuple[float, int]:
 
 
 def _json_lines(path: Path, text: str, encoding: str) -> Sample:
-    rows = []
-    for line in itertools.islice((line for line in text.split("\n") if line.strip()), MOST_ROWS):
-        try:
-            value = json.loads(line)
-        except json.JSONDecodeError:
-            continue
-        if isinstance(value, dict):
-            rows.append(value)
+    lines = list(itertools.islice((line for line in text.split("\n") if line.strip()), MOST_ROWS))
+    rows = [value for line in lines if isinstance(value := _json(line), dict)]
+    broken = len(lines) - len(rows)
+    if broken and isinstance(_json(text), dict):
+        raise UnreadableSampleError(
+            f"{path.name} is one JSON object on several lines, and no list of rows: write it on one line (JSON lines), "
+            "or make it the item of a list"
+        )
     if not rows:
         raise UnreadableSampleError(f"{path.name} has no JSON object on any of its first lines")
+    if broken > len(rows):
+        raise UnreadableSampleError(
+            f"{path.name} is no valid JSON, and no JSON lines: {broken:,} of {len(lines):,} lines are no objects"
+        )
+    doubts = (f"{broken:,} of {len(lines):,} lines are no JSON objects: they are refused",) if broken else ()
     unpack = list_of(rows[0])
     if unpack is not None and all(isinstance(row.get(unpack), list) for row in rows):
         rows = [each for row in rows for each in unpacked_row(row, unpack) if isinstance(each, dict)][:MOST_ROWS]
     else:
         unpack = None
-    return Sample(path, "jsonl", _columns(rows), encoding=encoding, rows=len(rows), unpack=unpack)
+    return Sample(path, "jsonl", _columns(rows), encoding=encoding, rows=len(rows), doubts=doubts, unpack=unpack)
+
+
+def _json(text: str) -> Any:
+    """What a text says as JSON; None if it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _json_array(path: Path, text: str, whole: bool, encoding: str) -> Sample:
