@@ -84,11 +84,28 @@ def test_objects_one_below_the_other_are_lines() -> None:
         (json.dumps({"id": "A1", "email": "a@x.org", "lines": [{"sku": "1"}]}, indent=1), "on one line"),
         ('{"order": {"id": 7, "lines": [\n{"a": 1},\n{"a": 2},\n{"a": 3}\n]}}', "on one line"),
         ('{"a": 1}\n{"a":\n2}\n', "2 of 3 lines"),
+        (json.dumps({"users": {each["id"]: each for each in PEOPLE}}, indent=1), r"\(c0, c1, c2 …\)"),
     ],
 )
 def test_an_object_on_several_lines_is_no_json_lines(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(sample.UnreadableSampleError, match=said):
         sample.read(written(tmp_path, "order.json", text))
+
+
+def test_rows_below_their_numbers_are_refused_and_objects_of_one_row_are_not(tmp_path: Path) -> None:
+    people: dict[str, dict[str, Any]] = {
+        "P1": {"name": "Ann", "city": "Graz"},
+        "P2": {"name": "Bo", "city": "Linz", "age": 7},
+    }
+    with pytest.raises(sample.UnreadableSampleError, match="list of objects"):
+        sample.read(written(tmp_path, "people.json", json.dumps(people)))
+    rows: list[dict[str, Any]] = [
+        {"Id": {"S": "1"}, "Name": {"S": "Ann"}, "City": {"S": "Graz"}},
+        {"billing": people["P1"], "shipping": people["P1"]},
+        {"id": 1, "home": people["P1"], "work": people["P1"], "other": people["P1"]},
+    ]
+    for each in rows:
+        assert sample.read(written(tmp_path, "row.json", json.dumps(each))).rows == 1
 
 
 def test_lines_that_are_no_json_are_told(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from cdp_assets.sources.proposing.headings import called, words_of
 
 MOST_ROWS = 5_000
 _DEEPEST = 4
+_SOME = 3
 _SPACE = re.compile(r"\s*")
 _DECODER = json.JSONDecoder()
 
@@ -84,6 +85,18 @@ def list_of(row: dict[str, Any]) -> str | None:
     """The property of a line that holds rows, as batches of events do; None if the line is a row itself."""
     lists = [key for key, value in row.items() if isinstance(value, list) and value and isinstance(value[0], dict)]
     return lists[0] if len(lists) == 1 and lists[0].lower() in _LISTS else None
+
+
+def keyed(whole: dict[str, Any]) -> list[str]:
+    """The keys of an object of which each holds a row, as databases give out what has a number; none if it is a row."""
+    if len(whole) == 1 and isinstance(inner := next(iter(whole.values())), dict):
+        return keyed(inner)
+    properties = [set(each) if isinstance(each, dict) else set() for each in whole.values()]
+    numbered = all(any(map(str.isdigit, key)) for key in whole)
+    if len(properties) < (2 if numbered else _SOME):
+        return []
+    alike = [2 * len(each & properties[0]) >= len(each) and len(each & properties[0]) > 1 for each in properties]
+    return list(whole) if all(alike) else []
 
 
 def _holds_rows(path: str, rows: int, beside: set[str]) -> bool:

@@ -22,7 +22,7 @@ from typing import Any
 
 from cdp_assets.sources.preparing import DELIMITER_LINE, UTF16_MARKS
 from cdp_assets.sources.proposing.headings import is_number, meanings, times_of, words_of
-from cdp_assets.sources.proposing.json_rows import MOST_ROWS, list_of, of_array, of_object
+from cdp_assets.sources.proposing.json_rows import MOST_ROWS, keyed, list_of, of_array, of_object
 from cdp_assets.sources.proposing.values import judge
 from cdp_assets.sources.spec import StreamSpec
 from cdp_assets.sources.unpacking import unpacked_row
@@ -257,7 +257,13 @@ def _json_lines(path: Path, text: str, encoding: str) -> Sample:
     lines = list(itertools.islice((line for line in text.split("\n") if line.strip()), MOST_ROWS))
     rows = [value for line in lines if isinstance(value := _json(line), dict)]
     broken = len(lines) - len(rows)
-    if broken and isinstance(_json(text), dict):
+    one = rows[0] if rows and len(lines) == 1 else _json(text) if broken else None
+    if isinstance(one, dict) and (keys := keyed(one)):
+        raise UnreadableSampleError(
+            f"{path.name} is one JSON object with a row below each of its keys ({', '.join(keys[:3])} …): make it a "
+            "list of objects that have their key as a property"
+        )
+    if isinstance(one, dict) and broken:
         raise UnreadableSampleError(
             f"{path.name} is one JSON object on several lines, and no list of rows: write it on one line (JSON lines), "
             "or make it the item of a list"
