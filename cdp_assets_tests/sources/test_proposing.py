@@ -248,6 +248,8 @@ AT_TEN = [f"2026-01-{day:02d}T10:00:00" for day in range(5, 25)]
         (["%Y-%m-%d", "%Y-%m-%d %H:%M:%S"], "timestamp", ()),
         (["%a, %d %b %Y %H:%M:%S +0000"], "timestamp", ("%a, %d %b %Y %H:%M:%S %z",)),
         (["%a, %d %b %Y %H:%M:%S GMT"], "timestamp", ("%a, %d %b %Y %H:%M:%S %Z",)),
+        (["%Y-%m-%dT%H:%M:%S -10:00"], "timestamp", ("%Y-%m-%dT%H:%M:%S %z",)),
+        (["%Y-%m-%d %H:%M:%S.%f +0000"], "timestamp", ("%Y-%m-%d %H:%M:%S.%f %z",)),
         (["%a %b %d %H:%M:%S +0000 %Y"], "timestamp", ("%a %b %d %H:%M:%S %z %Y",)),
     ],
 )

@@ -49,7 +49,7 @@ _ROUNDED = re.compile(r"\d([.,]\d+)?[Ee]\+\d{2}")
 _MASK = re.compile(r"\*{2}|[•●…]{2}|\b[xX]{3,}\b|\w\*\w*@")
 """What stands in place of a part of a text that is nobody's business: what is left is the same for many people."""
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|UTC|[+-]\d\d(:?\d\d)?))?")
+_ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|UTC)|[+-]\d\d(:?\d\d)?)?")
 _LIKE_A_DATE = re.compile(r"\d[./ -]+(\d|\w{3})")
 _MONTH_FIRST, _DAY_FIRST = "%m/%d", "%d/%m"
 _CLOCKS = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p", ", %H:%M:%S", ", %H:%M")
@@ -59,7 +59,7 @@ _DATES = (
     "%d/%b/%y", "%d/%b/%Y",
 )  # fmt: skip
 _FORMATS = (
-    ("timestamp", "%Y-%m-%d %H:%M:%S %z"),
+    *(("timestamp", f"%Y-%m-%d{mark}%H:%M{seconds} %z") for mark in (" ", "T") for seconds in (":%S", ":%S.%f", "")),
     ("timestamp", "%Y-%m-%d %I:%M:%S %p"),
     ("timestamp", "%Y-%m-%d %I:%M %p"),
     ("timestamp", "%d/%b/%Y:%H:%M:%S %z"),
