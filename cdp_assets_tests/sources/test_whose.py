@@ -179,6 +179,18 @@ def test_a_client_id_beside_names_is_no_browsers(tmp_path: Path) -> None:
     assert identifiers(stream(tmp_path, "clients.csv", text)) == [("customer_number", '"Client ID"')]
 
 
+def test_what_tickets_are_called_elsewhere_is_not_who_asked(tmp_path: Path) -> None:
+    text = table(
+        "id,external_id,created_at,subject,status,submitter_id",
+        *(f"{n},X{n},2026-01-02T10:00:{n:02d}Z,Help,open,U{n % 7}" for n in range(10)),
+    )
+    proposal = propose(written(tmp_path, "tickets.csv", text), "desk")
+    assert identifiers(proposal.stream) == [("user_id", "submitter_id")]
+    assert any("external_id" in doubt for doubt in proposal.doubts)
+    both = text.replace(",status,submitter_id", ",submitter_id,requester_id").replace(",open,", ",A1,")
+    assert identifiers(stream(tmp_path, "tickets.csv", both)) == [("user_id", "requester_id")]
+
+
 def test_the_number_of_a_call_is_not_its_callers(tmp_path: Path) -> None:
     text = table(
         "Contact ID,Start,Phone,Duration (s),Direction",

@@ -21,6 +21,11 @@ PEOPLE = "contacts"
 NUMBERS_OF_PEOPLE = ("person_id", "id", "lead_id", "external_id", "loyalty_number", "email")
 """Roles of what tells people apart."""
 
+_WITH_NUMBERS = frozenset({
+    "orders", "lines", "refunds", "tickets", "interactions", "subscriptions", "opportunities",
+})  # fmt: skip
+"""Kinds whose rows have a number in another system, beside those of people."""
+
 
 def identifiers(draft: Draft, kind: str | None) -> Iterator[dict[str, str]]:
     """The `identifiers` of a stream whose rows are of some kind, as in YAML."""
@@ -55,10 +60,10 @@ def identifiers(draft: Draft, kind: str | None) -> Iterator[dict[str, str]]:
         yield found
 
 
-def _second_to_others(column: Column) -> tuple[bool, bool]:
-    """Of two numbers of people, that is the row's whose heading says nothing else."""
+def _second_to_others(column: Column) -> tuple[bool, bool, bool]:
+    """Of two numbers of people, that is the row's whose heading says nothing else; others submit what people ask."""
     said = column.role != "person_id" or headings.is_just(column.words, "person_id")
-    return not column.values.filled, not said
+    return not column.values.filled, not said, "submitter" in column.words
 
 
 def _nobodys(draft: Draft, kind: str | None) -> set[str]:
@@ -67,11 +72,22 @@ def _nobodys(draft: Draft, kind: str | None) -> set[str]:
     several = shared(draft.columns, draft.sample.columns, numbered, people=kind == PEOPLE)
     again = any(column.values.repeated and column not in several for column in draft.all_of("person_id"))
     each = numbers_of_rows(draft.columns) if kind != PEOPLE else draft.all_of("id") if again else []
-    for columns, why in ((several, "people of different names share"), (each, "one person has several numbers of")):
+    own = [column for column in draft.all_of("external_id") if _numbers_rows(column, kind)]
+    for columns, why in (
+        (several, "people of different names share"),
+        (each, "one person has several numbers of"),
+        (own, "rows may have a number of their own in"),
+    ):
         told = [draft.names[column.address] for column in columns if _identifier_type(column, kind, "") is not None]
         if told:
             draft.doubts.append(f"{why} {', '.join(told)}: it does not say who a row is about")
-    return {column.address for column in (*several, *each)}
+    return {column.address for column in (*several, *each, *own)}
+
+
+def _numbers_rows(column: Column, kind: str | None) -> bool:
+    """Whether a number in another system, of which nothing says whose it is, is that of the row."""
+    bare = len(column.words.split()) == len(["external", "id"])
+    return bare and column.values.filled > 0 and (kind in _WITH_NUMBERS or (kind == "events" and column.values.unique))
 
 
 def _some_are_words(draft: Draft, column: Column) -> bool:
@@ -90,7 +106,7 @@ def _identifier_type(column: Column, kind: str | None, named: str) -> str | None
     if role == "person_id" and kind == "interactions" and re.search(r"\buser id$", column.words):
         return None  # who answered the telephone
     if role == "person_id":
-        return "user_id" if re.search(r"\b(user|requester) ?id$", column.words) else "customer_number"
+        return "user_id" if re.search(r"\b(user|requester|submitter) ?id$", column.words) else "customer_number"
     if role == "id" and kind == PEOPLE:
         return "user_id" if re.search(r"\busers?$", named) else "customer_number"
     if role == "number" and kind == "orders":
