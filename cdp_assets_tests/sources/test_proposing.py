@@ -275,9 +275,10 @@ def test_dates_of_one_column_may_be_written_in_several_ways(
         [f"2026-01-{day:02d}" for day in range(1, 15)] + ["soon", "never"],
         [f"Hauptstraße 1{day}" for day in range(1, 28)],
         [f"+43 660 {day}2 11 {day}" for day in range(10, 28)],
+        ["[https://shop.example/form", "{'python': True}"],
     ],
 )
-def test_what_may_be_no_date_or_another_stays_text(texts: list[str]) -> None:
+def test_what_may_be_no_date_or_another_or_no_json_stays_text(texts: list[str]) -> None:
     assert judge(texts).type == "string"
 
 

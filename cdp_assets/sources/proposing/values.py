@@ -5,6 +5,7 @@ Belongs here: judging by values alone. Does not belong here: what a column's nam
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -143,7 +144,7 @@ def judge(texts: Sequence[str | None], *, code: bool = False, day_first: bool = 
     if not filled:
         return Values("string", **counts)
     looks = _looks_of(filled)
-    if all(text[0] in "[{" for text in filled):
+    if all(text[0] in "[{" for text in filled) and _are_json(filled[:_LOOKED_AT]):
         texts_only = all(re.fullmatch(r'\["[^"]*"(, *"[^"]*")*\]|\[\]', text) for text in filled)
         return Values("json", looks=frozenset({"texts"} if texts_only else ()), **counts)
     if code and _most(_FLOATED, filled):
@@ -179,6 +180,19 @@ def judge(texts: Sequence[str | None], *, code: bool = False, day_first: bool = 
         patterns = tuple(dict.fromkeys(pattern for _, pattern in ways))
         return Values(max(kind for kind, _ in ways), () if patterns == (ISO,) else patterns, **counts)
     return Values("string", looks=looks, **counts)
+
+
+def _are_json(texts: Sequence[str]) -> bool:
+    """Whether texts that begin as lists and objects do are such."""
+    return sum(map(_is_json, texts)) >= _MOSTLY * len(texts)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _are_days(texts: Sequence[str]) -> bool:
