@@ -179,6 +179,12 @@ def test_a_client_id_beside_names_is_no_browsers(tmp_path: Path) -> None:
     assert identifiers(stream(tmp_path, "clients.csv", text)) == [("customer_number", '"Client ID"')]
 
 
+@pytest.mark.parametrize("client", ["127.0.0.{0}", "10.0.0.{0}:5342", "fe80::1:{0}", "web{0}.shop.example"])
+def test_machines_are_nobody(tmp_path: Path, client: str) -> None:
+    rows = (f"{n},{client.format(n % 3)},query,2026-01-02T10:00:{n:02d}Z" for n in range(10))
+    assert not identifiers(stream(tmp_path, "profiles.csv", table("_id,client,op,ts", *rows)))
+
+
 def test_what_tickets_are_called_elsewhere_is_not_who_asked(tmp_path: Path) -> None:
     text = table(
         "id,external_id,created_at,subject,status,submitter_id",

@@ -140,7 +140,11 @@ def _come_again(columns: Sequence[Column], times: float = 1) -> bool:
 
 
 def _are_no_customers(columns: Sequence[Column], named: str) -> bool:
-    """Whether rows are shops, suppliers or staff, who have addresses too: by their number, or by the file's name."""
+    """Whether rows are shops, suppliers or staff, who have addresses too, or calls of machines: by their number, or by
+    the file's name.
+    """
+    if any("host" in column.values.looks and "person_id" in headings.meanings(column.words) for column in columns):
+        return True
     unique = [column for column in columns if column.values.unique]
     if any(column.role in ("person_id", "loyalty_number", "lead_id") for column in unique):
         return False

@@ -65,6 +65,9 @@ _OF_PEOPLE = frozenset({
 })  # fmt: skip
 """Roles that say who somebody is, and nothing where parts are made unreadable."""
 
+_NOT_OF_MACHINES = (_OF_PEOPLE | _ONE_FOR_EACH) - {"phone"}
+"""Roles of what is called like people and no machine's, by its address in a network or its name there."""
+
 _NAMED = frozenset({
     "given_name", "family_name", "full_name", "sku", "product_name", "quantity", "unit_price", "campaign",
     "campaign_id", "action", "subject", "stage",
@@ -297,6 +300,8 @@ def _possible(role: str, values: Values) -> bool:
     """Whether a column of such values can have the role at all."""
     if role == "nothing":
         return True
+    if "host" in values.looks and role in _NOT_OF_MACHINES:
+        return False
     if role == "anything":
         return "reached" in values.looks
     if role == "event_name":

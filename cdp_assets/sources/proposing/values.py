@@ -35,6 +35,9 @@ _LOOKS = {
     "url": re.compile(r"https?://\S+"),
     "path": re.compile(r"/[\w./%~?&=+-]*"),
     "ip": re.compile(r"(\d{1,3}\.){3}\d{1,3}"),
+    "host": re.compile(
+        r"(\d{1,3}\.){3}\d{1,3}(:\d+)?|([\da-f]{0,4}:){3,7}[\da-f]{0,4}|([A-Za-z\d-]+\.){2,}[A-Za-z]{2,}(:\d+)?"
+    ),
     "phone": re.compile(r"'?\+\d[\d ()./-]{6,18}"),
     "reached": re.compile(_EMAIL + r"|'?\+?\d[\d ()./-]{6,18}"),
     "zone": re.compile(r"[A-Z][A-Za-z_]+/[A-Za-z_/+-]+|UTC"),
