@@ -11,7 +11,15 @@ from cdp_assets.sources.proposing.propose import propose
 from cdp_assets.sources.proposing.roles import columns_of
 from cdp_assets_tests.sources.test_proposing import written
 
-VALUES = {"street": "Main St 1", "city": "Springfield", "state": "IL", "zip": "62001", "code": "62001", "country": "US"}
+VALUES = {
+    "street": "Main St 1",
+    "address1": "Main St 1",
+    "city": "Springfield",
+    "state": "IL",
+    "zip": "62001",
+    "code": "62001",
+    "country": "US",
+}
 
 
 def left_of(*headings: str) -> set[str]:
@@ -50,6 +58,11 @@ def left_of(*headings: str) -> set[str]:
             ["Address 2 Street", "Address 2 City", "Address 1 Street", "Address 1 City", "Address 1 Zip"],
             {"Address 1 Street", "Address 1 City", "Address 1 Zip"},
             id="numbered",
+        ),
+        pytest.param(
+            ["Main Address1", "Main City", "Main Zip", "Main Country", "State", "Work State"],
+            {"Main Address1", "Main City", "Main Zip", "Main Country", "State"},
+            id="with its lines numbered",
         ),
         pytest.param(["Street", "Billing City", "Zip"], {"Street", "Billing City", "Zip"}, id="only one"),
     ],

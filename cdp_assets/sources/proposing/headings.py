@@ -215,9 +215,9 @@ def whose(words: str) -> str:
 
 def which_address(words: str) -> str:
     """What is left of a heading of a part of an address without the words that say which part it is: *home* of ``Home
-    Street`` and of ``Home Postal Code``, *1* of ``Address 1 - City``, and nothing of ``Address 1``.
+    Street`` and of ``Home Postal Code``, *1* of ``Address 1 - City``, and nothing of ``Address 1`` and ``address1``.
     """
-    parts = words.split()
+    parts = re.sub(r"(?<=[^\W\d])(?=\d+\b)", " ", words).split()
     if parts and parts[-1].isdigit():
         parts = parts[:-1]
     return " ".join(part for part in parts if part not in _words_of_addresses())
