@@ -282,6 +282,14 @@ def test_what_may_be_no_date_or_another_or_no_json_stays_text(texts: list[str]) 
     assert judge(texts).type == "string"
 
 
+def test_what_many_orders_have_in_common_is_no_key_even_of_one(tmp_path: Path) -> None:
+    head = "base_currency_code,store_id,billing_address_id,portal_id,created_at,grand_total"
+    row = "EUR,1,294,77,2026-01-05 10:00:00,9.90"
+    found = propose(written(tmp_path, "orders.csv", f"{head},increment_id\n{row},000144\n"), "shop").stream
+    assert (found["key"], found["maps"][0]["set"]["order_id"]) == (["increment_id"], "increment_id")
+    assert "key" not in propose(written(tmp_path, "orders.csv", f"{head}\n{row}\n"), "shop").stream
+
+
 ORDERS_OF_A_SHEET = "Rechnungsnr;Rechnungsdatum;Kundennr;Rechnungsbetrag\n" + "".join(
     f"RE{n};{46082 + n};{1000 + n};{12000 + 9 * n}\n" for n in range(25)
 )

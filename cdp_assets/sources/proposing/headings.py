@@ -193,6 +193,11 @@ def is_of_place(words: str) -> bool:
     return _mentions(words, "places")
 
 
+def is_shared(words: str) -> bool:
+    """Whether a number is that of something that many rows have in common, such as a currency or a shop."""
+    return _mentions(words, "shared")
+
+
 def is_own_address(words: str) -> bool:
     """Whether a heading of an address says of whom it is only what anybody's own can be called: *work e-mail*."""
     known = _headings()

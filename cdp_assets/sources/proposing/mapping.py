@@ -132,6 +132,8 @@ def _key(draft: Draft, kind: str | None) -> list[str]:
         others = _NUMBERS_OF_OTHERS - mine if kind is not None else frozenset()
         if kind in (PEOPLE, "orders") and headings.is_of_a_thing(column.words):
             continue  # its next owner is somebody else
+        if kind != "accounts" and headings.is_shared(column.words):
+            continue
         if "rounded" in column.values.looks:
             continue  # other rows may have been other numbers
         if said and column.values.unique and (column in rows or column.role not in others):
