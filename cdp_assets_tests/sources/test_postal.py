@@ -92,3 +92,9 @@ def test_where_somebody_was_born_is_no_address_of_theirs(tmp_path: Path) -> None
         if each["set"].get("kind") == "'postal'"
     ]
     assert (postal["city"], "region" in postal) == ("city", False)
+
+
+@pytest.mark.parametrize(("state", "role"), [("canceled", "status"), ("complete", "status"), ("Vermont", "region")])
+def test_what_became_of_an_order_is_no_region(state: str, role: str) -> None:
+    [found] = columns_of({"state": [state, None, state]})
+    assert found.role == role

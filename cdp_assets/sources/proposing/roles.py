@@ -216,6 +216,8 @@ def _judged(texts: Mapping[str, list[str | None]], day_first: bool) -> list[Colu
             judged = replace(judged, type="decimal", decimal_mark=",")  # nobody is paid in thousandths
         if role in ("title", "job_title") and _are_salutations(values):
             role = "salutation"
+        if role == "region" and _are_states_of_things(values):
+            role = "status" if words == "state" else None
         found.append(Column(address, words, judged, role, by_value, in_cents))
     return found
 
@@ -236,6 +238,13 @@ def _with_the_only_time(columns: list[Column]) -> list[Column]:
     if len(loose) != 1 or headings.is_elsewhere(loose[0].words):
         return columns
     return [replace(column, role="happened_at") if column is loose[0] else column for column in columns]
+
+
+def _are_states_of_things(texts: list[str | None]) -> bool:
+    """Whether all that a *state* says is what became of something: *canceled*, *completed*."""
+    said = {text.casefold() for text in texts if text}
+    known = {word for kind in ("states", "void", "refund", "open", "resolved") for word in headings.says(kind)}
+    return bool(said) and said <= known
 
 
 _OF_DAYS = re.compile(
