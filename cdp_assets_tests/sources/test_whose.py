@@ -368,3 +368,19 @@ def test_the_number_of_a_program_is_that_of_none_of_its_users(tmp_path: Path, pr
         ),
     )
     assert identifiers(stream(tmp_path, "logs.csv", text)) == [("user_id", "user_id")]
+
+
+@pytest.mark.parametrize("staff", [1, 2, 9])
+def test_who_entered_people_is_none_of_those_who_have_numbers_of_their_own(tmp_path: Path, staff: int) -> None:
+    rows = (f"{n},{n % staff},Firma {n},004366421{n:04d},2026-01-02 10:00:00" for n in range(1, 31))
+    text = table("kun_id,user_id,kun_firma,kun_telefon,kun_created", *rows)
+    assert {*identifiers(stream(tmp_path, "kunden.csv", text))} == {
+        ("customer_number", "kun_id"),
+        ("phone", "kun_telefon"),
+    }
+
+
+def test_whoever_comes_again_with_the_same_names_keeps_their_number_beside_that_of_the_row(tmp_path: Path) -> None:
+    rows = (f"{n},K{n // 2},{GIVEN[n // 2 % 3]},Lee{n // 2},Road {n},Leeds" for n in range(30))
+    text = table("id,customer_no,first_name,last_name,street,city", *rows)
+    assert identifiers(stream(tmp_path, "customers.csv", text)) == [("customer_number", "customer_no")]

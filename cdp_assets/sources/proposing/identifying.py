@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.draft import Draft, quoted, unguarded
 from cdp_assets.sources.proposing.roles import Column
-from cdp_assets.sources.proposing.whose import numbers_of_rows, shared
+from cdp_assets.sources.proposing.whose import foreign_numbers, numbers_of_rows, shared
 from cdp_assets.warehouse.sql_parsing import plain_name
 
 PEOPLE = "contacts"
@@ -70,18 +70,26 @@ def _nobodys(draft: Draft, kind: str | None) -> set[str]:
     """Addresses of columns with numbers that are no single person's, and say so by what stands beside them."""
     numbered = {*NUMBERS_OF_PEOPLE, "order_id", "number"} - {"email"}
     several = shared(draft.columns, draft.sample.columns, numbered, people=kind == PEOPLE)
-    again = any(column.values.repeated and column not in several for column in draft.all_of("person_id"))
+    key = next((column for column in draft.columns if [draft.names[column.address]] == draft.key), None)
+    foreign = (
+        [column for column in foreign_numbers(key, draft.columns, draft.sample.columns) if column not in several]
+        if kind == PEOPLE and key is not None
+        else []
+    )
+    nobodys = [*several, *foreign]
+    again = any(column.values.repeated and column not in nobodys for column in draft.all_of("person_id"))
     each = numbers_of_rows(draft.columns) if kind != PEOPLE else draft.all_of("id") if again else []
     own = [column for column in draft.all_of("external_id") if _numbers_rows(column, kind)]
     for columns, why in (
         (several, "people of different names share"),
+        (foreign, f"people with numbers of their own in {', '.join(draft.key)} share"),
         (each, "one person has several numbers of"),
         (own, "rows may have a number of their own in"),
     ):
         told = [draft.names[column.address] for column in columns if _identifier_type(column, kind, "") is not None]
         if told:
             draft.doubts.append(f"{why} {', '.join(told)}: it does not say who a row is about")
-    return {column.address for column in (*several, *each, *own)}
+    return {column.address for column in (*nobodys, *each, *own)}
 
 
 def _numbers_rows(column: Column, kind: str | None) -> bool:

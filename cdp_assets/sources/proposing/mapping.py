@@ -23,6 +23,9 @@ from cdp_assets.warehouse.sql_parsing import plain_name
 _ENOUGH = 20
 """So many rows have to differ before a column is believed to tell them apart, without a name that says so."""
 
+_TELLING_LETTERS = 3
+"""So many letters of a word stand for it."""
+
 _UPDATED = frozenset({"contacts", "tickets", "opportunities", "accounts", "orders", "subscriptions"})
 """Kinds whose rows change after they were made."""
 
@@ -36,6 +39,8 @@ _OPERATIONS = frozenset({"c", "r", "u", "i", "d", "insert", "create", "read", "u
 def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
     """The fields of a stream for a file of some kind; without maps if nothing is known of it."""
     key = draft.key = _key(draft, kind)
+    if kind == PEOPLE:
+        draft.columns = [_numbered_as_people(draft, column) for column in draft.columns]
     maps = list(_MAPS[kind](draft)) if kind is not None else []
     event_time = draft.name_of_time(*_EVENT_TIMES.get(kind or "", ("happened_at", "created_at", "updated_at")))
     updated = draft.name_of_time("updated_at") if kind in _UPDATED and key else None
@@ -84,6 +89,17 @@ _EVENT_TIMES: dict[str, tuple[str, ...]] = {
     "orders": ("created_at", "happened_at"),
     "lines": ("created_at", "happened_at"),
 }
+
+
+def _numbered_as_people(draft: Draft, column: Column) -> Column:
+    """The key as the number of a person if it is called as the file of people is: ``kun_id`` of *kunden*."""
+    if column.role is not None or [draft.names[column.address]] != draft.key or not headings.is_number(column.words):
+        return column
+    said, files = headings.subject(column.words), draft.sample.named.split()
+    mine = len(said) >= _TELLING_LETTERS and any(
+        word.startswith(said) and headings.called(word, "people") for word in files
+    )
+    return replace(column, role="person_id") if mine else column
 
 
 def _deleted(draft: Draft) -> str | None:

@@ -199,6 +199,36 @@ def numbers_of_rows(columns: Sequence[Column]) -> list[Column]:
     return [each for each in _of(columns, *_NUMBERS, "id") if each.values.unique and again]
 
 
+def foreign_numbers(key: Column, columns: Sequence[Column], texts: Texts) -> list[Column]:
+    """Numbers of others than those whom a list of people has by their numbers, such as of who entered them: they come
+    again beside other names, addresses or telephones, or beside people's own numbers where rows tell nothing else.
+
+    Args:
+        key: What numbers the rows.
+        columns: The columns with their roles.
+        texts: The sample, by address.
+    """
+    if key.role in (*ADDRESSES, *_NAMES) or not key.values.unique:
+        return []
+    reached = [texts[each.address] for each in _of(columns, *ADDRESSES)]
+    told = [[" ".join(sorted(words)) or None for words in _names(columns, texts)], *reached]
+    return [
+        number
+        for number in _of(columns, *_NUMBERS)
+        if number is not key and number.values.repeated and _is_foreign(texts[number.address], told, key)
+    ]
+
+
+def _is_foreign(numbers: Sequence[str | None], told: Sequence[Sequence[str | None]], key: Column) -> bool:
+    again = {number for number, count in Counter(filter(None, numbers)).items() if count > 1}
+    found = []
+    for texts in told:
+        rows = [(number, _plain(text)) for number, text in both(numbers, texts) if number in again]
+        if len(rows) > len({number for number, _ in rows}):
+            found.append(len(set(rows)) >= _MOSTLY * len(rows))
+    return all(found) if found else key.role in _NUMBERS
+
+
 def _comes_again(address: Column) -> bool:
     values = address.values
     return values.filled >= _ENOUGH_ROWS and 3 * values.distinct <= 2 * values.filled
