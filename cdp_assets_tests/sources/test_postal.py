@@ -64,6 +64,11 @@ def left_of(*headings: str) -> set[str]:
             {"Main Address1", "Main City", "Main Zip", "Main Country", "State"},
             id="with its lines numbered",
         ),
+        pytest.param(
+            ["Street", "Billing City", "Zip", "Other State"],
+            {"Street", "Billing City", "Zip"},
+            id="no part of a second one",
+        ),
         pytest.param(["Street", "Billing City", "Zip"], {"Street", "Billing City", "Zip"}, id="only one"),
     ],
 )
@@ -98,3 +103,10 @@ def test_where_somebody_was_born_is_no_address_of_theirs(tmp_path: Path) -> None
 def test_what_became_of_an_order_is_no_region(state: str, role: str) -> None:
     [found] = columns_of({"state": [state, None, state]})
     assert found.role == role
+
+
+def test_blank_parts_of_another_address_are_no_parts_of_the_one_that_is_told() -> None:
+    texts = {"Venue Street": None, "Venue Country": None, "City": "Leeds", "Zip": "LS1"}
+    kept, others = of_one_address(columns_of({name: [text] * 3 for name, text in texts.items()}))
+    assert {column.address for column in kept if column.role} == {"City", "Zip"}
+    assert {column.address for column in others} == {"Venue Street", "Venue Country"}

@@ -384,3 +384,11 @@ def test_whoever_comes_again_with_the_same_names_keeps_their_number_beside_that_
     rows = (f"{n},K{n // 2},{GIVEN[n // 2 % 3]},Lee{n // 2},Road {n},Leeds" for n in range(30))
     text = table("id,customer_no,first_name,last_name,street,city", *rows)
     assert identifiers(stream(tmp_path, "customers.csv", text)) == [("customer_number", "customer_no")]
+
+
+@pytest.mark.parametrize("text", ["", "+4930200{n:04d}"], ids=["blank", "with values"])
+def test_telephones_of_others_are_left_out_though_they_are_blank(tmp_path: Path, text: str) -> None:
+    columns = "Assistant Phone,Manager Phone,Emergency Phone,Spouse Phone,Concierge Phone,Notary Phone"
+    rows = (f"p{n}@example.org,Ann,,{','.join(text.format(n=n) if not m else '' for m in range(6))}" for n in range(30))
+    found = identifiers(stream(tmp_path, "contacts.csv", table(f"Email,First Name,Mobile Phone,{columns}", *rows)))
+    assert found == [("email", "Email"), ("phone", '"Mobile Phone"')]

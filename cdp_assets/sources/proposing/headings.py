@@ -161,6 +161,11 @@ def is_number(words: str) -> bool:
     return compound or last in known.numbers or last in known.codes or (parts[0] in known.numbers and len(parts) <= 3)
 
 
+def is_number_of_row(words: str) -> bool:
+    """Whether a heading may number rows: it says that numbers below it are names, and not those of telephones."""
+    return is_number(words) and "phone" not in meanings(words)
+
+
 def subject(words: str) -> str:
     """What a number is of, by its heading: *customer* of ``Customer ID``; empty where it only says that it is one."""
     known = _headings()

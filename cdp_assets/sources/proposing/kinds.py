@@ -148,7 +148,7 @@ def _are_no_customers(columns: Sequence[Column], named: str) -> bool:
     unique = [column for column in columns if column.values.unique]
     if any(column.role in ("person_id", "loyalty_number", "lead_id") for column in unique):
         return False
-    number = next((column for column in unique if headings.is_number(column.words)), None)
+    number = next((column for column in unique if headings.is_number_of_row(column.words)), None)
     return (number is not None and headings.is_of_others(number.words)) or (
         headings.called(named, "nobody") and not headings.called(named, "people")
     )

@@ -143,7 +143,7 @@ def _key(draft: Draft, kind: str | None) -> list[str]:
         return key
     rows = [] if kind == PEOPLE else numbers_of_rows(draft.columns)
     for column in draft.columns:
-        said = headings.is_number(column.words) and not _in_words(draft, column)
+        said = headings.is_number_of_row(column.words) and not _in_words(draft, column)
         mine = {own, "opportunity_id"} if kind == "orders" else {own}  # dealers close deals
         others = _NUMBERS_OF_OTHERS - mine if kind is not None else frozenset()
         if kind in (PEOPLE, "orders") and headings.is_of_a_thing(column.words):

@@ -25,13 +25,15 @@ def of_one_address(columns: Sequence[Column]) -> tuple[list[Column], list[Column
     Returns:
         The columns, and those that lost their role.
     """
-    parts = [column for column in columns if column.role in headings.ADDRESS_PARTS and column.values.filled]
+    parts = [column for column in columns if column.role in headings.ADDRESS_PARTS]
+    filled = [column for column in parts if column.values.filled] or parts
     addresses: dict[str, list[Column]] = {}
     for column in parts:
         addresses.setdefault(headings.which_address(column.words), []).append(column)
-    told = {name: {column.role for column in of} for name, of in addresses.items()}
+    told = {name: {column.role for column in of if column in filled} for name, of in addresses.items()}
     whole = [name for name, roles in told.items() if len(roles) > 1 and roles & _WHERE]
-    if not whole or len({column.role for column in parts}) == len(parts):
+    several = len({column.role for column in filled}) < len(filled)
+    if not whole or not (several or len(addresses) > 1):
         return list(columns), []
     mine = max(whole, key=lambda name: (headings.is_own(name), len(told[name]), not headings.is_second(name)))
     # What no word tells whose it is, such as the country, goes with any address that lacks it.
@@ -39,6 +41,7 @@ def of_one_address(columns: Sequence[Column]) -> tuple[list[Column], list[Column
         column
         for name, of in addresses.items()
         for column in of
-        if name != mine and (name or column.role in told[mine])
-    ]  # fmt: skip
+        if name != mine
+        and (headings.is_second(name) or (several and (name or column.role in told[mine])) or column not in filled)
+    ]
     return [replace(column, role=None) if column in others else column for column in columns], others

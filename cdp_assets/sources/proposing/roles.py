@@ -275,7 +275,9 @@ def _meaning(words: str, named: list[str], values: Values) -> tuple[str | None, 
     if headings.is_of_staff(words) and named[:1] == ["person_id"]:
         return None, False
     if not values.filled:
-        return (named[0] if named and named[0] in _WHEN_EMPTY else None), False
+        role = named[0] if named and named[0] in _WHEN_EMPTY else None
+        known = role not in ("email", "phone") or headings.is_own_address(headings.whose(words))
+        return (role if known else None), False
     if "masked" in values.looks and (set(named[:1]) & _OF_PEOPLE or values.looks & {"email", "phone"}):
         return None, False
     if "email" in values.looks and named[:1] != ["message_id"]:
