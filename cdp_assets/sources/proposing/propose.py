@@ -19,6 +19,7 @@ from cdp_assets.sources.proposing.fitting import fit
 from cdp_assets.sources.proposing.headings import file_words
 from cdp_assets.sources.proposing.kinds import kind_of
 from cdp_assets.sources.proposing.mapping import stream_of
+from cdp_assets.sources.proposing.nested import of_one_person
 from cdp_assets.sources.proposing.postal import of_one_address
 from cdp_assets.sources.proposing.roles import Column, columns_of
 from cdp_assets.sources.proposing.sample import Sample, read
@@ -88,9 +89,10 @@ def propose(
     # Who separates with semicolons writes the day first.
     columns = columns_of(sample.columns, day_first=sample.delimiter == ";")
     columns, texts, ends = _with_one_end(columns, sample)
-    columns, others = named_alike(columns, texts)
-    columns, more = own(columns, texts)
-    others += more
+    columns, others = of_one_person(columns, texts)
+    for look in (named_alike, own):
+        columns, more = look(columns, texts)
+        others += more
     columns, of_other_addresses = of_one_address(columns)
     kind = kind_of(columns, sample.named)
     draft = Draft(sample, columns, _names(sample), doubts=list(sample.doubts), currency=currency, zone=zone, ends=ends)

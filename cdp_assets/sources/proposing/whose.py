@@ -304,7 +304,7 @@ def _second_addresses(columns: Sequence[Column], texts: Texts) -> _Found:
         found = sorted(_of(columns, role), key=lambda column: not _own(column))
         for second in found[1:]:
             first, there = texts[found[0].address], texts[second.address]
-            if _same(first, there):
+            if same(first, there):
                 continue
             if _comes_as(there, first):
                 yield second.address, "holds what is somebody else's own in other rows"
@@ -378,7 +378,7 @@ def _has_a_name_of_its_own(address: Column, columns: Sequence[Column], texts: Te
     number = _digits(address.words)
     names = [column for column in columns if set(_unnumbered(column)) & {"full_name", "name", "given_name"}]
     return bool(number) and any(
-        set(_unnumbered(one)) & set(_unnumbered(other)) and not _same(texts[one.address], texts[other.address])
+        set(_unnumbered(one)) & set(_unnumbered(other)) and not same(texts[one.address], texts[other.address])
         for one in names
         for other in names
         if _digits(one.words) == number and _digits(other.words) != number
@@ -398,7 +398,7 @@ def _own(column: Column) -> bool:
     return headings.is_own_address(column.words)
 
 
-def _same(one: Sequence[str | None], other: Sequence[str | None]) -> bool:
+def same(one: Sequence[str | None], other: Sequence[str | None]) -> bool:
     pairs = list(both(one, other))
     return bool(pairs) and sum(_plain(left) == _plain(right) for left, right in pairs) >= _ALIKE * len(pairs)
 
