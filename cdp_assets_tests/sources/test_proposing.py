@@ -489,3 +489,16 @@ def test_lines_within_orders_may_be_in_cents_too_and_a_percentage_is_none(bench:
     bench.drop("shop/orders.jsonl", text)
     load(bench, source)
     assert {float(row["unit_price"]) for row in canonical(bench, source, "order_lines")} == {10.5}
+
+
+def test_numbers_of_which_some_begin_with_zero_keep_it(tmp_path: Path) -> None:
+    rows = "".join(f"{n},p{n}@example.org,{f'{n:011d}' if n == 9 else f'{10**10 + n}'},{n}\n" for n in range(30))
+    columns = propose(written(tmp_path, "clientes.csv", f"id,email,cpf,visits\n{rows}"), "shop").stream["columns"]
+    assert (columns["cpf"]["type"], columns["visits"]["type"]) == ("string", "integer")
+
+
+def test_what_is_taken_for_the_number_of_a_person_is_a_text(tmp_path: Path) -> None:
+    rows = "".join(f"{70001 + n},Ann,Lee{n},p{n}@example.org\n" for n in range(30))
+    text = f"rejestr,first name,last name,email\n{rows}"
+    found = propose(written(tmp_path, "klienci.csv", text), "shop").stream
+    assert (found["key"], found["columns"]["rejestr"]["type"]) == (["rejestr"], "string")

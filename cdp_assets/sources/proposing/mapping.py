@@ -159,7 +159,8 @@ def _key(draft: Draft, kind: str | None) -> list[str]:
         if coded is not None:
             name = draft.names[coded.address]
             draft.doubts.append(f"{name} is taken for the number of a person, since no two rows have the same")
-            draft.columns = [replace(each, role="person_id") if each is coded else each for each in draft.columns]
+            number = replace(coded, role="person_id", values=replace(coded.values, type="string"))
+            draft.columns = [number if each is coded else each for each in draft.columns]
             return [name]
         column = draft.of("email")
         if column is not None and column.values.unique:

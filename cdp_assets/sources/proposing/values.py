@@ -17,6 +17,7 @@ from cdp_assets.sources.proposing.headings import actions
 from cdp_assets.sources.spec import ISO
 
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})(\.0)?")
+_LEADING_ZERO = re.compile(r"0\d+")
 _DAY = re.compile(r"(19|20)\d{6}")
 """A date written as a number. Most of a column have to be one: of eight digits few numbers are."""
 _EIGHT_DIGITS = re.compile(r"\d{8}")
@@ -160,6 +161,8 @@ def judge(texts: Sequence[str | None], *, code: bool = False, day_first: bool = 
         return Values("date", ("%Y%m%d",), **counts)
     if any(_COMMA.fullmatch(text) for text in filled) and _most(_COMMA_AT_TIMES, filled):
         return Values("decimal", decimal_mark=",", **counts)
+    if _most(_INTEGER, filled) and any(_LEADING_ZERO.fullmatch(text) for text in filled):
+        return Values("string", looks=looks, **counts)
     if _most(_INTEGER, filled):
         return Values("integer", epoch=_epoch(filled), looks=looks, **counts)
     if _most(_DECIMAL, filled):
