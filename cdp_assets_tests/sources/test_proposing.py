@@ -502,3 +502,18 @@ def test_what_is_taken_for_the_number_of_a_person_is_a_text(tmp_path: Path) -> N
     text = f"rejestr,first name,last name,email\n{rows}"
     found = propose(written(tmp_path, "klienci.csv", text), "shop").stream
     assert (found["key"], found["columns"]["rejestr"]["type"]) == (["rejestr"], "string")
+
+
+@pytest.mark.parametrize(("broken", "taken"), [(2, True), (6, False)])
+def test_of_a_column_of_addresses_those_that_are_some_are_taken(
+    bench: Bench, tmp_path: Path, broken: int, taken: bool
+) -> None:
+    rows = "".join(f"K{n},Ann,Lee{n},p{n}{'' if n < broken else '@'}example.org\n" for n in range(10))
+    text = f"customer_no,first name,last name,email\n{rows}"
+    proposal = propose(written(tmp_path / "in", "customers.csv", text), "shop")
+    assert taken == any("email are no e-mail addresses" in doubt for doubt in proposal.doubts)
+    source = loaded(tmp_path, [proposal])
+    bench.drop("shop/customers.csv", text)
+    load(bench, source)
+    points = canonical(bench, source, "contact_points") if taken else []
+    assert {row["value"] for row in points} == ({f"p{n}@example.org" for n in range(broken, 10)} if taken else set())

@@ -84,6 +84,8 @@ class Draft:
             return self._derived(column, "in_full", f"{name} / 100")
         if column.role == "email" and self._some_are_a_word(column):
             return f"case when contains({name}, '@') then {name} end"
+        if some_are_no_addresses(column):
+            return f"case when regexp_matches({name}, '^[^@]+@[^@]+[.][^@]+$') then {name} end"
         if values.epoch is not None and column.role is not None and column.role.endswith(("_at", "_date")):
             since = {
                 1.0: name,
@@ -179,6 +181,11 @@ def _second_best(column: Column) -> tuple[bool, bool, bool, bool]:
     values = column.values
     in_utc = re.search(r"\b(gmt|utc)\b", column.words) is not None
     return (values.type == "date", not in_utc, values.epoch is not None, "country_name" in values.looks)
+
+
+def some_are_no_addresses(column: Column) -> bool:
+    """Whether texts of a column of e-mail addresses are something else, and more than a few."""
+    return column.role == "email" and "some_emails" in column.values.looks and "email" not in column.values.looks
 
 
 def quoted(text: str) -> str:

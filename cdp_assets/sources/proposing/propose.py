@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cdp_assets.sources import template
-from cdp_assets.sources.proposing.draft import Draft
+from cdp_assets.sources.proposing.draft import Draft, some_are_no_addresses
 from cdp_assets.sources.proposing.ends import Ends, counterpart, ends_of
 from cdp_assets.sources.proposing.fitting import fit
 from cdp_assets.sources.proposing.headings import file_words
@@ -117,6 +117,9 @@ def propose(
         draft.doubts.append(f"no row of {kind} can be made of what it has: rows are kept, and feed no table")
     _doubts_of_times(draft)
     _drop_what_would_not_load(stream, draft, source)
+    broken = [draft.names[each.address] for each in columns if some_are_no_addresses(each)]
+    if broken:
+        draft.doubts.append(f"some texts of {', '.join(broken)} are no e-mail addresses: nobody is known by those")
     fit(stream, spec_of(stream, source), draft)
     return Proposal(path, stream, kind, None, tuple(draft.doubts), sample)
 

@@ -282,6 +282,8 @@ def _meaning(words: str, named: list[str], values: Values) -> tuple[str | None, 
         return None, False
     if "email" in values.looks and named[:1] != ["message_id"]:
         return ("anything" if named[:1] == ["anything"] else "email"), True
+    if named[:1] == ["email"] and "some_emails" in values.looks:
+        return "email", False
     if values.type in ("date", "timestamp") or (_is_epoch(words, values) and not set(named[:1]) & _NUMBERS):
         return (None if headings.is_elsewhere(words) else headings.times_of(words)), False
     if "action" in values.looks and set(named) & {"type", "event_name"}:

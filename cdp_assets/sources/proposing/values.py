@@ -98,8 +98,8 @@ class Values:
         formats: strptime formats of dates and times, or `ISO`, the most frequent first; none for ISO 8601 alone.
         decimal_mark: ``.`` or ``,``.
         symbol: What stands beside all numbers, such as ``€``.
-        looks: What most of them look like: ``email``, ``url`` …; ``masked`` if parts of some are made unreadable,
-            ``rounded`` if some have lost their last digits.
+        looks: What most of them look like: ``email``, ``url`` …; ``some_emails`` if half are addresses, ``masked`` if
+            parts of some are made unreadable, ``rounded`` if some have lost their last digits.
         filled: How many are not empty.
         rows: How many there are.
         distinct: How many different ones.
@@ -256,6 +256,8 @@ def _looks_of(filled: Sequence[str]) -> frozenset[str]:
     strange = {text for text in different if not _LOOKS["email"].fullmatch(text)}
     if len(strange) == 1 and len(different) > _ONE_OF:
         looks.add("email")  # and a word for those who are not to be known
+    if 2 * sum(_LOOKS["email"].fullmatch(text) is not None for text in filled) >= len(filled):
+        looks.add("some_emails")
     if any(_MASK.search(text) for text in different):
         looks.add("masked")
     return frozenset(looks)
