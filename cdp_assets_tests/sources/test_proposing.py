@@ -517,3 +517,20 @@ def test_of_a_column_of_addresses_those_that_are_some_are_taken(
     load(bench, source)
     points = canonical(bench, source, "contact_points") if taken else []
     assert {row["value"] for row in points} == ({f"p{n}@example.org" for n in range(broken, 10)} if taken else set())
+
+
+@pytest.mark.parametrize(
+    ("head", "name", "role"),
+    [
+        ("nome,email", "Ann Lee", "full_name"),
+        ("client_nom,email", "Ann Lee", "full_name"),
+        ("nome,email", "Ann", "given_name"),
+        ("apellidos,email", "Lee Costa", "family_name"),
+    ],
+)
+def test_a_word_for_half_a_name_stands_for_the_whole_where_there_is_no_other_half(
+    tmp_path: Path, head: str, name: str, role: str
+) -> None:
+    text = f"{head}\n" + "".join(f"{name},p{n}@example.org\n" for n in range(25))
+    (contacts, *_) = propose(written(tmp_path, "clientes.csv", text), "shop").stream["maps"]
+    assert contacts["set"] == {role: head.split(",")[0]}

@@ -50,6 +50,9 @@ _ANSWERS = frozenset({"is_won", "is_closed", "verified"})
 _MOST_ANSWERS = 6
 """So many different values a column has at most that says yes or no."""
 
+_HALVES_OR_WHOLES = frozenset({"nome", "nombre", "nom", "nume", "name", "naam", "jmeno"})
+"""Words for a name, and for half of one."""
+
 _ENOUGH = 20
 """So many people do not have one address."""
 
@@ -122,6 +125,7 @@ def columns_of(texts: Mapping[str, list[str | None]], *, day_first: bool = False
         if any("%d/%m" in name for name in formats):
             found = _judged(texts, day_first=True)
     found = _with_names_of_people(_with_family_names(_with_numbers_of_clients(found), texts))
+    found = _with_whole_names(found, texts)
     return _with_the_only_time(_with_the_only_address(found))
 
 
@@ -184,6 +188,21 @@ def _with_family_names(columns: list[Column], texts: Mapping[str, list[str | Non
     if not both or 5 * sum(first in whole for first, whole in both) > len(both):
         return columns
     return [replace(column, role="family_name") if column is name else column for column in columns]
+
+
+def _with_whole_names(columns: list[Column], texts: Mapping[str, list[str | None]]) -> list[Column]:
+    """What one word of many languages calls a name as well as half of it (*nome*, *nom*) is the whole, where the other
+    half is in no column, and most have two words.
+    """
+    halves = [column for column in columns if column.role in ("given_name", "family_name")]
+    if len(halves) != 1 or any(column.role == "full_name" for column in columns):
+        return columns
+    (half,) = halves
+    names = [text for text in texts[half.address] if text]
+    several = sum(len(text.split()) > 1 for text in names)
+    if 2 * several <= len(names) or not _HALVES_OR_WHOLES & set(half.words.split()):
+        return columns
+    return [replace(column, role="full_name") if column is half else column for column in columns]
 
 
 def _with_numbers_of_clients(columns: list[Column]) -> list[Column]:
