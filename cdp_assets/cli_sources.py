@@ -108,7 +108,7 @@ def propose(
     found: list[Proposal] = []
     for file in files:
         try:
-            found.append(look(file, source, templates=not no_templates, currency=currency, zone=zone))
+            found.append(look(file, source, templates=not no_templates, currency=currency, zone=zone, country=country))
         except UnreadableSampleError as error:
             click.echo(f"left out: {error}", err=True)
     if not found:

@@ -32,6 +32,8 @@ _PLAIN = r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[
 
 _DOTS_MEAN_NOTHING = frozenset({"gmail.com", "googlemail.com"})
 _SAME_PROVIDER = {"googlemail.com": "gmail.com"}
+_ABROAD = "00"
+"""What most people dial before the code of a country."""
 _LONGEST_ADDRESS = 254  # RFC 5321: a path has at most 256 octets, two of them the brackets
 
 _KNOWN = ibis.schema(
@@ -78,6 +80,8 @@ def normalise_phone(text: str, country: str | None) -> str | None:
     region = country.upper() if country else None
     cleaned = text.strip().lstrip("'").strip()
     number = _dialled(cleaned, region)
+    if number is None and cleaned.startswith(_ABROAD):
+        number = _dialled(f"+{cleaned.removeprefix(_ABROAD)}", None)
     if region and cleaned.startswith(str(phonenumbers.country_code_for_region(region))):
         whole = _dialled(f"+{cleaned}", None)
         if whole is not None and _is_mobile(whole) and not (number is not None and _is_mobile(number)):

@@ -58,8 +58,13 @@ def test_many_addresses_are_normalised_as_one_is(texts: list[str]) -> None:
         ("393331234567", "IT", "+393331234567"),
         ("447911123456", "GB", "+447911123456"),
         ("4915112345678", None, None),
+        ("00436642314558", None, "+436642314558"),
+        ("0049 151 12345678", "US", "+4915112345678"),
+        ("0012", None, None),
         ("12", "DE", None),
     ],
 )
-def test_a_mobile_number_without_its_plus_is_one(text: str, country: str | None, number: str | None) -> None:
+def test_a_number_with_a_country_and_without_its_plus_is_one(
+    text: str, country: str | None, number: str | None
+) -> None:
     assert normalise_phone(text, country) == number

@@ -534,3 +534,21 @@ def test_a_word_for_half_a_name_stands_for_the_whole_where_there_is_no_other_hal
     text = f"{head}\n" + "".join(f"{name},p{n}@example.org\n" for n in range(25))
     (contacts, *_) = propose(written(tmp_path, "clientes.csv", text), "shop").stream["maps"]
     assert contacts["set"] == {role: head.split(",")[0]}
+
+
+@pytest.mark.parametrize(
+    ("head", "number", "country", "doubted"),
+    [
+        ("email,phone", "0171-98765{n:02d}", None, True),
+        ("email,phone", "0171-98765{n:02d}", "DE", False),
+        ("email,phone", "+4917198765{n:02d}", None, False),
+        ("email,phone", "004917198765{n:02d}", None, False),
+        ("email,country,phone", "DE,0171-98765{n:02d}", None, False),
+    ],
+)
+def test_telephones_of_no_known_country_are_told(
+    tmp_path: Path, head: str, number: str, country: str | None, doubted: bool
+) -> None:
+    text = f"{head}\n" + "".join(f"p{n}@example.org,{number.format(n=n)}\n" for n in range(25))
+    proposal = propose(written(tmp_path, "customers.csv", text), "shop", country=country)
+    assert doubted == any("--country" in doubt for doubt in proposal.doubts)

@@ -38,6 +38,8 @@ from cdp_assets.sources.spec import (
 from cdp_assets.sources.validation import RESERVED, problems
 
 _OF_PARTS = ("columns", "contract", "derive", "identifiers", "maps")
+_ABROAD = ("+", "00")
+"""What comes before the code of a country."""
 _TIMES_ALL_FILLED = frozenset({"event_time", "updated_at"})
 
 
@@ -63,7 +65,13 @@ class Proposal:
 
 
 def propose(
-    path: Path, source: str, *, templates: bool = True, currency: str = "EUR", zone: str | None = None
+    path: Path,
+    source: str,
+    *,
+    templates: bool = True,
+    currency: str = "EUR",
+    zone: str | None = None,
+    country: str | None = None,
 ) -> Proposal:
     """Look into a file, and propose a stream for it.
 
@@ -73,6 +81,7 @@ def propose(
         templates: Whether a known export may be told by its columns.
         currency: ISO 4217 code to assume for amounts without one.
         zone: IANA zone of times that bear none; UTC is assumed, and said, if it is not known.
+        country: ISO 3166-1 alpha-2 code of the country of phone numbers whose row names none, if it is known.
 
     Raises:
         UnreadableSampleError: if nothing can be said of it.
@@ -106,6 +115,9 @@ def propose(
     rounded = [draft.names[column.address] for column in columns if "rounded" in column.values.looks]
     if rounded:
         draft.doubts.append(f"numbers of {', '.join(rounded)} have lost digits (1.23E+15): nothing is known by them")
+    broken = [draft.names[each.address] for each in columns if some_are_no_addresses(each)]
+    if broken:
+        draft.doubts.append(f"some texts of {', '.join(broken)} are no e-mail addresses: nobody is known by those")
     in_cents = [draft.names[column.address] for column in columns if column.in_cents]
     if in_cents:
         draft.doubts.append(f"amounts of {', '.join(in_cents)} are in hundredths, as their names say: divided by 100")
@@ -116,10 +128,9 @@ def propose(
     elif "maps" not in stream:
         draft.doubts.append(f"no row of {kind} can be made of what it has: rows are kept, and feed no table")
     _doubts_of_times(draft)
+    if country is None and kind is not None:
+        _doubts_of_telephones(draft)
     _drop_what_would_not_load(stream, draft, source)
-    broken = [draft.names[each.address] for each in columns if some_are_no_addresses(each)]
-    if broken:
-        draft.doubts.append(f"some texts of {', '.join(broken)} are no e-mail addresses: nobody is known by those")
     fit(stream, spec_of(stream, source), draft)
     return Proposal(path, stream, kind, None, tuple(draft.doubts), sample)
 
@@ -249,6 +260,20 @@ def _doubts_of_times(draft: Draft) -> None:
     ]
     if without_zone and draft.zone is None:
         draft.doubts.append(f"times of {', '.join(without_zone)} bear no zone: UTC is assumed (`zone`)")
+
+
+def _doubts_of_telephones(draft: Draft) -> None:
+    """Say which telephone numbers are of no known country: as they are, nobody is known by them."""
+    texts = {draft.names[each.address]: draft.texts(each) for each in draft.all_of("phone") if each.values.filled}
+    local = [
+        name
+        for name, numbers in texts.items()
+        if 2 * sum(number.lstrip("'").startswith(_ABROAD) for number in numbers) < len(numbers)
+    ]
+    country = draft.of("country")
+    if local and (country is None or not country.values.filled):
+        told = f"numbers of {', '.join(local)} are without the code of a country: nobody is known by them"
+        draft.doubts.append(f"{told} unless it is named (`country`, or `--country` when proposing)")
 
 
 def _has_zone(column: Column, sample: Sample) -> bool:
