@@ -552,3 +552,41 @@ def test_telephones_of_no_known_country_are_told(
     text = f"{head}\n" + "".join(f"p{n}@example.org,{number.format(n=n)}\n" for n in range(25))
     proposal = propose(written(tmp_path, "customers.csv", text), "shop", country=country)
     assert doubted == any("--country" in doubt for doubt in proposal.doubts)
+
+
+@pytest.mark.parametrize(
+    ("head", "odd", "even", "company"),
+    [
+        ("customer_no,name,email", "Lee {n} GmbH", "Rossi{n} S.p.A.", "name"),
+        (
+            "customer_no,is_company,name,email",
+            "true,Lee {n} Club",
+            "false,Ann Lee{n}",
+            "case when is_company then name end",
+        ),
+        (
+            "customer_no,donor_type,name,email",
+            "Foundation,Lee {n} Family",
+            "Individual,Ann Lee{n}",
+            "case when lower(trim(donor_type, '. ')) in ('foundation') then name end",
+        ),
+        ("customer_no,name,email", "Ann Lee{n}", "Ann Lee{n}", None),
+    ],
+    ids=["by their names", "by a flag", "by a category", "people"],
+)
+def test_names_of_companies_are_no_names_of_people(
+    tmp_path: Path, head: str, odd: str, even: str, company: str | None
+) -> None:
+    rows = "".join(f"K{n},{(odd if n % 2 else even).format(n=n)},p{n}@example.org\n" for n in range(25))
+    (contacts, *_) = propose(written(tmp_path, "customers.csv", f"{head}\n{rows}"), "shop").stream["maps"]
+    assert contacts["set"].get("company") == company
+    full = {None: "name", "name": None}.get(
+        company, f"case when not coalesce({str(company)[10:-14]}, false) then name end"
+    )
+    assert contacts["set"].get("full_name") == full
+
+
+def test_that_some_names_are_those_of_companies_is_told(tmp_path: Path) -> None:
+    rows = "".join(f"K{n},{f'Ann Lee{n}' if n else 'Lee Ltd'},p{n}@example.org\n" for n in range(25))
+    proposal = propose(written(tmp_path, "customers.csv", f"customer_no,name,email\n{rows}"), "shop")
+    assert any("of the names in name 1 are those of companies" in doubt for doubt in proposal.doubts)

@@ -29,6 +29,10 @@ _CURRENCIES = {
 """What signs beside amounts mostly stand for."""
 
 
+_MOST_KINDS = 6
+"""So many kinds of customers somebody tells apart at most."""
+
+
 @dataclass
 class Draft:
     """A stream in the making.
@@ -279,6 +283,21 @@ def _birth_date(draft: Draft) -> str | None:
     return f"try_cast(concat_ws('-', {', '.join(f'cast({part} as varchar)' for part in parts)}) as date)"
 
 
+def _are_companies(draft: Draft) -> str | None:
+    """A condition for rows whose name is that of a company, where one column has the names of companies and people."""
+    company, flag = draft.of("company"), draft.of("is_company")
+    if company is not None and company.values.filled:
+        return None
+    if flag is not None and flag.values.filled:
+        return draft.expression(flag)
+    companies, people = ({*headings.says(kind)} for kind in ("organisation", "individual"))
+    for column in (*draft.all_of("type"), *draft.all_of("category")):
+        texts = draft.texts(column)
+        if len(texts) <= _MOST_KINDS and texts & companies and texts & people:
+            return among(draft, column, "organisation", seen=True)
+    return None
+
+
 def named(draft: Draft) -> Iterator[Map]:
     """A map of a person's name, for rows that tell of other things: it tells apart who shares an address."""
     says = draft.given(given_name=_given_name(draft), family_name=_family_name(draft), full_name=draft.sql("full_name"))
@@ -305,13 +324,21 @@ def person(
     name = draft.of("full_name") or (None if draft.of("family_name") else draft.of("name"))
     given, family = _given_name(draft), _family_name(draft)
     full = draft.expression(name) if name is not None and not (given and family) else None
+    company, organised = draft.sql("company"), _are_companies(draft)
+    if organised is not None and (full or family or given):
+        names = [part for part in (full, family, given) if part]
+        first = names[0] if len(names) == 1 else f"coalesce({', '.join(names)})"
+        company = f"case when {organised} then {first} end"
+        given, family, full = (
+            part and f"case when not coalesce({organised}, false) then {part} end" for part in (given, family, full)
+        )
     language, opinions = draft.sql("language"), draft.of("score", "comment")  # an opinion has a title too
     says = draft.given(
         given_name=given,
         family_name=family,
         full_name=full,
         birth_date=_birth_date(draft),
-        company=draft.sql("company"),
+        company=company,
         job_title=draft.sql("job_title") or (draft.sql("title") if (family or full) and not opinions else None),
         language=f"split_part({language}, '-', 1)" if language else None,
         timezone=draft.sql("timezone") if id_ is None else None,  # of a sale it is that of the shop

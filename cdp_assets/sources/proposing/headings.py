@@ -263,6 +263,15 @@ def says(kind: str, *, further: bool = True) -> tuple[str, ...]:
     return tuple(known.content["cells"][kind] if further else known.cells[kind])
 
 
+def is_company(name: str) -> bool:
+    """Whether a name says by its legal form that it is a company's: *Muster GmbH*, *Rossi S.p.A.*."""
+    content = _headings().content
+    _, *others = re.findall(r"[^\W_]+", name.casefold().replace(".", "")) or [""]
+    return any(word in content["legal_forms"] for word in others) or (
+        bool(others) and others[-1] in content["legal_endings"]
+    )
+
+
 @cache
 def actions() -> dict[str, str]:
     """What cells say was done with a message, in lower case → the action of `engagements`."""

@@ -21,7 +21,7 @@ from cdp_assets.sources.proposing.kinds import kind_of
 from cdp_assets.sources.proposing.mapping import stream_of
 from cdp_assets.sources.proposing.nested import of_one_person
 from cdp_assets.sources.proposing.postal import of_one_address
-from cdp_assets.sources.proposing.roles import Column, columns_of
+from cdp_assets.sources.proposing.roles import Column, columns_of, names_of_companies
 from cdp_assets.sources.proposing.sample import Sample, read
 from cdp_assets.sources.proposing.whose import named_alike, own
 from cdp_assets.sources.proposing.wrapping import unwrapped
@@ -36,8 +36,10 @@ from cdp_assets.sources.spec import (
     StreamSpec,
 )
 from cdp_assets.sources.validation import RESERVED, problems
+from cdp_assets.warehouse.sql_parsing import plain_name
 
 _OF_PARTS = ("columns", "contract", "derive", "identifiers", "maps")
+_NAMES = frozenset({"full_name", "family_name", "given_name", "name"})
 _ABROAD = ("+", "00")
 """What comes before the code of a country."""
 _TIMES_ALL_FILLED = frozenset({"event_time", "updated_at"})
@@ -127,6 +129,7 @@ def propose(
         draft.doubts.append("nothing says what its rows are: they are kept, and feed no table")
     elif "maps" not in stream:
         draft.doubts.append(f"no row of {kind} can be made of what it has: rows are kept, and feed no table")
+    _doubts_of_companies(draft, stream)
     _doubts_of_times(draft)
     if country is None and kind is not None:
         _doubts_of_telephones(draft)
@@ -260,6 +263,19 @@ def _doubts_of_times(draft: Draft) -> None:
     ]
     if without_zone and draft.zone is None:
         draft.doubts.append(f"times of {', '.join(without_zone)} bear no zone: UTC is assumed (`zone`)")
+
+
+def _doubts_of_companies(draft: Draft, stream: dict[str, Any]) -> None:
+    """Say which names of people are companies' in some rows, if nothing tells in which."""
+    told = {sql for map_ in stream.get("maps", ()) if map_["to"] == "contacts" for sql in map_["set"].values()}
+    for column in draft.columns:
+        name = draft.names[column.address]
+        if column.role in _NAMES and plain_name(name) in told:
+            found = names_of_companies(draft.sample.columns[column.address])
+            if found:
+                draft.doubts.append(
+                    f"of the names in {name} {len(found)} are those of companies, and taken for people's"
+                )
 
 
 def _doubts_of_telephones(draft: Draft) -> None:

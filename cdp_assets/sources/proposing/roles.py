@@ -7,7 +7,7 @@ Belongs here: one column at a time. Does not belong here: the words (`headings.p
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from cdp_assets.sources.proposing import headings
@@ -44,7 +44,7 @@ _LOOKS = {
 }
 """What the values of some roles have to look like."""
 
-_ANSWERS = frozenset({"is_won", "is_closed", "verified"})
+_ANSWERS = frozenset({"is_won", "is_closed", "is_company", "verified"})
 """Roles of columns that are true or false."""
 
 _MOST_ANSWERS = 6
@@ -125,7 +125,7 @@ def columns_of(texts: Mapping[str, list[str | None]], *, day_first: bool = False
         if any("%d/%m" in name for name in formats):
             found = _judged(texts, day_first=True)
     found = _with_names_of_people(_with_family_names(_with_numbers_of_clients(found), texts))
-    found = _with_whole_names(found, texts)
+    found = _with_companies(_with_whole_names(found, texts), texts)
     return _with_the_only_time(_with_the_only_address(found))
 
 
@@ -203,6 +203,24 @@ def _with_whole_names(columns: list[Column], texts: Mapping[str, list[str | None
     if 2 * several <= len(names) or not _HALVES_OR_WHOLES & set(half.words.split()):
         return columns
     return [replace(column, role="full_name") if column is half else column for column in columns]
+
+
+def _with_companies(columns: list[Column], texts: Mapping[str, list[str | None]]) -> list[Column]:
+    """Names are those of companies where most of them say so, unless a column tells which are."""
+    if any(column.role == "is_company" for column in columns):
+        return columns
+    return [
+        replace(column, role="company")
+        if column.role in ("full_name", "name", "given_name", "family_name")
+        and 2 * len(names_of_companies(texts[column.address])) > len(set(filter(None, texts[column.address])))
+        else column
+        for column in columns
+    ]
+
+
+def names_of_companies(texts: Iterable[str | None]) -> set[str]:
+    """Those of some names that say that they are a company's."""
+    return {text for text in texts if text and headings.is_company(text)}
 
 
 def _with_numbers_of_clients(columns: list[Column]) -> list[Column]:
