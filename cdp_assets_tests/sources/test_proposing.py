@@ -590,3 +590,11 @@ def test_that_some_names_are_those_of_companies_is_told(tmp_path: Path) -> None:
     rows = "".join(f"K{n},{f'Ann Lee{n}' if n else 'Lee Ltd'},p{n}@example.org\n" for n in range(25))
     proposal = propose(written(tmp_path, "customers.csv", f"customer_no,name,email\n{rows}"), "shop")
     assert any("of the names in name 1 are those of companies" in doubt for doubt in proposal.doubts)
+
+
+@pytest.mark.parametrize("asked", ["InquiryDate", "Enquiry date", "Requested at", "Anfrage vom"])
+def test_who_asks_is_known_since_then_and_not_since_what_they_ask_for(tmp_path: Path, asked: str) -> None:
+    rows = "".join(f"Ann Lee{n},p{n}@example.org,2026-09-{1 + n:02d},2026-02-{1 + n:02d}\n" for n in range(25))
+    text = f"Name,Email,EventDate,{asked}\n{rows}"
+    found = propose(written(tmp_path, "leads.csv", text), "shop").stream
+    assert found["event_time"] == asked
