@@ -598,3 +598,33 @@ def test_who_asks_is_known_since_then_and_not_since_what_they_ask_for(tmp_path: 
     text = f"Name,Email,EventDate,{asked}\n{rows}"
     found = propose(written(tmp_path, "leads.csv", text), "shop").stream
     assert found["event_time"] == asked
+
+
+@pytest.mark.parametrize(
+    ("heading", "value", "expected"),
+    [
+        ("phone1", "+4930100{n:04d}", ("contact_points", "value")),
+        ("Position", "Head of Sales", ("contacts", "job_title")),
+        ("Title", "Dr.", None),
+        ("Title", "Engineer", ("contacts", "job_title")),
+        ("name_ko", "김수민", ("contacts", "full_name")),
+        ("kun_anspr_person", "Ann Lee", ("contacts", "full_name")),
+        ("marketing_consent_email", "true", ("consents", "status")),
+        ("subscriber_sk_id", "{n}", ("identifiers", "customer_number")),
+    ],
+)
+def test_headings_of_people(tmp_path: Path, heading: str, value: str, expected: tuple[str, str] | None) -> None:
+    named = "" if expected == ("contacts", "full_name") else "first name,last name,"
+    rows = "".join(f"p{n}@example.org,2026-01-02,{'Ann,Lee,' if named else ''}{value.format(n=n)}\n" for n in range(25))
+    found = propose(written(tmp_path, "customers.csv", f"email,updated_at,{named}{heading}\n{rows}"), "shop").stream
+    used = [(map_["to"], name) for map_ in found["maps"] for name, sql in map_["set"].items() if heading in sql]
+    used += [("identifiers", each["type"]) for each in found["identifiers"] if heading in each["value"]]
+    assert expected in used if expected else not used
+
+
+def test_streets_in_two_lines_and_towns_are_told_in_many_words(tmp_path: Path) -> None:
+    rows = "".join(f"p{n}@example.org,Road {n},Flat {n},Roma,0018{n % 10}\n" for n in range(25))
+    text = f"email,Street one,Street two,Residenza,CAP\n{rows}"
+    *_, point = propose(written(tmp_path, "clienti.csv", text), "shop").stream["maps"]
+    parts = [point["set"].get(part) for part in ("line_1", "line_2", "city")]
+    assert parts == ['"Street one"', '"Street two"', "Residenza"]

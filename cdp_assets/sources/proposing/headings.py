@@ -104,7 +104,7 @@ def _spellings(parts: Sequence[str], known: _Headings) -> Iterator[list[str]]:
     if own:
         yield own
         # What says whose it is also comes last: «téléphone client».
-        yield [part for part in own if not part.isdigit()] or own
+        yield [part.rstrip("0123456789") or part for part in own if not part.isdigit()] or own
 
 
 def is_just(words: str, role: str) -> bool:

@@ -53,6 +53,12 @@ _MOST_ANSWERS = 6
 _HALVES_OR_WHOLES = frozenset({"nome", "nombre", "nom", "nume", "name", "naam", "jmeno"})
 """Words for a name, and for half of one."""
 
+_DEGREES = frozenset({
+    "dr", "prof", "med", "dent", "vet", "phil", "jur", "rer", "nat", "iur", "hc", "dipl", "ing", "mag", "rev", "dott",
+    "dra", "drs", "ir", "mgr", "inz", "bc", "phd", "md", "mba", "msc", "bsc",
+})  # fmt: skip
+"""Words of titles that somebody bears, rather than of what they work as."""
+
 _ENOUGH = 20
 """So many people do not have one address."""
 
@@ -255,6 +261,8 @@ def _judged(texts: Mapping[str, list[str | None]], day_first: bool) -> list[Colu
             role = "salutation"
         if role == "region" and _are_states_of_things(values):
             role = "status" if words == "state" else None
+        if role in ("title", "job_title") and _are_degrees(values):
+            role = None
         found.append(Column(address, words, judged, role, by_value, in_cents))
     return found
 
@@ -263,6 +271,13 @@ def _are_salutations(texts: list[str | None]) -> bool:
     """Whether all that a column says is how its people are addressed: *Mr*, *Frau*."""
     said = {text.strip(". ").casefold() for text in texts if text}
     return bool(said) and said <= {word.strip(". ") for word in (*headings.says("female"), *headings.says("male"))}
+
+
+def _are_degrees(texts: list[str | None]) -> bool:
+    """Whether all that a column says is how its people are addressed, or which degrees they have: *Dr.*, *Mr*."""
+    words = {word for text in texts if text for word in re.findall(r"[^\W\d_]+", text.casefold())}
+    addressed = {word.strip(". ") for word in (*headings.says("female"), *headings.says("male"))}
+    return bool(words & _DEGREES) and words <= _DEGREES | addressed
 
 
 def _with_the_only_time(columns: list[Column]) -> list[Column]:
@@ -370,7 +385,9 @@ def _possible(role: str, values: Values) -> bool:
         return False
     if role in ("properties", "tags"):
         return values.type == "json" or (role == "tags" and values.type == "string")
-    if role in ("person_id", "line_number"):
+    if role == "line_number":
+        return "numbered" in values.looks
+    if role == "person_id":
         return "words" not in values.looks and values.type not in ("json", "boolean")  # no names
     if role == "full_name" and "code" in values.looks:
         return False

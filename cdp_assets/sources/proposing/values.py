@@ -44,6 +44,7 @@ _LOOKS = {
     "zone": re.compile(r"[A-Z][A-Za-z_]+/[A-Za-z_/+-]+|UTC"),
     "code": re.compile(r"[A-Za-z]{0,4}[-_]?\d{3,18}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
     "words": re.compile(r"[^\W\d_]+([ .,'’-]+[^\W\d_]+)+\.?"),
+    "numbered": re.compile(r"\S*\d\S*"),
     "number_sign": re.compile(r"#\w*\d+"),
     "country": re.compile(r"[A-Z]{2}|[a-z]{2}"),
     "clock": re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?( [AaPp][Mm])?"),
