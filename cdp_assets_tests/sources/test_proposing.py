@@ -628,3 +628,26 @@ def test_streets_in_two_lines_and_towns_are_told_in_many_words(tmp_path: Path) -
     *_, point = propose(written(tmp_path, "clienti.csv", text), "shop").stream["maps"]
     parts = [point["set"].get(part) for part in ("line_1", "line_2", "city")]
     assert parts == ['"Street one"', '"Street two"', "Residenza"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "told"),
+    [
+        ("password", True),
+        ("user_pwd", True),
+        ("PIN", True),
+        ("pin code", False),
+        ("card_number", True),
+        ("cvv", True),
+        ("IBAN", True),
+        ("ssn", True),
+        ("Steuernummer", True),
+        ("nickname", False),
+        ("tax amount", False),
+    ],
+)
+def test_secrets_are_told(tmp_path: Path, heading: str, told: bool) -> None:
+    rows = "".join(f"K{n},Ann Lee,p{n}@example.org,{4000 + n}\n" for n in range(25))
+    text = f"customer_no,name,email,{heading}\n{rows}"
+    doubts = propose(written(tmp_path, "customers.csv", text), "shop").doubts
+    assert told == any(f"{heading} may hold secrets" in doubt for doubt in doubts)

@@ -248,6 +248,11 @@ def is_of_a_thing(words: str) -> bool:
     return _mentions(words, "things")
 
 
+def is_secret(words: str) -> bool:
+    """Whether a column holds what opens an account, pays, or numbers a citizen."""
+    return words in _headings().content["secrets_whole"] or _mentions(words, "secrets")
+
+
 def called(words: str, kind: str) -> bool:
     """Whether a file's name, as words, says that its rows are of this kind (a key below ``files``)."""
     parts = [_folded(part) for part in words.split()]

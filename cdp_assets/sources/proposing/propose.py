@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cdp_assets.sources import template
+from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.draft import Draft, some_are_no_addresses
 from cdp_assets.sources.proposing.ends import Ends, counterpart, ends_of
 from cdp_assets.sources.proposing.fitting import fit
@@ -120,6 +121,9 @@ def propose(
     broken = [draft.names[each.address] for each in columns if some_are_no_addresses(each)]
     if broken:
         draft.doubts.append(f"some texts of {', '.join(broken)} are no e-mail addresses: nobody is known by those")
+    secret = [draft.names[each.address] for each in columns if each.values.filled and headings.is_secret(each.words)]
+    if secret:
+        draft.doubts.append(f"{', '.join(secret)} may hold secrets: delete them at the source, or take them out here")
     in_cents = [draft.names[column.address] for column in columns if column.in_cents]
     if in_cents:
         draft.doubts.append(f"amounts of {', '.join(in_cents)} are in hundredths, as their names say: divided by 100")
