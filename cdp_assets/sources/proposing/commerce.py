@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import cast
 
 from cdp_assets.sources.proposing import headings
@@ -20,6 +21,7 @@ from cdp_assets.warehouse.sql_parsing import plain_name
 
 
 def orders(draft: Draft) -> Iterator[Map]:
+    _without_gaps(draft)
     known, placed = draft.sql("order_id", "number", "id"), draft.sql("created_at", "started_at", "happened_at")
     if known is None and len(draft.key) == 1:
         known = plain_name(draft.key[0])  # whatever it is called, it is another one in every row
@@ -50,6 +52,15 @@ def orders(draft: Draft) -> Iterator[Map]:
     yield from _refunds_of_orders(draft, common, placed, sums, returned, status, numbered=not grain)
     yield from _buyers(draft, grain=grain, id_=known)
     yield from marketing(draft)
+
+
+def _without_gaps(draft: Draft) -> None:
+    """Take the role from numbers of orders that some rows lack, where another number tells every row apart."""
+    order = draft.of("order_id")
+    if order is None or not draft.key or order.values.repeated or order.values.filled == order.values.rows:
+        return
+    draft.doubts.append(f"{draft.names[order.address]} is blank in some rows: orders are not known by it")
+    draft.columns = [replace(each, role=None) if each is order else each for each in draft.columns]
 
 
 def _paid_in_parts(draft: Draft) -> Column | None:
