@@ -26,3 +26,14 @@ def test_a_number_of_orders_that_some_rows_lack_is_not_theirs(tmp_path: Path) ->
     assert [each["type"] for each in proposal.stream["identifiers"]] == ["email"]
     assert not any("reservation_number" in map_.get("grain", ()) for map_ in proposal.stream["maps"])
     assert "reservation_number is blank in some rows: orders are not known by it" in proposal.doubts
+
+
+def test_lines_without_a_day_do_not_say_that_their_order_comes_again_on_another_one(tmp_path: Path) -> None:
+    rows = [
+        line
+        for n in range(15)
+        for line in (f"{n},p{n}@example.org,20,7/{n + 1}/2026 21:06,1,Lamp,10", f"{n},,,,1,Chair,10")
+    ]
+    proposal = proposed(tmp_path, "orders.csv", "Order ID,Email,Subtotal,Created at,Quantity,Item,Price", *rows)
+    assert "receipt" not in proposal.stream.get("derive", {})
+    assert map_to(proposal, "order_lines")["set"]["order_id"] == '"Order ID"'

@@ -16,7 +16,7 @@ from cdp_assets.sources.proposing.consent import marketing
 from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, money, named, person, unguarded
 from cdp_assets.sources.proposing.items import lines_within
 from cdp_assets.sources.proposing.roles import Column
-from cdp_assets.sources.proposing.whose import beside, several_people, stands_beside_several
+from cdp_assets.sources.proposing.whose import beside, both, several_people, stands_beside_several
 from cdp_assets.warehouse.sql_parsing import plain_name
 
 
@@ -277,8 +277,8 @@ def places_of(draft: Draft, order: Column) -> list[Column]:
 
 def _comes_on_other_days(numbers: Sequence[str | None], times: Sequence[str | None], type_: str) -> bool:
     """Whether numbers begin anew each day, and not only a few come again for a return."""
-    days: dict[str | None, set[str | None]] = {}
-    for each, at in zip(numbers, _days(times) if type_ == "timestamp" else times, strict=True):
+    days: dict[str, set[str]] = {}
+    for each, at in both(numbers, _days(times) if type_ == "timestamp" else times):
         days.setdefault(each, set()).add(at)
     again = sum(len(found) > 1 for found in days.values())
     return type_ in ("date", "timestamp") and again * (10 if type_ == "date" else 2) >= len(days)
