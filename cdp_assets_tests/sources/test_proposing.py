@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+import gzip
 import json
 from datetime import datetime
 from pathlib import Path
@@ -148,6 +150,27 @@ def test_files_of_one_layout_are_one_stream_that_takes_the_next_ones_too(tmp_pat
     assert pattern_for([Path("shop/orders_1.csv")], [Path("shop/orders_2.csv")]) == "shop/orders_1.csv*"
     lines = [Path("shop/orders_lines_2026-01.csv")]
     assert pattern_for([Path("shop/orders_2026-01.csv")], lines) == "shop/orders_[0-9]*-[0-9]*.csv*"
+
+
+@pytest.mark.parametrize(
+    ("names", "pattern"),
+    [
+        (["2026-01_customers_export.csv", "2026-02_customers_export.csv"], "shop/[0-9]*customers_export*.csv*"),
+        (["08_items-2026-09.csv", "10_items-2026-10.csv.gz"], "shop/[0-9]*items*.csv*"),
+        (["report_2026-01_eu.csv", "report_2026-02_eu.csv"], "shop/report_[0-9]*-[0-9]*_eu.csv*"),
+        (["Orders 1.csv", "Orders-2.csv"], "shop/Orders*"),
+    ],
+)
+def test_every_file_that_is_put_together_is_found_wherever_its_name_has_numbers(
+    tmp_path: Path, names: list[str], pattern: str
+) -> None:
+    paths = [
+        written(tmp_path / "shop", name, ORDERS if name.endswith("csv") else gzip.compress(ORDERS.encode()))
+        for name in names
+    ]
+    ((_, files),) = together([propose(path, "shop") for path in paths])
+    assert pattern_for([file.relative_to(tmp_path) for file in files]) == pattern
+    assert all(fnmatch.fnmatchcase(f"shop/{name}", pattern) for name in names)
 
 
 def test_what_nothing_is_known_of_is_kept_and_feeds_no_table(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import fnmatch
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from os.path import commonprefix
 from pathlib import Path
 from typing import Any
 
@@ -59,29 +60,37 @@ def pattern_for(files: Sequence[Path], others: Sequence[Path] = ()) -> str:
         files: The stream's files.
         others: Files of other streams, which it must not take.
     """
-    wide = _wide_pattern(files)
-    if not any(fnmatch.fnmatchcase(other.as_posix(), wide) for other in others):
-        return wide
-    first = files[0].as_posix()
-    stem, dot, ending = first.rpartition("/")[2].partition(".")
-    # Where `orders` lies beside `orders_items`, only digits may follow.
-    dated = re.sub(r"\d+", "[0-9]*", stem)
-    ends = f"{dot}{ending.removesuffix('.gz')}"
-    narrow = f"{first.rpartition('/')[0]}/{dated}{ends}{'' if dated.endswith('*') and not ends else '*'}".lstrip("/")
-    taken = any(fnmatch.fnmatchcase(other.as_posix(), narrow) for other in others)
-    return f"{first.removesuffix('.gz')}*" if taken else narrow
+    fitting = [
+        pattern for pattern in _patterns(files) if all(fnmatch.fnmatchcase(file.as_posix(), pattern) for file in files)
+    ]
+    apart = (
+        pattern for pattern in fitting if not any(fnmatch.fnmatchcase(other.as_posix(), pattern) for other in others)
+    )
+    return next(apart, fitting[-1])
 
 
-def _wide_pattern(files: Sequence[Path]) -> str:
+def _patterns(files: Sequence[Path]) -> Iterator[str]:
+    """Globs for the names of files, from the wide to the narrow; the last one takes all of them."""
     first = files[0].as_posix()
     folder, _, name = first.rpartition("/")
     stem, dot, ending = name.partition(".")
-    anything = re.sub(r"[_-]?\d[\d_-]*$", "*", stem)
+    below = f"{folder}/" if folder else ""
+    yield below + _wide_pattern(stem, f"{dot}{ending.removesuffix('.gz') if folder else ending}")
+    # Where `orders` lies beside `orders_items`, only digits may follow.
+    dated = re.sub(r"\d+", "[0-9]*", stem)
+    ends = f"{dot}{ending.removesuffix('.gz')}"
+    yield f"{below}{dated}{ends}{'' if dated.endswith('*') and not ends else '*'}"
+    if len(files) == 1:
+        yield f"{first.removesuffix('.gz')}*"
+        return
+    yield f"{commonprefix([file.as_posix() for file in files])}*"  # noqa: RUF071 (letters are what it is about)
+
+
+def _wide_pattern(stem: str, ends: str) -> str:
+    anything = re.sub(r"^\d[\d_-]*(?=[^\W\d])", "[0-9]*", re.sub(r"[_-]?\d[\d_-]*$", "*", stem))
     if not anything.endswith("*"):
         anything += "*"
-    ends = f"{dot}{ending.removesuffix('.gz')}" if folder else f"{dot}{ending}"
-    named = f"{anything}{ends}*" if ends else anything
-    return f"{folder}/{named}" if folder else named
+    return f"{anything}{ends}*" if ends else anything
 
 
 def _stream(proposal: Proposal, files: Sequence[Path], others: Sequence[Path]) -> list[str]:
