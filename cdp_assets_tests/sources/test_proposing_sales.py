@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from cdp_assets.sources.proposing.propose import Proposal, propose
-from cdp_assets_tests.sources.test_proposing import written
+from cdp_assets_tests.normalised.bench import canonical, load, outcome
+from cdp_assets_tests.sources.shop import Bench
+from cdp_assets_tests.sources.test_proposing import loaded, written
 
 
 def proposed(folder: Path, name: str, head: str, *rows: str) -> Proposal:
@@ -37,3 +39,25 @@ def test_lines_without_a_day_do_not_say_that_their_order_comes_again_on_another_
     proposal = proposed(tmp_path, "orders.csv", "Order ID,Email,Subtotal,Created at,Quantity,Item,Price", *rows)
     assert "receipt" not in proposal.stream.get("derive", {})
     assert map_to(proposal, "order_lines")["set"]["order_id"] == '"Order ID"'
+
+
+ITEMS = "Date,Time,Category,Item,Qty,SKU,Gross Sales,Net Sales,Tax,Transaction ID,Payment ID,Location,Customer ID,"
+
+
+def test_a_known_export_is_taken_although_it_is_delivered_otherwise_than_its_template_says(
+    bench: Bench, tmp_path: Path
+) -> None:
+    rows = [
+        "10/15/2026,2:30:00 PM,Nails,Pedicure,1,,$40.00,$40.00,$0.00,T1,P1,Main,C1,",
+        "10/16/2026,10:00:00 AM,Shop,Mug,1,MUG-1,$18.00,$18.00,$0.00,T2,P2,Main,C2,",
+        "10/17/2026,11:00:00 AM,Shop,Mug,-1,MUG-1,-$18.00,-$18.00,$0.00,T2,P3,Main,C2,",
+    ]
+    proposal = proposed(tmp_path / "in", "items-2026.csv", f"{ITEMS}Customer Reference ID", *rows)
+    assert proposal.template == "square_items"
+    assert "Date is not written as the template says, but as %m/%d/%Y" in proposal.doubts
+    bench.drop("shop/items-2026.csv", (tmp_path / "in" / "items-2026.csv").read_bytes())
+    source = loaded(tmp_path, [proposal])
+    load(bench, source)
+    assert outcome(bench, "shop__items") == [("accepted", None)] * 3
+    lines = {(row["product_id"], str(row["ordered_at"])[:19]) for row in canonical(bench, source, "order_lines")}
+    assert lines == {("Pedicure", "2026-10-15 14:30:00"), ("MUG-1", "2026-10-16 10:00:00")}

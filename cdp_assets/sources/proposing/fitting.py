@@ -6,6 +6,7 @@ which type a column has (`values.py`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ import pyarrow as pa
 from cdp_assets.sources.contract import filled, is_too_early, typed_value
 from cdp_assets.sources.drift import misfits
 from cdp_assets.sources.proposing.draft import Draft
+from cdp_assets.sources.proposing.sample import Sample
+from cdp_assets.sources.proposing.values import judge
 from cdp_assets.sources.spec import DISCARD_VALUE, StreamSpec
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 
@@ -41,7 +44,8 @@ def fit(stream: dict[str, Any], spec: StreamSpec, draft: Draft) -> None:
         spec: The same as the plain description.
         draft: Knows the sample, and takes the doubts.
     """
-    counts = _counted(spec, draft)
+    addresses = {name: address for address, name in draft.names.items()}
+    counts = _counted(spec, {column.name: draft.sample.columns[addresses[column.name]] for column in spec.columns})
     lenient = bool(stream.get("person")) and {map_["to"] for map_ in stream.get("maps", ())} <= _SAYS_WHO
     refused = False
     for column in spec.columns:
@@ -71,17 +75,54 @@ def fit(stream: dict[str, Any], spec: StreamSpec, draft: Draft) -> None:
             stream[name] = value
 
 
-def _counted(spec: StreamSpec, draft: Draft) -> dict[str, _Counts]:
-    """What the columns hold that are not text, as a run would read them."""
-    typed = {place: column for place, column in enumerate(spec.columns) if column.type != "string"}
-    if not typed or not draft.sample.rows:
+def fit_template(spec: StreamSpec, sample: Sample) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """What has to stand beside a template, so that it takes a sample of its export.
+
+    Args:
+        spec: The template's stream, as the sample is laid out.
+        sample: The sample.
+
+    Returns:
+        Fields of columns that are delivered otherwise than the template says, by name, and doubts.
+    """
+    delivered = {column.name: column for column in spec.columns if column.address in sample.columns}
+    texts = {name: sample.columns[column.address] for name, column in delivered.items()}
+    counts = _counted(spec, texts)
+    fields: dict[str, dict[str, Any]] = {}
+    doubts = []
+    for name, column in delivered.items():
+        blank = texts[name].count(None)
+        if blank and name in spec.key:
+            doubts.append(f"{blank:,} of {sample.rows:,} rows have no {name}, and go to quarantine: it is in the key")
+        elif blank and column.required:
+            fields[name] = {"required": False}
+            doubts.append(f"{blank:,} of {sample.rows:,} rows have no {name}, which the template requires")
+        found = counts.get(name)
+        if found is None or not found.wrong:
+            continue
+        judged = judge(texts[name])
+        if judged.type == column.type and judged.formats and judged.formats != column.formats:
+            fields[name] = {**fields.get(name, {}), "format": list(judged.formats)}
+            either = ", and day and month could be the other way round" if judged.ambiguous else ""
+            doubts.append(f"{name} is not written as the template says, but as {' or '.join(judged.formats)}{either}")
+        else:
+            doubts.append(
+                f"{found.wrong:,} of {found.filled:,} values of {name} are no {column.type}: such rows go to quarantine"
+            )
+    return fields, doubts
+
+
+def _counted(spec: StreamSpec, delivered: Mapping[str, list[str | None]]) -> dict[str, _Counts]:
+    """What the columns that are delivered hold that are not text, as a run would read them."""
+    columns = [column for column in spec.columns if column.name in delivered]
+    typed = {place: column for place, column in enumerate(columns) if column.type != "string"}
+    texts = {column.name: delivered[column.name] for column in typed.values()}
+    if not any(texts.values()):
         return {}
-    addresses = {name: address for address, name in draft.names.items()}
-    texts = {column.name: draft.sample.columns[addresses[column.name]] for column in typed.values()}
     engine = DuckDBEngine.in_memory()
     try:
         table = engine.from_arrow(pa.table({name: pa.array(values, pa.string()) for name, values in texts.items()}))
-        [told] = engine.to_arrow(misfits(table, spec, spec.columns)).to_pylist()
+        [told] = engine.to_arrow(misfits(table, spec, columns)).to_pylist()
         times = {
             f"early_{place}": is_too_early(typed_value(filled(table[column.name]), column, spec.zone)).sum()
             for place, column in typed.items()

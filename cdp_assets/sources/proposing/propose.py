@@ -16,7 +16,7 @@ from cdp_assets.sources import template
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.draft import Draft, some_are_no_addresses
 from cdp_assets.sources.proposing.ends import Ends, counterpart, ends_of
-from cdp_assets.sources.proposing.fitting import fit
+from cdp_assets.sources.proposing.fitting import fit, fit_template
 from cdp_assets.sources.proposing.headings import file_words
 from cdp_assets.sources.proposing.kinds import kind_of
 from cdp_assets.sources.proposing.mapping import stream_of
@@ -97,7 +97,10 @@ def propose(
         if zone is not None and "zone" not in plain:
             stream["zone"] = zone
         doubts = (f"it has the columns of {template.find(found).system}'s export; look up what that template assumes",)
-        return Proposal(path, stream, None, found, (*sample.doubts, *doubts), sample)
+        columns_, misfitting = fit_template(spec_of({**plain, **stream}, source), sample)
+        if columns_:
+            stream["columns"] = columns_
+        return Proposal(path, stream, None, found, (*sample.doubts, *doubts, *misfitting), sample)
     # Who separates with semicolons writes the day first.
     columns = columns_of(sample.columns, day_first=sample.delimiter == ";")
     columns, texts, ends = _with_one_end(columns, sample)
@@ -331,7 +334,7 @@ def _drop_what_would_not_load(stream: dict[str, Any], draft: Draft, source: str)
 
 def spec_of(stream: dict[str, Any], source: str) -> StreamSpec:
     """A stream's fields as the plain description."""
-    plain = {name: value for name, value in stream.items() if name not in _OF_PARTS}
+    plain = {name: value for name, value in stream.items() if name not in (*_OF_PARTS, "template")}
     maps = tuple(
         MapSpec(
             map_["to"],
