@@ -61,3 +61,29 @@ def test_a_known_export_is_taken_although_it_is_delivered_otherwise_than_its_tem
     assert outcome(bench, "shop__items") == [("accepted", None)] * 3
     lines = {(row["product_id"], str(row["ordered_at"])[:19]) for row in canonical(bench, source, "order_lines")}
     assert lines == {("Pedicure", "2026-10-15 14:30:00"), ("MUG-1", "2026-10-16 10:00:00")}
+
+
+SUBSCRIPTIONS = "id,customer,status,current_period_start,current_period_end,plan_amount,canceled_at"
+
+
+def cancellations(proposal: Proposal) -> list[str]:
+    return [map_["where"] for map_ in proposal.stream["maps"] if "where" in map_ and map_["to"] == "subscriptions"]
+
+
+def test_the_end_of_a_period_is_no_cancellation(tmp_path: Path) -> None:
+    period = "2026-06-01 00:00:00,2026-07-01 00:00:00,49900"
+    rows = [
+        f"s{n},c{n},{'active' if n % 3 else 'canceled'},{period},{'' if n % 3 else '2026-06-20 10:00:00'}"
+        for n in range(30)
+    ]
+    proposal = proposed(tmp_path, "subscriptions.csv", SUBSCRIPTIONS, *rows)
+    assert cancellations(proposal) == ["canceled_at is not null"]
+    assert any("plan_amount has whole numbers" in doubt for doubt in proposal.doubts)
+    without = [row.rpartition(",")[0] for row in rows]
+    proposal = proposed(tmp_path, "subscriptions.csv", SUBSCRIPTIONS.removesuffix(",canceled_at"), *without)
+    (condition,) = cancellations(proposal)
+    assert "lower(trim(status" in condition
+    active = [row.replace("canceled", "active") for row in without]
+    proposal = proposed(tmp_path, "subscriptions.csv", SUBSCRIPTIONS.removesuffix(",canceled_at"), *active)
+    assert cancellations(proposal) == []
+    assert any("for no cancellation" in doubt for doubt in proposal.doubts)

@@ -178,6 +178,16 @@ def is_elsewhere(words: str) -> bool:
     return _mentions(words, "elsewhere")
 
 
+def is_of_a_period(words: str) -> bool:
+    """Whether an instant is when a period began or will end: what was paid for, or is tried out."""
+    return _mentions(words, "periods")
+
+
+def is_cancelled(words: str) -> bool:
+    """Whether an instant is when something was given up."""
+    return _mentions(words, "cancelled")
+
+
 def is_of_others(words: str) -> bool:
     """Whether a column tells of somebody else than the person of the row."""
     return any(_mentions(words, who) for who in ("others", "receivers", "staff"))
