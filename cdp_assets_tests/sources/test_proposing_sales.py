@@ -87,3 +87,9 @@ def test_the_end_of_a_period_is_no_cancellation(tmp_path: Path) -> None:
     proposal = proposed(tmp_path, "subscriptions.csv", SUBSCRIPTIONS.removesuffix(",canceled_at"), *active)
     assert cancellations(proposal) == []
     assert any("for no cancellation" in doubt for doubt in proposal.doubts)
+
+
+def test_who_attends_has_a_name_whatever_type_of_ticket_it_is(tmp_path: Path) -> None:
+    rows = [f"2026-05-{n + 1:02d},Ann,Lee{n % 9},p{n % 9}@example.org,Jazz,{('VIP', 'Seat')[n % 2]}" for n in range(25)]
+    proposal = proposed(tmp_path, "report.csv", "Date,First Name,Surname,Email,Event Name,Ticket Type", *rows)
+    assert (proposal.kind, "where" in map_to(proposal, "contacts")) == ("events", False)

@@ -357,7 +357,8 @@ def _events(draft: Draft) -> Iterator[Map]:
         values["event_id"] = f"concat_ws('-', {', '.join(parts)})"
     yield {"to": "events", "set": values}
     yield from _renamed(draft, kind)
-    condition = f"{kind} = 'identify'" if kind and draft.of("family_name") is not None else None
+    identified = type_ is not None and "identify" in draft.texts(type_) and draft.of("family_name") is not None
+    condition = f"{kind} = 'identify'" if identified else None
     wanted = ("contacts",) if draft.of("given_name", "family_name", "full_name") is not None else ()
     yield from (
         map_ for map_ in person(draft, where=condition) if map_["to"] in wanted or map_["set"].get("kind") == "'email'"
