@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from cdp_assets.sources.proposing.propose import Proposal, propose
+from cdp_assets.warehouse.sql_parsing import plain_name
 from cdp_assets_tests.normalised.bench import canonical, load, outcome
 from cdp_assets_tests.sources.shop import Bench
 from cdp_assets_tests.sources.test_proposing import loaded, written
@@ -93,3 +96,19 @@ def test_who_attends_has_a_name_whatever_type_of_ticket_it_is(tmp_path: Path) ->
     rows = [f"2026-05-{n + 1:02d},Ann,Lee{n % 9},p{n % 9}@example.org,Jazz,{('VIP', 'Seat')[n % 2]}" for n in range(25)]
     proposal = proposed(tmp_path, "report.csv", "Date,First Name,Surname,Email,Event Name,Ticket Type", *rows)
     assert (proposal.kind, "where" in map_to(proposal, "contacts")) == ("events", False)
+
+
+@pytest.mark.parametrize(("sender", "receiver"), [("from", "to"), ("caller_number", "called_number")])
+def test_who_called_or_was_called_is_told_by_the_direction(tmp_path: Path, sender: str, receiver: str) -> None:
+    own, theirs = [f"+1600000000{n % 7}" for n in range(30)], [f"+1415200{n:04d}" for n in range(30)]
+    rows = [
+        f"CA{n:06d},{own[n]},{theirs[n]},2026-01-02T10:00:00Z,30,inbound"
+        if n % 2
+        else f"CA{n:06d},{theirs[n]},{own[n]},2026-01-02T10:00:00Z,30,outbound-api"
+        for n in range(30)
+    ]
+    proposal = proposed(tmp_path, "calls.csv", f"sid,{receiver},{sender},start_time,duration,direction", *rows)
+    told = f"case lower(trim(direction)) when 'inbound' then {plain_name(sender)} when 'outbound-api' then "
+    assert proposal.stream["derive"] == {"other_party": f"{told}{plain_name(receiver)} end"}
+    assert [(each["type"], each["value"]) for each in proposal.stream["identifiers"]] == [("phone", "other_party")]
+    assert proposal.stream["key"] == ["sid"]

@@ -122,6 +122,10 @@ class Draft:
 
     def _other_end(self, ends: Ends) -> str:
         """Whichever of two addresses is not the company's; none if neither is, or both are."""
+        if ends.direction is not None:
+            said = plain_name(self.names[ends.direction.address])
+            cases = (f"when {quoted(way)} then {plain_name(self.names[each.address])}" for way, each in ends.ways)
+            return self.derived("other_party", f"case lower(trim({said})) {' '.join(cases)} end")
         one, other = (plain_name(self.names[column.address]) for column in (ends.one, ends.other))
         own = ", ".join(quoted(address) for address in ends.own)
         from_own = f"when {one} in ({own}) and {other} not in ({own}) then {other}"

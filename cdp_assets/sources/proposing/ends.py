@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.values import judge
 from cdp_assets.sources.proposing.whose import ADDRESSES, Texts, both
@@ -29,12 +30,16 @@ class Ends:
     Args:
         one: The one column.
         other: The other one.
-        own: The addresses of the company, of which one is at either end of each row.
+        own: The addresses of the company, of which one is at either end of each row; none if a direction tells.
+        direction: The column that says which way something went, if there is one.
+        ways: What it says, in lower case, each with the column of whoever is not the company.
     """
 
     one: Column
     other: Column
-    own: tuple[str, ...]
+    own: tuple[str, ...] = ()
+    direction: Column | None = None
+    ways: tuple[tuple[str, Column], ...] = ()
 
 
 def ends_of(columns: Sequence[Column], texts: Texts) -> Ends | None:
@@ -42,6 +47,8 @@ def ends_of(columns: Sequence[Column], texts: Texts) -> Ends | None:
     for role in ADDRESSES:
         # Whoever receives something is mostly somebody else, but for this.
         found = [each for each in columns if role in (each.role, *each.values.looks) and each.values.filled]
+        if (told := _told_by_direction(columns, found, texts)) is not None:
+            return told
         for place, one in enumerate(found):
             for other in found[place + 1 :]:
                 own = _company(texts[one.address], texts[other.address])
@@ -50,14 +57,48 @@ def ends_of(columns: Sequence[Column], texts: Texts) -> Ends | None:
     return None
 
 
+def _told_by_direction(columns: Sequence[Column], addresses: Sequence[Column], texts: Texts) -> Ends | None:
+    """The two ends where a column says of each row whether it came in or went out: who sent what came in, and who got
+    what went out, is the person.
+    """
+    senders = [each for each in addresses if headings.is_sender(each.words)]
+    called = [each for each in addresses if headings.is_called(each.words) and each not in senders]
+    if len(senders) != 1 or len(called) != 1:
+        return None
+    for direction in (each for each in columns if each.role == "direction"):
+        said = sorted({_way(text) for text in texts[direction.address] if text})
+        party = dict.fromkeys(headings.says("inbound"), senders[0])
+        party |= dict.fromkeys(headings.says("outbound"), called[0])
+        ways = tuple((way, party[way]) for way in said if way in party)
+        if ways:
+            return Ends(senders[0], called[0], direction=direction, ways=ways)
+    return None
+
+
+def _way(text: str) -> str:
+    return text.strip().casefold()
+
+
 def counterpart(ends: Ends, texts: Texts) -> tuple[Column, list[str | None]]:
     """The first of two ends as the column of whoever is not the company, and its texts."""
     role = next(role for role in ADDRESSES if role in (ends.one.role, *ends.one.values.looks))
-    there = [
-        None if (left in ends.own) == (right in ends.own) else right if left in ends.own else left
-        for left, right in zip(texts[ends.one.address], texts[ends.other.address], strict=True)
-    ]
+    there = (
+        _by_direction(ends, texts)
+        if ends.direction is not None
+        else [
+            None if (left in ends.own) == (right in ends.own) else right if left in ends.own else left
+            for left, right in zip(texts[ends.one.address], texts[ends.other.address], strict=True)
+        ]
+    )
     return replace(ends.one, role=role, by_value=True, values=judge(there, code=role == "phone")), there
+
+
+def _by_direction(ends: Ends, texts: Texts) -> list[str | None]:
+    """Whoever is not the company, row by row, as a direction says."""
+    party = {way: texts[column.address] for way, column in ends.ways}
+    said = texts[ends.direction.address] if ends.direction is not None else ()
+    found = (party.get(_way(way or "")) for way in said)
+    return [None if column is None else column[row] for row, column in enumerate(found)]
 
 
 def _company(one: Sequence[str | None], other: Sequence[str | None]) -> tuple[str, ...]:

@@ -198,6 +198,16 @@ def is_of_receivers(words: str) -> bool:
     return _mentions(words, "receivers")
 
 
+def is_sender(words: str) -> bool:
+    """Whether an address is from where something came."""
+    return _mentions(words, "senders")
+
+
+def is_called(words: str) -> bool:
+    """Whether an address is where something went to."""
+    return _mentions(words, "called")
+
+
 def is_of_staff(words: str) -> bool:
     """Whether a column tells of somebody who serves the person of the row."""
     return _mentions(words, "staff")

@@ -160,6 +160,8 @@ def _with_one_end(
 
 def _told_of(ends: Ends, draft: Draft) -> str:
     one, other = (draft.names[column.address] for column in (ends.one, ends.other))
+    if ends.direction is not None:
+        return f"which of {one} and {other} is the person's is told by {draft.names[ends.direction.address]}"
     count = "one address" if len(ends.own) == 1 else f"{len(ends.own)} addresses"
     return f"{one} and {other} go both ways: {count} at either end of nearly all rows are taken for the company's own"
 
