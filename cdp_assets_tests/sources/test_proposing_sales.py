@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cdp_assets.sources.proposing.headings import meanings
 from cdp_assets.sources.proposing.propose import Proposal, propose
 from cdp_assets.warehouse.sql_parsing import plain_name
 from cdp_assets_tests.normalised.bench import canonical, load, outcome
@@ -112,3 +113,12 @@ def test_who_called_or_was_called_is_told_by_the_direction(tmp_path: Path, sende
     assert proposal.stream["derive"] == {"other_party": f"{told}{plain_name(receiver)} end"}
     assert [(each["type"], each["value"]) for each in proposal.stream["identifiers"]] == [("phone", "other_party")]
     assert proposal.stream["key"] == ["sid"]
+
+
+def test_the_day_of_an_order_is_no_number_and_the_sellers_company_is_nobodys(tmp_path: Path) -> None:
+    rows = [f"Loja,{9000 + n},{n + 1:02d}/05/2026,Ana {'ABCDE'[n % 5]}lves,{n}.50" for n in range(25)]
+    proposal = proposed(tmp_path, "pedidos.csv", "empresa,id_pedido,data_pedido,cliente,total_pedido", *rows)
+    assert [*meanings("data pedido"), *meanings("data ordine")] == []
+    assert (proposal.stream["key"], proposal.stream["event_time"]) == (["id_pedido"], "data_pedido")
+    assert map_to(proposal, "orders")["set"]["gross"] == "total_pedido"
+    assert set(map_to(proposal, "contacts")["set"]) == {"full_name", "created_at"}

@@ -100,6 +100,8 @@ def _spellings(parts: Sequence[str], known: _Headings) -> Iterator[list[str]]:
     plain = [part for part in parts if part not in known.fillers] or list(parts)
     yield list(parts)
     yield plain
+    if plain[:1] == ["data"] and not is_number(" ".join(plain)) and _times_begin(plain[1:], known):
+        return  # of an order: that is its day
     own = [part for part in plain if part not in known.qualifiers]
     if own:
         yield own
@@ -117,12 +119,18 @@ def is_just(words: str, role: str) -> bool:
 def times_of(words: str) -> str | None:
     """The role of a column that holds instants."""
     known = _headings()
-    parts = [f"{_folded(part)} " for part in words.split()]
-    for role, beginnings in known.times.items():
-        if any(part.startswith(beginnings) for part in parts):
-            return role
+    if (role := _times_begin(words.split(), known)) is not None:
+        return role
     spelled = {_squeezed(found) for found in _spellings(words.split(), known)}
     return "happened_at" if spelled & known.moments else None
+
+
+def _times_begin(parts: Sequence[str], known: _Headings) -> str | None:
+    """The role of instants of which one of some words is the beginning."""
+    spoken = [f"{_folded(part)} " for part in parts]
+    return next(
+        (role for role, beginnings in known.times.items() if any(part.startswith(beginnings) for part in spoken)), None
+    )
 
 
 def has_tax(words: str) -> bool:
