@@ -9,6 +9,7 @@ import pytest
 
 from cdp_assets.sources.proposing.headings import meanings
 from cdp_assets.sources.proposing.propose import Proposal, propose
+from cdp_assets.sources.proposing.values import judge
 from cdp_assets.warehouse.sql_parsing import plain_name
 from cdp_assets_tests.normalised.bench import canonical, load, outcome
 from cdp_assets_tests.sources.shop import Bench
@@ -122,3 +123,29 @@ def test_the_day_of_an_order_is_no_number_and_the_sellers_company_is_nobodys(tmp
     assert (proposal.stream["key"], proposal.stream["event_time"]) == (["id_pedido"], "data_pedido")
     assert map_to(proposal, "orders")["set"]["gross"] == "total_pedido"
     assert set(map_to(proposal, "contacts")["set"]) == {"full_name", "created_at"}
+
+
+@pytest.mark.parametrize(
+    ("texts", "type_", "format_", "symbol"),
+    [
+        (["Thu 16 Jul 2026", "Mon 13 Jul 2026"], "date", "%a %d %b %Y", None),
+        (["2023年3月6日 13:00:00", "2023年12月16日 09:05:00"], "timestamp", "%Y年%m月%d日 %H:%M:%S", None),
+        (["2023-3-6 13:00:00", "2023-12-16 9:05:00"], "timestamp", "%Y-%m-%d %H:%M:%S", None),
+        (["2023-3-6", "2023-12-16"], "date", "%Y-%m-%d", None),
+        (["5.250 JOD", "3.000 JOD"], "decimal", None, "JOD"),
+        (["5.25 JOD", "3.00 EUR"], "string", None, None),
+    ],
+)
+def test_days_and_amounts_are_read_as_they_are_written_elsewhere(
+    texts: list[str | None], type_: str, format_: str | None, symbol: str | None
+) -> None:
+    judged = judge(texts)
+    assert (judged.type, judged.format, judged.symbol) == (type_, format_, symbol)
+
+
+def test_appointments_are_no_people(tmp_path: Path) -> None:
+    rows = [f"01/{n + 1:02d}/2026,10:30 AM,Ann {'ABCDE'[n % 5]}lves,p{n}@example.org,Checkup" for n in range(25)]
+    proposal = proposed(tmp_path, "appointments.csv", "DATE,TIME,CLIENT_NAME,EMAIL,SERVICE", *rows)
+    assert (proposal.kind, proposal.stream["load"], "key" in proposal.stream) == ("events", "append", False)
+    rows = [f"Ann {'ABCDE'[n % 5]}lves;F{n:03d};{n}00" for n in range(25)]
+    assert proposed(tmp_path, "factures.csv", "client_nom;feature_id;montant", *rows).kind is None

@@ -247,8 +247,9 @@ def money(draft: Draft) -> str:
         return name if upper else f"upper({name})"
     named = {code for each in draft.columns if (code := headings.currency_of(each.words)) is not None}
     symbols = {column.values.symbol for column in draft.columns if column.values.symbol is not None}
-    told = _CURRENCIES.get(next(iter(symbols)), "") if len(symbols) == 1 else ""
-    assumed, why = told or draft.currency, f" by the sign {next(iter(symbols))}" if told else ""
+    sign = next(iter(symbols)) if len(symbols) == 1 else ""
+    told = sign if re.fullmatch("[A-Z]{3}", sign) else _CURRENCIES.get(sign, "")
+    assumed, why = told or draft.currency, f" by the sign {sign}" if told else ""
     if len(named) == 1:
         [assumed], why = named, " by what amounts are called"
     told_of = f"no column names the currency of its amounts: {assumed} is assumed{why} (`currency_assumed`)"

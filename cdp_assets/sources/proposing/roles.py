@@ -62,9 +62,6 @@ _DEGREES = frozenset({
 _ENOUGH = 20
 """So many people do not have one address."""
 
-_NO_TEAM = 10
-"""So many people who are told of do not all work for one company."""
-
 _ONE_FOR_EACH = frozenset({
     "email", "phone", "person_id", "loyalty_number", "external_id", "lead_id", "anonymous_id", "device_id",
 })  # fmt: skip
@@ -315,8 +312,6 @@ _INSTANTS = frozenset({
 
 def _role(words: str, named: list[str], values: Values) -> tuple[str | None, bool]:
     role, by_value = _meaning(words, named, values)
-    if role == "company" and values.distinct == 1 and values.filled >= _NO_TEAM:
-        return None, False  # that of whoever sells
     if role in _ONE_FOR_EACH and values.distinct == 1 and values.filled >= _ENOUGH:
         return None, False  # that of the shop, or of a program
     if role in _CODED and "rounded" in values.looks:

@@ -58,11 +58,14 @@ _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|UTC)|[+-]\d\d(:?\d\d)?)?")
 _LIKE_A_DATE = re.compile(r"\d[./ -]+(\d|\w{3})")
 _MONTH_FIRST, _DAY_FIRST = "%m/%d", "%d/%m"
+_LOOSE_DAY = re.compile(r"\d{4}-(\d|\d\d)-(\d|\d\d)")
+"""ISO 8601 but for zeros that are left out."""
 _CLOCKS = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p", ", %H:%M:%S", ", %H:%M")
 _DATES = (
     "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%Y/%m/%d", "%d.%m.%y", "%m/%d/%y", "%d/%m/%y", "%d-%m-%y",
     "%m-%d-%Y", "%m-%d-%y", "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y", "%Y.%m.%d",
-    "%d/%b/%y", "%d/%b/%Y",
+    "%d/%b/%y", "%d/%b/%Y", "%b-%d-%y", "%b-%d-%Y", "%a %d %b %Y", "%a, %d %b %Y", "%a, %b %d, %Y", "%a %b %d %Y",
+    "%A, %B %d, %Y", "%A, %d %B %Y", "%Y年%m月%d日", "%Y년 %m월 %d일",
 )  # fmt: skip
 _FORMATS = (
     *(("timestamp", f"%Y-%m-%d{mark}%H:%M{seconds} %z") for mark in (" ", "T") for seconds in (":%S", ":%S.%f", "")),
@@ -78,6 +81,8 @@ _FORMATS = (
     ("timestamp", "%Y%m%d %H%M%S"),
     ("date", "%Y%m%d"),
 )
+_CODE_BEHIND = re.compile(r"-?\d[\d.,' ]* ([A-Z]{3})")
+"""An amount with the ISO 4217 code of its currency."""
 _SYMBOLS = ("€", "$", "£", "¥", "kr", "zł", "CHF", "EUR", "USD", "GBP")
 _MOSTLY = 0.9
 _ONE_OF = 10
@@ -169,7 +174,9 @@ def judge(texts: Sequence[str | None], *, code: bool = False, day_first: bool = 
     if _most(_DECIMAL, filled):
         kind = "decimal" if all(_places(text) <= 4 for text in filled) else "float"
         return Values(kind, epoch=_epoch(filled), **counts)
-    symbol = next((sign for sign in _SYMBOLS if sum(sign in text for text in filled) >= _MOSTLY * len(filled)), None)
+    codes = {found[1] if (found := _CODE_BEHIND.fullmatch(text)) else None for text in filled}
+    signs = (*_SYMBOLS, *(code for code in codes if code is not None)) if len(codes) == 1 else _SYMBOLS
+    symbol = next((sign for sign in signs if sum(sign in text for text in filled) >= _MOSTLY * len(filled)), None)
     if symbol is not None:
         plain = judge([None if text is None else text.replace(symbol, "").strip() or None for text in texts])
         if plain.type in ("integer", "decimal", "float"):
@@ -183,6 +190,10 @@ def judge(texts: Sequence[str | None], *, code: bool = False, day_first: bool = 
             return Values(kind, (other if either and day_first else pattern,), ambiguous=either, **counts)
     if _most(_ISO_TIME, filled):
         return Values("timestamp", **counts)
+    if all(_LOOSE_DAY.match(text) for text in filled):
+        for clock in _CLOCKS:
+            if _share(filled, f"%Y-%m-%d{clock}") >= _MOSTLY:
+                return Values("timestamp" if clock else "date", (f"%Y-%m-%d{clock}",), **counts)
     if ways := _ways(filled[:_LOOKED_AT]):
         patterns = tuple(dict.fromkeys(pattern for _, pattern in ways))
         return Values(max(kind for kind, _ in ways), () if patterns == (ISO,) else patterns, **counts)

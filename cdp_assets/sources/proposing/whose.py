@@ -24,6 +24,7 @@ Texts = Mapping[str, Sequence[str | None]]
 
 ADDRESSES = ("email", "phone")
 _NUMBERS = ("person_id", "loyalty_number", "external_id")
+_SOLD = ("order_id", "gross", "net", "amount", "unit_price", "line_total")
 _NAMES = ("given_name", "family_name", "full_name")
 
 _ENOUGH_ROWS, _ENOUGH = 10, 20
@@ -343,7 +344,21 @@ def _born_again(columns: Sequence[Column], texts: Texts) -> _Found:
             yield column.address, "is not the same for all rows of one person"
 
 
+def _companies_of_sellers(columns: Sequence[Column], texts: Texts) -> _Found:
+    """The company of what was sold, where each stands beside several people: who sells or delivers it."""
+    if not any(_of(columns, *_SOLD)):
+        return
+    names = [" ".join(sorted(name)) or None for name in _names(columns, texts)]
+    for column in _of(columns, "company"):
+        people: dict[str, set[str]] = {}
+        for company, name in both(texts[column.address], names):
+            people.setdefault(company, set()).add(name)
+        if len(names) >= _ENOUGH_ROWS and sum(map(len, people.values())) >= _SEVERAL * max(len(people), 1):
+            yield column.address, "stands beside several people each"
+
+
 _LOOKS = (
+    _companies_of_sellers,
     _of_crowds,
     _of_other_rows,
     _born_again,
