@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cdp_assets.sources.proposing.headings import meanings
+from cdp_assets.sources.proposing.headings import meanings, words_of
 from cdp_assets.sources.proposing.propose import Proposal, propose
 from cdp_assets.sources.proposing.values import judge
 from cdp_assets.warehouse.sql_parsing import plain_name
@@ -149,3 +149,9 @@ def test_appointments_are_no_people(tmp_path: Path) -> None:
     assert (proposal.kind, proposal.stream["load"], "key" in proposal.stream) == ("events", "append", False)
     rows = [f"Ann {'ABCDE'[n % 5]}lves;F{n:03d};{n}00" for n in range(25)]
     assert proposed(tmp_path, "factures.csv", "client_nom;feature_id;montant", *rows).kind is None
+
+
+@pytest.mark.parametrize("said", ["before tax", "excl tax", "without VAT", "net of tax"])
+def test_an_amount_without_tax_is_not_the_tax(said: str) -> None:
+    assert list(meanings(words_of(f"total {said}"))) == ["amount"]
+    assert list(meanings("total tax")) == ["tax"]

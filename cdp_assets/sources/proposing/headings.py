@@ -26,7 +26,8 @@ _ANY_NUMBER = "NO"
 _WHOLE = "= "
 _LETTERS = str.maketrans({"ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ı": "i", "№": "no"})
 _WITH_OR_WITHOUT_TAX = re.compile(
-    r" (inc|incl|including|inkl|ex|excl|excluding|exkl|ekskl|zzgl|ohne|without|vc|vcetne|bez|sis)"
+    r" (inc|incl|including|inkl|ex|excl|excluding|exkl|ekskl|zzgl|ohne|without|before|"
+    r"net of|hors|senza|sin|sem|zonder|vc|vcetne|bez|sis)"
     r" (taxe?s?|vat|gst|mwst|ust|tva|iva|btw|moms|mva|dph|alv)$"
 )
 _CENTS = re.compile(r"\b(in )?(cents?|pennies|pence|minor( units?)?|centimes|centimos|centavos|grosze|ore)\b")
