@@ -155,3 +155,19 @@ def test_appointments_are_no_people(tmp_path: Path) -> None:
 def test_an_amount_without_tax_is_not_the_tax(said: str) -> None:
     assert list(meanings(words_of(f"total {said}"))) == ["amount"]
     assert list(meanings("total tax")) == ["tax"]
+
+
+def test_what_is_left_after_a_fee_is_not_what_an_order_comes_to(tmp_path: Path) -> None:
+    rows = [f"{n + 1:02d}.06.2026;Zahlung;{n + 10},50;-0,50;{n + 10},00;p{n}@example.org;TX{n}" for n in range(25)]
+    head = "Datum;Typ;Brutto;Gebühr;Netto;E-Mail;Transaktionscode"
+    proposal = proposed(tmp_path, "zahlungen.csv", head, *rows)
+    assert map_to(proposal, "orders")["set"]["gross"] == "Brutto"
+    taxed = [row.replace(";-0,50;", ";0,50;") for row in rows]
+    proposal = proposed(tmp_path, "zahlungen.csv", head.replace("Gebühr", "MwSt"), *taxed)
+    assert map_to(proposal, "orders")["set"]["gross"] == "Netto"
+
+
+def test_payments_with_a_subject_are_no_tickets(tmp_path: Path) -> None:
+    rows = [f"TX{n},2026-01-02 10:00:00,Completed,{n}.50,Mug,p{n}@example.org" for n in range(25)]
+    proposal = proposed(tmp_path, "payments.csv", "Transaction ID,Date,Status,Gross,Subject,Email", *rows)
+    assert proposal.kind == "orders"

@@ -147,7 +147,9 @@ def _sums(draft: Draft) -> Set:
     discount, said_gross = draft.sql("discount"), draft.of("gross")
     gross, net, amount = draft.sql("gross"), draft.sql("net"), draft.sql("amount", "unit_price")
     found = draft.given(shipping=draft.sql("shipping"), tax=draft.sql("tax"))
-    if said_gross is not None and headings.has_tax(said_gross.words) and (net or "tax" in found):
+    if said_gross is not None and _is_less_by_fees(draft, said_gross):
+        net = None
+    elif said_gross is not None and headings.has_tax(said_gross.words) and (net or "tax" in found):
         gross = None if net else f"{gross} - coalesce({found['tax']}, 0)"
     if discount is not None:
         found["discount"] = f"abs({discount})"
@@ -164,6 +166,28 @@ def _sums(draft: Draft) -> Set:
         draft.doubts.append(f"an order's gross amount is taken from {amount}: {said}")
         found["gross"] = f"{amount}{apart}"
     return found
+
+
+def _is_less_by_fees(draft: Draft, gross: Column) -> bool:
+    """Whether what is left of gross amounts was paid to whoever took the money, and not as tax."""
+    fees = [column for column in draft.columns if headings.is_a_fee(column.words) and column.role != "shipping"]
+    net = draft.of("net")
+    if net is None or not any(_amount(text) for column in fees for text in draft.sample.columns[column.address]):
+        return False
+    taxes = draft.of("tax")
+    if taxes is None:
+        return True
+    rows = zip(*(map(_amount, draft.sample.columns[each.address]) for each in (gross, net, taxes)), strict=True)
+    return not all(abs(whole - left - tax) < 0.02 for whole, left, tax in rows)
+
+
+def _amount(text: str | None) -> float:
+    """An amount as it is written with a point or a comma; 0 where there is none."""
+    plain = re.sub(r"[^\d.,-]", "", text or "")
+    point = max(plain.rfind("."), plain.rfind(","))
+    whole, cents = (plain[:point], plain[point + 1 :]) if point >= 0 else (plain, "")
+    digits = f"{re.sub(r'[.,]', '', whole) or 0}.{cents or 0}"
+    return float(digits) if re.fullmatch(r"-?\d+\.\d+", digits) else 0.0
 
 
 def lines(draft: Draft) -> Iterator[Map]:

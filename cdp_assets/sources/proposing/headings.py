@@ -207,6 +207,11 @@ def is_of_receivers(words: str) -> bool:
     return _mentions(words, "receivers")
 
 
+def is_a_fee(words: str) -> bool:
+    """Whether an amount is what a portal or a payment provider keeps."""
+    return _mentions(words, "fees")
+
+
 def is_sender(words: str) -> bool:
     """Whether an address is from where something came."""
     return _mentions(words, "senders")

@@ -70,7 +70,7 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
         return "opportunities"
     if "points" in has and timed and ("loyalty_number" in has or called("loyalty")):
         return "loyalty"
-    if "subject" in has and has & {"status", "priority"} and timed:
+    if "subject" in has and has & {"status", "priority"} and timed and not has & _SUMS:
         return "tickets"
     if timed and ({"direction", "duration"} <= has or ((called("chats") or called("calls")) and has & _PERSONAL)):
         return "interactions"
