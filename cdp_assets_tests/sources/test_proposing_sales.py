@@ -171,3 +171,12 @@ def test_payments_with_a_subject_are_no_tickets(tmp_path: Path) -> None:
     rows = [f"TX{n},2026-01-02 10:00:00,Completed,{n}.50,Mug,p{n}@example.org" for n in range(25)]
     proposal = proposed(tmp_path, "payments.csv", "Transaction ID,Date,Status,Gross,Subject,Email", *rows)
     assert proposal.kind == "orders"
+
+
+def test_the_number_of_an_order_goes_before_that_of_a_transaction(tmp_path: Path) -> None:
+    rows = [f"08/14/26,Fox,p{n // 2}@example.org,2,$5.00,{4000 + n},#{3000 + n // 2},FOX-{n}" for n in range(30)]
+    head = "Sale Date,Item Name,Email,Quantity,Price,Transaction ID,Order ID,SKU"
+    proposal = proposed(tmp_path, "items.csv", head, *rows)
+    assert map_to(proposal, "orders")["grain"] == ["Order ID"]
+    numbers = [each["value"] for each in proposal.stream["identifiers"] if each["type"] == "order_number"]
+    assert numbers == ["ltrim(\"Order ID\", '#')"]

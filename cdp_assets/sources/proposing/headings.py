@@ -207,6 +207,16 @@ def is_of_receivers(words: str) -> bool:
     return _mentions(words, "receivers")
 
 
+def is_of_an_order(words: str) -> bool:
+    """Whether a number is said to be that of an order."""
+    return _mentions(words, "orders")
+
+
+def is_of_a_payment(words: str) -> bool:
+    """Whether a number is that of a transaction, which pays for an order or for a part of it."""
+    return _mentions(words, "payments")
+
+
 def is_a_fee(words: str) -> bool:
     """Whether an amount is what a portal or a payment provider keeps."""
     return _mentions(words, "fees")

@@ -130,9 +130,21 @@ def columns_of(texts: Mapping[str, list[str | None]], *, day_first: bool = False
         formats = {column.values.format for column in found if column.values.format and not column.values.ambiguous}
         if any("%d/%m" in name for name in formats):
             found = _judged(texts, day_first=True)
+    found = _with_numbers_of_orders(found)
     found = _with_names_of_people(_with_family_names(_with_numbers_of_clients(found), texts))
     found = _with_companies(_with_whole_names(found, texts), texts)
     return _with_the_only_time(_with_the_only_address(found))
+
+
+def _with_numbers_of_orders(columns: list[Column]) -> list[Column]:
+    """Beside the number of an order, that of a transaction is that of a payment for it, or of a line of it."""
+    orders = [each for each in columns if each.role == "order_id" and headings.is_of_an_order(each.words)]
+    if not any(each.values.filled for each in orders):
+        return columns
+    return [
+        replace(each, role="payment_id") if each.role == "order_id" and headings.is_of_a_payment(each.words) else each
+        for each in columns
+    ]
 
 
 def _with_the_only_address(columns: list[Column]) -> list[Column]:
