@@ -180,3 +180,11 @@ def test_the_number_of_an_order_goes_before_that_of_a_transaction(tmp_path: Path
     assert map_to(proposal, "orders")["grain"] == ["Order ID"]
     numbers = [each["value"] for each in proposal.stream["identifiers"] if each["type"] == "order_number"]
     assert numbers == ["ltrim(\"Order ID\", '#')"]
+
+
+def test_carts_that_were_left_are_no_orders(tmp_path: Path) -> None:
+    rows = [f"{n},#{n},p{n}@example.org,{n}.50,2026-01-02 10:00:00," for n in range(25)]
+    head = "id,order_number,email,total,created_at,completed_at"
+    assert proposed(tmp_path, "abandoned_checkouts.csv", head, *rows).kind == "events"
+    placed = [f"{row}2026-01-02 10:05:00" for row in rows]
+    assert proposed(tmp_path, "checkouts.csv", head, *placed).kind == "orders"

@@ -217,6 +217,16 @@ def is_of_a_payment(words: str) -> bool:
     return _mentions(words, "payments")
 
 
+def is_unplaced(words: str) -> bool:
+    """Whether something is said to be left before it became an order."""
+    return _mentions(words, "unplaced")
+
+
+def is_completion(words: str) -> bool:
+    """Whether an instant is when something left became an order after all."""
+    return _mentions(words, "completions")
+
+
 def is_a_fee(words: str) -> bool:
     """Whether an amount is what a portal or a payment provider keeps."""
     return _mentions(words, "fees")

@@ -45,6 +45,8 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
         return headings.called(named, kind)
 
     timed = bool(has & _TIMED)
+    if _are_unplaced(columns, named):
+        return "events" if timed and has & _PERSONAL else None
     answered = bool(has & {"status", "type", "opt_in"}) and not has & _SUMS  # gifts have a purpose too
     if answered and "purpose" in has and has & {"anything", "email", "phone"} and (timed or "consented_at" in has):
         return "consents"
@@ -118,6 +120,13 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
     if not has & _TELLING and _repeated(columns, "full_name"):
         return None  # a log that says no more than a name, which may be several people's
     return "contacts" if has & _PERSONAL else None
+
+
+def _are_unplaced(columns: Sequence[Column], named: str) -> bool:
+    """Whether rows are carts and drafts that were left before they became orders: none of them was completed."""
+    left = headings.is_unplaced(named) or any(headings.is_unplaced(column.words) for column in columns)
+    ends = [column.values.filled for column in columns if headings.is_completion(column.words)]
+    return left and bool(ends) and not any(ends)
 
 
 def _did(columns: Sequence[Column]) -> bool:
