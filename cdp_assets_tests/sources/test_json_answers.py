@@ -74,6 +74,30 @@ def test_an_order_with_lines_is_a_row_itself(order: dict[str, Any]) -> None:
     assert of_object(json.dumps(order)) is None
 
 
+def test_a_row_with_lines_in_it_is_an_order_whatever_it_says_of_their_number(tmp_path: Path) -> None:
+    line = {"product_id": 7, "name": "Cup", "quantity": 2, "price": "9.90"}
+    orders = [
+        {"id": 1, "order_number": 1, "created_at": "2026-01-05T10:00:00Z", "total": "19.80", "subtotal": "19.80",
+         "currency": "EUR", "total_line_items_quantity": 2, "line_items": [line]}
+    ]  # fmt: skip
+    proposal = propose(written(tmp_path, "orders.json", json.dumps(orders)), "shop", templates=False)
+    assert proposal.kind == "orders"
+    assert [(found["to"], found.get("each")) for found in proposal.stream["maps"]] == [
+        ("orders", None), ("order_lines", "line_items")
+    ]  # fmt: skip
+
+
+def test_lists_of_addresses_are_told(tmp_path: Path) -> None:
+    reached = {
+        "emails": ["a@x.org"],
+        "phones": [{"type": "home", "value": "1"}],
+        "addresses": [{"city": "Graz"}],
+    }
+    people = [{"id": 7, "first_name": "Ann", "last_name": "Lee", "tags": ["a"], "shipping_addresses": ["b"]} | reached]
+    proposal = propose(written(tmp_path, "customers.json", json.dumps(people)), "shop", templates=False)
+    assert any("emails, phones, addresses (" in doubt for doubt in proposal.doubts)
+
+
 def test_objects_one_below_the_other_are_lines() -> None:
     assert of_object('{"data": [{"a": 1}]}\n{"data": [{"a": 2}]}') is None
 

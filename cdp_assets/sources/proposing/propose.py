@@ -17,7 +17,7 @@ from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.draft import Draft, some_are_no_addresses
 from cdp_assets.sources.proposing.ends import Ends, counterpart, ends_of
 from cdp_assets.sources.proposing.fitting import fit, fit_template
-from cdp_assets.sources.proposing.headings import file_words
+from cdp_assets.sources.proposing.headings import file_words, is_of_others, meanings
 from cdp_assets.sources.proposing.kinds import kind_of
 from cdp_assets.sources.proposing.mapping import stream_of
 from cdp_assets.sources.proposing.nested import of_one_person
@@ -130,6 +130,9 @@ def propose(
     in_cents = [draft.names[column.address] for column in columns if column.in_cents]
     if in_cents:
         draft.doubts.append(f"amounts of {', '.join(in_cents)} are in hundredths, as their names say: divided by 100")
+    lists = [draft.names[column.address] for column in columns if _lists_addresses(column)]
+    if kind is not None and lists:
+        draft.doubts.append(f"lists of addresses are not taken: {', '.join(lists)} (`derive` takes one of each)")
     stream = stream_of(draft, kind, name)
     stream["columns"] = _contract(draft, stream)
     if kind is None:
@@ -234,6 +237,15 @@ def _names(sample: Sample) -> dict[str, str]:
         taken.add(name.casefold())
         found[address] = name
     return found
+
+
+def _lists_addresses(column: Column) -> bool:
+    """Whether a column holds lists of a person's addresses or telephones."""
+    if column.values.type != "json" or column.role is not None or is_of_others(column.words):
+        return False
+    singular = (column.words.removesuffix(ending) for ending in ("", "s", "es"))
+    roles = {role for words in singular for role in meanings(words)}
+    return bool(roles & {"email", "phone", "street"})
 
 
 def _contract(draft: Draft, stream: dict[str, Any]) -> dict[str, dict[str, Any]]:
