@@ -25,7 +25,7 @@ from cdp_assets.sources.proposing.postal import of_one_address
 from cdp_assets.sources.proposing.roles import Column, columns_of, names_of_companies
 from cdp_assets.sources.proposing.sample import Sample, read
 from cdp_assets.sources.proposing.whose import named_alike, own
-from cdp_assets.sources.proposing.wrapping import unwrapped
+from cdp_assets.sources.proposing.wrapping import are_versions, unwrapped
 from cdp_assets.sources.spec import (
     GLOBAL,
     GLOBAL_TYPES,
@@ -130,6 +130,11 @@ def propose(
     in_cents = [draft.names[column.address] for column in columns if column.in_cents]
     if in_cents:
         draft.doubts.append(f"amounts of {', '.join(in_cents)} are in hundredths, as their names say: divided by 100")
+    if are_versions(sample.columns):
+        draft.doubts.append(
+            "rows are versions of records: the number within what is after the change has to be the `key`, with "
+            "`load: upsert`, when it happened as `updated_at`, and those that take a record away as `deleted`"
+        )
     lists = [draft.names[column.address] for column in columns if _lists_addresses(column)]
     if kind is not None and lists:
         draft.doubts.append(f"lists of addresses are not taken: {', '.join(lists)} (`derive` takes one of each)")

@@ -45,6 +45,14 @@ def unwrapped(addresses: Collection[str]) -> dict[str, str]:
     return left
 
 
+def are_versions(addresses: Collection[str]) -> bool:
+    """Whether rows say what a record was before a change and is after it, as logs of databases do."""
+    steps = [address.split(".") for address in addresses]
+    operations = {tuple(path[:-1]) for path in steps if path[-1] in ("op", "operation")}
+    images = {tuple(path[:place]) for path in steps for place, step in enumerate(path) if step in ("before", "after")}
+    return bool(operations & images) or any("NewImage" in path for path in steps)
+
+
 def _around(paths: Collection[list[str]]) -> str | None:
     """The object that most paths lie in, if that is what it is there for."""
     begun = Counter(path[0] for path in paths if len(path) > 1 and path[0].lower() in _AROUND)
