@@ -53,12 +53,17 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
     if called("refunds") and has & {"amount", "refunded"}:
         return "refunds"
     several = _repeated(columns, "order_id")
-    if timed and {"order_id", "quantity"} <= has and has & {"unit_price", "sku", "gross"}:
+    within = any("lines" in column.values.looks for column in columns)
+    if not within and timed and {"order_id", "quantity"} <= has and has & {"unit_price", "sku", "gross"}:
         return "lines"
-    if several and (
-        "quantity" in has
-        or (has & {"sku", "product_name"} and has & _PRICED)
-        or (timed and has & {"unit_price", "line_total"})  # a ticket, a night, a lesson each
+    if (
+        several
+        and not within
+        and (
+            "quantity" in has
+            or (has & {"sku", "product_name"} and has & _PRICED)
+            or (timed and has & {"unit_price", "line_total"})  # a ticket, a night, a lesson each
+        )
     ):
         return "lines"
     if "sku" in has and not timed and not has & _PERSONAL and not _repeated(columns, "sku"):

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from cdp_assets.sources.proposing.countries import code_of
-from cdp_assets.sources.proposing.headings import actions
+from cdp_assets.sources.proposing.headings import actions, meanings, words_of
 from cdp_assets.sources.spec import ISO
 
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})(\.0)?")
@@ -104,8 +104,8 @@ class Values:
         formats: strptime formats of dates and times, or `ISO`, the most frequent first; none for ISO 8601 alone.
         decimal_mark: ``.`` or ``,``.
         symbol: What stands beside all numbers, such as ``€``.
-        looks: What most of them look like: ``email``, ``url`` …; ``some_emails`` if half are addresses, ``masked`` if
-            parts of some are made unreadable, ``rounded`` if some have lost their last digits.
+        looks: What most of them look like: ``email``, ``url`` …; ``lines`` of orders; ``some_emails`` if half are
+            addresses, ``masked`` if parts of some are made unreadable, ``rounded`` if some have lost their last digits.
         filled: How many are not empty.
         rows: How many there are.
         distinct: How many different ones.
@@ -156,7 +156,10 @@ def judge(texts: Sequence[str | None], *, code: bool = False, day_first: bool = 
     looks = _looks_of(filled)
     if all(text[0] in "[{" for text in filled) and _are_json(filled[:_LOOKED_AT]):
         texts_only = all(re.fullmatch(r'\["[^"]*"(, *"[^"]*")*\]|\[\]', text) for text in filled)
-        return Values("json", looks=frozenset({"texts"} if texts_only else ()), **counts)
+        looks = frozenset(
+            name for name, is_so in (("texts", texts_only), ("lines", _are_lines(filled[:_LOOKED_AT]))) if is_so
+        )
+        return Values("json", looks=looks, **counts)
     if code and _most(_FLOATED, filled):
         return Values("integer", looks=looks, **counts)
     if code:
@@ -211,6 +214,14 @@ def _is_json(text: str) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
+
+
+def _are_lines(texts: Sequence[str]) -> bool:
+    """Whether lists hold the lines of something: objects with a quantity and a price."""
+    listed = [items for text in texts if _is_json(text) and isinstance(items := json.loads(text), list)]
+    names = {name for items in listed for item in items if isinstance(item, dict) for name in item}
+    roles = {role for name in names for role in meanings(words_of(name))}
+    return "quantity" in roles and bool(roles & {"unit_price", "line_total"})
 
 
 def _are_days(texts: Sequence[str]) -> bool:
