@@ -581,6 +581,7 @@ def test_telephones_of_no_known_country_are_told(
     ("head", "odd", "even", "company"),
     [
         ("customer_no,name,email", "Lee {n} GmbH", "Rossi{n} S.p.A.", "name"),
+        ("customer_no,name,email", "Nowak {n} Sp. z o.o.", "Lee{n} GmbH & Co. KG", "name"),
         (
             "customer_no,is_company,name,email",
             "true,Lee {n} Club",
@@ -595,7 +596,7 @@ def test_telephones_of_no_known_country_are_told(
         ),
         ("customer_no,name,email", "Ann Lee{n}", "Ann Lee{n}", None),
     ],
-    ids=["by their names", "by a flag", "by a category", "people"],
+    ids=["by their names", "by names with dots", "by a flag", "by a category", "people"],
 )
 def test_names_of_companies_are_no_names_of_people(
     tmp_path: Path, head: str, odd: str, even: str, company: str | None
