@@ -188,3 +188,12 @@ def test_carts_that_were_left_are_no_orders(tmp_path: Path) -> None:
     assert proposed(tmp_path, "abandoned_checkouts.csv", head, *rows).kind == "events"
     placed = [f"{row}2026-01-02 10:05:00" for row in rows]
     assert proposed(tmp_path, "checkouts.csv", head, *placed).kind == "orders"
+
+
+def test_not_available_is_no_value_where_several_columns_of_numbers_have_it(tmp_path: Path) -> None:
+    rows = [f"p{n}@example.org,{'NA' if n % 3 else n},{'NA' if n % 2 else 1},{('SE', 'DE')[n % 2]}" for n in range(25)]
+    head = "email,tickets,seats,country"
+    proposal = proposed(tmp_path, "attendees.csv", head, *rows)
+    assert (proposal.stream["nulls"], proposal.stream["columns"]["tickets"]["type"]) == (["NA"], "integer")
+    from_namibia = [row.replace(",SE", ",NA") for row in rows]
+    assert "nulls" not in proposed(tmp_path, "attendees.csv", head, *from_namibia).stream

@@ -44,6 +44,10 @@ _NO_VALUE = frozenset({
 })  # fmt: skip
 """Words that stand where there is no value, in lower case."""
 
+_NOT_AVAILABLE = "NA"
+_SEVERAL = 2
+"""In so many columns a word that could mean something stands for no value."""
+
 _KEPT_WHOLE = frozenset({"properties", "event_properties", "metadata", "custom_fields"})
 """Objects that hold whatever somebody sends, whose keys are no columns."""
 
@@ -224,7 +228,20 @@ def _nulls(columns: Mapping[str, list[str | None]]) -> tuple[str, ...]:
             judged = judge(left, code=is_number(words_of(name)))
             if judged.type not in ("string", "json") or judged.looks & {"email", "phone", "code"}:
                 found |= words
-    return tuple(sorted(found))
+    return tuple(sorted(found | _not_available(columns)))
+
+
+def _not_available(columns: Mapping[str, list[str | None]]) -> set[str]:
+    """``NA``, if it stands among what is no mere text in several columns, and nowhere for Namibia."""
+    types = []
+    for name, texts in columns.items():
+        left = [text for text in texts if text is not None and text != _NOT_AVAILABLE]
+        if left and _NOT_AVAILABLE in texts:
+            judged = judge(left, code=is_number(words_of(name)))
+            if "country" in judged.looks:
+                return set()
+            types.append(judged.type)
+    return {_NOT_AVAILABLE} if sum(type_ not in ("string", "json") for type_ in types) >= _SEVERAL else set()
 
 
 def _says_something(cell: str) -> bool:
