@@ -197,3 +197,9 @@ def test_not_available_is_no_value_where_several_columns_of_numbers_have_it(tmp_
     assert (proposal.stream["nulls"], proposal.stream["columns"]["tickets"]["type"]) == (["NA"], "integer")
     from_namibia = [row.replace(",SE", ",NA") for row in rows]
     assert "nulls" not in proposed(tmp_path, "attendees.csv", head, *from_namibia).stream
+
+
+def test_a_timestamp_goes_before_a_mere_day(tmp_path: Path) -> None:
+    rows = [f"h{n},2026-07-02 18:{n:02d}:32,v{n % 9},E{n % 3},2026-07-04" for n in range(25)]
+    proposal = proposed(tmp_path, "hits.csv", "hit_id,hit_timestamp,visitor_id,event_name,event_date", *rows)
+    assert proposal.stream["event_time"] == "hit_timestamp"

@@ -123,7 +123,8 @@ def times_of(words: str) -> str | None:
     if (role := _times_begin(words.split(), known)) is not None:
         return role
     spelled = {_squeezed(found) for found in _spellings(words.split(), known)}
-    return "happened_at" if spelled & known.moments else None
+    said = words.endswith(" timestamp") and not _mentions(words, "loads")
+    return "happened_at" if said or spelled & known.moments else None
 
 
 def _times_begin(parts: Sequence[str], known: _Headings) -> str | None:
