@@ -203,3 +203,15 @@ def test_a_timestamp_goes_before_a_mere_day(tmp_path: Path) -> None:
     rows = [f"h{n},2026-07-02 18:{n:02d}:32,v{n % 9},E{n % 3},2026-07-04" for n in range(25)]
     proposal = proposed(tmp_path, "hits.csv", "hit_id,hit_timestamp,visitor_id,event_name,event_date", *rows)
     assert proposal.stream["event_time"] == "hit_timestamp"
+
+
+def test_of_a_payment_the_person_is_who_paid_or_was_paid(tmp_path: Path) -> None:
+    rows = [
+        f"TX{n},2026-01-02 10:00:00,{n}.50,p{n}@example.org,shop@example.org,Credit"
+        if n % 4
+        else f"TX{n},2026-01-02 10:00:00,-{n}.50,shop@example.org,p{n}@example.org,Debit"
+        for n in range(1, 26)
+    ]
+    head = "Transaction ID,Date,Gross,From Email Address,To Email Address,Balance Impact"
+    identifiers = proposed(tmp_path, "payments.csv", head, *rows).stream["identifiers"]
+    assert ("email", "other_party") in [(each["type"], each["value"]) for each in identifiers]
