@@ -117,7 +117,10 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
     if _are_no_customers(columns, named):
         return None
     if called("appointments") and not called("people"):
-        return "events" if timed and has & _PERSONAL else None  # each is one, whoever comes again
+        if timed and has & _PERSONAL:
+            return "events"  # each is one, whoever comes again
+        if any(column.values.unique and headings.is_number(column.words) for column in columns):
+            return None
     number = next((role for role in ("person_id", "loyalty_number", "id") if role in has), "")
     known = has & (_PERSONS_ONLY if number == "id" else _PERSONS_OR_PLACES)  # shops and stations have a town too
     if (known or called("people")) and _tells_apart(columns, number):
