@@ -94,7 +94,7 @@ def _nobodys(draft: Draft, kind: str | None) -> set[str]:
 
 def _numbers_rows(column: Column, kind: str | None) -> bool:
     """Whether a number in another system, of which nothing says whose it is, is that of the row."""
-    bare = len(column.words.split()) == len(["external", "id"])
+    bare = len(column.words.split()) == 2  # external id, and no more
     return bare and column.values.filled > 0 and (kind in _WITH_NUMBERS or (kind == "events" and column.values.unique))
 
 

@@ -124,7 +124,11 @@ def propose(
     broken = [draft.names[each.address] for each in columns if some_are_no_addresses(each)]
     if broken:
         draft.doubts.append(f"some texts of {', '.join(broken)} are no e-mail addresses: nobody is known by those")
-    secret = [draft.names[each.address] for each in columns if each.values.filled and headings.is_secret(each.words)]
+    secret = [
+        draft.names[each.address]
+        for each in columns
+        if each.values.filled and each.role != "loyalty_number" and headings.is_secret(each.words)
+    ]
     if secret:
         draft.doubts.append(f"{', '.join(secret)} may hold secrets: delete them at the source, or take them out here")
     in_cents = [draft.names[column.address] for column in columns if column.in_cents]
