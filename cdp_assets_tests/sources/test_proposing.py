@@ -675,3 +675,11 @@ def test_secrets_are_told(tmp_path: Path, heading: str, told: bool) -> None:
     text = f"customer_no,name,email,{heading}\n{rows}"
     doubts = propose(written(tmp_path, "customers.csv", text), "shop").doubts
     assert told == any(f"{heading} may hold secrets" in doubt for doubt in doubts)
+
+
+def test_the_cards_of_members_are_no_secrets(tmp_path: Path) -> None:
+    rows = "".join(f"C{4000 + n},p{n}@example.org,2026-01-{n + 1:02},{n * 10 - 50},earned\n" for n in range(25))
+    text = f"card_number,email,date,points,reason\n{rows}"
+    proposal = propose(written(tmp_path, "loyalty_points.csv", text), "shop")
+    assert proposal.kind == "loyalty"
+    assert not any("secrets" in doubt for doubt in proposal.doubts)

@@ -127,7 +127,9 @@ def propose(
     secret = [
         draft.names[each.address]
         for each in columns
-        if each.values.filled and each.role != "loyalty_number" and headings.is_secret(each.words)
+        if each.values.filled
+        and headings.is_secret(each.words)
+        and not (kind == "loyalty" and each.role == "loyalty_number")
     ]
     if secret:
         draft.doubts.append(f"{', '.join(secret)} may hold secrets: delete them at the source, or take them out here")
