@@ -249,24 +249,22 @@ def _date(table: ir.Table, columns: Mapping[str, str], engine: Engine) -> ir.Dat
         return ibis.null("date")
     column = table[columns["birth_date"]].re_replace(r"[T ].*$", "")
     slashed = column.replace(".", "/").replace("-", "/")
-    ending_in_year = [try_timestamp(slashed, pattern) for pattern in ("%d/%m/%Y", "%m/%d/%Y")]
+    year_last = [try_timestamp(slashed, pattern) for pattern in ("%d/%m/%Y", "%m/%d/%Y")]
     eight_digits = [try_timestamp(column, pattern) for pattern in ("%Y%m%d", "%d%m%Y", "%m%d%Y")]
-    # One mistyped date must not turn a column round.
-    fitting = {
-        str(place): known_birth_date(each.cast("date")).count(where=column.re_search(form))
-        for place, (each, form) in enumerate(
-            [*((each, r"^\d{1,2}\D") for each in ending_in_year), *((each, r"^\d{8}$") for each in eight_digits)]
-        )
-    }
-    [counted] = engine.to_arrow(table.aggregate(**fitting)).to_pylist()
-    counts = [counted[str(place)] for place in range(len(fitting))]
     told = ibis.coalesce(
         try_timestamp(column, "%Y-%m-%d"),
-        eight_digits[_first_of_most(counts[2:])],
+        _fitting(eight_digits, table.filter(column.re_search(r"^\d{8}$")), engine),
         try_timestamp(slashed, "%Y/%m/%d"),
-        ending_in_year[_first_of_most(counts[:2])],
+        _fitting(year_last, table.filter(column.re_search(r"^\d{1,2}\D")), engine),
     )
     return known_birth_date(told.cast("date"))
+
+
+def _fitting(readings: Sequence[ir.TimestampValue], rows: ir.Table, engine: Engine) -> ir.TimestampValue:
+    """The reading by which most of some rows are birth dates: one mistyped date must not turn a column round."""
+    counts = {str(place): known_birth_date(each.cast("date")).count() for place, each in enumerate(readings)}
+    [found] = engine.to_arrow(rows.aggregate(**counts)).to_pylist()
+    return readings[max(range(len(readings)), key=lambda place: found[str(place)])]
 
 
 def _date_of_parts(table: ir.Table, columns: Mapping[str, str]) -> ir.DateValue:
@@ -288,7 +286,3 @@ def _typed(table: ir.Table | None, schema: TableSchema, engine: Engine) -> ir.Ta
     return known.select(
         **{name: known[name] if name in known.columns else ibis.null(dtype) for name, dtype in dtypes.items()}
     )
-
-
-def _first_of_most(counts: Sequence[int]) -> int:
-    return counts.index(max(counts))

@@ -167,7 +167,9 @@ def corroborated(pairs: ir.Table, model: Model) -> ir.BooleanValue:
 
     Where nothing but name and birth date agrees, one of them has to be the same, and the other like it: among many
     people, some bear almost the same name and were born on almost the same date. A given name is no name: under another
-    family name only an address or number of one's own confirms it, or a birth date together with a place.
+    family name only an address or number of one's own confirms it, or a birth date together with a place; with another
+    middle name, or none of the given names known, the birth date has to be the same. At one place, those of a like name
+    and another birth date are two.
     """
     personal, shared = (_any_agrees(pairs, comparisons) for comparisons in (_OF_ONE, _OF_SEVERAL))
     if "mw_name" not in pairs.columns:

@@ -17,7 +17,6 @@ from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.draft import Draft, some_are_no_addresses
 from cdp_assets.sources.proposing.ends import Ends, counterpart, ends_of
 from cdp_assets.sources.proposing.fitting import fit, fit_template
-from cdp_assets.sources.proposing.headings import file_words, is_of_others, meanings
 from cdp_assets.sources.proposing.kinds import kind_of
 from cdp_assets.sources.proposing.mapping import stream_of
 from cdp_assets.sources.proposing.nested import of_one_person
@@ -182,7 +181,7 @@ def _told_of(ends: Ends, draft: Draft) -> str:
 
 def stream_name(path: Path) -> str:
     """A name for a file's stream: its words without dates and numbers."""
-    words = file_words(path)
+    words = headings.file_words(path)
     name = "_".join(word for word in words if word != "export") or "_".join(words)
     name = re.sub(r"[^a-z0-9_]", "", name).strip("_")
     return name if re.match(r"[a-z]", name) else f"file_{name}".rstrip("_")
@@ -252,10 +251,10 @@ def _names(sample: Sample) -> dict[str, str]:
 
 def _lists_addresses(column: Column) -> bool:
     """Whether a column holds lists of a person's addresses or telephones."""
-    if column.values.type != "json" or column.role is not None or is_of_others(column.words):
+    if column.values.type != "json" or column.role is not None or headings.is_of_others(column.words):
         return False
     singular = (column.words.removesuffix(ending) for ending in ("", "s", "es"))
-    roles = {role for words in singular for role in meanings(words)}
+    roles = {role for words in singular for role in headings.meanings(words)}
     return bool(roles & {"email", "phone", "street"})
 
 

@@ -23,7 +23,7 @@ from typing import Any
 from cdp_assets.sources.preparing import DELIMITER_LINE, UTF16_MARKS
 from cdp_assets.sources.proposing.headings import is_number, meanings, times_of, words_of
 from cdp_assets.sources.proposing.json_rows import MOST_ROWS, keyed, list_of, of_array, of_object
-from cdp_assets.sources.proposing.values import judge
+from cdp_assets.sources.proposing.values import judge, parsed
 from cdp_assets.sources.spec import StreamSpec
 from cdp_assets.sources.unpacking import unpacked_row
 
@@ -272,9 +272,9 @@ def _regularity(text: str, delimiter: str) -> tuple[float, int]:
 
 def _json_lines(path: Path, text: str, encoding: str) -> Sample:
     lines = list(itertools.islice((line for line in text.split("\n") if line.strip()), MOST_ROWS))
-    rows = [value for line in lines if isinstance(value := _json(line), dict)]
+    rows = [value for line in lines if isinstance(value := parsed(line), dict)]
     broken = len(lines) - len(rows)
-    one = rows[0] if rows and len(lines) == 1 else _json(text) if broken else None
+    one = rows[0] if rows and len(lines) == 1 else parsed(text) if broken else None
     if isinstance(one, dict) and (keys := keyed(one)):
         raise UnreadableSampleError(
             f"{path.name} is one JSON object with a row below each of its keys ({', '.join(keys[:3])} …): make it a "
@@ -298,14 +298,6 @@ def _json_lines(path: Path, text: str, encoding: str) -> Sample:
     else:
         unpack = None
     return Sample(path, "jsonl", _columns(rows), encoding=encoding, rows=len(rows), doubts=doubts, unpack=unpack)
-
-
-def _json(text: str) -> Any:
-    """What a text says as JSON; None if it is none."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _json_array(path: Path, text: str, whole: bool, encoding: str) -> Sample:

@@ -203,22 +203,22 @@ def judge(texts: Sequence[str | None], *, code: bool = False, day_first: bool = 
     return Values("string", looks=looks, **counts)
 
 
+def parsed(text: str) -> Any:
+    """What a text says as JSON; None if it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
 def _are_json(texts: Sequence[str]) -> bool:
     """Whether texts that begin as lists and objects do are such."""
-    return sum(map(_is_json, texts)) >= _MOSTLY * len(texts)
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
+    return sum(parsed(text) is not None for text in texts) >= _MOSTLY * len(texts)
 
 
 def _are_lines(texts: Sequence[str]) -> bool:
     """Whether lists hold the lines of something: objects with a quantity and a price."""
-    listed = [items for text in texts if _is_json(text) and isinstance(items := json.loads(text), list)]
+    listed = [items for text in texts if isinstance(items := parsed(text), list)]
     names = {name for items in listed for item in items if isinstance(item, dict) for name in item}
     roles = {role for name in names for role in meanings(words_of(name))}
     return "quantity" in roles and bool(roles & {"unit_price", "line_total"})

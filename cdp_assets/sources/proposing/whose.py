@@ -212,7 +212,7 @@ def foreign_numbers(key: Column, columns: Sequence[Column], texts: Texts) -> lis
     if key.role in (*ADDRESSES, *_NAMES) or not key.values.unique:
         return []
     reached = [texts[each.address] for each in _of(columns, *ADDRESSES)]
-    told = [[" ".join(sorted(words)) or None for words in _names(columns, texts)], *reached]
+    told = [_whole_names(columns, texts), *reached]
     return [
         number
         for number in _of(columns, *_NUMBERS)
@@ -348,7 +348,7 @@ def _companies_of_sellers(columns: Sequence[Column], texts: Texts) -> _Found:
     """The company of what was sold, where each stands beside several people: who sells or delivers it."""
     if not any(_of(columns, *_SOLD)):
         return
-    names = [" ".join(sorted(name)) or None for name in _names(columns, texts)]
+    names = _whole_names(columns, texts)
     for column in _of(columns, "company"):
         people: dict[str, set[str]] = {}
         for company, name in both(texts[column.address], names):
@@ -489,6 +489,11 @@ def _names(columns: Sequence[Column], texts: Texts) -> Iterator[set[str]]:
     parts = [_first(columns, texts, role) for role in _NAMES]
     for row in zip(*parts, strict=True):
         yield set(words_of(" ".join(filter(None, row))).split())
+
+
+def _whole_names(columns: Sequence[Column], texts: Texts) -> list[str | None]:
+    """The words of a person's name as one text, row by row; None where there are none."""
+    return [" ".join(sorted(words)) or None for words in _names(columns, texts)]
 
 
 def _first(columns: Sequence[Column], texts: Texts, role: str) -> Sequence[str | None]:
