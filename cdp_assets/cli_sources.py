@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,8 +92,8 @@ def propose(
     their own. Files from elsewhere are copied into the landing folder. A folder stands for the files in it.
     """
     from cdp_assets.sources.proposing.order_heads import told_once
-    from cdp_assets.sources.proposing.propose import propose as look
-    from cdp_assets.sources.proposing.propose import stream_name
+    from cdp_assets.sources.proposing.propose import of_one_object_each, stream_name
+    from cdp_assets.sources.proposing.propose import propose as propose_for
     from cdp_assets.sources.proposing.sample import UnreadableSampleError
     from cdp_assets.sources.proposing.systems import systems, together
     from cdp_assets.sources.proposing.writing import definitions
@@ -106,9 +107,10 @@ def propose(
         raise click.ClickException(f"{target} is there already; give another --name, or --force to replace it")
     currency = currency or _reporting_currency(settings.defs)
     found: list[Proposal] = []
-    for file in files:
+    look = partial(propose_for, templates=not no_templates, currency=currency, zone=zone, country=country)
+    for file, *more in of_one_object_each(files):
         try:
-            found.append(look(file, source, templates=not no_templates, currency=currency, zone=zone, country=country))
+            found.append(look(file, source, more=more))
         except UnreadableSampleError as error:
             click.echo(f"left out: {error}", err=True)
     if not found:
@@ -124,7 +126,8 @@ def propose(
     text = definitions(by_source, country)
     if not only_print:
         for proposal in found:
-            _bring(proposal.path, settings.landing, source)
+            for path in proposal.paths:
+                _bring(path, settings.landing, source)
         _write_checked(settings.defs, target, text)
     if told_as_json:
         print_json(

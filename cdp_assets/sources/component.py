@@ -52,9 +52,10 @@ class Column(dg.Model, dg.Resolvable):
     zone: str | None = Field(
         default=None, description="IANA time zone of times that bear none; the stream's if absent."
     )
-    path: str | None = Field(
+    path: str | list[str] | None = Field(
         default=None,
-        description="Header (CSV, Parquet) or dotted path (JSON, as in `traits.email`) if it differs from the name.",
+        description="Header (CSV, Parquet) or dotted path (JSON, as in `traits.email`) if it differs from the name. A "
+        "list of paths of JSON where some rows have it elsewhere: each is tried before the next.",
     )
     decimal_mark: str = Field(
         default=".", description="`.` or `,`; the other one may group thousands. For decimal and float."
@@ -290,7 +291,8 @@ class Stream(dg.Model, dg.Resolvable):
     rows: str | None = Field(
         default=None,
         description="Of a JSON file that is one object, as APIs answer: dotted path of the list in it that holds the "
-        "rows, such as `data.customers`. What stands beside the list is not taken.",
+        "rows, such as `data.customers`. What stands beside the list is not taken. `$`: the object is a row itself, "
+        "and others may come after it.",
     )
 
 

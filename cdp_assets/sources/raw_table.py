@@ -55,9 +55,11 @@ def fitted(table: ir.Table, source: SourceSpec, stream: StreamSpec) -> ir.Table:
 def _from_extra(table: ir.Table, stream: StreamSpec, name: str) -> ir.Value:
     address = stream.column(name).address
     nested = stream.format in ("json", "jsonl")
-    steps = address.split(".") if nested else [address]
-    value = reduce(lambda inner, step: inner[step], steps, table.extra.cast("json"))
-    kept = value.unwrap_as("string").coalesce(value.cast("string").nullif("null"))
+    ways = [each.split(".") if nested else [each] for each in (address, *stream.column(name).others)]
+    values = [reduce(lambda inner, step: inner[step], steps, table.extra.cast("json")) for steps in ways]
+    kept = ibis.coalesce(
+        *(each for value in values for each in (value.unwrap_as("string"), value.cast("string").nullif("null")))
+    )
     parts = {
         tuple(column.address.removeprefix(f"{address}.").split(".")): table[column.name]
         for column in stream.columns

@@ -22,7 +22,7 @@ from cdp_assets.sources.landing import LandedFile
 from cdp_assets.sources.preparing import Prepared, Scan, as_utf8, missing_column, prepare, refuse_bytes_that_are_no_text
 from cdp_assets.sources.spec import ColumnSpec, StreamSpec
 from cdp_assets.warehouse.engine import Engine
-from cdp_assets.warehouse.files import POSITION, FileRows, UnreadableFileError
+from cdp_assets.warehouse.files import ITSELF, POSITION, FileRows, UnreadableFileError
 
 _TAIL = 1 << 12
 _FIRST_ROWS, _MANY_ROWS = 10_000, 500_000
@@ -146,6 +146,28 @@ def _addresses(stream: StreamSpec) -> dict[str, str]:
     return {column.name: column.address for column in stream.columns}
 
 
+def _places(stream: StreamSpec) -> dict[str, str]:
+    """Each column and where it is in JSON, with names of their own for the other places where it may be."""
+    others = {_elsewhere(column, place): path for column in stream.columns for place, path in enumerate(column.others)}
+    return _addresses(stream) | others
+
+
+def _elsewhere(column: ColumnSpec, place: int) -> str:
+    return f"cdp_{place}_of_{column.name}"
+
+
+def _from_their_places(table: ir.Table, stream: StreamSpec) -> ir.Table:
+    """Each column from the first of its places that has a value."""
+    found = {
+        column.name: ibis.coalesce(
+            table[column.name], *(table[_elsewhere(column, place)] for place in range(len(column.others)))
+        )
+        for column in stream.columns
+        if column.others
+    }
+    return table.mutate(**found) if found else table
+
+
 def _csv(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Path, scan: Scan | None) -> RawRows:
     for thorough in (False, True):
         prepared = prepare(file, stream, folder, thorough=thorough, scan=scan)
@@ -170,8 +192,9 @@ def _all_there(prepared: Prepared, found: FileRows) -> bool:
 
 def _json_lines(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Path, scan: Scan | None) -> RawRows:
     prepared = prepare(file, stream, folder, scan=scan)
-    lines = engine.read_json_lines(_literal(prepared.path, folder), columns=_addresses(stream))
-    return replace(_numbered(prepared, FileRows(lines, prepared.good), stream, engine), account=None)
+    lines = engine.read_json_lines(_literal(prepared.path, folder), columns=_places(stream))
+    found = FileRows(_from_their_places(lines, stream), prepared.good)
+    return replace(_numbered(prepared, found, stream, engine), account=None)
 
 
 def _json_array(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Path) -> RawRows:
@@ -180,9 +203,10 @@ def _json_array(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Pa
     if not _is_closed(path, b"]" if stream.rows is None else b"}"):
         raise _misread_json(file, path, stream, UnreadableFileError("it is not closed"))
     try:
-        found = engine.read_json_array(path, columns=_addresses(stream), within=stream.rows)
+        found = engine.read_json_array(path, columns=_places(stream), within=stream.rows)
     except UnreadableFileError as error:
         raise _misread_json(file, path, stream, error) from None
+    found = replace(found, table=_from_their_places(found.table, stream))
     rows = _numbered(Prepared(path, (), found.rows, ()), found, stream, engine)
     return replace(rows, account=accounted(file, stream, engine, rows.table, rows.rows))
 
@@ -202,7 +226,9 @@ def _misread_json(file: LandedFile, path: Path, stream: StreamSpec, error: Unrea
     except json.JSONDecodeError as found:
         line, problem = found.lineno, f"it is not valid JSON ({found.msg.lower()})"
     wanted = "one JSON array of objects"
-    if stream.rows is not None:
+    if stream.rows == ITSELF:
+        wanted = "JSON objects, one after another"
+    elif stream.rows is not None:
         wanted = f"one JSON object with the rows in a list at `{stream.rows}`"
     return WrongFormatError(file.name, problem, f"Deliver {wanted}", line=line)
 

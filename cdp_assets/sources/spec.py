@@ -7,7 +7,7 @@ YAML form (`component.py`), what makes it valid (`validation.py`), and anything 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -144,6 +144,7 @@ class ColumnSpec:
         formats: strptime formats of dates and times, or `ISO`, each tried before the next; ISO 8601 if there are none.
         zone: IANA zone of times that bear none; the stream's if None.
         path: Where the value is: a header in CSV and Parquet, a dotted path in JSON; the name if None.
+        others: Of JSON: where it is in rows that have none there, each tried before the next.
         decimal_mark: ``.`` or ``,``; the other one may group thousands.
         past: Whether a date or time must lie between 1900 and the run's instant (a day ahead is let pass); one before
             1900 is treated like a value that does not fit the type, and a row with one in the future waits for it.
@@ -156,14 +157,23 @@ class ColumnSpec:
     formats: tuple[str, ...] = ()
     zone: str | None = None
     path: str | None = None
+    others: tuple[str, ...] = ()
     decimal_mark: str = "."
     past: bool = False
     symbol: str | None = None
 
     @classmethod
-    def defined(cls, name: str, format: str | Sequence[str] | None = None, **fields: Any) -> ColumnSpec:
-        """A column as definitions have it: with one format, several, or none."""
-        return cls(name, formats=(format,) if isinstance(format, str) else tuple(format or ()), **fields)
+    def defined(
+        cls,
+        name: str,
+        format: str | Sequence[str] | None = None,
+        path: str | Sequence[str] | None = None,
+        **fields: Any,
+    ) -> ColumnSpec:
+        """A column as definitions have it: with one format and path, several, or none."""
+        first, *others = (path,) if isinstance(path, str) else path or (None,)
+        formats = (format,) if isinstance(format, str) else tuple(format or ())
+        return cls(name, formats=formats, path=first, others=tuple(filter(None, others)), **fields)
 
     @property
     def dtype(self) -> dt.DataType:
@@ -173,6 +183,12 @@ class ColumnSpec:
     def address(self) -> str:
         """The header or dotted path of the value in a delivered file."""
         return self.path or self.name
+
+
+def first_path(name: str, fields: Mapping[str, Any]) -> str:
+    """The header or dotted path of a column as definitions have it, by its name and fields."""
+    path: str | Sequence[str] = fields.get("path") or name
+    return path if isinstance(path, str) else path[0]
 
 
 @dataclass(frozen=True)
@@ -241,7 +257,8 @@ class StreamSpec:
         origin: Where it is fetched from, if its files are not dropped off.
         unpack: Of JSON lines: the property whose list holds the rows of a line; a line without it is a row itself.
         nulls: Texts that stand for no value in any column, as `NULL` does in exports of databases.
-        rows: Of a JSON file that is one object: dotted path of the list in it that holds the rows.
+        rows: Of a JSON file that is one object: dotted path of the list in it that holds the rows, or ``$`` if it is a
+            row itself, and others may come after it.
         from_template: Columns that its template names and it does not: what an export may hold, and need not.
     """
 

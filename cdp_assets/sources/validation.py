@@ -182,6 +182,8 @@ def _contract(stream: StreamSpec, path: Path) -> Iterator[Problem]:
         if folded in RESERVED or folded.startswith(_OWN_PREFIX):
             yield Problem(place, f"the platform uses `{column.name}`; take another name and give its header as `path`")
         yield from _column(column, place)
+        if column.others and stream.format not in ("json", "jsonl"):
+            yield Problem((*place, "path"), f"several paths are for JSON, and the stream is {stream.format}")
     for name in stream.key:
         if name not in stream.column_names:
             yield Problem(

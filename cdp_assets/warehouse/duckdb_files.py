@@ -15,7 +15,7 @@ import duckdb
 
 from cdp_assets.warehouse.duckdb_json import columns_of_objects, identifier, json_text, keys_of_objects, literal
 from cdp_assets.warehouse.duckdb_streams import lines_of
-from cdp_assets.warehouse.files import POSITION, FileRows, Rejected, UnreadableFileError
+from cdp_assets.warehouse.files import ITSELF, POSITION, FileRows, Rejected, UnreadableFileError
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -81,15 +81,18 @@ class DuckDBFiles:
             objects = _objects_of(path) if within is None else self._objects_within(path, within)
             return FileRows(*self._rows(columns_of_objects(objects, columns, self._keys(objects, columns))))
         except duckdb.Error:
-            wrong = "array of objects" if within is None else f"object with a list of objects at `{within}`"
+            told = {None: "array of objects", ITSELF: "object, nor several one after another"}
+            wrong = told.get(within, f"object with a list of objects at `{within}`")
             raise UnreadableFileError(f"it is not one JSON {wrong}") from None
 
     def _objects_within(self, path: Path, within: str) -> str:
-        """The objects of a list within the one object that a file is, as a query with the column ``line``."""
+        """The objects that a file is, or of a list within the one that it is, as a query with the column ``line``."""
         whole = (
             f"read_json_objects({literal(str(path))}, format = 'unstructured', "
             f"maximum_object_size = {max(_OBJECT_BYTES, path.stat().st_size + 1)})"
         )
+        if within == ITSELF:
+            return f"(SELECT CAST(json AS VARCHAR) AS line FROM {whole})"
         at = f"json_extract(json, {literal('$' + ''.join(f'.{identifier(step)}' for step in within.split('.')))})"
         if self.backend.con.execute(f"SELECT json_type({at}) FROM {whole}").fetchall() != [("ARRAY",)]:
             raise UnreadableFileError(f"it is not one JSON object with a list at `{within}`")

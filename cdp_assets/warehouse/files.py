@@ -22,6 +22,10 @@ POSITION = "cdp_position"
 """Column of `FileRows.table`: position among the rows that were read, from 1, in the order of the file."""
 
 
+ITSELF = "$"
+"""In place of the path of an array: the file is an object that is a row itself, or several, one after another."""
+
+
 @dataclass(frozen=True)
 class Rejected:
     """A record that the reader could not split into columns.
@@ -87,7 +91,7 @@ class FileReader(Protocol):
         """Read the objects of one JSON array. ``columns``: name → dotted path.
 
         Args:
-            within: Dotted path of the array, if the file is one object.
+            within: Dotted path of the array, if the file is one object; or `ITSELF`.
 
         Raises:
             UnreadableFileError: if it is no JSON array, or has none there.

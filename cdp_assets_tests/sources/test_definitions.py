@@ -105,6 +105,12 @@ def test_names_that_the_platform_uses_are_refused() -> None:
     assert "give its header as `path`" in only_problem(shop(orders(columns=columns)))
 
 
+def test_several_paths_are_for_json() -> None:
+    columns = (*orders().columns, ColumnSpec("note", "string", path="said", others=("told",)))
+    assert only_problem(shop(orders("csv", columns=columns))) == "several paths are for JSON, and the stream is csv"
+    assert not problems(shop(orders("jsonl", columns=columns)))
+
+
 def test_people_need_a_key() -> None:
     assert "records of people need a key" in only_problem(shop(orders(key=(), person=True)))
 

@@ -10,7 +10,7 @@ import pytest
 
 from cdp_assets.sources.proposing import sample
 from cdp_assets.sources.proposing.json_rows import MOST_ROWS, of_array, of_object
-from cdp_assets.sources.proposing.propose import propose
+from cdp_assets.sources.proposing.propose import of_one_object_each, propose
 from cdp_assets.sources.spec import ColumnSpec, StreamSpec
 from cdp_assets.sources.validation import problems
 from cdp_assets_tests.normalised.bench import canonical, load
@@ -89,7 +89,7 @@ def test_a_row_with_lines_in_it_is_an_order_whatever_it_says_of_their_number(tmp
 
 def test_lists_of_addresses_are_told(tmp_path: Path) -> None:
     reached = {
-        "emails": ["a@x.org"],
+        "emails": [["a@x.org"]],
         "phones": [{"type": "home", "value": "1"}],
         "addresses": [{"city": "Graz"}],
     }
@@ -103,16 +103,21 @@ def test_objects_one_below_the_other_are_lines() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "rows"),
     [
-        (json.dumps({"id": "A1", "email": "a@x.org", "lines": [{"sku": "1"}]}, indent=1), "on one line"),
-        ('{"order": {"id": 7, "lines": [\n{"a": 1},\n{"a": 2},\n{"a": 3}\n]}}', "on one line"),
-        ('{"a": 1}\n{"a":\n2}\n', "2 of 3 lines"),
-        (json.dumps({"users": {each["id"]: each for each in PEOPLE}}, indent=1), r"\(c0, c1, c2 …\)"),
+        (json.dumps({"id": "A1", "email": "a@x.org", "lines": [{"sku": "1"}]}, indent=1), 1),
+        ('{"order": {"id": 7, "lines": [\n{"a": 1},\n{"a": 2},\n{"a": 3}\n]}}', 1),
+        ('{"a": 1}\n{"a":\n2}\n', 2),
     ],
 )
-def test_an_object_on_several_lines_is_no_json_lines(tmp_path: Path, text: str, said: str) -> None:
-    with pytest.raises(sample.UnreadableSampleError, match=said):
+def test_an_object_on_several_lines_is_no_json_lines(tmp_path: Path, text: str, rows: int) -> None:
+    found = sample.read(written(tmp_path, "order.json", text))
+    assert (found.format, found.within, found.rows) == ("json", "$", rows)
+
+
+def test_an_object_with_a_row_below_each_key_is_refused(tmp_path: Path) -> None:
+    text = json.dumps({"users": {each["id"]: each for each in PEOPLE}}, indent=1)
+    with pytest.raises(sample.UnreadableSampleError, match=r"\(c0, c1, c2 …\)"):
         sample.read(written(tmp_path, "order.json", text))
 
 
@@ -207,3 +212,42 @@ def test_a_file_without_that_list_is_refused(bench: Bench, text: str, said: str)
 
 def test_only_json_has_a_list_of_rows() -> None:
     assert any("`format: json`" in problem.message for problem in problems(shop(narrow("csv", rows="orders"))))
+
+
+def test_objects_one_after_another_are_rows(bench: Bench, tmp_path: Path) -> None:
+    text = "\n".join(json.dumps(each, indent=2) for each in PEOPLE)
+    proposal = propose(written(tmp_path / "in", "customers.json", text), "shop")
+    assert (proposal.stream["format"], proposal.stream["rows"]) == ("json", "$")
+    source = loaded(tmp_path, [proposal])
+    bench.drop("shop/customers.json", text)
+    load(bench, source)
+    assert {each["family_name"] for each in canonical(bench, source, "contacts")} == {f"Lee{n}" for n in range(25)}
+
+
+def test_files_of_an_object_each_are_proposed_as_one_stream(bench: Bench, tmp_path: Path) -> None:
+    files = []
+    for number, each in enumerate(PEOPLE):
+        told = each | ({"note": "late"} if number % 3 else {})
+        files.append(written(tmp_path / "in", f"customer_{number}.json", json.dumps(told, indent=number % 2 or None)))
+    list_of_all = written(tmp_path / "in", "customers.json", json.dumps(PEOPLE))
+    broken = written(tmp_path / "in", "customer_99.json", "{")
+    assert of_one_object_each([*files, list_of_all, broken]) == [files, [list_of_all], [broken]]
+    first, *more = files
+    proposal = propose(first, "shop", more=more)
+    assert (proposal.stream["key"], proposal.stream["rows"], proposal.sample.rows) == (["id"], "$", 25)
+    source = loaded(tmp_path, [proposal])
+    for file in files:
+        bench.drop(f"shop/{file.name}", file.read_bytes())
+    load(bench, source)
+    assert len(canonical(bench, source, "contacts")) == 25
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[1]", f"{json.dumps(PEOPLE[0])} x", json.dumps(PEOPLE[0])[:-1], "7"],
+    ids=["list", "rest", "cut", "number"],
+)
+def test_what_is_no_row_of_objects_is_refused(bench: Bench, text: str) -> None:
+    bench.drop("shop/orders.1", text)
+    (error,) = bench.ingest(narrow("json", ColumnSpec("id", "string"), key=(), rows="$")).failed
+    assert "JSON" in str(error)

@@ -433,7 +433,7 @@ def test_what_databases_write_for_nothing_is_no_address(bench: Bench, tmp_path: 
         ("_fivetran_deleted", "false", "true", "_fivetran_deleted"),
         ("is_deleted", "0", "1", "is_deleted = 1"),
         ("deleted_at", "", "2026-01-05T10:00:00Z", "deleted_at is not null"),
-        ("__op", "u", "d", "lower(__op) in ('d', 'delete')"),
+        ("__op", "u", "d", "lower(__op) in ('d', 'delete', 'remove')"),
     ],
 )
 def test_rows_that_are_marked_as_deleted_are_closed(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 from dataclasses import replace
 
 import pyarrow as pa
@@ -150,6 +151,24 @@ def test_what_the_contract_does_not_name_is_kept_as_json(bench: Bench) -> None:
         ("2", "b", None),
         ("3", None, None),
     ]
+
+
+@pytest.mark.parametrize("format", ["jsonl", "json"])
+def test_a_value_is_taken_from_the_first_of_its_places_that_has_one(bench: Bench, format: str) -> None:
+    rows = [{"after": {"no": 7}, "before": {"no": 6}}, {"after": None, "before": {"no": 8}}, {"before": {"yes": 1}}]
+    bench.drop("shop/orders.1", content(format, rows))
+    order = ColumnSpec("order", "string", path="after.no", others=("before.no",))
+    bench.ingest(narrow(format, order, load="append", key=()))
+    assert [each["order"] for each in bench.raw()] == ["7", "8", None]
+    assert json.loads(bench.raw()[2]["extra"]) == {"before": {"yes": 1}}
+
+
+def test_a_column_with_several_places_is_found_among_what_was_kept(bench: Bench) -> None:
+    bench.drop("shop/orders.1", content("jsonl", [{"no": 1, "b": 2}, {"no": 2, "a": {"c": 3}}]))
+    no = ColumnSpec("no", "string")
+    bench.ingest(narrow("jsonl", no, key=("no",)))
+    bench.ingest(narrow("jsonl", no, ColumnSpec("it", "string", path="a.c", others=("b",)), key=("no",)))
+    assert [each["it"] for each in bench.raw()] == ["2", "3"]
 
 
 def test_columns_of_a_csv_file_that_the_contract_does_not_name_are_kept_as_json(bench: Bench) -> None:

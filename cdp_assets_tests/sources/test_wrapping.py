@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cdp_assets.sources.proposing.propose import propose
-from cdp_assets.sources.proposing.wrapping import are_versions, unwrapped
+from cdp_assets.sources.proposing.wrapping import unwrapped
 from cdp_assets_tests.sources.test_proposing import written
 
 
@@ -25,24 +25,11 @@ from cdp_assets_tests.sources.test_proposing import written
         (["traits.$insert_id", "traits.$email"], ["traits.$insert_id", "traits.$email"]),
         (["customer.id", "customer.email"], ["customer.id", "customer.email"]),
         (["E.mail", "N"], ["E.mail", "N"]),
+        (["dynamodb.NewImage.id.S", "dynamodb.NewImage.no.N", "eventName"], ["id", "no", "eventName"]),
     ],
 )
 def test_only_wrapping_is_taken_off(paths: list[str], left: list[str]) -> None:
     assert unwrapped(paths) == dict(zip(paths, left, strict=True))
-
-
-@pytest.mark.parametrize(
-    ("paths", "expected"),
-    [
-        (["before", "after.id", "op", "ts_ms"], True),
-        (["payload.before.id", "payload.after", "payload.op"], True),
-        (["dynamodb.NewImage.id.S", "eventName"], True),
-        (["id", "op", "notes.after"], False),
-        (["after.id", "after.email"], False),
-    ],
-)
-def test_logs_of_changes_are_told(paths: list[str], expected: bool) -> None:
-    assert are_versions(paths) == expected
 
 
 def test_properties_of_a_person_are_columns_and_those_of_an_event_are_not(tmp_path: Path) -> None:

@@ -82,6 +82,9 @@ class Draft:
     def expression(self, column: Column) -> str:
         """A column as an SQL expression: of the type that its role needs, as far as one can tell."""
         name, values = plain_name(self.names[column.address]), column.values
+        if column.address in self.sample.firsts:
+            path = quoted(self.sample.firsts[column.address])
+            name = self._derived(column, "first", f"json_extract_string({name}, {path})")
         if self.ends is not None and column.address == self.ends.one.address:
             return self._other_end(self.ends)
         if column.in_cents:
@@ -174,8 +177,13 @@ class Draft:
     def name_of_time(self, *roles: str) -> str | None:
         """The name of a column that holds an instant, for `event_time` and `updated_at`."""
         column = self.of(*roles)
-        if column is None:
-            return None
+        return None if column is None else self._name_of(column)
+
+    def name_of(self, address: str) -> str:
+        """The same of the column with an address."""
+        return self._name_of(next(column for column in self.columns if column.address == address))
+
+    def _name_of(self, column: Column) -> str:
         written = self.expression(column)
         return next((name for name in self.derive if plain_name(name) == written), self.names[column.address])
 

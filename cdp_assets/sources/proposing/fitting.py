@@ -45,7 +45,12 @@ def fit(stream: dict[str, Any], spec: StreamSpec, draft: Draft) -> None:
         draft: Knows the sample, and takes the doubts.
     """
     addresses = {name: address for address, name in draft.names.items()}
-    counts = _counted(spec, {column.name: draft.sample.columns[addresses[column.name]] for column in spec.columns})
+    texts = {
+        column.name: draft.sample.columns[addresses[column.name]]
+        for column in spec.columns
+        if addresses[column.name] not in draft.sample.firsts
+    }
+    counts = _counted(spec, texts)
     lenient = bool(stream.get("person")) and {map_["to"] for map_ in stream.get("maps", ())} <= _SAYS_WHO
     refused = False
     for column in spec.columns:

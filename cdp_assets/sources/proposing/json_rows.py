@@ -81,6 +81,26 @@ def of_object(text: str) -> Found | None:
     return Found(held[within], within, whole=bool(walk.after), others=others)
 
 
+def objects(text: str, *, whole: bool) -> list[dict[str, Any]]:
+    """The objects that a text is, one after another; none if it is something else.
+
+    Args:
+        text: The text.
+        whole: Whether it was not cut.
+    """
+    found: list[dict[str, Any]] = []
+    at = 0
+    while (begin := _SPACE.match(text, at)) and begin.end() < len(text) and len(found) < MOST_ROWS:
+        try:
+            value, at = _DECODER.raw_decode(text, begin.end())
+        except (ValueError, RecursionError):
+            return [] if whole else found
+        if not isinstance(value, dict):
+            return []
+        found.append(value)
+    return found
+
+
 def list_of(row: dict[str, Any]) -> str | None:
     """The property of a line that holds rows, as batches of events do; None if the line is a row itself."""
     lists = [key for key, value in row.items() if isinstance(value, list) and value and isinstance(value[0], dict)]

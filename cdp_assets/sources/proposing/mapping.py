@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from cdp_assets.sources.proposing import commerce, headings
+from cdp_assets.sources.proposing.changes import OPERATION, OPERATIONS, REMOVED, Log
 from cdp_assets.sources.proposing.consent import marketing
 from cdp_assets.sources.proposing.draft import Draft, Map, among, named, person, quoted
 from cdp_assets.sources.proposing.headings import words_of
@@ -31,14 +32,13 @@ _UPDATED = frozenset({"contacts", "tickets", "opportunities", "accounts", "order
 
 _DELETED = re.compile(r"((cdc|fivetran|airbyte|ab|sdc|dbt|dlt|stitch|meta|record|row|is|was|soft) )*deleted( flag)?")
 _DELETED_AT = re.compile(r"(\w+ )*(deleted (at|on|date|time)|(date|time) deleted|deletion (date|time)|deleted at utc)")
-_OPERATION = re.compile(r"(\w+ )?(op|operation|change type)")
-_OPERATIONS = frozenset({"c", "r", "u", "i", "d", "insert", "create", "read", "update", "delete", "upsert"})
-"""How tools that copy tables mark rows that are not there any more."""
+"""What tools that copy tables call what marks rows that are not there any more."""
 
 
 def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
     """The fields of a stream for a file of some kind; without maps if nothing is known of it."""
-    key = draft.key = _key(draft, kind)
+    log = draft.sample.log
+    key = draft.key = [draft.names[each] for each in log.key] if log is not None else _key(draft, kind)
     if kind == PEOPLE:
         draft.columns = [_numbered_as_people(draft, column) for column in draft.columns]
     maps = list(_MAPS[kind](draft)) if kind is not None else []
@@ -46,7 +46,12 @@ def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
     updated = draft.name_of_time("updated_at") if kind in _UPDATED and key else None
     people = kind == PEOPLE and bool(key) and _are_people(draft, key)
     whole = updated is None and (people or kind in ("products", "accounts"))
-    deleted = _deleted(draft) if key and (kind in _UPDATED or kind == "products") else None
+    deleted = None
+    if log is not None:
+        updated = None if log.changed_at is None else draft.name_of(log.changed_at)
+        deleted, whole = _removed(draft, log), False
+    elif key and (kind in _UPDATED or kind == "products"):
+        deleted = _deleted(draft)
     load = "upsert" if key and (updated is not None or whole or deleted is not None) else "append"
     if load == "upsert" and whole:
         draft.doubts.append("who is missing from the next file stays; if each file is the whole list: `load: snapshot`")
@@ -111,13 +116,27 @@ def _deleted(draft: Draft) -> str | None:
         # Of a text, who knows whether it stands for none.
         elif _DELETED_AT.fullmatch(words) and (values.type in ("date", "timestamp") or not values.filled):
             condition = f"{name} is not null"
-        elif _OPERATION.fullmatch(words) and values.filled and draft.texts(column) <= _OPERATIONS:
-            condition = f"lower({name}) in ('d', 'delete')"
+        elif OPERATION.fullmatch(words) and values.filled and draft.texts(column) <= OPERATIONS:
+            condition = _removes(name)
         else:
             continue
         draft.doubts.append(f"rows are taken for deleted where {condition}")
         return condition
     return None
+
+
+def _removed(draft: Draft, log: Log) -> str:
+    """A condition for rows of a log that take a record away."""
+    condition = _removes(plain_name(draft.names[log.operation]))
+    draft.doubts.append(
+        f"it is taken for a log of changes: of the rows with the same {' and '.join(draft.key)} the last one counts, "
+        f"and takes the record away where {condition}"
+    )
+    return condition
+
+
+def _removes(name: str) -> str:
+    return f"lower({name}) in ({', '.join(quoted(word) for word in REMOVED)})"
 
 
 def _key(draft: Draft, kind: str | None) -> list[str]:
@@ -163,7 +182,7 @@ def _key(draft: Draft, kind: str | None) -> list[str]:
             draft.columns = [number if each is coded else each for each in draft.columns]
             return [name]
         column = draft.of("email")
-        if column is not None and column.values.unique:
+        if column is not None and column.values.unique and column.address not in draft.sample.firsts:
             draft.doubts.append("people have no number here: their e-mail address is the key")
             return [draft.names[column.address]]
     if kind == "engagements" and draft.of("action") is not None:

@@ -7,6 +7,7 @@ Belongs here: putting the parts together, and leaving out what would not load. D
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -14,17 +15,19 @@ from typing import Any
 
 from cdp_assets.sources import template
 from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing.changes import Log, is_log
 from cdp_assets.sources.proposing.draft import Draft, some_are_no_addresses
 from cdp_assets.sources.proposing.ends import Ends, counterpart, ends_of
 from cdp_assets.sources.proposing.fitting import fit, fit_template
 from cdp_assets.sources.proposing.kinds import kind_of
+from cdp_assets.sources.proposing.lists import lists_addresses
 from cdp_assets.sources.proposing.mapping import stream_of
 from cdp_assets.sources.proposing.nested import of_one_person
 from cdp_assets.sources.proposing.postal import of_one_address
 from cdp_assets.sources.proposing.roles import Column, columns_of, names_of_companies
-from cdp_assets.sources.proposing.sample import Sample, read
+from cdp_assets.sources.proposing.sample import Sample, UnreadableSampleError, read
 from cdp_assets.sources.proposing.whose import named_alike, own
-from cdp_assets.sources.proposing.wrapping import are_versions, unwrapped
+from cdp_assets.sources.proposing.wrapping import unwrapped
 from cdp_assets.sources.spec import (
     GLOBAL,
     GLOBAL_TYPES,
@@ -34,6 +37,7 @@ from cdp_assets.sources.spec import (
     MapSpec,
     SourceSpec,
     StreamSpec,
+    first_path,
 )
 from cdp_assets.sources.validation import RESERVED, problems
 from cdp_assets.warehouse.sql_parsing import plain_name
@@ -56,6 +60,7 @@ class Proposal:
         template: The template it follows, if it is a known export.
         doubts: What to look at.
         sample: Some rows of the file, which nobody is shown.
+        more: Further files that are parts of it.
     """
 
     path: Path
@@ -64,6 +69,11 @@ class Proposal:
     template: str | None
     doubts: tuple[str, ...]
     sample: Sample = field(repr=False)
+    more: tuple[Path, ...] = ()
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        return self.path, *self.more
 
 
 def propose(
@@ -74,11 +84,13 @@ def propose(
     currency: str = "EUR",
     zone: str | None = None,
     country: str | None = None,
+    more: Sequence[Path] = (),
 ) -> Proposal:
     """Look into a file, and propose a stream for it.
 
     Args:
         path: The file.
+        more: Further files of one object each, as it is one itself (`of_one_object_each`).
         source: Name of the source it will belong to.
         templates: Whether a known export may be told by its columns.
         currency: ISO 4217 code to assume for amounts without one.
@@ -89,6 +101,8 @@ def propose(
         UnreadableSampleError: if nothing can be said of it.
     """
     sample = read(path)
+    if more:
+        sample = sample.joined([read(each) for each in more])
     name = stream_name(path)
     if templates and (found := _known(sample)) is not None:
         plain = template.find(found).stream
@@ -99,14 +113,18 @@ def propose(
         columns_, misfitting = fit_template(spec_of({**plain, **stream}, source), sample)
         if columns_:
             stream["columns"] = columns_
-        return Proposal(path, stream, None, found, (*sample.doubts, *doubts, *misfitting), sample)
+        return Proposal(path, stream, None, found, (*sample.doubts, *doubts, *misfitting), sample, tuple(more))
+    sample = sample.of_table().with_first_items()
     # Who separates with semicolons writes the day first.
     columns = columns_of(sample.columns, day_first=sample.delimiter == ";")
+    if sample.log is not None:
+        columns = _of_the_log(columns, sample.log)
+    columns = [_of_a_list(each) if each.address in sample.firsts else each for each in columns]
     columns, texts, ends = _with_one_end(columns, sample)
     columns, others = of_one_person(columns, texts)
     for look in (named_alike, own):
-        columns, more = look(columns, texts)
-        others += more
+        columns, told = look(columns, texts)
+        others += told
     columns, of_other_addresses = of_one_address(columns)
     kind = kind_of(columns, sample.named)
     draft = Draft(sample, columns, _names(sample), doubts=list(sample.doubts), currency=currency, zone=zone, ends=ends)
@@ -135,14 +153,21 @@ def propose(
     in_cents = [draft.names[column.address] for column in columns if column.in_cents]
     if in_cents:
         draft.doubts.append(f"amounts of {', '.join(in_cents)} are in hundredths, as their names say: divided by 100")
-    if are_versions(sample.columns):
+    if sample.log is None and is_log(sample.columns):
         draft.doubts.append(
             "rows are versions of records: the number within what is after the change has to be the `key`, with "
             "`load: upsert`, when it happened as `updated_at`, and those that take a record away as `deleted`"
         )
-    lists = [draft.names[column.address] for column in columns if _lists_addresses(column)]
+    lists = [
+        draft.names[each.address]
+        for each in columns
+        if each.values.type == "json" and each.role is None and lists_addresses(each.words)
+    ]
     if kind is not None and lists:
         draft.doubts.append(f"lists of addresses are not taken: {', '.join(lists)} (`derive` takes one of each)")
+    firsts = [draft.names[address] for address in sample.firsts]
+    if kind is not None and firsts:
+        draft.doubts.append(f"of the lists in {', '.join(firsts)} the first address or number is taken")
     stream = stream_of(draft, kind, name)
     stream["columns"] = _contract(draft, stream)
     if kind is None:
@@ -155,7 +180,22 @@ def propose(
         _doubts_of_telephones(draft)
     _drop_what_would_not_load(stream, draft, source)
     fit(stream, spec_of(stream, source), draft)
-    return Proposal(path, stream, kind, None, tuple(draft.doubts), sample)
+    return Proposal(path, stream, kind, None, tuple(draft.doubts), sample, tuple(more))
+
+
+def of_one_object_each(files: Sequence[Path]) -> list[list[Path]]:
+    """Files, with those of one name together that hold a single object each: a row tells nothing of its like.
+
+    What cannot be read stays alone, for whoever reads it to say why.
+    """
+    found: dict[object, list[Path]] = {}
+    for file in files:
+        try:
+            alone = not file.name.endswith((".csv", ".parquet")) and read(file).is_one_object
+        except UnreadableSampleError:
+            alone = False
+        found.setdefault((stream_name(file), file.parent) if alone else file, []).append(file)
+    return list(found.values())
 
 
 def _with_one_end(
@@ -169,6 +209,17 @@ def _with_one_end(
     found, texts[ends.one.address] = counterpart(ends, texts)
     at = {ends.one.address: found, ends.other.address: replace(ends.other, role=None)}
     return [at.get(column.address, column) for column in columns], texts, ends
+
+
+def _of_the_log(columns: list[Column], log: Log) -> list[Column]:
+    """The columns without a meaning for what happened, and with that of the last change for when it did."""
+    roles = {log.operation: None, log.changed_at: "updated_at"}
+    return [replace(each, role=roles[each.address]) if each.address in roles else each for each in columns]
+
+
+def _of_a_list(column: Column) -> Column:
+    """A column of first items with the meaning of these: its heading is of many."""
+    return replace(column, role=column.role or ("email" if "email" in column.values.looks else "phone"))
 
 
 def _told_of(ends: Ends, draft: Draft) -> str:
@@ -197,9 +248,9 @@ def _known(sample: Sample) -> str | None:
     common = _common_addresses()
     for name in template.names():
         stream = template.find(name).stream
-        addresses = {column.get("path") or own: column for own, column in stream["columns"].items()}
+        addresses = {first_path(own, column): column for own, column in stream["columns"].items()}
         needed = {address for address, column in addresses.items() if column.get("required")}
-        needed |= {stream["columns"][own].get("path") or own for own in stream.get("key", ())}
+        needed |= {first_path(own, stream["columns"][own]) for own in stream.get("key", ())}
         json_like = stream["format"] in ("json", "jsonl")
         if json_like != (sample.format in ("json", "jsonl")) or not needed <= set(sample.columns):
             continue
@@ -220,7 +271,7 @@ def _common_addresses() -> frozenset[str]:
     whose: dict[str, set[str]] = {}
     for known in map(template.find, template.names()):
         for name, column in known.stream["columns"].items():
-            whose.setdefault(column.get("path") or name, set()).add(known.system)
+            whose.setdefault(first_path(name, column), set()).add(known.system)
     return frozenset(address for address, systems in whose.items() if len(systems) > 1)
 
 
@@ -249,28 +300,22 @@ def _names(sample: Sample) -> dict[str, str]:
     return found
 
 
-def _lists_addresses(column: Column) -> bool:
-    """Whether a column holds lists of a person's addresses or telephones."""
-    if column.values.type != "json" or column.role is not None or headings.is_of_others(column.words):
-        return False
-    singular = (column.words.removesuffix(ending) for ending in ("", "s", "es"))
-    roles = {role for words in singular for role in headings.meanings(words)}
-    return bool(roles & {"email", "phone", "street"})
-
-
 def _contract(draft: Draft, stream: dict[str, Any]) -> dict[str, dict[str, Any]]:
     used = {*stream.get("key", ()), *(stream[role] for role in _TIMES_ALL_FILLED if role in stream)}
     contract: dict[str, dict[str, Any]] = {}
     for column in draft.columns:
         name, values = draft.names[column.address], column.values
-        fields: dict[str, Any] = {"type": values.type}
+        fields: dict[str, Any] = {"type": "json" if column.address in draft.sample.firsts else values.type}
         if values.formats:
             fields["format"] = list(values.formats) if len(values.formats) > 1 else values.formats[0]
         if values.decimal_mark != ".":
             fields["decimal_mark"] = values.decimal_mark
         if values.symbol is not None:
             fields["symbol"] = values.symbol
-        if name != column.address:
+        elsewhere = draft.sample.log.elsewhere.get(column.address) if draft.sample.log else None
+        if elsewhere is not None:
+            fields["path"] = [column.address, elsewhere]
+        elif name != column.address:
             fields["path"] = column.address
         if name in used and values.filled == values.rows:
             fields["required"] = True

@@ -15,17 +15,21 @@ import json
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from cdp_assets.sources.preparing import DELIMITER_LINE, UTF16_MARKS
+from cdp_assets.sources.proposing.changes import Log, as_table
 from cdp_assets.sources.proposing.headings import is_number, meanings, times_of, words_of
-from cdp_assets.sources.proposing.json_rows import MOST_ROWS, keyed, list_of, of_array, of_object
+from cdp_assets.sources.proposing.json_rows import MOST_ROWS, keyed, list_of, objects, of_array, of_object
+from cdp_assets.sources.proposing.lists import first_items
 from cdp_assets.sources.proposing.values import judge, parsed
+from cdp_assets.sources.proposing.wrapping import unwrapped
 from cdp_assets.sources.spec import StreamSpec
 from cdp_assets.sources.unpacking import unpacked_row
+from cdp_assets.warehouse.files import ITSELF
 
 _MOST_BYTES = 8 << 20
 _DELIMITERS = ",;\t|"
@@ -77,6 +81,8 @@ class Sample:
         doubts: What could be otherwise.
         nulls: As a stream's; they are not among the texts.
         within, unpack: As a stream's `rows` and `unpack`.
+        log: The log of changes that the columns were read from, if it is one.
+        firsts: Address of a column with lists, of which the texts are the first items → their path in it (JSONPath).
     """
 
     path: Path
@@ -89,6 +95,8 @@ class Sample:
     nulls: tuple[str, ...] = ()
     within: str | None = None
     unpack: str | None = None
+    log: Log | None = None
+    firsts: Mapping[str, str] = field(default_factory=dict)
 
     def layout(self, known: Mapping[str, Any]) -> dict[str, Any]:
         """The fields of a stream that say how its files are read, where they are not what is known of it already.
@@ -105,8 +113,36 @@ class Sample:
 
     @property
     def named(self) -> str:
-        """The words of the file's name, without anything like a number."""
-        return words_of(re.sub(r"\d+", " ", self.path.name.split(".")[0]))
+        """The words of the file's name, without anything like a number, and of the table that it is a log of."""
+        name = self.path.name.split(".")[0]
+        return words_of(re.sub(r"\d+", " ", f"{name} {self.log.table or ''}" if self.log else name))
+
+    @property
+    def is_one_object(self) -> bool:
+        """Whether the file is a single row, as programs write that keep each object in a file of its own."""
+        return self.rows == 1 and (self.within == ITSELF or (self.format == "jsonl" and self.unpack is None))
+
+    def joined(self, others: Sequence[Sample]) -> Sample:
+        """The same with the rows of others, all of one object each."""
+        each = (self, *others)
+        names = dict.fromkeys(name for one in each for name in one.columns)
+        columns = {name: [text for one in each for text in one.columns.get(name, [None])] for name in names}
+        return replace(self, format="json", within=ITSELF, columns=columns, rows=len(each))
+
+    def of_table(self) -> Sample:
+        """The table that it is a log of, with what is left of it; itself if it is no such log."""
+        found = as_table(self.columns)
+        if found is None:
+            return self
+        columns, log = found
+        return replace(self, columns=columns, rows=len(columns[log.operation]), log=log)
+
+    def with_first_items(self) -> Sample:
+        """The same with the first one of those who have several addresses or telephones in a list."""
+        words = {address: words_of(left) for address, left in unwrapped(self.columns).items()}
+        found = first_items(self.columns, words)
+        columns = {**self.columns, **{address: texts for address, (_, texts) in found.items()}}
+        return replace(self, columns=columns, firsts={address: path for address, (path, _) in found.items()})
 
 
 def read(path: Path) -> Sample:
@@ -132,7 +168,7 @@ def read(path: Path) -> Sample:
     if begin == "[":
         return _json_array(path, text, whole, encoding)
     if begin == "{":
-        return _json_object(path, text, whole, encoding) or _json_lines(path, text, encoding)
+        return _json_object(path, text, whole, encoding) or _json_lines(path, text, whole, encoding)
     return _csv(path, text, encoding, doubts)
 
 
@@ -270,7 +306,7 @@ def _regularity(text: str, delimiter: str) -> tuple[float, int]:
     return sum(len(record) == width for record in records) / len(records), width
 
 
-def _json_lines(path: Path, text: str, encoding: str) -> Sample:
+def _json_lines(path: Path, text: str, whole: bool, encoding: str) -> Sample:
     lines = list(itertools.islice((line for line in text.split("\n") if line.strip()), MOST_ROWS))
     rows = [value for line in lines if isinstance(value := parsed(line), dict)]
     broken = len(lines) - len(rows)
@@ -280,11 +316,8 @@ def _json_lines(path: Path, text: str, encoding: str) -> Sample:
             f"{path.name} is one JSON object with a row below each of its keys ({', '.join(keys[:3])} …): make it a "
             "list of objects that have their key as a property"
         )
-    if isinstance(one, dict) and broken:
-        raise UnreadableSampleError(
-            f"{path.name} is one JSON object on several lines, and no list of rows: write it on one line (JSON lines), "
-            "or make it the item of a list"
-        )
+    if broken and (alone := objects(text, whole=whole)):
+        return Sample(path, "json", _columns(alone), encoding=encoding, rows=len(alone), within=ITSELF)
     if not rows:
         raise UnreadableSampleError(f"{path.name} has no JSON object on any of its first lines")
     if broken > len(rows):

@@ -25,7 +25,7 @@ from cdp_assets.sources import template
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.json_rows import MOST_ROWS
 from cdp_assets.sources.proposing.propose import Proposal
-from cdp_assets.sources.spec import GLOBAL_TYPES
+from cdp_assets.sources.spec import GLOBAL_TYPES, first_path
 from cdp_assets.warehouse.sql_parsing import parsed, plain_name
 
 _PRODUCT = "product"
@@ -134,7 +134,7 @@ def together(proposals: Sequence[Proposal]) -> list[tuple[Proposal, list[Path]]]
             first.stream["name"] = f"{name}_{number}"
             number += 1
         names.add(first.stream["name"])
-    return [(part[0], [each.path for each in part]) for part in parts]
+    return [(part[0], [path for each in part for path in each.paths]) for part in parts]
 
 
 def order_numbers(proposal: Proposal) -> Collection[str]:
@@ -231,8 +231,8 @@ def _numbers(proposal: Proposal) -> Iterator[tuple[str, _Numbers]]:
 
 def _is_key(address: str, stream: Mapping[str, Any]) -> bool:
     """Whether a delivered column alone tells rows apart."""
-    return [stream["columns"][name].get("path") or name for name in stream.get("key", ())
-            if name in stream["columns"]] == [address]  # fmt: skip
+    columns = stream["columns"]
+    return [first_path(name, columns[name]) for name in stream.get("key", ()) if name in columns] == [address]
 
 
 def _addresses(sql: str, stream: Mapping[str, Any]) -> Iterator[str]:
@@ -240,7 +240,7 @@ def _addresses(sql: str, stream: Mapping[str, Any]) -> Iterator[str]:
     read = {column.name for column in parsed(sql).find_all(sge.Column)}
     for name, fields in stream["columns"].items():
         if name in read:
-            yield fields.get("path") or name
+            yield first_path(name, fields)
     for name, behind in stream.get("derive", {}).items():
         if name in read:
             yield from _addresses(behind, stream)

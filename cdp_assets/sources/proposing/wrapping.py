@@ -17,9 +17,12 @@ _LETTERS = frozenset({"S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS"})
 """Types of DynamoDB's exports, which all values have:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html"""
 
+_IMAGE = "NewImage"
+"""What its streams hold of a record, of which alone the values have types."""
+
 _AROUND = frozenset({
-    "_airbyte_data", "_source", "after", "attributes", "data", "doc", "document", "fields", "item", "node", "payload",
-    "properties", "record", "resource", "result", "value",
+    "_airbyte_data", "_source", "after", "attributes", "data", "doc", "document", "dynamodb", "fields", "item",
+    "newimage", "node", "payload", "properties", "record", "resource", "result", "value",
 })  # fmt: skip
 """Objects that hold all that there is to say of a row."""
 
@@ -28,8 +31,9 @@ def unwrapped(addresses: Collection[str]) -> dict[str, str]:
     """Each address and what is left of it; of two of which the same is left, the second stays as it is."""
     # Of a value that is there at times, what it is at other times is no name.
     parts = {address: address.split(".") for address in sorted(addresses, key=lambda each: each.endswith(".NULL"))}
-    if all(each[-1] in _LETTERS and len(each) > 1 for each in parts.values()):
-        parts = {address: each[:-1] for address, each in parts.items()}
+    typed = [address for address, each in parts.items() if _IMAGE in each] or list(parts)
+    if all(parts[address][-1] in _LETTERS and len(parts[address]) > 1 for address in typed):
+        parts |= {address: parts[address][:-1] for address in typed}
     for address, each in parts.items():
         while len(each) > 1 and _TYPES.fullmatch(each[-1]):
             each = each[:-1]
@@ -43,14 +47,6 @@ def unwrapped(addresses: Collection[str]) -> dict[str, str]:
         left[address] = address if said != address and said in taken else said
         taken.add(left[address])
     return left
-
-
-def are_versions(addresses: Collection[str]) -> bool:
-    """Whether rows say what a record was before a change and is after it, as logs of databases do."""
-    steps = [address.split(".") for address in addresses]
-    operations = {tuple(path[:-1]) for path in steps if path[-1] in ("op", "operation")}
-    images = {tuple(path[:place]) for path in steps for place, step in enumerate(path) if step in ("before", "after")}
-    return bool(operations & images) or any("NewImage" in path for path in steps)
 
 
 def _around(paths: Collection[list[str]]) -> str | None:
