@@ -11,7 +11,7 @@ from datetime import date
 from enum import IntEnum
 from functools import lru_cache
 
-from cdp_assets.identity.names import Match, Name, compare_names
+from cdp_assets.identity.names import Match, Name, compare_names, parse_name
 from cdp_assets.identity.nicknames import is_known
 
 
@@ -64,7 +64,7 @@ class BirthDates(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a record says of the person: parsed name and birth date."""
+    """What a record says of the person: parsed name and birth date; a name without words is none."""
 
     name: Name
     birth_date: date | None = None
@@ -89,6 +89,12 @@ def compare_birth_dates(left: date | None, right: date | None) -> BirthDates:
     if same == 2 or exchanged:
         return BirthDates.CLOSE
     return BirthDates.GENERATION if abs(left.year - right.year) >= GENERATION_YEARS else BirthDates.DIFFERENT
+
+
+def signature_of(given: str | None, family: str | None, full: str | None, born: date | None) -> Signature | None:
+    """What a record says of the person by its name (as in `names.parse_name`) and birth date; None for nothing."""
+    name = parse_name(given, family, full)
+    return None if name is None and born is None else Signature(name or Name((), ()), born)
 
 
 @lru_cache(maxsize=500_000)

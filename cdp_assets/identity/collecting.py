@@ -6,7 +6,6 @@ here: which records are looked at (`delta.py`), and hubs (`blocked_values.py`).
 
 from __future__ import annotations
 
-import string
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from cdp_assets.identity.addresses import plain_postcode, plain_street
+from cdp_assets.identity.addresses import is_typed_for_nothing, plain_postcode, plain_street
 from cdp_assets.identity.evidence import (
     ADDRESS,
     CROWDED,
@@ -37,8 +36,6 @@ if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
 
 _ZEROS = r"^(?:0|[^\pL\pN])*$"
-_SAME = tuple(digit * 7 for digit in string.digits)
-_COUNTED = tuple(digits[start : start + 7] for digits in ("01234567890123", "98765432109876") for start in range(8))
 _TYPED = 4
 """Letters of a word that somebody types to have typed something."""
 
@@ -281,10 +278,8 @@ def _is_placeholder(
     """
     is_phone = kind == "phone"
     # Engines look up all rows in a long list, whatever stands around it: most bring nothing to be looked for.
-    ending = ibis.ifelse(is_phone, value.right(7), "")
-    return ibis.ifelse(
-        is_phone, ending.isin(_SAME + _COUNTED) | (value.length() < 5), _says_nothing(value, text, is_phone, rules)
-    )
+    phone = ibis.ifelse(is_phone, value, "")
+    return ibis.ifelse(is_phone, is_typed_for_nothing(phone), _says_nothing(value, text, is_phone, rules))
 
 
 def _says_nothing(

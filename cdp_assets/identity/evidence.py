@@ -78,8 +78,8 @@ class Evidence:
     Args:
         observations: record_id, identifier_id, type_id, kind, first_seen_at, last_seen_at, flaw (`SOUND`, `PLACEHOLDER`
             …), place_id (of an address): one row per record and identifier.
-        names: record_id, name_key (int64: equal for equal spelling of the whole name), given_name, family_name,
-            full_name, birth_date; only records that have a name.
+        names: record_id, name_key (int64: equal for equal spelling of the whole name; null without one), given_name,
+            family_name, full_name, birth_date; only records that have a name or a birth date.
         of: The identifier types.
     """
 
@@ -151,13 +151,15 @@ _SUMMED = 2**40
 
 
 def names_of(contacts: ir.Table) -> ir.Table:
-    """The names that records bear (`Evidence.names`)."""
-    named = contacts.filter(ibis.or_(*(contacts[name].re_search(_SAYS_SOMETHING) for name in _NAME_PARTS)))
+    """The names and birth dates that records bear (`Evidence.names`)."""
+    says = [contacts[name].re_search(_SAYS_SOMETHING) for name in _NAME_PARTS]
+    named = contacts.filter(ibis.or_(*says, contacts.birth_date.notnull()))
     named = named.mutate(**{name: trimmed(named[name]).nullif("") for name in _NAME_PARTS})
     spoken = ibis.coalesce(
         named.given_name + " " + named.family_name, named.given_name, named.family_name, named.full_name
     )
-    return named.select("record_id", *_NAME_PARTS, "birth_date", name_key=quick_hash(spoken.lower()))
+    key = ibis.ifelse(spoken.isnull(), ibis.null("int64"), quick_hash(spoken.lower()))
+    return named.select("record_id", *_NAME_PARTS, "birth_date", name_key=key)
 
 
 def said_by(contacts: ir.Table, contact_points: ir.Table) -> ir.Table:

@@ -134,7 +134,8 @@ class Groups:
         self._number = list(range(len(atoms)))
         self._groups: dict[int, Group] = {}
         for index, atom in enumerate(self.atoms):
-            group = Group([index], {}, {}, dict(atom.signatures), bool(atom.signatures))
+            named = any(signature.name.words for signature in atom.signatures)
+            group = Group([index], {}, {}, dict(atom.signatures), named)
             for identifier, use in atom.uses.items():
                 rule = rules[use.type_id]
                 self.under[identifier].append(index)
@@ -239,6 +240,10 @@ class Groups:
             one, two = two, one
         return any(self.profile(foe) == two for foe in self._foes[one])
 
+    def excluded(self, nameless: Group, person: Group) -> bool:
+        """Whether a group without a name is certainly not a known person's: by a steward's word, or its birth date."""
+        return self.forbidden(nameless, person) or group_agreement(nameless, person).contradicts
+
     def objection(self, left: Group, right: Group, identifier: int) -> tuple[str, str] | None:
         """Why two groups cannot be joined by an identifier, as reason and in words; None if they can."""
         if self.forbidden(left, right):
@@ -302,8 +307,8 @@ def group_agreement(left: Group, right: Group) -> Agreement:
     """The best agreement of the names of two groups.
 
     Given names and birth dates may not contradict between any two names, but for slips of the pen beside the name they
-    are slips of: "Vioka" does not keep "Violla" from "Viola". Family names may contradict if another pair agrees, since
-    the family name is what a person changes.
+    are slips of: "Vioka" does not keep "Violla" from "Viola". No slip is a generation older. Family names may
+    contradict if another pair agrees, since the family name is what a person changes.
     """
     best = Agreement.UNKNOWN
     other_family = False
@@ -311,7 +316,9 @@ def group_agreement(left: Group, right: Group) -> Agreement:
         for two in right.signatures:
             grade = agreement(one, two)
             if grade <= Agreement.DIFFERENT_BIRTH:
-                if not (_is_excused(one, left, two, right) or _is_excused(two, right, one, left)):
+                if grade is Agreement.DIFFERENT_GENERATION or not (
+                    _is_excused(one, left, two, right) or _is_excused(two, right, one, left)
+                ):
                     return grade
                 continue
             other_family = other_family or grade is Agreement.DIFFERENT_FAMILY

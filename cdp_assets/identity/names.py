@@ -21,9 +21,16 @@ def _listed(words: str) -> frozenset[str]:
 
 TITLES = _listed(
     "mr mrs ms miss mx sir dame dr prof professor herr frau hr fr dipl ing med rer nat phd msc bsc mba md mag "
-    "mme mlle monsieur madame mademoiselle sr sra srta don dona sig signor signora dott kos kyria kyrios"
+    "mme mlle monsieur madame mademoiselle sr sra srta don dona sig signor signora dott kos kyria kyrios "
+    "smt shri sri shree kumari"
 )
+TITLES_AS_NAMES = _listed("don nat med ing mag kos md sri shree kumari")
+"""Titles that people are called, too: without a dot, and where nothing else is left of a name, they are names."""
+
 SUFFIXES = _listed("jr sr junior senior ii iii iv phd md")
+SUFFIXES_AS_NAMES = _listed("junior md")
+"""Suffixes that people are called."""
+
 GENERATIONS = {
     **dict.fromkeys(("jr", "junior", "ii"), "jr"),
     **dict.fromkeys(("sr", "senior"), "sr"),
@@ -47,15 +54,23 @@ RANKS_AS_NAMES = _listed("king prince princess major earl duke baron bishop marq
 """Ranks that children are named: "King L." has no other name."""
 
 PARTICLES = _listed(
-    "von van vom zu zum zur der den de des del della di da do dos das du la le les el al bin ibn af av ten ter op "
-    "y e und"
+    "von van vom zu zum zur der den de des del della di da do dos das du la le les el al bin ibn bint binti af av ten "
+    "ter op y e und"
 )
+PARTICLES_AS_NAMES = _listed("al les di della")
+"""Particles that people are called: Al Osgood has a given name."""
 
 CONJUNCTIONS, AND_SIGNS = _listed("and und et och og"), "[&+]"
 """Words, and a pattern of signs, between the given names of two people; no part of a name, as Spanish "y" is of a
 family name."""
 
 VOWELS = "aeiouy"
+MENS_ENDINGS = "oi"
+"""Letters in whose place an *a* makes a woman's name of a man's; *e* is one after *l*."""
+
+_EASTERN = "[\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+FAMILY_FIRST = f"({_EASTERN}+)[ \u3000]+({_EASTERN}+)"
+"""Names in Chinese, Japanese and Korean letters with a space: the family's comes first."""
 
 _WRITTEN = (
     (re.compile(AND_SIGNS), " and "),
@@ -92,6 +107,11 @@ class Name:
     generation: str = ""
 
     @property
+    def words(self) -> tuple[str, ...]:
+        """All of them."""
+        return *self.given, *self.family
+
+    @property
     def swapped(self) -> Name:
         """Given and family name exchanged."""
         return Name(self.family, self.given, self.ordered, self.generation)
@@ -105,17 +125,19 @@ def parse_name(given: str | None, family: str | None, full: str | None) -> Name 
         family: Family name or names.
         full: The name as one string, used if both others are empty: "Anna Maria Meyer" or "Meyer, Anna Maria".
     """
-    first, last = _words(given), _words(family)
+    first, last = _words(given, 1), _words(family, 1) or tuple(_folded(family))
     if first or last:
         return Name(_of_one(first), _family(last), generation=_generation(family) or _generation(given))
     if full and "," in full:
         before, _, after = full.partition(",")
-        after_words, before_words = _words(after), _words(before)
+        after_words, before_words = _words(after, 1), _words(before, 1)
         if after_words and before_words and GENERATIONS.keys().isdisjoint(after_words):
             return Name(
                 _of_one(after_words), _family(before_words), generation=_generation(before) or _generation(after)
             )
-    words = _words(full)
+    if full and (parts := re.fullmatch(FAMILY_FIRST, full.strip())):
+        return Name(tuple(_folded(parts[2])), tuple(_folded(parts[1])))
+    words = _words(full, 2)
     if not words:
         return None
     generation = _generation(full)
@@ -136,9 +158,12 @@ def _folded(text: str | None) -> list[str]:
 
 
 @lru_cache(maxsize=200_000)
-def _words(text: str | None) -> tuple[str, ...]:
+def _words(text: str | None, least: int) -> tuple[str, ...]:
+    """The words of a name without titles and suffixes; titles that may be names stay where too little is left."""
     words = _folded(text)
     while words and words[0] in TITLES:
+        if len(words) <= least and words[0] in TITLES_AS_NAMES and f"{words[0]}." not in (text or "").lower():
+            break
         words = words[1:]
     while len(words) > 1 and words[-1] in SUFFIXES:
         words = words[:-1]
@@ -169,9 +194,13 @@ def _family(words: tuple[str, ...]) -> tuple[str, ...]:
 @lru_cache(maxsize=500_000)
 def compare_names(left: Name, right: Name) -> tuple[Match, Match]:
     """How given and family names of two names agree, in whichever order agrees best."""
+    if not (left.words and right.words):
+        return Match.MISSING, Match.MISSING
     straight = compare_given(left.given, right.given), compare_family(left.family, right.family)
     if min(straight) >= Match.CLOSE:
         return straight
+    if Match.INITIAL in straight and (_is_beside_an_initial(left, right) or _is_beside_an_initial(right, left)):
+        return Match.DIFFERENT, Match.MISSING
     if not _written_out(left).isdisjoint(_written_out(right)):
         return Match.SAME, Match.SAME
     if not (left.ordered and right.ordered):
@@ -182,6 +211,11 @@ def compare_names(left: Name, right: Name) -> tuple[Match, Match]:
     # Exchanged fields must agree fully, or "Martin Paul" would be "Paul Meyer".
     exchanged = min(_compare_exchanged(left, right), _compare_exchanged(right, left))
     return exchanged if min(exchanged) >= Match.CLOSE and max(exchanged) == Match.SAME else straight
+
+
+def _is_beside_an_initial(left: Name, right: Name) -> bool:
+    """Whether a single name agrees with nothing but an initial beside another name: Widisha is not "W. Ekta"."""
+    return not right.ordered and len(left.words) == 1 and len(left.words[0]) > 1 and len(right.words) > 1
 
 
 def _compare_exchanged(left: Name, right: Name) -> tuple[Match, Match]:
@@ -209,8 +243,9 @@ def compare_given(left: tuple[str, ...], right: tuple[str, ...]) -> Match:
         return Match.DIFFERENT if Match.DIFFERENT in seconds else min(first, *seconds) if seconds else first
     # "Maria" for "Anna Maria"; and "Bob" for "John Robert", but not "R".
     shorter, longer = sorted((left, right), key=len)
-    if len(shorter) == 1 and len(longer) > 1 and len(shorter[0]) > 1:
-        return min(Match.CLOSE, max(_compare_word(shorter[0], word) for word in longer[1:]))
+    others = [word for word in longer[1:] if len(word) > 1]
+    if len(shorter) == 1 and others and len(shorter[0]) > 1:
+        return min(Match.CLOSE, max(_compare_word(shorter[0], word) for word in others))
     return Match.DIFFERENT
 
 
@@ -250,9 +285,20 @@ def _compare_word(left: str, right: str) -> Match:
 
 
 def _are_man_and_woman(left: str, right: str) -> bool:
-    """Whether one given name is the other with the ending of women's names: Samir and Samira are no typing error."""
+    """Whether one given name is the other with the ending of women's names, so that they are no typing error.
+
+    Samir and Samira, Julio and Julia, Daniele and Daniela, Michel and Michelle, René and Renée; Martin and Martine, as
+    Martin is known, but not Louise and Louisa.
+    """
+    if left[:-1] == right[:-1]:
+        mans = {left[-1], right[-1]} - {"a"}
+        return len(mans) == 1 and (mans <= set(MENS_ENDINGS) or (mans == {"e"} and left[-2:-1] == "l"))
     shorter, longer = sorted((left, right), key=len)
-    return longer == shorter + "a" and shorter[-1] not in VOWELS
+    if longer == shorter + "a":
+        return shorter[-1] not in VOWELS
+    if longer == shorter + "e":
+        return is_known(shorter) if shorter[-1] not in VOWELS else shorter[-1] == "e"
+    return longer == f"{shorter}{shorter[-1]}e" and shorter[-1] not in VOWELS
 
 
 def _compare_spelling(left: str, right: str) -> Match:

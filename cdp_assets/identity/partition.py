@@ -18,9 +18,8 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from cdp_assets.identity.agreement import Signature, agreement
+from cdp_assets.identity.agreement import Signature, agreement, signature_of
 from cdp_assets.identity.evidence import KINDS, Evidence
-from cdp_assets.identity.names import parse_name
 from cdp_assets.identity.rebuild import rebuild_components
 from cdp_assets.identity.spec import IdentityRules, Kind
 from cdp_assets.warehouse.engine import row_count
@@ -200,10 +199,16 @@ def _passed_on(ties: ir.Table, component: ir.Table, evidence: Evidence, engine: 
 
 
 def _contradicting(component: ir.Table, evidence: Evidence, engine: Engine) -> ir.Table:
-    """Components with two names that one person would not have."""
+    """Components with two names, or birth dates, that one person would not have."""
     named = component.join(evidence.names, "record_id")
-    spelled = named.group_by("component").aggregate(first=named.name_key.min(), last=named.name_key.max())
-    several = engine.scratch(spelled.filter(spelled["first"] != spelled["last"]).select("component"))
+    spelled = named.group_by("component").aggregate(
+        first=named.name_key.min(),
+        last=named.name_key.max(),
+        oldest=named.birth_date.min(),
+        youngest=named.birth_date.max(),
+    )
+    differing = (spelled["first"] != spelled["last"]) | (spelled.oldest != spelled.youngest)
+    several = engine.scratch(spelled.filter(differing.fill_null(False)).select("component"))
     distinct = named.semi_join(several, "component").select(
         "component", "given_name", "family_name", "full_name", "birth_date"
     )
@@ -232,11 +237,8 @@ def contradicting_components(names: pa.Table) -> list[int]:
             current, seen, broken = component, {}, False
         if broken:
             continue
-        name = parse_name(given, family, full)
-        if name is None:
-            continue
-        signature = Signature(name, born)
-        if signature in seen:
+        signature = signature_of(given, family, full, born)
+        if signature is None or signature in seen:
             continue
         broken = len(seen) >= _MOST_SIGNATURES or any(agreement(signature, other).contradicts for other in seen)
         seen[signature] = None

@@ -15,10 +15,9 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import INSTANT
-from cdp_assets.identity.agreement import Signature
+from cdp_assets.identity.agreement import Signature, signature_of
 from cdp_assets.identity.evidence import KINDS, Evidence
 from cdp_assets.identity.groups import Atom, TypeRule, Use
-from cdp_assets.identity.names import parse_name
 from cdp_assets.identity.slow_path import SILENCE, Refusal, Settlement, Words, said, settle
 from cdp_assets.identity.spec import IdentityRules, Kind, spoken
 from cdp_assets.warehouse.engine import empty, has_rows
@@ -188,9 +187,9 @@ def _components(uses: pa.Table, names: pa.Table) -> Iterator[tuple[int, list[Ato
     bearing: dict[int, dict[Signature, None]] = {}
     columns = [names[name].to_pylist() for name in ("atom", "given_name", "family_name", "full_name", "birth_date")]
     for atom, given, family, full, born in zip(*columns, strict=True):
-        name = parse_name(given, family, full)
-        if name is not None:
-            bearing.setdefault(atom, {})[Signature(name, born)] = None
+        signature = signature_of(given, family, full, born)
+        if signature is not None:
+            bearing.setdefault(atom, {})[signature] = None
     columns = [
         uses[name].to_pylist() for name in ("component", "atom", "identifier_id", "type_id", "first", "last", "carrier")
     ]

@@ -228,7 +228,7 @@ def _attribute_unknown(groups: Groups) -> set[int]:
             # A steward may have joined two nameless ones, of which the first has found its person already.
             if (
                 not groups.is_known(index)
-                and not groups.forbidden(own, person)
+                and not groups.excluded(own, person)
                 and groups.limit_broken(own, person) is None
             ):
                 groups.join(target, index)
@@ -258,7 +258,7 @@ def _choice(groups: Groups, index: int, people: dict[int, list[int]]) -> tuple[i
         candidates: set[int] = set()
         for atom in people[identifier]:
             other = groups.group(atom)
-            if not groups.changed_hands(own, other, identifier) and not groups.forbidden(own, other):
+            if not groups.changed_hands(own, other, identifier) and not groups.excluded(own, other):
                 profile = groups.profile(atom)
                 candidates.add(profile)
                 with_it[profile] = min(atom, with_it.get(profile, atom))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cdp_assets.identity.agreement import Agreement, BirthDates, Signature, agreement, compare_birth_dates, is_slip
 from cdp_assets.identity.folding import fold, sound
-from cdp_assets.identity.names import _edits, parse_name
+from cdp_assets.identity.names import Name, _edits, parse_name
 from cdp_assets_tests.examples import examples
 
 
@@ -242,3 +242,35 @@ def _edits_by_the_book(left: str, right: str) -> int:
 @given(st.text("abc", max_size=5), st.text("abc", max_size=5), st.sampled_from([1, 2]))
 def test_edits_are_counted_up_to_one_more_than_asked_for(left: str, right: str, most: int) -> None:
     assert min(_edits(left, right, most), most + 1) == min(_edits_by_the_book(left, right), most + 1)
+
+
+@pytest.mark.parametrize("name", ["Don", "Nat", "Ing", "Kos", "Md", "Sri"])
+def test_a_title_that_is_all_there_is_may_be_a_name(name: str) -> None:
+    susan = Signature(Name(("susan",), ("marlowe",)))
+    for parsed in (parse_name(name, "Marlowe", None), parse_name(None, None, f"{name} Marlowe"),
+                   parse_name(None, None, f"Marlowe, {name}")):  # fmt: skip
+        assert parsed is not None
+        assert agreement(Signature(parsed), susan) is Agreement.DIFFERENT_GIVEN
+    assert parse_name(name, None, None) == Name((fold(name),), (), ordered=True)
+
+
+def test_titles_are_none_where_a_dot_or_other_names_say_so() -> None:
+    assert parse_name(None, None, "Ing. Novak") == Name(("novak",), (), ordered=False)
+    assert parse_name("Don Jose", "Garcia", None) == Name(("jose",), ("garcia",))
+    assert parse_name("Dr.", "Novak", None) == Name((), ("novak",))
+    assert parse_name("Smt. Anya", "Dave", None) == Name(("anya",), ("dave",))
+    assert parse_name("Hans", "Herr", None) == Name(("hans",), ("herr",))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Widisha", "W. Ekta"), ("Aayush", "Smt. A Eshana"), ("Bahadurjit", "B. Rahul"), ("Rahul", "R. Bahadurjit")],
+)
+def test_a_name_beside_an_initial_is_heard(one: str, other: str) -> None:
+    assert agreement(signature(one), signature(other)).contradicts
+    assert agreement(signature(other), signature(one)).contradicts
+
+
+def test_a_single_name_agrees_with_the_one_that_is_written_out() -> None:
+    assert agreement(signature("Ekta"), signature("W. Ekta")) is Agreement.PARTIAL
+    assert agreement(signature("W."), signature("W. Ekta")) >= Agreement.UNKNOWN

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+
+import pytest
 
 from cdp_assets_tests.identity.world import Record, World, together
 
@@ -48,10 +51,32 @@ def test_a_changed_surname_needs_the_same_birth_date() -> None:
 
 def test_another_birth_date_alone_is_no_veto_but_weakens_names_that_only_resemble() -> None:
     one = Record(1, ("shop/customer_number 1", "email a@example.com"), "Robert Meyer", date(1950, 1, 2))
-    same_name = Record(2, ("crm/contact_id 2", "email a@example.com"), "Robert Meyer", date(1980, 3, 4))
-    nickname = Record(2, ("crm/contact_id 2", "email a@example.com"), "Bob Meyer", date(1980, 3, 4))
+    same_name = Record(2, ("crm/contact_id 2", "email a@example.com"), "Robert Meyer", date(1958, 3, 4))
+    nickname = Record(2, ("crm/contact_id 2", "email a@example.com"), "Bob Meyer", date(1958, 3, 4))
     assert together(one, same_name) == {frozenset({1, 2})}
     assert together(one, nickname) == {frozenset({1}), frozenset({2})}
+
+
+@pytest.mark.parametrize("name", ["Robert Meyer", "Bob Meyer", None])
+def test_two_who_were_born_a_generation_apart_are_two_whatever_they_are_called(name: str | None) -> None:
+    one = Record(1, ("phone +49307219845",), "Robert Meyer", date(1950, 1, 2))
+    other = Record(2, ("phone +49307219845",), name, date(1980, 3, 4))
+    assert together(one, other) == {frozenset({1}), frozenset({2})}
+    assert together(replace(one, name=None), replace(other, name=None)) == {frozenset({1}), frozenset({2})}
+
+
+def test_no_slip_of_the_pen_is_a_generation_older() -> None:
+    father = Record(1, ("phone +49307219845",), "Zubin Meyer", date(1960, 1, 2))
+    undated = Record(2, ("phone +49307219845", "shop/customer_number 2"), "Zubin Meyer")
+    son = Record(3, ("phone +49307219845", "shop/customer_number 3"), "Zubinn Meyer", date(1992, 3, 4))
+    assert not any({1, 3} <= group for group in together(father, undated, son))
+
+
+def test_without_a_name_birth_dates_tell() -> None:
+    undated = Record(1, ("phone +49307219845",), "Ann Meyer")
+    dated = Record(2, ("phone +49307219845",), None, date(1960, 1, 2))
+    assert together(undated, dated) == {frozenset({1, 2})}
+    assert together(replace(undated, born=date(1960, 1, 2)), dated) == {frozenset({1, 2})}
 
 
 def test_a_fact_with_only_a_shared_email_goes_to_nobody() -> None:

@@ -6,8 +6,8 @@ Belongs here: the order of joining, and what stops it. Does not belong here: sco
 Good pairs do not make good clusters: one wrong link in a chain joins two people with all their records. So two groups
 are joined by the *mean* weight over all pairs of their faces (average linkage: Sokal and Michener 1958), where a pair
 that no block brought together counts as `NOT_COMPARED`. One lucky pair between two groups that otherwise differ does
-not join them; nor do records without a birth date, where those with one speak of two people rather than of one. A join
-that would break a limit, or that somebody or something forbids, is not made.
+not join them; nor do records without a birth date or given name, where those with one speak of two people rather than
+of one. A join that would break a limit, or that somebody or something forbids, is not made.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from cdp_assets.identity.spec import NOT_COMPARED
 
 if TYPE_CHECKING:
     import numpy as np
+
+VOTES = ("dates", "names")
+"""What `Edges` say beside weights: whether birth dates and given names speak of two people."""
 
 LARGEST_BATCH = 12
 """Components of up to so many groups are settled in bulk, many at a time."""
@@ -92,12 +95,20 @@ class Edges(NamedTuple):
         left, right: Labels.
         total: Sum of the weights of the pairs of faces compared, less `NOT_COMPARED` for each.
         dates: How many more of these pairs have birth dates that speak of two people than of one.
+        names: In how many of these pairs given names speak of two people; none, if they speak of one in any.
     """
 
     left: np.ndarray
     right: np.ndarray
     total: np.ndarray
     dates: np.ndarray
+    names: np.ndarray
+
+    @property
+    def contradict(self) -> np.ndarray:
+        """Where birth dates or given names speak of two people."""
+        contradict: np.ndarray = (self.dates > 0) | (self.names > 0)
+        return contradict
 
 
 class Sizes(NamedTuple):
@@ -232,13 +243,13 @@ class _Components:
         return cls(nodes, component, place, sizes.of(nodes), width, rows, left[rows], right[rows])
 
     def watched(self, constraints: Constraints, edges: Edges) -> np.ndarray:
-        """Which components hold two groups that must not be together, with birth dates of two people, or with more
-        together than a limit allows.
+        """Which components hold two groups that must not be together, with birth dates or given names of two people, or
+        with more together than a limit allows.
         """
         import numpy as np
 
         watched = np.zeros(len(self.width), bool)
-        watched[self.component[self.left[edges.dates[self.rows] > 0]]] = True
+        watched[self.component[self.left[edges.contradict[self.rows]]]] = True
         left, right = self._component_of(constraints.cannot_left), self._component_of(constraints.cannot_right)
         watched[left[(left == right) & (left >= 0)]] = True
         home = self._component_of(constraints.holder)
@@ -330,12 +341,30 @@ class _Bans:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What was found between two groups, as in `Edges`."""
+
+    total: float
+    dates: int
+    names: int
+
+    @property
+    def contradiction(self) -> str | None:
+        """Why they are two people, if they are."""
+        return "dates_differ" if self.dates > 0 else "names_differ" if self.names > 0 else None
+
+    def with_other(self, other: _Beside) -> _Beside:
+        """What was found between one group and two that are joined."""
+        return _Beside(self.total + other.total, self.dates + other.dates, self.names + other.names)
+
+
 @dataclass(slots=True)
 class _Group:
-    """Groups joined so far; ``beside`` has for each other group the total and the dates of `Edges`."""
+    """Groups joined so far; ``beside`` has what was found between it and each other group."""
 
     size: float
-    beside: dict[int, tuple[float, int]]
+    beside: dict[int, _Beside]
     members: set[int]
     cannot: set[int]
     held: dict[int, set[int]]
@@ -353,12 +382,12 @@ def _settle_one(
             groups[label] = _Group(faces[label], {}, {label}, cannot, bans.held(label))
         return groups[label]
 
-    for left, right, total, dates in zip(*(column[rows].tolist() for column in edges), strict=True):
-        group(left).beside[right] = group(right).beside[left] = total, dates
+    for left, right, total, dates, names in zip(*(column[rows].tolist() for column in edges), strict=True):
+        group(left).beside[right] = group(right).beside[left] = _Beside(total, dates, names)
 
     def entry(left: int, right: int) -> tuple[float, int, int, float]:
         one, two = groups[left], groups[right]
-        mean = one.beside[right][0] / (one.size * two.size) + NOT_COMPARED
+        mean = one.beside[right].total / (one.size * two.size) + NOT_COMPARED
         return (-mean, min(left, right), max(left, right), one.size + two.size)
 
     queue = [entry(left, right) for left, each in groups.items() for right in each.beside if left < right]
@@ -372,7 +401,7 @@ def _settle_one(
         if left not in groups or right not in groups or groups[left].size + groups[right].size != size:
             continue
         one, two = groups[left], groups[right]
-        reason = "dates_differ" if one.beside[right][1] > 0 else _objection(one, two, bans.limits)
+        reason = one.beside[right].contradiction or _objection(one, two, bans.limits)
         if reason is not None:
             # What was found between them still counts when one of them has grown, and is then judged anew.
             refused.append(Refused(left, right, -negative, reason))
@@ -385,11 +414,11 @@ def _settle_one(
         for kind, values in two.held.items():
             one.held.setdefault(kind, set()).update(values)
         one.beside.pop(right)
-        for other, (total, dates) in two.beside.items():
+        for other, found in two.beside.items():
             if other != left and other in groups:
                 groups[other].beside.pop(right, None)
-                own_total, own_dates = one.beside.get(other, (0.0, 0))
-                one.beside[other] = own_total + total, own_dates + dates
+                own = one.beside.get(other)
+                one.beside[other] = found if own is None else own.with_other(found)
         for other in one.beside:
             groups[other].beside[left] = one.beside[other]
             heapq.heappush(queue, entry(left, other))

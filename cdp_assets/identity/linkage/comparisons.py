@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cdp_assets.identity.agreement import GENERATION_YEARS
-from cdp_assets.identity.names import VOWELS
+from cdp_assets.identity.names import MENS_ENDINGS, VOWELS
 
 if TYPE_CHECKING:
     from splink.internals.comparison_creator import ComparisonCreator
@@ -29,6 +29,9 @@ LEAST_FILLED = 0.005
 _ALIKE = 0.88
 """Jaro-Winkler likeness of two spellings of one word."""
 
+
+_LIKE_EXCHANGED = 0.8
+"""Likeness of a family name and the other's given name in whose place it may stand."""
 
 GIVEN_NAME = "given_name"
 """A comparison that weighs nothing by itself (the name does); it tells a person from another one of the household."""
@@ -46,6 +49,9 @@ OTHER_MIDDLE = "the same or a like name, another middle name"
 NO_GIVEN = "the same family name, no given name"
 """The level of names of whoever may be anybody of a family."""
 
+NO_NAME_IN_COMMON = "another family name, no given name"
+"""The level of names of which nothing says that they are one person's."""
+
 SAME_NAMES = ("the same whole name", "three words in common", "two words in common")
 """The levels of names that are the same word by word."""
 
@@ -53,7 +59,7 @@ GENERATION_APART = "a generation apart"
 """The level of birth dates that parent and child have."""
 
 ASKED_FOR = (
-    *(("name", level) for level in (*SAME_NAMES, OTHER_MIDDLE, NO_GIVEN, OTHER_FAMILY)),
+    *(("name", level) for level in (*SAME_NAMES, OTHER_MIDDLE, NO_GIVEN, OTHER_FAMILY, NO_NAME_IN_COMMON)),
     ("birth_date", THE_SAME),
     ("birth_date", GENERATION_APART),
     ("email", THE_SAME),
@@ -200,6 +206,7 @@ def _name() -> list[ComparisonLevelCreator]:
         _same("given", OTHER_FAMILY, tf=True),
         common(1).configure(label_for_charts="one word in common"),
         _like("whole_name", "the whole name alike", 0.85),
+        levels.And(no_given, levels.CustomLevel("family_l <> family_r")).configure(label_for_charts=NO_NAME_IN_COMMON),
     ]
 
 
@@ -250,10 +257,14 @@ def _given_alike() -> list[ComparisonLevelCreator]:
     one_letter = levels.And(
         levels.CustomLevel("length(given_l) >= 4"), levels.CustomLevel("length(given_r) >= 4"), _edits("given", 1)
     )
-    misspelt = levels.And(
-        _one_unknown(), _no_man_and_woman(), levels.Or(levels.JaroWinklerLevel("given", _ALIKE), one_letter)
+    misspelt = levels.And(_one_unknown(), levels.Or(levels.JaroWinklerLevel("given", _ALIKE), one_letter))
+    # Several of one household may have the same initial.
+    spelled = levels.And(
+        levels.CustomLevel("length(given_l) > 1"),
+        levels.Or(levels.ExactMatchLevel("given_sound"), misspelt),
+        _no_man_and_woman(),
     )
-    return [levels.ExactMatchLevel("given_sound"), levels.ArrayIntersectLevel("nicknames", 1), misspelt]
+    return [spelled, levels.ArrayIntersectLevel("nicknames", 1)]
 
 
 def _one_unknown() -> ComparisonLevelCreator:
@@ -276,9 +287,15 @@ def _initial() -> ComparisonLevelCreator:
 def _given_name() -> list[ComparisonLevelCreator]:
     import splink.comparison_level_library as levels
 
+    # The other's family name is no given name of it, but where it is all that is known, or the two are exchanged.
     elsewhere = [
-        levels.CustomLevel("array_contains(name_words_r, given_l)"),
-        levels.CustomLevel("array_contains(name_words_l, given_r)"),
+        levels.CustomLevel(
+            f"array_contains(name_words_{other}, given_{one}) AND (given_{one} IS DISTINCT FROM family_{other}"
+            f" OR coalesce(family_{one} = given_{one}, true)"
+            f" OR array_contains(name_words_{one}, given_{other})"
+            f" OR jaro_winkler_similarity(family_{one}, given_{other}) >= {_LIKE_EXCHANGED})"
+        )
+        for one, other in ("lr", "rl")
     ]
     one_middle = levels.CustomLevel("coalesce(list_has_any(middle_l, middle_r), true)")
     garbled = levels.And(
@@ -290,7 +307,6 @@ def _given_name() -> list[ComparisonLevelCreator]:
     one_generation = levels.CustomLevel("coalesce(generation_l = generation_r, true)")
     return [
         _weightless(levels.And(one_generation, levels.Or(*_given_alike(), *elsewhere)), "may be one person's"),
-        # Of one household, several may have the same initial.
         _weightless(levels.And(one_generation, levels.Or(garbled, _initial())), "may be one garbled"),
     ]
 
@@ -299,9 +315,24 @@ def _no_man_and_woman() -> ComparisonLevelCreator:
     """Not Samir and Samira, as `names.compare_given` tells them apart."""
     import splink.comparison_level_library as levels
 
-    return levels.CustomLevel(
-        f"NOT (given_l = given_r || 'a' AND NOT regexp_matches(given_r, '[{VOWELS}]$')"
-        f" OR given_r = given_l || 'a' AND NOT regexp_matches(given_l, '[{VOWELS}]$'))"
+    pairs = [_are_man_and_woman(*sides) for sides in (("l", "r"), ("r", "l"))]
+    # Such names agree in all letters but one or two at the end.
+    alike = "substr(given_l, 1, length(given_l) - 1) = substr(given_r, 1, length(given_l) - 1)"
+    longer = "substr(given_r, 1, length(given_r) - 1) = substr(given_l, 1, length(given_r) - 1)"
+    return levels.CustomLevel(f"NOT (({alike} OR {longer}) AND ({' OR '.join(pairs)}))")
+
+
+def _are_man_and_woman(man: str, woman: str) -> str:
+    """SQL of `names._are_man_and_woman` for the sides of a pair, but for Martin and Martine: an *e* too many is what
+    garbled names often have."""
+    one, other = f"given_{man}", f"given_{woman}"
+    vowel = f"right({one}, 1) IN ({', '.join(repr(each) for each in VOWELS)})"
+    ended = f"(right({one}, 1) IN ({', '.join(repr(each) for each in MENS_ENDINGS)}) OR right({one}, 2) = 'le')"
+    return (
+        f"({other} = {one} || 'a' AND NOT {vowel})"
+        f" OR ({other} = substr({one}, 1, length({one}) - 1) || 'a' AND {ended})"
+        f" OR ({other} = {one} || 'e' AND right({one}, 1) = 'e')"
+        f" OR ({other} = {one} || right({one}, 1) || 'e' AND NOT {vowel})"
     )
 
 

@@ -15,17 +15,21 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from cdp_assets.identity.addresses import plain_postcode, plain_street
+from cdp_assets.identity.addresses import is_typed_for_nothing, plain_postcode, plain_street
 from cdp_assets.identity.folding import fold, sound
 from cdp_assets.identity.names import (
     AND_SIGNS,
     CONJUNCTIONS,
+    FAMILY_FIRST,
     GENERATIONS,
     PARTICLES,
+    PARTICLES_AS_NAMES,
     RANKS,
     RANKS_AS_NAMES,
     SUFFIXES,
+    SUFFIXES_AS_NAMES,
     TITLES,
+    TITLES_AS_NAMES,
 )
 from cdp_assets.identity.nicknames import nickname_groups
 from cdp_assets.warehouse.operations import trimmed
@@ -69,10 +73,17 @@ FACES = ibis.schema(
 _ASCII = r"^[\x00-\x7f]*$"
 _TEXTS = ("full_name", "given_name", "family_name")
 _NOT_A_NAME = tuple(sorted(word for word in TITLES | SUFFIXES | PARTICLES if len(word) > 1))
+_NO_GIVEN_NAMES = TITLES - TITLES_AS_NAMES | SUFFIXES - SUFFIXES_AS_NAMES
+_NO_NAMES = TITLES - TITLES_AS_NAMES | SUFFIXES | PARTICLES - PARTICLES_AS_NAMES
+"""Words that are no names where nothing else is left of a given name, and of given and family name together."""
 _NEVER_NAMES = tuple(sorted(set(RANKS) - RANKS_AS_NAMES))
 _GENERATION = rf" ({'|'.join(GENERATIONS)})\b"
 _OF_TWO = rf"(?i){AND_SIGNS}|[^ ] +(?:{'|'.join(sorted(CONJUNCTIONS))}) +[^ ]"
 """In a given or full name: it is a couple's, and nobody is compared by it."""
+
+_WITH_COMMA, _EASTERN = r"^([^,]+),(.+)$", f"^{FAMILY_FIRST}$"
+_NO_GIVEN_NAME = rf"(?i)\b({'|'.join(GENERATIONS)})\b|^({'|'.join(sorted(TITLES | SUFFIXES))})\.?$"
+"""What stands after a comma, and is not what somebody is called."""
 
 _INITIAL = r"\b[^ ]\b"
 
@@ -114,8 +125,9 @@ def _different(known: ir.Table, engine: Engine) -> ir.Table:
 
 
 def _names(contacts: ir.Table, engine: Engine) -> ir.Table:
-    """record_id, given, family, whole (folded words), birth_date, gender, company, job_title."""
+    """record_id, given_name, family_name, full_name (folded words), birth_date, gender, company, job_title."""
     texts = {name: trimmed(contacts[name].substr(0, _LONGEST)).nullif("") for name in _TEXTS}
+    texts = _parted(texts)
     for name in ("full_name", "given_name"):
         texts[name] = ibis.ifelse(texts[name].re_search(_OF_TWO), ibis.null("string"), texts[name])
     spelled = _spelled(contacts.select(**texts), engine)
@@ -136,12 +148,29 @@ def _names(contacts: ir.Table, engine: Engine) -> ir.Table:
         "record_id",
         "given_name",
         "family_name",
+        "full_name",
         "birth_date",
         "gender",
         "company",
         "job_title",
         spoken=(whole + ibis.coalesce(named.full_name, "")).strip().nullif(""),
     )
+
+
+def _parted(texts: dict[str, ir.StringValue]) -> dict[str, ir.StringValue]:
+    """Names with "Meyer, Anna" and 山田 太郎 in their parts, where nothing else says which is which."""
+    full = texts["full_name"]
+    family, given = (
+        trimmed(full.re_extract(_WITH_COMMA, part).nullif("").coalesce(full.re_extract(_EASTERN, part))).nullif("")
+        for part in (1, 2)
+    )
+    nothing = texts["given_name"].isnull() & texts["family_name"].isnull()
+    parted = nothing & family.notnull() & given.notnull() & ~given.re_search(_NO_GIVEN_NAME)
+    return {
+        "full_name": ibis.ifelse(parted, ibis.null("string"), full),
+        "given_name": ibis.ifelse(parted, given, texts["given_name"]),
+        "family_name": ibis.ifelse(parted, family, texts["family_name"]),
+    }
 
 
 def _spelled(texts: ir.Table, engine: Engine) -> ir.Table:
@@ -194,7 +223,7 @@ def _reachable(contact_points: ir.Table) -> ir.Table:
     return gathered.select(
         "record_id",
         email=gathered.email.lower(),
-        phone=gathered.phone.right(8),
+        phone=ibis.ifelse(is_typed_for_nothing(gathered.phone), ibis.null("string"), gathered.phone.right(8)),
         street=plain_street(gathered.line_1.substr(0, _LONGEST)).nullif(""),
         postcode=plain_postcode(gathered.postal_code.substr(0, _LONGEST)).nullif(""),
         city=_plain(gathered.city),
@@ -203,25 +232,29 @@ def _reachable(contact_points: ir.Table) -> ir.Table:
 
 def _derived(shown: ir.Table, engine: Engine) -> ir.Table:
     """Add the columns that are parts of others."""
-    words = _some(_words(shown.spoken))
+    own = _kept(shown.given_name, 1, _NO_GIVEN_NAMES)
+    of_family = _kept(shown.family_name, 1, frozenset())
+    whole = _kept(shown.full_name, 2, _NO_NAMES)
+    none = ibis.literal([], "array<string>")
+    words = own.coalesce(none) + of_family.coalesce(none) + whole.coalesce(none)
     # What several columns are made of is written down, or the engine computes it for each of them.
-    named = engine.scratch(shown.mutate(words=words, different=words.unique().sort()))
+    named = engine.scratch(
+        shown.mutate(words=_some(words), own=own, of_family=of_family.coalesce(none)).drop("full_name")
+    )
+    named = engine.scratch(named.mutate(different=named.words.unique().sort()))
     callable_by = _called(named.words, named.spoken)
-    own = _some(_words(named.given_name))
-    given = ibis.coalesce(_called(own, named.given_name)[0], callable_by[0])
-    of_family = _words(named.family_name)
+    given = ibis.coalesce(_called(named.own, named.given_name)[0], callable_by[0])
     family = ibis.coalesce(
-        of_family.join("").nullif(""),
+        named.of_family.join("").nullif(""),
         ibis.ifelse(named.words.length() > 1, named.words[named.words.length() - 1], ibis.null("string")),
     )
-    alone = own.isnull() & (named.family_name.notnull() | (callable_by.length() < 2))
+    alone = named.own.isnull() & (named.family_name.notnull() | (callable_by.length() < 2))
     parted = engine.scratch(
         named.mutate(
             given=ibis.ifelse(alone, ibis.null("string"), given),
             family=family,
-            of_family=of_family,
             name_words=_written_out(named.different, named.spoken),
-        ).drop("words")
+        ).drop("words", "own")
     )
     heard = engine.map_values(
         parted.filter(parted.given.notnull()).select("given").distinct(),
@@ -272,8 +305,15 @@ def _some(values: ir.ArrayValue) -> ir.ArrayValue:
     return ibis.ifelse(values.length() > 0, values, ibis.null("array<string>"))
 
 
-def _words(text: ir.StringValue) -> ir.ArrayValue:
-    return _without(_NOT_A_NAME, text.split(" "), text)
+def _kept(text: ir.StringValue, least: int, never: frozenset[str]) -> ir.ArrayValue:
+    """The words of a name without titles, suffixes and particles; where fewer than ``least`` are left of it, all words
+    but those that are never names. Null if there are none.
+    """
+    every = text.split(" ")
+    words = _without(_NOT_A_NAME, every, text)
+    return _some(
+        ibis.ifelse(words.length() < least, _without(tuple(sorted(never)), every, text) if never else every, words)
+    )
 
 
 def _without(left_out: tuple[str, ...], words: ir.ArrayValue, text: ir.StringValue) -> ir.ArrayValue:

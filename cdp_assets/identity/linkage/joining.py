@@ -16,6 +16,7 @@ import ibis.expr.types as ir
 from ibis import _
 
 from cdp_assets.identity.linkage.clustering import (
+    VOTES,
     Constraints,
     Edges,
     Joins,
@@ -160,14 +161,15 @@ def _several(sizes: ir.Table, engine: Engine) -> Sizes:
 
 
 def _between(labelled: ir.Table, **more: ibis.Deferred) -> ir.Table:
-    """label_l, label_r, total, dates (as in `Edges`): what was found between two groups."""
+    """label_l, label_r, total, dates, names (as in `Edges`): what was found between two groups."""
     weights = labelled.weight.clip(-MOST_WEIGHT, MOST_WEIGHT) - NOT_COMPARED
     grouped = labelled.group_by("label_l", "label_r")
-    return grouped.aggregate(total=sum_in_steps(weights, _STEPS), dates=labelled.dates.sum().cast("int32"), **more)
+    votes = {name: labelled[name].sum().cast("int32") for name in VOTES}
+    return grouped.aggregate(total=sum_in_steps(weights, _STEPS), **votes, **more)
 
 
 def _edges(between: pa.Table) -> Edges:
-    return Edges(*(between[name].to_numpy() for name in ("label_l", "label_r", "total", "dates")))
+    return Edges(*(between[name].to_numpy() for name in ("label_l", "label_r", "total", *VOTES)))
 
 
 def weight_for(joins: Joins, most_wrong: float) -> float:

@@ -18,6 +18,7 @@ from cdp_assets.identity.linkage.comparisons import (
     GENERATION_APART,
     GIVEN_NAME,
     NO_GIVEN,
+    NO_NAME_IN_COMMON,
     OTHER_FAMILY,
     OTHER_MIDDLE,
     SAME_NAMES,
@@ -25,7 +26,7 @@ from cdp_assets.identity.linkage.comparisons import (
 )
 from cdp_assets.identity.linkage.frequencies import shares
 from cdp_assets.identity.linkage.levels import remember_conditions
-from cdp_assets.identity.linkage.model import EQUAL, Model
+from cdp_assets.identity.linkage.model import EQUAL, GIVEN_CONTRADICTS, Model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,6 +48,10 @@ CORROBORATES = 1.0
 """From so many bits on another comparison confirms what name and birth date say: to live in the same city as half of
 all does not."""
 
+SILENCES = 1_000
+"""So many pairs of given names that speak of two people one pair silences that speaks of one: who is garbled is so in
+many ways."""
+
 _OF_ONE, _OF_SEVERAL = ("email", "phone"), ("address", "company", "job_title")
 """Comparisons that may: of what mostly one person has, and of what neighbours and colleagues have too."""
 
@@ -64,8 +69,9 @@ class Scored:
     """Pairs of faces that were compared.
 
     Args:
-        weights: face_l, face_r, weight (log2 of the odds that both are one person), dates (1 if their birth dates
-            speak of two people, −1 if of one, 0 if neither): every pair that a block brought together.
+        weights: face_l, face_r, weight (log2 of the odds that both are one person), dates and names (1 if their birth
+            dates, or given names, speak of two people, −1 and `-SILENCES` if of one, 0 if neither): every pair that a
+            block brought together.
         parts: The same for pairs above `LEAST_SHOWN`, with the weight of each comparison (``mw_…``) and what the rarity
             of its value changed (``mw_tf_adj_…``).
     """
@@ -119,18 +125,29 @@ def score(
         weighed = pairs.mutate(weight=ibis.ifelse(corroborated(pairs, model), weight, alone))
         shown_parts = {name: weighed[name].cast("float32") for name in parts}
         return Scored(
-            engine.scratch(weighed.select("face_l", "face_r", "weight", dates=_dates(pairs))),
+            engine.scratch(
+                weighed.select(
+                    "face_l",
+                    "face_r",
+                    "weight",
+                    dates=_vote(pairs, "birth_date", CONTRADICTS, 1),
+                    names=_vote(pairs, GIVEN_NAME, GIVEN_CONTRADICTS, SILENCES),
+                )
+            ),
             engine.scratch(
                 weighed.filter(weighed.weight >= LEAST_SHOWN).select("face_l", "face_r", "weight", **shown_parts)
             ),
         )
 
 
-def _dates(pairs: ir.Table) -> ir.IntegerValue:
-    if "mw_birth_date" not in pairs.columns:
-        return ibis.literal(0, "int8")
-    weight = pairs.mw_birth_date
-    return ibis.cases((weight <= CONTRADICTS, 1), (weight > 0, -1), else_=0).cast("int8")
+def _vote(pairs: ir.Table, comparison: str, contradicts: float, agrees: int) -> ir.IntegerValue:
+    """Whether a comparison speaks of two people (1), which it does by so many bits, of one (by as much less than
+    nothing as ``agrees``), or of neither (0).
+    """
+    if f"mw_{comparison}" not in pairs.columns:
+        return ibis.literal(0, "int16")
+    weight = pairs[f"mw_{comparison}"]
+    return ibis.cases((weight < contradicts + EQUAL, 1), (weight > 0, -agrees), else_=0).cast("int16")
 
 
 def said_twice(pairs: ir.Table, model: Model) -> ir.FloatingValue:
@@ -168,21 +185,23 @@ def corroborated(pairs: ir.Table, model: Model) -> ir.BooleanValue:
     Where nothing but name and birth date agrees, one of them has to be the same, and the other like it: among many
     people, some bear almost the same name and were born on almost the same date. A given name is no name: under another
     family name only an address or number of one's own confirms it, or a birth date together with a place; with another
-    middle name, or none of the given names known, the birth date has to be the same. At one place, those of a like name
-    and another birth date are two.
+    middle name, or none of the given names known, the birth date has to be the same; where the family name is another
+    one as well, only an address or number of one's own confirms anything. At one place, those of a like name and
+    another birth date are two.
     """
     personal, shared = (_any_agrees(pairs, comparisons) for comparisons in (_OF_ONE, _OF_SEVERAL))
     if "mw_name" not in pairs.columns:
         return personal | shared
     same_name = ibis.or_(*(_has_level(pairs, model, "name", level) for level in SAME_NAMES))
-    other_family, other_middle, no_given = (
-        _has_level(pairs, model, "name", level) for level in (OTHER_FAMILY, OTHER_MIDDLE, NO_GIVEN)
+    other_family, other_middle, no_given, nothing = (
+        _has_level(pairs, model, "name", level) for level in (OTHER_FAMILY, OTHER_MIDDLE, NO_GIVEN, NO_NAME_IN_COMMON)
     )
     same_date = _has_level(pairs, model, "birth_date", THE_SAME)
     date = pairs.mw_birth_date if "mw_birth_date" in pairs.columns else ibis.literal(0.0)
     both = same_name & (date > 0) | same_date & (pairs.mw_name > 0)
     one_place = shared & (same_name | (date >= 0))
     return personal | ibis.cases(
+        (nothing, False),
         (other_family, same_date & shared),
         (other_middle | no_given, same_date & (pairs.mw_name > 0)),
         else_=one_place | both,

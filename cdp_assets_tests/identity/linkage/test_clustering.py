@@ -12,15 +12,22 @@ from hypothesis import strategies as st
 from cdp_assets.identity.linkage import clustering
 from cdp_assets.identity.linkage.clustering import Constraints, Edges, Join, Joins, Sizes, cluster
 from cdp_assets.identity.linkage.joining import groups_of, weight_for
+from cdp_assets.identity.linkage.scoring import SILENCES
 from cdp_assets.identity.spec import NOT_COMPARED
 from cdp_assets_tests.examples import examples
 
+Votes = Mapping[tuple[int, int], int]
 
-def edges(*pairs: tuple[int, int, float], dates: Mapping[tuple[int, int], int] | None = None) -> Edges:
-    """Pairs of groups of one face each with the weight between them, and what their birth dates say where they do."""
+
+def edges(*pairs: tuple[int, int, float], dates: Votes | None = None, names: Votes | None = None) -> Edges:
+    """Pairs of groups of one face each with the weight between them, and what birth dates and given names say where
+    they do."""
     left, right, weight = zip(*pairs, strict=True)
-    said = np.array([(dates or {}).get((one, other), 0) for one, other in zip(left, right, strict=True)])
-    return Edges(np.array(left), np.array(right), np.array(weight, float) - NOT_COMPARED, said)
+    votes = [
+        np.array([(said or {}).get((one, other), 0) for one, other in zip(left, right, strict=True)])
+        for said in (dates, names)
+    ]
+    return Edges(np.array(left), np.array(right), np.array(weight, float) - NOT_COMPARED, *votes)
 
 
 def constraints(
@@ -64,6 +71,20 @@ def test_records_without_a_birth_date_do_not_join_two_people_who_have_one() -> N
     joins, refused = cluster(pairs, sizes({}), 0.0, Constraints.none())
     assert groups(joins, 0.0, range(1, 5)) == {frozenset({1, 2, 3}), frozenset({4})}
     assert {each.reason for each in refused} == {"dates_differ"}
+
+
+def test_who_has_no_given_name_does_not_join_two_who_have_different_ones() -> None:
+    # Twins, and somebody of their birth date and address who may be either: the mean of 2 to both is above 0.
+    pairs = edges((1, 2, 7.5), (1, 3, -6.5), (2, 3, 7.0), names={(1, 3): 1})
+    joins, refused = cluster(pairs, sizes({}), 0.0, Constraints.none())
+    assert groups(joins, 0.0, (1, 2, 3)) == {frozenset({1, 2}), frozenset({3})}
+    assert {each.reason for each in refused} == {"names_differ"}
+
+
+def test_one_pair_of_given_names_that_agree_is_enough() -> None:
+    pairs = edges((1, 2, 7.5), (1, 3, -6.5), (2, 3, 7.0), names={(1, 3): 1, (2, 3): -SILENCES})
+    joins, _ = cluster(pairs, sizes({}), 0.0, Constraints.none())
+    assert groups(joins, 0.0, (1, 2, 3)) == {frozenset({1, 2, 3})}
 
 
 def test_birth_dates_that_kept_two_apart_still_count_when_one_of_them_has_grown() -> None:

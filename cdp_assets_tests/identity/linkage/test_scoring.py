@@ -5,7 +5,14 @@ from __future__ import annotations
 import ibis
 import pytest
 
-from cdp_assets.identity.linkage.comparisons import NO_GIVEN, OTHER_FAMILY, OTHER_MIDDLE, SAME_NAMES, THE_SAME
+from cdp_assets.identity.linkage.comparisons import (
+    NO_GIVEN,
+    NO_NAME_IN_COMMON,
+    OTHER_FAMILY,
+    OTHER_MIDDLE,
+    SAME_NAMES,
+    THE_SAME,
+)
 from cdp_assets.identity.linkage.model import Model
 from cdp_assets.identity.linkage.scoring import corroborated
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
@@ -13,7 +20,7 @@ from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 LIKE = "the same given name, family name alike"
 NAMES = {
     **{words: 13.0 + rank for rank, words in enumerate(SAME_NAMES)}, LIKE: 12.0, OTHER_MIDDLE: 10.0, OTHER_FAMILY: 4.0,
-    NO_GIVEN: 3.0, "different": -4.0,
+    NO_GIVEN: 3.0, NO_NAME_IN_COMMON: -3.0, "different": -4.0,
 }  # fmt: skip
 DATES = {THE_SAME: 11.0, "one digit wrong": 9.0, "different": -8.0}
 
@@ -91,6 +98,11 @@ def test_whose_given_name_is_not_known_is_known_by_the_birth_date() -> None:
     assert is_corroborated(NO_GIVEN, THE_SAME)
     assert not is_corroborated(NO_GIVEN, "one digit wrong", address=9.0)
     assert not is_corroborated(NO_GIVEN, None, address=9.0)
+
+
+def test_without_any_name_in_common_only_what_one_person_has_confirms() -> None:
+    assert not is_corroborated(NO_NAME_IN_COMMON, THE_SAME, address=6.0)
+    assert is_corroborated(NO_NAME_IN_COMMON, THE_SAME, email=12.0)
 
 
 def test_a_like_name_and_another_birth_date_are_two_of_one_house() -> None:
