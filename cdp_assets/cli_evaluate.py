@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="YAML or JSON: given_name: first_name, … for columns whose names and values do not say what they are.",
 )
+@click.option("--country", help="ISO 3166-1 alpha-2 country of phone numbers without a country code.")
 @click.option(
     "--most-wrong",
     type=click.FloatRange(0, 1),
@@ -39,7 +40,13 @@ if TYPE_CHECKING:
 )
 @as_json
 def evaluate(
-    records: Path, truth: str, identifier: str | None, mapping: Path | None, most_wrong: float, told_as_json: bool
+    records: Path,
+    truth: str,
+    identifier: str | None,
+    mapping: Path | None,
+    country: str | None,
+    most_wrong: float,
+    told_as_json: bool,
 ) -> None:
     """Run identity resolution on a labelled table of people and say how right it is.
 
@@ -50,9 +57,12 @@ def evaluate(
     from cdp_assets.identity.evaluation.evaluate import evaluate as measure
     from cdp_assets.identity.evaluation.records import EvaluationError, read_labelled
     from cdp_assets.presentation.progress import waiting
+    from cdp_assets.sources.validation import country_fault
     from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
     from cdp_assets.warehouse.garbage import leave_garbage_to_the_system, look_for_garbage_rarely
 
+    if country is not None and (fault := country_fault(country)):
+        raise click.ClickException(f"--country: {fault}")
     look_for_garbage_rarely()
     leave_garbage_to_the_system()
     started = time.perf_counter()
@@ -61,7 +71,7 @@ def evaluate(
         rules = load_identity_rules(settings.defs)
         engine = DuckDBEngine.in_memory(settings.duckdb_config)
         with waiting(console_of(stderr=True), "Resolving"):
-            labelled = read_labelled(records, truth, identifier, _mapped(mapping), engine)
+            labelled = read_labelled(records, truth, identifier, _mapped(mapping), engine, country)
             found, _ = measure(labelled, rules, engine, most_wrong)
     except (EvaluationError, DefinitionError) as error:
         raise click.ClickException(str(error)) from error
@@ -117,6 +127,9 @@ def plain(found: Evaluation, seconds: float, peak: int) -> dict[str, Any]:
         "curve": [asdict(point) for point in found.curve],
         "cluster_sizes": {str(size): count for size, count in found.sizes.items()},
         "worst": [asdict(mistake) for mistake in found.worst],
+        "not_compared": found.not_compared,
         "columns": found.columns,
+        "unread": found.unread,
+        "undialled": found.undialled,
         "unreadable": found.unreadable,
     }

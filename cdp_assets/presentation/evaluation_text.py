@@ -33,6 +33,8 @@ def evaluation_text(found: Evaluation, seconds: float, peak_bytes: int) -> Rende
         facts(
             [
                 ("read", Text(read, "dim")),
+                *([("not read", Text(_unread(found.unread), "dim"))] if found.unread else []),
+                *([("phones", Text(_undialled(found.undialled), "yellow"))] if found.undialled else []),
                 ("compared", Text(f"{found.pairs_compared:,} pairs; {found.blocking_recall:.1%} of the true pairs "
                                   "were compared or together anyway")),
                 *([("left out", Text(f"{found.unreadable:,} lines that do not fit the header", "yellow"))]
@@ -48,6 +50,15 @@ def evaluation_text(found: Evaluation, seconds: float, peak_bytes: int) -> Rende
         *_mistakes("Kept apart, though they are one", [each for each in found.worst if each.kind == "missed"]),
         Text(),
     )  # fmt: skip
+
+
+def _unread(unread: dict[str, str]) -> str:
+    told = ", ".join(f"{column} ({why})" if why else column for column, why in unread.items())
+    return f"{told}; what else they are can be said with --map, in lines such as `given_name: COLUMN`"
+
+
+def _undialled(count: int) -> str:
+    return f"{count:,} numbers name no country and link nobody; say from where they are dialled with --country"
 
 
 def _scores(found: Evaluation) -> Table:
@@ -79,8 +90,8 @@ def _curve(curve: Sequence[CurvePoint], threshold: float) -> Table:
 
 
 def _advice(found: Evaluation) -> str:
-    if not found.pairs_compared:
-        return "Nothing was compared, so these labels say nothing about thresholds."
+    if found.not_compared is not None:
+        return f"Nothing was compared, so these labels say nothing about thresholds: {found.not_compared}."
     if found.suggested_threshold is None:
         return "No threshold of the curve keeps wrong joins as rare as wanted."
     return (

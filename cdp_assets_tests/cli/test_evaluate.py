@@ -45,7 +45,7 @@ def test_the_figures_of_a_real_table_have_the_documented_keys(fake_1000: dict[st
     assert set(fake_1000) == {
         "pairwise", "b_cubed", "blocking_recall", "pairs_compared", "records", "people", "profiles", "seconds",
         "peak_bytes", "threshold", "suggested_threshold", "deterministic", "curve", "cluster_sizes", "worst",
-        "columns", "unreadable",
+        "columns", "unread", "undialled", "not_compared", "unreadable",
     }  # fmt: skip
     for scores in (fake_1000["pairwise"], fake_1000["b_cubed"], fake_1000["deterministic"]["pairwise"]):
         assert set(scores) == {"precision", "recall", "f1"}
@@ -71,10 +71,27 @@ def test_the_text_says_how_right_it_is_and_what_was_read(small: Path) -> None:
         "0 pairs; 100.0% of the true pairs were compared or together anyway",
         "B-cubed, with likeness",
         "← used",
-        "Nothing was compared, so these labels say nothing about thresholds.",
+        "Nothing was compared, so these labels say nothing about thresholds: fewer than 50 records",
         "Records per profile",
     ):
         assert text in told.stdout
+
+
+def test_the_text_says_what_was_not_read_and_how_to_map_it(small: Path) -> None:
+    small.write_text("id,name,guardian_email,shelf,cluster\n1,Anna,a@mail.example,7,A\n2,Bob,b@mail.example,8,B\n")
+    told = " ".join(said(small).stdout.split())
+    assert "guardian_email (somebody or something else's), shelf; what else they are can be said with --map" in told
+
+
+def test_numbers_without_a_country_are_told_unless_it_is_given(small: Path) -> None:
+    small.write_text("id,name,phone,cluster\n1,Anna,0660 1234567,A\n2,Bob,0660 7654321,B\n")
+    assert "2 numbers name no country and link nobody; say from where they are dialled with --country" in " ".join(
+        said(small).stdout.split()
+    )
+    assert json.loads(said(small, "--country", "AT", "--json").stdout)["undialled"] == 0
+    refused = said(small, "--country", "UK")
+    assert refused.exit_code == 1
+    assert "--country: no country with telephones has the code `UK`; did you mean `GB`?" in refused.stderr
 
 
 def test_lines_left_out_are_told(small: Path) -> None:

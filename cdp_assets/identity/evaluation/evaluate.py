@@ -19,8 +19,10 @@ from cdp_assets.identity.canonical import Canonical
 from cdp_assets.identity.collecting import Collector, renamed_by
 from cdp_assets.identity.evaluation.records import LabelledRecords
 from cdp_assets.identity.evidence import types_of
+from cdp_assets.identity.linkage.blocking import blocks, thinned
 from cdp_assets.identity.linkage.clustering import Edges, Joins, components, places_in
 from cdp_assets.identity.linkage.link import Linked, link
+from cdp_assets.identity.linkage.model import FEWEST_FACES, describe
 from cdp_assets.identity.linkage.scoring import probability, waterfall
 from cdp_assets.identity.partition import partition
 from cdp_assets.identity.scope import everybody
@@ -89,7 +91,10 @@ class Evaluation:
         sizes: Largest size of a class → profiles in it.
         worst: Mistakes, the surest first.
         columns: What → the column it was read from.
+        unread: Column that is not read → why, or nothing where it is not known to be anything.
+        undialled: How many telephone numbers are written without a country, of rows of which none is known.
         unreadable: Lines of the file that could not be split into columns.
+        not_compared: Why nothing was compared, and what to do; None if something was.
     """
 
     score: PartitionScore
@@ -102,7 +107,10 @@ class Evaluation:
     sizes: dict[int, int]
     worst: Sequence[Mistake]
     columns: dict[str, str]
+    unread: dict[str, str]
+    undialled: int
     unreadable: int
+    not_compared: str | None
 
 
 def evaluate(
@@ -172,9 +180,40 @@ def _measured(
             sizes=_sizes(after, engine),
             worst=_worst(records, linked, engine),
             columns=dict(records.columns),
+            unread=dict(records.unread),
+            undialled=records.undialled,
             unreadable=records.unreadable,
+            not_compared=None if compared else _why_not(linked, rules, engine),
         ),
         after,
+    )
+
+
+def _why_not(linked: Linked, rules: IdentityRules, engine: Engine) -> str:
+    """Why nothing was compared, and what to do."""
+    if not rules.linkage.enabled:
+        return "the identity rules say `linkage: {enabled: false}`"
+    if linked.shown is None:
+        return f"fewer than {FEWEST_FACES} records have a name or a birth date, and likeness is learned from no fewer"
+    filled, count = describe(linked.shown, engine)
+    if count < FEWEST_FACES:
+        return (
+            f"only {count:,} records say two things of a person that can be compared (a name, a birth date, an e-mail, "
+            f"a phone, a postcode, a city), and likeness is learned from no fewer than {FEWEST_FACES}; take more "
+            "records, or say with --map what other columns are"
+        )
+    some, one_in = thinned(linked.shown, count, engine)
+    chosen = blocks(some, one_in, filled, count, engine)
+    crowded = [block for block in chosen if not block.used]
+    if crowded and len(crowded) == len(chosen):
+        told = "; ".join(f"{' and '.join(block.columns).replace('_', ' ')} {block.pairs:,}" for block in crowded)
+        return (
+            f"all combinations of columns agree in too many pairs to compare them ({told}); say with --map what other "
+            "columns are, a birth date or a postcode first"
+        )
+    return (
+        f"no two of {count:,} records that can be compared agree in any combination of columns that is looked at, or "
+        "all of these are together already"
     )
 
 

@@ -17,10 +17,15 @@ import ibis.expr.types as ir
 
 from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import TableSchema
-from cdp_assets.identity.evaluation.columns import SEVERAL, WHATS, guess, is_a
+from cdp_assets.identity.evaluation.columns import REACHED, WHATS, guess, is_a, issuer_of
 from cdp_assets.normalised.birth_dates import known_birth_date
-from cdp_assets.normalised.identifier_values import EMAIL, EMAIL_BASE, lookup
-from cdp_assets.sources.proposing.headings import BIRTH_PARTS
+from cdp_assets.normalised.identifier_values import EMAIL, EMAIL_BASE, PHONE, lookup
+from cdp_assets.sources.proposing.countries import code_of
+from cdp_assets.sources.proposing.headings import BIRTH_PARTS, words_of
+from cdp_assets.sources.proposing.roles import Column
+from cdp_assets.sources.proposing.values import judge
+from cdp_assets.sources.proposing.whose import shared
+from cdp_assets.sources.validation import country_fault
 from cdp_assets.warehouse.engine import empty
 from cdp_assets.warehouse.files import POSITION, FileRows, UnreadableFileError
 from cdp_assets.warehouse.operations import trimmed, try_timestamp
@@ -29,11 +34,17 @@ if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
 
 _SAMPLE = 500
+_REPEATED = 5_000
+"""So many rows with numbers that come again are looked at for whose these are."""
 _SOURCE = "records"
 _NOT_UTF_8 = "{} is not UTF-8; write it again in that encoding"
 _NOTHING = tuple(sorted({"-", "--", "?", ".", "n/a", "n.a.", "nan", "nil", "none", "null", "undefined", "unknown",
                          "unbekannt", "<na>"}))  # fmt: skip
 """Fields that say in any column that nothing is known. Fewer than `spec.DEFAULT_PLACEHOLDERS`: a name may be Test."""
+
+_NO_LETTER_OR_DIGIT = r"[^\pL\pN]+"
+_AT_HOME = r"^\D*(\d\D*){7,}$"
+"""Of a number that is written without a country: enough digits."""
 
 _SAY_LITTLE = frozenset({"record", "country", "region", "gender", "middle_name", "name_suffix", *BIRTH_PARTS})
 """What tells nobody apart by itself."""
@@ -51,6 +62,8 @@ class LabelledRecords:
         identity_records, identifiers, contacts, contact_points, identifier_aliases: As in `canonical.tables`.
         truth: record_id, person_id (text), native_id (text).
         columns: What → the column it was read from.
+        unread: Column that is not read → why, or nothing where it is not known to be anything.
+        undialled: How many telephone numbers are written without a country, of rows of which none is known.
         unreadable: Lines of the file that could not be split into columns, and are not in it.
     """
 
@@ -61,11 +74,18 @@ class LabelledRecords:
     identifier_aliases: ir.Table
     truth: ir.Table
     columns: Mapping[str, str]
+    unread: Mapping[str, str]
+    undialled: int = 0
     unreadable: int = 0
 
 
 def read_labelled(
-    file: Path, truth: str, identifier: str | None, mapped: Mapping[str, str], engine: Engine
+    file: Path,
+    truth: str,
+    identifier: str | None,
+    mapped: Mapping[str, str],
+    engine: Engine,
+    country: str | None = None,
 ) -> LabelledRecords:
     """Read a labelled table.
 
@@ -75,6 +95,7 @@ def read_labelled(
         identifier: The column with the records' ids; guessed, or the position if there is none.
         mapped: What → column, where it is known; the rest is guessed.
         engine: Computes.
+        country: ISO 3166-1 alpha-2 country of phone numbers without a country code, where a row names none.
 
     Raises:
         EvaluationError: if the file cannot be read, a column is missing or not known, or nothing in the table tells
@@ -103,17 +124,48 @@ def read_labelled(
         raise EvaluationError(f"the column {truth!r} of {file.name} is empty: without labels nothing can be measured")
     sample = engine.to_arrow(table.order_by("record_id").limit(_SAMPLE)).to_pydict()
     taken = {truth, *mapped.values(), *([identifier] if identifier else [])}
-    guessed = guess(header, {name: [v for v in sample[place] if v] for name, place in places.items()}, taken)
+    guessed, doubts = guess(header, {name: sample[place] for name, place in places.items()}, taken)
     found = {**{what: name for what, name in guessed.items() if what not in mapped}, **mapped}
     if identifier:
         found["record"] = identifier
+    for what in _of_nobody(table, {what: places[name] for what, name in found.items()}, engine):
+        if what not in mapped:
+            doubts[found.pop(what)] = "people of different names share its values"
     columns = {what: places[name] for what, name in found.items()}
     if not set(columns) - _SAY_LITTLE:
         raise EvaluationError(
             f"none of the columns of {file.name} ({', '.join(header)}) looks like a name, an address, an e-mail, a "
             "phone number or a birth date; say what they are with --map"
         )
-    return replace(_canonical(table, columns, places[truth], found, engine), unreadable=len(delivered.rejected))
+    issuers = {
+        what: places[issuer]
+        for what, name in found.items()
+        if is_a(what) == "national_id" and (issuer := issuer_of(name, header)) is not None
+    }
+    read = _canonical(table, columns, issuers, places[truth], found, country, engine)
+    left = [name for name in header if name not in {truth, *found.values()}]
+    return replace(read, unread={name: doubts.get(name, "") for name in left}, unreadable=len(delivered.rejected))
+
+
+def _of_nobody(table: ir.Table, columns: Mapping[str, str], engine: Engine) -> list[str]:
+    """Which numbers of people are no person's: those that come again mostly do beside names of different people."""
+    names = {what: columns[what] for what in ("given_name", "family_name", "full_name") if what in columns}
+    found = []
+    for what in columns:
+        if is_a(what) != "national_id" or not names:
+            continue
+        number = table[columns[what]]
+        known = table.filter(number.notnull()).select("record_id", number=number, **names)
+        again = known.group_by("number").having(known.count() > 1).aggregate()
+        rows = engine.to_arrow(known.semi_join(again, "number").order_by("number", "record_id").limit(_REPEATED))
+        texts = rows.select(["number", *names]).to_pydict()
+        judged = [
+            Column(name, name, judge(values, code=True), "external_id" if name == "number" else name)
+            for name, values in texts.items()
+        ]
+        if shared(judged, texts, {"external_id"}, people=True):
+            found.append(what)
+    return found
 
 
 def _told(text: ir.StringValue, literally: bool) -> ir.StringValue:
@@ -149,23 +201,32 @@ def _rows(file: Path, engine: Engine) -> tuple[list[str], FileRows]:
 
 
 def _canonical(
-    table: ir.Table, columns: Mapping[str, str], truth: str, found: Mapping[str, str], engine: Engine
+    table: ir.Table,
+    columns: Mapping[str, str],
+    issuers: Mapping[str, str],
+    truth: str,
+    found: Mapping[str, str],
+    country: str | None,
+    engine: Engine,
 ) -> LabelledRecords:
     def text(what: str) -> ir.StringValue:
         return table[columns[what]] if what in columns else ibis.null("string")
 
+    whole = [text(what) for what in columns if is_a(what) == "full_name"]
     contacts = table.select(
         "record_id",
-        full_name=text("full_name"),
+        full_name=ibis.coalesce(*whole, ibis.null("string")),
         given_name=_joined(text("given_name"), text("middle_name")),
-        family_name=_joined(text("family_name"), text("name_suffix")),
+        family_name=_joined(_both(text("family_name"), text("second_family_name")), text("name_suffix")),
         birth_date=ibis.coalesce(_date(table, columns, engine), _date_of_parts(table, columns)),
         gender=text("gender"),
         company=text("company"),
         job_title=text("job_title"),
     )
-    reached = {what: kind for what in columns if (kind := is_a(what)) in SEVERAL}
-    spelled = table.select("record_id", country=text("country").upper(), **{what: text(what) for what in reached})
+    reached = {what: kind for what in columns if (kind := is_a(what)) in REACHED}
+    spelled = table.select("record_id", said=text("country"), **{what: text(what) for what in reached})
+    spelled = _with_country(spelled, engine) if "country" in columns else spelled.mutate(code=ibis.null("string"))
+    spelled = spelled.mutate(country=spelled.code.coalesce(ibis.literal(country, "string")))
     for what, kind in reached.items():
         known = lookup(engine, kind, spelled.select(raw=spelled[what], country="country"))
         known = known.select(
@@ -179,8 +240,16 @@ def _canonical(
         spelled = engine.scratch(spelled)
     parts = [_identified(spelled, kind, f"{what}_value") for what, kind in reached.items()]
     parts += [_identified(spelled, EMAIL_BASE, f"{what}_base") for what, kind in reached.items() if kind == EMAIL]
-    if "national_id" in columns:
-        parts.append(_identified(table, "national_id", columns["national_id"]))
+    for what in [what for what in columns if is_a(what) == "national_id"]:
+        numbered = table.select(
+            "record_id",
+            said=table[issuers[what]] if what in issuers else ibis.null("string"),
+            text=table[columns[what]],
+        )
+        issued = _with_country(numbered, engine) if what in issuers else numbered.mutate(code=ibis.null("string"))
+        numbered = issued.select("record_id", number=_number(issued.text, issued.code.coalesce(issued.said)))
+        # What two columns number are two numberings.
+        parts.append(_identified(numbered, "national_id", "number", words_of(found[what]).replace(" ", "_")))
     identifiers = _typed(ibis.union(*parts, distinct=True) if parts else None, tables.IDENTIFIERS, engine)
 
     # What is no address or number is still something to compare.
@@ -212,7 +281,48 @@ def _canonical(
         identifier_aliases=_typed(None, tables.IDENTIFIER_ALIASES, engine),
         truth=engine.scratch(table.select("record_id", person_id=table[truth], native_id=called)),
         columns=dict(found),
+        unread={},
+        undialled=_undialled(spelled, [what for what, kind in reached.items() if kind == PHONE], engine),
     )
+
+
+def _with_country(rows: ir.Table, engine: Engine) -> ir.Table:
+    """Rows with the ``code`` (ISO 3166-1 alpha-2) of the country that they say by its code or its name in ``said``."""
+    import pyarrow as pa
+
+    def batch(known: pa.Table) -> pa.Table:
+        texts = known["said"].to_pylist()
+        codes = [text.upper() if country_fault(text.upper()) is None else code_of(text) for text in texts]
+        return pa.table({"said": known["said"], "code": pa.array(codes, pa.string())})
+
+    said = rows.filter(rows.said.notnull()).select("said").distinct()
+    coded = engine.map_values(said, batch, ibis.schema({"said": "string", "code": "string"}))
+    return engine.scratch(rows.left_join(coded, "said").drop("said_right"))
+
+
+def _undialled(spelled: ir.Table, phones: Sequence[str], engine: Engine) -> int:
+    """How many telephone numbers could be one if only their country were known."""
+    unknown = spelled.filter(spelled.country.isnull())
+    counts = [
+        (unknown[what].re_search(_AT_HOME) & unknown[f"{what}_value"].isnull()).cast("int64").sum().coalesce(0)
+        for what in phones
+    ]
+    if not counts:
+        return 0
+    [row] = engine.to_arrow(unknown.aggregate(found=sum(counts, ibis.literal(0)))).to_pylist()
+    return int(row["found"])
+
+
+def _both(name: ir.StringValue, other: ir.StringValue) -> ir.StringValue:
+    """Two names, or whichever of them is known."""
+    return _joined(name, other).coalesce(other)
+
+
+def _number(text: ir.StringValue, issuer: ir.StringValue) -> ir.StringValue:
+    """A number of a person in one spelling, with who gave it; null for one digit again and again."""
+    plain = text.lower().re_replace(_NO_LETTER_OR_DIGIT, "")
+    known = ibis.ifelse(plain.replace(plain.substr(0, 1), "") == "", ibis.null("string"), plain)
+    return _joined(known, issuer)
 
 
 def _joined(name: ir.StringValue, more: ir.StringValue) -> ir.StringValue:
@@ -220,10 +330,10 @@ def _joined(name: ir.StringValue, more: ir.StringValue) -> ir.StringValue:
     return ibis.coalesce(name + " " + more, name)
 
 
-def _identified(table: ir.Table, kind: str, column: str) -> ir.Table:
+def _identified(table: ir.Table, kind: str, column: str, namespace: str = "global") -> ir.Table:
     return table.filter(table[column].notnull()).select(
         "record_id",
-        namespace=ibis.literal("global"),
+        namespace=ibis.literal(namespace),
         identifier_type=ibis.literal(kind),
         identifier_value=table[column],
     )
@@ -231,9 +341,11 @@ def _identified(table: ir.Table, kind: str, column: str) -> ir.Table:
 
 def _postal(table: ir.Table, columns: Mapping[str, str]) -> ir.Table | None:
     whats = {"line_1": "street", "city": "city", "region": "region", "postal_code": "postal_code", "country": "country"}
-    if not {"street", "city", "postal_code"} & set(columns):
+    if not {"street", "full_address", "city", "postal_code"} & set(columns):
         return None
     values = {part: table[columns[what]] if what in columns else ibis.null("string") for part, what in whats.items()}
+    if "full_address" in columns:
+        values["line_1"] = values["line_1"].coalesce(table[columns["full_address"]])
     if "house_number" in columns:
         values["line_1"] = ibis.coalesce(table[columns["house_number"]] + " " + values["line_1"], values["line_1"])
     placed = table.select("record_id", kind=ibis.literal("postal"), **values)

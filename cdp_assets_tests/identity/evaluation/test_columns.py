@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
+
 import pytest
 
-from cdp_assets.identity.evaluation.columns import guess
+from cdp_assets.identity.evaluation import columns as evaluated
+
+
+def guess(
+    columns: Sequence[str], samples: Mapping[str, Sequence[str | None]], taken: Collection[str] = ()
+) -> dict[str, str]:
+    """What the columns are."""
+    return evaluated.guess(columns, samples, taken).found
 
 
 def said(**what: str) -> dict[str, str]:
@@ -18,7 +27,7 @@ def said(**what: str) -> dict[str, str]:
             "unique_id cluster full_name first_and_surname first_name surname dob birth_place postcode_fake occupation",
             said(
                 record="unique_id", full_name="full_name", given_name="first_name", family_name="surname",
-                birth_date="dob", city="birth_place", postal_code="postcode_fake", job_title="occupation",
+                birth_date="dob", postal_code="postcode_fake", job_title="occupation",
             ),
             id="splink",
         ),
@@ -162,13 +171,122 @@ def test_parts_of_a_birth_date_count_together_and_by_their_values() -> None:
 
 def test_several_columns_may_hold_addresses_or_numbers() -> None:
     columns = {
-        "c1": ["anna@mail.example"],
-        "c2": ["a@post.example"],
+        "email": ["anna@mail.example"],
+        "work_email": ["a@post.example"],
         "c3": ["+43 660 1234567"],
         "c4": ["01/5123456"],
         "c5": ["1980-02-03"],
         "c6": ["2020-02-03"],
     }
     assert guess(list(columns), columns) == {
-        "email": "c1", "email_2": "c2", "phone": "c3", "phone_2": "c4", "birth_date": "c5",
+        "email": "email", "email_2": "work_email", "phone": "c3", "phone_2": "c4", "birth_date": "c5",
     }  # fmt: skip
+
+
+def test_contacts_of_somebody_else_are_not_those_of_the_person() -> None:
+    columns = {
+        "first_name": ["Ada", "Ben"],
+        "email": ["ada@mail.example", None],
+        "guardian_email": ["home@mail.example", "home@mail.example"],
+        "emergency_contact_phone": ["+43 660 1234567", "+43 660 1234567"],
+    }
+    found, doubts = evaluated.guess(list(columns), columns)
+    assert found == {"given_name": "first_name", "email": "email"}
+    assert set(doubts) == {"guardian_email", "emergency_contact_phone"}
+
+
+def test_a_second_address_that_nothing_says_is_the_same_persons_is_not_read() -> None:
+    columns = {"email": ["ada@mail.example", "ben@mail.example"], "note": ["cleo@mail.example", "dan@mail.example"]}
+    found, doubts = evaluated.guess(list(columns), columns)
+    assert found == {"email": "email"}
+    assert doubts == {"note": "is not known to be the same person's"}
+
+
+def test_half_names_and_whole_names_are_told_apart_as_in_proposals() -> None:
+    halves = {"ad": ["Elif", "Deniz"], "soyad": ["Kaya", "Aydın"]}
+    assert guess(list(halves), halves) == {"given_name": "ad", "family_name": "soyad"}
+    whole = {"nome": ["Rita Alves Lima", "João Costa"], "cidade": ["Recife", "Natal"]}
+    assert guess(list(whole), whole) == {"full_name": "nome", "city": "cidade"}
+
+
+def test_the_second_of_two_family_names_is_none_of_its_own() -> None:
+    columns = ["Second Family Name", "Family Name", "First Name"]
+    assert guess(columns, {}) == {
+        "second_family_name": "Second Family Name", "family_name": "Family Name", "given_name": "First Name",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("number", ["(711)097-7702", "315.093.6243x8099", "+1-362-555-0141 x1625", "712 300633"])
+@pytest.mark.parametrize("column", ["Telephone Number", "mobile_phone", "home_phone"])
+def test_telephone_numbers_are_known_as_people_write_them_at_home(column: str, number: str) -> None:
+    assert guess([column], {column: [number, number, "no"]}) == {"phone": column}
+
+
+@pytest.mark.parametrize("value", ["true", "mobile", "7702", "2024-02-03 10:00:00", "20240203"])
+def test_what_is_said_of_telephones_is_no_number(value: str) -> None:
+    assert "phone" not in guess(["phone_told"], {"phone_told": [value, value]})
+
+
+@pytest.mark.parametrize("column", ["birth_place", "place_of_birth", "passport_city", "birth_city"])
+def test_where_somebody_was_born_or_got_a_document_is_no_residence(column: str) -> None:
+    assert guess([column], {column: ["Graz", "Wien"]}) == {}
+    assert guess([column, "residential_city"], {}) == {"city": "residential_city"}
+
+
+def test_issuers_of_documents_are_no_parts_of_addresses() -> None:
+    columns = ["PASSPORT_COUNTRY", "DRIVERS_LICENSE_STATE", "NATIONAL_ID_COUNTRY", "ADDR_STATE", "ADDR_COUNTRY"]
+    assert guess(columns, {}) == {"region": "ADDR_STATE", "country": "ADDR_COUNTRY"}
+
+
+def test_a_place_comes_after_what_says_plainer_where_somebody_lives() -> None:
+    assert guess(["place", "home_city"], {}) == {"city": "home_city"}
+    assert guess(["place"], {}) == {"city": "place"}
+
+
+def test_numbers_of_people_are_read_in_whatever_numbering() -> None:
+    columns = {
+        "SSN_NUMBER": ["294-66-0001", None],
+        "PASSPORT_NUMBER": ["P1000001", "P1000002"],
+        "PASSPORT_COUNTRY": ["AT", "DE"],
+        "xy_nin": ["CF21000001AB", "CF21000002CD"],
+        "mrns": ["5-U51", "7-M59"],
+        "medicaid": ["572000001", "220000002"],
+        "loyalty_id": ["L-100001", "L-100002"],
+    }
+    found = guess(list(columns), columns)
+    assert {what.partition("_id")[0] for what in found} == {"national"}
+    assert set(found.values()) == set(columns) - {"PASSPORT_COUNTRY"}
+
+
+def test_a_number_of_a_person_does_not_number_the_rows() -> None:
+    columns = {"loyalty_id": ["L-100001", "L-100002"], "first_name": ["Ada", "Ben"]}
+    assert guess(list(columns), columns) == {"national_id": "loyalty_id", "given_name": "first_name"}
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("ssn_last4", ["2616", "1518"]),
+        ("ssn", ["2616", "518"]),
+        ("medicaid", ["1", "0"]),
+        ("passport_issued", ["2020-02-03", "2021-02-03"]),
+        ("passport_type", ["P", "D"]),
+        ("loyalty_points", ["10000", "20000"]),
+    ],
+)
+def test_what_is_said_of_numbers_of_people_is_none(column: str, values: list[str]) -> None:
+    assert guess([column], {column: values}) == {}
+
+
+def test_whole_names_and_addresses_and_initials_are_known() -> None:
+    columns = ["PRIMARY_NAME_FULL", "NATIVE_NAME_FULL", "SCHOOL_NAME_FULL", "ADDR_FULL", "MI"]
+    assert guess(columns, {}) == {
+        "full_name": "PRIMARY_NAME_FULL", "full_name_2": "NATIVE_NAME_FULL", "full_address": "ADDR_FULL",
+        "middle_name": "MI",
+    }  # fmt: skip
+
+
+def test_the_issuer_of_a_number_is_known_by_its_name() -> None:
+    columns = ["PASSPORT_NUMBER", "PASSPORT_COUNTRY", "NATIONAL_ID_NUMBER", "NATIONAL_ID_COUNTRY", "COUNTRY"]
+    issuers = [evaluated.issuer_of(column, columns) for column in ("PASSPORT_NUMBER", "NATIONAL_ID_NUMBER", "SSN")]
+    assert issuers == ["PASSPORT_COUNTRY", "NATIONAL_ID_COUNTRY", None]

@@ -35,6 +35,15 @@ def births(found: LabelledRecords, engine: DuckDBEngine) -> list[date | None]:
     return engine.to_arrow(found.contacts.order_by("record_id"))["birth_date"].to_pylist()
 
 
+def numbers(found: LabelledRecords, engine: DuckDBEngine) -> set[tuple[int, str, str]]:
+    rows = engine.to_arrow(found.identifiers).to_pylist()
+    return {
+        (row["record_id"], row["namespace"], row["identifier_value"])
+        for row in rows
+        if row["identifier_type"] == "national_id"
+    }
+
+
 def points(found: LabelledRecords, engine: DuckDBEngine) -> set[tuple[int, str, str]]:
     rows = engine.to_arrow(found.contact_points).to_pylist()
     return {(row["record_id"], row["kind"], row["value"]) for row in rows}
@@ -84,6 +93,69 @@ def test_middle_names_and_suffixes_belong_to_the_name(file: Path, engine: DuckDB
         ("John", "Smith"),
         (None, "Smith"),
     ]
+
+
+def test_two_family_names_are_one(file: Path, engine: DuckDBEngine) -> None:
+    found = read(
+        file, engine,
+        "given_name,family_name,second_family_name,who\nLuz,Ortiz,Peña,x\nLuz,Ortiz,,x\nLuz,,Peña,x\nLuz,,,x\n",
+    )  # fmt: skip
+    rows = engine.to_arrow(found.contacts.order_by("record_id")).to_pylist()
+    assert [row["family_name"] for row in rows] == ["Ortiz Peña", "Ortiz", "Peña", None]
+
+
+def test_a_name_in_another_script_and_a_whole_address_stand_in_for_what_is_not_told(
+    file: Path, engine: DuckDBEngine
+) -> None:
+    found = read(
+        file, engine,
+        "name_full,native_name_full,addr_line1,addr_full,who\n"
+        "Li Na,李娜,Mill Lane 7,,x\n,王伟,,\"Mill Lane 7, York\",y\n",
+    )  # fmt: skip
+    assert [row["full_name"] for row in engine.to_arrow(found.contacts.order_by("record_id")).to_pylist()] == [
+        "Li Na",
+        "王伟",
+    ]
+    rows = engine.to_arrow(found.contact_points.order_by("record_id")).to_pylist()
+    assert [row["line_1"] for row in rows] == ["Mill Lane 7", "Mill Lane 7, York"]
+
+
+def test_numbers_of_people_count_in_their_own_numbering_and_spelling(file: Path, engine: DuckDBEngine) -> None:
+    found = read(
+        file, engine,
+        "name,ssn,passport_number,passport_country,who\n"
+        "Ada,521-21-2123,777001,US,x\nAda,521212123,777001,USA,x\nBen,999999999,777001,Germany,y\n",
+    )  # fmt: skip
+    assert numbers(found, engine) == {
+        (1, "ssn", "521212123"), (2, "ssn", "521212123"),
+        (1, "passport_number", "777001 US"), (2, "passport_number", "777001 US"),
+        (3, "passport_number", "777001 DE"),
+    }  # fmt: skip
+
+
+def test_numbers_that_people_of_different_names_share_are_nobodys(file: Path, engine: DuckDBEngine) -> None:
+    families = [("Ada", "Ben"), ("Cleo", "Dirk"), ("Emma", "Fritz"), ("Gerda", "Hugo")]
+    lines = "".join(f"{name},L-10000{at},x\n" for at, both in enumerate(families) for name in both)
+    found = read(file, engine, "name,loyalty_id,who\n" + lines)
+    assert numbers(found, engine) == set()
+    assert found.unread == {"loyalty_id": "people of different names share its values"}
+    mapped = read(file, engine, "name,loyalty_id,who\n" + lines, {"national_id": "loyalty_id"})
+    assert len(numbers(mapped, engine)) == 8
+
+
+def test_numbers_written_at_home_are_dialled_from_the_country_that_is_said(file: Path, engine: DuckDBEngine) -> None:
+    text = "name,phone,country,who\nAda,0660 1234567,,x\nBen,0660 1234567,Austria,y\nCleo,030 12345678,DE,y\n"
+    assert read(file, engine, text).undialled == 1
+    found = read_labelled(file, "who", None, {}, engine, "AT")
+    assert found.undialled == 0
+    assert points(found, engine) == {
+        (1, "phone", "+436601234567"), (2, "phone", "+436601234567"), (3, "phone", "+493012345678"),
+    }  # fmt: skip
+
+
+def test_what_is_not_read_is_told(file: Path, engine: DuckDBEngine) -> None:
+    found = read(file, engine, "id,name,shelf,spouse_email,who\n1,Ada,7,b@mail.example,x\n")
+    assert found.unread == {"shelf": "", "spouse_email": "somebody or something else's"}
 
 
 def test_all_addresses_and_numbers_of_a_record_count_once_each(file: Path, engine: DuckDBEngine) -> None:
