@@ -71,10 +71,23 @@ def test_the_text_says_how_right_it_is_and_what_was_read(small: Path) -> None:
         "0 pairs; 100.0% of the true pairs were compared or together anyway",
         "B-cubed, with likeness",
         "← used",
-        "Nothing was compared, so these labels say nothing about thresholds: fewer than 50 records",
+        "Nothing was compared, so these labels say nothing about thresholds: of 3 records 3",
         "Records per profile",
     ):
         assert text in told.stdout
+
+
+def test_why_nothing_was_compared_is_told_with_what_to_do(small: Path) -> None:
+    few = json.loads(said(small, "--json").stdout)["not_compared"]
+    assert few.startswith("of 3 records 3 could be compared, and likeness is learned from no fewer than 50")
+    assert few.endswith("take more records, or say with --map what other columns are")
+    # All of one name in one town: 700 of them are 244,650 pairs.
+    lines = "".join(f"{number},Anna Berger,Graz,{number}\n" for number in range(700))
+    small.write_text(f"id,name,city,cluster\n{lines}")
+    crowded = json.loads(said(small, "--json").stdout)["not_compared"]
+    assert crowded.startswith("whatever 700 records are compared by, too many pairs agree in it (")
+    assert "given, family, city: 244,650" in crowded
+    assert crowded.endswith("say with --map what other columns are, a birth date or a postcode first")
 
 
 def test_the_text_says_what_was_not_read_and_how_to_map_it(small: Path) -> None:

@@ -183,38 +183,32 @@ def _measured(
             unread=dict(records.unread),
             undialled=records.undialled,
             unreadable=records.unreadable,
-            not_compared=None if compared else _why_not(linked, rules, engine),
+            not_compared=None if compared else _why_not(linked, score.units, rules, engine),
         ),
         after,
     )
 
 
-def _why_not(linked: Linked, rules: IdentityRules, engine: Engine) -> str:
+def _why_not(linked: Linked, records: int, rules: IdentityRules, engine: Engine) -> str:
     """Why nothing was compared, and what to do."""
     if not rules.linkage.enabled:
         return "the identity rules say `linkage: {enabled: false}`"
-    if linked.shown is None:
-        return f"fewer than {FEWEST_FACES} records have a name or a birth date, and likeness is learned from no fewer"
-    filled, count = describe(linked.shown, engine)
-    if count < FEWEST_FACES:
+    filled, count = describe(linked.shown, engine) if linked.shown is not None else ({}, records)
+    if linked.shown is None or count < FEWEST_FACES:
         return (
-            f"only {count:,} records say two things of a person that can be compared (a name, a birth date, an e-mail, "
-            f"a phone, a postcode, a city), and likeness is learned from no fewer than {FEWEST_FACES}; take more "
-            "records, or say with --map what other columns are"
+            f"of {records:,} records {count:,} could be compared, and likeness is learned from no fewer than "
+            f"{FEWEST_FACES} that say two things of a person (a name, a birth date, an e-mail, a phone, a postcode, a "
+            "city); take more records, or say with --map what other columns are"
         )
     some, one_in = thinned(linked.shown, count, engine)
     chosen = blocks(some, one_in, filled, count, engine)
-    crowded = [block for block in chosen if not block.used]
-    if crowded and len(crowded) == len(chosen):
-        told = "; ".join(f"{' and '.join(block.columns).replace('_', ' ')} {block.pairs:,}" for block in crowded)
+    if chosen and not any(block.used for block in chosen):
+        told = "; ".join(f"{', '.join(block.columns).replace('_', ' ')}: {block.pairs:,}" for block in chosen)
         return (
-            f"all combinations of columns agree in too many pairs to compare them ({told}); say with --map what other "
-            "columns are, a birth date or a postcode first"
+            f"whatever {count:,} records are compared by, too many pairs agree in it ({told}); say with --map what "
+            "other columns are, a birth date or a postcode first"
         )
-    return (
-        f"no two of {count:,} records that can be compared agree in any combination of columns that is looked at, or "
-        "all of these are together already"
-    )
+    return f"no two of {count:,} records agree in what is looked at and are not together already"
 
 
 class _Cells(NamedTuple):
