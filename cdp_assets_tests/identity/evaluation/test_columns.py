@@ -184,7 +184,7 @@ def test_several_columns_may_hold_addresses_or_numbers() -> None:
 
 
 def test_contacts_of_somebody_else_are_not_those_of_the_person() -> None:
-    columns = {
+    columns: dict[str, list[str | None]] = {
         "first_name": ["Ada", "Ben"],
         "email": ["ada@mail.example", None],
         "guardian_email": ["home@mail.example", "home@mail.example"],
@@ -244,7 +244,7 @@ def test_a_place_comes_after_what_says_plainer_where_somebody_lives() -> None:
 
 
 def test_numbers_of_people_are_read_in_whatever_numbering() -> None:
-    columns = {
+    columns: dict[str, list[str | None]] = {
         "SSN_NUMBER": ["294-66-0001", None],
         "PASSPORT_NUMBER": ["P1000001", "P1000002"],
         "PASSPORT_COUNTRY": ["AT", "DE"],
