@@ -90,8 +90,8 @@ _VAGUE = frozenset(
 )
 """Words that say what a column is only where they are all of its name: a user name or a file name is nobody's name."""
 
-_LEAST = frozenset({"place"})
-"""… and only where no other column says it plainer."""
+_LEAST = frozenset({"place", "suburb", "locality", "county"})
+"""Words of places that are it only where no other column says it plainer."""
 
 REACHED = ("email", "phone")
 """By what people are reached."""

@@ -238,9 +238,11 @@ def test_issuers_of_documents_are_no_parts_of_addresses() -> None:
     assert guess(columns, {}) == {"region": "ADDR_STATE", "country": "ADDR_COUNTRY"}
 
 
-def test_a_place_comes_after_what_says_plainer_where_somebody_lives() -> None:
-    assert guess(["place", "home_city"], {}) == {"city": "home_city"}
-    assert guess(["place"], {}) == {"city": "place"}
+@pytest.mark.parametrize("vaguer", ["place", "suburb", "locality"])
+def test_a_place_comes_after_what_says_plainer_where_somebody_lives(vaguer: str) -> None:
+    assert guess([vaguer, "home_city"], {}) == {"city": "home_city"}
+    assert guess([vaguer], {}) == {"city": vaguer}
+    assert guess(["county", "state_code"], {}) == {"region": "state_code"}
 
 
 def test_numbers_of_people_are_read_in_whatever_numbering() -> None:
