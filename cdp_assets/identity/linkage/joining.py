@@ -194,14 +194,13 @@ def _labelled(scored: ir.Table, shown: ir.Table, engine: Engine, others: Others 
     left = placed.select(face_l="face", one="label")
     right = placed.select(face_r="face", two="label")
     both = scored.join(left, "face_l").join(right, "face_r")
-    kept = both.filter(both.one != both.two)
-    swapped = kept.one > kept.two
+    swapped = both.one > both.two
     return engine.scratch(
-        kept.mutate(
-            face_l=ibis.ifelse(swapped, kept.face_r, kept.face_l),
-            face_r=ibis.ifelse(swapped, kept.face_l, kept.face_r),
-            label_l=ibis.least(kept.one, kept.two),
-            label_r=ibis.greatest(kept.one, kept.two),
+        both.mutate(
+            face_l=ibis.ifelse(swapped, both.face_r, both.face_l),
+            face_r=ibis.ifelse(swapped, both.face_l, both.face_r),
+            label_l=ibis.least(both.one, both.two),
+            label_r=ibis.greatest(both.one, both.two),
         ).drop("one", "two")
     )
 
