@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdp_assets.identity.linkage import blocking
+from cdp_assets.identity.linkage.model import Model
 from cdp_assets.identity.spec import IdentityRules, LinkageRules
 from cdp_assets.identity.stewardship import Word
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
@@ -87,6 +89,35 @@ def test_only_those_who_changed_are_compared() -> None:
     twins.run([*EVERYBODY, device, order])
     assert {1000, 1001} in joined(twins)
     assert twins.looked_at <= 10
+
+
+def test_who_is_in_a_crowd_was_settled_with_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocking, "_ALWAYS", 100)
+    monkeypatch.setattr(blocking, "MOST_PAIRS_A_FACE", 0.0)
+    nowhere = tuple(blocking.blocking_columns())
+    monkeypatch.setattr(blocking, "COMBINATIONS", ((("postcode",), ()), (nowhere, ())))
+    moved = [replace(person, address="Neubau 1, 5020") for person in EVERYBODY if person.id % 7 == 0]
+    there = [*moved, *(person for person in THERE if person.id % 7 != 0)]
+    twins = acquainted(there)
+    [model] = twins.patient.tables["linkage_model"]["model"].to_pylist()
+    [block] = Model.from_json(model).blocks
+    assert block.used
+    assert len(block.crowds) == 1
+    # Whose other record has moved, so that a third may have the other shop's number.
+    other = next(person for person in there if (person.id ^ 1) in {each.id for each in moved})
+    again = [
+        replace(
+            person,
+            id=number,
+            carries=(f"{('till', 'shop')[person.id % 2]}/customer_number c{number}",),
+            address=f"Zubau 7, {str(person.address)[-4:]}",
+        )
+        for number, person in ((90_003, moved[0]), (90_004, other))
+    ]
+    twins.run([*there, *again])
+    assert twins.reason is None
+    assert any(pair & {90_004} for pair in joined(twins))
+    assert not any(pair & {90_003} for pair in joined(twins))
 
 
 @pytest.mark.long

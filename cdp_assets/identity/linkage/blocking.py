@@ -6,6 +6,12 @@ here: comparing.
 Real data lose most matches here, so there are many combinations; but the pairs of a combination grow with the square of
 the data. Each is therefore counted before it is used, and one that would give more pairs than its share is narrowed by
 a further column, then another, and left out only if that is not enough. What was narrowed or left out is reported.
+
+Where the same people are there again and again, that leaves hardly anything: then of a combination only the values that
+most faces share, its crowds, are left out.
+
+Which values are crowds is found out with the model and kept with it, as their frequencies are: so it does not depend on
+who came since whether two faces are compared.
 """
 
 from __future__ import annotations
@@ -17,7 +23,7 @@ from typing import TYPE_CHECKING
 import ibis
 import ibis.expr.types as ir
 
-from cdp_assets.warehouse.operations import quick_hash
+from cdp_assets.warehouse.operations import quick_hash, stable_id
 
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
@@ -36,6 +42,9 @@ _ALWAYS, _ALWAYS_IN_ALL = 200_000, 2_000_000
 
 _LEARNED_FROM = 250_000
 """Of more faces than this it is learned and counted from a part: ten thousands of pairs tell a share well enough."""
+
+_MOST_CROWDS = 1_000
+"""So many crowds are left out of a combination; one that has more is of crowds."""
 
 COMBINATIONS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("email",), ()),
@@ -83,12 +92,14 @@ class Block:
             there are very many faces.
         wanted: The columns of the combination before it was narrowed.
         used: Whether it is used; False if no narrowing was enough.
+        crowds: `_key` of the values that so many faces share that they are not compared by it.
     """
 
     columns: tuple[str, ...]
     pairs: int
     wanted: tuple[str, ...]
     used: bool = True
+    crowds: tuple[int, ...] = ()
 
 
 def blocks(some: ir.Table, one_in: int, filled: Mapping[str, float], count: int, engine: Engine) -> list[Block]:
@@ -123,9 +134,53 @@ def blocks(some: ir.Table, one_in: int, filled: Mapping[str, float], count: int,
     in_all = max(_ALWAYS_IN_ALL, int(MOST_PAIRS_IN_ALL * count))
     kept: list[Block] = []
     for block in useful:
-        spent = sum(each.pairs for each in kept if each.used)
-        kept.append(replace(block, used=block.used and spent + block.pairs <= in_all))
+        kept.append(replace(block, used=block.used and _spent(kept) + block.pairs <= in_all))
+    if _spent(kept) >= _ALWAYS:
+        return kept
+    for place, block in enumerate(kept):
+        if block.pairs > most and not any(other.used and other.columns == block.columns for other in kept):
+            rest = _without_crowds(block, some, one_in, most, engine)
+            kept[place] = replace(rest, used=rest.used and _spent(kept) + rest.pairs <= in_all)
     return kept
+
+
+def _spent(kept: Sequence[Block]) -> int:
+    return sum(block.pairs for block in kept if block.used)
+
+
+def _without_crowds(block: Block, some: ir.Table, one_in: int, most: int, engine: Engine) -> Block:
+    """A block without the values that most faces share, as few of them as leave no more than ``most`` pairs; as it is,
+    and not used, if these are too many, or nothing else."""
+    whole = some.filter(ibis.and_(*(some[column].notnull() for column in block.columns)))
+    sizes = whole.group_by(*block.columns).aggregate(size=whole.count())
+    largest = sizes.order_by(sizes["size"].desc()).limit(_MOST_CROWDS + 1)
+    found = engine.to_arrow(largest.select("size", key=_key(largest, block.columns))).to_pylist()
+    crowds: list[int] = []
+    left = block.pairs
+    # Of values that equally many share, all are left out or none.
+    for size in sorted({row["size"] for row in found}, reverse=True):
+        alike = [row["key"] for row in found if row["size"] == size]
+        crowds += alike
+        left -= len(alike) * (size * (size - 1) // 2) * one_in**2
+        if len(crowds) > _MOST_CROWDS or left <= most:
+            break
+    if len(crowds) > _MOST_CROWDS or not 0 < left <= most:
+        return block
+    return replace(block, pairs=left, used=True, crowds=tuple(sorted(crowds)))
+
+
+def in_crowd(shown: ir.Table, block: Block) -> ir.BooleanValue:
+    """Whether faces are in a crowd of a block, by which they are not compared with anybody then.
+
+    Args:
+        shown: Faces with the columns of the block.
+        block: The block.
+    """
+    return _key(shown, block.columns).isin(block.crowds)
+
+
+def _key(shown: ir.Table, columns: Sequence[str]) -> ir.IntegerValue:
+    return stable_id(*(shown[column] for column in columns))
 
 
 def thinned(shown: ir.Table, count: int, engine: Engine) -> tuple[ir.Table, int]:

@@ -12,6 +12,7 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.identity.evidence import KINDS, Evidence
+from cdp_assets.identity.linkage.blocking import in_crowd
 from cdp_assets.identity.linkage.clustering import Constraints
 from cdp_assets.identity.linkage.faces import faces
 from cdp_assets.identity.linkage.frequencies import counted, kept, looked_up
@@ -152,7 +153,7 @@ def look(
     mine = engine.scratch(remembered(shown))
     if not model.fits(*described(memory, mine, engine), rules.generation):
         return None
-    found = others(memory, mine, model, contacts, contact_points, engine)
+    found = others(memory, shown, mine, model, contacts, contact_points, engine)
     both = engine.scratch(shown.union(found.faces))
     scored = score(
         both, model, looked_up(both, frequencies, model, engine), engine, of=engine.scratch(shown.select("face"))
@@ -240,7 +241,10 @@ def _found_by_blocks(shown: ir.Table, model: Model, engine: Engine) -> tuple[int
     pairs = left.join(right, "label").filter(lambda pair: pair.face < pair.face_r)
     blocked = ibis.or_(
         *(
-            ibis.and_(*(pairs[column] == pairs[f"{column}_r"] for column in block.columns)).fill_null(False)
+            ibis.and_(
+                *(pairs[column] == pairs[f"{column}_r"] for column in block.columns),
+                *([~in_crowd(pairs, block)] if block.crowds else []),
+            ).fill_null(False)
             for block in model.blocks
             if block.used
         )

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 import ibis.expr.types as ir
 from ibis import _
 
-from cdp_assets.identity.linkage.blocking import blocking_columns, coded
+from cdp_assets.identity.linkage.blocking import blocking_columns, coded, in_crowd
 from cdp_assets.identity.linkage.comparisons import ALSO_COMPARED
 from cdp_assets.identity.linkage.faces import faces
 from cdp_assets.warehouse.stacking import restricted, stack
 
 if TYPE_CHECKING:
+    from cdp_assets.identity.linkage.blocking import Block
     from cdp_assets.identity.linkage.model import Model
     from cdp_assets.warehouse.engine import Engine
 
@@ -93,19 +94,28 @@ def described(memory: Memory, shown: ir.Table, engine: Engine) -> tuple[dict[str
 
 
 def others(
-    memory: Memory, shown: ir.Table, model: Model, contacts: ir.Table, contact_points: ir.Table, engine: Engine
+    memory: Memory,
+    shown: ir.Table,
+    mine: ir.Table,
+    model: Model,
+    contacts: ir.Table,
+    contact_points: ir.Table,
+    engine: Engine,
 ) -> Others:
     """The faces that some block brings together with others, which changed.
 
     Args:
         memory: What is remembered.
-        shown: `schemas.FACES` of those that changed.
+        shown: `faces.FACES` of those that changed.
+        mine: The same as `schemas.FACES`.
         model: Its blocks.
         contacts, contact_points: The canonical tables.
         engine: Computes.
     """
     found = [
-        memory.faces.semi_join(shown, [f"code_{name}" for name in block.columns]).select("face", "label")
+        memory.faces.semi_join(_compared(mine, shown, block), [f"code_{name}" for name in block.columns]).select(
+            "face", "label"
+        )
         for block in model.blocks
         if block.used
     ]
@@ -122,6 +132,11 @@ def others(
         engine.scratch(sizes),
         engine.scratch(members.group_by("joined").aggregate(faces=members.count())),
     )
+
+
+def _compared(mine: ir.Table, shown: ir.Table, block: Block) -> ir.Table:
+    """Those of the changed faces that a block brings together with others."""
+    return mine.anti_join(shown.filter(in_crowd(shown, block)), "face") if block.crowds else mine
 
 
 def _homes(memory: Memory) -> ir.Table:

@@ -153,7 +153,7 @@ class Model:
             "settings": dict(self.settings),
             "filled": dict(self.filled),
             "faces": self.faces,
-            "blocks": [[block.columns, block.pairs, block.wanted, block.used] for block in self.blocks],
+            "blocks": [[block.columns, block.pairs, block.wanted, block.used, block.crowds] for block in self.blocks],
             "learned_from": {name: list(seen) for name, seen in self.learned_from.items()},
             "generation": self.generation,
         }
@@ -168,7 +168,8 @@ class Model:
             plain["filled"],
             plain["faces"],
             tuple(
-                Block(tuple(columns), pairs, tuple(wanted), used) for columns, pairs, wanted, used in plain["blocks"]
+                Block(tuple(columns), pairs, tuple(wanted), used, tuple(crowds))
+                for columns, pairs, wanted, used, crowds in plain["blocks"]
             ),
             {name: (int(pairs), float(share)) for name, (pairs, share) in plain["learned_from"].items()},
             plain["generation"],
@@ -224,7 +225,8 @@ def train(shown: ir.Table, engine: Engine, generation: int = 1) -> Model | None:
         for columns in _TRAINED_ON:
             if not all(filled.get(column, 0.0) > 0 for column in columns):
                 continue
-            pairs = next((block.pairs for block in chosen if block.wanted == columns == block.columns), None)
+            whole = (block for block in chosen if block.wanted == columns == block.columns and not block.crowds)
+            pairs = next((block.pairs for block in whole), None)
             if pairs is None:
                 [counted] = count_pairs(some, [columns], engine)
                 pairs = counted * one_in**2

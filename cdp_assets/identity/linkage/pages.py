@@ -16,6 +16,7 @@ from cdp_assets.warehouse.built import markdown, plot
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from cdp_assets.identity.linkage.blocking import Block
     from cdp_assets.identity.linkage.model import Model
     from cdp_assets.warehouse.engine import Engine
 
@@ -92,11 +93,16 @@ def card(linked: Linked, rules: LinkageRules) -> str:
 
 def _blocks(model: Model) -> str:
     lines = [
-        f"| {', '.join(block.wanted)} | {', '.join(block.columns)} | {block.pairs:,} | "
-        f"{'yes' if block.used else 'too many'} |"
+        f"| {', '.join(block.wanted)} | {', '.join(block.columns)} | {block.pairs:,} | {_use(block)} |"
         for block in model.blocks
     ]
     return "\n".join(["| agree in | narrowed to | pairs | compared |", "|---|---|--:|---|", *lines])
+
+
+def _use(block: Block) -> str:
+    if block.crowds:
+        return f"yes, but for {len(block.crowds):,} values of crowds"
+    return "yes" if block.used else "too many"
 
 
 def match_weights(model: Model) -> Figure:

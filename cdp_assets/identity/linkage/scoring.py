@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import ibis.expr.types as ir
 
-from cdp_assets.identity.linkage.blocking import coded
+from cdp_assets.identity.linkage.blocking import coded, in_crowd
 from cdp_assets.identity.linkage.comparisons import (
     GENERATION_APART,
     GIVEN_NAME,
@@ -95,16 +95,28 @@ def score(
     from splink import Linker
     from splink.blocking_rule_library import CustomRule
 
-    used = [block.columns for block in model.blocks if block.used]
+    used = [block for block in model.blocks if block.used]
     also = ["l.label <> r.label", *(["(l.is_asked OR r.is_asked)"] if of is not None else [])]
-    rules = [CustomRule(" AND ".join([*(f"l.code_{name} = r.code_{name}" for name in c), *also])) for c in used]
+    crowds = {f"crowd_{place}": block for place, block in enumerate(used) if block.crowds}
+    rules = [
+        CustomRule(
+            " AND ".join(
+                [
+                    *(f"l.code_{name} = r.code_{name}" for name in block.columns),
+                    *(f"NOT l.{name}" for name, crowded in crowds.items() if crowded is block),
+                    *also,
+                ]
+            )
+        )
+        for block in used
+    ]
     # Numbers are joined in half the time of texts. Two texts of one number would only be compared in vain.
-    codes = {f"code_{name}": coded(shown[name]) for name in sorted({name for columns in used for name in columns})}
+    codes = {f"code_{name}": coded(shown[name]) for name in sorted({name for block in used for name in block.columns})}
     settings = {
         **model.settings,
         "blocking_rules_to_generate_predictions": [rule.create_blocking_rule_dict("duckdb") for rule in rules],
     }
-    compared = shown.mutate(**codes)
+    compared = shown.mutate(**codes, **{name: in_crowd(shown, block) for name, block in crowds.items()})
     if of is not None:
         asked = of.select(asked="face")
         compared = compared.left_join(asked, compared.face == asked.asked)

@@ -1,4 +1,5 @@
-"""Which faces are compared: combinations that would give too many pairs are narrowed, then left out and reported."""
+"""Which faces are compared: combinations that would give too many pairs are narrowed, then left out and reported, but
+for what is no crowd where hardly anything else is compared."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from cdp_assets.identity.linkage import blocking
-from cdp_assets.identity.linkage.blocking import Block, blocks
+from cdp_assets.identity.linkage.blocking import Block, blocks, in_crowd
 from cdp_assets.identity.linkage.faces import FACES
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 
@@ -99,3 +100,44 @@ def test_a_combination_whose_pairs_another_has_anyway_is_not_used_twice(engine: 
 
 def test_unknown_values_agree_with_nothing(engine: DuckDBEngine) -> None:
     assert chosen(engine, {"email": None}, {"email": None}, {"email": "a"}) == []
+
+
+SHARED: dict[str, int] = {"crowd": 6, "other crowd": 5, "few": 2, "a few": 2}
+AGAIN_AND_AGAIN: list[dict[str, str | None]] = [{"phone": phone} for phone, many in SHARED.items() for _ in range(many)]
+"""15, 10, 1 and 1 pairs."""
+
+
+def test_where_nothing_else_is_compared_only_crowds_are_left_out(
+    engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = faced(engine, *AGAIN_AND_AGAIN)
+    left: dict[int, list[str]] = {}
+    for most in (12, 11, 2):
+        bound(monkeypatch, one=most, in_all=100)
+        [block] = chosen(engine, *AGAIN_AND_AGAIN)
+        compared = engine.to_arrow(shown.filter(~in_crowd(shown, block)).select("phone").distinct())
+        left[block.pairs] = sorted(compared["phone"].to_pylist())
+    assert left == {12: ["a few", "few", "other crowd"], 2: ["a few", "few"]}
+
+
+def test_crowds_of_one_size_are_left_out_together(engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    bound(monkeypatch, one=16, in_all=100)
+    third: list[dict[str, str | None]] = [{"phone": "third"}] * 6
+    [block] = chosen(engine, *AGAIN_AND_AGAIN, *third)
+    assert (block.pairs, block.used, len(block.crowds)) == (12, True, 2)
+
+
+def test_a_combination_of_too_many_crowds_is_left_out(engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    bound(monkeypatch, one=2, in_all=100)
+    monkeypatch.setattr(blocking, "_MOST_CROWDS", 1)
+    assert chosen(engine, *AGAIN_AND_AGAIN) == [Block(("phone",), 27, ("phone",), used=False)]
+
+
+def test_crowds_stay_out_where_enough_is_compared_without_them(
+    engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bound(monkeypatch, one=2, in_all=100)
+    for emails, used in ((2, [True, False]), (1, [True, True])):
+        addresses = [str(number // 2) if number < 2 * emails else None for number in range(len(AGAIN_AND_AGAIN))]
+        rows = [{**row, "email": email} for row, email in zip(AGAIN_AND_AGAIN, addresses, strict=True)]
+        assert [block.used for block in chosen(engine, *rows)] == used
