@@ -5,7 +5,8 @@ can be stored and used again. Does not belong here: levels (`comparisons.py`), a
 
 A level's weight is log2(m / u): m is the share of true pairs that show it, u that of all others. Splink estimates u
 from random pairs, some of which are true ones; in small or much-repeated data these are most of the agreeing ones. They
-are taken out again (`_without_matches`). What the data did not show often enough to learn gets a cautious weight.
+are taken out again (`_without_matches`). What the data did not show often enough to learn gets a cautious weight; of a
+comparison of which they taught nothing, it is assumed (`assumptions.py`).
 
 Pairs that agree in some columns are not all one person: relatives and namesakes are among them, and what is learned
 from these takes them in. Nobody has two birth dates, so that of all combinations the one whose true pairs differ in it
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from statistics import median
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import ibis.expr.types as ir
 
+from cdp_assets.identity.linkage.assumptions import assumed
 from cdp_assets.identity.linkage.blocking import Block, blocks, count_pairs, thinned
 from cdp_assets.identity.linkage.comparisons import ASKED_FOR, COMPARISONS, GIVEN_NAME, creators, possible
 from cdp_assets.identity.linkage.faces import FACES
@@ -89,6 +91,7 @@ class Model:
         blocks: Which faces are compared.
         learned_from: Combination it was trained on → pairs seen and the share of them that were one person.
         generation: Which training it is.
+        untrained: Comparisons of which the data taught nothing (`assumptions`).
     """
 
     settings: Mapping[str, Any]
@@ -97,6 +100,7 @@ class Model:
     blocks: tuple[Block, ...]
     learned_from: Mapping[str, tuple[int, float]]
     generation: int = 1
+    untrained: tuple[str, ...] = ()
 
     @property
     def prior(self) -> float:
@@ -156,6 +160,7 @@ class Model:
             "blocks": [[block.columns, block.pairs, block.wanted, block.used, block.crowds] for block in self.blocks],
             "learned_from": {name: list(seen) for name, seen in self.learned_from.items()},
             "generation": self.generation,
+            "untrained": self.untrained,
         }
         return json.dumps(plain, sort_keys=True)
 
@@ -173,6 +178,7 @@ class Model:
             ),
             {name: (int(pairs), float(share)) for name, (pairs, share) in plain["learned_from"].items()},
             plain["generation"],
+            tuple(plain["untrained"]),
         )
 
 
@@ -247,12 +253,32 @@ def train(shown: ir.Table, engine: Engine, generation: int = 1) -> Model | None:
             sessions[", ".join(columns)] = (pairs, share)
             dates += _dates_of(session, min(pairs, _MOST_LEARNED_FROM) * share)
         trained = _of_fewest_others(linker.misc.save_model_to_json(), dates)
+    untrained = _assume(trained, filled)
     for name, (pairs, share) in sessions.items():
         estimates.append(_all_matches(trained, tuple(name.split(", ")), pairs * share, filled))
     every = count * (count - 1) / 2
     prior = min(max(median(estimates) if estimates else 0.1 * count, 1.0) / every, 0.5)
-    completed = _completed(trained, prior, _namesakes(shown, engine), filled, count)
-    return Model(completed, filled, count, tuple(chosen), sessions, generation)
+    completed = _completed(trained, prior, _namesakes(shown, engine), filled, count, untrained)
+    return Model(completed, filled, count, tuple(chosen), sessions, generation, untrained)
+
+
+def _assume(trained: Mapping[str, Any], filled: Mapping[str, float]) -> tuple[str, ...]:
+    """Give the comparisons that no session taught anything of the shares of true pairs that are assumed; their names.
+
+    A share of 0 would say that true pairs show a level never, and not that nothing is known.
+    """
+    untrained = []
+    for comparison in trained["comparisons"]:
+        name = comparison["output_column_name"]
+        levels = _levels(trained, name)
+        if any(_known(level, "m_probability") for level in levels):
+            continue
+        by_chance = {level["label_for_charts"]: _known(level, "u_probability") for level in levels}
+        shares = assumed(name, by_chance, filled)
+        for level in levels:
+            level["m_probability"] = shares[level["label_for_charts"]]
+        untrained.append(name)
+    return tuple(untrained)
 
 
 def _dates_of(session: Any, matches: float) -> list[dict[str, float]]:
@@ -340,11 +366,17 @@ def _levels(settings: Mapping[str, Any], comparison: str) -> list[dict[str, Any]
 
 
 def _completed(
-    trained: Mapping[str, Any], prior: float, namesakes: float, filled: Mapping[str, float], count: int
+    trained: Mapping[str, Any],
+    prior: float,
+    namesakes: float,
+    filled: Mapping[str, float],
+    count: int,
+    untrained: Collection[str],
 ) -> dict[str, Any]:
     """Settings with every weight smoothed, and what true pairs added to u taken out.
 
     Half a pair more at every level (Jeffreys 1946) keeps a level that few data did not show from deciding everything.
+    What is assumed of true pairs is no count of pairs, and stays as it is.
     """
     settings: dict[str, Any] = json.loads(json.dumps(trained))
     settings.pop("linker_uid", None)  # told at random
@@ -365,7 +397,9 @@ def _completed(
             if _known(level, "m_probability") == _known(level, "u_probability") == 0:
                 level["m_probability"] = level["u_probability"] = 0.5 / others  # never seen: says nothing
                 continue
-            m = (_known(level, "m_probability") * matches + 0.5) / (matches + 0.5 * len(levels))
+            m = _known(level, "m_probability")
+            if name not in untrained:
+                m = (m * matches + 0.5) / (matches + 0.5 * len(levels))
             u = (_known(level, "u_probability") * others + 0.5) / (others + 0.5 * len(levels))
             level["m_probability"], level["u_probability"] = _steady(m), _steady(_without_matches(u, m, prior))
         _tell_apart(levels)

@@ -78,6 +78,8 @@ def card(linked: Linked, rules: LinkageRules) -> str:
         ("asked from", f"{rules.review_weight:g} bits on"),
         ("generation", str(model.generation)),
     ]
+    if model.untrained:
+        rows.append(("assumed, since nothing could be learned of it", ", ".join(model.untrained).replace("_", " ")))
     if linked.free_truth is not None and linked.free_truth[0]:
         pairs, found = linked.free_truth
         rows.append(
