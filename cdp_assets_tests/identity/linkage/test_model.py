@@ -1,7 +1,8 @@
-"""What a model makes of levels that the data teach nothing of."""
+"""What a model makes of levels that the data teach nothing of, or teach in the wrong order."""
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ import pytest
 from cdp_assets.identity.linkage.assumptions import assumed
 from cdp_assets.identity.linkage.comparisons import COMPARISONS, GENERATION_APART, GIVEN_NAME, THE_SAME, creators
 from cdp_assets.identity.linkage.faces import faces
-from cdp_assets.identity.linkage.model import Model, train
+from cdp_assets.identity.linkage.model import _LESS_AND_LESS, Model, _put_in_order, train
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets_tests.identity.linkage.town import Person, tables, town
 
@@ -74,6 +75,7 @@ def test_the_shares_of_all_levels_are_one(name: str) -> None:
     shares = assumed(name, dict.fromkeys(levels, 1 / len(levels)), filled)
     assert sorted(shares) == sorted(levels)
     assert math.isclose(sum(shares.values()), 1)
+    assert all(words in levels for chain in _LESS_AND_LESS.get(name, ()) for words in chain)
 
 
 def test_where_there_is_no_postcode_or_street_true_pairs_agree_in_what_there_is() -> None:
@@ -90,3 +92,34 @@ def test_what_is_not_assumed_is_spread_as_by_chance() -> None:
     shares = assumed("birth_date", {**by_chance, "different": 0.4}, {})
     assert math.isclose(shares[GENERATION_APART] / 0.55, shares["different"] / 0.4)
     assert shares["different"] + shares[GENERATION_APART] < 0.03
+
+
+def in_order(**weights: float) -> dict[str, float]:
+    """What weights of birth dates become."""
+    words = {"same": THE_SAME, "one": ONE_DIGIT, "two": TWO_DIGITS, "year": "the same year", "different": "different"}
+    levels = [
+        {"label_for_charts": words[name], "m_probability": 0.001 * 2.0**bits, "u_probability": 0.001}
+        for name, bits in weights.items()
+    ]
+    _put_in_order("birth_date", levels)
+    found = [math.log2(level["m_probability"] / level["u_probability"]) for level in levels]
+    return dict(zip(weights, found, strict=True))
+
+
+def test_no_level_speaks_for_one_person_by_more_than_one_that_says_more() -> None:
+    found = in_order(same=7.4, one=10.4, two=8.0, year=-0.1, different=-2.1)
+    assert found == pytest.approx({"same": 7.4, "one": 7.4, "two": 7.4, "year": -0.1, "different": -2.1}, abs=1e-4)
+    assert all(less < more for more, less in itertools.pairwise(found.values()))
+
+
+def test_levels_that_are_in_order_or_speak_against_one_person_stay_as_they_are() -> None:
+    for weights in (
+        {"same": 12.0, "one": 7.2, "two": 4.4, "year": 1.5, "different": -0.5},
+        {"same": 12.0, "one": 7.2, "two": -5.0, "year": -3.0, "different": -1.0},
+    ):
+        assert in_order(**weights) == pytest.approx(weights, abs=1e-6)
+
+
+def test_a_level_that_was_never_seen_keeps_none_down_and_one_that_speaks_against_does() -> None:
+    assert in_order(same=0.0, one=9.0, two=3.0, year=1.0, different=-4.0)["one"] == pytest.approx(9.0)
+    assert in_order(same=9.0, one=-2.0, two=3.0, year=1.0, different=-4.0)["two"] == pytest.approx(0.0, abs=1e-4)
