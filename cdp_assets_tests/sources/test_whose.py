@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -392,3 +393,37 @@ def test_telephones_of_others_are_left_out_though_they_are_blank(tmp_path: Path,
     rows = (f"p{n}@example.org,Ann,,{','.join(text.format(n=n) if not m else '' for m in range(6))}" for n in range(30))
     found = identifiers(stream(tmp_path, "contacts.csv", table(f"Email,First Name,Mobile Phone,{columns}", *rows)))
     assert found == [("email", "Email"), ("phone", '"Mobile Phone"')]
+
+
+def orders_to_others(head: str) -> str:
+    """Orders of ten customers, of which every fifth went to somebody else."""
+    there = (f"+4916{1000000 + n}" if n % 5 == 0 else f"+4917{1000000 + n % 12}" for n in range(60))
+    return table(
+        f"Order ID,Order Date,Customer Name,Email,{head},SKU,Qty,Unit Price",
+        *(f"o{n},2026-01-{1 + n % 28:02d},{GIVEN[n % 3]} Lee{n % 12},{f'p{n % 12}@example.org' if n % 3 else ''},"
+          f"+49 17{1000000 + n % 12},{phone},L1,1,9.90" for n, phone in enumerate(there)),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["Receiver Phone", "Consignee Mobile", "Gift Recipient Phone", "Ship-To Phone", "Nominee Mobile", "수령인 연락처",
+     "수취인 휴대폰", "收货人手机", "受取人電話番号", "お届け先電話番号", "Alıcı Telefon", "Teléfono destinatario",
+     "Telefone destinatário", "Téléphone destinataire", "Telefon Empfänger", "Telefon odbiorcy"],
+)  # fmt: skip
+def test_the_telephone_of_whoever_receives_something_is_not_that_of_the_customer(tmp_path: Path, heading: str) -> None:
+    found = stream(tmp_path, "orders.csv", orders_to_others(f"Phone,{heading}"))
+    assert [value for type_, value in identifiers(found) if type_ == "phone"] == ["Phone"]
+
+
+def test_of_two_telephones_of_orders_the_one_that_changes_is_not_the_customers(tmp_path: Path) -> None:
+    proposal = propose(written(tmp_path, "orders.csv", orders_to_others("Phone,Mobile")), "shop")
+    assert [value for type_, value in identifiers(proposal.stream) if type_ == "phone"] == ["Phone"]
+    assert "Mobile is not the same for all rows of one customer: nobody is known by it" in proposal.doubts
+
+
+def test_two_telephones_of_customers_that_stay_are_both_theirs(tmp_path: Path) -> None:
+    text = orders_to_others("Phone,Mobile").replace("+4916", "+4917")
+    rows = [re.sub(r"[+]49171\d{6}(?=,L1)", f"+49301000{n % 12:02d}", row) for n, row in enumerate(text.split("\n"))]
+    found = stream(tmp_path, "orders.csv", "\n".join(rows))
+    assert [value for type_, value in identifiers(found) if type_ == "phone"] == ["Phone", "Mobile"]

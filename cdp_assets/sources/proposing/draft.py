@@ -272,10 +272,10 @@ def _street(draft: Draft) -> str | None:
     return f"concat_ws(' ', {street}, {unguarded(draft, house)})" if street and house is not None else street
 
 
-def _with_more(draft: Draft, role: str, more: str) -> str | None:
+def _with_more(draft: Draft, role: str, *more: str) -> str | None:
     """A name with what else belongs to it, if that is apart."""
-    name, other = draft.sql(role), draft.sql(more)
-    return f"concat_ws(' ', {name}, {other})" if name and other else name
+    name, others = draft.sql(role), [other for each in more if (other := draft.sql(each)) is not None]
+    return f"concat_ws(' ', {', '.join((name, *others))})" if name and others else name
 
 
 def _given_name(draft: Draft) -> str | None:
@@ -284,8 +284,8 @@ def _given_name(draft: Draft) -> str | None:
 
 
 def _family_name(draft: Draft) -> str | None:
-    """The family name, with what tells father and son apart."""
-    return _with_more(draft, "family_name", "name_suffix")
+    """The family name: that of the father and then that of the mother, and with what tells father and son apart."""
+    return _with_more(draft, "family_name", "second_family_name", "name_suffix")
 
 
 def _birth_date(draft: Draft) -> str | None:

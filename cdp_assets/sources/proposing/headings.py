@@ -37,6 +37,10 @@ _CURRENCY = re.compile(
 """A currency at the end of what an amount is called."""
 _LONGEST = 6
 """So many words a phrase has at most."""
+_OF_SEVERAL = re.compile(r"(?<=[^\W\d_])\((s|es|n|en)\)")
+"""The ending of a word that may stand for several: ``Nombre(s)``."""
+_BRACKETED = re.compile(r"\s*[(\[（【].*[)\]）】]\s*$")
+_OR = re.compile(r"[/|]|\b(?:o|ou|or|oder|lub)\b", re.IGNORECASE)
 
 
 ADDRESS_PARTS = ("street", "line_1", "line_2", "house_number", "suburb", "city", "region", "postal_code", "country")
@@ -64,11 +68,17 @@ class _Headings:
 
 def words_of(name: str) -> str:
     """The words of a name: ``firstName``, ``FIRST_NAME`` and ``First Name`` are all ``first name``; no accents."""
-    spaced = re.sub(r"(?<=\w)\s*#|#\s*(?=\w)", " no ", name)
+    spaced = re.sub(r"(?<=\w)\s*#|#\s*(?=\w)", " no ", _OF_SEVERAL.sub("", name))
     spaced = re.sub(r"([^\W_A-Z])([A-Z])", r"\1 \2", spaced)
     spaced = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", spaced)
     words = re.sub(r"\b(mw|u) st\b", r"\1st", " ".join(re.findall(r"[^\W_]+", _without_accents(spaced))))
-    return re.sub(r"\b(first|last|family|given)(name)\b", r"\1 \2", words)
+    words = re.sub(r"\b(first|last|family|given)(name)\b", r"\1 \2", words)
+    return words if words.isascii() else _apart().sub(lambda found: f" {found['end'] or 'name'}", words)
+
+
+def without_brackets(name: str) -> str:
+    """A name without what stands in brackets at its end: of ``Customer Name (English)`` *Customer Name*."""
+    return _BRACKETED.sub("", name) or name
 
 
 def _without_accents(text: str) -> str:
@@ -158,6 +168,22 @@ def without_cents(words: str) -> str | None:
     """
     left = " ".join(_CENTS.sub(" ", words).split())
     return left if left and left != words else None
+
+
+def says_name_or_company(name: str) -> bool:
+    """Whether a heading says that people's names stand below it as well as those of companies: *Nome/Razão Social*."""
+    parts = [words_of(part) for part in _OR.split(name)]
+    words = words_of(name)
+    legal = next((legal for legal in _headings().content["legal_names"] if words.endswith(f" {legal}")), None)
+    if legal is not None:
+        parts.append(words.removesuffix(legal).strip())
+    names = {"given_name", "family_name", "full_name", "name"}
+    return next(meanings(words), None) == "company" and any(names & set(meanings(part)) for part in parts)
+
+
+def says_a_name(words: str) -> bool:
+    """Whether a heading says that a name stands below it."""
+    return any(part in _words_for_names() for part in words.split())
 
 
 def is_number(words: str) -> bool:
@@ -346,11 +372,24 @@ def _mentions(words: str, kind: str) -> bool:
 def _words_of_what_is_known() -> frozenset[str]:
     """The words that headings of names, addresses and numbers are made of."""
     known = _headings()
-    roles = ("email", "phone", "given_name", "family_name")
+    roles = ("email", "phone", "given_name", "family_name", "second_family_name")
     phrases = [words_of(phrase.removeprefix(_WHOLE)) for role in roles for phrase in known.content["roles"][role]]
-    named = words_of("name names full whole date naam nom nombre nome jmeno nazwa").split()
     spoken = {word for phrase in phrases for word in phrase.split()} - {"kind", "caller", "from", "no"}
-    return frozenset({*spoken, *named}) | known.numbers | known.fillers
+    return frozenset({*spoken, "full", "whole", "date"}) | _words_for_names() | known.numbers | known.fillers
+
+
+@cache
+def _words_for_names() -> frozenset[str]:
+    return frozenset(map(words_of, _content()["names"]))
+
+
+@cache
+def _apart() -> re.Pattern[str]:
+    """What words end with that would be a word of its own if their script had spaces, or is a name after a person."""
+    ends = "|".join(map(_without_accents, _content()["ends"]))
+    people = "|".join(f"(?<={_without_accents(word)})" for word in _content()["named_people"])
+    names = "|".join(map(_without_accents, _content()["ends_of_named_people"]))
+    return re.compile(rf"(?<=[^\W\d_a-z])(?:(?P<end>{ends})|(?:{people})(?:{names}))\b")
 
 
 @cache
@@ -368,10 +407,20 @@ def _pattern(kind: str) -> str:
 
 
 @cache
-def _headings() -> _Headings:
+def _files() -> tuple[Any, Any]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     content, further = (yaml.load(file.read_text(encoding="utf-8"), loader) for file in _FILES)
-    cells, content = content["cells"], _added(content, further)
+    return content, _added(content, further)
+
+
+def _content() -> Any:
+    """What both files say."""
+    return _files()[1]
+
+
+@cache
+def _headings() -> _Headings:
+    cells, content = _files()[0]["cells"], _content()
     fillers, numbers, qualifiers, codes = (
         frozenset(map(_without_accents, content[kind])) for kind in ("fillers", "numbers", "qualifiers", "codes")
     )

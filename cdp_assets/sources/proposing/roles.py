@@ -28,8 +28,8 @@ _MONEY = frozenset({
 })  # fmt: skip
 _NUMBERS = _MONEY | {"quantity", "points", "score", "duration", "employees", *BIRTH_PARTS}
 _TEXTS = frozenset({
-    "given_name", "middle_name", "family_name", "name_suffix", "full_name", "company", "job_title", "language",
-    "line_2", "suburb", "city", "region",
+    "given_name", "middle_name", "family_name", "second_family_name", "name_suffix", "full_name", "company",
+    "job_title", "language", "line_2", "suburb", "city", "region",
     "gender", "salutation", "subject", "product_name", "comment", "reason", "purpose", "channel", "stage", "street",
     "line_1", "industry", "category", "survey", "description",
 })  # fmt: skip
@@ -59,6 +59,11 @@ _DEGREES = frozenset({
 })  # fmt: skip
 """Words of titles that somebody bears, rather than of what they work as."""
 
+_NAMES = frozenset({"given_name", "family_name", "full_name"})
+
+_REACHED = frozenset({"email", "phone", "person_id"})
+"""Roles of what says who somebody is whose name may stand beside it."""
+
 _ENOUGH = 20
 """So many people do not have one address."""
 
@@ -69,8 +74,8 @@ _ONE_FOR_EACH = frozenset({
 
 _OF_PEOPLE = frozenset({
     "email", "phone", "anything", "person_id", "loyalty_number", "external_id", "lead_id", "given_name", "family_name",
-    "middle_name", "name_suffix", "full_name", "birth_date", *BIRTH_PARTS, "street", "line_1", "line_2", "house_number",
-    "postal_code", "suburb", "city",
+    "middle_name", "second_family_name", "name_suffix", "full_name", "birth_date", *BIRTH_PARTS, "street", "line_1",
+    "line_2", "house_number", "postal_code", "suburb", "city",
 })  # fmt: skip
 """Roles that say who somebody is, and nothing where parts are made unreadable."""
 
@@ -130,10 +135,11 @@ def columns_of(texts: Mapping[str, list[str | None]], *, day_first: bool = False
         formats = {column.values.format for column in found if column.values.format and not column.values.ambiguous}
         if any("%d/%m" in name for name in formats):
             found = _judged(texts, day_first=True)
-    found = _with_numbers_of_orders(found)
-    found = _with_names_of_people(_with_family_names(_with_numbers_of_clients(found), texts))
+    found = _with_the_only_address(_with_numbers_of_orders(found))
+    found = _with_names_of_the_reached(_with_numbers_of_clients(found))
+    found = _with_names_of_people(_with_family_names(found, texts))
     found = _with_companies(_with_whole_names(found, texts), texts)
-    return _with_the_only_time(_with_the_only_address(found))
+    return _with_the_only_time(found)
 
 
 def _with_numbers_of_orders(columns: list[Column]) -> list[Column]:
@@ -155,6 +161,36 @@ def _with_the_only_address(columns: list[Column]) -> list[Column]:
     if len(sent) != 1:
         return columns
     return [replace(each, role="email", by_value=True) if each is sent[0] else each for each in columns]
+
+
+def _with_names_of_the_reached(columns: list[Column]) -> list[Column]:
+    """The name of *X* is that of the person of the row where an address or a number of *X* says who that is, and no
+    name is known to be anybody's: *Requester Name*, or *Requester*, beside *Requester Email*.
+    """
+    if any(column.role in _NAMES for column in columns):
+        return columns
+    reached = {headings.whose(column.words) for column in columns if column.role in _REACHED} - {""}
+    name = next(
+        (
+            column
+            for column in columns
+            if column.role in (None, "name") and headings.whose(column.words) in reached and _holds_names(column)
+        ),
+        None,
+    )
+    return [replace(column, role="full_name") if column is name else column for column in columns]
+
+
+def _holds_names(column: Column) -> bool:
+    """Whether a column of which nothing is known may hold names: its heading says so, or names nobody but whose it is,
+    and it holds words.
+    """
+    values = column.values
+    if values.type != "string" or values.looks & {"code", "numbered", "masked", "email", "phone"}:
+        return False
+    return headings.says_a_name(column.words) or (
+        headings.whose(column.words) == column.words and "words" in values.looks
+    )
 
 
 def _with_names_of_people(columns: list[Column]) -> list[Column]:
@@ -224,7 +260,16 @@ def _with_whole_names(columns: list[Column], texts: Mapping[str, list[str | None
 
 
 def _with_companies(columns: list[Column], texts: Mapping[str, list[str | None]]) -> list[Column]:
-    """Names are those of companies where most of them say so, unless a column tells which are."""
+    """Names are those of companies where most of them say so, unless a column tells which are; what may be either by
+    its heading is people's where nobody else is named, and most do not say so.
+    """
+    if not any(column.role in _NAMES for column in columns):
+        columns = [
+            replace(column, role="full_name")
+            if column.role == "company" and headings.says_name_or_company(column.address)
+            else column
+            for column in columns
+        ]
     if any(column.role == "is_company" for column in columns):
         return columns
     return [
@@ -259,6 +304,8 @@ def _judged(texts: Mapping[str, list[str | None]], day_first: bool) -> list[Colu
         words = words_of(left[address])
         plain = headings.without_cents(words)
         named = list(headings.meanings(plain or words))
+        if not named and (rest := headings.without_brackets(left[address])) != left[address]:
+            named = list(headings.meanings(words_of(rest)))
         code = named[0] in _CODED if named else headings.is_number(words)
         judged = judge(values, code=code, day_first=day_first)
         role, by_value = _role(plain or words, named, judged)

@@ -10,6 +10,7 @@ many different people, a manager's number is another row's own, and a family's c
 
 from __future__ import annotations
 
+import re
 import statistics
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -41,6 +42,10 @@ _SEVERAL = 2.5
 
 _SOME = 3
 _MOSTLY, _HALF, _OFTEN, _CONTRADICTED, _ALIKE = 0.8, 0.5, 1 / 3, 0.3, 0.9
+_SELDOM = 0.05
+_LAST_DIGITS = 8
+"""So many digits at the end of telephone numbers tell them apart, with the code of a country or without."""
+
 _ONE_NAME = 0.7
 """From this ratio on two names may be one, misspelt."""
 
@@ -357,8 +362,44 @@ def _companies_of_sellers(columns: Sequence[Column], texts: Texts) -> _Found:
             yield column.address, "stands beside several people each"
 
 
+def _of_receivers(columns: Sequence[Column], texts: Texts) -> _Found:
+    """Of several addresses or telephones beside what was sold those that change from one row of a customer to the next,
+    where another one stays: whoever something was sent to.
+    """
+    if not any(_of(columns, *_SOLD)):
+        return
+    names = _whole_names(columns, texts)
+    for role in ADDRESSES:
+        alike = _of(columns, role)
+        known_by = [texts[each.address] for each in _of(columns, "person_id", *ADDRESSES) if each not in alike]
+        customers = [next(filter(None, row), None) for row in zip(*known_by, names, strict=True)]
+        changing = {
+            each.address: _changing(customers, [_reached(text) for text in texts[each.address]]) for each in alike
+        }
+        for address, (changed, again) in changing.items():
+            stays = any(2 * other <= changed for other, _ in changing.values())
+            if changed >= _SOME and changed >= _SELDOM * again and stays:
+                yield address, "is not the same for all rows of one customer"
+
+
+def _changing(customers: Sequence[str | None], reached: Sequence[str | None]) -> tuple[int, int]:
+    """Beside how many customers who come again several values of a column stand, and how many customers these are."""
+    found: dict[str, list[str]] = {}
+    for customer, text in both(customers, reached):
+        found.setdefault(customer, []).append(text)
+    again = [texts for texts in found.values() if len(texts) > 1]
+    return sum(len(set(texts)) > 1 for texts in again), len(again)
+
+
+def _reached(text: str | None) -> str | None:
+    """An address or a number as it can be compared: of numbers the last digits, however they are written."""
+    plain = _plain(text)
+    return (plain if "@" in plain else re.sub(r"\D", "", plain)[-_LAST_DIGITS:]) or None
+
+
 _LOOKS = (
     _companies_of_sellers,
+    _of_receivers,
     _of_crowds,
     _of_other_rows,
     _born_again,

@@ -1,0 +1,97 @@
+"""Whoever is known by an address has the name that stands beside it, whatever its heading is called: names that
+contradict each other are what keeps a family with one address apart.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdp_assets_tests.sources.test_relational_exports import table
+from cdp_assets_tests.sources.test_whose import identifiers, stream
+
+GIVEN = ("Ann", "Bernd", "Zoe")
+
+
+def contact(found: dict[str, Any]) -> dict[str, str]:
+    return next((map_["set"] for map_ in found.get("maps", ()) if map_["to"] == "contacts"), {})
+
+
+@pytest.mark.parametrize(
+    ("name", "email"),
+    [
+        ("Requester Name", "Requester Email"),
+        ("Requester", "Requester Email"),
+        ("Caller Name", "Caller E-Mail"),
+        ("Recipient Name", "Recipient Email"),
+        ("依頼者名", "依頼者メールアドレス"),
+        ("投保人姓名", "投保人邮箱"),
+        ("의뢰자명", "의뢰자 이메일"),
+    ],
+)
+def test_the_name_of_whom_an_address_is_called_after_is_taken_with_it(tmp_path: Path, name: str, email: str) -> None:
+    text = table(
+        f"Ticket ID,Created,{name},{email},Subject,Status",
+        *(f"{n},2026-01-{1 + n % 28:02d} 10:00,{GIVEN[n % 3]} Lee,p{n // 3}@example.org,Login,open" for n in range(30)),
+    )
+    found = stream(tmp_path, "tickets.csv", text)
+    assert contact(found)["full_name"].strip('"') == name
+    assert [value.strip('"') for _, value in identifiers(found)] == [email]
+
+
+def test_a_name_of_somebody_else_than_who_is_reached_is_not_taken(tmp_path: Path) -> None:
+    text = table(
+        "Ticket ID,Created,Caller Name,Requester Email,Subject,Status",
+        *(f"{n},2026-01-{1 + n % 28:02d} 10:00,{GIVEN[n % 3]} Lee,p{n}@example.org,Login,open" for n in range(30)),
+    )
+    assert contact(stream(tmp_path, "tickets.csv", text)) == {}
+
+
+@pytest.mark.parametrize("heading", ["Customer Name (English)", "お名前（漢字）"])
+def test_what_stands_in_brackets_does_not_hide_a_name(tmp_path: Path, heading: str) -> None:
+    text = table(
+        f"{heading},DOB,Email",
+        *(f"{GIVEN[n % 3]} Lee{n},19{60 + n}-02-03,p{n}@example.org" for n in range(30)),
+    )
+    assert contact(stream(tmp_path, "people.csv", text))["full_name"].strip('"') == heading
+
+
+def test_what_brackets_say_of_somebody_else_still_counts(tmp_path: Path) -> None:
+    text = table(
+        "Name,Email,Phone (emergency)",
+        *(f"{GIVEN[n % 3]} Lee{n},p{n}@example.org,+4930{1000000 + n}" for n in range(30)),
+    )
+    assert identifiers(stream(tmp_path, "people.csv", text)) == [("email", "Email")]
+
+
+@pytest.mark.parametrize(
+    ("father", "mother"),
+    [("Apellido Paterno", "Apellido Materno"), ("Primer apellido", "Segundo apellido")],
+)
+def test_the_family_names_of_both_parents_are_one(tmp_path: Path, father: str, mother: str) -> None:
+    text = table(
+        f"Nombre(s),{mother},{father},Correo",
+        *(f"{GIVEN[n % 3]},Costa{n},Silva{n},p{n}@example.org" for n in range(30)),
+    )
+    found = contact(stream(tmp_path, "clientes.csv", text))
+    assert (found["given_name"], found["family_name"]) == ('"Nombre(s)"', f'concat_ws(\' \', "{father}", "{mother}")')
+
+
+@pytest.mark.parametrize("heading", ["Nome/Razão Social", "nome_razao_social", "Nombre o razón social", "Name / Firma"])
+@pytest.mark.parametrize(("companies", "role"), [(0, "full_name"), (5, "full_name"), (28, "company")])
+def test_names_of_people_or_companies_are_what_most_of_them_are(
+    tmp_path: Path, heading: str, companies: int, role: str
+) -> None:
+    text = table(
+        f"{heading},E-mail",
+        *(f"{f'Loja {n} Ltda' if n < companies else f'{GIVEN[n % 3]} Costa{n}'},p{n}@example.org" for n in range(30)),
+    )
+    assert list(contact(stream(tmp_path, "clientes.csv", text))) == [role]
+
+
+@pytest.mark.parametrize("heading", ["Razão Social", "Company Name", "Nombre de la empresa"])
+def test_the_name_of_a_company_is_no_persons(tmp_path: Path, heading: str) -> None:
+    text = table(f"{heading},E-mail", *(f"{GIVEN[n % 3]} Costa{n},p{n}@example.org" for n in range(30)))
+    assert "full_name" not in contact(stream(tmp_path, "clientes.csv", text))
