@@ -110,3 +110,37 @@ def test_blank_parts_of_another_address_are_no_parts_of_the_one_that_is_told() -
     kept, others = of_one_address(columns_of({name: [text] * 3 for name, text in texts.items()}))
     assert {column.address for column in kept if column.role} == {"City", "Zip"}
     assert {column.address for column in others} == {"Venue Street", "Venue Country"}
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "expected"),
+    [
+        ("Addr 1,Addr 2,City,ZIP", "1 Main St,Apt 2,Springfield,62001", ("line_1", "line_2", "city", "postal_code")),
+        ("Calle y número,Colonia,Ciudad,C.P.", "Hidalgo 1,Centro,Puebla,72000", ("line_1", "city", "postal_code")),
+        ("都道府県,市区町村,番地,建物名", "大阪府,大阪市北区,本町4-7-12,桜荘", ("region", "city", "line_1", "line_2")),
+        ("Address,City,Pincode", "Plot 7,Pune,411082", ("line_1", "city", "postal_code")),
+        ("Address,City,PIN Code", "Plot 7,Pune,411082", ("line_1", "city", "postal_code")),
+        ("Address,City,Pin", "Plot 7,Pune,411082", ("line_1", "city", "postal_code")),
+    ],
+)
+def test_parts_of_addresses_have_other_names_elsewhere(
+    tmp_path: Path, head: str, row: str, expected: tuple[str, ...]
+) -> None:
+    text = "\n".join([f"Email,Name,{head},", *(f"p{n}@example.org,Ann Lee{n},{row}," for n in range(9)), ""])
+    proposal = propose(written(tmp_path, "people.csv", text.replace(",\n", "\n")), "shop")
+    (address,) = (map_["set"] for map_ in proposal.stream["maps"] if map_["set"].get("kind") == "'postal'")
+    assert {*expected} == address.keys() - {"kind"}
+    assert not any("secrets" in doubt for doubt in proposal.doubts)
+
+
+def test_a_pin_beside_no_address_is_a_secret(tmp_path: Path) -> None:
+    text = "\n".join(["Email,Name,Pin", *(f"p{n}@example.org,Ann Lee{n},{4000 + n}" for n in range(9)), ""])
+    proposal = propose(written(tmp_path, "people.csv", text), "shop")
+    assert "Pin may hold secrets: delete them at the source, or take them out here" in proposal.doubts
+
+
+@pytest.mark.parametrize("heading", ["カード番号", "카드번호", "Kart No"])
+def test_cards_of_members_have_numbers_elsewhere_too(tmp_path: Path, heading: str) -> None:
+    text = "\n".join([f"{heading},Email,Name", *(f"77{n:06d},p{n}@example.org,Ann Lee{n}" for n in range(30)), ""])
+    found = propose(written(tmp_path, "points.csv", text), "shop").stream["identifiers"]
+    assert [each["type"] for each in found] == ["loyalty_number", "email"]

@@ -1,50 +1,164 @@
 """Columns that say who wants advertising become rows of `consents`.
 
-Belongs here: flags on records of people. Does not belong here: logs of consent, a row a word (`mapping.py`).
+Belongs here: what cells say of consent, and flags on records of people. Does not belong here: which files are logs of
+consent, a row a word (`kinds.py`), and what else is known of such a word (`mapping.py`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.draft import Draft, Map, among
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.warehouse.sql_parsing import plain_name
 
 _WHEN = ("consented_at", "updated_at", "created_at", "happened_at")
+_GRANTING, _DENYING = ("yes", "active", "granted"), ("no", "denied")
+_CHANNELS = ("email", "sms", "whatsapp", "phone", "any")
+_OF_TELEPHONES = re.compile(r"\b(sms|phone|mobile|telefon|arama|call|dnd|dnc|disturb)\b")
+
+
+def known_answers(draft: Draft, column: Column, kinds: Sequence[str] = headings.ANSWERS) -> set[str]:
+    """What a column of the sample says of consent, but for what is no word of some kinds."""
+    return {text.strip(". ") for text in draft.texts(column)} & {word for kind in kinds for word in headings.says(kind)}
+
+
+def answer_of(
+    draft: Draft, column: Column, granting: Sequence[str] = _GRANTING, *, seen: bool = False
+) -> tuple[str, str] | None:
+    """The status of what a column says on consent, and a condition for that something is said; None if no word of the
+    sample is known. Of those that are not a doubt tells: they say nothing.
+
+    Args:
+        draft: The draft.
+        column: The column.
+        granting: The kinds of words that grant something.
+        seen: Whether of words that grant those of the sample are enough, and of those that deny if it has any.
+    """
+    name = draft.names[column.address]
+    if column.values.type == "boolean":
+        flag = plain_name(name)
+        return f"case when {flag} then 'granted' else 'denied' end", f"{flag} is not null"
+    known = known_answers(draft, column)
+    unknown = {text.strip(". ") for text in draft.texts(column)} - known
+    if not known:
+        draft.doubts.append(f"none of what {name} says is known to be yes or no: it is left out")
+        return None
+    if unknown:
+        draft.doubts.append(f"{', '.join(sorted(unknown))} in {name} is taken neither for yes nor for no")
+    meanings = (("pending", ("pending",)), ("denied", _DENYING), ("granted", granting))
+    cases = [f"when {among(draft, column, 'withdrawn')} then 'withdrawn'"]
+    for status, kinds in meanings:
+        there = [kind for kind in kinds if known_answers(draft, column, (kind,))] if seen else kinds
+        if there or (status == "denied" and known_answers(draft, column, (*granting, *_DENYING))):
+            told = (among(draft, column, kind, seen=seen) for kind in there or kinds)
+            cases.append(f"when {' or '.join(told)} then '{status}'")
+    said = draft.derived(f"{name}_answer", f"case {' '.join(cases)} end")
+    return said, f"{said} is not null"
+
+
+def purpose_of(draft: Draft) -> str:
+    """What consent is for, as `consents` calls it where it is advertising; that too if no column says."""
+    column = draft.of("purpose")
+    if column is None:
+        return "'marketing'"
+    purpose = draft.expression(column)
+    if draft.texts(column) & {*headings.says("marketing")} - {"marketing"}:
+        return f"case when {among(draft, column, 'marketing', seen=True)} then 'marketing' else lower({purpose}) end"
+    return purpose if _is_lower(draft, column) else f"lower({purpose})"
+
+
+def channel_of(draft: Draft) -> str:
+    """By which channel consent holds, as `consents` calls it; any if no column says."""
+    column = draft.of("channel")
+    if column is None:
+        return "'any'"
+    channel, texts = draft.expression(column), draft.texts(column)
+    cases = [
+        f"when {among(draft, column, kind, seen=True)} then '{kind}'"
+        for kind in _CHANNELS
+        if texts & {*headings.says(kind)} - {kind}
+    ]
+    if cases:
+        return f"case {' '.join(cases)} else lower({channel}) end"
+    return channel if _is_lower(draft, column) else f"lower({channel})"
+
+
+def _is_lower(draft: Draft, column: Column) -> bool:
+    return all((text or "").islower() for text in draft.sample.columns[column.address] if text)
 
 
 def marketing(draft: Draft) -> Iterator[Map]:
     """Maps of the columns that say yes or no to advertising by e-mail or by text message.
 
-    A yes is taken for a flag stamped by the export, which never overrides what the person has said somewhere else; that
-    somebody has unsubscribed is taken for their word, and so is the time at which they did.
+    A yes is taken for a flag stamped by the export, which never overrides what the person has said somewhere else, and
+    so is a no; that somebody has unsubscribed is taken for their word, and so is the time at which they did.
     """
-    yield from _withdrawn(draft)
-    for column in (*draft.all_of("opt_in"), *draft.all_of("opt_out")):
+    state = _state_of_subscribers(draft)
+    left_at = _left_at(draft, state)
+    yield from _withdrawn(draft, left_at)
+    for column in (*draft.all_of("opt_in"), *draft.all_of("opt_out"), *([state] if state is not None else [])):
         if not column.values.filled:
             continue
         name = draft.names[column.address]
-        by_phone = re.search(r"\b(sms|phone|whatsapp|mobile|telefon)\b", column.words) is not None
-        point, when = draft.sql("phone" if by_phone else "email"), _when(draft, column)
+        channel = _channel_of_a_flag(draft, column)
+        point, when = draft.sql("email" if channel == "email" else "phone"), _when(draft, column)
         if point is None or when is None:
             lacking = "is no address" if point is None else "is no time"
             draft.doubts.append(f"{name} says who wants advertising, but there {lacking} that `consents` needs")
             continue
-        refuses = column.role == "opt_out"
+        # Members are active too.
+        granting = ("granted",) if column is state and not _are_letters(draft) else _GRANTING
+        answer = answer_of(draft, column, granting, seen=True)
+        if answer is None:
+            continue
+        (said, given), refuses = answer, column.role == "opt_out"
         draft.doubts.append(f"{name} is taken for {'refusing' if refuses else 'consent to'} advertising (`consents`)")
-        flag = plain_name(name)
-        said = flag if column.values.type == "boolean" else among(draft, column, "yes", seen=True)
-        where = f"{said if refuses else f'{flag} is not null'} and {when} is not null"
-        status = "'withdrawn'" if refuses else f"case when {said} then 'granted' else 'denied' end"
-        yield _word(point, "sms" if by_phone else "email", status, when, where, own=refuses)
+        truth = column.values.type == "boolean"
+        own = bool(known_answers(draft, column, ("withdrawn",)))
+        if refuses or own:
+            gone = plain_name(name) if truth else f"{said} in ('withdrawn', 'granted')"
+            at = when if left_at is None else f"coalesce({draft.expression(left_at)}, {when})"
+            where = gone if refuses else f"{said} = 'withdrawn'"
+            yield _word(point, channel, "'withdrawn'", at, f"{where} and {at} is not null", own=True)
+        if not refuses and (truth or known_answers(draft, column, (*granting, *_DENYING))):
+            left = "" if own else ", 'withdrawn'"
+            flagged = given if truth else f"{said} in ('granted', 'denied'{left})"
+            yield _word(point, channel, said, when, f"{flagged} and {when} is not null", own=False)
 
 
-def _withdrawn(draft: Draft) -> Iterator[Map]:
-    """From a column with the time at which somebody has unsubscribed."""
-    column, email = draft.of("withdrawn_at"), draft.sql("email")
-    if column is None or email is None or not column.values.filled:
+def _channel_of_a_flag(draft: Draft, flag: Column) -> str:
+    """By which channel a flag on a person says something, by its heading and by how they can be reached."""
+    phone = draft.of("phone")
+    if re.search(r"\b(whatsapp|wa)\b", flag.words if phone is None or draft.of("email") else phone.words):
+        return "whatsapp"
+    return "sms" if _OF_TELEPHONES.search(flag.words) else "email"
+
+
+def _are_letters(draft: Draft) -> bool:
+    """Whether a file is called a list of those who get letters."""
+    return headings.called(draft.sample.named, "newsletters")
+
+
+def _state_of_subscribers(draft: Draft) -> Column | None:
+    """The column that says who still subscribes to letters, or does not any more, though it is not called consent."""
+    telling = headings.ANSWERS if _are_letters(draft) else ("withdrawn",)
+    return next((each for each in draft.all_of("status") if known_answers(draft, each, telling)), None)
+
+
+def _left_at(draft: Draft, state: Column | None) -> Column | None:
+    """The column with the time at which somebody has unsubscribed; of subscribers, at which they ended being one."""
+    subscribers = state is not None or _are_letters(draft) or headings.called(draft.sample.named, "subscribers")
+    column = draft.of("withdrawn_at", *(["ended_at"] if subscribers else []))
+    return column if column is not None and column.values.filled else None
+
+
+def _withdrawn(draft: Draft, column: Column | None) -> Iterator[Map]:
+    """From that column."""
+    email = draft.sql("email")
+    if column is None or email is None:
         return
     when, name = draft.expression(column), draft.names[column.address]
     draft.doubts.append(f"{name} is taken for the time at which advertising was refused (`consents`)")

@@ -311,6 +311,15 @@ def _are_companies(draft: Draft) -> str | None:
     return None
 
 
+def _genders(texts: set[str]) -> tuple[str, str]:
+    """Which words (keys below ``cells``) stand for women and for men: beside *h*, for *hombre* or *homem*, *m* is for
+    *mujer* or *mulher*, unless there are other words.
+    """
+    letters = {"h", "m"}
+    others = (texts - letters) & {*headings.says("female"), *headings.says("male")}
+    return ("m_beside_h", "h_beside_m") if letters <= texts and not others else ("female", "male")
+
+
 def named(draft: Draft) -> Iterator[Map]:
     """A map of a person's name, for rows that tell of other things: it tells apart who shares an address."""
     says = draft.given(given_name=_given_name(draft), family_name=_family_name(draft), full_name=draft.sql("full_name"))
@@ -359,7 +368,7 @@ def person(
     )
     gender = draft.of("gender", "salutation")
     if gender is not None:
-        female, male = among(draft, gender, "female", seen=True), among(draft, gender, "male", seen=True)
+        female, male = (among(draft, gender, kind, seen=True) for kind in _genders(draft.texts(gender)))
         says["gender"] = f"case when {female} then 'female' when {male} then 'male' end"
     if set(says) - {"created_at", "language", "timezone"}:
         yield entry("contacts", says)

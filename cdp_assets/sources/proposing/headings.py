@@ -50,6 +50,10 @@ BIRTH_PARTS = ("birth_year", "birth_month", "birth_day")
 """Roles that make up a birth date in three columns; one or two of them are none."""
 
 
+ANSWERS = ("yes", "no", "active", "granted", "denied", "withdrawn", "pending")
+"""What cells say (keys below ``cells``) where somebody was asked for consent."""
+
+
 @dataclass(frozen=True)
 class _Headings:
     """The file, prepared for looking up."""

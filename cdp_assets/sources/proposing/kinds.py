@@ -47,8 +47,8 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
     timed = bool(has & _TIMED)
     if _are_unplaced(columns, named):
         return "events" if timed and has & _PERSONAL else None
-    answered = bool(has & {"status", "type", "opt_in"}) and not has & _SUMS  # gifts have a purpose too
-    if answered and "purpose" in has and has & {"anything", "email", "phone"} and (timed or "consented_at" in has):
+    asked = "purpose" in has and bool(has & {"status", "type", "opt_in"}) and not has & _SUMS  # gifts have one too
+    if (asked or "answer" in has) and has & {"anything", "email", "phone"} and (timed or "consented_at" in has):
         return "consents"
     if called("refunds") and has & {"amount", "refunded"}:
         return "refunds"

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from cdp_assets.sources.proposing import commerce, headings
 from cdp_assets.sources.proposing.changes import OPERATION, OPERATIONS, REMOVED, Log
-from cdp_assets.sources.proposing.consent import marketing
+from cdp_assets.sources.proposing.consent import answer_of, channel_of, known_answers, marketing, purpose_of
 from cdp_assets.sources.proposing.draft import Draft, Map, among, named, person, quoted
 from cdp_assets.sources.proposing.headings import words_of
 from cdp_assets.sources.proposing.identifying import NUMBERS_OF_PEOPLE, PEOPLE, identifiers, other_party
@@ -438,29 +438,30 @@ def _renamed(draft: Draft, kind: str | None) -> Iterator[Map]:
 
 
 def _consents(draft: Draft) -> Iterator[Map]:
-    answers = [column for role in ("status", "type", "opt_in") for column in draft.all_of(role)]
-    words = {*headings.says("yes"), *headings.says("no")}
-    answered = max(answers, key=lambda column: bool(draft.texts(column) & words), default=None)
+    answers = [column for role in ("answer", "status", "type", "opt_in") for column in draft.all_of(role)]
+    answered = max(answers, key=lambda column: bool(known_answers(draft, column)), default=None)
     if answered is None:
         return
-    status = draft.expression(answered)
+    answer = answer_of(draft, answered)
+    if answer is None:
+        return
+    said, given = answer
     draft.doubts.append('every row is taken for the person\'s own word (`explicit: "true"`)')
-    said = (
-        f"case when {among(draft, answered, 'yes')} then 'granted' when lower({status}) = 'pending' then 'pending' "
-        f"when {among(draft, answered, 'no')} then 'withdrawn' else 'denied' end"
-    )
+    at, left = draft.sql("consented_at", "happened_at", "created_at"), draft.sql("withdrawn_at")
+    if at is not None and left is not None:
+        at = f"case when {said} = 'withdrawn' then coalesce({left}, {at}) else {at} end"
     values = draft.given(
         contact_point=draft.sql("anything", "email", "phone"),
-        purpose=draft.sql("purpose"),
-        channel=draft.sql("channel") or "'any'",
+        purpose=purpose_of(draft),
+        channel=channel_of(draft),
         status=said,
         explicit="true",
         legal_basis=draft.sql("legal_basis"),
         evidence=draft.sql("evidence"),
-        occurred_at=draft.sql("consented_at", "happened_at", "created_at"),
+        occurred_at=at or left,
         expires_at=draft.sql("expires_at"),
     )
-    yield {"to": "consents", "set": values}
+    yield {"to": "consents", "where": given, "set": values}
 
 
 _MAPS: dict[str, Callable[[Draft], Iterator[Map]]] = {

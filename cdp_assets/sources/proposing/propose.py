@@ -147,6 +147,7 @@ def propose(
         if each.values.filled
         and headings.is_secret(each.words)
         and not (kind == "loyalty" and each.role == "loyalty_number")
+        and each.role != "postal_code"
     ]
     if secret:
         draft.doubts.append(f"{', '.join(secret)} may hold secrets: delete them at the source, or take them out here")

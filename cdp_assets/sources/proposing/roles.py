@@ -135,11 +135,12 @@ def columns_of(texts: Mapping[str, list[str | None]], *, day_first: bool = False
         formats = {column.values.format for column in found if column.values.format and not column.values.ambiguous}
         if any("%d/%m" in name for name in formats):
             found = _judged(texts, day_first=True)
+    found = _with_words_of_consent(found, texts)
     found = _with_the_only_address(_with_numbers_of_orders(found))
     found = _with_names_of_the_reached(_with_numbers_of_clients(found))
     found = _with_names_of_people(_with_family_names(found, texts))
     found = _with_companies(_with_whole_names(found, texts), texts)
-    return _with_the_only_time(found)
+    return _with_the_only_time(_without_pins(found))
 
 
 def _with_numbers_of_orders(columns: list[Column]) -> list[Column]:
@@ -151,6 +152,48 @@ def _with_numbers_of_orders(columns: list[Column]) -> list[Column]:
         replace(each, role="payment_id") if each.role == "order_id" and headings.is_of_a_payment(each.words) else each
         for each in columns
     ]
+
+
+def _with_words_of_consent(columns: list[Column], texts: Mapping[str, list[str | None]]) -> list[Column]:
+    """In a log of consent, which has a purpose or a channel, one column says what was granted or withdrawn, whatever it
+    is called, and one may hold the addresses and the numbers of telephones alike that it is of.
+    """
+    roles = {column.role for column in columns}
+    if not roles & {"purpose", "channel"}:
+        return columns
+    needed = {"granted", "denied", "withdrawn"} | ({"yes", "no"} if "purpose" in roles else set())
+    answer = next(
+        (
+            column
+            for column in columns
+            if column.role in (None, "status", "type", "action", "opt_in")
+            and _says_yes_or_no(texts[column.address], needed)
+        ),
+        None,
+    )
+    if answer is None:
+        return columns
+    columns = [replace(column, role="answer") if column is answer else column for column in columns]
+    if roles & {"email", "phone", "anything"}:
+        return columns
+    reached = [each for each in columns if "reached" in each.values.looks and not headings.is_number(each.words)]
+    mails = [each for each in reached if any("@" in (text or "") for text in texts[each.address])]
+    point = next(iter(mails or reached), None) if len(reached) == 1 or mails else None
+    return [replace(column, role="anything", by_value=True) if column is point else column for column in columns]
+
+
+def _says_yes_or_no(texts: Iterable[str | None], needed: Iterable[str]) -> bool:
+    """Whether all that a column says are words of consent, with one of some kinds among them."""
+    said = {text.strip(". ").casefold() for text in texts if text}
+    known = {word for kind in headings.ANSWERS for word in headings.says(kind)}
+    return bool(said) and said <= known and any(said & {*headings.says(kind)} for kind in needed)
+
+
+def _without_pins(columns: list[Column]) -> list[Column]:
+    """A *pin* is a postal code in an address only."""
+    if any(column.role in ("city", "suburb", "region", "street", "line_1") for column in columns):
+        return columns
+    return [replace(each, role=None) if each.words == "pin" else each for each in columns]
 
 
 def _with_the_only_address(columns: list[Column]) -> list[Column]:
@@ -448,7 +491,7 @@ def _possible(role: str, values: Values) -> bool:
         return "numbered" in values.looks
     if role == "person_id":
         return "words" not in values.looks and values.type not in ("json", "boolean")  # no names
-    if role == "full_name" and "code" in values.looks:
+    if role == "full_name" and values.looks & {"code", "reached"}:
         return False
     if role in _TEXTS:
         return values.type == "string" or (role == "language" and "texts" in values.looks)

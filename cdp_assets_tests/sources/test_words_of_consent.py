@@ -1,0 +1,169 @@
+"""What files say of consent is read as it is said: no word that is not known grants or denies anything, and whoever has
+withdrawn has.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdp_assets.sources.proposing.propose import propose
+from cdp_assets_tests.normalised.bench import canonical, load
+from cdp_assets_tests.sources.shop import Bench
+from cdp_assets_tests.sources.test_proposing import loaded, written
+from cdp_assets_tests.sources.test_relational_exports import table
+
+
+def consents(bench: Bench, folder: Path, name: str, text: str) -> list[dict[str, Any]]:
+    """The words on consent that come of a file as it is proposed."""
+    found = propose(written(folder / "in", name, text), "shop", zone="UTC", country="US")
+    bench.drop(f"shop/{name}", text.encode())
+    source = loaded(folder, [found])
+    load(bench, source)
+    return canonical(bench, source, "consents")
+
+
+def said(rows: list[dict[str, Any]]) -> set[tuple[str, str, str, bool]]:
+    return {(row["contact_point"], row["channel"], row["status"], row["explicit"]) for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("head", "channels", "words"),
+    [
+        ("Timestamp,Contact,Channel,Purpose,Action", ("email", "sms"), ("opt_in", "opt_out")),
+        ("consent_ts,msisdn,channel,purpose,consent_status", ("SMS", "SMS"), ("GRANTED", "REVOKED")),
+        ("Data/Hora,Contato,Canal,Finalidade,Situação", ("E-mail", "SMS"), ("Aceito", "Revogado")),
+        ("Fecha,Contacto,Canal,Finalidad,Estatus", ("Correo", "SMS"), ("Aceptado", "Revocado")),
+        ("日時,連絡先,チャネル,目的,ステータス", ("メール", "SMS"), ("同意", "撤回")),
+    ],
+)
+def test_a_log_of_consent_is_told_by_its_words(
+    bench: Bench, tmp_path: Path, head: str, channels: tuple[str, str], words: tuple[str, str]
+) -> None:
+    phones = head.split(",")[1] == "msisdn"
+    text = table(
+        head,
+        *(
+            f"2026-01-{1 + n:02d} 10:00:00,"
+            f"{f'p{n}@example.org' if n % 2 == 0 and not phones else f'+1212555{1000 + n}'},"
+            f"{channels[n % 2]},marketing,{words[n % 2]}"
+            for n in range(20)
+        ),
+    )
+    found = said(consents(bench, tmp_path, "log.csv", text))
+    assert {(channel, status, explicit) for _, channel, status, explicit in found} == {
+        ("sms" if phones else "email", "granted", True),
+        ("sms", "withdrawn", True),
+    }
+    assert len(found) == 20
+
+
+def test_a_register_of_refusals_has_no_purpose_but_advertising(bench: Bench, tmp_path: Path) -> None:
+    text = table(
+        "Alıcı,Alıcı Tipi,İzin Türü,Durum,İzin Tarihi",
+        *(
+            f"{f'p{n}@example.org' if n % 2 else f'+90555100{1000 + n}'},BIREYSEL,{'EPOSTA' if n % 2 else 'MESAJ'},"
+            f"{'RET' if n % 3 else 'ONAY'},2026-01-{1 + n:02d} 10:00:00"
+            for n in range(20)
+        ),
+    )
+    rows = consents(bench, tmp_path, "izinler.csv", text)
+    assert {(row["purpose"], row["channel"], row["status"]) for row in rows} == {
+        ("marketing", channel, status) for channel in ("email", "sms") for status in ("granted", "withdrawn")
+    }
+
+
+def test_a_channel_and_a_status_of_something_else_are_no_consent(tmp_path: Path) -> None:
+    text = table(
+        "Date,Email,Channel,Status",
+        *(f"2026-01-{1 + n:02d},p{n}@example.org,{'web' if n % 2 else 'store'},Active" for n in range(20)),
+    )
+    assert propose(written(tmp_path, "requests.csv", text), "shop").kind != "consents"
+
+
+def flagged(heading: str, words: tuple[str, ...]) -> str:
+    return table(
+        f"Member No,Email,Mobile,Joined,{heading}",
+        *(f"{n},p{n}@example.org,+1212555{1000 + n},2025-01-{1 + n:02d},{words[n % len(words)]}" for n in range(20)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("heading", "yes", "no"),
+    [
+        ("メルマガ", "希望する", "希望しない"),
+        ("마케팅 수신 동의", "동의", "미동의"),
+        ("E-posta İzni", "Evet", "Hayır"),
+        ("Aceita Marketing", "Sim", "Não"),
+        ("Newsletter", "1", "0"),
+    ],
+)
+def test_yes_and_no_are_read_in_other_languages(bench: Bench, tmp_path: Path, heading: str, yes: str, no: str) -> None:
+    rows = consents(bench, tmp_path, "members.csv", flagged(heading, (yes, no)))
+    assert {(int(row["contact_point"][1:].split("@")[0]) % 2, row["status"], row["explicit"]) for row in rows} == {
+        (0, "granted", False),
+        (1, "denied", False),
+    }
+
+
+def test_words_of_which_none_is_known_grant_and_deny_nothing(tmp_path: Path) -> None:
+    proposal = propose(written(tmp_path, "members.csv", flagged("Newsletter", ("Zug", "Trug"))), "shop")
+    assert [map_ for map_ in proposal.stream["maps"] if map_["to"] == "consents"] == []
+    assert "none of what Newsletter says is known to be yes or no: it is left out" in proposal.doubts
+
+
+def test_a_word_that_is_not_known_says_neither_yes_nor_no(bench: Bench, tmp_path: Path) -> None:
+    text = flagged("Newsletter", ("ja", "Trug"))
+    assert {row["status"] for row in consents(bench, tmp_path, "members.csv", text)} == {"granted"}
+    proposal = propose(written(tmp_path, "members.csv", text), "shop")
+    assert "trug in Newsletter is taken neither for yes nor for no" in proposal.doubts
+
+
+def test_who_is_not_to_be_disturbed_gets_no_text_messages(bench: Bench, tmp_path: Path) -> None:
+    rows = consents(bench, tmp_path, "members.csv", flagged("DND", ("Y", "N")))
+    assert {(row["channel"], row["status"]) for row in rows} == {("sms", "withdrawn")}
+    assert len(rows) == 10
+
+
+def test_subscribers_who_left_have_withdrawn_and_the_others_have_not(bench: Bench, tmp_path: Path) -> None:
+    text = table(
+        "Email Address,Status,Subscribed At,Unsubscribed At",
+        "p1@example.org,subscribed,2025-01-01 10:00:00,",
+        "p2@example.org,unsubscribed,2025-01-02 10:00:00,2025-02-02 10:00:00",
+        "p3@example.org,unsubscribed,2025-01-03 10:00:00,",
+        "p4@example.org,cleaned,2025-01-04 10:00:00,",
+    )
+    rows = consents(bench, tmp_path, "subscribers.csv", text)
+    assert said(rows) == {
+        ("p1@example.org", "email", "granted", False),
+        ("p2@example.org", "email", "withdrawn", True),
+        ("p3@example.org", "email", "withdrawn", True),
+    }
+    assert {str(row["occurred_at"])[:10] for row in rows} == {"2025-01-01", "2025-02-02", "2025-01-03"}
+
+
+def test_who_is_active_in_a_list_of_customers_has_granted_nothing(bench: Bench, tmp_path: Path) -> None:
+    text = table(
+        "No. Cliente,Correo,Nombre,Estatus,Fecha de alta,Fecha de baja",
+        "1,p1@example.org,Ann,Activo,2025-01-01,",
+        "2,p2@example.org,Zoe,Baja,2025-01-02,2025-02-02",
+    )
+    rows = consents(bench, tmp_path, "clientes.csv", text)
+    assert said(rows) == {("p2@example.org", "email", "withdrawn", True)}
+    assert {str(row["occurred_at"])[:10] for row in rows} == {"2025-02-02"}
+
+
+@pytest.mark.parametrize(("words", "genders"), [("HM", ("male", "female")), ("FM", ("female", "male"))])
+def test_m_is_for_mujer_beside_h(bench: Bench, tmp_path: Path, words: str, genders: tuple[str, str]) -> None:
+    text = table(
+        "No. Cliente,Correo,Nombre,Sexo",
+        *(f"{n},p{n}@example.org,Ann{chr(97 + n)},{words[n % 2]}" for n in range(10)),
+    )
+    found = propose(written(tmp_path / "in", "clientes.csv", text), "shop")
+    bench.drop("shop/clientes.csv", text.encode())
+    source = loaded(tmp_path, [found])
+    load(bench, source)
+    told = {row["given_name"]: row["gender"] for row in canonical(bench, source, "contacts")}
+    assert (told["Anna"], told["Annb"]) == genders
