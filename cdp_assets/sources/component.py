@@ -17,6 +17,7 @@ from pydantic import ConfigDict, Field
 from cdp_assets.definition_files import unset
 from cdp_assets.sources import spec as specs
 from cdp_assets.sources import template
+from cdp_assets.sources.encodings import ENCODINGS
 from cdp_assets.sources.validation import problems
 from cdp_assets.warehouse.sql_fields import OptionalSql, Sql, SqlByName
 
@@ -277,7 +278,11 @@ class Stream(dg.Model, dg.Resolvable):
     )
     maps: list[Map] = Field(default_factory=list, description="The canonical tables it feeds.")
     delimiter: str = Field(default=",", description="Of CSV: one character.")
-    encoding: str = Field(default="utf-8", description="Of text files.", json_schema_extra=_one_of(specs.ENCODINGS))
+    encoding: str = Field(
+        default="utf-8",
+        description="Of text files. UTF-16 is told by its mark; latin-1 has all of Windows-1252.",
+        json_schema_extra=_one_of(ENCODINGS),
+    )
     contract: Contract | None = Field(default=None, description="Strictness; the source's if absent.")
     unpack: str | None = Field(
         default=None,

@@ -13,6 +13,7 @@ import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cdp_assets.sources.encodings import ENCODINGS, decoded
 from cdp_assets.sources.errors import (
     DeliveryError,
     EmptyFileError,
@@ -91,7 +92,7 @@ def prepare(
         plain = unpacked(plain, stream.unpack, folder)
         scan = _scanned(plain, file, stream, thorough)
     records = scan.records
-    _refuse_wrong_encoding(records, file)
+    _refuse_wrong_encoding(records, file, stream)
     if scan.begin:
         records.cuts.insert(0, (0, scan.begin))
     if records.cuts or records.mixed_line_ends:
@@ -155,7 +156,11 @@ def _scanned(plain: Path, file: LandedFile, stream: StreamSpec, thorough: bool, 
         if not is_csv:
             opened.seek(begin)
         scanner = RecordScanner(
-            quotes=is_csv, delimiter=stream.delimiter, columns=len(header), thorough=thorough and is_csv
+            quotes=is_csv,
+            delimiter=stream.delimiter,
+            columns=len(header),
+            thorough=thorough and is_csv,
+            encoding=stream.encoding,
         )
         scanner.found.lines = int(is_csv) + above
         scanner.found.carriage_returns = scanner.found.lines if first.endswith(b"\r\n") else 0
@@ -172,7 +177,7 @@ def _scanned(plain: Path, file: LandedFile, stream: StreamSpec, thorough: bool, 
 def as_utf8(file: LandedFile, stream: StreamSpec, folder: Path) -> Path:
     """The file decompressed and in UTF-8: itself if it is so already, else a copy in ``folder``.
 
-    Text declared as Latin-1 is read as Windows-1252, of which it is a part, and which is what such files are in truth.
+    Of text in another encoding, lines that are not in it stay as they are, to be found broken.
 
     Raises:
         DeliveryError: if it is empty, damaged, or not in the encoding that the contract names.
@@ -204,10 +209,10 @@ def as_utf8(file: LandedFile, stream: StreamSpec, folder: Path) -> Path:
     if stream.encoding == "utf-8":
         return plain
     copy = folder / f"{file.path.name}.utf8"
-    if not _transcode(plain, copy):
+    if not _transcode(plain, copy, stream.encoding):
         raise WrongEncodingError(
             file.name,
-            "the contract says latin-1, but the file is UTF-8",
+            f"the contract says {stream.encoding}, but the file is UTF-8",
             "Write `encoding: utf-8` in the stream's definition, or leave it out",
         )
     return copy
@@ -251,7 +256,7 @@ def _from_utf16(plain: Path, copy: Path, file: LandedFile) -> Path:
     return copy
 
 
-def _transcode(plain: Path, copy: Path) -> bool:
+def _transcode(plain: Path, copy: Path, encoding: str) -> bool:
     """Write ``plain`` as UTF-8; False if it is that already and has more than ASCII."""
     beyond_ascii, valid_utf8 = False, True
     with plain.open("rb") as opened, copy.open("wb") as out:
@@ -265,15 +270,27 @@ def _transcode(plain: Path, copy: Path) -> bool:
                     block.decode("utf-8")
                 except UnicodeDecodeError:
                     valid_utf8 = False
-            out.write(_windows_1252(block).encode("utf-8"))
+            out.write(_of_lines(block, encoding))
     return not (beyond_ascii and valid_utf8)
 
 
-def _windows_1252(block: bytes) -> str:
+def _of_lines(lines: bytes, encoding: str) -> bytes:
+    """Lines as UTF-8, but for those that are not in their encoding."""
     try:
-        return block.decode("cp1252")
+        return decoded(lines, encoding).encode("utf-8")
     except UnicodeDecodeError:
-        return "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in block)
+        each = lines.splitlines(keepends=True)
+        return lines if len(each) < 2 else b"".join(_of_lines(line, encoding) for line in each)
+
+
+def _advice(stream: StreamSpec) -> str:
+    """What to do about text that is not in the encoding of the contract."""
+    others = (each for each in ENCODINGS if each not in ("utf-8", "latin-1", stream.encoding))
+    other = "latin-1" if stream.encoding == "utf-8" else "utf-8"
+    return (
+        f"Write `encoding: {other}` in the stream's definition if that is what it is, or one of {', '.join(others)}; "
+        "or deliver it as UTF-8"
+    )
 
 
 def _header(first: bytes, file: LandedFile, stream: StreamSpec) -> tuple[str, ...]:
@@ -281,7 +298,7 @@ def _header(first: bytes, file: LandedFile, stream: StreamSpec) -> tuple[str, ..
         text = first.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError:
         raise WrongEncodingError(
-            file.name, "the header is not UTF-8", "Write `encoding: latin-1` in the stream's definition", line=1
+            file.name, f"the header is not in {stream.encoding}, as the contract says", _advice(stream), line=1
         ) from None
     records = split(text, stream.delimiter)
     names = [name.strip() for name in records[0]] if records else []
@@ -330,22 +347,22 @@ def _spell(delimiter: str) -> str:
     return _DELIMITERS.get(delimiter, f"`{delimiter}`")
 
 
-def _refuse_wrong_encoding(records: Records, file: LandedFile) -> None:
+def _refuse_wrong_encoding(records: Records, file: LandedFile, stream: StreamSpec) -> None:
     """A few damaged lines among many sound ones are broken rows; otherwise the file is in another encoding."""
     if records.undecodable and len(records.undecodable) > records.beyond_ascii:
         raise WrongEncodingError(
             file.name,
-            f"the contract says utf-8, but {len(records.undecodable)} lines are not, this one first",
-            "Write `encoding: latin-1` in the stream's definition if that is what it is, or deliver it as UTF-8",
+            f"the contract says {stream.encoding}, but {len(records.undecodable)} lines are not, this one first",
+            _advice(stream),
             line=records.undecodable[0],
         )
 
 
-def refuse_bytes_that_are_no_text(path: Path, file: LandedFile) -> None:
-    """For files that are read as one piece: a single byte that is not UTF-8 makes all of it unreadable.
+def refuse_bytes_that_are_no_text(path: Path, file: LandedFile, stream: StreamSpec) -> None:
+    """For files that are read as one piece: a single byte that is not text makes all of it unreadable.
 
     Raises:
-        WrongEncodingError: with the first line that is not UTF-8.
+        WrongEncodingError: with the first line that is not in the encoding of the contract.
     """
     scanner = RecordScanner(quotes=False)
     with path.open("rb") as opened:
@@ -353,7 +370,7 @@ def refuse_bytes_that_are_no_text(path: Path, file: LandedFile) -> None:
             if not block.isascii():
                 scanner.block(block, 0)
                 if scanner.found.undecodable:
-                    _refuse_wrong_encoding(replace(scanner.finish(), beyond_ascii=0), file)
+                    _refuse_wrong_encoding(replace(scanner.finish(), beyond_ascii=0), file, stream)
             else:
                 scanner.found.lines += block.count(b"\n")
 

@@ -199,7 +199,7 @@ def _json_lines(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Pa
 
 def _json_array(file: LandedFile, stream: StreamSpec, engine: Engine, folder: Path) -> RawRows:
     path = _literal(as_utf8(file, stream, folder), folder)
-    refuse_bytes_that_are_no_text(path, file)
+    refuse_bytes_that_are_no_text(path, file, stream)
     if not _is_closed(path, b"]" if stream.rows is None else b"}"):
         raise _misread_json(file, path, stream, UnreadableFileError("it is not closed"))
     try:

@@ -97,14 +97,24 @@ class RecordScanner:
         delimiter: CSV's delimiter.
         columns: How many columns a CSV record has.
         thorough: Whether to try every CSV line that has a quote, instead of counting its quotes.
+        encoding: What the file was in before, for what is said of bytes that are no text.
     """
 
-    def __init__(self, *, quotes: bool, delimiter: str = ",", columns: int = 0, thorough: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        quotes: bool,
+        delimiter: str = ",",
+        columns: int = 0,
+        thorough: bool = False,
+        encoding: str = "utf-8",
+    ) -> None:
         self.found = Records()
         self._quotes = quotes
         self._delimiter = delimiter
         self._columns = columns
         self._thorough = thorough
+        self._encoding = "UTF-8" if encoding == "utf-8" else encoding
         self._open: list[_Line] = []
 
     def block(self, block: bytes, begin: int) -> None:
@@ -170,7 +180,7 @@ class RecordScanner:
             self.found.cuts.append((line.begin, line.end))
         elif not line.text.isascii() and not _is_text(line.text):
             self.found.undecodable.append(line.number)
-            self._broken([line], "it has bytes that are not UTF-8")
+            self._broken([line], f"it has bytes that are not {self._encoding}")
         elif not self._quotes and LINE_SEPARATOR_BYTE in line.text:
             self._broken([line], "it has a control character")
         elif self._quotes and line.odd and not self._stands_alone(line.text):

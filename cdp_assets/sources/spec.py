@@ -24,7 +24,6 @@ ISO = "iso"
 
 FORMATS = ("csv", "jsonl", "json", "parquet")
 LOADS = ("append", "upsert", "snapshot")
-ENCODINGS = ("utf-8", "latin-1")
 
 _WILDCARDS = frozenset("*?[")
 
@@ -251,7 +250,7 @@ class StreamSpec:
         guest: SQL expression; rows without any identifier that agree in it are one anonymous record.
         maps: The canonical tables it feeds.
         delimiter: Of CSV.
-        encoding: Of text files: one of `ENCODINGS`.
+        encoding: Of text files: one of `encodings.ENCODINGS`.
         description: For people.
         contract: What is done about what the contract does not foresee.
         origin: Where it is fetched from, if its files are not dropped off.

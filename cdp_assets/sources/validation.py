@@ -16,11 +16,11 @@ import ibis
 
 from cdp_assets.definition_files import unset
 from cdp_assets.sources import targets
+from cdp_assets.sources.encodings import encoding_fault
 from cdp_assets.sources.proposing.countries import code_of
 from cdp_assets.sources.spec import (
     COLUMN_TYPES,
     CONTRACT_MODES,
-    ENCODINGS,
     FORMATS,
     ITEM,
     ITEM_NUMBER,
@@ -106,7 +106,8 @@ def _of_stream(stream: StreamSpec, path: Path) -> Iterator[Problem]:
     yield from _name((*path, "name"), stream.name, "a stream")
     yield from _one_of((*path, "format"), stream.format, FORMATS)
     yield from _one_of((*path, "load"), stream.load, LOADS)
-    yield from _one_of((*path, "encoding"), stream.encoding, ENCODINGS)
+    if fault := encoding_fault(stream.encoding):
+        yield Problem((*path, "encoding"), fault)
     yield from _strictness(stream.contract, (*path, "contract"))
     yield from _origin(stream, path)
     yield from _files(stream, path)

@@ -20,10 +20,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from cdp_assets.sources.encodings import decoded
 from cdp_assets.sources.preparing import DELIMITER_LINE, UTF16_MARKS
 from cdp_assets.sources.proposing.changes import Log, as_table
 from cdp_assets.sources.proposing.headings import is_number, meanings, times_of, words_of
 from cdp_assets.sources.proposing.json_rows import MOST_ROWS, keyed, list_of, objects, of_array, of_object
+from cdp_assets.sources.proposing.letters import encoding_of
 from cdp_assets.sources.proposing.lists import first_items
 from cdp_assets.sources.proposing.values import judge, parsed
 from cdp_assets.sources.proposing.wrapping import unwrapped
@@ -196,8 +198,27 @@ def _text(data: bytes, whole: bool, path: Path) -> tuple[str, str, tuple[str, ..
         # Of a line that was cut, the last letter may be.
         return codecs.getincrementaldecoder("utf-8-sig")().decode(data, final=whole), "utf-8", ()
     except UnicodeDecodeError:
-        text = data.decode("cp1252", "replace")
-        return text, "latin-1", ("the text is not UTF-8; it is taken for Latin-1 (Windows-1252)",)
+        encoding = encoding_of(data)
+    text, refused = _of_lines(data.removeprefix(codecs.BOM_UTF8), encoding)
+    named = "Latin-1 (Windows-1252)" if encoding == "latin-1" else encoding
+    doubts = () if encoding == "utf-8" else (f"the text is not UTF-8; it is taken for {named}",)
+    return (
+        text,
+        encoding,
+        (*doubts, *([f"{refused:,} of its lines are not {named}: they are refused"] if refused else ())),
+    )
+
+
+def _of_lines(data: bytes, encoding: str) -> tuple[str, int]:
+    """The text of those lines that are in an encoding, and how many are not."""
+    try:
+        return decoded(data, encoding), 0
+    except UnicodeDecodeError:
+        lines = data.splitlines(keepends=True)
+    if len(lines) < 2:
+        return "", len(lines)
+    texts, refused = zip(*(_of_lines(line, encoding) for line in lines), strict=True)
+    return "".join(texts), sum(refused)
 
 
 def _csv(path: Path, text: str, encoding: str, doubts: tuple[str, ...]) -> Sample:
