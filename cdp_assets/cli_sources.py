@@ -97,8 +97,11 @@ def propose(
     from cdp_assets.sources.proposing.sample import UnreadableSampleError
     from cdp_assets.sources.proposing.systems import systems, together
     from cdp_assets.sources.proposing.writing import definitions
+    from cdp_assets.sources.validation import name_fault
 
     _refuse_unknown(country, zone, currency)
+    if name is not None and (fault := name_fault(name, "a source")):
+        raise click.ClickException(f"--name: {fault}")
     settings = Settings.from_env()
     files = list(_files_of(paths))
     source = name or _source_name(files[0], settings.landing, stream_name)

@@ -18,6 +18,7 @@ from cdp_assets.definition_files import unset
 from cdp_assets.sources import targets
 from cdp_assets.sources.encodings import encoding_fault
 from cdp_assets.sources.proposing.countries import code_of
+from cdp_assets.sources.proposing.headings import words_of
 from cdp_assets.sources.spec import (
     COLUMN_TYPES,
     CONTRACT_MODES,
@@ -82,6 +83,15 @@ def country_fault(code: str) -> str | None:
     meant = code_of(code)
     hint = f"did you mean `{meant}`?" if meant else "write the ISO 3166-1 alpha-2 code of one that has"
     return f"no country with telephones has the code `{code}`; {hint}"
+
+
+def name_fault(name: str, what: str) -> str | None:
+    """What is wrong with the name of a source or a stream, or None."""
+    if _NAME.fullmatch(name):
+        return None
+    like = re.sub(r"[^a-z0-9]+", "_", words_of(name)).strip("_")
+    like = like if _NAME.fullmatch(like) else f"{what.split()[-1]}_{like}".rstrip("_")
+    return f"`{name}` cannot name {what}; use lower-case letters, digits and single underscores, such as `{like}`"
 
 
 def _of_source(source: SourceSpec) -> Iterator[Problem]:
@@ -328,5 +338,5 @@ def _zone(path: Path, zone: str) -> Iterator[Problem]:
 
 
 def _name(path: Path, name: str, what: str) -> Iterator[Problem]:
-    if not _NAME.fullmatch(name):
-        yield Problem(path, f"`{name}` cannot name {what}; use lower-case letters, digits and single underscores")
+    if fault := name_fault(name, what):
+        yield Problem(path, fault)

@@ -160,3 +160,30 @@ def test_a_delivery_is_given_up_by_its_id(project: Path) -> None:
     with ledger.reading() as connection:
         assert loads.everything(connection) == []
     ledger.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "like"),
+    [
+        ("my-shop", "my_shop"),
+        ("SHOP", "shop"),
+        ("s__", "s"),
+        ("Café Süd", "cafe_sud"),
+        ("24", "source_24"),
+        ("", "source"),
+    ],
+)
+def test_what_cannot_name_a_source_is_refused_before_anything_is_read(
+    project: Path, tmp_path: Path, name: str, like: str
+) -> None:
+    told = propose(export(tmp_path), "--name", name)
+    assert told.exit_code == 1
+    assert f"`{name}` cannot name a source" in told.output
+    assert f"such as `{like}`" in told.output
+    assert not (project / "defs" / "sources").exists()
+
+
+def test_a_folder_and_a_file_of_any_name_give_names_that_load(project: Path, tmp_path: Path) -> None:
+    assert propose(export(tmp_path, "a-고객-b/x_注文_y.csv")).exit_code == 0
+    (source,) = load_catalog(project / "defs").sources
+    assert (source.name, [stream.name for stream in source.streams]) == ("a_b", ["x_y"])

@@ -235,7 +235,7 @@ def stream_name(path: Path) -> str:
     """A name for a file's stream: its words without dates and numbers."""
     words = headings.file_words(path)
     name = "_".join(word for word in words if word != "export") or "_".join(words)
-    name = re.sub(r"[^a-z0-9_]", "", name).strip("_")
+    name = "_".join(re.findall("[a-z0-9]+", re.sub(r"[^a-z0-9_]", "", name)))
     return name if re.match(r"[a-z]", name) else f"file_{name}".rstrip("_")
 
 
