@@ -108,9 +108,15 @@ def propose(
     target = settings.defs / "sources" / source / "defs.yaml"
     if target.exists() and not force and not only_print:
         raise click.ClickException(f"{target} is there already; give another --name, or --force to replace it")
-    currency = currency or _reporting_currency(settings.defs)
     found: list[Proposal] = []
-    look = partial(propose_for, templates=not no_templates, currency=currency, zone=zone, country=country)
+    look = partial(
+        propose_for,
+        templates=not no_templates,
+        currency=currency or _reporting_currency(settings.defs),
+        currency_said=currency is not None,
+        zone=zone,
+        country=country,
+    )
     for file, *more in of_one_object_each(files):
         try:
             found.append(look(file, source, more=more))

@@ -84,13 +84,15 @@ def _date(text: ir.StringValue, pattern: str) -> ir.DateValue:
 
 
 def _pointed(text: ir.StringValue, column: ColumnSpec) -> ir.StringValue:
-    """The number with a decimal point and without grouping; null if it is grouped otherwise than by thousands, since
-    that is a decimal comma in a column that has a point, or the reverse.
+    """The number with a decimal point and without grouping; null if it is grouped otherwise than by thousands, or by
+    lakhs as in India, since that is a decimal comma in a column that has a point, or the reverse.
     """
     if column.symbol is not None:
         text = text.replace(column.symbol, "").strip()
+        text = ibis.ifelse(text.startswith("-"), ibis.literal("-") + text.substr(1).strip(), text)
     mark, group = (",", ".") if column.decimal_mark == "," else (".", ",")
-    grouped = rf"^[+-]?\d{{1,3}}(\{group}\d{{3}})+(\{mark}\d*)?$"
+    lakhs = rf"\d{{1,2}}(\{group}\d{{2}})+\{group}\d{{3}}"
+    grouped = rf"^[+-]?(\d{{1,3}}(\{group}\d{{3}})+|{lakhs})(\{mark}\d*)?$"
     plain = ibis.cases(
         (~text.contains(group), text),
         (text.re_search(grouped), text.replace(group, "")),

@@ -187,3 +187,10 @@ def test_a_folder_and_a_file_of_any_name_give_names_that_load(project: Path, tmp
     assert propose(export(tmp_path, "a-고객-b/x_注文_y.csv")).exit_code == 0
     (source,) = load_catalog(project / "defs").sources
     assert (source.name, [stream.name for stream in source.streams]) == ("a_b", ["x_y"])
+
+
+def test_the_currency_that_is_given_is_that_of_a_sign_that_several_have(project: Path, tmp_path: Path) -> None:
+    file = export(tmp_path)
+    file.write_text("order_id,order_date,total\nB1,2026-01-05,$24.90\nB2,2026-01-06,$10.00\n")
+    assert "'USD'" in propose(file, "--print").output
+    assert "'BBD'" in propose(file, "--print", "--currency", "BBD").output

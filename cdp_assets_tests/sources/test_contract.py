@@ -60,9 +60,16 @@ def test_a_decimal_comma_is_read_where_the_contract_says_so() -> None:
 
 
 def test_a_symbol_beside_a_number_is_no_part_of_it_where_the_contract_says_so() -> None:
-    texts = ["€ 1.234,50", "-12,00 €", "7", "$ 7", "€"]
+    texts = ["€ 1.234,50", "-12,00 €", "-€ 1,50", "€ -1,50", "7", "$ 7", "€"]
     found = [read(text, "decimal", decimal_mark=",", symbol="€") for text in texts]
-    assert found == [Decimal("1234.5"), Decimal("-12"), Decimal("7"), None, None]
+    less = Decimal("-1.5")
+    assert found == [Decimal("1234.5"), Decimal("-12"), less, less, Decimal("7"), None, None]
+
+
+def test_thousands_may_be_grouped_by_lakhs_and_other_groups_are_no_number() -> None:
+    texts = ["1,23,45,678.50", "-1,23,456", "1,234,567.00", "1,23", "12,3456", "1,23,45"]
+    found = [read(text, "decimal") for text in texts]
+    assert found == [Decimal("12345678.5"), Decimal("-123456"), Decimal("1234567"), None, None, None]
 
 
 def test_times_without_a_zone_are_in_the_streams_zone_or_the_columns_own() -> None:

@@ -134,6 +134,16 @@ def test_the_day_of_an_order_is_no_number_and_the_sellers_company_is_nobodys(tmp
         (["2023-3-6", "2023-12-16"], "date", "%Y-%m-%d", None),
         (["5.250 JOD", "3.000 JOD"], "decimal", None, "JOD"),
         (["5.25 JOD", "3.00 EUR"], "string", None, None),
+        (["R$ 1.299,00", "-R$ 12,00"], "decimal", None, "R$"),
+        (["NT$ 1,000", "NT$ 22"], "decimal", None, "NT$"),
+        (["12,000원", "900원"], "decimal", None, "원"),
+        (["Rs. 1,23,456.00", "Rs. 12"], "decimal", None, "Rs."),
+        (["129,90 TL", "1.299,90 TL"], "decimal", None, "TL"),
+        (["99,00 kr.", "1.299,00 kr."], "decimal", None, "kr."),
+        (["₹ 999", "₹ 12.50"], "decimal", None, "₹"),
+        (["AED 12.00", "AED 9"], "string", None, None),  # it may be a code of anything
+        (["Int. 12", "Int. 9"], "string", None, None),
+        (["12 kg", "9 kg"], "string", None, None),
     ],
 )
 def test_days_and_amounts_are_read_as_they_are_written_elsewhere(
@@ -141,6 +151,43 @@ def test_days_and_amounts_are_read_as_they_are_written_elsewhere(
 ) -> None:
     judged = judge(texts)
     assert (judged.type, judged.format, judged.symbol) == (type_, format_, symbol)
+
+
+@pytest.mark.parametrize(
+    ("texts", "type_", "symbol"),
+    [
+        (["AED 12.00", "AED 9"], "decimal", "AED"),
+        (["د.إ 12.00", "د.إ 9"], "decimal", "د.إ"),
+        (["10%", "5%"], "string", None),
+        (["MG-101", "MG-205"], "string", None),
+    ],
+)
+def test_beside_what_is_called_an_amount_stands_any_sign(
+    texts: list[str | None], type_: str, symbol: str | None
+) -> None:
+    judged = judge(texts, paid=True)
+    assert (judged.type, judged.symbol) == (type_, symbol)
+
+
+def currency_of(folder: Path, sign: str, **said: Any) -> str:
+    rows = [f"{number},2026-05-{number:02d},p{number}@example.org,{sign}{number}.50" for number in range(1, 25)]
+    file = written(folder, "orders.csv", "\n".join(["order_id,order_date,email,total", *rows]))
+    found = propose(file, "shop", **said).stream["derive"]["currency_assumed"]
+    return str(found)
+
+
+@pytest.mark.parametrize(
+    ("sign", "expected", "said", "code"),
+    [
+        ("$", "EUR", False, "USD"), ("$", "MXN", False, "MXN"), ("$", "BMD", True, "BMD"), ("¥", "CNY", False, "CNY"),
+        ("kr ", "NOK", False, "NOK"), ("kr ", "EUR", False, "SEK"), ("R$ ", "USD", True, "BRL"),
+        ("£", "USD", True, "GBP"), ("AED ", "EUR", False, "AED"), ("", "CHF", False, "CHF"),
+    ],
+)  # fmt: skip
+def test_a_sign_of_several_currencies_is_that_of_the_one_that_is_said_or_expected(
+    tmp_path: Path, sign: str, expected: str, said: bool, code: str
+) -> None:
+    assert currency_of(tmp_path, sign, currency=expected, currency_said=said) == f"'{code}'"
 
 
 def test_appointments_are_no_people(tmp_path: Path) -> None:

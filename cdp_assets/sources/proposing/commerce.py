@@ -16,6 +16,7 @@ from cdp_assets.sources.proposing.consent import marketing
 from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, money, named, person, unguarded
 from cdp_assets.sources.proposing.items import lines_within
 from cdp_assets.sources.proposing.roles import Column
+from cdp_assets.sources.proposing.values import is_negative
 from cdp_assets.sources.proposing.whose import beside, both, several_people, stands_beside_several
 from cdp_assets.warehouse.sql_parsing import plain_name
 
@@ -68,7 +69,7 @@ def _paid_in_parts(draft: Draft) -> Column | None:
     sums = draft.of("gross", "net", "amount", "unit_price")
     if sums is None:
         return None
-    paid = [None if (text or "-").startswith("-") else text for text in draft.sample.columns[sums.address]]
+    paid = [None if is_negative(text) else text for text in draft.sample.columns[sums.address]]
     return sums if stands_beside_several(draft.numbers, paid) else None
 
 
@@ -108,7 +109,7 @@ def _returned(draft: Draft) -> str | None:
         if any(said) and sum(said) * 2 < len(said):  # *credit* is also a kind of card
             return among(draft, column, "refund")
     paid = draft.of("amount", "gross", "net")
-    if paid is not None and any((text or "").startswith("-") for text in draft.sample.columns[paid.address]):
+    if paid is not None and _has_negatives(draft, paid):
         return f"{draft.expression(paid)} < 0"
     return None
 
@@ -256,7 +257,7 @@ def _buyers(draft: Draft, *, grain: Sequence[str], id_: str | None, where: str |
 
 
 def _has_negatives(draft: Draft, column: Column) -> bool:
-    return any((text or "").startswith("-") for text in draft.sample.columns[column.address])
+    return any(map(is_negative, draft.sample.columns[column.address]))
 
 
 def _receipt(draft: Draft, order: Column) -> tuple[str, list[str]]:

@@ -24,10 +24,22 @@ Map = dict[str, Any]
 Set = dict[str, str]
 
 _CURRENCIES = {
-    "€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "zł": "PLN", "CHF": "CHF", "EUR": "EUR", "USD": "USD", "GBP": "GBP",
+    "€": "EUR", "£": "GBP", "zł": "PLN", "Kč": "CZK", "Ft": "HUF", "lei": "RON", "Fr": "CHF", "TL": "TRY", "₺": "TRY",
+    "₽": "RUB", "руб": "RUB", "₴": "UAH", "₪": "ILS", "₹": "INR", "₩": "KRW", "원": "KRW", "円": "JPY", "元": "CNY",
+    "฿": "THB", "₫": "VND", "₱": "PHP", "₦": "NGN", "R$": "BRL", "US$": "USD", "CA$": "CAD", "C$": "CAD", "A$": "AUD",
+    "AU$": "AUD", "NZ$": "NZD", "MX$": "MXN", "S$": "SGD", "HK$": "HKD", "NT$": "TWD", "S/": "PEN", "RM": "MYR",
+    "د.إ": "AED", "ر.س": "SAR",
 }  # fmt: skip
-"""What signs beside amounts mostly stand for."""
+"""What signs beside amounts stand for."""
 
+_SHARED = {
+    "$": ("USD", "CAD", "AUD", "NZD", "MXN", "ARS", "CLP", "COP", "UYU", "SGD", "HKD", "TWD"),
+    "¥": ("JPY", "CNY"),
+    "￥": ("JPY", "CNY"),
+    "kr": ("SEK", "NOK", "DKK", "ISK"),
+    "Rs": ("INR", "PKR", "LKR", "NPR", "MUR"),
+}
+"""Signs of several currencies, the one that they mostly stand for first."""
 
 _MOST_KINDS = 6
 """So many kinds of customers somebody tells apart at most."""
@@ -43,7 +55,8 @@ class Draft:
         names: Address → name in the contract.
         derive: Derived columns.
         doubts: What it was unsure of.
-        currency: ISO 4217 code of amounts for which no column names one.
+        currency: ISO 4217 code of amounts for which nothing names one.
+        currency_said: Whether somebody said so of this file: then a sign of several currencies is that of this one.
         zone: IANA zone of times that bear none, if it is known.
         receipt: The derived number of an order, where those of the file come again.
         numbers: The numbers of orders, row by row, with what else tells them apart.
@@ -58,6 +71,7 @@ class Draft:
     derive: dict[str, str] = field(default_factory=dict)
     doubts: list[str] = field(default_factory=list)
     currency: str = "EUR"
+    currency_said: bool = False
     zone: str | None = None
     receipt: str | None = None
     numbers: Sequence[str | None] = ()
@@ -256,7 +270,7 @@ def money(draft: Draft) -> str:
     named = {code for each in draft.columns if (code := headings.currency_of(each.words)) is not None}
     symbols = {column.values.symbol for column in draft.columns if column.values.symbol is not None}
     sign = next(iter(symbols)) if len(symbols) == 1 else ""
-    told = sign if re.fullmatch("[A-Z]{3}", sign) else _CURRENCIES.get(sign, "")
+    told = _of_the_sign(draft, sign)
     assumed, why = told or draft.currency, f" by the sign {sign}" if told else ""
     if len(named) == 1:
         [assumed], why = named, " by what amounts are called"
@@ -264,6 +278,15 @@ def money(draft: Draft) -> str:
     if told_of not in draft.doubts:
         draft.doubts.append(told_of)
     return draft.derived("currency_assumed", quoted(assumed))
+
+
+def _of_the_sign(draft: Draft, sign: str) -> str | None:
+    """The currency of a sign beside amounts; of one that several share, the one that was said or is expected."""
+    plain = sign.rstrip(".")
+    if plain in _SHARED:
+        expected = draft.currency_said or draft.currency in _SHARED[plain]
+        return None if expected else _SHARED[plain][0]
+    return sign if re.fullmatch("[A-Z]{3}", sign) else _CURRENCIES.get(plain)
 
 
 def _street(draft: Draft) -> str | None:

@@ -82,6 +82,7 @@ def propose(
     *,
     templates: bool = True,
     currency: str = "EUR",
+    currency_said: bool = False,
     zone: str | None = None,
     country: str | None = None,
     more: Sequence[Path] = (),
@@ -94,6 +95,7 @@ def propose(
         source: Name of the source it will belong to.
         templates: Whether a known export may be told by its columns.
         currency: ISO 4217 code to assume for amounts without one.
+        currency_said: Whether somebody said so of these files, and it is no mere default.
         zone: IANA zone of times that bear none; UTC is assumed, and said, if it is not known.
         country: ISO 3166-1 alpha-2 code of the country of phone numbers whose row names none, if it is known.
 
@@ -127,7 +129,16 @@ def propose(
         others += told
     columns, of_other_addresses = of_one_address(columns)
     kind = kind_of(columns, sample.named)
-    draft = Draft(sample, columns, _names(sample), doubts=list(sample.doubts), currency=currency, zone=zone, ends=ends)
+    draft = Draft(
+        sample,
+        columns,
+        _names(sample),
+        doubts=list(sample.doubts),
+        currency=currency,
+        currency_said=currency_said,
+        zone=zone,
+        ends=ends,
+    )
     if ends is not None:
         draft.doubts.append(_told_of(ends, draft))
     if kind is not None:

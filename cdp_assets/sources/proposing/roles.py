@@ -350,7 +350,7 @@ def _judged(texts: Mapping[str, list[str | None]], day_first: bool) -> list[Colu
         if not named and (rest := headings.without_brackets(left[address])) != left[address]:
             named = list(headings.meanings(words_of(rest)))
         code = named[0] in _CODED if named else headings.is_number(words)
-        judged = judge(values, code=code, day_first=day_first)
+        judged = judge(values, code=code, day_first=day_first, paid=bool(_MONEY & set(named)))
         role, by_value = _role(plain or words, named, judged)
         in_cents = plain is not None and role in _MONEY and judged.type == "integer"
         if role in _ANSWERS and set(filter(None, values)) <= {"0", "1"}:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,7 +25,8 @@ _DAY = re.compile(r"(19|20)\d{6}")
 _EIGHT_DIGITS = re.compile(r"\d{8}")
 _FLOATED = re.compile(r"\d{1,15}\.0")
 """A number of something that passed through a spreadsheet or a data frame with gaps."""
-_DECIMAL = re.compile(r"-?([1-9]\d{0,2}(,\d{3})+|0|[1-9]\d{0,13})(\.\d+)?")
+_DECIMAL = re.compile(r"-?([1-9]\d{0,2}(,\d{3})+|[1-9]\d?(,\d\d)+,\d{3}|0|[1-9]\d{0,13})(\.\d+)?")
+"""Groups are of thousands, or of lakhs as in India."""
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _COMMA = re.compile(r"-?([1-9]\d{0,2}(\.\d{3})+|0|[1-9]\d{0,13}),\d{1,2}")
 _COMMA_AT_TIMES = re.compile(r"-?([1-9]\d{0,2}(\.\d{3})+|0|[1-9]\d{0,13})(,\d{1,2})?")
@@ -81,9 +84,14 @@ _FORMATS = (
     ("timestamp", "%Y%m%d %H%M%S"),
     ("date", "%Y%m%d"),
 )
-_CODE_BEHIND = re.compile(r"-?\d[\d.,' ]* ([A-Z]{3})")
-"""An amount with the ISO 4217 code of its currency."""
-_SYMBOLS = ("€", "$", "£", "¥", "kr", "zł", "CHF", "EUR", "USD", "GBP")
+_SIGNED = re.compile(
+    r"[+-]?\s?(?:(?P<before>[^\d\s.,+#_-][^\d#_-]{0,6}?)\s?)?(?:(?<!\w)[+-])?\d[\d.,']*(?:\s?(?P<behind>[^\d\s.,+-]\D{0,6}))?"
+)
+"""A number with what stands before it or behind it."""
+_SYMBOLS = frozenset({"kr", "zł", "Kč", "TL", "Rs", "원", "円", "元", "CHF", "EUR", "USD", "GBP"})
+_CODE = re.compile("[A-Z]{3}")
+"""Behind a number, the ISO 4217 code of a currency."""
+_SHARE = "%"
 _MOSTLY = 0.9
 _ONE_OF = 10
 """Beside so many addresses a text that is none stands for those who are not told."""
@@ -141,13 +149,14 @@ class Values:
         return self.distinct < self.filled
 
 
-def judge(texts: Sequence[str | None], *, code: bool = False, day_first: bool = False) -> Values:
+def judge(texts: Sequence[str | None], *, code: bool = False, day_first: bool = False, paid: bool = False) -> Values:
     """Judge a column.
 
     Args:
         texts: Its texts, None where empty.
         code: Whether the name says that numbers in it are names (ids, phone numbers, postal codes).
         day_first: Whether the day comes first where a date could be read either way.
+        paid: Whether the name says that numbers in it are amounts, with whatever sign beside them.
     """
     filled = [text for text in texts if text is not None]
     counts: Any = {"filled": len(filled), "rows": len(texts), "distinct": len(set(filled))}
@@ -177,11 +186,9 @@ def judge(texts: Sequence[str | None], *, code: bool = False, day_first: bool = 
     if _most(_DECIMAL, filled):
         kind = "decimal" if all(_places(text) <= 4 for text in filled) else "float"
         return Values(kind, epoch=_epoch(filled), **counts)
-    codes = {found[1] if (found := _CODE_BEHIND.fullmatch(text)) else None for text in filled}
-    signs = (*_SYMBOLS, *(code for code in codes if code is not None)) if len(codes) == 1 else _SYMBOLS
-    symbol = next((sign for sign in signs if sum(sign in text for text in filled) >= _MOSTLY * len(filled)), None)
+    symbol = _symbol(filled, paid=paid)
     if symbol is not None:
-        plain = judge([None if text is None else text.replace(symbol, "").strip() or None for text in texts])
+        plain = judge([None if text is None else _without(symbol, text) or None for text in texts])
         if plain.type in ("integer", "decimal", "float"):
             return replace(plain, symbol=symbol, epoch=None, type="decimal" if plain.type == "integer" else plain.type)
     if _most(_ISO_DATE, filled):
@@ -261,9 +268,31 @@ def _is_written(text: str, kind: str, pattern: str) -> bool:
     return _fits(text, pattern)
 
 
+def is_negative(text: str | None) -> bool:
+    """Whether an amount, maybe with a sign beside it, is less than zero."""
+    return re.match(r"\D*-", text or "") is not None
+
+
+def _symbol(texts: Sequence[str], *, paid: bool) -> str | None:
+    """What stands beside nearly all of some numbers, if it is the sign of a currency; of amounts, whatever it is."""
+    signed = [found for text in texts if (found := _SIGNED.fullmatch(text)) and None in found.groups()]
+    signs = Counter(sign for found in signed if (sign := found["before"] or found["behind"]))
+    sign, times = signs.most_common(1)[0] if signs else ("", 0)
+    if times < _MOSTLY * len(texts) or _SHARE in sign:
+        return None
+    known = sign.rstrip(".") in _SYMBOLS or any(unicodedata.category(letter) == "Sc" for letter in sign)
+    coded = _CODE.fullmatch(sign) and not any(found["before"] for found in signed)
+    return sign if known or coded or paid else None
+
+
+def _without(symbol: str, text: str) -> str:
+    """An amount without what stands beside it, or between its minus and the number."""
+    return re.sub(r"^-\s+", "-", text.replace(symbol, "").strip())
+
+
 def in_thousands(texts: Sequence[str | None], symbol: str | None) -> bool:
     """Whether dots in numbers can be those of thousands: three digits follow on each, and on some there is one."""
-    filled = [text.replace(symbol or " ", "").strip() for text in texts if text]
+    filled = [_without(symbol or " ", text) for text in texts if text]
     return any("." in text for text in filled) and all(_THOUSANDS.fullmatch(text) for text in filled)
 
 
