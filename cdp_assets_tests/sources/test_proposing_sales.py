@@ -116,6 +116,43 @@ def test_who_called_or_was_called_is_told_by_the_direction(tmp_path: Path, sende
     assert proposal.stream["key"] == ["sid"]
 
 
+def calls(folder: Path, number: str, head: str = "Call ID,Start Time,Direction,From,To,Duration (sec)") -> Proposal:
+    """Of a file of calls from and to one number of the company; ``number`` has places for three and four digits."""
+    theirs = [number.format(200 + n, 1000 + n) for n in range(30)]
+    ends = [(theirs[n], number.format(555, 1)) if n % 2 else (number.format(555, 1), theirs[n]) for n in range(30)]
+    rows = [
+        f"{9000 + n},2026-01-02 10:{n:02d}:00,{('Outbound', 'Inbound')[n % 2]},{','.join(ends[n])},{n + 3}"
+        for n in range(30)
+    ]
+    return proposed(folder, "calls.csv", head, *rows)
+
+
+@pytest.mark.parametrize(
+    "number", ["(212) {}-{:04d}", "212-{}-{:04d}", "212.{}.{:04d} x1625", "+1 (212) {}-{:04d}", "1-212-{}-{:04d}"]
+)
+def test_who_called_is_known_by_a_number_as_it_is_written_within_a_country(tmp_path: Path, number: str) -> None:
+    stream = calls(tmp_path, number).stream
+    assert stream["derive"] == {
+        "other_party": "case lower(trim(Direction)) when 'inbound' then \"From\" when 'outbound' then To end"
+    }
+    assert stream["identifiers"] == [{"type": "phone", "value": "other_party"}]
+
+
+@pytest.mark.parametrize(
+    ("number", "head"),
+    [
+        ("212{}{:04d}", "ID,Start Time,Direction,From,To,Duration"),
+        ("2026-01-{}{:04d}", "ID,Start Time,Direction,From,To,Duration"),
+        ("212-{}-{:04d}", "ID,Start Time,Direction,From account,To account,Duration"),
+        ("212-{}-{:04d}", "ID,Start Time,Direction,Invoice,Order,Duration"),
+    ],
+)
+def test_what_only_looks_like_telephone_numbers_makes_nobody_known(tmp_path: Path, number: str, head: str) -> None:
+    assert [
+        each for each in calls(tmp_path, number, head).stream.get("identifiers", ()) if each["type"] == "phone"
+    ] == []
+
+
 def test_the_day_of_an_order_is_no_number_and_the_sellers_company_is_nobodys(tmp_path: Path) -> None:
     rows = [f"Loja,{9000 + n},{n + 1:02d}/05/2026,Ana {'ABCDE'[n % 5]}lves,{n}.50" for n in range(25)]
     proposal = proposed(tmp_path, "pedidos.csv", "empresa,id_pedido,data_pedido,cliente,total_pedido", *rows)

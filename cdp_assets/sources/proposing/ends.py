@@ -6,6 +6,7 @@ column's addresses are (`whose.py`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -21,6 +22,13 @@ _FEW_ENDS = 12
 """A company writes and calls from so many addresses at most."""
 
 _NEARLY_ALL = 0.9
+
+_SOME = 5
+"""Of so many numbers one at least is written as only those of telephones are."""
+
+_WRITTEN_OUT = re.compile(r"'?(\+\d|\+?[\d ]{0,4}\(\d+\)|([01]-)?\d{2,4}([ .-])\d{3,4}\3\d{3,4}(\D|$))")
+"""The beginning of a telephone number with the code of a country, or of a town in brackets or before two more groups,
+which is no date."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,8 @@ def ends_of(columns: Sequence[Column], texts: Texts) -> Ends | None:
     for role in ADDRESSES:
         # Whoever receives something is mostly somebody else, but for this.
         found = [each for each in columns if role in (each.role, *each.values.looks) and each.values.filled]
+        if role == "phone":
+            found += [each for each in columns if each not in found and _is_called(each, texts[each.address])]
         if (told := _told_by_direction(columns, found, texts)) is not None:
             return told
         for place, one in enumerate(found):
@@ -55,6 +65,17 @@ def ends_of(columns: Sequence[Column], texts: Texts) -> Ends | None:
                 if own:
                     return Ends(one, other, own)
     return None
+
+
+def _is_called(column: Column, texts: Sequence[str | None]) -> bool:
+    """Whether a column of where something came from or went to has telephone numbers, and not those of accounts or
+    stores: some are written as only telephone numbers are.
+    """
+    is_end = headings.is_sender(column.words) or headings.is_called(column.words)
+    if "reached" not in column.values.looks or not is_end or headings.is_shared(column.words):
+        return False
+    numbers = [text for text in texts if text]
+    return sum(_WRITTEN_OUT.match(number) is not None for number in numbers) * _SOME >= len(numbers)
 
 
 def _told_by_direction(columns: Sequence[Column], addresses: Sequence[Column], texts: Texts) -> Ends | None:
@@ -81,7 +102,7 @@ def _way(text: str) -> str:
 
 def counterpart(ends: Ends, texts: Texts) -> tuple[Column, list[str | None]]:
     """The first of two ends as the column of whoever is not the company, and its texts."""
-    role = next(role for role in ADDRESSES if role in (ends.one.role, *ends.one.values.looks))
+    role = next((role for role in ADDRESSES if role in (ends.one.role, *ends.one.values.looks)), "phone")
     there = (
         _by_direction(ends, texts)
         if ends.direction is not None

@@ -26,6 +26,7 @@ from cdp_assets.sources.proposing.nested import of_one_person
 from cdp_assets.sources.proposing.postal import of_one_address
 from cdp_assets.sources.proposing.roles import Column, columns_of, names_of_companies
 from cdp_assets.sources.proposing.sample import Sample, UnreadableSampleError, read
+from cdp_assets.sources.proposing.values import judge
 from cdp_assets.sources.proposing.whose import named_alike, own
 from cdp_assets.sources.proposing.wrapping import unwrapped
 from cdp_assets.sources.spec import (
@@ -219,7 +220,8 @@ def _with_one_end(
     if ends is None:
         return columns, texts, None
     found, texts[ends.one.address] = counterpart(ends, texts)
-    at = {ends.one.address: found, ends.other.address: replace(ends.other, role=None)}
+    other = replace(ends.other, role=None, values=judge(texts[ends.other.address], code=found.role == "phone"))
+    at = {ends.one.address: found, ends.other.address: other}
     return [at.get(column.address, column) for column in columns], texts, ends
 
 

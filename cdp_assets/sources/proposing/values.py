@@ -43,7 +43,7 @@ _LOOKS = {
         r"(\d{1,3}\.){3}\d{1,3}(:\d+)?|([\da-f]{0,4}:){3,7}[\da-f]{0,4}|([A-Za-z\d-]+\.){2,}[A-Za-z]{2,}(:\d+)?"
     ),
     "phone": re.compile(r"'?\+\d[\d ()./-]{6,18}"),
-    "reached": re.compile(_EMAIL + r"|'?\+?\(?\d[\d ()./-]{6,18}"),
+    "reached": re.compile(_EMAIL + r"|'?\+?\(?\d[\d ()./-]{6,18}( ?(x|ext\.?) ?\d{1,6})?", re.IGNORECASE),
     "zone": re.compile(r"[A-Z][A-Za-z_]+/[A-Za-z_/+-]+|UTC"),
     "code": re.compile(r"[A-Za-z]{0,4}[-_]?\d{3,18}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
     "words": re.compile(r"[^\W\d_]+([ .,'’-]+[^\W\d_]+)+\.?"),
