@@ -299,3 +299,72 @@ def test_of_a_payment_the_person_is_who_paid_or_was_paid(tmp_path: Path) -> None
     head = "Transaction ID,Date,Gross,From Email Address,To Email Address,Balance Impact"
     identifiers = proposed(tmp_path, "payments.csv", head, *rows).stream["identifiers"]
     assert ("email", "other_party") in [(each["type"], each["value"]) for each in identifiers]
+
+
+SLIPS = "Store,Register,Trans No,Trans Date,Trans Time,Member #,Item UPC,Qty,Amount"
+
+
+def slip(number: int) -> list[str]:
+    """The two lines of a slip, of which every third is nobody's."""
+    member = "" if number % 3 == 0 else 1000 + number
+    head = f"0{14 + number % 2},{1 + number % 3},{number},05/{13 + number % 9}/2025,10:{number:02d}:00,{member}"
+    return [f"{head},0123456789{item},1,9.50" for item in ("05", "12")]
+
+
+def test_slips_of_tills_are_known_by_till_day_and_number_although_a_sample_has_each_number_once(
+    bench: Bench, tmp_path: Path
+) -> None:
+    text = "\n".join([SLIPS, *(line for number in range(1, 31) for line in slip(number))])
+    proposal = propose(written(tmp_path, "pos.csv", text), "shop")
+    assert proposal.kind == "lines"
+    assert proposal.stream["key"] == ["Trans Date", "Store", "Register", "Trans No", "Item UPC"]
+    parts = ['cast("Trans Date" as varchar)', "cast(Register as varchar)", "cast(Store as varchar)", '"Trans No"']
+    assert proposal.stream["derive"]["receipt"] == " || '-' || ".join(parts)
+    bench.drop("shop/pos.csv", f"{text}\n,1,31,05/20/2025,11:00:00,,012345678905,1,9.50\n".encode())
+    source = loaded(tmp_path, [proposal])
+    load(bench, source)
+    assert outcome(bench, "shop__pos")[-1][0] == "quarantined"  # rather than known by a part of what it is known by
+    assert len(canonical(bench, source, "orders")) == 30
+
+
+def test_numbers_that_only_one_till_could_not_have_counted_to_stand_for_themselves(tmp_path: Path) -> None:
+    lines = [line.replace(f",{n},05", f",{90_000_000 + n},05") for n in range(1, 31) for line in slip(n)]
+    assert proposed(tmp_path, "pos.csv", SLIPS, *lines).stream["key"] == ["Trans No", "Item UPC"]
+
+
+def test_lines_of_a_folio_are_one_order(tmp_path: Path) -> None:
+    rows = [
+        f"A-{1000 + n // 2},{1 + n // 2:02d}/10/2025,Ana Silva,ana{n // 2}@example.org,Taza,{1 + n % 2},$120.00,$120.00"
+        for n in range(40)
+    ]
+    proposal = proposed(tmp_path, "ventas.csv", "Folio,Fecha,Cliente,Correo,Descripción,Cantidad,Precio,Importe", *rows)
+    assert (proposal.kind, map_to(proposal, "orders")["grain"]) == ("lines", ["Folio"])
+
+
+def test_sales_of_nobody_are_no_one_order_for_all_of_a_day(bench: Bench, tmp_path: Path) -> None:
+    rows = [
+        f"2026-05-{1 + n % 5:02d},{'' if n % 2 else f'p{n}@example.org'},{n}.50,Mug {'ABCDEFGH'[n % 8]}"
+        for n in range(24)
+    ]
+    proposal = proposed(tmp_path, "sales.csv", "order_date,email,total,note", *rows)
+    assert any("orders have no number here: who, when and total stand for it" in doubt for doubt in proposal.doubts)
+    bench.drop("shop/sales.csv", proposal.path.read_bytes())
+    source = loaded(tmp_path, [proposal])
+    load(bench, source)
+    assert len({order["order_id"] for order in canonical(bench, source, "orders")}) == 24
+
+
+def test_an_event_without_a_person_keeps_the_place_of_one_in_its_number(tmp_path: Path) -> None:
+    rows = [f"2026-05-{1 + n % 5:02d} 10:00:00,{n % 3 or ''},{n % 7 or ''},scan" for n in range(40)]
+    proposal = proposed(tmp_path, "scans.csv", "timestamp,user_id,device_id,event_name", *rows)
+    assert "coalesce(cast(user_id as varchar), '')" in map_to(proposal, "events")["set"]["event_id"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "word"),
+    [("Situação", "Cancelado"), ("주문상태", "취소완료"), ("Estatus", "Cancelado"), ("注文ステータス", "キャンセル")],
+)
+def test_orders_that_were_cancelled_in_another_language_are_left_out(tmp_path: Path, heading: str, word: str) -> None:
+    rows = [f"B{n},2026-05-{1 + n:02d},p{n}@example.org,{n}.50,{word if n % 4 else 'OK'}" for n in range(1, 25)]
+    proposal = proposed(tmp_path, "orders.csv", f"order_id,order_date,email,total,{heading}", *rows)
+    assert word.casefold() in map_to(proposal, "orders")["where"]

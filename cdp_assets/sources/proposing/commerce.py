@@ -13,12 +13,26 @@ from typing import cast
 
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.consent import marketing
-from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, money, named, person, unguarded
+from cdp_assets.sources.proposing.draft import (
+    Draft,
+    Map,
+    Set,
+    among,
+    money,
+    named,
+    person,
+    telling_more,
+    together,
+    unguarded,
+)
 from cdp_assets.sources.proposing.items import lines_within
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.values import is_negative
 from cdp_assets.sources.proposing.whose import beside, both, several_people, stands_beside_several
 from cdp_assets.warehouse.sql_parsing import plain_name
+
+_COUNTED = re.compile(r"#?\d{1,6}")
+"""A number that is short enough for a till to have counted to it."""
 
 
 def orders(draft: Draft) -> Iterator[Map]:
@@ -79,12 +93,16 @@ def _where(conditions: Sequence[str]) -> Map:
 
 
 def _made_up(draft: Draft, placed: str) -> str | None:
-    """A number for orders that have none: who, and when."""
-    who = draft.sql("person_id", "email")
-    if who is None:
+    """A number for orders that have none: when, and who, with what else tells rows apart, such as those of nobody."""
+    who, at = draft.of("person_id", "email"), draft.of("created_at", "started_at", "happened_at")
+    if who is None or at is None:
         return None
-    draft.doubts.append("orders have no number here: who and when stand for it, and each row is one (`order_number`)")
-    return draft.derived("order_number", f"concat_ws('-', {who}, cast({placed} as varchar))")
+    more = list(telling_more(draft, (at, who)))
+    also = ", ".join(draft.names[column.address] for column in more)
+    known_by = f"who, when and {also} stand" if more else "who and when stand"
+    draft.doubts.append(f"orders have no number here: {known_by} for it, and each row is one (`order_number`)")
+    parts = map(draft.expression, (who, *more))
+    return draft.derived("order_number", together([f"cast({placed} as varchar)"], parts))
 
 
 def _status(draft: Draft) -> Column | None:
@@ -264,12 +282,12 @@ def _receipt(draft: Draft, order: Column) -> tuple[str, list[str]]:
     """What tells orders apart, and the columns of it: each till begins with number 1, and some do each day."""
     number, name = unguarded(draft, order), draft.names[order.address]
     texts, parts, known_by = list(draft.sample.columns[order.address]), [number], ["number"]
-    for place in places_of(draft, order):
+    day, places = beside_number(draft, order)
+    for place in places:
         parts.insert(0, f"cast({plain_name(draft.names[place.address])} as varchar)")
         known_by.append(draft.names[place.address])
         texts = beside(texts, draft.sample.columns[place.address])
-    day = draft.of("created_at", "happened_at")
-    if day is not None and _comes_on_other_days(texts, draft.sample.columns[day.address], day.values.type):
+    if day is not None:
         at = plain_name(draft.names[day.address])
         parts.insert(0, f"cast({at if day.values.type == 'date' else f'cast({at} as date)'} as varchar)")
         known_by.append("day")
@@ -280,24 +298,51 @@ def _receipt(draft: Draft, order: Column) -> tuple[str, list[str]]:
         draft.doubts.append(f"rows of one {name} are of different people: nobody is known by it")
     if len(parts) == 1:
         return number, [name]
-    why = "on other days" if known_by == ["number", "day"] else "in other rows"
-    draft.doubts.append(f"{name} comes again {why}, so that an order is known by {' and '.join(known_by)} (`receipt`)")
+    why = "comes again on other days" if not places else "comes again in other rows"
+    if _till(places) is not None:
+        why = "is counted at each till"
+    draft.doubts.append(f"{name} {why}, so that an order is known by {' and '.join(known_by)} (`receipt`)")
     draft.receipt = draft.derived("receipt", " || '-' || ".join(parts))
     return draft.receipt, [draft.receipt]
 
 
-def places_of(draft: Draft, order: Column) -> list[Column]:
-    """The shops or tills that give out the same numbers: columns of which many a number has several values."""
+def beside_number(draft: Draft, order: Column) -> tuple[Column | None, list[Column]]:
+    """What tells apart orders of one number: the day, if it does, and shops or tills."""
+    texts, places = list(draft.sample.columns[order.address]), _places_of(draft, order)
+    for place in places:
+        texts = beside(texts, draft.sample.columns[place.address])
+    day = draft.of("created_at", "happened_at")
+    if day is None or day.values.type not in ("date", "timestamp"):
+        return None, places
+    again = _comes_on_other_days(texts, draft.sample.columns[day.address], day.values.type)
+    return day if again or _till(places) is not None else None, places
+
+
+def _places_of(draft: Draft, order: Column) -> list[Column]:
+    """The shops or tills that give out the same numbers: columns of which many a number has several values, and all of
+    them where one is a till and numbers are short, whatever a sample shows: each till counts for itself.
+    """
     found, numbers = [], list(draft.sample.columns[order.address])
-    if not order.values.repeated:
-        return []
-    for column in draft.columns:
+    places = [column for column in draft.columns if _is_place(column)]
+    if _till(places) is not None and all(_COUNTED.fullmatch(number) for number in numbers if number):
+        return places
+    for column in places if order.values.repeated else ():
         texts = draft.sample.columns[column.address]
-        whole = column.values.filled == column.values.rows and 1 < column.values.distinct * 3 <= column.values.rows
-        if whole and headings.is_of_place(column.words) and stands_beside_several(numbers, texts):
+        if stands_beside_several(numbers, texts):
             found.append(column)
             numbers = beside(numbers, texts)
     return found
+
+
+def _is_place(column: Column) -> bool:
+    """Whether a column says of each row in which of a few shops, or at which till, something was sold."""
+    values = column.values
+    whole = values.filled == values.rows and 1 < values.distinct * 3 <= values.rows
+    return whole and headings.is_of_place(column.words)
+
+
+def _till(places: Sequence[Column]) -> Column | None:
+    return next((column for column in places if headings.is_of_till(column.words)), None)
 
 
 def _comes_on_other_days(numbers: Sequence[str | None], times: Sequence[str | None], type_: str) -> bool:
@@ -306,7 +351,7 @@ def _comes_on_other_days(numbers: Sequence[str | None], times: Sequence[str | No
     for each, at in both(numbers, _days(times) if type_ == "timestamp" else times):
         days.setdefault(each, set()).add(at)
     again = sum(len(found) > 1 for found in days.values())
-    return type_ in ("date", "timestamp") and again * (10 if type_ == "date" else 2) >= len(days)
+    return again * (10 if type_ == "date" else 2) >= len(days)
 
 
 def _days(times: Sequence[str | None]) -> list[str | None]:

@@ -6,7 +6,7 @@ Belongs here: reading a draft. Does not belong here: which tables it feeds (`map
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -287,6 +287,37 @@ def _of_the_sign(draft: Draft, sign: str) -> str | None:
         expected = draft.currency_said or draft.currency in _SHARED[plain]
         return None if expected else _SHARED[plain][0]
     return sign if re.fullmatch("[A-Z]{3}", sign) else _CURRENCIES.get(plain)
+
+
+def together(known: Iterable[str], others: Iterable[str]) -> str:
+    """Several expressions as one text. What may be null leaves its place empty: one that is left out would make rows
+    alike that are not.
+    """
+    parts = [*known, *(f"coalesce(cast({each} as varchar), '')" for each in others)]
+    return f"concat_ws('-', {', '.join(parts)})"
+
+
+_CHANGING = ("status", "updated_at")
+"""Roles of what tells versions of a row apart, rather than rows."""
+
+
+def telling_more(draft: Draft, told: Sequence[Column]) -> Iterator[Column]:
+    """Columns that tell rows apart where those that are told leave some alike, numbers and names before the rest."""
+    texts = draft.sample.columns
+    known = list(zip(*(texts[column.address] for column in told), strict=True))
+    every = len(set(zip(*texts.values(), strict=True)))
+    others = [
+        column
+        for column in draft.columns
+        if column not in told and column.values.type != "json" and column.role not in _CHANGING
+    ]
+    for column in sorted(others, key=lambda column: (column.role is None, not headings.is_number(column.words))):
+        if len(set(known)) >= every:
+            return
+        more = [(*row, text) for row, text in zip(known, texts[column.address], strict=True)]
+        if len(set(more)) > len(set(known)):
+            known = more
+            yield column
 
 
 def _street(draft: Draft) -> str | None:

@@ -283,6 +283,11 @@ def is_of_place(words: str) -> bool:
     return _mentions(words, "places")
 
 
+def is_of_till(words: str) -> bool:
+    """Whether a column says at which till something was sold."""
+    return _mentions(words, "tills")
+
+
 def is_shared(words: str) -> bool:
     """Whether a number is that of something that many rows have in common, such as a currency or a shop."""
     return _mentions(words, "shared")

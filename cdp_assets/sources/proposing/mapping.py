@@ -7,14 +7,14 @@ known (`identifying.py`), and whether the result is sound (`propose.py`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, cast
 
 from cdp_assets.sources.proposing import commerce, headings
 from cdp_assets.sources.proposing.changes import OPERATION, OPERATIONS, REMOVED, Log
 from cdp_assets.sources.proposing.consent import answer_of, channel_of, known_answers, marketing, purpose_of
-from cdp_assets.sources.proposing.draft import Draft, Map, among, named, person, quoted
+from cdp_assets.sources.proposing.draft import Draft, Map, among, named, person, quoted, telling_more, together
 from cdp_assets.sources.proposing.headings import words_of
 from cdp_assets.sources.proposing.identifying import NUMBERS_OF_PEOPLE, PEOPLE, identifiers, other_party
 from cdp_assets.sources.proposing.roles import Column
@@ -147,16 +147,15 @@ def _key(draft: Draft, kind: str | None) -> list[str]:
         column = draft.of(role)
         if column is not None and column.values.unique:
             return [draft.names[column.address]]
-    if (
-        kind == "orders"
-        and (order := draft.of("order_id")) is not None
-        and (places := commerce.places_of(draft, order))
-    ):
-        return _together(draft, *places, order)
+    order = draft.of("order_id") if kind in ("orders", "lines") else None
+    day, places = commerce.beside_number(draft, order) if order is not None else (None, [])
+    slip = (*([day] if day is not None and places else ()), *places, order)
+    if kind == "orders" and places:
+        return _together(draft, *slip)
     if kind == "lines":
-        if key := _together(draft, draft.of("order_id"), draft.of("line_number")):
+        if key := _together(draft, *slip, draft.of("line_number")):
             return key
-        key = _together(draft, draft.of("order_id"), draft.of("sku"))
+        key = _together(draft, *slip, draft.of("sku"))
         if key:
             draft.doubts.append(f"lines that agree in {' and '.join(key)} are taken for one line that comes again")
         return key
@@ -371,9 +370,8 @@ def _events(draft: Draft) -> Iterator[Map]:
         who = [who for role in roles if (who := draft.of(role)) is not None]
         at = draft.of("happened_at", "created_at", "received_at", "started_at")
         told = [column for column in (at, draft.of("event_name", "action"), type_, *who) if column is not None]
-        parts = [f"cast({values['occurred_at']} as varchar)", values["event_name"], *map(draft.expression, who)]
-        parts += [f"cast({draft.expression(column)} as varchar)" for column in _telling_more(draft, told)]
-        values["event_id"] = f"concat_ws('-', {', '.join(parts)})"
+        parts = [f"cast({values['occurred_at']} as varchar)", values["event_name"]]
+        values["event_id"] = together(parts, map(draft.expression, (*who, *telling_more(draft, told))))
     yield {"to": "events", "set": values}
     yield from _renamed(draft, kind)
     identified = type_ is not None and "identify" in draft.texts(type_) and draft.of("family_name") is not None
@@ -382,21 +380,6 @@ def _events(draft: Draft) -> Iterator[Map]:
     yield from (
         map_ for map_ in person(draft, where=condition) if map_["to"] in wanted or map_["set"].get("kind") == "'email'"
     )
-
-
-def _telling_more(draft: Draft, told: Sequence[Column]) -> Iterator[Column]:
-    """Columns that tell rows apart where those that are told leave some alike, numbers and names before the rest."""
-    texts = draft.sample.columns
-    known = list(zip(*(texts[column.address] for column in told), strict=True))
-    every = len(set(zip(*texts.values(), strict=True)))
-    others = [column for column in draft.columns if column not in told and column.values.type != "json"]
-    for column in sorted(others, key=lambda column: (column.role is None, not headings.is_number(column.words))):
-        if len(set(known)) >= every:
-            return
-        more = [(*row, text) for row, text in zip(known, texts[column.address], strict=True)]
-        if len(set(more)) > len(set(known)):
-            known = more
-            yield column
 
 
 def _only_event(draft: Draft) -> str:
