@@ -68,7 +68,7 @@ def never_bought(
     """Known people who have not bought by a day, by how they lately behaved.
 
     Args:
-        people: `profile_id` and `first_seen_at` of known people.
+        people: `profile_id` of known people.
         purchases: The table of `purchases.purchase_days`.
         activity: The table of `activity.daily_activity`.
         until: Last day that may be seen.
@@ -79,8 +79,7 @@ def never_bought(
     """
     bought = purchases.filter(purchases.purchases > 0)
     before = bought.filter(bought.day <= until).select("profile_id").distinct()
-    there = people.filter(people.first_seen_at.isnull() | (people.first_seen_at.date() <= ibis.literal(until)))
-    leads = there.select("profile_id").anti_join(before, "profile_id")
+    leads = people.select("profile_id").anti_join(before, "profile_id")
     shown = intent(activity, purchases, until).select("profile_id", "intent_band")
     acted = ~activity.activity.re_search("_(sent|delivered|bounced)$")
     recent = activity.filter(acted, activity.day <= until, activity.day > until - timedelta(days=ACTIVE_DAYS))
@@ -106,11 +105,20 @@ def never_bought(
 def learn_first_purchases(
     people: ir.Table, purchases: ir.Table, activity: ir.Table, until: date, engine: Engine
 ) -> FirstPurchases:
-    """Count first purchases after past days, and judge the shares on the latest of them."""
+    """Count first purchases after past days, and judge the shares on the latest of them.
+
+    Args:
+        people: `profile_id` and `first_seen_at` of known people; on each day those count who had been seen by then.
+        purchases: The table of `purchases.purchase_days`.
+        activity: The table of `activity.daily_activity`.
+        until: Last day that may be seen.
+        engine: Computes.
+    """
     counted: list[pd.DataFrame] = []
     for look in range(1, LOOKS + 1):
         day = until - timedelta(days=look * HORIZON_DAYS)
-        leads = never_bought(people, purchases, activity, day, HORIZON_DAYS)
+        there = people.filter(people.first_seen_at.isnull() | (people.first_seen_at.date() <= ibis.literal(day)))
+        leads = never_bought(there, purchases, activity, day, HORIZON_DAYS)
         sums = leads.group_by("behaviour").aggregate(people=leads.count(), bought=leads.bought.sum())
         counted.append(engine.to_pandas(sums.order_by("behaviour")))
     shares = shares_of(counted)

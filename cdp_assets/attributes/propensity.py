@@ -50,7 +50,6 @@ _READ = {
     ("attributes", "purchase_model", "document"),
     *(("attributes", "purchases", name) for name in ("day", "purchases", "net", "refunds", "refunded")),
     *(("attributes", "activity", name) for name in ("day", "activity", "times")),
-    ("profiles", "golden_records", "first_seen_at"),
 }
 LINEAGE: ColumnLineage = {
     "profile_id": {("attributes", "purchases", "profile_id"), ("profiles", "golden_records", "profile_id")},
@@ -153,7 +152,7 @@ def propensity_scores(
     Args:
         risk: Of not buying within the horizon, as `churn_scores.churn_scores` makes it.
         shares: Group of people who never bought → probability.
-        people: `profile_id` and `first_seen_at` of known people.
+        people: `profile_id` of known people, whenever they were first seen: a source may date that after the run.
         purchases: The table of `purchases.purchase_days`.
         activity: The table of `activity.daily_activity`.
         until: Last day that may be seen.

@@ -8,10 +8,17 @@ import pandas as pd
 import pytest
 
 from cdp_assets.attributes.churn_model import MODEL
-from cdp_assets.attributes.first_purchases import GROUPS, PRIOR_SHARE, never_bought, shares_of
+from cdp_assets.attributes.first_purchases import (
+    GROUPS,
+    PRIOR_SHARE,
+    learn_first_purchases,
+    never_bought,
+    shares_of,
+)
 from cdp_assets.attributes.model_schemas import PURCHASE_MODEL
 from cdp_assets.attributes.model_training import Occasion
 from cdp_assets.attributes.propensity import purchase_model, purchase_propensity
+from cdp_assets.attributes.signal_checks import PURCHASE_PROPENSITY as CHECKS
 from cdp_assets.attributes.signal_schemas import PURCHASE_PROPENSITY
 from cdp_assets.profiles.schemas import GOLDEN_RECORDS
 from cdp_assets.warehouse.built import Built
@@ -22,13 +29,13 @@ DAYS = 240
 PEOPLE = 1200
 
 
-def golden(engine: DuckDBEngine, profiles: range, anonymous: int = 0) -> ir.Table:
+def golden(engine: DuckDBEngine, profiles: range, anonymous: int = 0, *, seen_on: int = 0) -> ir.Table:
     return filled(
         engine,
         GOLDEN_RECORDS,
         *(
             {"profile_id": profile, "anonymous": profile == anonymous, "records": 1, "sources": "shop",
-             "first_seen_at": noon(0)}
+             "first_seen_at": noon(seen_on)}
             for profile in profiles
         ),
     )  # fmt: skip
@@ -70,6 +77,30 @@ def test_every_known_person_has_one_probability(scored: tuple[Built, Built, pd.D
     assert tuple(built.table.columns) == PURCHASE_PROPENSITY.column_names
     assert sorted(table["profile_id"]) == list(range(1, PEOPLE + 1))
     assert table["purchase_propensity_30d"].between(0, 1).all()
+
+
+def test_people_whom_a_source_saw_first_after_the_run_have_one_too(engine: DuckDBEngine) -> None:
+    people = golden(engine, range(1, 4), anonymous=3, seen_on=90)
+    facts = (purchases(engine, [(1, 80, "5")]), activity(engine), people)
+    model = purchase_model(*facts, Occasion(filled(engine, PURCHASE_MODEL), False, day(80), "v", False), engine)
+    assert isinstance(model, Built)
+
+    built = purchase_propensity(model.table, *facts, noon(80), engine)
+
+    assert isinstance(built, Built)
+    assert rows(engine, built.table.select("profile_id")) == [(1,), (2,)]
+    (everybody,) = [check for check in CHECKS if check.name == "every_known_person_has_one"]
+    (missing, _) = everybody.expectations
+    assert missing.rows is not None
+    assert rows(engine, missing.rows(built.table, {"golden_records": people})) == []
+
+
+def test_shares_are_counted_of_people_who_had_been_seen_by_the_day(engine: DuckDBEngine) -> None:
+    people = golden(engine, range(1, 5), seen_on=90)
+
+    learned = learn_first_purchases(people, purchases(engine, []), activity(engine), day(100), engine)
+
+    assert learned.report["people"] == 0
 
 
 def test_it_foretells_who_buys_and_how_many(scored: tuple[Built, Built, pd.DataFrame]) -> None:
