@@ -80,12 +80,15 @@ def fit(stream: dict[str, Any], spec: StreamSpec, draft: Draft) -> None:
             stream[name] = value
 
 
-def fit_template(spec: StreamSpec, sample: Sample) -> tuple[dict[str, dict[str, Any]], list[str]]:
+def fit_template(
+    spec: StreamSpec, sample: Sample, day_first: bool | None
+) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """What has to stand beside a template, so that it takes a sample of its export.
 
     Args:
         spec: The template's stream, as the sample is laid out.
         sample: The sample.
+        day_first: Whether the day comes first where a date could be read either way; None if nobody knows.
 
     Returns:
         Fields of columns that are delivered otherwise than the template says, by name, and doubts.
@@ -105,7 +108,7 @@ def fit_template(spec: StreamSpec, sample: Sample) -> tuple[dict[str, dict[str, 
         found = counts.get(name)
         if found is None or not found.wrong:
             continue
-        judged = judge(texts[name])
+        judged = judge(texts[name], day_first=day_first)
         if judged.type == column.type and judged.formats and judged.formats != column.formats:
             fields[name] = {**fields.get(name, {}), "format": list(judged.formats)}
             either = ", and day and month could be the other way round" if judged.ambiguous else ""

@@ -16,6 +16,7 @@ from typing import Any
 from cdp_assets.sources import template
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.changes import Log, is_log
+from cdp_assets.sources.proposing.countries import writes_day_first
 from cdp_assets.sources.proposing.draft import Draft, some_are_no_addresses
 from cdp_assets.sources.proposing.ends import Ends, counterpart, ends_of
 from cdp_assets.sources.proposing.fitting import fit, fit_template
@@ -98,7 +99,8 @@ def propose(
         currency: ISO 4217 code to assume for amounts without one.
         currency_said: Whether somebody said so of these files, and it is no mere default.
         zone: IANA zone of times that bear none; UTC is assumed, and said, if it is not known.
-        country: ISO 3166-1 alpha-2 code of the country of phone numbers whose row names none, if it is known.
+        country: ISO 3166-1 alpha-2 code of the country of phone numbers whose row names none, if it is known. It, or
+            else that of the zone, says whether day or month comes first where a date could be read either way.
 
     Raises:
         UnreadableSampleError: if nothing can be said of it.
@@ -107,19 +109,21 @@ def propose(
     if more:
         sample = sample.joined([read(each) for each in more])
     name = stream_name(path)
+    day_first = writes_day_first(country, zone)
+    if day_first is None and sample.delimiter == ";":
+        day_first = True  # nobody who writes the month first separates with semicolons
     if templates and (found := _known(sample)) is not None:
         plain = template.find(found).stream
         stream: dict[str, Any] = {"name": name, "template": found, "files": ""} | sample.layout(plain)
         if zone is not None and "zone" not in plain:
             stream["zone"] = zone
         doubts = (f"it has the columns of {template.find(found).system}'s export; look up what that template assumes",)
-        columns_, misfitting = fit_template(spec_of({**plain, **stream}, source), sample)
+        columns_, misfitting = fit_template(spec_of({**plain, **stream}, source), sample, day_first)
         if columns_:
             stream["columns"] = columns_
         return Proposal(path, stream, None, found, (*sample.doubts, *doubts, *misfitting), sample, tuple(more))
     sample = sample.of_table().with_first_items()
-    # Who separates with semicolons writes the day first.
-    columns = columns_of(sample.columns, day_first=sample.delimiter == ";")
+    columns = columns_of(sample.columns, day_first=day_first)
     if sample.log is not None:
         columns = _of_the_log(columns, sample.log)
     columns = [_of_a_list(each) if each.address in sample.firsts else each for each in columns]

@@ -122,19 +122,20 @@ class Column:
     in_cents: bool = False
 
 
-def columns_of(texts: Mapping[str, list[str | None]], *, day_first: bool = False) -> list[Column]:
+def columns_of(texts: Mapping[str, list[str | None]], *, day_first: bool | None = None) -> list[Column]:
     """Judge all columns of a sample.
 
     Args:
         texts: Its columns.
-        day_first: Whether the day comes first where a date could be read either way.
+        day_first: Whether the day comes first where a date could be read either way; None if nobody knows.
     """
     found = _judged(texts, day_first)
-    if any(column.values.ambiguous for column in found) and not day_first:
+    if any(column.values.ambiguous for column in found):
         # What one column of a file shows, the others follow.
-        formats = {column.values.format for column in found if column.values.format and not column.values.ambiguous}
-        if any("%d/%m" in name for name in formats):
-            found = _judged(texts, day_first=True)
+        formats = [column.values.format or "" for column in found if not column.values.ambiguous]
+        shown = {name.startswith("%d/%m") for name in formats if name.startswith(("%d/%m", "%m/%d"))}
+        if len(shown) == 1 and shown != {day_first}:
+            found = _judged(texts, *shown)
     found = _with_words_of_consent(found, texts)
     found = _with_the_only_address(_with_numbers_of_orders(found))
     found = _with_names_of_the_reached(_with_numbers_of_clients(found))
@@ -340,7 +341,7 @@ def _with_numbers_of_clients(columns: list[Column]) -> list[Column]:
     ]
 
 
-def _judged(texts: Mapping[str, list[str | None]], day_first: bool) -> list[Column]:
+def _judged(texts: Mapping[str, list[str | None]], day_first: bool | None) -> list[Column]:
     found = []
     left = unwrapped(texts)
     for address, values in texts.items():

@@ -61,6 +61,10 @@ _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|UTC)|[+-]\d\d(:?\d\d)?)?")
 _LIKE_A_DATE = re.compile(r"\d[./ -]+(\d|\w{3})")
 _MONTH_FIRST, _DAY_FIRST = "%m/%d", "%d/%m"
+_EITHER_WAY = re.compile(r"%([dm])([/-])%(?!\1)[dm]")
+"""How a format begins that may be read the other way round."""
+_TWO_NUMBERS = re.compile(r"(\d+)\D+(\d+)")
+_MONTHS = 12
 _LOOSE_DAY = re.compile(r"\d{4}-(\d|\d\d)-(\d|\d\d)")
 """ISO 8601 but for zeros that are left out."""
 _CLOCKS = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p", ", %H:%M:%S", ", %H:%M")
@@ -149,13 +153,15 @@ class Values:
         return self.distinct < self.filled
 
 
-def judge(texts: Sequence[str | None], *, code: bool = False, day_first: bool = False, paid: bool = False) -> Values:
+def judge(
+    texts: Sequence[str | None], *, code: bool = False, day_first: bool | None = None, paid: bool = False
+) -> Values:
     """Judge a column.
 
     Args:
         texts: Its texts, None where empty.
         code: Whether the name says that numbers in it are names (ids, phone numbers, postal codes).
-        day_first: Whether the day comes first where a date could be read either way.
+        day_first: Whether the day comes first where a date could be read either way; None if nobody knows.
         paid: Whether the name says that numbers in it are amounts, with whatever sign beside them.
     """
     filled = [text for text in texts if text is not None]
@@ -195,19 +201,37 @@ def judge(texts: Sequence[str | None], *, code: bool = False, day_first: bool = 
         return Values("date", **counts)
     for kind, pattern in _FORMATS:
         if _share(filled, pattern) >= _MOSTLY:
-            other = pattern.replace(_MONTH_FIRST, _DAY_FIRST)
-            either = other != pattern and _share(filled, other) >= _MOSTLY
-            return Values(kind, (other if either and day_first else pattern,), ambiguous=either, **counts)
+            way, either = _turned(pattern, filled, day_first)
+            return Values(kind, (way,), ambiguous=either, **counts)
     if _most(_ISO_TIME, filled):
         return Values("timestamp", **counts)
     if all(_LOOSE_DAY.match(text) for text in filled):
         for clock in _CLOCKS:
             if _share(filled, f"%Y-%m-%d{clock}") >= _MOSTLY:
                 return Values("timestamp" if clock else "date", (f"%Y-%m-%d{clock}",), **counts)
-    if ways := _ways(filled[:_LOOKED_AT]):
+    if ways := _ways(_spread(filled)):
         patterns = tuple(dict.fromkeys(pattern for _, pattern in ways))
         return Values(max(kind for kind, _ in ways), () if patterns == (ISO,) else patterns, **counts)
     return Values("string", looks=looks, **counts)
+
+
+def _turned(pattern: str, texts: Sequence[str], day_first: bool | None) -> tuple[str, bool]:
+    """Whichever of a format and its like with day and month the other way round fits more of all texts, and whether
+    that leaves a doubt. Where both fit all of them, what is known decides, or else the mark between the numbers.
+    """
+    begins = _EITHER_WAY.match(pattern)
+    if begins is None:
+        return pattern, False
+    _, mark = begins.groups()
+    months, days = (pattern.replace(begins[0], each.replace("/", mark), 1) for each in (_MONTH_FIRST, _DAY_FIRST))
+    if any(_share(texts, each) < _MOSTLY for each in (months, days)):
+        return pattern, False
+    numbers = [found.groups() for text in texts if (found := _TWO_NUMBERS.match(text))]
+    no_months, no_days = (sum(int(pair[place]) > _MONTHS for pair in numbers) for place in (0, 1))
+    if no_months != no_days:
+        return (days if no_months > no_days else months), min(no_months, no_days) > 0
+    known = {None: pattern, True: days, False: months}
+    return known[day_first], mark == "/"
 
 
 def parsed(text: str) -> Any:
@@ -320,11 +344,16 @@ def _most(pattern: re.Pattern[str], texts: Sequence[str]) -> bool:
 
 
 def _share(texts: Sequence[str], pattern: str) -> float:
-    looked_at = texts[:_LOOKED_AT]
+    looked_at = _spread(texts)
     # Most formats are told by the first text.
     if not any(_fits(text, pattern) for text in looked_at[:3]):
         return 0.0
     return sum(_fits(text, pattern) for text in looked_at) / len(looked_at)
+
+
+def _spread(texts: Sequence[str]) -> Sequence[str]:
+    """So many of the texts as are looked at, from all of them: the first ones may be of one day."""
+    return texts[:: max(1, len(texts) // _LOOKED_AT)]
 
 
 def _fits(text: str, pattern: str) -> bool:
