@@ -10,13 +10,16 @@ import pytest
 from cdp_assets.sources.proposing.countries import writes_day_first
 from cdp_assets.sources.proposing.propose import Proposal, propose
 from cdp_assets.sources.proposing.values import judge
-from cdp_assets_tests.sources.test_proposing import written
+from cdp_assets_tests.normalised.bench import canonical, load
+from cdp_assets_tests.sources.shop import Bench
+from cdp_assets_tests.sources.test_proposing import loaded, written
 
 A_YEAR = [date(2026, 1, 1) + timedelta(days=number) for number in range(360)]
 
 
 def proposed(folder: Path, name: str, head: str, *rows: str, country: str | None = None) -> Proposal:
-    return propose(written(folder, name, "\n".join([head, *rows, ""])), "shop", country=country)
+    text = "\n".join([head, *rows, ""])
+    return propose(written(folder, name, text), "shop", country=country)
 
 
 @pytest.mark.parametrize("written_as", ["%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y"])
@@ -56,3 +59,112 @@ def test_a_zone_tells_the_country_where_it_is_not_known() -> None:
     assert writes_day_first(None, "America/Chicago") is False
     assert writes_day_first("AT", "America/Chicago") is True
     assert [writes_day_first(None, zone) for zone in ("America/Toronto", "UTC", None)] == [None] * 3
+
+
+ORDERS = "Nº pedido;Fecha;Cliente;Email;{};Importe total;Estado"
+
+
+def order_of(number: int, *more: str, status: str) -> str:
+    fields = (f"PED-{number}", f"{number + 1:02d}/05/2026", f"Ana {'ABCDE'[number % 5]}lves", f"p{number}@example.org")
+    return ";".join([*fields, *more, f"{number + 20},50", status])
+
+
+@pytest.mark.parametrize(
+    "statuses", [("Entregado", "Enviado", "Cancelado"), ("Livrée", "En cours", "Annulée", "Perdue")]
+)
+def test_what_became_of_an_order_is_no_region_of_any_language(tmp_path: Path, statuses: tuple[str, ...]) -> None:
+    rows = [order_of(n, f"Calle {n}", f"28{n:03d}", "Madrid", status=statuses[n % len(statuses)]) for n in range(25)]
+    proposal = proposed(tmp_path, "pedidos.csv", ORDERS.format("Dirección;CP;Localidad"), *rows)
+    orders, *others = proposal.stream["maps"]
+    assert statuses[2].lower() in orders["where"]
+    assert not any("region" in map_["set"] for map_ in others)
+
+
+@pytest.mark.parametrize(
+    "head", ["Destinatario;Dirección de envío;CP;Localidad", "Destinatario;Dirección;CP;Localidad"]
+)
+def test_where_a_gift_is_sent_is_no_address_of_who_ordered_it(tmp_path: Path, head: str) -> None:
+    rows = [order_of(n, f"Eva {n}", f"Calle {n}", f"28{n:03d}", "Madrid", status="Enviado") for n in range(25)]
+    rows = [row.replace(f"Eva {n}", f"Eva {'VWXYZ'[n % 5]}ega") for n, row in enumerate(rows)]
+    proposal = proposed(tmp_path, "pedidos.csv", ORDERS.format(head), *rows)
+    assert not any(map_["set"].get("kind") == "'postal'" for map_ in proposal.stream["maps"])
+    assert any("maybe to somebody else: no address is taken" in doubt for doubt in proposal.doubts)
+
+
+def test_the_own_address_stays_beside_that_of_a_delivery(tmp_path: Path) -> None:
+    rows = [order_of(n, f"Calle {n}", f"28{n:03d}", "Madrid", f"Rua {n}", status="Enviado") for n in range(25)]
+    proposal = proposed(tmp_path, "pedidos.csv", ORDERS.format("Dirección;CP;Localidad;Dirección de envío"), *rows)
+    [postal] = [map_["set"] for map_ in proposal.stream["maps"] if map_["set"].get("kind") == "'postal'"]
+    assert (postal["line_1"], postal["postal_code"]) == ("Dirección", "CP")
+
+
+@pytest.mark.parametrize(
+    ("hour", "format_"), [("{:02d}.3{}", "%H.%M"), ("{:02d}h3{}", "%Hh%M"), ("{:02d}:3{}", "%H:%M")]
+)
+def test_receipts_with_the_clock_of_the_place_are_orders(bench: Bench, tmp_path: Path, hour: str, format_: str) -> None:
+    rows = [
+        f"{n // 20 + 1:02d}/06/2026;{hour.format(9 + n % 20 // 2, n % 10)};{('Roma 1', 'Milano 2')[n % 2]};"
+        f"{n % 20 // 2 + 1};{f'29000{n % 5}' if n % 3 else ''};{n},50"
+        for n in range(40)
+    ]
+    proposal = proposed(tmp_path / "in", "scontrini.csv", "Data;Ora;Negozio;Scontrino n.;Tessera;Totale €", *rows)
+    assert proposal.kind == "orders"
+    assert f"'%Y-%m-%d {format_}'" in proposal.stream["derive"]["Data_time"]
+    source = loaded(tmp_path, [proposal])
+    bench.drop("shop/scontrini.csv", (tmp_path / "in" / "scontrini.csv").read_bytes())
+    load(bench, source)
+    times = [str(order["ordered_at"])[:16] for order in canonical(bench, source, "orders")]
+    assert (len(times), min(times), max(times)) == (40, "2026-06-01 09:30", "2026-06-02 18:39")
+
+
+CARDS = [f"26001001{n:05d}" for n in range(25)]
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["Bonuskarte", "Treuekarte", "Bonuskartennummer", "Klubkort", "Karte", "Carte", "Karta", "Tarjeta socio"],
+)
+def test_cards_of_members_are_theirs_on_receipts(tmp_path: Path, heading: str) -> None:
+    assert cards_of(tmp_path, heading, CARDS) == [("loyalty_number", f'"{heading}"' if " " in heading else heading)]
+
+
+@pytest.mark.parametrize(
+    ("heading", "texts"),
+    [
+        ("Karte", ["VISA", "Girocard"] * 10),
+        ("Karte", [f"{n + 4000}" for n in range(20)]),
+        ("Karte", [f"******{n + 4000}" for n in range(20)]),
+        ("Carte", [f"49927398716{n:05d}" for n in range(20)]),
+        ("Kartenzahlung", CARDS),
+        ("Card Type", ["Visa", "Amex"] * 10),
+    ],
+)
+def test_cards_that_somebody_pays_with_are_no_cards_of_members(tmp_path: Path, heading: str, texts: list[str]) -> None:
+    assert cards_of(tmp_path, heading, texts) == []
+
+
+def cards_of(folder: Path, heading: str, texts: list[str]) -> list[tuple[str, str]]:
+    """By which other identifiers than a number of an order receipts are known that have a column."""
+    rows = [f"{n};{n + 1:02d}.06.2026;{text};{n},50" for n, text in enumerate(texts)]
+    proposal = proposed(folder, "bons.csv", f"Bonnr;Datum;{heading};Betrag", *rows)
+    identifiers = [(each["type"], each["value"]) for each in proposal.stream["identifiers"]]
+    return [each for each in identifiers if each[0] != "order_number"]
+
+
+@pytest.mark.parametrize("heading", ["Handynr", "Rückrufnummer", "Rückruf"])
+def test_numbers_to_call_somebody_back_are_telephones(tmp_path: Path, heading: str) -> None:
+    rows = [f"{1000 + n};Ann;Müller;0171 23456{n:02d}" for n in range(25)]
+    proposal = proposed(tmp_path, "kunden.csv", f"Kundennr;Vorname;Nachname;{heading}", *rows, country="DE")
+    assert ("phone", heading) in [(each["type"], each["value"]) for each in proposal.stream["identifiers"]]
+
+
+def test_who_called_and_was_called_is_told_by_the_direction_in_german_too(tmp_path: Path) -> None:
+    rows = [
+        f"{n};{n + 1:02d}.06.2026 10:00:00;ausgehend;+49309000100;+4917123456{n:02d};60"
+        if n % 2
+        else f"{n};{n + 1:02d}.06.2026 10:00:00;eingehend;+4917123456{n:02d};+49309000100;90"
+        for n in range(25)
+    ]
+    proposal = proposed(tmp_path, "anrufe.csv", "Nr;Zeit;Richtung;Von;An;Dauer (s)", *rows)
+    assert proposal.kind == "interactions"
+    assert [(each["type"], each["value"]) for each in proposal.stream["identifiers"]] == [("phone", "other_party")]

@@ -118,11 +118,14 @@ class Draft:
         if values.type == "date" and column.role in ("created_at", "happened_at") and self._clock is not None:
             clock = plain_name(self.names[self._clock.address])
             texts = [text for text in self.sample.columns[self._clock.address] if text]
-            seconds = ":%S" if any(text.count(":") > 1 for text in texts) else ""
+            mark = next((each for each in ".h" if all(each in text for text in texts)), ":") if texts else ":"
+            seconds = (
+                f"{'.' if mark == '.' else ':'}%S" if any(len(re.findall(r"\d+", text)) > 2 for text in texts) else ""
+            )
             halves = any(text[-1] in "Mm" for text in texts)
             written = f"cast({name} as varchar) || ' ' || {clock}"
             there = "" if self.zone is None else f" at time zone {quoted(self.zone)}"
-            sql = f"strptime({written}, '%Y-%m-%d {f'%I:%M{seconds} %p' if halves else f'%H:%M{seconds}'}'){there}"
+            sql = f"strptime({written}, '%Y-%m-%d {f'%I:%M{seconds} %p' if halves else f'%H{mark}%M{seconds}'}'){there}"
             return self._derived(column, "time", sql)
         if column.role == "country" and "country_name" in values.looks:
             return self._derived(column, "code", self._country_codes(name, column))

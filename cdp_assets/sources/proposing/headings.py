@@ -230,12 +230,20 @@ def is_cancelled(words: str) -> bool:
 
 def is_of_others(words: str) -> bool:
     """Whether a column tells of somebody else than the person of the row."""
-    return any(_mentions(words, who) for who in ("others", "receivers", "staff"))
+    return any(_mentions(words, who) for who in ("others", "deliveries", "receivers", "staff"))
 
 
 def is_of_receivers(words: str) -> bool:
     """Whether a column tells to whom something was sent."""
     return _mentions(words, "receivers")
+
+
+def is_street_of_a_delivery(words: str) -> bool:
+    """Whether a column tells in which street something was delivered."""
+    if not _mentions(words, "deliveries"):
+        return False
+    where = meanings(" ".join(re.sub(_pattern("deliveries"), " ", words).split()))
+    return bool({"street", "line_1"} & {*where}) or re.search(r"(adresse|anschrift|strasse)$", words) is not None
 
 
 def is_of_an_order(words: str) -> bool:

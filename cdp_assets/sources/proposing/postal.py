@@ -1,4 +1,4 @@
-"""Which columns make up one postal address, where rows have several: at home, at work, for letters.
+"""Which columns make up one postal address, where rows have several: at home, at work, for letters, for parcels.
 
 Belongs here: telling addresses apart by their headings. Does not belong here: what a heading is (`headings.py`), and
 whose an address is (`whose.py`).
@@ -12,8 +12,29 @@ from dataclasses import replace
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.roles import Column
 
+_STREETS = {"street", "line_1"}
 _WHERE = {"street", "line_1", "city", "suburb"}
 """Of which an address has one, and another part."""
+
+
+def of_a_delivery(columns: Sequence[Column]) -> tuple[list[Column], list[Column]]:
+    """Take the role from parts of an address of which the rest says that it is where something was delivered, or the
+    name beside it to whom: that is somebody else where it is a gift.
+
+    Args:
+        columns: The columns with their roles.
+
+    Returns:
+        The columns, and those that lost their role.
+    """
+    parts = [column for column in columns if column.role in headings.ADDRESS_PARTS and column.role != "country"]
+    bare = [column for column in parts if not headings.which_address(column.words)]
+    named = any(column.role in ("full_name", "family_name") for column in columns)
+    sent = named and any(headings.is_of_receivers(each.words) and "words" in each.values.looks for each in columns)
+    there = any(headings.is_street_of_a_delivery(each.words) and each.role is None for each in columns)
+    own = [each for each in parts if each not in bare or (each.role in _STREETS and not sent)]
+    others = [] if own or not (sent or there) else bare
+    return [replace(column, role=None) if column in others else column for column in columns], others
 
 
 def of_one_address(columns: Sequence[Column]) -> tuple[list[Column], list[Column]]:

@@ -24,7 +24,7 @@ from cdp_assets.sources.proposing.kinds import kind_of
 from cdp_assets.sources.proposing.lists import lists_addresses
 from cdp_assets.sources.proposing.mapping import stream_of
 from cdp_assets.sources.proposing.nested import of_one_person
-from cdp_assets.sources.proposing.postal import of_one_address
+from cdp_assets.sources.proposing.postal import of_a_delivery, of_one_address
 from cdp_assets.sources.proposing.roles import Column, columns_of, names_of_companies
 from cdp_assets.sources.proposing.sample import Sample, UnreadableSampleError, read
 from cdp_assets.sources.proposing.values import judge
@@ -132,6 +132,7 @@ def propose(
     for look in (named_alike, own):
         columns, told = look(columns, texts)
         others += told
+    columns, of_a_parcel = of_a_delivery(columns)
     columns, of_other_addresses = of_one_address(columns)
     kind = kind_of(columns, sample.named)
     draft = Draft(
@@ -148,6 +149,9 @@ def propose(
         draft.doubts.append(_told_of(ends, draft))
     if kind is not None:
         draft.doubts += [f"{draft.names[address]} {why}: nobody is known by it" for address, why in others]
+    if of_a_parcel:
+        elsewhere = ", ".join(draft.names[column.address] for column in of_a_parcel)
+        draft.doubts.append(f"{elsewhere} tell where something was sent, maybe to somebody else: no address is taken")
     if of_other_addresses:
         elsewhere = ", ".join(draft.names[column.address] for column in of_other_addresses)
         draft.doubts.append(f"of several addresses one is taken, without {elsewhere}")

@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.headings import BIRTH_PARTS, words_of
-from cdp_assets.sources.proposing.values import DAY, Values, in_thousands, judge
+from cdp_assets.sources.proposing.values import DAY, Values, are_clocks, in_thousands, judge
 from cdp_assets.sources.proposing.wrapping import unwrapped
 
 _CODED = frozenset({
     "click_id", "anonymous_id", "previous_id", "group_id", "device_id", "message_id", "ticket_id", "lead_id",
     "campaign_id", "session_id", "refund_id", "order_id", "line_number", "payment_id", "opportunity_id",
     "subscription_id", "loyalty_number", "person_id", "external_id", "account_id", "parent_id", "number", "id", "phone",
-    "postal_code", "sku", "house_number", "name",
+    "postal_code", "sku", "house_number", "name", "card",
 })  # fmt: skip
 """Roles of columns whose numbers are names: leading zeros matter, and sums mean nothing."""
 
@@ -75,7 +75,7 @@ _ONE_FOR_EACH = frozenset({
 _OF_PEOPLE = frozenset({
     "email", "phone", "anything", "person_id", "loyalty_number", "external_id", "lead_id", "given_name", "family_name",
     "middle_name", "second_family_name", "name_suffix", "full_name", "birth_date", *BIRTH_PARTS, "street", "line_1",
-    "line_2", "house_number", "postal_code", "suburb", "city",
+    "line_2", "house_number", "postal_code", "suburb", "city", "card",
 })  # fmt: skip
 """Roles that say who somebody is, and nothing where parts are made unreadable."""
 
@@ -94,7 +94,7 @@ _SURFED = frozenset({"page_url", "session_id", "referrer", "click_id", "utm_sour
 _OF_OTHERS = frozenset({"shipping", "person_id", "account_id", "parent_id"})
 """Roles that a name gives although it speaks of others: what delivery costs is part of an order."""
 
-_WHEN_EMPTY = (_CODED - {"name", "number"}) | _TEXTS | {
+_WHEN_EMPTY = (_CODED - {"name", "number", "card"}) | _TEXTS | {
     "email", "referrer", "country", "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "variant",
     "tags", "notes", "product_name",
 }  # fmt: skip
@@ -351,6 +351,7 @@ def _judged(texts: Mapping[str, list[str | None]], day_first: bool | None) -> li
         if not named and (rest := headings.without_brackets(left[address])) != left[address]:
             named = list(headings.meanings(words_of(rest)))
         code = named[0] in _CODED if named else headings.is_number(words)
+        code = code or (named[:1] == ["clock"] and are_clocks(values))
         judged = judge(values, code=code, day_first=day_first, paid=bool(_MONEY & set(named)))
         role, by_value = _role(plain or words, named, judged)
         in_cents = plain is not None and role in _MONEY and judged.type == "integer"
@@ -362,8 +363,8 @@ def _judged(texts: Mapping[str, list[str | None]], day_first: bool | None) -> li
             judged = replace(judged, type="decimal", decimal_mark=",")  # nobody is paid in thousandths
         if role in ("title", "job_title") and _are_salutations(values):
             role = "salutation"
-        if role == "region" and _are_states_of_things(values):
-            role = "status" if words == "state" else None
+        if role in ("region", "city") and _are_states_of_things(values):
+            role = "status"
         if role in ("title", "job_title") and _are_degrees(values):
             role = None
         found.append(Column(address, words, judged, role, by_value, in_cents))
@@ -396,10 +397,10 @@ def _with_the_only_time(columns: list[Column]) -> list[Column]:
 
 
 def _are_states_of_things(texts: list[str | None]) -> bool:
-    """Whether all that a *state* says is what became of something: *canceled*, *completed*."""
-    said = {text.casefold() for text in texts if text}
+    """Whether most of what a *state* says is what became of something: *canceled*, *completed*."""
+    said = [text.casefold() for text in texts if text]
     known = {word for kind in ("states", "void", "refund", "open", "resolved") for word in headings.says(kind)}
-    return bool(said) and said <= known
+    return 2 * sum(text in known for text in said) > len(said)
 
 
 _OF_DAYS = re.compile(
@@ -448,7 +449,7 @@ def _meaning(words: str, named: list[str], values: Values) -> tuple[str | None, 
     if "phone" in values.looks and "anything" not in named:
         return "phone", True
     role = next((role for role in named if _possible(role, values)), None)
-    return (None if role == "nothing" else role), False
+    return {"nothing": None, "card": "loyalty_number"}.get(role or "nothing", role), False
 
 
 def _is_epoch(words: str, values: Values) -> bool:
@@ -494,6 +495,8 @@ def _possible(role: str, values: Values) -> bool:
         return "words" not in values.looks and values.type not in ("json", "boolean")  # no names
     if role == "full_name" and values.looks & {"code", "reached"}:
         return False
+    if role == "card":
+        return "code" in values.looks and "bank_card" not in values.looks  # maybe one that somebody paid with
     if role in _TEXTS:
         return values.type == "string" or (role == "language" and "texts" in values.looks)
     return values.type not in ("json", "boolean")

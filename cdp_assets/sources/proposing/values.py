@@ -50,8 +50,9 @@ _LOOKS = {
     "numbered": re.compile(r"\S*\d\S*"),
     "number_sign": re.compile(r"#\w*\d+"),
     "country": re.compile(r"[A-Z]{2}|[a-z]{2}"),
-    "clock": re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?( [AaPp][Mm])?"),
+    "clock": re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?( [AaPp][Mm])?|([01]\d|2[0-3])[.h][0-5]\d(\.[0-5]\d)?"),
     "currency": re.compile(r"[A-Za-z]{3}"),
+    "bank_card": re.compile(r"\d{4}|[3-6]\d{14,15}"),
 }
 _ROUNDED = re.compile(r"\d([.,]\d+)?[Ee]\+\d{2}")
 """A long number as a spreadsheet shows and saves it: what is left of it is the same for many."""
@@ -232,6 +233,11 @@ def _turned(pattern: str, texts: Sequence[str], day_first: bool | None) -> tuple
         return (days if no_months > no_days else months), min(no_months, no_days) > 0
     known = {None: pattern, True: days, False: months}
     return known[day_first], mark == "/"
+
+
+def are_clocks(texts: Sequence[str | None]) -> bool:
+    """Whether all texts can be times of day, be they numbers too: *17.30*."""
+    return all(_LOOKS["clock"].fullmatch(text) for text in texts if text)
 
 
 def parsed(text: str) -> Any:
