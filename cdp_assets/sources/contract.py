@@ -24,6 +24,8 @@ EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 _TRUE = ("true", "t", "yes", "y", "1")
 _FALSE = ("false", "f", "no", "n", "0")
 _BLANKS = (" ", "\n", "\r", "\t")
+_NO_BREAK = ("\u00a0", "\u202f")
+"""Spaces that group thousands where people write so, and stand before the sign of a currency."""
 
 
 def is_too_early(time: ir.Value) -> ir.BooleanValue:
@@ -91,6 +93,7 @@ def _pointed(text: ir.StringValue, column: ColumnSpec) -> ir.StringValue:
         text = text.replace(column.symbol, "").strip()
         text = ibis.ifelse(text.startswith("-"), ibis.literal("-") + text.substr(1).strip(), text)
     mark, group = (",", ".") if column.decimal_mark == "," else (".", ",")
+    text = _unspaced(text, mark)
     lakhs = rf"\d{{1,2}}(\{group}\d{{2}})+\{group}\d{{3}}"
     grouped = rf"^[+-]?(\d{{1,3}}(\{group}\d{{3}})+|{lakhs})(\{mark}\d*)?$"
     plain = ibis.cases(
@@ -99,6 +102,14 @@ def _pointed(text: ir.StringValue, column: ColumnSpec) -> ir.StringValue:
         else_=ibis.null("string"),
     )
     return plain if mark == "." else plain.replace(mark, ".")
+
+
+def _unspaced(text: ir.StringValue, mark: str) -> ir.StringValue:
+    """The number without no-break spaces, unless these group it otherwise than by thousands."""
+    spaced = reduce(lambda one, other: one | other, (text.contains(space) for space in _NO_BREAK))
+    plain = reduce(lambda left, space: left.replace(space, " "), _NO_BREAK, text).strip()
+    by_thousands = plain.re_search(rf"^[+-]?\d{{1,3}}( \d{{3}})+(\{mark}\d*)?$")
+    return ibis.cases((~spaced, text), (by_thousands, plain.replace(" ", "")), else_=plain)
 
 
 def _whole(text: ir.StringValue, column: ColumnSpec) -> ir.StringValue:

@@ -59,6 +59,23 @@ def test_a_decimal_comma_is_read_where_the_contract_says_so() -> None:
     assert read("12.5", "decimal", decimal_mark=",") is None
 
 
+@pytest.mark.parametrize(
+    ("text", "type_", "changes", "value"),
+    [
+        ("1\u00a0015,09\u00a0zł", "decimal", {"decimal_mark": ",", "symbol": "zł"}, Decimal("1015.0900")),
+        ("-1\u202f234\u202f015,09", "decimal", {"decimal_mark": ","}, Decimal("-1234015.0900")),
+        ("\u00a012345.5", "decimal", {}, Decimal("12345.5000")),
+        ("1\u00a0015", "integer", {}, 1015),
+        ("1\u00a0015.5", "float", {}, 1015.5),
+        ("12\u00a034", "integer", {}, None),
+        ("1\u00a0015,09", "decimal", {}, None),
+        ("1 015", "integer", {}, None),
+    ],
+)
+def test_no_break_spaces_may_group_thousands(text: str, type_: Any, changes: dict[str, Any], value: Any) -> None:
+    assert read(text, type_, **changes) == value
+
+
 def test_a_symbol_beside_a_number_is_no_part_of_it_where_the_contract_says_so() -> None:
     texts = ["€ 1.234,50", "-12,00 €", "-€ 1,50", "€ -1,50", "7", "$ 7", "€"]
     found = [read(text, "decimal", decimal_mark=",", symbol="€") for text in texts]

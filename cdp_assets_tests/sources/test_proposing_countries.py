@@ -168,3 +168,11 @@ def test_who_called_and_was_called_is_told_by_the_direction_in_german_too(tmp_pa
     proposal = proposed(tmp_path, "anrufe.csv", "Nr;Zeit;Richtung;Von;An;Dauer (s)", *rows)
     assert proposal.kind == "interactions"
     assert [(each["type"], each["value"]) for each in proposal.stream["identifiers"]] == [("phone", "other_party")]
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\u202f"])
+def test_amounts_with_no_break_spaces_in_thousands_are_amounts(space: str) -> None:
+    judged = judge([f"{n}{space}015,{n}9{space}zł" for n in range(1, 9)] + ["15,09 zł"])
+    assert (judged.type, judged.decimal_mark, judged.symbol) == ("decimal", ",", "zł")
+    assert judge([f"{n}{space}015" for n in range(1, 9)]).type == "integer"
+    assert judge([f"601{space}234{space}56{n}" for n in range(1, 9)], code=True).type == "string"

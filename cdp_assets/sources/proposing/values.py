@@ -32,6 +32,8 @@ _COMMA = re.compile(r"-?([1-9]\d{0,2}(\.\d{3})+|0|[1-9]\d{0,13}),\d{1,2}")
 _COMMA_AT_TIMES = re.compile(r"-?([1-9]\d{0,2}(\.\d{3})+|0|[1-9]\d{0,13})(,\d{1,2})?")
 """The same where whole numbers have no comma."""
 _THOUSANDS = re.compile(r"-?[1-9]\d{0,2}(\.\d{3})+|-?\d{1,3}")
+_NO_BREAK = re.compile(r"(?<=\d)[\u00a0\u202f](?=\d{3}(?!\d))")
+"""A space that groups thousands."""
 _WORDS_OF_TRUTH = frozenset({"true", "false", "yes", "no", "t", "f", "y", "n"})
 _EMAIL = r"[^@\s<>]+@[^@\s<>]+\.[^@\s.<>]{2,}"
 _LOOKS = {
@@ -170,6 +172,7 @@ def judge(
     if not filled:
         return Values("string", **counts)
     looks = _looks_of(filled)
+    filled = [_NO_BREAK.sub("", text) for text in filled]
     if all(text[0] in "[{" for text in filled) and _are_json(filled[:_LOOKED_AT]):
         texts_only = all(re.fullmatch(r'\["[^"]*"(, *"[^"]*")*\]|\[\]', text) for text in filled)
         looks = frozenset(
