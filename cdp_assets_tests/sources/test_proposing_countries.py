@@ -176,3 +176,33 @@ def test_amounts_with_no_break_spaces_in_thousands_are_amounts(space: str) -> No
     assert (judged.type, judged.decimal_mark, judged.symbol) == ("decimal", ",", "zł")
     assert judge([f"{n}{space}015" for n in range(1, 9)]).type == "integer"
     assert judge([f"601{space}234{space}56{n}" for n in range(1, 9)], code=True).type == "string"
+
+
+FRENCH, GERMAN = "06 12 34 56 78", "0171 2345678"
+
+
+def test_signs_of_countries_say_where_a_telephone_is(bench: Bench, tmp_path: Path) -> None:
+    lands = ["D", "F", "Frankreich", "NL", "A", "PL", "D", "I", "E", "S"]
+    rows = [f"{1000 + n};Ann;Müller;{lands[n % 10]};{FRENCH if lands[n % 10][0] == 'F' else GERMAN}" for n in range(30)]
+    head = "Kundennr;Vorname;Nachname;Land;Telefon"
+    proposal = proposed(tmp_path / "in", "kunden.csv", head, *rows, country="DE")
+    code = proposal.stream["derive"]["Land_code"]
+    assert all(case in code for case in ("when 'f' then 'FR'", "when 'nl' then 'NL'", "when 'fin' then 'FI'"))
+    source = loaded(tmp_path, [proposal])
+    bench.drop("shop/kunden.csv", (tmp_path / "in" / "kunden.csv").read_bytes())
+    load(bench, source)
+    numbers = {point["value"] for point in canonical(bench, source, "contact_points") if point["country"] == "FR"}
+    assert numbers == {"+33612345678"}
+
+
+@pytest.mark.parametrize(
+    ("texts", "named"),
+    [
+        (["DE", "FR", "PL"], False),
+        (["A", "B", "C"], False),
+        (["D", "Österreich", "FR"], True),
+        (["DE", "Deutschland"], True),
+    ],
+)
+def test_codes_of_countries_are_left_alone_and_grades_are_none(texts: list[str], named: bool) -> None:
+    assert ("country_name" in judge(texts).looks) == named

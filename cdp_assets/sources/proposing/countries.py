@@ -1,10 +1,11 @@
-"""Names of countries and their codes, by `countries.yaml`, and how dates are written there.
+"""Names of countries and their codes, by `countries.yaml`, their signs, and how dates are written there.
 
 Belongs here: looking countries up. Does not belong here: whether a column holds countries (`values.py`, `roles.py`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -40,6 +41,24 @@ def _countries_of_zones() -> dict[str, str]:
     table = next((each for each in tables if each.is_file()), None)
     lines = table.read_text(encoding="utf-8").splitlines() if table else []
     return {fields[2]: fields[0] for line in lines if not line.startswith("#") and len(fields := line.split("\t")) > 2}
+
+
+SIGNS = {
+    "d": "DE", "f": "FR", "e": "ES", "i": "IT", "s": "SE", "a": "AT", "b": "BE", "l": "LU", "p": "PT", "h": "HU",
+    "n": "NO", "m": "MT", "v": "VA", "fl": "LI", "slo": "SI", "irl": "IE", "fin": "FI", "est": "EE", "bih": "BA",
+    "srb": "RS", "mne": "ME", "nmk": "MK", "rks": "XK", "rsm": "SM", "and": "AD", "rus": "RU", "cdn": "CA",
+}  # fmt: skip
+"""Signs of countries on vehicles that are no codes of ISO 3166-1, in lower case; the other ones in Europe are."""
+
+
+def codes_of(texts: Iterable[str]) -> dict[str, str]:
+    """Each of the texts of one column that means a country, in lower case, with its ISO 3166-1 alpha-2 code: it is its
+    name, its sign on vehicles, or its code already.
+    """
+    said = {text.strip().casefold() for text in texts}
+    known = {*_codes().values()}
+    meant = {text: SIGNS.get(text) or code_of(text) or text.upper() for text in said}
+    return {text: code for text, code in meant.items() if code in known}
 
 
 def code_of(name: str) -> str | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cdp_assets.sources.proposing import headings
-from cdp_assets.sources.proposing.countries import code_of
+from cdp_assets.sources.proposing.countries import SIGNS, codes_of
 from cdp_assets.sources.proposing.ends import Ends
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.sample import Sample
@@ -174,10 +174,12 @@ class Draft:
         raise AssertionError("of more names than are taken one is free")
 
     def _country_codes(self, name: str, column: Column) -> str:
-        texts = sorted({text.strip().casefold() for text in self.sample.columns[column.address] if text})
-        known = [(text, code_of(text)) for text in texts]
-        cases = " ".join(f"when {quoted(text)} then '{code}'" for text, code in known if code is not None)
-        told = f"{name} holds names of countries: those of the sample are given their codes, and others none"
+        known = codes_of(self.texts(column))
+        kinds = "names"
+        if known.keys() & SIGNS:
+            known, kinds = SIGNS | known, "names or signs"
+        cases = " ".join(f"when {quoted(text)} then '{code}'" for text, code in sorted(known.items()))
+        told = f"{name} holds {kinds} of countries: those of the sample are given their codes, and others none"
         if told not in self.doubts:
             self.doubts.append(told)
         return f"case lower(trim({name})) {cases} end"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from cdp_assets.sources.proposing.countries import code_of
+from cdp_assets.sources.proposing.countries import codes_of
 from cdp_assets.sources.proposing.headings import actions, meanings, words_of
 from cdp_assets.sources.spec import ISO
 
@@ -68,6 +68,8 @@ _EITHER_WAY = re.compile(r"%([dm])([/-])%(?!\1)[dm]")
 """How a format begins that may be read the other way round."""
 _TWO_NUMBERS = re.compile(r"(\d+)\D+(\d+)")
 _MONTHS = 12
+_LETTERS_OF_CODES = 2
+"""So many letters the codes of countries have."""
 _LOOSE_DAY = re.compile(r"\d{4}-(\d|\d\d)-(\d|\d\d)")
 """ISO 8601 but for zeros that are left out."""
 _CLOCKS = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p", ", %H:%M:%S", ", %H:%M")
@@ -334,7 +336,8 @@ def _looks_of(filled: Sequence[str]) -> frozenset[str]:
     different = set(filled)
     if any(_ROUNDED.fullmatch(text) for text in different):
         looks.add("rounded")
-    if sum(code_of(text) is not None for text in different) >= _MOSTLY * len(different):
+    folded = {text.strip().casefold() for text in different}
+    if len(codes_of(folded)) >= _MOSTLY * len(folded) and any(len(text) != _LETTERS_OF_CODES for text in folded):
         looks.add("country_name")
     if all(text.casefold() in actions() for text in different):
         looks.add("action")
