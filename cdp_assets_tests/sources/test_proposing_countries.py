@@ -81,6 +81,19 @@ def test_what_became_of_an_order_is_no_region_of_any_language(tmp_path: Path, st
 
 
 @pytest.mark.parametrize(
+    ("heading", "kept"), [("Situación", "Situación"), ("Estado de envío", None), ("Situación/Estado", None)]
+)
+def test_the_only_column_that_says_what_was_given_up_is_the_status(
+    tmp_path: Path, heading: str, kept: str | None
+) -> None:
+    more = heading.count("/")
+    rows = [order_of(n, status=";".join([("Entregado", "Cancelado")[n % 2]] * (more + 1))) for n in range(25)]
+    head = ORDERS.format("x").replace("x;", "").replace("Estado", heading.replace("/Estado", ";Resultado"))
+    where = proposed(tmp_path, "pedidos.csv", head, *rows).stream["maps"][0].get("where")
+    assert (where is not None and f"lower(trim({kept}" in where) == (kept is not None)
+
+
+@pytest.mark.parametrize(
     "head", ["Destinatario;Dirección de envío;CP;Localidad", "Destinatario;Dirección;CP;Localidad"]
 )
 def test_where_a_gift_is_sent_is_no_address_of_who_ordered_it(tmp_path: Path, head: str) -> None:

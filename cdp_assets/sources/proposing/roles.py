@@ -141,7 +141,27 @@ def columns_of(texts: Mapping[str, list[str | None]], *, day_first: bool | None 
     found = _with_names_of_the_reached(_with_numbers_of_clients(found))
     found = _with_names_of_people(_with_family_names(found, texts))
     found = _with_companies(_with_whole_names(found, texts), texts)
+    found = _with_the_status(found, texts)
     return _with_the_only_time(_without_pins(found))
+
+
+def _with_the_status(columns: list[Column], texts: Mapping[str, list[str | None]]) -> list[Column]:
+    """Where no heading speaks of a status, it is the one column that says which things were given up, or back."""
+    if any(column.role == "status" for column in columns):
+        return columns
+    given_up = {*headings.says("void"), *headings.says("refund")}
+    found = [
+        column
+        for column in columns
+        if column.role is None
+        and column.values.distinct > 1
+        and not headings.is_of_others(column.words)
+        and given_up & {text.casefold() for text in texts[column.address] if text}
+        and _are_states_of_things(texts[column.address])
+    ]
+    if len(found) != 1:
+        return columns
+    return [replace(column, role="status") if column is found[0] else column for column in columns]
 
 
 def _with_numbers_of_orders(columns: list[Column]) -> list[Column]:
