@@ -24,24 +24,19 @@ TRUTH = "cluster"
 def figures(records: int = 1_000_000) -> list[Figure]:
     """Real labelled sets as far as they are there, then so many generated records with plain Splink in turn."""
     return [
-        *labelled(
-            "historical_figures_with_errors_50k.parquet", precision=0.99, recall=0.64, best=0.86,
-            mapped={"city": "birth_place"},
-        ),
+        *labelled("historical_figures_with_errors_50k.parquet", precision=0.99, recall=0.64, best=0.86),
         *labelled("fake_1000.csv", precision=0.99, recall=None, best=0.93),
         *beside_splink(records),
         *in_crowds(records // 10, records * 5),
-    ]  # fmt: skip
+    ]
 
 
-def labelled(
-    name: str, precision: float, recall: float | None, best: float, mapped: Mapping[str, str] | None = None
-) -> list[Figure]:
-    """Bars of one labelled file; ``recall`` None has none. ``mapped``: what → column, where no heading says it."""
+def labelled(name: str, precision: float, recall: float | None, best: float) -> list[Figure]:
+    """Bars of one labelled file; ``recall`` None has none."""
     file = datasets.online_retail_file().with_name(name)
     if not file.exists():
         return [Figure(f"linking: {name} is not there", 0.0, "share", f"≥ {precision}")]
-    found, run = evaluated(file, mapped)
+    found, run = evaluated(file)
     pairwise = found["pairwise"]
     reached = max(point["f1"] for point in found["curve"])
     return [
@@ -100,11 +95,8 @@ def in_crowds(few: int, many: int, seed: int = 11) -> list[Figure]:
     ]  # fmt: skip
 
 
-def evaluated(file: Path, mapped: Mapping[str, str] | None = None) -> tuple[dict[str, Any], Measured]:
+def evaluated(file: Path) -> tuple[dict[str, Any], Measured]:
     """The documented command in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        mapping = Path(folder) / "columns.json"
-        mapping.write_text(json.dumps(mapped or {}))
-        command = cdp("identity", "evaluate", str(file), "--truth", TRUTH, "--map", str(mapping), "--json")
-        run = measure(command, environment(Path(folder)))
+        run = measure(cdp("identity", "evaluate", str(file), "--truth", TRUTH, "--json"), environment(Path(folder)))
     return json.loads(run.output), run

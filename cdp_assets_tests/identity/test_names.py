@@ -274,3 +274,23 @@ def test_a_name_beside_an_initial_is_heard(one: str, other: str) -> None:
 def test_a_single_name_agrees_with_the_one_that_is_written_out() -> None:
     assert agreement(signature("Ekta"), signature("W. Ekta")) is Agreement.PARTIAL
     assert agreement(signature("W."), signature("W. Ekta")) >= Agreement.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("man", "woman"),
+    [("Julio", "Julia"), ("René", "Renée"), ("Daniele", "Daniela"), ("Michel", "Michelle"), ("Martin", "Martine"),
+     ("Giovanni", "Giovanna")],
+)  # fmt: skip
+def test_the_woman_of_a_couple_is_not_the_man_misspelt(man: str, woman: str) -> None:
+    assert agreement(signature(f"{man} Vega"), signature(f"{woman} Vega")) is Agreement.DIFFERENT_GIVEN
+
+
+@pytest.mark.parametrize(("one", "other"), [("Amelie", "Amelia"), ("Catherin", "Catherine"), ("Ann", "Anne")])
+def test_two_spellings_of_a_womans_name_are_one(one: str, other: str) -> None:
+    assert agreement(signature(f"{one} Vega"), signature(f"{other} Vega")) >= Agreement.SIMILAR
+
+
+def test_of_eastern_names_the_familys_comes_first() -> None:
+    born = date(1990, 5, 4)
+    assert agreement(signature("中村 加奈", born), signature("中村 裕太", born)) is Agreement.DIFFERENT_GIVEN
+    assert agreement(signature("中村 加奈", born), signature("中村加奈", born)) is Agreement.EQUAL

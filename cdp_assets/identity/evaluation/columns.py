@@ -179,6 +179,11 @@ def guess(columns: Sequence[str], samples: Mapping[str, Sequence[str | None]], t
             if (what not in found or what in SEVERAL) and _shaped(what, values) >= _SURE:
                 found[what if what not in found else _another(what, found)] = name
                 break
+    if "city" not in found:
+        # Of whom nothing else says where they live, most were born near there.
+        for name in [name for name in texts if _is_birth_place(name) and name not in found.values()][:1]:
+            found["city"] = name
+            doubts.pop(name, None)
     for name, why in _of_others(found, judged, texts).items():
         found = {what: column for what, column in found.items() if column != name}
         doubts[name] = why
@@ -286,6 +291,11 @@ def _contradicted(what: str, name: str) -> bool:
     if what == "family_name":
         return bool(_words(name) & _SECOND)
     return what in _PLACES and bool(_words(name) & _NO_HOME)
+
+
+def _is_birth_place(name: str) -> bool:
+    words = _words(name)
+    return not words.isdisjoint(("birth", "born")) and not words.isdisjoint(("place", "city", "town"))
 
 
 def _words(name: str) -> frozenset[str]:

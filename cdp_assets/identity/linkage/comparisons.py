@@ -258,9 +258,9 @@ def _given_alike() -> list[ComparisonLevelCreator]:
         levels.CustomLevel("length(given_l) >= 4"), levels.CustomLevel("length(given_r) >= 4"), _edits("given", 1)
     )
     misspelt = levels.And(_one_unknown(), levels.Or(levels.JaroWinklerLevel("given", _ALIKE), one_letter))
-    # Several of one household may have the same initial.
+    # The same initial beside another family name is no given name that agrees.
     spelled = levels.And(
-        levels.CustomLevel("length(given_l) > 1"),
+        levels.Or(levels.CustomLevel("length(given_l) > 1"), levels.ExactMatchLevel("family")),
         levels.Or(levels.ExactMatchLevel("given_sound"), misspelt),
         _no_man_and_woman(),
     )

@@ -229,7 +229,7 @@ def train(shown: ir.Table, engine: Engine, generation: int = 1) -> Model | None:
         estimates: list[float] = []
         dates: list[dict[str, float]] = []
         for columns in _TRAINED_ON:
-            if not all(filled.get(column, 0.0) > 0 for column in columns):
+            if not all(filled.get(column, 0.0) > 0 for column in columns) or not _teach(linker, columns):
                 continue
             whole = (block for block in chosen if block.wanted == columns == block.columns and not block.crowds)
             pairs = next((block.pairs for block in whole), None)
@@ -260,6 +260,17 @@ def train(shown: ir.Table, engine: Engine, generation: int = 1) -> Model | None:
     prior = min(max(median(estimates) if estimates else 0.1 * count, 1.0) / every, 0.5)
     completed = _completed(trained, prior, _namesakes(shown, engine), filled, count, untrained)
     return Model(completed, filled, count, tuple(chosen), sessions, generation, untrained)
+
+
+def _teach(linker: Any, columns: Collection[str]) -> bool:
+    """Whether pairs that agree in some columns teach anything: a comparison that asks for none of these. Splink leaves
+    out the others, and fails if none is left.
+    """
+    asked = {
+        each.output_column_name: {column.input_name.strip('"') for column in each._input_columns_used_by_case_statement}
+        for each in linker._settings_obj.comparisons
+    }
+    return any(used.isdisjoint(columns) for name, used in asked.items() if name != GIVEN_NAME)
 
 
 def _assume(trained: Mapping[str, Any], filled: Mapping[str, float]) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ def said(**what: str) -> dict[str, str]:
             "unique_id cluster full_name first_and_surname first_name surname dob birth_place postcode_fake occupation",
             said(
                 record="unique_id", full_name="full_name", given_name="first_name", family_name="surname",
-                birth_date="dob", postal_code="postcode_fake", job_title="occupation",
+                birth_date="dob", postal_code="postcode_fake", job_title="occupation", city="birth_place",
             ),
             id="splink",
         ),
@@ -227,8 +227,14 @@ def test_what_is_said_of_telephones_is_no_number(value: str) -> None:
     assert "phone" not in guess(["phone_told"], {"phone_told": [value, value]})
 
 
-@pytest.mark.parametrize("column", ["birth_place", "place_of_birth", "passport_city", "birth_city"])
-def test_where_somebody_was_born_or_got_a_document_is_no_residence(column: str) -> None:
+@pytest.mark.parametrize("column", ["birth_place", "place_of_birth", "birth_city"])
+def test_where_somebody_was_born_stands_for_the_residence_where_nothing_else_does(column: str) -> None:
+    assert guess([column], {column: ["Graz", "Wien"]}) == {"city": column}
+    assert guess([column, "residential_city"], {}) == {"city": "residential_city"}
+
+
+@pytest.mark.parametrize("column", ["passport_city", "birth_country", "birth_state"])
+def test_where_somebody_got_a_document_is_no_residence(column: str) -> None:
     assert guess([column], {column: ["Graz", "Wien"]}) == {}
     assert guess([column, "residential_city"], {}) == {"city": "residential_city"}
 
