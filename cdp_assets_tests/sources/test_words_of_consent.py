@@ -83,6 +83,110 @@ def test_a_channel_and_a_status_of_something_else_are_no_consent(tmp_path: Path)
     assert propose(written(tmp_path, "requests.csv", text), "shop").kind != "consents"
 
 
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        ("Email,Channel,Opt In,Updated At", ("yes", "no")),
+        ("Email,Channel,Opted In,Updated", ("TRUE", "FALSE")),
+        ("E-Mail,Kanal,Einwilligung,Datum", ("ja", "nein")),
+        ("Courriel,Canal,Consentement,Date", ("oui", "non")),
+        ("Email,Channel,Status,Date", ("1", "0")),
+    ],
+)
+def test_a_word_by_one_channel_leaves_the_others_alone(
+    bench: Bench, tmp_path: Path, head: str, words: tuple[str, str]
+) -> None:
+    yes, no = words
+    text = table(
+        head,
+        f"p1@example.org,E-Mail,{no},2025-03-13 10:00:00",
+        f"p1@example.org,Post,{yes},2025-03-14 10:00:00",
+        f"p2@example.org,E-Mail,{yes},2025-03-15 10:00:00",
+        f"p2@example.org,SMS,{no},2025-03-16 10:00:00",
+        f"p3@example.org,Fax,{yes},2025-03-17 10:00:00",
+        f"p3@example.org,,{no},2025-03-18 10:00:00",
+    )
+    rows = consents(bench, tmp_path, "words.csv", text)
+    assert said(rows) == {
+        ("p1@example.org", "email", "denied", True),
+        ("p1@example.org", "post", "granted", True),
+        ("p2@example.org", "email", "granted", True),
+        ("p2@example.org", "sms", "denied", True),
+        ("p3@example.org", "fax", "granted", True),
+        ("p3@example.org", "any", "denied", True),
+    }
+    assert {row["purpose"] for row in rows} == {"marketing"}
+
+
+def test_mail_beside_email_is_for_letters(bench: Bench, tmp_path: Path) -> None:
+    text = table(
+        "Email,Channel,Opt In,Updated At",
+        "p1@example.org,email,no,2025-03-13 10:00:00",
+        "p1@example.org,mail,yes,2025-03-14 10:00:00",
+    )
+    assert said(consents(bench, tmp_path, "optins.csv", text)) == {
+        ("p1@example.org", "email", "denied", True),
+        ("p1@example.org", "post", "granted", True),
+    }
+
+
+def test_who_refuses_by_one_channel_is_told_by_a_yes(bench: Bench, tmp_path: Path) -> None:
+    text = table(
+        "Email,Phone,Channel,Unsubscribed,Date",
+        "p1@example.org,+12125551001,sms,yes,2025-03-13 10:00:00",
+        "p1@example.org,+12125551001,email,no,2025-03-14 10:00:00",
+        "p2@example.org,+12125551002,email,yes,2025-03-15 10:00:00",
+    )
+    assert said(consents(bench, tmp_path, "words.csv", text)) == {
+        ("+12125551001", "sms", "withdrawn", True),
+        ("p2@example.org", "email", "withdrawn", True),
+    }
+
+
+def test_a_time_of_leaving_is_by_its_channel(bench: Bench, tmp_path: Path) -> None:
+    text = table(
+        "Email,Channel,Unsubscribed At",
+        "p1@example.org,sms,2025-03-13 10:00:00",
+        "p2@example.org,email,2025-03-14 10:00:00",
+    )
+    assert said(consents(bench, tmp_path, "words.csv", text)) == {
+        ("p1@example.org", "sms", "withdrawn", True),
+        ("p2@example.org", "email", "withdrawn", True),
+    }
+
+
+@pytest.mark.parametrize(
+    ("head", "channels"),
+    [
+        ("Member No,Given Name,Email,Channel,Newsletter,Joined", ("post", "email")),
+        ("Order No,Email,Channel,Newsletter,Total,Date", ("phone", "email")),
+        ("Date,Email,Channel,Answered,Agent", ("phone", "email")),
+    ],
+)
+def test_what_else_has_a_channel_grants_nothing_by_e_mail(
+    bench: Bench, tmp_path: Path, head: str, channels: tuple[str, str]
+) -> None:
+    cells = {"Member No": "{0}", "Order No": "{0}", "Given Name": "Ann", "Email": "p{0}@example.org", "Total": "9.9{0}",
+             "Channel": "{1}", "Newsletter": "yes", "Answered": "yes", "Agent": "Zoe", "Date": "2025-01-1{0}",
+             "Joined": "2025-01-1{0}"}  # fmt: skip
+    row = ",".join(cells[heading] for heading in head.split(","))
+    text = table(head, *(row.format(n, channels[n % 2]) for n in range(8)))
+    proposal = propose(written(tmp_path, "rows.csv", text), "shop")
+    assert [map_ for map_ in proposal.stream["maps"] if map_["to"] == "consents"] == []
+
+
+def test_where_people_were_won_is_no_channel_of_consent(bench: Bench, tmp_path: Path) -> None:
+    text = table(
+        "Member No,Given Name,Email,Channel,Newsletter,Joined",
+        *(
+            f"{n},Ann,p{n}@example.org,{('web', 'store', 'fair', 'email')[n % 4]},yes,2025-01-{1 + n:02d}"
+            for n in range(8)
+        ),
+    )
+    rows = consents(bench, tmp_path, "members.csv", text)
+    assert {(row["channel"], row["status"], row["explicit"]) for row in rows} == {("email", "granted", False)}
+
+
 def flagged(heading: str, words: tuple[str, ...]) -> str:
     return table(
         f"Member No,Email,Mobile,Joined,{heading}",

@@ -1,7 +1,7 @@
 """Columns that say who wants advertising become rows of `consents`.
 
-Belongs here: what cells say of consent, and flags on records of people. Does not belong here: which files are logs of
-consent, a row a word (`kinds.py`), and what else is known of such a word (`mapping.py`).
+Belongs here: what cells say of consent, flags on records of people, and words in logs of consent. Does not belong here:
+which files are such logs, a row a word (`kinds.py`, `roles.py`).
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterator, Sequence
 
 from cdp_assets.sources.proposing import headings
-from cdp_assets.sources.proposing.draft import Draft, Map, among
-from cdp_assets.sources.proposing.roles import Column
+from cdp_assets.sources.proposing.draft import Draft, Map, among, quoted
+from cdp_assets.sources.proposing.roles import Column, says_channels
 from cdp_assets.warehouse.sql_parsing import plain_name
 
 _WHEN = ("consented_at", "updated_at", "created_at", "happened_at")
 _GRANTING, _DENYING = ("yes", "active", "granted"), ("no", "denied")
-_CHANNELS = ("email", "sms", "whatsapp", "phone", "any")
+_BY_TELEPHONE = ("sms", "whatsapp", "phone")
 _OF_TELEPHONES = re.compile(r"\b(sms|phone|mobile|telefon|arama|call|dnd|dnc|disturb)\b")
 
 
@@ -72,18 +72,96 @@ def purpose_of(draft: Draft) -> str:
 
 def channel_of(draft: Draft) -> str:
     """By which channel consent holds, as `consents` calls it; any if no column says."""
-    column = draft.of("channel")
+    column = _channel(draft)
     if column is None:
         return "'any'"
     channel, texts = draft.expression(column), draft.texts(column)
     cases = [
         f"when {among(draft, column, kind, seen=True)} then '{kind}'"
-        for kind in _CHANNELS
+        for kind in headings.CHANNELS
         if texts & {*headings.says(kind)} - {kind}
     ]
+    if "mail" in texts and texts & {*headings.says("email")} - {"mail"}:
+        draft.doubts.append(f"mail in {draft.names[column.address]} is taken for letters, since e-mail is said as well")
+        cases.insert(0, f"when lower(trim({channel}, '. ')) = 'mail' then 'post'")
     if cases:
         return f"case {' '.join(cases)} else lower({channel}) end"
     return channel if _is_lower(draft, column) else f"lower({channel})"
+
+
+def _channel(draft: Draft) -> Column | None:
+    return draft.of("consent_channel", "channel")
+
+
+def words(draft: Draft) -> Iterator[Map]:
+    """A map of a log of consent, each row of which is a word; one more each for those that only say who refuses."""
+    told = list(_told(draft))
+    if not told:
+        return
+    draft.doubts.append('every row is taken for the person\'s own word (`explicit: "true"`)')
+    column = _channel(draft)
+    channel = channel_of(draft)
+    unknown = (
+        set()
+        if column is None
+        else draft.texts(column) - {each for kind in headings.CHANNELS for each in headings.says(kind)}
+    )
+    if column is not None and unknown:
+        listed = ", ".join(sorted(unknown))
+        draft.doubts.append(f"{listed} in {draft.names[column.address]} is no known channel: it is taken as it is")
+    for status, given, at in told:
+        by = channel
+        if column is not None and column.values.filled < column.values.rows:
+            refusals = f"{status} in ('withdrawn', 'denied')"
+            by = f"coalesce({channel}, case when {refusals} then 'any' end)"
+        values = draft.given(
+            contact_point=_point(draft, column, channel),
+            purpose=purpose_of(draft),
+            channel=by,
+            status=status,
+            explicit="true",
+            legal_basis=draft.sql("legal_basis"),
+            evidence=draft.sql("evidence"),
+            occurred_at=at,
+            expires_at=draft.sql("expires_at"),
+        )
+        yield {"to": "consents", "where": given, "set": values}
+
+
+def _point(draft: Draft, column: Column | None, channel: str) -> str | None:
+    """Who is reached: by telephone the number, where there is an address too."""
+    email, phone = draft.sql("email"), draft.of("phone")
+    if draft.of("anything") is not None or email is None or phone is None or not phone.values.filled or column is None:
+        return draft.sql("anything", "email", "phone")
+    number, telephones = draft.expression(phone), ", ".join(quoted(each) for each in _BY_TELEPHONE)
+    return (
+        f"case when {channel} in ({telephones}) then coalesce({number}, {email}) else coalesce({email}, {number}) end"
+    )
+
+
+def _told(draft: Draft) -> Iterator[tuple[str, str, str | None]]:
+    """What the columns of a log say: status, a condition for that it is said, and when it was."""
+    at, left = draft.sql("consented_at", "happened_at", "created_at", "updated_at"), draft.sql("withdrawn_at")
+    answers = [column for role in ("answer", "status", "type", "opt_in") for column in draft.all_of(role)]
+    answered = max(answers, key=lambda column: bool(known_answers(draft, column)), default=None)
+    answer = answer_of(draft, answered) if answered is not None else None
+    if answer is not None:
+        said, given = answer
+        when = at or left
+        if at is not None and left is not None:
+            when = f"case when {said} = 'withdrawn' then coalesce({left}, {at}) else {at} end"
+        yield said, given, when
+    if draft.of("consent_channel") is None:
+        return
+    refusals = [column for column in draft.all_of("opt_out") if column.values.filled]
+    for column in refusals:
+        if (refused := answer_of(draft, column, seen=True)) is not None:
+            said = refused[0]
+            name = plain_name(draft.names[column.address])
+            gone = name if column.values.type == "boolean" else f"{said} in ('withdrawn', 'granted')"
+            yield "'withdrawn'", gone, at if left is None else f"coalesce({left}, {at or left})"
+    if answer is None and not refusals and left is not None:
+        yield "'withdrawn'", f"{left} is not null", left
 
 
 def _is_lower(draft: Draft, column: Column) -> bool:
@@ -99,6 +177,7 @@ def marketing(draft: Draft) -> Iterator[Map]:
     state = _state_of_subscribers(draft)
     left_at = _left_at(draft, state)
     yield from _withdrawn(draft, left_at)
+    by = next((each for each in draft.columns if says_channels(each, draft.sample.columns)), None)
     for column in (*draft.all_of("opt_in"), *draft.all_of("opt_out"), *([state] if state is not None else [])):
         if not column.values.filled:
             continue
@@ -115,15 +194,20 @@ def marketing(draft: Draft) -> Iterator[Map]:
         if answer is None:
             continue
         (said, given), refuses = answer, column.role == "opt_out"
+        own = bool(known_answers(draft, column, ("withdrawn",)))
+        if by is not None:
+            told = f"{draft.names[by.address]} says by which channel: whom {name} says yes of has consented to none"
+            draft.doubts.append(told)
+            if not (refuses or own):
+                continue
         draft.doubts.append(f"{name} is taken for {'refusing' if refuses else 'consent to'} advertising (`consents`)")
         truth = column.values.type == "boolean"
-        own = bool(known_answers(draft, column, ("withdrawn",)))
         if refuses or own:
             gone = plain_name(name) if truth else f"{said} in ('withdrawn', 'granted')"
             at = when if left_at is None else f"coalesce({draft.expression(left_at)}, {when})"
             where = gone if refuses else f"{said} = 'withdrawn'"
             yield _word(point, channel, "'withdrawn'", at, f"{where} and {at} is not null", own=True)
-        if not refuses and (truth or known_answers(draft, column, (*granting, *_DENYING))):
+        if by is None and not refuses and (truth or known_answers(draft, column, (*granting, *_DENYING))):
             left = "" if own else ", 'withdrawn'"
             flagged = given if truth else f"{said} in ('granted', 'denied'{left})"
             yield _word(point, channel, said, when, f"{flagged} and {when} is not null", own=False)

@@ -53,6 +53,9 @@ BIRTH_PARTS = ("birth_year", "birth_month", "birth_day")
 ANSWERS = ("yes", "no", "active", "granted", "denied", "withdrawn", "pending")
 """What cells say (keys below ``cells``) where somebody was asked for consent."""
 
+CHANNELS = ("email", "sms", "whatsapp", "phone", "post", "push", "any")
+"""What cells say (keys below ``cells``) of how somebody can be reached."""
+
 
 @dataclass(frozen=True)
 class _Headings:
@@ -344,6 +347,11 @@ def is_second(address: str) -> bool:
 def is_of_a_thing(words: str) -> bool:
     """Whether a number is that of a thing, such as a car or a meter, which passes from one person to the next."""
     return _mentions(words, "things")
+
+
+def is_of_consent(words: str) -> bool:
+    """Whether a heading, or what a file is called, speaks of consent to advertising."""
+    return _mentions(words, "consents")
 
 
 def is_secret(words: str) -> bool:

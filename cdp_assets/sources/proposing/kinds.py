@@ -48,7 +48,10 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
     if _are_unplaced(columns, named):
         return "events" if timed and has & _PERSONAL else None
     asked = "purpose" in has and bool(has & {"status", "type", "opt_in"}) and not has & _SUMS  # gifts have one too
-    if (asked or "answer" in has) and has & {"anything", "email", "phone"} and (timed or "consented_at" in has):
+    # Of one address there may be a word by each channel, so that it does not tell rows apart.
+    worded = "consent_channel" in has and bool(has & {"opt_out", "withdrawn_at"})
+    dated = timed or bool(has & {"consented_at", "withdrawn_at"})
+    if (asked or worded or "answer" in has) and has & {"anything", "email", "phone"} and dated:
         return "consents"
     if called("refunds") and has & {"amount", "refunded"}:
         return "refunds"

@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, cast
 
-from cdp_assets.sources.proposing import commerce, headings
+from cdp_assets.sources.proposing import commerce, consent, headings
 from cdp_assets.sources.proposing.changes import OPERATION, OPERATIONS, REMOVED, Log
-from cdp_assets.sources.proposing.consent import answer_of, channel_of, known_answers, marketing, purpose_of
 from cdp_assets.sources.proposing.draft import Draft, Map, among, named, person, quoted, telling_more, together
 from cdp_assets.sources.proposing.headings import words_of
 from cdp_assets.sources.proposing.identifying import NUMBERS_OF_PEOPLE, PEOPLE, identifiers, other_party
@@ -84,7 +83,7 @@ def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
 _EVENT_TIMES: dict[str, tuple[str, ...]] = {
     "contacts": ("updated_at", "created_at"),
     "products": (),
-    "consents": ("consented_at", "happened_at", "created_at"),
+    "consents": ("consented_at", "happened_at", "created_at", "updated_at"),
     "events": ("happened_at", "created_at", "received_at", "started_at"),
     "tickets": ("created_at", "happened_at"),
     "opportunities": ("created_at", "happened_at"),
@@ -264,7 +263,7 @@ def _together(draft: Draft, *columns: Column | None) -> list[str]:
 
 def _contacts(draft: Draft) -> Iterator[Map]:
     yield from person(draft)
-    yield from marketing(draft)
+    yield from consent.marketing(draft)
 
 
 def _tickets(draft: Draft) -> Iterator[Map]:
@@ -420,33 +419,6 @@ def _renamed(draft: Draft, kind: str | None) -> Iterator[Map]:
         yield {"to": "accounts", "where": f"{kind} = 'group' and {group} is not null", "id": group, "set": told}
 
 
-def _consents(draft: Draft) -> Iterator[Map]:
-    answers = [column for role in ("answer", "status", "type", "opt_in") for column in draft.all_of(role)]
-    answered = max(answers, key=lambda column: bool(known_answers(draft, column)), default=None)
-    if answered is None:
-        return
-    answer = answer_of(draft, answered)
-    if answer is None:
-        return
-    said, given = answer
-    draft.doubts.append('every row is taken for the person\'s own word (`explicit: "true"`)')
-    at, left = draft.sql("consented_at", "happened_at", "created_at"), draft.sql("withdrawn_at")
-    if at is not None and left is not None:
-        at = f"case when {said} = 'withdrawn' then coalesce({left}, {at}) else {at} end"
-    values = draft.given(
-        contact_point=draft.sql("anything", "email", "phone"),
-        purpose=purpose_of(draft),
-        channel=channel_of(draft),
-        status=said,
-        explicit="true",
-        legal_basis=draft.sql("legal_basis"),
-        evidence=draft.sql("evidence"),
-        occurred_at=at or left,
-        expires_at=draft.sql("expires_at"),
-    )
-    yield {"to": "consents", "where": given, "set": values}
-
-
 _MAPS: dict[str, Callable[[Draft], Iterator[Map]]] = {
     "contacts": _contacts,
     "orders": commerce.orders,
@@ -462,5 +434,5 @@ _MAPS: dict[str, Callable[[Draft], Iterator[Map]]] = {
     "survey_responses": _surveys,
     "engagements": _engagements,
     "events": _events,
-    "consents": _consents,
+    "consents": consent.words,
 }

@@ -61,6 +61,9 @@ _DEGREES = frozenset({
 
 _NAMES = frozenset({"given_name", "family_name", "full_name"})
 
+_TELLING_OF_PEOPLE = _NAMES | {"birth_date", "gender", "salutation", "street", "line_1", "postal_code", "city"}
+"""Roles of what lists of people tell of each of them."""
+
 _REACHED = frozenset({"email", "phone", "person_id"})
 """Roles of what says who somebody is whose name may stand beside it."""
 
@@ -87,6 +90,12 @@ _NAMED = frozenset({
     "campaign_id", "action", "subject", "stage",
 })  # fmt: skip
 """Roles of what else may have a name in a row, or is the name."""
+
+_NOT_OF_CONSENT = frozenset({
+    *_MONEY, "order_id", "sku", "ticket_id", "subject", "direction", "duration", "action", "campaign_id", "campaign",
+    "page_url", "session_id", "event_name",
+})  # fmt: skip
+"""Roles of what was sold, asked or sent by some channel, which is no word of consent."""
 
 _SURFED = frozenset({"page_url", "session_id", "referrer", "click_id", "utm_source", "event_name", "properties"})
 """Roles of what is known of visits."""
@@ -178,17 +187,31 @@ def _with_numbers_of_orders(columns: list[Column]) -> list[Column]:
 def _with_words_of_consent(columns: list[Column], texts: Mapping[str, list[str | None]]) -> list[Column]:
     """In a log of consent, which has a purpose or a channel, one column says what was granted or withdrawn, whatever it
     is called, and one may hold the addresses and the numbers of telephones alike that it is of.
+
+    A mere yes or no is an answer to whoever asked for a purpose; where only a channel is told, in a column that is
+    called consent or a status.
     """
+    columns = [
+        replace(column, role="consent_channel") if _is_channel_of_words(column, columns, texts) else column
+        for column in columns
+    ]
     roles = {column.role for column in columns}
-    if not roles & {"purpose", "channel"}:
+    if not roles & {"purpose", "channel", "consent_channel"}:
         return columns
-    needed = {"granted", "denied", "withdrawn"} | ({"yes", "no"} if "purpose" in roles else set())
+    words = {"granted", "denied", "withdrawn"}
+    asked = {
+        column.address: "purpose" in roles
+        or (
+            "consent_channel" in roles and (column.role in ("opt_in", "status") or headings.is_of_consent(column.words))
+        )
+        for column in columns
+    }
     answer = next(
         (
             column
             for column in columns
             if column.role in (None, "status", "type", "action", "opt_in")
-            and _says_yes_or_no(texts[column.address], needed)
+            and _says_yes_or_no(texts[column.address], words | ({"yes", "no"} if asked[column.address] else set()))
         ),
         None,
     )
@@ -201,6 +224,29 @@ def _with_words_of_consent(columns: list[Column], texts: Mapping[str, list[str |
     mails = [each for each in reached if any("@" in (text or "") for text in texts[each.address])]
     point = next(iter(mails or reached), None) if len(reached) == 1 or mails else None
     return [replace(column, role="anything", by_value=True) if column is point else column for column in columns]
+
+
+def _is_channel_of_words(column: Column, columns: list[Column], texts: Mapping[str, list[str | None]]) -> bool:
+    """Whether a column says for each row by which channel somebody wants to be reached, or does not.
+
+    A list of people, each of them once, says what is known of them.
+    """
+    if column.role != "channel" or not says_channels(column, texts):
+        return False
+    roles = {each.role for each in columns}
+    again = any(each.values.repeated for each in columns if each.role in ("anything", "email", "phone"))
+    return not roles & _NOT_OF_CONSENT and (again or not roles & _TELLING_OF_PEOPLE)
+
+
+def says_channels(column: Column, texts: Mapping[str, list[str | None]]) -> bool:
+    """Whether a column is called just a channel, and holds ways to reach somebody; where most are words of something
+    else, it is where people were won.
+    """
+    if not headings.is_just(column.words, "channel"):
+        return False
+    said = {text.strip(". ").casefold() for text in texts[column.address] if text}
+    known = {word for kind in headings.CHANNELS for word in headings.says(kind)}
+    return bool(said & known) and 2 * len(said & known) >= len(said)
 
 
 def _says_yes_or_no(texts: Iterable[str | None], needed: Iterable[str]) -> bool:
