@@ -187,6 +187,74 @@ def test_where_people_were_won_is_no_channel_of_consent(bench: Bench, tmp_path: 
     assert {(row["channel"], row["status"], row["explicit"]) for row in rows} == {("email", "granted", False)}
 
 
+def test_who_is_in_a_list_of_refusals_has_withdrawn(bench: Bench, tmp_path: Path) -> None:
+    text = table(
+        "email,phone,added",
+        "p1@example.org,,2025-01-01",
+        "p2@example.org,+12125551002,2025-02-02",
+        ",+12125551003,2025-03-03",
+    )
+    rows = consents(bench, tmp_path, "do_not_contact.csv", text)
+    assert said(rows) == {
+        (point, "any", "withdrawn", True)
+        for point in ("p1@example.org", "p2@example.org", "+12125551002", "+12125551003")
+    }
+    assert {str(row["occurred_at"])[:10] for row in rows} == {"2025-01-01", "2025-02-02", "2025-03-03"}
+
+
+def test_a_telephone_may_come_in_the_next_list_of_refusals(tmp_path: Path) -> None:
+    text = table("email,phone,added", *(f"p{n}@example.org,,2025-01-1{n}" for n in range(4)))
+    stream = propose(written(tmp_path, "suppression_list.csv", text), "shop").stream
+    assert "key" not in stream
+    assert [map_["set"]["contact_point"] for map_ in stream["maps"] if map_["to"] == "consents"] == ["email", "phone"]
+
+
+def test_whom_a_list_of_refusals_does_not_call_blocked_has_said_nothing(bench: Bench, tmp_path: Path) -> None:
+    text = table(
+        "Email,Status,Datum",
+        "p1@example.org,gesperrt,2025-01-01",
+        "p2@example.org,aktiv,2025-02-02",
+        "p3@example.org,,2025-03-03",
+    )
+    assert said(consents(bench, tmp_path, "robinson.csv", text)) == {
+        ("p1@example.org", "any", "withdrawn", True),
+        ("p3@example.org", "any", "withdrawn", True),
+    }
+
+
+def test_refusals_come_again_by_their_channels(bench: Bench, tmp_path: Path) -> None:
+    text = table(
+        "Email,Channel,Date",
+        "p1@example.org,email,2025-01-01",
+        "p1@example.org,sms,2025-02-02",
+        "p2@example.org,,2025-03-03",
+    )
+    assert said(consents(bench, tmp_path, "unsubscribes.csv", text)) == {
+        ("p1@example.org", "email", "withdrawn", True),
+        ("p1@example.org", "sms", "withdrawn", True),
+        ("p2@example.org", "any", "withdrawn", True),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "row", "doubt"),
+    [
+        ("consent_log.csv", "timestamp,customer_id,channel,purpose,status",
+         "2025-01-0{} 10:00:00,{},email,marketing,granted", "name no address"),
+        ("einwilligungen.csv", "E-Mail,Vorname", "p{}@example.org,Ann{}", "say not when it was"),
+        ("members.csv", "Email,Newsletter Consent,Joined", "p{}@example.org,Zug,2025-01-0{}", "say it in no known way"),
+    ],
+)  # fmt: skip
+def test_rows_that_speak_of_consent_in_vain_are_told(
+    tmp_path: Path, name: str, head: str, row: str, doubt: str
+) -> None:
+    text = table(head, *(row.format(n, n) for n in range(1, 9)))
+    proposal = propose(written(tmp_path, name, text), "shop")
+    told = [each for each in proposal.doubts if each.startswith("rows speak of consent and ")]
+    assert len(told) == 1
+    assert f"{doubt}: nothing is known of consent by them" in told[0]
+
+
 def flagged(heading: str, words: tuple[str, ...]) -> str:
     return table(
         f"Member No,Email,Mobile,Joined,{heading}",

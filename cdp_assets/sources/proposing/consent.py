@@ -16,6 +16,7 @@ from cdp_assets.warehouse.sql_parsing import plain_name
 
 _WHEN = ("consented_at", "updated_at", "created_at", "happened_at")
 _GRANTING, _DENYING = ("yes", "active", "granted"), ("no", "denied")
+_SPEAKING = frozenset({"answer", "opt_in", "opt_out", "withdrawn_at", "consented_at"})
 _BY_TELEPHONE = ("sms", "whatsapp", "phone")
 _OF_TELEPHONES = re.compile(r"\b(sms|phone|mobile|telefon|arama|call|dnd|dnc|disturb)\b")
 
@@ -95,8 +96,9 @@ def _channel(draft: Draft) -> Column | None:
 
 def words(draft: Draft) -> Iterator[Map]:
     """A map of a log of consent, each row of which is a word; one more each for those that only say who refuses."""
-    told = list(_told(draft))
+    told = list(_told(draft)) if _tells_each(draft) else []
     if not told:
+        yield from _refused(draft, draft.of("email"), draft.of("phone"), draft.of("anything"))
         return
     draft.doubts.append('every row is taken for the person\'s own word (`explicit: "true"`)')
     column = _channel(draft)
@@ -153,6 +155,7 @@ def _told(draft: Draft) -> Iterator[tuple[str, str, str | None]]:
         yield said, given, when
     if draft.of("consent_channel") is None:
         return
+    said_else = "" if answer is None else f" and {answer[0]} is distinct from 'withdrawn'"
     refusals = [column for column in draft.all_of("opt_out") if column.values.filled]
     for column in refusals:
         if (refused := answer_of(draft, column, seen=True)) is not None:
@@ -160,8 +163,41 @@ def _told(draft: Draft) -> Iterator[tuple[str, str, str | None]]:
             name = plain_name(draft.names[column.address])
             gone = name if column.values.type == "boolean" else f"{said} in ('withdrawn', 'granted')"
             yield "'withdrawn'", gone, at if left is None else f"coalesce({left}, {at or left})"
-    if answer is None and not refusals and left is not None:
-        yield "'withdrawn'", f"{left} is not null", left
+    if left is not None:
+        yield "'withdrawn'", f"{left} is not null{said_else}", left
+
+
+def _tells_each(draft: Draft) -> bool:
+    """Whether columns say of each row what was granted or refused, rather than the file's name of all of them."""
+    return not headings.is_of_refusals(draft.sample.named) or (
+        draft.of("answer", "purpose", "opt_in", "opt_out") is not None
+    )
+
+
+def _refused(draft: Draft, *points: Column | None) -> Iterator[Map]:
+    """Of everybody in a list of those who want no advertising, but for whom its status says otherwise.
+
+    Args:
+        draft: The draft.
+        points: The columns with the addresses and telephones that are theirs.
+    """
+    if not headings.is_of_refusals(draft.sample.named):
+        return
+    named, at = draft.sample.path.name, draft.sql("withdrawn_at", *_WHEN[1:])
+    known = [draft.expression(each) for each in points if each is not None]
+    if at is None or not known:
+        return
+    spared, but = "", ""
+    for state in draft.all_of("status"):
+        others = known_answers(draft, state, _GRANTING)
+        if others and draft.texts(state) & {*headings.says("blocked"), *headings.says("withdrawn")}:
+            kinds = [kind for kind in _GRANTING if known_answers(draft, state, (kind,))]
+            spared += "".join(f" and not coalesce({among(draft, state, kind, seen=True)}, false)" for kind in kinds)
+            but = f" but where {draft.names[state.address]} says {', '.join(sorted(others))}"
+    draft.doubts.append(f"every row of {named} is taken for a withdrawal of advertising{but} (`consents`)")
+    by = f"coalesce({channel_of(draft)}, 'any')" if draft.of("consent_channel") is not None else "'any'"
+    for point in known:
+        yield _word(point, by, "'withdrawn'", at, f"{point} is not null and {at} is not null{spared}", own=True)
 
 
 def _is_lower(draft: Draft, column: Column) -> bool:
@@ -177,6 +213,8 @@ def marketing(draft: Draft) -> Iterator[Map]:
     state = _state_of_subscribers(draft)
     left_at = _left_at(draft, state)
     yield from _withdrawn(draft, left_at)
+    if state is None and not _tells_each(draft):
+        yield from _refused(draft, draft.of("email") if left_at is None else None, draft.of("phone"))
     by = next((each for each in draft.columns if says_channels(each, draft.sample.columns)), None)
     for column in (*draft.all_of("opt_in"), *draft.all_of("opt_out"), *([state] if state is not None else [])):
         if not column.values.filled:
@@ -206,11 +244,31 @@ def marketing(draft: Draft) -> Iterator[Map]:
             gone = plain_name(name) if truth else f"{said} in ('withdrawn', 'granted')"
             at = when if left_at is None else f"coalesce({draft.expression(left_at)}, {when})"
             where = gone if refuses else f"{said} = 'withdrawn'"
-            yield _word(point, channel, "'withdrawn'", at, f"{where} and {at} is not null", own=True)
+            yield _word(point, quoted(channel), "'withdrawn'", at, f"{where} and {at} is not null", own=True)
         if by is None and not refuses and (truth or known_answers(draft, column, (*granting, *_DENYING))):
             left = "" if own else ", 'withdrawn'"
             flagged = given if truth else f"{said} in ('granted', 'denied'{left})"
-            yield _word(point, channel, said, when, f"{flagged} and {when} is not null", own=False)
+            yield _word(point, quoted(channel), said, when, f"{flagged} and {when} is not null", own=False)
+
+
+def left_out(draft: Draft, maps: Sequence[Map]) -> str | None:
+    """A doubt where headings or the file's name speak of consent, and nothing is known of it by them; else None."""
+    spoken = [
+        draft.names[each.address]
+        for each in draft.columns
+        if each.role in _SPEAKING or headings.is_of_consent(each.words)
+    ]
+    named = draft.sample.named
+    if any(map_["to"] == "consents" for map_ in maps):
+        return None
+    if not (spoken or headings.is_of_consent(named) or headings.is_of_refusals(named)):
+        return None
+    where = ", ".join(spoken) or draft.sample.path.name
+    point, when = draft.of("anything", "email", "phone"), draft.of("withdrawn_at", *_WHEN)
+    lacking = (
+        "name no address" if point is None else "say not when it was" if when is None else "say it in no known way"
+    )
+    return f"rows speak of consent and {lacking}: nothing is known of consent by them ({where})"
 
 
 def _channel_of_a_flag(draft: Draft, flag: Column) -> str:
@@ -246,7 +304,7 @@ def _withdrawn(draft: Draft, column: Column | None) -> Iterator[Map]:
         return
     when, name = draft.expression(column), draft.names[column.address]
     draft.doubts.append(f"{name} is taken for the time at which advertising was refused (`consents`)")
-    yield _word(email, "email", "'withdrawn'", when, f"{when} is not null", own=True)
+    yield _word(email, "'email'", "'withdrawn'", when, f"{when} is not null", own=True)
 
 
 def _word(point: str, channel: str, status: str, when: str, where: str, *, own: bool) -> Map:
@@ -254,7 +312,7 @@ def _word(point: str, channel: str, status: str, when: str, where: str, *, own: 
     said = {
         "contact_point": point,
         "purpose": "'marketing'",
-        "channel": f"'{channel}'",
+        "channel": channel,
         "status": status,
         "explicit": "true" if own else "false",
         "occurred_at": when,

@@ -354,6 +354,11 @@ def is_of_consent(words: str) -> bool:
     return _mentions(words, "consents")
 
 
+def is_of_refusals(words: str) -> bool:
+    """Whether a file is called a list of those who want no advertising."""
+    return _mentions(words, "refusals")
+
+
 def is_secret(words: str) -> bool:
     """Whether a column holds what opens an account, pays, or numbers a citizen."""
     return words in _headings().content["secrets_whole"] or _mentions(words, "secrets")

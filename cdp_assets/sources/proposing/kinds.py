@@ -49,7 +49,9 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
         return "events" if timed and has & _PERSONAL else None
     asked = "purpose" in has and bool(has & {"status", "type", "opt_in"}) and not has & _SUMS  # gifts have one too
     # Of one address there may be a word by each channel, so that it does not tell rows apart.
-    worded = "consent_channel" in has and bool(has & {"opt_out", "withdrawn_at"})
+    refused = headings.is_of_refusals(named)
+    worded = "consent_channel" in has and (refused or bool(has & {"opt_out", "withdrawn_at"}))
+    worded = worded or (refused and not has & _DONE and _come_again(columns))
     dated = timed or bool(has & {"consented_at", "withdrawn_at"})
     if (asked or worded or "answer" in has) and has & {"anything", "email", "phone"} and dated:
         return "consents"

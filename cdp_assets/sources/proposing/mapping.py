@@ -180,7 +180,9 @@ def _key(draft: Draft, kind: str | None) -> list[str]:
             draft.columns = [number if each is coded else each for each in draft.columns]
             return [name]
         column = draft.of("email")
-        if column is not None and column.values.unique and column.address not in draft.sample.firsts:
+        # Who wants no advertising may be told by a telephone alone in the next file.
+        whole = draft.of("phone") is None or not headings.is_of_refusals(draft.sample.named)
+        if whole and column is not None and column.values.unique and column.address not in draft.sample.firsts:
             draft.doubts.append("people have no number here: their e-mail address is the key")
             return [draft.names[column.address]]
     if kind == "engagements" and draft.of("action") is not None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cdp_assets.sources import template
-from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing import consent, headings
 from cdp_assets.sources.proposing.changes import Log, is_log
 from cdp_assets.sources.proposing.countries import writes_day_first
 from cdp_assets.sources.proposing.draft import Draft, some_are_no_addresses
@@ -201,6 +201,8 @@ def propose(
         _doubts_of_telephones(draft)
     _drop_what_would_not_load(stream, draft, source)
     fit(stream, spec_of(stream, source), draft)
+    if (told := consent.left_out(draft, stream.get("maps", ()))) is not None:
+        draft.doubts.append(told)
     return Proposal(path, stream, kind, None, tuple(draft.doubts), sample, tuple(more))
 
 
