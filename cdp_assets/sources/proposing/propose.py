@@ -201,8 +201,8 @@ def propose(
         _doubts_of_telephones(draft)
     _drop_what_would_not_load(stream, draft, source)
     fit(stream, spec_of(stream, source), draft)
-    if (told := consent.left_out(draft, stream.get("maps", ()))) is not None:
-        draft.doubts.append(told)
+    if (in_vain := consent.left_out(draft, stream.get("maps", ()))) is not None:
+        draft.doubts.append(in_vain)
     return Proposal(path, stream, kind, None, tuple(draft.doubts), sample, tuple(more))
 
 
