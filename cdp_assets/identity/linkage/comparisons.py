@@ -319,7 +319,7 @@ def _no_man_and_woman() -> ComparisonLevelCreator:
     # Such names agree in all letters but one or two at the end.
     alike = "substr(given_l, 1, length(given_l) - 1) = substr(given_r, 1, length(given_l) - 1)"
     longer = "substr(given_r, 1, length(given_r) - 1) = substr(given_l, 1, length(given_r) - 1)"
-    return levels.CustomLevel(f"NOT (({alike} OR {longer}) AND ({' OR '.join(pairs)}))")
+    return levels.CustomLevel(f"given_l = given_r OR NOT (({alike} OR {longer}) AND ({' OR '.join(pairs)}))")
 
 
 def _are_man_and_woman(man: str, woman: str) -> str:
