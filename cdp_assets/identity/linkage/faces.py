@@ -236,10 +236,12 @@ def _derived(shown: ir.Table, engine: Engine) -> ir.Table:
     of_family = _kept(shown.family_name, 1, frozenset())
     whole = _kept(shown.full_name, 2, _NO_NAMES)
     none = ibis.literal([], "array<string>")
-    words = _some(own.coalesce(none) + of_family.coalesce(none) + whole.coalesce(none))
+    words = own.coalesce(none) + of_family.coalesce(none) + whole.coalesce(none)
     # What several columns are made of is written down, or the engine computes it for each of them.
-    parts = {"words": words, "different": words.unique().sort(), "own": own, "of_family": of_family.coalesce(none)}
-    named = engine.scratch(shown.mutate(**parts).drop("full_name"))
+    named = engine.scratch(
+        shown.mutate(words=_some(words), own=own, of_family=of_family.coalesce(none)).drop("full_name")
+    )
+    named = engine.scratch(named.mutate(different=named.words.unique().sort()))
     callable_by = _called(named.words, named.spoken)
     given = ibis.coalesce(_called(named.own, named.given_name)[0], callable_by[0])
     family = ibis.coalesce(
