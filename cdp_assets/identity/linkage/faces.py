@@ -33,6 +33,7 @@ from cdp_assets.identity.names import (
 )
 from cdp_assets.identity.nicknames import nickname_groups
 from cdp_assets.warehouse.operations import trimmed
+from cdp_assets.warehouse.subqueries import computed_once
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -73,8 +74,8 @@ FACES = ibis.schema(
 _ASCII = r"^[\x00-\x7f]*$"
 _TEXTS = ("full_name", "given_name", "family_name")
 _NOT_A_NAME = tuple(sorted(word for word in TITLES | SUFFIXES | PARTICLES if len(word) > 1))
-_NO_GIVEN_NAMES = TITLES - TITLES_AS_NAMES | SUFFIXES - SUFFIXES_AS_NAMES
-_NO_NAMES = TITLES - TITLES_AS_NAMES | SUFFIXES | PARTICLES - PARTICLES_AS_NAMES
+_NO_GIVEN_NAMES = tuple(sorted(TITLES - TITLES_AS_NAMES | SUFFIXES - SUFFIXES_AS_NAMES))
+_NO_NAMES = tuple(sorted(TITLES - TITLES_AS_NAMES | SUFFIXES | PARTICLES - PARTICLES_AS_NAMES))
 """Words that are no names where nothing else is left of a given name, and of given and family name together."""
 _NEVER_NAMES = tuple(sorted(set(RANKS) - RANKS_AS_NAMES))
 _GENERATION = rf" ({'|'.join(GENERATIONS)})\b"
@@ -127,11 +128,7 @@ def _different(known: ir.Table, engine: Engine) -> ir.Table:
 def _names(contacts: ir.Table, engine: Engine) -> ir.Table:
     """record_id, given_name, family_name, full_name (folded words), birth_date, gender, company, job_title."""
     texts = {name: trimmed(contacts[name].substr(0, _LONGEST)).nullif("") for name in _TEXTS}
-    texts = _parted(texts)
-    for name in ("full_name", "given_name"):
-        texts[name] = ibis.ifelse(texts[name].re_search(_OF_TWO), ibis.null("string"), texts[name])
-    spelled = _spelled(contacts.select(**texts), engine)
-    named = contacts.select(
+    said = contacts.select(
         "record_id",
         **texts,
         birth_date=contacts.birth_date.cast("string"),
@@ -139,6 +136,13 @@ def _names(contacts: ir.Table, engine: Engine) -> ir.Table:
         company=_plain(contacts.company),
         job_title=_plain(contacts.job_title),
     )
+    parted = _parted(computed_once(said))
+    of_one = {
+        name: ibis.ifelse(parted[name].re_search(_OF_TWO), ibis.null("string"), parted[name])
+        for name in ("full_name", "given_name")
+    }
+    named = computed_once(parted.mutate(**of_one))
+    spelled = _spelled(named.select(*_TEXTS), engine)
     for name in _TEXTS:
         folded = spelled.rename({f"{name}_folded": "folded"})
         named = named.left_join(folded, named[name] == folded.text).drop("text", name)
@@ -157,20 +161,25 @@ def _names(contacts: ir.Table, engine: Engine) -> ir.Table:
     )
 
 
-def _parted(texts: dict[str, ir.StringValue]) -> dict[str, ir.StringValue]:
+def _parted(said: ir.Table) -> ir.Table:
     """Names with "Meyer, Anna" and 山田 太郎 in their parts, where nothing else says which is which."""
-    full = texts["full_name"]
-    family, given = (
-        trimmed(full.re_extract(_WITH_COMMA, part).nullif("").coalesce(full.re_extract(_EASTERN, part))).nullif("")
-        for part in (1, 2)
-    )
-    nothing = texts["given_name"].isnull() & texts["family_name"].isnull()
-    parted = nothing & family.notnull() & given.notnull() & ~given.re_search(_NO_GIVEN_NAME)
-    return {
-        "full_name": ibis.ifelse(parted, ibis.null("string"), full),
-        "given_name": ibis.ifelse(parted, given, texts["given_name"]),
-        "family_name": ibis.ifelse(parted, family, texts["family_name"]),
+    found = {
+        name: said.full_name.re_extract(_WITH_COMMA, part)
+        .nullif("")
+        .coalesce(said.full_name.re_extract(_EASTERN, part))
+        for part, name in enumerate(("family", "given"), start=1)
     }
+    parts = computed_once(said.mutate(**{name: text.strip().nullif("") for name, text in found.items()}))
+    nothing = parts.given_name.isnull() & parts.family_name.isnull()
+    told = parts.family.notnull() & parts.given.notnull() & ~parts.given.re_search(_NO_GIVEN_NAME)
+    judged = computed_once(parts.mutate(parted=(nothing & told).fill_null(False)))
+    return computed_once(
+        judged.mutate(
+            full_name=ibis.ifelse(judged.parted, ibis.null("string"), judged.full_name),
+            given_name=ibis.ifelse(judged.parted, judged.given, judged.given_name),
+            family_name=ibis.ifelse(judged.parted, judged.family, judged.family_name),
+        ).drop("family", "given", "parted")
+    )
 
 
 def _spelled(texts: ir.Table, engine: Engine) -> ir.Table:
@@ -232,16 +241,12 @@ def _reachable(contact_points: ir.Table) -> ir.Table:
 
 def _derived(shown: ir.Table, engine: Engine) -> ir.Table:
     """Add the columns that are parts of others."""
-    own = _kept(shown.given_name, 1, _NO_GIVEN_NAMES)
-    of_family = _kept(shown.family_name, 1, frozenset())
-    whole = _kept(shown.full_name, 2, _NO_NAMES)
+    kept = computed_once(_kept(shown).drop("full_name"))
     none = ibis.literal([], "array<string>")
-    words = own.coalesce(none) + of_family.coalesce(none) + whole.coalesce(none)
+    parts = [kept[name].coalesce(none) for name in ("own", "of_family", "whole")]
+    spoken = computed_once(kept.mutate(words=_some(sum(parts, none)), of_family=parts[1]).drop("whole"))
     # What several columns are made of is written down, or the engine computes it for each of them.
-    named = engine.scratch(
-        shown.mutate(words=_some(words), own=own, of_family=of_family.coalesce(none)).drop("full_name")
-    )
-    named = engine.scratch(named.mutate(different=named.words.unique().sort()))
+    named = engine.scratch(spoken.mutate(different=spoken.words.unique().sort()))
     callable_by = _called(named.words, named.spoken)
     given = ibis.coalesce(_called(named.own, named.given_name)[0], callable_by[0])
     family = ibis.coalesce(
@@ -305,19 +310,35 @@ def _some(values: ir.ArrayValue) -> ir.ArrayValue:
     return ibis.ifelse(values.length() > 0, values, ibis.null("array<string>"))
 
 
-def _kept(text: ir.StringValue, least: int, never: frozenset[str]) -> ir.ArrayValue:
-    """The words of a name without titles, suffixes and particles; where fewer than ``least`` are left of it, all words
-    but those that are never names. Null if there are none.
+def _kept(shown: ir.Table) -> ir.Table:
+    """Add the words of each name without titles, suffixes and particles: own (given names), of_family and whole.
+
+    Where too little is left, all words but those that are never names. Null if there are none.
     """
-    every = text.split(" ")
-    words = _without(_NOT_A_NAME, every, text)
-    return _some(
-        ibis.ifelse(words.length() < least, _without(tuple(sorted(never)), every, text) if never else every, words)
+    names = {
+        "own": ("given_name", 1, _NO_GIVEN_NAMES),
+        "of_family": ("family_name", 1, ()),
+        "whole": ("full_name", 2, _NO_NAMES),
+    }
+    words = computed_once(
+        shown.mutate(
+            **{name: _without(_NOT_A_NAME, shown[text].split(" "), shown[text]) for name, (text, _, _) in names.items()}
+        )
     )
+    left = {
+        name: ibis.ifelse(
+            words[name].length() < least, _without(never, words[text].split(" "), words[text]), words[name]
+        )
+        for name, (text, least, never) in names.items()
+    }
+    enough = computed_once(words.mutate(**left))
+    return enough.mutate(**{name: _some(enough[name]) for name in names})
 
 
 def _without(left_out: tuple[str, ...], words: ir.ArrayValue, text: ir.StringValue) -> ir.ArrayValue:
     """Words of a text but for some, which few texts have: looking into every list takes many times as long."""
+    if not left_out:
+        return words
     there = text.re_search(rf"\b(?:{'|'.join(left_out)})\b")
     return ibis.ifelse(there, words.filter(lambda word: ~word.isin(left_out)), words)
 
