@@ -16,8 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cdp_assets.sources.proposing.headings import is_number, words_of
-
-Texts = Mapping[str, list[str | None]]
+from cdp_assets.sources.proposing.values import Texts
 
 _MADE = frozenset({"c", "i", "insert", "create"})
 _READ = frozenset({"r", "read", "load", "snapshot", "bootstrap-insert"})

@@ -108,7 +108,7 @@ def _made_up(draft: Draft, placed: str) -> str | None:
 def _status(draft: Draft) -> Column | None:
     """The column that says what became of an order."""
     found = [column for column in draft.all_of("status") if column.values.type == "string" and column.values.filled]
-    words = {*headings.says("void"), *headings.says("refund")}
+    words = headings.said_by(("void", "refund"))
     return next((column for column in found if draft.texts(column) & words), found[0] if found else None)
 
 

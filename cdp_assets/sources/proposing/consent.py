@@ -23,7 +23,7 @@ _OF_TELEPHONES = re.compile(r"\b(sms|phone|mobile|telefon|arama|call|dnd|dnc|dis
 
 def known_answers(draft: Draft, column: Column, kinds: Sequence[str] = headings.ANSWERS) -> set[str]:
     """What a column of the sample says of consent, but for what is no word of some kinds."""
-    return {text.strip(". ") for text in draft.texts(column)} & {word for kind in kinds for word in headings.says(kind)}
+    return {text.strip(". ") for text in draft.texts(column)} & headings.said_by(kinds)
 
 
 def answer_of(
@@ -103,11 +103,7 @@ def words(draft: Draft) -> Iterator[Map]:
     draft.doubts.append('every row is taken for the person\'s own word (`explicit: "true"`)')
     column = _channel(draft)
     channel = channel_of(draft)
-    unknown = (
-        set()
-        if column is None
-        else draft.texts(column) - {each for kind in headings.CHANNELS for each in headings.says(kind)}
-    )
+    unknown = set() if column is None else draft.texts(column) - headings.said_by(headings.CHANNELS)
     if column is not None and unknown:
         listed = ", ".join(sorted(unknown))
         draft.doubts.append(f"{listed} in {draft.names[column.address]} is no known channel: it is taken as it is")
@@ -190,7 +186,7 @@ def _refused(draft: Draft, *points: Column | None) -> Iterator[Map]:
     spared, but = "", ""
     for state in draft.all_of("status"):
         others = known_answers(draft, state, _GRANTING)
-        if others and draft.texts(state) & {*headings.says("blocked"), *headings.says("withdrawn")}:
+        if others and draft.texts(state) & headings.said_by(("blocked", "withdrawn")):
             kinds = [kind for kind in _GRANTING if known_answers(draft, state, (kind,))]
             spared += "".join(f" and not coalesce({among(draft, state, kind, seen=True)}, false)" for kind in kinds)
             but = f" but where {draft.names[state.address]} says {', '.join(sorted(others))}"

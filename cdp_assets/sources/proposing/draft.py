@@ -375,7 +375,7 @@ def _genders(texts: set[str]) -> tuple[str, str]:
     *mujer* or *mulher*, unless there are other words.
     """
     letters = {"h", "m"}
-    others = (texts - letters) & {*headings.says("female"), *headings.says("male")}
+    others = (texts - letters) & headings.said_by(("female", "male"))
     return ("m_beside_h", "h_beside_m") if letters <= texts and not others else ("female", "male")
 
 

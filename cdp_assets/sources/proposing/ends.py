@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.roles import Column
-from cdp_assets.sources.proposing.values import judge
-from cdp_assets.sources.proposing.whose import ADDRESSES, Texts, both
+from cdp_assets.sources.proposing.values import Texts, judge
+from cdp_assets.sources.proposing.whose import ADDRESSES, both
 
 _MANY = 4
 """A company writes to more than so many."""

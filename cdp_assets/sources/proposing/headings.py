@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -49,6 +49,9 @@ ADDRESS_PARTS = ("street", "line_1", "line_2", "house_number", "suburb", "city",
 BIRTH_PARTS = ("birth_year", "birth_month", "birth_day")
 """Roles that make up a birth date in three columns; one or two of them are none."""
 
+
+NAMES = ("given_name", "family_name", "full_name")
+"""Roles of what people are called."""
 
 ANSWERS = ("yes", "no", "active", "granted", "denied", "withdrawn", "pending")
 """What cells say (keys below ``cells``) where somebody was asked for consent."""
@@ -184,8 +187,7 @@ def says_name_or_company(name: str) -> bool:
     legal = next((legal for legal in _headings().content["legal_names"] if words.endswith(f" {legal}")), None)
     if legal is not None:
         parts.append(words.removesuffix(legal).strip())
-    names = {"given_name", "family_name", "full_name", "name"}
-    return next(meanings(words), None) == "company" and any(names & set(meanings(part)) for part in parts)
+    return next(meanings(words), None) == "company" and any({*NAMES, "name"} & set(meanings(part)) for part in parts)
 
 
 def says_a_name(words: str) -> bool:
@@ -377,6 +379,11 @@ def says(kind: str, *, further: bool = True) -> tuple[str, ...]:
     """What cells say for a key below ``cells``, in lower case; without ``further`` in eight languages only."""
     known = _headings()
     return tuple(known.content["cells"][kind] if further else known.cells[kind])
+
+
+def said_by(kinds: Iterable[str]) -> frozenset[str]:
+    """The words of all of some kinds of cells."""
+    return frozenset(word for kind in kinds for word in says(kind))
 
 
 def is_company(name: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.roles import Column
 
-_NAMES = frozenset({"given_name", "family_name", "full_name"})
+_NAMES = frozenset(headings.NAMES)
 _PERSONAL = _NAMES | {"email", "phone", "birth_date"}
 _KNOWN_OF_PEOPLE = frozenset(
     {"birth_date", "gender", "company", "opt_in", "opt_out", "withdrawn_at", "postal_code", "city"}

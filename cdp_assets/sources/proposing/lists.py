@@ -10,15 +10,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cdp_assets.sources.proposing import headings
-from cdp_assets.sources.proposing.values import judge, parsed
+from cdp_assets.sources.proposing.values import Texts, judge, parsed
 
 _LOOKS = {"email": frozenset({"email"}), "phone": frozenset({"phone", "reached"})}
 """What a heading says that is below it → what that looks like; most telephone numbers look like any others."""
 
 _NAMES = (["id"], ["uuid"], ["key"])
 """The last words of what a property is called that only tells items apart."""
-
-Texts = Mapping[str, list[str | None]]
 
 
 def first_items(texts: Texts, words: Mapping[str, str]) -> dict[str, tuple[str, list[str | None]]]:

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cdp_assets.sources.proposing import headings
-from cdp_assets.sources.proposing.headings import words_of
+from cdp_assets.sources.proposing.headings import NAMES, words_of
 from cdp_assets.sources.proposing.roles import Column
-from cdp_assets.sources.proposing.whose import ADDRESSES, Texts, same
+from cdp_assets.sources.proposing.values import Texts
+from cdp_assets.sources.proposing.whose import ADDRESSES, same
 
-_NAMES = ("given_name", "family_name", "full_name")
-_TOLD = frozenset({*ADDRESSES, *_NAMES, *headings.ADDRESS_PARTS, "person_id", "birth_date", "company"})
+_TOLD = frozenset({*ADDRESSES, *NAMES, *headings.ADDRESS_PARTS, "person_id", "birth_date", "company"})
 """Roles of what an object says of a person."""
 
 
@@ -57,7 +57,7 @@ def _is_a_person(path: str, columns: Sequence[Column]) -> bool:
     """Whether an object is called as people are, and holds a number and a name or an address."""
     called = set(headings.meanings(words_of(path.rpartition(".")[2])))
     roles = {column.role for column in columns if path and _object_of(column) == path and column.values.filled}
-    return bool(called & {"person_id", "full_name"} and roles & {"id", "person_id"} and roles & {*ADDRESSES, *_NAMES})
+    return bool(called & {"person_id", "full_name"} and roles & {"id", "person_id"} and roles & {*ADDRESSES, *NAMES})
 
 
 def _is_anothers(column: Column, within: Sequence[Column], columns: Sequence[Column], texts: Texts) -> bool:
@@ -68,7 +68,7 @@ def _is_anothers(column: Column, within: Sequence[Column], columns: Sequence[Col
     if mine or (place and any(each.role in headings.ADDRESS_PARTS for each in within)):
         return True
     path = _object_of(column)
-    names = [each for each in columns if path and _object_of(each) == path and each.role in _NAMES]
+    names = [each for each in columns if path and _object_of(each) == path and each.role in NAMES]
     return any(
         not same(texts[name.address], texts[each.address])
         for name in names

@@ -7,7 +7,8 @@ Belongs here: putting the parts together, and leaving out what would not load. D
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -45,7 +46,7 @@ from cdp_assets.sources.validation import RESERVED, problems
 from cdp_assets.warehouse.sql_parsing import plain_name
 
 _OF_PARTS = ("columns", "contract", "derive", "identifiers", "maps")
-_NAMES = frozenset({"full_name", "family_name", "given_name", "name"})
+_NAMES = frozenset({*headings.NAMES, "name"})
 _ABROAD = ("+", "00")
 """What comes before the code of a country."""
 _TIMES_ALL_FILLED = frozenset({"event_time", "updated_at"})
@@ -155,40 +156,7 @@ def propose(
     if of_other_addresses:
         elsewhere = ", ".join(draft.names[column.address] for column in of_other_addresses)
         draft.doubts.append(f"of several addresses one is taken, without {elsewhere}")
-    rounded = [draft.names[column.address] for column in columns if "rounded" in column.values.looks]
-    if rounded:
-        draft.doubts.append(f"numbers of {', '.join(rounded)} have lost digits (1.23E+15): nothing is known by them")
-    broken = [draft.names[each.address] for each in columns if some_are_no_addresses(each)]
-    if broken:
-        draft.doubts.append(f"some texts of {', '.join(broken)} are no e-mail addresses: nobody is known by those")
-    secret = [
-        draft.names[each.address]
-        for each in columns
-        if each.values.filled
-        and headings.is_secret(each.words)
-        and not (kind == "loyalty" and each.role == "loyalty_number")
-        and each.role != "postal_code"
-    ]
-    if secret:
-        draft.doubts.append(f"{', '.join(secret)} may hold secrets: delete them at the source, or take them out here")
-    in_cents = [draft.names[column.address] for column in columns if column.in_cents]
-    if in_cents:
-        draft.doubts.append(f"amounts of {', '.join(in_cents)} are in hundredths, as their names say: divided by 100")
-    if sample.log is None and is_log(sample.columns):
-        draft.doubts.append(
-            "rows are versions of records: the number within what is after the change has to be the `key`, with "
-            "`load: upsert`, when it happened as `updated_at`, and those that take a record away as `deleted`"
-        )
-    lists = [
-        draft.names[each.address]
-        for each in columns
-        if each.values.type == "json" and each.role is None and lists_addresses(each.words)
-    ]
-    if kind is not None and lists:
-        draft.doubts.append(f"lists of addresses are not taken: {', '.join(lists)} (`derive` takes one of each)")
-    firsts = [draft.names[address] for address in sample.firsts]
-    if kind is not None and firsts:
-        draft.doubts.append(f"of the lists in {', '.join(firsts)} the first address or number is taken")
+    draft.doubts += _doubts_of_columns(draft, kind)
     stream = stream_of(draft, kind, name)
     stream["columns"] = _contract(draft, stream)
     if kind is None:
@@ -211,14 +179,19 @@ def of_one_object_each(files: Sequence[Path]) -> list[list[Path]]:
 
     What cannot be read stays alone, for whoever reads it to say why.
     """
+    called = Counter((stream_name(file), file.parent) for file in files)
     found: dict[object, list[Path]] = {}
     for file in files:
-        try:
-            alone = not file.name.endswith((".csv", ".parquet")) and read(file).is_one_object
-        except UnreadableSampleError:
-            alone = False
-        found.setdefault((stream_name(file), file.parent) if alone else file, []).append(file)
+        name = stream_name(file), file.parent
+        found.setdefault(name if called[name] > 1 and _is_one_object(file) else file, []).append(file)
     return list(found.values())
+
+
+def _is_one_object(file: Path) -> bool:
+    try:
+        return not file.name.endswith((".csv", ".parquet")) and read(file).is_one_object
+    except UnreadableSampleError:
+        return False
 
 
 def _with_one_end(
@@ -347,6 +320,40 @@ def _contract(draft: Draft, stream: dict[str, Any]) -> dict[str, dict[str, Any]]
             fields["past"] = True
         contract[name] = fields
     return contract
+
+
+def _doubts_of_columns(draft: Draft, kind: str | None) -> Iterator[str]:
+    """Say what to look at in columns, whatever becomes of them; lists of addresses only where rows are something."""
+
+    def those(which: Callable[[Column], bool]) -> str:
+        return ", ".join(draft.names[column.address] for column in draft.columns if which(column))
+
+    if rounded := those(lambda column: "rounded" in column.values.looks):
+        yield f"numbers of {rounded} have lost digits (1.23E+15): nothing is known by them"
+    if broken := those(some_are_no_addresses):
+        yield f"some texts of {broken} are no e-mail addresses: nobody is known by those"
+    if secret := those(lambda column: _may_be_secret(column, kind)):
+        yield f"{secret} may hold secrets: delete them at the source, or take them out here"
+    if in_cents := those(lambda column: column.in_cents):
+        yield f"amounts of {in_cents} are in hundredths, as their names say: divided by 100"
+    if draft.sample.log is None and is_log(draft.sample.columns):
+        yield (
+            "rows are versions of records: the number within what is after the change has to be the `key`, with "
+            "`load: upsert`, when it happened as `updated_at`, and those that take a record away as `deleted`"
+        )
+    if kind is not None and (lists := those(_lists_addresses)):
+        yield f"lists of addresses are not taken: {lists} (`derive` takes one of each)"
+    if kind is not None and (firsts := those(lambda column: column.address in draft.sample.firsts)):
+        yield f"of the lists in {firsts} the first address or number is taken"
+
+
+def _may_be_secret(column: Column, kind: str | None) -> bool:
+    known = column.role == "postal_code" or (kind == "loyalty" and column.role == "loyalty_number")
+    return column.values.filled > 0 and headings.is_secret(column.words) and not known
+
+
+def _lists_addresses(column: Column) -> bool:
+    return column.values.type == "json" and column.role is None and lists_addresses(column.words)
 
 
 def _doubts_of_times(draft: Draft) -> None:

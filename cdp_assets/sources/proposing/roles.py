@@ -59,7 +59,7 @@ _DEGREES = frozenset({
 })  # fmt: skip
 """Words of titles that somebody bears, rather than of what they work as."""
 
-_NAMES = frozenset({"given_name", "family_name", "full_name"})
+_NAMES = frozenset(headings.NAMES)
 
 _TELLING_OF_PEOPLE = _NAMES | {"birth_date", "gender", "salutation", "street", "line_1", "postal_code", "city"}
 """Roles of what lists of people tell of each of them."""
@@ -158,7 +158,7 @@ def _with_the_status(columns: list[Column], texts: Mapping[str, list[str | None]
     """Where no heading speaks of a status, it is the one column that says which things were given up, or back."""
     if any(column.role == "status" for column in columns):
         return columns
-    given_up = {*headings.says("void"), *headings.says("refund")}
+    given_up = headings.said_by(("void", "refund"))
     found = [
         column
         for column in columns
@@ -245,15 +245,14 @@ def says_channels(column: Column, texts: Mapping[str, list[str | None]]) -> bool
     if not headings.is_just(column.words, "channel"):
         return False
     said = {text.strip(". ").casefold() for text in texts[column.address] if text}
-    known = {word for kind in headings.CHANNELS for word in headings.says(kind)}
+    known = headings.said_by(headings.CHANNELS)
     return bool(said & known) and 2 * len(said & known) >= len(said)
 
 
 def _says_yes_or_no(texts: Iterable[str | None], needed: Iterable[str]) -> bool:
     """Whether all that a column says are words of consent, with one of some kinds among them."""
     said = {text.strip(". ").casefold() for text in texts if text}
-    known = {word for kind in headings.ANSWERS for word in headings.says(kind)}
-    return bool(said) and said <= known and any(said & {*headings.says(kind)} for kind in needed)
+    return bool(said) and said <= headings.said_by(headings.ANSWERS) and bool(said & headings.said_by(needed))
 
 
 def _without_pins(columns: list[Column]) -> list[Column]:
@@ -440,13 +439,13 @@ def _judged(texts: Mapping[str, list[str | None]], day_first: bool | None) -> li
 def _are_salutations(texts: list[str | None]) -> bool:
     """Whether all that a column says is how its people are addressed: *Mr*, *Frau*."""
     said = {text.strip(". ").casefold() for text in texts if text}
-    return bool(said) and said <= {word.strip(". ") for word in (*headings.says("female"), *headings.says("male"))}
+    return bool(said) and said <= {word.strip(". ") for word in headings.said_by(("female", "male"))}
 
 
 def _are_degrees(texts: list[str | None]) -> bool:
     """Whether all that a column says is how its people are addressed, or which degrees they have: *Dr.*, *Mr*."""
     words = {word for text in texts if text for word in re.findall(r"[^\W\d_]+", text.casefold())}
-    addressed = {word.strip(". ") for word in (*headings.says("female"), *headings.says("male"))}
+    addressed = {word.strip(". ") for word in headings.said_by(("female", "male"))}
     return bool(words & _DEGREES) and words <= _DEGREES | addressed
 
 
@@ -465,7 +464,7 @@ def _with_the_only_time(columns: list[Column]) -> list[Column]:
 def _are_states_of_things(texts: list[str | None]) -> bool:
     """Whether most of what a *state* says is what became of something: *canceled*, *completed*."""
     said = [text.casefold() for text in texts if text]
-    known = {word for kind in ("states", "void", "refund", "open", "resolved") for word in headings.says(kind)}
+    known = headings.said_by(("states", "void", "refund", "open", "resolved"))
     return 2 * sum(text in known for text in said) > len(said)
 
 

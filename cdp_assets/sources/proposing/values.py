@@ -9,7 +9,7 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -110,6 +110,10 @@ _WAYS, _NEARLY_ALL, _HARDLY_ANY = 3, 0.98, 0.02
 DAY = 86_400.0
 _OLDEST_SERIAL, _NEWEST_SERIAL = 7_000, 80_000  # days since 1899-12-30: from 1919 on
 _OLDEST_EPOCH, _NEWEST_EPOCH = 946_684_800, 4_102_444_800
+
+
+Texts = Mapping[str, Sequence[str | None]]
+"""Columns by address, each with its texts, one a row."""
 
 
 @dataclass(frozen=True)

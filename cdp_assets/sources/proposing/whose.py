@@ -13,20 +13,18 @@ from __future__ import annotations
 import re
 import statistics
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 
 from cdp_assets.sources.proposing import headings
-from cdp_assets.sources.proposing.headings import words_of
+from cdp_assets.sources.proposing.headings import NAMES, words_of
 from cdp_assets.sources.proposing.roles import Column
-
-Texts = Mapping[str, Sequence[str | None]]
+from cdp_assets.sources.proposing.values import Texts
 
 ADDRESSES = ("email", "phone")
 _NUMBERS = ("person_id", "loyalty_number", "external_id")
 _SOLD = ("order_id", "gross", "net", "amount", "unit_price", "line_total")
-_NAMES = ("given_name", "family_name", "full_name")
 
 _ENOUGH_ROWS, _ENOUGH = 10, 20
 """Fewer rows tell nothing: of who stands beside whom, and of how many do."""
@@ -82,7 +80,7 @@ def named_alike(columns: Sequence[Column], texts: Texts) -> tuple[list[Column], 
     Returns:
         The columns, and the addresses of those that lost their role, each with the reason.
     """
-    name = next((each for role in _NAMES for each in _of(columns, role)), None)
+    name = next((each for role in NAMES for each in _of(columns, role)), None)
     if name is None or name.role == "family_name":
         return list(columns), []
     named = {whose: parts for whose in _whose_names(columns) if (parts := _parts_of_names(columns, whose))}
@@ -95,16 +93,16 @@ def named_alike(columns: Sequence[Column], texts: Texts) -> tuple[list[Column], 
     if known and mine and mine not in reached and reached <= names.keys():
         mine, others = known[0], [mine, *(whose for whose in others if whose != known[0])]
         columns = [
-            replace(each, role=each.role if each.role in _NAMES else "full_name") if each in named[mine] else each
+            replace(each, role=each.role if each.role in NAMES else "full_name") if each in named[mine] else each
             for each in columns
         ]
     lost = [
         each
         for each in columns
-        if each.role in (*ADDRESSES, *_NUMBERS, *_NAMES, "birth_date") and headings.whose(each.words) in others
+        if each.role in (*ADDRESSES, *_NUMBERS, *NAMES, "birth_date") and headings.whose(each.words) in others
     ]
     left = [replace(each, role=None, by_value=False) if each in lost else each for each in columns]
-    return left, [(each.address, "is that of somebody with another name") for each in lost if each.role not in _NAMES]
+    return left, [(each.address, "is that of somebody with another name") for each in lost if each.role not in NAMES]
 
 
 def _whose_names(columns: Sequence[Column]) -> list[str]:
@@ -121,15 +119,15 @@ def _parts_of_names(columns: Sequence[Column], whose: str) -> list[Column]:
 
 
 def _roles_of(column: Column, whose: str) -> set[str | None]:
-    return {column.role} if column.role in _NAMES else set(headings.meanings(_without(column.words, whose)))
+    return {column.role} if column.role in NAMES else set(headings.meanings(_without(column.words, whose)))
 
 
 def _is_part_of_a_name(column: Column, whose: str) -> bool:
-    if column.role not in (None, "name", *_NAMES):
+    if column.role not in (None, "name", *NAMES):
         return False
     roles = _roles_of(column, whose)
     says_name = column.words == whose or "name" in roles  # and nothing else
-    return not roles.isdisjoint(_NAMES) or (says_name and "words" in column.values.looks)
+    return not roles.isdisjoint(NAMES) or (says_name and "words" in column.values.looks)
 
 
 def _without(words: str, whose: str) -> str:
@@ -214,7 +212,7 @@ def foreign_numbers(key: Column, columns: Sequence[Column], texts: Texts) -> lis
         columns: The columns with their roles.
         texts: The sample, by address.
     """
-    if key.role in (*ADDRESSES, *_NAMES) or not key.values.unique:
+    if key.role in (*ADDRESSES, *NAMES) or not key.values.unique:
         return []
     reached = [texts[each.address] for each in _of(columns, *ADDRESSES)]
     told = [_whole_names(columns, texts), *reached]
@@ -527,7 +525,7 @@ def _one_word(one: str, other: str) -> bool:
 
 def _names(columns: Sequence[Column], texts: Texts) -> Iterator[set[str]]:
     """The words of each row's name."""
-    parts = [_first(columns, texts, role) for role in _NAMES]
+    parts = [_first(columns, texts, role) for role in NAMES]
     for row in zip(*parts, strict=True):
         yield set(words_of(" ".join(filter(None, row))).split())
 
