@@ -69,6 +69,11 @@ def rows_schema(source: SourceSpec, stream: StreamSpec) -> TableSchema:
         Column(column.name, str(column.dtype), f"As the contract types it ({column.type}).", pii=classes[column.name])
         for column in stream.columns
     ]
+    delivered = [
+        Column(name, INSTANT, "When the row was first read.", pii=classes[name])
+        for name in (stream.delivered_at,)
+        if name is not None
+    ]
     identifiers = [
         Column(name, "string", f"Normalised {identifier.type}.", pii=Pii.DIRECT)
         for position, identifier in enumerate(stream.identifiers)
@@ -81,6 +86,7 @@ def rows_schema(source: SourceSpec, stream: StreamSpec) -> TableSchema:
         "record it hangs on.",
         (
             *contract,
+            *delivered,
             *identifiers,
             Column("cdp_record_id", "int64", "The identity record the row hangs on.", pii=Pii.PSEUDONYM, required=True),
             Column("cdp_kind", "string", "`person`, `fact` or `guest`.", required=True, one_of=(PERSON, FACT, GUEST)),
@@ -162,8 +168,9 @@ def with_derived(rows: ir.Table, stream: StreamSpec) -> ir.Table:
 
 def _delivered(raw: ir.Table, manifest: ir.Table, stream: StreamSpec) -> ir.Table:
     """The texts of each row, and what tells rows apart."""
-    order = manifest.select(sequence_load_id="load_id", cdp_sequence="sequence")
+    order = manifest.select(sequence_load_id="load_id", cdp_sequence="sequence", cdp_loaded_at="loaded_at")
     placed = raw.left_join(order, raw.load_id == order.sequence_load_id)
+    loaded = {} if stream.delivered_at is None else {stream.delivered_at: placed.cdp_loaded_at.cast(INSTANT)}
     content = quick_hash(*(placed[column.name] for column in stream.columns), placed.extra.coalesce(""))
     texts = computed_once(
         placed.select(
@@ -173,6 +180,7 @@ def _delivered(raw: ir.Table, manifest: ir.Table, stream: StreamSpec) -> ir.Tabl
             cdp_sequence=placed.cdp_sequence.fill_null(0),
             cdp_load_id=placed.load_id,
             cdp_source_row=placed.source_row,
+            **loaded,
         )
     )
     by_name = {column.name: texts[f"cdp_text_{column.name}"] for column in stream.columns}
@@ -217,8 +225,7 @@ def _typed(delivered: ir.Table, stream: StreamSpec, as_of: datetime) -> ir.Table
     updated = judged[stream.updated_at].cast(INSTANT) if stream.updated_at else ibis.null(INSTANT)
     seen = judged[stream.event_time].cast(INSTANT) if stream.event_time else updated
     return judged.select(
-        *[column.name for column in stream.columns],
-        *[name for name, _ in stream.derive],
+        *stream.expression_schema.names,
         "cdp_key",
         "cdp_content",
         "cdp_sequence",

@@ -262,6 +262,11 @@ class Stream(dg.Model, dg.Resolvable):
     )
     updated_at: str | None = Field(default=None, description="Column that says which version of a row wins.")
     event_time: str | None = Field(default=None, description="Column that says when a row's fact happened.")
+    delivered_at: str | None = Field(
+        default=None,
+        description="Name of a further column that maps may use: the instant of the run that first read the row. For "
+        "what files say without a time.",
+    )
     zone: str = Field(default="UTC", description="IANA time zone of times that bear none.")
     deleted: OptionalSql = Field(default=None, description="SQL condition that marks a deleted row, for `upsert`.")
     derive: SqlByName = Field(
@@ -399,6 +404,7 @@ def _stream(stream: Stream, own: Container[str], source: Source) -> specs.Stream
         key=tuple(stream.key),
         updated_at=stream.updated_at,
         event_time=stream.event_time,
+        delivered_at=stream.delivered_at,
         zone=stream.zone,
         deleted=stream.deleted,
         derive=tuple(stream.derive.items()),

@@ -13,7 +13,7 @@ from functools import reduce
 import ibis
 import ibis.expr.types as ir
 
-from cdp_assets.sources.spec import ISO, ColumnSpec, StreamSpec
+from cdp_assets.sources.spec import DTYPES, ISO, ColumnSpec, StreamSpec
 from cdp_assets.warehouse.expressions import bind, check
 from cdp_assets.warehouse.operations import try_timestamp
 from cdp_assets.warehouse.subqueries import computed_once
@@ -131,12 +131,14 @@ def typed(raw: ir.Table, stream: StreamSpec, wanted: Collection[str]) -> ir.Tabl
         wanted: Names of columns, of the contract or derived.
 
     Returns:
-        Those columns (and what derived ones are made from).
+        Those columns (and what derived ones are made from); the time of delivery, which is not in a raw table, is null.
     """
     derived, columns = _needed(stream, wanted)
     sound = raw.filter(raw.parse_error.isnull())
     texts = computed_once(sound.select(**texts_of(sound, columns, stream)))
     table = texts.select(**{column.name: typed_value(texts[column.name], column, stream.zone) for column in columns})
+    if stream.delivered_at is not None:
+        table = table.mutate(ibis.null(DTYPES["timestamp"]).name(stream.delivered_at))
     for name, sql in derived:
         table = table.mutate(bind(sql, table).name(name))
     return table

@@ -242,6 +242,7 @@ class StreamSpec:
         key: Columns that tell rows apart at the source; empty if nothing does, and every row counts.
         updated_at: Column that says which version of a row wins.
         event_time: Column that says when a row's fact happened.
+        delivered_at: Name of a further column: the instant, UTC, of the run that first read the row.
         zone: IANA zone of times that bear none.
         deleted: SQL condition that marks a deleted row.
         derive: Name → SQL expression over the columns and the ones derived before it.
@@ -269,6 +270,7 @@ class StreamSpec:
     key: tuple[str, ...] = ()
     updated_at: str | None = None
     event_time: str | None = None
+    delivered_at: str | None = None
     zone: str = "UTC"
     deleted: str | None = None
     derive: tuple[tuple[str, str], ...] = ()
@@ -303,12 +305,13 @@ class StreamSpec:
 
     @property
     def typed_schema(self) -> ibis.Schema:
-        """The contract's columns with their types."""
-        return ibis.schema({column.name: column.dtype for column in self.columns})
+        """The contract's columns with their types, and the time of delivery."""
+        known = {column.name: column.dtype for column in self.columns}
+        return ibis.schema(known if self.delivered_at is None else known | {self.delivered_at: DTYPES["timestamp"]})
 
     @property
     def expression_schema(self) -> ibis.Schema:
-        """What expressions of maps and identifiers may name: typed columns and derived ones.
+        """What expressions of maps may name: typed columns and derived ones.
 
         Raises:
             ExpressionError: if a derived column's expression cannot be used.

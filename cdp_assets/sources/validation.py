@@ -7,7 +7,7 @@ in the file a fault lies: a `Problem` carries the path of keys to it, and the ca
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -43,7 +43,7 @@ Path = tuple[str | int, ...]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _COUNTRY = re.compile(r"[A-Z]{2}")
-RESERVED = frozenset({"extra", "raw_line", "parse_error", "load_id", "source_file", "source_row"})
+_RESERVED = frozenset({"extra", "raw_line", "parse_error", "load_id", "source_file", "source_row"})
 _OWN_PREFIX = "cdp_"
 
 
@@ -94,6 +94,12 @@ def name_fault(name: str, what: str) -> str | None:
     return f"`{name}` cannot name {what}; use lower-case letters, digits and single underscores, such as `{like}`"
 
 
+def is_reserved(name: str) -> bool:
+    """Whether the platform calls a column of its own so."""
+    folded = name.casefold()
+    return folded in _RESERVED or folded.startswith(_OWN_PREFIX)
+
+
 def _of_source(source: SourceSpec) -> Iterator[Problem]:
     yield from _name(("name",), source.name, "a source")
     if source.country is not None and (fault := country_fault(source.country)):
@@ -137,9 +143,11 @@ def _of_stream(stream: StreamSpec, path: Path) -> Iterator[Problem]:
             return
         known[name] = checked.dtype
     schema = ibis.schema(known)
-    yield from _roles(stream, schema, path)
+    # When a row was delivered says nothing of when something was, nor whose it is.
+    told = ibis.schema({name: dtype for name, dtype in known.items() if name != stream.delivered_at})
+    yield from _roles(stream, told, path)
     for position, identifier in enumerate(stream.identifiers):
-        yield from _identifier(identifier, schema, (*path, "identifiers", position))
+        yield from _identifier(identifier, told, (*path, "identifiers", position))
     for position, map_ in enumerate(stream.maps):
         yield from _map(map_, stream, schema, (*path, "maps", position))
 
@@ -190,16 +198,26 @@ def _contract(stream: StreamSpec, path: Path) -> Iterator[Problem]:
                 f"`{column.name}` and `{seen[folded]}` differ only in case; rename one and give its header as `path`",
             )
         seen[folded] = column.name
-        if folded in RESERVED or folded.startswith(_OWN_PREFIX):
+        if is_reserved(column.name):
             yield Problem(place, f"the platform uses `{column.name}`; take another name and give its header as `path`")
         yield from _column(column, place)
         if column.others and stream.format not in ("json", "jsonl"):
             yield Problem((*place, "path"), f"several paths are for JSON, and the stream is {stream.format}")
+    if stream.delivered_at is not None:
+        yield from _further(stream.delivered_at, seen, (*path, "delivered_at"))
     for name in stream.key:
         if name not in stream.column_names:
             yield Problem(
                 (*path, "key"), f"the key names `{name}`, which is no column; {nearest(name, stream.column_names)}"
             )
+
+
+def _further(name: str, taken: Mapping[str, str], path: Path) -> Iterator[Problem]:
+    """The name of a column that the platform adds."""
+    if not _NAME.fullmatch(name) or is_reserved(name):
+        yield Problem(path, f"`{name}` cannot name a column here; take another name, such as `delivered_at`")
+    elif name in taken:
+        yield Problem(path, f"`{taken[name]}` is a column already; give the time of delivery another name")
 
 
 def _column(column: ColumnSpec, path: Path) -> Iterator[Problem]:

@@ -96,6 +96,8 @@ def _delivered(sql: str, stream: StreamSpec, items_of: MapSpec | None = None) ->
         behind |= dict.fromkeys((ITEM, ITEM_NUMBER), items_of.each)
     known = stream.expression_schema if items_of is None else stream.schema_of(items_of)
     for name in check(sql, known).columns:
+        if name == stream.delivered_at:
+            continue
         yield from _delivered(behind[name], stream) if name in behind else (name,)
 
 

@@ -31,7 +31,7 @@ from cdp_assets_tests.sources.shop import AS_OF, Bench
 def load(bench: Bench, source: SourceSpec, as_of: datetime = AS_OF) -> None:
     """Ingest what is new in every stream and bring its typed rows up to date."""
     for stream in source.streams:
-        bench.ingest(stream, source)
+        bench.ingest(stream, source, as_of)
     loads = [load for stream in source.streams for load in bench.manifest(stream.name)]
     manifest = pa.table(
         {

@@ -201,3 +201,28 @@ def test_rows_that_a_map_does_not_take_say_nothing_of_a_contact(bench: Bench) ->
     assert delivered(1, ("3", "", "2026-02-01")) == before
     assert delivered(2, ("3", "Ann 3", "2026-03-01")) == before
     assert delivered(3, ("3", "Anna", "2026-04-01")) == sorted({*before, ("Anna", 4)} - {("Ann 3", 1)})
+
+
+@pytest.mark.parametrize("load_", ["append", "upsert", "snapshot"])
+def test_what_bears_no_time_has_that_of_the_delivery_that_first_said_so(bench: Bench, load_: str) -> None:
+    refused = MapSpec(
+        "consents",
+        (
+            ("contact_point", "email"), ("purpose", "'marketing'"), ("channel", "'email'"), ("status", "'withdrawn'"),
+            ("explicit", "true"), ("occurred_at", "heard_at"),
+        ),
+        where="says = 'no'",
+    )  # fmt: skip
+    columns = (ColumnSpec("email", "string", required=True), ColumnSpec("says", "string"))
+    stream = StreamSpec(
+        name="states", files="shop/states*", format="csv", columns=columns, load=load_, key=("email",),
+        delivered_at="heard_at", identifiers=(IdentifierSpec("email", "email", "global"),), maps=(refused,),
+    )  # fmt: skip
+    source = shop(stream)
+    for day, says in enumerate([["yes", "no", "no"], ["no", "no", "yes"], ["no", "no", "no"]]):
+        rows = [{"email": f"{number}@x.org", "says": word} for number, word in enumerate(says)]
+        bench.drop(f"shop/states_{day}.csv", content("csv", rows, ("email", "says")))
+        load(bench, source, AS_OF + timedelta(days=day))
+        updated(bench, source, "consents")
+    heard = {each["contact_point"]: (each["occurred_at"] - AS_OF).days for each in published(bench, "consents")}
+    assert heard == {"0@x.org": 1, "1@x.org": 0, "2@x.org": 2}

@@ -89,13 +89,13 @@ class Bench:
         os.utime(path, (1_900_000_000, 1_900_000_000 + self.dropped))
         return path
 
-    def ingest(self, stream: StreamSpec, source: SourceSpec | None = None) -> Ingested:
+    def ingest(self, stream: StreamSpec, source: SourceSpec | None = None, as_of: datetime = AS_OF) -> Ingested:
         """Load what is new."""
         arrivals = Arrivals(
             self.landing, self.folder / "kept", self.folder / "tmp", lambda: self.now, self.waited.append
         )
         return ingest(
-            source or shop(stream), stream, engine=self.engine, ledger=self.ledger, arrivals=arrivals, as_of=AS_OF
+            source or shop(stream), stream, engine=self.engine, ledger=self.ledger, arrivals=arrivals, as_of=as_of
         )
 
     def raw(self, stream: str = "orders") -> list[dict[str, Any]]:

@@ -144,6 +144,15 @@ def test_the_instant_of_the_run_has_no_place_in_a_map() -> None:
     assert "`as_of` is not available here" in only_problem(shop(orders(maps=maps)))
 
 
+@pytest.mark.parametrize(("name", "fault"), [("total", "is a column already"), ("load_id", "cannot name a column")])
+def test_the_time_of_delivery_needs_a_name_of_its_own(name: str, fault: str) -> None:
+    assert fault in only_problem(shop(orders(delivered_at=name)))
+
+
+def test_the_time_of_delivery_is_no_time_of_what_happened() -> None:
+    assert "which is no column" in only_problem(shop(orders(delivered_at="heard_at", event_time="heard_at")))
+
+
 @pytest.mark.parametrize("zone", ["Europe/Berln", "CEST+2", ""])
 def test_an_unknown_zone_is_refused(zone: str) -> None:
     assert "is no time zone" in only_problem(shop(orders(zone=zone)))

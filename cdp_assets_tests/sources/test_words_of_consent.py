@@ -11,7 +11,7 @@ import pytest
 
 from cdp_assets.sources.proposing.propose import propose
 from cdp_assets_tests.normalised.bench import canonical, load
-from cdp_assets_tests.sources.shop import Bench
+from cdp_assets_tests.sources.shop import AS_OF, Bench
 from cdp_assets_tests.sources.test_proposing import loaded, written
 from cdp_assets_tests.sources.test_relational_exports import table
 
@@ -339,3 +339,39 @@ def test_m_is_for_mujer_beside_h(bench: Bench, tmp_path: Path, words: str, gende
     load(bench, source)
     told = {row["given_name"]: row["gender"] for row in canonical(bench, source, "contacts")}
     assert (told["Anna"], told["Annb"]) == genders
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "cells", "refused"),
+    [
+        ("customers.csv", "customer_id,last_name,email,email_opt_out", "C{n},Example,p{n}@example.org,{flag}", True),
+        ("newsletter_status.csv", "email,status", "p{n}@example.org,{word}", True),
+        ("consent_log.csv", "email,purpose,channel,answer", "p{n}@example.org,marketing,email,{not_flag}", True),
+        ("unsubscribes.csv", "email", "p{n}@example.org", None),
+        ("customers.csv", "customer_id,last_name,email,newsletter", "C{n},Example,p{n}@example.org,{not_flag}", False),
+    ],
+)
+def test_a_refusal_without_a_time_counts_from_its_delivery_and_consent_does_not(
+    bench: Bench, tmp_path: Path, name: str, head: str, cells: str, refused: bool | None
+) -> None:
+    def line(n: int) -> str:
+        gone = n % 3 == 0
+        word = "unsubscribed" if gone else "subscribed"
+        return cells.format(n=n, flag=str(gone).lower(), not_flag="no" if gone else "yes", word=word)
+
+    found = consents(bench, tmp_path, name, table(head, *(line(n) for n in range(12))))
+    wanted = {None: range(12), True: range(0, 12, 3), False: range(0)}[refused]
+    assert {row["contact_point"] for row in found} == {f"p{n}@example.org" for n in wanted}
+    assert {(row["status"] in ("withdrawn", "denied"), row["explicit"], row["occurred_at"]) for row in found} == (
+        {(True, True, AS_OF)} if wanted else set()
+    )
+
+
+def test_who_has_unsubscribed_at_no_known_time_has_unsubscribed(bench: Bench, tmp_path: Path) -> None:
+    lines = (
+        f"C{n},Example,p{n}@example.org,{str(n % 2 == 0).lower()},{'' if n == 0 else f'2026-01-{n:02d} 10:00:00'}"
+        for n in range(12)
+    )
+    text = table("customer_id,last_name,email,unsubscribed,updated_at", *lines)
+    found = {row["contact_point"]: row["occurred_at"].month for row in consents(bench, tmp_path, "customers.csv", text)}
+    assert found == {f"p{n}@example.org": 6 if n == 0 else 1 for n in range(0, 12, 2)}

@@ -109,6 +109,10 @@ def words(draft: Draft) -> Iterator[Map]:
         draft.doubts.append(f"{listed} in {draft.names[column.address]} is no known channel: it is taken as it is")
     for status, given, at in told:
         by = channel
+        if at is None:
+            at = _from_delivery(draft)
+            if not status.startswith("'"):
+                given = f"{status} in ('withdrawn', 'denied')"
         if column is not None and column.values.filled < column.values.rows:
             refusals = f"{status} in ('withdrawn', 'denied')"
             by = f"coalesce({channel}, case when {refusals} then 'any' end)"
@@ -135,6 +139,17 @@ def _point(draft: Draft, column: Column | None, channel: str) -> str | None:
     return (
         f"case when {channel} in ({telephones}) then coalesce({number}, {email}) else coalesce({email}, {number}) end"
     )
+
+
+def _from_delivery(draft: Draft) -> str:
+    """When a refusal was first read, where nothing says when it was."""
+    told = (
+        "no column says when: a refusal counts from the delivery that first says so (`delivered_at`), and consent, "
+        "which needs the time at which it was given, is left out"
+    )
+    if told not in draft.doubts:
+        draft.doubts.append(told)
+    return draft.delivery()
 
 
 def _told(draft: Draft) -> Iterator[tuple[str, str, str | None]]:
@@ -181,8 +196,9 @@ def _refused(draft: Draft, *points: Column | None) -> Iterator[Map]:
         return
     named, at = draft.sample.path.name, draft.sql("withdrawn_at", *_WHEN[1:])
     known = [draft.expression(each) for each in points if each is not None]
-    if at is None or not known:
+    if not known:
         return
+    at = _refused_at(draft, at)
     spared, but = "", ""
     for state in draft.all_of("status"):
         others = known_answers(draft, state, _GRANTING)
@@ -193,7 +209,7 @@ def _refused(draft: Draft, *points: Column | None) -> Iterator[Map]:
     draft.doubts.append(f"every row of {named} is taken for a withdrawal of advertising{but} (`consents`)")
     by = f"coalesce({channel_of(draft)}, 'any')" if draft.of("consent_channel") is not None else "'any'"
     for point in known:
-        yield _word(point, by, "'withdrawn'", at, f"{point} is not null and {at} is not null{spared}", own=True)
+        yield _word(point, by, "'withdrawn'", at, f"{point} is not null{spared}", own=True)
 
 
 def _is_lower(draft: Draft, column: Column) -> bool:
@@ -218,9 +234,8 @@ def marketing(draft: Draft) -> Iterator[Map]:
         name = draft.names[column.address]
         channel = _channel_of_a_flag(draft, column)
         point, when = draft.sql("email" if channel == "email" else "phone"), _when(draft, column)
-        if point is None or when is None:
-            lacking = "is no address" if point is None else "is no time"
-            draft.doubts.append(f"{name} says who wants advertising, but there {lacking} that `consents` needs")
+        if point is None:
+            draft.doubts.append(f"{name} says who wants advertising, but there is no address that `consents` needs")
             continue
         # Members are active too.
         granting = ("granted",) if column is state and not _are_letters(draft) else _GRANTING
@@ -229,6 +244,9 @@ def marketing(draft: Draft) -> Iterator[Map]:
             continue
         (said, given), refuses = answer, column.role == "opt_out"
         own = bool(known_answers(draft, column, ("withdrawn",)))
+        if when is None and not (refuses or own):
+            draft.doubts.append(f"{name} says who wants advertising, but there is no time that `consents` needs")
+            continue
         if by is not None:
             told = f"{draft.names[by.address]} says by which channel: whom {name} says yes of has consented to none"
             draft.doubts.append(told)
@@ -238,13 +256,20 @@ def marketing(draft: Draft) -> Iterator[Map]:
         truth = column.values.type == "boolean"
         if refuses or own:
             gone = plain_name(name) if truth else f"{said} in ('withdrawn', 'granted')"
-            at = when if left_at is None else f"coalesce({draft.expression(left_at)}, {when})"
             where = gone if refuses else f"{said} = 'withdrawn'"
-            yield _word(point, quoted(channel), "'withdrawn'", at, f"{where} and {at} is not null", own=True)
-        if by is None and not refuses and (truth or known_answers(draft, column, (*granting, *_DENYING))):
+            at = _refused_at(draft, None if left_at is None else draft.expression(left_at), when)
+            yield _word(point, quoted(channel), "'withdrawn'", at, where, own=True)
+        flags = truth or bool(known_answers(draft, column, (*granting, *_DENYING)))
+        if by is None and when is not None and not refuses and flags:
             left = "" if own else ", 'withdrawn'"
             flagged = given if truth else f"{said} in ('granted', 'denied'{left})"
             yield _word(point, quoted(channel), said, when, f"{flagged} and {when} is not null", own=False)
+
+
+def _refused_at(draft: Draft, *times: str | None) -> str:
+    """When something was refused: the first of the times that a row has, else when it was first read."""
+    known = [at for at in times if at is not None]
+    return f"coalesce({', '.join([*known, draft.delivery()])})" if known else _from_delivery(draft)
 
 
 def left_out(draft: Draft, maps: Sequence[Map]) -> str | None:

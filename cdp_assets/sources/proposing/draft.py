@@ -63,6 +63,7 @@ class Draft:
         crowded: Whether one order holds several people: who takes part, rather than what was bought.
         ends: Two columns that say from whom to whom something went, of which the first stands for both.
         key: What tells its rows apart.
+        delivered_at: The column with the time of delivery, if something needs it.
     """
 
     sample: Sample
@@ -78,6 +79,7 @@ class Draft:
     crowded: bool = False
     ends: Ends | None = None
     key: list[str] = field(default_factory=list)
+    delivered_at: str | None = None
 
     def of(self, *roles: str) -> Column | None:
         """The first column of the first of these roles that there is; one with values before one without."""
@@ -164,14 +166,21 @@ class Draft:
 
     def derived(self, wanted: str, sql: str) -> str:
         """The name, as an expression, of a derived column: the one with this expression, or a new one."""
-        taken = {name.casefold() for name in (*self.names.values(), *self.derive)}
-        for name in (wanted, *(f"{wanted}_{number}" for number in range(2, len(taken) + 3))):
-            if self.derive.get(name) == sql:
-                return plain_name(name)
-            if name.casefold() not in taken:
-                self.derive[name] = sql
-                return plain_name(name)
-        raise AssertionError("of more names than are taken one is free")
+        same = (name for name, written in self.derive.items() if written == sql and name.startswith(wanted))
+        name = next(same, None) or self._free_name(wanted)
+        self.derive[name] = sql
+        return plain_name(name)
+
+    def delivery(self) -> str:
+        """When a row was first read, as an expression: for what it says without a time."""
+        if self.delivered_at is None:
+            self.delivered_at = self._free_name("delivered_at")
+        return plain_name(self.delivered_at)
+
+    def _free_name(self, wanted: str) -> str:
+        taken = {name.casefold() for name in (*self.names.values(), *self.derive, self.delivered_at or "")}
+        names = (wanted, *(f"{wanted}_{number}" for number in range(2, len(taken) + 3)))
+        return next(name for name in names if name.casefold() not in taken)
 
     def _country_codes(self, name: str, column: Column) -> str:
         known = codes_of(self.texts(column))

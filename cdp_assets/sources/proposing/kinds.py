@@ -53,7 +53,9 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
     worded = "consent_channel" in has and (refused or bool(has & {"opt_out", "withdrawn_at"}))
     worded = worded or (refused and not has & _DONE and _come_again(columns))
     dated = timed or bool(has & {"consented_at", "withdrawn_at"})
-    if (asked or worded or "answer" in has) and has & {"anything", "email", "phone"} and dated:
+    # Without a time it still says who refuses.
+    listed = "answer" in has and bool(has & {"purpose", "consent_channel"})
+    if (asked or worded or "answer" in has) and has & {"anything", "email", "phone"} and (dated or listed):
         return "consents"
     if called("refunds") and has & {"amount", "refunded"}:
         return "refunds"

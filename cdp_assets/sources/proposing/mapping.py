@@ -65,6 +65,8 @@ def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
         fields["updated_at"] = updated
     if event_time is not None:
         fields["event_time"] = event_time
+    if draft.delivered_at is not None:
+        fields["delivered_at"] = draft.delivered_at
     if deleted is not None:
         fields["deleted"] = deleted
     if people:
@@ -185,6 +187,9 @@ def _key(draft: Draft, kind: str | None) -> list[str]:
         if whole and column is not None and column.values.unique and column.address not in draft.sample.firsts:
             draft.doubts.append("people have no number here: their e-mail address is the key")
             return [draft.names[column.address]]
+    if kind == "consents" and draft.of("consented_at", "withdrawn_at", *_EVENT_TIMES["consents"]) is None:
+        about = [draft.of("anything", "email", "phone"), draft.of("purpose"), draft.of("consent_channel", "channel")]
+        return _together(draft, *(column for column in about if column is not None))
     if kind == "engagements" and draft.of("action") is not None:
         return _together(draft, draft.of("campaign_id", "campaign"), draft.of("person_id", "email"), draft.of("action"))
     return []

@@ -42,7 +42,7 @@ from cdp_assets.sources.spec import (
     StreamSpec,
     first_path,
 )
-from cdp_assets.sources.validation import RESERVED, problems
+from cdp_assets.sources.validation import is_reserved, problems
 from cdp_assets.warehouse.sql_parsing import plain_name
 
 _OF_PARTS = ("columns", "contract", "derive", "identifiers", "maps")
@@ -288,9 +288,9 @@ def _names(sample: Sample) -> dict[str, str]:
             if sample.format in ("json", "jsonl"):
                 name = re.sub(r"\W+", "_", name).strip("_") or "field"
             folded = name.casefold()
-            if folded not in taken and folded not in RESERVED and not folded.startswith("cdp_"):
+            if folded not in taken and not is_reserved(folded):
                 break
-        while name.casefold() in taken or name.casefold() in RESERVED or name.casefold().startswith("cdp_"):
+        while name.casefold() in taken or is_reserved(name):
             name = f"its_{name}"
         taken.add(name.casefold())
         found[address] = name
