@@ -36,7 +36,7 @@ def flow(catalog: Catalog) -> list[dg.AssetsDefinition]:
         *sources.assets(catalog.sources),
         *normalised.assets(catalog.sources, catalog.reporting),
         *identity.assets(catalog.identity_rules),
-        *privacy.assets(),
+        *privacy.assets(catalog.sources),
         *profiles.assets(catalog.survivorship),
         *attributes.assets(catalog.traits, catalog.reporting.currency),
         *segments.assets(catalog.segments, catalog.customer_360),

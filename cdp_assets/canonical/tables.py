@@ -319,8 +319,8 @@ SURVEY_RESPONSES = _fact(
 CONSENTS = _fact(
     "consents",
     "One row per word on consent: contact point × purpose × channel.",
-    Column("contact_point", "string", "The normalised e-mail, phone or other contact point.", pii=Pii.DIRECT,
-           required=True),
+    Column("contact_point", "string", "The normalised e-mail, phone or other contact point; null where the word is for "
+           "all of the person's.", pii=Pii.DIRECT),
     Column("purpose", "string", "`marketing`, `personalisation`, `analytics` …", required=True),
     Column("channel", "string", "`email`, `sms`, `ads` …, as in `engagements`, or `any`.", required=True),
     Column("status", "string", "`granted`, `denied`, `withdrawn` or `pending`.", required=True),

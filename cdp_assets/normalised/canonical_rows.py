@@ -201,11 +201,12 @@ def _with_defaults(rows: ir.Table, schema: TableSchema) -> ir.Table:
 
 def _normalised_contact_value(rows: ir.Table, schema: TableSchema, feed: Feed, engine: Engine) -> ir.Table:
     """Spell e-mail addresses and phone numbers as in `identifiers`; what is none of them stays as it came."""
-    name = _CONTACT_VALUE.get(schema.name)
-    if name is None or name not in dict(feed.map.set):
-        skipped = targets.SKIPPED_WHEN_EMPTY.get(schema.name)
-        return rows.filter(rows[skipped].notnull()) if skipped else rows
-    rows = rows.filter(rows[name].notnull()) if schema.column(name).required else rows
+    name, skipped = _CONTACT_VALUE.get(schema.name), targets.SKIPPED_WHEN_EMPTY.get(schema.name)
+    given = dict(feed.map.set)
+    if skipped is not None and (skipped in given or schema.column(skipped).required):
+        rows = rows.filter(rows[skipped].notnull())
+    if name is None or name not in given:
+        return rows
     country = ibis.literal(feed.source.country, "string")
     if "country" in rows.columns:
         country = rows.country.coalesce(country)

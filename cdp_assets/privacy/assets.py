@@ -1,5 +1,6 @@
 """The privacy stage: consent and suppression, as of the run."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import dagster as dg
@@ -8,6 +9,8 @@ import ibis.expr.types as ir
 from cdp_assets.ledger import Ledger, history
 from cdp_assets.privacy import checks, consent, suppression
 from cdp_assets.privacy.schemas import CONSENT_STATE, SUPPRESSIONS
+from cdp_assets.sources.spec import SourceSpec
+from cdp_assets.sources.targets import speak_of_people
 from cdp_assets.warehouse.assets import table_asset
 from cdp_assets.warehouse.built import Built
 from cdp_assets.warehouse.engine import Engine
@@ -15,21 +18,27 @@ from cdp_assets.warehouse.engine import Engine
 OWNERS = ["team:privacy"]
 
 
-def assets() -> list[dg.AssetsDefinition]:
-    """The assets of this stage; nothing to configure."""
-    return [consent_state, suppressions]
+def assets(sources: Sequence[SourceSpec]) -> list[dg.AssetsDefinition]:
+    """The assets of this stage, for the configured sources."""
+    return [_consent_state(sources), suppressions]
 
 
-@table_asset(
-    schema=CONSENT_STATE,
-    stage="privacy",
-    inputs={"consents": "normalised"},
-    checks=checks.CONSENT_STATE,
-    owners=OWNERS,
-)
-def consent_state(consents: ir.Table, as_of: datetime) -> Built:
-    """The latest explicit word wins; a stamped flag counts only where the person has said nothing; conflicts deny."""
-    return Built(consent.consent_state(consents, as_of), metadata={"as_of": as_of.isoformat()})
+def _consent_state(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
+    whose = {"contact_points": "normalised", "profile_map": "identity"} if speak_of_people(sources) else {}
+
+    @table_asset(
+        schema=CONSENT_STATE,
+        stage="privacy",
+        inputs={"consents": "normalised", **whose},
+        checks=checks.CONSENT_STATE,
+        owners=OWNERS,
+    )
+    def consent_state(consents: ir.Table, as_of: datetime, **whose: ir.Table) -> Built:
+        """The latest explicit word wins; stamped flags count only where the person has said nothing; conflicts deny."""
+        words = consent.of_contact_points(consents, **whose)
+        return Built(consent.consent_state(words, as_of), metadata={"as_of": as_of.isoformat()})
+
+    return consent_state
 
 
 @table_asset(

@@ -3,27 +3,26 @@
 import ibis
 import ibis.expr.types as ir
 
-from cdp_assets.privacy.consent import ANY, RESTRICTIVENESS
+from cdp_assets.privacy.consent import ANY, RESTRICTIVENESS, of_contact_points
 from cdp_assets.privacy.suppression import REASONS
 from cdp_assets.quality.checks import Check, expect, no_rows
 
 _SCOPE = ["contact_point", "purpose", "channel"]
 
 
-def _words_that_counted(table: ir.Table, consents: ir.Table) -> ir.Table:
+def _words_that_counted(table: ir.Table, tables: dict[str, ir.Table]) -> ir.Table:
     """The words up to the last one that stands; none later can have been left out by mistake."""
-    return consents.filter(consents.occurred_at <= table.since.max().as_scalar())
+    words = of_contact_points(tables["consents"], tables.get("contact_points"), tables.get("profile_map"))
+    return words.filter(words.occurred_at <= table.since.max().as_scalar())
 
 
 def _permitted_against_a_refusal(table: ir.Table, tables: dict[str, ir.Table]) -> ir.Table:
-    refused = _words_that_counted(table, tables["consents"]).filter(
-        ibis._.explicit, ibis._.status.isin(["denied", "withdrawn"])
-    )
+    refused = _words_that_counted(table, tables).filter(ibis._.explicit, ibis._.status.isin(["denied", "withdrawn"]))
     return table.filter(table.status == "granted", ~table.explicit).semi_join(refused, _SCOPE)
 
 
 def _without_a_standing_word(table: ir.Table, tables: dict[str, ir.Table]) -> ir.Table:
-    return _words_that_counted(table, tables["consents"]).anti_join(table, _SCOPE)
+    return _words_that_counted(table, tables).anti_join(table, _SCOPE)
 
 
 def _complaints_not_heard(table: ir.Table, tables: dict[str, ir.Table]) -> ir.Table:

@@ -13,6 +13,8 @@ The rules:
 4. Withdrawn is denied. A grant, or a pending word, that has expired is expired. A refusal does not expire.
 5. A word for purpose or channel ``any`` is a word for each of them: it competes with the specific ones by rules 1 to 3.
    A specific row therefore already says what counts for it; only where there is none does the row for ``any`` speak.
+6. A word without a contact point is the person's: it is a word for each address and number of their profile that the
+   channel can reach.
 """
 
 from __future__ import annotations
@@ -29,14 +31,44 @@ RESTRICTIVENESS = {"denied": 0, "pending": 1, "expired": 2, "granted": 3}
 """Statuses from the most to the least restrictive."""
 
 _SCOPE = ("contact_point", "purpose", "channel")
+_REACHING = {"email": "email", "sms": "phone", "whatsapp": "phone", "phone": "phone"}
+"""Channel → the one kind of contact point that it reaches; others may go by either."""
+
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+def of_contact_points(
+    consents: ir.Table, contact_points: ir.Table | None = None, profile_map: ir.Table | None = None
+) -> ir.Table:
+    """The words on consent by contact point (rule 6).
+
+    Args:
+        consents: `canonical.tables.CONSENTS`.
+        contact_points: `canonical.tables.CONTACT_POINTS`; needed where words have no contact point, as is the next.
+        profile_map: `identity.schemas.PROFILE_MAP`.
+
+    Returns:
+        The columns of ``consents``, each row with a contact point.
+    """
+    told = consents.filter(consents.contact_point.notnull())
+    if contact_points is None or profile_map is None:
+        return told
+    whose = profile_map.filter(profile_map.valid_to.isnull()).select("record_id", "profile_id")
+    addresses = contact_points.filter(contact_points.kind.isin(["email", "phone"])).join(whose, "record_id")
+    reached = addresses.select("profile_id", reached_kind="kind", reached_point="value").distinct()
+    spoken = consents.filter(consents.contact_point.isnull()).join(whose, "record_id").join(reached, "profile_id")
+    kind = ibis.cases(
+        *((spoken.channel == channel, kind) for channel, kind in _REACHING.items()), else_=spoken.reached_kind
+    )
+    by_point = spoken.filter(kind == spoken.reached_kind).mutate(contact_point=spoken.reached_point)
+    return told.union(by_point.select(consents.columns))
 
 
 def consent_state(consents: ir.Table, as_of: datetime) -> ir.Table:
     """Decide which word stands for each contact point, purpose and channel that has one.
 
     Args:
-        consents: `canonical.tables.CONSENTS`: every word ever given.
+        consents: Every word ever given, as by `of_contact_points`.
         as_of: The instant to decide for; later words do not count.
 
     Returns:

@@ -6,11 +6,13 @@ Belongs here: the rules that follow from the canonical schemas. Does not belong 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import ibis.expr.datatypes as dt
 
 from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import Column, TableSchema
-from cdp_assets.sources.spec import StreamSpec
+from cdp_assets.sources.spec import SourceSpec, StreamSpec
 
 TARGETS: dict[str, TableSchema] = {table.name: table for table in tables.MAPPED}
 """The canonical tables that a map may feed."""
@@ -39,7 +41,7 @@ SKIPPED_WHEN_EMPTY: dict[str, str] = {
     "consents": "contact_point",
     "identifier_aliases": "old_value",
 }
-"""Column without which a source row simply says nothing to that table, and is no error."""
+"""Column without which a source row simply says nothing to that table, and is no error; if the map sets it, or must."""
 
 
 def observes_people(stream: StreamSpec) -> bool:
@@ -48,6 +50,12 @@ def observes_people(stream: StreamSpec) -> bool:
     """
     about = {name for name, table in TARGETS.items() if "record_id" in table.column_names}
     return stream.person or bool(stream.identifiers) or any(map_.to in about for map_ in stream.maps)
+
+
+def speak_of_people(sources: Iterable[SourceSpec]) -> bool:
+    """Whether a source says who has consented without saying by which address: then the word is for all of theirs."""
+    maps = (map_ for source in sources for stream in source.streams for map_ in stream.maps)
+    return any(map_.to == "consents" and "contact_point" not in dict(map_.set) for map_ in maps)
 
 
 def settable(table: TableSchema) -> tuple[Column, ...]:

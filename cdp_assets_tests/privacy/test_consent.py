@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import ibis
+import ibis.expr.types as ir
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdp_assets.canonical.tables import CONSENTS
-from cdp_assets.privacy.consent import consent_state
+from cdp_assets.canonical.tables import CONSENTS, CONTACT_POINTS
+from cdp_assets.identity.schemas import PROFILE_MAP
+from cdp_assets.privacy.consent import consent_state, of_contact_points
 from cdp_assets.privacy.schemas import CONSENT_STATE
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets_tests.examples import examples
@@ -29,7 +31,7 @@ def word(
     explicit: bool = True,
     channel: str = "email",
     purpose: str = "marketing",
-    point: str = "ada@example.org",
+    point: str | None = "ada@example.org",
     expires: int | None = None,
     source: str = "forms",
 ) -> dict[str, Any]:
@@ -46,14 +48,21 @@ def word(
 
 
 def state(words: list[dict[str, Any]], as_of: datetime = AS_OF) -> dict[tuple[str, str, str], str]:
+    return decided(spoken(words), as_of)
+
+
+def spoken(words: list[dict[str, Any]]) -> ir.Table:
     rows = [
         {name: given.get(name) for name in CONSENTS.column_names}
-        | {"native_id": f"{number}", "record_id": 1, "load_id": "l", "source_row": number}
+        | {"native_id": f"{number}", "record_id": given.get("record_id", 1), "load_id": "l", "source_row": number}
         for number, given in enumerate(words)
     ]
-    table = ibis.memtable(rows, schema=CONSENTS.ibis_schema)
-    decided = ENGINE.to_arrow(consent_state(table, as_of).cast(CONSENT_STATE.ibis_schema)).to_pylist()
-    return {(row["contact_point"], row["purpose"], row["channel"]): row["status"] for row in decided}
+    return ibis.memtable(rows, schema=CONSENTS.ibis_schema)
+
+
+def decided(words: ir.Table, as_of: datetime = AS_OF) -> dict[tuple[str, str, str], str]:
+    found = ENGINE.to_arrow(consent_state(words, as_of).cast(CONSENT_STATE.ibis_schema)).to_pylist()
+    return {(row["contact_point"], row["purpose"], row["channel"]): row["status"] for row in found}
 
 
 def status(*words: dict[str, Any], as_of: datetime = AS_OF) -> str | None:
@@ -63,6 +72,40 @@ def status(*words: dict[str, Any], as_of: datetime = AS_OF) -> str | None:
 def test_the_latest_explicit_word_wins() -> None:
     assert status(word("denied", 1), word("granted", 2)) == "granted"
     assert status(word("granted", 1), word("withdrawn", 2)) == "denied"
+
+
+def test_a_word_without_an_address_is_for_all_of_the_person_that_the_channel_reaches() -> None:
+    """Record 1 spoke; records 2 and 3 are the same person's, record 4 is somebody else's."""
+    reached = [(2, "email", "ada@example.org"), (3, "phone", "+4930123"), (3, "email", "a@example.net"),
+               (4, "email", "bob@example.org")]  # fmt: skip
+    points = ibis.memtable(
+        [
+            dict.fromkeys(CONTACT_POINTS.column_names) | {"record_id": record, "kind": kind, "value": value}
+            for record, kind, value in reached
+        ],
+        schema=CONTACT_POINTS.ibis_schema,
+    )
+    whose = [(1, 7), (2, 7), (3, 7), (4, 8)]
+    profile_map = ibis.memtable(
+        [dict.fromkeys(PROFILE_MAP.column_names) | {"record_id": record, "profile_id": who} for record, who in whose],
+        schema=PROFILE_MAP.ibis_schema,
+    )
+    said = spoken(
+        [
+            word("granted", 1, point="ada@example.org"),
+            word("withdrawn", 2, point=None),
+            word("granted", 3, point=None, channel="sms"),
+            word("denied", 4, point=None, channel="any", purpose="analytics"),
+        ]
+    )
+    assert decided(of_contact_points(said, points, profile_map)) == {
+        ("ada@example.org", "marketing", "email"): "denied",
+        ("a@example.net", "marketing", "email"): "denied",
+        ("+4930123", "marketing", "sms"): "granted",
+        ("ada@example.org", "analytics", "any"): "denied",
+        ("a@example.net", "analytics", "any"): "denied",
+        ("+4930123", "analytics", "any"): "denied",
+    }
 
 
 def test_a_stamped_flag_never_overrides_an_explicit_refusal() -> None:

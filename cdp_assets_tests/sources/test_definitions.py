@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import pytest
@@ -132,6 +132,15 @@ def test_a_condition_must_be_true_or_false() -> None:
 def test_a_grain_needs_an_id() -> None:
     (first,) = orders().maps
     assert "needs an `id`" in only_problem(shop(orders(maps=(MapSpec(first.to, first.set, grain=("order",)),))))
+
+
+WORD = {"purpose": "'marketing'", "channel": "'any'", "status": "'denied'", "explicit": "true", "occurred_at": "at"}
+
+
+def test_a_word_on_consent_needs_somebody_whose_it_is() -> None:
+    words = orders(maps=(MapSpec("consents", tuple(WORD.items())),))
+    assert not problems(shop(words))
+    assert "identifiers that say whose word it is" in only_problem(shop(replace(words, identifiers=())))
 
 
 def test_two_streams_of_one_name_are_refused() -> None:

@@ -239,7 +239,7 @@ def test_refusals_come_again_by_their_channels(bench: Bench, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("name", "head", "row", "doubt"),
     [
-        ("consent_log.csv", "timestamp,customer_id,channel,purpose,status",
+        ("consent_log.csv", "timestamp,branch,channel,purpose,status",
          "2025-01-0{} 10:00:00,{},email,marketing,granted", "name no address"),
         ("einwilligungen.csv", "E-Mail,Vorname", "p{}@example.org,Ann{}", "say not when it was"),
         ("members.csv", "Email,Newsletter Consent,Joined", "p{}@example.org,Zug,2025-01-0{}", "say it in no known way"),
@@ -313,7 +313,7 @@ def test_subscribers_who_left_have_withdrawn_and_the_others_have_not(bench: Benc
         ("p2@example.org", "email", "withdrawn", True),
         ("p3@example.org", "email", "withdrawn", True),
     }
-    assert {str(row["occurred_at"])[:10] for row in rows} == {"2025-01-01", "2025-02-02", "2025-01-03"}
+    assert {str(row["occurred_at"])[:10] for row in rows} == {"2025-01-01", "2025-02-02", str(AS_OF)[:10]}
 
 
 def test_who_is_active_in_a_list_of_customers_has_granted_nothing(bench: Bench, tmp_path: Path) -> None:
@@ -375,3 +375,39 @@ def test_who_has_unsubscribed_at_no_known_time_has_unsubscribed(bench: Bench, tm
     text = table("customer_id,last_name,email,unsubscribed,updated_at", *lines)
     found = {row["contact_point"]: row["occurred_at"].month for row in consents(bench, tmp_path, "customers.csv", text)}
     assert found == {f"p{n}@example.org": 6 if n == 0 else 1 for n in range(0, 12, 2)}
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "cells", "gone"),
+    [
+        ("consents.csv", "customer_id,purpose,channel,granted,granted_at", "C{n},marketing,sms,{not_flag},{at}", "sms"),
+        ("preferences.csv", "customer_id,newsletter_opt_out,updated_at", "C{n},{flag},{at}", "email"),
+        ("do_not_contact.csv", "customer_id,date_added", "C{n},{at}", "any"),
+    ],
+)
+def test_words_of_customers_known_by_their_number_are_theirs(
+    bench: Bench, tmp_path: Path, name: str, head: str, cells: str, gone: str
+) -> None:
+    lines = (
+        cells.format(n=n, flag=str(n % 3 == 0).lower(), not_flag=str(n % 3 > 0).lower(), at=f"2026-01-{n + 1:02d}")
+        for n in range(12)
+    )
+    found = consents(bench, tmp_path, name, table(head, *lines))
+    refused = {row["native_id"] for row in found if row["status"] in ("withdrawn", "denied")}
+    assert len(refused) == (12 if name == "do_not_contact.csv" else 4)
+    assert {(row["contact_point"], row["channel"]) for row in found} == {(None, gone)}
+
+
+def test_a_purpose_beside_the_number_of_a_customer_may_be_that_of_a_loan(bench: Bench, tmp_path: Path) -> None:
+    lines = (f"L{n},C{n},car,approved,2026-01-{n + 1:02d}" for n in range(12))
+    assert not consents(bench, tmp_path, "loans.csv", table("loan_id,customer_id,purpose,status,created_at", *lines))
+
+
+def test_who_has_unsubscribed_since_has_not_done_so_when_the_row_was_made(bench: Bench, tmp_path: Path) -> None:
+    head = "user_id,name,email,unsubscribed_from_emails,optin_time,created_at"
+    lines = (
+        f"U{n},Ann Example,p{n}@example.org,{str(n % 2 == 0).lower()},2025-03-01 10:00:00,2025-01-{n + 1:02d} 10:00:00"
+        for n in range(12)
+    )
+    found = consents(bench, tmp_path, "contacts.csv", table(head, *lines))
+    assert {row["occurred_at"] for row in found if row["status"] == "withdrawn"} == {AS_OF}

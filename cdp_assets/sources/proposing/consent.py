@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.draft import Draft, Map, among, quoted
-from cdp_assets.sources.proposing.roles import Column, says_channels
+from cdp_assets.sources.proposing.roles import NUMBERING_PEOPLE, Column, says_channels
 from cdp_assets.warehouse.sql_parsing import plain_name
 
 _WHEN = ("consented_at", "updated_at", "created_at", "happened_at")
 _GRANTING, _DENYING = ("yes", "active", "granted"), ("no", "denied")
 _SPEAKING = frozenset({"answer", "opt_in", "opt_out", "withdrawn_at", "consented_at"})
 _BY_TELEPHONE = ("sms", "whatsapp", "phone")
+_OF_CHANGES = re.compile(r"\b(updated?|changed?|modified|last|latest|geändert|aktualisiert)\b")
 _OF_TELEPHONES = re.compile(r"\b(sms|phone|mobile|telefon|arama|call|dnd|dnc|disturb)\b")
 
 
@@ -107,6 +108,8 @@ def words(draft: Draft) -> Iterator[Map]:
     if column is not None and unknown:
         listed = ", ".join(sorted(unknown))
         draft.doubts.append(f"{listed} in {draft.names[column.address]} is no known channel: it is taken as it is")
+    if not _has_addresses(draft):
+        _of_everything(draft)
     for status, given, at in told:
         by = channel
         if at is None:
@@ -196,7 +199,7 @@ def _refused(draft: Draft, *points: Column | None) -> Iterator[Map]:
         return
     named, at = draft.sample.path.name, draft.sql("withdrawn_at", *_WHEN[1:])
     known = [draft.expression(each) for each in points if each is not None]
-    if not known:
+    if not known and not _is_known_otherwise(draft):
         return
     at = _refused_at(draft, at)
     spared, but = "", ""
@@ -208,6 +211,9 @@ def _refused(draft: Draft, *points: Column | None) -> Iterator[Map]:
             but = f" but where {draft.names[state.address]} says {', '.join(sorted(others))}"
     draft.doubts.append(f"every row of {named} is taken for a withdrawal of advertising{but} (`consents`)")
     by = f"coalesce({channel_of(draft)}, 'any')" if draft.of("consent_channel") is not None else "'any'"
+    if not known:
+        _of_everything(draft)
+        yield _word(None, by, "'withdrawn'", at, f"{at} is not null{spared}", own=True)
     for point in known:
         yield _word(point, by, "'withdrawn'", at, f"{point} is not null{spared}", own=True)
 
@@ -234,15 +240,18 @@ def marketing(draft: Draft) -> Iterator[Map]:
         name = draft.names[column.address]
         channel = _channel_of_a_flag(draft, column)
         point, when = draft.sql("email" if channel == "email" else "phone"), _when(draft, column)
-        if point is None:
+        refuses = column.role == "opt_out"
+        if point is None and not (_is_known_otherwise(draft) and (refuses or not _has_addresses(draft))):
             draft.doubts.append(f"{name} says who wants advertising, but there is no address that `consents` needs")
             continue
+        if point is None:
+            _of_everything(draft)
         # Members are active too.
         granting = ("granted",) if column is state and not _are_letters(draft) else _GRANTING
         answer = answer_of(draft, column, granting, seen=True)
         if answer is None:
             continue
-        (said, given), refuses = answer, column.role == "opt_out"
+        said, given = answer
         own = bool(known_answers(draft, column, ("withdrawn",)))
         if when is None and not (refuses or own):
             draft.doubts.append(f"{name} says who wants advertising, but there is no time that `consents` needs")
@@ -257,7 +266,7 @@ def marketing(draft: Draft) -> Iterator[Map]:
         if refuses or own:
             gone = plain_name(name) if truth else f"{said} in ('withdrawn', 'granted')"
             where = gone if refuses else f"{said} = 'withdrawn'"
-            at = _refused_at(draft, None if left_at is None else draft.expression(left_at), when)
+            at = _refused_at(draft, None if left_at is None else draft.expression(left_at), _changed(draft, column))
             yield _word(point, quoted(channel), "'withdrawn'", at, where, own=True)
         flags = truth or bool(known_answers(draft, column, (*granting, *_DENYING)))
         if by is None and when is not None and not refuses and flags:
@@ -285,10 +294,9 @@ def left_out(draft: Draft, maps: Sequence[Map]) -> str | None:
     if not (spoken or headings.is_of_consent(named) or headings.is_of_refusals(named)):
         return None
     where = ", ".join(spoken) or draft.sample.path.name
-    point, when = draft.of("anything", "email", "phone"), draft.of("withdrawn_at", *_WHEN)
-    lacking = (
-        "name no address" if point is None else "say not when it was" if when is None else "say it in no known way"
-    )
+    reached = _has_addresses(draft) or _is_known_otherwise(draft)
+    when = draft.of("withdrawn_at", *_WHEN)
+    lacking = "name no address" if not reached else "say not when it was" if when is None else "say it in no known way"
     return f"rows speak of consent and {lacking}: nothing is known of consent by them ({where})"
 
 
@@ -328,10 +336,25 @@ def _withdrawn(draft: Draft, column: Column | None) -> Iterator[Map]:
     yield _word(email, "'email'", "'withdrawn'", when, f"{when} is not null", own=True)
 
 
-def _word(point: str, channel: str, status: str, when: str, where: str, *, own: bool) -> Map:
+def _is_known_otherwise(draft: Draft) -> bool:
+    """Whether people have a number, so that a word without an address can be for all addresses of theirs."""
+    return draft.of(*NUMBERING_PEOPLE) is not None
+
+
+def _of_everything(draft: Draft) -> None:
+    told = "words on consent without an address are taken for all addresses and telephones of whom the row is about"
+    if told not in draft.doubts:
+        draft.doubts.append(told)
+
+
+def _has_addresses(draft: Draft) -> bool:
+    return draft.of("anything", "email", "phone") is not None
+
+
+def _word(point: str | None, channel: str, status: str, when: str, where: str, *, own: bool) -> Map:
     """What is said of advertising to an address; ``own`` if it is the person's own word."""
     said = {
-        "contact_point": point,
+        **({} if point is None else {"contact_point": point}),
         "purpose": "'marketing'",
         "channel": channel,
         "status": status,
@@ -350,6 +373,19 @@ def _when(draft: Draft, flag: Column) -> str | None:
         spelled = draft.expression(nearest)
         return spelled if beside is None else f"coalesce({spelled}, {beside})"
     return draft.sql(*_WHEN)
+
+
+def _changed(draft: Draft, flag: Column) -> str | None:
+    """When a refusal was there at the latest: neither when the row was made, nor when somebody had opted in, which may
+    be years before.
+    """
+    own = [
+        column
+        for column in draft.columns
+        if column.role == "consented_at" and column.values.filled and _OF_CHANGES.search(column.words)
+    ]
+    nearest = max(own, key=lambda column: _alike(column.address, flag.address), default=None)
+    return draft.sql("updated_at", "happened_at") if nearest is None else draft.expression(nearest)
 
 
 def _alike(one: str, other: str) -> int:

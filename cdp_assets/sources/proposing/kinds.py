@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cdp_assets.sources.proposing import headings
-from cdp_assets.sources.proposing.roles import Column
+from cdp_assets.sources.proposing.roles import NUMBERING_PEOPLE, Column
 
 _NAMES = frozenset(headings.NAMES)
 _PERSONAL = _NAMES | {"email", "phone", "birth_date"}
@@ -55,7 +55,10 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
     dated = timed or bool(has & {"consented_at", "withdrawn_at"})
     # Without a time it still says who refuses.
     listed = "answer" in has and bool(has & {"purpose", "consent_channel"})
-    if (asked or worded or "answer" in has) and has & {"anything", "email", "phone"} and (dated or listed):
+    # Somebody's number beside a purpose or an answer may be that of a loan or of a survey.
+    spoken = "consent_channel" in has or refused or headings.is_of_consent(named)
+    reached = bool(has & {"anything", "email", "phone"}) or (spoken and bool(has & {*NUMBERING_PEOPLE}))
+    if (asked or worded or "answer" in has) and reached and (dated or listed):
         return "consents"
     if called("refunds") and has & {"amount", "refunded"}:
         return "refunds"
@@ -130,7 +133,8 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
             return None
     number = next((role for role in ("person_id", "loyalty_number", "id") if role in has), "")
     known = has & (_PERSONS_ONLY if number == "id" else _PERSONS_OR_PLACES)  # shops and stations have a town too
-    if (known or called("people")) and _tells_apart(columns, number):
+    preferring = number not in ("", "id") and bool(has & {"opt_in", "opt_out"})
+    if (known or preferring or called("people")) and _tells_apart(columns, number):
         return "contacts"
     if not has & _TELLING and _repeated(columns, "full_name"):
         return None  # a log that says no more than a name, which may be several people's

@@ -16,7 +16,7 @@ from cdp_assets.sources.proposing.changes import OPERATION, OPERATIONS, REMOVED,
 from cdp_assets.sources.proposing.draft import Draft, Map, among, named, person, quoted, telling_more, together
 from cdp_assets.sources.proposing.headings import words_of
 from cdp_assets.sources.proposing.identifying import NUMBERS_OF_PEOPLE, PEOPLE, identifiers, other_party
-from cdp_assets.sources.proposing.roles import Column
+from cdp_assets.sources.proposing.roles import NUMBERING_PEOPLE, Column
 from cdp_assets.sources.proposing.whose import numbers_of_rows
 from cdp_assets.warehouse.sql_parsing import plain_name
 
@@ -73,6 +73,8 @@ def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
         fields["person"] = True
     fields["columns"] = {}
     known_by = list(identifiers(draft, kind))
+    if not (known_by or people):
+        maps = [map_ for map_ in maps if map_["to"] != "consents" or "contact_point" in map_["set"]]
     if draft.derive:
         fields["derive"] = draft.derive
     if known_by:
@@ -188,7 +190,11 @@ def _key(draft: Draft, kind: str | None) -> list[str]:
             draft.doubts.append("people have no number here: their e-mail address is the key")
             return [draft.names[column.address]]
     if kind == "consents" and draft.of("consented_at", "withdrawn_at", *_EVENT_TIMES["consents"]) is None:
-        about = [draft.of("anything", "email", "phone"), draft.of("purpose"), draft.of("consent_channel", "channel")]
+        about = [
+            draft.of("anything", "email", "phone", *NUMBERING_PEOPLE),
+            draft.of("purpose"),
+            draft.of("consent_channel", "channel"),
+        ]
         return _together(draft, *(column for column in about if column is not None))
     if kind == "engagements" and draft.of("action") is not None:
         return _together(draft, draft.of("campaign_id", "campaign"), draft.of("person_id", "email"), draft.of("action"))

@@ -64,6 +64,9 @@ _NAMES = frozenset(headings.NAMES)
 _TELLING_OF_PEOPLE = _NAMES | {"birth_date", "gender", "salutation", "street", "line_1", "postal_code", "city"}
 """Roles of what lists of people tell of each of them."""
 
+NUMBERING_PEOPLE = ("person_id", "lead_id", "external_id", "loyalty_number")
+"""Roles of numbers that some system gives to people."""
+
 _REACHED = frozenset({"email", "phone", "person_id"})
 """Roles of what says who somebody is whose name may stand beside it."""
 
