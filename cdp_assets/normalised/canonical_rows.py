@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import MONEY, TableSchema
 from cdp_assets.normalised.birth_dates import known_birth_date
+from cdp_assets.normalised.channels import known_channel
 from cdp_assets.normalised.identifier_values import EMAIL, PHONE, lookup
 from cdp_assets.normalised.stream_rows import with_derived
 from cdp_assets.sources import targets
@@ -182,6 +183,10 @@ def _first_of_grain(rows: ir.Table, grain: Sequence[str]) -> ir.Table:
 
 
 def _with_defaults(rows: ir.Table, schema: TableSchema) -> ir.Table:
+    if schema.name == "engagements":
+        return rows.mutate(channel=known_channel(rows.channel))
+    if schema.name == "consents":
+        return rows.mutate(channel=known_channel(rows.channel), purpose=rows.purpose.strip().lower())
     if schema.name == "contacts":
         return rows.mutate(birth_date=known_birth_date(rows.birth_date))
     if schema.name == "contact_points":

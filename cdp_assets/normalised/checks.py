@@ -3,6 +3,7 @@
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import TableSchema
+from cdp_assets.normalised.channels import CHANNELS
 from cdp_assets.normalised.dispositions import EVERY_DISPOSITION
 from cdp_assets.normalised.refusal_rate import unusual
 from cdp_assets.quality.checks import Check, expect, no_rows
@@ -143,7 +144,13 @@ _CHECKS: dict[str, list[Check]] = {
             "known_statuses",
             "A word on consent is granted, denied, withdrawn or pending.",
             (expect("expect_column_values_to_be_in_set", column="status", value_set=CONSENT_STATUSES),),
-        )
+        ),
+        Check(
+            "known_channels",
+            "Words on consent are about channels by which something can be sent; others allow and stop nothing.",
+            (expect("expect_column_values_to_be_in_set", column="channel", value_set=list(CHANNELS)),),
+            blocking=False,
+        ),
     ],
     "contact_points": [
         Check(

@@ -13,7 +13,9 @@ The rules:
 4. Withdrawn is denied. A grant, or a pending word, that has expired is expired. A refusal does not expire.
 5. A word for purpose or channel ``any`` is a word for each of them: it competes with the specific ones by rules 1 to 3.
    A specific row therefore already says what counts for it; only where there is none does the row for ``any`` speak.
-6. A word without a contact point is the person's: it is a word for each address and number of their profile that the
+6. A refusal counts at once, even if a clock that is fast has stamped it with an instant up to a day ahead.
+7. A word for ``push`` is one for push messages of either kind.
+8. A word without a contact point is the person's: it is a word for each address and number of their profile that the
    channel can reach.
 """
 
@@ -23,6 +25,8 @@ from datetime import UTC, datetime
 
 import ibis
 import ibis.expr.types as ir
+
+from cdp_assets.normalised.faults import CLOCK_TOLERANCE
 
 ANY = "any"
 """Purpose or channel of a word that speaks for all of them."""
@@ -40,7 +44,7 @@ _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 def of_contact_points(
     consents: ir.Table, contact_points: ir.Table | None = None, profile_map: ir.Table | None = None
 ) -> ir.Table:
-    """The words on consent by contact point (rule 6).
+    """The words on consent by contact point (rules 7 and 8).
 
     Args:
         consents: `canonical.tables.CONSENTS`.
@@ -50,7 +54,7 @@ def of_contact_points(
     Returns:
         The columns of ``consents``, each row with a contact point.
     """
-    told = consents.filter(consents.contact_point.notnull())
+    told = _by_kind_of_push(consents.filter(consents.contact_point.notnull()))
     if contact_points is None or profile_map is None:
         return told
     whose = profile_map.filter(profile_map.valid_to.isnull()).select("record_id", "profile_id")
@@ -61,7 +65,13 @@ def of_contact_points(
         *((spoken.channel == channel, kind) for channel, kind in _REACHING.items()), else_=spoken.reached_kind
     )
     by_point = spoken.filter(kind == spoken.reached_kind).mutate(contact_point=spoken.reached_point)
-    return told.union(by_point.select(consents.columns))
+    return told.union(_by_kind_of_push(by_point.select(consents.columns)))
+
+
+def _by_kind_of_push(words: ir.Table) -> ir.Table:
+    pushed = words.filter(words.channel == "push")
+    kinds = [pushed.mutate(channel=ibis.literal(kind)) for kind in ("web_push", "app_push")]
+    return words.filter(words.channel != "push").union(*kinds)
 
 
 def consent_state(consents: ir.Table, as_of: datetime) -> ir.Table:
@@ -69,7 +79,7 @@ def consent_state(consents: ir.Table, as_of: datetime) -> ir.Table:
 
     Args:
         consents: Every word ever given, as by `of_contact_points`.
-        as_of: The instant to decide for; later words do not count.
+        as_of: The instant to decide for; what is granted later does not count.
 
     Returns:
         The columns of `schemas.CONSENT_STATE`. A specific row already takes the words for ``any`` into account.
@@ -91,7 +101,9 @@ def consent_state(consents: ir.Table, as_of: datetime) -> ir.Table:
 
 def _words(consents: ir.Table, as_of: datetime) -> ir.Table:
     instant = ibis.literal(as_of, type="timestamp('UTC')")
-    given = consents.filter(consents.occurred_at <= instant)
+    permits = consents.status.isin(["granted", "pending"])
+    soon = consents.occurred_at <= ibis.literal(as_of + CLOCK_TOLERANCE, type="timestamp('UTC')")
+    given = consents.filter((consents.occurred_at <= instant) | (soon & ~permits))
     may_permit = given.status.isin(["granted", "pending"])
     expired = given.expires_at.notnull() & (given.expires_at <= instant)
     status = ibis.cases((may_permit & expired, "expired"), (may_permit, given.status), else_="denied")
@@ -105,7 +117,7 @@ def _words(consents: ir.Table, as_of: datetime) -> ir.Table:
         "source",
         "native_id",
         status=status,
-        since=given.occurred_at,
+        since=ibis.least(given.occurred_at, instant),
     )
 
 

@@ -108,6 +108,18 @@ def test_a_word_without_an_address_is_for_all_of_the_person_that_the_channel_rea
     }
 
 
+def test_a_refusal_stamped_by_a_fast_clock_counts_at_once_and_a_grant_does_not() -> None:
+    day = (AS_OF - T0).days
+    assert status(word("granted", 1), word("withdrawn", day + 1)) == "denied"
+    assert status(word("granted", 1), word("withdrawn", day + 2)) == "granted"
+    assert status(word("denied", 1), word("granted", day + 1)) == "denied"
+
+
+def test_a_word_for_push_is_one_for_web_and_app() -> None:
+    said = decided(of_contact_points(spoken([word("withdrawn", 1, channel="push")])))
+    assert said == {("ada@example.org", "marketing", kind): "denied" for kind in ("web_push", "app_push")}
+
+
 def test_a_stamped_flag_never_overrides_an_explicit_refusal() -> None:
     assert status(word("denied", 1), word("granted", 5, explicit=False)) == "denied"
 
@@ -144,7 +156,7 @@ def test_an_expired_word_of_the_person_is_not_replaced_by_an_older_flag() -> Non
 
 def test_words_after_the_instant_do_not_count() -> None:
     words = (word("granted", 1), word("withdrawn", 8))
-    assert status(*words, as_of=T0 + 7 * DAY) == "granted"
+    assert status(*words, as_of=T0 + 6 * DAY) == "granted"
     assert status(*words, as_of=T0 + 8 * DAY) == "denied"
     assert status(*words, as_of=T0) is None
 
@@ -180,7 +192,12 @@ RANK = {"denied": 0, "pending": 1, "expired": 2, "granted": 3}
 
 
 def oracle(words: list[dict[str, Any]], as_of: datetime) -> dict[tuple[str, str, str], str]:
-    past = [one for one in words if one["occurred_at"] <= as_of]
+    past = [
+        one | {"occurred_at": min(one["occurred_at"], as_of)}
+        for one in words
+        if one["occurred_at"] <= as_of
+        or (one["status"] in ("denied", "withdrawn") and one["occurred_at"] <= as_of + DAY)
+    ]
     decided = {}
     for scope in {(one["contact_point"], one["purpose"], one["channel"]) for one in past}:
         point, purpose, channel = scope

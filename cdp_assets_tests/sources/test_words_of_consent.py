@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from cdp_assets.catalog import load_catalog
 from cdp_assets.sources.proposing.propose import propose
-from cdp_assets_tests.normalised.bench import canonical, load
+from cdp_assets_tests.normalised.bench import canonical, load, outcome
 from cdp_assets_tests.sources.shop import AS_OF, Bench
 from cdp_assets_tests.sources.test_proposing import loaded, written
 from cdp_assets_tests.sources.test_relational_exports import table
@@ -411,3 +412,21 @@ def test_who_has_unsubscribed_since_has_not_done_so_when_the_row_was_made(bench:
     )
     found = consents(bench, tmp_path, "contacts.csv", table(head, *lines))
     assert {row["occurred_at"] for row in found if row["status"] == "withdrawn"} == {AS_OF}
+
+
+def test_later_words_of_a_log_are_understood_or_refused_and_never_passed_over(bench: Bench, tmp_path: Path) -> None:
+    head = "id,email,channel,action,at"
+    first = (f"c{n},p{n}@example.org,email,{'opt_out' if n == 8 else 'opt_in'},2026-03-01 09:00:0{n}" for n in range(9))
+    consents(bench, tmp_path, "consents.csv", table(head, *first))
+    later = table(
+        head,
+        "w1,p1@example.org,E-Mail,opt_out,2026-03-05 09:00:00",
+        "w2,p2@example.org,,opt_out,2026-03-05 09:00:00",
+        "w3,p3@example.org,email,unsubscribe_all,2026-03-05 09:00:00",
+    )
+    bench.drop("shop/consents_2.csv", later.encode())
+    (source,) = load_catalog(tmp_path / "defs").sources
+    load(bench, source)
+    found = {row["native_id"]: (row["channel"], row["status"]) for row in canonical(bench, source, "consents")}
+    assert (found["w1"], found["w2"], "w3" in found) == (("email", "withdrawn"), ("any", "withdrawn"), False)
+    assert outcome(bench, "shop__consents")[-1] == ("quarantined", "consents needs `status`, which came out empty")

@@ -18,6 +18,8 @@ _WHEN = ("consented_at", "updated_at", "created_at", "happened_at")
 _GRANTING, _DENYING = ("yes", "active", "granted"), ("no", "denied")
 _SPEAKING = frozenset({"answer", "opt_in", "opt_out", "withdrawn_at", "consented_at"})
 _BY_TELEPHONE = ("sms", "whatsapp", "phone")
+_WITHDRAWN = "'withdrawn'"
+_FEW_WORDS = 20
 _OF_CHANGES = re.compile(r"\b(updated?|changed?|modified|last|latest|geändert|aktualisiert)\b")
 _OF_TELEPHONES = re.compile(r"\b(sms|phone|mobile|telefon|arama|call|dnd|dnc|disturb)\b")
 
@@ -31,7 +33,8 @@ def answer_of(
     draft: Draft, column: Column, granting: Sequence[str] = _GRANTING, *, seen: bool = False
 ) -> tuple[str, str] | None:
     """The status of what a column says on consent, and a condition for that something is said; None if no word of the
-    sample is known. Of those that are not a doubt tells: they say nothing.
+    sample is known. Of those that are not a doubt tells: they say nothing. What comes later in other words has no
+    status, and so is refused, rather than passed over: it may be a withdrawal.
 
     Args:
         draft: The draft.
@@ -58,7 +61,10 @@ def answer_of(
             told = (among(draft, column, kind, seen=seen) for kind in there or kinds)
             cases.append(f"when {' or '.join(told)} then '{status}'")
     said = draft.derived(f"{name}_answer", f"case {' '.join(cases)} end")
-    return said, f"{said} is not null"
+    if len(unknown) > _FEW_WORDS:
+        return said, f"{said} is not null"
+    others = f" and lower(trim({plain_name(name)}, '. ')) not in ({', '.join(map(quoted, sorted(unknown)))})"
+    return said, f"{plain_name(name)} is not null{others if unknown else ''}"
 
 
 def purpose_of(draft: Draft) -> str:
@@ -112,13 +118,14 @@ def words(draft: Draft) -> Iterator[Map]:
         _of_everything(draft)
     for status, given, at in told:
         by = channel
+        refuses = None if status == _WITHDRAWN else f"{status} in ('withdrawn', 'denied')"
         if at is None:
             at = _from_delivery(draft)
-            if not status.startswith("'"):
-                given = f"{status} in ('withdrawn', 'denied')"
-        if column is not None and column.values.filled < column.values.rows:
-            refusals = f"{status} in ('withdrawn', 'denied')"
-            by = f"coalesce({channel}, case when {refusals} then 'any' end)"
+            _doubt(draft, "nothing says when consent was given, which `consents` needs: it is left out")
+            given = refuses or given
+        if column is not None:
+            everywhere = "'any'" if refuses is None else f"case when {refuses} then 'any' end"
+            by = f"coalesce({channel}, {everywhere})"
         values = draft.given(
             contact_point=_point(draft, column, channel),
             purpose=purpose_of(draft),
@@ -146,13 +153,13 @@ def _point(draft: Draft, column: Column | None, channel: str) -> str | None:
 
 def _from_delivery(draft: Draft) -> str:
     """When a refusal was first read, where nothing says when it was."""
-    told = (
-        "no column says when: a refusal counts from the delivery that first says so (`delivered_at`), and consent, "
-        "which needs the time at which it was given, is left out"
-    )
+    _doubt(draft, "nothing says when consent was refused: it was by the delivery that first says so (`delivered_at`)")
+    return draft.delivery()
+
+
+def _doubt(draft: Draft, told: str) -> None:
     if told not in draft.doubts:
         draft.doubts.append(told)
-    return draft.delivery()
 
 
 def _told(draft: Draft) -> Iterator[tuple[str, str, str | None]]:
@@ -176,9 +183,9 @@ def _told(draft: Draft) -> Iterator[tuple[str, str, str | None]]:
             said = refused[0]
             name = plain_name(draft.names[column.address])
             gone = name if column.values.type == "boolean" else f"{said} in ('withdrawn', 'granted')"
-            yield "'withdrawn'", gone, at if left is None else f"coalesce({left}, {at or left})"
+            yield _WITHDRAWN, gone, at if left is None else f"coalesce({left}, {at or left})"
     if left is not None:
-        yield "'withdrawn'", f"{left} is not null{said_else}", left
+        yield _WITHDRAWN, f"{left} is not null{said_else}", left
 
 
 def _tells_each(draft: Draft) -> bool:
@@ -213,9 +220,9 @@ def _refused(draft: Draft, *points: Column | None) -> Iterator[Map]:
     by = f"coalesce({channel_of(draft)}, 'any')" if draft.of("consent_channel") is not None else "'any'"
     if not known:
         _of_everything(draft)
-        yield _word(None, by, "'withdrawn'", at, f"{at} is not null{spared}", own=True)
+        yield _word(None, by, _WITHDRAWN, at, f"{at} is not null{spared}", own=True)
     for point in known:
-        yield _word(point, by, "'withdrawn'", at, f"{point} is not null{spared}", own=True)
+        yield _word(point, by, _WITHDRAWN, at, f"{point} is not null{spared}", own=True)
 
 
 def _is_lower(draft: Draft, column: Column) -> bool:
@@ -267,7 +274,7 @@ def marketing(draft: Draft) -> Iterator[Map]:
             gone = plain_name(name) if truth else f"{said} in ('withdrawn', 'granted')"
             where = gone if refuses else f"{said} = 'withdrawn'"
             at = _refused_at(draft, None if left_at is None else draft.expression(left_at), _changed(draft, column))
-            yield _word(point, quoted(channel), "'withdrawn'", at, where, own=True)
+            yield _word(point, quoted(channel), _WITHDRAWN, at, where, own=True)
         flags = truth or bool(known_answers(draft, column, (*granting, *_DENYING)))
         if by is None and when is not None and not refuses and flags:
             left = "" if own else ", 'withdrawn'"
@@ -333,7 +340,7 @@ def _withdrawn(draft: Draft, column: Column | None) -> Iterator[Map]:
         return
     when, name = draft.expression(column), draft.names[column.address]
     draft.doubts.append(f"{name} is taken for the time at which advertising was refused (`consents`)")
-    yield _word(email, "'email'", "'withdrawn'", when, f"{when} is not null", own=True)
+    yield _word(email, "'email'", _WITHDRAWN, when, f"{when} is not null", own=True)
 
 
 def _is_known_otherwise(draft: Draft) -> bool:
@@ -342,9 +349,10 @@ def _is_known_otherwise(draft: Draft) -> bool:
 
 
 def _of_everything(draft: Draft) -> None:
-    told = "words on consent without an address are taken for all addresses and telephones of whom the row is about"
-    if told not in draft.doubts:
-        draft.doubts.append(told)
+    _doubt(
+        draft,
+        "words on consent without an address are taken for all addresses and telephones of whom the row is about",
+    )
 
 
 def _has_addresses(draft: Draft) -> bool:
