@@ -11,7 +11,7 @@ from datetime import date
 from enum import IntEnum
 from functools import lru_cache
 
-from cdp_assets.identity.names import Match, Name, compare_names, parse_name
+from cdp_assets.identity.names import UNNAMED, Match, Name, compare_names, parse_name
 from cdp_assets.identity.nicknames import is_known
 
 
@@ -109,7 +109,8 @@ def agreement(left: Signature, right: Signature) -> Agreement:
         both_say = left.name.generation and right.name.generation
         if both_say or births is BirthDates.DIFFERENT:
             return Agreement.DIFFERENT_GENERATION
-    if given is Match.DIFFERENT:
+    unnamed = any(not UNNAMED.isdisjoint(each.name.given[:1]) for each in (left, right))
+    if given is Match.DIFFERENT or (unnamed and births is not BirthDates.SAME):
         return Agreement.DIFFERENT_GIVEN
     if family is Match.DIFFERENT:
         changed = given >= Match.CLOSE and births is BirthDates.SAME

@@ -39,6 +39,9 @@ GENERATIONS = {
 }
 """Suffixes that tell people of one name in one family apart. A son is Jr or II; Jun and Sen are only with a dot."""
 
+UNNAMED = _listed("baby newborn infant neonate babyboy babygirl")
+"""Words for a child that has no name yet, which say nothing of who it is: brothers and sisters are all called so."""
+
 RANKS = tuple(
     sorted(
         _listed(

@@ -5,8 +5,8 @@ Belongs here: the look-up in the table `nicknames.yaml`. Does not belong here: h
 Each line of the table is a group: whoever bears its first name, the full one, may appear under another one. Two of the
 others are one person's only where they are alike: Bob and Rob may be one Robert, and the sisters Nora and Lena are not
 one Eleanor. A name may be in several groups ("Alex" is Alexander and Alexandra), which does not join these: Alexander
-and Alexandra stay different people. Spelling is folded (`folding.fold`), so that accents, umlauts and scripts need no
-lines of their own.
+and Alexandra stay different people. Further names, of which no other forms are known, are groups of their own. Spelling
+is folded (`folding.fold`), so that accents, umlauts and scripts need no lines of their own.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ def _table() -> list[list[str]]:
     import yaml
 
     table = yaml.safe_load(Path(__file__).with_name("nicknames.yaml").read_text(encoding="utf-8"))
-    return [[fold(name) for name in group.split()] for group in table["groups"].splitlines()]
+    groups = [*map(str.split, table["groups"].splitlines()), *([name] for name in table["others"].split())]
+    return [[fold(name) for name in group] for group in groups]
 
 
 @cache

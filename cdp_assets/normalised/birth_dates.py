@@ -16,6 +16,7 @@ NO_BIRTH_DATES = (
     "1901-01-01",
     "1904-01-01",  # day 0 of spreadsheets on a Macintosh
     "1970-01-01",  # second 0 of POSIX
+    *(f"{decade}-01-01" for decade in range(1950, 2030, 10)),  # what staff type who have to type something
     "9999-12-31",  # greatest date of most databases
 )  # fmt: skip
 """Dates that stand for "nothing known". Whoever was born on one of them loses a piece of evidence; taken as told, all

@@ -17,6 +17,7 @@ from cdp_assets.canonical.schema import MONEY, TableSchema
 from cdp_assets.normalised.birth_dates import known_birth_date
 from cdp_assets.normalised.channels import known_channel
 from cdp_assets.normalised.identifier_values import EMAIL, PHONE, lookup
+from cdp_assets.normalised.placeholder_names import known_names
 from cdp_assets.normalised.stream_rows import with_derived
 from cdp_assets.sources import targets
 from cdp_assets.sources.spec import ITEM, ITEM_NUMBER, MapSpec, SourceSpec, StreamSpec, stream_table
@@ -188,7 +189,7 @@ def _with_defaults(rows: ir.Table, schema: TableSchema) -> ir.Table:
     if schema.name == "consents":
         return rows.mutate(channel=known_channel(rows.channel), purpose=rows.purpose.strip().lower())
     if schema.name == "contacts":
-        return rows.mutate(birth_date=known_birth_date(rows.birth_date))
+        return known_names(rows.mutate(birth_date=known_birth_date(rows.birth_date)))
     if schema.name == "contact_points":
         joined = rows[_ADDRESS_PARTS[0]].coalesce("")
         for part in _ADDRESS_PARTS[1:]:

@@ -8,9 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdp_assets.identity.agreement import Agreement, BirthDates, Signature, agreement, compare_birth_dates, is_slip
+from cdp_assets.identity.agreement import (
+    Agreement,
+    BirthDates,
+    Signature,
+    agreement,
+    compare_birth_dates,
+    is_slip,
+    signature_of,
+)
 from cdp_assets.identity.folding import fold, sound
-from cdp_assets.identity.names import Name, _edits, parse_name
+from cdp_assets.identity.names import Match, Name, _edits, compare_given, parse_name
 from cdp_assets_tests.examples import examples
 
 
@@ -294,3 +302,30 @@ def test_of_eastern_names_the_familys_comes_first() -> None:
     born = date(1990, 5, 4)
     assert agreement(signature("中村 加奈", born), signature("中村 裕太", born)) is Agreement.DIFFERENT_GIVEN
     assert agreement(signature("中村 加奈", born), signature("中村加奈", born)) is Agreement.EQUAL
+
+
+@pytest.mark.parametrize("names", ["Ethan Nathan", "Jayden Kayden", "Aubrey Audrey", "Elaine Lorraine", "Brandon Brendan"])
+def test_two_names_that_are_known_are_no_misspelling_of_one_another(names: str) -> None:
+    one, other = names.lower().split()
+    assert compare_given((one,), (other,)) is Match.DIFFERENT
+    assert compare_given((one,), (one + "x",)) >= Match.CLOSE
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "births", "expected"),
+    [
+        ("Baby Boy", "Baby Boy", "two years", Agreement.DIFFERENT_GIVEN),
+        ("Baby Boy", "Baby Boy", "unknown", Agreement.DIFFERENT_GIVEN),
+        ("Baby Boy", "Baby Girl", "same", Agreement.DIFFERENT_GIVEN),
+        ("Baby Boy A", "Baby Boy B", "same", Agreement.DIFFERENT_GIVEN),
+        ("Baby Boy", "Baby Boy", "same", Agreement.EQUAL),
+    ],
+)
+def test_children_without_a_name_are_one_only_if_they_were_born_on_one_day(
+    one: str, other: str, births: str, expected: Agreement
+) -> None:
+    born = {"same": date(2020, 3, 4), "two years": date(2022, 5, 6), "unknown": None}[births]
+    left, right = signature_of(one, "Smith", None, date(2020, 3, 4)), signature_of(other, "Smith", None, born)
+    assert left is not None
+    assert right is not None
+    assert agreement(left, right) is agreement(right, left) is expected

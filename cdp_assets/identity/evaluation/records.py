@@ -20,6 +20,7 @@ from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.identity.evaluation.columns import REACHED, WHATS, guess, is_a, issuer_of
 from cdp_assets.normalised.birth_dates import known_birth_date
 from cdp_assets.normalised.identifier_values import EMAIL, EMAIL_BASE, PHONE, lookup
+from cdp_assets.normalised.placeholder_names import known_names
 from cdp_assets.sources.proposing.countries import code_of
 from cdp_assets.sources.proposing.headings import BIRTH_PARTS, words_of
 from cdp_assets.sources.proposing.roles import Column
@@ -213,7 +214,7 @@ def _canonical(
         return table[columns[what]] if what in columns else ibis.null("string")
 
     whole = [text(what) for what in columns if is_a(what) == "full_name"]
-    contacts = table.select(
+    told = table.select(
         "record_id",
         full_name=ibis.coalesce(*whole, ibis.null("string")),
         given_name=_joined(text("given_name"), text("middle_name")),
@@ -223,6 +224,7 @@ def _canonical(
         company=text("company"),
         job_title=text("job_title"),
     )
+    contacts = known_names(told)
     reached = {what: kind for what in columns if (kind := is_a(what)) in REACHED}
     spelled = table.select("record_id", said=text("country"), **{what: text(what) for what in reached})
     spelled = _with_country(spelled, engine) if "country" in columns else spelled.mutate(code=ibis.null("string"))

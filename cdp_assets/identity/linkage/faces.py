@@ -30,6 +30,7 @@ from cdp_assets.identity.names import (
     SUFFIXES_AS_NAMES,
     TITLES,
     TITLES_AS_NAMES,
+    UNNAMED,
 )
 from cdp_assets.identity.nicknames import nickname_groups
 from cdp_assets.warehouse.operations import trimmed
@@ -86,6 +87,7 @@ _WITH_COMMA, _EASTERN = r"^([^,]+),(.+)$", f"^{FAMILY_FIRST}$"
 _NO_GIVEN_NAME = rf"(?i)\b({'|'.join(GENERATIONS)})\b|^({'|'.join(sorted(TITLES | SUFFIXES))})\.?$"
 """What stands after a comma, and is not what somebody is called."""
 
+_UNNAMED = rf"^({'|'.join(sorted(UNNAMED))})\b"
 _INITIAL = r"\b[^ ]\b"
 
 _LONGEST = 200
@@ -105,7 +107,9 @@ def faces(contacts: ir.Table, contact_points: ir.Table, labels: ir.Table, engine
     """
     said = _names(contacts, engine).outer_join(_reachable(contact_points), "record_id")
     said = said.mutate(record_id=ibis.coalesce(said.record_id, said.record_id_right)).drop("record_id_right")
-    known = engine.scratch(said.join(labels.select("record_id", "label"), "record_id"))
+    known = said.join(labels.select("record_id", "label"), "record_id")
+    # Children without a name are like one another, and like whoever else is of their family.
+    known = engine.scratch(known.filter(~known.spoken.re_search(_UNNAMED).fill_null(False)))
     described = _derived(_different(known, engine), engine)
     something = (described.whole_name, described.birth_date, described.email, described.phone, described.postcode,
                  described.city)  # fmt: skip

@@ -142,7 +142,7 @@ def score(
                     "face_l",
                     "face_r",
                     "weight",
-                    dates=_vote(pairs, "birth_date", CONTRADICTS, 1),
+                    dates=vote_of_births(pairs, model),
                     names=_vote(pairs, GIVEN_NAME, GIVEN_CONTRADICTS, SILENCES),
                 )
             ),
@@ -160,6 +160,12 @@ def _vote(pairs: ir.Table, comparison: str, contradicts: float, agrees: int) -> 
         return ibis.literal(0, "int16")
     weight = pairs[f"mw_{comparison}"]
     return ibis.cases((weight < contradicts + EQUAL, 1), (weight > 0, -agrees), else_=0).cast("int16")
+
+
+def vote_of_births(pairs: ir.Table, model: Model) -> ir.IntegerValue:
+    """Whether birth dates speak of two people (1), of one (-1) or of neither (0); a generation always does of two."""
+    learned = _vote(pairs, "birth_date", CONTRADICTS, 1)
+    return ibis.ifelse(_are_born_apart(pairs, model), ibis.literal(1, "int16"), learned)
 
 
 def said_twice(pairs: ir.Table, model: Model) -> ir.FloatingValue:
@@ -187,8 +193,12 @@ def personal_weight(pairs: ir.Table, model: Model) -> ir.FloatingValue:
         weight = weight + pairs[f"mw_{GIVEN_NAME}"]
     if "mw_birth_date" in pairs.columns:
         weight = weight + ibis.least(_weight(pairs, "birth_date"), MOST_OF_A_BIRTH_DATE)
-    apart = _has_level(pairs, model, "birth_date", GENERATION_APART)
-    return ibis.ifelse(apart, ibis.least(weight, HOUSEHOLD), weight)
+    return ibis.ifelse(_are_born_apart(pairs, model), ibis.least(weight, HOUSEHOLD), weight)
+
+
+def _are_born_apart(pairs: ir.Table, model: Model) -> ir.BooleanValue:
+    """Whether two were born a generation apart, which tells them apart whatever was learned of birth dates."""
+    return _has_level(pairs, model, "birth_date", GENERATION_APART)
 
 
 def corroborated(pairs: ir.Table, model: Model) -> ir.BooleanValue:
@@ -196,10 +206,11 @@ def corroborated(pairs: ir.Table, model: Model) -> ir.BooleanValue:
 
     Where nothing but name and birth date agrees, one of them has to be the same, and the other like it: among many
     people, some bear almost the same name and were born on almost the same date. A given name is no name: under another
-    family name only an address or number of one's own confirms it, or a birth date together with a place; with another
-    middle name, or none of the given names known, the birth date has to be the same; where the family name is another
-    one as well, only an address or number of one's own confirms anything. At one place, those of a like name and
-    another birth date are two.
+    family name only the same birth date confirms it, together with an address, a number or a place. Families and
+    offices share these, and where families come first in a name, theirs are taken for given ones. With another middle
+    name, or none of the given names known, the birth date has to be the same; where the family name is another one as
+    well, only an address or number of one's own confirms anything. At one place, those of a like name and another birth
+    date are two.
     """
     personal, shared = (_any_agrees(pairs, comparisons) for comparisons in (_OF_ONE, _OF_SEVERAL))
     if "mw_name" not in pairs.columns:
@@ -212,9 +223,10 @@ def corroborated(pairs: ir.Table, model: Model) -> ir.BooleanValue:
     date = pairs.mw_birth_date if "mw_birth_date" in pairs.columns else ibis.literal(0.0)
     both = same_name & (date > 0) | same_date & (pairs.mw_name > 0)
     one_place = shared & (same_name | (date >= 0))
-    return personal | ibis.cases(
+    return ibis.cases(
+        (other_family, same_date & (personal | shared)),
+        (personal, True),
         (nothing, False),
-        (other_family, same_date & shared),
         (other_middle | no_given, same_date & (pairs.mw_name > 0)),
         else_=one_place | both,
     )

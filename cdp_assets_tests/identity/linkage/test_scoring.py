@@ -6,6 +6,7 @@ import ibis
 import pytest
 
 from cdp_assets.identity.linkage.comparisons import (
+    GENERATION_APART,
     NO_GIVEN,
     NO_NAME_IN_COMMON,
     OTHER_FAMILY,
@@ -14,7 +15,7 @@ from cdp_assets.identity.linkage.comparisons import (
     THE_SAME,
 )
 from cdp_assets.identity.linkage.model import Model
-from cdp_assets.identity.linkage.scoring import corroborated
+from cdp_assets.identity.linkage.scoring import corroborated, vote_of_births
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 
 LIKE = "the same given name, family name alike"
@@ -81,8 +82,9 @@ def test_what_else_agrees_confirms_a_likeness_unless_many_have_it() -> None:
     assert not is_corroborated(*likeness, address=4.0, tf_adj_address=-3.5)
 
 
-def test_another_family_name_is_confirmed_by_what_one_person_has_or_by_place_and_birth_date() -> None:
-    assert is_corroborated(OTHER_FAMILY, None, email=12.0)
+def test_another_family_name_is_confirmed_by_the_birth_date_with_an_address_or_a_place() -> None:
+    assert is_corroborated(OTHER_FAMILY, THE_SAME, email=12.0)
+    assert not is_corroborated(OTHER_FAMILY, None, email=12.0, phone=12.0)
     assert is_corroborated(OTHER_FAMILY, THE_SAME, address=6.0)
     assert not is_corroborated(OTHER_FAMILY, "one digit wrong", address=6.0)
     assert not is_corroborated(OTHER_FAMILY, None, address=6.0, company=5.0)
@@ -123,3 +125,14 @@ def test_where_there_are_no_birth_dates_names_are_held_to_the_same(name: str, ex
 def test_without_birth_dates_something_else_has_to_agree() -> None:
     assert met({"mw_name": 13.0, "mw_address": 6.0}, model_of(name=NAMES))
     assert not met({"mw_name": 13.0, "mw_address": -2.0}, model_of(name=NAMES))
+
+
+@pytest.mark.parametrize(
+    ("level", "weight", "expected"),
+    [(GENERATION_APART, -3.5, 1), ("different", -3.0, 0), ("different", -6.0, 1), (THE_SAME, 11.0, -1)],
+)
+def test_a_generation_apart_speaks_of_two_however_careless_dates_are(level: str, weight: float, expected: int) -> None:
+    dates = {level: weight} | ({} if level == GENERATION_APART else {GENERATION_APART: -9.0})
+    engine, pairs = DuckDBEngine.in_memory(), ibis.memtable([{"mw_birth_date": weight}])
+    vote = vote_of_births(pairs, model_of(birth_date=dates))
+    assert engine.to_arrow(pairs.select(vote=vote))["vote"][0].as_py() == expected
