@@ -430,3 +430,19 @@ def test_later_words_of_a_log_are_understood_or_refused_and_never_passed_over(be
     found = {row["native_id"]: (row["channel"], row["status"]) for row in canonical(bench, source, "consents")}
     assert (found["w1"], found["w2"], "w3" in found) == (("email", "withdrawn"), ("any", "withdrawn"), False)
     assert outcome(bench, "shop__consents")[-1] == ("quarantined", "consents needs `status`, which came out empty")
+
+
+@pytest.mark.parametrize(
+    ("head", "words", "expected"),
+    [
+        ("Do not allow Bulk Emails", ("Do Not Allow", "Allow"), {("withdrawn", True)}),
+        ("Receive Marketing Emails?", ("No", "Yes"), {("denied", False), ("granted", False)}),
+        ("Marketing emails", ("unsubscribed", "subscribed"), {("withdrawn", True), ("granted", False)}),
+    ],
+)
+def test_marketing_is_told_by_further_headings(
+    bench: Bench, tmp_path: Path, head: str, words: tuple[str, str], expected: set[tuple[str, bool]]
+) -> None:
+    lines = (f"{n},Ann Example,p{n}@example.org,{words[n % 2]},2026-01-{n + 1:02d} 10:00:00" for n in range(12))
+    found = consents(bench, tmp_path, "customers.csv", table(f"Customer ID,Name,Email,{head},Date Modified", *lines))
+    assert {(row["status"], row["explicit"]) for row in found} == expected
