@@ -123,6 +123,7 @@ def activate(
             rows = ledger_rows.held(rows, hold_id, decided)
         permissions.project(connection, points, consents, suppressions)
         outbox.append(connection, rows)
+        outbox.overtake(connection, spec.name, rows)
         destinations.write_state(connection, states)
         holdouts.assign(connection, arms)
         holdouts.expose(connection, ledger_rows.exposures(arms))

@@ -68,8 +68,8 @@ def discard(connection: Connection, hold_id: int, by: str, at: datetime) -> int:
     """
     _decide(connection, hold_id, DISCARDED, by, at)
     moved = _move(connection, hold_id, outbox.WITHHELD, DISCARDED)
-    ids = connection.execute(select(_OUTBOX.c.id).where(_OUTBOX.c.hold_id == hold_id)).scalars()
-    outbox.take_back(connection, list(ids))
+    ids = select(_OUTBOX.c.id).where(_OUTBOX.c.hold_id == hold_id, _OUTBOX.c.reason == DISCARDED)
+    outbox.take_back(connection, list(connection.execute(ids).scalars()))
     return moved
 
 

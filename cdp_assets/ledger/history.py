@@ -21,6 +21,7 @@ from cdp_assets.ledger.outbox import (
     DEAD,
     DELIVERED,
     EVERYWHERE,
+    HELD,
     OPEN,
     SEED_ONLY,
     UNSUBSCRIBED,
@@ -62,7 +63,7 @@ class Told:
 
 
 def last_payloads(connection: Connection, destination: str, profile_ids: Sequence[int]) -> dict[int, str]:
-    """The payload that the destination was last told of each profile, seeded ones included.
+    """The payload that the destination was last told of each profile, or will be; seeded ones included, held ones not.
 
     Args:
         connection: Of a transaction.
@@ -78,7 +79,7 @@ def last_payloads(connection: Connection, destination: str, profile_ids: Sequenc
                 _OUTBOX.c.profile_id.in_(profile_ids[start : start + 10_000]),
                 _OUTBOX.c.change.in_(("entered", "updated")),
                 _OUTBOX.c.payload.is_not(None),
-                or_(_OUTBOX.c.status != WITHHELD, _OUTBOX.c.reason == SEED_ONLY),
+                or_(_OUTBOX.c.status.not_in((WITHHELD, HELD)), _OUTBOX.c.reason == SEED_ONLY),
             )
             .order_by(_OUTBOX.c.profile_id, _OUTBOX.c.sequence)
         )

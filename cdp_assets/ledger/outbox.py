@@ -13,12 +13,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     and_,
     bindparam,
     exists,
@@ -59,6 +62,9 @@ SEED_ONLY = "seed_only"
 
 DROPPED = "dropped"
 """The reason of messages that somebody dropped."""
+
+OVERTAKEN = "overtaken"
+"""The reason of messages that were held when their profile was to be taken off."""
 
 ROWS = bulk.arrow_schema(column for column in _OUTBOX.c if column.name != "id")
 """What `append` takes."""
@@ -275,26 +281,89 @@ def drop(connection: Connection, destination: str, at: datetime) -> int:
     return len(rows)
 
 
-def take_back(connection: Connection, ids: Sequence[int]) -> None:
-    """Correct the state of destinations that were not told after all.
+def overtake(connection: Connection, destination: str, rows: pa.Table) -> None:
+    """Withhold, with the reason `OVERTAKEN`, what is held of profiles that are to be taken off: no removal waits until
+    someone has decided on it. Who never got onto the list is not taken off either.
 
-    Only where the row is the last one of its profile: a later row has decided anew.
+    Args:
+        connection: Of a writing transaction.
+        destination: Whose rows.
+        rows: What was appended (`ROWS`).
     """
+    holds = select(_OUTBOX.c.profile_id).where(
+        _OUTBOX.c.destination == destination, is_open(), _OUTBOX.c.status == HELD
+    )
+    held = set(connection.execute(holds).scalars())
+    columns = (rows[name].to_pylist() for name in ("profile_id", "sequence", "change"))
+    removals = [
+        {"its_profile": profile_id, "its_sequence": sequence}
+        for profile_id, sequence, change in zip(*columns, strict=True)
+        if change == "left" and profile_id in held
+    ]
+    if removals:
+        connection.execute(
+            update(_OUTBOX)
+            .where(
+                _OUTBOX.c.destination == destination,
+                _OUTBOX.c.profile_id == bindparam("its_profile"),
+                _OUTBOX.c.sequence < bindparam("its_sequence"),
+                _OUTBOX.c.status == HELD,
+            )
+            .values(status=WITHHELD, reason=OVERTAKEN),
+            removals,
+        )
+        _spare_strangers(connection, destination, [removal["its_profile"] for removal in removals])
+
+
+def _spare_strangers(connection: Connection, destination: str, profile_ids: Sequence[int]) -> None:
+    """Withhold open removals of profiles that the destination was never told of, or has taken off since."""
+    for start in range(0, len(profile_ids), 10_000):
+        removals = select(_OUTBOX.c.id).where(
+            _OUTBOX.c.destination == destination,
+            _OUTBOX.c.profile_id.in_(profile_ids[start : start + 10_000]),
+            _OUTBOX.c.change == "left",
+            is_open(),
+        )
+        before = _told_before(connection, list(connection.execute(removals).scalars()))
+        strangers = [row_id for row_id, (member, _) in before.items() if not member]
+        connection.execute(
+            update(_OUTBOX).where(_OUTBOX.c.id.in_(strangers)).values(status=WITHHELD, reason=OVERTAKEN, payload=None)
+        )
+
+
+def take_back(connection: Connection, ids: Sequence[int]) -> None:
+    """Correct the state of destinations that were not told after all, so that the next refresh judges anew: who was to
+    be taken off is on it still, as last told.
+
+    Only where no later row of the profile has been or will be told, which has decided anew.
+    """
+    last = _OUTBOX.alias("last")
+    columns = (last.c.id, last.c.destination, last.c.profile_id, last.c.sequence, last.c.change, last.c.reason)
     for start in range(0, len(ids), 10_000):
-        statement = select(
-            _OUTBOX.c.destination, _OUTBOX.c.profile_id, _OUTBOX.c.sequence, _OUTBOX.c.change, _OUTBOX.c.reason
-        ).where(_OUTBOX.c.id.in_(ids[start : start + 10_000]), _OUTBOX.c.change != "left")
-        rows = [
-            {
-                "its_destination": row.destination,
-                "its_profile": row.profile_id,
-                "its_sequence": row.sequence,
-                "still_member": row.change == "updated",
-                "its_change": row.change,
-                "its_reason": row.reason,
-            }
-            for row in connection.execute(statement)
-        ]
+        statement = (
+            select(*columns)
+            .distinct()
+            .select_from(_OUTBOX.join(_STATE, _of_profile(_STATE)).join(last, _of_profile(last)))
+            .where(_OUTBOX.c.id.in_(ids[start : start + 10_000]), last.c.sequence == _STATE.c.sequence)
+            .where(last.c.status == WITHHELD, last.c.reason != SEED_ONLY)
+        )
+        found = connection.execute(statement).all()
+        before = _told_before(connection, [row.id for row in found if row.change != "entered"])
+        rows = []
+        for row in found:
+            member, payload_hash = before.get(row.id, (row.change != "entered", None))
+            outstanding = row.change != "left"
+            rows.append(
+                {
+                    "its_destination": row.destination,
+                    "its_profile": row.profile_id,
+                    "its_sequence": row.sequence,
+                    "still_member": member,
+                    "its_hash": payload_hash,
+                    "its_change": (row.change if member else "entered") if outstanding else None,
+                    "its_reason": row.reason if outstanding else None,
+                }
+            )
         if rows:
             connection.execute(
                 update(_STATE)
@@ -305,12 +374,40 @@ def take_back(connection: Connection, ids: Sequence[int]) -> None:
                 )
                 .values(
                     member=bindparam("still_member"),
-                    payload_hash=None,
+                    payload_hash=bindparam("its_hash"),
                     withheld_change=bindparam("its_change"),
                     withheld_reason=bindparam("its_reason"),
                 ),
                 rows,
             )
+
+
+def _told_before(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[bool, int | None]]:
+    """Whether a destination holds the profiles of rows that it was not told of, and the hash of the payload it has, by
+    what was told before; left out where nothing was."""
+    earlier = _OUTBOX.alias("earlier")
+    statement = (
+        select(_OUTBOX.c.id, earlier.c.change, earlier.c.payload_hash, earlier.c.status, earlier.c.reason)
+        .select_from(_OUTBOX.join(earlier, _of_profile(earlier)))
+        .where(_OUTBOX.c.id.in_(ids), earlier.c.sequence < _OUTBOX.c.sequence)
+        .order_by(_OUTBOX.c.id, earlier.c.sequence.desc())
+    )
+    found = {}
+    for row_id, rows in groupby(connection.execute(statement), key=itemgetter(0)):
+        member, payload_hash = True, None
+        for row in rows:
+            if row.status != WITHHELD or row.reason == SEED_ONLY:
+                payload_hash = row.payload_hash if member and row.change != "left" else None
+                break
+            # Who never got onto a list need not be taken off it.
+            member = member and row.change != "entered"
+        found[row_id] = (member, payload_hash)
+    return found
+
+
+def _of_profile(other: FromClause) -> ColumnElement[bool]:
+    """Of the same destination and profile as a row of the outbox."""
+    return and_(other.c.destination == _OUTBOX.c.destination, other.c.profile_id == _OUTBOX.c.profile_id)
 
 
 _REPORTED = ("id", "idempotency_key", "attempts", "sent_at", "contact_point", "channel")

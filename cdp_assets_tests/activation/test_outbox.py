@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from cdp_assets.activation.outbox import activate, by_priority
-from cdp_assets.activation.spec import Cap, FrequencyCap, VolumeGuard
+from cdp_assets.activation.spec import Cap, DestinationSpec, FrequencyCap, VolumeGuard
 from cdp_assets.ledger import destinations, guard, history, outbox
 from cdp_assets_tests.activation.shop import (
     FRIDAY,
@@ -23,6 +23,14 @@ from cdp_assets_tests.activation.shop import (
     email_of,
     person,
 )
+
+
+def deliver_all(shop: Shop, spec: DestinationSpec) -> None:
+    """Settle all that is open as delivered."""
+    with shop.ledger.transaction() as connection:
+        rows = outbox.open_rows(connection, spec.name)
+        done = [outbox.Settlement(row.id, outbox.DELIVERED, None, MONDAY, None, 1, True, 200) for row in rows]
+        outbox.settle(connection, done)
 
 
 def test_entering_leaving_and_entering_again_are_three_deliveries(shop: Shop) -> None:
@@ -351,6 +359,94 @@ def test_the_guard_never_holds_what_privacy_asks_for(shop: Shop) -> None:
     shop.members = {1, 2, 3}
     shop.refresh(guarded, TUESDAY)
     assert shop.rows("profile_id", "change", "status")[2:] == [(1, "left", "pending"), (3, "entered", "held")]
+
+
+def test_a_removal_overtakes_what_the_guard_holds_of_the_person_and_names_them_as_last_told(shop: Shop) -> None:
+    guarded = replace(MIRROR, volume_guard=VolumeGuard(minimum=1, factor=0))
+    shop.with_people(1, 2, 3, 4)
+    shop.members = {1, 2}
+    shop.refresh(guarded, MONDAY)
+    deliver_all(shop, guarded)
+    shop.people[1]["full_name"] = shop.people[2]["full_name"] = "New Name"
+    shop.members = {1, 2, 3, 4}
+    assert shop.refresh(guarded, TUESDAY).held == 4
+    shop.say(1, "denied", WEDNESDAY)
+    shop.say(3, "denied", WEDNESDAY)
+    shop.refresh(guarded, WEDNESDAY)
+    assert shop.rows("profile_id", "change", "status", "reason")[2:] == [
+        (1, "updated", "withheld", "overtaken"),
+        (2, "updated", "held", "volume_guard"),
+        (3, "entered", "withheld", "overtaken"),
+        (4, "entered", "held", "volume_guard"),
+        (1, "left", "pending", None),
+        (3, "left", "withheld", "overtaken"),  # the receiver never heard of them
+    ]
+    with shop.ledger.reading() as connection:
+        (removal,) = outbox.next_rows(connection, guarded.name, WEDNESDAY)
+    assert json.loads(removal.payload) == {"email": email_of(1), "name": "Person 1"}
+    with shop.ledger.transaction() as connection:
+        assert guard.discard(connection, guard.holds(connection)[0].id, "jo", WEDNESDAY) == 2
+    assert shop.refresh(replace(guarded, volume_guard=VolumeGuard()), THURSDAY).sent == {"updated": 1, "entered": 1}
+
+
+def test_removals_that_somebody_discarded_are_found_again_and_those_kept_are_not_told_anew(shop: Shop) -> None:
+    guarded = replace(MIRROR, volume_guard=VolumeGuard(minimum=1, factor=0))
+    shop.with_people(1, 2, 3)
+    shop.members = {1, 2, 3}
+    shop.refresh(guarded, MONDAY)
+    deliver_all(shop, guarded)
+    shop.members = {3}
+    assert shop.refresh(guarded, TUESDAY).held == 2
+    with shop.ledger.transaction() as connection:
+        assert guard.discard(connection, guard.holds(connection)[0].id, "jo", TUESDAY) == 2
+    shop.members = {2, 3}
+    assert shop.refresh(MIRROR, WEDNESDAY).sent == {"left": 1}
+    assert shop.told()[3:] == [(1, "left")]
+
+
+def test_a_removal_that_consent_asks_for_outlives_being_dropped(shop: Shop) -> None:
+    shop.with_people(1, 2)
+    shop.members = {1, 2}
+    shop.refresh(MIRROR, MONDAY)
+    deliver_all(shop, MIRROR)
+    shop.say(1, "denied", TUESDAY)
+    shop.refresh(MIRROR, TUESDAY)
+    with shop.ledger.transaction() as connection:
+        assert outbox.drop(connection, MIRROR.name, TUESDAY) == 1
+    shop.refresh(MIRROR, WEDNESDAY)
+    assert shop.rows("profile_id", "change", "status", "reason")[2:] == [
+        (1, "left", "withheld", "dropped"),
+        (1, "left", "pending", None),
+    ]
+    assert shop.refresh(MIRROR, THURSDAY).differences == 0
+
+
+def test_whoever_waited_for_a_list_when_all_was_dropped_enters_it_anew(shop: Shop) -> None:
+    shop.with_people(1, 2)
+    shop.members = {1, 2}
+    shop.refresh(MIRROR, MONDAY)
+    shop.people[2]["full_name"] = "New Name"
+    shop.members = {2}
+    shop.refresh(MIRROR, TUESDAY)
+    with shop.ledger.transaction() as connection:
+        assert outbox.drop(connection, MIRROR.name, TUESDAY) == 4
+    last = len(shop.rows("id"))
+    shop.refresh(MIRROR, WEDNESDAY)
+    assert shop.told(last) == [(2, "entered")]
+
+
+def test_holds_may_be_discarded_in_any_order(shop: Shop) -> None:
+    guarded = replace(MIRROR, volume_guard=VolumeGuard(minimum=0, factor=0))
+    shop.with_people(1)
+    shop.refresh(guarded, MONDAY)
+    shop.members = {1}
+    shop.refresh(guarded, TUESDAY)
+    shop.people[1]["full_name"] = "New Name"
+    shop.refresh(guarded, WEDNESDAY)
+    with shop.ledger.transaction() as connection:
+        for hold in reversed(guard.holds(connection)):
+            assert guard.discard(connection, hold.id, "jo", WEDNESDAY) == 1
+    assert shop.refresh(MIRROR, THURSDAY).sent == {"entered": 1}
 
 
 def test_the_usual_is_the_median_of_the_last_changes(shop: Shop) -> None:
