@@ -159,6 +159,8 @@ class _Run:
             if self.not_before is not None:
                 return
             if looked_at is None or now - looked_at > _LOOK_HOLDS:
+                with self.ledger.reading() as connection:
+                    rows = outbox.still_open(connection, rows)  # a refresh withdraws and rewords what waits
                 rows, stopped = last_look(self.spec, self.ledger, rows, now)
                 self._note(stopped)
                 looked_at = now
@@ -255,8 +257,13 @@ class _Run:
 
     def _settlement(self, row: Pending, outcome: Outcome, now: datetime) -> Settlement:
         attempts = row.attempts + 1
+
+        def settled(status: str, reason: str | None, due_at: datetime | None = None) -> Settlement:
+            sent = (row.payload, row.contact_point)
+            return Settlement(row.id, status, reason, now, due_at, attempts, True, outcome.response_code, *sent)
+
         if outcome.kind == DELIVERED:
-            return Settlement(row.id, outbox.DELIVERED, None, now, None, attempts, True, outcome.response_code)
+            return settled(outbox.DELIVERED, None)
         if outcome.retry_after is not None:
             asked = now + timedelta(seconds=outcome.retry_after)
             self.not_before = max(asked, self.not_before or asked)
@@ -266,8 +273,8 @@ class _Run:
         if outcome.error in (outbox.BOUNCED, outbox.UNSUBSCRIBED) and row.contact_point is not None:
             self.refused.append((row.contact_point, row.channel, outcome.error, now))
         if outcome.kind != RETRY or attempts >= retry.attempts or too_late:
-            return Settlement(row.id, outbox.DEAD, outcome.error, now, None, attempts, True, outcome.response_code)
-        return Settlement(row.id, outbox.FAILED, outcome.error, now, due_at, attempts, True, outcome.response_code)
+            return settled(outbox.DEAD, outcome.error)
+        return settled(outbox.FAILED, outcome.error, due_at)
 
     def _note(self, settlements: list[Settlement]) -> None:
         for made in settlements:

@@ -17,7 +17,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cdp_assets.activation import audience, decisions, ledger_rows, quiet_hours
+from cdp_assets.activation import audience, decisions, ledger_rows, outlived, quiet_hours
 from cdp_assets.activation.audience import FIELD
 from cdp_assets.activation.last_look import last_look
 from cdp_assets.activation.outbox import Comparison, Tables, compare
@@ -118,7 +118,7 @@ def dry_run(
     counted = _Counted(spec, customer, examples)
     for person_id, outlook in _new(spec, compared, now):
         counted.note(person_id, outlook)
-    for profile_id, outlook in _waiting(spec, ledger, now):
+    for profile_id, outlook in _waiting(spec, compared, ledger, now):
         counted.note(leads.get(profile_id, profile_id), outlook)
     with ledger.reading() as connection:
         paused = destinations.status(connection, spec.name).paused
@@ -198,8 +198,11 @@ def _new(spec: DestinationSpec, compared: Comparison, now: datetime) -> Iterator
         yield person_id, _Outlook(change, reason, point, partial(_fields, spec, found, place))
 
 
-def _waiting(spec: DestinationSpec, ledger: Ledger, now: datetime) -> Iterator[tuple[int, _Outlook]]:
+def _waiting(
+    spec: DestinationSpec, compared: Comparison, ledger: Ledger, now: datetime
+) -> Iterator[tuple[int, _Outlook]]:
     """What the outbox holds, as it would fare now."""
+    gone = dict.fromkeys(compared.outlived.gone, outlived.gone_reason(spec)) if compared.outlived.gone else {}
     after = 0
     while True:
         with ledger.reading() as connection:
@@ -208,7 +211,7 @@ def _waiting(spec: DestinationSpec, ledger: Ledger, now: datetime) -> Iterator[t
             return
         held = [row for row in rows if row.reason == guard.REASON]
         _, stopped = last_look(spec, ledger, [row for row in rows if row.reason != guard.REASON], now)
-        reasons = {each.id: each.reason for each in stopped} | {row.id: guard.REASON for row in held}
+        reasons = {each.id: each.reason for each in stopped} | {row.id: guard.REASON for row in held} | gone
         for row in rows:
             outlook = _Outlook(row.change, reasons.get(row.id), row.contact_point, partial(json.loads, row.payload))
             yield row.profile_id, outlook

@@ -7,7 +7,7 @@ writing (`outbox.py`).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 from typing import Any
 
@@ -32,8 +32,10 @@ def outbox_rows(
     found: pa.Table,
     decided: list[decisions.Decision],
     told_before: dict[int, str],
+    again: Set[int],
     as_of: datetime,
 ) -> pa.Table:
+    """The rows of decided differences; those of profiles in ``again`` have the number of their last message."""
     written = [number for number, made in enumerate(decided) if made.action != decisions.RECORD]
     made = [decided[number] for number in written]
     rows = found.take(pa.array(written, pa.int64()))
@@ -46,7 +48,7 @@ def outbox_rows(
         else None
         for profile_id, is_change, text, it in zip(told, change, current, made, strict=True)
     ]
-    number_of = [last + 1 for last in sequence]
+    number_of = [last + (profile_id not in again) for profile_id, last in zip(told, sequence, strict=True)]
     sent = [it.action == decisions.SEND for it in made]
     return _table(
         outbox.ROWS,
@@ -97,15 +99,17 @@ def held(rows: pa.Table, hold_id: int, decided: list[decisions.Decision]) -> pa.
     return rows
 
 
-def state_rows(spec: DestinationSpec, found: pa.Table, decided: list[decisions.Decision], as_of: datetime) -> pa.Table:
-    """What the destination has been told once these rows are out."""
+def state_rows(
+    spec: DestinationSpec, found: pa.Table, decided: list[decisions.Decision], again: Set[int], as_of: datetime
+) -> pa.Table:
+    """What the destination has been told once these rows are out; ``again`` as in `outbox_rows`."""
     member, hashes, last, withheld_change, withheld_reason = [], [], [], [], []
-    columns = lists(found, "change", "sequence", "payload_hash", "told_hash", "gate", "withdrawn")
-    for made, change, sequence, new_hash, told_hash, gate, withdrawn in zip(decided, *columns, strict=True):
+    columns = lists(found, "told_id", "change", "sequence", "payload_hash", "told_hash", "gate", "withdrawn")
+    for made, told_id, change, sequence, new_hash, told_hash, gate, withdrawn in zip(decided, *columns, strict=True):
         told = made.action != decisions.WITHHOLD or made.gate == outbox.SEED_ONLY
         member.append(change == UPDATED or (change == ENTERED and told))
         hashes.append((new_hash if told else told_hash) if change in (ENTERED, UPDATED) else None)
-        last.append(sequence if made.action == decisions.RECORD else sequence + 1)
+        last.append(sequence if made.action == decisions.RECORD or told_id in again else sequence + 1)
         outstanding = change in (ENTERED, UPDATED) and not told
         # Who was taken off a list for want of permission waits like one who never had it.
         withheld_change.append(ENTERED if withdrawn else change if outstanding else None)

@@ -4,7 +4,8 @@ Belongs here: from tables to the ledger. Does not belong here: the rules (`decis
 rows (`ledger_rows.py`), and sending (`delivery.py`).
 
 Everything is prepared outside the transaction, which then only writes: a deliverer waits for it no longer than that.
-What the deliverer changes meanwhile concerns rows that no difference touches, or that a later sequence outranks.
+What the deliverer changes meanwhile concerns rows that no difference touches, or that a later sequence outranks; what
+waits is corrected only where it still does.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from itertools import compress
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from cdp_assets.activation import decisions, holdout, ledger_rows
+from cdp_assets.activation import decisions, holdout, ledger_rows, outlived
 from cdp_assets.activation.caps import Allowance
 from cdp_assets.activation.differences import LEFT, differences
+from cdp_assets.activation.outlived import Outlived
 from cdp_assets.activation.spec import GLOBAL_CONTROL, DestinationSpec
-from cdp_assets.ledger import Ledger, destinations, guard, history, holdouts, outbox, permissions
+from cdp_assets.ledger import Ledger, destinations, guard, history, holdouts, outbox, permissions, waiting
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -53,6 +56,7 @@ class Comparison:
         usual: How large a change usually is.
         unusual: Whether the volume guard holds what can wait.
         mixed: Campaign and id of those whose person turned out to have been in several arms.
+        outlived: What is to be corrected of the messages that wait.
     """
 
     found: pa.Table
@@ -62,6 +66,7 @@ class Comparison:
     usual: int
     unusual: bool
     mixed: list[tuple[str, int]]
+    outlived: Outlived
 
     @property
     def waiting(self) -> int:
@@ -97,7 +102,9 @@ def compare(spec: DestinationSpec, tables: Tables, engine: Engine, ledger: Ledge
     usual = decisions.usual_size(history, members)
     waiting = sum(made.can_wait for made in decided)
     unusual = not initial and decisions.is_unusual(spec.volume_guard, waiting, usual)
-    return Comparison(found, decided, initial, members, usual, unusual, _pairs(mixed))
+    return Comparison(
+        found, decided, initial, members, usual, unusual, _pairs(mixed), _outlived(spec, tables, engine, ledger, as_of)
+    )
 
 
 def activate(
@@ -110,10 +117,12 @@ def activate(
     """
     compared = compare(spec, tables, engine, ledger, as_of)
     found, decided = _news(compared)
-    rows = ledger_rows.outbox_rows(spec, found, decided, _payloads_told(spec, ledger, found), as_of)
-    states = ledger_rows.state_rows(spec, found, decided, as_of)
+    again = _told_again(spec, ledger, found)
+    rows = ledger_rows.outbox_rows(spec, found, decided, _payloads_told(spec, ledger, found), again, as_of)
+    states = ledger_rows.state_rows(spec, found, decided, again, as_of)
     arms = ledger_rows.arms(spec, found, decided, as_of)
-    points = sorted({point for point in rows["contact_point"].to_pylist() if point is not None})
+    addressed = [*rows["contact_point"].to_pylist(), *compared.outlived.reworded["contact_point"].to_pylist()]
+    points = sorted({point for point in addressed if point is not None})
     consents, suppressions = _permissions(engine, tables, points)
     activated = _activated(spec, found, decided, compared.unusual)
 
@@ -122,7 +131,12 @@ def activate(
             hold_id = guard.hold(connection, spec.name, as_of, compared.waiting, compared.usual)
             rows = ledger_rows.held(rows, hold_id, decided)
         permissions.project(connection, points, consents, suppressions)
-        outbox.append(connection, rows)
+        if compared.outlived.gone:
+            waiting.withdraw(connection, compared.outlived.gone, outlived.gone_reason(spec))
+        waiting.reword(connection, compared.outlived.reworded)
+        known = pc.is_in(rows["profile_id"], pa.array(again, pa.int64()))
+        waiting.reopen(connection, spec.name, rows.filter(known))
+        outbox.append(connection, rows.filter(pc.invert(known)))
         outbox.overtake(connection, spec.name, rows)
         destinations.write_state(connection, states)
         holdouts.assign(connection, arms)
@@ -181,6 +195,35 @@ def _payloads_told(spec: DestinationSpec, ledger: Ledger, found: pa.Table) -> di
     leaving = [told_id for told_id, its_change in zip(told, change, strict=True) if its_change == LEFT]
     with ledger.reading() as connection:
         return history.last_payloads(connection, spec.name, leaving)
+
+
+def _outlived(spec: DestinationSpec, tables: Tables, engine: Engine, ledger: Ledger, as_of: datetime) -> Outlived:
+    """What is to be corrected of the messages that wait."""
+    change = outlived.told_change(spec)
+    if change is None:
+        return Outlived()
+    with ledger.reading() as connection:
+        messages = waiting.messages(connection, spec.name, change)
+    return outlived.outlived(
+        spec,
+        engine,
+        memberships=tables.memberships,
+        customer_360=tables.customer_360,
+        redirects=tables.redirects,
+        messages=messages,
+        as_of=as_of,
+    )
+
+
+def _told_again(spec: DestinationSpec, ledger: Ledger, found: pa.Table) -> set[int]:
+    """Those who are to be told of the same change again, and have a message of it already that can go out after all."""
+    change = outlived.told_change(spec)
+    if change is None:
+        return set()
+    returned = found.filter(pc.and_(pc.equal(found["change"], change), pc.greater(found["sequence"], 0)))
+    with ledger.reading() as connection:
+        reason, profile_ids = outlived.gone_reason(spec), returned["told_id"].to_pylist()
+        return waiting.reopenable(connection, spec.name, change, reason, profile_ids)
 
 
 def _activated(

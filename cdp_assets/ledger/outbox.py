@@ -1,7 +1,8 @@
 """The outbox: what each destination is to be told, in order, and what became of it.
 
-Belongs here: writing, claiming and settling rows. Does not belong here: looking back at them (`history.py`), what to
-tell (`activation/differences.py`) and sending it (`activation/delivery.py`).
+Belongs here: writing, claiming and settling rows. Does not belong here: correcting those that wait (`waiting.py`),
+looking back at them (`history.py`), what to tell (`activation/differences.py`) and sending it
+(`activation/delivery.py`).
 
 A row is `PENDING` (to be sent), `FAILED` (tried, will be tried again), `HELD` (by the volume guard), or settled:
 `DELIVERED`, `DEAD` (given up) or `WITHHELD` (with its reason). Rows of one profile go out in the order of their
@@ -11,7 +12,7 @@ sequence.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -108,6 +109,7 @@ class Settlement:
         attempts: Tries so far, this one included.
         tried: Whether the destination was called; false if a gate decided.
         response_code: The receiver's answer, where there was one.
+        payload, contact_point: What was sent and where to, which the row may say otherwise by now; null to leave them.
     """
 
     id: int
@@ -118,6 +120,8 @@ class Settlement:
     attempts: int = 0
     tried: bool = False
     response_code: int | None = None
+    payload: str | None = None
+    contact_point: str | None = None
 
 
 @dataclass(frozen=True)
@@ -166,6 +170,15 @@ def open_rows(connection: Connection, destination: str, *, after: int = 0, limit
     return _pending(connection, destination, is_open(), after, limit)
 
 
+def still_open(connection: Connection, rows: Sequence[Pending]) -> list[Pending]:
+    """Those of these rows that are not settled, as they are now; by id."""
+    ids = [row.id for row in rows]
+    found: list[Pending] = []
+    for start in range(0, len(ids), 10_000):
+        found += _read(connection, is_open(), _OUTBOX.c.id.in_(ids[start : start + 10_000]))
+    return found
+
+
 def next_due_at(connection: Connection, destination: str, now: datetime) -> datetime | None:
     """When the next row that waits for its time becomes due; null if none waits."""
     statement = select(func.min(_OUTBOX.c.due_at, type_=Instant())).where(
@@ -198,10 +211,13 @@ def settle(connection: Connection, settlements: Sequence[Settlement]) -> None:
     """Write what became of rows.
 
     A row withheld here, at the moment of sending, also takes back what `destination_state` took for told, so that the
-    next refresh sees the difference again.
+    next refresh sees the difference again. One that was withdrawn while it was under way stays so, unless it has been
+    delivered or given up.
     """
     if not settlements:
         return
+    withdrawn = _settled_meanwhile(connection, [row.id for row in settlements if row.status not in (DELIVERED, DEAD)])
+    written = [replace(row, **withdrawn[row.id]) if row.id in withdrawn else row for row in settlements]
     connection.execute(
         update(_OUTBOX)
         .where(_OUTBOX.c.id == bindparam("row_id"))
@@ -213,6 +229,8 @@ def settle(connection: Connection, settlements: Sequence[Settlement]) -> None:
             response_code=func.coalesce(bindparam("new_code"), _OUTBOX.c.response_code),
             sent_at=func.coalesce(bindparam("new_sent_at", type_=Instant()), _OUTBOX.c.sent_at),
             first_tried_at=func.coalesce(_OUTBOX.c.first_tried_at, bindparam("new_tried_at", type_=Instant())),
+            payload=func.coalesce(bindparam("sent_payload"), _OUTBOX.c.payload),
+            contact_point=func.coalesce(bindparam("sent_to"), _OUTBOX.c.contact_point),
         ),
         [
             {
@@ -224,8 +242,10 @@ def settle(connection: Connection, settlements: Sequence[Settlement]) -> None:
                 "new_code": row.response_code,
                 "new_sent_at": row.at if row.status == DELIVERED else None,
                 "new_tried_at": row.at if row.tried else None,
+                "sent_payload": row.payload,
+                "sent_to": row.contact_point,
             }
-            for row in settlements
+            for row in written
         ],
     )
     tried = [row for row in settlements if row.tried]
@@ -244,7 +264,19 @@ def settle(connection: Connection, settlements: Sequence[Settlement]) -> None:
                 for row in tried
             ],
         )
-    take_back(connection, [row.id for row in settlements if row.status == WITHHELD])
+    take_back(connection, [row.id for row in settlements if row.status == WITHHELD and row.id not in withdrawn])
+
+
+def _settled_meanwhile(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """How those of these rows stand that are open no more."""
+    columns = (_OUTBOX.c.id, _OUTBOX.c.status, _OUTBOX.c.reason)
+    found = {}
+    for start in range(0, len(ids), 10_000):
+        statement = select(*columns).where(_OUTBOX.c.id.in_(ids[start : start + 10_000])).with_for_update()
+        for row in connection.execute(statement):
+            if row.status not in OPEN:
+                found[row.id] = {"status": row.status, "reason": row.reason, "due_at": None}
+    return found
 
 
 def revive(connection: Connection, destination: str, reason: str | None = None) -> int:
@@ -449,13 +481,12 @@ def reported(connection: Connection, reasons: Mapping[str, str], at: datetime) -
 def _pending(
     connection: Connection, destination: str, chosen: ColumnElement[bool], after: int, limit: int
 ) -> list[Pending]:
+    return _read(connection, chosen, _OUTBOX.c.destination == destination, _OUTBOX.c.id > after, limit=limit)
+
+
+def _read(connection: Connection, *chosen: ColumnElement[bool], limit: int | None = None) -> list[Pending]:
     columns = [_OUTBOX.c[name] for name in Pending.__dataclass_fields__]
-    statement = (
-        select(*columns)
-        .where(chosen, _OUTBOX.c.destination == destination, _OUTBOX.c.id > after)
-        .order_by(_OUTBOX.c.id)
-        .limit(limit)
-    )
+    statement = select(*columns).where(*chosen).order_by(_OUTBOX.c.id).limit(limit)
     return [Pending(**row._mapping) for row in connection.execute(statement)]
 
 

@@ -6,14 +6,14 @@ import json
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
 
 from cdp_assets.activation import delivery
-from cdp_assets.activation.connectors.connector import REFUSED, Outcome
+from cdp_assets.activation.connectors.connector import DELIVERED, REFUSED, Outcome
 from cdp_assets.activation.connectors.webhook import Webhook
 from cdp_assets.activation.connectors.webhook_bodies import single
 from cdp_assets.activation.delivery import Delivered, deliver
@@ -372,6 +372,51 @@ def test_consent_that_expires_before_sending_stops_the_message(shop: Shop) -> No
     clock = Time(TUESDAY)
     with receiving(clock) as receiver:
         assert run(shop, GREET, receiver, clock).withheld == {"consent_expired": 1}
+
+
+@dataclass
+class Eventful:
+    """A service that takes everything, slowly, and before whose first answer something happens."""
+
+    clock: Time
+    event: Callable[[], object]
+    got: list[dict[str, Any]] = field(default_factory=list)
+    batch_size = 1
+    concurrency = 1
+
+    def send(self, messages: Sequence[Message], at: datetime) -> list[Outcome]:
+        if not self.got:
+            self.event()
+        self.clock.now += timedelta(seconds=5)
+        self.got += [message.fields for message in messages]
+        return [Outcome(DELIVERED, 200) for _ in messages]
+
+    def render(self, message: object, at: datetime) -> dict[str, object]:
+        return {}
+
+    def close(self) -> None: ...
+
+
+def test_a_run_that_takes_long_heeds_what_a_refresh_withdraws_and_rewords(shop: Shop) -> None:
+    people = set(range(1, 9))
+    shop.with_people(*people)
+    shop.members = people
+    shop.refresh(WELCOME, MONDAY)
+    clock = Time()
+
+    def refresh() -> None:
+        shop.members = people - {7}
+        for number in (1, 8):
+            shop.people[number]["full_name"] = "New Name"
+        shop.refresh(WELCOME, TUESDAY)
+
+    service = Eventful(clock, refresh)
+    assert deliver(WELCOME, service, shop.ledger, clock=clock, sleep=clock.sleep).delivered == 7
+    names = [fields["name"] for fields in service.got]
+    assert names == ["Person 1", *(f"Person {number}" for number in range(2, 7)), "New Name"]
+    told = {row[0]: json.loads(row[1])["name"] for row in shop.rows("profile_id", "payload") if row[1]}
+    assert (told[1], told[8]) == ("Person 1", "New Name")  # as they were sent
+    assert shop.withheld() == [(7, "left_meanwhile")]
 
 
 def test_taking_somebody_off_a_list_needs_no_consent(shop: Shop) -> None:

@@ -47,6 +47,15 @@ def test_what_waits_in_the_outbox_counts_as_it_would_fare_now(shop: Shop) -> Non
     assert reasons(tried(shop, replace(WELCOME, volume_guard=VolumeGuard(0, 0.0)))) == {"volume_guard": 1}
 
 
+def test_what_waits_for_a_reason_that_is_gone_is_told_to_nobody(shop: Shop) -> None:
+    shop.with_people(1, 2)
+    shop.members = {1, 2}
+    shop.refresh(WELCOME, MONDAY)
+    shop.members = {2}
+    found = tried(shop)
+    assert (found.told, reasons(found)) == ({"entered": 1}, {"left_meanwhile": 1})
+
+
 def test_members_there_is_nothing_new_for_are_accounted_for(shop: Shop) -> None:
     shop.with_people(1, 2)
     shop.members = {1, 2}

@@ -6,11 +6,13 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
+import pyarrow as pa
 import pytest
 
+from cdp_assets.activation.last_look import last_look
 from cdp_assets.activation.outbox import activate, by_priority
 from cdp_assets.activation.spec import Cap, DestinationSpec, FrequencyCap, VolumeGuard
-from cdp_assets.ledger import destinations, guard, history, outbox
+from cdp_assets.ledger import destinations, guard, history, outbox, waiting
 from cdp_assets_tests.activation.shop import (
     FRIDAY,
     MIRROR,
@@ -20,6 +22,7 @@ from cdp_assets_tests.activation.shop import (
     WEDNESDAY,
     WELCOME,
     Shop,
+    consent,
     email_of,
     person,
 )
@@ -49,7 +52,134 @@ def test_a_message_on_entering_is_sent_again_only_after_leaving(shop: Shop) -> N
     for as_of, members in ((MONDAY, {1}), (TUESDAY, {1}), (WEDNESDAY, set()), (THURSDAY, {1})):
         shop.members = members
         shop.refresh(WELCOME, as_of)
+        deliver_all(shop, WELCOME)
     assert shop.told() == [(1, "entered"), (1, "entered")]
+
+
+MODES = pytest.mark.parametrize(
+    ("mode", "gone"), [("enter", "left_meanwhile"), ("leave", "entered_meanwhile")], ids=["enter", "leave"]
+)
+
+
+def with_a_message_waiting(shop: Shop, spec: DestinationSpec) -> tuple[set[int], set[int]]:
+    """Let a message to one person wait since Monday; the members that are its reason, and those that are not."""
+    shop.with_people(1, 2)
+    reason, others = ({1, 2}, {2}) if spec.mode == "enter" else ({2}, {1, 2})
+    shop.members = others
+    shop.refresh(spec, MONDAY - timedelta(days=1))
+    deliver_all(shop, spec)
+    shop.members = reason
+    shop.refresh(spec, MONDAY)
+    return reason, others
+
+
+@MODES
+def test_a_message_that_waits_is_withdrawn_with_its_reason_and_goes_on_under_its_key(
+    shop: Shop, mode: str, gone: str
+) -> None:
+    spec = replace(WELCOME, mode=mode)
+    reason, others = with_a_message_waiting(shop, spec)
+    (*before, (key,)) = shop.rows("idempotency_key")
+    shop.members = others
+    shop.refresh(spec, TUESDAY)
+    assert shop.rows("profile_id", "status", "reason")[-1] == (1, "withheld", gone)
+    shop.people[1]["full_name"] = "New Name"
+    shop.members = reason
+    assert shop.refresh(spec, WEDNESDAY).sent.total() == 1
+    assert shop.rows("idempotency_key") == [*before, (key,)]
+    assert shop.rows("status", "reason", "gate", "created_at")[-1] == ("pending", None, None, WEDNESDAY)
+    assert json.loads(shop.rows("payload")[-1][0])["name"] == "New Name"
+    assert shop.refresh(spec, THURSDAY).differences == 0
+    deliver_all(shop, spec)
+    for as_of, members in ((THURSDAY, others), (FRIDAY, reason)):
+        shop.members = members
+        shop.refresh(spec, as_of)
+    assert shop.rows("profile_id", "status")[-2:] == [(1, "delivered"), (1, "pending")]
+
+
+def test_a_message_that_may_have_arrived_never_goes_out_under_another_key(shop: Shop) -> None:
+    with_a_message_waiting(shop, WELCOME)
+    row = shop.rows("id")[-1][0]
+    with shop.ledger.transaction() as connection:
+        outbox.settle(connection, [outbox.Settlement(row, outbox.FAILED, "ReadTimeout", MONDAY, None, 1, True)])
+    keys = shop.rows("idempotency_key")
+    shop.members = {2}
+    shop.refresh(WELCOME, TUESDAY)
+    shop.members = {1, 2}
+    shop.say(1, "denied", WEDNESDAY)
+    shop.refresh(WELCOME, WEDNESDAY)
+    assert shop.rows("status", "reason", "payload", "contact_point")[-1] == ("withheld", "consent_denied", None, None)
+    shop.say(1, "granted", THURSDAY)
+    shop.refresh(WELCOME, THURSDAY)
+    assert shop.rows("status", "attempts")[-1] == ("pending", 1)
+    assert shop.rows("idempotency_key") == keys
+
+
+@pytest.mark.parametrize(
+    ("outcome", "stands"),
+    [
+        (outbox.Settlement(1, outbox.FAILED, "http_503", TUESDAY, WEDNESDAY, 1, True, 503), ("withheld", 1, None)),
+        (outbox.Settlement(1, outbox.PENDING, "quiet_hours", TUESDAY, WEDNESDAY), ("withheld", 0, None)),
+        (outbox.Settlement(1, outbox.WITHHELD, "consent_denied", TUESDAY), ("withheld", 0, None)),
+        (outbox.Settlement(1, outbox.DELIVERED, None, TUESDAY, None, 1, True, 200), ("delivered", 1, TUESDAY)),
+    ],
+    ids=lambda value: value.status if isinstance(value, outbox.Settlement) else "",
+)
+def test_what_is_withdrawn_while_it_is_under_way_stays_so_unless_it_arrived(
+    shop: Shop, outcome: outbox.Settlement, stands: tuple[object, ...]
+) -> None:
+    shop.with_people(1)
+    shop.members = {1}
+    shop.refresh(WELCOME, MONDAY)
+    shop.members = set()
+    shop.refresh(WELCOME, TUESDAY)
+    with shop.ledger.transaction() as connection:
+        outbox.settle(connection, [outcome])
+    assert shop.rows("status", "attempts", "sent_at") == [stands]
+    if stands[0] == "withheld":
+        assert shop.withheld() == [(1, "left_meanwhile")]
+    assert shop.refresh(WELCOME, WEDNESDAY).differences == 0
+
+
+def test_a_message_that_arrived_before_it_was_to_go_on_does_not_go_out_again(shop: Shop) -> None:
+    shop.with_people(1)
+    shop.members = {1}
+    shop.refresh(WELCOME, MONDAY)
+    (row,) = shop.rows(*outbox.ROWS.names)
+    deliver_all(shop, WELCOME)
+    again = pa.Table.from_pylist([dict(zip(outbox.ROWS.names, row, strict=True))], outbox.ROWS)
+    with shop.ledger.transaction() as connection:
+        waiting.reopen(connection, WELCOME.name, again)
+    assert shop.rows("status", "attempts") == [("delivered", 1)]
+
+
+def test_a_message_that_waits_goes_to_the_person_of_today_if_they_consented_there(shop: Shop) -> None:
+    shop.with_people(1, 2)
+    shop.members = {1, 2}
+    shop.refresh(WELCOME, MONDAY)
+    keys = shop.rows("idempotency_key")
+    for number in (1, 2):
+        shop.people[number]["email"] = f"new{number}@example.org"
+    shop.consents.append(consent("new1@example.org"))
+    assert shop.refresh(WELCOME, TUESDAY).differences == 0
+    assert shop.rows("idempotency_key") == keys
+    assert shop.rows("contact_point", "status") == [(f"new{number}@example.org", "pending") for number in (1, 2)]
+    assert [json.loads(row[0])["email"] for row in shop.rows("payload")] == ["new1@example.org", "new2@example.org"]
+    with shop.ledger.reading() as connection:
+        rows = outbox.next_rows(connection, WELCOME.name, TUESDAY)
+    allowed, stopped = last_look(WELCOME, shop.ledger, rows, TUESDAY)
+    assert [row.contact_point for row in allowed] == ["new1@example.org"]
+    assert [each.reason for each in stopped] == ["no_consent"]
+
+
+def test_a_merge_withdraws_no_message_that_waits(shop: Shop) -> None:
+    shop.with_people(7)
+    shop.members = {7}
+    shop.refresh(WELCOME, MONDAY)
+    shop.people = {3: person(3, email=email_of(7), full_name="Person 7")}
+    shop.members, shop.redirects = {3}, {7: 3}
+    shop.refresh(WELCOME, TUESDAY)
+    assert shop.rows("profile_id", "status") == [(7, "pending")]
 
 
 def test_a_message_on_leaving_greets_nobody_who_enters(shop: Shop) -> None:
@@ -264,8 +394,6 @@ def test_a_word_for_any_channel_counts_only_where_there_is_none_for_this_one(
 
 
 def person_word(profile_id: int) -> dict[str, object]:
-    from cdp_assets_tests.activation.shop import consent
-
     return consent(email_of(profile_id))
 
 

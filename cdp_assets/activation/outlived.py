@@ -1,0 +1,98 @@
+"""Messages that wait while the world goes on: whose reason is gone, and whose contents have changed.
+
+Belongs here: comparing what waits with the people of today. Does not belong here: lists that are kept equal, which are
+told of every change in turn (`differences.py`), and writing (`ledger/waiting.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cdp_assets.activation import audience, holdout
+from cdp_assets.activation.audience import FIELD
+from cdp_assets.activation.differences import ENTERED, LEFT
+from cdp_assets.activation.payload import as_json
+from cdp_assets.activation.spec import DestinationSpec
+from cdp_assets.ledger import waiting
+
+if TYPE_CHECKING:
+    from cdp_assets.warehouse.engine import Engine
+
+_TELLS_OF = {"enter": ENTERED, "leave": LEFT}
+_MEANWHILE = {"enter": f"{LEFT}_meanwhile", "leave": f"{ENTERED}_meanwhile"}
+
+
+@dataclass(frozen=True)
+class Outlived:
+    """What is to be corrected of the messages that wait.
+
+    Args:
+        gone: Ids of those whose person has left again, or come back.
+        reworded: The others whose contents have changed (`waiting.WORDS`).
+    """
+
+    gone: list[int] = field(default_factory=list)
+    reworded: pa.Table = field(default_factory=waiting.WORDS.empty_table)
+
+
+def told_change(spec: DestinationSpec) -> str | None:
+    """The one change that a destination tells people of; null for a list that is kept equal."""
+    return _TELLS_OF.get(spec.mode)
+
+
+def gone_reason(spec: DestinationSpec) -> str:
+    """The reason of messages that were withdrawn because theirs is gone."""
+    return _MEANWHILE[spec.mode]
+
+
+def outlived(
+    spec: DestinationSpec,
+    engine: Engine,
+    *,
+    memberships: ir.Table,
+    customer_360: ir.Table,
+    redirects: ir.Table,
+    messages: pa.Table,
+    as_of: datetime,
+) -> Outlived:
+    """Compare messages that wait with the people of today.
+
+    Args:
+        spec: The destination; tells of entering or of leaving.
+        engine: Computes.
+        memberships: Of segments.
+        customer_360: One row per profile.
+        redirects: Of identity.
+        messages: As `waiting.messages` describes them.
+        as_of: The run's instant.
+    """
+    if not messages.num_rows:
+        return Outlived()
+    renamed = {"told_hash": "payload_hash", "told_point": "contact_point", "told_zone": "timezone"}
+    people = holdout.of_today(engine.from_arrow(messages).rename(renamed), redirects).drop("profile_id")
+    members = audience.members(spec, memberships).rename(member_id="profile_id")
+    people = people.left_join(members, [("person_id", "member_id")])
+    concerned = customer_360.semi_join(people, customer_360.profile_id == people.person_id)
+    payloads = audience.payloads(spec, concerned, as_of)
+    joined = people.left_join(payloads, [("person_id", "profile_id")])
+    gone = joined.member_id.isnull() if spec.mode == "enter" else joined.member_id.notnull()
+    same = (
+        joined.told_hash.identical_to(joined.payload_hash)
+        & joined.told_point.identical_to(joined.contact_point)
+        & joined.told_zone.identical_to(joined.timezone)
+    )
+    joined = joined.mutate(gone=gone)
+    found = engine.to_arrow(joined.filter(joined.gone | (joined.profile_id.notnull() & ~same)))
+    reworded = found.filter(pc.invert(found["gone"]))
+    payload = as_json(list(spec.payload), [reworded[f"{FIELD}{number}"] for number in range(len(spec.payload))])
+    reworded = reworded.append_column("payload", pa.array(payload, pa.string()))
+    return Outlived(
+        found.filter(found["gone"])["id"].to_pylist(),
+        reworded.select(waiting.WORDS.names).cast(waiting.WORDS).sort_by("id"),
+    )

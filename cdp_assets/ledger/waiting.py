@@ -1,0 +1,108 @@
+"""Messages that wait in the outbox, corrected before they go out: each goes on under the key that it has.
+
+Belongs here: finding, withdrawing, rewording and reopening them. Does not belong here: what is to be corrected
+(`activation/outlived.py`), and sending (`outbox.py`).
+
+A message may be under way, or have been tried without an answer. So it is never replaced by one of another key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import Connection, and_, bindparam, or_, select, update
+
+from cdp_assets.ledger import bulk, outbox
+from cdp_assets.ledger.models import DestinationState, OutboxRow
+
+_OUTBOX = bulk.table_of(OutboxRow)
+_STATE = bulk.table_of(DestinationState)
+
+_ADDRESS = ("profile_id", "sequence")
+_WORDS = ("payload", "payload_hash", "contact_point", "timezone")
+_REOPENED = tuple(
+    name
+    for name in outbox.ROWS.names
+    if name not in (*_ADDRESS, "destination", "idempotency_key", "attempts", "response_code", "sent_at")
+)
+
+WORDS = bulk.arrow_schema(_OUTBOX.c[name] for name in ("id", *_WORDS))
+"""What `reword` takes."""
+
+
+def messages(connection: Connection, destination: str, change: str) -> pa.Table:
+    """The open messages of a destination that tell of a change: id, profile_id, payload_hash, contact_point, timezone;
+    by id."""
+    columns = [_OUTBOX.c[name] for name in ("id", "profile_id", "payload_hash", "contact_point", "timezone")]
+    statement = select(*columns).where(_OUTBOX.c.destination == destination, outbox.is_open())
+    return bulk.read(connection, statement.where(_OUTBOX.c.change == change).order_by(_OUTBOX.c.id))
+
+
+def withdraw(connection: Connection, ids: Sequence[int], reason: str) -> None:
+    """Withhold those of these messages that are still open."""
+    for start in range(0, len(ids), 10_000):
+        connection.execute(
+            update(_OUTBOX)
+            .where(_OUTBOX.c.id.in_(ids[start : start + 10_000]), outbox.is_open())
+            .values(status=outbox.WITHHELD, reason=reason, due_at=None)
+        )
+
+
+def reword(connection: Connection, rows: pa.Table) -> None:
+    """Give those of these messages that are still open other contents (`WORDS`)."""
+    if rows.num_rows:
+        connection.execute(
+            update(_OUTBOX)
+            .where(_OUTBOX.c.id == bindparam("its_id"), outbox.is_open())
+            .values({name: bindparam(f"new_{name}") for name in _WORDS}),
+            [{"its_id": row["id"], **_new(row, _WORDS)} for row in rows.to_pylist()],
+        )
+
+
+def reopenable(
+    connection: Connection, destination: str, change: str, reason: str, profile_ids: Sequence[int]
+) -> set[int]:
+    """Those of these profiles whose last message tells of the same change, and can go out after all: it is open,
+    was withdrawn for this reason, or was tried and then withheld.
+    """
+    columns = _OUTBOX.c
+    last = and_(
+        _STATE.c.destination == columns.destination,
+        _STATE.c.profile_id == columns.profile_id,
+        _STATE.c.sequence == columns.sequence,
+    )
+    withheld = and_(columns.status == outbox.WITHHELD, or_(columns.reason == reason, columns.attempts > 0))
+    found: set[int] = set()
+    for start in range(0, len(profile_ids), 10_000):
+        statement = (
+            select(columns.profile_id)
+            .select_from(_OUTBOX.join(_STATE, last))
+            .where(columns.destination == destination, columns.profile_id.in_(profile_ids[start : start + 10_000]))
+            .where(columns.change == change, or_(columns.status.in_(outbox.OPEN), withheld))
+        )
+        found.update(connection.execute(statement).scalars())
+    return found
+
+
+def reopen(connection: Connection, destination: str, rows: pa.Table) -> None:
+    """Write rows (`outbox.ROWS`) over those of the same profile and sequence, unless these have been delivered or
+    given up meanwhile. They have their whole time again, but no more than the tries that are left, or one.
+    """
+    if rows.num_rows:
+        connection.execute(
+            update(_OUTBOX)
+            .where(
+                _OUTBOX.c.destination == destination,
+                _OUTBOX.c.profile_id == bindparam("its_profile_id"),
+                _OUTBOX.c.sequence == bindparam("its_sequence"),
+                _OUTBOX.c.status.in_((*outbox.OPEN, outbox.WITHHELD)),
+            )
+            .values({name: bindparam(f"new_{name}", type_=_OUTBOX.c[name].type) for name in _REOPENED}),
+            [{**{f"its_{name}": row[name] for name in _ADDRESS}, **_new(row, _REOPENED)} for row in rows.to_pylist()],
+        )
+
+
+def _new(row: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {f"new_{name}": row[name] for name in names}
