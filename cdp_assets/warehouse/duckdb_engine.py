@@ -118,9 +118,13 @@ class DuckDBEngine(DuckDBFiles):
 
     name = "duckdb"
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, file: Path | None = None) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, file: Path | None = None, catalog: str | None = None
+    ) -> None:
         self._connection = connection
         self._file = file
+        self._catalog = catalog
+        """Where tables are looked for; null for the connection's own."""
         self._local = threading.local()
         self._counter = itertools.count()
         self._notes: dict[TableRef, str] | None = None
@@ -143,7 +147,7 @@ class DuckDBEngine(DuckDBFiles):
     def backend(self) -> Backend:
         """This thread's Ibis backend."""
         if not hasattr(self._local, "backend"):
-            self._local.backend = ibis.duckdb.from_connection(self._connection.cursor())
+            self._local.backend = ibis.duckdb.from_connection(self.cursor())
             self._local.scratch = []
             self._local.streams = []
             self._local.origins = {}
@@ -151,7 +155,11 @@ class DuckDBEngine(DuckDBFiles):
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A new cursor that sees all committed tables."""
-        return self._connection.cursor()
+        cursor = self._connection.cursor()
+        if self._catalog is not None:
+            # A cursor does not take over where another looks.
+            cursor.execute(f"USE {_quoted(self._catalog)}")
+        return cursor
 
     # -- reading ----------------------------------------------------------------------------------------------------
 
@@ -198,7 +206,7 @@ class DuckDBEngine(DuckDBFiles):
 
     def batches(self, expression: ir.Table, rows: int = 100_000) -> Iterator[pa.RecordBatch]:
         sql = self._compiled(expression)
-        cursor = self.backend.con.cursor() if not self._local.scratch else self.backend.con
+        cursor = self.cursor() if not self._local.scratch else self.backend.con
         yield from cursor.execute(sql).to_arrow_reader(rows)
 
     def _compiled(self, expression: ir.Table) -> str:

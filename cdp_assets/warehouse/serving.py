@@ -49,11 +49,7 @@ class Reader:
     """
 
     def __init__(self, file: Path) -> None:
-        _need(file)
-        self._connection = duckdb.connect(":memory:", config={"threads": 2})
-        self._connection.execute("SET TimeZone = 'UTC'")
-        escaped = str(file).replace("'", "''")
-        self._connection.execute(f"ATTACH '{escaped}' AS serving (READ_ONLY)")
+        self._connection = _opened(file)
         self._connection.execute("USE serving")
 
     def __enter__(self) -> Reader:
@@ -161,15 +157,12 @@ def engine_over(file: Path) -> Iterator[DuckDBEngine]:
     """
     from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 
-    _need(file)
-    engine = DuckDBEngine.in_memory({"threads": "2"})
-    engine.backend.con.execute("SET TimeZone = 'UTC'")
-    engine.backend.attach(file, name="serving", read_only=True)
-    engine.backend.con.execute("USE serving")
-    try:
-        yield engine
-    finally:
-        engine.backend.disconnect()
+    with _opened(file) as connection:
+        engine = DuckDBEngine(connection, catalog="serving")
+        try:
+            yield engine
+        finally:
+            engine.backend.disconnect()
 
 
 @contextmanager
@@ -198,6 +191,12 @@ def attached(**files: Path) -> Iterator[dict[str, Callable[[str, str], ir.Table]
         connection.disconnect()
 
 
-def _need(file: Path) -> None:
+def _opened(file: Path) -> duckdb.DuckDBPyConnection:
+    """A connection in memory to which a snapshot is attached, read-only, as ``serving``."""
     if not file.exists():
         raise NothingServed(f"{file} does not exist yet: no refresh has succeeded. Run `cdp run` (or `make demo`).")
+    connection = duckdb.connect(":memory:", config={"threads": 2})
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")
+    escaped = str(file).replace("'", "''")
+    connection.execute(f"ATTACH '{escaped}' AS serving (READ_ONLY)")
+    return connection

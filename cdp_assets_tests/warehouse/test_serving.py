@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
 import ibis
 
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
-from cdp_assets.warehouse.serving import attached, clone, hold, unlike
+from cdp_assets.warehouse.serving import attached, clone, engine_over, hold, unlike
 
 
 def snapshot(file: Path, *cities: str) -> Path:
@@ -34,6 +35,21 @@ def test_a_clone_is_equal_and_goes_its_own_way(tmp_path: Path) -> None:
     with duckdb.connect(str(copy)) as connection:
         connection.execute("DELETE FROM profiles.places; CHECKPOINT")
     assert served.read_bytes() == before
+
+
+def test_every_cursor_of_an_engine_over_a_snapshot_sees_its_tables(tmp_path: Path) -> None:
+    served = snapshot(tmp_path / "serving.duckdb", "Bonn", "Rome")
+    with engine_over(served) as engine, ThreadPoolExecutor(1) as pool:
+
+        def cities() -> list[str]:
+            pieces = engine.batches(engine.table("profiles", "places"))
+            return [row["city"] for piece in pieces for row in piece.to_pylist()]
+
+        assert cities() == pool.submit(cities).result() == ["Bonn", "Rome"]
+        kept = engine.scratch(engine.table("profiles", "places"))
+        assert engine.to_arrow(kept).num_rows == 2
+        with engine.cursor() as cursor:
+            assert cursor.execute("SELECT current_setting('TimeZone')").fetchall() == [("UTC",)]
 
 
 def test_expressions_reach_over_attached_files(tmp_path: Path) -> None:
