@@ -92,7 +92,8 @@ def deliver(
         clock: Tells the instant of sending, for consent, quiet hours and waits.
         chance: Jitter of the waits between tries.
         sleep: Waits that many seconds.
-        patience: Waits up to so long for a try that is due again; for longer ones another run has to come.
+        patience: Waits up to so long, in all, from one message that is delivered to the next; for more another run has
+            to come.
     """
     started = time.monotonic()
     report = Delivered(spec.name)
@@ -123,6 +124,8 @@ class _Run:
     refused: list[tuple[str, str, str, datetime]] = field(default_factory=list)
     settled_at: float = field(default_factory=time.monotonic)
     not_before: datetime | None = None
+    waited: timedelta = timedelta()
+    """In all, since a message was last delivered."""
 
     def __post_init__(self) -> None:
         self.bucket = TokenBucket(self.spec.rate_per_second, self.clock())
@@ -229,11 +232,11 @@ class _Run:
         return due_at is not None and self._wait_until(due_at)
 
     def _wait_until(self, instant: datetime) -> bool:
-        missing = instant - self.clock()
-        if missing > self.patience:
+        missing = max(instant - self.clock(), timedelta())
+        if missing and self.waited + missing > self.patience:
             return False
-        if missing > timedelta():
-            self.sleep(missing.total_seconds())
+        self.waited += missing
+        self.sleep(missing.total_seconds())
         return True
 
     def _collect(self) -> None:
@@ -280,6 +283,7 @@ class _Run:
         for made in settlements:
             if made.status == outbox.DELIVERED:
                 self.report.delivered += 1
+                self.waited = timedelta()
             elif made.status == outbox.FAILED:
                 self.report.failed += 1
             elif made.status == outbox.DEAD:

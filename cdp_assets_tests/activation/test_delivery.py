@@ -302,6 +302,23 @@ def test_a_destination_that_fails_again_and_again_is_left_alone_then_tried_with_
     assert len(receiver.messages) == 100
 
 
+def test_short_pauses_of_a_receiver_that_is_down_add_up_and_those_of_one_that_is_slow_do_not(shop: Shop) -> None:
+    shop.with_people(*range(1, 21))
+    shop.members = set(range(1, 21))
+    hasty = replace(
+        GREET, retry=Retry(base_seconds=0.5, longest_seconds=2), breaker=Breaker(6, pause_seconds=1, longest_seconds=3)
+    )
+    shop.refresh(hasty, MONDAY)
+    clock = Time()
+    with receiving(clock, lambda key, times: (503, {})) as down:
+        report = run(shop, hasty, down, clock, patience=20)
+    assert (report.waiting, report.dead) == (delivery.FAILING, 0)
+    assert 10 < clock.slept <= 20
+    clock.now, clock.slept = clock.now + timedelta(minutes=1), 0.0
+    with receiving(clock, lambda key, times: (429, {"retry-after": "5"}) if times == 1 else None) as busy:
+        assert run(shop, hasty, busy, clock, patience=20).delivered == 20
+
+
 def test_a_failing_destination_does_not_delay_another(shop: Shop) -> None:
     shop.with_people(*range(1, 51))
     shop.members = set(range(1, 51))
