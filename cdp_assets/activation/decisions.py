@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from cdp_assets.activation import gates
 from cdp_assets.activation.caps import Allowance
 from cdp_assets.activation.differences import ENTERED, LEFT, UPDATED
 from cdp_assets.activation.spec import DestinationSpec, VolumeGuard
@@ -101,7 +102,8 @@ def decide(spec: DestinationSpec, difference: Difference, *, initial: bool, allo
     """
     change, gate = difference.change, difference.gate
     if change == LEFT and spec.mode == "mirror":
-        return Decision(SEND, gated=False, can_wait=not (difference.withdrawn or difference.twin))
+        urgent = difference.withdrawn or difference.twin or gates.refuses(gate)
+        return Decision(SEND, gated=False, can_wait=not urgent)
     if change not in _MESSAGES[spec.mode] or difference.twin:
         return _RECORD
     if initial and spec.initial == SEED_ONLY:

@@ -79,6 +79,11 @@ def with_gate(people: ir.Table) -> ir.Table:
     return people.mutate(gate=ibis.coalesce(people.forbidden, unreachable, control))
 
 
+def refuses(gate: str | None) -> bool:
+    """Whether a gate is shut by a word about the person, not for want of one."""
+    return gate is not None and gate.startswith((SUPPRESSED, CONSENT))
+
+
 def at_sending(
     contact_point: str | None,
     words: Iterable[ConsentWord],

@@ -134,6 +134,7 @@ def activate(
         if compared.outlived.gone:
             waiting.withdraw(connection, compared.outlived.gone, outlived.gone_reason(spec))
         waiting.reword(connection, compared.outlived.reworded)
+        waiting.release(connection, compared.outlived.urgent)
         known = pc.is_in(rows["profile_id"], pa.array(again, pa.int64()))
         waiting.reopen(connection, spec.name, rows.filter(known))
         outbox.append(connection, rows.filter(pc.invert(known)))
@@ -201,7 +202,18 @@ def _outlived(spec: DestinationSpec, tables: Tables, engine: Engine, ledger: Led
     """What is to be corrected of the messages that wait."""
     change = outlived.told_change(spec)
     if change is None:
-        return Outlived()
+        with ledger.reading() as connection:
+            removals = waiting.held_removals(connection, spec.name)
+        return outlived.urgent(
+            spec,
+            engine,
+            customer_360=tables.customer_360,
+            consent_state=tables.consent_state,
+            suppressions=tables.suppressions,
+            redirects=tables.redirects,
+            removals=removals,
+            as_of=as_of,
+        )
     with ledger.reading() as connection:
         messages = waiting.messages(connection, spec.name, change)
     return outlived.outlived(

@@ -1,7 +1,8 @@
-"""Messages that wait while the world goes on: whose reason is gone, and whose contents have changed.
+"""What waits while the world goes on: messages whose reason is gone or whose contents have changed, and removals that
+are held though privacy asks for them by now.
 
-Belongs here: comparing what waits with the people of today. Does not belong here: lists that are kept equal, which are
-told of every change in turn (`differences.py`), and writing (`ledger/waiting.py`).
+Belongs here: comparing what waits with the people of today. Does not belong here: what else lists that are kept equal
+are told, which is every change in turn (`differences.py`), and writing (`ledger/waiting.py`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cdp_assets.activation import audience, holdout
+from cdp_assets.activation import audience, gates, holdout
 from cdp_assets.activation.audience import FIELD
 from cdp_assets.activation.differences import ENTERED, LEFT
 from cdp_assets.activation.payload import as_json
@@ -35,10 +36,12 @@ class Outlived:
     Args:
         gone: Ids of those whose person has left again, or come back.
         reworded: The others whose contents have changed (`waiting.WORDS`).
+        urgent: Ids of held removals that are to wait no longer.
     """
 
     gone: list[int] = field(default_factory=list)
     reworded: pa.Table = field(default_factory=waiting.WORDS.empty_table)
+    urgent: list[int] = field(default_factory=list)
 
 
 def told_change(spec: DestinationSpec) -> str | None:
@@ -96,3 +99,36 @@ def outlived(
         found.filter(found["gone"])["id"].to_pylist(),
         reworded.select(waiting.WORDS.names).cast(waiting.WORDS).sort_by("id"),
     )
+
+
+def urgent(
+    spec: DestinationSpec,
+    engine: Engine,
+    *,
+    customer_360: ir.Table,
+    consent_state: ir.Table,
+    suppressions: ir.Table,
+    redirects: ir.Table,
+    removals: pa.Table,
+    as_of: datetime,
+) -> Outlived:
+    """Find removals that the volume guard holds, though the person has withdrawn consent or is suppressed by now.
+
+    Args:
+        spec: The destination; a list that is kept equal.
+        engine: Computes.
+        customer_360: One row per profile.
+        consent_state: Of privacy.
+        suppressions: Of privacy.
+        redirects: Of identity.
+        removals: As `waiting.held_removals` describes them.
+        as_of: The run's instant.
+    """
+    if not removals.num_rows:
+        return Outlived()
+    people = holdout.of_today(engine.from_arrow(removals), redirects).drop("profile_id")
+    payloads = audience.payloads(spec, customer_360, as_of).select("profile_id", "contact_point")
+    people = people.inner_join(payloads, [("person_id", "profile_id")])
+    found = engine.to_arrow(gates.with_permission(people, consent_state, suppressions, spec, as_of))
+    refused = pa.array([gates.refuses(reason) for reason in found["forbidden"].to_pylist()], pa.bool_())
+    return Outlived(urgent=sorted(found.filter(refused)["id"].to_pylist()))

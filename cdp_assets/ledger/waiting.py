@@ -1,7 +1,7 @@
 """Messages that wait in the outbox, corrected before they go out: each goes on under the key that it has.
 
-Belongs here: finding, withdrawing, rewording and reopening them. Does not belong here: what is to be corrected
-(`activation/outlived.py`), and sending (`outbox.py`).
+Belongs here: finding, withdrawing, rewording, reopening and releasing them. Does not belong here: what is to be
+corrected (`activation/outlived.py`), and sending (`outbox.py`).
 
 A message may be under way, or have been tried without an answer. So it is never replaced by one of another key.
 """
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Connection, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, update
 
 from cdp_assets.ledger import bulk, outbox
 from cdp_assets.ledger.models import DestinationState, OutboxRow
@@ -35,9 +35,22 @@ WORDS = bulk.arrow_schema(_OUTBOX.c[name] for name in ("id", *_WORDS))
 def messages(connection: Connection, destination: str, change: str) -> pa.Table:
     """The open messages of a destination that tell of a change: id, profile_id, payload_hash, contact_point, timezone;
     by id."""
-    columns = [_OUTBOX.c[name] for name in ("id", "profile_id", "payload_hash", "contact_point", "timezone")]
-    statement = select(*columns).where(_OUTBOX.c.destination == destination, outbox.is_open())
-    return bulk.read(connection, statement.where(_OUTBOX.c.change == change).order_by(_OUTBOX.c.id))
+    return _open(connection, destination, change, ("id", "profile_id", "payload_hash", "contact_point", "timezone"))
+
+
+def held_removals(connection: Connection, destination: str) -> pa.Table:
+    """Who is to be taken off a list, and held: id, profile_id; by id."""
+    return _open(connection, destination, "left", ("id", "profile_id"), _OUTBOX.c.status == outbox.HELD)
+
+
+def release(connection: Connection, ids: Sequence[int]) -> None:
+    """Let those of these messages go out that are still held."""
+    for start in range(0, len(ids), 10_000):
+        connection.execute(
+            update(_OUTBOX)
+            .where(_OUTBOX.c.id.in_(ids[start : start + 10_000]), _OUTBOX.c.status == outbox.HELD)
+            .values(status=outbox.PENDING, reason=None)
+        )
 
 
 def withdraw(connection: Connection, ids: Sequence[int], reason: str) -> None:
@@ -102,6 +115,14 @@ def reopen(connection: Connection, destination: str, rows: pa.Table) -> None:
             .values({name: bindparam(f"new_{name}", type_=_OUTBOX.c[name].type) for name in _REOPENED}),
             [{**{f"its_{name}": row[name] for name in _ADDRESS}, **_new(row, _REOPENED)} for row in rows.to_pylist()],
         )
+
+
+def _open(
+    connection: Connection, destination: str, change: str, names: Iterable[str], *chosen: ColumnElement[bool]
+) -> pa.Table:
+    statement = select(*(_OUTBOX.c[name] for name in names))
+    statement = statement.where(_OUTBOX.c.destination == destination, outbox.is_open(), *chosen)
+    return bulk.read(connection, statement.where(_OUTBOX.c.change == change).order_by(_OUTBOX.c.id))
 
 
 def _new(row: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:

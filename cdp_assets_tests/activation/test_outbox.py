@@ -577,6 +577,26 @@ def test_holds_may_be_discarded_in_any_order(shop: Shop) -> None:
     assert shop.refresh(MIRROR, THURSDAY).sent == {"entered": 1}
 
 
+def test_a_removal_that_is_held_goes_out_once_privacy_asks_for_it(shop: Shop) -> None:
+    guarded = replace(MIRROR, volume_guard=VolumeGuard(minimum=0, factor=0))
+    shop.with_people(1, 2, 3)
+    shop.members = {1, 2, 3}
+    shop.refresh(guarded, MONDAY)
+    deliver_all(shop, guarded)
+    shop.members = set()
+    shop.say(1, "denied", TUESDAY)
+    shop.refresh(guarded, TUESDAY)
+    removals = shop.rows("profile_id", "change", "status")[3:]
+    assert removals == [(1, "left", "pending"), (2, "left", "held"), (3, "left", "held")]
+    shop.suppressions = [{"contact_point": email_of(2), "channel": "any", "reason": "complained", "since": WEDNESDAY}]
+    assert shop.refresh(guarded, WEDNESDAY).differences == 0
+    assert shop.rows("profile_id", "status", "reason")[3:] == [
+        (1, "pending", None),
+        (2, "pending", None),
+        (3, "held", "volume_guard"),
+    ]
+
+
 def test_the_usual_is_the_median_of_the_last_changes(shop: Shop) -> None:
     guarded = replace(WELCOME, volume_guard=VolumeGuard(minimum=1, factor=2))
     shop.with_people(*range(1, 100))
