@@ -283,16 +283,15 @@ def revive(connection: Connection, destination: str, reason: str | None = None) 
     """Put messages that were given up back in line; returns how many. They have their whole time again, but no more
     than the tries that are left, or one.
 
-    A message is left out where a later one of its profile has been delivered: order per profile is kept.
+    A message is left out where a later one of its profile has been delivered: order per profile is kept. So is the last
+    one where its reason is gone: it tells of entering, and the person has left since, or the other way round.
     """
     later = _OUTBOX.alias("later")
-    overtaken = exists().where(
-        later.c.destination == _OUTBOX.c.destination,
-        later.c.profile_id == _OUTBOX.c.profile_id,
-        later.c.sequence > _OUTBOX.c.sequence,
-        later.c.status == DELIVERED,
+    overtaken = exists().where(_of_profile(later), later.c.sequence > _OUTBOX.c.sequence, later.c.status == DELIVERED)
+    outlived = exists().where(
+        _of_profile(_STATE), _STATE.c.sequence == _OUTBOX.c.sequence, _STATE.c.member == (_OUTBOX.c.change == "left")
     )
-    chosen = [_OUTBOX.c.destination == destination, _OUTBOX.c.status == DEAD, ~overtaken]
+    chosen = [_OUTBOX.c.destination == destination, _OUTBOX.c.status == DEAD, ~overtaken, ~outlived]
     if reason is not None:
         chosen.append(_OUTBOX.c.reason == reason)
     ids = list(connection.execute(select(_OUTBOX.c.id).where(*chosen)).scalars())
@@ -499,8 +498,7 @@ def _is_next(now: datetime) -> ColumnElement[bool]:
     """Due, and the first open row of its profile."""
     earlier = _OUTBOX.alias("earlier")
     waits = exists().where(
-        earlier.c.destination == _OUTBOX.c.destination,
-        earlier.c.profile_id == _OUTBOX.c.profile_id,
+        _of_profile(earlier),
         earlier.c.sequence < _OUTBOX.c.sequence,
         earlier.c.status.in_(OPEN),
     )

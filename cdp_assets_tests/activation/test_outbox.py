@@ -97,6 +97,23 @@ def test_a_message_that_waits_is_withdrawn_with_its_reason_and_goes_on_under_its
     assert shop.rows("profile_id", "status")[-2:] == [(1, "delivered"), (1, "pending")]
 
 
+@MODES
+def test_a_message_that_was_given_up_is_not_tried_again_when_its_reason_is_gone(
+    shop: Shop, mode: str, gone: str
+) -> None:
+    spec = replace(WELCOME, mode=mode)
+    _, others = with_a_message_waiting(shop, spec)
+    row = shop.rows("id")[-1][0]
+    with shop.ledger.transaction() as connection:
+        outbox.settle(connection, [outbox.Settlement(row, outbox.DEAD, "http_503", MONDAY, None, 9, True, 503)])
+        assert outbox.revive(connection, spec.name) == 1
+        outbox.settle(connection, [outbox.Settlement(row, outbox.DEAD, "http_503", MONDAY, None, 10, True, 503)])
+    shop.members = others
+    shop.refresh(spec, TUESDAY)
+    with shop.ledger.transaction() as connection:
+        assert outbox.revive(connection, spec.name) == 0
+
+
 def test_a_message_that_may_have_arrived_never_goes_out_under_another_key(shop: Shop) -> None:
     with_a_message_waiting(shop, WELCOME)
     row = shop.rows("id")[-1][0]
