@@ -110,7 +110,7 @@ def reopen(connection: Connection, destination: str, rows: pa.Table) -> None:
                 _OUTBOX.c.destination == destination,
                 _OUTBOX.c.profile_id == bindparam("its_profile_id"),
                 _OUTBOX.c.sequence == bindparam("its_sequence"),
-                _OUTBOX.c.status.in_((*outbox.OPEN, outbox.WITHHELD)),
+                or_(outbox.is_open(), _OUTBOX.c.status == outbox.WITHHELD),
             )
             .values({name: bindparam(f"new_{name}", type_=_OUTBOX.c[name].type) for name in _REOPENED}),
             [{**{f"its_{name}": row[name] for name in _ADDRESS}, **_new(row, _REOPENED)} for row in rows.to_pylist()],
