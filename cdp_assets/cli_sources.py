@@ -91,6 +91,7 @@ def propose(
     unsure stands in the definition as comments. Files that number people and orders in different ways become sources of
     their own. Files from elsewhere are copied into the landing folder. A folder stands for the files in it.
     """
+    from cdp_assets.sources.proposing.numberings import keep_apart
     from cdp_assets.sources.proposing.order_heads import told_once
     from cdp_assets.sources.proposing.propose import of_one_object_each, stream_name
     from cdp_assets.sources.proposing.propose import propose as propose_for
@@ -125,12 +126,13 @@ def propose(
     if not found:
         raise click.ClickException("nothing can be said of any of the files")
     files_of = {id(proposal): paths for proposal, paths in together(found)}
-    grouped = systems([proposal for proposal in found if id(proposal) in files_of], one=name is not None)
-    for group in grouped:
+    grouped = _named(source, systems([each for each in found if id(each) in files_of], one=name is not None))
+    for each, group in grouped.items():
+        keep_apart(each, group)
         told_once(group)
     by_source = {
         each: [(one, [_landed(path, settings.landing, source) for path in files_of[id(one)]]) for one in group]
-        for each, group in _named(source, grouped).items()
+        for each, group in grouped.items()
     }
     text = definitions(by_source, country)
     if not only_print:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cdp_assets.sources.proposing.propose import propose
+from cdp_assets.sources.proposing.numberings import keep_apart
+from cdp_assets.sources.proposing.propose import Proposal, propose
 from cdp_assets.sources.proposing.systems import systems, together
 from cdp_assets_tests.sources.template_samples import sample
 from cdp_assets_tests.sources.test_proposing import written
@@ -128,3 +129,71 @@ def test_shops_that_sell_the_same_are_not_one_shop(tmp_path: Path) -> None:
         "north.csv": sold("", 0), "south.csv": sold("", 500), "products.csv": products,
     }  # fmt: skip
     assert grouped(tmp_path, files) == [["north.csv", "products.csv"], ["south.csv"]]
+
+
+def payments(customer: str, of: Iterable[int], mail: str = "p{}") -> str:
+    rows = (f"ch_{n},B{n},{customer.format(each)},{mail.format(each)}@example.org,2026-03-04,10.00,EUR"
+            for n, each in enumerate(of))  # fmt: skip
+    return "id,Order No,Customer ID,Email,Created,Amount,Currency\n" + "".join(f"{row}\n" for row in rows)
+
+
+def namespaces(folder: Path, files: dict[str, str], *, one: bool = False) -> dict[str, str | None]:
+    found: list[Proposal] = [propose(written(folder, name, text), "shop") for name, text in files.items()]
+    (system,) = systems(found, one=one)
+    keep_apart("shop", system)
+    return {
+        each.path.name: identifier.get("namespace")
+        for each in system
+        for identifier in each.stream["identifiers"]
+        if identifier["type"] == "customer_number"
+    }
+
+
+SHOP = {"customers.csv": people("Customer ID", range(25)), "orders.csv": orders("Customer ID", range(25), "p{}")}
+REFUNDED = "Refund ID,Customer ID,Refunded At,Amount,Currency\n" + "".join(
+    f"r{n},cus_{n},2026-03-05,1.00,EUR\n" for n in range(8)
+)
+
+
+@pytest.mark.parametrize("customer", ["cus_{}", "7{:04d}"])
+def test_two_numberings_of_one_systems_people_are_two_namespaces(tmp_path: Path, customer: str) -> None:
+    assert namespaces(tmp_path, {**SHOP, "payments.csv": payments(customer, range(25))}) == {
+        "customers.csv": None,
+        "orders.csv": None,
+        "payments.csv": "shop.payments",
+    }
+
+
+def test_what_numbers_people_as_one_of_two_does_shares_its_namespace_and_says_so(tmp_path: Path) -> None:
+    files = {"refunds.csv": REFUNDED, "payments.csv": payments("cus_{}", range(25)), **SHOP}
+    assert namespaces(tmp_path, files, one=True) == {
+        "customers.csv": None,
+        "orders.csv": None,
+        "payments.csv": "shop.payments",
+        "refunds.csv": "shop.payments",
+    }
+    found = [propose(tmp_path / name, "shop") for name in files]
+    keep_apart("shop", found)
+    told = [each.path.name for each in found if any("a `namespace` of its own" in doubt for doubt in each.doubts)]
+    assert told == ["refunds.csv", "payments.csv"]
+
+
+@pytest.mark.parametrize(
+    "paid",
+    [
+        pytest.param(payments("{}", range(25)), id="the same"),
+        pytest.param(payments("{}", range(25, 50)), id="those of others"),
+        pytest.param(payments("{}", range(20, 45)), id="partly the same"),
+        pytest.param(payments("{}", [*range(10), *range(50, 58)], "p{}").replace("p50@", "p20@"), id="one came again"),
+    ],
+)
+def test_one_numbering_stays_one(tmp_path: Path, paid: str) -> None:
+    files = {"customers.csv": people("Customer ID", range(25)), "payments.csv": paid}
+    assert set(namespaces(tmp_path, files, one=True).values()) == {None}
+
+
+def test_numbers_that_no_file_shares_tell_of_no_common_system(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "customers.csv": people("Customer ID", range(25)), "payments.csv": payments("cus_{}", range(25)),
+    }  # fmt: skip
+    assert grouped(tmp_path, files) == [["customers.csv"], ["payments.csv"]]

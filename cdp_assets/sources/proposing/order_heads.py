@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from cdp_assets.sources.proposing.numberings import order_numbers
 from cdp_assets.sources.proposing.propose import Proposal
-from cdp_assets.sources.proposing.systems import order_numbers
 
 
 def told_once(system: Sequence[Proposal]) -> None:
