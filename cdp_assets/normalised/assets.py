@@ -14,7 +14,13 @@ from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.normalised.accounting import dispositions_of, quarantine_of
 from cdp_assets.normalised.canonical_rows import Feed, canonical_rows, feeds_of, heads_of_orders
 from cdp_assets.normalised.canonical_updates import updated_by_record, updated_canonical
-from cdp_assets.normalised.checks import canonical_checks, disposition_checks, identity_checks, rows_checks
+from cdp_assets.normalised.checks import (
+    canonical_checks,
+    disposition_checks,
+    identity_checks,
+    orders_told_once,
+    rows_checks,
+)
 from cdp_assets.normalised.identities import merged, records_and_identifiers
 from cdp_assets.normalised.money import in_reporting_currency
 from cdp_assets.normalised.networks import with_networks
@@ -95,6 +101,9 @@ def _canonical(schema: TableSchema, sources: Sequence[SourceSpec], reporting: Re
     elif schema.name == "order_lines":
         # Where orders are summed from lines, lines cannot wait for orders.
         checks = [check for check in checks if check.name != "references_whole"]
+    several = {feed.source.name for feed in feeds if feed.shared}
+    if schema.name == "orders" and several:
+        checks = [*checks, orders_told_once(several)]
 
     @table_asset(
         schema=schema,

@@ -1,5 +1,7 @@
 """Data-quality checks of the normalised tables: rows reconciled, references whole, money kept."""
 
+from collections.abc import Collection
+
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import TableSchema
@@ -85,6 +87,27 @@ def _lines_without_order(lines: ir.Table, inputs: dict[str, ir.Table]) -> ir.Tab
 def _line_amount_is_off(lines: ir.Table, _: dict[str, ir.Table]) -> ir.Table:
     expected = lines.quantity * lines.unit_price.cast("float64")
     return lines.filter((expected - lines.amount.cast("float64")).abs() > 0.011 * (1 + lines.quantity.abs()))
+
+
+def orders_told_once(sources: Collection[str]) -> Check:
+    """Check of `orders`: no two streams tell the same.
+
+    Args:
+        sources: Those of which several streams feed it, so that ids begin with the stream's name.
+    """
+
+    def rows(orders: ir.Table, _: dict[str, ir.Table]) -> ir.Table:
+        told = orders.filter(orders.source.isin(sorted(sources)))
+        told = told.group_by("source", "order_id").aggregate(streams=told.native_id.split(":")[0].nunique())
+        return told.filter(told.streams > 1)
+
+    return Check(
+        "told_once",
+        "No two streams of a source tell the same order, such as a shop's orders and the payments for them: it would "
+        "count twice.",
+        (no_rows(rows, "No order number of a source comes from several streams.", of="order_id"),),
+        blocking=False,
+    )
 
 
 def _received_before_it_happened(events: ir.Table, _: dict[str, ir.Table]) -> ir.Table:

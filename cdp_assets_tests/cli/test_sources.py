@@ -145,6 +145,26 @@ def test_files_of_several_systems_become_as_many_sources(project: Path, tmp_path
     assert namespaces == {"in", "in_paris", "global"}
 
 
+def test_a_shop_and_who_collects_its_payments_count_orders_once_and_people_apart(project: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    people = [f"{n},Ann,Lee,p{n}@example.org,2026-01-01" for n in range(20)]
+    orders = [f"{n},{n},p{n}@example.org,2026-01-02,10.00,EUR" for n in range(20)]
+    payments = [f"ch_{n},2026-01-02,10.00,EUR,cus_{n},p{n}@example.org,{n}" for n in range(20)]
+    for name, head, rows in (
+        ("customers.csv", "Customer ID,First Name,Last Name,Email,Joined", people),
+        ("orders.csv", "Order ID,Customer ID,Email,Order Date,Total,Currency", orders),
+        ("payments.csv", "id,Created,Amount,Currency,Customer ID,Email,Order ID", payments),
+    ):
+        (folder / name).write_text("\n".join((head, *rows, "")))
+    assert propose(folder).exit_code == 0
+    [source] = load_catalog(project / "defs").sources
+    numbered = {(stream.name, each.namespace) for stream in source.streams for each in stream.identifiers
+                if each.type == "customer_number"}  # fmt: skip
+    assert numbered == {("customers", "shop"), ("orders", "shop"), ("payments", "shop.payments")}
+    assert [stream.name for stream in source.streams for map_ in stream.maps if map_.to == "orders"] == ["orders"]
+
+
 def test_a_delivery_is_given_up_by_its_id(project: Path) -> None:
     load = Load(
         "abc", "shop", "orders", "shop/orders.csv", "f00", 10, 1, 1200, LOADED, datetime(2026, 1, 5, tzinfo=UTC)

@@ -120,6 +120,88 @@ def test_lines_that_come_before_their_order_get_its_time_when_it_comes(shop: Sou
     assert rows(tmp_path, "SELECT count(*), min(net) FROM normalised.orders") == [(39, 21)]
 
 
+SALES = table(
+    "Order ID,Email,Order Date,Order Total,Refund Amount",
+    *(f"o{n},p{n % PEOPLE}@example.org,2026-02-{1 + n % 28:02d} 10:00:00,10.50,{n % 2}" for n in range(40)),
+)
+WITHOUT_REFUNDS = table(SALES.splitlines()[0].rpartition(",")[0], *(
+    line.rpartition(",")[0] for line in SALES.splitlines()[1:]
+))  # fmt: skip
+
+
+def paid(orders: range, head: str = "id,Created,Amount,Amount Refunded,Currency,Email,Order ID") -> str:
+    rows = (f"ch_{n},2026-02-{1 + n % 28:02d} 10:00:00,10.50,{n % 2},EUR,p{n % PEOPLE}@example.org,o{n}"
+            for n in orders)  # fmt: skip
+    return table(head, *rows)
+
+
+def feeding(found: dict[str, Proposal], table_: str) -> list[str]:
+    return [name for name, each in found.items() if any(map_["to"] == table_ for map_ in each.stream.get("maps", ()))]
+
+
+@pytest.mark.parametrize(
+    ("orders", "refunds"), [(SALES, ["orders.csv"]), (WITHOUT_REFUNDS, ["export.csv"])], ids=["told", "untold"]
+)
+def test_what_was_paid_for_orders_is_no_order_again_nor_given_back_twice(
+    tmp_path: Path, orders: str, refunds: list[str]
+) -> None:
+    found = proposed(tmp_path, {"export.csv": paid(range(39)), "orders.csv": orders, "order_items.csv": ITEMS})
+    assert feeding(found, "orders") == ["orders.csv"]
+    assert feeding(found, "refunds") == refunds
+    assert feeding(found, "contact_points") == ["export.csv", "orders.csv"]
+    assert any("its rows pay for the orders of `orders`" in doubt for doubt in found["export.csv"].doubts)
+
+
+def test_parts_of_what_was_paid_for_an_order_are_no_lines_of_it(tmp_path: Path) -> None:
+    parts = paid(range(40)) + "".join(
+        f"ch_{n}b,2026-02-01 11:00:00,2.50,0,EUR,p{n % PEOPLE}@example.org,o{n}\n" for n in range(20)
+    )
+    found = proposed(tmp_path, {"orders.csv": SALES, "payments.csv": parts})
+    assert feeding(found, "orders") == ["orders.csv"]
+    assert feeding(found, "order_lines") == []
+
+
+def test_payments_by_a_number_alone_still_say_whose_the_order_is(tmp_path: Path) -> None:
+    payments = table("id,Created,Amount,Currency,Customer ID,Order ID", *(
+        f"ch_{n},2026-02-{1 + n % 28:02d} 10:00:00,10.50,EUR,cus_{n % PEOPLE},o{n}" for n in range(40)
+    ))  # fmt: skip
+    files = {"orders.csv": SALES, "payments.csv": payments}
+    found = [propose(written(tmp_path / "in", *file), "shop") for file in files.items()]
+    told_once(found)
+    *_, stream = loaded(tmp_path, found).streams
+    assert stream.maps == ()
+    assert [each.type for each in stream.identifiers] == ["customer_number", "order_number"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(paid(range(20, 60)), id="some are of other orders"),
+        pytest.param(SALES.replace("Order Date", "Placed At"), id="each row is an order"),
+    ],
+)
+def test_orders_of_two_files_stay_orders(tmp_path: Path, other: str) -> None:
+    found = proposed(tmp_path, {"orders.csv": SALES, "export.csv": other})
+    assert feeding(found, "orders") == ["orders.csv", "export.csv"]
+
+
+def test_an_order_that_two_streams_tell_is_warned_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDP_DATA", str(tmp_path))
+    monkeypatch.setenv("CDP_AS_OF", "2026-06-30T00:00:00Z")
+    files = {"orders.csv": SALES, "export.csv": paid(range(50, 60))}
+    source = loaded(tmp_path, [propose(written(tmp_path / "in", *file), "shop") for file in files.items()])
+    source = replace(source, settle_seconds=0)
+
+    def holds() -> bool:
+        checks = run([source], normalised=True).get_asset_check_evaluations()
+        return all(check.passed for check in checks if check.check_name == "told_once")
+
+    landed(tmp_path, files)
+    assert holds()
+    landed(tmp_path, {"export_2.csv": paid(range(39, 40))})
+    assert not holds()
+
+
 @pytest.mark.parametrize(
     ("name", "text", "kind"),
     [
