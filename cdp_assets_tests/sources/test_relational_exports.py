@@ -161,6 +161,14 @@ def test_parts_of_what_was_paid_for_an_order_are_no_lines_of_it(tmp_path: Path) 
     assert feeding(found, "order_lines") == []
 
 
+def test_orders_without_amounts_come_to_what_was_paid_for_them(tmp_path: Path) -> None:
+    orders = "".join(f"{','.join(line.split(',')[:3])}\n" for line in SALES.splitlines())
+    found = proposed(tmp_path, {"orders.csv": orders, "payments.csv": paid(range(40))})
+    assert feeding(found, "orders") == ["orders.csv"]
+    [part] = [map_ for map_ in found["payments.csv"].stream["maps"] if map_["to"] == "order_lines"]
+    assert (part["set"]["amount"], part["set"]["order_id"]) == ("Amount", '"Order ID"')
+
+
 def test_payments_by_a_number_alone_still_say_whose_the_order_is(tmp_path: Path) -> None:
     payments = table("id,Created,Amount,Currency,Customer ID,Order ID", *(
         f"ch_{n},2026-02-{1 + n % 28:02d} 10:00:00,10.50,EUR,cus_{n % PEOPLE},o{n}" for n in range(40)

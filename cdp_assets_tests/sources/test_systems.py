@@ -44,6 +44,22 @@ def test_people_and_what_they_bought_are_one_system(tmp_path: Path, bought: str)
     assert grouped(tmp_path, files) == [["customers.csv", "orders.csv"]]
 
 
+@pytest.mark.parametrize(
+    ("named", "number", "bought", "alike"),
+    [
+        ("customer.csv", "ID client", range(20), True),
+        ("kunden.csv", "Customer ID", range(20), True),
+        ("clienti.csv", "Kundennr", range(15, 45), False),
+        ("users.csv", "Customer ID", range(20), False),
+    ],
+)
+def test_customers_and_clients_are_the_same_people_if_their_numbers_are(
+    tmp_path: Path, named: str, number: str, bought: Iterable[int], alike: bool
+) -> None:
+    files: dict[str, str | bytes] = {named: people("ID", range(25)), "orders.csv": orders(number, bought)}
+    assert grouped(tmp_path, files) == ([[named, "orders.csv"]] if alike else [[named], ["orders.csv"]])
+
+
 def test_customer_12_of_one_shop_is_not_customer_12_of_another(tmp_path: Path) -> None:
     shops: dict[str, str | bytes] = {
         "berlin.csv": people("Customer ID", range(25)),

@@ -56,17 +56,24 @@ def orders(draft: Draft) -> Iterator[Map]:
     entry |= {"id": known} if known else {}
     paid = _paid_in_parts(draft) if grain else None
     total = sums if paid is None else {}
-    yield entry | {"set": {"order_id": number, "ordered_at": placed, "currency": currency, **total}}
+    entry["set"] = {"order_id": number, "ordered_at": placed, "currency": currency}
+    yield entry | {"set": entry["set"] | total}
     if paid is not None:
         draft.doubts.append("orders have several rows: they come to the sum of these")
-        part = {"order_id": number, "ordered_at": placed, "quantity": "1", "unit_price": sums["gross"],
-                "amount": sums["gross"], "currency": currency}  # fmt: skip
-        yield {"to": "order_lines", **_where(conditions), "set": part}
+        yield part_of(entry, sums["gross"])
     yield from lines_within(draft, number, placed, currency, entry.get("where"))
     common = {"order_id": number, "currency": currency}
     yield from _refunds_of_orders(draft, common, placed, sums, returned, status, numbered=not grain)
     yield from _buyers(draft, grain=grain, id_=known)
     yield from marketing(draft)
+
+
+def part_of(order: Map, paid: str) -> Map:
+    """A line for a part of what was paid for an order, by the map of orders and the amount."""
+    values = {name: order["set"][name] for name in ("order_id", "ordered_at", "currency")}
+    where = [order["where"]] if "where" in order else []
+    line = values | {"quantity": "1", "unit_price": paid, "amount": paid}
+    return {"to": "order_lines", **_where(where), "set": line}
 
 
 def _without_gaps(draft: Draft) -> None:

@@ -218,6 +218,11 @@ def subject(words: str) -> str:
     return _folded(re.sub(r"(?<=\w\w)(nr|nummer|numero|number)$", "", parts[-1])) if parts else ""
 
 
+def is_of_buyers(words: str) -> bool:
+    """Whether words are for whoever buys: customers, or clients."""
+    return _mentions(words, "buyers")
+
+
 def is_elsewhere(words: str) -> bool:
     """Whether an instant is of something else than the row."""
     return _mentions(words, "elsewhere")

@@ -10,6 +10,7 @@ from typing import Any
 
 from cdp_assets.sources import template
 from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing.commerce import part_of
 from cdp_assets.sources.proposing.json_rows import MOST_ROWS
 from cdp_assets.sources.proposing.numberings import order_numbers
 from cdp_assets.sources.proposing.propose import Proposal
@@ -86,7 +87,7 @@ def _tells(proposal: Proposal, table: str) -> bool:
 
 
 def _take_orders_from_payments(payments: Proposal, head: Proposal, *, given_back: bool, bought: bool) -> None:
-    """Leave what payments say besides their orders.
+    """Leave what payments say besides their orders; the amounts too, if nothing else says what these came to.
 
     Args:
         payments: The proposal that is changed.
@@ -94,15 +95,18 @@ def _take_orders_from_payments(payments: Proposal, head: Proposal, *, given_back
         given_back: Whether refunds of these are told elsewhere.
         bought: Whether lines of these are told elsewhere.
     """
-    told = {"orders"} | ({"refunds"} if given_back else set()) | ({"order_lines"} if bought else set())
+    priced = bought or any(map_["to"] == "orders" and "gross" in map_["set"] for map_ in _maps(head))
+    kept: list[dict[str, Any]] = []
+    for map_ in payments.stream["maps"]:
+        if map_["to"] == "orders" and not priced and "gross" in map_["set"]:
+            kept.append(part_of(map_, map_["set"]["gross"]))
+        elif map_["to"] == "order_lines":
+            kept += [map_] if not bought and ("each" in map_ or not priced) else []
+        elif map_["to"] != "orders" and not (map_["to"] == "refunds" and given_back):
+            kept.append(map_)
     also = ", which are told with what was given back" if given_back and _tells(payments, "refunds") else ""
-    # A part of what was paid is no line.
-    payments.stream["maps"] = [
-        map_
-        for map_ in payments.stream["maps"]
-        if map_["to"] not in told and (map_["to"] != "order_lines" or "each" in map_)
-    ]
-    if not payments.stream["maps"]:
+    payments.stream["maps"] = kept
+    if not kept:
         del payments.stream["maps"]
     payments.doubts += (f"its rows pay for the orders of `{head.stream['name']}`{also}: they are none themselves",)
 

@@ -143,8 +143,17 @@ def _same(one: Numbers, other: Numbers, *, of_one_kind: bool, of_people: bool) -
     if told and sum(told) * 2 < len(told):
         return False
     # Two lists of the same numbers are not one list in two parts.
-    named = not of_one_kind and bool(one.subject) and _same_word(one.subject, other.subject)
-    return True if named and (shared or not (one.whole and other.whole)) else None
+    return True if not of_one_kind and bool(one.subject) and _called_alike(one, other) else None
+
+
+def _called_alike(one: Numbers, other: Numbers) -> bool:
+    """Whether numbers are said to be of the same, and some are in both; most of them if they are so in other words."""
+    shared, whole = one.addresses.keys() & other.addresses.keys(), one.whole and other.whole
+    if _same_word(one.subject, other.subject):
+        return bool(shared) or not whole
+    bought = headings.is_of_buyers(one.subject) and headings.is_of_buyers(other.subject)
+    needed = min(len(one.addresses), len(other.addresses)) / 2 if whole else 1
+    return bought and len(shared) >= needed
 
 
 def _agree(one: Mapping[str, str], other: Mapping[str, str], apart: Collection[str]) -> bool:
