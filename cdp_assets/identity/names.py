@@ -75,6 +75,10 @@ _EASTERN = "[\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 FAMILY_FIRST = f"({_EASTERN}+)[ \u3000]+({_EASTERN}+)"
 """Names in Chinese, Japanese and Korean letters with a space: the family's comes first."""
 
+BOOKED = r"^([A-Z][A-Z' -]+)/ *(?:([A-Z][A-Z' -]*?[A-Z]) ?(?:MR|MRS|MS|MISS|MSTR|CHD|INF)|([A-Z']+))$"
+BOOKED_PARTS = r"\1, \2\3"
+"""Names as systems of bookings write them, "SMITH/JOHNMR", and what to write for them."""
+
 _WRITTEN = (
     (re.compile(AND_SIGNS), " and "),
     (re.compile(r"(?i)\bsen\."), "senior"),
@@ -126,11 +130,13 @@ def parse_name(given: str | None, family: str | None, full: str | None) -> Name 
     Args:
         given: Given name or names.
         family: Family name or names.
-        full: The name as one string, used if both others are empty: "Anna Maria Meyer" or "Meyer, Anna Maria".
+        full: The name as one string, used if both others are empty: "Anna Maria Meyer", "Meyer, Anna Maria" or
+            "MEYER/ANNA MARIAMS".
     """
     first, last = _words(given, 1), _words(family, 1) or tuple(_folded(family))
     if first or last:
         return Name(_of_one(first), _family(last), generation=_generation(family) or _generation(given))
+    full = re.sub(BOOKED, BOOKED_PARTS, full.strip()) if full else full
     if full and "," in full:
         before, _, after = full.partition(",")
         after_words, before_words = _words(after, 1), _words(before, 1)

@@ -304,7 +304,9 @@ def test_of_eastern_names_the_familys_comes_first() -> None:
     assert agreement(signature("中村 加奈", born), signature("中村加奈", born)) is Agreement.EQUAL
 
 
-@pytest.mark.parametrize("names", ["Ethan Nathan", "Jayden Kayden", "Aubrey Audrey", "Elaine Lorraine", "Brandon Brendan"])
+@pytest.mark.parametrize(
+    "names", ["Ethan Nathan", "Jayden Kayden", "Aubrey Audrey", "Elaine Lorraine", "Brandon Brendan"]
+)
 def test_two_names_that_are_known_are_no_misspelling_of_one_another(names: str) -> None:
     one, other = names.lower().split()
     assert compare_given((one,), (other,)) is Match.DIFFERENT
@@ -329,3 +331,19 @@ def test_children_without_a_name_are_one_only_if_they_were_born_on_one_day(
     assert left is not None
     assert right is not None
     assert agreement(left, right) is agreement(right, left) is expected
+
+
+@pytest.mark.parametrize(
+    ("full", "expected"),
+    [
+        ("SMITH/JOHNMR", Name(("john",), ("smith",))),
+        ("SMITH/JOHN PAUL MR", Name(("john", "paul"), ("smith",))),
+        ("O'NEILL/MARYMRS", Name(("mary",), ("oneill",))),
+        ("SMITH/JOHN", Name(("john",), ("smith",))),
+        ("SMITH/AMR", Name(("amr",), ("smith",))),
+        ("Anna/Peter Meyer", Name(("anna", "peter"), ("meyer",), ordered=False)),
+        ("ANNA/PETER MEYER", Name(("anna", "peter"), ("meyer",), ordered=False)),
+    ],
+)
+def test_names_are_read_as_bookings_write_them(full: str, expected: Name) -> None:
+    assert parse_name(None, None, full) == expected

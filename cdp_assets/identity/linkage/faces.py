@@ -19,6 +19,8 @@ from cdp_assets.identity.addresses import is_typed_for_nothing, plain_postcode, 
 from cdp_assets.identity.folding import fold, sound
 from cdp_assets.identity.names import (
     AND_SIGNS,
+    BOOKED,
+    BOOKED_PARTS,
     CONJUNCTIONS,
     FAMILY_FIRST,
     GENERATIONS,
@@ -166,7 +168,8 @@ def _names(contacts: ir.Table, engine: Engine) -> ir.Table:
 
 
 def _parted(said: ir.Table) -> ir.Table:
-    """Names with "Meyer, Anna" and 山田 太郎 in their parts, where nothing else says which is which."""
+    """Names with "Meyer, Anna", MEYER/ANNAMS and 山田 太郎 in their parts, where nothing else says which is which."""
+    said = computed_once(said.mutate(full_name=said.full_name.re_replace(BOOKED, BOOKED_PARTS)))
     found = {
         name: said.full_name.re_extract(_WITH_COMMA, part)
         .nullif("")
