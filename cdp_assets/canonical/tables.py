@@ -382,7 +382,8 @@ EXCHANGE_RATES = TableSchema(
 
 QUARANTINE = TableSchema(
     "quarantine",
-    "One row per source row that was refused, as it came, with the reason.",
+    "One row per source row that was refused, as it came, with the reason; also per row that counts, but of which a "
+    "map made nothing: no row of its order has what an order needs, or a later one bears the same id.",
     (
         Column("source", "string", "The source system.", required=True),
         Column("stream", "string", "The stream of the source.", required=True),

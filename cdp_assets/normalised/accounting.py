@@ -11,7 +11,8 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.canonical import tables
-from cdp_assets.normalised.dispositions import QUARANTINED
+from cdp_assets.normalised.dispositions import QUARANTINED, ROW
+from cdp_assets.normalised.left_out import left_out
 from cdp_assets.sources.json_text import json_object
 from cdp_assets.sources.spec import SourceSpec, StreamSpec, stream_table
 from cdp_assets.warehouse.engine import Engine
@@ -43,7 +44,7 @@ def dispositions_of(sources: Sequence[SourceSpec], rows: Mapping[str, ir.Table],
 def quarantine_of(
     sources: Sequence[SourceSpec], rows: Mapping[str, ir.Table], raw: Mapping[str, ir.Table], engine: Engine
 ) -> ir.Table:
-    """The refused rows, as they came.
+    """The refused rows, as they came, and those of which a map makes nothing where it should.
 
     Args:
         sources: All sources.
@@ -54,9 +55,9 @@ def quarantine_of(
     parts = []
     for source, stream in _streams(sources):
         name = stream_table(source, stream)
-        refused = rows[name].filter(rows[name].cdp_disposition == QUARANTINED)
+        refused = refused_of(source, stream, rows[name], engine)
         delivered = raw[name]
-        joined = refused.select("cdp_load_id", "cdp_source_row", "cdp_reason", "cdp_column").inner_join(
+        joined = refused.inner_join(
             delivered, [delivered.load_id == refused.cdp_load_id, delivered.source_row == refused.cdp_source_row]
         )
         columns = json_object({column.name: joined[column.name] for column in stream.columns})
@@ -73,6 +74,17 @@ def quarantine_of(
             )
         )
     return stacked(parts, tables.QUARANTINE.ibis_schema, engine)
+
+
+def refused_of(source: SourceSpec, stream: StreamSpec, typed: ir.Table, engine: Engine) -> ir.Table:
+    """Of a stream's typed rows the refused ones, and those of which a map makes nothing where it should: `ROW`,
+    ``cdp_reason`` and ``cdp_column``.
+    """
+    refused = typed.filter(typed.cdp_disposition == QUARANTINED).select(*ROW, "cdp_reason", "cdp_column")
+    passed_over = left_out(source, stream, typed, engine)
+    if passed_over is None:
+        return refused
+    return refused.union(passed_over.mutate(cdp_column=ibis.null("string")).select(*refused.columns))
 
 
 def _streams(sources: Sequence[SourceSpec]) -> list[tuple[SourceSpec, StreamSpec]]:

@@ -6,24 +6,27 @@ Belongs here: maps, native ids, defaults of columns, one row a key. Does not bel
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial, reduce
 
 import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.canonical import tables
-from cdp_assets.canonical.schema import MONEY, TableSchema
+from cdp_assets.canonical.schema import INSTANT, MONEY, TableSchema
 from cdp_assets.normalised.birth_dates import known_birth_date
 from cdp_assets.normalised.channels import known_channel
 from cdp_assets.normalised.identifier_values import EMAIL, PHONE, lookup
 from cdp_assets.normalised.placeholder_names import known_names
-from cdp_assets.normalised.stream_rows import with_derived
+from cdp_assets.normalised.rules import breaches, fitted
+from cdp_assets.normalised.stream_rows import NATIVE_ID, with_derived
 from cdp_assets.sources import targets
 from cdp_assets.sources.spec import ITEM, ITEM_NUMBER, MapSpec, SourceSpec, StreamSpec, stream_table
 from cdp_assets.warehouse.engine import Engine, empty
-from cdp_assets.warehouse.expressions import bind
+from cdp_assets.warehouse.expressions import bind, check
 from cdp_assets.warehouse.operations import quick_hash
+from cdp_assets.warehouse.sql_parsing import plain_name
 from cdp_assets.warehouse.stacking import stack
 
 _ADDRESS_PARTS = ("line_1", "line_2", "postal_code", "city", "region", "country")
@@ -109,20 +112,14 @@ def heads_of_orders(feeds: Sequence[Feed], rows: Mapping[str, ir.Table], engine:
 
 
 def _mapped(schema: TableSchema, feed: Feed, rows: ir.Table, engine: Engine) -> ir.Table:
-    live = taken(rows.filter(rows.cdp_live), feed)
-    given = {name: bind(sql, live) for name, sql in feed.map.set}
-    # Nothing else comes along: what is carried through windows and joins is paid for in each of them.
-    mapped = live.select(
-        *_CARRIED,
-        **{f"set_{name}": value.cast(schema.column(name).dtype) for name, value in given.items()},
-        **{f"grain_{place}": live[name] for place, name in enumerate(feed.map.grain)},
-        set_native_id=native_id_of(live, feed),
-    )
-    if feed.map.each:
-        needed = [name for name in given if schema.column(name).required]
-        mapped = mapped.filter([mapped[f"set_{name}"].notnull() for name in needed])
+    given = dict(feed.map.set)
+    mapped = told_by(schema, feed, rows)
+    if feed.map.each or feed.map.grain:
+        mapped = mapped.filter(is_whole(schema, feed, mapped))
     if feed.map.grain:
-        mapped = _first_of_grain(mapped, [f"grain_{place}" for place in range(len(feed.map.grain))])
+        mapped = heads(schema, feed, mapped)
+    if not tells_apart(schema, feed):
+        mapped = _settled(mapped, ["set_native_id"], partial(latest_of_id, stream=feed.stream), engine)
     values = {
         column.name: mapped[f"set_{column.name}"] if column.name in given else ibis.null(column.dtype)
         for column in schema.columns
@@ -141,6 +138,87 @@ def _mapped(schema: TableSchema, feed: Feed, rows: ir.Table, engine: Engine) -> 
     shaped = mapped.select(**{name: value.cast(schema.column(name).dtype) for name, value in values.items()})
     spelled = _normalised_contact_value(_with_defaults(shaped, schema), schema, feed, engine)
     return spelled.select(**{column.name: spelled[column.name].cast(column.dtype) for column in schema.columns})
+
+
+def told_by(schema: TableSchema, feed: Feed, rows: ir.Table) -> ir.Table:
+    """What a map makes of the typed rows that count, or of their items: ``set_…`` for each column of the canonical
+    table that it fills, ``grain_…`` for each of its grain, ``set_native_id``, and where the rows come from.
+    """
+    live = taken(rows.filter(rows.cdp_live), feed)
+    # Nothing else comes along: what is carried through windows and joins is paid for in each of them.
+    told = live.select(
+        *_CARRIED,
+        **{f"set_{name}": fitted(bind(sql, live), schema.column(name)) for name, sql in feed.map.set},
+        **{f"grain_{place}": live[name] for place, name in enumerate(feed.map.grain)},
+        set_native_id=native_id_of(live, feed),
+    )
+    skipped = targets.SKIPPED_WHEN_EMPTY.get(schema.name)
+    if schema in tables.FACTS and skipped in dict(feed.map.set):
+        return told.filter(told[f"set_{skipped}"].notnull())
+    return told
+
+
+def is_whole(schema: TableSchema, feed: Feed, told: ir.Table) -> ir.BooleanValue:
+    """Whether what `told_by` has is all that the canonical table needs, and nothing that it cannot hold."""
+    needed = [told[f"set_{name}"].notnull() for name in needed_of(schema, feed)]
+    broken = [~when for when, _ in breaches_of_items(feed, told)]
+    return reduce(lambda left, right: left & right, [*needed, *broken], ibis.literal(True))
+
+
+def needed_of(schema: TableSchema, feed: Feed) -> list[str]:
+    """The columns that the canonical table needs of a map."""
+    skipped = None if feed.map.each else targets.SKIPPED_WHEN_EMPTY.get(schema.name)
+    named = [name for name, _ in feed.map.set if schema.column(name).required and name != skipped]
+    return [*named, NATIVE_ID] if NATIVE_ID in schema.column_names else named
+
+
+def breaches_of_items(feed: Feed, told: ir.Table) -> list[tuple[ir.BooleanValue, str]]:
+    """The `breaches` of items; rows are quarantined for them."""
+    return breaches(feed.map.to, {name: told[f"set_{name}"] for name, _ in feed.map.set}) if feed.map.each else []
+
+
+def heads(schema: TableSchema, feed: Feed, told: ir.Table) -> ir.Table:
+    """Of each grain the row that speaks for it: the first of the latest version.
+
+    Rows that leave empty what only one row of a grain has to state, as the further lines of an order do with its
+    amounts, speak only where no row states it.
+    """
+    names = [name for name, _ in feed.map.set if not schema.column(name).required]
+    amounts = [name for name in names if schema.column(name).type == MONEY]
+    stated = [told[f"set_{name}"].notnull() for name in amounts or names]
+    states = reduce(lambda left, right: left | right, stated, ibis.literal(False))
+    order = [states.desc(), *_latest_first(told, feed.stream)[:2], told.cdp_load_id, told.cdp_source_row]
+    grain = [told[f"grain_{place}"] for place in range(len(feed.map.grain))]
+    numbered = told.mutate(cdp_position=ibis.row_number().over(group_by=grain, order_by=order))
+    return numbered.filter(numbered.cdp_position == 0).drop("cdp_position")
+
+
+def latest_of_id(told: ir.Table, stream: StreamSpec) -> ir.Table:
+    """Of what bears the same native id the latest version: where an id comes again, it is told of the same thing."""
+    window = ibis.window(group_by="set_native_id", order_by=_latest_first(told, stream))
+    numbered = told.mutate(cdp_position=ibis.row_number().over(window))
+    return numbered.filter(numbered.cdp_position == 0).drop("cdp_position")
+
+
+def _latest_first(told: ir.Table, stream: StreamSpec) -> list[ir.Value]:
+    """Versions as `dispositions.verdicts` orders them."""
+    changed = ibis.null(INSTANT) if stream.load == "snapshot" else told.cdp_updated_at
+    versions = (told.cdp_sequence, told.cdp_load_id, told.cdp_source_row)
+    return [changed.desc(nulls_first=False), *(value.desc() for value in versions)]
+
+
+def tells_apart(schema: TableSchema, feed: Feed) -> bool:
+    """Whether what a map makes of rows needs no telling apart by its native id: it differs by itself, as that of the
+    stream's key, or of the one column of the key or of the grain; or nothing has to be told apart by it.
+    """
+    if feed.map.id is None or schema not in tables.FACTS:
+        return True
+    own = feed.map.grain or feed.stream.key
+    if feed.map.each or len(own) != 1:
+        return False
+    if not feed.map.grain and feed.stream.column(own[0]).type not in ("string", "integer"):
+        return False  # such keys are compared as texts, and two of them may spell one value
+    return check(feed.map.id, feed.stream.expression_schema).sql in (own[0], plain_name(own[0]))
 
 
 def taken(rows: ir.Table, feed: Feed) -> ir.Table:
@@ -177,12 +255,6 @@ def native_id_of(rows: ir.Table, feed: Feed) -> ir.StringValue:
     return own + f"#{feed.number + 1}" if feed.number else own
 
 
-def _first_of_grain(rows: ir.Table, grain: Sequence[str]) -> ir.Table:
-    first = ibis.window(group_by=list(grain), order_by=[rows.cdp_sequence, rows.cdp_load_id, rows.cdp_source_row])
-    numbered = rows.mutate(cdp_position=ibis.row_number().over(first))
-    return numbered.filter(numbered.cdp_position == 0).drop("cdp_position")
-
-
 def _with_defaults(rows: ir.Table, schema: TableSchema) -> ir.Table:
     if schema.name == "engagements":
         return rows.mutate(channel=known_channel(rows.channel))
@@ -201,7 +273,8 @@ def _with_defaults(rows: ir.Table, schema: TableSchema) -> ir.Table:
         net = rows.gross - rows.discount.coalesce(ibis.literal(0).cast(MONEY))
         return rows.mutate(net=rows.net.coalesce(net.cast(MONEY)))
     if schema.name == "order_lines":
-        return rows.mutate(amount=rows.amount.coalesce((rows.quantity * rows.unit_price.cast("float64")).cast(MONEY)))
+        product = rows.quantity * rows.unit_price.cast("float64")
+        return rows.mutate(amount=rows.amount.coalesce(fitted(product, schema.column("amount"))))
     return rows
 
 
@@ -236,12 +309,22 @@ def one_row_a_key(rows: ir.Table, schema: TableSchema, engine: Engine) -> ir.Tab
     """
     if schema in tables.FACTS and schema.key == ("source", "native_id"):
         return rows
+    return _settled(rows, schema.key, partial(_last_changed, schema=schema), engine)
+
+
+def _settled(rows: ir.Table, key: Sequence[str], chosen: Callable[[ir.Table], ir.Table], engine: Engine) -> ir.Table:
+    """The rows, and of those that share their key only what is ``chosen`` of them."""
     rows = engine.scratch(rows)
-    hashed = rows.select(key_hash=quick_hash(*(rows[name] for name in schema.key)))
+    shared, same = engine.scratch(repeated(rows, key)), quick_hash(*(rows[name] for name in key))
+    alone = rows.anti_join(shared, same == shared.key_hash)
+    return alone.union(chosen(rows.semi_join(shared, same == shared.key_hash)))
+
+
+def repeated(rows: ir.Table, key: Sequence[str]) -> ir.Table:
+    """``key_hash``: of the keys that several rows share, and now and then of one that shares its hash with another."""
+    hashed = rows.select(key_hash=quick_hash(*(rows[name] for name in key)))
     counted = hashed.group_by("key_hash").aggregate(rows=hashed.count())
-    shared = engine.scratch(counted.filter(counted["rows"] > 1).select("key_hash"))
-    same = quick_hash(*(rows[name] for name in schema.key)) == shared.key_hash
-    return rows.anti_join(shared, same).union(_last_changed(rows.semi_join(shared, same), schema))
+    return counted.filter(counted["rows"] > 1).select("key_hash")
 
 
 def _last_changed(rows: ir.Table, schema: TableSchema) -> ir.Table:

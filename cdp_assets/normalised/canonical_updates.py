@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 
 from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import TableSchema
-from cdp_assets.normalised.canonical_rows import Feed, native_id_of, one_row_a_key, taken
+from cdp_assets.normalised.canonical_rows import Feed, native_id_of, one_row_a_key, taken, tells_apart
 from cdp_assets.normalised.dispositions import ROW
 from cdp_assets.normalised.updating import Revisions
 from cdp_assets.warehouse.built import Built, Patch, Stands
@@ -83,11 +83,11 @@ def updated_canonical(
             return _added(rows, news, before, made_of, merged, remembered, engine)[schema.name]
         own = [taken(news[feed.table], feed) for feed in feeds if feed.table in news]
         return _by_record(rows, own, before, made_of, remembered, engine)[schema.name]
-    found = _touched(feeds, related, rows, news, engine)
+    found = _touched(schema, feeds, related, rows, news, engine)
     gone = engine.scratch(stack(*(ids for _, ids in found)).select(*_ID).distinct())
     if row_count(gone, engine) == 0:
         return Stands(remembered)
-    spread = {feed.table for feed in feeds if feed.map.grain or related}
+    spread = {feed.table for feed in feeds if related or _has_mates(schema, feed)}
     some = {
         name: _rows_of(rows[name], [ids for feed, ids in found if feed.table == name])
         if name in spread
@@ -184,29 +184,36 @@ def _can_follow(schema: TableSchema) -> bool:
 
 
 def _touched(
-    feeds: Sequence[Feed], related: Sequence[Feed], rows: Rows, news: Rows, engine: Engine
+    schema: TableSchema, feeds: Sequence[Feed], related: Sequence[Feed], rows: Rows, news: Rows, engine: Engine
 ) -> list[tuple[Feed, ir.Table]]:
     """For each map: `ROW` and `_ID` of the typed rows that decide about what news touches."""
-    orders = [ids.select("source", "order_id") for _, ids in _touched_by_news(related, rows, news, engine)]
-    found = _touched_by_news(feeds, rows, news, engine)
+    telling = [_touched_by_news(tables.TABLES[feed.map.to], [feed], rows, news, engine) for feed in related]
+    orders = [ids.select("source", "order_id") for touched in telling for _, ids in touched]
+    found = _touched_by_news(schema, feeds, rows, news, engine)
     if not orders:
         return found
     known = engine.scratch(stack(*orders).distinct())
     for feed in feeds:
         labelled = _labelled(feed, rows[feed.table])
         asked = engine.scratch(labelled.semi_join(known, ("source", "order_id")))
-        found.append((feed, engine.scratch(_with_mates(asked, labelled))))
+        found.append((feed, _with_mates(schema, feed, asked, labelled, engine)))
     return found
 
 
-def _touched_by_news(feeds: Sequence[Feed], rows: Rows, news: Rows, engine: Engine) -> list[tuple[Feed, ir.Table]]:
+def _touched_by_news(
+    schema: TableSchema, feeds: Sequence[Feed], rows: Rows, news: Rows, engine: Engine
+) -> list[tuple[Feed, ir.Table]]:
     found = []
     for feed in feeds:
         if feed.table in news:
             own = engine.scratch(_labelled(feed, news[feed.table]))
-            touched = _with_mates(own, _labelled(feed, rows[feed.table])) if feed.map.grain else own
-            found.append((feed, engine.scratch(touched) if feed.map.grain else own))
+            found.append((feed, _with_mates(schema, feed, own, _labelled(feed, rows[feed.table]), engine)))
     return found
+
+
+def _has_mates(schema: TableSchema, feed: Feed) -> bool:
+    """Whether one typed row of a map may speak for others."""
+    return bool(feed.map.grain) or not tells_apart(schema, feed)
 
 
 def _labelled(feed: Feed, rows: ir.Table) -> ir.Table:
@@ -226,9 +233,19 @@ def _labelled(feed: Feed, rows: ir.Table) -> ir.Table:
     )
 
 
-def _with_mates(asked: ir.Table, labelled: ir.Table) -> ir.Table:
-    """Rows, and those of the same grain, since one of them speaks for all."""
-    return asked.union(labelled.semi_join(asked, "grain")).distinct()
+def _with_mates(schema: TableSchema, feed: Feed, asked: ir.Table, labelled: ir.Table, engine: Engine) -> ir.Table:
+    """Rows, and those of the same grain or native id, since one of them speaks for all."""
+    if not _has_mates(schema, feed):
+        return asked
+    by = [*(["grain"] if feed.map.grain else []), *([] if tells_apart(schema, feed) else ["native_id"])]
+    found = engine.scratch(asked.distinct())
+    while True:
+        mates = [labelled.semi_join(found, name) for name in by]
+        more = engine.scratch(stack(found, *mates).distinct())
+        # Where both count, the mates of mates have a say too.
+        if len(by) == 1 or row_count(more, engine) == row_count(found, engine):
+            return more
+        found = more
 
 
 def _rows_of(rows: ir.Table, touched: Sequence[ir.Table]) -> ir.Table:

@@ -8,9 +8,8 @@ from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.normalised.channels import CHANNELS
 from cdp_assets.normalised.dispositions import EVERY_DISPOSITION
 from cdp_assets.normalised.refusal_rate import unusual
+from cdp_assets.normalised.rules import CONSENT_STATUSES, CONTACT_KINDS, off_its_sum
 from cdp_assets.quality.checks import Check, expect, no_rows
-
-CONSENT_STATUSES = ["granted", "denied", "withdrawn", "pending"]
 
 
 def _unaccounted(raw_table: str) -> Check:
@@ -70,7 +69,7 @@ def canonical_checks(schema: TableSchema) -> list[Check]:
 
 
 def _net_is_not_gross_less_discount(orders: ir.Table, _: dict[str, ir.Table]) -> ir.Table:
-    return orders.filter((orders.gross - orders.discount.fill_null(0) - orders.net).abs() > 0.01)
+    return orders.filter(off_its_sum(orders.gross, orders.discount, orders.net))
 
 
 def _unconverted(rows: ir.Table, _: dict[str, ir.Table]) -> ir.Table:
@@ -166,7 +165,7 @@ _CHECKS: dict[str, list[Check]] = {
         Check(
             "known_statuses",
             "A word on consent is granted, denied, withdrawn or pending.",
-            (expect("expect_column_values_to_be_in_set", column="status", value_set=CONSENT_STATUSES),),
+            (expect("expect_column_values_to_be_in_set", column="status", value_set=list(CONSENT_STATUSES)),),
         ),
         Check(
             "known_channels",
@@ -179,13 +178,7 @@ _CHECKS: dict[str, list[Check]] = {
         Check(
             "known_kinds",
             "A contact point is an e-mail, a phone, a postal address, or where push messages go.",
-            (
-                expect(
-                    "expect_column_values_to_be_in_set",
-                    column="kind",
-                    value_set=["email", "phone", "postal", "push_token", "push_subscription"],
-                ),
-            ),
+            (expect("expect_column_values_to_be_in_set", column="kind", value_set=list(CONTACT_KINDS)),),
         )
     ],
     "exchange_rates": [

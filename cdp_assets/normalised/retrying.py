@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cdp_assets.canonical.schema import Column, TableSchema
-from cdp_assets.normalised.dispositions import QUARANTINED
+from cdp_assets.normalised.accounting import refused_of
 from cdp_assets.normalised.stream_rows import stream_rows
 from cdp_assets.sources.raw_table import bring_up_to_date
 from cdp_assets.sources.schemas import LOAD_MANIFEST, SOURCE_ROW
@@ -62,8 +62,8 @@ def retried(
     bring_up_to_date(engine, "sources", source, stream)
     manifest = empty(LOAD_MANIFEST.ibis_schema, engine)
     raw = engine.table("sources", name)
-    typed = stream_rows(raw, manifest, source, stream, engine=engine, as_of=as_of, hash_key=hash_key)
-    still = typed.filter(typed.cdp_disposition == QUARANTINED)
+    typed = engine.scratch(stream_rows(raw, manifest, source, stream, engine=engine, as_of=as_of, hash_key=hash_key))
+    still = refused_of(source, stream, typed, engine)
     counted = still.group_by(reason=still.cdp_reason, column=still.cdp_column).aggregate(rows=still.count())
     reasons = {(row["reason"], row["column"]): row["rows"] for row in engine.to_arrow(counted).to_pylist()}
     return Retried(source.name, stream.name, refused.num_rows, refused.num_rows - sum(reasons.values()), reasons)

@@ -25,10 +25,11 @@ from cdp_assets.normalised.dispositions import (
 )
 from cdp_assets.normalised.faults import Fault, faults, plausible
 from cdp_assets.normalised.identifier_values import EMAIL, PHONE, lookup
+from cdp_assets.normalised.rules import breaches, fitted, too_large
 from cdp_assets.sources import targets
 from cdp_assets.sources.contract import filled, texts_of, typed, typed_value
 from cdp_assets.sources.schemas import column_classes
-from cdp_assets.sources.spec import DISCARD_ROW, GLOBAL, IdentifierSpec, SourceSpec, StreamSpec, stream_table
+from cdp_assets.sources.spec import DISCARD_ROW, GLOBAL, IdentifierSpec, MapSpec, SourceSpec, StreamSpec, stream_table
 from cdp_assets.warehouse.engine import Engine, row_count
 from cdp_assets.warehouse.expressions import bind, check
 from cdp_assets.warehouse.operations import quick_hash, stable_id
@@ -36,6 +37,8 @@ from cdp_assets.warehouse.subqueries import computed_once
 
 PERSON, FACT, GUEST = "person", "fact", "guest"
 """Kinds of identity records."""
+
+NATIVE_ID = "native_id"
 
 _PARTS = "\x1f"
 _WITHIN = "\x1e"
@@ -253,17 +256,42 @@ def _key(rows: ir.Table, texts: Mapping[str, ir.StringValue], stream: StreamSpec
 
 
 def _faults_of_maps(values: ir.Table, stream: StreamSpec) -> Iterator[Fault]:
-    """Rows that a map takes, but that lack what its canonical table requires."""
+    """Rows that a map takes, but that lack what its canonical table requires, or say what it cannot hold.
+
+    Of items in a row nothing is said here: they are left out one by one.
+    """
     for map_ in stream.maps:
-        table = targets.TARGETS[map_.to]
-        skipped = targets.SKIPPED_WHEN_EMPTY.get(map_.to)
-        if map_.grain or map_.each:
+        if map_.each:
             continue
+        table, given = targets.TARGETS[map_.to], dict(map_.set)
+        said = {name: bind(sql, values) for name, sql in given.items()}
+        skipped = targets.SKIPPED_WHEN_EMPTY.get(map_.to)
         wanted = bind(map_.where, values).fill_null(False) if map_.where else ibis.literal(True)
-        for name, sql in map_.set:
-            if not table.column(name).required or name == skipped:
-                continue
-            yield Fault(wanted & bind(sql, values).isnull(), f"{map_.to} needs `{name}`, which came out empty")
+        if skipped in said:
+            wanted &= said[skipped].notnull()
+        for name, sql in given.items():
+            if table.column(name).required and name != skipped and _is_its_own(sql, map_, stream):
+                yield Fault(wanted & said[name].isnull(), needs(map_.to, name))
+        if map_.id and NATIVE_ID in table.column_names and _is_its_own(map_.id, map_, stream):
+            yield Fault(wanted & bind(map_.id, values).isnull(), needs(map_.to, NATIVE_ID))
+        for name, value in said.items():
+            if (beyond := too_large(value, table.column(name))) is not None:
+                yield Fault(wanted & beyond, f"{map_.to} holds no `{name}` as large")
+        held = {name: fitted(value, table.column(name)) for name, value in said.items()}
+        for broken, reason in breaches(map_.to, held):
+            yield Fault(wanted & broken, reason)
+
+
+def needs(table: str, name: str) -> str:
+    """The reason that a row lacks what a canonical table requires."""
+    return f"{table} needs `{name}`, which came out empty"
+
+
+def _is_its_own(sql: str, map_: MapSpec, stream: StreamSpec) -> bool:
+    """Whether no other row can say for a row what an expression of a map says."""
+    if not map_.grain or (stream.key and set(stream.key) <= set(map_.grain)):
+        return True
+    return set(check(sql, stream.expression_schema).columns) <= set(map_.grain)
 
 
 def _with_identifiers(

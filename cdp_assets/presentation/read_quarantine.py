@@ -49,17 +49,20 @@ def refused_rows(reader: Reader, stream: str, reason: str | None, limit: int) ->
 
 
 def streams_with_refusals(reader: Reader, stream: str | None) -> set[tuple[str, str]]:
-    """(source, stream) of what has rows in quarantine."""
+    """(source, stream) of what has rows in quarantine, for reasons of their own."""
     where, values = _of(stream)
-    found = reader.rows(f"SELECT DISTINCT source, stream FROM normalised.quarantine q WHERE {where}", values)
+    found = reader.rows(
+        f"SELECT DISTINCT source, stream FROM normalised.quarantine q WHERE {where} AND {_by_themselves()}", values
+    )
     return {(row["source"], row["stream"]) for row in found}
 
 
 def raw_of_refused(reader: Reader, table: str, source: str, stream: str) -> pa.Table:
-    """A stream's refused rows as its raw table holds them."""
+    """A stream's rows refused for reasons of their own, as its raw table holds them."""
     return reader.arrow(
         f'SELECT r.* FROM sources."{table}" r JOIN normalised.quarantine q '
-        "ON r.load_id = q.load_id AND r.source_row = q.source_row WHERE q.source = ? AND q.stream = ?",
+        "ON r.load_id = q.load_id AND r.source_row = q.source_row WHERE q.source = ? AND q.stream = ? "
+        f"AND {_by_themselves()}",
         [source, stream],
     )
 
@@ -76,3 +79,10 @@ def _of(stream: str | None) -> tuple[str, list[Any]]:
         return "true", []
     source, dot, name = stream.partition(".")
     return ("q.source = ? AND q.stream = ?", [source, name]) if dot else ("q.source = ?", [source])
+
+
+def _by_themselves() -> str:
+    """The condition that no other row is the reason."""
+    from cdp_assets.normalised.left_out import OVERRULED
+
+    return f"NOT suffix(q.reason, '{OVERRULED}')"

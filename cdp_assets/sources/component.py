@@ -101,11 +101,13 @@ class Map(dg.Model, dg.Resolvable):
     where: OptionalSql = Field(default=None, description="SQL condition; rows for which it is not true are left out.")
     grain: list[str] = Field(
         default_factory=list,
-        description="Columns that together make one output row; the first source row of each gives it. One output row "
-        "per source row if absent.",
+        description="Columns that together make one output row; of the source rows of each that have what the table "
+        "needs, the first of the latest version gives it. One output row per source row if absent.",
     )
     id: OptionalSql = Field(
-        default=None, description=f"{_SQL} for the native id; the stream's key if absent. Needed with a grain."
+        default=None,
+        description=f"{_SQL} for the native id; the stream's key if absent. Needed with a grain. Of facts with the "
+        "same id the latest version stands.",
     )
     each: OptionalSql = Field(
         default=None,

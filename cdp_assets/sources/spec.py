@@ -215,8 +215,10 @@ class MapSpec:
         to: Name of the canonical table.
         set: Column of that table → SQL expression.
         where: SQL condition for the rows that count, or None for all.
-        grain: Columns that together make one output row (the first row by position gives it); empty for every row.
-        id: SQL expression of the native id; the stream's key if None (with ``each``, and the item's number).
+        grain: Columns that together make one output row (of the rows that have what the table needs, the first of the
+            latest version gives it); empty for every row.
+        id: SQL expression of the native id; the stream's key if None (with ``each``, and the item's number). Of facts
+            with the same one the latest stands.
         each: SQL expression of a JSON list of which each item makes an output row. Expressions then may name `ITEM`,
             the item as JSON, and `ITEM_NUMBER`, its position from 1; an item without what the table needs makes none.
     """
