@@ -177,6 +177,20 @@ def test_without_times_of_change_the_latest_delivery_says_what_an_order_is(bench
     assert [each["gross"] for each in canonical(bench, source, "orders")] == [60]
 
 
+def test_no_two_keys_are_spelled_alike(bench: Bench) -> None:
+    parts = ["A", "A/1", "1/2", "2", "/", "//", "\\", "A\\", "\\/1", "/1", "A/", "\\\\"]
+    pairs = [(first, second) for first in parts for second in parts]
+    columns = (*COLUMNS, ColumnSpec("currency", "string"))
+    source = shop(orders(columns=columns, key=("order", "currency"), maps=()))
+    bench.drop("shop/orders.csv", content("csv", [line(first, second) for first, second in pairs], HEADER))
+    load(bench, source)
+    assert {found for found, _ in outcome(bench)} == {"accepted"}
+    keys = bench.engine.to_arrow(bench.engine.table("normalised", "shop__orders")).to_pylist()
+    found = {(each["order"], each["currency"]): each["cdp_native_id"] for each in keys}
+    assert len(set(found.values())) == len(pairs)
+    assert all(key == "/".join(pair) for pair, key in found.items() if "/" not in pair[0] + pair[1])
+
+
 rows = st.builds(
     line,
     st.sampled_from(["A-1", "A-2", "B-1", "B-2", "C-1"]),
