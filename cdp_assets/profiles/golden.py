@@ -14,7 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.tables import CONTACTS
-from cdp_assets.identity.spec import DEFAULT_IDENTIFIERS, Kind
+from cdp_assets.identity.spec import DEFAULT_IDENTIFIERS, DOCUMENTS, Kind
 from cdp_assets.profiles.schemas import ATTRIBUTES, GOLDEN_RECORDS, PROVENANCE
 from cdp_assets.profiles.spec import SurvivorshipRules
 from cdp_assets.profiles.survivorship import SEPARATOR, candidates, ranked, strategy_name
@@ -24,7 +24,7 @@ from cdp_assets.warehouse.stacking import restricted
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine, TableRef
 
-DEVICE_IDENTIFIERS = tuple(name for name, rule in DEFAULT_IDENTIFIERS.items() if rule.kind is Kind.DEVICE)
+_NOBODYS_NAME = (*(name for name, rule in DEFAULT_IDENTIFIERS.items() if rule.kind is Kind.DEVICE), *sorted(DOCUMENTS))
 """Types of identifiers that say which device it is, and not who."""
 
 _IDENTIFIER = ["namespace", "identifier_type", "identifier_value"]
@@ -217,8 +217,8 @@ def nobodys_identifiers(identifiers: ir.Table, rejected_links: ir.Table, key: st
 
 
 def _known_records(identifiers: ir.Table, contacts: ir.Table, contact_points: ir.Table, nobodys: ir.Table) -> ir.Table:
-    """Records that say who somebody is, and not just which device."""
-    personal = identifiers.filter(identifiers.identifier_type.notin(DEVICE_IDENTIFIERS))
+    """Records that say who somebody is, and not just which device, or which order or receipt."""
+    personal = identifiers.filter(identifiers.identifier_type.notin(_NOBODYS_NAME))
     telling = personal.anti_join(nobodys, _IDENTIFIER)
     reachable = contact_points.filter(contact_points.kind.isin(["email", "phone", "postal"]))
     return (

@@ -256,17 +256,20 @@ def test_profiles_do_not_mix() -> None:
     assert {profile: row["company"] for profile, row in records.items()} == {10: "A", 20: "B"}
 
 
-def test_anonymous_are_those_of_whom_only_the_device_is_known() -> None:
-    records = [{"record_id": number, "stream": "s", "kind": "fact", "rows": 1} for number in range(1, 6)]
+def test_anonymous_are_those_of_whom_only_the_device_or_a_document_is_known() -> None:
+    records = [{"record_id": number, "stream": "s", "kind": "fact", "rows": 1} for number in range(1, 8)]
     identifiers = [
         {"record_id": 1, "namespace": "web", "identifier_type": "device_id", "identifier_value": "d"},
         {"record_id": 2, "namespace": "shop", "identifier_type": "customer_number", "identifier_value": "1"},
+        {"record_id": 6, "namespace": "till", "identifier_type": "order_number", "identifier_value": "r-1"},
+        {"record_id": 7, "namespace": "till", "identifier_type": "order_number", "identifier_value": "r-2"},
+        {"record_id": 7, "namespace": "till", "identifier_type": "loyalty_number", "identifier_value": "l-1"},
     ]
     golden_records, _ = resolve(
         SurvivorshipRules(),
         [contact(3, "crm", company="A")],
         [point(4, "email", "a@example.org")],
-        {1: 1, 2: 2, 3: 3, 4: 4, 5: 5},
+        {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 6, 7: 7},
         records,
         identifiers,
     )
@@ -276,6 +279,8 @@ def test_anonymous_are_those_of_whom_only_the_device_is_known() -> None:
         3: False,
         4: False,
         5: True,
+        6: True,
+        7: False,
     }
 
 
