@@ -38,9 +38,10 @@ def audit_text(audit: Audit, as_of: datetime) -> RenderableType:
         )
     names = [each.source for each in audit.contributions]
     found = {(each.source, each.other): each for each in audit.shared}
-    matrix = table(
-        "of", "profiles", *(f"in {name}" for name in names), numbers=("profiles", *(f"in {n}" for n in names))
-    )
+    others = [f"in {name}" for name in names]
+    matrix = table("of", "profiles", *others, numbers=("profiles", *others), whole=("of",))
+    for column in matrix.columns[2:]:  # their headings are longer than any share, and may stand in several lines
+        column.no_wrap, column.min_width = False, len("100%")
     for each in audit.contributions:
         cells = ["" if name == each.source else _share(found.get((each.source, name)), each.profiles) for name in names]
         matrix.add_row(each.source, f"{each.profiles:,}", *cells)

@@ -22,7 +22,10 @@ def indented(part: RenderableType) -> RenderableType:
 
 
 def table(*headings: str, numbers: Iterable[str] = (), whole: Iterable[str] = ()) -> Table:
-    """A table with quiet headings; columns in ``numbers`` are right-aligned, those in ``whole`` (ids) never cut."""
+    """A table with quiet headings; columns in ``numbers`` are right-aligned, those in ``whole`` (ids) never cut.
+
+    No column is narrower than the words of its heading: it would be gone where room is scarce.
+    """
     right, kept = set(numbers), {*numbers, *whole}
     made = Table(box=box.SIMPLE_HEAD, padding=(0, 1), header_style="dim", show_edge=False, pad_edge=False)
     for text in headings:
@@ -31,7 +34,7 @@ def table(*headings: str, numbers: Iterable[str] = (), whole: Iterable[str] = ()
             justify="right" if text in right else "left",
             no_wrap=text in kept,
             overflow="fold",
-            min_width=len(text) if text in right else None,
+            min_width=len(text) if text in right else max(map(len, text.split()), default=None),
         )
     return made
 
