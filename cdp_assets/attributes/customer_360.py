@@ -27,7 +27,6 @@ from cdp_assets.attributes.schemas import (
     FROM_SUPPORT_HEALTH,
     TOTALS,
 )
-from cdp_assets.canonical.schema import MONEY
 
 
 def customer_360(
@@ -61,7 +60,6 @@ def customer_360(
         counts: Those of its columns that are zero for profiles without a row.
     """
     spent = totals(purchases, last_day(as_of))
-    spent = spent.mutate(average_order_value=(spent.order_value / spent.orders.nullif(0)).round(2).cast(MONEY))
     joined = golden_records
     for part in (
         spent,

@@ -170,14 +170,15 @@ def totals(purchases: ir.Table, until: date) -> ir.Table:
     """Everything each profile ordered and gave back, one row per profile with an order or a refund.
 
     Returns:
-        `profile_id`, `orders`, `order_value`, `refunds`, `refunded`, `net_spend` (order value minus refunds), all in
-        the reporting currency; `first_order_at`, `last_order_at`, `days_since_order`, `orders_90d`, `orders_365d`,
-        `net_spend_365d`.
+        `profile_id`, `orders`, `order_value`, `average_order_value` (of the orders whose value is known), `refunds`,
+        `refunded`, `net_spend` (order value minus refunds), all in the reporting currency; `first_order_at`,
+        `last_order_at`, `days_since_order`, `orders_90d`, `orders_365d`, `net_spend_365d`.
     """
     seen = purchases.filter(purchases.day <= until)
     rows = seen.mutate(age=ibis.literal(until).delta(seen.day, unit="day"), spend=seen.net - seen.refunded)
     summed = rows.group_by("profile_id").aggregate(
         orders=rows.orders.sum(),
+        priced_orders=(rows.orders - rows.unpriced_orders).sum(),
         order_value=rows.net.sum().cast(MONEY),
         refunds=rows.refunds.sum(),
         refunded=rows.refunded.sum().cast(MONEY),
@@ -189,4 +190,7 @@ def totals(purchases: ir.Table, until: date) -> ir.Table:
         orders_365d=rows.orders.sum(where=rows.age < 365).fill_null(0),
         net_spend_365d=rows.spend.sum(where=rows.age < 365).fill_null(0).cast(MONEY),
     )
-    return summed.mutate(days_since_order=days_since(summed.last_order_day, until)).drop("last_order_day")
+    return summed.mutate(
+        average_order_value=(summed.order_value / summed.priced_orders.nullif(0)).round(2).cast(MONEY),
+        days_since_order=days_since(summed.last_order_day, until),
+    ).drop("priced_orders", "last_order_day")

@@ -182,7 +182,12 @@ TOTALS = (
     Column("refunds", "int64", "Refunds so far.", unit="refunds", required=True),
     Column("refunded", MONEY, "Money given back so far.", unit=_REPORTING, required=True),
     Column("net_spend", MONEY, "Net value of all orders minus refunds.", unit=_REPORTING, required=True),
-    Column("average_order_value", MONEY, "Net value of an order on average; null without one.", unit=_REPORTING),
+    Column(
+        "average_order_value",
+        MONEY,
+        "Net value of an order on average, of those with an exchange rate; null without one.",
+        unit=_REPORTING,
+    ),
     Column("first_order_at", INSTANT, "First order."),
     Column("last_order_at", INSTANT, "Last order."),
     Column("days_since_order", "int64", "Days since the last order; null without one.", unit="days"),

@@ -57,10 +57,12 @@ def as_of(reader: Reader) -> datetime:
 
 
 def reporting_currency(reader: Reader) -> str:
-    """The currency of amounts that say `reporting`: that of the rates, or without rates that of all orders."""
+    """The currency of amounts that say `reporting`: that of the rates, or without rates that of the orders that have
+    such amounts, since they needed none.
+    """
     for query in (
         "SELECT min(reporting_currency) AS currency FROM normalised.exchange_rates",
-        "SELECT min(currency) AS currency FROM normalised.orders HAVING count(DISTINCT currency) = 1",
+        "SELECT any_value(currency) AS currency FROM normalised.orders WHERE net_reporting IS NOT NULL",
     ):
         row = reader.one(query)
         if row and row["currency"]:

@@ -35,6 +35,7 @@ def read_report(reader: Reader, *, with_sample: bool = False) -> views.Report:
         segments=_segments(reader),
         deliveries=_deliveries(reader),
         reasons=_reasons(reader),
+        unpriced=_unpriced(reader),
     )
     if with_sample and (match := sample_profile(reader)):
         report = replace(report, sample=read_profile(reader, match, moments=400))
@@ -116,3 +117,17 @@ def _reasons(reader: Reader) -> tuple[tuple[str, int], ...]:
         "GROUP BY ALL ORDER BY rows DESC, reason LIMIT 8"
     )
     return tuple((row["reason"], row["rows"]) for row in rows)
+
+
+def _unpriced(reader: Reader) -> tuple[views.Unpriced, ...]:
+    rows = reader.rows(
+        """
+        SELECT 'order' AS kind, currency, count(*) AS rows FROM normalised.orders
+        WHERE net IS NOT NULL AND net_reporting IS NULL GROUP BY currency
+        UNION ALL
+        SELECT 'refund', currency, count(*) FROM normalised.refunds
+        WHERE amount IS NOT NULL AND amount_reporting IS NULL GROUP BY currency
+        ORDER BY kind, rows DESC, currency
+        """
+    )
+    return tuple(views.Unpriced(**row) for row in rows)

@@ -38,7 +38,7 @@ def report(shown: views.Report, next_steps: Iterable[tuple[str, str]] = ()) -> R
     if shown.deliveries:
         parts += [heading("Deliveries"), deliveries(shown.deliveries)]
     if shown.run:
-        parts += [heading("Checks"), _checks(shown.run)]
+        parts += [heading("Checks"), _checks(shown.run, shown.unpriced)]
     if shown.sample:
         parts += [heading("One profile"), indented(profile_card(shown.sample))]
     steps = list(next_steps)
@@ -172,7 +172,7 @@ def _agreement(found: views.Agreement) -> Text:
     return Text(f"precision {found.precision:.4f}, recall {found.recall:.4f}, F1 {found.f1:.4f}")
 
 
-def _checks(run: views.Run) -> RenderableType:
+def _checks(run: views.Run, unpriced: Iterable[views.Unpriced]) -> RenderableType:
     words = Text()
     words.append(wording.count(run.checks_passed), "bold")
     words.append(" passed", "green")
@@ -182,6 +182,11 @@ def _checks(run: views.Run) -> RenderableType:
         words.append(" warned", "yellow")
         for name in run.checks_failed:
             words.append(f"\n  ! {name}", "yellow")
+    for each in unpriced:
+        have = (
+            "has no exchange rate and is not counted" if each.rows == 1 else "have no exchange rate and are not counted"
+        )
+        words.append(f"\n  ! {wording.plural(each.rows, each.kind)} in {each.currency} {have}", "yellow")
     return indented(words)
 
 

@@ -238,6 +238,15 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Unpriced:
+    """Amounts of one kind and currency that no exchange rate was known for, and so count for nothing in sums."""
+
+    kind: str
+    currency: str
+    rows: int
+
+
+@dataclass(frozen=True)
 class Report:
     """What a run has to say for itself."""
 
@@ -249,6 +258,7 @@ class Report:
     segments: tuple[SegmentSize, ...] = ()
     deliveries: tuple[Deliveries, ...] = ()
     reasons: tuple[tuple[str, int], ...] = ()
+    unpriced: tuple[Unpriced, ...] = ()
     sample: Profile | None = None
     couple: Refused | None = None
     identity: Identity | None = None

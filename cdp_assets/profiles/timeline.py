@@ -49,11 +49,19 @@ def _number(value: ir.FloatingValue) -> ir.StringValue:
     return (value == value.round()).ifelse(value.round().cast("int64").cast("string"), value.cast("string"))
 
 
+def _unconverted(amount: ir.DecimalValue, converted: ir.DecimalValue, currency: ir.StringValue) -> ir.StringValue:
+    """An amount in its own currency, where it has none in the reporting currency."""
+    return ibis.ifelse(converted.isnull(), amount.cast("string") + " " + currency, ibis.null("string"))
+
+
 KINDS = (
     Kind("event", tables.EVENTS, lambda t: _with(t.event_name, t.page_url)),
-    Kind("order", tables.ORDERS, lambda t: _with(ibis.literal("order ") + t.order_id, t.sales_channel, between=" · "),
+    Kind("order", tables.ORDERS, lambda t: _with(ibis.literal("order ") + t.order_id, t.sales_channel,
+                                                _unconverted(t.net, t.net_reporting, t.currency), between=" · "),
          lambda t: t.net_reporting),
-    Kind("refund", tables.REFUNDS, lambda t: _with("refund", t.order_id, t.reason, between=" · "),
+    Kind("refund", tables.REFUNDS, lambda t: _with("refund", t.order_id, t.reason,
+                                                  _unconverted(t.amount, t.amount_reporting, t.currency),
+                                                  between=" · "),
          lambda t: t.amount_reporting),
     Kind("ticket", tables.TICKETS, lambda t: _with("ticket", t.subject.coalesce(t.topic))),
     Kind("engagement", tables.ENGAGEMENTS, lambda t: _with(t.channel + " " + t.action, t.campaign_id)),

@@ -121,6 +121,14 @@ def test_gaps_are_counted_by_their_length(engine: DuckDBEngine) -> None:
     assert rows(engine, observed_days(table, day(30))) == [(day(0), 2)]
 
 
+def test_orders_without_an_exchange_rate_do_not_lower_the_average(engine: DuckDBEngine) -> None:
+    table = purchases(engine, [(1, 0, "10.00"), (1, 3, None), (1, 9, "20.00"), (2, 1, None)])
+
+    found = rows(engine, totals(table, day(20)), "profile_id", "orders", "order_value", "average_order_value")
+
+    assert found == [(1, 3, Decimal("30.00"), Decimal("15.00")), (2, 1, Decimal("0.00"), None)]
+
+
 def test_totals_reconcile_whatever_the_windows(engine: DuckDBEngine) -> None:
     table = purchases(engine, [(1, 0, "10.00"), (1, 400, "20.00"), (2, 395, "-3.00")], refunds=[(1, 390, "4.50")])
 

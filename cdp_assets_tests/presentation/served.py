@@ -31,7 +31,11 @@ CREATE TABLE normalised.identifiers AS SELECT *, TIMESTAMPTZ '2026-06-01' AS fir
 
 CREATE TABLE normalised.exchange_rates AS SELECT * FROM (VALUES ('EUR', DATE '2020-01-01', 1.0, 'EUR'))
     AS t (currency, valid_from, rate, reporting_currency);
-CREATE TABLE normalised.orders AS SELECT 'EUR' AS currency;
+CREATE TABLE normalised.orders AS SELECT * FROM (VALUES
+    ('EUR', 20.00, 20.00), ('SEK', 30.00, NULL), ('SEK', 40.00, NULL), ('USD', NULL, NULL)
+) AS t (currency, net, net_reporting);
+CREATE TABLE normalised.refunds AS SELECT * FROM (VALUES ('SEK', 5.00, NULL::DECIMAL(18, 2)))
+    AS t (currency, amount, amount_reporting);
 CREATE TABLE normalised.dispositions AS SELECT * FROM (VALUES
     ('shop', 'customers', 'l1', 'accepted', 2), ('shop', 'customers', 'l1', 'duplicate', 1),
     ('web', 'events', 'l2', 'quarantined', 1)

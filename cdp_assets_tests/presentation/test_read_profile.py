@@ -7,7 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from cdp_assets.presentation.read_profile import as_of, find, read_profile
+from cdp_assets.presentation import views
+from cdp_assets.presentation.read_profile import as_of, find, read_profile, reporting_currency
 from cdp_assets.presentation.read_report import read_report
 from cdp_assets.warehouse.serving import Reader
 from cdp_assets_tests.presentation.served import write_snapshot
@@ -95,8 +96,17 @@ def test_the_report_counts_what_the_snapshot_holds(reader: Reader) -> None:
     assert [(item.segment, item.members, item.entered, item.left) for item in report.segments] == [("vip", 1, 1, 0)]
     assert [each.outcomes for each in report.deliveries] == [{"delivered": 1, "no_consent": 1}]
     assert report.reasons == (("web: timestamp does not parse", 1),)
+    assert report.unpriced == (views.Unpriced("order", "SEK", 2), views.Unpriced("refund", "SEK", 1))
     assert report.sample is not None
     assert report.sample.name == "Ann Weber"
+
+
+def test_without_rates_amounts_are_in_the_currency_of_the_orders_that_need_none(tmp_path: Path) -> None:
+    file = write_snapshot(tmp_path / "serving.duckdb")
+    with duckdb.connect(str(file)) as emptied:
+        emptied.execute("DELETE FROM normalised.exchange_rates")
+    with Reader(file) as reader:
+        assert reporting_currency(reader) == "EUR"
 
 
 def test_a_company_without_people_has_a_report(tmp_path: Path) -> None:

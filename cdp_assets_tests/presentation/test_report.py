@@ -24,6 +24,7 @@ SHOWN = views.Report(
     segments=(views.SegmentSize("vip", 250, entered=12, left=3),),
     deliveries=deliveries([("welcome", "delivered", None, 40), ("welcome", "withheld", "no_consent", 2)]),
     reasons=(("shop: the value is not a decimal", 1),),
+    unpriced=(views.Unpriced("order", "SEK", 636), views.Unpriced("refund", "SEK", 1)),
     sample=ADA,
     couple=views.Refused(
         "Ann Weber", "Bob Weber", "the e-mail weber@example.org", ("both carry it, but the given names differ",), (1, 2)
@@ -53,7 +54,8 @@ def test_the_report_tells_the_whole_story_of_a_run() -> None:
         "precision 0.9991, recall 0.9100",
         "98.5% with the right person, 0.10% with another", "Ann Weber and Bob Weber share the e-mail weber@example.org",
         "the given names differ", "25.0%", "+12", "−3", "40 delivered · 2 no consent", "201 passed, 1 warned",
-        "normalised.orders: plausible", "Ada Byron-King", "make ui",
+        "normalised.orders: plausible", "636 orders in SEK have no exchange rate and are not counted",
+        "1 refund in SEK has no exchange rate and is not counted", "Ada Byron-King", "make ui",
     ):  # fmt: skip
         assert words in told, words
 

@@ -44,6 +44,16 @@ def test_facts_of_all_kinds_are_put_in_one_line_each() -> None:
     ]
 
 
+def test_an_amount_without_an_exchange_rate_is_told_in_its_own_currency() -> None:
+    money = {"currency": "SEK", "net": Decimal("12.50")}
+    refund = {"record_id": 1, "refunded_at": day(3), "currency": "SEK", "amount": Decimal("2.50")}
+    found = lines({"orders": [{"record_id": 1, "order_id": "7", "ordered_at": day(2), **money}], "refunds": [refund]})
+    assert [(row["title"], row["amount_reporting"]) for row in found] == [
+        ("order 7 · 12.50 SEK", None),
+        ("refund · 2.50 SEK", None),
+    ]
+
+
 def test_a_device_that_changed_hands_gives_each_their_own_events() -> None:
     mapped = loaded(
         [
