@@ -32,7 +32,8 @@ GOLDEN_RECORDS = TableSchema(
     (
         _PROFILE_ID,
         Column("anonymous", "boolean", "Whether nothing says who this is: no record of a person, no identifier but "
-               "those of devices, and no contact point.", required=True),
+               "those of devices and documents (orders, invoices, payments, tickets, deals), and no contact "
+               "point.", required=True),
         Column("full_name", "string", "Name as one string; of its parts where the source has it in parts.",
                pii=Pii.DIRECT),
         *(CONTACTS.column(name) for name in CONTACT_VALUES if name != "full_name"),
