@@ -173,8 +173,10 @@ def _load(
 
 def _wide(traits: Sequence[_Loaded]) -> tuple[TableSchema, list[Problem]]:
     """`customer_360` with the traits that can be used, and what is wrong with the others."""
+    from cdp_assets.attributes.trait_spec import check_reads
     from cdp_assets.attributes.traits import wide_schema
 
+    composed = {item.spec.name: item.spec for item in traits if item.spec.composed}
     usable: list[TraitSpec] = []
     problems: list[Problem] = []
     # Composed traits see the others only, so these come first.
@@ -182,6 +184,8 @@ def _wide(traits: Sequence[_Loaded]) -> tuple[TableSchema, list[Problem]]:
         try:
             if item.spec.name in {spec.name for spec in usable}:
                 continue
+            if item.spec.composed:
+                check_reads(item.spec, composed)
             wide_schema([*usable, item.spec])
             usable.append(item.spec)
         except ValueError as error:

@@ -13,10 +13,12 @@ from typing import Any
 
 import ibis
 import ibis.expr.datatypes as dt
+import sqlglot.expressions as sge
 
 from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import Column, Pii, TableSchema
 from cdp_assets.warehouse.expressions import CheckedExpression, ExpressionError, check
+from cdp_assets.warehouse.sql_parsing import parsed
 
 FACTS: Mapping[str, TableSchema] = {
     schema.name: schema
@@ -159,6 +161,40 @@ class TraitSpec:
             required=self.aggregate == "count",
             source="attributes.traits" if self.composed else f"normalised.{self.table}",
         )
+
+
+def check_reads(spec: TraitSpec, composed: Mapping[str, TraitSpec]) -> None:
+    """Refuse a composed trait that reads others of its kind.
+
+    Args:
+        spec: The trait.
+        composed: All composed traits by name.
+
+    Raises:
+        TraitError: if it does, and whether they name each other in a circle.
+        ExpressionError: if the expression of one of them cannot be read.
+    """
+    read = _read_of(spec, composed)
+    if not read:
+        return
+    if circle := _circle([spec.name], composed):
+        raise TraitError(f"expression: traits name each other in a circle: {' → '.join(circle)}")
+    raise TraitError(f"expression: `{read[0]}` is made of other traits itself, and may not be read by one that is, too")
+
+
+def _read_of(spec: TraitSpec, composed: Mapping[str, TraitSpec]) -> list[str]:
+    named = (column.name for column in parsed(spec.expression).find_all(sge.Column))
+    return [name for name in dict.fromkeys(named) if name in composed]
+
+
+def _circle(above: list[str], composed: Mapping[str, TraitSpec]) -> list[str]:
+    """The way from the first of some traits, each of which reads the next, back to it; empty if there is none."""
+    for name in _read_of(composed[above[-1]], composed):
+        if name == above[0]:
+            return [*above, name]
+        if name not in above and (found := _circle([*above, name], composed)):
+            return found
+    return []
 
 
 def _stored(dtype: dt.DataType) -> dt.DataType:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdp_assets.attributes.trait_spec import FACTS, TraitError, TraitSpec
+from cdp_assets.attributes.trait_spec import FACTS, TraitError, TraitSpec, check_reads
 from cdp_assets.attributes.traits import failures, trait_columns, traits, traits_schema, wide_schema
 from cdp_assets.canonical.schema import Pii
 from cdp_assets.settings import PROJECT
@@ -169,6 +169,21 @@ def test_what_makes_no_sense_is_refused(said: dict[str, Any], because: str) -> N
 def test_an_expression_that_does_not_fit_is_refused(said: dict[str, Any], because: str) -> None:
     with pytest.raises(ExpressionError, match=because):
         trait(**said).column()
+
+
+@pytest.mark.parametrize(
+    ("expressions", "because"),
+    [
+        ({"ta": "tb + 1", "tb": "ta + 1"}, "traits name each other in a circle: ta → tb → ta"),
+        ({"ta": "ta + 1"}, "in a circle: ta → ta"),
+        ({"ta": "views + tb", "tb": "views + 1"}, "`tb` is made of other traits itself"),
+    ],
+)
+def test_a_composed_trait_that_reads_another_is_refused(expressions: dict[str, str], because: str) -> None:
+    composed = {name: TraitSpec(name, "Something", expression=sql) for name, sql in expressions.items()}
+    with pytest.raises(TraitError, match=because):
+        check_reads(composed["ta"], composed)
+    check_reads(TraitSpec("tc", "Something", expression="views + 1"), composed)
 
 
 def test_a_trait_is_a_documented_column_of_the_wide_row_with_the_class_of_what_it_was_made_of() -> None:
