@@ -12,7 +12,8 @@ from cdp_assets.canonical.schema import MONEY
 
 
 def with_totals_of_lines(orders: ir.Table, lines: ir.Table) -> ir.Table:
-    """Fill ``gross`` with the sum of an order's lines, and ``net`` from it, where the source states none.
+    """Fill ``gross`` with the sum of an order's lines, and ``net`` from it, where the source states none; where it
+    states ``net`` alone, ``gross`` follows from that, whatever its lines come to.
 
     Args:
         orders: Orders, some with null ``gross``.
@@ -20,8 +21,8 @@ def with_totals_of_lines(orders: ir.Table, lines: ir.Table) -> ir.Table:
     """
     totals = lines.group_by(line_source="source", line_order_id="order_id").aggregate(total=lines.amount.sum())
     joined = orders.left_join(totals, [orders.source == totals.line_source, orders.order_id == totals.line_order_id])
-    gross = joined.gross.coalesce(joined.total.cast(MONEY))
     discount = joined.discount.coalesce(ibis.literal(0).cast(MONEY))
+    gross = joined.gross.coalesce((joined.net + discount).cast(MONEY), joined.total.cast(MONEY))
     return joined.mutate(gross=gross, net=joined.net.coalesce((gross - discount).cast(MONEY))).select(*orders.columns)
 
 

@@ -10,11 +10,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import ibis
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdp_assets.canonical.schema import MONEY
 from cdp_assets.normalised.accounting import quarantine_of
+from cdp_assets.normalised.order_totals import with_totals_of_lines
 from cdp_assets.normalised.retrying import retried
 from cdp_assets.sources.spec import ColumnSpec, MapSpec, SourceSpec, StreamSpec
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
@@ -175,6 +179,26 @@ def test_without_times_of_change_the_latest_delivery_says_what_an_order_is(bench
     bench.drop("shop/orders_2.csv", content("csv", [line("X-2", "EUR", "60"), line("X-3", "EUR", "61")], HEADER))
     load(bench, source)
     assert [each["gross"] for each in canonical(bench, source, "orders")] == [60]
+
+
+def test_an_order_adds_up_whatever_its_lines_come_to() -> None:
+    stated = {"source": "shop", "discount": Decimal("2.00")}
+    orders_ = [
+        {**stated, "order_id": "A", "gross": None, "net": Decimal("8.00")},
+        {**stated, "order_id": "B", "gross": None, "net": None},
+    ]
+    lines_ = [{"source": "shop", "order_id": name, "amount": Decimal("11.90")} for name in ("A", "B")]
+    engine, money = DuckDBEngine.in_memory(), {"gross": MONEY, "discount": MONEY, "net": MONEY}
+    made = with_totals_of_lines(
+        engine.from_arrow(
+            pa.Table.from_pylist(orders_), ibis.schema({"source": "string", "order_id": "string", **money})
+        ),
+        engine.from_arrow(
+            pa.Table.from_pylist(lines_), ibis.schema({"source": "string", "order_id": "string", "amount": MONEY})
+        ),
+    )
+    found = {each["order_id"]: (each["gross"], each["net"]) for each in engine.to_arrow(made).to_pylist()}
+    assert found == {"A": (Decimal("10.00"), Decimal("8.00")), "B": (Decimal("11.90"), Decimal("9.90"))}
 
 
 def test_no_two_keys_are_spelled_alike(bench: Bench) -> None:
