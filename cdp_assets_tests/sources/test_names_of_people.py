@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from cdp_assets.sources.proposing.propose import propose
+from cdp_assets_tests.sources.test_proposing import written
 from cdp_assets_tests.sources.test_relational_exports import table
 from cdp_assets_tests.sources.test_whose import identifiers, stream
 
@@ -95,3 +97,54 @@ def test_names_of_people_or_companies_are_what_most_of_them_are(
 def test_the_name_of_a_company_is_no_persons(tmp_path: Path, heading: str) -> None:
     text = table(f"{heading},E-mail", *(f"{GIVEN[n % 3]} Costa{n},p{n}@example.org" for n in range(30)))
     assert "full_name" not in contact(stream(tmp_path, "clientes.csv", text))
+
+
+def registrations(name: str, mailbox: str, *, people: int = 12) -> str:
+    """People of two each with one address, by the template of its mailbox."""
+    rows = (
+        (GIVEN[n % 3], f"Lee{'abcdefghijklmn'[n // 2]}", n // 2, f"2026-01-{1 + n:02d} 10:00:00") for n in range(people)
+    )
+    return table(
+        f"registration,{name},email,event,registered_at",
+        *(f"R{place},{first} {last},{mailbox.format(last=last, n=n)}@example.org,{'Gala' if n % 2 else 'Run'},{at}"
+          for place, (first, last, n, at) in enumerate(rows)),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("heading", ["name", "attendee"])
+def test_the_names_of_who_came_to_an_event_keep_apart_who_shares_an_address(tmp_path: Path, heading: str) -> None:
+    proposal = propose(written(tmp_path, "registrations.csv", registrations(heading, "{last}")), "shop")
+    assert proposal.kind == "events"
+    assert contact(proposal.stream)["full_name"] == heading
+    assert any("taken for the name of a person" in doubt for doubt in proposal.doubts)
+
+
+@pytest.mark.parametrize("heading", ["name", "attendee"])
+def test_what_may_name_people_and_no_address_bears_out_is_told(tmp_path: Path, heading: str) -> None:
+    proposal = propose(written(tmp_path, "registrations.csv", registrations(heading, "p{n}")), "shop")
+    assert contact(proposal.stream) == {}
+    assert any(doubt.startswith(f"{heading} may name people") for doubt in proposal.doubts)
+
+
+def test_names_of_things_are_nobodys(tmp_path: Path) -> None:
+    text = table(
+        "email,event,name,at",
+        *(f"ann.lee{n}@example.org,viewed,Blue {GIVEN[n % 3]},2026-01-{1 + n:02d} 10:00:00" for n in range(20)),
+    )
+    assert contact(stream(tmp_path, "views.csv", text)) == {}
+
+
+def test_birth_dates_tell_apart_who_did_something_under_one_address(tmp_path: Path) -> None:
+    text = table(
+        "visit,email,event,dob,at",
+        *(f"V{n},p{n // 2}@example.org,Swim,{1950 + n}-02-03,2026-01-{1 + n:02d} 10:00:00" for n in range(20)),
+    )
+    assert contact(stream(tmp_path, "visits.csv", text)) == {"birth_date": "dob"}
+
+
+def test_the_names_of_who_opened_a_message_are_taken(tmp_path: Path) -> None:
+    text = table(
+        "Email,First Name,Last Name,Campaign,Action,Date",
+        *(f"p{n // 2}@example.org,{GIVEN[n % 3]},Lee,News,open,2026-01-{1 + n:02d} 10:00:00" for n in range(20)),
+    )
+    assert contact(stream(tmp_path, "opens.csv", text)) == {"given_name": '"First Name"', "family_name": '"Last Name"'}

@@ -389,8 +389,15 @@ def _genders(texts: set[str]) -> tuple[str, str]:
 
 
 def named(draft: Draft) -> Iterator[Map]:
-    """A map of a person's name, for rows that tell of other things: it tells apart who shares an address."""
-    says = draft.given(given_name=_given_name(draft), family_name=_family_name(draft), full_name=draft.sql("full_name"))
+    """A map of a person's name and birth date, for rows that tell of other things: it tells apart who shares an
+    address.
+    """
+    says = draft.given(
+        given_name=_given_name(draft),
+        family_name=_family_name(draft),
+        full_name=draft.sql("full_name"),
+        birth_date=_birth_date(draft),
+    )
     if says:
         yield {"to": "contacts", "set": says}
 

@@ -7,7 +7,7 @@ known (`identifying.py`), and whether the result is sound (`propose.py`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -17,7 +17,7 @@ from cdp_assets.sources.proposing.draft import Draft, Map, among, named, person,
 from cdp_assets.sources.proposing.headings import words_of
 from cdp_assets.sources.proposing.identifying import NUMBERS_OF_PEOPLE, PEOPLE, identifiers, other_party
 from cdp_assets.sources.proposing.roles import NUMBERING_PEOPLE, Column
-from cdp_assets.sources.proposing.whose import numbers_of_rows
+from cdp_assets.sources.proposing.whose import named_in_addresses, numbers_of_rows
 from cdp_assets.warehouse.sql_parsing import plain_name
 
 _ENOUGH = 20
@@ -28,6 +28,11 @@ _TELLING_LETTERS = 3
 
 _UPDATED = frozenset({"contacts", "tickets", "opportunities", "accounts", "orders", "subscriptions"})
 """Kinds whose rows change after they were made."""
+
+_DONE_BY_PEOPLE = frozenset({
+    "events", "engagements", "tickets", "interactions", "survey_responses", "loyalty", "subscriptions", "refunds",
+})  # fmt: skip
+"""Kinds whose rows are something that people did, and may name."""
 
 _DELETED = re.compile(r"((cdc|fivetran|airbyte|ab|sdc|dbt|dlt|stitch|meta|record|row|is|was|soft) )*deleted( flag)?")
 _DELETED_AT = re.compile(r"(\w+ )*(deleted (at|on|date|time)|(date|time) deleted|deletion (date|time)|deleted at utc)")
@@ -40,6 +45,8 @@ def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
     key = draft.key = [draft.names[each] for each in log.key] if log is not None else _key(draft, kind)
     if kind == PEOPLE:
         draft.columns = [_numbered_as_people(draft, column) for column in draft.columns]
+    elif kind in _DONE_BY_PEOPLE:
+        draft.columns = _with_names_of_people(draft)
     maps = list(_MAPS[kind](draft)) if kind is not None else []
     event_time = draft.name_of_time(*_EVENT_TIMES.get(kind or "", ("happened_at", "created_at", "updated_at")))
     updated = draft.name_of_time("updated_at") if kind in _UPDATED and key else None
@@ -108,6 +115,16 @@ def _numbered_as_people(draft: Draft, column: Column) -> Column:
         word.startswith(said) and headings.called(word, "people") for word in files
     )
     return replace(column, role="person_id") if mine else column
+
+
+def _with_names_of_people(draft: Draft) -> Sequence[Column]:
+    """The columns with the names of whose addresses stand beside them, where nothing else names them."""
+    found = named_in_addresses(draft.columns, draft.sample.columns)
+    if found is None:
+        return draft.columns
+    name = draft.names[found.address]
+    draft.doubts.append(f"{name} is taken for the name of a person, since addresses beside it have words of it")
+    return [replace(each, role="full_name") if each is found else each for each in draft.columns]
 
 
 def _deleted(draft: Draft) -> str | None:
@@ -350,6 +367,7 @@ def _engagements(draft: Draft) -> Iterator[Map]:
         contact_point=draft.sql("email", "phone"),
     )
     yield {"to": "engagements", "set": values}
+    yield from named(draft)
 
 
 def _events(draft: Draft) -> Iterator[Map]:
@@ -388,10 +406,12 @@ def _events(draft: Draft) -> Iterator[Map]:
     yield from _renamed(draft, kind)
     identified = type_ is not None and "identify" in draft.texts(type_) and draft.of("family_name") is not None
     condition = f"{kind} = 'identify'" if identified else None
-    wanted = ("contacts",) if draft.of("given_name", "family_name", "full_name") is not None else ()
+    wanted = ("contacts",) if draft.of(*headings.NAMES) is not None else ()
     yield from (
         map_ for map_ in person(draft, where=condition) if map_["to"] in wanted or map_["set"].get("kind") == "'email'"
     )
+    if not wanted:
+        yield from named(draft)
 
 
 def _only_event(draft: Draft) -> str:

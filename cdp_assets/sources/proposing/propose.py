@@ -29,7 +29,7 @@ from cdp_assets.sources.proposing.postal import of_a_delivery, of_one_address
 from cdp_assets.sources.proposing.roles import Column, columns_of, names_of_companies
 from cdp_assets.sources.proposing.sample import Sample, UnreadableSampleError, read
 from cdp_assets.sources.proposing.values import judge
-from cdp_assets.sources.proposing.whose import named_alike, own
+from cdp_assets.sources.proposing.whose import may_name_people, named_alike, own
 from cdp_assets.sources.proposing.wrapping import unwrapped
 from cdp_assets.sources.spec import (
     GLOBAL,
@@ -164,6 +164,7 @@ def propose(
     elif "maps" not in stream:
         draft.doubts.append(f"no row of {kind} can be made of what it has: rows are kept, and feed no table")
     _doubts_of_companies(draft, stream)
+    _doubts_of_names(draft, stream)
     _doubts_of_times(draft)
     if country is None and kind is not None:
         _doubts_of_telephones(draft)
@@ -383,6 +384,19 @@ def _doubts_of_companies(draft: Draft, stream: dict[str, Any]) -> None:
                 draft.doubts.append(
                     f"of the names in {name} {len(found)} are those of companies, and taken for people's"
                 )
+
+
+def _doubts_of_names(draft: Draft, stream: dict[str, Any]) -> None:
+    """Say which columns may name the people that rows are known by, where no names are taken."""
+    maps = stream.get("maps", ())
+    if not stream.get("identifiers") or any(map_["to"] == "contacts" and _NAMES & map_["set"].keys() for map_ in maps):
+        return
+    told = {sql for map_ in maps for sql in map_["set"].values()}
+    found = [draft.names[each.address] for each in draft.columns if may_name_people(each, draft.columns)]
+    if left := [name for name in found if plain_name(name) not in told]:
+        draft.doubts.append(
+            f"{', '.join(left)} may name people: who shares an address is told apart by no name (`contacts`)"
+        )
 
 
 def _doubts_of_telephones(draft: Draft) -> None:

@@ -44,6 +44,9 @@ _SELDOM = 0.05
 _LAST_DIGITS = 8
 """So many digits at the end of telephone numbers tell them apart, with the code of a country or without."""
 
+_LETTERS_OF_A_NAME = 3
+"""So many letters at least a word of a name has that is not in a mailbox by chance."""
+
 _ONE_NAME = 0.7
 """From this ratio on two names may be one, misspelt."""
 
@@ -108,6 +111,41 @@ def named_alike(columns: Sequence[Column], texts: Texts) -> tuple[list[Column], 
 def _whose_names(columns: Sequence[Column]) -> list[str]:
     """What headings say of whose they are, each once."""
     return list(dict.fromkeys(headings.whose(each.words) for each in columns))
+
+
+def named_in_addresses(columns: Sequence[Column], texts: Texts) -> Column | None:
+    """The column with mere names, or of what is called just *attendee*, whose words mailboxes beside them are made of:
+    names of products and campaigns are in none. None if there is none, or another column has names of people.
+    """
+    if any(each.role in NAMES for each in columns):
+        return None
+    named = (each for each in columns if may_name_people(each, columns))
+    return next((each for each in named if _is_in_addresses(each, columns, texts)), None)
+
+
+def may_name_people(column: Column, columns: Sequence[Column]) -> bool:
+    """Whether a column in words is called a name, or what a person is, and says about as many as can be reached."""
+    values = column.values
+    if column.role not in (None, "name") or "words" not in values.looks or headings.is_of_others(column.words):
+        return False
+    named = column.role == "name" or headings.whose(column.words) == column.words
+    reached = [each.values.distinct for each in _of(columns, *ADDRESSES)]
+    return named and headings.is_own(headings.whose(column.words)) and 2 * values.distinct >= max(reached, default=0)
+
+
+def _is_in_addresses(names: Column, columns: Sequence[Column], texts: Texts) -> bool:
+    """Whether so many mailboxes have a word of the name beside them in theirs."""
+    for email in _of(columns, "email"):
+        pairs = {
+            (words_of(name), words_of(address.partition("@")[0]).replace(" ", ""))
+            for name, address in both(texts[names.address], texts[email.address])
+        }
+        said = [
+            any(word in mailbox for word in name.split() if len(word) >= _LETTERS_OF_A_NAME) for name, mailbox in pairs
+        ]
+        if sum(said) >= _SOME and sum(said) >= _OFTEN * len(said):
+            return True
+    return False
 
 
 def _parts_of_names(columns: Sequence[Column], whose: str) -> list[Column]:
