@@ -281,7 +281,8 @@ class Stream(dg.Model, dg.Resolvable):
     guest: OptionalSql = Field(
         default=None,
         description=f"{_SQL}: rows without any identifier that agree in it are one anonymous record. The id of the "
-        "first map with a grain if absent, else each row is one.",
+        "first map with a grain if absent, unless `contacts` or `contact_points` have each row for themselves; else "
+        "each row is one.",
     )
     maps: list[Map] = Field(default_factory=list, description="The canonical tables it feeds.")
     delimiter: str = Field(default=",", description="Of CSV: one character.")

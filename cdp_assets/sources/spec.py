@@ -43,6 +43,9 @@ DTYPES: dict[str, dt.DataType] = {
 }
 """Ibis type of each contract type. JSON stays text, which the JSON functions read."""
 
+_OF_PEOPLE = frozenset({"contacts", "contact_points"})
+"""Canonical tables of what is said of people."""
+
 ITEM, ITEM_NUMBER = "item", "item_number"
 """What expressions of a map call an item of its list, and the item's position."""
 
@@ -250,7 +253,8 @@ class StreamSpec:
         derive: Name → SQL expression over the columns and the ones derived before it.
         identifiers: What every row carries.
         person: Whether rows are records of people (their record follows the key) or facts about them.
-        guest: SQL expression; rows without any identifier that agree in it are one anonymous record.
+        guest: SQL expression; rows without any identifier that agree in it are one anonymous record. If None, see
+            `guest_expression`.
         maps: The canonical tables it feeds.
         delimiter: Of CSV.
         encoding: Of text files: one of `encodings.ENCODINGS`.
@@ -338,9 +342,14 @@ class StreamSpec:
 
     @property
     def guest_expression(self) -> str | None:
-        """What tells rows without identifiers apart: `guest`, or the id of the first map with a grain."""
+        """What tells rows without identifiers apart: `guest`, or the id of the first map with a grain.
+
+        None if nothing but their key does, as where each row says of a person of its own who that is.
+        """
         if self.guest is not None:
             return self.guest
+        if any(map_.to in _OF_PEOPLE and not map_.grain for map_ in self.maps):
+            return None
         return next((map_.id for map_ in self.maps if map_.grain and map_.id), None)
 
 

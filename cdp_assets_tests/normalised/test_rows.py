@@ -155,6 +155,27 @@ def test_facts_with_the_same_identifiers_hang_on_one_record_and_guests_on_their_
     assert [found["cdp_kind"] for found in (first, third)] == ["fact", "guest"]
 
 
+@pytest.mark.parametrize(("grain", "people"), [(("booking",), 1), ((), 3)])
+def test_guests_of_one_booking_are_people_of_their_own_where_each_row_names_one(
+    bench: Bench, grain: tuple[str, ...], people: int
+) -> None:
+    columns = (ColumnSpec("booking", "string"), ColumnSpec("at", "timestamp"), ColumnSpec("name", "string"))
+    booking = (("order_id", "booking"), ("ordered_at", "at"), ("currency", "'EUR'"))
+    stream = StreamSpec(
+        "bookings", "shop/bookings*", "csv", columns,
+        maps=(
+            MapSpec("orders", booking, grain=("booking",), id="booking"),
+            MapSpec("contacts", (("full_name", "name"),), grain=grain, id="booking" if grain else None),
+        ),
+    )  # fmt: skip
+    rows = [{"booking": "B1", "at": "2026-01-02T10:00:00Z", "name": name} for name in ("Ann Lee", "Bob Lee", "Zoe Lee")]
+    bench.drop("shop/bookings.csv", content("csv", rows, ("booking", "at", "name")))
+    source = shop(stream)
+    load(bench, source)
+    assert len({found["cdp_record_id"] for found in typed(bench, "shop__bookings")}) == people
+    assert len(canonical(bench, source, "orders")) == 1
+
+
 def test_a_couple_that_shares_all_its_addresses_is_two_records_by_their_names(bench: Bench) -> None:
     """But what carries a number of a person's own hangs on that, however the name is spelled."""
     columns = tuple(ColumnSpec(name, "string") for name in ("name", "email", "number"))
