@@ -428,3 +428,36 @@ def test_two_telephones_of_customers_that_stay_are_both_theirs(tmp_path: Path) -
     rows = [re.sub(r"[+]49171\d{6}(?=,L1)", f"+49301000{n % 12:02d}", row) for n, row in enumerate(text.split("\n"))]
     found = stream(tmp_path, "orders.csv", "\n".join(rows))
     assert [value for type_, value in identifiers(found) if type_ == "phone"] == ["Phone", "Mobile"]
+
+
+def guests(heading: str, *, twice: bool = True, booked: int = 0) -> str:
+    """Guests under two numbers each, or families of three with an address each, and some whom an agency booked for."""
+    own = [
+        f"{GIVEN[n % 3]} {FAMILY[n // 3]},{f'{GIVEN[n % 3]}.{FAMILY[n // 3]}' if twice else FAMILY[n // 3]}@example.org"
+        for n in range(30)
+    ]
+    others = [f"{GIVEN[n % 3]} {FAMILY[n % 10]}son,booking{n % 3}@agency.example" for n in range(booked)]
+    rows = [*own, *(own if twice else ()), *others]
+    return table(
+        f"{heading},name,email,birth_date",
+        *(f"{1000 + n},{row},19{50 + n % 30}-0{1 + n // 60}-03" for n, row in enumerate(rows)),
+    )
+
+
+@pytest.mark.parametrize("booked", [0, 60])
+def test_a_number_of_which_people_have_several_is_that_of_rows(tmp_path: Path, booked: int) -> None:
+    for heading in ("id", "guest_id"):
+        found = stream(tmp_path, "guests.csv", guests(heading, booked=booked))
+        assert (found["key"], found["person"]) == ([heading], True)
+        assert "customer_number" not in {type_ for type_, _ in identifiers(found)}
+
+
+@pytest.mark.parametrize("heading", ["id", "guest_id"])
+def test_members_of_families_keep_their_numbers_beside_one_address(tmp_path: Path, heading: str) -> None:
+    found = identifiers(stream(tmp_path, "guests.csv", guests(heading, twice=False)))
+    assert ("customer_number", heading) in found
+
+
+def test_of_people_without_names_the_number_says_who_they_are(tmp_path: Path) -> None:
+    text = table("id,email,birth_date", *(f"{n},p{n // 3}@example.org,19{50 + n}-02-03" for n in range(30)))
+    assert ("customer_number", "id") in identifiers(stream(tmp_path, "guests.csv", text))

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.draft import Draft, quoted, unguarded
 from cdp_assets.sources.proposing.roles import Column
-from cdp_assets.sources.proposing.whose import foreign_numbers, numbers_of_rows, shared
+from cdp_assets.sources.proposing.whose import foreign_numbers, numbers_of_repeated, numbers_of_rows, shared
 from cdp_assets.warehouse.sql_parsing import plain_name
 
 PEOPLE = "contacts"
@@ -78,7 +78,14 @@ def _nobodys(draft: Draft, kind: str | None) -> set[str]:
     )
     nobodys = [*several, *foreign]
     again = any(column.values.repeated and column not in nobodys for column in draft.all_of("person_id"))
-    each = numbers_of_rows(draft.columns) if kind != PEOPLE else draft.all_of("id") if again else []
+    if kind != PEOPLE:
+        each = numbers_of_rows(draft.columns)
+    elif again:
+        each = draft.all_of("id")
+    elif draft.of("full_name", "given_name") is not None:
+        each = [column for column in numbers_of_repeated(draft.columns, draft.sample.columns) if column.role == "id"]
+    else:
+        each = []  # who of one address has which number, only their names would tell
     own = [column for column in draft.all_of("external_id") if _numbers_rows(column, kind)]
     for columns, why in (
         (several, "people of different names share"),

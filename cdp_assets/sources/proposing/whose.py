@@ -241,6 +241,16 @@ def numbers_of_rows(columns: Sequence[Column]) -> list[Column]:
     return [each for each in _of(columns, *_NUMBERS, "id") if each.values.unique and again]
 
 
+def numbers_of_repeated(columns: Sequence[Column], texts: Texts) -> list[Column]:
+    """The same where those count whose address or telephone nobody of another name has: families have one together,
+    and a number each, and so have the guests whom an agency books for. Who has a name may come again by a birth date.
+    """
+    names = list(_names(columns, texts))
+    known_by = _of(columns, *ADDRESSES, *(("birth_date",) if any(names) else ()))
+    again = any(_comes_again_alone(texts[each.address], names) for each in known_by)
+    return [each for each in _of(columns, *_NUMBERS, "id") if each.values.unique and again]
+
+
 def foreign_numbers(key: Column, columns: Sequence[Column], texts: Texts) -> list[Column]:
     """Numbers of others than those whom a list of people has by their numbers, such as of who entered them: they come
     again beside other names, addresses or telephones, or beside people's own numbers where rows tell nothing else.
@@ -274,6 +284,17 @@ def _is_foreign(numbers: Sequence[str | None], told: Sequence[Sequence[str | Non
 def _comes_again(address: Column) -> bool:
     values = address.values
     return values.filled >= _ENOUGH_ROWS and 3 * values.distinct <= 2 * values.filled
+
+
+def _comes_again_alone(addresses: Sequence[str | None], names: Sequence[set[str]]) -> bool:
+    """Whether addresses come again that are one person's by the names beside them."""
+    found: dict[str, list[set[str]]] = {}
+    for address, name in zip(addresses, names, strict=True):
+        if address:
+            found.setdefault(_plain(address), []).append(name)
+    alone = [group for group in found.values() if not any(group) or not _strangers([*filter(None, group)])]
+    rows = sum(map(len, alone))
+    return rows >= _ENOUGH_ROWS and 3 * len(alone) <= 2 * rows
 
 
 def _serving_many(columns: Sequence[Column], texts: Texts) -> _Found:
@@ -316,10 +337,7 @@ def _of_crowds(columns: Sequence[Column], texts: Texts) -> _Found:
 def _numbers_of_nobody(columns: Sequence[Column], texts: Texts) -> _Found:
     """Numbers of households and companies, and those of rows."""
     emails, several = _of(columns, "email"), shared(columns, texts, _NUMBERS, people=False)
-    names = list(_names(columns, texts))
-    # Families have an address together, and a number each.
-    family = any(_differ(texts[each.address], names) for each in _of(columns, *ADDRESSES) if _comes_again(each))
-    of_rows = [] if family else numbers_of_rows(columns)
+    of_rows = numbers_of_repeated(columns, texts)
     for number in _of(columns, *_NUMBERS):
         if number in several:
             yield number.address, "stands beside different names"
