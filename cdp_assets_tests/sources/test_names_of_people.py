@@ -99,6 +99,15 @@ def test_the_name_of_a_company_is_no_persons(tmp_path: Path, heading: str) -> No
     assert "full_name" not in contact(stream(tmp_path, "clientes.csv", text))
 
 
+@pytest.mark.parametrize("heading", ["name_sufx_cd", "Suffix"])
+def test_what_tells_father_and_son_apart_belongs_to_the_name(tmp_path: Path, heading: str) -> None:
+    text = table(
+        f"id,first_name,last_name,{heading},zip_code",
+        *(f"{n},Ann,Lee{n // 2},{'JR' if n % 2 else ''},1{n:04d}" for n in range(30)),
+    )
+    assert contact(stream(tmp_path, "voters.csv", text))["family_name"] == f"concat_ws(' ', last_name, {heading})"
+
+
 def registrations(name: str, mailbox: str, *, people: int = 12) -> str:
     """People of two each with one address, by the template of its mailbox."""
     rows = (

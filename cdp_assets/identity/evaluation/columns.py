@@ -30,7 +30,7 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "family_name": ("family name", "last name", "lastname", "surname", "lname", "family", "nachname", "name last",
                     "last"),
     "second_family_name": ("second family name",),
-    "name_suffix": ("name suffix", "generational suffix", "suffix"),
+    "name_suffix": ("name suffix", "name sufx cd", "name sufx", "generational suffix", "suffix", "sufx"),
     "full_name": ("full name", "fullname", "customer name", "display name", "person name", "client name",
                   "contact name", "patient name", "name full", "name"),
     "house_number": ("street number", "house number", "street no", "house no", "house num", "hausnummer"),
@@ -86,8 +86,9 @@ _SURE = 0.8
 """Share of values that must have the shape."""
 
 _VAGUE = frozenset(
-    {"name", "place", "given", "first", "family", "last", "middle", "mi", "suffix", "mail", "address", "by", "bm", "bd"}
-)
+    {"name", "place", "given", "first", "family", "last", "middle", "mi", "suffix", "sufx", "mail", "address", "by",
+     "bm", "bd"}
+)  # fmt: skip
 """Words that say what a column is only where they are all of its name: a user name or a file name is nobody's name."""
 
 _LEAST = frozenset({"place", "suburb", "locality", "county"})

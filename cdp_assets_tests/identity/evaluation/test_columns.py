@@ -98,6 +98,14 @@ def said(**what: str) -> dict[str, str]:
             id="voters",
         ),
         pytest.param(
+            "first_name middle_name last_name name_sufx_cd res_street_address zip_code",
+            said(
+                given_name="first_name", middle_name="middle_name", family_name="last_name",
+                name_suffix="name_sufx_cd", street="res_street_address", postal_code="zip_code",
+            ),
+            id="voters, with codes",
+        ),
+        pytest.param(
             "fname lname by bm bd home_phone mobile_phone email work_email",
             said(
                 given_name="fname", family_name="lname", birth_year="by", birth_month="bm", birth_day="bd",
