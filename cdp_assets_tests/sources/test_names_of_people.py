@@ -99,6 +99,18 @@ def test_the_name_of_a_company_is_no_persons(tmp_path: Path, heading: str) -> No
     assert "full_name" not in contact(stream(tmp_path, "clientes.csv", text))
 
 
+@pytest.mark.parametrize(("form", "companies"), [("Ltd", True), ("Savings", False)])
+def test_the_account_of_a_contact_is_a_company_where_it_is_called_as_one(
+    tmp_path: Path, form: str, companies: bool
+) -> None:
+    text = table(
+        "Contact ID,First Name,Last Name,Account Name,Email",
+        *(f"C{n:04d},{GIVEN[n % 3]},Lee{n},Firm {n // 3} {form},p{n}@example.org" for n in range(30)),
+    )
+    found = contact(stream(tmp_path, "contacts.csv", text))
+    assert found.get("company") == ('"Account Name"' if companies else None)
+
+
 @pytest.mark.parametrize("heading", ["name_sufx_cd", "Suffix"])
 def test_what_tells_father_and_son_apart_belongs_to_the_name(tmp_path: Path, heading: str) -> None:
     text = table(

@@ -195,6 +195,11 @@ def says_a_name(words: str) -> bool:
     return any(part in _words_for_names() for part in words.split())
 
 
+def names_an_account(words: str) -> bool:
+    """Whether a heading says that names of accounts stand below it, be they companies or what a bank keeps."""
+    return words in _headings().content["account_names"]
+
+
 def is_number(words: str) -> bool:
     """Whether a heading says that numbers below it are names, by its last word or its first."""
     known = _headings()

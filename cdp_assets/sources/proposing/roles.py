@@ -73,6 +73,9 @@ _REACHED = frozenset({"email", "phone", "person_id"})
 _ENOUGH = 20
 """So many people do not have one address."""
 
+_OFTEN = 4
+"""One of so many names of companies at least has its legal form."""
+
 _ONE_FOR_EACH = frozenset({
     "email", "phone", "person_id", "loyalty_number", "external_id", "lead_id", "anonymous_id", "device_id",
 })  # fmt: skip
@@ -152,7 +155,7 @@ def columns_of(texts: Mapping[str, list[str | None]], *, day_first: bool | None 
     found = _with_the_only_address(_with_numbers_of_orders(found))
     found = _with_names_of_the_reached(_with_numbers_of_clients(found))
     found = _with_names_of_people(_with_family_names(found, texts))
-    found = _with_companies(_with_whole_names(found, texts), texts)
+    found = _with_names_of_accounts(_with_companies(_with_whole_names(found, texts), texts), texts)
     found = _with_the_status(found, texts)
     return _with_the_only_time(_without_pins(found))
 
@@ -391,6 +394,23 @@ def _with_companies(columns: list[Column], texts: Mapping[str, list[str | None]]
         else column
         for column in columns
     ]
+
+
+def _with_names_of_accounts(columns: list[Column], texts: Mapping[str, list[str | None]]) -> list[Column]:
+    """Beside the names of people, that of an account is the company's that they work for, where it often says that it
+    is a company's: others are of accounts at a bank, or of logins.
+    """
+    roles = {column.role for column in columns}
+    if "company" in roles or not roles & _NAMES:
+        return columns
+    accounts = [
+        column
+        for column in columns
+        if column.role is None
+        and headings.names_an_account(column.words)
+        and _OFTEN * len(names_of_companies(texts[column.address])) >= column.values.distinct > 0
+    ]
+    return [replace(column, role="company") if column in accounts[:1] else column for column in columns]
 
 
 def names_of_companies(texts: Iterable[str | None]) -> set[str]:
