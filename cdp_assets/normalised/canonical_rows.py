@@ -18,7 +18,7 @@ from cdp_assets.canonical.schema import INSTANT, MONEY, TableSchema
 from cdp_assets.normalised.birth_dates import known_birth_date
 from cdp_assets.normalised.channels import known_channel
 from cdp_assets.normalised.identifier_values import EMAIL, PHONE, lookup
-from cdp_assets.normalised.placeholder_names import known_names
+from cdp_assets.normalised.names_of_people import known_names
 from cdp_assets.normalised.rules import breaches, fitted
 from cdp_assets.normalised.stream_rows import NATIVE_ID, with_derived
 from cdp_assets.sources import targets

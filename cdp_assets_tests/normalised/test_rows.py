@@ -209,6 +209,26 @@ def test_the_birth_date_that_a_system_writes_where_it_knows_none_is_none(bench: 
     assert typed(bench, "shop__people")[0]["born"] == date(1900, 1, 1)
 
 
+def test_the_name_of_the_company_is_that_of_none_of_its_people(bench: Bench) -> None:
+    columns = tuple(ColumnSpec(name, "string") for name in ("id", "name", "given", "family", "firm"))
+    said = (("full_name", "name"), ("given_name", "given"), ("family_name", "family"), ("company", "firm"))
+    people = StreamSpec(
+        "people", "shop/people*", "csv", columns, key=("id",), person=True, maps=(MapSpec("contacts", said),)
+    )
+    told = [
+        ("Lee GmbH", "", "", "LEE  GmbH "), ("Ann Lee", "", "", "Ann Lee"), ("Lee Ltd", "", "", "Costa Ltd"),
+        ("Costa S.p.A.", "", "", "Costa S.p.A."), ("Lee Ltd", "", "", ""), ("", "", "Lee Ltd", "Lee Ltd"),
+        ("", "Ann", "Lee AG", "Lee AG"), ("Ag Lee", "", "", "Ag Lee"),
+    ]  # fmt: skip
+    header = ("id", "name", "given", "family", "firm")
+    rows = [dict(zip(header, (str(number), *row), strict=True)) for number, row in enumerate(told)]
+    bench.drop("shop/people.csv", content("csv", rows, header))
+    source = shop(people)
+    load(bench, source)
+    found = [row["full_name"] or row["family_name"] for row in canonical(bench, source, "contacts")]
+    assert found == [None, "Ann Lee", "Lee Ltd", None, "Lee Ltd", None, "Lee AG", "Ag Lee"]
+
+
 def test_a_persons_record_survives_a_changed_email(bench: Bench) -> None:
     source = shop(orders(load="upsert", person=True, updated_at="at", maps=()))
     bench.drop("shop/orders_1.csv", content("csv", [row("7", email="old@x.org")]))

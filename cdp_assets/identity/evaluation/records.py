@@ -20,7 +20,7 @@ from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.identity.evaluation.columns import REACHED, WHATS, guess, is_a, issuer_of
 from cdp_assets.normalised.birth_dates import known_birth_date
 from cdp_assets.normalised.identifier_values import EMAIL, EMAIL_BASE, PHONE, lookup
-from cdp_assets.normalised.placeholder_names import known_names
+from cdp_assets.normalised.names_of_people import known_names
 from cdp_assets.sources.proposing.countries import code_of
 from cdp_assets.sources.proposing.headings import BIRTH_PARTS, words_of
 from cdp_assets.sources.proposing.roles import Column

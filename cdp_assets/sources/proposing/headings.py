@@ -406,6 +406,13 @@ def is_company(name: str) -> bool:
 
 
 @cache
+def legal_form() -> str:
+    """The same as a pattern, for names in lower case without points."""
+    forms, endings = ("|".join(_headings().content[kind]) for kind in ("legal_forms", "legal_endings"))
+    return rf"[\pL\pN][^\pL\pN]+(.*[^\pL\pN])?((?:{forms})([^\pL\pN]|$)|(?:{endings})[^\pL\pN]*$)"
+
+
+@cache
 def actions() -> dict[str, str]:
     """What cells say was done with a message, in lower case → the action of `engagements`."""
     return {word: action for action, words in _headings().content["actions"].items() for word in words}
