@@ -126,7 +126,9 @@ class Draft:
             )
             halves = any(text[-1] in "Mm" for text in texts)
             written = f"cast({name} as varchar) || ' ' || {clock}"
-            there = "" if self.zone is None else f" at time zone {quoted(self.zone)}"
+            in_utc = any(headings.is_in_utc(each.words) for each in (column, self._clock))
+            zone = "UTC" if in_utc else self.zone
+            there = "" if zone is None else f" at time zone {quoted(zone)}"
             sql = f"strptime({written}, '%Y-%m-%d {f'%I:%M{seconds} %p' if halves else f'%H{mark}%M{seconds}'}'){there}"
             return self._derived(column, "time", sql)
         if column.role == "country" and "country_name" in values.looks:
@@ -223,8 +225,12 @@ class Draft:
 def _second_best(column: Column) -> tuple[bool, bool, bool, bool]:
     """Of two instants the one that is no mere day, in UTC, or written as one; of two countries the one by its code."""
     values = column.values
-    in_utc = re.search(r"\b(gmt|utc)\b", column.words) is not None
-    return (values.type == "date", not in_utc, values.epoch is not None, "country_name" in values.looks)
+    return (
+        values.type == "date",
+        not headings.is_in_utc(column.words),
+        values.epoch is not None,
+        "country_name" in values.looks,
+    )
 
 
 def some_are_no_addresses(column: Column) -> bool:

@@ -228,6 +228,11 @@ def is_of_buyers(words: str) -> bool:
     return _mentions(words, "buyers")
 
 
+def is_in_utc(words: str) -> bool:
+    """Whether an instant is said to be in UTC, and not by so many hours before or after it: *Created (UTC)*."""
+    return re.search(r"\b(gmt|utc)\b(?! \d)", words) is not None
+
+
 def is_elsewhere(words: str) -> bool:
     """Whether an instant is of something else than the row."""
     return _mentions(words, "elsewhere")

@@ -308,6 +308,8 @@ def _contract(draft: Draft, stream: dict[str, Any]) -> dict[str, dict[str, Any]]
             fields["format"] = list(values.formats) if len(values.formats) > 1 else values.formats[0]
         if values.decimal_mark != ".":
             fields["decimal_mark"] = values.decimal_mark
+        if values.type == "timestamp" and headings.is_in_utc(column.words) and not _has_zone(column, draft.sample):
+            fields["zone"] = "UTC"
         if values.symbol is not None:
             fields["symbol"] = values.symbol
         elsewhere = draft.sample.log.elsewhere.get(column.address) if draft.sample.log else None
@@ -367,7 +369,9 @@ def _doubts_of_times(draft: Draft) -> None:
     without_zone = [
         draft.names[column.address]
         for column in draft.columns
-        if column.values.type == "timestamp" and column.role is not None and not _has_zone(column, draft.sample)
+        if column.values.type == "timestamp"
+        and column.role is not None
+        and not (headings.is_in_utc(column.words) or _has_zone(column, draft.sample))
     ]
     if without_zone and draft.zone is None:
         draft.doubts.append(f"times of {', '.join(without_zone)} bear no zone: UTC is assumed (`zone`)")
