@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from cdp_assets.sources.proposing.propose import propose
+from cdp_assets.sources.proposing.propose import Proposal, propose
 from cdp_assets_tests.normalised.bench import canonical, load
 from cdp_assets_tests.sources.shop import Bench
 from cdp_assets_tests.sources.test_proposing import loaded, written
+from cdp_assets_tests.sources.test_proposing_sales import map_to, proposed
 
 
 @pytest.mark.parametrize(
@@ -32,3 +33,48 @@ def test_a_day_and_a_time_in_utc_are_an_instant_in_utc(bench: Bench, tmp_path: P
     bench.drop("shop/orders.csv", text.encode())
     load(bench, source)
     assert min(str(order["ordered_at"]) for order in canonical(bench, source, "orders"))[:16] == "2026-05-01 22:00"
+
+
+def orders_with(folder: Path, heading: str, *said: str, also: str = "Tax status,gross") -> Proposal:
+    other, text = also.split(",")
+    rows = [f"{n},2026-05-{n:02d} 10:00:00,p{n}@example.org,{n}.50,{text},{said[n % len(said)]}" for n in range(1, 25)]
+    return proposed(folder, "orders.csv", f"order_id,order_date,email,total,{other},{heading}", *rows)
+
+
+@pytest.mark.parametrize(
+    ("heading", "said", "condition"),
+    [
+        ("machine", ("completed", "cancelled", "shipped"), "lower(trim(machine, '. ')) in ("),
+        ("Voided", ("false", "true"), "not coalesce(Voided, false)"),
+        ("is_cancelled", ("0", "0", "1"), "coalesce(is_cancelled, 0) = 0"),
+        ("Storniert", ("Nein", "Ja"), "not coalesce(lower(trim(Storniert, '. ')) in ('ja'), false)"),
+        ("Cancelled at", ("", "2026-06-01 10:00:00"), '"Cancelled at" is null'),
+    ],
+)
+def test_orders_that_were_given_up_are_left_out_by_whichever_column_says_so(
+    tmp_path: Path, heading: str, said: tuple[str, ...], condition: str
+) -> None:
+    where = map_to(orders_with(tmp_path, heading, *said), "orders")["where"]
+    assert condition in where
+    assert "Tax status" not in where
+
+
+@pytest.mark.parametrize(
+    ("heading", "said"),
+    [
+        ("machine", ("red", "green")),
+        ("Cancelled at", ("2026-06-01 10:00:00",)),
+        ("Cancellation possible", ("true", "false")),
+    ],
+)
+def test_what_says_nothing_of_that_leaves_no_order_out(tmp_path: Path, heading: str, said: tuple[str, ...]) -> None:
+    proposal = orders_with(tmp_path, heading, *said)
+    assert "where" not in map_to(proposal, "orders")
+    assert not any("left out" in doubt for doubt in proposal.doubts)
+
+
+def test_each_status_that_says_so_leaves_orders_out_and_one_that_is_theirs_may_in_the_next_file(tmp_path: Path) -> None:
+    both = orders_with(tmp_path, "Order status", "shipped", "cancelled", also="Payment status,refunded")
+    assert '"Order status"' in map_to(both, "orders")["where"]
+    assert '"Payment status"' in map_to(both, "refunds")["where"]
+    assert '"Order status"' in map_to(orders_with(tmp_path, "Order status", "shipped"), "orders")["where"]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import cast
 
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.consent import marketing
@@ -48,10 +47,8 @@ def orders(draft: Draft) -> Iterator[Map]:
     if number is None or placed is None:
         return
     sums, currency = _sums(draft), money(draft)
-    returned, status = _returned(draft), _status(draft)
-    conditions = [f"not coalesce({returned}, false)"] if returned else []
-    if status is not None:
-        conditions.append(_not_void(draft, status))
+    returned, kept = _returned(draft), list(_not_given_up(draft))
+    conditions = [*([f"not coalesce({returned}, false)"] if returned else []), *kept]
     entry: Map = {"to": "orders", **_where(conditions), **({"grain": grain} if grain else {})}
     entry |= {"id": known} if known else {}
     paid = _paid_in_parts(draft) if grain else None
@@ -63,7 +60,7 @@ def orders(draft: Draft) -> Iterator[Map]:
         yield part_of(entry, sums["gross"])
     yield from lines_within(draft, number, placed, currency, entry.get("where"))
     common = {"order_id": number, "currency": currency}
-    yield from _refunds_of_orders(draft, common, placed, sums, returned, status, numbered=not grain)
+    yield from _refunds_of_orders(draft, common, placed, sums, returned, numbered=not grain)
     yield from _buyers(draft, grain=grain, id_=known)
     yield from marketing(draft)
 
@@ -112,18 +109,47 @@ def _made_up(draft: Draft, placed: str) -> str | None:
     return draft.derived("order_number", together([f"cast({placed} as varchar)"], parts))
 
 
-def _status(draft: Draft) -> Column | None:
-    """The column that says what became of an order."""
-    found = [column for column in draft.all_of("status") if column.values.type == "string" and column.values.filled]
-    words = headings.said_by(("void", "refund"))
-    return next((column for column in found if draft.texts(column) & words), found[0] if found else None)
+def _not_given_up(draft: Draft) -> Iterator[str]:
+    """Conditions for orders that stand: by each column that says which were cancelled, or else by one that says what
+    became of them, as in the next file it may be that.
+    """
+    statuses = [column for column in draft.all_of("status") if column.values.type == "string" and column.values.filled]
+    said = [column for column in statuses if draft.texts(column) & {*headings.says("void")}]
+    asked = {each.address: standing for each in draft.columns if (standing := _standing(draft, each)) is not None}
+    if not said and not asked:
+        said = [each for each in statuses if _is_of_orders(each)][:1]
+    for column in said:
+        name = draft.names[column.address]
+        draft.doubts.append(f"orders whose {name} is a word for cancelled or failed are left out (`where`)")
+        yield f"not coalesce({among(draft, column, 'void')}, false)"
+    for address, standing in asked.items():
+        draft.doubts.append(f"orders are left out that {draft.names[address]} says were given up (`where`)")
+        yield standing
 
 
-def _not_void(draft: Draft, status: Column) -> str:
-    """A condition for orders that stand."""
-    name = draft.names[status.address]
-    draft.doubts.append(f"orders whose {name} is a word for cancelled or failed are left out (`where`)")
-    return f"not coalesce({among(draft, status, 'void')}, false)"
+def _is_of_orders(status: Column) -> bool:
+    """Whether a status is what became of orders, by its name or its values, and not that of something else: *tax
+    status*.
+    """
+    elsewhere = "status" in headings.meanings(status.words) and not headings.is_just(status.words, "status")
+    return not elsewhere or headings.called(status.words, "orders")
+
+
+def _standing(draft: Draft, column: Column) -> str | None:
+    """A condition for orders that stand, by a column called *voided* that says of each whether, or when, it was given
+    up; None if it is called otherwise, or says so in a way that nobody knows.
+    """
+    name, values, texts = plain_name(draft.names[column.address]), column.values, draft.texts(column)
+    if not headings.is_given_up(column.words) or not values.filled:
+        return None
+    if values.type in ("date", "timestamp"):
+        return f"{name} is null" if values.filled < values.rows else None
+    if values.type == "boolean":
+        return f"not coalesce({name}, false)"
+    if values.type == "integer" and texts <= {"0", "1"}:
+        return f"coalesce({name}, 0) = 0"
+    answered = values.type == "string" and texts <= headings.said_by(("yes", "no"))
+    return f"not coalesce({among(draft, column, 'yes', seen=True)}, false)" if answered else None
 
 
 def _returned(draft: Draft) -> str | None:
@@ -139,13 +165,20 @@ def _returned(draft: Draft) -> str | None:
     return None
 
 
+def _given_back(draft: Draft) -> str | None:
+    """A condition for orders whose status says that they were paid back."""
+    words = {*headings.says("refund")}
+    found = (each for each in draft.all_of("status") if each.values.type == "string" and draft.texts(each) & words)
+    status = next(found, None)
+    return None if status is None else among(draft, status, "refund")
+
+
 def _refunds_of_orders(
     draft: Draft,
     common: Set,
     placed: str,
     sums: Set,
     returned: str | None,
-    status: Column | None,
     *,
     numbered: bool,
 ) -> Iterator[Map]:
@@ -161,8 +194,8 @@ def _refunds_of_orders(
         values = {"refund_id": refund_id, "refunded_at": placed, "amount": f"abs({paid})"}
         own = {"id": refund_id} if numbered else {}
         yield {"to": "refunds", "where": returned, **own, "set": common | values}
-    elif back or (status is not None and draft.texts(status) & set(headings.says("refund")) and paid):
-        where = f"{back} > 0" if back else among(draft, cast(Column, status), "refund")
+    elif back or ((given_back := _given_back(draft)) and paid):
+        where = f"{back} > 0" if back else str(given_back)
         at = f"coalesce({changed}, {placed})" if changed else placed
         values = {"refund_id": number, "refunded_at": at, "amount": back or f"abs({paid})"}
         own = {"id": number} if numbered else {}
@@ -226,8 +259,7 @@ def lines(draft: Draft) -> Iterator[Map]:
     quantity, price = draft.sql("quantity"), draft.sql("unit_price")
     head = _head_columns(draft, order)
     placed_only = f"{head} is not null" if head is not None else None
-    status = _status(draft)
-    kept = _not_void(draft, status) if status is not None and draft.texts(status) & {*headings.says("void")} else None
+    kept = list(_not_given_up(draft))
     counts = draft.of("quantity")
     summed = draft.of("line_total", "gross", "amount", "net") if price is None else None
     back = next((each for each in (counts, summed) if each is not None and _has_negatives(draft, each)), None)
@@ -239,7 +271,7 @@ def lines(draft: Draft) -> Iterator[Map]:
         what = "quantities" if back is counts else "amounts"
         draft.doubts.append(f"negative {what} are taken for returns: they become refunds, the others orders")
     gross = draft.sql("gross") if head is not None else None
-    conditions = [each for each in (placed_only or (sold if returned else None), kept) if each]
+    conditions = [each for each in (placed_only or (sold if returned else None), *kept) if each]
     if placed is not None:
         entry: Map = {"to": "orders", **_where(conditions), "grain": grain, "id": number}
         values = draft.given(order_id=number, ordered_at=placed, currency=currency)
@@ -265,7 +297,7 @@ def lines(draft: Draft) -> Iterator[Map]:
     if quantity is None:
         draft.doubts.append("no column says how many: each line is one unit")
         line["quantity"] = "1"
-    conditions = [each for each in (sold if returned else None, kept) if each]
+    conditions = [each for each in (sold if returned else None, *kept) if each]
     yield {"to": "order_lines", **_where(conditions), "set": line}
     if returned and placed is not None and (price is not None or "amount" in line):
         amount = f"abs({line['amount']})"

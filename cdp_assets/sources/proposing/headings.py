@@ -248,6 +248,13 @@ def is_cancelled(words: str) -> bool:
     return _mentions(words, "cancelled")
 
 
+def is_given_up(words: str) -> bool:
+    """Whether a heading asks, or says when, something was given up, and nothing else: *Voided*, *cancelled at*."""
+    left = re.sub(_pattern("orders"), " ", words)
+    parts = [part for part in left.split() if part not in _headings().content["asking"]]
+    return len(parts) == 1 and parts[0] in {_without_accents(word) for word in says("void")}
+
+
 def is_of_others(words: str) -> bool:
     """Whether a column tells of somebody else than the person of the row."""
     return any(_mentions(words, who) for who in ("others", "deliveries", "receivers", "staff"))

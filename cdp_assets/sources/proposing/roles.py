@@ -26,6 +26,7 @@ _CODED = frozenset({
 _MONEY = frozenset({
     "discount", "shipping", "tax", "gross", "net", "refunded", "unit_price", "line_total", "amount",
 })  # fmt: skip
+_SOLD = _MONEY | {"order_id"}
 _NUMBERS = _MONEY | {"quantity", "points", "score", "duration", "employees", *BIRTH_PARTS}
 _TEXTS = frozenset({
     "given_name", "middle_name", "family_name", "second_family_name", "name_suffix", "full_name", "company",
@@ -161,10 +162,16 @@ def columns_of(texts: Mapping[str, list[str | None]], *, day_first: bool | None 
 
 
 def _with_the_status(columns: list[Column], texts: Mapping[str, list[str | None]]) -> list[Column]:
-    """Where no heading speaks of a status, it is the one column that says which things were given up, or back."""
-    if any(column.role == "status" for column in columns):
-        return columns
+    """Where no heading speaks of a status, or of sales only of one that never says so, it is the one column that says
+    which things were given up, or back.
+    """
     given_up = headings.said_by(("void", "refund"))
+    called = [column for column in columns if column.role == "status"]
+    sold = any(column.role in _SOLD for column in columns)
+    if called and not sold:
+        return columns
+    if any(given_up & {text.casefold() for text in texts[column.address] if text} for column in called):
+        return columns
     found = [
         column
         for column in columns
