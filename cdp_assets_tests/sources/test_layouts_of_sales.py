@@ -78,3 +78,48 @@ def test_each_status_that_says_so_leaves_orders_out_and_one_that_is_theirs_may_i
     assert '"Order status"' in map_to(both, "orders")["where"]
     assert '"Payment status"' in map_to(both, "refunds")["where"]
     assert '"Order status"' in map_to(orders_with(tmp_path, "Order status", "shipped"), "orders")["where"]
+
+
+def test_what_is_numbered_may_come_after_that_word(tmp_path: Path) -> None:
+    rows = range(1, 25)
+    orders = proposed(
+        tmp_path,
+        "shop_orders.csv",
+        "id_order,reference,id_customer,total_paid_tax_incl,total_paid_tax_excl,date_add",
+        *(f"{n},XKB{n},{n % 9},{n * 12}.00,{n * 10}.00,2026-05-{n:02d} 10:00:00" for n in rows),
+    )
+    assert map_to(orders, "orders")["set"]["order_id"] == "id_order"
+    assert map_to(orders, "orders")["set"]["gross"] == "total_paid_tax_excl"
+    assert ("customer_number", "id_customer") in {
+        (each["type"], each["value"]) for each in orders.stream["identifiers"]
+    }
+    details = proposed(
+        tmp_path,
+        "shop_order_detail.csv",
+        "id_order_detail,id_order,id_product,product_name,product_quantity,unit_price_tax_excl",
+        *(f"{n},{n},{n % 5},Lamp {n % 5},2,4.50" for n in rows),
+    )
+    line = map_to(details, "order_lines")["set"]
+    assert (line["order_id"], line["product_id"], line["quantity"]) == ("id_order", "id_product", "product_quantity")
+    slips = proposed(
+        tmp_path,
+        "shop_order_slip.csv",
+        "id_order_slip,id_customer,id_order,amount,date_add",
+        *(f"{n},{n % 9},{n + 40},9.50,2026-05-{n:02d} 10:00:00" for n in rows),
+    )
+    assert [map_["to"] for map_ in slips.stream["maps"]] == ["refunds"]
+    assert map_to(slips, "refunds")["set"]["order_id"] == "id_order"
+
+
+def test_what_comes_again_is_no_number_of_an_order_for_being_called_one_alone(tmp_path: Path) -> None:
+    rows = [f"{n % 9},p{n % 9}@example.org,{n}.50,2026-05-{n:02d} 10:00:00" for n in range(1, 25)]
+    proposal = proposed(tmp_path, "orders.csv", "id,email,total,created_at", *rows)
+    assert map_to(proposal, "orders")["set"]["order_id"] == "order_number"  # made up of who and when
+
+
+def test_a_browser_is_numbered_first_in_no_language_that_numbers_its_customers_so(tmp_path: Path) -> None:
+    rows = [f"{n},{n % 9},{n}.50,2026-05-{n:02d} 10:00:00" for n in range(1, 25)]
+    proposal = proposed(tmp_path, "commandes.csv", "id_commande,id_client,montant,date_commande", *rows)
+    assert ("customer_number", "id_client") in {
+        (each["type"], each["value"]) for each in proposal.stream["identifiers"]
+    }

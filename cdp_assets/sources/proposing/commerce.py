@@ -36,7 +36,9 @@ _COUNTED = re.compile(r"#?\d{1,6}")
 
 def orders(draft: Draft) -> Iterator[Map]:
     _without_gaps(draft)
-    known, placed = draft.sql("order_id", "number", "id"), draft.sql("created_at", "started_at", "happened_at")
+    known, placed = draft.sql("order_id", "number"), draft.sql("created_at", "started_at", "happened_at")
+    if known is None and (row := draft.of("id")) is not None and not row.values.repeated:
+        known = draft.expression(row)
     if known is None and len(draft.key) == 1:
         known = plain_name(draft.key[0])  # whatever it is called, it is another one in every row
     grain: list[str] = []

@@ -222,14 +222,17 @@ class Draft:
         return {name: sql for name, sql in roles.items() if sql is not None}
 
 
-def _second_best(column: Column) -> tuple[bool, bool, bool, bool]:
-    """Of two instants the one that is no mere day, in UTC, or written as one; of two countries the one by its code."""
+def _second_best(column: Column) -> tuple[bool, ...]:
+    """Of two instants the one that is no mere day, in UTC, or written as one; of two countries the one by its code; of
+    two amounts the one without tax in it.
+    """
     values = column.values
     return (
         values.type == "date",
         not headings.is_in_utc(column.words),
         values.epoch is not None,
         "country_name" in values.looks,
+        headings.has_tax(column.words),
     )
 
 

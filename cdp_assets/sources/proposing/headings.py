@@ -11,6 +11,7 @@ only say whose it is (*customer*, *facturation*) are left out of the heading, an
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,9 +27,9 @@ _ANY_NUMBER = "NO"
 _WHOLE = "= "
 _LETTERS = str.maketrans({"ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ı": "i", "№": "no"})
 _WITH_OR_WITHOUT_TAX = re.compile(
-    r" (inc|incl|including|inkl|ex|excl|excluding|exkl|ekskl|zzgl|ohne|without|before|"
+    r" (?:(inc|incl|including|inkl|ex|excl|excluding|exkl|ekskl|zzgl|ohne|without|before|"
     r"net of|hors|senza|sin|sem|zonder|vc|vcetne|bez|sis)"
-    r" (taxe?s?|vat|gst|mwst|ust|tva|iva|btw|moms|mva|dph|alv)$"
+    r" (taxe?s?|vat|gst|mwst|ust|tva|iva|btw|moms|mva|dph|alv)|(tax|vat|gst) (inc|exc?)(l|luded|lusive|luding)?)$"
 )
 _CENTS = re.compile(r"\b(in )?(cents?|pennies|pence|minor( units?)?|centimes|centimos|centavos|grosze|ore)\b")
 _CURRENCY = re.compile(
@@ -105,14 +106,28 @@ def meanings(words: str) -> Iterator[str]:
     """The roles whose phrases fit the words of a heading, the longest phrase first."""
     known = _headings()
     seen: set[str] = set()
-    for tried in _spellings(words.split(), known):
+    for role in itertools.chain(_numbered_first(words.split(), known), _fitting(words.split(), known)):
+        if role not in seen:
+            seen.add(role)
+            yield role
+
+
+def _fitting(parts: Sequence[str], known: _Headings) -> Iterator[str]:
+    """The roles of the phrases that a heading ends with, maybe several times."""
+    for tried in _spellings(parts, known):
         for length in range(min(len(tried), _LONGEST), 0, -1):
             ending = _squeezed(tried[-length:])
-            whole = known.wholes.get(ending, ()) if length == len(tried) else ()
-            for role in (*whole, *known.endings.get(ending, ())):
-                if role not in seen:
-                    seen.add(role)
-                    yield role
+            yield from known.wholes.get(ending, ()) if length == len(tried) else ()
+            yield from known.endings.get(ending, ())
+
+
+def _numbered_first(parts: Sequence[str], known: _Headings) -> Iterator[str]:
+    """The roles of what is numbered where a heading begins with that word, and says nothing else: *id customer*; none
+    where that is a phrase of a language that writes so.
+    """
+    if parts[:1] == ["id"] and len(parts) > 1 and _squeezed(parts) not in known.endings:
+        turned = _squeezed([*parts[1:], "id"])
+        yield from (*known.wholes.get(turned, ()), *known.endings.get(turned, ()))
 
 
 def _spellings(parts: Sequence[str], known: _Headings) -> Iterator[list[str]]:
@@ -159,7 +174,8 @@ def has_tax(words: str) -> bool:
     """Whether an amount of that name has tax in it."""
     return (
         re.search(
-            r"\b(brutto\w*|brut|lordo|bruto|inc\w* (tax|vat|gst)|inkl (mwst|ust|moms|mva)|vc\w* dph|sis alv|ttc)\b",
+            r"\b(brutto\w*|brut|lordo|bruto|inc\w* (tax|vat|gst)|(tax|vat|gst) inc\w*|inkl (mwst|ust|moms|mva)|"
+            r"vc\w* dph|sis alv|ttc)\b",
             words,
         )
         is not None

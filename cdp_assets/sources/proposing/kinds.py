@@ -60,11 +60,14 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
     reached = bool(has & {"anything", "email", "phone"}) or (spoken and bool(has & {*NUMBERING_PEOPLE}))
     if (asked or worded or "answer" in has) and reached and (dated or listed):
         return "consents"
-    if called("refunds") and has & {"amount", "refunded"}:
+    given_back = called("refunds") or _tells_apart(columns, "refund_id")
+    if given_back and has & {"amount", "refunded"}:
         return "refunds"
     several = _repeated(columns, "order_id")
     within = any("lines" in column.values.looks for column in columns)
     if not within and timed and {"order_id", "quantity"} <= has and has & {"unit_price", "sku", "gross"}:
+        return "lines"
+    if not within and {"order_id", "line_number", "quantity"} <= has and has & {"sku", "product_name"}:
         return "lines"
     if (
         several
