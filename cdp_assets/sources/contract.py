@@ -25,7 +25,7 @@ _TRUE = ("true", "t", "yes", "y", "1")
 _FALSE = ("false", "f", "no", "n", "0")
 _BLANKS = (" ", "\n", "\r", "\t")
 _NO_BREAK = ("\u00a0", "\u202f")
-"""Spaces that group thousands where people write so, and stand before the sign of a currency."""
+"""Spaces that group thousands where people write so, and stand before the sign of a currency; in amounts any may."""
 
 
 def is_too_early(time: ir.Value) -> ir.BooleanValue:
@@ -87,13 +87,17 @@ def _date(text: ir.StringValue, pattern: str) -> ir.DateValue:
 
 def _pointed(text: ir.StringValue, column: ColumnSpec) -> ir.StringValue:
     """The number with a decimal point and without grouping; null if it is grouped otherwise than by thousands, or by
-    lakhs as in India, since that is a decimal comma in a column that has a point, or the reverse.
+    lakhs as in India, since that is a decimal comma in a column that has a point, or the reverse. One in brackets is
+    less than zero, as accountants write it.
     """
     if column.symbol is not None:
         text = text.replace(column.symbol, "").strip()
+    in_brackets = text.startswith("(") & text.endswith(")")
+    text = ibis.ifelse(in_brackets, ibis.literal("-") + text.re_replace(r"^\(\s*|\s*\)$", ""), text)
+    if column.symbol is not None:
         text = ibis.ifelse(text.startswith("-"), ibis.literal("-") + text.substr(1).strip(), text)
     mark, group = (",", ".") if column.decimal_mark == "," else (".", ",")
-    text = _unspaced(text, mark)
+    text = _unspaced(text, mark, (" ", *_NO_BREAK) if column.type == "decimal" else _NO_BREAK)
     lakhs = rf"\d{{1,2}}(\{group}\d{{2}})+\{group}\d{{3}}"
     grouped = rf"^[+-]?(\d{{1,3}}(\{group}\d{{3}})+|{lakhs})(\{mark}\d*)?$"
     plain = ibis.cases(
@@ -104,9 +108,9 @@ def _pointed(text: ir.StringValue, column: ColumnSpec) -> ir.StringValue:
     return plain if mark == "." else plain.replace(mark, ".")
 
 
-def _unspaced(text: ir.StringValue, mark: str) -> ir.StringValue:
-    """The number without no-break spaces, unless these group it otherwise than by thousands."""
-    spaced = reduce(lambda one, other: one | other, (text.contains(space) for space in _NO_BREAK))
+def _unspaced(text: ir.StringValue, mark: str, spaces: Sequence[str]) -> ir.StringValue:
+    """The number without some kinds of spaces, unless these group it otherwise than by thousands."""
+    spaced = reduce(lambda one, other: one | other, (text.contains(space) for space in spaces))
     plain = reduce(lambda left, space: left.replace(space, " "), _NO_BREAK, text).strip()
     by_thousands = plain.re_search(rf"^[+-]?\d{{1,3}}( \d{{3}})+(\{mark}\d*)?$")
     return ibis.cases((~spaced, text), (by_thousands, plain.replace(" ", "")), else_=plain)

@@ -147,7 +147,7 @@ class ColumnSpec:
         zone: IANA zone of times that bear none; the stream's if None.
         path: Where the value is: a header in CSV and Parquet, a dotted path in JSON; the name if None.
         others: Of JSON: where it is in rows that have none there, each tried before the next.
-        decimal_mark: ``.`` or ``,``; the other one, or no-break spaces, may group thousands.
+        decimal_mark: ``.`` or ``,``; the other one, or no-break spaces (in decimals any), may group thousands.
         past: Whether a date or time must lie between 1900 and the run's instant (a day ahead is let pass); one before
             1900 is treated like a value that does not fit the type, and a row with one in the future waits for it.
         symbol: What stands beside numbers and is no part of them, such as ``$``.

@@ -70,17 +70,19 @@ def test_a_decimal_comma_is_read_where_the_contract_says_so() -> None:
         ("12\u00a034", "integer", {}, None),
         ("1\u00a0015,09", "decimal", {}, None),
         ("1 015", "integer", {}, None),
+        ("1 015,09", "decimal", {"decimal_mark": ","}, Decimal("1015.0900")),
+        ("1 01 5.00", "decimal", {}, None),
     ],
 )
-def test_no_break_spaces_may_group_thousands(text: str, type_: Any, changes: dict[str, Any], value: Any) -> None:
+def test_spaces_may_group_thousands(text: str, type_: Any, changes: dict[str, Any], value: Any) -> None:
     assert read(text, type_, **changes) == value
 
 
 def test_a_symbol_beside_a_number_is_no_part_of_it_where_the_contract_says_so() -> None:
-    texts = ["€ 1.234,50", "-12,00 €", "-€ 1,50", "€ -1,50", "7", "$ 7", "€"]
+    texts = ["€ 1.234,50", "-12,00 €", "-€ 1,50", "€ -1,50", "(1,50 €)", "7", "$ 7", "€"]
     found = [read(text, "decimal", decimal_mark=",", symbol="€") for text in texts]
     less = Decimal("-1.5")
-    assert found == [Decimal("1234.5"), Decimal("-12"), less, less, Decimal("7"), None, None]
+    assert found == [Decimal("1234.5"), Decimal("-12"), less, less, less, Decimal("7"), None, None]
 
 
 def test_thousands_may_be_grouped_by_lakhs_and_other_groups_are_no_number() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,32 @@ def test_a_browser_is_numbered_first_in_no_language_that_numbers_its_customers_s
     assert ("customer_number", "id_client") in {
         (each["type"], each["value"]) for each in proposal.stream["identifiers"]
     }
+
+
+@pytest.mark.parametrize(
+    ("texts", "mark", "sums"),
+    [
+        (["1 234,56", "9,50", "(12,00)"], ",", {Decimal("1234.56"), Decimal("9.50")}),
+        (["$1 234.56", "$9.50", "($12.00)", "$1,000.00"], ".", {Decimal("1234.56"), Decimal("9.5"), Decimal("1000")}),
+    ],
+)
+def test_amounts_with_spaces_in_thousands_and_in_brackets_are_amounts(
+    bench: Bench, tmp_path: Path, texts: list[str], mark: str, sums: set[Decimal]
+) -> None:
+    text = "order no;email;total;order date\n" + "".join(
+        f"{n};p{n % 9}@example.org;{texts[n % len(texts)]};2026-05-{n:02d} 10:00:00\n" for n in range(1, 25)
+    )
+    source = loaded(tmp_path, [propose(written(tmp_path, "orders.csv", text), "shop")])
+    (total,) = (column for column in source.streams[0].columns if column.name == "total")
+    assert (total.type, total.decimal_mark) == ("decimal", mark)
+    bench.drop("shop/orders.csv", text.encode())
+    load(bench, source)
+    assert {order["gross"] for order in canonical(bench, source, "orders")} == sums
+    assert {back["amount"] for back in canonical(bench, source, "refunds")} == {Decimal(12)}
+
+
+def test_that_orders_have_no_amount_is_told(tmp_path: Path) -> None:
+    rows = [f"{n},p{n}@example.org,2026-05-{n:02d} 10:00:00,about {n} crowns" for n in range(1, 25)]
+    proposal = proposed(tmp_path, "orders.csv", "order no,email,order date,total", *rows)
+    assert "gross" not in map_to(proposal, "orders")["set"]
+    assert any(doubt.startswith("no column says what orders come to") for doubt in proposal.doubts)

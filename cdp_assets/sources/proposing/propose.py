@@ -165,6 +165,7 @@ def propose(
         draft.doubts.append(f"no row of {kind} can be made of what it has: rows are kept, and feed no table")
     _doubts_of_companies(draft, stream)
     _doubts_of_names(draft, stream)
+    _doubts_of_amounts(draft, stream)
     _doubts_of_times(draft)
     if country is None and kind is not None:
         _doubts_of_telephones(draft)
@@ -401,6 +402,13 @@ def _doubts_of_names(draft: Draft, stream: dict[str, Any]) -> None:
         draft.doubts.append(
             f"{', '.join(left)} may name people: who shares an address is told apart by no name (`contacts`)"
         )
+
+
+def _doubts_of_amounts(draft: Draft, stream: dict[str, Any]) -> None:
+    """Say that orders have no amount, where neither they nor lines in the same file have one."""
+    told = [map_["set"].keys() for map_ in stream.get("maps", ()) if map_["to"] in ("orders", "order_lines")]
+    if told and not any(each & {"gross", "amount", "unit_price"} for each in told):
+        draft.doubts.append("no column says what orders come to: they have no amount, unless lines elsewhere have")
 
 
 def _doubts_of_telephones(draft: Draft) -> None:

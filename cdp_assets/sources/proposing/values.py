@@ -34,6 +34,10 @@ _COMMA_AT_TIMES = re.compile(r"-?([1-9]\d{0,2}(\.\d{3})+|0|[1-9]\d{0,13})(,\d{1,
 _THOUSANDS = re.compile(r"-?[1-9]\d{0,2}(\.\d{3})+|-?\d{1,3}")
 _NO_BREAK = re.compile(r"(?<=\d)[\u00a0\u202f](?=\d{3}(?!\d))")
 """A space that groups thousands."""
+_SPACE = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
+"""The same in amounts: of other numbers a plain space may part two."""
+_IN_BRACKETS = re.compile(r"\(\s*([^()]*\d[^()]*?)\s*\)")
+"""An amount less than zero, as accountants write it."""
 _WORDS_OF_TRUTH = frozenset({"true", "false", "yes", "no", "t", "f", "y", "n"})
 _EMAIL = r"[^@\s<>]+@[^@\s<>]+\.[^@\s.<>]{2,}"
 _LOOKS = {
@@ -178,7 +182,7 @@ def judge(
     if not filled:
         return Values("string", **counts)
     looks = _looks_of(filled)
-    filled = [_NO_BREAK.sub("", text) for text in filled]
+    filled = [_amount(text) if paid else _NO_BREAK.sub("", text) for text in filled]
     if all(text[0] in "[{" for text in filled) and _are_json(filled[:_LOOKED_AT]):
         texts_only = all(re.fullmatch(r'\["[^"]*"(, *"[^"]*")*\]|\[\]', text) for text in filled)
         looks = frozenset(
@@ -204,7 +208,7 @@ def judge(
         return Values(kind, epoch=_epoch(filled), **counts)
     symbol = _symbol(filled, paid=paid)
     if symbol is not None:
-        plain = judge([None if text is None else _without(symbol, text) or None for text in texts])
+        plain = judge([None if text is None else _without(symbol, text) or None for text in texts], paid=paid)
         if plain.type in ("integer", "decimal", "float"):
             return replace(plain, symbol=symbol, epoch=None, type="decimal" if plain.type == "integer" else plain.type)
     if _most(_ISO_DATE, filled):
@@ -309,7 +313,13 @@ def _is_written(text: str, kind: str, pattern: str) -> bool:
 
 def is_negative(text: str | None) -> bool:
     """Whether an amount, maybe with a sign beside it, is less than zero."""
-    return re.match(r"\D*-", text or "") is not None
+    return re.match(r"[^\d(]*-|[^\d(]*\([^()]*\d[^()]*\)\D*$", text or "") is not None
+
+
+def _amount(text: str) -> str:
+    """An amount without what groups its thousands, and with a minus in place of brackets."""
+    found = _IN_BRACKETS.sub(r"-\1", text.strip())
+    return _SPACE.sub("", _NO_BREAK.sub("", found))
 
 
 def _symbol(texts: Sequence[str], *, paid: bool) -> str | None:
