@@ -153,3 +153,46 @@ def test_that_orders_have_no_amount_is_told(tmp_path: Path) -> None:
     proposal = proposed(tmp_path, "orders.csv", "order no,email,order date,total", *rows)
     assert "gross" not in map_to(proposal, "orders")["set"]
     assert any(doubt.startswith("no column says what orders come to") for doubt in proposal.doubts)
+
+
+@pytest.mark.parametrize("before", ["Deal - ", ""])
+def test_deals_are_no_people_and_end_when_they_were_won_or_lost(bench: Bench, tmp_path: Path, before: str) -> None:
+    heads = ("ID", "Title", "Value", "Currency of Value", "Status", "Stage", "Deal created", "Won time", "Lost time")
+    head = ",".join(f"{before}{each}" for each in (*heads, "Expected close date", "Contact person"))
+    ways = (("Won", "2026-06-02 09:00:00", ""), ("Lost", "", "2026-06-03 09:00:00"), ("Open", "", ""))
+    text = f"{head},Email\n" + "".join(
+        f"{n},Roof {n},{n}0.5,SEK,{said},Proposal,2026-05-{n:02d} 10:00:00,{won},{lost},2026-07-01,Ann Lee,p{n}@x.org\n"
+        for n in range(1, 25)
+        for said, won, lost in [ways[n % 3]]
+    )
+    source = loaded(tmp_path, [propose(written(tmp_path, "deals.csv", text), "shop")])
+    bench.drop("shop/deals.csv", text.encode())
+    load(bench, source)
+    deals = canonical(bench, source, "opportunities")
+    assert {(deal["status"], str(deal["closed_at"])[:10]) for deal in deals} == {
+        ("won", "2026-06-02"),
+        ("lost", "2026-06-03"),
+        ("open", "None"),
+    }
+    assert (deals[0]["currency"], {float(deal["amount"]) for deal in deals}) == (
+        "SEK",
+        {n * 10 + 0.5 for n in range(1, 25)},
+    )
+    assert source.streams[0].person is False
+
+
+@pytest.mark.parametrize("heading", ["adid", "gps_adid", "idfv"])
+def test_applications_know_devices_by_numbers_of_theirs(tmp_path: Path, heading: str) -> None:
+    rows = [f"d{n % 9}f00{n % 9},opened,2026-05-{n:02d} 10:00:00,{n % 9 if n % 2 else ''}" for n in range(1, 25)]
+    proposal = proposed(tmp_path, "events.csv", f"{heading},event_name,created_at,user_id", *rows)
+    known_by = {(each["type"], each["value"]) for each in proposal.stream["identifiers"]}
+    assert known_by == {("device_id", heading), ("user_id", "user_id")}
+
+
+def test_whether_somebody_is_a_company_is_no_companys_name(tmp_path: Path) -> None:
+    rows = [f"k{n},Ann Lee{n},p{n}@example.org,{'Falsch' if n % 4 else 'Wahr'}" for n in range(1, 25)]
+    proposal = proposed(tmp_path, "kontakte.csv", "Kundennr,Anzeigename,E-Mail,Ist ein Unternehmen", *rows)
+    told = map_to(proposal, "contacts")["set"]
+    asked = "lower(trim(\"Ist ein Unternehmen\", '. ')) in ('wahr')"
+    assert told["company"] == f"case when {asked} then Anzeigename end"
+    assert told["full_name"] == f"case when not coalesce({asked}, false) then Anzeigename end"

@@ -505,11 +505,14 @@ def _all_in_hundreds(draft: Draft, column: Column | None) -> bool:
 
 
 _OWNER = r"\bowner( id)?$"
+_WON = "won|gewonnen|gagn|ganad|vint|wygran"
+_LOST = "lost|verloren|perdu|perdid|pers[oa]|przegran"
 
 
-def _headed(draft: Draft, pattern: str) -> str | None:
-    """The first column whose heading is like this, as an expression."""
-    found = next((column for column in draft.columns if re.search(pattern, column.words)), None)
+def _headed(draft: Draft, pattern: str, *types: str) -> str | None:
+    """The first column whose heading is like this, as an expression; of one of some types, if there are such."""
+    named = (column for column in draft.columns if re.search(pattern, column.words))
+    found = next((column for column in named if not types or column.values.type in types), None)
     return draft.expression(found) if found else None
 
 
@@ -517,9 +520,9 @@ def opportunities(draft: Draft) -> Iterator[Map]:
     values = draft.given(
         opportunity_id=draft.sql("opportunity_id", "id"),
         account_id=draft.sql("account_id"),
-        opportunity_name=_headed(draft, r"^(deal |opportunity )?name$"),
+        opportunity_name=_headed(draft, r"^(deal |opportunity )?(name|title)$"),
         stage=draft.sql("stage"),
-        amount=draft.sql("amount"),
+        amount=draft.sql("amount") or _headed(draft, r"^(deal |opportunity )?value$", "integer", "decimal", "float"),
         owner=_headed(draft, _OWNER),
         opened_at=draft.sql("created_at", "happened_at"),
         **_outcome(draft),
@@ -529,16 +532,22 @@ def opportunities(draft: Draft) -> Iterator[Map]:
 
 def _outcome(draft: Draft) -> Set:
     """Whether a deal was won, and when it ended."""
-    won, closed, at = draft.sql("is_won"), draft.sql("is_closed"), draft.sql("close_date")
-    stage = draft.sql("stage")
-    if won is None and stage is not None:
-        won = f"regexp_matches(lower({stage}), 'won|gewonnen|gagn|ganad|vint|gewonnen|wygran')"
-        closed = closed or f"{won} or regexp_matches(lower({stage}), 'lost|verloren|perdu|perdid|pers[oa]|przegran')"
+    won, closed = draft.sql("is_won"), draft.sql("is_closed")
+    said = (each for each in (draft.of("status"), draft.of("stage")) if each is not None)
+    ending = re.compile(f"{_WON}|{_LOST}")
+    told = next((each for each in said if any(map(ending.search, draft.texts(each)))), draft.of("stage"))
+    if won is None and told is not None:
+        stage = draft.expression(told)
+        won = f"regexp_matches(lower({stage}), '{_WON}')"
+        closed = closed or f"{won} or regexp_matches(lower({stage}), '{_LOST}')"
     if won is None:
         return {}
     over = closed or won
-    told = {"status": f"case when {won} then 'won' when {over} then 'lost' else 'open' end"}
-    return told | ({"closed_at": f"case when {over} then {at} end"} if at else {})
+    ended = [_headed(draft, rf"\b{how} (time|date|on|at)$", "date", "timestamp") for how in ("won", "lost")]
+    at = ", ".join(each for each in ended if each is not None)
+    at = f"coalesce({at})" if at.count(",") else at or draft.sql("close_date")
+    outcome = {"status": f"case when {won} then 'won' when {over} then 'lost' else 'open' end"}
+    return outcome | ({"closed_at": f"case when {over} then {at} end"} if at else {})
 
 
 def accounts(draft: Draft) -> Iterator[Map]:

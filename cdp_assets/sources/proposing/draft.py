@@ -379,7 +379,7 @@ def _are_companies(draft: Draft) -> str | None:
     if company is not None and company.values.filled:
         return None
     if flag is not None and flag.values.filled:
-        return draft.expression(flag)
+        return draft.expression(flag) if flag.values.type == "boolean" else among(draft, flag, "yes", seen=True)
     companies, people = ({*headings.says(kind)} for kind in ("organisation", "individual"))
     for column in (*draft.all_of("type"), *draft.all_of("category")):
         texts = draft.texts(column)

@@ -86,7 +86,8 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
         or ("subscription_id" in has and has & {"plan", "ended_at"})
     ):
         return "subscriptions"
-    if "stage" in has and has & {"amount", "close_date"}:
+    closing = has & {"amount", "close_date"} or (timed and called("opportunities"))
+    if closing and ("stage" in has or (called("opportunities") and has & {"status", "is_won"})):
         return "opportunities"
     if "points" in has and timed and ("loyalty_number" in has or called("loyalty")):
         return "loyalty"

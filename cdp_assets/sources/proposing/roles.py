@@ -48,6 +48,8 @@ _LOOKS = {
 _ANSWERS = frozenset({"is_won", "is_closed", "is_company", "verified"})
 """Roles of columns that are true or false."""
 
+_YES_OR_NO = headings.said_by(("yes", "no"))
+
 _MOST_ANSWERS = 6
 """So many different values a column has at most that says yes or no."""
 
@@ -450,6 +452,8 @@ def _judged(texts: Mapping[str, list[str | None]], day_first: bool | None) -> li
         judged = judge(values, code=code, day_first=day_first, paid=bool(_MONEY & set(named)))
         role, by_value = _role(plain or words, named, judged)
         in_cents = plain is not None and role in _MONEY and judged.type == "integer"
+        if named[:1] == ["is_company"] and role != "is_company":
+            role = "is_company" if {text.casefold() for text in values if text} <= _YES_OR_NO else None
         if role in _ANSWERS and set(filter(None, values)) <= {"0", "1"}:
             judged = replace(judged, type="boolean")
         if role in _MONEY and judged.type == "integer":
