@@ -196,3 +196,30 @@ def test_whether_somebody_is_a_company_is_no_companys_name(tmp_path: Path) -> No
     asked = "lower(trim(\"Ist ein Unternehmen\", '. ')) in ('wahr')"
     assert told["company"] == f"case when {asked} then Anzeigename end"
     assert told["full_name"] == f"case when not coalesce({asked}, false) then Anzeigename end"
+
+
+@pytest.mark.parametrize(("total", "amount"), [(True, '"item-price"'), (False, 'quantity * "item-price"')])
+def test_a_price_that_grows_with_how_many_were_bought_is_that_of_the_line(
+    tmp_path: Path, total: bool, amount: str
+) -> None:
+    each = {"A": 4.5, "B": 12.25, "C": 7.99, "D": 3.1}
+    rows = [
+        f"{n},2026-05-{n:02d} 10:00:00,p{n}@example.org,{sku},{count},{each[sku] * (count if total else 1):.2f}"
+        for n in range(1, 25)
+        for sku, count in [("ABCD"[n % 4], 1 + n // 4 % 3)]
+    ]
+    proposal = proposed(tmp_path, "sold.csv", "order-id,purchase-date,email,sku,quantity,item-price", *rows)
+    assert map_to(proposal, "order_lines")["set"]["amount"] == amount
+    assert any("grows with how many" in doubt for doubt in proposal.doubts) is total
+
+
+def test_an_order_with_blanks_below_its_first_line_comes_to_what_that_says(bench: Bench, tmp_path: Path) -> None:
+    text = "Order Reference,Order Date,Customer/Email,Untaxed Amount,Lines/Product,Lines/Quantity,Lines/Unit Price\n"
+    for n in range(1, 25):
+        text += f"S{n},2026-05-{n:02d} 10:00:00,p{n}@example.org,{n + 30}.00,Table,1,{n}.00\n,,,,Chair,3,10.00\n"
+    proposal = propose(written(tmp_path, "sale_order.csv", text), "shop")
+    assert any("further lines of the order above" in doubt for doubt in proposal.doubts)
+    source = loaded(tmp_path, [proposal])
+    bench.drop("shop/sale_order.csv", text.encode())
+    load(bench, source)
+    assert {float(order["gross"]) for order in canonical(bench, source, "orders")} == {n + 30.0 for n in range(1, 25)}

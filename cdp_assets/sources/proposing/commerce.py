@@ -30,6 +30,9 @@ from cdp_assets.sources.proposing.values import is_negative
 from cdp_assets.sources.proposing.whose import beside, both, several_people, stands_beside_several
 from cdp_assets.warehouse.sql_parsing import plain_name
 
+_SOME, _MOSTLY = 3, 0.8
+"""So many articles at least, and so much of all that can, have to show what a price is of."""
+
 _COUNTED = re.compile(r"#?\d{1,6}")
 """A number that is short enough for a till to have counted to it."""
 
@@ -259,6 +262,10 @@ def lines(draft: Draft) -> Iterator[Map]:
     # Without a time of its own, a line has the currency of its order too.
     currency = money(draft) if placed is not None or draft.of("currency") is not None else None
     quantity, price = draft.sql("quantity"), draft.sql("unit_price")
+    of_line = _price_of_line(draft)
+    if of_line is not None:
+        price = None
+        draft.doubts.append(f"{of_line} grows with how many were bought: it is taken for what a line comes to")
     head = _head_columns(draft, order)
     placed_only = f"{head} is not null" if head is not None else None
     kept = list(_not_given_up(draft))
@@ -279,6 +286,8 @@ def lines(draft: Draft) -> Iterator[Map]:
         values = draft.given(order_id=number, ordered_at=placed, currency=currency)
         if gross is not None:
             values |= _sums(draft)
+        elif (whole := _sum_above(draft, order)) is not None:
+            values["gross"] = whole
         yield entry | {"set": values}
     else:
         draft.doubts.append("lines have no time here: they get that of their order, which another file has to tell")
@@ -294,7 +303,7 @@ def lines(draft: Draft) -> Iterator[Map]:
     )
     if price is not None and quantity is not None:
         line["amount"] = f"{quantity} * {price}"
-    elif (amount := draft.sql("gross", "line_total", "amount", "net", "unit_price")) is not None:
+    elif (amount := of_line or draft.sql("gross", "line_total", "amount", "net", "unit_price")) is not None:
         line |= {"amount": amount, "unit_price": f"{amount} / nullif({quantity}, 0)" if quantity else amount}
     if quantity is None:
         draft.doubts.append("no column says how many: each line is one unit")
@@ -308,6 +317,57 @@ def lines(draft: Draft) -> Iterator[Map]:
             refund["order_id"] = number
         yield {"to": "refunds", "where": taken_back, "set": refund}
     yield from _buyers(draft, where=placed_only, grain=grain, id_=number)
+
+
+def _price_of_line(draft: Draft) -> str | None:
+    """A price that is that of a whole line: of articles that were bought in different numbers it is as much higher as
+    there are more of them. None if it is not, or nothing shows it.
+    """
+    columns = [draft.of(role) for role in ("sku", "quantity", "unit_price")]
+    if not all(columns):
+        return None
+    bought: dict[str, set[tuple[float, float]]] = {}
+    rows = zip(*(draft.sample.columns[each.address] for each in columns if each is not None), strict=True)
+    for article, *numbers in rows:
+        count, paid = map(_amount, numbers)
+        if article and count > 0 and paid > 0:
+            bought.setdefault(article, set()).add((count, paid))
+    several = [found for found in bought.values() if len({count for count, _ in found}) > 1]
+    grown = [
+        found
+        for found in several
+        if _alike([paid / count for count, paid in found]) and not _alike([paid for _, paid in found])
+    ]
+    return draft.sql("unit_price") if len(grown) >= max(_SOME, _MOSTLY * len(several)) else None
+
+
+def _alike(amounts: Sequence[float]) -> bool:
+    """Whether amounts are the same, but for what is lost where they are rounded."""
+    return max(amounts) - min(amounts) <= max(0.02, 0.01 * max(amounts))
+
+
+def _sum_above(draft: Draft, order: Column) -> str | None:
+    """What an order comes to where that, and its number, stand on its first line only, with blanks below; None if they
+    do not.
+    """
+    numbered = [text is not None for text in draft.sample.columns[order.address]]
+    if all(numbered):
+        return None
+    above = [
+        column
+        for column in draft.columns
+        if column is not order and [text is not None for text in draft.sample.columns[column.address]] == numbered
+    ]
+    below = any(column.values.filled == column.values.rows for column in draft.columns)
+    if not below or draft.of("created_at", "started_at", "happened_at") not in above:
+        return None
+    name = draft.names[order.address]
+    draft.doubts.append(
+        f"rows without {name} seem to be further lines of the order above, and say nothing of that: they are refused, "
+        f"unless {name} is filled in on every line before it is delivered"
+    )
+    whole = next((each for role in ("gross", "net", "amount") for each in above if each.role == role), None)
+    return None if whole is None else draft.expression(whole)
 
 
 def _buyers(draft: Draft, *, grain: Sequence[str], id_: str | None, where: str | None = None) -> Iterator[Map]:
