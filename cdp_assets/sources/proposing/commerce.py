@@ -604,8 +604,8 @@ def _outcome(draft: Draft) -> Set:
         return {}
     over = closed or won
     ended = [_headed(draft, rf"\b{how} (time|date|on|at)$", "date", "timestamp") for how in ("won", "lost")]
-    at = ", ".join(each for each in ended if each is not None)
-    at = f"coalesce({at})" if at.count(",") else at or draft.sql("close_date")
+    known = [each for each in ended if each is not None]
+    at = f"coalesce({', '.join(known)})" if len(known) > 1 else next(iter(known), None) or draft.sql("close_date")
     outcome = {"status": f"case when {won} then 'won' when {over} then 'lost' else 'open' end"}
     return outcome | ({"closed_at": f"case when {over} then {at} end"} if at else {})
 
