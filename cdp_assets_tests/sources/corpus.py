@@ -180,7 +180,8 @@ CASES = (
     one("a currency sign", "the value is not a decimal", total="€ 5"),
     one("digits of another script", "the value is not a decimal", total="١٢"),
     one("hexadecimal", "the value is not a decimal", total="0x1F"),
-    one("a blank inside", "the value is not a decimal", total="1 000"),
+    one("a blank inside", "the value is not a decimal", total="10 00"),
+    one("thousands told by a blank", total="1 000"),
     one("five places", total="0.12345"),
     # Times
     one("the thirtieth of February", "the value is not a timestamp", at="2026-02-30 10:00:00"),
