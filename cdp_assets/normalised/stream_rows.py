@@ -6,7 +6,7 @@ Belongs here: the order of these steps for one stream. Does not belong here: the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import reduce
 
@@ -250,17 +250,10 @@ def _key(rows: ir.Table, texts: Mapping[str, ir.StringValue], stream: StreamSpec
         typed_value(texts[name], stream.column(name), stream.zone).cast("string")
         if stream.column(name).type == "integer"
         else texts[name]
+        if len(stream.key) == 1
+        else texts[name].replace("\\", r"\\").replace("/", r"\/")
         for name in stream.key
     ]
-    if len(parts) == 1:
-        return parts[0]
-    # Parts with a separator in them are escaped, and then there are more separators than in any key without.
-    holds_one = reduce(lambda left, right: left | right, (part.contains("/") for part in parts))
-    escaped = [part.replace("\\", r"\\").replace("/", r"\/") for part in parts]
-    return ibis.ifelse(holds_one, _joined(escaped), _joined(parts))
-
-
-def _joined(parts: Sequence[ir.StringValue]) -> ir.StringValue:
     return reduce(lambda left, right: left + "/" + right, parts)
 
 
