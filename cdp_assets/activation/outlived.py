@@ -81,8 +81,7 @@ def outlived(
     people = holdout.of_today(engine.from_arrow(messages).rename(renamed), redirects).drop("profile_id")
     members = audience.members(spec, memberships).rename(member_id="profile_id")
     people = people.left_join(members, [("person_id", "member_id")])
-    concerned = customer_360.semi_join(people, customer_360.profile_id == people.person_id)
-    payloads = audience.payloads(spec, concerned, as_of)
+    payloads = _payloads_of(people, spec, customer_360, as_of)
     joined = people.left_join(payloads, [("person_id", "profile_id")])
     gone = joined.member_id.isnull() if spec.mode == "enter" else joined.member_id.notnull()
     same = (
@@ -127,8 +126,14 @@ def urgent(
     if not removals.num_rows:
         return Outlived()
     people = holdout.of_today(engine.from_arrow(removals), redirects).drop("profile_id")
-    payloads = audience.payloads(spec, customer_360, as_of).select("profile_id", "contact_point")
+    payloads = _payloads_of(people, spec, customer_360, as_of).select("profile_id", "contact_point")
     people = people.inner_join(payloads, [("person_id", "profile_id")])
     found = engine.to_arrow(gates.with_permission(people, consent_state, suppressions, spec, as_of))
     refused = pa.array([gates.refuses(reason) for reason in found["forbidden"].to_pylist()], pa.bool_())
     return Outlived(urgent=sorted(found.filter(refused)["id"].to_pylist()))
+
+
+def _payloads_of(people: ir.Table, spec: DestinationSpec, customer_360: ir.Table, as_of: datetime) -> ir.Table:
+    """What these people (``person_id``) are told today, as `audience.payloads` has it."""
+    concerned = customer_360.semi_join(people, customer_360.profile_id == people.person_id)
+    return audience.payloads(spec, concerned, as_of)

@@ -93,8 +93,9 @@ DEFAULT_IDENTIFIERS: Mapping[str, IdentifierRule] = {
 }
 """Types known from the start; rules given in YAML are added to these or replace them."""
 
-DOCUMENTS = frozenset({"order_number", "payment_number", "invoice_number", "ticket_id", "opportunity_id"})
-"""Types of numbers of what somebody did: they hold together what belongs together, and tell nobody's name."""
+DOCUMENTS = frozenset(name for name, rule in DEFAULT_IDENTIFIERS.items() if rule is _DOCUMENT) - {"lead_id"}
+"""Types of numbers of what somebody did: they hold together what belongs together, and tell nobody's name. A lead is a
+person."""
 
 DEFAULT_PLACEHOLDERS = (
     "-", "--", "-1", "0", "?", "n/a", "na", "nan", "nil", "none", "null", "undefined", "unknown", "unbekannt",

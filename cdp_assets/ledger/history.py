@@ -71,12 +71,12 @@ def last_payloads(connection: Connection, destination: str, profile_ids: Sequenc
         profile_ids: Ids as the destination was told them.
     """
     found: dict[int, str] = {}
-    for start in range(0, len(profile_ids), 10_000):
+    for some in bulk.chunks(profile_ids):
         statement = (
             select(_OUTBOX.c.profile_id, _OUTBOX.c.payload)
             .where(
                 _OUTBOX.c.destination == destination,
-                _OUTBOX.c.profile_id.in_(profile_ids[start : start + 10_000]),
+                _OUTBOX.c.profile_id.in_(some),
                 _OUTBOX.c.change.in_(("entered", "updated")),
                 _OUTBOX.c.payload.is_not(None),
                 or_(_OUTBOX.c.status.not_in((WITHHELD, HELD)), _OUTBOX.c.reason == SEED_ONLY),
@@ -120,11 +120,11 @@ def delivered_since(
 ) -> dict[int, int]:
     """How many messages each of these profiles was delivered after an instant; otherwise as `messages_since`."""
     found: dict[int, int] = {}
-    for start in range(0, len(profile_ids), 10_000):
+    for some in bulk.chunks(profile_ids):
         statement = (
             select(_OUTBOX.c.profile_id, func.count())
             .where(
-                _OUTBOX.c.profile_id.in_(profile_ids[start : start + 10_000]),
+                _OUTBOX.c.profile_id.in_(some),
                 *_counted(channel, destinations),
                 _OUTBOX.c.status == DELIVERED,
                 _OUTBOX.c.sent_at > since,

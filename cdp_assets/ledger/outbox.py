@@ -174,8 +174,8 @@ def still_open(connection: Connection, rows: Sequence[Pending]) -> list[Pending]
     """Those of these rows that are not settled, as they are now; by id."""
     ids = [row.id for row in rows]
     found: list[Pending] = []
-    for start in range(0, len(ids), 10_000):
-        found += _read(connection, is_open(), _OUTBOX.c.id.in_(ids[start : start + 10_000]))
+    for some in bulk.chunks(ids):
+        found += _read(connection, is_open(), _OUTBOX.c.id.in_(some))
     return found
 
 
@@ -271,8 +271,8 @@ def _settled_meanwhile(connection: Connection, ids: Sequence[int]) -> dict[int, 
     """How those of these rows stand that are open no more."""
     columns = (_OUTBOX.c.id, _OUTBOX.c.status, _OUTBOX.c.reason)
     found = {}
-    for start in range(0, len(ids), 10_000):
-        statement = select(*columns).where(_OUTBOX.c.id.in_(ids[start : start + 10_000])).with_for_update()
+    for some in bulk.chunks(ids):
+        statement = select(*columns).where(_OUTBOX.c.id.in_(some)).with_for_update()
         for row in connection.execute(statement):
             if row.status not in OPEN:
                 found[row.id] = {"status": row.status, "reason": row.reason, "due_at": None}
@@ -287,18 +287,18 @@ def revive(connection: Connection, destination: str, reason: str | None = None) 
     one where its reason is gone: it tells of entering, and the person has left since, or the other way round.
     """
     later = _OUTBOX.alias("later")
-    overtaken = exists().where(_of_profile(later), later.c.sequence > _OUTBOX.c.sequence, later.c.status == DELIVERED)
+    overtaken = exists().where(of_profile(later), later.c.sequence > _OUTBOX.c.sequence, later.c.status == DELIVERED)
     outlived = exists().where(
-        _of_profile(_STATE), _STATE.c.sequence == _OUTBOX.c.sequence, _STATE.c.member == (_OUTBOX.c.change == "left")
+        of_profile(_STATE), _STATE.c.sequence == _OUTBOX.c.sequence, _STATE.c.member == (_OUTBOX.c.change == "left")
     )
     chosen = [_OUTBOX.c.destination == destination, _OUTBOX.c.status == DEAD, ~overtaken, ~outlived]
     if reason is not None:
         chosen.append(_OUTBOX.c.reason == reason)
     ids = list(connection.execute(select(_OUTBOX.c.id).where(*chosen)).scalars())
-    for start in range(0, len(ids), 10_000):
+    for some in bulk.chunks(ids):
         connection.execute(
             update(_OUTBOX)
-            .where(_OUTBOX.c.id.in_(ids[start : start + 10_000]))
+            .where(_OUTBOX.c.id.in_(some))
             .values(status=PENDING, reason=None, due_at=None, first_tried_at=None)
         )
     return len(ids)
@@ -348,10 +348,10 @@ def overtake(connection: Connection, destination: str, rows: pa.Table) -> None:
 
 def _spare_strangers(connection: Connection, destination: str, profile_ids: Sequence[int]) -> None:
     """Withhold open removals of profiles that the destination was never told of, or has taken off since."""
-    for start in range(0, len(profile_ids), 10_000):
+    for some in bulk.chunks(profile_ids):
         removals = select(_OUTBOX.c.id).where(
             _OUTBOX.c.destination == destination,
-            _OUTBOX.c.profile_id.in_(profile_ids[start : start + 10_000]),
+            _OUTBOX.c.profile_id.in_(some),
             _OUTBOX.c.change == "left",
             is_open(),
         )
@@ -370,12 +370,12 @@ def take_back(connection: Connection, ids: Sequence[int]) -> None:
     """
     last = _OUTBOX.alias("last")
     columns = (last.c.id, last.c.destination, last.c.profile_id, last.c.sequence, last.c.change, last.c.reason)
-    for start in range(0, len(ids), 10_000):
+    for some in bulk.chunks(ids):
         statement = (
             select(*columns)
             .distinct()
-            .select_from(_OUTBOX.join(_STATE, _of_profile(_STATE)).join(last, _of_profile(last)))
-            .where(_OUTBOX.c.id.in_(ids[start : start + 10_000]), last.c.sequence == _STATE.c.sequence)
+            .select_from(_OUTBOX.join(_STATE, of_profile(_STATE)).join(last, of_profile(last)))
+            .where(_OUTBOX.c.id.in_(some), last.c.sequence == _STATE.c.sequence)
             .where(last.c.status == WITHHELD, last.c.reason != SEED_ONLY)
         )
         found = connection.execute(statement).all()
@@ -419,7 +419,7 @@ def _told_before(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[
     earlier = _OUTBOX.alias("earlier")
     statement = (
         select(_OUTBOX.c.id, earlier.c.change, earlier.c.payload_hash, earlier.c.status, earlier.c.reason)
-        .select_from(_OUTBOX.join(earlier, _of_profile(earlier)))
+        .select_from(_OUTBOX.join(earlier, of_profile(earlier)))
         .where(_OUTBOX.c.id.in_(ids), earlier.c.sequence < _OUTBOX.c.sequence)
         .order_by(_OUTBOX.c.id, earlier.c.sequence.desc())
     )
@@ -436,7 +436,7 @@ def _told_before(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[
     return found
 
 
-def _of_profile(other: FromClause) -> ColumnElement[bool]:
+def of_profile(other: FromClause) -> ColumnElement[bool]:
     """Of the same destination and profile as a row of the outbox."""
     return and_(other.c.destination == _OUTBOX.c.destination, other.c.profile_id == _OUTBOX.c.profile_id)
 
@@ -457,9 +457,9 @@ def reported(connection: Connection, reasons: Mapping[str, str], at: datetime) -
     columns = _OUTBOX.c
     keys = sorted(reasons)
     rows: list[Any] = []
-    for start in range(0, len(keys), 10_000):
+    for some in bulk.chunks(keys):
         statement = select(*(columns[name] for name in _REPORTED))
-        chosen = columns.idempotency_key.in_(keys[start : start + 10_000])
+        chosen = columns.idempotency_key.in_(some)
         news = statement.where(chosen, columns.status == DELIVERED, columns.reason.is_distinct_from(COMPLAINED))
         rows += connection.execute(news).all()
     told = [(row, reasons[row.idempotency_key]) for row in rows]
@@ -498,7 +498,7 @@ def _is_next(now: datetime) -> ColumnElement[bool]:
     """Due, and the first open row of its profile."""
     earlier = _OUTBOX.alias("earlier")
     waits = exists().where(
-        _of_profile(earlier),
+        of_profile(earlier),
         earlier.c.sequence < _OUTBOX.c.sequence,
         earlier.c.status.in_(OPEN),
     )

@@ -26,8 +26,6 @@ CONSENTS = bulk.arrow_schema(_CONSENTS.c)
 SUPPRESSIONS = bulk.arrow_schema(_SUPPRESSIONS.c)
 """contact_point, channel (one or `any`), reason, since."""
 
-_AT_ONCE = 10_000
-
 
 class SuppressionReason(NamedTuple):
     """A channel (or `any`) on which a contact point is suppressed, and why."""
@@ -98,8 +96,7 @@ def suppress(connection: Connection, rows: Sequence[tuple[str, str, str, datetim
 def consents_of(connection: Connection, contact_points: Sequence[str]) -> dict[str, list[ConsentWord]]:
     """The standing words of these contact points; those without any are left out."""
     found: dict[str, list[ConsentWord]] = {}
-    for start in range(0, len(contact_points), _AT_ONCE):
-        points = contact_points[start : start + _AT_ONCE]
+    for points in bulk.chunks(contact_points):
         for row in connection.execute(select(_CONSENTS).where(_CONSENTS.c.contact_point.in_(points))):
             word = ConsentWord(*row)
             found.setdefault(word.contact_point, []).append(word)
@@ -110,8 +107,7 @@ def suppressions_of(connection: Connection, contact_points: Sequence[str]) -> di
     """Why these contact points may not be written to; those that may are left out."""
     columns = _SUPPRESSIONS.c
     found: dict[str, list[SuppressionReason]] = {}
-    for start in range(0, len(contact_points), _AT_ONCE):
-        points = contact_points[start : start + _AT_ONCE]
+    for points in bulk.chunks(contact_points):
         statement = select(columns.contact_point, columns.channel, columns.reason)
         for point, channel, reason in connection.execute(statement.where(columns.contact_point.in_(points))):
             found.setdefault(point, []).append(SuppressionReason(channel, reason))

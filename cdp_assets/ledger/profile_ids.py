@@ -28,7 +28,6 @@ _REDIRECTS = bulk.table_of(ProfileRedirect)
 ASSIGNED = pa.schema([("record_id", pa.int64()), ("profile_id", pa.int64()), ("since", pa.timestamp("us", tz="UTC"))])
 """Which profile a record belongs to, and since which run."""
 
-_AT_ONCE = 10_000
 _BLOCKS_AT_ONCE = 16
 _BITS_IN_A_BLOCK = 55
 """Record ids are hashes of 63 bits: their first eight bits tell the block."""
@@ -211,10 +210,8 @@ def _unpacked(packed: bytes | None) -> pa.Table:
 def former(connection: Connection, record_ids: Sequence[int]) -> dict[int, list[int]]:
     """The profiles that records belonged to before, the latest first; records that never moved are left out."""
     found: dict[int, list[int]] = {}
-    for start in range(0, len(record_ids), _AT_ONCE):
-        statement = select(_HISTORY.c.record_id, _HISTORY.c.profile_id).where(
-            _HISTORY.c.record_id.in_(record_ids[start : start + _AT_ONCE])
-        )
+    for some in bulk.chunks(record_ids):
+        statement = select(_HISTORY.c.record_id, _HISTORY.c.profile_id).where(_HISTORY.c.record_id.in_(some))
         for record, profile in connection.execute(statement.order_by(_HISTORY.c.id.desc())):
             found.setdefault(record, []).append(profile)
     return found

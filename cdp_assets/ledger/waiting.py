@@ -45,20 +45,20 @@ def held_removals(connection: Connection, destination: str) -> pa.Table:
 
 def release(connection: Connection, ids: Sequence[int]) -> None:
     """Let those of these messages go out that are still held."""
-    for start in range(0, len(ids), 10_000):
+    for some in bulk.chunks(ids):
         connection.execute(
             update(_OUTBOX)
-            .where(_OUTBOX.c.id.in_(ids[start : start + 10_000]), _OUTBOX.c.status == outbox.HELD)
+            .where(_OUTBOX.c.id.in_(some), _OUTBOX.c.status == outbox.HELD)
             .values(status=outbox.PENDING, reason=None)
         )
 
 
 def withdraw(connection: Connection, ids: Sequence[int], reason: str) -> None:
     """Withhold those of these messages that are still open."""
-    for start in range(0, len(ids), 10_000):
+    for some in bulk.chunks(ids):
         connection.execute(
             update(_OUTBOX)
-            .where(_OUTBOX.c.id.in_(ids[start : start + 10_000]), outbox.is_open())
+            .where(_OUTBOX.c.id.in_(some), outbox.is_open())
             .values(status=outbox.WITHHELD, reason=reason, due_at=None)
         )
 
@@ -81,18 +81,14 @@ def reopenable(
     was withdrawn for this reason, or was tried and then withheld.
     """
     columns = _OUTBOX.c
-    last = and_(
-        _STATE.c.destination == columns.destination,
-        _STATE.c.profile_id == columns.profile_id,
-        _STATE.c.sequence == columns.sequence,
-    )
+    last = and_(outbox.of_profile(_STATE), _STATE.c.sequence == columns.sequence)
     withheld = and_(columns.status == outbox.WITHHELD, or_(columns.reason == reason, columns.attempts > 0))
     found: set[int] = set()
-    for start in range(0, len(profile_ids), 10_000):
+    for some in bulk.chunks(profile_ids):
         statement = (
             select(columns.profile_id)
             .select_from(_OUTBOX.join(_STATE, last))
-            .where(columns.destination == destination, columns.profile_id.in_(profile_ids[start : start + 10_000]))
+            .where(columns.destination == destination, columns.profile_id.in_(some))
             .where(columns.change == change, or_(columns.status.in_(outbox.OPEN), withheld))
         )
         found.update(connection.execute(statement).scalars())

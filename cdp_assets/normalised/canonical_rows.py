@@ -188,16 +188,12 @@ def heads(schema: TableSchema, feed: Feed, told: ir.Table) -> ir.Table:
     stated = [told[f"set_{name}"].notnull() for name in amounts or names]
     states = reduce(lambda left, right: left | right, stated, ibis.literal(False))
     order = [states.desc(), *_latest_first(told, feed.stream)[:2], told.cdp_load_id, told.cdp_source_row]
-    grain = [told[f"grain_{place}"] for place in range(len(feed.map.grain))]
-    numbered = told.mutate(cdp_position=ibis.row_number().over(group_by=grain, order_by=order))
-    return numbered.filter(numbered.cdp_position == 0).drop("cdp_position")
+    return _first_of(told, [f"grain_{place}" for place in range(len(feed.map.grain))], order)
 
 
 def latest_of_id(told: ir.Table, stream: StreamSpec) -> ir.Table:
     """Of what bears the same native id the latest version: where an id comes again, it is told of the same thing."""
-    window = ibis.window(group_by="set_native_id", order_by=_latest_first(told, stream))
-    numbered = told.mutate(cdp_position=ibis.row_number().over(window))
-    return numbered.filter(numbered.cdp_position == 0).drop("cdp_position")
+    return _first_of(told, ["set_native_id"], _latest_first(told, stream))
 
 
 def _latest_first(told: ir.Table, stream: StreamSpec) -> list[ir.Value]:
@@ -281,10 +277,9 @@ def _with_defaults(rows: ir.Table, schema: TableSchema) -> ir.Table:
 def _normalised_contact_value(rows: ir.Table, schema: TableSchema, feed: Feed, engine: Engine) -> ir.Table:
     """Spell e-mail addresses and phone numbers as in `identifiers`; what is none of them stays as it came."""
     name, skipped = _CONTACT_VALUE.get(schema.name), targets.SKIPPED_WHEN_EMPTY.get(schema.name)
-    given = dict(feed.map.set)
-    if skipped is not None and (skipped in given or schema.column(skipped).required):
+    if skipped is not None and schema.column(skipped).required:
         rows = rows.filter(rows[skipped].notnull())
-    if name is None or name not in given:
+    if name is None or name not in dict(feed.map.set):
         return rows
     country = ibis.literal(feed.source.country, "string")
     if "country" in rows.columns:
@@ -331,5 +326,10 @@ def _last_changed(rows: ir.Table, schema: TableSchema) -> ir.Table:
     order = [rows[name].desc() for name in ("updated_at", "load_id", "source_row") if name in rows.columns]
     if schema.name == "exchange_rates":
         order = [rows.rate.desc()]
-    numbered = rows.mutate(cdp_position=ibis.row_number().over(group_by=list(schema.key), order_by=order))
+    return _first_of(rows, schema.key, order)
+
+
+def _first_of(rows: ir.Table, key: Sequence[str], order: Sequence[ir.Value]) -> ir.Table:
+    """The first row of each key."""
+    numbered = rows.mutate(cdp_position=ibis.row_number().over(group_by=list(key), order_by=order))
     return numbered.filter(numbered.cdp_position == 0).drop("cdp_position")

@@ -13,20 +13,7 @@ import ibis.expr.types as ir
 
 from cdp_assets.sources.proposing import headings
 
-CHANNELS = (
-    "email",
-    "sms",
-    "whatsapp",
-    "phone",
-    "post",
-    "push",
-    "web_push",
-    "app_push",
-    "ads",
-    "onsite",
-    "event",
-    "any",
-)
+CHANNELS = (*headings.CHANNELS, "web_push", "app_push", "ads", "onsite", "event")
 """As consents and engagements call them. One that is none of these is as its source spells it, in lower case."""
 
 

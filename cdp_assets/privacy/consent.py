@@ -54,9 +54,9 @@ def of_contact_points(
     Returns:
         The columns of ``consents``, each row with a contact point.
     """
-    told = _by_kind_of_push(consents.filter(consents.contact_point.notnull()))
+    told = consents.filter(consents.contact_point.notnull())
     if contact_points is None or profile_map is None:
-        return told
+        return _by_kind_of_push(told)
     whose = profile_map.filter(profile_map.valid_to.isnull()).select("record_id", "profile_id")
     addresses = contact_points.filter(contact_points.kind.isin(["email", "phone"])).join(whose, "record_id")
     reached = addresses.select("profile_id", reached_kind="kind", reached_point="value").distinct()
@@ -65,7 +65,7 @@ def of_contact_points(
         *((spoken.channel == channel, kind) for channel, kind in _REACHING.items()), else_=spoken.reached_kind
     )
     by_point = spoken.filter(kind == spoken.reached_kind).mutate(contact_point=spoken.reached_point)
-    return told.union(_by_kind_of_push(by_point.select(consents.columns)))
+    return _by_kind_of_push(told.union(by_point.select(consents.columns)))
 
 
 def _by_kind_of_push(words: ir.Table) -> ir.Table:
@@ -101,10 +101,9 @@ def consent_state(consents: ir.Table, as_of: datetime) -> ir.Table:
 
 def _words(consents: ir.Table, as_of: datetime) -> ir.Table:
     instant = ibis.literal(as_of, type="timestamp('UTC')")
-    permits = consents.status.isin(["granted", "pending"])
     soon = consents.occurred_at <= ibis.literal(as_of + CLOCK_TOLERANCE, type="timestamp('UTC')")
-    given = consents.filter((consents.occurred_at <= instant) | (soon & ~permits))
-    may_permit = given.status.isin(["granted", "pending"])
+    given = consents.filter((consents.occurred_at <= instant) | (soon & ~_may_permit(consents)))
+    may_permit = _may_permit(given)
     expired = given.expires_at.notnull() & (given.expires_at <= instant)
     status = ibis.cases((may_permit & expired, "expired"), (may_permit, given.status), else_="denied")
     return given.select(
@@ -119,6 +118,10 @@ def _words(consents: ir.Table, as_of: datetime) -> ir.Table:
         status=status,
         since=ibis.least(given.occurred_at, instant),
     )
+
+
+def _may_permit(words: ir.Table) -> ir.BooleanValue:
+    return words.status.isin(["granted", "pending"])
 
 
 def _standing(words: ir.Table) -> ir.Table:

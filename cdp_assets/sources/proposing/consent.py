@@ -20,6 +20,7 @@ _SPEAKING = frozenset({"answer", "opt_in", "opt_out", "withdrawn_at", "consented
 _BY_TELEPHONE = ("sms", "whatsapp", "phone")
 _WITHDRAWN = "'withdrawn'"
 _FEW_WORDS = 20
+_ANYTHING = re.compile("")
 _OF_CHANGES = re.compile(r"\b(updated?|changed?|modified|last|latest|geändert|aktualisiert)\b")
 _OF_TELEPHONES = re.compile(r"\b(sms|phone|mobile|telefon|arama|call|dnd|dnc|disturb)\b")
 
@@ -121,7 +122,7 @@ def words(draft: Draft) -> Iterator[Map]:
         refuses = None if status == _WITHDRAWN else f"{status} in ('withdrawn', 'denied')"
         if at is None:
             at = _from_delivery(draft)
-            _doubt(draft, "nothing says when consent was given, which `consents` needs: it is left out")
+            draft.doubt("nothing says when consent was given, which `consents` needs: it is left out")
             given = refuses or given
         if column is not None:
             everywhere = "'any'" if refuses is None else f"case when {refuses} then 'any' end"
@@ -153,13 +154,8 @@ def _point(draft: Draft, column: Column | None, channel: str) -> str | None:
 
 def _from_delivery(draft: Draft) -> str:
     """When a refusal was first read, where nothing says when it was."""
-    _doubt(draft, "nothing says when consent was refused: it was by the delivery that first says so (`delivered_at`)")
+    draft.doubt("nothing says when consent was refused: it was by the delivery that first says so (`delivered_at`)")
     return draft.delivery()
-
-
-def _doubt(draft: Draft, told: str) -> None:
-    if told not in draft.doubts:
-        draft.doubts.append(told)
 
 
 def _told(draft: Draft) -> Iterator[tuple[str, str, str | None]]:
@@ -349,9 +345,8 @@ def _is_known_otherwise(draft: Draft) -> bool:
 
 
 def _of_everything(draft: Draft) -> None:
-    _doubt(
-        draft,
-        "words on consent without an address are taken for all addresses and telephones of whom the row is about",
+    draft.doubt(
+        "words on consent without an address are taken for all addresses and telephones of whom the row is about"
     )
 
 
@@ -374,26 +369,25 @@ def _word(point: str | None, channel: str, status: str, when: str, where: str, *
 
 def _when(draft: Draft, flag: Column) -> str | None:
     """When it was said: by the column whose address is most like the flag's, else when the row last changed."""
-    own = [column for column in draft.columns if column.role == "consented_at" and column.values.filled]
-    if own:
-        nearest = max(own, key=lambda column: _alike(column.address, flag.address))
-        beside = draft.sql(*_WHEN[1:])
-        spelled = draft.expression(nearest)
-        return spelled if beside is None else f"coalesce({spelled}, {beside})"
-    return draft.sql(*_WHEN)
+    own = _time_of(draft, flag)
+    if own is None:
+        return draft.sql(*_WHEN)
+    beside = draft.sql(*_WHEN[1:])
+    return own if beside is None else f"coalesce({own}, {beside})"
 
 
 def _changed(draft: Draft, flag: Column) -> str | None:
     """When a refusal was there at the latest: neither when the row was made, nor when somebody had opted in, which may
     be years before.
     """
-    own = [
-        column
-        for column in draft.columns
-        if column.role == "consented_at" and column.values.filled and _OF_CHANGES.search(column.words)
-    ]
+    return _time_of(draft, flag, _OF_CHANGES) or draft.sql("updated_at", "happened_at")
+
+
+def _time_of(draft: Draft, flag: Column, called: re.Pattern[str] = _ANYTHING) -> str | None:
+    """The time of consent whose column's address is most like the flag's, of those with such a heading."""
+    own = [column for column in draft.all_of("consented_at") if column.values.filled and called.search(column.words)]
     nearest = max(own, key=lambda column: _alike(column.address, flag.address), default=None)
-    return draft.sql("updated_at", "happened_at") if nearest is None else draft.expression(nearest)
+    return None if nearest is None else draft.expression(nearest)
 
 
 def _alike(one: str, other: str) -> int:

@@ -173,6 +173,11 @@ class Draft:
         self.derive[name] = sql
         return plain_name(name)
 
+    def doubt(self, told: str) -> None:
+        """Tell a doubt that may have been told before."""
+        if told not in self.doubts:
+            self.doubts.append(told)
+
     def delivery(self) -> str:
         """When a row was first read, as an expression: for what it says without a time."""
         if self.delivered_at is None:
@@ -191,8 +196,7 @@ class Draft:
             known, kinds = SIGNS | known, "names or signs"
         cases = " ".join(f"when {quoted(text)} then '{code}'" for text, code in sorted(known.items()))
         told = f"{name} holds {kinds} of countries: those of the sample are given their codes, and others none"
-        if told not in self.doubts:
-            self.doubts.append(told)
+        self.doubt(told)
         return f"case lower(trim({name})) {cases} end"
 
     def all_of(self, role: str) -> list[Column]:
@@ -298,8 +302,7 @@ def money(draft: Draft) -> str:
     if len(named) == 1:
         [assumed], why = named, " by what amounts are called"
     told_of = f"no column names the currency of its amounts: {assumed} is assumed{why} (`currency_assumed`)"
-    if told_of not in draft.doubts:
-        draft.doubts.append(told_of)
+    draft.doubt(told_of)
     return draft.derived("currency_assumed", quoted(assumed))
 
 

@@ -149,6 +149,5 @@ def other_party(draft: Draft) -> str | None:
             return None
         cases.append(f"when {quoted(way)} then {unguarded(draft, both[numbers.index(more)])}")
     told = "which of two telephone numbers is the person's is told by the direction of the call (`other_party`)"
-    if told not in draft.doubts:
-        draft.doubts.append(told)
+    draft.doubt(told)
     return draft.derived("other_party", f"case lower(trim({draft.expression(direction)})) {' '.join(cases)} end")

@@ -15,7 +15,6 @@ from typing import Any
 
 import sqlglot.expressions as sge
 
-from cdp_assets.sources import template
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.json_rows import MOST_ROWS
 from cdp_assets.sources.proposing.propose import Proposal
@@ -148,8 +147,7 @@ def _says_least(told: _Told) -> tuple[bool, bool, int]:
 
 def numbers_of(proposal: Proposal) -> Iterator[tuple[str, Numbers]]:
     """The numbers in a file's sample, by the type of identifier, or `PRODUCT`."""
-    known = template.find(proposal.template).stream if proposal.template is not None else {}
-    stream = {**known, **proposal.stream}
+    stream = proposal.whole_stream
     values = [(each["type"], each["value"]) for each in stream.get("identifiers", ())]
     reached = [sql for type_, sql in values if type_ in GLOBAL_TYPES]
     numbered = [(type_, sql) for type_, sql in values if type_ not in GLOBAL_TYPES]

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from cdp_assets.sources import template
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.commerce import part_of
 from cdp_assets.sources.proposing.json_rows import MOST_ROWS
@@ -77,8 +76,7 @@ def _is_for_orders(proposal: Proposal) -> tuple[bool, bool, bool]:
 
 
 def _maps(proposal: Proposal) -> Sequence[Mapping[str, Any]]:
-    known = template.find(proposal.template).stream if proposal.template is not None else {}
-    maps: Sequence[Mapping[str, Any]] = {**known, **proposal.stream}.get("maps", ())
+    maps: Sequence[Mapping[str, Any]] = proposal.whole_stream.get("maps", ())
     return maps
 
 

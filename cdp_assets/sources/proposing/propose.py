@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -73,6 +73,12 @@ class Proposal:
     doubts: tuple[str, ...]
     sample: Sample = field(repr=False)
     more: tuple[Path, ...] = ()
+
+    @property
+    def whole_stream(self) -> Mapping[str, Any]:
+        """The fields of the stream with those of its template, if it follows one."""
+        known = template.find(self.template).stream if self.template is not None else {}
+        return {**known, **self.stream}
 
     @property
     def paths(self) -> tuple[Path, ...]:
