@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from cdp_assets.sources.proposing import commerce, consent, headings
+from cdp_assets.sources.proposing import commerce, consent, deals, headings
 from cdp_assets.sources.proposing.changes import OPERATION, OPERATIONS, REMOVED, Log
 from cdp_assets.sources.proposing.draft import Draft, Map, among, named, person, quoted, telling_more, together
 from cdp_assets.sources.proposing.headings import words_of
@@ -459,8 +459,8 @@ _MAPS: dict[str, Callable[[Draft], Iterator[Map]]] = {
     "products": commerce.products,
     "refunds": commerce.refunds,
     "subscriptions": commerce.subscriptions,
-    "opportunities": commerce.opportunities,
-    "accounts": commerce.accounts,
+    "opportunities": deals.opportunities,
+    "accounts": deals.accounts,
     "loyalty": commerce.loyalty,
     "tickets": _tickets,
     "interactions": _interactions,
