@@ -91,6 +91,7 @@ _CONTACT_VALUES = (
     Column("given_name", "string", "Given name.", pii=Pii.DIRECT),
     Column("family_name", "string", "Family name.", pii=Pii.DIRECT),
     Column("birth_date", "date", "Date of birth.", pii=Pii.DIRECT),
+    Column("birth_year", "int64", "Year of birth, where a source tells no more.", unit="year", pii=Pii.DIRECT),
     Column("gender", "string", "Gender as the source spells it, lower case.", pii=Pii.DIRECT),
     Column("company", "string", "Employer or company.", pii=Pii.DIRECT),
     Column("job_title", "string", "Job title.", pii=Pii.DIRECT),

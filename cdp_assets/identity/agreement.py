@@ -53,26 +53,29 @@ GENERATION_YEARS = 15
 
 
 class BirthDates(IntEnum):
-    """How two birth dates agree. True pairs often differ in one part, so that only a whole generation is a veto."""
+    """How two birth dates agree, or years of birth where one of them has no date. True pairs often differ in one part,
+    so that only a whole generation is a veto."""
 
     GENERATION = -1  # too far apart to be a slip (`GENERATION_YEARS`)
     DIFFERENT = 0
-    UNKNOWN = 1
+    UNKNOWN = 1  # so are years of birth that do not differ: a date in common they are not
     CLOSE = 2  # one of year, month and day differs, or day and month are exchanged
     SAME = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a record says of the person: parsed name and birth date; a name without words is none."""
+    """What a record says of the person: parsed name, birth date, and year of birth where no date is known; a name
+    without words is none."""
 
     name: Name
     birth_date: date | None = None
+    birth_year: int | None = None
     # Compared millions of times with itself; hashing a date and four tuples each time took a third of the slow path.
     _hash: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_hash", hash((self.name, self.birth_date)))
+        object.__setattr__(self, "_hash", hash((self.name, self.birth_date, self.birth_year)))
 
     def __hash__(self) -> int:
         return self._hash
@@ -91,17 +94,40 @@ def compare_birth_dates(left: date | None, right: date | None) -> BirthDates:
     return BirthDates.GENERATION if abs(left.year - right.year) >= GENERATION_YEARS else BirthDates.DIFFERENT
 
 
-def signature_of(given: str | None, family: str | None, full: str | None, born: date | None) -> Signature | None:
-    """What a record says of the person by its name (as in `names.parse_name`) and birth date; None for nothing."""
+def compare_birth_years(left: int | None, right: int | None) -> BirthDates:
+    """Grade two years of birth; those of two ages may be one apart, since people have birthdays in between."""
+    if left is None or right is None or abs(left - right) <= 1:
+        return BirthDates.UNKNOWN
+    return BirthDates.GENERATION if abs(left - right) >= GENERATION_YEARS else BirthDates.DIFFERENT
+
+
+SAID_OF_PEOPLE = ("given_name", "family_name", "full_name", "birth_date", "birth_year")
+"""Columns of `evidence.Evidence.names` that `signature_of` takes, in this order."""
+
+
+def signature_of(
+    given: str | None, family: str | None, full: str | None, born: date | None, year: int | None = None
+) -> Signature | None:
+    """What a record says of the person by its name (as in `names.parse_name`), birth date and year of birth; None for
+    nothing."""
     name = parse_name(given, family, full)
-    return None if name is None and born is None else Signature(name or Name((), ()), born)
+    if name is None and born is None and year is None:
+        return None
+    return Signature(name or Name((), ()), born, year if born is None else None)
+
+
+def _compare_births(left: Signature, right: Signature) -> BirthDates:
+    if left.birth_date and right.birth_date:
+        return compare_birth_dates(left.birth_date, right.birth_date)
+    years = (each.birth_date.year if each.birth_date else each.birth_year for each in (left, right))
+    return compare_birth_years(*years)
 
 
 @lru_cache(maxsize=500_000)
 def agreement(left: Signature, right: Signature) -> Agreement:
     """Grade two signatures; symmetric."""
     given, family = compare_names(left.name, right.name)
-    births = compare_birth_dates(left.birth_date, right.birth_date)
+    births = _compare_births(left, right)
     if births is BirthDates.GENERATION:
         return Agreement.DIFFERENT_GENERATION
     if left.name.generation != right.name.generation:

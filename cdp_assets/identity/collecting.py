@@ -39,7 +39,7 @@ _ZEROS = r"^(?:0|[^\pL\pN])*$"
 _TYPED = 4
 """Letters of a word that somebody types to have typed something."""
 
-_NAMESAKES_DAYS = 10 * 365
+_NAMESAKES_YEARS = 10
 _SEPARATOR = "\x1f"
 _PLACE = "int64"
 
@@ -194,9 +194,7 @@ class Collector:
         # More names than that need more rows than that, which few places have.
         full = placed.group_by("place_id").aggregate(rows=_.count()).filter(_["rows"] > hub)
         crowded = placed.semi_join(full, "place_id").group_by("place_id").aggregate(names=_.name_key.nunique())
-        apart = placed.group_by("place_id", "person_id").aggregate(
-            days=_.birth_date.max().delta(_.birth_date.min(), unit="day")
-        )
+        apart = placed.group_by("place_id", "person_id").aggregate(years=_.birth_year.max() - _.birth_year.min())
         seen = placed.group_by("record_id", "place_id", "person_id").aggregate(
             first_seen_at=_.changed_at.min(),
             last_seen_at=_.changed_at.max(),
@@ -204,7 +202,7 @@ class Collector:
             text=_.person.arbitrary(),
         )
         judged = seen.left_join(crowded.filter(_.names > hub), "place_id").left_join(
-            apart.filter(_.days > _NAMESAKES_DAYS), ["place_id", "person_id"]
+            apart.filter(_.years >= _NAMESAKES_YEARS), ["place_id", "person_id"]
         )
         return judged.select(
             "record_id",
@@ -217,7 +215,7 @@ class Collector:
             identifier_type=ibis.literal(ADDRESS),
             flaw=ibis.cases(
                 (judged.names.notnull(), ibis.literal(CROWDED, "int8")),
-                (judged.days.notnull(), ibis.literal(NAMESAKES, "int8")),
+                (judged.years.notnull(), ibis.literal(NAMESAKES, "int8")),
                 else_=ibis.literal(SOUND, "int8"),
             ),
         )

@@ -14,6 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.identity.spec import IdentityRules, Kind
+from cdp_assets.normalised.birth_dates import born_in
 from cdp_assets.warehouse.operations import quick_hash, trimmed
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Evidence:
         observations: record_id, identifier_id, type_id, kind, first_seen_at, last_seen_at, flaw (`SOUND`, `PLACEHOLDER`
             …), place_id (of an address): one row per record and identifier.
         names: record_id, name_key (int64: equal for equal spelling of the whole name; null without one), given_name,
-            family_name, full_name, birth_date; only records that have a name or a birth date.
+            family_name, full_name, birth_date, birth_year (of the date, or alone); only records that have one of these.
         of: The identifier types.
     """
 
@@ -142,7 +143,7 @@ def types_of(identifiers: ir.Table, rules: IdentityRules, engine: Engine) -> Typ
     return Types(engine.from_arrow(table, TYPES), table, tuple(unknown))
 
 
-SAID_OF_CONTACTS = (*_NAME_PARTS, "birth_date", "gender", "company", "job_title")
+SAID_OF_CONTACTS = (*_NAME_PARTS, "birth_date", "birth_year", "gender", "company", "job_title")
 SAID_OF_POINTS = ("kind", "value", "line_1", "postal_code", "city")
 """What records say of people, beside identifiers; names and addresses are evidence, and all of it is compared."""
 
@@ -151,15 +152,16 @@ _SUMMED = 2**40
 
 
 def names_of(contacts: ir.Table) -> ir.Table:
-    """The names and birth dates that records bear (`Evidence.names`)."""
+    """The names, birth dates and years of birth that records bear (`Evidence.names`)."""
     says = [contacts[name].re_search(_SAYS_SOMETHING) for name in _NAME_PARTS]
-    named = contacts.filter(ibis.or_(*says, contacts.birth_date.notnull()))
-    named = named.mutate(**{name: trimmed(named[name]).nullif("") for name in _NAME_PARTS})
+    named = contacts.filter(ibis.or_(*says, contacts.birth_date.notnull(), contacts.birth_year.notnull()))
+    parts = {name: trimmed(named[name]).nullif("") for name in _NAME_PARTS}
+    named = named.mutate(**parts, birth_year=born_in(named))
     spoken = ibis.coalesce(
         named.given_name + " " + named.family_name, named.given_name, named.family_name, named.full_name
     )
     key = ibis.ifelse(spoken.isnull(), ibis.null("int64"), quick_hash(spoken.lower()))
-    return named.select("record_id", *_NAME_PARTS, "birth_date", name_key=key)
+    return named.select("record_id", *_NAME_PARTS, "birth_date", "birth_year", name_key=key)
 
 
 def said_by(contacts: ir.Table, contact_points: ir.Table) -> ir.Table:

@@ -18,7 +18,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from cdp_assets.identity.agreement import Signature, agreement, signature_of
+from cdp_assets.identity.agreement import SAID_OF_PEOPLE, Signature, agreement, signature_of
 from cdp_assets.identity.evidence import KINDS, Evidence
 from cdp_assets.identity.rebuild import rebuild_components
 from cdp_assets.identity.spec import IdentityRules, Kind
@@ -199,19 +199,21 @@ def _passed_on(ties: ir.Table, component: ir.Table, evidence: Evidence, engine: 
 
 
 def _contradicting(component: ir.Table, evidence: Evidence, engine: Engine) -> ir.Table:
-    """Components with two names, or birth dates, that one person would not have."""
+    """Components with two names, birth dates or years of birth that one person would not have."""
     named = component.join(evidence.names, "record_id")
     spelled = named.group_by("component").aggregate(
         first=named.name_key.min(),
         last=named.name_key.max(),
         oldest=named.birth_date.min(),
         youngest=named.birth_date.max(),
+        since=named.birth_year.min(),
+        until=named.birth_year.max(),
     )
-    differing = (spelled["first"] != spelled["last"]) | (spelled.oldest != spelled.youngest)
+    differing = ibis.or_(
+        spelled["first"] != spelled["last"], spelled.oldest != spelled.youngest, spelled.since != spelled.until
+    )
     several = engine.scratch(spelled.filter(differing.fill_null(False)).select("component"))
-    distinct = named.semi_join(several, "component").select(
-        "component", "given_name", "family_name", "full_name", "birth_date"
-    )
+    distinct = named.semi_join(several, "component").select("component", *SAID_OF_PEOPLE)
     schema = ibis.schema({"component": "int64"})
     import pyarrow as pa
 
@@ -223,21 +225,19 @@ def contradicting_components(names: pa.Table) -> list[int]:
     """Find components whose names contradict one another.
 
     Args:
-        names: component, given_name, family_name, full_name, birth_date, sorted by component.
+        names: component and `SAID_OF_PEOPLE`, sorted by component.
     """
     found: list[int] = []
-    columns = [
-        names[name].to_pylist() for name in ("component", "given_name", "family_name", "full_name", "birth_date")
-    ]
+    columns = [names[name].to_pylist() for name in ("component", *SAID_OF_PEOPLE)]
     current: int | None = None
     seen: dict[Signature, None] = {}
     broken = False
-    for component, given, family, full, born in zip(*columns, strict=True):
+    for component, *told in zip(*columns, strict=True):
         if component != current:
             current, seen, broken = component, {}, False
         if broken:
             continue
-        signature = signature_of(given, family, full, born)
+        signature = signature_of(*told)
         if signature is None or signature in seen:
             continue
         broken = len(seen) >= _MOST_SIGNATURES or any(agreement(signature, other).contradicts for other in seen)

@@ -15,7 +15,7 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import INSTANT
-from cdp_assets.identity.agreement import Signature, signature_of
+from cdp_assets.identity.agreement import SAID_OF_PEOPLE, Signature, signature_of
 from cdp_assets.identity.evidence import KINDS, Evidence
 from cdp_assets.identity.groups import Atom, TypeRule, Use
 from cdp_assets.identity.slow_path import SILENCE, Refusal, Settlement, Words, said, settle
@@ -95,7 +95,7 @@ def rebuild_components(
         carrier=uses.record_id.min(),
     )
     named = records.join(atoms, "record_id").join(evidence.names, "record_id")
-    names = named.select("component", "atom", "given_name", "family_name", "full_name", "birth_date").distinct()
+    names = named.select("component", "atom", *SAID_OF_PEOPLE).distinct()
     types = {
         row["type_id"]: TypeRule(
             called=spoken(row["namespace"], row["identifier_type"]),
@@ -185,9 +185,9 @@ def _words(records: ir.Table, atoms: ir.Table, stewardship: Stewardship | None, 
 def _components(uses: pa.Table, names: pa.Table) -> Iterator[tuple[int, list[Atom]]]:
     """Each component with its atoms, from tables sorted by component and atom."""
     bearing: dict[int, dict[Signature, None]] = {}
-    columns = [names[name].to_pylist() for name in ("atom", "given_name", "family_name", "full_name", "birth_date")]
-    for atom, given, family, full, born in zip(*columns, strict=True):
-        signature = signature_of(given, family, full, born)
+    columns = [names[name].to_pylist() for name in ("atom", *SAID_OF_PEOPLE)]
+    for atom, *told in zip(*columns, strict=True):
+        signature = signature_of(*told)
         if signature is not None:
             bearing.setdefault(atom, {})[signature] = None
     columns = [

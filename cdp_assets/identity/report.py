@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 from ibis import _
 
 from cdp_assets.identity import schemas
+from cdp_assets.identity.agreement import SAID_OF_PEOPLE
 from cdp_assets.identity.canonical import Canonical
 from cdp_assets.identity.cluster import cluster_of
 from cdp_assets.identity.cluster_picture import pictures
@@ -35,7 +36,7 @@ _DRAWABLE = 5_000
 
 _RECORD = ("normalised", "identity_records", "record_id")
 _IDENTIFIERS = {("normalised", "identifiers", name) for name in ("namespace", "identifier_type", "identifier_value")}
-_NAMES = {("normalised", "contacts", name) for name in ("given_name", "family_name", "full_name", "birth_date")}
+_NAMES = {("normalised", "contacts", name) for name in SAID_OF_PEOPLE}
 _SEEN = {("normalised", "identifiers", "first_seen_at")}
 _RENAMED = {
     ("normalised", "identifier_aliases", name) for name in ("namespace", "identifier_type", "old_value", "new_value")
@@ -119,6 +120,7 @@ _SAID = {
     "name": {("normalised", "contacts", name) for name in ("given_name", "family_name", "full_name")},
     "given_name": {("normalised", "contacts", name) for name in ("given_name", "full_name")},
     "birth_date": {("normalised", "contacts", "birth_date")},
+    "birth_year": {("normalised", "contacts", name) for name in ("birth_date", "birth_year")},
     "gender": {("normalised", "contacts", "gender")},
     "email": {("normalised", "contact_points", "value")},
     "phone": {("normalised", "contact_points", "value")},

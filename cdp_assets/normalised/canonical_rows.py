@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 
 from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import INSTANT, MONEY, TableSchema
-from cdp_assets.normalised.birth_dates import known_birth_date
+from cdp_assets.normalised.birth_dates import known_birth_date, known_birth_year
 from cdp_assets.normalised.channels import known_channel
 from cdp_assets.normalised.identifier_values import EMAIL, PHONE, lookup
 from cdp_assets.normalised.names_of_people import known_names
@@ -257,7 +257,8 @@ def _with_defaults(rows: ir.Table, schema: TableSchema) -> ir.Table:
     if schema.name == "consents":
         return rows.mutate(channel=known_channel(rows.channel), purpose=rows.purpose.strip().lower())
     if schema.name == "contacts":
-        return known_names(rows.mutate(birth_date=known_birth_date(rows.birth_date)))
+        born = {"birth_date": known_birth_date(rows.birth_date), "birth_year": known_birth_year(rows.birth_year)}
+        return known_names(rows.mutate(**born))
     if schema.name == "contact_points":
         joined = rows[_ADDRESS_PARTS[0]].coalesce("")
         for part in _ADDRESS_PARTS[1:]:

@@ -21,8 +21,8 @@ MONTHS_SHOWN = 24
 
 _GOLDEN_PARTS = (
     "full_name", "given_name", "family_name", "email", "phone", "push_token", "push_subscription", "address_line_1",
-    "address_line_2", "city", "region", "postal_code", "country", "birth_date", "gender", "company", "job_title",
-    "language", "timezone", "first_seen_at", "last_seen_at", "records", "sources",
+    "address_line_2", "city", "region", "postal_code", "country", "birth_date", "birth_year", "gender", "company",
+    "job_title", "language", "timezone", "first_seen_at", "last_seen_at", "records", "sources",
 )  # fmt: skip
 
 

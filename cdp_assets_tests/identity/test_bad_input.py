@@ -40,7 +40,7 @@ def many(identifier: str, names: int = 0) -> tuple[World, Resolution]:
         contacts = sql(
             f"SELECT record_id, 'Anna' || chr((97 + n % {names})::INTEGER) || ' Meyer' AS full_name, "
             "NULL::VARCHAR AS given_name, NULL::VARCHAR AS family_name, NULL::DATE AS birth_date, "
-            "NULL::VARCHAR AS gender, NULL::VARCHAR AS company, NULL::VARCHAR AS job_title "
+            "NULL::BIGINT AS birth_year, NULL::VARCHAR AS gender, NULL::VARCHAR AS company, NULL::VARCHAR AS job_title "
             f"FROM ({base})"
         )
     given = replace(blank, identity_records=records, identifiers=identifiers, contacts=contacts)

@@ -14,6 +14,7 @@ from cdp_assets.identity.agreement import (
     Signature,
     agreement,
     compare_birth_dates,
+    compare_birth_years,
     is_slip,
     signature_of,
 )
@@ -197,6 +198,21 @@ def test_birth_dates_are_graded() -> None:
     assert compare_birth_dates(born, date(1994, 5, 12)) is BirthDates.DIFFERENT
     assert compare_birth_dates(born, date(1999, 5, 12)) is BirthDates.GENERATION
     assert compare_birth_dates(born, None) is BirthDates.UNKNOWN
+
+
+def test_years_of_birth_are_graded_but_that_they_are_the_same_says_little() -> None:
+    assert compare_birth_years(1980, 1980) is BirthDates.UNKNOWN
+    assert compare_birth_years(1980, 1981) is BirthDates.UNKNOWN
+    assert compare_birth_years(1980, None) is BirthDates.UNKNOWN
+    assert compare_birth_years(1980, 1982) is BirthDates.DIFFERENT
+    assert compare_birth_years(1980, 1995) is BirthDates.GENERATION
+
+
+def test_an_equal_year_of_birth_does_not_say_that_a_family_name_changed() -> None:
+    single, married = (signature_of("Anna", family, None, None, 1980) for family in ("Meyer", "Schmidt"))
+    assert single is not None
+    assert married is not None
+    assert agreement(single, married) is Agreement.DIFFERENT_FAMILY
 
 
 def test_a_changed_surname_is_told_from_another_person_by_the_birth_date() -> None:

@@ -65,6 +65,33 @@ def test_two_who_were_born_a_generation_apart_are_two_whatever_they_are_called(n
     assert together(replace(one, name=None), replace(other, name=None)) == {frozenset({1}), frozenset({2})}
 
 
+@pytest.mark.parametrize("name", ["Robert Meyer", "Bob Meyer", None])
+def test_a_year_of_birth_is_enough_to_tell_two_generations_apart(name: str | None) -> None:
+    father = Record(1, ("phone +49307219845",), "Robert Meyer", year=1950)
+    for son in (
+        Record(2, ("phone +49307219845",), name, year=1980),
+        Record(2, ("phone +49307219845",), name, date(1980, 3, 4)),
+    ):
+        assert together(father, son) == {frozenset({1}), frozenset({2})}
+
+
+def test_years_of_birth_that_may_be_one_persons_ages_part_nobody() -> None:
+    one = Record(1, ("email a@example.com",), "Robert Meyer", year=1950)
+    assert together(one, replace(one, id=2, name="Bob Meyer", year=1951)) == {frozenset({1, 2})}
+    assert together(one, replace(one, id=2, name="Bob Meyer", born=date(1950, 3, 4), year=None)) == {frozenset({1, 2})}
+    assert together(one, replace(one, id=2, year=1958)) == {frozenset({1, 2})}
+    nickname_born_later = replace(one, id=2, name="Bob Meyer", year=1958)
+    assert together(one, nickname_born_later) == {frozenset({1}), frozenset({2})}
+
+
+def test_father_and_son_of_one_name_at_one_address_are_told_apart_by_their_years() -> None:
+    father = Record(1, name="Robert Meyer", year=1950, address="Main St 1, 10115")
+    son = Record(2, name="Robert Meyer", year=1980, address="Main St 1, 10115")
+    unknown = Record(3, name="Robert Meyer", address="Main St 1, 10115")
+    assert together(father, son, unknown) == {frozenset({1}), frozenset({2}), frozenset({3})}
+    assert together(father, replace(son, year=1951), unknown) == {frozenset({1, 2, 3})}
+
+
 def test_no_slip_of_the_pen_is_a_generation_older() -> None:
     father = Record(1, ("phone +49307219845",), "Zubin Meyer", date(1960, 1, 2))
     undated = Record(2, ("phone +49307219845", "shop/customer_number 2"), "Zubin Meyer")

@@ -45,6 +45,7 @@ class Record:
     address: str | None = None
     events: tuple[tuple[float, str | None], ...] = ()  # (day, session)
     source: str = "test"
+    year: int | None = None
 
     def identifiers(self) -> list[dict[str, Any]]:
         rows = []
@@ -155,12 +156,13 @@ def canonical_tables(
     lineage = {"source": "test", "load_id": "1", "source_row": 1}
     contacts, points = [], []
     for record in records:
-        if record.name is not None or record.born is not None:
+        if (record.name, record.born, record.year) != (None, None, None):
             contacts.append(
                 {
                     "record_id": record.id,
                     "full_name": record.name,
                     "birth_date": record.born,
+                    "birth_year": record.year,
                     "native_id": str(record.id),
                 }
             )

@@ -209,6 +209,21 @@ def test_the_birth_date_that_a_system_writes_where_it_knows_none_is_none(bench: 
     assert typed(bench, "shop__people")[0]["born"] == date(1900, 1, 1)
 
 
+def test_a_year_of_birth_that_is_none_or_stands_for_nothing_known_is_none(bench: Bench) -> None:
+    columns = (ColumnSpec("id", "string"), ColumnSpec("born", "integer"))
+    people = StreamSpec(
+        "people", "shop/people*", "csv", columns, key=("id",), person=True,
+        maps=(MapSpec("contacts", (("birth_year", "born"),)),),
+    )  # fmt: skip
+    told = ("1900", "45", "19800", "1970", "", "9" * 18)
+    bench.drop("shop/people.csv", content("csv", [{"id": str(n), "born": born} for n, born in enumerate(told)],
+                                          ("id", "born")))  # fmt: skip
+    source = shop(people)
+    load(bench, source)
+    found = {row["native_id"]: row["birth_year"] for row in canonical(bench, source, "contacts")}
+    assert found == {"0": None, "1": None, "2": None, "3": 1970, "4": None, "5": None}
+
+
 def test_the_name_of_the_company_is_that_of_none_of_its_people(bench: Bench) -> None:
     columns = tuple(ColumnSpec(name, "string") for name in ("id", "name", "given", "family", "firm"))
     said = (("full_name", "name"), ("given_name", "given"), ("family_name", "family"), ("company", "firm"))

@@ -179,6 +179,20 @@ def test_middle_names_suffixes_and_birth_dates_in_three_columns_are_a_persons(tm
     assert {row["city"] for row in points} == {"Carlton"}
 
 
+def test_a_year_of_birth_alone_is_told(tmp_path: Path) -> None:
+    people = [f"{number},Ann,Miller{number},{1950 + number},{number} High St,3050,Carlton\n" for number in range(25)]
+    contacts, _ = people_of(
+        tmp_path, "member_id,first_name,last_name,year_of_birth,address,postcode,suburb\n" + "".join(people)
+    )
+    assert {row["birth_year"] for row in contacts} == {1950 + number for number in range(25)}
+
+
+def test_an_age_is_told_as_the_year_of_birth(tmp_path: Path) -> None:
+    aged = [f"{number},Ann,Miller{number},{20 + number},2024-03-0{1 + number % 9}\n" for number in range(25)]
+    contacts, _ = people_of(tmp_path, "member_id,first_name,last_name,age,updated_at\n" + "".join(aged))
+    assert {row["birth_year"] for row in contacts} == {2004 - number for number in range(25)}
+
+
 def test_dates_of_eight_digits_are_dates_though_some_days_do_not_exist(tmp_path: Path) -> None:
     rows = "".join(
         f"{number},Ann,Miller{number},1980{1 + number % 12:02d}{'31' if number == 5 else '07'}\n"

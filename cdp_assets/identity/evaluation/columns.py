@@ -22,6 +22,9 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "birth_year": ("birth year", "year of birth", "dob year", "dob y", "yob", "by"),
     "birth_month": ("birth month", "month of birth", "dob month", "dob m", "bm"),
     "birth_day": ("birth day", "day of birth", "dob day", "dob d", "bd"),
+    "age": ("age in years", "age years", "age at year end", "alter", "edad", "age"),
+    "age_told": ("census year", "survey year", "survey date", "snapshot date", "snapshot dt", "snapshot",
+                 "extract date", "as of date", "as of", "year"),
     "email": ("email address", "e mail", "email", "mail"),
     "phone": ("phone number", "telephone", "phone", "mobile", "cell", "tel", "telefon"),
     "given_name": ("given name", "first name", "givenname", "firstname", "forename", "fname", "given", "vorname",
@@ -80,14 +83,19 @@ _PARTS: Mapping[str, re.Pattern[str]] = {
     "birth_year": re.compile(r"(1[89]|20)\d\d(\.0)?"),
     "birth_month": re.compile(r"(0?[1-9]|1[0-2])(\.0)?"),
     "birth_day": re.compile(r"(0?[1-9]|[12]\d|3[01])(\.0)?"),
+    "age": re.compile(r"(\d|[1-9]\d|1[01]\d)(\.0)?"),
+    "age_told": re.compile(r".*\b(19|20)\d\d(\b.*|\.0)?"),
 }
 """Whole numbers; where one is missing, some tools write all of them with a fraction."""
+_NEEDED: Mapping[str, frozenset[str]] = {"birth_year": frozenset(), "age": frozenset(), "age_told": frozenset({"age"})}
+"""What has to be there beside a part of a birth, for it to say something; all of a date, where it is not told."""
+
 _SURE = 0.8
 """Share of values that must have the shape."""
 
 _VAGUE = frozenset(
-    {"name", "place", "given", "first", "family", "last", "middle", "mi", "suffix", "sufx", "mail", "address", "by",
-     "bm", "bd"}
+    {"age", "alter", "edad", "year", "as of", "snapshot", "name", "place", "given", "first", "family", "last", "middle",
+     "mi", "suffix", "sufx", "mail", "address", "by", "bm", "bd"}
 )  # fmt: skip
 """Words that say what a column is only where they are all of its name: a user name or a file name is nobody's name."""
 
@@ -167,8 +175,10 @@ def guess(columns: Sequence[str], samples: Mapping[str, Sequence[str | None]], t
     for what, name in _told(judged, known):
         if what != "full_name" or found.keys().isdisjoint(("given_name", "family_name")):
             _take(what, name, found)
-    if not all(what in found and _fits(what, known[found[what]]) for what in BIRTH_PARTS):
-        for what in BIRTH_PARTS:
+    fitting = {what for what in _PARTS if what in found and _fits(what, known[found[what]])}
+    for what in _PARTS:
+        needed = _NEEDED.get(what, frozenset(BIRTH_PARTS))
+        if what not in fitting or not fitting.issuperset(needed):
             found.pop(what, None)
     for name in free:
         values = known[name]

@@ -18,7 +18,7 @@ import ibis.expr.types as ir
 from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.identity.evaluation.columns import REACHED, WHATS, guess, is_a, issuer_of
-from cdp_assets.normalised.birth_dates import known_birth_date
+from cdp_assets.normalised.birth_dates import known_birth_date, known_birth_year
 from cdp_assets.normalised.identifier_values import EMAIL, EMAIL_BASE, PHONE, lookup
 from cdp_assets.normalised.names_of_people import known_names
 from cdp_assets.sources.proposing.countries import code_of
@@ -47,7 +47,15 @@ _NO_LETTER_OR_DIGIT = r"[^\pL\pN]+"
 _AT_HOME = r"^\D*(\d\D*){7,}$"
 """Of a number that is written without a country: enough digits."""
 
-_SAY_LITTLE = frozenset({"record", "country", "region", "gender", "middle_name", "name_suffix", *BIRTH_PARTS})
+_SOME_YEAR = 2000
+"""When ages were told of which nothing says when: only how far they are apart is compared."""
+
+_A_YEAR = r"\b((?:19|20)\d\d)(?:\b|\.0)"
+"""In a date, or alone."""
+
+_SAY_LITTLE = frozenset(
+    {"record", "country", "region", "gender", "middle_name", "name_suffix", "age", "age_told", *BIRTH_PARTS}
+)
 """What tells nobody apart by itself."""
 
 
@@ -214,12 +222,14 @@ def _canonical(
         return table[columns[what]] if what in columns else ibis.null("string")
 
     whole = [text(what) for what in columns if is_a(what) == "full_name"]
+    birth_date = ibis.coalesce(_date(table, columns, engine), _date_of_parts(table, columns))
     told = table.select(
         "record_id",
         full_name=ibis.coalesce(*whole, ibis.null("string")),
         given_name=_joined(text("given_name"), text("middle_name")),
         family_name=_joined(_both(text("family_name"), text("second_family_name")), text("name_suffix")),
-        birth_date=ibis.coalesce(_date(table, columns, engine), _date_of_parts(table, columns)),
+        birth_date=birth_date,
+        birth_year=_year(table, columns, birth_date, engine),
         gender=text("gender"),
         company=text("company"),
         job_title=text("job_title"),
@@ -385,9 +395,33 @@ def _date_of_parts(table: ir.Table, columns: Mapping[str, str]) -> ir.DateValue:
     """Birth dates whose year, month and day are columns of their own; null where these are no date."""
     if not set(BIRTH_PARTS) <= set(columns):
         return ibis.null("date")
-    # As a fraction first, which is how numbers are written where some are missing.
-    numbers = [table[columns[part]].try_cast("float64").try_cast("int32").cast("string") for part in BIRTH_PARTS]
+    numbers = [_whole(table[columns[part]]).cast("string") for part in BIRTH_PARTS]
     return known_birth_date(try_timestamp(ibis.literal("-").join(numbers), "%Y-%m-%d").cast("date"))
+
+
+def _year(table: ir.Table, columns: Mapping[str, str], date: ir.DateValue, engine: Engine) -> ir.IntegerValue:
+    """Years of birth, for where there is no date: as they are told, or by an age.
+
+    Ages were told in the year that a column says, or in that in which those were so old whose birth is known.
+    """
+    year, age = (
+        _whole(table[columns[what]]) if what in columns else ibis.null("int32") for what in ("birth_year", "age")
+    )
+    if "birth_date" in columns:
+        year = year.coalesce(_whole(table[columns["birth_date"]].re_extract(r"^\d{4}(\.0)?$", 0)))
+    if "age_told" in columns:
+        told = _whole(table[columns["age_told"]].re_extract(_A_YEAR, 1))
+    elif "age" in columns:
+        known = table.aggregate(told=(date.year().coalesce(year) + age).median())
+        told = ibis.literal(int(engine.to_arrow(known)["told"][0].as_py() or _SOME_YEAR), "int32")
+    else:
+        told = ibis.null("int32")
+    return known_birth_year(year.coalesce(told - age))
+
+
+def _whole(text: ir.StringValue) -> ir.IntegerValue:
+    """A whole number, which is written as a fraction where some are missing; null for anything else."""
+    return text.try_cast("float64").try_cast("int32")
 
 
 def _typed(table: ir.Table | None, schema: TableSchema, engine: Engine) -> ir.Table:

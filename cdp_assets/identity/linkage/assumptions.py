@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cdp_assets.identity.linkage.comparisons import SAME_NAMES, THE_SAME
+from cdp_assets.identity.linkage.comparisons import BIRTH_YEAR, SAME_NAMES, THE_SAME, YEAR_APART
 
 _ASSUMED: Mapping[str, Mapping[str, float]] = {
     "name": {
@@ -25,6 +25,7 @@ _ASSUMED: Mapping[str, Mapping[str, float]] = {
         "both names alike": 0.02,
     },
     "birth_date": {THE_SAME: 0.9, "one digit wrong, or day and month exchanged": 0.06, "two digits wrong": 0.015},
+    BIRTH_YEAR: {THE_SAME: 0.9, YEAR_APART: 0.06},
     "gender": {THE_SAME: 0.97},
     "email": {THE_SAME: 0.5, "the same before the @": 0.1, "alike": 0.05},
     "phone": {THE_SAME: 0.55, "one digit wrong": 0.05},

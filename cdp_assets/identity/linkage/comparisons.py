@@ -55,13 +55,20 @@ NO_NAME_IN_COMMON = "another family name, no given name"
 SAME_NAMES = ("the same whole name", "three words in common", "two words in common")
 """The levels of names that are the same word by word."""
 
+BIRTH_DATE, BIRTH_YEAR = "birth_date", "birth_year"
+"""The comparisons of when two were born: by their dates, or by their years where one of them has no date."""
+
 GENERATION_APART = "a generation apart"
-"""The level of birth dates that parent and child have."""
+"""The level of birth dates, and of years, that parent and child have."""
+
+YEAR_APART = "a year apart"
+"""The level of years that were told as ages, before and after a birthday."""
 
 ASKED_FOR = (
     *(("name", level) for level in (*SAME_NAMES, OTHER_MIDDLE, NO_GIVEN, OTHER_FAMILY, NO_NAME_IN_COMMON)),
-    ("birth_date", THE_SAME),
-    ("birth_date", GENERATION_APART),
+    (BIRTH_DATE, THE_SAME),
+    (BIRTH_DATE, GENERATION_APART),
+    (BIRTH_YEAR, GENERATION_APART),
     ("email", THE_SAME),
 )
 """Comparisons and the levels of them that scoring has to know by name."""
@@ -83,7 +90,8 @@ class Comparison:
 COMPARISONS = (
     Comparison("name", ("name_words",)),
     Comparison(GIVEN_NAME, ("given",)),
-    Comparison("birth_date", ("birth_date",)),
+    Comparison(BIRTH_DATE, ("birth_date",)),
+    Comparison(BIRTH_YEAR, ("lone_birth_year",)),
     Comparison("gender", ("gender",)),
     Comparison("email", ("email",)),
     Comparison("phone", ("phone",)),
@@ -97,7 +105,7 @@ COMPARISONS = (
 COMPARED = tuple(comparison.name for comparison in COMPARISONS)
 """Their names."""
 
-ALSO_COMPARED = ("name_words", "middle", "generation", "gender", "company", "job_title")
+ALSO_COMPARED = ("name_words", "middle", "generation", "lone_birth_year", "gender", "company", "job_title")
 """Columns that comparisons need and no block asks for."""
 
 
@@ -121,7 +129,8 @@ def creators(comparisons: list[Comparison]) -> list[ComparisonCreator | dict[str
     makers: dict[str, Callable[[], list[ComparisonLevelCreator]]] = {
         "name": _name,
         GIVEN_NAME: _given_name,
-        "birth_date": _birth_date,
+        BIRTH_DATE: _birth_date,
+        BIRTH_YEAR: _birth_year,
         "gender": lambda: [_same("gender")],
         "email": _email,
         "phone": _phone,
@@ -132,7 +141,7 @@ def creators(comparisons: list[Comparison]) -> list[ComparisonCreator | dict[str
     return [
         library.CustomComparison(
             comparison_levels=[
-                _missing(comparison.columns),
+                _missing(comparison),
                 *makers[comparison.name](),
                 _different(comparison),
             ],
@@ -150,11 +159,15 @@ def _different(comparison: Comparison) -> ComparisonLevelCreator:
     return levels.ElseLevel().configure(label_for_charts="different")
 
 
-def _missing(columns: tuple[str, ...]) -> ComparisonLevelCreator:
+def _missing(comparison: Comparison) -> ComparisonLevelCreator:
     import splink.comparison_level_library as levels
 
-    nulls: list[Any] = [levels.NullLevel(column) for column in columns]
+    nulls: list[Any] = [levels.NullLevel(column) for column in comparison.columns]
     level = nulls[0] if len(nulls) == 1 else levels.And(*nulls)
+    if comparison.name == BIRTH_YEAR:
+        # Two dates say more than their years, and are compared.
+        both = levels.And(*(levels.CustomLevel(f"birth_date_{side} IS NOT NULL") for side in "lr"))
+        level = levels.Or(levels.NullLevel("birth_year"), both)
     return level.configure(is_null_level=True, label_for_charts="missing")
 
 
@@ -347,6 +360,9 @@ def _adjusted(level: ComparisonLevelCreator, column: str, label: str) -> Compari
     return level.configure(label_for_charts=label, tf_adjustment_column=column, tf_adjustment_weight=1.0)
 
 
+_YEARS_APART = "abs(cast(birth_year_l AS integer) - cast(birth_year_r AS integer))"
+
+
 def _birth_date() -> list[ComparisonLevelCreator]:
     import splink.comparison_level_library as levels
 
@@ -364,7 +380,7 @@ def _birth_date() -> list[ComparisonLevelCreator]:
     )
     # Stricter than `agreement.compare_birth_dates`: here, garbled dates are compared with those of everybody.
     generation_apart = levels.CustomLevel(
-        f"abs(cast(birth_year_l AS integer) - cast(birth_year_r AS integer)) >= {GENERATION_YEARS}"
+        f"{_YEARS_APART} >= {GENERATION_YEARS}"
         " AND substr(birth_day_l, 1, 2) <> substr(birth_day_r, 1, 2)"
         " AND substr(birth_day_l, 4, 2) <> substr(birth_day_r, 4, 2)"
     )
@@ -374,6 +390,16 @@ def _birth_date() -> list[ComparisonLevelCreator]:
         digits_wrong(2).configure(label_for_charts="two digits wrong"),
         _same("birth_year", "the same year"),
         generation_apart.configure(label_for_charts=GENERATION_APART),
+    ]
+
+
+def _birth_year() -> list[ComparisonLevelCreator]:
+    import splink.comparison_level_library as levels
+
+    return [
+        _same("birth_year"),
+        levels.CustomLevel(f"{_YEARS_APART} = 1").configure(label_for_charts=YEAR_APART),
+        levels.CustomLevel(f"{_YEARS_APART} >= {GENERATION_YEARS}").configure(label_for_charts=GENERATION_APART),
     ]
 
 

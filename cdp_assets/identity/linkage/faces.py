@@ -35,6 +35,7 @@ from cdp_assets.identity.names import (
     UNNAMED,
 )
 from cdp_assets.identity.nicknames import nickname_groups
+from cdp_assets.normalised.birth_dates import born_in
 from cdp_assets.warehouse.operations import trimmed
 from cdp_assets.warehouse.subqueries import computed_once
 
@@ -60,6 +61,7 @@ FACES = ibis.schema(
         "birth_date": "string",
         "birth_year": "string",
         "birth_day": "string",
+        "lone_birth_year": "string",
         "gender": "string",
         "email": "string",
         "mailbox": "string",
@@ -113,7 +115,7 @@ def faces(contacts: ir.Table, contact_points: ir.Table, labels: ir.Table, engine
     # Children without a name are like one another, and like whoever else is of their family.
     known = engine.scratch(known.filter(~known.spoken.re_search(_UNNAMED).fill_null(False)))
     described = _derived(_different(known, engine), engine)
-    something = (described.whole_name, described.birth_date, described.email, described.phone, described.postcode,
+    something = (described.whole_name, described.birth_year, described.email, described.phone, described.postcode,
                  described.city)  # fmt: skip
     amount = sum((value.notnull().cast("int8") for value in something), ibis.literal(0, "int8"))
     return engine.scratch(described.filter(amount >= 2).select(*FACES.names))
@@ -132,12 +134,14 @@ def _different(known: ir.Table, engine: Engine) -> ir.Table:
 
 
 def _names(contacts: ir.Table, engine: Engine) -> ir.Table:
-    """record_id, given_name, family_name, full_name (folded words), birth_date, gender, company, job_title."""
+    """record_id, given_name, family_name, full_name (folded words), birth_date, birth_year, gender, company,
+    job_title."""
     texts = {name: trimmed(contacts[name].substr(0, _LONGEST)).nullif("") for name in _TEXTS}
     said = contacts.select(
         "record_id",
         **texts,
         birth_date=contacts.birth_date.cast("string"),
+        birth_year=born_in(contacts).cast("string"),
         gender=contacts.gender.lower().substr(0, 1).nullif(""),
         company=_plain(contacts.company),
         job_title=_plain(contacts.job_title),
@@ -160,6 +164,7 @@ def _names(contacts: ir.Table, engine: Engine) -> ir.Table:
         "family_name",
         "full_name",
         "birth_date",
+        "birth_year",
         "gender",
         "company",
         "job_title",
@@ -282,7 +287,7 @@ def _derived(shown: ir.Table, engine: Engine) -> ir.Table:
         generation=joined.spoken.re_extract(_GENERATION, 1).cases(*GENERATIONS.items()),
         given_start=joined.given.substr(0, 3),
         family_start=joined.family.substr(0, 3),
-        birth_year=joined.birth_date.substr(0, 4),
+        lone_birth_year=ibis.ifelse(joined.birth_date.isnull(), joined.birth_year, ibis.null("string")),
         birth_day=joined.birth_date.substr(5, 5),
         mailbox=joined.email.split("@")[0],
         post_area=_post_area(joined.postcode),

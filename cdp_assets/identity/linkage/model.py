@@ -27,7 +27,17 @@ import ibis.expr.types as ir
 
 from cdp_assets.identity.linkage.assumptions import assumed
 from cdp_assets.identity.linkage.blocking import Block, blocks, count_pairs, thinned
-from cdp_assets.identity.linkage.comparisons import ASKED_FOR, COMPARISONS, GIVEN_NAME, creators, possible
+from cdp_assets.identity.linkage.comparisons import (
+    ASKED_FOR,
+    BIRTH_DATE,
+    BIRTH_YEAR,
+    COMPARISONS,
+    GIVEN_NAME,
+    THE_SAME,
+    YEAR_APART,
+    creators,
+    possible,
+)
 from cdp_assets.identity.linkage.faces import FACES
 from cdp_assets.identity.linkage.levels import remember_conditions
 
@@ -61,7 +71,6 @@ GIVEN_CONTRADICTS = -14.0
 EQUAL = 1e-6
 """Weights in bits that differ by less are the same; those of different levels do not."""
 
-_BIRTH_DATE = "birth_date"
 _DIFFERENT = "different"
 
 _GIVEN_AGREES = 0.9
@@ -227,7 +236,7 @@ def train(shown: ir.Table, engine: Engine, generation: int = 1) -> Model | None:
         )
         sessions: dict[str, tuple[int, float]] = {}
         estimates: list[float] = []
-        dates: list[dict[str, float]] = []
+        births: dict[str, list[dict[str, float]]] = {BIRTH_DATE: [], BIRTH_YEAR: []}
         for columns in _TRAINED_ON:
             if not all(filled.get(column, 0.0) > 0 for column in columns) or not _teach(linker, columns):
                 continue
@@ -251,8 +260,9 @@ def train(shown: ir.Table, engine: Engine, generation: int = 1) -> Model | None:
                 continue
             share = _steady(session.core_model_settings.probability_two_random_records_match)
             sessions[", ".join(columns)] = (pairs, share)
-            dates += _dates_of(session, min(pairs, _MOST_LEARNED_FROM) * share)
-        trained = _of_fewest_others(linker.misc.save_model_to_json(), dates)
+            for name, learned in births.items():
+                learned += _births_of(session, name, min(pairs, _MOST_LEARNED_FROM) * share)
+        trained = _of_fewest_others(linker.misc.save_model_to_json(), births)
     untrained = _assume(trained, filled)
     for name, (pairs, share) in sessions.items():
         estimates.append(_all_matches(trained, tuple(name.split(", ")), pairs * share, filled))
@@ -292,14 +302,14 @@ def _assume(trained: Mapping[str, Any], filled: Mapping[str, float]) -> tuple[st
     return tuple(untrained)
 
 
-def _dates_of(session: Any, matches: float) -> list[dict[str, float]]:
-    """Level of birth dates in words → share of true pairs that show it, by one session of as many of them; nothing
-    where it did not compare them.
+def _births_of(session: Any, comparison: str, matches: float) -> list[dict[str, float]]:
+    """Level of birth dates, or years, in words → share of true pairs that show it, by one session of as many of them;
+    nothing where it did not compare them.
 
     Half a pair more at every level (Jeffreys 1946), so that few pairs without a difference do not rule it out.
     """
     for each in session.core_model_settings.comparisons:
-        if each.output_column_name == _BIRTH_DATE:
+        if each.output_column_name == comparison:
             shares = {
                 level.label_for_charts: level.m_probability if isinstance(level.m_probability, float) else 0.0
                 for level in each.comparison_levels
@@ -310,15 +320,17 @@ def _dates_of(session: Any, matches: float) -> list[dict[str, float]]:
     return []
 
 
-def _of_fewest_others(trained: Mapping[str, Any], dates: Sequence[Mapping[str, float]]) -> Mapping[str, Any]:
-    """What was trained, with birth dates as the session learned them in which they differ least.
+def _of_fewest_others(
+    trained: Mapping[str, Any], births: Mapping[str, Sequence[Mapping[str, float]]]
+) -> Mapping[str, Any]:
+    """What was trained, with birth dates, and years, as the session learned them in which they differ least.
 
     Splink takes the mean of all sessions. Of a million made-up records .8% of the true pairs differ in the birth date
     by more than slips; four sessions learned 40%, 43%, 1.6% and 1.9%.
     """
-    if dates:
-        least = min(dates, key=lambda shares: shares[_DIFFERENT])
-        for level in _levels(trained, _BIRTH_DATE):
+    for comparison, learned in births.items():
+        least = min(learned, key=lambda shares: shares[_DIFFERENT], default={})
+        for level in _levels(trained, comparison) if least else ():
             if _known(level, "m_probability") == _known(level, "u_probability") == 0:
                 continue  # never seen
             level["m_probability"] = least[level["label_for_charts"]]
@@ -426,6 +438,7 @@ _LESS_AND_LESS = {
     "birth_date": (
         ("the same", "one digit wrong, or day and month exchanged", "two digits wrong", "the same year"),
     ),
+    BIRTH_YEAR: ((THE_SAME, YEAR_APART),),
     "email": (("the same", "the same before the @", "alike"),),
     "phone": (("the same", "one digit wrong"),),
     "address": (

@@ -15,6 +15,8 @@ import ibis.expr.types as ir
 
 from cdp_assets.identity.linkage.blocking import coded, in_crowd
 from cdp_assets.identity.linkage.comparisons import (
+    BIRTH_DATE,
+    BIRTH_YEAR,
     GENERATION_APART,
     GIVEN_NAME,
     NO_GIVEN,
@@ -52,6 +54,7 @@ SILENCES = 1_000
 """So many pairs of given names that speak of two people one pair silences that speaks of one: who is garbled is so in
 many ways."""
 
+_BIRTHS = (BIRTH_DATE, BIRTH_YEAR)
 _OF_ONE, _OF_SEVERAL = ("email", "phone"), ("address", "company", "job_title")
 """Comparisons that may: of what mostly one person has, and of what neighbours and colleagues have too."""
 
@@ -163,8 +166,10 @@ def _vote(pairs: ir.Table, comparison: str, contradicts: float, agrees: int) -> 
 
 
 def vote_of_births(pairs: ir.Table, model: Model) -> ir.IntegerValue:
-    """Whether birth dates speak of two people (1), of one (-1) or of neither (0); a generation always does of two."""
-    learned = _vote(pairs, "birth_date", CONTRADICTS, 1)
+    """Whether birth dates, or years, speak of two people (1), of one (-1) or of neither (0); a generation always does
+    of two."""
+    # One of them says nothing: years are compared where there are no two dates.
+    learned = _vote(pairs, BIRTH_DATE, CONTRADICTS, 1) + _vote(pairs, BIRTH_YEAR, CONTRADICTS, 1)
     return ibis.ifelse(_are_born_apart(pairs, model), ibis.literal(1, "int16"), learned)
 
 
@@ -182,7 +187,7 @@ def said_twice(pairs: ir.Table, model: Model) -> ir.FloatingValue:
 
 
 def personal_weight(pairs: ir.Table, model: Model) -> ir.FloatingValue:
-    """What speaks for one person rather than for two of one household: given name and birth date alone.
+    """What speaks for one person rather than for two of one household: given name and birth alone.
 
     Address, e-mail, phone and family name are shared in families, so that all of them together say no more than "of one
     household". A pair weighs no more than this, whatever else agrees. Two who were born a generation apart weigh no
@@ -191,14 +196,15 @@ def personal_weight(pairs: ir.Table, model: Model) -> ir.FloatingValue:
     weight = ibis.literal(HOUSEHOLD)
     if f"mw_{GIVEN_NAME}" in pairs.columns:
         weight = weight + pairs[f"mw_{GIVEN_NAME}"]
-    if "mw_birth_date" in pairs.columns:
-        weight = weight + ibis.least(_weight(pairs, "birth_date"), MOST_OF_A_BIRTH_DATE)
+    for comparison in _BIRTHS:
+        if f"mw_{comparison}" in pairs.columns:
+            weight = weight + ibis.least(_weight(pairs, comparison), MOST_OF_A_BIRTH_DATE)
     return ibis.ifelse(_are_born_apart(pairs, model), ibis.least(weight, HOUSEHOLD), weight)
 
 
 def _are_born_apart(pairs: ir.Table, model: Model) -> ir.BooleanValue:
     """Whether two were born a generation apart, which tells them apart whatever was learned of birth dates."""
-    return _has_level(pairs, model, "birth_date", GENERATION_APART)
+    return ibis.or_(*(_has_level(pairs, model, comparison, GENERATION_APART) for comparison in _BIRTHS))
 
 
 def corroborated(pairs: ir.Table, model: Model) -> ir.BooleanValue:
@@ -219,8 +225,9 @@ def corroborated(pairs: ir.Table, model: Model) -> ir.BooleanValue:
     other_family, other_middle, no_given, nothing = (
         _has_level(pairs, model, "name", level) for level in (OTHER_FAMILY, OTHER_MIDDLE, NO_GIVEN, NO_NAME_IN_COMMON)
     )
-    same_date = _has_level(pairs, model, "birth_date", THE_SAME)
-    date = pairs.mw_birth_date if "mw_birth_date" in pairs.columns else ibis.literal(0.0)
+    same_date = _has_level(pairs, model, BIRTH_DATE, THE_SAME)
+    known = [pairs[f"mw_{comparison}"] for comparison in _BIRTHS if f"mw_{comparison}" in pairs.columns]
+    date = sum(known, ibis.literal(0.0))
     both = same_name & (date > 0) | same_date & (pairs.mw_name > 0)
     one_place = shared & (same_name | (date >= 0))
     return ibis.cases(

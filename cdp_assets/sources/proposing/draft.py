@@ -376,6 +376,15 @@ def _birth_date(draft: Draft) -> str | None:
     return f"try_cast(concat_ws('-', {', '.join(f'cast({part} as varchar)' for part in parts)}) as date)"
 
 
+def _birth_year(draft: Draft) -> str | None:
+    """The year of birth: as it is told or, where there is no date either, by an age and the time it was told at."""
+    year, age = draft.sql("birth_year"), draft.sql("age")
+    if year or not age or _birth_date(draft):
+        return year
+    draft.doubt("ages are taken to be those at the last change of a row, or at the delivery that first has it")
+    return f"extract(year from {draft.sql('updated_at') or draft.delivery()}) - {age}"
+
+
 def _are_companies(draft: Draft) -> str | None:
     """A condition for rows whose name is that of a company, where one column has the names of companies and people."""
     company, flag = draft.of("company"), draft.of("is_company")
@@ -401,7 +410,7 @@ def _genders(texts: set[str]) -> tuple[str, str]:
 
 
 def named(draft: Draft) -> Iterator[Map]:
-    """A map of a person's name and birth date, for rows that tell of other things: it tells apart who shares an
+    """A map of a person's name and birth, for rows that tell of other things: it tells apart who shares an
     address.
     """
     says = draft.given(
@@ -409,6 +418,7 @@ def named(draft: Draft) -> Iterator[Map]:
         family_name=_family_name(draft),
         full_name=draft.sql("full_name"),
         birth_date=_birth_date(draft),
+        birth_year=_birth_year(draft),
     )
     if says:
         yield {"to": "contacts", "set": says}
@@ -447,6 +457,7 @@ def person(
         family_name=family,
         full_name=full,
         birth_date=_birth_date(draft),
+        birth_year=_birth_year(draft),
         company=company,
         job_title=draft.sql("job_title") or (draft.sql("title") if (family or full) and not opinions else None),
         language=f"split_part({language}, '-', 1)" if language else None,

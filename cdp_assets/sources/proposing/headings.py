@@ -48,7 +48,7 @@ ADDRESS_PARTS = ("street", "line_1", "line_2", "house_number", "suburb", "city",
 """Roles that make up a postal address."""
 
 BIRTH_PARTS = ("birth_year", "birth_month", "birth_day")
-"""Roles that make up a birth date in three columns; one or two of them are none."""
+"""Roles that make up a birth date in three columns; of fewer only the year says anything."""
 
 
 NAMES = ("given_name", "family_name", "full_name")

@@ -170,11 +170,23 @@ def test_columns_that_are_spoken_for_are_left_alone() -> None:
 
 
 def test_parts_of_a_birth_date_count_together_and_by_their_values() -> None:
-    assert guess(["birth_year", "birth_month"], {}) == {}
+    assert guess(["birth_year", "birth_month"], {}) == {"birth_year": "birth_year"}
     assert guess(["by", "bm", "bd"], {"by": ["anna", "rob"], "bm": ["1", "2"], "bd": ["3", "4"]}) == {}
     assert guess(["birth_day"], {"birth_day": ["1980-02-03"]}) == {"birth_date": "birth_day"}
     parts = {"yob": ["1980.0", "1991.0"], "dob_m": ["2.0", "11.0"], "dob_d": ["3.0", "30.0"]}
     assert guess(list(parts), parts) == {"birth_year": "yob", "birth_month": "dob_m", "birth_day": "dob_d"}
+
+
+def test_an_age_is_one_by_its_values_and_was_told_in_the_year_beside_it() -> None:
+    ages, years = ["34", "7", "101"], ["1930", "1940", "1940"]
+    assert guess(["age", "census_year"], {"age": ages, "census_year": years}) == {
+        "age": "age",
+        "age_told": "census_year",
+    }
+    assert guess(["age", "snapshot_dt"], {"age": ages, "snapshot_dt": ["2017-01-01"] * 3})["age_told"] == "snapshot_dt"
+    assert guess(["census_year"], {"census_year": years}) == {}
+    assert guess(["age"], {"age": ["old", "young", "old"]}) == {}
+    assert guess(["account_age"], {"account_age": ages}) == {}
 
 
 def test_several_columns_may_hold_addresses_or_numbers() -> None:

@@ -81,6 +81,25 @@ def test_birth_dates_in_three_columns_are_put_together(file: Path, engine: DuckD
     assert births(found, engine) == [date(1980, 2, 3), date(1980, 12, 25), None, None, None]
 
 
+@pytest.mark.parametrize(
+    ("header", "lines", "expected"),
+    [
+        pytest.param("yob", ["1980", "1991.0", "soon", "1900", "1970"], [1980, 1991, None, None, 1970], id="years"),
+        pytest.param("dob", ["1980-02-03", "1991", "1992", "1993"], [None, 1991, 1992, 1993], id="years among dates"),
+        pytest.param("age", ["34", "35", "", "64"], [1966, 1965, None, 1936], id="ages of nobody knows when"),
+        pytest.param("age,year", ["34,2010", "44,2020", "4,", "5,2020"], [1976, 1976, None, 2015], id="ages of a year"),
+        pytest.param("age,dob", ["30,1980-02-03", "20,1990-02-03", "40,", "50,"], [1980, 1990, 1970, 1960],
+                     id="ages beside dates"),
+    ],
+)  # fmt: skip
+def test_years_of_birth_and_ages_are_read_where_there_is_no_date(
+    file: Path, engine: DuckDBEngine, header: str, lines: list[str], expected: list[int | None]
+) -> None:
+    found = read(file, engine, f"name,{header},who\n" + "".join(f"Anna,{line},x\n" for line in lines))
+    rows = engine.to_arrow(found.contacts.order_by("record_id")).to_pylist()
+    assert [row["birth_year"] for row in rows] == expected
+
+
 def test_middle_names_and_suffixes_belong_to_the_name(file: Path, engine: DuckDBEngine) -> None:
     found = read(
         file, engine,

@@ -156,7 +156,8 @@ def test_birth_dates_are_learned_where_fewest_others_are_among_the_pairs() -> No
     ]
     trained = {"comparisons": [{"output_column_name": "birth_date", "comparison_levels": levels}]}
     among_relatives, among_few = {"the same": 0.6, "different": 0.4}, {"the same": 0.98, "different": 0.02}
-    [learned] = _of_fewest_others(trained, [among_relatives, among_few])["comparisons"]
+    births = {"birth_date": [among_relatives, among_few], "birth_year": []}
+    [learned] = _of_fewest_others(trained, births)["comparisons"]
     assert [level["m_probability"] for level in learned["comparison_levels"]] == [0.98, 0.02]
 
 

@@ -6,6 +6,8 @@ import ibis
 import pytest
 
 from cdp_assets.identity.linkage.comparisons import (
+    BIRTH_DATE,
+    BIRTH_YEAR,
     GENERATION_APART,
     NO_GIVEN,
     NO_NAME_IN_COMMON,
@@ -131,8 +133,11 @@ def test_without_birth_dates_something_else_has_to_agree() -> None:
     ("level", "weight", "expected"),
     [(GENERATION_APART, -3.5, 1), ("different", -3.0, 0), ("different", -6.0, 1), (THE_SAME, 11.0, -1)],
 )
-def test_a_generation_apart_speaks_of_two_however_careless_dates_are(level: str, weight: float, expected: int) -> None:
-    dates = {level: weight} | ({} if level == GENERATION_APART else {GENERATION_APART: -9.0})
-    engine, pairs = DuckDBEngine.in_memory(), ibis.memtable([{"mw_birth_date": weight}])
-    vote = vote_of_births(pairs, model_of(birth_date=dates))
+@pytest.mark.parametrize("comparison", [BIRTH_DATE, BIRTH_YEAR])
+def test_a_generation_apart_speaks_of_two_however_careless_dates_are(
+    comparison: str, level: str, weight: float, expected: int
+) -> None:
+    births = {level: weight} | ({} if level == GENERATION_APART else {GENERATION_APART: -9.0})
+    engine, pairs = DuckDBEngine.in_memory(), ibis.memtable([{f"mw_{comparison}": weight}])
+    vote = vote_of_births(pairs, model_of(**{comparison: births}))
     assert engine.to_arrow(pairs.select(vote=vote))["vote"][0].as_py() == expected
