@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _FACTS = {
     "name": "SELECT DISTINCT coalesce(nullif(concat_ws(' ', given_name, family_name), ''), full_name) AS value "
     "FROM normalised.contacts JOIN members USING (record_id)",
-    "birth date": "SELECT DISTINCT CAST(birth_date AS VARCHAR) AS value "
+    "birth date": "SELECT DISTINCT coalesce(CAST(birth_date AS VARCHAR), CAST(birth_year AS VARCHAR)) AS value "
     "FROM normalised.contacts JOIN members USING (record_id)",
     "company": "SELECT DISTINCT company AS value FROM normalised.contacts JOIN members USING (record_id)",
     "e-mail": "SELECT DISTINCT identifier_value AS value FROM normalised.identifiers JOIN members USING (record_id) "

@@ -84,7 +84,7 @@ _PARTS: Mapping[str, re.Pattern[str]] = {
     "birth_month": re.compile(r"(0?[1-9]|1[0-2])(\.0)?"),
     "birth_day": re.compile(r"(0?[1-9]|[12]\d|3[01])(\.0)?"),
     "age": re.compile(r"(\d|[1-9]\d|1[01]\d)(\.0)?"),
-    "age_told": re.compile(r".*\b(19|20)\d\d(\b.*|\.0)?"),
+    "age_told": re.compile(r".*\b(19|20)\d\d(\d{4})?(\b.*|\.0)?"),
 }
 """Whole numbers; where one is missing, some tools write all of them with a fraction."""
 _NEEDED: Mapping[str, frozenset[str]] = {"birth_year": frozenset(), "age": frozenset(), "age_told": frozenset({"age"})}

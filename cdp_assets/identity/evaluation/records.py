@@ -50,7 +50,7 @@ _AT_HOME = r"^\D*(\d\D*){7,}$"
 _SOME_YEAR = 2000
 """When ages were told of which nothing says when: only how far they are apart is compared."""
 
-_A_YEAR = r"\b((?:19|20)\d\d)(?:\b|\.0)"
+_A_YEAR = r"\b((?:19|20)\d\d)(?:\d{4})?(?:\b|\.0)"
 """In a date, or alone."""
 
 _SAY_LITTLE = frozenset(

@@ -88,6 +88,7 @@ def test_birth_dates_in_three_columns_are_put_together(file: Path, engine: DuckD
         pytest.param("dob", ["1980-02-03", "1991", "1992", "1993"], [None, 1991, 1992, 1993], id="years among dates"),
         pytest.param("age", ["34", "35", "", "64"], [1966, 1965, None, 1936], id="ages of nobody knows when"),
         pytest.param("age,year", ["34,2010", "44,2020", "4,", "5,2020"], [1976, 1976, None, 2015], id="ages of a year"),
+        pytest.param("age,as of", ["34,20100101", "44,1/31/2020"], [1976, 1976], id="ages of a day"),
         pytest.param("age,dob", ["30,1980-02-03", "20,1990-02-03", "40,", "50,"], [1980, 1990, 1970, 1960],
                      id="ages beside dates"),
     ],
