@@ -172,6 +172,8 @@ def test_columns_that_are_spoken_for_are_left_alone() -> None:
 def test_parts_of_a_birth_date_count_together_and_by_their_values() -> None:
     assert guess(["birth_year", "birth_month"], {}) == {"birth_year": "birth_year"}
     assert guess(["by", "bm", "bd"], {"by": ["anna", "rob"], "bm": ["1", "2"], "bd": ["3", "4"]}) == {}
+    for heading in ("birth_yr", "BYEAR", "Yr Birth", "geburtsjahr"):
+        assert guess([heading], {heading: ["1980", "1991"]}) == {"birth_year": heading}
     assert guess(["birth_day"], {"birth_day": ["1980-02-03"]}) == {"birth_date": "birth_day"}
     parts = {"yob": ["1980.0", "1991.0"], "dob_m": ["2.0", "11.0"], "dob_d": ["3.0", "30.0"]}
     assert guess(list(parts), parts) == {"birth_year": "yob", "birth_month": "dob_m", "birth_day": "dob_d"}
