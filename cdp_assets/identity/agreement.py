@@ -11,7 +11,7 @@ from datetime import date
 from enum import IntEnum
 from functools import lru_cache
 
-from cdp_assets.identity.names import UNNAMED, Match, Name, compare_names, parse_name
+from cdp_assets.identity.names import UNNAMED, Match, Name, compare_names, parse_name, written_out
 from cdp_assets.identity.nicknames import is_known
 
 
@@ -101,16 +101,23 @@ def compare_birth_years(left: int | None, right: int | None) -> BirthDates:
     return BirthDates.GENERATION if abs(left - right) >= GENERATION_YEARS else BirthDates.DIFFERENT
 
 
-SAID_OF_PEOPLE = ("given_name", "family_name", "full_name", "birth_date", "birth_year")
+SAID_OF_PEOPLE = ("given_name", "family_name", "full_name", "birth_date", "birth_year", "mailbox")
 """Columns of `evidence.Evidence.names` that `signature_of` takes, in this order."""
 
 
 def signature_of(
-    given: str | None, family: str | None, full: str | None, born: date | None, year: int | None = None
+    given: str | None,
+    family: str | None,
+    full: str | None,
+    born: date | None,
+    year: int | None = None,
+    mailbox: str | None = None,
 ) -> Signature | None:
-    """What a record says of the person by its name (as in `names.parse_name`), birth date and year of birth; None for
-    nothing."""
+    """What a record says of the person by its name (as in `names.parse_name`, and `names.written_out` by a mailbox),
+    birth date and year of birth; None for nothing."""
     name = parse_name(given, family, full)
+    if name is not None and mailbox is not None:
+        name = written_out(name, mailbox)
     if name is None and born is None and year is None:
         return None
     return Signature(name or Name((), ()), born, year if born is None else None)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 import ibis.expr.types as ir
+from ibis import _
 
 from cdp_assets.identity.spec import IdentityRules, Kind
 from cdp_assets.normalised.birth_dates import born_in
@@ -49,6 +50,7 @@ TYPES = ibis.schema(
 """One row per (namespace, identifier type) in the data that the rules know."""
 
 _NAME_PARTS = ("given_name", "family_name", "full_name")
+_INITIAL = r"^\pL\.?( |$)"
 _SAYS_SOMETHING = r"[^ \t\n\r\v\f]"
 
 
@@ -80,7 +82,8 @@ class Evidence:
         observations: record_id, identifier_id, type_id, kind, first_seen_at, last_seen_at, flaw (`SOUND`, `PLACEHOLDER`
             …), place_id (of an address): one row per record and identifier.
         names: record_id, name_key (int64: equal for equal spelling of the whole name; null without one), given_name,
-            family_name, full_name, birth_date, birth_year (of the date, or alone); only records that have one of these.
+            family_name, full_name, birth_date, birth_year (of the date, or alone), mailbox (beside an initial); only
+            records that have a name or were born at a known time.
         of: The identifier types.
     """
 
@@ -151,8 +154,13 @@ _SUMMED = 2**40
 """Hashes are added below this, so that no sum is too large."""
 
 
-def names_of(contacts: ir.Table) -> ir.Table:
-    """The names, birth dates and years of birth that records bear (`Evidence.names`)."""
+def names_of(contacts: ir.Table, contact_points: ir.Table | None = None) -> ir.Table:
+    """The names, birth dates and years of birth that records bear (`Evidence.names`).
+
+    Args:
+        contacts: The canonical table, of some records or all.
+        contact_points: The same of addresses, for the mailboxes that may write an initial out; null for none of these.
+    """
     says = [contacts[name].re_search(_SAYS_SOMETHING) for name in _NAME_PARTS]
     named = contacts.filter(ibis.or_(*says, contacts.birth_date.notnull(), contacts.birth_year.notnull()))
     parts = {name: trimmed(named[name]).nullif("") for name in _NAME_PARTS}
@@ -161,7 +169,15 @@ def names_of(contacts: ir.Table) -> ir.Table:
         named.given_name + " " + named.family_name, named.given_name, named.family_name, named.full_name
     )
     key = ibis.ifelse(spoken.isnull(), ibis.null("int64"), quick_hash(spoken.lower()))
-    return named.select("record_id", *_NAME_PARTS, "birth_date", "birth_year", name_key=key)
+    said = named.select("record_id", *_NAME_PARTS, "birth_date", "birth_year", name_key=key)
+    if contact_points is None:
+        return said.mutate(mailbox=ibis.null("string"))
+    initialled = said.filter(said.given_name.coalesce(said.full_name).re_search(_INITIAL)).select("record_id")
+    mails = contact_points.filter(contact_points.kind == EMAIL).semi_join(initialled, "record_id")
+    boxes = mails.mutate(mailbox=mails.value.lower().split("@")[0]).group_by("record_id")
+    # Of two mailboxes one may be another person's.
+    own = boxes.having(_.mailbox.nunique() == 1).aggregate(mailbox=_.mailbox.min())
+    return said.left_join(own, "record_id").drop("record_id_right")
 
 
 def said_by(contacts: ir.Table, contact_points: ir.Table) -> ir.Table:

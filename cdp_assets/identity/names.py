@@ -7,7 +7,7 @@ scripts (`folding.py`), the table of nicknames (`nicknames.py`), and birth dates
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import lru_cache
 
@@ -66,6 +66,9 @@ PARTICLES_AS_NAMES = _listed("al les di della")
 CONJUNCTIONS, AND_SIGNS = _listed("and und et och og"), "[&+]"
 """Words, and a pattern of signs, between the given names of two people; no part of a name, as Spanish "y" is of a
 family name."""
+
+_LEAST_OF_A_NAME = 3
+"""Letters of a word in a mailbox that may be a given name: fewer are initials."""
 
 VOWELS = "aeiouy"
 MENS_ENDINGS = "oi"
@@ -156,6 +159,27 @@ def parse_name(given: str | None, family: str | None, full: str | None) -> Name 
     while start > 1 and words[start - 1] in PARTICLES:
         start -= 1
     return Name(_of_one(words[:start]), _family(words[start:]), ordered=False, generation=generation)
+
+
+def written_out(name: Name, mailbox: str) -> Name:
+    """A name whose given name is an initial, with the word for it in the person's own mailbox: "J. Watson" of
+    joel.watson is Joel Watson, and so is that of joel77.
+
+    Args:
+        name: The name.
+        mailbox: What stands before the @ of the only e-mail address beside it.
+    """
+    if not name.given or len(name.given[0]) > 1:
+        return name
+    words = fold(re.sub(r"[\W\d_]+", " ", mailbox)).split()
+    family = "".join(name.family)
+    for place, word in enumerate(words):
+        others = words[:place] + words[place + 1 :]
+        if word[0] == name.given[0] and len(word) >= _LEAST_OF_A_NAME and word != family:
+            beside_family = any(compare_family((other,), (family,)) >= Match.CLOSE for other in others if family)
+            if is_known(word) or beside_family:
+                return replace(name, given=(word, *name.given[1:]))
+    return name
 
 
 def _folded(text: str | None) -> list[str]:

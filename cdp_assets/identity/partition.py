@@ -208,9 +208,14 @@ def _contradicting(component: ir.Table, evidence: Evidence, engine: Engine) -> i
         youngest=named.birth_date.max(),
         since=named.birth_year.min(),
         until=named.birth_year.max(),
+        box=named.mailbox.min(),
+        other_box=named.mailbox.max(),
     )
     differing = ibis.or_(
-        spelled["first"] != spelled["last"], spelled.oldest != spelled.youngest, spelled.since != spelled.until
+        spelled["first"] != spelled["last"],
+        spelled.oldest != spelled.youngest,
+        spelled.since != spelled.until,
+        spelled.box != spelled.other_box,
     )
     several = engine.scratch(spelled.filter(differing.fill_null(False)).select("component"))
     distinct = named.semi_join(several, "component").select("component", *SAID_OF_PEOPLE)

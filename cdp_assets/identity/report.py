@@ -15,6 +15,7 @@ from cdp_assets.identity.agreement import SAID_OF_PEOPLE
 from cdp_assets.identity.canonical import Canonical
 from cdp_assets.identity.cluster import cluster_of
 from cdp_assets.identity.cluster_picture import pictures
+from cdp_assets.identity.evidence import SAID_OF_CONTACTS
 from cdp_assets.identity.linkage import pages
 from cdp_assets.identity.published import Published
 from cdp_assets.identity.resolve import Resolution
@@ -36,7 +37,10 @@ _DRAWABLE = 5_000
 
 _RECORD = ("normalised", "identity_records", "record_id")
 _IDENTIFIERS = {("normalised", "identifiers", name) for name in ("namespace", "identifier_type", "identifier_value")}
-_NAMES = {("normalised", "contacts", name) for name in SAID_OF_PEOPLE}
+_NAMES = {
+    *(("normalised", "contacts", name) for name in SAID_OF_CONTACTS if name in SAID_OF_PEOPLE),
+    ("normalised", "contact_points", "value"),
+}
 _SEEN = {("normalised", "identifiers", "first_seen_at")}
 _RENAMED = {
     ("normalised", "identifier_aliases", name) for name in ("namespace", "identifier_type", "old_value", "new_value")

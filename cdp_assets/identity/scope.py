@@ -23,6 +23,7 @@ from cdp_assets.warehouse.engine import has_rows
 from cdp_assets.warehouse.stacking import restricted, stack
 
 if TYPE_CHECKING:
+    from cdp_assets.identity.canonical import Canonical
     from cdp_assets.warehouse.engine import Engine
 
 
@@ -53,7 +54,7 @@ class Scope:
 
 def everybody(
     rows: ir.Table,
-    contacts: ir.Table,
+    canonical: Canonical,
     types: Types,
     engine: Engine,
     store: Callable[[ir.Table], ir.Table] = lambda rows: rows,
@@ -62,12 +63,12 @@ def everybody(
 
     Args:
         rows: All observations, before hubs are looked for.
-        contacts: The canonical table.
+        canonical: What records say of people.
         types: The identifier types.
         engine: Computes.
         store: Where observations in which hubs are marked are kept, if anywhere.
     """
-    names = engine.scratch(names_of(contacts))
+    names = engine.scratch(names_of(canonical.contacts, canonical.contact_points))
     screened = screen(Evidence(rows, names, types), rows, engine)
     observations = store(screened.observations)
     carriers = screened.carriers.anti_join(screened.hubs, "identifier_id")
@@ -76,7 +77,7 @@ def everybody(
 
 
 def concerned(
-    delta: Delta, touched: ir.Table | None, state: State, contacts: ir.Table, types: Types, engine: Engine
+    delta: Delta, touched: ir.Table | None, state: State, canonical: Canonical, types: Types, engine: Engine
 ) -> Scope:
     """The scope of a run after another one.
 
@@ -85,7 +86,7 @@ def concerned(
         touched: record_id of records whose component is to be rebuilt though their evidence is what it was; None for
             none.
         state: What the last run left.
-        contacts: The canonical table.
+        canonical: What records say of people.
         types: The identifier types.
         engine: Computes.
     """
@@ -96,7 +97,7 @@ def concerned(
     # Few carry one of these identifiers: only they are looked up among those known.
     carriers = engine.scratch(restricted(state.observations, judged, "identifier_id").anti_join(known, "record_id"))
     screened = screen(
-        Evidence(stack(delta.rows, without_hubs(carriers)), names_of(contacts), types),
+        Evidence(stack(delta.rows, without_hubs(carriers)), names_of(canonical.contacts), types),
         without_hubs(stack(delta.rows, standing)),
         engine,
     )
@@ -107,24 +108,24 @@ def concerned(
     seeds = linked.select("record_id").union(delta.records, replaced)
     seeds = engine.scratch((seeds if touched is None else seeds.union(touched.select("record_id"))).distinct())
     records = _hanging_with(seeds, delta.gone, state, engine)
-    evidence = _evidence_of(records, rows, replaced, state, contacts, types, engine)
+    evidence = _evidence_of(records, rows, replaced, state, canonical, types, engine)
     return Scope(evidence, screened.blocked, judged, records, delta.gone, replaced, rows)
 
 
-def widened(scope: Scope, drawn: ir.Table, state: State, contacts: ir.Table, types: Types, engine: Engine) -> Scope:
+def widened(scope: Scope, drawn: ir.Table, state: State, canonical: Canonical, types: Types, engine: Engine) -> Scope:
     """A scope with more records, and all that hang together with them.
 
     Args:
         scope: The scope.
         drawn: record_id of those who come to it.
-        state, contacts, types, engine: As in `concerned`.
+        state, canonical, types, engine: As in `concerned`.
     """
     assert scope.records is not None
     assert scope.gone is not None
     assert scope.replaced is not None
     seeds = engine.scratch(scope.records.union(drawn.select("record_id")).distinct())
     records = _hanging_with(seeds, scope.gone, state, engine)
-    evidence = _evidence_of(records, scope.rows, scope.replaced, state, contacts, types, engine)
+    evidence = _evidence_of(records, scope.rows, scope.replaced, state, canonical, types, engine)
     return replace(scope, evidence=evidence, records=records)
 
 
@@ -139,12 +140,13 @@ def _evidence_of(
     rows: ir.Table,
     replaced: ir.Table,
     state: State,
-    contacts: ir.Table,
+    canonical: Canonical,
     types: Types,
     engine: Engine,
 ) -> Evidence:
     observations = engine.scratch(_current(rows, replaced, state, records))
-    return Evidence(observations, engine.scratch(names_of(restricted(contacts, records))), types)
+    said = (restricted(table, records) for table in (canonical.contacts, canonical.contact_points))
+    return Evidence(observations, engine.scratch(names_of(*said)), types)
 
 
 def _replaced(

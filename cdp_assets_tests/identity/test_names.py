@@ -19,7 +19,7 @@ from cdp_assets.identity.agreement import (
     signature_of,
 )
 from cdp_assets.identity.folding import fold, sound
-from cdp_assets.identity.names import Match, Name, _edits, compare_given, parse_name
+from cdp_assets.identity.names import Match, Name, _edits, compare_given, parse_name, written_out
 from cdp_assets_tests.examples import examples
 
 
@@ -363,3 +363,26 @@ def test_children_without_a_name_are_one_only_if_they_were_born_on_one_day(
 )
 def test_names_are_read_as_bookings_write_them(full: str, expected: Name) -> None:
     assert parse_name(None, None, full) == expected
+
+
+@pytest.mark.parametrize(
+    ("full", "mailbox", "expected"),
+    [
+        ("J. Watson", "joel.watson", "joel"),
+        ("J Watson", "watson_joel77", "joel"),
+        ("J. Watson", "jowl.wattson", "jowl"),
+        ("C. Cox", "charlotte412", "charlotte"),
+        ("J. Watson", "joel.meyer", "joel"),
+        ("J. Watson", "jubilee.office", "j"),
+        ("J. Watson", "jwatson", "j"),
+        ("J. Watson", "jo.watson", "j"),
+        ("J. Watson", "maria.watson", "j"),
+        ("J. James", "james", "j"),
+        ("Jane Watson", "joel.watson", "jane"),
+        ("Watson", "joel.watson", "watson"),
+    ],
+)
+def test_a_mailbox_writes_an_initial_out(full: str, mailbox: str, expected: str) -> None:
+    name = parse_name(None, None, full)
+    assert name is not None
+    assert written_out(name, mailbox).given[0] == expected

@@ -92,6 +92,17 @@ def test_father_and_son_of_one_name_at_one_address_are_told_apart_by_their_years
     assert together(father, replace(son, year=1951), unknown) == {frozenset({1, 2, 3})}
 
 
+def test_an_initial_is_whose_the_mailbox_beside_it_says() -> None:
+    joel = Record(1, ("email joel.watson@example.com", "phone +49307219845"), "J. Watson")
+    jacqueline = Record(2, ("phone +49307219845",), "Jacqueline Watson")
+    assert together(joel, jacqueline) == {frozenset({1}), frozenset({2})}
+    assert together(joel, replace(jacqueline, name="Joel Watson")) == {frozenset({1, 2})}
+    jane = Record(2, ("email jane.watson@example.com", "phone +49307219845"), "J. Watson")
+    assert together(joel, jane) == {frozenset({1}), frozenset({2})}
+    of_a_couple = replace(joel, carries=(*joel.carries, "email jane.watson@example.com"))
+    assert together(of_a_couple, jacqueline) == {frozenset({1, 2})}
+
+
 def test_no_slip_of_the_pen_is_a_generation_older() -> None:
     father = Record(1, ("phone +49307219845",), "Zubin Meyer", date(1960, 1, 2))
     undated = Record(2, ("phone +49307219845", "shop/customer_number 2"), "Zubin Meyer")

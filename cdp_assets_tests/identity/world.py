@@ -166,6 +166,12 @@ def canonical_tables(
                     "native_id": str(record.id),
                 }
             )
+            points += [
+                {"record_id": record.id, "kind": "email", "value": carried.removeprefix("email "),
+                 "changed_at": at(record.seen), "native_id": str(record.id)}
+                for carried in record.carries
+                if carried.startswith("email ")
+            ]  # fmt: skip
         if record.address is not None:
             street, _, postcode = record.address.rpartition(", ")
             points.append(

@@ -134,7 +134,7 @@ def evaluate(
     types = types_of(records.identifiers, rules, engine)
     renamed = renamed_by(records.identifier_aliases, engine, "")
     observed = Collector(canonical, types, renamed, rules, "", engine).rows()
-    scope = everybody(observed, records.contacts, types, engine)
+    scope = everybody(observed, canonical, types, engine)
     evidence = usable(scope.evidence.observations)
     people = partition(scope.evidence, evidence, rules, engine, carriers=scope.carriers)
     # Every record is a person's, with identifiers or without.
