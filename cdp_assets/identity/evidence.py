@@ -50,7 +50,7 @@ TYPES = ibis.schema(
 """One row per (namespace, identifier type) in the data that the rules know."""
 
 _NAME_PARTS = ("given_name", "family_name", "full_name")
-_INITIAL = r"^\pL\.?( |$)"
+_AFTER_AN_INITIAL = ("", " ", ".")
 _SAYS_SOMETHING = r"[^ \t\n\r\v\f]"
 
 
@@ -172,7 +172,8 @@ def names_of(contacts: ir.Table, contact_points: ir.Table | None = None) -> ir.T
     said = named.select("record_id", *_NAME_PARTS, "birth_date", "birth_year", name_key=key)
     if contact_points is None:
         return said.mutate(mailbox=ibis.null("string"))
-    initialled = said.filter(said.given_name.coalesce(said.full_name).re_search(_INITIAL)).select("record_id")
+    second = said.given_name.coalesce(said.full_name).substr(1, 1)
+    initialled = said.filter(second.isin(_AFTER_AN_INITIAL)).select("record_id")
     mails = contact_points.filter(contact_points.kind == EMAIL).semi_join(initialled, "record_id")
     boxes = mails.mutate(mailbox=mails.value.lower().split("@")[0]).group_by("record_id")
     # Of two mailboxes one may be another person's.

@@ -22,7 +22,9 @@ from cdp_assets.identity.agreement import SAID_OF_PEOPLE, Signature, agreement, 
 from cdp_assets.identity.evidence import KINDS, Evidence
 from cdp_assets.identity.rebuild import rebuild_components
 from cdp_assets.identity.spec import IdentityRules, Kind
+from cdp_assets.normalised.stream_rows import PERSON
 from cdp_assets.warehouse.engine import row_count
+from cdp_assets.warehouse.stacking import stack
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,7 +44,7 @@ class Partition:
     Args:
         records: record_id, component, label (the smallest record_id of those put together), settled (false for records
             that could not be attributed to one of several people): one row per record that carries a usable identifier
-            which is no device's.
+            which is no device's, and per person who carries none (`with_alone`).
         ties: record_id, centre (the smallest record_id with the same identifier), identifier_id, type_id,
             first_seen_at: what made the components.
         broken: Column component: those that took the slow path.
@@ -62,6 +64,24 @@ class Partition:
     def with_records(self, records: ir.Table, refusals: ir.Table | None = None) -> Partition:
         """The same with other labels, and other refusals if there are any."""
         return replace(self, records=records, refusals=self.refusals if refusals is None else refusals)
+
+    def with_alone(self, identity_records: ir.Table, usable: ir.Table, engine: Engine) -> Partition:
+        """The same with those who carry nothing that ties, each alone: likeness may find who they are.
+
+        Args:
+            identity_records: The canonical table, of those whom the partition is of; of them, people count.
+            usable: Usable evidence: who carries a device's identifier is put together by it.
+            engine: Computes.
+        """
+        people = identity_records.filter(identity_records.kind == PERSON).select("record_id")
+        at_devices = usable.filter(usable.kind == KINDS[Kind.DEVICE])
+        alone = people.anti_join(self.records, "record_id").anti_join(at_devices, "record_id")
+        alone = engine.scratch(alone.mutate(component=alone.record_id, label=alone.record_id, settled=True))
+        count = row_count(alone, engine)
+        if not count:
+            return self
+        records = engine.scratch(stack(self.records, alone.select(self.records.columns)))
+        return replace(self, records=records, components=self.components + count)
 
 
 def partition(

@@ -204,7 +204,8 @@ def _put_together(run: _Run, scope: Scope, state: State | None) -> _Put | None:
 
     def by_what_they_share(scope: Scope) -> tuple[ir.Table, Partition]:
         evidence = usable(scope.evidence.observations)
-        return evidence, partition(scope.evidence, evidence, run.rules, engine, said, scope.carriers)
+        people = partition(scope.evidence, evidence, run.rules, engine, said, scope.carriers)
+        return evidence, people.with_alone(restricted(canonical.identity_records, scope.records), evidence, engine)
 
     evidence, shared = by_what_they_share(scope)
     if state is None:

@@ -91,6 +91,26 @@ def test_only_those_who_changed_are_compared() -> None:
     assert twins.looked_at <= 10
 
 
+def test_people_who_carry_nothing_that_ties_are_compared_as_all_others() -> None:
+    """The town's second records tell no more than names and birth dates."""
+    bare = [replace(each, carries=(), address=None, kind="person") if each.id % 2 else each for each in EVERYBODY]
+    twins = acquainted(bare)
+    one, other = sorted(joined(twins)[0])
+    assert other % 2
+    there = [each for each in bare if each.id != other]
+    twins.run(there)
+    assert {one, other} not in joined(twins)
+    twins.run(bare)
+    assert twins.reason is None
+    assert {one, other} in joined(twins)
+    numbered = [replace(each, carries=("user_id u77",)) if each.id == other else each for each in bare]
+    twins.run(numbered)
+    assert twins.reason is None
+    assert {one, other} in joined(twins)
+    guests = [replace(each, kind="guest") if each.kind == "person" else each for each in bare]
+    assert not World().run(guests)["likeness"].num_rows
+
+
 def test_who_is_in_a_crowd_was_settled_with_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocking, "_ALWAYS", 100)
     monkeypatch.setattr(blocking, "MOST_PAIRS_A_FACE", 0.0)

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import ibis
 import ibis.expr.types as ir
 from ibis import _
 
@@ -137,12 +136,7 @@ def evaluate(
     scope = everybody(observed, canonical, types, engine)
     evidence = usable(scope.evidence.observations)
     people = partition(scope.evidence, evidence, rules, engine, carriers=scope.carriers)
-    # Every record is a person's, with identifiers or without.
-    everyone = records.identity_records.select("record_id")
-    alone = everyone.anti_join(people.records, "record_id")
-    alone = alone.select("record_id", component="record_id", label="record_id", settled=ibis.literal(True))
-    together = people.records.select(alone.columns).union(alone)
-    people = people.with_records(engine.scratch(together))
+    people = people.with_alone(records.identity_records, evidence, engine)
     linked = link(
         people, records.contacts, records.contact_points, scope.evidence, evidence, rules.linkage, None, engine,
         lowest=min(THRESHOLDS),
