@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import ibis
 import ibis.expr.types as ir
 
-from cdp_assets.sources.contract import is_too_early
+from cdp_assets.sources.contract import is_too_early, typed_value
 from cdp_assets.sources.drift import keeps_misfits
 from cdp_assets.sources.spec import ColumnSpec, StreamSpec
 
@@ -50,6 +50,7 @@ def faults(texts: dict[str, ir.StringValue], values: ir.Table, stream: StreamSpe
         stream: Their contract.
         as_of: The run's instant, UTC: times may not lie after it.
     """
+    births = stream.birth_columns
     for column in stream.columns:
         text, value = texts[column.name], values[column.name]
         if _is_needed(column, stream):
@@ -58,18 +59,28 @@ def faults(texts: dict[str, ir.StringValue], values: ir.Table, stream: StreamSpe
             yield Fault(_is_formula(text), "a spreadsheet formula stands in a cell", column.name)
         elif not _counts_without(column, stream):
             article = "an" if column.type == "integer" else "a"
-            yield Fault(text.notnull() & value.isnull(), f"the value is not {article} {column.type}", column.name)
-        if column.name in stream.timed_columns:
+            read = typed_value(text, column, stream.zone) if column.name in births else value
+            yield Fault(text.notnull() & read.isnull(), f"the value is not {article} {column.type}", column.name)
+        if column.name in stream.timed_columns - births:
             instant = value.cast("timestamp('UTC')")
             yield Fault(is_too_early(value), "the time is before 1900", column.name)
             yield Fault(instant > ibis.literal(as_of + CLOCK_TOLERANCE), IN_THE_FUTURE, column.name)
 
 
-def plausible(value: ir.Value, column: ColumnSpec, stream: StreamSpec) -> ir.Value:
+def plausible(value: ir.Value, column: ColumnSpec, stream: StreamSpec, loaded_at: ir.TimestampValue) -> ir.Value:
     """A typed value, or null in place of a time before 1900, where the row counts without it.
 
-    Times by which rows are put in order are none of these, and a row with a time in the future waits for it.
+    Times by which rows are put in order are none of these, and a row with a time in the future waits for it. A birth
+    before 1900, or after it was delivered, is a slip that no time does away with, and nobody is left out for it.
+
+    Args:
+        value, column, stream: The value, and its contract.
+        loaded_at: When the row was delivered, UTC.
     """
+    if column.name in stream.birth_columns:
+        born = value.cast("timestamp('UTC')")
+        slip = is_too_early(value) | (born > loaded_at + ibis.interval(days=CLOCK_TOLERANCE.days))
+        return ibis.ifelse(slip, ibis.null(value.type()), value)
     ordering = column.name in (stream.event_time, stream.updated_at)
     if not column.past or ordering or not _counts_without(column, stream):
         return value

@@ -173,7 +173,8 @@ def _delivered(raw: ir.Table, manifest: ir.Table, stream: StreamSpec) -> ir.Tabl
     """The texts of each row, and what tells rows apart."""
     order = manifest.select(sequence_load_id="load_id", cdp_sequence="sequence", cdp_loaded_at="loaded_at")
     placed = raw.left_join(order, raw.load_id == order.sequence_load_id)
-    loaded = {} if stream.delivered_at is None else {stream.delivered_at: placed.cdp_loaded_at.cast(INSTANT)}
+    loaded_at = placed.cdp_loaded_at.cast(INSTANT)
+    loaded = {"cdp_loaded_at": loaded_at, **({} if stream.delivered_at is None else {stream.delivered_at: loaded_at})}
     content = quick_hash(*(placed[column.name] for column in stream.columns), placed.extra.coalesce(""))
     texts = computed_once(
         placed.select(
@@ -202,7 +203,12 @@ def _refused_at_once(raw: ir.Table, stream: StreamSpec) -> ir.StringValue:
 def _typed(delivered: ir.Table, stream: StreamSpec, as_of: datetime) -> ir.Table:
     """Values by the contract and derived ones, and the first fault of each row."""
     contract = {
-        column.name: plausible(typed_value(delivered[f"cdp_text_{column.name}"], column, stream.zone), column, stream)
+        column.name: plausible(
+            typed_value(delivered[f"cdp_text_{column.name}"], column, stream.zone),
+            column,
+            stream,
+            delivered.cdp_loaded_at,
+        )
         for column in stream.columns
     }
     values = computed_once(with_derived(computed_once(delivered.mutate(**contract)), stream))

@@ -341,6 +341,12 @@ class StreamSpec:
         return frozenset(named | {column.name for column in self.columns if column.past})
 
     @property
+    def birth_columns(self) -> frozenset[str]:
+        """Columns with a time in the past that are taken for the birth date of the person."""
+        births = {sql for map_ in self.maps if map_.to == "contacts" for name, sql in map_.set if name == "birth_date"}
+        return frozenset(column.name for column in self.columns if column.past and column.name in births)
+
+    @property
     def guest_expression(self) -> str | None:
         """What tells rows without identifiers apart: `guest`, or the id of the first map with a grain.
 

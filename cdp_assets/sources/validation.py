@@ -326,7 +326,7 @@ def _map(map_: MapSpec, stream: StreamSpec, schema: ibis.Schema, path: Path) -> 
         yield Problem((*path, "set"), f"{table.name} needs {', '.join(f'`{name}`' for name in missing)}")
     if table.name == "consents" and "contact_point" not in given and not (stream.identifiers or stream.person):
         yield Problem((*path, "set"), "consents needs `contact_point`, or identifiers that say whose word it is")
-    if table.name == "contact_points" and not given & {"value", "line_1", "postal_code"}:
+    if table.name == "contact_points" and not given & {"value", "line_1", "postal_code", "city"}:
         yield Problem((*path, "set"), "contact_points needs `value`, or the parts of a postal address")
 
 

@@ -209,6 +209,21 @@ def test_the_birth_date_that_a_system_writes_where_it_knows_none_is_none(bench: 
     assert typed(bench, "shop__people")[0]["born"] == date(1900, 1, 1)
 
 
+def test_nobody_is_left_out_for_a_birth_date_that_cannot_be(bench: Bench) -> None:
+    columns = (ColumnSpec("id", "string"), ColumnSpec("born", "date", past=True), ColumnSpec("seen", "date", past=True))
+    people = StreamSpec(
+        "people", "shop/people*", "csv", columns, key=("id",), person=True,
+        maps=(MapSpec("contacts", (("birth_date", "born"),)),),
+    )  # fmt: skip
+    told = (("1753-01-01", ""), ("2094-03-04", ""), ("1980-03-04", ""), ("soon", ""), ("1980-03-04", "2094-03-04"))
+    given = [{"id": str(number), "born": born, "seen": seen} for number, (born, seen) in enumerate(told)]
+    bench.drop("shop/people.csv", content("csv", given, ("id", "born", "seen")))
+    source = shop(people)
+    load(bench, source)
+    found = {row["native_id"]: row["birth_date"] for row in canonical(bench, source, "contacts")}
+    assert found == {"0": None, "1": None, "2": date(1980, 3, 4)}
+
+
 def test_a_year_of_birth_that_is_none_or_stands_for_nothing_known_is_none(bench: Bench) -> None:
     columns = (ColumnSpec("id", "string"), ColumnSpec("born", "integer"))
     people = StreamSpec(

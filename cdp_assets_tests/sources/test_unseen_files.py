@@ -179,6 +179,14 @@ def test_middle_names_suffixes_and_birth_dates_in_three_columns_are_a_persons(tm
     assert {row["city"] for row in points} == {"Carlton"}
 
 
+def test_a_town_alone_is_where_somebody_lives(tmp_path: Path) -> None:
+    rows = "".join(f"{number},Ann,Miller{number},{'Carlton' if number % 2 else 'Fitzroy'}\n" for number in range(25))
+    _, points = people_of(tmp_path, "member_id,first_name,last_name,city\n" + rows)
+    assert {(row["kind"], row["value"], row["city"]) for row in points} == {
+        ("postal", "Carlton", "Carlton"), ("postal", "Fitzroy", "Fitzroy"),
+    }  # fmt: skip
+
+
 def test_a_year_of_birth_alone_is_told(tmp_path: Path) -> None:
     people = [f"{number},Ann,Miller{number},{1950 + number},{number} High St,3050,Carlton\n" for number in range(25)]
     contacts, _ = people_of(

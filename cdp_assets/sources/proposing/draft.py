@@ -478,7 +478,8 @@ def person(
     for phone in draft.all_of("phone"):
         yield entry("contact_points", draft.given(kind="'phone'", value=unguarded(draft, phone), country=country))
     town = draft.sql("city", "suburb", "postal_code")
-    if town is not None and draft.of("postal_code", "line_1", "street") is not None:
+    lives_there = draft.of("postal_code", "line_1", "street", *(("city",) if given or family or full else ()))
+    if town is not None and lives_there is not None:
         postal = draft.of("postal_code")
         code = None if postal is None else unguarded(draft, postal)
         address = draft.given(

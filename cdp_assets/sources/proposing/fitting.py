@@ -57,20 +57,18 @@ def fit(stream: dict[str, Any], spec: StreamSpec, draft: Draft) -> None:
         found = counts.get(column.name)
         if found is None:
             continue
-        wrong, early = found.wrong, column.past and found.early > 0
-        if early and found.early > _FEW * found.filled:
-            early = False
-            del stream["columns"][column.name]["past"]
-            draft.doubts.append(
-                f"{found.early:,} of {found.filled:,} values of {column.name} lie before 1900: taken as they are"
-            )
-        elif early:
-            wrong += found.early
-        if wrong:
+        if column.past and found.early:
+            then = "such rows count without them"
+            if found.early > _FEW * found.filled:
+                then = "taken as they are"
+                del stream["columns"][column.name]["past"]
+            draft.doubts.append(f"{found.early:,} of {found.filled:,} values of {column.name} lie before 1900: {then}")
+        if found.wrong:
             refused = True
-            what = f"are no {column.type}" + (", or before 1900" if early else "")
             then = "such rows count without it (`data_type`)" if lenient else "such rows go to quarantine"
-            draft.doubts.append(f"{wrong:,} of {found.filled:,} values of {column.name} {what}: {then}")
+            draft.doubts.append(
+                f"{found.wrong:,} of {found.filled:,} values of {column.name} are no {column.type}: {then}"
+            )
     if refused and lenient:
         fields = dict(stream)
         stream.clear()
