@@ -247,8 +247,8 @@ def export_orders(world: World, landing: Landing) -> None:
     number_of = pc.utf8_ltrim(names.take(order), characters="#")
     landing.truth.add_facts("shop", "orders", "orders", number_of.filter(first), person[first],
                             carries=known[first], bad=bad[first])  # fmt: skip
-    landing.truth.add_facts("shop", "orders", "order_lines", glue(number_of, "-", gather(SKUS, product)), person,
-                            carries=_carried(world, person, first & logged_in), bad=bad)  # fmt: skip
+    landing.truth.add_facts("shop", "orders", "order_lines", glue(names.take(order), "/", gather(NAMES, product)),
+                            person, carries=_carried(world, person, first & logged_in), bad=bad)  # fmt: skip
 
 
 def _billing_names(world: World, rng: np.random.Generator, orders: Orders) -> Texts:

@@ -210,7 +210,7 @@ def tells_apart(schema: TableSchema, feed: Feed) -> bool:
     if feed.map.id is None or schema not in tables.FACTS:
         return True
     own = feed.map.grain or feed.stream.key
-    if feed.map.each or len(own) != 1:
+    if feed.map.each or len(own) != 1 or (feed.stream.key_repeats and not feed.map.grain):
         return False
     if not feed.map.grain and feed.stream.column(own[0]).type not in ("string", "integer"):
         return False  # such keys are compared as texts, and two of them may spell one value

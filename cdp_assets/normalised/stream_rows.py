@@ -141,7 +141,7 @@ def stream_rows(
     identified = _with_record(_with_identifiers(values, raw, source, stream, engine), source, stream, hash_key)
     judged = present = None
     if stream.key:
-        repeated = engine.scratch(repeated_keys(delivered))
+        repeated = engine.scratch(repeated_keys(delivered.select(cdp_key="cdp_key_given")))
         if row_count(repeated, engine):
             rivals = raw.semi_join(repeated, quick_hash(key_of_raw(raw, stream)) == repeated.cdp_key_hash)
             versions = _typed(_delivered(rivals, manifest, stream), stream, as_of).select(*VERSION)
@@ -155,7 +155,7 @@ def stream_rows(
 
 
 def key_of_raw(raw: ir.Table, stream: StreamSpec) -> ir.StringValue:
-    """The key of raw rows, as typed rows have it in ``cdp_native_id``."""
+    """The key of raw rows, as typed rows have it in ``cdp_native_id``, unless it repeats within a file."""
     return _key(raw, texts_of(raw, stream.columns, stream), stream)
 
 
@@ -188,7 +188,19 @@ def _delivered(raw: ir.Table, manifest: ir.Table, stream: StreamSpec) -> ir.Tabl
         )
     )
     by_name = {column.name: texts[f"cdp_text_{column.name}"] for column in stream.columns}
-    return computed_once(texts.mutate(cdp_key=_key(texts, by_name, stream)))
+    given = computed_once(texts.mutate(cdp_key_given=_key(texts, by_name, stream)))
+    return computed_once(
+        _with_place_in_file(given) if stream.key_repeats else given.mutate(cdp_key=given.cdp_key_given)
+    )
+
+
+def _with_place_in_file(rows: ir.Table) -> ir.Table:
+    """The key, and of rows of one file that share it and differ, from the second one on, which of them each is."""
+    of_file = ["cdp_load_id", "cdp_key_given"]
+    placed = rows.mutate(cdp_first=rows.cdp_source_row.min().over(group_by=[*of_file, "cdp_content"]))
+    place = ibis.dense_rank().over(group_by=of_file, order_by=placed.cdp_first)
+    later = placed.cdp_key_given + "/" + (place + 1).cast("string")
+    return placed.mutate(cdp_key=ibis.ifelse(place > 0, later, placed.cdp_key_given))
 
 
 def _refused_at_once(raw: ir.Table, stream: StreamSpec) -> ir.StringValue:
@@ -256,7 +268,7 @@ def _key(rows: ir.Table, texts: Mapping[str, ir.StringValue], stream: StreamSpec
         typed_value(texts[name], stream.column(name), stream.zone).cast("string")
         if stream.column(name).type == "integer"
         else texts[name]
-        if len(stream.key) == 1
+        if len(stream.key) == 1 and not stream.key_repeats
         else texts[name].replace("\\", r"\\").replace("/", r"\/")
         for name in stream.key
     ]
@@ -297,7 +309,7 @@ def needs(table: str, name: str) -> str:
 
 def _is_its_own(sql: str, map_: MapSpec, stream: StreamSpec) -> bool:
     """Whether no other row can say for a row what an expression of a map says."""
-    if not map_.grain or (stream.key and set(stream.key) <= set(map_.grain)):
+    if not map_.grain or (stream.key and not stream.key_repeats and set(stream.key) <= set(map_.grain)):
         return True
     return set(check(sql, stream.expression_schema).columns) <= set(map_.grain)
 

@@ -137,8 +137,10 @@ def _touched(raw: ir.Table, previous: ir.Table, asked: ir.Table, stream: StreamS
     rows = _raw_of(raw, asked)
     if not stream.key:
         return rows
-    # Typed rows say their key as it is, so that the engine can pass over all blocks that do not have it.
     keys = engine.scratch(rows.select(key=key_of_raw(rows, stream)).distinct())
+    if stream.key_repeats:
+        return raw.semi_join(keys, key_of_raw(raw, stream) == keys.key)
+    # Typed rows say their key as it is, so that the engine can pass over all blocks that do not have it.
     typed = previous.semi_join(keys, previous.cdp_native_id == keys.key).select(*ROW)
     return _raw_of(raw, engine.scratch(typed.union(asked, distinct=True)))
 

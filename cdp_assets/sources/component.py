@@ -262,6 +262,11 @@ class Stream(dg.Model, dg.Resolvable):
         default_factory=list,
         description="Columns that tell rows apart at the source. Absent where nothing does: then every row counts.",
     )
+    key_repeats: bool = Field(
+        default=False,
+        description="Whether different rows of one file may have the same key, as two lines of an order with the same "
+        "article. Rows of one key that differ are then told apart by their order in the file.",
+    )
     updated_at: str | None = Field(default=None, description="Column that says which version of a row wins.")
     event_time: str | None = Field(default=None, description="Column that says when a row's fact happened.")
     delivered_at: str | None = Field(
@@ -405,6 +410,7 @@ def _stream(stream: Stream, own: Container[str], source: Source) -> specs.Stream
         columns=tuple(specs.ColumnSpec.defined(name, **column.model_dump()) for name, column in stream.columns.items()),
         load=stream.load,
         key=tuple(stream.key),
+        key_repeats=stream.key_repeats,
         updated_at=stream.updated_at,
         event_time=stream.event_time,
         delivered_at=stream.delivered_at,

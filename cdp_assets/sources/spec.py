@@ -245,6 +245,8 @@ class StreamSpec:
         columns: The contract.
         load: How deliveries relate: one of `LOADS`.
         key: Columns that tell rows apart at the source; empty if nothing does, and every row counts.
+        key_repeats: Whether different rows of one file may have the same key, as two lines of an order with the same
+            article: then the first of them is another row than the second.
         updated_at: Column that says which version of a row wins.
         event_time: Column that says when a row's fact happened.
         delivered_at: Name of a further column: the instant, UTC, of the run that first read the row.
@@ -274,6 +276,7 @@ class StreamSpec:
     columns: tuple[ColumnSpec, ...]
     load: str = "append"
     key: tuple[str, ...] = ()
+    key_repeats: bool = False
     updated_at: str | None = None
     event_time: str | None = None
     delivered_at: str | None = None

@@ -243,6 +243,8 @@ def _roles(stream: StreamSpec, schema: ibis.Schema, path: Path) -> Iterator[Prob
             yield Problem((*path, role), f"{role} names `{name}`, which is no column; {nearest(name, schema.names)}")
         elif not (schema[name].is_timestamp() or schema[name].is_date()):
             yield Problem((*path, role), f"{role} must be a timestamp, and `{name}` is {schema[name]}")
+    if stream.key_repeats and (stream.person or not stream.key):
+        yield Problem((*path, "key_repeats"), "only rows that have a key, and are no records of people, may repeat it")
     if stream.person and not stream.key:
         yield Problem((*path, "person"), "records of people need a key, since their ids are made from it")
     if stream.load == "upsert" and not stream.key:

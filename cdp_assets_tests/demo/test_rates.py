@@ -191,7 +191,7 @@ def test_the_truth_covers_every_row_that_can_be_read(demo: GeneratedSummary) -> 
     assert {("support", str(row["id"])) for row in json_rows("support/users.jsonl")} <= records
     lines = csv_rows("shop/orders_export*.csv")
     assert {("shop", "orders", row["Name"][1:]) for row in lines} <= facts
-    assert {("shop", "order_lines", f"{row['Name'][1:]}-{row['Lineitem sku']}") for row in lines} <= facts
+    assert {("shop", "order_lines", f"{row['Name']}/{row['Lineitem name']}") for row in lines} <= facts
     receipts = csv_rows("pos/transactions*.csv")
     assert {("pos", "orders", r["Transaction ID"]) for r in receipts if r["Event Type"] == "Payment"} <= facts
     assert {("pos", "refunds", r["Transaction ID"]) for r in receipts if r["Event Type"] == "Refund"} <= facts

@@ -92,6 +92,20 @@ def test_the_same_row_twice_is_a_duplicate_and_a_newer_one_supersedes(bench: Ben
     assert [found for found, _ in outcome(bench)] == ["accepted", "duplicate", "superseded", "accepted"]
 
 
+def test_lines_of_one_file_that_share_their_key_are_told_apart_where_a_key_may_repeat(bench: Bench) -> None:
+    source = shop(orders(key_repeats=True))
+    given = [row("A1", total="1"), row("A1", total="2"), row("A1", total="2"), row("A1/2", total="3")]
+    bench.drop("shop/orders_1.csv", content("csv", given))
+    load(bench, source)
+    assert [found for found, _ in outcome(bench)] == ["accepted", "accepted", "duplicate", "accepted"]
+    assert [found["cdp_native_id"] for found in typed(bench)] == ["A1", "A1/2", "A1/2", r"A1\/2"]
+
+    bench.drop("shop/orders_2.csv", content("csv", [row("A1", total="1"), row("A1", total="5")]))
+    load(bench, source)
+    dispositions = [found for found, _ in outcome(bench)]
+    assert dispositions == ["accepted", "superseded", "duplicate", "accepted", "duplicate", "accepted"]
+
+
 def test_rows_without_a_key_all_count(bench: Bench) -> None:
     bench.drop("shop/orders.csv", content("csv", [row("A1"), row("A1")]))
     load(bench, shop(orders(key=())))

@@ -48,11 +48,11 @@ rows = st.builds(
 deliveries = st.lists(st.lists(rows, min_size=1, max_size=6), min_size=1, max_size=4)
 
 
-def _orders(load_: str, grain: bool, where: str | None) -> SourceSpec:
+def _orders(load_: str, grain: bool, where: str | None, repeats: bool) -> SourceSpec:
     derive = (("shop_order", "split_part(\"order\", '-', 1)"),)
-    stream = orders(load=load_, updated_at="at" if load_ == "upsert" else None)
+    stream = orders(load=load_, updated_at="at" if load_ == "upsert" else None, key_repeats=repeats)
     if grain:
-        stream = orders(load=load_, derive=derive, maps=(LINES,))
+        stream = orders(load=load_, derive=derive, maps=(LINES,), key_repeats=repeats)
     return shop(replace(stream, maps=tuple(replace(map_, where=where) for map_ in stream.maps)))
 
 
@@ -62,13 +62,15 @@ def _as_set(found: list[dict[str, Any]]) -> Counter[str]:
 
 @pytest.mark.parametrize("where", [None, "total < 2"], ids=["every row", "some rows"])
 @pytest.mark.parametrize("grain", [False, True], ids=["a row an order", "a row a line"])
-@pytest.mark.parametrize("load_", ["append", "upsert", "snapshot"])
+@pytest.mark.parametrize(
+    ("load_", "repeats"), [("append", False), ("append", True), ("upsert", False), ("snapshot", False)]
+)
 @examples(2)
 @given(delivered=deliveries)
 def test_typed_and_canonical_rows_equal_those_made_from_nothing(
-    load_: str, grain: bool, where: str | None, delivered: list[list[dict[str, Any]]]
+    load_: str, repeats: bool, grain: bool, where: str | None, delivered: list[list[dict[str, Any]]]
 ) -> None:
-    source = _orders(load_, grain, where)
+    source = _orders(load_, grain, where, repeats)
     with TemporaryDirectory() as folder, TemporaryDirectory() as other:
         bench, anew = Bench(Path(folder)), Bench(Path(other))
         for day, some in enumerate(delivered):

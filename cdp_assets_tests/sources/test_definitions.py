@@ -115,6 +115,12 @@ def test_people_need_a_key() -> None:
     assert "records of people need a key" in only_problem(shop(orders(key=(), person=True)))
 
 
+def test_only_keys_of_facts_repeat() -> None:
+    for wrong in (orders(key=(), key_repeats=True), orders(person=True, key_repeats=True)):
+        assert "may repeat it" in only_problem(shop(wrong))
+    assert not problems(shop(orders(key_repeats=True)))
+
+
 def test_an_upsert_needs_a_key() -> None:
     assert "an upsert needs a key" in only_problem(shop(orders(load="upsert", key=())))
 
