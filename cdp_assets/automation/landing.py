@@ -55,6 +55,7 @@ def look(
     """Look whether files have come or changed since a refresh was last wanted, and whether they are whole.
 
     Files whose refresh failed are wanted again after a while, since what was wrong may be mended without touching them.
+    While some are still written, those that are whole do not wait for them: a refresh leaves what grows.
 
     Args:
         landing: The folder.
@@ -77,19 +78,29 @@ def look(
         if now < again_at:
             return Look(False, f"the refresh has failed; another follows at {again_at:%H:%M} UTC", memory)
         return Look(True, "", {**memory, "tries": str(tries + 1)})
-    if listing != memory.get("seen"):
-        kept = {**memory, "seen": listing, "seen_at": now.isoformat()}
-        return Look(False, "files have changed; waiting for them to stay the same", kept)
-    if busy:
-        return Look(False, "files have changed; a refresh is under way, another follows it", memory)
-    requested_at = memory.get("requested_at")
-    since = datetime.fromisoformat(requested_at) - _CLOCKS_DIFFER if requested_at else None
+    requested_at = datetime.fromisoformat(memory["requested_at"]) if "requested_at" in memory else None
+    changed = listing != memory.get("seen")
     # A cursor of an older version does not say when.
-    seen_at = datetime.fromisoformat(memory.get("seen_at", now.isoformat()))
-    if now - seen_at < _patience(landing, since, snapshots):
-        return Look(False, "files have stayed the same, not for long enough yet", {**memory, "seen_at": str(seen_at)})
-    done = {"seen": listing, "seen_at": str(seen_at), "requested": listing, "requested_at": now.isoformat()}
+    seen_at = now if changed else datetime.fromisoformat(memory.get("seen_at", now.isoformat()))
+    kept = {**memory, "seen": listing, "seen_at": seen_at.isoformat()}
+    if busy and not changed:
+        return Look(False, "files have changed; a refresh is under way, another follows it", memory)
+    held_up = not busy and _held_up(landing, requested_at, now)
+    if changed and not held_up:
+        return Look(False, "files have changed; waiting for them to stay the same", kept)
+    since = requested_at - _CLOCKS_DIFFER if requested_at else None
+    if not held_up and now - seen_at < _patience(landing, since, snapshots):
+        return Look(False, "files have stayed the same, not for long enough yet", kept)
+    done = {"seen": listing, "seen_at": seen_at.isoformat(), "requested": listing, "requested_at": now.isoformat()}
     return Look(True, "", done)
+
+
+def _held_up(landing: Path, since: datetime | None, now: datetime) -> bool:
+    """Whether a file that was written or moved since an instant has stayed the same for long enough, whatever others
+    do: one that never rests holds up none but itself."""
+    came = (_changed_at(path) for path in files_below(landing))
+    quiet = (now - PERHAPS_WHOLE).timestamp()
+    return any(changed_at <= quiet and (since is None or changed_at >= since.timestamp()) for changed_at in came)
 
 
 def _patience(landing: Path, since: datetime | None, snapshots: Collection[str]) -> timedelta:

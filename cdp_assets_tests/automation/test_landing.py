@@ -96,6 +96,17 @@ def test_a_file_that_grows_begins_to_wait_anew(tmp_path: Path) -> None:
     assert _wanted(_looks(tmp_path, 5, 10, before=dict(first.memory))) == [False, True]
 
 
+def test_a_file_that_never_rests_holds_up_no_other(tmp_path: Path) -> None:
+    _drop(tmp_path, "shop/orders.csv", "id\n1\n")
+    now, memory, wanted = datetime.now(UTC), dict[str, str](), []
+    for second in range(0, 45, 5):
+        _drop(tmp_path, "web/events.jsonl", "{}\n" * (second + 1))
+        found = look(tmp_path, memory, now + timedelta(seconds=second), busy=second < 20)
+        memory = dict(found.memory)
+        wanted.append(found.wanted)
+    assert wanted == [False] * 4 + [True] + [False] * 4
+
+
 def test_nothing_is_wanted_while_a_refresh_is_under_way_and_forgotten_afterwards(tmp_path: Path) -> None:
     _drop(tmp_path, "shop/orders.csv", "id\n1\n")
     waiting = _looks(tmp_path, 0, 5, 10, busy=True)
