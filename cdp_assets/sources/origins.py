@@ -140,7 +140,11 @@ def items_of_api(
     if origin.data is not None:
         endpoint["data_selector"] = origin.data
     # Some answer without content where there are no items.
-    endpoint["response_actions"] = [{"status_code": 204, "action": "ignore"}, _goes_on(name)]
+    endpoint["response_actions"] = [
+        {"status_code": 204, "action": "ignore"},
+        _goes_on(name, origin.data),
+        _finds_next(name, origin),
+    ]
     if origin.data is not None and nothing_yet:
         endpoint["response_actions"].append(_has(origin.data, name))
     if origin.pages:
@@ -224,17 +228,86 @@ def _quoted(origin: DatabaseSpec) -> str:
     return ".".join(prepare.quote(part) for part in str(origin.table).split("."))
 
 
-def _goes_on(name: str) -> Callable[..., None]:
-    """What looks whether pages differ: an API that takes no notice of what it is asked for would be asked for ever."""
-    before: list[bytes] = [b""]
+def _goes_on(name: str, data: str | None) -> Callable[..., None]:
+    """What looks whether pages differ: an API that takes no notice of what it is asked for would be asked for ever.
+
+    Pages without items differ by all that is in them; others by their items, whatever stands beside these.
+    """
+    before: list[Any] = [None]
 
     def look(response: Any, *_: Any, **__: Any) -> None:
-        if response.ok and response.content and response.content == before[0]:
+        page = (
+            ((_items(response.json(), data) or response.content) if response.content else None) if response.ok else None
+        )
+        if page is not None and page == before[0]:
             advice = "Correct `pages`: the API takes no notice of the parameter, or each page names itself as the next"
             raise FetchError(name, "the same page came twice in a row", advice)
-        before[0] = response.content if response.ok else b""
+        before[0] = page
 
     return look
+
+
+def _finds_next(name: str, origin: RestSpec) -> Callable[..., None]:
+    """What looks whether the first answer of an API says that there is more, and nothing tells how to ask for it: the
+    rest would be missing without a word."""
+    from dlt.common.jsonpath import find_values
+    from dlt.sources.helpers.rest_client.detector import PaginatorFactory
+    from dlt.sources.helpers.rest_client.paginators import SinglePagePaginator
+
+    pages = dict(origin.pages)
+    place = {"json_link": pages.get("next_url_path", "next"), "cursor": pages.get("cursor_path", "cursors.next")}
+    looked: list[bool] = []
+
+    def look(response: Any, *_: Any, **__: Any) -> None:
+        if looked or not response.ok or not response.content:
+            return
+        looked.append(True)
+        answer = response.json()
+        if pages:
+            known = pages.get("type") not in place or any(
+                value not in (None, "") for value in find_values(place[pages["type"]], answer)
+            )
+        else:
+            known = not isinstance(PaginatorFactory().create_paginator(response)[0], SinglePagePaginator)
+        if not known and (told := _says_more(answer, len(_items(answer, origin.data)))):
+            advice = "Write in `pages` how to ask for it, or `{type: single_page}` if this is all"
+            raise FetchError(name, f"the answer says by `{told}` that there is more, and not where", advice)
+
+    return look
+
+
+_MORE = frozenset({"hasmore", "hasnext", "hasnextpage", "more", "moreitems", "moreresults"})
+_TOTALS = frozenset(f"total{of}" for of in ("", "count", "items", "results", "records", "rows", "size", "elements"))
+
+
+def _says_more(answer: Any, items: int) -> str | None:
+    """What in an answer says that there is more than it holds, as a dotted path; None if nothing does."""
+    if not isinstance(answer, dict):
+        return None
+    for name, value in answer.items():
+        word = re.sub("[^a-z]", "", str(name).lower())
+        counted = isinstance(value, int) and not isinstance(value, bool)
+        if (
+            (word in _MORE and value is True)
+            or (word.startswith("next") and value and isinstance(value, str | dict))
+            or (word == "cursor" and value and isinstance(value, str))
+            or (word in _TOTALS and counted and 0 < items < value)
+        ):
+            return str(name)
+        if inner := _says_more(value, items):
+            return f"{name}.{inner}"
+    return None
+
+
+def _items(answer: Any, data: str | None) -> list[Any]:
+    """The items in an answer: where they are said to be, or where dlt finds them."""
+    from dlt.common.jsonpath import find_values
+    from dlt.sources.helpers.rest_client.detector import find_response_page_data
+
+    if data is None:
+        found = find_response_page_data(answer)[1]
+        return found if isinstance(found, list) else [found]
+    return [item for each in find_values(data, answer) for item in (each if isinstance(each, list) else [each])]
 
 
 def _has(data: str, name: str) -> Callable[..., None]:

@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -136,10 +136,12 @@ class Api(ThreadingHTTPServer):
 
     ``customers`` may be changed by the test; ``asked`` are the queries that were answered. A ``deaf`` one takes no
     notice of the page that it is asked for; one without a ``voice`` has no content in its answers where there are no
-    customers.
+    customers. ``beside`` makes what stands beside the customers, of how often it was asked and whether more follow; by
+    default, that is the address of the next page.
     """
 
     def __init__(self) -> None:
+        self.beside: Callable[[int, bool], dict[str, Any]] | None = None
         self.customers: list[dict[str, Any]] = []
         self.asked: list[dict[str, str]] = []
         self.faults = [429, 500]
@@ -173,7 +175,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_response(204)
                 self.end_headers()
                 return
-            self._answer(200, {"data": shown, "next": following if 2 * page < len(found) else None})
+            more = 2 * page < len(found)
+            given = self.server.beside(len(self.server.asked), more) if self.server.beside else None
+            self._answer(200, {"data": shown, **(given or {"next": following if more else None})})
 
     def _answer(self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
         data = json.dumps(body).encode()

@@ -452,6 +452,39 @@ def test_an_api_that_gives_one_page_for_ever_is_not_asked_for_ever(bench: Bench,
     assert len(api.asked) == 2
 
 
+def test_pages_are_the_same_by_their_items_whatever_stands_beside_them(bench: Bench, api: servers.Api) -> None:
+    api.deaf, api.beside = True, lambda asked, _: {"request": asked}
+    (error,) = look(bench, rest(api, pages=UP_TO_NOTHING, cursor=None)).failed
+    assert "the same page came twice in a row" in str(error)
+    assert len(api.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("beside", "pages", "said"),
+    [
+        ({"paging": {"next": {"after": "2"}}}, None, "paging.next"),
+        ({"has_more": True}, None, "has_more"),
+        ({"meta": {"totalCount": 5}}, None, "meta.totalCount"),
+        ({"cursor": "abc"}, None, "cursor"),
+        ({"paging": {"next": {"after": "2"}}}, {"type": "cursor", "cursor_path": "paging.after"}, "paging.next"),
+        ({"links": {"next": "/v1"}}, {"type": "json_link", "next_url_path": "next"}, "links.next"),
+    ],
+)
+def test_an_answer_that_says_that_there_is_more_and_not_where_is_told(
+    bench: Bench, api: servers.Api, beside: dict[str, Any], pages: dict[str, str] | None, said: str
+) -> None:
+    api.beside = lambda *_: beside
+    (error,) = look(bench, rest(api, pages=pages or {}, cursor=None)).failed
+    assert f"the answer says by `{said}` that there is more" in str(error)
+    assert look(bench, rest(api, pages={"type": "single_page"}, cursor=None)).failed == ()
+
+
+def test_an_answer_that_holds_all_there_is_needs_no_pages(bench: Bench, api: servers.Api) -> None:
+    api.customers = api.customers[:2]
+    api.beside = lambda *_: {"has_more": False, "total": 2, "paging": {"next": None}, "cursor": ""}
+    assert [load.rows for load in look(bench, rest(api, pages={}, cursor=None)).loaded] == [2]
+
+
 def test_words_that_dlt_does_not_know_are_told(bench: Bench, api: servers.Api) -> None:
     (error,) = look(bench, rest(api, pages={"type": "leafing"})).failed
     assert "`pages` or `auth` say what dlt does not know" in str(error)
