@@ -180,7 +180,7 @@ class Database(dg.Model, dg.Resolvable):
     lag: float | None = Field(default=None, description=_LAG)
 
 
-def _as_text(context: dg.ResolutionContext, value: Any) -> str | None:
+def _as_text(context: dg.ResolutionContext, value: Any) -> str | int | float | None:
     """YAML makes an instant of a text that looks like one."""
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, date) else context.resolve_value(value)
 
@@ -192,9 +192,9 @@ class Cursor(dg.Model, dg.Resolvable):
 
     path: str = Field(description="Where in an item the instant or number is that grows, such as `updated_at`.")
     param: str = Field(description="Query parameter that asks for items from that value on.")
-    since: Annotated[str | None, dg.Resolver(_as_text, model_field_type=str | datetime | date | None)] = Field(
-        default=None, description="Its value for the first time."
-    )
+    since: Annotated[
+        str | int | float | None, dg.Resolver(_as_text, model_field_type=str | int | float | datetime | date | None)
+    ] = Field(default=None, description="Its value for the first time.")
     lag: float | None = Field(default=None, description=_LAG)
 
 

@@ -74,7 +74,7 @@ def rows_of_database(origin: DatabaseSpec, stream: StreamSpec, span: Span | None
     import sqlalchemy as sa
 
     asked = _NO_PARAMETER.sub(r"\\:", (origin.query or "").rstrip().rstrip(";"))
-    selected = f"({asked})" if asked else _quoted(origin)
+    selected = f"({asked}\n)" if asked else _quoted(origin)
 
     def rows(last: Any = None) -> Iterator[list[dict[str, Any]]]:
         engine = sa.create_engine(origin.url)

@@ -118,7 +118,7 @@ class RestSpec:
     pages: tuple[tuple[str, Any], ...] = ()
     cursor: str | None = None
     cursor_parameter: str | None = None
-    since: str | None = None
+    since: str | int | float | None = None
     lag: float | None = None
 
 

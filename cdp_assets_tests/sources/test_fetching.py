@@ -267,6 +267,11 @@ def test_times_beyond_all_others_come_as_the_database_writes_them_and_hold_up_no
     assert ("9", "new@x.org", "1.00") in raw(bench)
 
 
+def test_a_query_may_end_in_a_comment(bench: Bench, server: str, customers: sa.Connection) -> None:
+    query = "SELECT * FROM customers -- all of them"
+    assert [load.rows for load in look(bench, source(database={"url": server, "query": query})).loaded] == [2]
+
+
 def test_a_colon_in_a_query_is_no_parameter(bench: Bench, server: str, customers: sa.Connection) -> None:
     query = "SELECT id, 'at :noon, 12:30' AS email, spent::text AS spent, updated_at FROM customers WHERE id = 1"
     assert look(bench, source(database={"url": server, "query": query}, load="snapshot")).failed == ()
@@ -744,8 +749,16 @@ def test_a_mistake_in_an_origin_is_told_at_load(stream: dict[str, Any], said: st
         source(**stream)
 
 
-@pytest.mark.parametrize("since", ["2026-01-01T00:00:00Z", '"2026-01-01T00:00:00Z"'])
-def test_the_first_value_of_a_cursor_is_written_with_quotes_or_without(tmp_path: Path, since: str) -> None:
+@pytest.mark.parametrize(
+    ("since", "read"),
+    [
+        ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"),
+        ('"2026-01-01T00:00:00Z"', "2026-01-01T00:00:00Z"),
+        ("1767225600", 1767225600),
+        ("0", 0),
+    ],
+)
+def test_the_first_value_of_a_cursor_is_an_instant_or_a_number(tmp_path: Path, since: str, read: str | int) -> None:
     (tmp_path / "defs.yaml").write_text(f"""
 type: cdp_assets.sources.component.Source
 attributes:
@@ -760,7 +773,7 @@ attributes:
     [found] = load_catalog(tmp_path).sources
     origin = found.streams[0].origin
     assert isinstance(origin, RestSpec)
-    assert origin.since == "2026-01-01T00:00:00Z"
+    assert origin.since == read
 
 
 def test_a_template_takes_the_items_of_an_api_as_they_are() -> None:
