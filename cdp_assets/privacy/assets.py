@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import dagster as dg
+import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.ledger import Ledger, history
@@ -35,7 +36,7 @@ def _consent_state(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
     )
     def consent_state(consents: ir.Table, as_of: datetime, **whose: ir.Table) -> Built:
         """The latest explicit word wins; stamped flags count only where the person has said nothing; conflicts deny."""
-        words = consent.of_contact_points(consents, **whose)
+        words = consent.of_contact_points(consents, ibis.literal(as_of, type="timestamp('UTC')"), **whose)
         return Built(consent.consent_state(words, as_of), metadata={"as_of": as_of.isoformat()})
 
     return consent_state

@@ -12,8 +12,9 @@ _SCOPE = ["contact_point", "purpose", "channel"]
 
 def _words_that_counted(table: ir.Table, tables: dict[str, ir.Table]) -> ir.Table:
     """The words up to the last one that stands; none later can have been left out by mistake."""
-    words = of_contact_points(tables["consents"], tables.get("contact_points"), tables.get("profile_map"))
-    return words.filter(words.occurred_at <= table.since.max().as_scalar())
+    last = table.since.max().as_scalar()
+    words = of_contact_points(tables["consents"], last, tables.get("contact_points"), tables.get("profile_map"))
+    return words.filter(words.occurred_at <= last)
 
 
 def _permitted_against_a_refusal(table: ir.Table, tables: dict[str, ir.Table]) -> ir.Table:

@@ -16,7 +16,9 @@ The rules:
 6. A refusal counts at once, even if a clock that is fast has stamped it with an instant up to a day ahead.
 7. A word for ``push`` is one for push messages of either kind.
 8. A word without a contact point is the person's: it is a word for each address and number of their profile that the
-   channel can reach.
+   channel can reach. So is one for a channel that does not go to the contact point it names (text messages, of an
+   e-mail address), and a refusal of every channel until that contact point permits every channel again.
+9. A refusal that is the person's stands for everybody who has the contact point it names.
 """
 
 from __future__ import annotations
@@ -38,17 +40,24 @@ _SCOPE = ("contact_point", "purpose", "channel")
 _REACHING = {"email": "email", "sms": "phone", "whatsapp": "phone", "phone": "phone"}
 """Channel → the one kind of contact point that it reaches; others may go by either."""
 
+_KINDS = ("email", "phone")
+"""Kinds of contact points that words are for."""
+
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 def of_contact_points(
-    consents: ir.Table, contact_points: ir.Table | None = None, profile_map: ir.Table | None = None
+    consents: ir.Table,
+    until: ir.TimestampValue,
+    contact_points: ir.Table | None = None,
+    profile_map: ir.Table | None = None,
 ) -> ir.Table:
-    """The words on consent by contact point (rules 7 and 8).
+    """The words on consent by contact point (rules 7 to 9).
 
     Args:
         consents: `canonical.tables.CONSENTS`.
-        contact_points: `canonical.tables.CONTACT_POINTS`; needed where words have no contact point, as is the next.
+        until: The instant to decide for; what is permitted later undoes no refusal.
+        contact_points: `canonical.tables.CONTACT_POINTS`; needed where words are the person's, as is the next.
         profile_map: `identity.schemas.PROFILE_MAP`.
 
     Returns:
@@ -58,14 +67,48 @@ def of_contact_points(
     if contact_points is None or profile_map is None:
         return _by_kind_of_push(told)
     whose = profile_map.filter(profile_map.valid_to.isnull()).select("record_id", "profile_id")
-    addresses = contact_points.filter(contact_points.kind.isin(["email", "phone"])).join(whose, "record_id")
+    addresses = contact_points.filter(contact_points.kind.isin(_KINDS)).join(whose, "record_id")
     reached = addresses.select("profile_id", reached_kind="kind", reached_point="value").distinct()
-    spoken = consents.filter(consents.contact_point.isnull()).join(whose, "record_id").join(reached, "profile_id")
-    kind = ibis.cases(
-        *((spoken.channel == channel, kind) for channel, kind in _REACHING.items()), else_=spoken.reached_kind
-    )
-    by_point = spoken.filter(kind == spoken.reached_kind).mutate(contact_point=spoken.reached_point)
+    passing = told.filter(_kind_reached(told) != _kind_of_point(told))
+    elsewhere = passing.union(_standing_refusals_of_every_channel(told, until))
+    spoken = consents.filter(consents.contact_point.isnull()).union(elsewhere).join(whose, "record_id")
+    refused = elsewhere.filter(~_may_permit(elsewhere))
+    having = refused.join(reached, refused.contact_point == reached.reached_point)
+    persons = spoken.union(having.select(spoken.columns), distinct=True).join(reached, "profile_id")
+    by_point = persons.filter(
+        _kind_reached(persons).coalesce(persons.reached_kind) == persons.reached_kind,
+        persons.contact_point.isnull() | (persons.contact_point != persons.reached_point),
+    ).mutate(contact_point=ibis._.reached_point)
     return _by_kind_of_push(told.union(by_point.select(consents.columns)))
+
+
+def _standing_refusals_of_every_channel(told: ir.Table, until: ir.TimestampValue) -> ir.Table:
+    general = told.filter(told.channel == ANY)
+    permitted = general.filter(general.explicit, general.status == "granted", general.occurred_at <= until).select(
+        "contact_point", again_for="purpose", again_at="occurred_at"
+    )
+    refused = general.filter(~_may_permit(general))
+    return refused.anti_join(
+        permitted,
+        [
+            refused.contact_point == permitted.contact_point,
+            (refused.purpose == permitted.again_for) | (permitted.again_for == ANY),
+            refused.occurred_at < permitted.again_at,
+        ],
+    )
+
+
+def _kind_reached(words: ir.Table) -> ir.StringValue:
+    """The kind of contact point that a word's channel goes to; null where it may go to several."""
+    return ibis.cases(
+        *((words.channel == channel, kind) for channel, kind in _REACHING.items()), else_=ibis.null("string")
+    )
+
+
+def _kind_of_point(words: ir.Table) -> ir.StringValue:
+    """The kind of a word's contact point; null where it is neither an address nor a number."""
+    point = words.contact_point
+    return ibis.cases((point.contains("@"), "email"), (point.startswith("+"), "phone"), else_=ibis.null("string"))
 
 
 def _by_kind_of_push(words: ir.Table) -> ir.Table:

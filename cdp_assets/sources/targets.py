@@ -53,9 +53,9 @@ def observes_people(stream: StreamSpec) -> bool:
 
 
 def speak_of_people(sources: Iterable[SourceSpec]) -> bool:
-    """Whether a source says who has consented without saying by which address: then the word is for all of theirs."""
+    """Whether a source says who has consented: which of their addresses a word is for depends on who they are."""
     maps = (map_ for source in sources for stream in source.streams for map_ in stream.maps)
-    return any(map_.to == "consents" and "contact_point" not in dict(map_.set) for map_ in maps)
+    return any(map_.to == "consents" for map_ in maps)
 
 
 def settable(table: TableSchema) -> tuple[Column, ...]:

@@ -74,14 +74,14 @@ def test_the_latest_explicit_word_wins() -> None:
     assert status(word("granted", 1), word("withdrawn", 2)) == "denied"
 
 
-def test_a_word_without_an_address_is_for_all_of_the_person_that_the_channel_reaches() -> None:
-    """Record 1 spoke; records 2 and 3 are the same person's, record 4 is somebody else's."""
-    reached = [(2, "email", "ada@example.org"), (3, "phone", "+4930123"), (3, "email", "a@example.net"),
-               (4, "email", "bob@example.org")]  # fmt: skip
+def reached(words: ir.Table, as_of: datetime = AS_OF) -> dict[tuple[str, str, str], str]:
+    """What is decided where record 1 speaks, records 2 and 3 are the same person's, and record 4 is somebody else's."""
+    places = [(2, "email", "ada@example.org"), (3, "phone", "+4930123"), (3, "email", "a@example.net"),
+              (4, "email", "bob@example.org"), (4, "phone", "+4930456")]  # fmt: skip
     points = ibis.memtable(
         [
             dict.fromkeys(CONTACT_POINTS.column_names) | {"record_id": record, "kind": kind, "value": value}
-            for record, kind, value in reached
+            for record, kind, value in places
         ],
         schema=CONTACT_POINTS.ibis_schema,
     )
@@ -90,6 +90,11 @@ def test_a_word_without_an_address_is_for_all_of_the_person_that_the_channel_rea
         [dict.fromkeys(PROFILE_MAP.column_names) | {"record_id": record, "profile_id": who} for record, who in whose],
         schema=PROFILE_MAP.ibis_schema,
     )
+    until = ibis.literal(as_of, type="timestamp('UTC')")
+    return decided(of_contact_points(words, until, points, profile_map), as_of)
+
+
+def test_a_word_without_an_address_is_for_all_of_the_person_that_the_channel_reaches() -> None:
     said = spoken(
         [
             word("granted", 1, point="ada@example.org"),
@@ -98,7 +103,7 @@ def test_a_word_without_an_address_is_for_all_of_the_person_that_the_channel_rea
             word("denied", 4, point=None, channel="any", purpose="analytics"),
         ]
     )
-    assert decided(of_contact_points(said, points, profile_map)) == {
+    assert reached(said) == {
         ("ada@example.org", "marketing", "email"): "denied",
         ("a@example.net", "marketing", "email"): "denied",
         ("+4930123", "marketing", "sms"): "granted",
@@ -106,6 +111,32 @@ def test_a_word_without_an_address_is_for_all_of_the_person_that_the_channel_rea
         ("a@example.net", "analytics", "any"): "denied",
         ("+4930123", "analytics", "any"): "denied",
     }
+
+
+def test_a_word_on_a_channel_that_does_not_go_to_its_address_is_for_where_the_channel_goes() -> None:
+    granted, withdrawn = word("granted", 1, channel="sms", point="+4930123"), word("withdrawn", 2, channel="sms")
+    phone = ("+4930123", "marketing", "sms")
+    assert reached(spoken([granted, withdrawn]))[phone] == "denied"
+    assert reached(spoken([granted, withdrawn, word("granted", 3, channel="sms")]))[phone] == "granted"
+    assert ("a@example.net", "marketing", "sms") not in reached(spoken([withdrawn]))
+    by_phone = reached(spoken([word("granted", 1), word("denied", 2, point="+4930123")]))
+    assert by_phone["ada@example.org", "marketing", "email"] == "denied"
+
+
+def test_a_refusal_of_every_channel_is_for_all_of_the_person_until_it_is_taken_back() -> None:
+    phone = ("+4930123", "marketing", "sms")
+    said = [word("granted", 1, channel="sms", point="+4930123"), word("withdrawn", 2, channel="any")]
+    assert reached(spoken(said))[phone] == "denied"
+    again = [*said, word("granted", 4, channel="any")]
+    assert reached(spoken(again))[phone] == "granted"
+    assert reached(spoken(again), T0 + 3 * DAY)[phone] == "denied"
+    assert ("+4930123", "marketing", "any") not in reached(spoken([word("granted", 1, channel="any")]))
+
+
+def test_a_refusal_is_for_everybody_who_has_the_address_and_a_grant_is_not() -> None:
+    bobs: dict[str, Any] = {"channel": "sms", "point": "bob@example.org"}
+    assert reached(spoken([word("denied", 1, **bobs)]))["+4930456", "marketing", "sms"] == "denied"
+    assert ("+4930456", "marketing", "sms") not in reached(spoken([word("granted", 1, **bobs)]))
 
 
 def test_a_refusal_stamped_by_a_fast_clock_counts_at_once_and_a_grant_does_not() -> None:
@@ -116,7 +147,7 @@ def test_a_refusal_stamped_by_a_fast_clock_counts_at_once_and_a_grant_does_not()
 
 
 def test_a_word_for_push_is_one_for_web_and_app() -> None:
-    said = decided(of_contact_points(spoken([word("withdrawn", 1, channel="push")])))
+    said = decided(of_contact_points(spoken([word("withdrawn", 1, channel="push")]), ibis.literal(AS_OF)))
     assert said == {("ada@example.org", "marketing", kind): "denied" for kind in ("web_push", "app_push")}
 
 
