@@ -109,7 +109,7 @@ def all_groups(
     if state is None or gone is None:
         return Groups(_homes(members, said), None, placed)
     standing = state.components.anti_join(members, "record_id").anti_join(gone, "record_id")
-    return Groups(_homes(members, said).union(_homes(standing, said)), None, placed)
+    return Groups(stack(_homes(members, said), _homes(standing, said)), None, placed)
 
 
 def changed_groups(
@@ -148,7 +148,7 @@ def changed_groups(
     )
     own = _homes(members.semi_join(homes, "home"), said)
     if has_rows(standing, engine):
-        own = own.union(_homes(standing, said))
+        own = stack(own, _homes(standing, said))
     concerned = engine.scratch(own)
     lost = restricted(before, gone).filter(~_.guest).select("record_id")
     asked = concerned.filter(~concerned.is_guest).select("record_id").union(lost)

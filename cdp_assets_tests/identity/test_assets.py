@@ -160,6 +160,27 @@ def test_a_run_after_another_one_patches_what_a_run_from_nothing_would_write() -
     assert contents("revision") == patched
 
 
+@pytest.mark.parametrize("lost", [False, True], ids=["another", "lost"])
+def test_a_run_whose_ledger_is_another_or_lost_gives_the_ids_there_were(
+    lost: bool, after_first: None, data: Path
+) -> None:
+    """As where a run was killed between the ledger and the warehouse, or nobody kept the ledger."""
+    before = _profiles()
+    if lost:
+        (data / "ledger.sqlite").unlink()
+    else:
+        with _warehouse() as engine:
+            engine.backend.con.execute("UPDATE identity.resolution_state SET revision = 'another'")
+    assert run().success
+    assert _profiles() == before
+
+
+def _profiles() -> list[tuple[int, int]]:
+    with _warehouse() as engine:
+        rows = engine.to_arrow(engine.table("identity", "profile_map")).to_pylist()
+    return sorted((row["record_id"], row["profile_id"]) for row in rows)
+
+
 def contents(*without: str) -> dict[str, list[str]]:
     """All tables of the stage as sorted text, without some columns."""
     with _warehouse() as engine:
