@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from cdp_assets.damage import DamagedFile
 from cdp_assets.settings import PROJECT, Settings, SettingsError, project_settings
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def main() -> None:
         for name, value in project_settings(Path.cwd()).items():
             os.environ.setdefault(name, value)
         cdp(prog_name="cdp")
-    except SettingsError as error:
+    except (SettingsError, DamagedFile) as error:
         _fail(str(error))
     except PermissionError as error:
         if error.filename is None:

@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 
+from cdp_assets.damage import damage_told
 from cdp_assets.ledger import fingerprints, migrations
 
 _BUSY_SECONDS = 120
@@ -29,6 +30,9 @@ _MIGRATION_LOCK = "migrations"
 
 class LedgerBusyError(RuntimeError):
     """Another process holds the lock that was asked for."""
+
+
+_REMEDY = "put the last copy of it in its place; without it profile ids and what each destination was told are lost"
 
 
 class Ledger:
@@ -52,9 +56,13 @@ class Ledger:
 
     @classmethod
     def open(cls, url: str | URL) -> Ledger:
-        """Connect to ``url`` and apply the migrations it lacks; safe if several processes start at once."""
+        """Connect to ``url`` and apply the migrations it lacks; safe if several processes start at once.
+
+        Raises:
+            DamagedFile: if the file is no ledger.
+        """
         ledger = cls(url)
-        with ledger.engine.connect() as connection:
+        with damage_told(ledger.url.database or "", _REMEDY), ledger.engine.connect() as connection:
             current = migrations.is_current(connection)
         if not current:
             with ledger.exclusive(_MIGRATION_LOCK, wait=_BUSY_SECONDS), ledger.transaction() as connection:

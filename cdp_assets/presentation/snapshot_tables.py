@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cdp_assets.warehouse.serving import NothingServed
+from cdp_assets.damage import damage_told
+from cdp_assets.warehouse.serving import REMEDY, NothingServed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,13 +22,15 @@ def snapshot_tables(file: Path) -> Iterator[Callable[[str, str], ir.Table]]:
 
     Raises:
         NothingServed: if there is no snapshot yet, or one without the table that is asked for.
+        DamagedFile: if it is none.
     """
     import ibis
 
     if not file.exists():
         raise NothingServed(f"{file} does not exist yet: no refresh has succeeded. Run `cdp run` (or `make demo`).")
     connection = ibis.duckdb.connect()
-    connection.attach(file, name="serving", read_only=True)
+    with damage_told(file, REMEDY):
+        connection.attach(file, name="serving", read_only=True)
 
     def table(stage: str, name: str) -> ir.Table:
         try:

@@ -16,12 +16,17 @@ from typing import Any
 
 import duckdb
 
+from cdp_assets.damage import damage_told
+
 _log = logging.getLogger(__name__)
 _guard = threading.RLock()
 _open: dict[Path, tuple[duckdb.DuckDBPyConnection, int]] = {}
 
 WAIT_SECONDS = 900.0
 """How long to wait for another process that writes the warehouse."""
+
+
+_REMEDY = "put a copy in its place, or move it away: the next run makes it anew (docs/operations.md, What to keep)"
 
 
 class WarehouseBusy(RuntimeError):
@@ -40,7 +45,8 @@ def _connect(
     told = False
     while True:
         try:
-            return duckdb.connect(str(file), config=config)
+            with damage_told(file, _REMEDY):
+                return duckdb.connect(str(file), config=config)
         except duckdb.IOException as error:
             if "lock" not in str(error).lower():
                 raise
@@ -74,6 +80,7 @@ def warehouse_connection(
 
     Raises:
         WarehouseBusy: if the wait was in vain.
+        DamagedFile: if the file is no warehouse.
     """
     file = file.resolve()
     with _guard:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from cdp_assets.damage import damage_told
+
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
@@ -29,6 +31,10 @@ _SHARE_BLOCKS = 0x40049409
 
 PUBLISHED = ("serving", "definitions")
 """The table that bears the instant of the run that published the snapshot, as its note."""
+
+
+REMEDY = "`cdp run --force` publishes it anew"
+"""What to do about a snapshot that is damaged."""
 
 
 class NothingServed(LookupError):
@@ -46,6 +52,7 @@ class Reader:
 
     Raises:
         NothingServed: if there is no snapshot yet.
+        DamagedFile: if it is none.
     """
 
     def __init__(self, file: Path) -> None:
@@ -198,5 +205,6 @@ def _opened(file: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(":memory:", config={"threads": 2})
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
     escaped = str(file).replace("'", "''")
-    connection.execute(f"ATTACH '{escaped}' AS serving (READ_ONLY)")
+    with damage_told(file, REMEDY):
+        connection.execute(f"ATTACH '{escaped}' AS serving (READ_ONLY)")
     return connection

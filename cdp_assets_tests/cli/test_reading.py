@@ -131,3 +131,25 @@ for arguments in (["profile", "1"], ["status"], ["inbox"], ["--help"]):
 """
     told = python(data, code)
     assert told.returncode == 0, told.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["status"], ["profile", "9"], ["quarantine", "list"], ["segments", "preview", "champions"], ["explain", "1001"],
+     ["identity", "review"]],
+    ids=lambda command: command[0],
+)  # fmt: skip
+def test_a_damaged_snapshot_is_told_with_what_to_do(command: list[str], data: Path, tmp_path: Path) -> None:
+    whole = (data / "serving.duckdb").read_bytes()
+    (tmp_path / "serving.duckdb").write_bytes(whole[:5000])
+    told = cdp(tmp_path, *command)
+    assert told.returncode == 2
+    assert "serving.duckdb is damaged, or no database: `cdp run --force` publishes it anew" in told.stderr
+
+
+@pytest.mark.parametrize("command", [["deliveries", "list"], ["identity", "decisions"], ["run"]], ids=" ".join)
+def test_a_damaged_ledger_is_told_with_what_to_do(command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "ledger.sqlite").write_bytes(b"no ledger" * 500)
+    told = cdp(tmp_path, *command)
+    assert told.returncode == 2
+    assert "ledger.sqlite is damaged, or no database: put the last copy of it in its place" in told.stderr
