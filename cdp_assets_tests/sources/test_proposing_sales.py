@@ -75,6 +75,18 @@ def cancellations(proposal: Proposal) -> list[str]:
     return [map_["where"] for map_ in proposal.stream["maps"] if "where" in map_ and map_["to"] == "subscriptions"]
 
 
+@pytest.mark.parametrize("heading", ["canceled_at", "cancelled_at", "Cancelled on"])
+def test_subscriptions_end_when_they_were_cancelled(heading: str, tmp_path: Path) -> None:
+    rows = [
+        f"s{n},c{n},{'active' if n % 3 else 'cancelled'},2026-01-0{n} 10:00:00,{'' if n % 3 else '2026-06-20 10:00:00'}"
+        for n in range(1, 10)
+    ]
+    proposal = proposed(
+        tmp_path, "subscriptions.csv", f"subscription_id,customer_no,status,started_at,{heading}", *rows
+    )
+    assert len(cancellations(proposal)) == 1
+
+
 def test_the_end_of_a_period_is_no_cancellation(tmp_path: Path) -> None:
     period = "2026-06-01 00:00:00,2026-07-01 00:00:00,49900"
     rows = [
