@@ -107,11 +107,16 @@ def resume(destination: str) -> None:
 @click.option("--reason", help="Only messages given up for this reason.")
 def retry(destination: str, reason: str | None) -> None:
     """Let messages that were given up go out again, under the same keys; the gates are asked again."""
-    from cdp_assets.ledger import outbox
+    from cdp_assets.ledger import history, outbox
 
     with _alone_with(destination) as connection:
         messages = outbox.revive(connection, destination, reason)
-    click.echo(f"{messages:,} messages will be tried again by the next delivery")
+        outcomes = history.outcomes(connection, destination)
+    if not outcomes:
+        _destination(destination)
+    waiting = sum(number for _, status, _, number in outcomes if status == outbox.FAILED)
+    others = f"; {waiting:,} that failed were not given up: they are tried again by themselves" if waiting else ""
+    click.echo(f"{messages:,} messages will be tried again by the next delivery{others}")
 
 
 @deliveries.command()

@@ -62,6 +62,23 @@ def told(*arguments: str, code: int = 0) -> str:
     return result.output
 
 
+def test_what_failed_and_was_not_given_up_is_told_apart(shop: Shop) -> None:
+    shop.refresh(WELCOME, MONDAY)
+    failed = [outbox.Settlement(row[0], outbox.FAILED, "http_500", TUESDAY, tried=True) for row in shop.rows("id")[:2]]
+    with shop.ledger.transaction() as connection:
+        outbox.settle(connection, failed)
+    assert (
+        told("retry", "welcome")
+        .rstrip()
+        .endswith("; 2 that failed were not given up: they are tried again by themselves")
+    )
+
+
+def test_messages_of_a_destination_that_there_is_not_are_not_tried_again(shop: Shop) -> None:
+    shop.refresh(WELCOME, MONDAY)
+    assert "greeting" in told("retry", "greetings", code=1)
+
+
 def test_what_was_given_up_is_listed_tried_again_and_dropped(shop: Shop) -> None:
     shop.refresh(WELCOME, MONDAY)
     dead = [outbox.Settlement(row[0], outbox.DEAD, "http_400", TUESDAY, tried=True) for row in shop.rows("id")[:2]]
