@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cdp_assets.identity.agreement import IN_WORDS, Agreement, Signature, agreement, is_slip
+from cdp_assets.identity.names import Match, compare_names
 
 NEVER = 2**62
 """Sorts after every instant."""
@@ -308,10 +309,11 @@ def group_agreement(left: Group, right: Group) -> Agreement:
 
     Given names and birth dates may not contradict between any two names, but for slips of the pen beside the name they
     are slips of: "Vioka" does not keep "Violla" from "Viola". No slip is a generation older. Family names may
-    contradict if another pair agrees, since the family name is what a person changes.
+    contradict if those of another pair agree, since the family name is what a person changes; a given name alone is
+    that of any namesake.
     """
     best = Agreement.UNKNOWN
-    other_family = False
+    other_family = one_family = False
     for one in left.signatures:
         for two in right.signatures:
             grade = agreement(one, two)
@@ -322,8 +324,9 @@ def group_agreement(left: Group, right: Group) -> Agreement:
                     return grade
                 continue
             other_family = other_family or grade is Agreement.DIFFERENT_FAMILY
+            one_family = one_family or compare_names(one.name, two.name)[1] > Match.MISSING
             best = max(best, grade)
-    return Agreement.DIFFERENT_FAMILY if other_family and best is Agreement.UNKNOWN else best
+    return Agreement.DIFFERENT_FAMILY if other_family and not one_family else best
 
 
 def _is_excused(name: Signature, group: Group, other: Signature, others: Group) -> bool:

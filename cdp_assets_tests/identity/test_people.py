@@ -165,6 +165,22 @@ def test_an_initial_that_fits_two_people_is_given_to_neither() -> None:
     assert together(john, jane, initial) == {frozenset({n}) for n in (1, 2, 3)}
 
 
+def test_a_given_name_alone_is_no_bridge_between_two_family_names() -> None:
+    pearson = Record(1, ("email p.pearson@example.org",), "Peter Pearson")
+    short = Record(2, ("email p.pearson@example.org", "phone +49307219845"), "Peter")
+    cox = Record(3, ("phone +49307219845",), "Peter Cox")
+    assert together(pearson, short, cox) == {frozenset({1, 2}), frozenset({3})}
+
+
+def test_one_given_name_of_two_family_names_is_given_to_neither() -> None:
+    office = "phone +49307219845"
+    kelly = Record(1, ("email p.kelly@example.org",), "Peter Kelly")
+    also_kelly = Record(2, ("email p.kelly@example.org", office), "Peter")
+    cox = Record(3, (office,), "Peter Cox")
+    unknown = Record(4, (office,), "Peter")
+    assert together(kelly, also_kelly, cox, unknown) == {frozenset({1, 2}), frozenset({3}), frozenset({4})}
+
+
 def test_a_nameless_record_is_no_bridge_between_two_people() -> None:
     anna = Record(1, ("shop/customer_number 1", "email anna@example.com"), "Anna Meyer")
     bert = Record(2, ("till/loyalty_number 7", "phone +491511111112"), "Bert Schulz")
