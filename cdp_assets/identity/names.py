@@ -73,6 +73,8 @@ _LEAST_OF_A_NAME = 3
 VOWELS = "aeiouy"
 MENS_ENDINGS = "oi"
 """Letters in whose place an *a* makes a woman's name of a man's; *e* is one after *l*."""
+WIVES_ENDING = "ne"
+"""What Hungarians add to a man's name for that of his wife: Nagy Istvánné is married to Nagy István."""
 
 _EASTERN = "[\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 FAMILY_FIRST = f"({_EASTERN}+)[ \u3000]+({_EASTERN}+)"
@@ -234,7 +236,8 @@ def compare_names(left: Name, right: Name) -> tuple[Match, Match]:
         return straight
     if Match.INITIAL in straight and (_is_beside_an_initial(left, right) or _is_beside_an_initial(right, left)):
         return Match.DIFFERENT, Match.MISSING
-    if not _written_out(left).isdisjoint(_written_out(right)):
+    single = len(left.words) == len(right.words) == 1
+    if not single and not _written_out(left).isdisjoint(_written_out(right)):
         return Match.SAME, Match.SAME
     if not (left.ordered and right.ordered):
         words, others = {*left.given, *left.family}, {*right.given, *right.family}
@@ -339,6 +342,8 @@ def _compare_spelling(left: str, right: str) -> Match:
         return Match.SAME
     if len(left) == 1 or len(right) == 1:
         return Match.INITIAL if left[0] == right[0] else Match.DIFFERENT
+    if left == right + WIVES_ENDING or right == left + WIVES_ENDING:
+        return Match.DIFFERENT
     longest = max(len(left), len(right))
     allowed = 0 if longest < 4 else 1 if longest < 9 else 2
     if allowed and _edits(left, right, allowed) <= allowed:

@@ -96,6 +96,8 @@ def test_variants_of_a_name_are_similar(left: str, right: str) -> None:
         ("Jean-Pierre", "Jean-Paul"),
         ("Ulrich", "Ulrike"),
         ("Mark", "Marta"),
+        ("Zsolt", "Zsoltné"),
+        ("Zoltán", "Zoltánné"),
     ],
 )
 def test_names_of_a_couple_or_of_siblings_differ(left: str, right: str) -> None:
@@ -171,6 +173,16 @@ def test_an_initial_agrees_in_part_also_with_a_nickname() -> None:
     for other in ("Robert Smith", "Bob Smith"):
         assert agreement(signature("R. Smith"), signature(other)) is Agreement.PARTIAL
     assert agreement(signature("A. Smith"), signature("Bob Smith")) is Agreement.DIFFERENT_GIVEN
+
+
+def test_a_hungarian_wife_is_not_her_husband_where_the_family_name_stands_first() -> None:
+    assert agreement(signature("Nagy Kristófné"), signature("Nagy Kristóf")).contradicts
+    assert agreement(signature("Nagy Kristófné"), signature("Nagy Kristofne")) is Agreement.EQUAL
+
+
+def test_half_a_name_agrees_in_part_even_if_it_is_the_same() -> None:
+    assert agreement(signature("Peter"), signature("Peter")) is Agreement.PARTIAL
+    assert agreement(signature("Annameyer"), signature("Anna Meyer")) is Agreement.EQUAL
 
 
 def test_an_initial_is_that_of_the_first_given_name() -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cdp_assets.identity.agreement import GENERATION_YEARS
-from cdp_assets.identity.names import MENS_ENDINGS, VOWELS
+from cdp_assets.identity.names import MENS_ENDINGS, VOWELS, WIVES_ENDING
 
 if TYPE_CHECKING:
     from splink.internals.comparison_creator import ComparisonCreator
@@ -52,6 +52,9 @@ NO_GIVEN = "the same family name, no given name"
 NO_NAME_IN_COMMON = "another family name, no given name"
 """The level of names of which nothing says that they are one person's."""
 
+DIFFERENT = "different"
+"""The last level of every comparison."""
+
 SAME_NAMES = ("the same whole name", "three words in common", "two words in common")
 """The levels of names that are the same word by word."""
 
@@ -65,7 +68,7 @@ YEAR_APART = "a year apart"
 """The level of years that were told as ages, before and after a birthday."""
 
 ASKED_FOR = (
-    *(("name", level) for level in (*SAME_NAMES, OTHER_MIDDLE, NO_GIVEN, OTHER_FAMILY, NO_NAME_IN_COMMON)),
+    *(("name", level) for level in (*SAME_NAMES, OTHER_MIDDLE, NO_GIVEN, OTHER_FAMILY, NO_NAME_IN_COMMON, DIFFERENT)),
     (BIRTH_DATE, THE_SAME),
     (BIRTH_DATE, GENERATION_APART),
     (BIRTH_YEAR, GENERATION_APART),
@@ -155,8 +158,8 @@ def _different(comparison: Comparison) -> ComparisonLevelCreator:
     import splink.comparison_level_library as levels
 
     if comparison.name == GIVEN_NAME:
-        return _weightless(levels.ElseLevel(), "different")
-    return levels.ElseLevel().configure(label_for_charts="different")
+        return _weightless(levels.ElseLevel(), DIFFERENT)
+    return levels.ElseLevel().configure(label_for_charts=DIFFERENT)
 
 
 def _missing(comparison: Comparison) -> ComparisonLevelCreator:
@@ -197,8 +200,8 @@ def _name() -> list[ComparisonLevelCreator]:
         more = levels.CustomLevel("array_length(name_words_l) + array_length(name_words_r) > 4")
         return levels.And(levels.Or(more, *others), _of_one_family(), shared)
 
-    given_alike = levels.Or(*_given_alike(), _initial())
-    family_alike = levels.JaroWinklerLevel("family", _ALIKE)
+    given_alike = levels.Or(*_given_alike(levels.JaroWinklerLevel("given", _ALIKE)), _initial())
+    family_alike = levels.And(levels.JaroWinklerLevel("family", _ALIKE), _no_wife("family"))
     same_given, same_family = levels.ExactMatchLevel("given"), levels.ExactMatchLevel("family")
     no_given = levels.Or(levels.CustomLevel("given_l IS NULL"), levels.CustomLevel("given_r IS NULL"))
     other_middle = levels.And(
@@ -262,19 +265,24 @@ def _edits(column: str, most: int) -> ComparisonLevelCreator:
     return levels.And(*near, levels.DamerauLevenshteinLevel(column, most))
 
 
-def _given_alike() -> list[ComparisonLevelCreator]:
+def _given_alike(*misspelt: ComparisonLevelCreator) -> list[ComparisonLevelCreator]:
     """Ways in which two given names may be one person's: sound, nickname, typing error. Two names that are both known
-    are no typing errors of one another: Christian is not Christina (as in `names.compare_given`)."""
+    are no typing errors of one another: Christian is not Christina (as in `names.compare_given`).
+
+    Args:
+        misspelt: What else is a typing error than one letter, or two of a long name.
+    """
     import splink.comparison_level_library as levels
 
-    one_letter = levels.And(
-        levels.CustomLevel("length(given_l) >= 4"), levels.CustomLevel("length(given_r) >= 4"), _edits("given", 1)
-    )
-    misspelt = levels.And(_one_unknown(), levels.Or(levels.JaroWinklerLevel("given", _ALIKE), one_letter))
+    slips = [
+        levels.And(*(levels.CustomLevel(f"length(given_{side}) >= {least}") for side in "lr"), _edits("given", most))
+        for least, most in ((4, 1), (9, 2))
+    ]
+    typed = levels.And(_one_unknown(), levels.Or(*slips, *misspelt))
     # The same initial beside another family name is no given name that agrees.
     spelled = levels.And(
         levels.Or(levels.CustomLevel("length(given_l) > 1"), levels.ExactMatchLevel("family")),
-        levels.Or(levels.ExactMatchLevel("given_sound"), misspelt),
+        levels.Or(levels.ExactMatchLevel("given_sound"), typed),
         _no_man_and_woman(),
     )
     return [spelled, levels.ArrayIntersectLevel("nicknames", 1)]
@@ -300,13 +308,18 @@ def _initial() -> ComparisonLevelCreator:
 def _given_name() -> list[ComparisonLevelCreator]:
     import splink.comparison_level_library as levels
 
-    # The other's family name is no given name of it, but where it is all that is known, or the two are exchanged.
+    exchanged = [
+        levels.CustomLevel(
+            f"array_contains(name_words_{other}, given_{one}) AND (array_contains(name_words_{one}, given_{other})"
+            f" OR jaro_winkler_similarity(family_{one}, given_{other}) >= {_LIKE_EXCHANGED})"
+        )
+        for one, other in ("lr", "rl")
+    ]
+    # A second given name is the father's in many families, and the other's family name may be all that is known.
     elsewhere = [
         levels.CustomLevel(
             f"array_contains(name_words_{other}, given_{one}) AND (given_{one} IS DISTINCT FROM family_{other}"
-            f" OR coalesce(family_{one} = given_{one}, true)"
-            f" OR array_contains(name_words_{one}, given_{other})"
-            f" OR jaro_winkler_similarity(family_{one}, given_{other}) >= {_LIKE_EXCHANGED})"
+            f" OR coalesce(family_{one} = given_{one}, true))"
         )
         for one, other in ("lr", "rl")
     ]
@@ -319,8 +332,13 @@ def _given_name() -> list[ComparisonLevelCreator]:
     )
     one_generation = levels.CustomLevel("coalesce(generation_l = generation_r, true)")
     return [
-        _weightless(levels.And(one_generation, levels.Or(*_given_alike(), *elsewhere)), "may be one person's"),
-        _weightless(levels.And(one_generation, levels.Or(garbled, _initial())), "may be one garbled"),
+        _weightless(
+            levels.And(one_generation, one_middle, levels.Or(*_given_alike(), *exchanged)), "may be one person's"
+        ),
+        _weightless(
+            levels.And(one_generation, levels.Or(*_given_alike(), garbled, _initial(), *exchanged, *elsewhere)),
+            "may be one garbled",
+        ),
     ]
 
 
@@ -346,7 +364,16 @@ def _are_man_and_woman(man: str, woman: str) -> str:
         f" OR ({other} = substr({one}, 1, length({one}) - 1) || 'a' AND {ended})"
         f" OR ({other} = {one} || 'e' AND right({one}, 1) = 'e')"
         f" OR ({other} = {one} || right({one}, 1) || 'e' AND NOT {vowel})"
+        f" OR {other} = {one} || '{WIVES_ENDING}'"
     )
+
+
+def _no_wife(column: str) -> ComparisonLevelCreator:
+    """Not Istvánné and István, of whom that is the family name where it stands last."""
+    import splink.comparison_level_library as levels
+
+    left, right = f"{column}_l", f"{column}_r"
+    return levels.CustomLevel(f"{left} <> {right} || '{WIVES_ENDING}' AND {right} <> {left} || '{WIVES_ENDING}'")
 
 
 def _weightless(level: ComparisonLevelCreator, label: str) -> ComparisonLevelCreator:

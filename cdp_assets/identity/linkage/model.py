@@ -32,6 +32,7 @@ from cdp_assets.identity.linkage.comparisons import (
     BIRTH_DATE,
     BIRTH_YEAR,
     COMPARISONS,
+    DIFFERENT,
     GIVEN_NAME,
     THE_SAME,
     YEAR_APART,
@@ -70,8 +71,6 @@ GIVEN_CONTRADICTS = -14.0
 
 EQUAL = 1e-6
 """Weights in bits that differ by less are the same; those of different levels do not."""
-
-_DIFFERENT = "different"
 
 _GIVEN_AGREES = 0.9
 """Share of true pairs whose given names agree."""
@@ -329,7 +328,7 @@ def _of_fewest_others(
     by more than slips; four sessions learned 40%, 43%, 1.6% and 1.9%.
     """
     for comparison, learned in births.items():
-        least = min(learned, key=lambda shares: shares[_DIFFERENT], default={})
+        least = min(learned, key=lambda shares: shares[DIFFERENT], default={})
         for level in _levels(trained, comparison) if least else ():
             if _known(level, "m_probability") == _known(level, "u_probability") == 0:
                 continue  # never seen

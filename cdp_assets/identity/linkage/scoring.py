@@ -17,6 +17,7 @@ from cdp_assets.identity.linkage.blocking import coded, in_crowd
 from cdp_assets.identity.linkage.comparisons import (
     BIRTH_DATE,
     BIRTH_YEAR,
+    DIFFERENT,
     GENERATION_APART,
     GIVEN_NAME,
     NO_GIVEN,
@@ -212,8 +213,9 @@ def corroborated(pairs: ir.Table, model: Model) -> ir.BooleanValue:
 
     Where nothing but name and birth date agrees, one of them has to be the same, and the other like it: among many
     people, some bear almost the same name and were born on almost the same date. A given name is no name: under another
-    family name only the same birth date confirms it, together with an address, a number or a place. Families and
-    offices share these, and where families come first in a name, theirs are taken for given ones. With another middle
+    family name, and where no name agrees at all, only the same birth date confirms anything, together with an address,
+    a number or a place. Families and offices share these, and where families come first in a name, theirs are taken for
+    given ones. With another middle
     name, or none of the given names known, the birth date has to be the same; where the family name is another one as
     well, only an address or number of one's own confirms anything. At one place, those of a like name and another birth
     date are two.
@@ -222,16 +224,17 @@ def corroborated(pairs: ir.Table, model: Model) -> ir.BooleanValue:
     if "mw_name" not in pairs.columns:
         return personal | shared
     same_name = ibis.or_(*(_has_level(pairs, model, "name", level) for level in SAME_NAMES))
-    other_family, other_middle, no_given, nothing = (
-        _has_level(pairs, model, "name", level) for level in (OTHER_FAMILY, OTHER_MIDDLE, NO_GIVEN, NO_NAME_IN_COMMON)
+    other_middle, no_given, nothing = (
+        _has_level(pairs, model, "name", level) for level in (OTHER_MIDDLE, NO_GIVEN, NO_NAME_IN_COMMON)
     )
+    other_name = ibis.or_(*(_has_level(pairs, model, "name", level) for level in (OTHER_FAMILY, DIFFERENT)))
     same_date = _has_level(pairs, model, BIRTH_DATE, THE_SAME)
     known = [pairs[f"mw_{comparison}"] for comparison in _BIRTHS if f"mw_{comparison}" in pairs.columns]
     date = sum(known, ibis.literal(0.0))
     both = same_name & (date > 0) | same_date & (pairs.mw_name > 0)
     one_place = shared & (same_name | (date >= 0))
     return ibis.cases(
-        (other_family, same_date & (personal | shared)),
+        (other_name, same_date & (personal | shared)),
         (personal, True),
         (nothing, False),
         (other_middle | no_given, same_date & (pairs.mw_name > 0)),

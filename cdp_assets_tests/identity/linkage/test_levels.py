@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import ibis
@@ -10,7 +11,7 @@ import pytest
 from splink import DuckDBAPI, Linker, SettingsCreator
 from splink.internals.comparison_level import ComparisonLevel
 
-from cdp_assets.identity.linkage.comparisons import COMPARISONS, GIVEN_NAME, NO_NAME_IN_COMMON, creators
+from cdp_assets.identity.linkage.comparisons import COMPARISONS, GIVEN_NAME, NO_NAME_IN_COMMON, OTHER_FAMILY, creators
 from cdp_assets.identity.linkage.faces import FACES, faces
 from cdp_assets.identity.linkage.levels import remember_conditions
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
@@ -84,11 +85,32 @@ def level_of(comparison: str, one: Person, other: Person) -> str:
         ("Louise Vega", "Louisa Vega", ONE),
         ("中村 加奈", "中村 裕太", TWO),
         ("Don Marlowe", "Susan Marlowe", TWO),
+        ("Zsolt Nagy", "Zsoltné Nagy", TWO),
+        ("Anna Maria Lopez", "Maria Lopez", GARBLED),
+        ("Leila Saeed Qasim", "Saeed Omar Qasim", GARBLED),
+        ("Scott Scott", "Deborah Scott", GARBLED),
+        ("Jean-Pierre Vega", "Jean-Louis Vega", GARBLED),
+        ("Jean-Pierre Vega", "Jean Vega", ONE),
+        ("Youngwoo Shin", "Youngeun Shin", GARBLED),
+        ("Melinssa Shaw", "Melissa Shaw", ONE),
+        ("Kristjan Shaw", "Kristin Shaw", GARBLED),
     ],
 )
 def test_whether_given_names_may_be_one_persons(one: str, other: str, expected: str) -> None:
     people = (Person(number, full=name, born=BORN, postcode="1010") for number, name in enumerate((one, other), 1))
     assert level_of(GIVEN_NAME, *people) == expected
+
+
+def test_a_hungarian_wife_is_not_like_her_husband_where_the_family_name_stands_first() -> None:
+    husband, wife, other = (
+        Person(number, full=name, born=BORN, postcode="1010")
+        for number, name in enumerate(("Nagy Zsolt", "Nagy Zsoltné", "Nagy Zsolltné"), 1)
+    )
+    assert level_of("name", husband, replace(wife, record_id=2)) == OTHER_FAMILY
+    assert (
+        level_of("name", replace(wife, record_id=1), replace(other, record_id=2))
+        == "the same given name, family name alike"
+    )
 
 
 def test_a_name_without_given_name_under_another_family_name_is_none_in_common() -> None:

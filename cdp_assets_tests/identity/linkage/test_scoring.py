@@ -92,6 +92,12 @@ def test_another_family_name_is_confirmed_by_the_birth_date_with_an_address_or_a
     assert not is_corroborated(OTHER_FAMILY, None, address=6.0, company=5.0)
 
 
+def test_names_that_agree_in_nothing_are_confirmed_by_the_birth_date_alone() -> None:
+    assert is_corroborated("different", THE_SAME, phone=12.0)
+    assert not is_corroborated("different", THE_SAME)
+    assert not is_corroborated("different", None, email=12.0, phone=12.0, company=6.0)
+
+
 def test_another_middle_name_is_confirmed_by_what_one_person_has_or_by_the_birth_date() -> None:
     assert is_corroborated(OTHER_MIDDLE, None, email=12.0)
     assert not is_corroborated(OTHER_MIDDLE, None, address=9.0)
