@@ -13,7 +13,7 @@ from itertools import count
 from typing import NamedTuple
 
 from cdp_assets.sources.proposing import whose
-from cdp_assets.sources.proposing.headings import ADDRESS_PARTS, BIRTH_PARTS, is_of_others, times_of, words_of
+from cdp_assets.sources.proposing.headings import ADDRESS_PARTS, BIRTH_PARTS, NAMES, is_of_others, times_of, words_of
 from cdp_assets.sources.proposing.roles import Column, columns_of
 
 _WORDS: Mapping[str, tuple[str, ...]] = {
@@ -48,7 +48,9 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "company": ("company", "employer", "organisation", "organization"),
     "job_title": ("job title", "occupation", "profession", "job"),
     "national_id": ("social security", "soc sec id", "national id", "national insurance", "ssn", "nin", "tax id",
-                    "personal administrative number", "personal identity", "identity card", "citizen id", "passport",
+                    "personal administrative number", "personal identity", "identity card", "identity number",
+                    "identity no", "national identity", "national identification", "nhs number", "nhs no",
+                    "citizen id", "passport",
                     "driver license", "drivers license", "driving licence", "driver s license", "medical record",
                     "mrn", "mrns", "medicare", "medicaid", "loyalty id", "loyalty number", "loyalty card", "aadhaar",
                     "aadhar", "pan number", "cpf", "curp", "dni", "nif", "cuit", "cuil", "pesel", "cnp", "bsn", "rrn",
@@ -175,6 +177,9 @@ def guess(columns: Sequence[str], samples: Mapping[str, Sequence[str | None]], t
     for what, name in _told(judged, known):
         if what != "full_name" or found.keys().isdisjoint(("given_name", "family_name")):
             _take(what, name, found)
+    listed = whose.named_in_addresses(judged, texts) if found.keys().isdisjoint(NAMES) else None
+    if listed is not None:
+        _take("full_name", listed.address, found)
     fitting = {what for what in _PARTS if what in found and _fits(what, known[found[what]])}
     for what in _PARTS:
         needed = _NEEDED.get(what, frozenset(BIRTH_PARTS))

@@ -130,7 +130,8 @@ class Values:
         decimal_mark: ``.`` or ``,``.
         symbol: What stands beside all numbers, such as ``€``.
         looks: What most of them look like: ``email``, ``url`` …; ``lines`` of orders; ``some_emails`` if half are
-            addresses, ``masked`` if parts of some are made unreadable, ``rounded`` if some have lost their last digits.
+            addresses, ``some_words`` if half are several words, ``masked`` if parts of some are made unreadable,
+            ``rounded`` if some have lost their last digits.
         filled: How many are not empty.
         rows: How many there are.
         distinct: How many different ones.
@@ -360,6 +361,8 @@ def _looks_of(filled: Sequence[str]) -> frozenset[str]:
         looks.add("email")  # and a word for those who are not to be known
     if 2 * sum(_LOOKS["email"].fullmatch(text) is not None for text in filled) >= len(filled):
         looks.add("some_emails")
+    if 2 * sum(_LOOKS["words"].fullmatch(text) is not None for text in filled) >= len(filled):
+        looks.add("some_words")
     if any(_MASK.search(text) for text in different):
         looks.add("masked")
     return frozenset(looks)

@@ -124,9 +124,10 @@ def named_in_addresses(columns: Sequence[Column], texts: Texts) -> Column | None
 
 
 def may_name_people(column: Column, columns: Sequence[Column]) -> bool:
-    """Whether a column in words is called a name, or what a person is, and says about as many as can be reached."""
+    """Whether a column, half of it in words, is called a name, or what a person is, and says about as many as can be
+    reached."""
     values = column.values
-    if column.role not in (None, "name") or "words" not in values.looks or headings.is_of_others(column.words):
+    if column.role not in (None, "name") or "some_words" not in values.looks or headings.is_of_others(column.words):
         return False
     named = column.role == "name" or headings.whose(column.words) == column.words
     reached = [each.values.distinct for each in _of(columns, *ADDRESSES)]

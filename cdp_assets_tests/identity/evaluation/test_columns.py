@@ -231,6 +231,15 @@ def test_half_names_and_whole_names_are_told_apart_as_in_proposals() -> None:
     assert guess(list(whole), whole) == {"full_name": "nome", "city": "cidade"}
 
 
+def test_names_of_who_is_reached_are_known_by_the_addresses_beside_them() -> None:
+    names = [f"{given}Marlowe{letter}".strip() for letter in "abcde" for given in ("Ann ", "Bernd ", "Zoe ", "")]
+    mailboxes = [f"{name.split()[-1].lower()}{n}@example.org" for n, name in enumerate(names)]
+    values = {"attendee": names, "email": mailboxes, "event": ["Late Jazz"] * 20}
+    assert guess([*values], values) == said(email="email", full_name="attendee")
+    strangers = {**values, "email": [f"star{n}@example.org" for n in range(20)]}
+    assert guess([*strangers], strangers) == said(email="email")
+
+
 def test_the_second_of_two_family_names_is_none_of_its_own() -> None:
     columns = ["Second Family Name", "Family Name", "First Name"]
     assert guess(columns, {}) == {
@@ -282,6 +291,8 @@ def test_numbers_of_people_are_read_in_whatever_numbering() -> None:
         "mrns": ["5-U51", "7-M59"],
         "medicaid": ["572000001", "220000002"],
         "loyalty_id": ["L-100001", "L-100002"],
+        "identity_no": ["X1000001A", "X1000002B"],
+        "NHS Number": ["943 476 5919", None],
     }
     found = guess(list(columns), columns)
     assert {what.partition("_id")[0] for what in found} == {"national"}
