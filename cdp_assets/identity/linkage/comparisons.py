@@ -333,7 +333,12 @@ def _given_name() -> list[ComparisonLevelCreator]:
     one_generation = levels.CustomLevel("coalesce(generation_l = generation_r, true)")
     return [
         _weightless(
-            levels.And(one_generation, one_middle, levels.Or(*_given_alike(), *exchanged)), "may be one person's"
+            levels.And(
+                one_generation,
+                one_middle,
+                levels.Or(*_given_alike(levels.JaroWinklerLevel("given", _ALIKE)), *exchanged, *elsewhere),
+            ),
+            "may be one person's",
         ),
         _weightless(
             levels.And(one_generation, levels.Or(*_given_alike(), garbled, _initial(), *exchanged, *elsewhere)),
