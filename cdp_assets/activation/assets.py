@@ -85,7 +85,8 @@ def _outbox(specs: Sequence[DestinationSpec]) -> dg.AssetsDefinition:
         """Compares each segment with what its destination has been told, asks the gates, and writes to the ledger."""
         tables = Tables(memberships, customer_360, consent_state, suppressions, redirects)
         refresh_permissions(tables, engine, ledger)
-        found = [activate(spec, tables, engine, ledger, as_of) for spec in by_priority(specs)]
+        told_before = _told_before(engine)
+        found = [activate(spec, tables, engine, ledger, as_of, told_before) for spec in by_priority(specs)]
         return {
             OUTBOX.name: Built(
                 projection.outbox_table(engine, ledger, as_of),
@@ -103,6 +104,15 @@ def _outbox(specs: Sequence[DestinationSpec]) -> dg.AssetsDefinition:
         }
 
     return outbox
+
+
+def _told_before(engine: Engine) -> frozenset[str]:
+    """The destinations that had been told of people when the last run published what it knew of that."""
+    if not engine.has_table(STAGE, DESTINATION_STATE.name):
+        return frozenset()
+    state = engine.table(STAGE, DESTINATION_STATE.name)
+    told = engine.to_arrow(state.filter(state.sequence > 0).select("destination").distinct())
+    return frozenset(told["destination"].to_pylist())
 
 
 @table_asset(schema=DELIVERIES, stage=STAGE, checks=checks.DELIVERIES, kinds={"ledger"}, owners=OWNERS, later=True)

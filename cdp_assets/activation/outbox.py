@@ -74,8 +74,25 @@ class Comparison:
         return sum(made.can_wait for made in self.decided)
 
 
-def compare(spec: DestinationSpec, tables: Tables, engine: Engine, ledger: Ledger, as_of: datetime) -> Comparison:
-    """Compare one destination with its segment, and decide; writes nothing."""
+def compare(
+    spec: DestinationSpec,
+    tables: Tables,
+    engine: Engine,
+    ledger: Ledger,
+    as_of: datetime,
+    told_before: frozenset[str] = frozenset(),
+) -> Comparison:
+    """Compare one destination with its segment, and decide; writes nothing.
+
+    Args:
+        spec: The destination.
+        tables: What activation reads.
+        engine: Holds them.
+        ledger: What the destination has been told, as far as it knows.
+        as_of: The run's instant.
+        told_before: Destinations that have been told of people. Where the ledger knows nothing of such a one, it is
+            another ledger, or a lost one: all would be told again, and is held.
+    """
     with ledger.reading() as connection:
         initial = destinations.is_first(connection, spec.name)
         state = destinations.state(connection, spec.name)
@@ -101,21 +118,29 @@ def compare(spec: DestinationSpec, tables: Tables, engine: Engine, ledger: Ledge
     members = sum(state["member"].to_pylist())
     usual = decisions.usual_size(history, members)
     waiting = sum(made.can_wait for made in decided)
-    unusual = not initial and decisions.is_unusual(spec.volume_guard, waiting, usual)
+    if initial:
+        unusual = spec.name in told_before and waiting > 0
+    else:
+        unusual = decisions.is_unusual(spec.volume_guard, waiting, usual)
     return Comparison(
         found, decided, initial, members, usual, unusual, _pairs(mixed), _outlived(spec, tables, engine, ledger, as_of)
     )
 
 
 def activate(
-    spec: DestinationSpec, tables: Tables, engine: Engine, ledger: Ledger, as_of: datetime
+    spec: DestinationSpec,
+    tables: Tables,
+    engine: Engine,
+    ledger: Ledger,
+    as_of: datetime,
+    told_before: frozenset[str] = frozenset(),
 ) -> decisions.Activated:
     """Compare one destination with its segment and write what follows to the ledger; sends nothing.
 
     Call it for the destinations in the order of `by_priority`, since one takes from the allowance of the next.
     Repeating it without news writes nothing.
     """
-    compared = compare(spec, tables, engine, ledger, as_of)
+    compared = compare(spec, tables, engine, ledger, as_of, told_before)
     found, decided = _news(compared)
     again = _told_again(spec, ledger, found)
     rows = ledger_rows.outbox_rows(spec, found, decided, _payloads_told(spec, ledger, found), again, as_of)

@@ -17,7 +17,7 @@ from cdp_assets.activation.spec import WebhookConnector
 from cdp_assets.attributes.schemas import CUSTOMER_360
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.identity.schemas import REDIRECTS
-from cdp_assets.ledger import Ledger, history, outbox
+from cdp_assets.ledger import Ledger, guard, history, outbox
 from cdp_assets.privacy.schemas import CONSENT_STATE, SUPPRESSIONS
 from cdp_assets.segments.schemas import MEMBERSHIPS
 from cdp_assets.settings import Settings
@@ -113,6 +113,19 @@ def test_the_refresh_fills_the_outbox_and_deliveries_follow_with_the_next(
     assert next_day.success
     assert metadata(next_day, "deliveries")["dagster/row_count"] == 6
     assert all(check.passed for check in next_day.get_asset_check_evaluations())
+
+
+def test_nobody_is_told_again_for_want_of_the_ledger_until_someone_confirms(settings: Settings) -> None:
+    publish_all({1, 2, 3})
+    materialise(assets(SPECS))
+    (settings.data / "ledger.sqlite").unlink()
+    again = materialise(assets([*SPECS, replace(DROPPED, name="new")]))
+    assert all(check.passed for check in again.get_asset_check_evaluations())
+    with Ledger.open(settings.ledger_url) as ledger, ledger.reading() as connection:
+        assert {(held.destination, held.changes) for held in guard.holds(connection)} == {
+            (HOOKED.name, 2), (DROPPED.name, 2),
+        }  # fmt: skip
+        assert ("new", outbox.PENDING, None, 2) in history.outcomes(connection)
 
 
 def test_a_destination_says_what_its_messages_are_made_of_and_how_personal_that_is() -> None:
