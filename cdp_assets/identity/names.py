@@ -98,8 +98,9 @@ class Match(IntEnum):
     DIFFERENT = 0
     MISSING = 1  # one side does not have it, or in a script that cannot be compared
     INITIAL = 2
-    CLOSE = 3  # nickname, typing error, transliteration, one of several names
-    SAME = 4
+    SECOND = 3  # all of a given name is a later one of the other's, which may be the father's or the mother's first
+    CLOSE = 4  # nickname, typing error, transliteration, one of several names
+    SAME = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +244,10 @@ def compare_names(left: Name, right: Name) -> tuple[Match, Match]:
         words, others = {*left.given, *left.family}, {*right.given, *right.family}
         common = words & others
         if common in (words, others):  # "Maria Lopez" of "Anna Maria Lopez Garcia"; a single word is half a name
-            return (Match.CLOSE, Match.CLOSE) if len(common) > 1 else (Match.SAME, Match.MISSING)
+            if len(common) < 2:
+                return Match.SAME, Match.MISSING
+            whole = max(left.words, right.words, key=len)
+            return Match.CLOSE if whole[0] in common else Match.SECOND, Match.CLOSE
     # Exchanged fields must agree fully, or "Martin Paul" would be "Paul Meyer".
     exchanged = min(_compare_exchanged(left, right), _compare_exchanged(right, left))
     return exchanged if min(exchanged) >= Match.CLOSE and max(exchanged) == Match.SAME else straight
@@ -281,7 +285,7 @@ def compare_given(left: tuple[str, ...], right: tuple[str, ...]) -> Match:
     shorter, longer = sorted((left, right), key=len)
     others = [word for word in longer[1:] if len(word) > 1]
     if len(shorter) == 1 and others and len(shorter[0]) > 1:
-        return min(Match.CLOSE, max(_compare_word(shorter[0], word) for word in others))
+        return min(Match.SECOND, max(_compare_word(shorter[0], word) for word in others))
     return Match.DIFFERENT
 
 

@@ -181,6 +181,14 @@ def test_one_given_name_of_two_family_names_is_given_to_neither() -> None:
     assert together(kelly, also_kelly, cox, unknown) == {frozenset({1, 2}), frozenset({3}), frozenset({4})}
 
 
+def test_a_father_whose_name_is_his_daughters_second_is_not_she() -> None:
+    home = "phone +49307219845"
+    father, daughter = Record(1, (home,), "Saeed Qasim"), Record(2, (home,), "Leila Saeed Qasim")
+    short = Record(3, (home,), "Leila Qasim")
+    assert together(father, daughter, short) == {frozenset({1}), frozenset({2, 3})}
+    assert together(father, daughter) == {frozenset({1, 2})}
+
+
 def test_a_nameless_record_is_no_bridge_between_two_people() -> None:
     anna = Record(1, ("shop/customer_number 1", "email anna@example.com"), "Anna Meyer")
     bert = Record(2, ("till/loyalty_number 7", "phone +491511111112"), "Bert Schulz")
