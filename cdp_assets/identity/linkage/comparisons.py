@@ -308,13 +308,6 @@ def _initial() -> ComparisonLevelCreator:
 def _given_name() -> list[ComparisonLevelCreator]:
     import splink.comparison_level_library as levels
 
-    exchanged = [
-        levels.CustomLevel(
-            f"array_contains(name_words_{other}, given_{one}) AND (array_contains(name_words_{one}, given_{other})"
-            f" OR jaro_winkler_similarity(family_{one}, given_{other}) >= {_LIKE_EXCHANGED})"
-        )
-        for one, other in ("lr", "rl")
-    ]
     # A second given name is the father's in many families, and the other's family name may be all that is known.
     elsewhere = [
         levels.CustomLevel(
@@ -336,14 +329,32 @@ def _given_name() -> list[ComparisonLevelCreator]:
             levels.And(
                 one_generation,
                 one_middle,
-                levels.Or(*_given_alike(levels.JaroWinklerLevel("given", _ALIKE)), *exchanged, *elsewhere),
+                levels.Or(*_given_alike(levels.JaroWinklerLevel("given", _ALIKE)), *_exchanged(_ALIKE), *elsewhere),
             ),
             "may be one person's",
         ),
         _weightless(
-            levels.And(one_generation, levels.Or(*_given_alike(), garbled, _initial(), *exchanged, *elsewhere)),
+            levels.And(
+                one_generation,
+                levels.Or(*_given_alike(), garbled, _initial(), *_exchanged(_LIKE_EXCHANGED), *elsewhere),
+            ),
             "may be one garbled",
         ),
+    ]
+
+
+def _exchanged(least: float) -> list[ComparisonLevelCreator]:
+    """Ways in which given and family name of the one are the other's family and given name, one of them at least so
+    alike."""
+    import splink.comparison_level_library as levels
+
+    return [
+        levels.CustomLevel(
+            f"array_contains(name_words_{other}, given_{one}) AND (array_contains(name_words_{one}, given_{other})"
+            f" OR (jaro_winkler_similarity(family_{one}, given_{other}) >= {least}"
+            f" AND {_is_no_wife(f'family_{one}', f'given_{other}')}))"
+        )
+        for one, other in ("lr", "rl")
     ]
 
 
@@ -377,8 +388,12 @@ def _no_wife(column: str) -> ComparisonLevelCreator:
     """Not Istvánné and István, of whom that is the family name where it stands last."""
     import splink.comparison_level_library as levels
 
-    left, right = f"{column}_l", f"{column}_r"
-    return levels.CustomLevel(f"{left} <> {right} || '{WIVES_ENDING}' AND {right} <> {left} || '{WIVES_ENDING}'")
+    return levels.CustomLevel(_is_no_wife(f"{column}_l", f"{column}_r"))
+
+
+def _is_no_wife(name: str, other: str) -> str:
+    """SQL for that neither of two names is the other with the ending of wives' names."""
+    return f"({name} <> {other} || '{WIVES_ENDING}' AND {other} <> {name} || '{WIVES_ENDING}')"
 
 
 def _weightless(level: ComparisonLevelCreator, label: str) -> ComparisonLevelCreator:

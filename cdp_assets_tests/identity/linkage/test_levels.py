@@ -86,6 +86,8 @@ def level_of(comparison: str, one: Person, other: Person) -> str:
         ("中村 加奈", "中村 裕太", TWO),
         ("Don Marlowe", "Susan Marlowe", TWO),
         ("Zsolt Nagy", "Zsoltné Nagy", TWO),
+        ("Zsolt Nagy", "Nagy Zsoltné", TWO),
+        ("Marek Nagy", "Nagy Marlena", GARBLED),
         ("Anna Maria Lopez", "Maria Lopez", GARBLED),
         ("Leila Saeed Qasim", "Saeed Omar Qasim", GARBLED),
         ("Scott Scott", "Deborah Scott", GARBLED),
