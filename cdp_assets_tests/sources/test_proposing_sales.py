@@ -46,6 +46,24 @@ def test_lines_without_a_day_do_not_say_that_their_order_comes_again_on_another_
     assert map_to(proposal, "order_lines")["set"]["order_id"] == '"Order ID"'
 
 
+@pytest.mark.parametrize("heading", ["Order Total", "Bestellsumme", "Total commande"])
+def test_what_an_order_comes_to_is_not_what_each_of_its_lines_does(bench: Bench, tmp_path: Path, heading: str) -> None:
+    rows = [
+        f"{n},p{n}@example.org,2026-03-{n:02d} 10:00:00,EUR,{article},{count},{n}0.00"
+        for n in range(1, 10)
+        for article, count in (("LAMP", 1), ("MUG", 2))
+    ]
+    proposal = proposed(
+        tmp_path / "in", "orders.csv", f"Order ID,Email,Order Date,Currency,SKU,Quantity,{heading}", *rows
+    )
+    assert any(doubt.startswith(f"each line says what its order comes to ({heading})") for doubt in proposal.doubts)
+    bench.drop("shop/orders.csv", proposal.path.read_bytes())
+    source = loaded(tmp_path, [proposal])
+    load(bench, source)
+    assert sorted(order["gross"] for order in canonical(bench, source, "orders")) == [10 * n for n in range(1, 10)]
+    assert {line["amount"] for line in canonical(bench, source, "order_lines")} == {None}
+
+
 ITEMS = "Date,Time,Category,Item,Qty,SKU,Gross Sales,Net Sales,Tax,Transaction ID,Payment ID,Location,Customer ID,"
 
 
@@ -374,7 +392,14 @@ def test_an_event_without_a_person_keeps_the_place_of_one_in_its_number(tmp_path
 
 @pytest.mark.parametrize(
     ("heading", "word"),
-    [("Situação", "Cancelado"), ("주문상태", "취소완료"), ("Estatus", "Cancelado"), ("注文ステータス", "キャンセル")],
+    [
+        ("Situação", "Cancelado"),
+        ("주문상태", "취소완료"),
+        ("Estatus", "Cancelado"),
+        ("注文ステータス", "キャンセル"),
+        ("Bestellstatus", "Fehlgeschlagen"),
+        ("Statut", "Échouée"),
+    ],
 )
 def test_orders_that_were_cancelled_in_another_language_are_left_out(tmp_path: Path, heading: str, word: str) -> None:
     rows = [f"B{n},2026-05-{1 + n:02d},p{n}@example.org,{n}.50,{word if n % 4 else 'OK'}" for n in range(1, 25)]

@@ -7,6 +7,7 @@ Belongs here: orders, lines, products, refunds, subscriptions, loyalty. Does not
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -271,6 +272,8 @@ def lines(draft: Draft) -> Iterator[Map]:
     kept = list(_not_given_up(draft))
     counts = draft.of("quantity")
     summed = draft.of("line_total", "gross", "amount", "net") if price is None else None
+    total = summed if summed is not None and _is_of_whole_orders(draft, order, summed) else None
+    summed = summed if total is None else None
     back = next((each for each in (counts, summed) if each is not None and _has_negatives(draft, each)), None)
     returned = back is not None
     sold, taken_back = (f"{draft.expression(back)} > 0", f"{draft.expression(back)} < 0") if back else ("", "")
@@ -288,6 +291,12 @@ def lines(draft: Draft) -> Iterator[Map]:
             values |= _sums(draft)
         elif (whole := _sum_above(draft, order)) is not None:
             values["gross"] = whole
+        elif total is not None:
+            name = draft.names[total.address]
+            draft.doubts.append(
+                f"each line says what its order comes to ({name}): look whether tax and shipping are in it"
+            )
+            values["gross"] = draft.expression(total)
         yield entry | {"set": values}
     else:
         draft.doubts.append("lines have no time here: they get that of their order, which another file has to tell")
@@ -301,9 +310,10 @@ def lines(draft: Draft) -> Iterator[Map]:
         unit_price=price,
         currency=currency,
     )
+    amount = of_line or draft.sql("gross", "line_total", "amount", "net", "unit_price") if total is None else None
     if price is not None and quantity is not None:
         line["amount"] = f"{quantity} * {price}"
-    elif (amount := of_line or draft.sql("gross", "line_total", "amount", "net", "unit_price")) is not None:
+    elif amount is not None:
         line |= {"amount": amount, "unit_price": f"{amount} / nullif({quantity}, 0)" if quantity else amount}
     if quantity is None:
         draft.doubts.append("no column says how many: each line is one unit")
@@ -317,6 +327,15 @@ def lines(draft: Draft) -> Iterator[Map]:
             refund["order_id"] = number
         yield {"to": "refunds", "where": taken_back, "set": refund}
     yield from _buyers(draft, where=placed_only, grain=grain, id_=number)
+
+
+def _is_of_whole_orders(draft: Draft, order: Column, amount: Column) -> bool:
+    """Whether an amount is said to be that of an order, and is the same on all lines of each; some have several."""
+    if not headings.is_of_an_order(amount.words):
+        return False
+    numbers, said = draft.sample.columns[order.address], draft.sample.columns[amount.address]
+    found = Counter(zip(numbers, said, strict=True))
+    return max(found.values()) > 1 and len(found) == len({*numbers})
 
 
 def _price_of_line(draft: Draft) -> str | None:
