@@ -46,6 +46,19 @@ def test_lines_without_a_day_do_not_say_that_their_order_comes_again_on_another_
     assert map_to(proposal, "order_lines")["set"]["order_id"] == '"Order ID"'
 
 
+def test_a_line_of_an_order_is_not_taken_for_a_newer_version_of_its_first_one(bench: Bench, tmp_path: Path) -> None:
+    head = "Order ID,Email,Order Date,Currency,SKU,Quantity,Unit Price"
+    rows = [f"{n},p{n}@example.org,2026-03-{n:02d} 10:00:00,EUR,MUG,1,5.00" for n in range(1, 10)]
+    proposal = proposed(tmp_path / "in", "orders_1.csv", head, *rows)
+    source = loaded(tmp_path, [proposal])
+    twice = [f"20,p1@example.org,2026-04-01 10:00:00,EUR,MUG,{count},5.00" for count in (1, 2)]
+    for number, lines in enumerate(([*rows, *twice], twice)):
+        bench.drop(f"shop/orders_{number}.csv", "\n".join([head, *lines, ""]))
+        load(bench, source)
+    bought = [line["quantity"] for line in canonical(bench, source, "order_lines") if line["order_id"] == "20"]
+    assert sorted(bought) == [1, 2]
+
+
 @pytest.mark.parametrize("heading", ["Order Total", "Bestellsumme", "Total commande"])
 def test_what_an_order_comes_to_is_not_what_each_of_its_lines_does(bench: Bench, tmp_path: Path, heading: str) -> None:
     rows = [

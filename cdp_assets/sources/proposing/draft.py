@@ -63,6 +63,7 @@ class Draft:
         crowded: Whether one order holds several people: who takes part, rather than what was bought.
         ends: Two columns that say from whom to whom something went, of which the first stands for both.
         key: What tells its rows apart.
+        key_repeats: Whether rows of one file that share the key may be different ones.
         delivered_at: The column with the time of delivery, if something needs it.
     """
 
@@ -79,6 +80,7 @@ class Draft:
     crowded: bool = False
     ends: Ends | None = None
     key: list[str] = field(default_factory=list)
+    key_repeats: bool = False
     delivered_at: str | None = None
 
     def of(self, *roles: str) -> Column | None:

@@ -66,6 +66,8 @@ def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
         fields["zone"] = draft.zone
     if key:
         fields["key"] = key
+        if draft.key_repeats:
+            fields["key_repeats"] = True
     elif kind is not None:
         draft.doubts.append("nothing tells its rows apart, so each one counts, even if it comes again")
     if updated is not None:
@@ -177,7 +179,10 @@ def _key(draft: Draft, kind: str | None) -> list[str]:
             return key
         key = _together(draft, *slip, draft.of("sku"))
         if key:
-            draft.doubts.append(f"lines that agree in {' and '.join(key)} are taken for one line that comes again")
+            draft.key_repeats = True
+            draft.doubts.append(
+                f"lines of different files that agree in {' and '.join(key)} are taken for one line that comes again"
+            )
         return key
     rows = [] if kind == PEOPLE else numbers_of_rows(draft.columns)
     for column in draft.columns:
