@@ -458,7 +458,8 @@ def _drop_what_would_not_load(stream: dict[str, Any], draft: Draft, source: str)
             draft.doubts.append(f"`{path[0]}` was left out: {found[0].message}")
             del stream[path[0]]
             if path[0] == "key":
-                stream.pop("person", None)
+                for name in ("person", "key_repeats"):
+                    stream.pop(name, None)
                 stream["load"] = "append"
         else:
             raise ValueError(f"{draft.sample.path.name}: {found[0].message}")
