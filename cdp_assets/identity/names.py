@@ -246,8 +246,8 @@ def compare_names(left: Name, right: Name) -> tuple[Match, Match]:
         if common in (words, others):  # "Maria Lopez" of "Anna Maria Lopez Garcia"; a single word is half a name
             if len(common) < 2:
                 return Match.SAME, Match.MISSING
-            whole = max(left.words, right.words, key=len)
-            return Match.CLOSE if whole[0] in common else Match.SECOND, Match.CLOSE
+            whole = right if common == words else left
+            return Match.CLOSE if whole.words[0] in common else Match.SECOND, Match.CLOSE
     # Exchanged fields must agree fully, or "Martin Paul" would be "Paul Meyer".
     exchanged = min(_compare_exchanged(left, right), _compare_exchanged(right, left))
     return exchanged if min(exchanged) >= Match.CLOSE and max(exchanged) == Match.SAME else straight

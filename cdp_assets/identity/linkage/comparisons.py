@@ -200,7 +200,7 @@ def _name() -> list[ComparisonLevelCreator]:
         more = levels.CustomLevel("array_length(name_words_l) + array_length(name_words_r) > 4")
         return levels.And(levels.Or(more, *others), _of_one_family(), shared)
 
-    given_alike = levels.Or(*_given_alike(levels.JaroWinklerLevel("given", _ALIKE)), _initial())
+    given_alike = levels.Or(*_given_alike(), _initial())
     family_alike = levels.And(levels.JaroWinklerLevel("family", _ALIKE), _no_wife("family"))
     same_given, same_family = levels.ExactMatchLevel("given"), levels.ExactMatchLevel("family")
     no_given = levels.Or(levels.CustomLevel("given_l IS NULL"), levels.CustomLevel("given_r IS NULL"))
@@ -265,24 +265,19 @@ def _edits(column: str, most: int) -> ComparisonLevelCreator:
     return levels.And(*near, levels.DamerauLevenshteinLevel(column, most))
 
 
-def _given_alike(*misspelt: ComparisonLevelCreator) -> list[ComparisonLevelCreator]:
+def _given_alike() -> list[ComparisonLevelCreator]:
     """Ways in which two given names may be one person's: sound, nickname, typing error. Two names that are both known
-    are no typing errors of one another: Christian is not Christina (as in `names.compare_given`).
-
-    Args:
-        misspelt: What else is a typing error than one letter, or two of a long name.
-    """
+    are no typing errors of one another: Christian is not Christina (as in `names.compare_given`)."""
     import splink.comparison_level_library as levels
 
-    slips = [
-        levels.And(*(levels.CustomLevel(f"length(given_{side}) >= {least}") for side in "lr"), _edits("given", most))
-        for least, most in ((4, 1), (9, 2))
-    ]
-    typed = levels.And(_one_unknown(), levels.Or(*slips, *misspelt))
+    one_letter = levels.And(
+        levels.CustomLevel("length(given_l) >= 4"), levels.CustomLevel("length(given_r) >= 4"), _edits("given", 1)
+    )
+    misspelt = levels.And(_one_unknown(), levels.Or(levels.JaroWinklerLevel("given", _ALIKE), one_letter))
     # The same initial beside another family name is no given name that agrees.
     spelled = levels.And(
         levels.Or(levels.CustomLevel("length(given_l) > 1"), levels.ExactMatchLevel("family")),
-        levels.Or(levels.ExactMatchLevel("given_sound"), typed),
+        levels.Or(levels.ExactMatchLevel("given_sound"), misspelt),
         _no_man_and_woman(),
     )
     return [spelled, levels.ArrayIntersectLevel("nicknames", 1)]
@@ -308,11 +303,11 @@ def _initial() -> ComparisonLevelCreator:
 def _given_name() -> list[ComparisonLevelCreator]:
     import splink.comparison_level_library as levels
 
-    # A second given name is the father's in many families, and the other's family name may be all that is known.
+    # The other's family name is no given name of it, but where it is all that is known.
     elsewhere = [
         levels.CustomLevel(
-            f"array_contains(name_words_{other}, given_{one}) AND (given_{one} IS DISTINCT FROM family_{other}"
-            f" OR coalesce(family_{one} = given_{one}, true))"
+            f"array_contains(name_words_{other}, given_{one}) AND given_l <> given_r"
+            f" AND (given_{one} IS DISTINCT FROM family_{other} OR coalesce(family_{one} = given_{one}, true))"
         )
         for one, other in ("lr", "rl")
     ]
@@ -324,19 +319,16 @@ def _given_name() -> list[ComparisonLevelCreator]:
         levels.Or(levels.JaroWinklerLevel("given", 0.7), _edits("given", 2)),
     )
     one_generation = levels.CustomLevel("coalesce(generation_l = generation_r, true)")
+    one_person = levels.And(one_middle, levels.Or(*_given_alike(), *_exchanged(_ALIKE)))
     return [
         _weightless(
-            levels.And(
-                one_generation,
-                one_middle,
-                levels.Or(*_given_alike(levels.JaroWinklerLevel("given", _ALIKE)), *_exchanged(_ALIKE), *elsewhere),
-            ),
+            levels.And(one_generation, levels.Or(one_person, *elsewhere)),
             "may be one person's",
         ),
         _weightless(
             levels.And(
                 one_generation,
-                levels.Or(*_given_alike(), garbled, _initial(), *_exchanged(_LIKE_EXCHANGED), *elsewhere),
+                levels.Or(*_given_alike(), garbled, _initial(), *_exchanged(_LIKE_EXCHANGED)),
             ),
             "may be one garbled",
         ),

@@ -88,14 +88,8 @@ def level_of(comparison: str, one: Person, other: Person) -> str:
         ("Zsolt Nagy", "Zsoltné Nagy", TWO),
         ("Zsolt Nagy", "Nagy Zsoltné", TWO),
         ("Marek Nagy", "Nagy Marlena", GARBLED),
-        ("Anna Maria Lopez", "Maria Lopez", GARBLED),
-        ("Leila Saeed Qasim", "Saeed Omar Qasim", GARBLED),
-        ("Scott Scott", "Deborah Scott", GARBLED),
         ("Jean-Pierre Vega", "Jean-Louis Vega", GARBLED),
         ("Jean-Pierre Vega", "Jean Vega", ONE),
-        ("Youngwoo Shin", "Youngeun Shin", GARBLED),
-        ("Melinssa Shaw", "Melissa Shaw", ONE),
-        ("Kristjan Shaw", "Kristin Shaw", GARBLED),
     ],
 )
 def test_whether_given_names_may_be_one_persons(one: str, other: str, expected: str) -> None:
