@@ -127,7 +127,7 @@ def test_a_mapping_may_be_yaml_or_json(small: Path, mapping: str) -> None:
         (b"{", "map.yaml: is neither YAML nor JSON"),
         (b"\xff\xfe", "map.yaml: is neither YAML nor JSON"),
         (b"- given_name\n", "map.yaml: write one line a column, such as `given_name: first_name`"),
-        (b"vorname: name\n", "'vorname' is nothing that a column may be; write one of birth_date, birth_day,"),
+        (b"vorname: name\n", "'vorname' is nothing that a column may be; write one of age, age_told, birth_date,"),
         (b"full_name: nam\n", "small.csv has no column 'nam'; it has id, name, email, cluster"),
     ],
 )

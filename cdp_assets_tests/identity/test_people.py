@@ -93,13 +93,13 @@ def test_father_and_son_of_one_name_at_one_address_are_told_apart_by_their_years
 
 
 def test_an_initial_is_whose_the_mailbox_beside_it_says() -> None:
-    joel = Record(1, ("email joel.watson@example.com", "phone +49307219845"), "J. Watson")
+    joel = Record(1, ("phone +49307219845",), "J. Watson", mail=("joel.watson@example.com",))
     jacqueline = Record(2, ("phone +49307219845",), "Jacqueline Watson")
     assert together(joel, jacqueline) == {frozenset({1}), frozenset({2})}
     assert together(joel, replace(jacqueline, name="Joel Watson")) == {frozenset({1, 2})}
-    jane = Record(2, ("email jane.watson@example.com", "phone +49307219845"), "J. Watson")
+    jane = Record(2, ("phone +49307219845",), "J. Watson", mail=("jane.watson@example.com",))
     assert together(joel, jane) == {frozenset({1}), frozenset({2})}
-    of_a_couple = replace(joel, carries=(*joel.carries, "email jane.watson@example.com"))
+    of_a_couple = replace(joel, mail=(*joel.mail, "jane.watson@example.com"))
     assert together(of_a_couple, jacqueline) == {frozenset({1, 2})}
 
 

@@ -46,6 +46,7 @@ class Record:
     events: tuple[tuple[float, str | None], ...] = ()  # (day, session)
     source: str = "test"
     year: int | None = None
+    mail: tuple[str, ...] = ()
 
     def identifiers(self) -> list[dict[str, Any]]:
         rows = []
@@ -166,12 +167,11 @@ def canonical_tables(
                     "native_id": str(record.id),
                 }
             )
-            points += [
-                {"record_id": record.id, "kind": "email", "value": carried.removeprefix("email "),
-                 "changed_at": at(record.seen), "native_id": str(record.id)}
-                for carried in record.carries
-                if carried.startswith("email ")
-            ]  # fmt: skip
+        points += [
+            {"record_id": record.id, "kind": "email", "value": address, "changed_at": at(record.seen),
+             "native_id": str(record.id)}
+            for address in record.mail
+        ]  # fmt: skip
         if record.address is not None:
             street, _, postcode = record.address.rpartition(", ")
             points.append(

@@ -44,7 +44,7 @@ CREATE TABLE normalised.quarantine AS SELECT 'web' AS source, 'timestamp does no
 
 CREATE TABLE identity.profile_map AS SELECT *, NULL::TIMESTAMPTZ AS valid_from, NULL::TIMESTAMPTZ AS valid_to
     FROM (VALUES (11, 1), (12, 1), (21, 2), (31, 3)) AS t (record_id, profile_id);
-CREATE TABLE normalised.contacts AS SELECT * FROM (VALUES
+CREATE TABLE normalised.contacts AS SELECT *, NULL::BIGINT AS birth_year FROM (VALUES
     (11, 'Ann', 'Weber', NULL::VARCHAR, NULL::DATE, NULL::VARCHAR),
     (12, 'Ann', 'Weber', NULL, DATE '1980-02-03', 'Weber & Co'),
     (21, 'Bob', 'Weber', NULL, DATE '1979-02-03', NULL)
