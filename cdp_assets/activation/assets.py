@@ -83,10 +83,9 @@ def _outbox(specs: Sequence[DestinationSpec]) -> dg.AssetsDefinition:
         as_of: datetime,
     ) -> dict[str, Built]:
         """Compares each segment with what its destination has been told, asks the gates, and writes to the ledger."""
-        tables = Tables(memberships, customer_360, consent_state, suppressions, redirects)
+        tables = Tables(memberships, customer_360, consent_state, suppressions, redirects, _told_before(engine))
         refresh_permissions(tables, engine, ledger)
-        told_before = _told_before(engine)
-        found = [activate(spec, tables, engine, ledger, as_of, told_before) for spec in by_priority(specs)]
+        found = [activate(spec, tables, engine, ledger, as_of) for spec in by_priority(specs)]
         return {
             OUTBOX.name: Built(
                 projection.outbox_table(engine, ledger, as_of),

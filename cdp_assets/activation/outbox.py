@@ -35,13 +35,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Tables:
-    """What activation reads from the warehouse."""
+    """What activation reads from the warehouse.
+
+    Args:
+        memberships, customer_360, consent_state, suppressions, redirects: The tables.
+        told_before: Destinations that have been told of people. Where the ledger knows nothing of such a one, it is
+            another ledger, or a lost one: all would be told again, and is held.
+    """
 
     memberships: ir.Table
     customer_360: ir.Table
     consent_state: ir.Table
     suppressions: ir.Table
     redirects: ir.Table
+    told_before: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -74,25 +81,8 @@ class Comparison:
         return sum(made.can_wait for made in self.decided)
 
 
-def compare(
-    spec: DestinationSpec,
-    tables: Tables,
-    engine: Engine,
-    ledger: Ledger,
-    as_of: datetime,
-    told_before: frozenset[str] = frozenset(),
-) -> Comparison:
-    """Compare one destination with its segment, and decide; writes nothing.
-
-    Args:
-        spec: The destination.
-        tables: What activation reads.
-        engine: Holds them.
-        ledger: What the destination has been told, as far as it knows.
-        as_of: The run's instant.
-        told_before: Destinations that have been told of people. Where the ledger knows nothing of such a one, it is
-            another ledger, or a lost one: all would be told again, and is held.
-    """
+def compare(spec: DestinationSpec, tables: Tables, engine: Engine, ledger: Ledger, as_of: datetime) -> Comparison:
+    """Compare one destination with its segment, and decide; writes nothing."""
     with ledger.reading() as connection:
         initial = destinations.is_first(connection, spec.name)
         state = destinations.state(connection, spec.name)
@@ -119,7 +109,7 @@ def compare(
     usual = decisions.usual_size(history, members)
     waiting = sum(made.can_wait for made in decided)
     if initial:
-        unusual = spec.name in told_before and waiting > 0
+        unusual = spec.name in tables.told_before and waiting > 0
     else:
         unusual = decisions.is_unusual(spec.volume_guard, waiting, usual)
     return Comparison(
@@ -128,19 +118,14 @@ def compare(
 
 
 def activate(
-    spec: DestinationSpec,
-    tables: Tables,
-    engine: Engine,
-    ledger: Ledger,
-    as_of: datetime,
-    told_before: frozenset[str] = frozenset(),
+    spec: DestinationSpec, tables: Tables, engine: Engine, ledger: Ledger, as_of: datetime
 ) -> decisions.Activated:
     """Compare one destination with its segment and write what follows to the ledger; sends nothing.
 
     Call it for the destinations in the order of `by_priority`, since one takes from the allowance of the next.
     Repeating it without news writes nothing.
     """
-    compared = compare(spec, tables, engine, ledger, as_of, told_before)
+    compared = compare(spec, tables, engine, ledger, as_of)
     found, decided = _news(compared)
     again = _told_again(spec, ledger, found)
     rows = ledger_rows.outbox_rows(spec, found, decided, _payloads_told(spec, ledger, found), again, as_of)

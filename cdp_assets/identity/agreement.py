@@ -11,7 +11,7 @@ from datetime import date
 from enum import IntEnum
 from functools import lru_cache
 
-from cdp_assets.identity.names import UNNAMED, Match, Name, compare_names, parse_name, written_out
+from cdp_assets.identity.names import UNNAMED, Match, Name, compare_names, parse_name, told_by_mailbox
 from cdp_assets.identity.nicknames import is_known
 
 
@@ -113,11 +113,11 @@ def signature_of(
     year: int | None = None,
     mailbox: str | None = None,
 ) -> Signature | None:
-    """What a record says of the person by its name (as in `names.parse_name`, and `names.written_out` by a mailbox),
-    birth date and year of birth; None for nothing."""
+    """What a record says of the person by its name (as in `names.parse_name` and `names.told_by_mailbox`), birth date
+    and year of birth; None for nothing."""
     name = parse_name(given, family, full)
     if name is not None and mailbox is not None:
-        name = written_out(name, mailbox)
+        name = told_by_mailbox(name, mailbox)
     if name is None and born is None and year is None:
         return None
     return Signature(name or Name((), ()), born, year if born is None else None)

@@ -164,7 +164,7 @@ def parse_name(given: str | None, family: str | None, full: str | None) -> Name 
     return Name(_of_one(words[:start]), _family(words[start:]), ordered=False, generation=generation)
 
 
-def written_out(name: Name, mailbox: str) -> Name:
+def told_by_mailbox(name: Name, mailbox: str) -> Name:
     """A name whose given name is an initial, with the word for it in the person's own mailbox: "J. Watson" of
     joel.watson is Joel Watson, and so is that of joel77.
 

@@ -219,7 +219,7 @@ def _passed_on(ties: ir.Table, component: ir.Table, evidence: Evidence, engine: 
 
 
 def _contradicting(component: ir.Table, evidence: Evidence, engine: Engine) -> ir.Table:
-    """Components with two names, birth dates or years of birth that one person would not have."""
+    """Components with two names, or mailboxes beside initials, birth dates or years that one person would not have."""
     named = component.join(evidence.names, "record_id")
     spelled = named.group_by("component").aggregate(
         first=named.name_key.min(),

@@ -236,9 +236,9 @@ def _goes_on(name: str, data: str | None) -> Callable[..., None]:
     before: list[Any] = [None]
 
     def look(response: Any, *_: Any, **__: Any) -> None:
-        page = (
-            ((_items(response.json(), data) or response.content) if response.content else None) if response.ok else None
-        )
+        page = None
+        if response.ok and response.content:
+            page = _items(response.json(), data) or response.content
         if page is not None and page == before[0]:
             advice = "Correct `pages`: the API takes no notice of the parameter, or each page names itself as the next"
             raise FetchError(name, "the same page came twice in a row", advice)

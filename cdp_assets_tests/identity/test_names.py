@@ -19,7 +19,7 @@ from cdp_assets.identity.agreement import (
     signature_of,
 )
 from cdp_assets.identity.folding import fold, sound
-from cdp_assets.identity.names import Match, Name, _edits, compare_given, parse_name, written_out
+from cdp_assets.identity.names import Match, Name, _edits, compare_given, parse_name, told_by_mailbox
 from cdp_assets_tests.examples import examples
 
 
@@ -408,4 +408,4 @@ def test_names_are_read_as_bookings_write_them(full: str, expected: Name) -> Non
 def test_a_mailbox_writes_an_initial_out(full: str, mailbox: str, expected: str) -> None:
     name = parse_name(None, None, full)
     assert name is not None
-    assert written_out(name, mailbox).given[0] == expected
+    assert told_by_mailbox(name, mailbox).given[0] == expected

@@ -58,7 +58,7 @@ DIFFERENT = "different"
 SAME_NAMES = ("the same whole name", "three words in common", "two words in common")
 """The levels of names that are the same word by word."""
 
-BIRTH_DATE, BIRTH_YEAR = "birth_date", "birth_year"
+BIRTHS = BIRTH_DATE, BIRTH_YEAR = "birth_date", "birth_year"
 """The comparisons of when two were born: by their dates, or by their years where one of them has no date."""
 
 GENERATION_APART = "a generation apart"

@@ -29,8 +29,8 @@ from cdp_assets.identity.linkage.assumptions import assumed
 from cdp_assets.identity.linkage.blocking import Block, blocks, count_pairs, thinned
 from cdp_assets.identity.linkage.comparisons import (
     ASKED_FOR,
-    BIRTH_DATE,
     BIRTH_YEAR,
+    BIRTHS,
     COMPARISONS,
     DIFFERENT,
     GIVEN_NAME,
@@ -235,7 +235,7 @@ def train(shown: ir.Table, engine: Engine, generation: int = 1) -> Model | None:
         )
         sessions: dict[str, tuple[int, float]] = {}
         estimates: list[float] = []
-        births: dict[str, list[dict[str, float]]] = {BIRTH_DATE: [], BIRTH_YEAR: []}
+        births: dict[str, list[dict[str, float]]] = {comparison: [] for comparison in BIRTHS}
         for columns in _TRAINED_ON:
             if not all(filled.get(column, 0.0) > 0 for column in columns) or not _teach(linker, columns):
                 continue

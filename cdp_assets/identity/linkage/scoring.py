@@ -16,7 +16,7 @@ import ibis.expr.types as ir
 from cdp_assets.identity.linkage.blocking import coded, in_crowd
 from cdp_assets.identity.linkage.comparisons import (
     BIRTH_DATE,
-    BIRTH_YEAR,
+    BIRTHS,
     DIFFERENT,
     GENERATION_APART,
     GIVEN_NAME,
@@ -55,7 +55,6 @@ SILENCES = 1_000
 """So many pairs of given names that speak of two people one pair silences that speaks of one: who is garbled is so in
 many ways."""
 
-_BIRTHS = (BIRTH_DATE, BIRTH_YEAR)
 _OF_ONE, _OF_SEVERAL = ("email", "phone"), ("address", "company", "job_title")
 """Comparisons that may: of what mostly one person has, and of what neighbours and colleagues have too."""
 
@@ -170,8 +169,8 @@ def vote_of_births(pairs: ir.Table, model: Model) -> ir.IntegerValue:
     """Whether birth dates, or years, speak of two people (1), of one (-1) or of neither (0); a generation always does
     of two."""
     # One of them says nothing: years are compared where there are no two dates.
-    learned = _vote(pairs, BIRTH_DATE, CONTRADICTS, 1) + _vote(pairs, BIRTH_YEAR, CONTRADICTS, 1)
-    return ibis.ifelse(_are_born_apart(pairs, model), ibis.literal(1, "int16"), learned)
+    date, year = (_vote(pairs, comparison, CONTRADICTS, 1) for comparison in BIRTHS)
+    return ibis.ifelse(_are_born_apart(pairs, model), ibis.literal(1, "int16"), date + year)
 
 
 def said_twice(pairs: ir.Table, model: Model) -> ir.FloatingValue:
@@ -197,7 +196,7 @@ def personal_weight(pairs: ir.Table, model: Model) -> ir.FloatingValue:
     weight = ibis.literal(HOUSEHOLD)
     if f"mw_{GIVEN_NAME}" in pairs.columns:
         weight = weight + pairs[f"mw_{GIVEN_NAME}"]
-    for comparison in _BIRTHS:
+    for comparison in BIRTHS:
         if f"mw_{comparison}" in pairs.columns:
             weight = weight + ibis.least(_weight(pairs, comparison), MOST_OF_A_BIRTH_DATE)
     return ibis.ifelse(_are_born_apart(pairs, model), ibis.least(weight, HOUSEHOLD), weight)
@@ -205,7 +204,7 @@ def personal_weight(pairs: ir.Table, model: Model) -> ir.FloatingValue:
 
 def _are_born_apart(pairs: ir.Table, model: Model) -> ir.BooleanValue:
     """Whether two were born a generation apart, which tells them apart whatever was learned of birth dates."""
-    return ibis.or_(*(_has_level(pairs, model, comparison, GENERATION_APART) for comparison in _BIRTHS))
+    return ibis.or_(*(_has_level(pairs, model, comparison, GENERATION_APART) for comparison in BIRTHS))
 
 
 def corroborated(pairs: ir.Table, model: Model) -> ir.BooleanValue:
@@ -228,7 +227,7 @@ def corroborated(pairs: ir.Table, model: Model) -> ir.BooleanValue:
     )
     other_name = ibis.or_(*(_has_level(pairs, model, "name", level) for level in (OTHER_FAMILY, DIFFERENT)))
     same_date = _has_level(pairs, model, BIRTH_DATE, THE_SAME)
-    known = [pairs[f"mw_{comparison}"] for comparison in _BIRTHS if f"mw_{comparison}" in pairs.columns]
+    known = [pairs[f"mw_{comparison}"] for comparison in BIRTHS if f"mw_{comparison}" in pairs.columns]
     date = sum(known, ibis.literal(0.0))
     both = same_name & (date > 0) | same_date & (pairs.mw_name > 0)
     one_place = shared & (same_name | (date >= 0))

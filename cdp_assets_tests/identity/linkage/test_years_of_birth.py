@@ -19,16 +19,17 @@ BORN = date(1961, 4, 17)
 ANNA = Person(1, "Anna", "Kirchmayr", BORN, None, None, "Lindenweg 7", "1230", "Ort 12")
 
 
+Scored = tuple[dict[tuple[int, int], tuple[float, int]], Model]
+"""Pair of records → its weight, and what births say of it (1: two people); and the model."""
+
+
 def with_years_only(person: Person) -> Person:
     return replace(person, born=None, year=None if person.born is None else person.born.year)
 
 
 @pytest.fixture(scope="module")
-def scored() -> tuple[dict[tuple[int, int], tuple[float, int]], Model]:
-    """Pair of records → its weight, and what births say of it (1: two people); and the model.
-
-    Every other record of the town tells the year only.
-    """
+def scored() -> Scored:
+    """Every other record of the town tells the year only."""
     engine = DuckDBEngine.in_memory()
     people = [with_years_only(each) if each.record_id % 2 else each for each in town()]
     anna = with_years_only(ANNA)
@@ -45,7 +46,7 @@ def scored() -> tuple[dict[tuple[int, int], tuple[float, int]], Model]:
 
 
 def test_years_are_compared_only_where_there_are_no_two_dates(
-    scored: tuple[dict[tuple[int, int], tuple[float, int]], Model],
+    scored: Scored,
 ) -> None:
     _, model = scored
     levels = model.levels()[BIRTH_YEAR]
@@ -54,9 +55,7 @@ def test_years_are_compared_only_where_there_are_no_two_dates(
 
 
 @pytest.mark.parametrize("other", [2, 5])
-def test_an_equal_year_speaks_for_one_person(
-    scored: tuple[dict[tuple[int, int], tuple[float, int]], Model], other: int
-) -> None:
+def test_an_equal_year_speaks_for_one_person(scored: Scored, other: int) -> None:
     weights, _ = scored
     weight, dates = weights[1, other]
     assert weight > 5
@@ -64,9 +63,7 @@ def test_an_equal_year_speaks_for_one_person(
 
 
 @pytest.mark.parametrize("child", [4, 6])
-def test_parent_and_child_of_one_name_at_one_address_are_told_apart_by_a_year(
-    scored: tuple[dict[tuple[int, int], tuple[float, int]], Model], child: int
-) -> None:
+def test_parent_and_child_of_one_name_at_one_address_are_told_apart_by_a_year(scored: Scored, child: int) -> None:
     weights, _ = scored
     weight, dates = weights[1, child]
     assert weight < 0
