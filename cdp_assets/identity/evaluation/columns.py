@@ -22,7 +22,7 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "birth_year": ("birth year", "year of birth", "dob year", "dob y", "yob", "by"),
     "birth_month": ("birth month", "month of birth", "dob month", "dob m", "bm"),
     "birth_day": ("birth day", "day of birth", "dob day", "dob d", "bd"),
-    "age": ("age in years", "age years", "age at year end", "alter", "edad", "age"),
+    "age": ("age",),
     "age_told": ("census year", "survey year", "survey date", "snapshot date", "snapshot dt", "snapshot",
                  "extract date", "as of date", "as of", "year"),
     "email": ("email address", "e mail", "email", "mail"),
@@ -96,7 +96,7 @@ _SURE = 0.8
 """Share of values that must have the shape."""
 
 _VAGUE = frozenset(
-    {"age", "alter", "edad", "year", "as of", "snapshot", "name", "place", "given", "first", "family", "last", "middle",
+    {"age", "year", "as of", "snapshot", "name", "place", "given", "first", "family", "last", "middle",
      "mi", "suffix", "sufx", "mail", "address", "by", "bm", "bd"}
 )  # fmt: skip
 """Words that say what a column is only where they are all of its name: a user name or a file name is nobody's name."""
