@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.tables import CONTACT_VALUES
-from cdp_assets.profiles.schemas import ADDRESS_PARTS, ATTRIBUTES, POINTS
+from cdp_assets.profiles.schemas import ADDRESS_PARTS, ATTRIBUTES, KNOWN_BY, POINTS
 from cdp_assets.profiles.survivorship import full_name
 from cdp_assets.profiles.timeline import KINDS
 from cdp_assets.quality.checks import Check, expect, no_rows
@@ -29,7 +29,7 @@ def _values_without_provenance(table: ir.Table, tables: dict[str, ir.Table]) -> 
 
 def _values_nobody_holds(table: ir.Table, tables: dict[str, ir.Table]) -> ir.Table:
     """Provenance whose record does not hold the value. The attribute decides which column of which table to look at."""
-    contacts, points = tables["contacts"], tables["contact_points"]
+    contacts, points, identifiers = tables["contacts"], tables["contact_points"], tables["identifiers"]
     held = [
         table.filter(table.attribute.isin(CONTACT_VALUES)).join(contacts, "record_id", rname="held_{name}"),
         table.filter(table.attribute.notin(CONTACT_VALUES)).join(points, "record_id", rname="held_{name}"),
@@ -48,11 +48,15 @@ def _values_nobody_holds(table: ir.Table, tables: dict[str, ir.Table]) -> ir.Tab
     )
     # An address that came in one piece is a golden record's first line.
     whole = (held[1].attribute == "address_line_1") & (column(held[1], "value") == held[1]["value"])
+    known_by = table.filter(table.attribute.isin(KNOWN_BY)).semi_join(
+        identifiers, ["record_id", ("attribute", "identifier_type"), ("value", "identifier_value")]
+    )
     confirmed = (
         held[0]
         .filter(of_contact == held[0]["value"])
         .select("profile_id", "attribute")
         .union(held[1].filter((of_point == held[1]["value"]) | whole).select("profile_id", "attribute"))
+        .union(known_by.select("profile_id", "attribute"))
     )
     return table.anti_join(confirmed, ["profile_id", "attribute"])
 

@@ -15,11 +15,11 @@ import ibis.expr.types as ir
 
 from cdp_assets.canonical.tables import CONTACTS
 from cdp_assets.identity.spec import DEFAULT_IDENTIFIERS, DOCUMENTS, Kind
-from cdp_assets.profiles.schemas import ATTRIBUTES, GOLDEN_RECORDS, PROVENANCE
+from cdp_assets.profiles.schemas import ADDRESS_PARTS, ATTRIBUTES, GOLDEN_RECORDS, KNOWN_BY, PROVENANCE
 from cdp_assets.profiles.spec import SurvivorshipRules
 from cdp_assets.profiles.survivorship import SEPARATOR, candidates, ranked, strategy_name
 from cdp_assets.warehouse.operations import stable_id
-from cdp_assets.warehouse.stacking import restricted
+from cdp_assets.warehouse.stacking import restricted, stack
 
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine, TableRef
@@ -72,27 +72,52 @@ def made(
     """
     # Nobody is reached by an address that stands for none.
     named = nobodys.select(kind="identifier_type", value="identifier_value")
-    records = replace(records, contact_points=records.contact_points.anti_join(named, ["kind", "value"]))
-    listed = engine.scratch(candidates(records.contacts, records.contact_points, profile_map, rules))
+    records = replace(
+        records,
+        contact_points=records.contact_points.anti_join(named, ["kind", "value"]),
+        identifiers=records.identifiers.anti_join(nobodys, _IDENTIFIER),
+    )
+    points = _with_known_by(records, profile_map, engine)
+    listed = engine.scratch(candidates(records.contacts, points, profile_map, rules))
     order = engine.scratch(ranked(listed, rules))
     lost = engine.scratch(beaten(order, rules))
-    return golden_records(order, profile_map, records, nobodys, rules), provenance(order, lost, rules)
+    return golden_records(order, profile_map, records, rules), provenance(order, lost, rules)
 
 
-def golden_records(
-    ranked: ir.Table,
-    profile_map: ir.Table,
-    records: Records,
-    nobodys: ir.Table,
-    rules: SurvivorshipRules,
-) -> ir.Table:
+def _with_known_by(records: Records, profile_map: ir.Table, engine: Engine) -> ir.Table:
+    """Contact points, and of profiles that have none of a kind the addresses and numbers that facts know them by: of
+    whoever only wrote a ticket, agreed to a newsletter, or opened a mail.
+
+    Returns:
+        The columns of `canonical.tables.CONTACT_POINTS` that survivorship reads.
+    """
+    points = records.contact_points
+    held = profile_map.filter(profile_map.valid_to.isnull()).select("record_id", "profile_id")
+    reached = points.filter(points.kind.isin(KNOWN_BY)).join(held, "record_id").select("profile_id", kind="kind")
+    carried = records.identifiers.filter(records.identifiers.identifier_type.isin(KNOWN_BY))
+    known = carried.join(held, "record_id").anti_join(reached, ["profile_id", ("identifier_type", "kind")])
+    of_systems = known.join(records.identity_records.select("record_id", "source"), "record_id")
+    told = of_systems.select(
+        "record_id",
+        kind="identifier_type",
+        value="identifier_value",
+        **dict.fromkeys(ADDRESS_PARTS.values(), ibis.null("string")),
+        verified=ibis.null("boolean"),
+        status=ibis.literal("active"),
+        changed_at="first_seen_at",
+        updated_at="last_seen_at",
+        source="source",
+    )
+    return stack(points.select(told.columns), engine.scratch(told))
+
+
+def golden_records(ranked: ir.Table, profile_map: ir.Table, records: Records, rules: SurvivorshipRules) -> ir.Table:
     """One row per profile of `profile_map`.
 
     Args:
         ranked: Of `survivorship.ranked`; best computed once, since provenance needs it too.
         profile_map: Of identity.
-        records: What is known of the records in it.
-        nobodys: Of `nobodys_identifiers`.
+        records: What is known of the records in it, without what stands for nobody.
         rules: The rules that ``ranked`` was made with.
 
     Returns:
@@ -112,7 +137,7 @@ def golden_records(
             if name in CONTACTS.column_names and not CONTACTS.column(name).dtype.is_string()
         }
     )
-    known = _known_records(records.identifiers, records.contacts, records.contact_points, nobodys)
+    known = _known_records(records)
     everyone = _profiles(profile_map, records.identity_records, known)
     joined = everyone.left_join(typed, "profile_id")
     return joined.select(*GOLDEN_RECORDS.column_names)
@@ -216,13 +241,12 @@ def nobodys_identifiers(identifiers: ir.Table, rejected_links: ir.Table, key: st
     return carried.filter(hashed == carried.excluded_id).select(*_IDENTIFIER).distinct()
 
 
-def _known_records(identifiers: ir.Table, contacts: ir.Table, contact_points: ir.Table, nobodys: ir.Table) -> ir.Table:
+def _known_records(records: Records) -> ir.Table:
     """Records that say who somebody is, and not just which device, or which order or receipt."""
-    personal = identifiers.filter(identifiers.identifier_type.notin(_NOBODYS_NAME))
-    telling = personal.anti_join(nobodys, _IDENTIFIER)
-    reachable = contact_points.filter(contact_points.kind.isin(["email", "phone", "postal"]))
+    telling = records.identifiers.filter(records.identifiers.identifier_type.notin(_NOBODYS_NAME))
+    reachable = records.contact_points.filter(records.contact_points.kind.isin([*KNOWN_BY, "postal"]))
     return (
-        contacts.select("record_id")
+        records.contacts.select("record_id")
         .union(reachable.select("record_id"))
         .union(telling.select("record_id"))
         .distinct()

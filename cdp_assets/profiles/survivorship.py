@@ -16,6 +16,7 @@ import ibis.expr.types as ir
 
 from cdp_assets.profiles.schemas import ADDRESS_PARTS
 from cdp_assets.profiles.spec import Group, SurvivorshipRules
+from cdp_assets.warehouse.stacking import stack
 
 SEPARATOR = "\x1f"
 """Stands between the parts of a group's value."""
@@ -48,7 +49,7 @@ def candidates(
         else _of_points(contact_points, unit, group, rules)
         for unit, group in enumerate(rules.groups)
     ]
-    together = reduce(lambda left, right: left.union(right), listed)
+    together = stack(*listed)
     current = profile_map.filter(profile_map.valid_to.isnull()).select("record_id", "profile_id")
     return together.join(current, "record_id")
 

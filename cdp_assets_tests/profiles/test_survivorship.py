@@ -300,6 +300,29 @@ def test_an_identifier_that_stands_for_nothing_known_makes_nobody_known() -> Non
     assert ENGINE.to_arrow(found).to_pylist() == [identifier]
 
 
+def identifier(record: int, kind: str, value: str, seen: int = 0) -> dict[str, Any]:
+    named = {"record_id": record, "namespace": "global", "identifier_type": kind, "identifier_value": value}
+    return named | {"first_seen_at": day(seen), "last_seen_at": day(seen)}
+
+
+def test_who_has_no_address_is_reached_by_the_one_that_facts_know_them_by() -> None:
+    identifiers = [identifier(1, "email", "ada@example.org", 3), identifier(1, "ticket_id", "7")]
+    records, provenance = resolve(SurvivorshipRules.with_defaults(["crm"]), [], identifiers=identifiers)
+    assert (records[1]["email"], records[1]["phone"]) == ("ada@example.org", None)
+    why = provenance[1, "email"]
+    assert (why["record_id"], why["source"], why["observed_at"]) == (1, "crm", day(3))
+
+
+def test_an_address_that_facts_know_somebody_by_stands_behind_any_that_a_source_gives_of_them() -> None:
+    identifiers = [identifier(2, "email", "old@example.org", 9), identifier(2, "phone", "+441234567890", 9)]
+    points = [point(1, "email", "ada@example.org", 1)]
+    records, provenance = resolve(
+        SurvivorshipRules.with_defaults(["crm"]), [], points, identifiers=identifiers, profiles={1: 1, 2: 1}
+    )
+    assert (records[1]["email"], records[1]["phone"]) == ("ada@example.org", "+441234567890")
+    assert provenance[1, "email"]["beaten"] == "[]"
+
+
 def test_nobody_is_reached_by_an_address_that_stands_for_none() -> None:
     shared = {"kind": "email", "value": "noemail@x.org", "status": "active"}
     points = [shared | {"record_id": 1}, shared | {"record_id": 2}, shared | {"record_id": 2, "value": "bo@x.org"}]
@@ -421,9 +444,9 @@ def test_the_rules_compile_for_spark() -> None:
             leaf,
             mapped,
             golden.Records(*empty.values(), *others),
-            golden.nobodys_identifiers(others[1], refused, "key"),
             rules,
         ),
+        golden.nobodys_identifiers(others[1], refused, "key"),
         golden.provenance(leaf, golden.beaten(leaf, rules), rules),
     ):
         assert ibis.to_sql(expression, dialect="pyspark")

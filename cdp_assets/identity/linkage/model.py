@@ -33,7 +33,9 @@ from cdp_assets.identity.linkage.comparisons import (
     BIRTHS,
     COMPARISONS,
     DIFFERENT,
+    GENERATION_APART,
     GIVEN_NAME,
+    NO_NAME_IN_COMMON,
     THE_SAME,
     YEAR_APART,
     creators,
@@ -451,13 +453,18 @@ _LESS_AND_LESS = {
 many ways, and a name that is the same may be a common one."""
 
 
+_AGAINST = (NO_NAME_IN_COMMON, GENERATION_APART, DIFFERENT)
+"""Levels that never speak for one person, whatever a session took for its pairs."""
+
+
 def _put_in_order(comparison: str, levels: Sequence[dict[str, Any]]) -> None:
-    """Have no level speak for one person by more than one that says more of the same thing.
+    """Have no level speak for one person by more than one that says more of the same thing, and none that differs.
 
     Where each true pair has one slip, as in made-up data, or few pairs taught them, a slip seems to be worth more than
     none. The lesser weight is the cautious one. What was never seen keeps nothing down.
     """
     weigh = {level["label_for_charts"]: _weight(level) for level in levels}
+    weigh |= {words: min(weigh[words], 0.0) for words in _AGAINST if words in weigh}
     for chain in _LESS_AND_LESS.get(comparison, ()):
         most = math.inf
         for words in chain:

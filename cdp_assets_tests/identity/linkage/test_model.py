@@ -123,3 +123,7 @@ def test_levels_that_are_in_order_or_speak_against_one_person_stay_as_they_are()
 def test_a_level_that_was_never_seen_keeps_none_down_and_one_that_speaks_against_does() -> None:
     assert in_order(same=0.0, one=9.0, two=3.0, year=1.0, different=-4.0)["one"] == pytest.approx(9.0)
     assert in_order(same=9.0, one=-2.0, two=3.0, year=1.0, different=-4.0)["two"] == pytest.approx(0.0, abs=1e-4)
+
+
+def test_what_differs_never_speaks_for_one_person() -> None:
+    assert in_order(same=12.0, one=7.0, different=0.5)["different"] == pytest.approx(0.0, abs=1e-6)
