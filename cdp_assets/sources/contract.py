@@ -6,9 +6,9 @@ Belongs here: what each contract type accepts. Does not belong here: what happen
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
-from functools import reduce
+from functools import partial, reduce
 
 import ibis
 import ibis.expr.types as ir
@@ -16,7 +16,7 @@ import ibis.expr.types as ir
 from cdp_assets.sources.spec import DTYPES, ISO, ColumnSpec, StreamSpec
 from cdp_assets.warehouse.expressions import bind, check
 from cdp_assets.warehouse.operations import try_timestamp
-from cdp_assets.warehouse.subqueries import computed_once
+from cdp_assets.warehouse.subqueries import computed_once, in_steps
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 """No customer record is older; a time before it is a mistake."""
@@ -63,11 +63,11 @@ def typed_value(text: ir.StringValue, column: ColumnSpec, zone: str) -> ir.Value
     if column.type == "string":
         return text
     if column.type == "integer":
-        return _whole(text, column).try_cast("int64")
+        return _number(text, column).try_cast("int64")
     if column.type == "decimal":
-        return _pointed(text, column).try_cast(column.dtype)
+        return _number(text, column).try_cast(column.dtype)
     if column.type == "float":
-        number = _pointed(text, column).try_cast(column.dtype)
+        number = _number(text, column).try_cast(column.dtype)
         return ibis.ifelse(number.isnan() | number.isinf(), ibis.null("float64"), number)
     if column.type == "boolean":
         lower = text.lower()
@@ -85,27 +85,38 @@ def _date(text: ir.StringValue, pattern: str) -> ir.DateValue:
     return text.try_cast("date") if pattern == ISO else try_timestamp(text, pattern, "UTC").date()
 
 
-def _pointed(text: ir.StringValue, column: ColumnSpec) -> ir.StringValue:
-    """The number with a decimal point and without grouping; null if it is grouped otherwise than by thousands, or by
-    lakhs as in India, since that is a decimal comma in a column that has a point, or the reverse. One in brackets is
-    less than zero, as accountants write it.
+def _number(text: ir.StringValue, column: ColumnSpec) -> ir.StringValue:
+    """The number with a decimal point and without grouping, of an integer without a fraction of zero; null if it is no
+    such number. Most are as they should be, which is told by what they do not contain.
     """
-    if column.symbol is not None:
-        text = text.replace(column.symbol, "").strip()
-    in_brackets = text.startswith("(") & text.endswith(")")
-    text = ibis.ifelse(in_brackets, ibis.literal("-") + text.re_replace(r"^\(\s*|\s*\)$", ""), text)
-    if column.symbol is not None:
-        text = ibis.ifelse(text.startswith("-"), ibis.literal("-") + text.substr(1).strip(), text)
     mark, group = (",", ".") if column.decimal_mark == "," else (".", ",")
-    text = _unspaced(text, mark, (" ", *_NO_BREAK) if column.type == "decimal" else _NO_BREAK)
-    lakhs = rf"\d{{1,2}}(\{group}\d{{2}})+\{group}\d{{3}}"
-    grouped = rf"^[+-]?(\d{{1,3}}(\{group}\d{{3}})+|{lakhs})(\{mark}\d*)?$"
-    plain = ibis.cases(
-        (~text.contains(group), text),
-        (text.re_search(grouped), text.replace(group, "")),
-        else_=ibis.null("string"),
-    )
-    return plain if mark == "." else plain.replace(mark, ".")
+    spaces = (" ", *_NO_BREAK) if column.type == "decimal" else _NO_BREAK
+    steps: list[Callable[[ir.StringValue], ir.StringValue]]
+    steps = [_signed, partial(_unspaced, mark=mark, spaces=spaces), partial(_ungrouped, mark=mark, group=group)]
+    telling = {group, "(", *spaces} | ({mark} - {"."})
+    if column.symbol is not None:
+        steps = [partial(_without_symbol, symbol=column.symbol), _signed, _closed_up, *steps[1:]]
+        telling |= {column.symbol, " "}
+    if column.type == "integer":
+        steps.append(_whole)
+        telling.add(".")
+    careful = reduce(lambda one, other: one | other, (text.contains(sign) for sign in sorted(telling)))
+    return ibis.ifelse(careful, in_steps(text, *steps), text)
+
+
+def _without_symbol(text: ir.StringValue, symbol: str) -> ir.StringValue:
+    return text.replace(symbol, "").strip()
+
+
+def _signed(text: ir.StringValue) -> ir.StringValue:
+    """The number with a sign, where brackets say that it is less than zero, as accountants write it."""
+    in_brackets = text.startswith("(") & text.endswith(")")
+    return ibis.ifelse(in_brackets, ibis.literal("-") + text.re_replace(r"^\(\s*|\s*\)$", ""), text)
+
+
+def _closed_up(text: ir.StringValue) -> ir.StringValue:
+    """The number without a space after its sign, where a symbol stood."""
+    return ibis.ifelse(text.startswith("-"), ibis.literal("-") + text.substr(1).strip(), text)
 
 
 def _unspaced(text: ir.StringValue, mark: str, spaces: Sequence[str]) -> ir.StringValue:
@@ -116,9 +127,22 @@ def _unspaced(text: ir.StringValue, mark: str, spaces: Sequence[str]) -> ir.Stri
     return ibis.cases((~spaced, text), (by_thousands, plain.replace(" ", "")), else_=plain)
 
 
-def _whole(text: ir.StringValue, column: ColumnSpec) -> ir.StringValue:
+def _ungrouped(text: ir.StringValue, mark: str, group: str) -> ir.StringValue:
+    """The number with a decimal point and without grouping; null if it is grouped otherwise than by thousands, or by
+    lakhs as in India, since that is a decimal comma in a column that has a point, or the reverse.
+    """
+    lakhs = rf"\d{{1,2}}(\{group}\d{{2}})+\{group}\d{{3}}"
+    grouped = rf"^[+-]?(\d{{1,3}}(\{group}\d{{3}})+|{lakhs})(\{mark}\d*)?$"
+    plain = ibis.cases(
+        (~text.contains(group), text),
+        (text.re_search(grouped), text.replace(group, "")),
+        else_=ibis.null("string"),
+    )
+    return plain if mark == "." else plain.replace(mark, ".")
+
+
+def _whole(number: ir.StringValue) -> ir.StringValue:
     """The number if it has no fraction but zero, without that."""
-    number = _pointed(text, column)
     return ibis.cases(
         (~number.contains("."), number),
         (number.re_search(r"\.0*$"), number.re_replace(r"\.0*$", "")),

@@ -53,6 +53,13 @@ def test_text_is_read_by_its_type_or_is_null(text: str | None, type_: Any, value
     assert read(text, type_) == value
 
 
+@pytest.mark.parametrize("type_", ["integer", "decimal", "float"])
+def test_a_number_is_looked_at_few_times_however_many_ways_there_are_to_write_it(type_: Any) -> None:
+    rows = ibis.table({"text": "string"}, name="rows")
+    column = ColumnSpec("c", type_, symbol="CHF")
+    assert str(ibis.to_sql(typed_value(rows.text, column, "UTC").name("value"))).count('"text"') < 40
+
+
 def test_a_decimal_comma_is_read_where_the_contract_says_so() -> None:
     assert read("1.234,50", "decimal", decimal_mark=",") == Decimal("1234.5000")
     assert read("12,5", "float", decimal_mark=",") == 12.5
