@@ -109,7 +109,7 @@ def attribute_devices(
     )
     used_by_several = several.mutate(shared=True)
     components = _hanging_together(bare, engine).left_join(used_by_several, "record_id")
-    links = claims.semi_join(given, "record_id").select(
+    links = claims.semi_join(given, ["record_id", "label"]).select(
         left_record_id="record_id",
         right_record_id="owner_record",
         identifier_id="identifier_id",
@@ -178,7 +178,8 @@ def _split_in_time(
     """Cut the time of each record of a shared device at the moments at which somebody else is identified on it.
 
     Each moment belongs to the person identified most recently before, or first after. Who identifies themselves was
-    there from the beginning of that session.
+    there from the beginning of that session. Where two were identified at the same instant (times by the day, lists
+    taken in at once), that instant tells nothing.
 
     Args:
         shared: Records without a person, on devices with several.
@@ -212,7 +213,8 @@ def _split_in_time(
     )
     own = shared.select("record_id", "identifier_id").join(moments, "identifier_id")
     own = own if denied is None else own.anti_join(denied, ["record_id", "label"])
-    at_once = own.group_by("record_id", "moment").aggregate(label=own.label.min())
+    at_once = own.group_by("record_id", "moment").aggregate(label=own.label.min(), people=own.label.nunique())
+    at_once = at_once.filter(at_once.people == 1).drop("people")
     order = ibis.window(group_by="record_id", order_by="moment")
     changes = at_once.mutate(before=at_once.label.lag().over(order))
     changes = changes.filter(changes.before.isnull() | (changes.before != changes.label))

@@ -72,6 +72,20 @@ def test_a_shared_device_goes_back_and_forth() -> None:
     assert spans(tables, 9) == [(1, None, at(30)), (2, at(30), at(60)), (1, at(60), None)]
 
 
+def test_an_instant_at_which_two_people_were_identified_tells_nothing() -> None:
+    bert = Record(2, BERT.carries, seen=10, until=10, events=((10, None),))
+    world = World()
+    assert spans(world.run([ANNA, bert, BARE]), 9) == [(1, None, None)]  # Anna alone, at 20
+    assert {row["right_record_id"] for row in world.tables["links"].to_pylist() if row["left_record_id"] == 9} == {1}
+
+
+def test_a_device_on_which_two_people_were_identified_at_the_same_instants_only_is_nobodys() -> None:
+    anna, bert = (
+        Record(number, who.carries, seen=10, until=10, events=((10, None),)) for number, who in ((1, ANNA), (2, BERT))
+    )
+    assert World().groups([anna, bert, BARE]) == {frozenset({1}), frozenset({2}), frozenset({9})}
+
+
 def test_who_signs_in_was_there_from_the_beginning_of_the_session() -> None:
     bert = Record(2, BERT.carries, seen=30, until=30, events=((30, "s2"),))
     bare = Record(9, BARE.carries, seen=5, until=29, events=((5, "s1"), (29, "s2")))
