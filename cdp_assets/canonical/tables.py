@@ -70,6 +70,9 @@ IDENTIFIERS = TableSchema(
     key=("record_id", "namespace", "identifier_type", "identifier_value"),
 )  # fmt: skip
 
+KNOWN_BY = ("email", "phone")
+"""Contact points that are identifiers too, of the type of that name."""
+
 IDENTIFIER_ALIASES = TableSchema(
     "identifier_aliases",
     "One row per renaming of an identifier by its own system (Segment's `alias`): the old value means the same person "

@@ -13,7 +13,7 @@ import ibis.expr.types as ir
 from cdp_assets.canonical import tables
 from cdp_assets.normalised.dispositions import QUARANTINED, ROW
 from cdp_assets.normalised.left_out import left_out
-from cdp_assets.sources.json_text import json_object
+from cdp_assets.sources.json_text import both_objects, json_object
 from cdp_assets.sources.spec import SourceSpec, StreamSpec, stream_table
 from cdp_assets.warehouse.engine import Engine
 from cdp_assets.warehouse.stacking import stacked
@@ -60,7 +60,9 @@ def quarantine_of(
         joined = refused.inner_join(
             delivered, [delivered.load_id == refused.cdp_load_id, delivered.source_row == refused.cdp_source_row]
         )
-        columns = json_object({column.name: joined[column.name] for column in stream.columns})
+        named = json_object({column.name: joined[column.name] for column in stream.columns})
+        extra = joined.extra.nullif("{}")
+        columns = ibis.cases((extra.isnull(), named), (named == "{}", extra), else_=both_objects(named, extra))
         parts.append(
             joined.select(
                 source=ibis.literal(source.name),

@@ -3,6 +3,8 @@
 import ibis
 import ibis.expr.types as ir
 
+from cdp_assets.privacy import suppression
+from cdp_assets.privacy.addresses import addresses
 from cdp_assets.privacy.consent import ANY, RESTRICTIVENESS, of_contact_points
 from cdp_assets.privacy.suppression import REASONS
 from cdp_assets.quality.checks import Check, expect, no_rows
@@ -13,7 +15,9 @@ _SCOPE = ["contact_point", "purpose", "channel"]
 def _words_that_counted(table: ir.Table, tables: dict[str, ir.Table]) -> ir.Table:
     """The words up to the last one that stands; none later can have been left out by mistake."""
     last = table.since.max().as_scalar()
-    words = of_contact_points(tables["consents"], last, tables.get("contact_points"), tables.get("profile_map"))
+    profile_map = tables.get("profile_map")
+    reached = None if profile_map is None else addresses(tables["contact_points"], tables["identifiers"], profile_map)
+    words = of_contact_points(tables["consents"], last, reached, profile_map)
     return words.filter(words.occurred_at <= last)
 
 
@@ -28,6 +32,9 @@ def _without_a_standing_word(table: ir.Table, tables: dict[str, ir.Table]) -> ir
 
 def _complaints_not_heard(table: ir.Table, tables: dict[str, ir.Table]) -> ir.Table:
     engagements = tables["engagements"]
+    if "profile_map" in tables:
+        whose = {name: tables[name] for name in ("contact_points", "identifiers", "profile_map")}
+        engagements = suppression.of_contact_points(engagements, **whose)
     complained = engagements.filter(
         engagements.action == "complained",
         engagements.contact_point.notnull(),

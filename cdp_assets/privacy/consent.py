@@ -18,7 +18,8 @@ The rules:
 8. A word without a contact point is the person's: it is a word for each address and number of their profile that the
    channel can reach. So is one for a channel that does not go to the contact point it names (text messages, of an
    e-mail address), and a refusal of every channel until that contact point permits every channel again.
-9. A refusal that is the person's stands for everybody who has the contact point it names.
+9. A refusal that is the person's stands for everybody who has the contact point it names. It also reaches addresses by
+   which facts alone know the person; a word that permits does not.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.normalised.faults import CLOCK_TOLERANCE
+from cdp_assets.privacy.addresses import kind_reached, whose
 
 ANY = "any"
 """Purpose or channel of a word that speaks for all of them."""
@@ -37,19 +39,13 @@ RESTRICTIVENESS = {"denied": 0, "pending": 1, "expired": 2, "granted": 3}
 """Statuses from the most to the least restrictive."""
 
 _SCOPE = ("contact_point", "purpose", "channel")
-_REACHING = {"email": "email", "sms": "phone", "whatsapp": "phone", "phone": "phone"}
-"""Channel → the one kind of contact point that it reaches; others may go by either."""
-
-_KINDS = ("email", "phone")
-"""Kinds of contact points that words are for."""
-
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 def of_contact_points(
     consents: ir.Table,
     until: ir.TimestampValue,
-    contact_points: ir.Table | None = None,
+    reached: ir.Table | None = None,
     profile_map: ir.Table | None = None,
 ) -> ir.Table:
     """The words on consent by contact point (rules 7 to 9).
@@ -57,26 +53,24 @@ def of_contact_points(
     Args:
         consents: `canonical.tables.CONSENTS`.
         until: The instant to decide for; what is permitted later undoes no refusal.
-        contact_points: `canonical.tables.CONTACT_POINTS`; needed where words are the person's, as is the next.
+        reached: Of `addresses.addresses`; needed where words are the person's, as is the next.
         profile_map: `identity.schemas.PROFILE_MAP`.
 
     Returns:
         The columns of ``consents``, each row with a contact point.
     """
     told = consents.filter(consents.contact_point.notnull())
-    if contact_points is None or profile_map is None:
+    if reached is None or profile_map is None:
         return _by_kind_of_push(told)
-    whose = profile_map.filter(profile_map.valid_to.isnull()).select("record_id", "profile_id")
-    addresses = contact_points.filter(contact_points.kind.isin(_KINDS)).join(whose, "record_id")
-    reached = addresses.select("profile_id", reached_kind="kind", reached_point="value").distinct()
-    passing = told.filter(_kind_reached(told) != _kind_of_point(told))
+    passing = told.filter(kind_reached(told) != _kind_of_point(told))
     elsewhere = passing.union(_standing_refusals_of_every_channel(told, until))
-    spoken = consents.filter(consents.contact_point.isnull()).union(elsewhere).join(whose, "record_id")
+    spoken = consents.filter(consents.contact_point.isnull()).union(elsewhere).join(whose(profile_map), "record_id")
     refused = elsewhere.filter(~_may_permit(elsewhere))
     having = refused.join(reached, refused.contact_point == reached.reached_point)
     persons = spoken.union(having.select(spoken.columns), distinct=True).join(reached, "profile_id")
     by_point = persons.filter(
-        _kind_reached(persons).coalesce(persons.reached_kind) == persons.reached_kind,
+        kind_reached(persons).coalesce(persons.reached_kind) == persons.reached_kind,
+        persons.given | ~_may_permit(persons),
         persons.contact_point.isnull() | (persons.contact_point != persons.reached_point),
     ).mutate(contact_point=ibis._.reached_point)
     return _by_kind_of_push(told.union(by_point.select(consents.columns)))
@@ -95,13 +89,6 @@ def _standing_refusals_of_every_channel(told: ir.Table, until: ir.TimestampValue
             (refused.purpose == permitted.again_for) | (permitted.again_for == ANY),
             refused.occurred_at < permitted.again_at,
         ],
-    )
-
-
-def _kind_reached(words: ir.Table) -> ir.StringValue:
-    """The kind of contact point that a word's channel goes to; null where it may go to several."""
-    return ibis.cases(
-        *((words.channel == channel, kind) for channel, kind in _REACHING.items()), else_=ibis.null("string")
     )
 
 

@@ -10,7 +10,9 @@ The rules:
    the address is dead, not the person.
 3. Unsubscribing, reported or seen when sending, suppresses it on that channel until the person explicitly grants
    marketing on it again.
-4. What a source says of the contact point itself (bounced, complained, invalid) counts in the same way. A dead e-mail
+4. An engagement without a contact point is the person's: a complaint or an unsubscription counts for each address and
+   number of their profile that the channel can reach, a bounce where that is a single one.
+5. What a source says of the contact point itself (bounced, complained, invalid) counts in the same way. A dead e-mail
    address is dead for e-mail; a dead phone number, for everything that goes to it.
 """
 
@@ -22,9 +24,39 @@ from functools import reduce
 import ibis
 import ibis.expr.types as ir
 
+from cdp_assets.privacy.addresses import addresses, kind_reached, whose
 from cdp_assets.privacy.consent import ANY
 
 REASONS = ("complained", "bounced", "invalid", "unsubscribed")
+
+
+_FORBIDDING = ("complained", "bounced", "unsubscribed")
+"""Actions that forbid sending."""
+
+
+def of_contact_points(
+    engagements: ir.Table, contact_points: ir.Table, identifiers: ir.Table, profile_map: ir.Table
+) -> ir.Table:
+    """Engagements by contact point (rule 4).
+
+    Args:
+        engagements: `canonical.tables.ENGAGEMENTS`.
+        contact_points, identifiers, profile_map: As `addresses.addresses` needs them.
+
+    Returns:
+        The columns of ``engagements``, each row with a contact point.
+    """
+    told = engagements.filter(engagements.contact_point.notnull())
+    persons = engagements.filter(engagements.contact_point.isnull(), engagements.action.isin(_FORBIDDING))
+    theirs = persons.drop("contact_point").join(whose(profile_map), "record_id")
+    reached = addresses(contact_points, identifiers, profile_map)
+    of_kind = ibis.window(group_by=["profile_id", "reached_kind"])
+    reached = reached.mutate(several=reached.count().over(of_kind) > 1)
+    by_point = theirs.join(
+        reached, [theirs.profile_id == reached.profile_id, kind_reached(theirs) == reached.reached_kind]
+    )
+    by_point = by_point.filter((by_point.action != "bounced") | ~by_point.several)
+    return told.union(by_point.mutate(contact_point="reached_point").select(told.columns))
 
 
 def suppressions(
@@ -37,7 +69,7 @@ def suppressions(
     """Collect the reasons not to write to a contact point.
 
     Args:
-        engagements: `canonical.tables.ENGAGEMENTS`.
+        engagements: `canonical.tables.ENGAGEMENTS`, best as by `of_contact_points`.
         contact_points: `canonical.tables.CONTACT_POINTS`, in their latest state.
         consents: `canonical.tables.CONSENTS`; a later grant ends an unsubscription.
         as_of: The instant to decide for; what happened later does not count.

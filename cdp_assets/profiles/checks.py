@@ -5,8 +5,8 @@ from functools import reduce
 import ibis
 import ibis.expr.types as ir
 
-from cdp_assets.canonical.tables import CONTACT_VALUES
-from cdp_assets.profiles.schemas import ADDRESS_PARTS, ATTRIBUTES, KNOWN_BY, POINTS
+from cdp_assets.canonical.tables import CONTACT_VALUES, KNOWN_BY
+from cdp_assets.profiles.schemas import ADDRESS_PARTS, ATTRIBUTES, POINTS
 from cdp_assets.profiles.survivorship import full_name
 from cdp_assets.profiles.timeline import KINDS
 from cdp_assets.quality.checks import Check, expect, no_rows

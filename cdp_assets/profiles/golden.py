@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import ibis
 import ibis.expr.types as ir
 
-from cdp_assets.canonical.tables import CONTACTS
+from cdp_assets.canonical.tables import CONTACTS, KNOWN_BY
 from cdp_assets.identity.spec import DEFAULT_IDENTIFIERS, DOCUMENTS, Kind
-from cdp_assets.profiles.schemas import ADDRESS_PARTS, ATTRIBUTES, GOLDEN_RECORDS, KNOWN_BY, PROVENANCE
+from cdp_assets.profiles.schemas import ADDRESS_PARTS, ATTRIBUTES, GOLDEN_RECORDS, PROVENANCE
 from cdp_assets.profiles.spec import SurvivorshipRules
 from cdp_assets.profiles.survivorship import SEPARATOR, candidates, ranked, strategy_name
 from cdp_assets.warehouse.operations import stable_id

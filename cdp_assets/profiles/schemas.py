@@ -21,9 +21,6 @@ ADDRESS_PARTS = {
 POINTS = ("email", "phone", "push_token", "push_subscription")
 """Attributes that are contact points of the kind of that name."""
 
-KNOWN_BY = ("email", "phone")
-"""Contact points that are identifiers too, of the type of that name."""
-
 ATTRIBUTES = (*CONTACT_VALUES, *POINTS, *ADDRESS_PARTS)
 """Everything survivorship chooses."""
 

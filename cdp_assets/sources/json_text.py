@@ -30,6 +30,11 @@ def json_object(
     return ibis.literal("{") + joined.substr(1) + "}"
 
 
+def both_objects(one: ir.StringValue, other: ir.StringValue) -> ir.StringValue:
+    """The members of two JSON objects, neither of them empty, as one."""
+    return one.substr(0, one.length() - 1) + "," + other.substr(1)
+
+
 def _quoted(text: ir.StringValue) -> ir.StringValue:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     for character, spelled in (("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t")):

@@ -11,10 +11,11 @@ from functools import reduce
 import ibis
 import ibis.expr.types as ir
 
-from cdp_assets.sources.json_text import json_object
+from cdp_assets.sources.json_text import both_objects, json_object
 from cdp_assets.sources.schemas import raw_schema
 from cdp_assets.sources.spec import SourceSpec, StreamSpec
 from cdp_assets.warehouse.engine import Engine, empty
+from cdp_assets.warehouse.operations import without_members
 
 
 def bring_up_to_date(engine: Engine, stage: str, source: SourceSpec, stream: StreamSpec) -> bool:
@@ -47,7 +48,7 @@ def fitted(table: ir.Table, source: SourceSpec, stream: StreamSpec) -> ir.Table:
     left = [name for name in table.columns if name not in wanted]
     reshaped = table.mutate(
         **{name: _from_extra(table, stream, name) for name in joined},
-        extra=_into_extra(table, left),
+        extra=_into_extra(table, left, stream if joined else None),
     )
     return reshaped.select(*wanted)
 
@@ -78,13 +79,14 @@ def _put_together(parts: Mapping[tuple[str, ...], ir.StringValue]) -> ir.StringV
     return json_object({steps[0]: part for steps, part in parts.items() if len(steps) == 1}, objects).nullif("{}")
 
 
-def _into_extra(table: ir.Table, left: list[str]) -> ir.StringValue:
+def _into_extra(table: ir.Table, left: list[str], joined: StreamSpec | None) -> ir.StringValue:
+    """What the contract does not name: without what it names now, and with what it names no more."""
+    extra = table.extra.nullif("{}")
+    if joined is not None:
+        nested = joined.format in ("json", "jsonl")
+        places = [place for column in joined.columns for place in (column.address, *column.others)]
+        extra = without_members(extra, [place.split(".") if nested else [place] for place in places])
     if not left:
-        return table.extra
+        return extra
     gone = json_object({name: table[name] for name in left})
-    both = gone.substr(0, gone.length() - 1) + "," + table.extra.substr(1)
-    return ibis.cases(
-        (gone == "{}", table.extra),
-        (table.extra.isnull() | (table.extra == "{}"), gone),
-        else_=both,
-    )
+    return ibis.cases((gone == "{}", extra), (extra.isnull(), gone), else_=both_objects(gone, extra))

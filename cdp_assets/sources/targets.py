@@ -52,10 +52,16 @@ def observes_people(stream: StreamSpec) -> bool:
     return stream.person or bool(stream.identifiers) or any(map_.to in about for map_ in stream.maps)
 
 
-def speak_of_people(sources: Iterable[SourceSpec]) -> bool:
-    """Whether a source says who has consented: which of their addresses a word is for depends on who they are."""
+def speak_of_people(sources: Iterable[SourceSpec], table: str) -> bool:
+    """Whether a source says who has consented, or engaged: which of their addresses that is for depends on who they
+    are.
+
+    Args:
+        sources: All sources.
+        table: ``consents`` or ``engagements``.
+    """
     maps = (map_ for source in sources for stream in source.streams for map_ in stream.maps)
-    return any(map_.to == "consents" for map_ in maps)
+    return any(map_.to == table for map_ in maps)
 
 
 def settable(table: TableSchema) -> tuple[Column, ...]:

@@ -6,6 +6,9 @@ Belongs here: small scalar operations every engine can do in its own words. Does
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from typing import Any
 
@@ -57,6 +60,15 @@ class TryTimestamp(ops.Value):
     format: str | None = None
     zone: str = "UTC"
     dtype = dt.Timestamp("UTC")
+    shape = rlz.shape_like("arg")
+
+
+class WithoutMembers(ops.Value):
+    """A JSON object without some of its members; null if none are left."""
+
+    arg: ops.Value[dt.String]
+    paths: VarTuple[VarTuple[str]]
+    dtype = dt.string
     shape = rlz.shape_like("arg")
 
 
@@ -142,6 +154,19 @@ def sum_in_steps(values: ir.NumericValue, to_one: int) -> ir.FloatingScalar:
         to_one: How many steps make one.
     """
     return (values * float(to_one)).round().cast("int64").sum().cast("float64") / float(to_one)
+
+
+def without_members(text: ir.StringValue, paths: Iterable[Sequence[str]]) -> ir.StringValue:
+    """A JSON object without the members that have a place of their own.
+
+    Args:
+        text: A JSON object, as text.
+        paths: The steps to each of them. An object within goes as a whole, once nothing else is in it.
+
+    Returns:
+        The other members; null if none are left. Spark leaves those be that are not flat.
+    """
+    return WithoutMembers(text, tuple(tuple(path) for path in paths)).to_expr()
 
 
 @deferrable  # type: ignore[untyped-decorator]
@@ -252,6 +277,47 @@ def _pyspark_of_earliest(
     return sge.Dot(this=self.agg.min(self.f.anon.named_struct("by", by, "arg", arg), where=where), expression="arg")
 
 
+_EMPTY_MEMBER = r'"(?:[^"\\]|\\.)*":\{\},?'
+_FLAT_MEMBER = r'(?<=[{,])%s:(?:"(?:[^"\\]|\\.)*"|[^,{}\[\]"]+)(?:,|(?=\}))'
+
+
+def _nulls(paths: Sequence[Sequence[str]]) -> dict[str, Any]:
+    """The members at the ends of paths, as an object of nulls (a patch that removes them, RFC 7396)."""
+    patch: dict[str, Any] = {}
+    for first in dict.fromkeys(path[0] for path in paths):
+        below = [path[1:] for path in paths if path[0] == first]
+        patch[first] = _nulls(below) if all(below) else None
+    return patch
+
+
+def _duckdb_without_members(self: DuckDBCompiler, op: WithoutMembers, *, arg: sge.Expression, paths: Any) -> Any:
+    def text(value: Any) -> Any:
+        return sge.convert(json.dumps(value, ensure_ascii=False))
+
+    gone = []
+    for name, patch in _nulls(op.paths).items():
+        member = sge.convert(f"{json.dumps(name, ensure_ascii=False)}:null")
+        if patch is not None:
+            within = self.f.anon.json_extract(arg, sge.convert(f"$.{json.dumps(name, ensure_ascii=False)}"))
+            rest = self.cast(self.f.anon.json_merge_patch(within, text(patch)), dt.string)
+            for _level in range(max(map(len, op.paths)) - 2):
+                rest = self.f.anon.regexp_replace(rest, sge.convert(_EMPTY_MEMBER), sge.convert(""), sge.convert("g"))
+            member = sge.Case(ifs=[sge.If(this=sge.EQ(this=rest, expression=sge.convert("{}")), true=member)])
+        gone.append(member)
+    together = self.f.anon.concat(sge.convert("{"), self.f.anon.concat_ws(sge.convert(","), *gone), sge.convert("}"))
+    left = self.f.nullif(self.cast(self.f.anon.json_merge_patch(arg, together), dt.string), sge.convert("{}"))
+    # Patching nothing would make an object of the patch.
+    return sge.Case(ifs=[sge.If(this=sge.Not(this=sge.Is(this=arg, expression=sge.Null())), true=left)])
+
+
+def _pyspark_without_members(self: PySparkCompiler, op: WithoutMembers, *, arg: sge.Expression, paths: Any) -> Any:
+    for path in op.paths:
+        if len(path) == 1:
+            member = _FLAT_MEMBER % re.escape(json.dumps(path[0], ensure_ascii=False))
+            arg = self.f.anon.regexp_replace(arg, sge.convert(member), sge.convert(""))
+    return self.f.nullif(arg, sge.convert("{}"))
+
+
 def _pyspark_bit_xor(self: PySparkCompiler, op: ops.BitXor, *, arg: sge.Expression, where: Any) -> Any:
     """Spark has it since 3.0, and Ibis does not know."""
     return self.agg.bit_xor(arg, where=where)
@@ -263,6 +329,8 @@ DuckDBCompiler.visit_QuickHash = _duckdb_quick_hash
 PySparkCompiler.visit_QuickHash = _pyspark_quick_hash
 DuckDBCompiler.visit_OfEarliest = _duckdb_of_earliest
 PySparkCompiler.visit_OfEarliest = _pyspark_of_earliest
+DuckDBCompiler.visit_WithoutMembers = _duckdb_without_members
+PySparkCompiler.visit_WithoutMembers = _pyspark_without_members
 DuckDBCompiler.visit_TryTimestamp = _duckdb_try_timestamp
 PySparkCompiler.visit_TryTimestamp = _pyspark_try_timestamp
 PySparkCompiler.visit_BitXor = _pyspark_bit_xor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -14,11 +15,11 @@ from cdp_assets.normalised.accounting import quarantine_of
 from cdp_assets.normalised.refusal_rate import refusal_rates, unusual
 from cdp_assets.normalised.retrying import retried
 from cdp_assets.sources.schemas import LOAD_MANIFEST
-from cdp_assets.sources.spec import ColumnSpec
+from cdp_assets.sources.spec import ColumnSpec, ContractSpec
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets_tests.attributes.tables import spark_sql
 from cdp_assets_tests.normalised.bench import load
-from cdp_assets_tests.sources.shop import AS_OF, Bench, content, orders, row, shop
+from cdp_assets_tests.sources.shop import AS_OF, HEADER, Bench, content, orders, row, shop
 
 
 def test_a_refused_row_is_kept_as_it_came_with_file_row_and_reason(bench: Bench) -> None:
@@ -48,6 +49,27 @@ def test_after_a_fix_of_the_contract_only_the_refused_rows_are_looked_at_again(b
     found = retried(mended, mended.streams[0], refused, engine=DuckDBEngine.in_memory(), as_of=AS_OF, hash_key="k")
     assert (found.rows, found.mended) == (2, 1)
     assert found.reasons == {("the value is not a timestamp", "at"): 1}
+
+
+@pytest.mark.parametrize("format", ["csv", "jsonl"])
+def test_a_row_refused_for_a_column_comes_back_when_the_contract_names_it(bench: Bench, format: str) -> None:
+    strict = orders(format, contract=ContractSpec(columns="discard_row"))
+    given = [row("1") | {"x": "a"}, row("2") | {"y": "b"}]
+    bench.drop("shop/orders.1", content(format, given, (*HEADER, "x", "y")))
+    load(bench, shop(strict))
+    raw = bench.engine.table("sources", "shop__orders")
+    refused = quarantine_of(
+        [shop(strict)],
+        {"shop__orders": bench.engine.table("normalised", "shop__orders")},
+        {"shop__orders": raw},
+        bench.engine,
+    )
+    kept = {each["source_row"]: json.loads(each["raw"]) for each in bench.engine.to_arrow(refused).to_pylist()}
+    assert (kept[1]["x"], kept[2]["y"]) == ("a", "b")
+    mended = replace(strict, columns=(*strict.columns, ColumnSpec("x", "string")))
+    arguments = {"engine": DuckDBEngine.in_memory(), "as_of": AS_OF, "hash_key": "k"}
+    found = retried(shop(mended), mended, bench.engine.to_arrow(raw), **arguments)
+    assert found.reasons == {("it has the column `y`, which the contract does not name", None): 1}
 
 
 def rated(*shares: tuple[int, int], day: int = 0) -> list[tuple[str, float, float]]:

@@ -14,16 +14,25 @@ WORD = {
 }  # fmt: skip
 
 
-def _inputs(*without: str) -> set[dg.AssetKey]:
+WHO_THEY_ARE = {
+    dg.AssetKey(["normalised", "contact_points"]),
+    dg.AssetKey(["normalised", "identifiers"]),
+    dg.AssetKey(["identity", "profile_map"]),
+}
+
+
+def _inputs(table: str, *without: str) -> tuple[set[dg.AssetKey], set[dg.AssetKey]]:
+    """Of `consent_state`, and of `suppressions`."""
     said = tuple((name, sql) for name, sql in WORD.items() if name not in without)
-    (consent_state, _) = assets([shop(orders(maps=(MapSpec("consents", said),)))])
-    return set(consent_state.dependency_keys)
+    (consent_state, suppressions) = assets([shop(orders(maps=(MapSpec(table, said),)))])
+    return set(consent_state.dependency_keys), set(suppressions.dependency_keys)
 
 
 def test_words_wait_for_who_people_are_by_whatever_they_name() -> None:
     for without in ([], ["contact_point"]):
-        assert _inputs(*without) == {
-            dg.AssetKey(["normalised", "consents"]),
-            dg.AssetKey(["normalised", "contact_points"]),
-            dg.AssetKey(["identity", "profile_map"]),
-        }
+        assert _inputs("consents", *without)[0] == {dg.AssetKey(["normalised", "consents"]), *WHO_THEY_ARE}
+
+
+def test_complaints_wait_for_who_people_are_where_there_are_any() -> None:
+    assert _inputs("engagements")[1] >= WHO_THEY_ARE
+    assert not _inputs("consents")[1] >= WHO_THEY_ARE

@@ -10,8 +10,9 @@ import ibis.expr.types as ir
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdp_assets.canonical.tables import CONSENTS, CONTACT_POINTS
+from cdp_assets.canonical.tables import CONSENTS, CONTACT_POINTS, IDENTIFIERS
 from cdp_assets.identity.schemas import PROFILE_MAP
+from cdp_assets.privacy.addresses import addresses
 from cdp_assets.privacy.consent import consent_state, of_contact_points
 from cdp_assets.privacy.schemas import CONSENT_STATE
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
@@ -75,7 +76,8 @@ def test_the_latest_explicit_word_wins() -> None:
 
 
 def reached(words: ir.Table, as_of: datetime = AS_OF) -> dict[tuple[str, str, str], str]:
-    """What is decided where record 1 speaks, records 2 and 3 are the same person's, and record 4 is somebody else's."""
+    """What is decided where record 1 speaks, records 2 and 3 are the same person's, record 5 is a third one's, whom no
+    source gives an address, and record 4 is somebody else's."""
     places = [(2, "email", "ada@example.org"), (3, "phone", "+4930123"), (3, "email", "a@example.net"),
               (4, "email", "bob@example.org"), (4, "phone", "+4930456")]  # fmt: skip
     points = ibis.memtable(
@@ -85,13 +87,22 @@ def reached(words: ir.Table, as_of: datetime = AS_OF) -> dict[tuple[str, str, st
         ],
         schema=CONTACT_POINTS.ibis_schema,
     )
-    whose = [(1, 7), (2, 7), (3, 7), (4, 8)]
+    whose = [(1, 7), (2, 7), (3, 7), (4, 8), (5, 9), (6, 9)]
     profile_map = ibis.memtable(
         [dict.fromkeys(PROFILE_MAP.column_names) | {"record_id": record, "profile_id": who} for record, who in whose],
         schema=PROFILE_MAP.ibis_schema,
     )
     until = ibis.literal(as_of, type="timestamp('UTC')")
-    return decided(of_contact_points(words, until, points, profile_map), as_of)
+    known = {"record_id": 5, "namespace": "global", "identifier_type": "email", "identifier_value": "old@example.net"}
+    identifiers = ibis.memtable([dict.fromkeys(IDENTIFIERS.column_names) | known], schema=IDENTIFIERS.ibis_schema)
+    at = addresses(points, identifiers, profile_map)
+    return decided(of_contact_points(words, until, at, profile_map), as_of)
+
+
+def test_a_refusal_without_an_address_reaches_those_that_facts_alone_know_the_person_by_and_a_grant_does_not() -> None:
+    refused, permitted = (word(status, 1, point=None) | {"record_id": 6} for status in ("withdrawn", "granted"))
+    assert reached(spoken([refused])) == {("old@example.net", "marketing", "email"): "denied"}
+    assert reached(spoken([permitted])) == {}
 
 
 def test_a_word_without_an_address_is_for_all_of_the_person_that_the_channel_reaches() -> None:

@@ -9,9 +9,10 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import TableSchema
-from cdp_assets.canonical.tables import CONSENTS, CONTACT_POINTS, ENGAGEMENTS
+from cdp_assets.canonical.tables import CONSENTS, CONTACT_POINTS, ENGAGEMENTS, IDENTIFIERS
+from cdp_assets.identity.schemas import PROFILE_MAP
 from cdp_assets.privacy.schemas import SUPPRESSIONS
-from cdp_assets.privacy.suppression import suppressions
+from cdp_assets.privacy.suppression import of_contact_points, suppressions
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 
 DAY = timedelta(days=1)
@@ -144,6 +145,46 @@ def test_engagements_without_a_contact_point_suppress_nobody() -> None:
     assert suppressed([engaged("complained", 1, point=None)]) == set()
 
 
+def of_persons(*engagements: dict[str, Any]) -> set[tuple[str, str, str]]:
+    """What is suppressed where record 1 is of a person with two addresses and a number, record 4 of one with one."""
+    points = [
+        {"record_id": 1, "kind": "email", "value": ADA},
+        {"record_id": 2, "kind": "email", "value": "a@example.net"},
+        {"record_id": 2, "kind": "phone", "value": "+4930123"},
+        {"record_id": 4, "kind": "email", "value": "bob@example.org"},
+    ]
+    known = {"record_id": 2, "namespace": "global", "identifier_type": "email", "identifier_value": "old@example.net"}
+    profile_map = [dict.fromkeys(PROFILE_MAP.column_names) | {"record_id": record, "profile_id": who}
+                   for record, who in ((1, 7), (2, 7), (3, 7), (4, 8))]  # fmt: skip
+    told = of_contact_points(
+        table(ENGAGEMENTS, list(engagements)),
+        table(CONTACT_POINTS, points),
+        ibis.memtable([dict.fromkeys(IDENTIFIERS.column_names) | known], schema=IDENTIFIERS.ibis_schema),
+        ibis.memtable(profile_map, schema=PROFILE_MAP.ibis_schema),
+    )
+    found = suppressions(told, table(CONTACT_POINTS, []), table(CONSENTS, []), AS_OF)
+    rows = ENGINE.to_arrow(found.cast(SUPPRESSIONS.ibis_schema)).to_pylist()
+    return {(row["contact_point"], row["channel"], row["reason"]) for row in rows}
+
+
+def test_a_complaint_or_an_unsubscription_without_an_address_is_for_all_of_the_person_that_the_channel_reaches() -> (
+    None
+):
+    mails = (ADA, "a@example.net", "old@example.net")
+    assert of_persons(engaged("unsubscribed", 1, point=None)) == {(mail, "email", "unsubscribed") for mail in mails}
+    assert of_persons(engaged("complained", 1, point=None)) == {(mail, "any", "complained") for mail in mails}
+    assert of_persons(engaged("unsubscribed", 1, "sms", None)) == {("+4930123", "sms", "unsubscribed")}
+    assert of_persons(engaged("unsubscribed", 1)) == {(ADA, "email", "unsubscribed")}
+    assert of_persons(engaged("opened", 1, point=None)) == set()
+
+
+def test_a_bounce_without_an_address_is_for_the_only_one_of_the_person() -> None:
+    assert of_persons(engaged("bounced", 1, point=None)) == set()
+    assert of_persons(engaged("bounced", 1, point=None) | {"record_id": 4}) == {("bob@example.org", "email", "bounced")}
+
+
 def test_the_rules_compile_for_spark() -> None:
     tables = [ibis.table(schema.ibis_schema, name=schema.name) for schema in (ENGAGEMENTS, CONTACT_POINTS, CONSENTS)]
     assert ibis.to_sql(suppressions(*tables, AS_OF), dialect="pyspark")
+    of_whom = [ibis.table(schema.ibis_schema, name=schema.name) for schema in (IDENTIFIERS, PROFILE_MAP)]
+    assert ibis.to_sql(of_contact_points(*tables[:2], *of_whom), dialect="pyspark")

@@ -85,6 +85,22 @@ def test_a_channel_and_a_status_of_something_else_are_no_consent(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
+    ("head", "states"),
+    [
+        ("order_id,email,created_at,total,currency,channel,status", "o{n},{who},{day},10.00,EUR,email,Accepted"),
+        ("ticket_no,email,created_at,subject,channel,status", "{n},{who},{day},Help,email,Accepted"),
+        ("reservation_no,email,booked_at,arrival,channel,status", "{n},{who},{day},2026-09-01,DIRECT,Confirmed"),
+        ("application,email,created_at,amount,purpose,status", "{n},{who},{day},5000,car,Accepted"),
+    ],
+)
+def test_what_is_confirmed_or_accepted_is_no_consent(tmp_path: Path, head: str, states: str) -> None:
+    rows = (states.format(n=n, who=f"p{n}@example.org", day=f"2026-01-{1 + n:02d}") for n in range(20))
+    found = propose(written(tmp_path, "list.csv", table(head, *rows)), "shop")
+    assert found.kind != "consents"
+    assert "consents" not in [map_["to"] for map_ in found.stream["maps"]]
+
+
+@pytest.mark.parametrize(
     ("head", "words"),
     [
         ("Email,Channel,Opt In,Updated At", ("yes", "no")),

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from cdp_assets.canonical.schema import Column, TableSchema
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
-from cdp_assets.warehouse.operations import of_earliest, quick_hash, stable_id, trimmed, try_timestamp
+from cdp_assets.warehouse.operations import of_earliest, quick_hash, stable_id, trimmed, try_timestamp, without_members
 
 
 def _texts(engine: DuckDBEngine, *texts: str | None) -> ibis.Table:
@@ -99,6 +99,26 @@ def test_both_operations_compile_for_spark() -> None:
     )
     assert "CONV(" in sql
     assert "TO_UTC_TIMESTAMP(" in sql
+
+
+def test_members_that_have_a_place_of_their_own_go_and_the_others_stay() -> None:
+    engine = DuckDBEngine.in_memory()
+    texts = (
+        '{"x":"a, \\"x\\":1"}',
+        '{"y":1,"x":[2]}',
+        '{"o":{"a":1,"b":{"c":2}}}',
+        '{"o":{"a":1,"d":3},"x":null}',
+        "{}",
+        None,
+    )
+    found = without_members(_texts(engine, *texts).text, [["x"], ["o", "a"], ["o", "b", "c"]])
+    assert _values(engine, found) == [None, '{"y":1}', None, '{"o":{"a":1,"d":3}}', None, None]
+
+
+def test_members_compile_for_spark() -> None:
+    table = ibis.table({"text": "string"}, name="t")
+    sql = ibis.to_sql(table.select(left=without_members(table.text, [["x"], ["o", "a"]])), dialect="pyspark")
+    assert str(sql).count("REGEXP_REPLACE(") == 1
 
 
 def test_trimming_takes_off_what_stripping_does_and_nothing_else() -> None:

@@ -106,6 +106,9 @@ _NOT_OF_CONSENT = frozenset({
 })  # fmt: skip
 """Roles of what was sold, asked or sent by some channel, which is no word of consent."""
 
+_SOLD_OR_ASKED = _MONEY | {"order_id", "sku", "quantity", "ticket_id", "subject"}
+"""Those whose rows are in a state, which is no word of consent either."""
+
 _SURFED = frozenset({"page_url", "session_id", "referrer", "click_id", "utm_source", "event_name", "properties"})
 """Roles of what is known of visits."""
 
@@ -204,16 +207,18 @@ def _with_words_of_consent(columns: list[Column], texts: Mapping[str, list[str |
     is called, and one may hold the addresses and the numbers of telephones alike that it is of.
 
     A mere yes or no is an answer to whoever asked for a purpose; where only a channel is told, in a column that is
-    called consent or a status.
+    called consent or a status. Orders, bookings and tickets came by a channel and are confirmed, accepted or refused,
+    too.
     """
     columns = [
         replace(column, role="consent_channel") if _is_channel_of_words(column, columns, texts) else column
         for column in columns
     ]
     roles = {column.role for column in columns}
-    if not roles & {"purpose", "channel", "consent_channel"}:
+    if not roles & {"purpose", "channel", "consent_channel"} or roles & _SOLD_OR_ASKED:
         return columns
     words = {"granted", "denied", "withdrawn"}
+    told = roles & {"purpose", "consent_channel"}
     asked = {
         column.address: "purpose" in roles
         or (
@@ -226,7 +231,11 @@ def _with_words_of_consent(columns: list[Column], texts: Mapping[str, list[str |
             column
             for column in columns
             if column.role in (None, "status", "type", "action", "opt_in")
-            and _says_yes_or_no(texts[column.address], words | ({"yes", "no"} if asked[column.address] else set()))
+            and _says_yes_or_no(
+                texts[column.address],
+                words | ({"yes", "no"} if asked[column.address] else set()),
+                but=() if told or headings.is_of_consent(column.words) else ("settled",),
+            )
         ),
         None,
     )
@@ -264,10 +273,11 @@ def says_channels(column: Column, texts: Mapping[str, list[str | None]]) -> bool
     return bool(said & known) and 2 * len(said & known) >= len(said)
 
 
-def _says_yes_or_no(texts: Iterable[str | None], needed: Iterable[str]) -> bool:
-    """Whether all that a column says are words of consent, with one of some kinds among them."""
+def _says_yes_or_no(texts: Iterable[str | None], needed: Iterable[str], but: Iterable[str] = ()) -> bool:
+    """Whether all that a column says are words of consent, with one of some kinds among them, that is not of others."""
     said = {text.strip(". ").casefold() for text in texts if text}
-    return bool(said) and said <= headings.said_by(headings.ANSWERS) and bool(said & headings.said_by(needed))
+    telling = headings.said_by(needed) - headings.said_by(but)
+    return said <= headings.said_by(headings.ANSWERS) and bool(said & telling)
 
 
 def _without_pins(columns: list[Column]) -> list[Column]:
