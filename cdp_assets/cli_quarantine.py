@@ -30,10 +30,10 @@ def quarantine() -> None:
 @as_json
 def list_(stream: str | None, told_as_json: bool) -> None:
     """Say how many rows of which streams were refused, and why."""
-    from cdp_assets.presentation.read_quarantine import all_rows, reasons
+    from cdp_assets.presentation.read_quarantine import reasons, rows_and_refused
 
     with open_reader(Settings.from_env()) as reader:
-        found, total = reasons(reader, stream), all_rows(reader)
+        found, (total, refused) = reasons(reader, stream), rows_and_refused(reader, stream)
     if not found:
         _refuse_unknown(stream)
     if told_as_json:
@@ -51,8 +51,9 @@ def list_(stream: str | None, told_as_json: bool) -> None:
         shown.add_row(name, row["column_name"] or "", row["reason"], f"{row['rows']:,}", str(row["files"]), latest)
     console = console_of()
     console.print(shown)
-    refused = sum(row["rows"] for row in found)
-    console.print(f"{refused:,} of {total:,} rows; `cdp quarantine show SOURCE.STREAM` shows them")
+    passed_over = sum(row["rows"] for row in found) - refused
+    more = f", and of {passed_over:,} that were accepted a map makes nothing" if passed_over else ""
+    console.print(f"{refused:,} of {total:,} rows were refused{more}; `cdp quarantine show SOURCE.STREAM` shows them")
 
 
 @quarantine.command()

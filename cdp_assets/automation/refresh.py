@@ -110,13 +110,15 @@ def fetches(defs: Path) -> bool:
 
 
 def nothing_new(settings: Settings, ledger: Ledger, as_of: datetime) -> bool:
-    """Whether the last successful refresh ran on the same files, definitions, code, instant and stewards' words."""
-    if fetches(settings.defs):
+    """Whether the last successful refresh ran on the same files, definitions, code, instant and stewards' words, and
+    what it made is still there.
+    """
+    made = (settings.warehouse_file, settings.serving_file)
+    if fetches(settings.defs) or not all(file.exists() for file in made):
         return False
     with ledger.reading() as connection:
         words = stewardship.in_force(connection)
-    current = current_fingerprint(settings, as_of, words)
-    return settings.serving_file.exists() and ledger.fingerprint(FINGERPRINT) == current
+    return ledger.fingerprint(FINGERPRINT) == current_fingerprint(settings, as_of, words)
 
 
 def dagster_instance(settings: Settings) -> dg.DagsterInstance:

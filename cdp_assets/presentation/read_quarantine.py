@@ -67,10 +67,20 @@ def raw_of_refused(reader: Reader, table: str, source: str, stream: str) -> pa.T
     )
 
 
-def all_rows(reader: Reader) -> int:
-    """How many rows were read in all."""
-    found = reader.one("SELECT sum(rows) AS rows FROM normalised.dispositions")
-    return int(found["rows"] or 0) if found else 0
+def rows_and_refused(reader: Reader, stream: str | None) -> tuple[int, int]:
+    """How many rows were read in all, and how many of them were refused whole, by their dispositions.
+
+    Args:
+        reader: The snapshot.
+        stream: ``source.stream``, a source, or None for all.
+    """
+    where, values = _of(stream)
+    [found] = reader.rows(
+        "SELECT coalesce(sum(rows), 0) AS rows, coalesce(sum(rows) FILTER (disposition = 'quarantined'), 0) AS refused "
+        f"FROM normalised.dispositions q WHERE {where}",
+        values,
+    )
+    return int(found["rows"]), int(found["refused"])
 
 
 def _of(stream: str | None) -> tuple[str, list[Any]]:

@@ -117,9 +117,13 @@ def test_a_decision_is_news_for_the_next_run(data: Path, monkeypatch: pytest.Mon
             return refresh.nothing_new(settings, ledger, as_of)
 
     settings.landing.mkdir()
+    settings.warehouse_file.touch()
     assert nothing_new(remember=True)
     said(data, "link", "11", "21", "--why", "they called")
     assert not nothing_new()
     assert nothing_new(remember=True)
     said(data, "revoke", "d1", "--why", "a mistake")
+    assert not nothing_new()
+    assert nothing_new(remember=True)
+    settings.warehouse_file.unlink()
     assert not nothing_new()
