@@ -207,6 +207,17 @@ def test_points_are_taken_by_what_was_done_with_them(bench: Bench, tmp_path: Pat
     assert found == {("earned", 50.0), ("redeemed", -50.0), ("expired", -50.0)}
 
 
+def test_a_list_of_members_with_their_points_is_a_list_of_people(tmp_path: Path) -> None:
+    known = [
+        (2900000 + n, f"Ana{n}", "Ruiz", f"1980-01-{n % 28 + 1:02d}", mail(f"p{n}"), "28001", "Madrid") for n in ROWS
+    ]
+    rows = [[*known[n], day(n), 37 * n] for n in ROWS]
+    head = "card_number,first_name,last_name,date_of_birth,email,postcode,city,joined_at,points"
+    proposal = proposed(tmp_path, "members.csv", head, rows)
+    assert [map_["to"] for map_ in proposal.stream["maps"]] == ["contacts", "contact_points", "contact_points"]
+    assert not [doubt for doubt in proposal.doubts if "secret" in doubt]
+
+
 def test_carts_with_a_few_columns_of_a_known_export_are_not_that_export(tmp_path: Path) -> None:
     carts = [{"id": n, "token": f"t{n}", "email": mail(who(n)), "created_at": day(n), "updated_at": day(n), "tags": [],
               "customer": {"id": who(n)}, "total_price": "12.50"} for n in ROWS]  # fmt: skip

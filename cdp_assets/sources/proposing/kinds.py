@@ -89,7 +89,10 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
     closing = has & {"amount", "close_date"} or (timed and called("opportunities"))
     if closing and ("stage" in has or (called("opportunities") and has & {"status", "is_won"})):
         return "opportunities"
-    if "points" in has and timed and ("loyalty_number" in has or called("loyalty")):
+    # Members of whom is told who they are have a balance; who moved points is a number.
+    moved = has & {"type", "reason", *_DONE}
+    members = _tells_apart(columns, "loyalty_number") and has & _KNOWN_OF_PEOPLE and not moved
+    if "points" in has and timed and ("loyalty_number" in has or called("loyalty")) and not members:
         return "loyalty"
     if "subject" in has and has & {"status", "priority"} and timed and not has & _SUMS:
         return "tickets"

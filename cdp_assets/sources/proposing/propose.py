@@ -342,7 +342,7 @@ def _doubts_of_columns(draft: Draft, kind: str | None) -> Iterator[str]:
         yield f"numbers of {rounded} have lost digits (1.23E+15): nothing is known by them"
     if broken := those(some_are_no_addresses):
         yield f"some texts of {broken} are no e-mail addresses: nobody is known by those"
-    if secret := those(lambda column: _may_be_secret(column, kind)):
+    if secret := those(lambda column: _may_be_secret(column, draft)):
         yield f"{secret} may hold secrets: delete them at the source, or take them out here"
     if in_cents := those(lambda column: column.in_cents):
         yield f"amounts of {in_cents} are in hundredths, as their names say: divided by 100"
@@ -357,8 +357,9 @@ def _doubts_of_columns(draft: Draft, kind: str | None) -> Iterator[str]:
         yield f"of the lists in {firsts} the first address or number is taken"
 
 
-def _may_be_secret(column: Column, kind: str | None) -> bool:
-    known = column.role == "postal_code" or (kind == "loyalty" and column.role == "loyalty_number")
+def _may_be_secret(column: Column, draft: Draft) -> bool:
+    # A card on which points are collected is no card that pays.
+    known = column.role == "postal_code" or (column.role == "loyalty_number" and draft.of("points") is not None)
     return column.values.filled > 0 and headings.is_secret(column.words) and not known
 
 
