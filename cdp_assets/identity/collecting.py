@@ -241,13 +241,19 @@ def without(carried: ir.Table, retracted: ir.Table | None, key: str) -> ir.Table
 
 
 def renamed_by(aliases: ir.Table, engine: Engine, key: str) -> ir.Table | None:
-    """What aliases make one (`Collector.renamed`)."""
-    edges = engine.scratch(
+    """What aliases make one (`Collector.renamed`).
+
+    A value that several have taken the place of was never one person's, as that of a device that people share is not:
+    it makes nobody one.
+    """
+    told = engine.scratch(
         aliases.select(
             left=stable_id(aliases.namespace, aliases.identifier_type, aliases.old_value, key=key),
             right=stable_id(aliases.namespace, aliases.identifier_type, aliases.new_value, key=key),
         ).distinct()
     )
+    places = told.group_by("left").aggregate(taken=told.count())
+    edges = engine.scratch(told.semi_join(places.filter(places.taken == 1), "left"))
     if not has_rows(edges, engine):
         return None
     return engine.connected_components(edges)

@@ -247,6 +247,12 @@ def test_a_renamed_user_id_is_the_same_person() -> None:
     assert together(before, after, again, aliases=renames) == {frozenset({1, 2, 3})}
 
 
+def test_what_several_user_ids_have_taken_the_place_of_makes_nobody_one() -> None:
+    ann, ben, before = Record(1, ("user_id ann",)), Record(2, ("user_id ben",)), Record(3, ("user_id shared",))
+    renames = [("shared", "ann"), ("shared", "ben")]
+    assert together(ann, ben, before, aliases=renames) == {frozenset({1}), frozenset({2}), frozenset({3})}
+
+
 def test_no_profile_gets_a_sixth_email() -> None:
     records = [Record(n, ("user_id u1", f"email e{n}@example.com"), seen=n) for n in range(1, 8)]
     world = World()
