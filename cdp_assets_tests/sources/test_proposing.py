@@ -75,6 +75,13 @@ def test_what_a_template_says_of_its_files_stands_unless_the_sample_shows_someth
     assert propose(written(tmp_path, "customers.csv", text), "shop").stream["delimiter"] == ";"
 
 
+def test_an_export_of_before_it_numbered_batches_is_known_too(tmp_path: Path) -> None:
+    rows = [json.loads(line) for line in sample("ga4_events").read_text().splitlines()]
+    older = [{name: value for name, value in row.items() if not name.startswith("batch_")} for row in rows]
+    file = written(tmp_path, "events.jsonl", "".join(json.dumps(row) + "\n" for row in older))
+    assert propose(file, "ga").template == "ga4_events"
+
+
 def test_nine_of_ten_columns_that_it_maps_are_right_against_the_templates() -> None:
     right, found = proposing.figures()
     assert right.value >= 0.95

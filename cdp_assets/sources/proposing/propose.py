@@ -255,7 +255,9 @@ def _known(sample: Sample) -> str | None:
         stream = template.find(name).stream
         addresses = {first_path(own, column): column for own, column in stream["columns"].items()}
         needed = {address for address, column in addresses.items() if column.get("required")}
-        needed |= {first_path(own, stream["columns"][own]) for own in stream.get("key", ())}
+        key = {own: stream["columns"][own] for own in stream.get("key", ())}
+        # What has several places is in one or another of them.
+        needed |= {first_path(own, column) for own, column in key.items() if not isinstance(column.get("path"), list)}
         json_like = stream["format"] in ("json", "jsonl")
         if json_like != (sample.format in ("json", "jsonl")) or not needed <= set(sample.columns):
             continue
