@@ -91,6 +91,7 @@ def propose(
     unsure stands in the definition as comments. Files that number people and orders in different ways become sources of
     their own. Files from elsewhere are copied into the landing folder. A folder stands for the files in it.
     """
+    from cdp_assets.sources.proposing.joining import joined
     from cdp_assets.sources.proposing.numberings import keep_apart
     from cdp_assets.sources.proposing.order_heads import told_once
     from cdp_assets.sources.proposing.propose import of_one_object_each, stream_name
@@ -125,6 +126,11 @@ def propose(
             click.echo(f"left out: {error}", err=True)
     if not found:
         raise click.ClickException("nothing can be said of any of the files")
+    numbers = joined(found)
+    found = [
+        look(each.path, source, more=each.more, joined=numbers[id(each)]) if id(each) in numbers else each
+        for each in found
+    ]
     files_of = {id(proposal): paths for proposal, paths in together(found)}
     grouped = _named(source, systems([each for each in found if id(each) in files_of], one=name is not None))
     for each, group in grouped.items():

@@ -6,7 +6,7 @@ Belongs here: reading a draft. Does not belong here: which tables it feeds (`map
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,6 +61,7 @@ class Draft:
         receipt: The derived number of an order, where those of the file come again.
         numbers: The numbers of orders, row by row, with what else tells them apart.
         crowded: Whether one order holds several people: who takes part, rather than what was bought.
+        joined: Columns by which it fits other files: address → type of identifier.
         ends: Two columns that say from whom to whom something went, of which the first stands for both.
         key: What tells its rows apart.
         key_repeats: Whether rows of one file that share the key may be different ones.
@@ -79,6 +80,7 @@ class Draft:
     numbers: Sequence[str | None] = ()
     crowded: bool = False
     ends: Ends | None = None
+    joined: Mapping[str, str] = field(default_factory=dict)
     key: list[str] = field(default_factory=list)
     key_repeats: bool = False
     delivered_at: str | None = None

@@ -239,6 +239,12 @@ def subject(words: str) -> str:
     return _folded(re.sub(r"(?<=\w\w)(nr|nummer|numero|number)$", "", parts[-1])) if parts else ""
 
 
+def are_one_word(one: str, other: str) -> bool:
+    """Whether two words are one, but for their endings: *customer* and *customers*, *Kunde* and *Kunden*."""
+    short, long = sorted((one, other), key=len)
+    return long == short or (len(short) >= 4 and long.startswith(short) and len(long) - len(short) <= 2)
+
+
 def is_of_buyers(words: str) -> bool:
     """Whether words are for whoever buys: customers, or clients."""
     return _mentions(words, "buyers")

@@ -7,7 +7,8 @@ somebody else's (`whose.py`), and which tables a file feeds (`mapping.py`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.draft import Draft, quoted, unguarded
@@ -42,8 +43,10 @@ def identifiers(draft: Draft, kind: str | None) -> Iterator[dict[str, str]]:
         yield {"type": "phone", "value": party} | ({"country": country} if country is not None else {})
     seen: set[str] = set()
     nobodys = _nobodys(draft, kind)
-    for column in sorted(draft.columns, key=_second_to_others):
-        type_ = _identifier_type(column, kind, draft.sample.named) if column.address not in nobodys else None
+    for column in sorted(draft.columns, key=partial(_second_to_others, draft.joined)):
+        type_ = draft.joined.get(column.address) or _identifier_type(column, kind, draft.sample.named)
+        if column.address in nobodys:
+            continue
         if not column.values.filled and type_ not in ("email", "phone"):
             continue
         if type_ is None or (type_ in seen and type_ not in ("email", "phone")):
@@ -60,10 +63,12 @@ def identifiers(draft: Draft, kind: str | None) -> Iterator[dict[str, str]]:
         yield found
 
 
-def _second_to_others(column: Column) -> tuple[bool, bool, bool]:
-    """Of two numbers of people, that is the row's whose heading says nothing else; others submit what people ask."""
+def _second_to_others(joined: Mapping[str, str], column: Column) -> tuple[bool, ...]:
+    """Of two numbers of people, that is the row's which other files have too, or whose heading says nothing else;
+    others submit what people ask.
+    """
     said = column.role != "person_id" or headings.is_just(column.words, "person_id")
-    return not column.values.filled, not said, "submitter" in column.words
+    return column.address not in joined, not column.values.filled, not said, "submitter" in column.words
 
 
 def _nobodys(draft: Draft, kind: str | None) -> set[str]:

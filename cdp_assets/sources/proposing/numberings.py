@@ -159,16 +159,16 @@ def numbers_of(proposal: Proposal) -> Iterator[tuple[str, Numbers]]:
     ]
     texts = proposal.sample.columns
     addresses = [
-        texts[address] for sql in reached for address in _addresses(sql, stream) if texts.get(address) is not None
+        texts[address] for sql in reached for address in addresses_of(sql, stream) if texts.get(address) is not None
     ]
-    whose = {address for _, sql in values for address in _addresses(sql, stream) if texts.get(address)}
+    whose = {address for _, sql in values for address in addresses_of(sql, stream) if texts.get(address)}
     when = (
-        {address for address in _addresses(plain_name(stream["event_time"]), stream) if texts.get(address)}
+        {address for address in addresses_of(plain_name(stream["event_time"]), stream) if texts.get(address)}
         if ("event_time" in stream)
         else set()
     )
     for type_, sql in numbered:
-        read = [address for address in _addresses(sql, stream) if texts.get(address)]
+        read = [address for address in addresses_of(sql, stream) if texts.get(address)]
         if not read:
             continue
         # Of till, day and number, the number.
@@ -178,12 +178,12 @@ def numbers_of(proposal: Proposal) -> Iterator[tuple[str, Numbers]]:
         telling = whose | when if _is_key(address, stream) else whose
         for row, number in enumerate(texts[address]):
             if number is not None:
-                found = beside.setdefault(_plain(number), set())
-                found.update(_plain(text) for each in addresses if (text := each[row]) is not None)
+                found = beside.setdefault(plain_number(number), set())
+                found.update(plain_number(text) for each in addresses if (text := each[row]) is not None)
                 if type_ == "order_number" and len(read) == 1:
                     told = {name: text for name in telling - {address} if (text := texts[name][row]) is not None}
-                    facts.setdefault(_plain(number), told)
-        yield type_, Numbers(_subject(address, proposal), beside, proposal.sample.rows < MOST_ROWS, facts, when)
+                    facts.setdefault(plain_number(number), told)
+        yield type_, Numbers(subject_of(address, proposal), beside, proposal.sample.rows < MOST_ROWS, facts, when)
 
 
 def _is_key(address: str, stream: Mapping[str, Any]) -> bool:
@@ -192,7 +192,7 @@ def _is_key(address: str, stream: Mapping[str, Any]) -> bool:
     return [first_path(name, columns[name]) for name in stream.get("key", ()) if name in columns] == [address]
 
 
-def _addresses(sql: str, stream: Mapping[str, Any]) -> Iterator[str]:
+def addresses_of(sql: str, stream: Mapping[str, Any]) -> Iterator[str]:
     """The delivered columns that an expression reads, through derived ones."""
     read = {column.name for column in parsed(sql).find_all(sge.Column)}
     for name, fields in stream["columns"].items():
@@ -200,13 +200,13 @@ def _addresses(sql: str, stream: Mapping[str, Any]) -> Iterator[str]:
             yield first_path(name, fields)
     for name, behind in stream.get("derive", {}).items():
         if name in read:
-            yield from _addresses(behind, stream)
+            yield from addresses_of(behind, stream)
 
 
-def _plain(text: str) -> str:
+def plain_number(text: str) -> str:
     return text.strip().lstrip("'#").removesuffix(".0").casefold()
 
 
-def _subject(address: str, proposal: Proposal) -> str:
+def subject_of(address: str, proposal: Proposal) -> str:
     """What numbers are of; where a column is only called a number, what the file is called."""
     return headings.subject(headings.words_of(address)) or headings.subject(proposal.sample.named)

@@ -64,6 +64,7 @@ class Proposal:
         doubts: What to look at.
         sample: Some rows of the file, which nobody is shown.
         more: Further files that are parts of it.
+        columns: Its columns with their roles; none if it follows a template.
     """
 
     path: Path
@@ -73,6 +74,7 @@ class Proposal:
     doubts: tuple[str, ...]
     sample: Sample = field(repr=False)
     more: tuple[Path, ...] = ()
+    columns: tuple[Column, ...] = field(default=(), repr=False)
 
     @property
     def whole_stream(self) -> Mapping[str, Any]:
@@ -95,6 +97,7 @@ def propose(
     zone: str | None = None,
     country: str | None = None,
     more: Sequence[Path] = (),
+    joined: Mapping[str, str] | None = None,
 ) -> Proposal:
     """Look into a file, and propose a stream for it.
 
@@ -108,6 +111,7 @@ def propose(
         zone: IANA zone of times that bear none; UTC is assumed, and said, if it is not known.
         country: ISO 3166-1 alpha-2 code of the country of phone numbers whose row names none, if it is known. It, or
             else that of the zone, says whether day or month comes first where a date could be read either way.
+        joined: Columns by which it fits other files: address → type of identifier (`joining.py`).
 
     Raises:
         UnreadableSampleError: if nothing can be said of it.
@@ -134,6 +138,7 @@ def propose(
     if sample.log is not None:
         columns = _of_the_log(columns, sample.log)
     columns = [_of_a_list(each) if each.address in sample.firsts else each for each in columns]
+    columns = [_with_a_shared_number(each, joined or {}) for each in columns]
     columns, texts, ends = _with_one_end(columns, sample)
     columns, others = of_one_person(columns, texts)
     for look in (named_alike, own):
@@ -151,7 +156,11 @@ def propose(
         currency_said=currency_said,
         zone=zone,
         ends=ends,
+        joined=joined or {},
     )
+    if joined:
+        numbers = " and ".join(draft.names[address] for address in joined)
+        draft.doubts.append(f"{numbers} holds numbers that other files have too: rows are known by them")
     if ends is not None:
         draft.doubts.append(_told_of(ends, draft))
     if kind is not None:
@@ -179,7 +188,7 @@ def propose(
     fit(stream, spec_of(stream, source), draft)
     if (in_vain := consent.left_out(draft, stream.get("maps", ()))) is not None:
         draft.doubts.append(in_vain)
-    return Proposal(path, stream, kind, None, tuple(draft.doubts), sample, tuple(more))
+    return Proposal(path, stream, kind, None, tuple(draft.doubts), sample, tuple(more), tuple(draft.columns))
 
 
 def of_one_object_each(files: Sequence[Path]) -> list[list[Path]]:
@@ -220,6 +229,14 @@ def _of_the_log(columns: list[Column], log: Log) -> list[Column]:
     """The columns without a meaning for what happened, and with that of the last change for when it did."""
     roles = {log.operation: None, log.changed_at: "updated_at"}
     return [replace(each, role=roles[each.address]) if each.address in roles else each for each in columns]
+
+
+def _with_a_shared_number(column: Column, joined: Mapping[str, str]) -> Column:
+    """The column as the number that other files have too, or without a role if that is another number of the same."""
+    if column.address in joined:
+        return replace(column, role="order_id" if joined[column.address] == "order_number" else "person_id")
+    other = column.role == "order_id" and "order_number" in joined.values()
+    return replace(column, role=None) if other else column
 
 
 def _of_a_list(column: Column) -> Column:

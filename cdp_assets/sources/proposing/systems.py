@@ -149,7 +149,7 @@ def _same(one: Numbers, other: Numbers, *, of_one_kind: bool, of_people: bool) -
 def _called_alike(one: Numbers, other: Numbers) -> bool:
     """Whether numbers are said to be of the same, and some are in both; most of them if they are so in other words."""
     shared, whole = one.addresses.keys() & other.addresses.keys(), one.whole and other.whole
-    if _same_word(one.subject, other.subject):
+    if headings.are_one_word(one.subject, other.subject):
         return bool(shared) or not whole
     bought = headings.is_of_buyers(one.subject) and headings.is_of_buyers(other.subject)
     needed = min(len(one.addresses), len(other.addresses)) / 2 if whole else 1
@@ -159,9 +159,3 @@ def _called_alike(one: Numbers, other: Numbers) -> bool:
 def _agree(one: Mapping[str, str], other: Mapping[str, str], apart: Collection[str]) -> bool:
     """Whether two rows of one number say the same in all columns that both have, but for those ``apart``."""
     return all(one[name] == other[name] for name in (one.keys() & other.keys()) - {*apart})
-
-
-def _same_word(one: str, other: str) -> bool:
-    """Whether two words are one, but for their endings: *customer* and *customers*, *Kunde* and *Kunden*."""
-    short, long = sorted((one, other), key=len)
-    return long == short or (len(short) >= 4 and long.startswith(short) and len(long) - len(short) <= 2)
