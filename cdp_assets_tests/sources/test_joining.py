@@ -71,6 +71,12 @@ def test_a_number_that_no_other_file_has_is_not_preferred(tmp_path: Path) -> Non
     assert known_by(found["customers.csv"])["customer_number"] == "id"
 
 
+def test_of_rows_that_feed_no_table_nothing_is_said(tmp_path: Path) -> None:
+    payments = table("order_id,payment_type,payment_value", *(f"{long_id('d', n)},card,10.00" for n in range(40)))
+    found = proposed(tmp_path, {"orders.csv": ORDERS, "payments.csv": payments})
+    assert not any("other files have too" in doubt for doubt in found["payments.csv"].doubts)
+
+
 ACCOUNTS = table(
     "account_code,email,first_name,last_name,company_name",
     *(f"acct-{n},p{n}@example.org,Ann,Lee{n}," for n in range(PEOPLE)),

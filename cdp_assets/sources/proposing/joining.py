@@ -27,6 +27,9 @@ _OF_PEOPLE = ("customer_number", "user_id")
 _GLOBALLY = ("email", "phone", "person_id", "loyalty_number", "external_id", "lead_id")
 """Roles by one of which a row is known already."""
 
+_OF_NOBODY = (None, "products", "accounts")
+"""Kinds whose rows are not known by numbers of people or orders."""
+
 _SEVERAL, _MOST = 3, 0.5
 """So many numbers, and such a share of them, are in two files that number the same."""
 
@@ -60,7 +63,7 @@ def joined(proposals: Sequence[Proposal]) -> Mapping[int, Mapping[str, str]]:
     Returns:
         Of those that are known by another column so far, or by none, by ``id``: address → type of identifier.
     """
-    unknown = [each for each in proposals if each.template is None]
+    unknown = [each for each in proposals if each.template is None and each.kind not in _OF_NOBODY]
     found: dict[int, dict[str, str]] = {}
     for listed in unknown:
         if listed.kind == "contacts":
