@@ -32,6 +32,7 @@ _WITH_OR_WITHOUT_TAX = re.compile(
     r" (taxe?s?|vat|gst|mwst|ust|tva|iva|btw|moms|mva|dph|alv)|(tax|vat|gst) (inc|exc?)(l|luded|lusive|luding)?)$"
 )
 _CENTS = re.compile(r"\b(in )?(cents?|pennies|pence|minor( units?)?|centimes|centimos|centavos|grosze|ore)\b")
+_UTC = re.compile(r"\b(gmt|utc)\b(?! \d)")
 _CURRENCY = re.compile(
     r" (usd|eur|gbp|chf|cad|aud|nzd|jpy|cny|inr|brl|mxn|ars|clp|cop|pln|sek|nok|dkk|czk|huf|ron|try|zar|sgd|hkd|krw)$"
 )
@@ -157,6 +158,7 @@ def times_of(words: str) -> str | None:
     known = _headings()
     if (role := _times_begin(words.split(), known)) is not None:
         return role
+    words = _UTC.sub("", words).strip()
     spelled = {_squeezed(found) for found in _spellings(words.split(), known)}
     said = words.endswith(" timestamp") and not _mentions(words, "loads")
     return "happened_at" if said or spelled & known.moments else None
@@ -252,7 +254,7 @@ def is_of_buyers(words: str) -> bool:
 
 def is_in_utc(words: str) -> bool:
     """Whether an instant is said to be in UTC, and not by so many hours before or after it: *Created (UTC)*."""
-    return re.search(r"\b(gmt|utc)\b(?! \d)", words) is not None
+    return _UTC.search(words) is not None
 
 
 def is_elsewhere(words: str) -> bool:

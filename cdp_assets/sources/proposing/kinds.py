@@ -96,7 +96,10 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
         return "loyalty"
     if "subject" in has and has & {"status", "priority"} and timed and not has & _SUMS:
         return "tickets"
-    if timed and ({"direction", "duration"} <= has or ((called("chats") or called("calls")) and has & _PERSONAL)):
+    messages = {"direction", "notes", "phone"} <= has and not has & _SUMS
+    if timed and (
+        messages or {"direction", "duration"} <= has or ((called("chats") or called("calls")) and has & _PERSONAL)
+    ):
         return "interactions"
     if "score" in has and (has & {"survey", "comment"} or called("surveys")):
         return "survey_responses"

@@ -495,12 +495,15 @@ def _are_degrees(texts: list[str | None]) -> bool:
 
 def _with_the_only_time(columns: list[Column]) -> list[Column]:
     """If no instant but that of the last change has a role, and there is just one, it is when the row's fact
-    happened.
+    happened: of what goes both ways, and of nothing else, also when something was sent. A day that all rows have is
+    none beside others.
     """
     if any(column.role in _INSTANTS - {"updated_at"} for column in columns):
         return columns
     loose = [column for column in columns if column.role is None and column.values.type in ("date", "timestamp")]
-    if len(loose) != 1 or headings.is_elsewhere(loose[0].words):
+    loose = [column for column in loose if column.values.distinct > 1] or loose
+    messages = any(column.role == "direction" for column in columns)
+    if len(loose) != 1 or (headings.is_elsewhere(loose[0].words) and not messages):
         return columns
     return [replace(column, role="happened_at") if column is loose[0] else column for column in columns]
 
