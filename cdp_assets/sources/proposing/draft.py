@@ -13,7 +13,7 @@ from typing import Any
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.countries import SIGNS, codes_of
 from cdp_assets.sources.proposing.ends import Ends
-from cdp_assets.sources.proposing.roles import Column
+from cdp_assets.sources.proposing.roles import NUMBERING_PEOPLE, Column, names_of_companies
 from cdp_assets.sources.proposing.sample import Sample
 from cdp_assets.sources.proposing.values import DAY
 from cdp_assets.warehouse.sql_parsing import plain_name
@@ -40,6 +40,11 @@ _SHARED = {
     "Rs": ("INR", "PKR", "LKR", "NPR", "MUR"),
 }
 """Signs of several currencies, the one that they mostly stand for first."""
+
+_TURNED = re.compile(r"[^,@]+,\s*[^\W\d_][^,@]*(?:,([^,@]+))?")
+"""A name with that of the family first: *Lee, Ann*, *Lee, Ann, Ms*."""
+
+_MOSTLY = 0.8
 
 _MOST_KINDS = 6
 """So many kinds of customers somebody tells apart at most."""
@@ -356,20 +361,59 @@ def _street(draft: Draft) -> str | None:
     return f"concat_ws(' ', {street}, {unguarded(draft, house)})" if street and house is not None else street
 
 
-def _with_more(draft: Draft, role: str, *more: str) -> str | None:
+def _with_more(draft: Draft, role: str, *more: str, before: str | None = None) -> str | None:
     """A name with what else belongs to it, if that is apart."""
     name, others = draft.sql(role), [other for each in more if (other := draft.sql(each)) is not None]
-    return f"concat_ws(' ', {', '.join((name, *others))})" if name and others else name
+    first = draft.sql(before) if before is not None else None
+    parts = [part for part in (first, name, *others) if part is not None]
+    return f"concat_ws(' ', {', '.join(parts)})" if name and len(parts) > 1 else name
+
+
+def _family_first(draft: Draft) -> tuple[str, str] | None:
+    """The names of which most are written with the family's first, as *Lee, Ann* and *Lee, Ann, Ms* are, and a
+    condition for those; None if halves of them are told, or some are those of companies, as *Lee, Inc.*
+    """
+    column = draft.of("full_name")
+    if column is None or draft.of("given_name", "family_name") is not None:
+        return None
+    texts = [text for text in draft.sample.columns[column.address] if text]
+    turned = [found for text in texts if (found := _TURNED.fullmatch(text))]
+    if len(turned) <= _MOSTLY * len(texts) or names_of_companies(texts):
+        return None
+    name, said = draft.expression(column), {found[1].strip(". ").casefold() for found in turned if found[1]}
+    # What else may follow tells father and son apart.
+    addressed = sorted(said & {word.strip(". ") for word in headings.said_by(("female", "male"))})
+    third = f"(, *({'|'.join(addressed)})[.]?)?" if addressed else ""
+    return name, f"regexp_matches(lower(trim({name})), {quoted(f'^[^,]+,[^,]+{third}$')})"
+
+
+def _full_name(draft: Draft) -> str | None:
+    """A name as one text, where it cannot be told in halves."""
+    if (turned := _family_first(draft)) is None:
+        return draft.sql("full_name")
+    name, condition = turned
+    return f"case when not {condition} then {name} end"
+
+
+def _half_name(draft: Draft, half: int) -> str | None:
+    """The given name of those with the family's first (2), or that of the family (1)."""
+    if (turned := _family_first(draft)) is None:
+        return None
+    name, condition = turned
+    return f"case when {condition} then trim(split_part({name}, ',', {half})) end"
 
 
 def _given_name(draft: Draft) -> str | None:
     """Given names, the middle ones among them: they tell apart who shares the first."""
-    return _with_more(draft, "given_name", "middle_name")
+    return _with_more(draft, "given_name", "middle_name") or _half_name(draft, 2)
 
 
 def _family_name(draft: Draft) -> str | None:
-    """The family name: that of the father and then that of the mother, and with what tells father and son apart."""
-    return _with_more(draft, "family_name", "second_family_name", "name_suffix")
+    """The family name with its particle: that of the father and then that of the mother, and with what tells father and
+    son apart.
+    """
+    parts = _with_more(draft, "family_name", "second_family_name", "name_suffix", before="name_particle")
+    return parts or _half_name(draft, 1)
 
 
 def _birth_date(draft: Draft) -> str | None:
@@ -420,12 +464,18 @@ def named(draft: Draft) -> Iterator[Map]:
     says = draft.given(
         given_name=_given_name(draft),
         family_name=_family_name(draft),
-        full_name=draft.sql("full_name"),
+        full_name=_full_name(draft),
         birth_date=_birth_date(draft),
         birth_year=_birth_year(draft),
     )
     if says:
         yield {"to": "contacts", "set": says}
+
+
+def _known_since(draft: Draft) -> tuple[str, ...]:
+    """Roles of when somebody became known: at the consent to letters only who has no number but an address."""
+    numbered = draft.of(*NUMBERING_PEOPLE) is not None
+    return ("created_at", "started_at", *(() if numbered else ("consented_at",)), "happened_at")
 
 
 def person(
@@ -446,7 +496,8 @@ def person(
 
     name = draft.of("full_name") or (None if draft.of("family_name") else draft.of("name"))
     given, family = _given_name(draft), _family_name(draft)
-    full = draft.expression(name) if name is not None and not (given and family) else None
+    halves = given and family and _family_first(draft) is None
+    full = (_full_name(draft) or draft.expression(name)) if name is not None and not halves else None
     company, organised = draft.sql("company"), _are_companies(draft)
     if organised is not None and (full or family or given):
         names = [part for part in (full, family, given) if part]
@@ -466,7 +517,7 @@ def person(
         job_title=draft.sql("job_title") or (draft.sql("title") if (family or full) and not opinions else None),
         language=f"split_part({language}, '-', 1)" if language else None,
         timezone=draft.sql("timezone") if id_ is None else None,  # of a sale it is that of the shop
-        created_at=draft.sql("created_at", "started_at", "consented_at", "happened_at"),
+        created_at=draft.sql(*_known_since(draft)),
     )
     gender = draft.of("gender", "salutation")
     if gender is not None:

@@ -39,8 +39,8 @@ _CURRENCY = re.compile(
 """A currency at the end of what an amount is called."""
 _LONGEST = 6
 """So many words a phrase has at most."""
-_OF_SEVERAL = re.compile(r"(?<=[^\W\d_])\((s|es|n|en)\)")
-"""The ending of a word that may stand for several: ``Nombre(s)``."""
+_OF_SEVERAL = re.compile(r"(?<=[^\W\d_])\((s|es|n|en|e|a|in)\)")
+"""The ending of a word that may stand for several, or for a woman: ``Nombre(s)``, ``Né(e) le``."""
 _BRACKETED = re.compile(r"\s*[(\[（【].*[)\]）】]\s*$")
 _OR = re.compile(r"[/|]|\b(?:o|ou|or|oder|lub)\b", re.IGNORECASE)
 
@@ -156,6 +156,8 @@ def is_just(words: str, role: str) -> bool:
 def times_of(words: str) -> str | None:
     """The role of a column that holds instants."""
     known = _headings()
+    if next(meanings(words), None) == "birth_date":
+        return "birth_date"
     if (role := _times_begin(words.split(), known)) is not None:
         return role
     words = _UTC.sub("", words).strip()

@@ -301,6 +301,13 @@ def _contacts(draft: Draft) -> Iterator[Map]:
     yield from consent.marketing(draft)
 
 
+def _subscriptions(draft: Draft) -> Iterator[Map]:
+    found = list(commerce.subscriptions(draft))
+    yield from (map_ for map_ in found if map_["to"] == "subscriptions")
+    if found:
+        yield from person(draft)
+
+
 def _tickets(draft: Draft) -> Iterator[Map]:
     status = draft.sql("status")
     values = draft.given(
@@ -495,7 +502,7 @@ _MAPS: dict[str, Callable[[Draft], Iterator[Map]]] = {
     "lines": commerce.lines,
     "products": commerce.products,
     "refunds": commerce.refunds,
-    "subscriptions": commerce.subscriptions,
+    "subscriptions": _subscriptions,
     "opportunities": deals.opportunities,
     "accounts": deals.accounts,
     "loyalty": commerce.loyalty,

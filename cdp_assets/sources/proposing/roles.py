@@ -29,8 +29,8 @@ _MONEY = frozenset({
 _SOLD = _MONEY | {"order_id"}
 _NUMBERS = _MONEY | {"quantity", "points", "score", "duration", "employees", "age", *BIRTH_PARTS}
 _TEXTS = frozenset({
-    "given_name", "middle_name", "family_name", "second_family_name", "name_suffix", "full_name", "company",
-    "job_title", "language", "line_2", "suburb", "city", "region",
+    "given_name", "middle_name", "family_name", "second_family_name", "name_particle", "name_suffix", "full_name",
+    "company", "job_title", "language", "line_2", "suburb", "city", "region",
     "gender", "salutation", "subject", "product_name", "comment", "reason", "purpose", "channel", "stage", "street",
     "line_1", "industry", "category", "survey", "description",
 })  # fmt: skip
@@ -86,8 +86,8 @@ _ONE_FOR_EACH = frozenset({
 
 _OF_PEOPLE = frozenset({
     "email", "phone", "anything", "person_id", "loyalty_number", "external_id", "lead_id", "given_name", "family_name",
-    "middle_name", "second_family_name", "name_suffix", "full_name", "birth_date", *BIRTH_PARTS, "age", "street",
-    "line_1", "line_2", "house_number", "postal_code", "suburb", "city", "card",
+    "middle_name", "second_family_name", "name_particle", "name_suffix", "full_name", "birth_date", *BIRTH_PARTS, "age",
+    "street", "line_1", "line_2", "house_number", "postal_code", "suburb", "city", "card",
 })  # fmt: skip
 """Roles that say who somebody is, and nothing where parts are made unreadable."""
 
