@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from cdp_assets.sources.proposing.postal import of_one_address
@@ -144,3 +145,21 @@ def test_cards_of_members_have_numbers_elsewhere_too(tmp_path: Path, heading: st
     text = "\n".join([f"{heading},Email,Name", *(f"77{n:06d},p{n}@example.org,Ann Lee{n}" for n in range(30)), ""])
     found = propose(written(tmp_path, "points.csv", text), "shop").stream["identifiers"]
     assert [each["type"] for each in found] == ["loyalty_number", "email"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "where", "code", "town"),
+    [
+        ("PLZ Ort", "10{n:03d} Berlin", "10003", "Berlin"),
+        ("Postcode en plaats", "10{n:02d} AB Den Haag", "1003 AB", "Den Haag"),
+        ("CP / Ville", "F-75{n:03d} LE HAVRE", "75003", "LE HAVRE"),
+    ],
+)
+def test_a_postal_code_and_a_town_in_one_column_are_told_apart(
+    tmp_path: Path, heading: str, where: str, code: str, town: str
+) -> None:
+    rows = "".join(f"{n};Ann Lee{n};Elm St {n};{where.format(n=n)}\n" for n in range(24))
+    found = propose(written(tmp_path, "kunden.csv", f"Kundennummer;Name;Straße;{heading}\n{rows}"), "shop")
+    (postal,) = (map_["set"] for map_ in found.stream["maps"] if map_["to"] == "contact_points")
+    asked = f"SELECT {postal['postal_code']}, {postal['city']} FROM (SELECT '{where.format(n=3)}' AS \"{heading}\")"
+    assert duckdb.sql(asked).fetchone() == (code, town)

@@ -46,6 +46,8 @@ _TURNED = re.compile(r"[^,@]+,\s*[^\W\d_][^,@]*(?:,([^,@]+))?")
 
 _MOSTLY = 0.8
 
+_CODE_AND_TOWN = r"^\s*(?:[A-Za-z]{1,2}-)?(\d{4} ?[A-Z]{2}\b|\d[\d -]*\d)\s+(\D.*)$"
+
 _MOST_KINDS = 6
 """So many kinds of customers somebody tells apart at most."""
 
@@ -361,6 +363,19 @@ def _street(draft: Draft) -> str | None:
     return f"concat_ws(' ', {street}, {unguarded(draft, house)})" if street and house is not None else street
 
 
+def _code_and_town(draft: Draft) -> tuple[str, str] | None:
+    """The postal code and the town, where one column has both: *10115 Berlin*."""
+    column = draft.of("city")
+    if column is None or draft.of("postal_code") is not None or not headings.is_code_and_town(column.words):
+        return None
+    texts = [text for text in draft.sample.columns[column.address] if text]
+    if sum(re.search(_CODE_AND_TOWN, text) is not None for text in texts) <= _MOSTLY * len(texts):
+        return None
+    name = draft.expression(column)
+    code, town = (f"nullif(regexp_extract({name}, {quoted(_CODE_AND_TOWN)}, {part}), '')" for part in (1, 2))
+    return code, f"coalesce({town}, {name})"
+
+
 def _with_more(draft: Draft, role: str, *more: str, before: str | None = None) -> str | None:
     """A name with what else belongs to it, if that is apart."""
     name, others = draft.sql(role), [other for each in more if (other := draft.sql(each)) is not None]
@@ -532,16 +547,17 @@ def person(
         yield entry("contact_points", reached | draft.given(verified=draft.sql("verified")))
     for phone in draft.all_of("phone"):
         yield entry("contact_points", draft.given(kind="'phone'", value=unguarded(draft, phone), country=country))
+    both = _code_and_town(draft)
     town = draft.sql("city", "suburb", "postal_code")
     lives_there = draft.of("postal_code", "line_1", "street", *(("city",) if given or family or full else ()))
     if town is not None and lives_there is not None:
         postal = draft.of("postal_code")
-        code = None if postal is None else unguarded(draft, postal)
+        code = both[0] if both else None if postal is None else unguarded(draft, postal)
         address = draft.given(
             kind="'postal'",
             line_1=_street(draft),
             line_2=draft.sql("line_2"),
-            city=draft.sql("city", "suburb"),
+            city=both[1] if both else draft.sql("city", "suburb"),
             region=draft.sql("region"),
             postal_code=code,
             country=country,

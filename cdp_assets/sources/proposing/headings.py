@@ -374,6 +374,12 @@ def whose(words: str) -> str:
     )
 
 
+def is_code_and_town(words: str) -> bool:
+    """Whether a heading of towns says that postal codes stand before them: *PLZ Ort*."""
+    parts = words.split()
+    return any("postal_code" in meanings(" ".join(parts[:end])) for end in range(1, len(parts)))
+
+
 def which_address(words: str) -> str:
     """What is left of a heading of a part of an address without the words that say which part it is: *home* of ``Home
     Street`` and of ``Home Postal Code``, *1* of ``Address 1 - City``, and nothing of ``Address 1`` and ``address1``.
