@@ -57,13 +57,14 @@ def codes_of(texts: Iterable[str]) -> dict[str, str]:
     """
     said = {text.strip().casefold() for text in texts}
     known = {*_codes().values()}
-    meant = {text: SIGNS.get(text) or code_of(text) or text.upper() for text in said}
+    meant = {text: SIGNS.get(text) or code_of(text) or text.replace(".", "").upper() for text in said}
     return {text: code for text, code in meant.items() if code in known}
 
 
 def code_of(name: str) -> str | None:
     """ISO 3166-1 alpha-2 code of a country by its name, or None if it is not known."""
-    return _codes().get(name.strip().casefold())
+    plain = name.strip().casefold()
+    return _codes().get(plain) or _codes().get(plain.replace(".", ""))
 
 
 @cache

@@ -38,6 +38,9 @@ _DELETED = re.compile(r"((cdc|fivetran|airbyte|ab|sdc|dbt|dlt|stitch|meta|record
 _DELETED_AT = re.compile(r"(\w+ )*(deleted (at|on|date|time)|(date|time) deleted|deletion (date|time)|deleted at utc)")
 """What tools that copy tables call what marks rows that are not there any more."""
 
+_TRIED = re.compile(r"is (a )?test( \w+)?|test (lead|contact|customer|user|order|record)")
+"""What is called what marks rows that somebody made only to try something out."""
+
 
 def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
     """The fields of a stream for a file of some kind; without maps if nothing is known of it."""
@@ -133,7 +136,7 @@ def _deleted(draft: Draft) -> str | None:
     """A condition for rows that are marked as deleted; None if none can be."""
     for column in draft.columns:
         name, words, values = plain_name(draft.names[column.address]), column.words, column.values
-        if _DELETED.fullmatch(words) and values.type in ("boolean", "integer"):
+        if (_DELETED.fullmatch(words) or _TRIED.fullmatch(words)) and values.type in ("boolean", "integer"):
             condition = name if values.type == "boolean" else f"{name} = 1"
         # Of a text, who knows whether it stands for none.
         elif _DELETED_AT.fullmatch(words) and (values.type in ("date", "timestamp") or not values.filled):

@@ -561,6 +561,8 @@ def _meaning(words: str, named: list[str], values: Values) -> tuple[str | None, 
     if "phone" in values.looks and "anything" not in named:
         return "phone", True
     role = next((role for role in named if _possible(role, values)), None)
+    if role == "region" and named[0] == "country":
+        return None, False  # of no country that is known
     return {"nothing": None, "card": "loyalty_number"}.get(role or "nothing", role), False
 
 

@@ -85,6 +85,7 @@ _DATES = (
 )  # fmt: skip
 _FORMATS = (
     *(("timestamp", f"%Y-%m-%d{mark}%H:%M{seconds} %z") for mark in (" ", "T") for seconds in (":%S", ":%S.%f", "")),
+    ("timestamp", "%Y-%m-%d %H:%M:%S UTC%z"),
     ("timestamp", "%Y-%m-%d %I:%M:%S %p"),
     ("timestamp", "%Y-%m-%d %I:%M %p"),
     ("timestamp", "%d/%b/%Y:%H:%M:%S %z"),
