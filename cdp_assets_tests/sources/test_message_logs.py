@@ -1,4 +1,4 @@
-"""Logs of messages and calls: when something went which way, and who wants no more of it."""
+"""Logs of messages, calls and visits: when something went which way, and who wants no more of it."""
 
 from __future__ import annotations
 
@@ -61,3 +61,12 @@ def test_a_moment_in_utc_is_a_moment(tmp_path: Path) -> None:
     assert found.stream["event_time"] == "datetime (UTC)"
     assert found.stream["columns"]["datetime (UTC)"]["zone"] == "UTC"
     assert not maps_of(found, "consents")
+
+
+def test_a_time_of_day_belongs_to_the_day_that_is_called_like_it(tmp_path: Path) -> None:
+    text = "Visit ID,Visited Date,Visited Time,Closing Time,Email\n" + "".join(
+        f"{n},2026-03-04,{n % 12 + 1:02d}:15 PM,09:00 PM,p{n % 9}@example.org\n" for n in range(24)
+    )
+    found = proposed(tmp_path, "visits.csv", text)
+    assert found.stream["event_time"] == "Visited Date_time"
+    assert '"Visited Time"' in found.stream["derive"]["Visited Date_time"]

@@ -163,7 +163,7 @@ def columns_of(texts: Mapping[str, list[str | None]], *, day_first: bool | None 
     found = _with_names_of_people(_with_family_names(found, texts))
     found = _with_names_of_accounts(_with_companies(_with_whole_names(found, texts), texts), texts)
     found = _with_the_status(found, texts)
-    return _with_the_only_time(_without_pins(found))
+    return _with_clocks(_with_the_only_time(_without_pins(found)))
 
 
 def _with_the_status(columns: list[Column], texts: Mapping[str, list[str | None]]) -> list[Column]:
@@ -506,6 +506,21 @@ def _with_the_only_time(columns: list[Column]) -> list[Column]:
     if len(loose) != 1 or (headings.is_elsewhere(loose[0].words) and not messages):
         return columns
     return [replace(column, role="happened_at") if column is loose[0] else column for column in columns]
+
+
+def _with_clocks(columns: list[Column]) -> list[Column]:
+    """The time of day beside a day that is called like it, *Opened Time* beside *Opened Date*, if every row has one."""
+    days = {column.words for column in columns if column.role in _INSTANTS and column.values.type == "date"}
+    return [
+        replace(column, role="clock")
+        if column.role is None
+        and "clock" in column.values.looks
+        and column.values.filled == column.values.rows
+        and column.words.endswith(" time")
+        and f"{column.words.removesuffix('time')}date" in days
+        else column
+        for column in columns
+    ]
 
 
 def _are_states_of_things(texts: list[str | None]) -> bool:

@@ -54,6 +54,9 @@ _NOT_AVAILABLE = "NA"
 _SEVERAL = 2
 """In so many columns a word that could mean something stands for no value."""
 
+_ENOUGH_ROWS = 5
+"""Of fewer nobody can tell which is unlike the others."""
+
 _KEPT_WHOLE = frozenset({"properties", "event_properties", "metadata", "custom_fields"})
 """Objects that hold whatever somebody sends, whose keys are no columns."""
 
@@ -233,6 +236,9 @@ def _csv(path: Path, text: str, encoding: str, doubts: tuple[str, ...]) -> Sampl
     if len(records) <= MOST_ROWS and (sums := _sums_below(rows)):
         rows = rows[:-sums]
         doubts += ("it ends with sums, which are no rows: those without a key or a time are refused",)
+    if (number := _number_below_a_second_header(rows)) is not None:
+        rows = rows[1:]
+        doubts += (f"its second line is one more of headings, and no row: it has no {header[number]}",)
     if len(records) > 1 and not rows:
         raise UnreadableSampleError(f"{path.name} is neither JSON nor CSV with a header")
     if any(not name for name in header) or len(set(header)) < len(header):
@@ -316,6 +322,22 @@ def _sums_below(rows: list[list[str]]) -> int:
         found += 1
     empty = [sum(not cell.strip() for cell in row) for row in rows[-found - 20 :]] if found else []
     return found if found and max(empty[:-found], default=0) < min(empty[-found:]) else 0
+
+
+def _number_below_a_second_header(rows: list[list[str]]) -> int | None:
+    """The place of a number that every row has, each another one, but for the first, which says in words that stand in
+    no other row what is below them; None if it is a row like the others.
+    """
+    first, *others = rows if len(rows) >= _ENOUGH_ROWS else [[]]
+    said = [(place, cell.strip()) for place, cell in enumerate(first) if cell.strip()]
+    if not said or any(not re.fullmatch(r"[^\d@]{2,}", cell) for _, cell in said):
+        return None
+    if any(cell == row[place].strip() for place, cell in said for row in others):
+        return None
+    blank = [place for place, cell in enumerate(first) if not cell.strip()]
+    numbers = ([row[place].strip() for row in others] for place in blank)
+    unique = (place for place, texts in zip(blank, numbers, strict=True) if all(texts) and len({*texts}) == len(texts))
+    return next((place for place in unique if len(said) < len(blank)), None)
 
 
 def _regularity(text: str, delimiter: str) -> tuple[float, int]:
