@@ -22,6 +22,9 @@ def proposed(folder: Path, head: str, row: str) -> Proposal:
 def test_leads_that_were_made_up_are_left_out(tmp_path: Path, heading: str, row: str, deleted: str | None) -> None:
     found = proposed(tmp_path, f"{heading},Name,Email", f"{row},Ann Lee,p{{n}}@example.org")
     assert found.stream.get("deleted") == deleted
+    known_by = {each["type"]: each["value"] for each in found.stream["identifiers"]}
+    made_up = f"case when not coalesce({deleted}, false) then Email end"
+    assert known_by["email"] == (made_up if deleted else "Email")
 
 
 def test_a_time_may_name_utc_beside_what_it_is_off(tmp_path: Path) -> None:

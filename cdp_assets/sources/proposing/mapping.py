@@ -84,7 +84,7 @@ def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
     if people:
         fields["person"] = True
     fields["columns"] = {}
-    known_by = list(identifiers(draft, kind))
+    known_by = [_of_nobody_tried(draft, each) for each in identifiers(draft, kind)]
     if not (known_by or people):
         maps = [map_ for map_ in maps if map_["to"] != "consents" or "contact_point" in map_["set"]]
     if draft.derive:
@@ -137,7 +137,7 @@ def _deleted(draft: Draft) -> str | None:
     for column in draft.columns:
         name, words, values = plain_name(draft.names[column.address]), column.words, column.values
         if (_DELETED.fullmatch(words) or _TRIED.fullmatch(words)) and values.type in ("boolean", "integer"):
-            condition = name if values.type == "boolean" else f"{name} = 1"
+            condition = _is_so(name, column)
         # Of a text, who knows whether it stands for none.
         elif _DELETED_AT.fullmatch(words) and (values.type in ("date", "timestamp") or not values.filled):
             condition = f"{name} is not null"
@@ -148,6 +148,22 @@ def _deleted(draft: Draft) -> str | None:
         draft.doubts.append(f"rows are taken for deleted where {condition}")
         return condition
     return None
+
+
+def _is_so(name: str, column: Column) -> str:
+    return name if column.values.type == "boolean" else f"{name} = 1"
+
+
+def _of_nobody_tried(draft: Draft, found: dict[str, str]) -> dict[str, str]:
+    """An identifier but for rows that somebody made only to try something out: those are nobody's."""
+    tried = [
+        _is_so(plain_name(draft.names[column.address]), column)
+        for column in draft.columns
+        if _TRIED.fullmatch(column.words) and column.values.type in ("boolean", "integer")
+    ]
+    if not tried:
+        return found
+    return found | {"value": f"case when not coalesce({' or '.join(tried)}, false) then {found['value']} end"}
 
 
 def _removed(draft: Draft, log: Log) -> str:
