@@ -45,3 +45,23 @@ def test_business_partners_are_companies_with_somebody_to_talk_to(tmp_path: Path
     assert told(found) == {"full_name": "CntctPrsn", "company": "CardName"}
     postal = next(map_["set"] for map_ in found.stream["maps"] if map_["set"].get("kind") == "'postal'")
     assert (postal["line_1"], postal["postal_code"], postal["city"]) == ("MailAddres", "MailZipCod", "MailCity")
+
+
+def test_headings_with_dots_and_brackets_are_read_like_others(tmp_path: Path) -> None:
+    head = "subscription.id,subscription.plan_id,subscription.plan_unit_price,subscription.started_at"
+    head += ",customer[id],customer[email],customer[last_name],billing_address.line1,billing_address.city"
+    row = "s{n},gold,19.00,{day},c{n},p{n}@example.org,Lee{n},Elm St {n},Denver"
+    found = proposed(tmp_path, "subscriptions.csv", head, row)
+    subscribed = told(found, "subscriptions")
+    assert (subscribed["plan"], subscribed["amount"]) == ('"subscription.plan_id"', '"subscription.plan_unit_price"')
+    assert {map_["set"]["kind"] for map_ in found.stream["maps"] if map_["to"] == "contact_points"} == {
+        "'email'",
+        "'postal'",
+    }
+    assert {"type": "customer_number", "value": '"customer[id]"'} in found.stream["identifiers"]
+
+
+def test_a_plan_is_called_by_its_name_if_it_has_one(tmp_path: Path) -> None:
+    head = "Subscription ID,Plan Code,Plan Name,Started At,Email"
+    found = proposed(tmp_path, "subscriptions.csv", head, "s{n},g1,Gold,{day},p{n}@example.org")
+    assert told(found, "subscriptions")["plan"] == '"Plan Name"'

@@ -322,7 +322,8 @@ def _contacts(draft: Draft) -> Iterator[Map]:
 
 def _subscriptions(draft: Draft) -> Iterator[Map]:
     found = list(commerce.subscriptions(draft))
-    yield from (map_ for map_ in found if map_["to"] == "subscriptions")
+    told = draft.given(plan=draft.sql("plan", "plan_id"))
+    yield from (map_ | {"set": map_["set"] | told} for map_ in found if map_["to"] == "subscriptions")
     if found:
         yield from person(draft)
 

@@ -18,8 +18,8 @@ from cdp_assets.sources.proposing.wrapping import unwrapped
 _CODED = frozenset({
     "click_id", "anonymous_id", "previous_id", "group_id", "device_id", "message_id", "ticket_id", "lead_id",
     "campaign_id", "session_id", "refund_id", "order_id", "line_number", "payment_id", "opportunity_id",
-    "subscription_id", "loyalty_number", "person_id", "external_id", "account_id", "parent_id", "number", "id", "phone",
-    "postal_code", "sku", "house_number", "name", "card",
+    "subscription_id", "plan_id", "loyalty_number", "person_id", "external_id", "account_id", "parent_id", "number",
+    "id", "phone", "postal_code", "sku", "house_number", "name", "card",
 })  # fmt: skip
 """Roles of columns whose numbers are names: leading zeros matter, and sums mean nothing."""
 
