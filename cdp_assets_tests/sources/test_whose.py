@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cdp_assets.sources.proposing.propose import propose
+from cdp_assets.warehouse.sql_parsing import plain_name
 from cdp_assets_tests.normalised.bench import canonical, load, outcome, typed
 from cdp_assets_tests.sources.shop import Bench
 from cdp_assets_tests.sources.test_proposing import loaded, written
@@ -461,3 +462,59 @@ def test_members_of_families_keep_their_numbers_beside_one_address(tmp_path: Pat
 def test_of_people_without_names_the_number_says_who_they_are(tmp_path: Path) -> None:
     text = table("id,email,birth_date", *(f"{n},p{n // 3}@example.org,19{50 + n}-02-03" for n in range(30)))
     assert ("customer_number", "id") in identifiers(stream(tmp_path, "guests.csv", text))
+
+
+@pytest.mark.parametrize(
+    ("head", "own"),
+    [
+        ("Invitee Name,Invitee Email,Booked At,Guest Email(s)", "Invitee Email"),
+        ("First Name,Email,Booked At,Guest E-Mail", "Email"),
+        ("Vorname,E-Mail,Gebucht am,E-Mail Gast", "E-Mail"),
+    ],
+)
+def test_whoever_comes_along_is_not_the_person_of_the_row(tmp_path: Path, head: str, own: str) -> None:
+    text = table(
+        head,
+        *(
+            f"Ann {FAMILY[n % 10]}{n},p{n}@example.org,2026-01-02 10:00:00,{f'g{n}@example.org' if n % 5 == 0 else ''}"
+            for n in range(30)
+        ),
+    )
+    found = stream(tmp_path, "bookings.csv", text)
+    assert identifiers(found) == [("email", plain_name(own))]
+    assert [map_["set"]["value"] for map_ in found["maps"] if map_["to"] == "contact_points"] == [plain_name(own)]
+
+
+def test_of_the_name_of_a_guest_the_address_of_the_guest_is_the_persons(tmp_path: Path) -> None:
+    text = table(
+        "Guest Name,Guest Email,Stay From,Booked By",
+        *(f"Ann {FAMILY[n % 10]}{n},p{n}@example.org,2026-01-02,a{n % 3}@firm.example" for n in range(30)),
+    )
+    assert identifiers(stream(tmp_path, "guests.csv", text)) == [("email", '"Guest Email"')]
+
+
+@pytest.mark.parametrize("heading", ["Payer", "Billing Contact", "Zahler", "Policyholder", "Bill To", "Familie"])
+def test_whoever_pays_for_children_is_none_of_them_though_most_pay_for_themselves(tmp_path: Path, heading: str) -> None:
+    rows = []
+    for n in range(30):
+        child = n % 4 == 0
+        payer = n + 1 if child else n
+        rows.append(
+            f"M{n},{GIVEN[n % 3]},Lee{n},{'' if child else f'p{n}@example.org'},"
+            f"{GIVEN[payer % 3]} Lee{payer},p{payer}@example.org"
+        )
+    text = table(f"Member No,First Name,Last Name,Email,{heading} Name,{heading} Email", *rows)
+    assert identifiers(stream(tmp_path, "members.csv", text)) == [
+        ("customer_number", '"Member No"'),
+        ("email", "Email"),
+    ]
+
+
+def test_the_only_address_may_be_that_of_whoever_pays(tmp_path: Path) -> None:
+    text = table(
+        "Member No,First Name,Last Name,Payer Email",
+        *(f"M{n},{GIVEN[n % 3]},Lee{n},p{n}@example.org" for n in range(30)),
+    )
+    proposal = propose(written(tmp_path, "members.csv", text), "shop")
+    assert ("email", '"Payer Email"') in identifiers(proposal.stream)
+    assert "Payer Email may be that of whoever pays for the person of the row" in proposal.doubts

@@ -361,6 +361,18 @@ def is_own_address(words: str) -> bool:
     return all(part.isdigit() or part in plain or _folded(part) in plain for part in words.split())
 
 
+def is_of_payers(words: str) -> bool:
+    """Whether an address or a number is that of whoever pays, who may be somebody else than the person of the row."""
+    return _mentions(words, "payers")
+
+
+def is_of_another_guest(words: str, named: str) -> bool:
+    """Whether an address is that of somebody who takes part or comes along, by a word that the name of the person of
+    the row does not have: *guest e-mail* beside the name of an invitee.
+    """
+    return not {*re.findall(_pattern("guests"), words)} <= {*re.findall(_pattern("guests"), named)}
+
+
 def whose(words: str) -> str:
     """What is left of a heading without the words that say that it is a name, an address, a number or a birth date:
     *contact 1* of ``Contact 1 E-mail`` and of ``Contact 1 Name``.

@@ -180,6 +180,7 @@ def propose(
         draft.doubts.append(f"no row of {kind} can be made of what it has: rows are kept, and feed no table")
     _doubts_of_companies(draft, stream)
     _doubts_of_names(draft, stream)
+    _doubts_of_payers(draft, stream)
     _doubts_of_amounts(draft, stream)
     _doubts_of_times(draft)
     if country is None and kind is not None:
@@ -428,6 +429,14 @@ def _doubts_of_names(draft: Draft, stream: dict[str, Any]) -> None:
         draft.doubts.append(
             f"{', '.join(left)} may name people: who shares an address is told apart by no name (`contacts`)"
         )
+
+
+def _doubts_of_payers(draft: Draft, stream: dict[str, Any]) -> None:
+    """Say which addresses and telephones are those of whoever pays, where people are known by them."""
+    known_by = {each["value"] for each in stream.get("identifiers", ())}
+    payers = [each for each in draft.columns if each.role in ("email", "phone") and headings.is_of_payers(each.words)]
+    if found := [name for each in payers if plain_name(name := draft.names[each.address]) in known_by]:
+        draft.doubts.append(f"{', '.join(found)} may be that of whoever pays for the person of the row")
 
 
 def _doubts_of_amounts(draft: Draft, stream: dict[str, Any]) -> None:

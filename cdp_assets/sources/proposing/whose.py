@@ -83,13 +83,15 @@ def named_alike(columns: Sequence[Column], texts: Texts) -> tuple[list[Column], 
     Returns:
         The columns, and the addresses of those that lost their role, each with the reason.
     """
-    name = next((each for role in NAMES for each in _of(columns, role)), None)
+    name = _first_name(columns)
     if name is None or name.role == "family_name":
         return list(columns), []
     named = {whose: parts for whose in _whose_names(columns) if (parts := _parts_of_names(columns, whose))}
     mine = headings.whose(name.words)
     names = {whose: _joined(parts, texts) for whose, parts in named.items()}
-    others = [whose for whose in names if whose != mine and mine in names and _are_others(names[whose], names[mine])]
+    others = [
+        whose for whose in names if whose != mine and mine in names and _differ_in(names[whose], names[mine], _HALF)
+    ]
     reached = {headings.whose(each.words) for each in _of(columns, *ADDRESSES, *_NUMBERS)}
     known = [whose for whose in others if whose in reached]
     # An address of nobody in particular is that of the person of the row.
@@ -106,6 +108,11 @@ def named_alike(columns: Sequence[Column], texts: Texts) -> tuple[list[Column], 
     ]
     left = [replace(each, role=None, by_value=False) if each in lost else each for each in columns]
     return left, [(each.address, "is that of somebody with another name") for each in lost if each.role not in NAMES]
+
+
+def _first_name(columns: Sequence[Column]) -> Column | None:
+    """The column that names the person of the row."""
+    return next((each for role in NAMES for each in _of(columns, role)), None)
 
 
 def _whose_names(columns: Sequence[Column]) -> list[str]:
@@ -181,10 +188,10 @@ def _joined(parts: Sequence[Column], texts: Texts) -> list[set[str]]:
     return [set(words_of(" ".join(filter(None, row))).split()) for row in rows]
 
 
-def _are_others(names: Sequence[set[str]], mine: Sequence[set[str]]) -> bool:
-    """Whether two columns of names are mostly of different people, where a row has both."""
+def _differ_in(names: Sequence[set[str]], mine: Sequence[set[str]], share: float) -> bool:
+    """Whether two columns of names are of different people in so many of the rows that have both."""
     found = [_two_people(one, other) for one, other in zip(names, mine, strict=True) if one and other]
-    return sum(found) >= _SOME and sum(found) >= _HALF * len(found)
+    return sum(found) >= _SOME and sum(found) >= share * len(found)
 
 
 _Found = Iterator[tuple[str, str]]
@@ -360,16 +367,34 @@ def _addresses_of_nobody(columns: Sequence[Column], texts: Texts) -> _Found:
 
 
 def _second_addresses(columns: Sequence[Column], texts: Texts) -> _Found:
-    """Those beside another one that are not known to be the same person's."""
+    """Those beside another one that are not known to be the same person's.
+
+    That which is called as the name is, is the person's: *Invitee E-mail* beside *Invitee Name*; and of whoever pays or
+    comes along is none, unless there is hardly another one.
+    """
+    name = _first_name(columns)
+    named = headings.whose(name.words) if name is not None else ""
+
+    def known(column: Column) -> bool:
+        return _own(column) or (bool(named) and headings.whose(column.words) == named)
+
+    def strange(column: Column) -> bool:
+        return headings.is_of_payers(column.words) or headings.is_of_another_guest(column.words, named)
+
     for role in ADDRESSES:
-        found = sorted(_of(columns, role), key=lambda column: not _own(column))
+        found = sorted(_of(columns, role), key=lambda column: (strange(column), not known(column)))
         for second in found[1:]:
             first, there = texts[found[0].address], texts[second.address]
-            if same(first, there):
+            hardly = 2 * found[0].values.filled < second.values.filled
+            if strange(second) and not strange(found[0]) and not hardly:
+                yield second.address, "is that of whoever pays, or comes along"
+            elif _has_another_name(second, found[0], columns, texts):
+                yield second.address, "is that of somebody with another name"
+            elif same(first, there) and (role != "email" or known(second) or not _stands_alone(there, first)):
                 continue
-            if _comes_as(there, first):
+            elif _comes_as(there, first):
                 yield second.address, "holds what is somebody else's own in other rows"
-            elif role == "email" and not _own(second):
+            elif role == "email" and not known(second):
                 yield second.address, "is not known to be the same person's"
             elif _has_a_name_of_its_own(second, columns, texts):
                 yield second.address, "is that of somebody with another name"
@@ -496,6 +521,20 @@ def _has_a_name_of_its_own(address: Column, columns: Sequence[Column], texts: Te
     )
 
 
+def _has_another_name(second: Column, first: Column, columns: Sequence[Column], texts: Texts) -> bool:
+    """Whether what an address is called has a name too, which is somebody else's than the person's of the row in more
+    than a few rows: whoever pays for children, though most pay for themselves.
+    """
+    name = _first_name(columns)
+    if name is None:
+        return False
+    mine, whose = headings.whose(name.words), headings.whose(second.words)
+    theirs, persons = (_parts_of_names(columns, each) for each in (whose, mine))
+    if whose in (mine, headings.whose(first.words)) or not (theirs and persons):
+        return False
+    return _differ_in(_joined(theirs, texts), _joined(persons, texts), _SELDOM)
+
+
 def _unnumbered(column: Column) -> list[str]:
     """The roles that a heading could give without the number in it."""
     return list(headings.meanings(" ".join(word for word in column.words.split() if not word.isdigit())))
@@ -520,6 +559,11 @@ def _comes_as(second: Sequence[str | None], first: Sequence[str | None]) -> bool
     apart = {_plain(right) for left, right in both(first, second) if _plain(left) != _plain(right)}
     shared = len(apart & firsts)
     return shared >= _SOME and shared * 10 >= len(apart)
+
+
+def _stands_alone(second: Sequence[str | None], first: Sequence[str | None]) -> bool:
+    """Whether what stands in the second column is in some rows all that there is."""
+    return any(there is not None and here is None for there, here in zip(second, first, strict=True))
 
 
 def _distinct(column: Column) -> int:
