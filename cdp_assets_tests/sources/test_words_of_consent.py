@@ -462,3 +462,192 @@ def test_marketing_is_told_by_further_headings(
     lines = (f"{n},Ann Example,p{n}@example.org,{words[n % 2]},2026-01-{n + 1:02d} 10:00:00" for n in range(12))
     found = consents(bench, tmp_path, "customers.csv", table(f"Customer ID,Name,Email,{head},Date Modified", *lines))
     assert {(row["status"], row["explicit"]) for row in found} == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "row"),
+    [
+        ("order_items.csv", "Order ID,Order Date,Email,Item Name,Quantity,Unit Price",
+         "O{n},2026-01-{day:02d} 10:00:00,{email},Mug,1,9.9{n}"),
+        ("appointments.csv", "Appointment ID,Appointment Date,Patient ID,Email,Visit Type",
+         "A{n},2026-01-{day:02d} 10:00:00,P{n},{email},Checkup"),
+        ("tickets.csv", "Ticket ID,Subject,Status,Created At,Requester Email",
+         "{n},Help,open,2026-01-{day:02d} 10:00:00,{email}"),
+        ("subscriptions.csv", "Subscription ID,Customer ID,Customer Email,Plan,Start Date",
+         "S{n},C{n},{email},Basic,2026-01-{day:02d}"),
+        ("survey.csv", "Response ID,Email,NPS Score,Comment,Submitted At",
+         "R{n},{email},{n},Fine,2026-01-{day:02d} 10:00:00"),
+        ("calls.csv", "Call ID,Direction,Duration,Email,Started", "L{n},inbound,60,{email},2026-01-{day:02d} 10:00:00"),
+        ("deals.csv", "Deal ID,Deal Name,Stage,Amount,Contact Email,Created At",
+         "D{n},Deal,won,9{n}.00,{email},2026-01-{day:02d} 10:00:00"),
+    ],
+)  # fmt: skip
+def test_who_refuses_is_known_by_whatever_they_did(
+    bench: Bench, tmp_path: Path, name: str, head: str, row: str
+) -> None:
+    text = table(
+        f"{head},Unsubscribed",
+        *(f"{row.format(n=n, day=n + 1, email=f'p{n}@example.org')},{'yes' if n % 3 == 0 else 'no'}" for n in range(9)),
+    )
+    found = consents(bench, tmp_path, name, text)
+    assert said(found) == {(f"p{n}@example.org", "email", "withdrawn", True) for n in (0, 3, 6)}
+    changing = name in ("tickets.csv", "subscriptions.csv", "deals.csv")
+    times = {str(row["occurred_at"])[:10] for row in found}
+    assert times == ({str(AS_OF)[:10]} if changing else {"2026-01-01", "2026-01-04", "2026-01-07"})
+
+
+def test_a_refusal_beside_what_is_to_come_is_there_already(bench: Bench, tmp_path: Path) -> None:
+    text = table(
+        "Order ID,Order Date,Event Date,Email,Item Name,Quantity,Unit Price,Do Not Email",
+        *(
+            f"O{n},2026-01-{n + 1:02d} 10:00:00,2099-01-{n + 1:02d} 10:00:00,p{n}@example.org,Ticket,1,9.9{n},"
+            f"{'yes' if n % 3 == 0 else 'no'}"
+            for n in range(9)
+        ),
+    )
+    found = consents(bench, tmp_path, "order_items.csv", text)
+    assert {str(row["occurred_at"])[:10] for row in found} == {"2026-01-01", "2026-01-04", "2026-01-07"}
+
+
+def test_lines_say_who_ticked_a_box_when_they_bought(bench: Bench, tmp_path: Path) -> None:
+    text = table(
+        "Order ID,Order Date,Email,Item Name,Quantity,Unit Price,Accepts Marketing",
+        *(
+            f"O{n // 2},2026-01-{n // 2 + 1:02d} 10:00:00,p{n // 2}@example.org,Mug {n},1,9.90,"
+            f"{'yes' if n // 2 % 2 else 'no'}"
+            for n in range(8)
+        ),
+    )
+    found = consents(bench, tmp_path, "order_items.csv", text)
+    assert said(found) == {(f"p{n}@example.org", "email", "granted" if n % 2 else "denied", False) for n in range(4)}
+    assert {(row["contact_point"], str(row["occurred_at"])[:10]) for row in found} == {
+        (f"p{n}@example.org", f"2026-01-0{n + 1}") for n in range(4)
+    }
+
+
+def test_the_status_of_what_was_bought_refuses_no_advertising(tmp_path: Path) -> None:
+    text = table(
+        "Order ID,Order Date,Email,Total,Status",
+        *(f"O{n},2026-01-{n + 1:02d} 10:00:00,p{n}@example.org,9.9{n},{('stop', 'paid')[n % 2]}" for n in range(9)),
+    )
+    proposal = propose(written(tmp_path, "orders.csv", text), "shop")
+    assert [map_ for map_ in proposal.stream["maps"] if map_["to"] == "consents"] == []
+
+
+def test_who_refuses_does_so_for_each_address_and_who_permits_for_the_first(bench: Bench, tmp_path: Path) -> None:
+    text = table(
+        "Person ID,First Name,Last Name,Email Work,Email Home,Marketing status,Update time",
+        "1,Ann,Lee,w1@example.org,h1@example.org,Unsubscribed,2026-01-01 10:00:00",
+        "2,Zoe,Berg,,h2@example.org,Unsubscribed,2026-01-02 10:00:00",
+        "3,Otto,Maes,w3@example.org,h3@example.org,Subscribed,2026-01-03 10:00:00",
+        "4,Eva,Nagy,,h4@example.org,Subscribed,2026-01-04 10:00:00",
+        "5,Ida,Olsen,w5@example.org,h5@example.org,Never subscribed,2026-01-05 10:00:00",
+    )
+    assert said(consents(bench, tmp_path, "people.csv", text)) == {
+        ("w1@example.org", "email", "withdrawn", True),
+        ("h1@example.org", "email", "withdrawn", True),
+        ("h2@example.org", "email", "withdrawn", True),
+        ("w3@example.org", "email", "granted", False),
+        ("h4@example.org", "email", "granted", False),
+        ("w5@example.org", "email", "denied", False),
+        ("h5@example.org", "email", "denied", False),
+    }
+    (source,) = load_catalog(tmp_path / "defs").sources
+    points = {row["value"] for row in canonical(bench, source, "contact_points") if row["kind"] == "email"}
+    assert points == {f"{where}{n}@example.org" for where in "wh" for n in range(1, 6)} - {
+        "w2@example.org",
+        "w4@example.org",
+    }
+
+
+def test_a_log_refuses_for_each_address(bench: Bench, tmp_path: Path) -> None:
+    text = table(
+        "Timestamp,Email,Other Email,Channel,Purpose,Action",
+        "2026-01-01 10:00:00,p1@example.org,o1@example.org,email,marketing,opt_out",
+        "2026-01-02 10:00:00,p2@example.org,o2@example.org,email,marketing,opt_in",
+        "2026-01-03 10:00:00,,o3@example.org,email,marketing,opt_in",
+    )
+    assert said(consents(bench, tmp_path, "consent_log.csv", text)) == {
+        ("p1@example.org", "email", "withdrawn", True),
+        ("o1@example.org", "email", "withdrawn", True),
+        ("p2@example.org", "email", "granted", True),
+        ("o3@example.org", "email", "granted", True),
+    }
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "acceptMarketing", "Promotional Emails", "Email OK", "OK to email", "Contact Through Email",
+        "Newsletter abonniert", "Marketing Preference", "I agree to be contacted", "Werbeeinwilligung E-Mail",
+        "Einwilligung E-Mail", "Would you like to hear from us by e-mail?", "Consentement e-mail",
+        "Abonné à la newsletter", "Acepta newsletter", "Consenso e-mail", "Toestemming e-mail",
+        "Aceita receber newsletter", "Zgoda na e-mail", "Souhlas s e-mailem", "Samtycke e-post",
+    ],
+)  # fmt: skip
+def test_consent_is_asked_for_in_many_words(bench: Bench, tmp_path: Path, heading: str) -> None:
+    rows = consents(bench, tmp_path, "members.csv", flagged(heading, ("yes", "no")))
+    assert {(int(row["contact_point"][1:].split("@")[0]) % 2, row["status"], row["explicit"]) for row in rows} == {
+        (0, "granted", False),
+        (1, "denied", False),
+    }
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "No Newsletter",
+        "Unsubscribed from newsletter",
+        "Do not send marketing emails",
+        "Kein Newsletter",
+        "Sans newsletter",
+    ],
+)
+def test_a_yes_to_no_advertising_is_a_refusal(bench: Bench, tmp_path: Path, heading: str) -> None:
+    rows = consents(bench, tmp_path, "members.csv", flagged(heading, ("yes", "no")))
+    assert {(int(row["contact_point"][1:].split("@")[0]) % 2, row["status"]) for row in rows} == {(0, "withdrawn")}
+
+
+def test_who_is_said_to_subscribe_where_others_have_left_has_not(bench: Bench, tmp_path: Path) -> None:
+    rows = consents(bench, tmp_path, "members.csv", flagged("Opt-out", ("Opted in", "Opted out")))
+    assert {(int(row["contact_point"][1:].split("@")[0]) % 2, row["status"]) for row in rows} == {(1, "withdrawn")}
+
+
+@pytest.mark.parametrize(
+    ("heading", "words", "channel"),
+    [
+        ("Do Not Contact", "Do Not Email", "email"),
+        ("Solicit Codes", "Do Not Email", "email"),
+        ("Solicit Codes", "Anonymous; Do Not Email; Do Not Call", "any"),
+        ("Bemerkung", "Nicht anrufen", "phone"),
+        ("Segment", "Do not contact", "any"),
+        ("Reachability", "Opted Out", "email"),
+        ("SMS state", "Unsubscribed", "sms"),
+    ],
+)
+def test_cells_that_spell_a_refusal_refuse_whatever_their_heading(
+    bench: Bench, tmp_path: Path, heading: str, words: str, channel: str
+) -> None:
+    rows = consents(bench, tmp_path, "members.csv", flagged(heading, (words, "Gold", "")))
+    assert {(row["contact_point"][0], row["channel"], row["status"], row["explicit"]) for row in rows} == {
+        ("p", channel, "withdrawn", True),
+        ("+", channel, "withdrawn", True),
+    }
+    assert len({row["contact_point"] for row in rows}) == 14
+
+
+def test_what_comes_in_the_next_file_refuses_too(bench: Bench, tmp_path: Path) -> None:
+    consents(bench, tmp_path, "members.csv", flagged("Solicit Codes", ("Do Not Email", "")))
+    bench.drop("shop/members_2.csv", flagged("Solicit Codes", ("No marketing", "")).encode())
+    (source,) = load_catalog(tmp_path / "defs").sources
+    load(bench, source)
+    assert {row["channel"] for row in canonical(bench, source, "consents")} == {"any"}
+
+
+@pytest.mark.parametrize(
+    ("heading", "told"), [("Mailing List", True), ("Emails", True), ("Email Bounced", False), ("Vaccinated", False)]
+)
+def test_a_yes_that_may_be_to_advertising_is_told(tmp_path: Path, heading: str, told: bool) -> None:
+    proposal = propose(written(tmp_path, "members.csv", flagged(heading, ("yes", "no"))), "shop")
+    assert (f"{heading} may say who wants advertising: it is left out" in proposal.doubts) is told
+    assert [map_ for map_ in proposal.stream["maps"] if map_["to"] == "consents"] == []

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from cdp_assets.sources.proposing import headings
-from cdp_assets.sources.proposing.consent import marketing
 from cdp_assets.sources.proposing.draft import (
     Draft,
     Map,
@@ -68,7 +67,6 @@ def orders(draft: Draft) -> Iterator[Map]:
     common = {"order_id": number, "currency": currency}
     yield from _refunds_of_orders(draft, common, placed, sums, returned, numbered=not grain)
     yield from _buyers(draft, grain=grain, id_=known)
-    yield from marketing(draft)
 
 
 def part_of(order: Map, paid: str) -> Map:

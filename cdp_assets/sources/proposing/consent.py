@@ -7,10 +7,10 @@ which files are such logs, a row a word (`kinds.py`, `roles.py`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from cdp_assets.sources.proposing import headings
-from cdp_assets.sources.proposing.draft import Draft, Map, among, quoted
+from cdp_assets.sources.proposing.draft import Draft, Map, among, of_its_languages, quoted
 from cdp_assets.sources.proposing.roles import NUMBERING_PEOPLE, Column, says_channels
 from cdp_assets.warehouse.sql_parsing import plain_name
 
@@ -20,6 +20,10 @@ _SPEAKING = frozenset({"answer", "opt_in", "opt_out", "withdrawn_at", "consented
 _BY_TELEPHONE = ("sms", "whatsapp", "phone")
 _WITHDRAWN = "'withdrawn'"
 _FEW_WORDS = 20
+_NOT_SPELLING = frozenset({"action", "answer"})
+"""Roles of columns whose words of refusal are read otherwise."""
+_LISTED = re.compile(r"[. ]*(?:[;,|/]\s*|$)")
+"""What stands between words of a list, and after the last one."""
 _ANYTHING = re.compile("")
 _OF_CHANGES = re.compile(r"\b(updated?|changed?|modified|last|latest|geändert|aktualisiert)\b")
 _OF_TELEPHONES = re.compile(r"\b(sms|phone|mobile|telefon|arama|call|dnd|dnc|disturb)\b")
@@ -48,7 +52,10 @@ def answer_of(
         flag = plain_name(name)
         return f"case when {flag} then 'granted' else 'denied' end", f"{flag} is not null"
     known = known_answers(draft, column)
-    unknown = {text.strip(". ") for text in draft.texts(column)} - known
+    strange = {text.strip(". ") for text in draft.texts(column)} - known
+    unknown = strange - headings.refusing().keys()
+    if not known and unknown < strange:
+        return None  # it is spelled out
     if not known:
         draft.doubts.append(f"none of what {name} says is known to be yes or no: it is left out")
         return None
@@ -106,7 +113,7 @@ def words(draft: Draft) -> Iterator[Map]:
     """A map of a log of consent, each row of which is a word; one more each for those that only say who refuses."""
     told = list(_told(draft)) if _tells_each(draft) else []
     if not told:
-        yield from _refused(draft, draft.of("email"), draft.of("phone"), draft.of("anything"))
+        yield from _refused(draft, *draft.all_of("email"), *draft.all_of("phone"), *draft.all_of("anything"))
         return
     draft.doubts.append('every row is taken for the person\'s own word (`explicit: "true"`)')
     column = _channel(draft)
@@ -139,13 +146,16 @@ def words(draft: Draft) -> Iterator[Map]:
             expires_at=draft.sql("expires_at"),
         )
         yield {"to": "consents", "where": given, "set": values}
+        for further in _reached(draft, "email")[1:] if draft.of("anything") is None else ():
+            refused = given if refuses is None else f"{given} and {refuses}"
+            yield {"to": "consents", "where": refused, "set": values | {"contact_point": further}}
 
 
 def _point(draft: Draft, column: Column | None, channel: str) -> str | None:
     """Who is reached: by telephone the number, where there is an address too."""
-    email, phone = draft.sql("email"), draft.of("phone")
+    email, phone = _first(_reached(draft, "email")), draft.of("phone")
     if draft.of("anything") is not None or email is None or phone is None or not phone.values.filled or column is None:
-        return draft.sql("anything", "email", "phone")
+        return draft.sql("anything") or email or draft.sql("phone")
     number, telephones = draft.expression(phone), ", ".join(quoted(each) for each in _BY_TELEPHONE)
     return (
         f"case when {channel} in ({telephones}) then coalesce({number}, {email}) else coalesce({email}, {number}) end"
@@ -191,7 +201,7 @@ def _tells_each(draft: Draft) -> bool:
     )
 
 
-def _refused(draft: Draft, *points: Column | None) -> Iterator[Map]:
+def _refused(draft: Draft, *points: Column) -> Iterator[Map]:
     """Of everybody in a list of those who want no advertising, but for whom its status says otherwise.
 
     Args:
@@ -201,7 +211,7 @@ def _refused(draft: Draft, *points: Column | None) -> Iterator[Map]:
     if not headings.is_of_refusals(draft.sample.named):
         return
     named, at = draft.sample.path.name, draft.sql("withdrawn_at", *_WHEN[1:])
-    known = [draft.expression(each) for each in points if each is not None]
+    known = [draft.expression(each) for each in points]
     if not known and not _is_known_otherwise(draft):
         return
     at = _refused_at(draft, at)
@@ -225,37 +235,46 @@ def _is_lower(draft: Draft, column: Column) -> bool:
     return all((text or "").islower() for text in draft.sample.columns[column.address] if text)
 
 
-def marketing(draft: Draft) -> Iterator[Map]:
+def marketing(draft: Draft, *, people: bool, at: str | None, changing: bool) -> Iterator[Map]:
     """Maps of the columns that say yes or no to advertising by e-mail or by text message.
 
     A yes is taken for a flag stamped by the export, which never overrides what the person has said somewhere else, and
-    so is a no; that somebody has unsubscribed is taken for their word, and so is the time at which they did.
+    so is a no; that somebody has unsubscribed is taken for their word, and so is the time at which they did. A refusal
+    is for each address of a row, and a yes for the first.
+
+    Args:
+        draft: The draft.
+        people: Whether rows are people, rather than what they did.
+        at: When it was done, as an expression; None where rows are people, or nothing says so.
+        changing: Whether rows change after they were made, so that a refusal is not as old as they are.
     """
-    state = _state_of_subscribers(draft)
-    left_at = _left_at(draft, state)
+    done_at = None if changing else at
+    state = _state_of_subscribers(draft) if people else None
+    left_at = _left_at(draft, state) if people else _filled(draft.of("withdrawn_at"))
     yield from _withdrawn(draft, left_at)
     if state is None and not _tells_each(draft):
-        yield from _refused(draft, draft.of("email") if left_at is None else None, draft.of("phone"))
+        yield from _refused(draft, *(draft.all_of("email") if left_at is None else ()), *draft.all_of("phone"))
     by = next((each for each in draft.columns if says_channels(each, draft.sample.columns)), None)
     for column in (*draft.all_of("opt_in"), *draft.all_of("opt_out"), *([state] if state is not None else [])):
         if not column.values.filled:
             continue
         name = draft.names[column.address]
         channel = _channel_of_a_flag(draft, column)
-        point, when = draft.sql("email" if channel == "email" else "phone"), _when(draft, column)
+        points, when = _reached(draft, "email" if channel == "email" else "phone"), _when(draft, column, at)
         refuses = column.role == "opt_out"
-        if point is None and not (_is_known_otherwise(draft) and (refuses or not _has_addresses(draft))):
+        if not points and not (_is_known_otherwise(draft) and (refuses or not _has_addresses(draft))):
             draft.doubts.append(f"{name} says who wants advertising, but there is no address that `consents` needs")
             continue
-        if point is None:
+        if not points:
             _of_everything(draft)
-        # Members are active too.
+        own = bool(known_answers(draft, column, ("withdrawn",)))
+        # Members are active too, and who is said not to have left has not.
         granting = ("granted",) if column is state and not _are_letters(draft) else _GRANTING
+        granting = ("yes",) if refuses and own else granting
         answer = answer_of(draft, column, granting, seen=True)
         if answer is None:
             continue
         said, given = answer
-        own = bool(known_answers(draft, column, ("withdrawn",)))
         if when is None and not (refuses or own):
             draft.doubts.append(f"{name} says who wants advertising, but there is no time that `consents` needs")
             continue
@@ -269,13 +288,75 @@ def marketing(draft: Draft) -> Iterator[Map]:
         if refuses or own:
             gone = plain_name(name) if truth else f"{said} in ('withdrawn', 'granted')"
             where = gone if refuses else f"{said} = 'withdrawn'"
-            at = _refused_at(draft, None if left_at is None else draft.expression(left_at), _changed(draft, column))
-            yield _word(point, quoted(channel), _WITHDRAWN, at, where, own=True)
+            gone_at = _left_by(draft, column, left_at, done_at)
+            for point in points or (None,):
+                yield _word(point, quoted(channel), _WITHDRAWN, gone_at, where, own=True)
         flags = truth or bool(known_answers(draft, column, (*granting, *_DENYING)))
         if by is None and when is not None and not refuses and flags:
             left = "" if own else ", 'withdrawn'"
             flagged = given if truth else f"{said} in ('granted', 'denied'{left})"
-            yield _word(point, quoted(channel), said, when, f"{flagged} and {when} is not null", own=False)
+            yield _word(_first(points), quoted(channel), said, when, f"{flagged} and {when} is not null", own=False)
+            no = f"not {plain_name(name)}" if truth else f"{said} in ('denied'{left})"
+            for point in points[1:]:
+                yield _word(point, quoted(channel), said, when, f"{no} and {when} is not null", own=False)
+    yield from _spelled_out(draft, state, left_at, done_at)
+
+
+def _spelled_out(draft: Draft, state: Column | None, left_at: Column | None, done_at: str | None) -> Iterator[Map]:
+    """From columns that may be called anything, of whom they say *do not e-mail*, alone or in a list."""
+    for column in draft.columns:
+        if column.role in _NOT_SPELLING or column.values.type != "string":
+            continue
+        read = headings.said_by(("withdrawn",)) if column is state or column.role in ("opt_in", "opt_out") else ()
+        found = {word for text in draft.texts(column) for word in _LISTED.split(text)} & headings.refusing().keys()
+        found -= {*read}
+        if not found:
+            continue
+        points = [*_reached(draft, "email"), *_reached(draft, "phone")]
+        name = draft.names[column.address]
+        if not points and not _is_known_otherwise(draft):
+            draft.doubts.append(f"{name} says who wants no advertising, but there is no address that `consents` needs")
+            continue
+        if not points:
+            _of_everything(draft)
+        draft.doubts.append(f"{', '.join(sorted(found))} in {name} is taken for refusing advertising (`consents`)")
+        at = _left_by(draft, column, left_at, done_at)
+        known = of_its_languages(draft, found, headings.refusing(), headings.refusing(further=False))
+        pattern = f"(^|[;,|/])\\s*({'|'.join(known)})[. ]*($|[;,|/])"
+        where = f"regexp_matches(lower({plain_name(name)}), {quoted(pattern)})"
+        for point in points or (None,):
+            yield _word(point, _channel_spelled_out(draft, column, found), _WITHDRAWN, at, where, own=True)
+
+
+def _channel_spelled_out(draft: Draft, column: Column, found: Iterable[str]) -> str:
+    """By which channel such words refuse; each of them where a row says several, or others than the sample."""
+    by: dict[str, list[str]] = {}
+    for word in sorted(found):
+        channel = headings.refusing()[word]
+        by.setdefault(_channel_of_a_flag(draft, column) if channel == "flag" else channel, []).append(quoted(word))
+    said = f"lower(trim({plain_name(draft.names[column.address])}, '. '))"
+    cases = [
+        f"when {said} in ({', '.join(words)}) then '{channel}'" for channel, words in by.items() if channel != "any"
+    ]
+    return f"case {' '.join(cases)} else 'any' end" if cases else "'any'"
+
+
+def _reached(draft: Draft, role: str) -> list[str]:
+    """The addresses or telephones of a row, as expressions."""
+    return [draft.expression(each) for each in draft.all_of(role)]
+
+
+def _first(points: Sequence[str]) -> str | None:
+    """The first of some addresses that a row has."""
+    return f"coalesce({', '.join(points)})" if len(points) > 1 else next(iter(points), None)
+
+
+def _left_by(draft: Draft, flag: Column, left_at: Column | None, done_at: str | None) -> str:
+    """When a refusal was there at the latest: with what was done, if that does not change."""
+    left = None if left_at is None else draft.expression(left_at)
+    if done_at is None:
+        return _refused_at(draft, left, _changed(draft, flag))
+    return _refused_at(draft, left, _time_of(draft, flag, _OF_CHANGES), done_at)
 
 
 def _refused_at(draft: Draft, *times: str | None) -> str:
@@ -303,6 +384,21 @@ def left_out(draft: Draft, maps: Sequence[Map]) -> str | None:
     return f"rows speak of consent and {lacking}: nothing is known of consent by them ({where})"
 
 
+def unread(draft: Draft) -> str | None:
+    """A doubt about columns that say yes or no, speak of mail or advertising, and are not understood; else None."""
+    found = [
+        draft.names[each.address]
+        for each in draft.columns
+        if each.role is None and headings.is_of_advertising(each.words) and _is_yes_or_no(draft, each)
+    ]
+    return f"{', '.join(found)} may say who wants advertising: it is left out" if found else None
+
+
+def _is_yes_or_no(draft: Draft, column: Column) -> bool:
+    texts = draft.texts(column)
+    return column.values.type == "boolean" or (bool(texts) and texts <= headings.said_by(("yes", "no")))
+
+
 def _channel_of_a_flag(draft: Draft, flag: Column) -> str:
     """By which channel a flag on a person says something, by its heading and by how they can be reached."""
     phone = draft.of("phone")
@@ -326,17 +422,22 @@ def _left_at(draft: Draft, state: Column | None) -> Column | None:
     """The column with the time at which somebody has unsubscribed; of subscribers, at which they ended being one."""
     subscribers = state is not None or _are_letters(draft) or headings.called(draft.sample.named, "subscribers")
     column = draft.of("withdrawn_at", *(["ended_at"] if subscribers else []))
+    return _filled(column)
+
+
+def _filled(column: Column | None) -> Column | None:
     return column if column is not None and column.values.filled else None
 
 
 def _withdrawn(draft: Draft, column: Column | None) -> Iterator[Map]:
     """From that column."""
-    email = draft.sql("email")
-    if column is None or email is None:
+    emails = _reached(draft, "email")
+    if column is None or not emails:
         return
     when, name = draft.expression(column), draft.names[column.address]
     draft.doubts.append(f"{name} is taken for the time at which advertising was refused (`consents`)")
-    yield _word(email, "'email'", _WITHDRAWN, when, f"{when} is not null", own=True)
+    for email in emails:
+        yield _word(email, "'email'", _WITHDRAWN, when, f"{when} is not null", own=True)
 
 
 def _is_known_otherwise(draft: Draft) -> bool:
@@ -367,12 +468,14 @@ def _word(point: str | None, channel: str, status: str, when: str, where: str, *
     return {"to": "consents", "where": where, "set": said}
 
 
-def _when(draft: Draft, flag: Column) -> str | None:
-    """When it was said: by the column whose address is most like the flag's, else when the row last changed."""
+def _when(draft: Draft, flag: Column, at: str | None) -> str | None:
+    """When it was said: by the column whose address is most like the flag's, else when the row last changed, or when
+    what it tells was done.
+    """
     own = _time_of(draft, flag)
     if own is None:
-        return draft.sql(*_WHEN)
-    beside = draft.sql(*_WHEN[1:])
+        return draft.sql(*_WHEN) or at
+    beside = draft.sql(*_WHEN[1:]) or at
     return own if beside is None else f"coalesce({own}, {beside})"
 
 

@@ -6,7 +6,7 @@ Belongs here: reading a draft. Does not belong here: which tables it feeds (`map
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -270,12 +270,7 @@ def among(draft: Draft, column: Column, kind: str, *, seen: bool = False) -> str
         kind: What its cells are to say.
         seen: Whether the words of the sample are enough, if it has any.
     """
-    # Who writes in one of the further languages has letters of their own in some heading, or words of them in cells.
-    foreign = any(not each.address.isascii() for each in draft.columns)
-    common = headings.says(kind, further=False)
-    words = headings.says(kind)
-    if not foreign and not draft.texts(column) & ({*words} - {*common}):
-        words = common
+    words = of_its_languages(draft, draft.texts(column), headings.says(kind), headings.says(kind, further=False))
     if seen:
         words = tuple(word for word in words if word in {text.rstrip(".") for text in draft.texts(column)} or word in
                       draft.texts(column)) or words  # fmt: skip
@@ -283,6 +278,22 @@ def among(draft: Draft, column: Column, kind: str, *, seen: bool = False) -> str
     if column.values.type not in ("string", "json"):
         plain = f"cast({plain} as varchar)"
     return f"lower(trim({plain}, '. ')) in ({', '.join(quoted(word.rstrip('.')) for word in words)})"
+
+
+def of_its_languages(
+    draft: Draft, texts: Collection[str], words: Collection[str], common: Collection[str]
+) -> Collection[str]:
+    """Words of all languages where a file may be in one of the further ones: who writes so has letters of their own in
+    some heading, or words of them in cells; else those of eight languages only.
+
+    Args:
+        draft: The draft.
+        texts: What its cells say.
+        words: The words of all languages.
+        common: Those of eight.
+    """
+    foreign = any(not each.address.isascii() for each in draft.columns)
+    return words if foreign or {*texts} & ({*words} - {*common}) else common
 
 
 def unguarded(draft: Draft, column: Column) -> str:
@@ -541,10 +552,9 @@ def person(
     if set(says) - {"created_at", "language", "timezone"}:
         yield entry("contacts", says)
     country = draft.sql("country")
-    email = draft.of("email")
-    if email is not None:
-        reached = {"kind": "'email'", "value": draft.expression(email)}
-        yield entry("contact_points", reached | draft.given(verified=draft.sql("verified")))
+    for place, email in enumerate(draft.all_of("email")):
+        verified = draft.sql("verified") if place == 0 else None
+        yield entry("contact_points", draft.given(kind="'email'", value=draft.expression(email), verified=verified))
     for phone in draft.all_of("phone"):
         yield entry("contact_points", draft.given(kind="'phone'", value=unguarded(draft, phone), country=country))
     both = _code_and_town(draft)

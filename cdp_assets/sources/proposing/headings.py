@@ -422,6 +422,16 @@ def is_of_consent(words: str) -> bool:
     return _mentions(words, "consents")
 
 
+def is_of_advertising(words: str) -> bool:
+    """Whether a heading speaks of mail or advertising, and not of what was done with a message."""
+    return _mentions(words, "advertising") and not {*words.split()} & actions().keys()
+
+
+def is_negated(words: str) -> bool:
+    """Whether a heading asks for the opposite of what its other words say: *no newsletter*."""
+    return words.startswith("no ") or _mentions(words, "negations")
+
+
 def is_of_refusals(words: str) -> bool:
     """Whether a file is called a list of those who want no advertising."""
     return _mentions(words, "refusals")
@@ -459,6 +469,15 @@ def is_company(name: str) -> bool:
     return any(word in content["legal_forms"] for word in others) or (
         bool(others) and others[-1] in content["legal_endings"]
     )
+
+
+@cache
+def refusing(*, further: bool = True) -> dict[str, str]:
+    """What cells say of who refuses, in lower case, whatever their heading → the channel; *flag* where the heading has
+    to say. Without ``further`` in eight languages only.
+    """
+    content = _content() if further else _files()[0]
+    return {word: channel for channel, words in content["refusing"].items() for word in words}
 
 
 @cache

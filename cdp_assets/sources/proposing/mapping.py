@@ -34,6 +34,9 @@ _DONE_BY_PEOPLE = frozenset({
 })  # fmt: skip
 """Kinds whose rows are something that people did, and may name."""
 
+_SAYING_NOTHING = frozenset({None, "products", "accounts", "consents"})
+"""Kinds whose rows say nothing of whether a person wants advertising, or nothing else."""
+
 _DELETED = re.compile(r"((cdc|fivetran|airbyte|ab|sdc|dbt|dlt|stitch|meta|record|row|is|was|soft) )*deleted( flag)?")
 _DELETED_AT = re.compile(r"(\w+ )*(deleted (at|on|date|time)|(date|time) deleted|deletion (date|time)|deleted at utc)")
 """What tools that copy tables call what marks rows that are not there any more."""
@@ -51,7 +54,11 @@ def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
     elif kind in _DONE_BY_PEOPLE:
         draft.columns = _with_names_of_people(draft)
     maps = list(_MAPS[kind](draft)) if kind is not None else []
-    event_time = draft.name_of_time(*_EVENT_TIMES.get(kind or "", ("happened_at", "created_at", "updated_at")))
+    times = _EVENT_TIMES.get(kind or "", ("happened_at", "created_at", "updated_at"))
+    if kind not in _SAYING_NOTHING:
+        at = None if kind == PEOPLE else draft.sql(*times)
+        maps += consent.marketing(draft, people=kind == PEOPLE, at=at, changing=kind in _UPDATED)
+    event_time = draft.name_of_time(*times)
     updated = draft.name_of_time("updated_at") if kind in _UPDATED and key else None
     people = kind == PEOPLE and bool(key) and _are_people(draft, key)
     whole = updated is None and (people or kind in ("products", "accounts"))
@@ -315,11 +322,6 @@ def _together(draft: Draft, *columns: Column | None) -> list[str]:
     return [draft.names[column.address] for column in known] if len(set(rows)) == len(rows) else []
 
 
-def _contacts(draft: Draft) -> Iterator[Map]:
-    yield from person(draft)
-    yield from consent.marketing(draft)
-
-
 def _subscriptions(draft: Draft) -> Iterator[Map]:
     found = list(commerce.subscriptions(draft))
     told = draft.given(plan=draft.sql("plan", "plan_id"))
@@ -517,7 +519,7 @@ def _renamed(draft: Draft, kind: str | None) -> Iterator[Map]:
 
 
 _MAPS: dict[str, Callable[[Draft], Iterator[Map]]] = {
-    "contacts": _contacts,
+    "contacts": person,
     "orders": commerce.orders,
     "lines": commerce.lines,
     "products": commerce.products,
