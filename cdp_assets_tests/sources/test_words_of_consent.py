@@ -651,3 +651,26 @@ def test_a_yes_that_may_be_to_advertising_is_told(tmp_path: Path, heading: str, 
     proposal = propose(written(tmp_path, "members.csv", flagged(heading, ("yes", "no"))), "shop")
     assert (f"{heading} may say who wants advertising: it is left out" in proposal.doubts) is told
     assert [map_ for map_ in proposal.stream["maps"] if map_["to"] == "consents"] == []
+
+
+@pytest.mark.parametrize("heading", ["Treatment Consent", "Photo consent", "Einwilligung Behandlung"])
+def test_consent_to_something_else_is_none_to_advertising(tmp_path: Path, heading: str) -> None:
+    proposal = propose(written(tmp_path, "members.csv", flagged(heading, ("yes", "no"))), "shop")
+    assert [map_ for map_ in proposal.stream["maps"] if map_["to"] == "consents"] == []
+
+
+@pytest.mark.parametrize(
+    ("heading", "words", "expected"),
+    [
+        ("Marketing status", ("Subscribed", "No consent"), {("email", "granted"), ("email", "denied")}),
+        ("Global Subscription Status", ("Confirmed Opt-In", "Soft Opt-Out"),
+         {("email", "granted"), ("email", "withdrawn")}),
+        ("Promotional Texts", ("Yes", "No"), {("sms", "granted"), ("sms", "denied")}),
+    ],
+)  # fmt: skip
+def test_what_systems_say_of_consent_is_known(
+    bench: Bench, tmp_path: Path, heading: str, words: tuple[str, str], expected: set[tuple[str, str]]
+) -> None:
+    rows = consents(bench, tmp_path, "members.csv", flagged(heading, words))
+    assert {(row["channel"], row["status"]) for row in rows} == expected
+    assert len(rows) == 20

@@ -26,7 +26,7 @@ _LISTED = re.compile(r"[. ]*(?:[;,|/]\s*|$)")
 """What stands between words of a list, and after the last one."""
 _ANYTHING = re.compile("")
 _OF_CHANGES = re.compile(r"\b(updated?|changed?|modified|last|latest|geändert|aktualisiert)\b")
-_OF_TELEPHONES = re.compile(r"\b(sms|phone|mobile|telefon|arama|call|dnd|dnc|disturb)\b")
+_OF_TELEPHONES = re.compile(r"\b(sms|texts|text marketing|phone|mobile|telefon|arama|call|dnd|dnc|disturb)\b")
 
 
 def known_answers(draft: Draft, column: Column, kinds: Sequence[str] = headings.ANSWERS) -> set[str]:

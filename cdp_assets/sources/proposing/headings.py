@@ -427,6 +427,11 @@ def is_of_advertising(words: str) -> bool:
     return _mentions(words, "advertising") and not {*words.split()} & actions().keys()
 
 
+def is_of_other_consent(words: str) -> bool:
+    """Whether a heading asks for consent to something else than advertising: to a treatment, or to be photographed."""
+    return _mentions(words, "elsewhere_consented") and not is_of_advertising(words)
+
+
 def is_negated(words: str) -> bool:
     """Whether a heading asks for the opposite of what its other words say: *no newsletter*."""
     return words.startswith("no ") or _mentions(words, "negations")

@@ -578,6 +578,8 @@ def _meaning(words: str, named: list[str], values: Values) -> tuple[str | None, 
     role = next((role for role in named if _possible(role, values)), None)
     if role == "region" and named[0] == "country":
         return None, False  # of no country that is known
+    if role == "opt_in" and headings.is_of_other_consent(words):
+        return None, False
     if role == "opt_in" and headings.is_negated(words):
         return "opt_out", False
     return {"nothing": None, "card": "loyalty_number"}.get(role or "nothing", role), False
