@@ -274,7 +274,7 @@ def marketing(draft: Draft, *, people: bool, at: str | None, changing: bool) -> 
         answer = answer_of(draft, column, granting, seen=True)
         if answer is None:
             continue
-        said, given = answer
+        said, _ = answer
         if when is None and not (refuses or own):
             draft.doubts.append(f"{name} says who wants advertising, but there is no time that `consents` needs")
             continue
@@ -294,11 +294,13 @@ def marketing(draft: Draft, *, people: bool, at: str | None, changing: bool) -> 
         flags = truth or bool(known_answers(draft, column, (*granting, *_DENYING)))
         if by is None and when is not None and not refuses and flags:
             left = "" if own else ", 'withdrawn'"
-            flagged = given if truth else f"{said} in ('granted', 'denied'{left})"
-            yield _word(_first(points), quoted(channel), said, when, f"{flagged} and {when} is not null", own=False)
-            no = f"not {plain_name(name)}" if truth else f"{said} in ('denied'{left})"
-            for point in points[1:]:
-                yield _word(point, quoted(channel), said, when, f"{no} and {when} is not null", own=False)
+            yes, no = f"{said} = 'granted'", f"{said} in ('denied'{left})"
+            if truth:
+                yes, no, said = plain_name(name), f"not {plain_name(name)}", "'denied'"
+            told_at = f"{when} is not null"
+            yield _word(_first(points), quoted(channel), "'granted'", when, f"{yes} and {told_at}", own=False)
+            for point in points or (None,):
+                yield _word(point, quoted(channel), said, when, f"{no} and {told_at}", own=False)
     yield from _spelled_out(draft, state, left_at, done_at)
 
 
