@@ -640,7 +640,7 @@ def test_who_asks_is_known_since_then_and_not_since_what_they_ask_for(tmp_path: 
         ("Title", "Engineer", ("contacts", "job_title")),
         ("name_ko", "김수민", ("contacts", "full_name")),
         ("kun_anspr_person", "Ann Lee", ("contacts", "full_name")),
-        ("marketing_consent_email", "true", ("consents", "status")),
+        ("marketing_consent_email", "true", ("consents", "where")),
         ("subscriber_sk_id", "{n}", ("identifiers", "customer_number")),
     ],
 )
@@ -649,6 +649,7 @@ def test_headings_of_people(tmp_path: Path, heading: str, value: str, expected: 
     rows = "".join(f"p{n}@example.org,2026-01-02,{'Ann,Lee,' if named else ''}{value.format(n=n)}\n" for n in range(25))
     found = propose(written(tmp_path, "customers.csv", f"email,updated_at,{named}{heading}\n{rows}"), "shop").stream
     used = [(map_["to"], name) for map_ in found["maps"] for name, sql in map_["set"].items() if heading in sql]
+    used += [(map_["to"], "where") for map_ in found["maps"] if heading in map_.get("where", "")]
     used += [("identifiers", each["type"]) for each in found["identifiers"] if heading in each["value"]]
     assert expected in used if expected else not used
 
