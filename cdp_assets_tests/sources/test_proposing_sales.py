@@ -418,3 +418,68 @@ def test_orders_that_were_cancelled_in_another_language_are_left_out(tmp_path: P
     rows = [f"B{n},2026-05-{1 + n:02d},p{n}@example.org,{n}.50,{word if n % 4 else 'OK'}" for n in range(1, 25)]
     proposal = proposed(tmp_path, "orders.csv", f"order_id,order_date,email,total,{heading}", *rows)
     assert word.casefold() in map_to(proposal, "orders")["where"]
+
+
+ITEMS_OF_ORDERS = "Order ID,Order Date,Email,Item Name,Quantity,Unit Price,Currency"
+
+
+def item(order: int, *said: str) -> str:
+    return ",".join([str(order), f"2026-03-{1 + order % 28:02d} 10:00:00", f"p{order}@example.org", *said, "EUR"])
+
+
+def test_a_number_that_each_line_has_for_itself_tells_lines_apart(tmp_path: Path) -> None:
+    rows = [
+        f"T{order}-{line},{item(order, f'Mug {line}', '2', '5.00')}"
+        for order in range(12)
+        for line in range(1 + order % 2)
+    ]
+    stream = proposed(tmp_path, "order_items.csv", f"Transaction ID,{ITEMS_OF_ORDERS}", *rows).stream
+    assert (stream["key"], stream.get("key_repeats")) == (["Order ID", "Transaction ID"], None)
+
+
+def test_who_takes_part_tells_the_lines_of_an_order_apart(tmp_path: Path) -> None:
+    names = [("Ann", "Bell"), ("Bob", "Cook")]
+    rows = [
+        f"{order},2026-03-{1 + order:02d} 10:00:00,p{order}{given}@example.org,{given},{family},1,{order}7{n},20.00"
+        for order in range(12)
+        for n, (given, family) in enumerate(names)
+    ]
+    head = "Order #,Order Date,Email,First Name,Last Name,Quantity,Attendee #,Total Paid"
+    assert proposed(tmp_path, "attendees.csv", head, *rows).stream["key"] == ["Order #", "Attendee #"]
+
+
+@pytest.mark.parametrize("article", ["Item Name", "Remark"])
+def test_orders_that_are_delivered_again_with_one_more_count_once(bench: Bench, tmp_path: Path, article: str) -> None:
+    head = ITEMS_OF_ORDERS.replace("Item Name", article)
+    rows = [item(order, f"Mug {line}", "2", "5.00") for order in range(1, 13) for line in range(1 + order % 2)]
+    proposal = proposed(tmp_path / "in", "items.csv", head, *rows)
+    source = loaded(tmp_path, [proposal])
+    for number, lines in enumerate((rows, [*rows, item(20, "Mug 0", "1", "5.00")])):
+        bench.drop(f"shop/items_{number}.csv", "\n".join([head, *lines, ""]))
+        load(bench, source)
+    assert sum(line["amount"] for line in canonical(bench, source, "order_lines")) == 10 * len(rows) + 5
+
+
+def test_lines_of_one_file_that_are_alike_in_all_they_say_count_each(tmp_path: Path) -> None:
+    rows = [item(order, "Mug", "1", "5.00") for order in range(12) for _ in range(1 + order % 2)]
+    assert "key" not in proposed(tmp_path, "items.csv", ITEMS_OF_ORDERS, *rows).stream
+
+
+def test_what_a_line_takes_back_is_another_line_than_what_it_sold(tmp_path: Path) -> None:
+    rows = [item(order, f"Mug {order}", "-1" if order == 5 else "1", "5.00") for order in range(12)]
+    stream = proposed(tmp_path, "items.csv", ITEMS_OF_ORDERS, *rows).stream
+    assert (stream["key"], stream["key_repeats"]) == (["Order ID", "Order Date", "Item Name"], True)
+
+
+def test_rows_of_another_order_each_that_count_all_its_articles_are_orders(tmp_path: Path) -> None:
+    head = "Order ID,Order Date,Email,Product Details,Total Quantity,Subtotal,Currency"
+    rows = [item(order, f"Product: Mug {order}; Product: Lamp", "2", "15.00") for order in range(30)]
+    assert proposed(tmp_path, "orders.csv", head, *rows).kind == "orders"
+    assert proposed(tmp_path, "few.csv", head, *rows[:8]).stream["key"][0] == "Order ID"
+    assert proposed(tmp_path, "items.csv", ITEMS_OF_ORDERS, *rows).kind == "lines"
+
+
+def test_contracts_of_people_who_have_several_are_told_apart_by_their_numbers(tmp_path: Path) -> None:
+    head = "Vertragsnummer;Kundennummer;Nachname;Geburtsdatum;Tarif"
+    rows = [f"V{n};K{n // 2};Muster{n // 2};0{1 + n // 2 % 9}.02.1980;Smart" for n in range(24)]
+    assert proposed(tmp_path, "vertraege.csv", head, *rows).stream["key"] == ["Vertragsnummer"]

@@ -368,6 +368,15 @@ def telling_more(draft: Draft, told: Sequence[Column]) -> Iterator[Column]:
             yield column
 
 
+def telling_apart(draft: Draft, *columns: Column | None) -> list[str]:
+    """The names of columns, if no two rows of the sample agree in all of them; none if one is missing."""
+    known = [column for column in columns if column is not None]
+    if len(known) < len(columns) or any(column.values.filled < column.values.rows for column in known):
+        return []
+    rows = list(zip(*(draft.sample.columns[column.address] for column in known), strict=True))
+    return [draft.names[column.address] for column in known] if len(set(rows)) == len(rows) else []
+
+
 def _street(draft: Draft) -> str | None:
     """The first line of an address, with the number of the house if that is apart."""
     street, house = draft.sql("line_1", "street"), draft.of("house_number")

@@ -304,6 +304,11 @@ def is_of_an_order(words: str) -> bool:
     return _mentions(words, "orders")
 
 
+def is_of_a_whole(words: str) -> bool:
+    """Whether a count or an amount is said to be that of several things together."""
+    return _mentions(words, "wholes")
+
+
 def is_of_a_payment(words: str) -> bool:
     """Whether a number is that of a transaction, which pays for an order or for a part of it."""
     return _mentions(words, "payments")

@@ -25,8 +25,11 @@ _PERSONS_ONLY = frozenset({"gender", "salutation", "birth_date"})
 _PERSONS_OR_PLACES = _PERSONS_ONLY | {"postal_code", "city", "region", "language"}
 _SUMS = frozenset({"gross", "amount", "net", "line_total"})
 _PRICED = _SUMS | {"unit_price", "quantity"}
+_ARTICLES = frozenset({"sku", "product_name", "description", "unit_price", "line_total", "line_number"})
 _DONE = _SUMS | {"order_id", "quantity", "message_id", "session_id", "page_url", "referrer", "campaign_id"}
 _TIMED = frozenset({"created_at", "updated_at", "happened_at", "received_at", "started_at"})
+_ENOUGH = 20
+"""So many orders have more than one line somewhere, if rows are lines."""
 
 
 def kind_of(columns: Sequence[Column], named: str) -> str | None:
@@ -64,7 +67,7 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
     if given_back and has & {"amount", "refunded"}:
         return "refunds"
     several = _repeated(columns, "order_id")
-    within = any("lines" in column.values.looks for column in columns)
+    within = any("lines" in column.values.looks for column in columns) or _are_whole_orders(columns)
     if not within and timed and {"order_id", "quantity"} <= has and has & {"unit_price", "sku", "gross"}:
         return "lines"
     if not within and {"order_id", "line_number", "quantity"} <= has and has & {"sku", "product_name"}:
@@ -192,6 +195,15 @@ def _are_no_customers(columns: Sequence[Column], named: str) -> bool:
     return (number is not None and headings.is_of_others(number.words)) or (
         headings.called(named, "nobody") and not headings.called(named, "people")
     )
+
+
+def _are_whole_orders(columns: Sequence[Column]) -> bool:
+    """Whether each of many rows is another order, and tells no article or what all of its articles are together."""
+    numbers = [column.values for column in columns if column.role == "order_id"]
+    if not any(values.unique and values.rows >= _ENOUGH for values in numbers):
+        return False
+    together = any(column.role == "quantity" and headings.is_of_a_whole(column.words) for column in columns)
+    return together or not any(column.role in _ARTICLES and column.values.filled for column in columns)
 
 
 def _repeated(columns: Sequence[Column], role: str) -> bool:

@@ -13,9 +13,21 @@ from typing import Any, cast
 
 from cdp_assets.sources.proposing import commerce, consent, deals, headings
 from cdp_assets.sources.proposing.changes import OPERATION, OPERATIONS, REMOVED, Log
-from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, named, person, quoted, telling_more, together
+from cdp_assets.sources.proposing.draft import (
+    Draft,
+    Map,
+    Set,
+    among,
+    named,
+    person,
+    quoted,
+    telling_apart,
+    telling_more,
+    together,
+)
 from cdp_assets.sources.proposing.headings import words_of
 from cdp_assets.sources.proposing.identifying import NUMBERS_OF_PEOPLE, PEOPLE, identifiers, other_party
+from cdp_assets.sources.proposing.line_keys import key_of_lines
 from cdp_assets.sources.proposing.roles import NUMBERING_PEOPLE, Column
 from cdp_assets.sources.proposing.whose import named_in_addresses, numbers_of_rows
 from cdp_assets.warehouse.sql_parsing import plain_name
@@ -199,30 +211,11 @@ def _key(draft: Draft, kind: str | None) -> list[str]:
     day, places = commerce.beside_number(draft, order) if order is not None else (None, [])
     slip = (*([day] if day is not None and places else ()), *places, order)
     if kind == "orders" and places:
-        return _together(draft, *slip)
+        return telling_apart(draft, *slip)
     if kind == "lines":
-        if key := _together(draft, *slip, draft.of("line_number")):
-            return key
-        key = _together(draft, *slip, draft.of("sku"))
-        if key:
-            draft.key_repeats = True
-            draft.doubts.append(
-                f"lines of different files that agree in {' and '.join(key)} are taken for one line that comes again"
-            )
-        return key
-    rows = [] if kind == PEOPLE else numbers_of_rows(draft.columns)
-    for column in draft.columns:
-        said = headings.is_number_of_row(column.words) and not _in_words(draft, column)
-        mine = {own, "opportunity_id"} if kind == "orders" else {own}  # dealers close deals
-        others = _NUMBERS_OF_OTHERS - mine if kind is not None else frozenset()
-        if kind in (PEOPLE, "orders") and headings.is_of_a_thing(column.words):
-            continue  # its next owner is somebody else
-        if kind != "accounts" and headings.is_shared(column.words):
-            continue
-        if "rounded" in column.values.looks:
-            continue  # other rows may have been other numbers
-        if said and column.values.unique and (column in rows or column.role not in others):
-            return [draft.names[column.address]]
+        return key_of_lines(draft, slip, day, list(_numbers(draft, kind)))
+    if (number := next(_numbers(draft, kind), None)) is not None:
+        return [draft.names[number.address]]
     if kind == PEOPLE:
         coded = _code(draft)
         if coded is not None:
@@ -243,10 +236,37 @@ def _key(draft: Draft, kind: str | None) -> list[str]:
             draft.of("purpose"),
             draft.of("consent_channel", "channel"),
         ]
-        return _together(draft, *(column for column in about if column is not None))
+        return telling_apart(draft, *(column for column in about if column is not None))
     if kind == "engagements" and draft.of("action") is not None:
-        return _together(draft, draft.of("campaign_id", "campaign"), draft.of("person_id", "email"), draft.of("action"))
+        return telling_apart(
+            draft, draft.of("campaign_id", "campaign"), draft.of("person_id", "email"), draft.of("action")
+        )
     return []
+
+
+def _numbers(draft: Draft, kind: str | None) -> Iterator[Column]:
+    """The columns whose headings say that they number rows, and that have another number in each."""
+    rows = [] if kind == PEOPLE else numbers_of_rows(draft.columns)
+    own = {
+        _OWN_NUMBERS.get(kind or "", "id"),
+        *(("opportunity_id",) if kind == "orders" else ()),
+    }  # dealers close deals
+    others = _NUMBERS_OF_OTHERS - own if kind is not None else frozenset()
+    if kind == "lines" and any(each.values.repeated for each in draft.all_of("order_id")):
+        others -= {"person_id"}  # who takes part
+    elif kind == PEOPLE and any(each.values.repeated for each in draft.all_of("person_id")):
+        others -= {"subscription_id"}  # of which somebody has several
+    for column in draft.columns:
+        if not column.values.unique or not headings.is_number_of_row(column.words) or _in_words(draft, column):
+            continue
+        if kind in (PEOPLE, "orders") and headings.is_of_a_thing(column.words):
+            continue  # its next owner is somebody else
+        if kind != "accounts" and headings.is_shared(column.words):
+            continue
+        if "rounded" in column.values.looks:
+            continue  # other rows may have been other numbers
+        if column in rows or column.role not in others:
+            yield column
 
 
 def _in_words(draft: Draft, column: Column) -> bool:
@@ -311,15 +331,6 @@ def _code(draft: Draft) -> Column | None:
         if column.role is None and values.unique and values.rows >= _ENOUGH and "code" in values.looks and alike:
             return column
     return None
-
-
-def _together(draft: Draft, *columns: Column | None) -> list[str]:
-    """The columns as a key, if no two rows of the sample agree in all of them."""
-    known = [column for column in columns if column is not None]
-    if len(known) < len(columns) or any(column.values.filled < column.values.rows for column in known):
-        return []
-    rows = list(zip(*(draft.sample.columns[column.address] for column in known), strict=True))
-    return [draft.names[column.address] for column in known] if len(set(rows)) == len(rows) else []
 
 
 def _subscriptions(draft: Draft) -> Iterator[Map]:
