@@ -483,3 +483,18 @@ def test_contracts_of_people_who_have_several_are_told_apart_by_their_numbers(tm
     head = "Vertragsnummer;Kundennummer;Nachname;Geburtsdatum;Tarif"
     rows = [f"V{n};K{n // 2};Muster{n // 2};0{1 + n // 2 % 9}.02.1980;Smart" for n in range(24)]
     assert proposed(tmp_path, "vertraege.csv", head, *rows).stream["key"] == ["Vertragsnummer"]
+
+
+@pytest.mark.parametrize("head", ["VK Brutto;Gesamt Brutto", "Netto;Betrag", "Preis;Gesamtpreis"])
+def test_which_amount_is_a_price_and_which_what_a_line_comes_to_is_told_by_how_many(tmp_path: Path, head: str) -> None:
+    rows = [
+        f"{n // 2};14.03.2026;A{n};{count};{n + 1},50;{count * (10 * n + 15) // 10},{5 * (count % 2)}0;EUR"
+        for n in range(20)
+        for count in [1 + n % 3]
+    ]
+    proposal = proposed(
+        tmp_path, "auftraege.csv", f"Auftragsnummer;Auftragsdatum;Artikelnummer;Menge;{head};Währung", *rows
+    )
+    line = map_to(proposal, "order_lines")["set"]
+    price, total = head.split(";")
+    assert (line["unit_price"], line["amount"]) == (plain_name(price), plain_name(total))

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing.amounts import is_less_by_fees, price_and_total, price_of_line
 from cdp_assets.sources.proposing.draft import (
     Draft,
     Map,
@@ -29,9 +30,6 @@ from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.values import is_negative
 from cdp_assets.sources.proposing.whose import beside, both, several_people, stands_beside_several
 from cdp_assets.warehouse.sql_parsing import plain_name
-
-_SOME, _MOSTLY = 3, 0.8
-"""So many articles at least, and so much of all that can, have to show what a price is of."""
 
 _COUNTED = re.compile(r"#?\d{1,6}")
 """A number that is short enough for a till to have counted to it."""
@@ -210,7 +208,7 @@ def _sums(draft: Draft) -> Set:
     discount, said_gross = draft.sql("discount"), draft.of("gross")
     gross, net, amount = draft.sql("gross"), draft.sql("net"), draft.sql("amount", "unit_price")
     found = draft.given(shipping=draft.sql("shipping"), tax=draft.sql("tax"))
-    if said_gross is not None and _is_less_by_fees(draft, said_gross):
+    if said_gross is not None and is_less_by_fees(draft, said_gross):
         net = None
     elif said_gross is not None and headings.has_tax(said_gross.words) and (net or "tax" in found):
         gross = None if net else f"{gross} - coalesce({found['tax']}, 0)"
@@ -231,28 +229,6 @@ def _sums(draft: Draft) -> Set:
     return found
 
 
-def _is_less_by_fees(draft: Draft, gross: Column) -> bool:
-    """Whether what is left of gross amounts was paid to whoever took the money, and not as tax."""
-    fees = [column for column in draft.columns if headings.is_a_fee(column.words) and column.role != "shipping"]
-    net = draft.of("net")
-    if net is None or not any(_amount(text) for column in fees for text in draft.sample.columns[column.address]):
-        return False
-    taxes = draft.of("tax")
-    if taxes is None:
-        return True
-    rows = zip(*(map(_amount, draft.sample.columns[each.address]) for each in (gross, net, taxes)), strict=True)
-    return not all(abs(whole - left - tax) < 0.02 for whole, left, tax in rows)
-
-
-def _amount(text: str | None) -> float:
-    """An amount as it is written with a point or a comma; 0 where there is none."""
-    plain = re.sub(r"[^\d.,-]", "", text or "")
-    point = max(plain.rfind("."), plain.rfind(","))
-    whole, cents = (plain[:point], plain[point + 1 :]) if point >= 0 else (plain, "")
-    digits = f"{re.sub(r'[.,]', '', whole) or 0}.{cents or 0}"
-    return float(digits) if re.fullmatch(r"-?\d+\.\d+", digits) else 0.0
-
-
 def lines(draft: Draft) -> Iterator[Map]:
     order, placed = draft.of("order_id"), draft.sql("created_at", "started_at", "happened_at")
     if order is None:
@@ -261,15 +237,17 @@ def lines(draft: Draft) -> Iterator[Map]:
     # Without a time of its own, a line has the currency of its order too.
     currency = money(draft) if placed is not None or draft.of("currency") is not None else None
     quantity, price = draft.sql("quantity"), draft.sql("unit_price")
-    of_line = _price_of_line(draft)
-    if of_line is not None:
+    of_line, priced = None, price_and_total(draft)
+    if priced is not None:
+        price = draft.expression(priced[0])
+    elif (of_line := price_of_line(draft)) is not None:
         price = None
         draft.doubts.append(f"{of_line} grows with how many were bought: it is taken for what a line comes to")
     head = _head_columns(draft, order)
     placed_only = f"{head} is not null" if head is not None else None
     kept = list(_not_given_up(draft))
     counts = draft.of("quantity")
-    summed = draft.of("line_total", "gross", "amount", "net") if price is None else None
+    summed = priced[1] if priced else draft.of("line_total", "gross", "amount", "net") if price is None else None
     total = summed if summed is not None and _is_of_whole_orders(draft, order, summed) else None
     summed = summed if total is None else None
     back = next((each for each in (counts, summed) if each is not None and _has_negatives(draft, each)), None)
@@ -309,7 +287,9 @@ def lines(draft: Draft) -> Iterator[Map]:
         currency=currency,
     )
     amount = of_line or draft.sql("gross", "line_total", "amount", "net", "unit_price") if total is None else None
-    if price is not None and quantity is not None:
+    if priced is not None:
+        line["amount"] = draft.expression(priced[1])
+    elif price is not None and quantity is not None:
         line["amount"] = f"{quantity} * {price}"
     elif amount is not None:
         line |= {"amount": amount, "unit_price": f"{amount} / nullif({quantity}, 0)" if quantity else amount}
@@ -334,33 +314,6 @@ def _is_of_whole_orders(draft: Draft, order: Column, amount: Column) -> bool:
     numbers, said = draft.sample.columns[order.address], draft.sample.columns[amount.address]
     found = Counter(zip(numbers, said, strict=True))
     return max(found.values()) > 1 and len(found) == len({*numbers})
-
-
-def _price_of_line(draft: Draft) -> str | None:
-    """A price that is that of a whole line: of articles that were bought in different numbers it is as much higher as
-    there are more of them. None if it is not, or nothing shows it.
-    """
-    columns = [draft.of(role) for role in ("sku", "quantity", "unit_price")]
-    if not all(columns):
-        return None
-    bought: dict[str, set[tuple[float, float]]] = {}
-    rows = zip(*(draft.sample.columns[each.address] for each in columns if each is not None), strict=True)
-    for article, *numbers in rows:
-        count, paid = map(_amount, numbers)
-        if article and count > 0 and paid > 0:
-            bought.setdefault(article, set()).add((count, paid))
-    several = [found for found in bought.values() if len({count for count, _ in found}) > 1]
-    grown = [
-        found
-        for found in several
-        if _alike([paid / count for count, paid in found]) and not _alike([paid for _, paid in found])
-    ]
-    return draft.sql("unit_price") if len(grown) >= max(_SOME, _MOSTLY * len(several)) else None
-
-
-def _alike(amounts: Sequence[float]) -> bool:
-    """Whether amounts are the same, but for what is lost where they are rounded."""
-    return max(amounts) - min(amounts) <= max(0.02, 0.01 * max(amounts))
 
 
 def _sum_above(draft: Draft, order: Column) -> str | None:

@@ -1,0 +1,89 @@
+"""What amounts of one row have to do with each other: some are others together, or so many times another.
+
+Belongs here: computing with a sample. Does not belong here: what becomes of amounts (`commerce.py`).
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+
+from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing.draft import Draft
+from cdp_assets.sources.proposing.roles import Column
+
+_SOME, _MOSTLY, _NEARLY_ALL = 3, 0.8, 0.9
+"""So many rows or articles at least, and so much of all that can, have to show what an amount is."""
+
+
+def amount_of(text: str | None) -> float:
+    """An amount as it is written with a point or a comma; 0 where there is none."""
+    plain = re.sub(r"[^\d.,-]", "", text or "")
+    point = max(plain.rfind("."), plain.rfind(","))
+    whole, cents = (plain[:point], plain[point + 1 :]) if point >= 0 else (plain, "")
+    digits = f"{re.sub(r'[.,]', '', whole) or 0}.{cents or 0}"
+    return float(digits) if re.fullmatch(r"-?\d+\.\d+", digits) else 0.0
+
+
+def price_and_total(draft: Draft) -> tuple[Column, Column] | None:
+    """Of several amounts of lines the price of one article, and what all of them come to: so many times that in nearly
+    every row. None if no two amounts are these; of several that are, those without tax.
+    """
+    counts = draft.of("quantity")
+    roles = ("unit_price", "net", "gross", "amount", "line_total")
+    paid = [each for role in roles for each in draft.all_of(role) if not headings.is_of_an_order(each.words)]
+    paid.sort(key=lambda column: headings.has_tax(column.words))
+    if counts is None:
+        return None
+    pairs = itertools.permutations(paid, 2)
+    return next(((price, total) for price, total in pairs if _is_so_many_times(draft, counts, price, total)), None)
+
+
+def _is_so_many_times(draft: Draft, counts: Column, price: Column, total: Column) -> bool:
+    rows = [(count, one, all_) for count, one, all_ in _rows(draft, counts, price, total) if count and one and all_]
+    fitting = [count for count, one, all_ in rows if abs(count * one - all_) <= 0.01 * max(2, abs(count))]
+    return sum(abs(count) != 1 for count in fitting) >= _SOME and len(fitting) >= _NEARLY_ALL * len(rows)
+
+
+def _rows(draft: Draft, *columns: Column) -> Iterator[tuple[float, ...]]:
+    return zip(*(map(amount_of, draft.sample.columns[each.address]) for each in columns), strict=True)
+
+
+def price_of_line(draft: Draft) -> str | None:
+    """A price that is that of a whole line: of articles that were bought in different numbers it is as much higher as
+    there are more of them. None if it is not, or nothing shows it.
+    """
+    articles, counts, prices = (draft.of(role) for role in ("sku", "quantity", "unit_price"))
+    if articles is None or counts is None or prices is None:
+        return None
+    bought: dict[str, set[tuple[float, float]]] = {}
+    for article, (count, paid) in zip(
+        draft.sample.columns[articles.address], _rows(draft, counts, prices), strict=True
+    ):
+        if article and count > 0 and paid > 0:
+            bought.setdefault(article, set()).add((count, paid))
+    several = [found for found in bought.values() if len({count for count, _ in found}) > 1]
+    grown = [
+        found
+        for found in several
+        if _alike([paid / count for count, paid in found]) and not _alike([paid for _, paid in found])
+    ]
+    return draft.sql("unit_price") if len(grown) >= max(_SOME, _MOSTLY * len(several)) else None
+
+
+def _alike(amounts: Sequence[float]) -> bool:
+    """Whether amounts are the same, but for what is lost where they are rounded."""
+    return max(amounts) - min(amounts) <= max(0.02, 0.01 * max(amounts))
+
+
+def is_less_by_fees(draft: Draft, gross: Column) -> bool:
+    """Whether what is left of gross amounts was paid to whoever took the money, and not as tax."""
+    fees = [column for column in draft.columns if headings.is_a_fee(column.words) and column.role != "shipping"]
+    net = draft.of("net")
+    if net is None or not any(amount_of(text) for column in fees for text in draft.sample.columns[column.address]):
+        return False
+    taxes = draft.of("tax")
+    if taxes is None:
+        return True
+    return not all(abs(whole - left - tax) < 0.02 for whole, left, tax in _rows(draft, gross, net, taxes))
