@@ -498,3 +498,54 @@ def test_which_amount_is_a_price_and_which_what_a_line_comes_to_is_told_by_how_m
     line = map_to(proposal, "order_lines")["set"]
     price, total = head.split(";")
     assert (line["unit_price"], line["amount"]) == (plain_name(price), plain_name(total))
+
+
+def refunded(bench: Bench, folder: Path, head: str, *rows: str) -> list[str]:
+    """The orders to which something was given back."""
+    proposal = proposed(folder / "in", "orders.csv", head, *rows)
+    source = loaded(folder, [proposal])
+    bench.drop("shop/orders.csv", proposal.path.read_bytes())
+    load(bench, source)
+    return sorted(str(refund["order_id"]) for refund in canonical(bench, source, "refunds"))
+
+
+def test_what_was_given_back_for_orders_that_are_left_out_does_not_count(bench: Bench, tmp_path: Path) -> None:
+    said = {3: "cancelled,refunded", 5: "completed,refunded"}
+    rows = [f"{n},p{n}@example.org,2026-03-01 10:00:00,50.00,EUR,{said.get(n, 'completed,paid')}" for n in range(20)]
+    head = "order_number,email,order_date,order_total,currency,state,payment_status"
+    assert refunded(bench, tmp_path, head, *rows) == ["5"]
+
+
+@pytest.mark.parametrize(("voided", "left"), [("", ["5"]), ("Voided", [])])
+def test_returns_of_slips_that_are_left_out_do_not_count(
+    bench: Bench, tmp_path: Path, voided: str, left: list[str]
+) -> None:
+    rows = [f"{n},p{n}@example.org,2026-03-01 10:00:00,M{n},{-1 if n == 5 else 1},5.00,EUR," for n in range(20)]
+    rows = [row + ("Voided" if n == 4 else voided if n == 5 else "Closed") for n, row in enumerate(rows)]
+    head = "Order ID,Email,Order Date,SKU,Quantity,Price,Currency,Status"
+    assert refunded(bench, tmp_path, head, *rows) == left
+
+
+def test_slips_that_are_cancelled_by_negative_ones_take_the_others_back(bench: Bench, tmp_path: Path) -> None:
+    rows = [f"{n},p{n}@example.org,2026-03-01 10:00:00,50.00,EUR,completed" for n in range(20)]
+    cancelling = "5,p5@example.org,2026-03-02 10:00:00,-50.00,EUR,cancelled"
+    head = "order_number,email,order_date,order_total,currency,state"
+    assert refunded(bench, tmp_path, head, *rows, cancelling) == ["5"]
+
+
+@pytest.mark.parametrize(("below", "timed"), [("", False), ("2026-03-02 10:00:00", True)])
+def test_lines_below_the_one_that_says_that_their_order_was_cancelled_have_no_time_of_their_own(
+    tmp_path: Path, below: str, timed: bool
+) -> None:
+    rows = [
+        line
+        for n in range(12)
+        for line in (
+            f"{n},p{n}@example.org,2026-03-01 10:00:00,10.00,EUR,MUG,1,5.00,{'2026-03-02 10:00:00' if n == 4 else ''}",
+            f"{n},p{n}@example.org,2026-03-01 10:00:00,,EUR,LAMP,1,5.00,{below if n == 4 else ''}",
+        )
+    ]
+    head = "Order ID,Email,Created at,Subtotal,Currency,SKU,Quantity,Price,Cancelled at"
+    proposal = proposed(tmp_path, "orders.csv", head, *rows)
+    assert ("ordered_at" in map_to(proposal, "order_lines")["set"]) is timed
+    assert "ordered_at" in map_to(proposal, "orders")["set"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from cdp_assets.sources.proposing import headings
@@ -50,7 +50,8 @@ def orders(draft: Draft) -> Iterator[Map]:
     if number is None or placed is None:
         return
     sums, currency = _sums(draft), money(draft)
-    returned, kept = _returned(draft), list(_not_given_up(draft))
+    returned, given_up = _returned(draft), dict(_not_given_up(draft))
+    kept = list(given_up.values())
     conditions = [*([f"not coalesce({returned}, false)"] if returned else []), *kept]
     entry: Map = {"to": "orders", **_where(conditions), **({"grain": grain} if grain else {})}
     entry |= {"id": known} if known else {}
@@ -63,7 +64,7 @@ def orders(draft: Draft) -> Iterator[Map]:
         yield part_of(entry, sums["gross"])
     yield from lines_within(draft, number, placed, currency, entry.get("where"))
     common = {"order_id": number, "currency": currency}
-    yield from _refunds_of_orders(draft, common, placed, sums, returned, numbered=not grain)
+    yield from _refunds_of_orders(draft, common, placed, sums, returned, given_up, numbered=not grain)
     yield from _buyers(draft, grain=grain, id_=known)
 
 
@@ -111,9 +112,9 @@ def _made_up(draft: Draft, placed: str) -> str | None:
     return draft.derived("order_number", together([f"cast({placed} as varchar)"], parts))
 
 
-def _not_given_up(draft: Draft) -> Iterator[str]:
-    """Conditions for orders that stand: by each column that says which were cancelled, or else by one that says what
-    became of them, as in the next file it may be that.
+def _not_given_up(draft: Draft) -> Iterator[tuple[str, str]]:
+    """Conditions for orders that stand, by the address of each column that says which were cancelled, or else by that
+    of one that says what became of them, as in the next file it may be that.
     """
     statuses = [column for column in draft.all_of("status") if column.values.type == "string" and column.values.filled]
     said = [column for column in statuses if draft.texts(column) & {*headings.says("void")}]
@@ -123,10 +124,24 @@ def _not_given_up(draft: Draft) -> Iterator[str]:
     for column in said:
         name = draft.names[column.address]
         draft.doubts.append(f"orders whose {name} is a word for cancelled or failed are left out (`where`)")
-        yield f"not coalesce({among(draft, column, 'void')}, false)"
+        yield column.address, f"not coalesce({among(draft, column, 'void')}, false)"
     for address, standing in asked.items():
         draft.doubts.append(f"orders are left out that {draft.names[address]} says were given up (`where`)")
-        yield standing
+        yield address, standing
+
+
+def _of_returns(draft: Draft, given_up: Mapping[str, str], paid: Column | None) -> Iterator[str]:
+    """Those of the conditions for orders that stand under which returns do, by the amounts that are negative in these:
+    not those of columns that say so of amounts below zero only, which are what gives up the orders.
+    """
+    words = headings.said_by(("void", "yes"))
+    for address, standing in given_up.items():
+        column = next(each for each in draft.columns if each.address == address)
+        dated = column.values.type in ("date", "timestamp")
+        said = zip(draft.sample.columns[address], draft.sample.columns[paid.address] if paid else (), strict=False)
+        amounts = [amount for text, amount in said if text and (dated or text.strip(". ").casefold() in words)]
+        if not amounts or not all(map(is_negative, filter(None, amounts))):
+            yield standing
 
 
 def _is_of_orders(status: Column) -> bool:
@@ -167,12 +182,11 @@ def _returned(draft: Draft) -> str | None:
     return None
 
 
-def _given_back(draft: Draft) -> str | None:
-    """A condition for orders whose status says that they were paid back."""
+def _given_back(draft: Draft) -> Column | None:
+    """A status that says of orders that they were paid back."""
     words = {*headings.says("refund")}
     found = (each for each in draft.all_of("status") if each.values.type == "string" and draft.texts(each) & words)
-    status = next(found, None)
-    return None if status is None else among(draft, status, "refund")
+    return next(found, None)
 
 
 def _refunds_of_orders(
@@ -181,27 +195,33 @@ def _refunds_of_orders(
     placed: str,
     sums: Set,
     returned: str | None,
+    given_up: Mapping[str, str],
     *,
     numbered: bool,
 ) -> Iterator[Map]:
-    """Maps of what was given back; ``numbered`` if each row is an order of its own, and so has a number for them."""
+    """Maps of what was given back for orders that stand by the conditions ``given_up``; ``numbered`` if each row is an
+    order of its own, and so has a number for them.
+    """
     number, changed = common["order_id"], draft.sql("updated_at")
     paid = draft.sql("net") or sums.get("gross")
     if paid is not None and paid == sums.get("gross") and "discount" in sums:
         paid = f"{paid} - coalesce({sums['discount']}, 0)"
     back = draft.sql("refunded")
+    status = None if back else _given_back(draft)
     if returned and paid:
         draft.doubts.append("some rows are taken for returns: they become refunds, the others orders")
         refund_id = draft.sql("refund_id", "payment_id") or number
         values = {"refund_id": refund_id, "refunded_at": placed, "amount": f"abs({paid})"}
         own = {"id": refund_id} if numbered else {}
-        yield {"to": "refunds", "where": returned, **own, "set": common | values}
-    elif back or ((given_back := _given_back(draft)) and paid):
-        where = f"{back} > 0" if back else str(given_back)
+        kept = _of_returns(draft, given_up, draft.of("amount", "gross", "net"))
+        yield {"to": "refunds", **_where([returned, *kept]), **own, "set": common | values}
+    elif back or (status is not None and paid):
+        where = f"{back} > 0" if status is None else among(draft, status, "refund")
         at = f"coalesce({changed}, {placed})" if changed else placed
         values = {"refund_id": number, "refunded_at": at, "amount": back or f"abs({paid})"}
         own = {"id": number} if numbered else {}
-        yield {"to": "refunds", "where": where, **own, "set": common | values}
+        kept = [each for address, each in given_up.items() if status is None or address != status.address]
+        yield {"to": "refunds", **_where([where, *kept]), **own, "set": common | values}
 
 
 def _sums(draft: Draft) -> Set:
@@ -245,7 +265,8 @@ def lines(draft: Draft) -> Iterator[Map]:
         draft.doubts.append(f"{of_line} grows with how many were bought: it is taken for what a line comes to")
     head = _head_columns(draft, order)
     placed_only = f"{head} is not null" if head is not None else None
-    kept = list(_not_given_up(draft))
+    given_up = dict(_not_given_up(draft))
+    kept = list(given_up.values())
     counts = draft.of("quantity")
     summed = priced[1] if priced else draft.of("line_total", "gross", "amount", "net") if price is None else None
     total = summed if summed is not None and _is_of_whole_orders(draft, order, summed) else None
@@ -293,6 +314,8 @@ def lines(draft: Draft) -> Iterator[Map]:
         line["amount"] = f"{quantity} * {price}"
     elif amount is not None:
         line |= {"amount": amount, "unit_price": f"{amount} / nullif({quantity}, 0)" if quantity else amount}
+    if head is not None and any(_is_above(draft, order, address) for address in given_up):
+        line.pop("ordered_at", None)  # that of its order says whether this one stands
     if quantity is None:
         draft.doubts.append("no column says how many: each line is one unit")
         line["quantity"] = "1"
@@ -303,7 +326,7 @@ def lines(draft: Draft) -> Iterator[Map]:
         refund = draft.given(refund_id=number, refunded_at=placed, currency=currency, amount=amount)
         if not marked:
             refund["order_id"] = number
-        yield {"to": "refunds", "where": taken_back, "set": refund}
+        yield {"to": "refunds", **_where([taken_back, *_of_returns(draft, given_up, back)]), "set": refund}
     yield from _buyers(draft, where=placed_only, grain=grain, id_=number)
 
 
@@ -440,6 +463,16 @@ def _head_columns(draft: Draft, order: Column) -> str | None:
         if column.role is not None and [place for place, text in enumerate(texts) if text] == firsts:
             return plain_name(draft.names[column.address])
     return None
+
+
+def _is_above(draft: Draft, order: Column, address: str) -> bool:
+    """Whether a column is filled on no line of an order but the first."""
+    seen: set[str | None] = set()
+    for number, text in zip(draft.sample.columns[order.address], draft.sample.columns[address], strict=True):
+        if number in seen and text is not None:
+            return False
+        seen.add(number)
+    return True
 
 
 def products(draft: Draft) -> Iterator[Map]:
