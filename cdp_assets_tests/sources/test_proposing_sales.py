@@ -549,3 +549,22 @@ def test_lines_below_the_one_that_says_that_their_order_was_cancelled_have_no_ti
     proposal = proposed(tmp_path, "orders.csv", head, *rows)
     assert ("ordered_at" in map_to(proposal, "order_lines")["set"]) is timed
     assert "ordered_at" in map_to(proposal, "orders")["set"]
+
+
+def test_a_mere_name_in_lines_is_that_of_what_was_sold(tmp_path: Path) -> None:
+    head = "order_product_id,order_id,product_id,name,model,quantity,price,total"
+    rows = [f"{n},{n},{n % 7},Product {n % 7},M{n % 7},{1 + n % 2},10.00,{1 + n % 2}0.00" for n in range(1, 30)]
+    stream = proposed(tmp_path, "oc_order_product.csv", head, *rows).stream
+    (lines,) = stream["maps"]
+    assert (lines["to"], lines["set"]["product_id"], lines["set"]["product_name"]) == (
+        "order_lines", "product_id", "name",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "whose"), [("Product {0}", "product_name"), ("Ann Bell{1}", "full_name")])
+def test_whose_name_stands_in_lines_with_an_address_is_told_by_their_articles(
+    tmp_path: Path, name: str, whose: str
+) -> None:
+    rows = [f"{n},p{n}@example.org,2026-03-01 10:00:00,{n % 7},{name.format(n % 7, n)},2,10.00" for n in range(30)]
+    stream = proposed(tmp_path, "items.csv", "Order ID,Email,Order Date,SKU,Name,Quantity,Price", *rows).stream
+    assert [column for map_ in stream["maps"] for column, sql in map_["set"].items() if sql == "Name"] == [whose]

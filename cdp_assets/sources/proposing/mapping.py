@@ -29,7 +29,7 @@ from cdp_assets.sources.proposing.headings import words_of
 from cdp_assets.sources.proposing.identifying import NUMBERS_OF_PEOPLE, PEOPLE, identifiers, other_party
 from cdp_assets.sources.proposing.line_keys import key_of_lines
 from cdp_assets.sources.proposing.roles import NUMBERING_PEOPLE, Column
-from cdp_assets.sources.proposing.whose import named_in_addresses, numbers_of_rows
+from cdp_assets.sources.proposing.whose import both, named_in_addresses, numbers_of_rows
 from cdp_assets.warehouse.sql_parsing import plain_name
 
 _ENOUGH = 20
@@ -65,6 +65,8 @@ def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
         draft.columns = [_numbered_as_people(draft, column) for column in draft.columns]
     elif kind in _DONE_BY_PEOPLE:
         draft.columns = _with_names_of_people(draft)
+    elif kind == "lines":
+        draft.columns = _with_names_of_articles(draft)
     maps = list(_MAPS[kind](draft)) if kind is not None else []
     times = _EVENT_TIMES.get(kind or "", ("happened_at", "created_at", "updated_at"))
     if kind not in _SAYING_NOTHING:
@@ -149,6 +151,20 @@ def _with_names_of_people(draft: Draft) -> Sequence[Column]:
     name = draft.names[found.address]
     draft.doubts.append(f"{name} is taken for the name of a person, since addresses beside it have words of it")
     return [replace(each, role="full_name") if each is found else each for each in draft.columns]
+
+
+def _with_names_of_articles(draft: Draft) -> Sequence[Column]:
+    """The columns of lines with a mere *name* as that of what was sold: nothing else names it, and nobody is known by
+    the rows, or each article has one name.
+    """
+    name, article = draft.of("name"), draft.of("sku")
+    if name is None or draft.of("product_name", "description") is not None:
+        return draft.columns
+    if draft.of("email", "phone", "family_name", "full_name", *NUMBERING_PEOPLE) is not None:
+        named = article and {*both(draft.sample.columns[article.address], draft.sample.columns[name.address])}
+        if article is None or not article.values.repeated or len(named or ()) > article.values.distinct:
+            return draft.columns
+    return [replace(each, role="product_name") if each is name else each for each in draft.columns]
 
 
 def _deleted(draft: Draft) -> str | None:
