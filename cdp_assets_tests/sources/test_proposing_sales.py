@@ -568,3 +568,21 @@ def test_whose_name_stands_in_lines_with_an_address_is_told_by_their_articles(
     rows = [f"{n},p{n}@example.org,2026-03-01 10:00:00,{n % 7},{name.format(n % 7, n)},2,10.00" for n in range(30)]
     stream = proposed(tmp_path, "items.csv", "Order ID,Email,Order Date,SKU,Name,Quantity,Price", *rows).stream
     assert [column for map_ in stream["maps"] for column, sql in map_["set"].items() if sql == "Name"] == [whose]
+
+
+def test_slips_and_payments_beside_their_lines_are_not_counted_again(bench: Bench, tmp_path: Path) -> None:
+    rows = []
+    for n in range(10):
+        prices = [5 + n, 7, 3 * n + 1][: 1 + n % 3]
+        slip = f"2026-03-{1 + n:02d} 10:00:00,{1000 + n}"
+        rows.append(f"{slip},Sale,{len(prices)},{sum(prices)}.00,{sum(prices)}.00,,EUR")
+        rows += [f"{slip},Sale Line,1,{price}.00,,M{price},EUR" for price in prices]
+        rows.append(f"{slip},Payment,,,{sum(prices)}.00,,EUR")
+    head = "Date,Receipt Number,Line Type,Quantity,Subtotal,Paid,Sku,Currency"
+    proposal = proposed(tmp_path / "in", "sales.csv", head, *rows)
+    source = loaded(tmp_path, [proposal])
+    bench.drop("shop/sales.csv", proposal.path.read_bytes())
+    load(bench, source)
+    bought = canonical(bench, source, "order_lines")
+    assert len(bought) == sum(",Sale Line," in row for row in rows)
+    assert sum(line["amount"] for line in bought) == sum(int(row.split(",")[4][:-3]) for row in rows if ",Sale," in row)

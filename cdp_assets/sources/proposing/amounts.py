@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.draft import Draft
@@ -15,6 +15,9 @@ from cdp_assets.sources.proposing.roles import Column
 
 _SOME, _MOSTLY, _NEARLY_ALL = 3, 0.8, 0.9
 """So many rows or articles at least, and so much of all that can, have to show what an amount is."""
+
+_KINDS = 6
+"""So many kinds of rows a file tells apart at most."""
 
 
 def amount_of(text: str | None) -> float:
@@ -75,6 +78,44 @@ def price_of_line(draft: Draft) -> str | None:
 def _alike(amounts: Sequence[float]) -> bool:
     """Whether amounts are the same, but for what is lost where they are rounded."""
     return max(amounts) - min(amounts) <= max(0.02, 0.01 * max(amounts))
+
+
+def told_again(draft: Draft) -> tuple[Column, list[str]] | None:
+    """A column with kinds of rows, and those kinds that say again what others of the same order come to together, or
+    neither that nor how many: the slip as a whole, and how it was paid, beside its lines. None if there is no such
+    column.
+    """
+    paid, counts = draft.of("line_total", "gross", "amount", "net"), draft.of("quantity")
+    if paid is None or counts is None:
+        return None
+    for column in draft.columns:
+        values = column.values
+        if values.type == "string" and values.filled == values.rows and 1 < values.distinct <= _KINDS:
+            counted = _sums_of_kinds(draft, column, paid)
+            again = [kind for kind in counted if any(_are_sums(counted[kind], parts) for parts in counted.values())]
+            if again:
+                numbered = _sums_of_kinds(draft, column, counts).keys() | counted.keys()
+                return column, sorted({*again, *(draft.texts(column) - numbered)})
+    return None
+
+
+def _sums_of_kinds(draft: Draft, column: Column, said: Column) -> dict[str, dict[str, tuple[int, float]]]:
+    """Kind of row → order → how many rows say a number, and what these come to; by `Draft.numbers`."""
+    found: dict[str, dict[str, tuple[int, float]]] = {}
+    texts = draft.sample.columns
+    for number, kind, amount in zip(draft.numbers, texts[column.address], texts[said.address], strict=True):
+        if number is not None and kind is not None and amount is not None:
+            of_kind = found.setdefault(kind.strip().casefold(), {})
+            count, total = of_kind.get(number, (0, 0.0))
+            of_kind[number] = count + 1, total + amount_of(amount)
+    return found
+
+
+def _are_sums(wholes: Mapping[str, tuple[int, float]], parts: Mapping[str, tuple[int, float]]) -> bool:
+    """Whether each of nearly all amounts is what all parts of the same order come to, and some have several parts."""
+    both = [(wholes[number], parts[number]) for number in wholes if number in parts]
+    fitting = [count for (one, whole), (count, total) in both if one == 1 and abs(whole - total) <= 0.01 * (1 + count)]
+    return sum(count > 1 for count in fitting) >= _SOME and len(fitting) >= _NEARLY_ALL * len(wholes)
 
 
 def is_less_by_fees(draft: Draft, gross: Column) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from cdp_assets.sources.proposing import headings
-from cdp_assets.sources.proposing.amounts import is_less_by_fees, price_and_total, price_of_line
+from cdp_assets.sources.proposing.amounts import is_less_by_fees, price_and_total, price_of_line, told_again
 from cdp_assets.sources.proposing.draft import (
     Draft,
     Map,
@@ -21,6 +21,7 @@ from cdp_assets.sources.proposing.draft import (
     money,
     named,
     person,
+    quoted,
     telling_more,
     together,
     unguarded,
@@ -266,7 +267,8 @@ def lines(draft: Draft) -> Iterator[Map]:
     head = _head_columns(draft, order)
     placed_only = f"{head} is not null" if head is not None else None
     given_up = dict(_not_given_up(draft))
-    kept = list(given_up.values())
+    once = list(_once(draft))
+    kept = [*once, *given_up.values()]
     counts = draft.of("quantity")
     summed = priced[1] if priced else draft.of("line_total", "gross", "amount", "net") if price is None else None
     total = summed if summed is not None and _is_of_whole_orders(draft, order, summed) else None
@@ -326,8 +328,19 @@ def lines(draft: Draft) -> Iterator[Map]:
         refund = draft.given(refund_id=number, refunded_at=placed, currency=currency, amount=amount)
         if not marked:
             refund["order_id"] = number
-        yield {"to": "refunds", **_where([taken_back, *_of_returns(draft, given_up, back)]), "set": refund}
+        yield {"to": "refunds", **_where([taken_back, *once, *_of_returns(draft, given_up, back)]), "set": refund}
     yield from _buyers(draft, where=placed_only, grain=grain, id_=number)
+
+
+def _once(draft: Draft) -> Iterator[str]:
+    """A condition for rows that are lines, where others of the same order say again what these come to."""
+    if (found := told_again(draft)) is not None:
+        column, kinds = found
+        name = draft.names[column.address]
+        draft.doubts.append(
+            f"rows whose {name} is {' or '.join(kinds)} say again what others come to: they are left out (`where`)"
+        )
+        yield f"not coalesce(lower(trim({plain_name(name)})) in ({', '.join(map(quoted, kinds))}), false)"
 
 
 def _is_of_whole_orders(draft: Draft, order: Column, amount: Column) -> bool:
