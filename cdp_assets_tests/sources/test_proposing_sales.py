@@ -586,3 +586,18 @@ def test_slips_and_payments_beside_their_lines_are_not_counted_again(bench: Benc
     bought = canonical(bench, source, "order_lines")
     assert len(bought) == sum(",Sale Line," in row for row in rows)
     assert sum(line["amount"] for line in bought) == sum(int(row.split(",")[4][:-3]) for row in rows if ",Sale," in row)
+
+
+def test_tax_that_another_amount_has_on_top_is_not_in_what_an_order_comes_to(tmp_path: Path) -> None:
+    rows = [f"{n},3/{1 + n}/2026 10:00 AM,{n}0.00,{n}.50,{n % 3}.25,{11 * n + n % 3}.75" for n in range(1, 20)]
+    proposal = proposed(tmp_path, "orders.csv", "Order Id,Opened,Amount,Tax,Tip,Total", *rows)
+    assert map_to(proposal, "orders")["set"]["gross"] == "Amount"
+    without = [row.rpartition(",")[0] for row in rows]
+    proposal = proposed(tmp_path, "paid_orders.csv", "Order Id,Opened,Amount,Tax,Tip", *without)
+    assert map_to(proposal, "orders")["set"]["gross"] == "Amount - coalesce(Tax, 0)"
+
+
+def test_what_a_stay_comes_to_is_not_what_a_night_does(tmp_path: Path) -> None:
+    rows = [f"{n},Guest {n},2026-03-{1 + n:02d},{1 + n % 4},{90 + n}.00,{(90 + n) * (1 + n % 4)}.00" for n in range(20)]
+    head = "Confirmation No.,Guest Name,Booked On,Nights,Rate Amount,Total Revenue"
+    assert map_to(proposed(tmp_path, "reservations.csv", head, *rows), "orders")["set"]["gross"] == '"Total Revenue"'

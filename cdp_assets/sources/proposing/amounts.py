@@ -80,6 +80,40 @@ def _alike(amounts: Sequence[float]) -> bool:
     return max(amounts) - min(amounts) <= max(0.02, 0.01 * max(amounts))
 
 
+def whole_amount(draft: Draft, amount: Column) -> Column:
+    """What an order comes to, where an amount is that of one night, day or seat: the one that is so many times it in
+    nearly every row, by whatever counts these; else the amount itself.
+    """
+    counts = [each for each in draft.columns if each.values.type == "integer" and each.role in (None, "quantity")]
+    others = [each for each in draft.all_of("amount") if each is not amount]
+    return next(
+        (whole for whole in others for count in counts if _is_so_many_times(draft, count, amount, whole)), amount
+    )
+
+
+def added_to(draft: Draft, amount: Column) -> Sequence[Column]:
+    """What is not in an amount: tax, and maybe shipping and tips, that another amount has on top of it in nearly every
+    row. Empty if no other shows that.
+    """
+    taxes = draft.of("tax")
+    if taxes is None or taxes is amount:
+        return ()
+    more = [each for each in draft.columns if each.role in (None, "shipping") and each.values.type == "decimal"]
+    more = [each for each in more if any(map(amount_of, draft.sample.columns[each.address]))][:_KINDS]
+    for total in draft.all_of("amount"):
+        for count in range(len(more) + 1) if total is not amount else ():
+            for some in itertools.combinations(more, count):
+                if _is_together(draft, total, amount, taxes, *some):
+                    return (taxes, *some)
+    return ()
+
+
+def _is_together(draft: Draft, total: Column, amount: Column, taxes: Column, *more: Column) -> bool:
+    rows = [row for row in _rows(draft, total, amount, taxes, *more) if row[0]]
+    fitting = [tax for whole, one, tax, *others in rows if abs(whole - one - tax - sum(others)) < 0.02]
+    return sum(map(bool, fitting)) >= _SOME and len(fitting) >= _NEARLY_ALL * len(rows)
+
+
 def told_again(draft: Draft) -> tuple[Column, list[str]] | None:
     """A column with kinds of rows, and those kinds that say again what others of the same order come to together, or
     neither that nor how many: the slip as a whole, and how it was paid, beside its lines. None if there is no such

@@ -12,7 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from cdp_assets.sources.proposing import headings
-from cdp_assets.sources.proposing.amounts import is_less_by_fees, price_and_total, price_of_line, told_again
+from cdp_assets.sources.proposing.amounts import (
+    added_to,
+    is_less_by_fees,
+    price_and_total,
+    price_of_line,
+    told_again,
+    whole_amount,
+)
 from cdp_assets.sources.proposing.draft import (
     Draft,
     Map,
@@ -227,7 +234,7 @@ def _refunds_of_orders(
 
 def _sums(draft: Draft) -> Set:
     discount, said_gross = draft.sql("discount"), draft.of("gross")
-    gross, net, amount = draft.sql("gross"), draft.sql("net"), draft.sql("amount", "unit_price")
+    gross, net, paid = draft.sql("gross"), draft.sql("net"), draft.of("amount", "unit_price")
     found = draft.given(shipping=draft.sql("shipping"), tax=draft.sql("tax"))
     if said_gross is not None and is_less_by_fees(draft, said_gross):
         net = None
@@ -239,13 +246,15 @@ def _sums(draft: Draft) -> Set:
         found["gross"] = gross
     elif net is not None:
         found["gross"] = f"{net} + abs(coalesce({discount}, 0))" if discount else net
-    elif amount is not None:
-        inside = [name for name in ("shipping", "tax") if name in found]
+    elif paid is not None:
+        amount, outside = draft.expression(paid := whole_amount(draft, paid)), added_to(draft, paid)
+        inside = [name for name in ("shipping", "tax") if name in found and draft.of(name) not in outside]
         apart = "".join(f" - coalesce({found[name]}, 0)" for name in inside)
         if discount is not None:
             apart += f" + abs(coalesce({discount}, 0))"
         said = f"{' and '.join(inside)} are taken to be in it" if inside else "look whether tax and shipping are in it"
-        draft.doubts.append(f"an order's gross amount is taken from {amount}: {said}")
+        if not outside or inside:
+            draft.doubts.append(f"an order's gross amount is taken from {amount}: {said}")
         found["gross"] = f"{amount}{apart}"
     return found
 
