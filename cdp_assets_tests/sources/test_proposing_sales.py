@@ -601,3 +601,39 @@ def test_what_a_stay_comes_to_is_not_what_a_night_does(tmp_path: Path) -> None:
     rows = [f"{n},Guest {n},2026-03-{1 + n:02d},{1 + n % 4},{90 + n}.00,{(90 + n) * (1 + n % 4)}.00" for n in range(20)]
     head = "Confirmation No.,Guest Name,Booked On,Nights,Rate Amount,Total Revenue"
     assert map_to(proposed(tmp_path, "reservations.csv", head, *rows), "orders")["set"]["gross"] == '"Total Revenue"'
+
+
+def given_back(bench: Bench, folder: Path, head: str, *rows: str) -> dict[str, float]:
+    """What was given back by order."""
+    proposal = proposed(folder / "in", "items.csv", head, *rows)
+    source = loaded(folder, [proposal])
+    bench.drop("shop/items.csv", proposal.path.read_bytes())
+    load(bench, source)
+    found: dict[str, float] = {}
+    for refund in canonical(bench, source, "refunds"):
+        found[refund["order_id"]] = found.get(refund["order_id"], 0) + float(refund["amount"])
+    return found
+
+
+@pytest.mark.parametrize("below", ["", "2.50"])
+def test_what_was_given_back_for_an_order_counts_once_however_many_lines_say_so(
+    bench: Bench, tmp_path: Path, below: str
+) -> None:
+    rows = [
+        f"{item(n, article, '1', '5.00')},{said if n == 4 else other}"
+        for n in range(12)
+        for article, said, other in (("Mug", "2.50", "0.00"), ("Lamp", below, ""))
+    ]
+    assert given_back(bench, tmp_path, f"{ITEMS_OF_ORDERS},Amount Refunded", *rows) == {"4": 2.5}
+
+
+def test_lines_that_were_paid_back_fully_or_in_part(bench: Bench, tmp_path: Path) -> None:
+    said = {3: "1,0.00,1", 5: "1,2.00,0"}
+    rows = [f"{item(n, f'Mug {n}', '2', '5.00')},{said.get(n, '0,0.00,0')}" for n in range(12)]
+    head = f"{ITEMS_OF_ORDERS},Refunded?,Partial Refund ($),Fully Refunded?"
+    assert given_back(bench, tmp_path, head, *rows) == {"3": 10, "5": 2}
+
+
+def test_lines_whose_type_says_that_they_were_paid_back(bench: Bench, tmp_path: Path) -> None:
+    rows = [f"{item(n, f'Seat {n}', '1', '5.00')},{'Refunded' if n == 4 else 'Completed'}" for n in range(12)]
+    assert given_back(bench, tmp_path, f"{ITEMS_OF_ORDERS},Order Type", *rows) == {"4": 5}

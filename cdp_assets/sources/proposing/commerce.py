@@ -39,6 +39,9 @@ from cdp_assets.sources.proposing.values import is_negative
 from cdp_assets.sources.proposing.whose import beside, both, several_people, stands_beside_several
 from cdp_assets.warehouse.sql_parsing import plain_name
 
+_IN_PARTS = frozenset({"partially_refunded", "partially refunded", "partial refund"})
+"""What cells say of orders of which a part was paid back."""
+
 _COUNTED = re.compile(r"#?\d{1,6}")
 """A number that is short enough for a till to have counted to it."""
 
@@ -338,7 +341,58 @@ def lines(draft: Draft) -> Iterator[Map]:
         if not marked:
             refund["order_id"] = number
         yield {"to": "refunds", **_where([taken_back, *once, *_of_returns(draft, given_up, back)]), "set": refund}
+    elif placed is not None:
+        refund = draft.given(order_id=number, refund_id=number, refunded_at=placed, currency=currency)
+        yield from _refunds_of_lines(draft, order, refund, line.get("amount"), kept, grain)
     yield from _buyers(draft, where=placed_only, grain=grain, id_=number)
+
+
+def _refunds_of_lines(
+    draft: Draft, order: Column, common: Set, amount: str | None, kept: Sequence[str], grain: Sequence[str]
+) -> Iterator[Map]:
+    """A map of what was given back, where lines say how much, or that it was all of ``amount``, which they come to."""
+    told, all_ = draft.of("refunded"), _all_given_back(draft, order)
+    some = None if told is None else f"{draft.expression(told)} > 0"
+    if told is not None and order.values.repeated and _is_one_for_each(draft, order, told):
+        values = common | {"amount": draft.expression(told)}
+        yield {"to": "refunds", **_where([str(some), *kept]), "grain": grain, "id": common["order_id"], "set": values}
+    elif all_ is not None and amount is not None:
+        draft.doubts.append(f"where {all_} what a line comes to is taken for given back")
+        if told is not None:
+            all_, amount = f"({all_} or {some})", f"case when {all_} then {amount} else {draft.expression(told)} end"
+        yield {"to": "refunds", **_where([all_, *kept]), "set": common | {"amount": amount}}
+    elif told is not None:
+        yield {"to": "refunds", **_where([str(some), *kept]), "set": common | {"amount": draft.expression(told)}}
+
+
+def _is_one_for_each(draft: Draft, order: Column, column: Column) -> bool:
+    """Whether a column says one thing only of each order, be it on one of its lines or on all of them."""
+    said = {*both(draft.sample.columns[order.address], draft.sample.columns[column.address])}
+    return len(said) == len({number for number, _ in said})
+
+
+def _all_given_back(draft: Draft, order: Column) -> str | None:
+    """A condition for lines that were paid back altogether: by a column that asks for it, or by a status or a type that
+    every line has, and that never says that it was a part.
+    """
+    asked = [each for each in draft.columns if each.values.filled and headings.is_given_back(each.words)]
+    for column in sorted(asked, key=lambda column: not headings.is_of_all(column.words)):
+        name, texts = plain_name(draft.names[column.address]), draft.texts(column)
+        if column.values.type == "boolean":
+            return f"coalesce({name}, false)"
+        if column.values.type == "integer" and texts <= {"0", "1"}:
+            return f"coalesce({name}, 0) = 1"
+        if column.values.type == "string" and texts <= headings.said_by(("yes", "no")):
+            return among(draft, column, "yes", seen=True)
+    words = {*headings.says("refund")}
+    for column in (*draft.all_of("status"), *draft.all_of("type")):
+        texts = draft.texts(column)
+        below = not order.values.repeated or not _is_above(draft, order, column.address)
+        if column.values.type == "string" and texts & words and not texts & _IN_PARTS and below:
+            said = [text.strip(". ").casefold() in words for text in draft.sample.columns[column.address] if text]
+            if column.role == "status" or sum(said) * 2 < len(said):  # *credit* is also a kind of card
+                return among(draft, column, "refund")
+    return None
 
 
 def _once(draft: Draft) -> Iterator[str]:

@@ -276,9 +276,24 @@ def is_cancelled(words: str) -> bool:
 
 def is_given_up(words: str) -> bool:
     """Whether a heading asks, or says when, something was given up, and nothing else: *Voided*, *cancelled at*."""
+    return _asks(words, "void")
+
+
+def is_given_back(words: str) -> bool:
+    """Whether a heading asks if all was paid back, and nothing else: *Refunded?*, *Fully refunded*."""
+    return _asks(re.sub(_pattern("fully"), " ", words), "refund")
+
+
+def _asks(words: str, kind: str) -> bool:
+    """Whether a heading asks, or says when, something became what one of the words for ``kind`` says."""
     left = re.sub(_pattern("orders"), " ", words)
     parts = [part for part in left.split() if part not in _headings().content["asking"]]
-    return len(parts) == 1 and parts[0] in {_without_accents(word) for word in says("void")}
+    return len(parts) == 1 and parts[0] in {_without_accents(word) for word in says(kind)}
+
+
+def is_of_all(words: str) -> bool:
+    """Whether a heading says that it asks for all of something: *Fully refunded*."""
+    return _mentions(words, "fully")
 
 
 def is_of_others(words: str) -> bool:
