@@ -224,7 +224,7 @@ def _refunds_of_orders(
         refund_id = draft.sql("refund_id", "payment_id") or number
         values = {"refund_id": refund_id, "refunded_at": placed, "amount": f"abs({paid})"}
         own = {"id": refund_id} if numbered else {}
-        kept = _of_returns(draft, given_up, draft.of("amount", "gross", "net"))
+        kept = list(_of_returns(draft, given_up, draft.of("amount", "gross", "net")))
         yield {"to": "refunds", **_where([returned, *kept]), **own, "set": common | values}
     elif back or (status is not None and paid):
         where = f"{back} > 0" if status is None else among(draft, status, "refund")
