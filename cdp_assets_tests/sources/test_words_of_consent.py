@@ -674,3 +674,14 @@ def test_what_systems_say_of_consent_is_known(
     rows = consents(bench, tmp_path, "members.csv", flagged(heading, words))
     assert {(row["channel"], row["status"]) for row in rows} == expected
     assert len(rows) == 20
+
+
+def test_who_says_no_without_a_time_refuses_from_the_delivery_and_who_says_yes_consents_to_nothing(
+    bench: Bench, tmp_path: Path
+) -> None:
+    text = table(
+        "Customer ID,First Name,Last Name,Email,Accepts Email Marketing",
+        *(f"{1000 + n},Ann{n},Lee,p{n}@example.org,{'yes' if n % 2 else 'no'}" for n in range(20)),
+    )
+    found = said(consents(bench, tmp_path, "customers.csv", text))
+    assert found == {(f"p{n}@example.org", "email", "denied", False) for n in range(0, 20, 2)}

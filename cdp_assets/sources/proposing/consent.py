@@ -275,8 +275,16 @@ def marketing(draft: Draft, *, people: bool, at: str | None, changing: bool) -> 
         if answer is None:
             continue
         said, _ = answer
+        truth = column.values.type == "boolean"
         if when is None and not (refuses or own):
-            draft.doubts.append(f"{name} says who wants advertising, but there is no time that `consents` needs")
+            denied = truth or bool(known_answers(draft, column, _DENYING))
+            if by is None and denied:
+                no = f"not {plain_name(name)}" if truth else f"{said} = 'denied'"
+                for point in points or (None,):
+                    yield _word(point, quoted(channel), "'denied'", _from_delivery(draft), no, own=False)
+                draft.doubts.append(f"who says yes in {name} is left out: there is no time that `consents` needs")
+            else:
+                draft.doubts.append(f"{name} says who wants advertising, but there is no time that `consents` needs")
             continue
         if by is not None:
             told = f"{draft.names[by.address]} says by which channel: whom {name} says yes of has consented to none"
@@ -284,7 +292,6 @@ def marketing(draft: Draft, *, people: bool, at: str | None, changing: bool) -> 
             if not (refuses or own):
                 continue
         draft.doubts.append(f"{name} is taken for {'refusing' if refuses else 'consent to'} advertising (`consents`)")
-        truth = column.values.type == "boolean"
         if refuses or own:
             gone = plain_name(name) if truth else f"{said} in ('withdrawn', 'granted')"
             where = gone if refuses else f"{said} = 'withdrawn'"
