@@ -19,6 +19,7 @@ from cdp_assets.identity.evidence import (
     ADDRESS,
     CROWDED,
     EMAIL,
+    KINDS_OF_POINTS,
     MAILBOX,
     NAMESAKES,
     PLACEHOLDER,
@@ -166,27 +167,7 @@ class Collector:
 
         The address alone is a household's, which would put every family before the slow path for nothing.
         """
-        points = canonical.contact_points
-        postal = restricted(
-            points.filter((points.kind == "postal") & points.line_1.notnull() & points.postal_code.notnull()), records
-        )
-        joined = postal.join(names_of(restricted(canonical.contacts, records)), "record_id")
-        street = plain_street(joined.line_1)
-        postcode = plain_postcode(joined.postal_code)
-        placed = joined.filter(
-            (joined.given_name.notnull() & joined.family_name.notnull()) | joined.full_name.contains(" ")
-        )
-        placed = placed.mutate(
-            place=street + _SEPARATOR + postcode + _SEPARATOR + joined.country.lower().coalesce(""),
-            person=ibis.coalesce(joined.given_name + " " + joined.family_name, joined.full_name).lower(),
-        )
-        placed = self._without_retracted(
-            placed.mutate(
-                namespace=ibis.literal("global"),
-                identifier_type=ibis.literal(ADDRESS),
-                identifier_value=placed.person + _SEPARATOR + placed.place,
-            )
-        )
+        placed = self._without_retracted(_named_places(canonical, records))
         # Of long texts their hashes are compared.
         placed = placed.mutate(place_id=quick_hash(placed.place), person_id=quick_hash(placed.person))
         rule = self.rules.identifiers[ADDRESS]
@@ -219,6 +200,54 @@ class Collector:
                 else_=ibis.literal(SOUND, "int8"),
             ),
         )
+
+
+def points_of(observed: ir.Table, canonical: Canonical, key: str, renamed: ir.Table | None = None) -> ir.Table:
+    """record_id, kind, value of the contact points that some observations are of.
+
+    Args:
+        observed: record_id, identifier_id: the observations.
+        canonical: What there is to know of these records.
+        key: Secret of the keyed hashes.
+        renamed: `Collector.renamed`; null where identifiers are those before aliases.
+    """
+    columns = ("record_id", "namespace", "identifier_type", "identifier_value")
+    identifiers = restricted(canonical.identifiers, observed)
+    told = identifiers.filter(identifiers.identifier_type.isin(list(KINDS_OF_POINTS)))
+    placed = _named_places(canonical, observed)
+    carried = stack(told.select(*columns, value="identifier_value"), placed.select(*columns, "value"))
+    carried = carried.mutate(
+        kind=carried.identifier_type.cases(*KINDS_OF_POINTS.items()),
+        identifier_id=stable_id(_.namespace, _.identifier_type, _.identifier_value, key=key),
+    )
+    if renamed is not None:
+        joined = carried.left_join(renamed.rename(identifier_id="node"), "identifier_id")
+        carried = joined.mutate(identifier_id=ibis.coalesce(joined.component, joined.identifier_id))
+    found = carried.semi_join(observed, ["record_id", "identifier_id"])
+    return found.select("record_id", "kind", "value").distinct()
+
+
+def _named_places(canonical: Canonical, records: ir.Table | None) -> ir.Table:
+    """Postal addresses of named records, with what is known of the name, and both as one identifier."""
+    points = canonical.contact_points
+    postal = restricted(
+        points.filter((points.kind == "postal") & points.line_1.notnull() & points.postal_code.notnull()), records
+    )
+    joined = postal.join(names_of(restricted(canonical.contacts, records)), "record_id")
+    street = plain_street(joined.line_1)
+    postcode = plain_postcode(joined.postal_code)
+    placed = joined.filter(
+        (joined.given_name.notnull() & joined.family_name.notnull()) | joined.full_name.contains(" ")
+    )
+    placed = placed.mutate(
+        place=street + _SEPARATOR + postcode + _SEPARATOR + joined.country.lower().coalesce(""),
+        person=ibis.coalesce(joined.given_name + " " + joined.family_name, joined.full_name).lower(),
+    )
+    return placed.mutate(
+        namespace=ibis.literal("global"),
+        identifier_type=ibis.literal(ADDRESS),
+        identifier_value=placed.person + _SEPARATOR + placed.place,
+    )
 
 
 def without(carried: ir.Table, retracted: ir.Table | None, key: str) -> ir.Table:

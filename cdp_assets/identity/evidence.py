@@ -35,6 +35,9 @@ ADDRESS = "address"
 
 EMAIL, MAILBOX = "email", "email_base"
 
+KINDS_OF_POINTS = {EMAIL: "email", "phone": "phone", ADDRESS: "postal"}
+"""Identifier type → kind of the contact points that it is seen on."""
+
 TYPES = ibis.schema(
     {
         "type_id": "int16",

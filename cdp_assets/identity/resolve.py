@@ -24,6 +24,7 @@ from cdp_assets.identity.blocked_values import usable
 from cdp_assets.identity.canonical import Canonical
 from cdp_assets.identity.changes import Maps, changed_profiles, homes_of
 from cdp_assets.identity.collecting import Collector, renamed_by
+from cdp_assets.identity.comparable import Comparable
 from cdp_assets.identity.delta import Delta, Told, changed_since, digests_of
 from cdp_assets.identity.evidence import Types, described, types_of
 from cdp_assets.identity.ids import ProfileIdStore, assign_ids
@@ -34,7 +35,7 @@ from cdp_assets.identity.linkage.model import Model
 from cdp_assets.identity.links import links, rejected_links
 from cdp_assets.identity.members import Groups, all_groups, changed_groups, members_of, profile_rows
 from cdp_assets.identity.partition import Partition, partition
-from cdp_assets.identity.scope import DeviceScope, Scope, concerned, devices_concerned, everybody, widened
+from cdp_assets.identity.scope import DeviceScope, Scope, as_they_are, concerned, devices_concerned, everybody, widened
 from cdp_assets.identity.spec import IdentityRules
 from cdp_assets.identity.state import Standing, State, last_state, version_of
 from cdp_assets.identity.stewarded_ids import with_guests
@@ -125,6 +126,7 @@ def resolve(
             (`delta.told_since`); null where that is not known.
     """
     said = (stewardship or Stewardship.of([], engine)).among(canonical.identity_records, engine)
+    said = said.with_points(canonical, key, engine)
     told = None if told is None else replace(told, latest=_heard(told.latest, canonical, said))
     rules, canonical = said.rules(rules), said.heard(canonical)
     types = types_of(canonical.identifiers, rules, engine)
@@ -208,17 +210,15 @@ def _put_together(run: _Run, scope: Scope, state: State | None) -> _Put | None:
         return evidence, people.with_alone(restricted(canonical.identity_records, scope.records), evidence, engine)
 
     evidence, shared = by_what_they_share(scope)
+    told = Comparable(run.collector, as_they_are(scope, state))
     if state is None:
-        linked = link(
-            shared, canonical.contacts, canonical.contact_points, scope.evidence, evidence, rules, run.known, engine,
-            said,
-        )  # fmt: skip
+        linked = link(shared, told, scope.evidence, evidence, rules, run.known, engine, said)
         return _Put(scope, evidence, shared, linked)
     if not run.compared:
         return _Put(scope, evidence, shared, not_compared(shared, run.known))
     while True:
         memory = _memory(run, scope, state)
-        seen = look(shared, canonical.contacts, canonical.contact_points, rules, run.known, memory, engine)
+        seen = look(shared, told, rules, run.known, memory, engine)
         if seen is None or run.known is None:
             return None
         if not has_rows(seen.drawn, engine):

@@ -178,6 +178,18 @@ def _replaced(
     return engine.scratch(replaced), engine.scratch(stack(changed, others, turned))
 
 
+def as_they_are(scope: Scope, state: State | None) -> ir.Table:
+    """All observations as they are now, of everybody.
+
+    Args:
+        scope: Who is put together anew.
+        state: What the last run left; None where the scope is everybody.
+    """
+    if state is None or scope.replaced is None:
+        return scope.evidence.observations
+    return _current(scope.rows, scope.replaced, state, None)
+
+
 def _current(rows: ir.Table, replaced: ir.Table, state: State, records: ir.Table | None) -> ir.Table:
     """Observations as they are now, of some records."""
     standing = restricted(state.observations, records).anti_join(replaced, "record_id")
@@ -213,9 +225,9 @@ def devices_concerned(scope: Scope, people: ir.Table, state: State | None, engin
     """
     own = usable(scope.evidence.observations)
     own = own.filter(own.kind == KINDS[Kind.DEVICE])
-    if state is None or scope.replaced is None or scope.records is None:
+    if state is None or scope.records is None:
         return DeviceScope(own, people, None)
-    everywhere = usable(_current(scope.rows, scope.replaced, state, None))
+    everywhere = usable(as_they_are(scope, state))
     everywhere = everywhere.filter(everywhere.kind == KINDS[Kind.DEVICE])
     bare = state.components.filter(state.components.label.isnull() & state.components.component.notnull())
     seen = restricted(everywhere, engine.scratch(own.select("identifier_id").distinct()), "identifier_id")

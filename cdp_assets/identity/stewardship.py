@@ -15,7 +15,9 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from cdp_assets.identity.collecting import points_of
 from cdp_assets.identity.devices import DeviceMap, attribute_devices
+from cdp_assets.identity.evidence import KINDS_OF_POINTS
 from cdp_assets.identity.schemas import STEWARD_WORDS
 from cdp_assets.identity.spec import IdentityRules
 from cdp_assets.ledger import stewardship as ledger_words
@@ -73,6 +75,7 @@ class Stewardship:
         sources: Sources whose identifiers and names do not count.
         observations: record_id, identifier_id that do not count; null for none.
         pairs: left_record_id, right_record_id of records whose likeness does not count, the smaller id first.
+        points: record_id, kind, value of contact points that do not count, as their observations do not; null for none.
     """
 
     words: ir.Table
@@ -84,6 +87,7 @@ class Stewardship:
     sources: frozenset[str]
     observations: ir.Table | None
     pairs: ir.Table
+    points: ir.Table | None = None
 
     @classmethod
     def of(cls, words: Iterable[Word], engine: Engine) -> Stewardship:
@@ -123,6 +127,18 @@ class Stewardship:
         some = [has_rows(pairs, engine) for pairs in (must, cannot)]
         return replace(self, must=must, cannot=cannot, joins=some[0], parts=some[1])
 
+    def with_points(self, canonical: Canonical, key: str, engine: Engine) -> Stewardship:
+        """The same, with the contact points of the observations that do not count.
+
+        Args:
+            canonical: What there is to know.
+            key: Secret of the keyed hashes of identifiers.
+            engine: Computes.
+        """
+        if self.observations is None:
+            return self
+        return replace(self, points=engine.scratch(points_of(self.observations, canonical, key)))
+
     @property
     def apart(self) -> ir.Table:
         """left_record_id, right_record_id of pairs that likeness is not to join, be it that they are two people."""
@@ -153,14 +169,20 @@ class Stewardship:
         return replace(rules, identifiers=kept)
 
     def heard(self, canonical: Canonical) -> Canonical:
-        """The canonical tables without what sources and identifier types that do not count have to say."""
+        """The canonical tables without what sources, identifier types and observations that do not count have to say;
+        the identifiers of such observations are left out where they are collected."""
         if self.types:
             silent = list(self.types)
+            points = [kind for identifier_type, kind in KINDS_OF_POINTS.items() if identifier_type in self.types]
             canonical = replace(
                 canonical,
                 identifiers=canonical.identifiers.filter(~_.identifier_type.isin(silent)),
+                contact_points=canonical.contact_points.filter(~_.kind.isin(points)),
                 identifier_aliases=canonical.identifier_aliases.filter(~_.identifier_type.isin(silent)),
             )
+        if self.points is not None:
+            reached = canonical.contact_points.anti_join(self.points, ["record_id", "kind", "value"])
+            canonical = replace(canonical, contact_points=reached)
         if self.sources:
             sources = sorted(self.sources)
             silenced = canonical.identity_records.filter(_.source.isin(sources)).select("record_id")

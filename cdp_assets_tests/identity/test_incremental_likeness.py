@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdp_assets.identity.evidence import identifier_id_of
 from cdp_assets.identity.linkage import blocking
 from cdp_assets.identity.linkage.model import Model
 from cdp_assets.identity.spec import IdentityRules, LinkageRules
@@ -20,8 +21,8 @@ from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets_tests.examples import examples
 from cdp_assets_tests.identity.linkage.town import town
 from cdp_assets_tests.identity.test_incremental import Twins, rows_of
-from cdp_assets_tests.identity.test_incremental_words import different, same
-from cdp_assets_tests.identity.world import Record, World
+from cdp_assets_tests.identity.test_incremental_words import different, same, taken_back
+from cdp_assets_tests.identity.world import AS_OF, KEY, Record, World
 
 
 def residents(people: int) -> list[Record]:
@@ -112,7 +113,7 @@ def test_who_is_in_a_crowd_was_settled_with_the_model(monkeypatch: pytest.Monkey
     monkeypatch.setattr(blocking, "MOST_PAIRS_A_FACE", 0.0)
     nowhere = tuple(blocking.blocking_columns())
     monkeypatch.setattr(blocking, "COMBINATIONS", ((("postcode",), ()), (nowhere, ())))
-    moved = [replace(person, address="Neubau 1, 5020") for person in EVERYBODY if person.id % 7 == 0]
+    moved = [replace(person, address=f"Neubau {person.id}, 5020") for person in EVERYBODY if person.id % 7 == 0]
     there = [*moved, *(person for person in THERE if person.id % 7 != 0)]
     twins = acquainted(there)
     [model] = twins.patient.tables["linkage_model"]["model"].to_pylist()
@@ -168,6 +169,59 @@ def test_what_is_taken_back_of_a_source_or_a_type_is_compared_with_nobody() -> N
     assert twins.run(places) == before
 
 
+DESK = "desk@example.org"
+MAILED = [replace(person, mail=(f"box{person.id // 2}@example.org",)) for person in EVERYBODY]
+
+
+def at_the_desk(number: int, name: str, system: str = "desk") -> Record:
+    """Somebody who is reached where others are."""
+    return Record(number, (f"{system}/customer_number d{number}", f"email {DESK}"), name, mail=(DESK,))
+
+
+STAFF = [at_the_desk(80_000 + place, f"{chr(65 + place)}{chr(97 + place)}x Quint") for place in range(20)]
+NAMESAKES = [at_the_desk(81_000, "Olga Brandt"), at_the_desk(81_001, "Olga Brandt", "shop")]
+OLGAS = {81_000, 81_001}
+
+
+def test_what_becomes_everybodys_makes_nobody_alike_and_what_ceases_to_does_again() -> None:
+    few = [*MAILED, *STAFF[1:], *NAMESAKES]
+    twins = acquainted(few)
+    assert OLGAS in twins.run(few)
+    for listed, alike in (([*few, STAFF[0]], False), (few, True)):
+        assert (OLGAS in twins.run(listed)) is alike
+        assert twins.reason is None
+        assert twins.looked_at < 30
+    assert OLGAS not in World().groups([*few, STAFF[0]])
+
+
+def test_what_is_nobodys_of_others_is_compared_with_no_newcomer() -> None:
+    twins = acquainted([*MAILED, *STAFF, NAMESAKES[0]])
+    assert OLGAS not in twins.run([*MAILED, *STAFF, *NAMESAKES])
+    assert twins.reason is None
+
+
+def test_addresses_and_numbers_taken_back_make_nobody_alike() -> None:
+    few = [*MAILED, *STAFF[:5], *NAMESAKES]
+    twins = acquainted(few)
+    assert OLGAS in twins.run(few)
+    assert OLGAS not in twins.run(few, words=[taken_back(1, NAMESAKES[0], f"email {DESK}")])
+    assert twins.reason is None
+    assert OLGAS in twins.run(few)
+    assert twins.reason is None
+    assert OLGAS not in twins.run(few, words=[Word("r1", "rule", "email")])
+
+
+def test_an_address_taken_back_makes_nobody_alike() -> None:
+    housed = [replace(each, carries=each.carries[:1], mail=(), address="Neugasse 3, 1010") for each in NAMESAKES]
+    value = "olga brandt\x1fneugasse3\x1f1010\x1fde"
+    word = Word("r1", "observation", None, 81_000, None, identifier_id_of(KEY, "global", "address", value), AS_OF)
+    twins = acquainted([*EVERYBODY, *housed])
+    assert OLGAS in twins.run([*EVERYBODY, *housed])
+    assert OLGAS not in twins.run([*EVERYBODY, *housed], words=[word])
+    assert OLGAS not in twins.run([*EVERYBODY, *housed], words=[Word("r1", "rule", "address")])
+    assert OLGAS in twins.run([*EVERYBODY, *housed])
+
+
 @pytest.mark.long
 def test_a_weight_that_depends_on_all_joins_has_everybody_compared() -> None:
     twins = acquainted(EVERYBODY)
@@ -194,17 +248,31 @@ def test_twice_as_many_people_teach_a_new_model() -> None:
 def test_any_history_step_by_step_gives_what_comparing_everybody_gives(chance: random.Random) -> None:
     typed = Record(70_000, ("desk/customer_number d0", "email d0@example.com"))
     fixed = {typed.id, NOBODY.id}
-    records = {record.id: record for record in [*EVERYBODY, typed]}
+    records = {record.id: record for record in [*MAILED, *STAFF[:12], *NAMESAKES, typed]}
     twins = acquainted(list(records.values()))
     words: dict[str, Word] = {}
     for step in range(4):
         for number in chance.sample([number for number in sorted(records) if number not in fixed], 12):
             record, other = records[number], records[chance.choice(sorted(records))]
-            match chance.choice(("gone", "back", "name", "born", "address", "shared", "order", "word", "alike")):
+            cases = (
+                "gone",
+                "back",
+                "name",
+                "born",
+                "address",
+                "shared",
+                "order",
+                "word",
+                "alike",
+                "desk",
+                "desk",
+                "taken",
+            )
+            match chance.choice(cases):
                 case "gone":
                     del records[number]
                 case "back":
-                    back = chance.choice(EVERYBODY)
+                    back = chance.choice([*MAILED, *STAFF])
                     records[back.id] = back
                 case "name":
                     records[number] = replace(record, name=other.name)
@@ -221,6 +289,12 @@ def test_any_history_step_by_step_gives_what_comparing_everybody_gives(chance: r
                     records[new] = Record(new, record.carries[:1], seen=step)
                 case "word" if number != other.id:
                     words[f"d{number}"] = chance.choice((same, different))(number, number, other.id)
+                case "desk":
+                    there = f"email {DESK}" in record.carries
+                    carries = record.carries[:1] if there else (*record.carries[:1], f"email {DESK}")
+                    records[number] = replace(record, carries=carries, mail=() if there else (DESK,))
+                case "taken":
+                    words[f"r{number}"] = taken_back(number, record, record.carries[-1])
                 case "alike":
                     new = 60_000 + 1000 * step + number % 1000
                     records[new] = replace(record, id=new, carries=(f"desk/customer_number d{new}",), seen=step)

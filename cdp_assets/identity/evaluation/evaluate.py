@@ -16,6 +16,7 @@ from ibis import _
 from cdp_assets.identity.blocked_values import usable
 from cdp_assets.identity.canonical import Canonical
 from cdp_assets.identity.collecting import Collector, renamed_by
+from cdp_assets.identity.comparable import Comparable
 from cdp_assets.identity.evaluation.records import LabelledRecords
 from cdp_assets.identity.evidence import types_of
 from cdp_assets.identity.linkage.blocking import blocks, thinned
@@ -132,15 +133,13 @@ def evaluate(
     )  # fmt: skip
     types = types_of(records.identifiers, rules, engine)
     renamed = renamed_by(records.identifier_aliases, engine, "")
-    observed = Collector(canonical, types, renamed, rules, "", engine).rows()
-    scope = everybody(observed, canonical, types, engine)
+    collector = Collector(canonical, types, renamed, rules, "", engine)
+    scope = everybody(collector.rows(), canonical, types, engine)
     evidence = usable(scope.evidence.observations)
     people = partition(scope.evidence, evidence, rules, engine, carriers=scope.carriers)
     people = people.with_alone(records.identity_records, evidence, engine)
-    linked = link(
-        people, records.contacts, records.contact_points, scope.evidence, evidence, rules.linkage, None, engine,
-        lowest=min(THRESHOLDS),
-    )  # fmt: skip
+    told = Comparable(collector, scope.evidence.observations)
+    linked = link(people, told, scope.evidence, evidence, rules.linkage, None, engine, lowest=min(THRESHOLDS))
     return _measured(records, people.records, linked, rules, engine, most_wrong)
 
 

@@ -24,6 +24,7 @@ from cdp_assets.identity.partition import Partition
 from cdp_assets.identity.spec import Kind, LinkageRules
 
 if TYPE_CHECKING:
+    from cdp_assets.identity.comparable import Comparable
     from cdp_assets.identity.stewardship import Stewardship
     from cdp_assets.warehouse.engine import Engine
 
@@ -54,8 +55,7 @@ class Linked:
 
 def link(
     people: Partition,
-    contacts: ir.Table,
-    contact_points: ir.Table,
+    told: Comparable,
     evidence: Evidence,
     usable: ir.Table,
     rules: LinkageRules,
@@ -68,7 +68,7 @@ def link(
 
     Args:
         people: The partition by what records share. What it refused stays apart.
-        contacts, contact_points: The canonical tables.
+        told: What records say of people.
         evidence: Names the identifier types with a limit.
         usable: Evidence without placeholders and hubs.
         rules: From which weight on to join, and to ask.
@@ -77,9 +77,9 @@ def link(
         said: What stewards said; null for nothing.
         lowest: See `joining.join`. Whoever draws a curve knows the truth, and measures blocking by that.
     """
-    if not compares(contacts, rules, engine, said):
+    if not compares(told.contacts, rules, engine, said):
         return not_compared(people, known)
-    shown = faces(contacts, contact_points, _settled(people), engine)
+    shown = faces(*told.of(None, engine), _settled(people), engine)
     if known is not None and known[0].fits(*describe(shown, engine), rules.generation):
         model, frequencies = known
         trained, counts = False, looked_up(shown, frequencies, model, engine)
@@ -128,8 +128,7 @@ class Look:
 
 def look(
     people: Partition,
-    contacts: ir.Table,
-    contact_points: ir.Table,
+    told: Comparable,
     rules: LinkageRules,
     known: tuple[Model, ir.Table] | None,
     memory: Memory,
@@ -139,7 +138,7 @@ def look(
 
     Args:
         people: The partition, by what they share, of those who changed.
-        contacts, contact_points: The canonical tables.
+        told: What records say of people, these and others.
         rules: From which weight on to join.
         known: The model and its frequencies.
         memory: What is remembered of all others.
@@ -149,11 +148,11 @@ def look(
         return None
     model, frequencies = known
     settled = _settled(people)
-    shown = faces_of(settled, contacts, contact_points, engine)
+    shown = faces_of(settled, told, engine)
     mine = engine.scratch(remembered(shown))
     if not model.fits(*described(memory, mine, engine), rules.generation):
         return None
-    found = others(memory, shown, mine, model, contacts, contact_points, engine)
+    found = others(memory, shown, mine, model, told, engine)
     both = engine.scratch(shown.union(found.faces))
     scored = score(
         both, model, looked_up(both, frequencies, model, engine), engine, of=engine.scratch(shown.select("face"))
@@ -223,7 +222,8 @@ def compares(contacts: ir.Table, rules: LinkageRules, engine: Engine, said: Stew
     """Whether groups are compared at all.
 
     Args:
-        contacts, rules, engine, said: As in `link`.
+        contacts: The canonical table.
+        rules, engine, said: As in `link`.
     """
     return rules.enabled and not (said is not None and LIKENESS in said.types) and not _too_few(contacts, engine)
 

@@ -17,9 +17,10 @@ from ibis import _
 from cdp_assets.identity.linkage.blocking import blocking_columns, coded, in_crowd
 from cdp_assets.identity.linkage.comparisons import ALSO_COMPARED
 from cdp_assets.identity.linkage.faces import faces
-from cdp_assets.warehouse.stacking import restricted, stack
+from cdp_assets.warehouse.stacking import stack
 
 if TYPE_CHECKING:
+    from cdp_assets.identity.comparable import Comparable
     from cdp_assets.identity.linkage.blocking import Block
     from cdp_assets.identity.linkage.model import Model
     from cdp_assets.warehouse.engine import Engine
@@ -57,14 +58,14 @@ class Others:
     joined_sizes: ir.Table
 
 
-def faces_of(labels: ir.Table, contacts: ir.Table, contact_points: ir.Table, engine: Engine) -> ir.Table:
+def faces_of(labels: ir.Table, told: Comparable, engine: Engine) -> ir.Table:
     """`faces.faces` of some records, without looking at what others say.
 
     Args:
-        labels, contacts, contact_points, engine: As there.
+        labels, engine: As there.
+        told: What records say of people.
     """
-    said = engine.scratch(restricted(contacts, labels))
-    return faces(said, engine.scratch(restricted(contact_points, labels)), labels, engine)
+    return faces(*told.of(labels, engine), labels, engine)
 
 
 def remembered(shown: ir.Table) -> ir.Table:
@@ -98,8 +99,7 @@ def others(
     shown: ir.Table,
     mine: ir.Table,
     model: Model,
-    contacts: ir.Table,
-    contact_points: ir.Table,
+    told: Comparable,
     engine: Engine,
 ) -> Others:
     """The faces that some block brings together with others, which changed.
@@ -109,7 +109,7 @@ def others(
         shown: `faces.FACES` of those that changed.
         mine: The same as `schemas.FACES`.
         model: Its blocks.
-        contacts, contact_points: The canonical tables.
+        told: What records say of people.
         engine: Computes.
     """
     found = [
@@ -121,7 +121,7 @@ def others(
     ]
     near = engine.scratch(stack(*found).distinct())
     placed = near.select("label", record_id="face")
-    read = faces_of(placed, contacts, contact_points, engine)
+    read = faces_of(placed, told, engine)
     homes = engine.scratch(_homes(memory))
     labels = engine.scratch(near.select("label").distinct().join(homes, "label"))
     sizes = memory.faces.semi_join(labels, "label").group_by("label").aggregate(faces=_.count())
