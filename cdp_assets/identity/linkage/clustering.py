@@ -7,7 +7,8 @@ Good pairs do not make good clusters: one wrong link in a chain joins two people
 are joined by the *mean* weight over all pairs of their faces (average linkage: Sokal and Michener 1958), where a pair
 that no block brought together counts as `NOT_COMPARED`. One lucky pair between two groups that otherwise differ does
 not join them; nor do records without a birth date or given name, where those with one speak of two people rather than
-of one. A join that would break a limit, or that somebody or something forbids, is not made.
+of one, or all of those on both sides were born a generation apart, be they compared or not. A join that would break a
+limit, or that somebody or something forbids, is not made.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ import heapq
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
+from cdp_assets.identity.agreement import GENERATION_YEARS, BirthDates, compare_birth_dates, compare_birth_years
 from cdp_assets.identity.spec import NOT_COMPARED
 
 if TYPE_CHECKING:
@@ -28,6 +31,9 @@ VOTES = ("dates", "names")
 
 LARGEST_BATCH = 12
 """Components of up to so many groups are settled in bulk, many at a time."""
+
+_YEAR = 10_000
+"""What a year counts in the number of a date."""
 
 
 class Join(NamedTuple):
@@ -69,6 +75,7 @@ class Constraints(NamedTuple):
     Args:
         cannot_left, cannot_right: Labels that must not be together.
         holder, kind, value: Which label holds which identifier, of types with a limit.
+        bearer, born: Which label has which birth date, as a number of eight digits; of a year alone the last are 0.
         limits: Identifier type (``kind``) → most values a profile may have.
     """
 
@@ -77,6 +84,8 @@ class Constraints(NamedTuple):
     holder: np.ndarray
     kind: np.ndarray
     value: np.ndarray
+    bearer: np.ndarray
+    born: np.ndarray
     limits: Mapping[int, int]
 
     @classmethod
@@ -85,7 +94,7 @@ class Constraints(NamedTuple):
         import numpy as np
 
         nothing = np.empty(0, np.int64)
-        return cls(nothing, nothing, nothing, nothing, nothing, {})
+        return cls(nothing, nothing, nothing, nothing, nothing, nothing, nothing, {})
 
 
 class Edges(NamedTuple):
@@ -244,7 +253,7 @@ class _Components:
 
     def watched(self, constraints: Constraints, edges: Edges) -> np.ndarray:
         """Which components hold two groups that must not be together, with birth dates or given names of two people, or
-        with more together than a limit allows.
+        with more together than a limit allows; or some who were born a generation apart.
         """
         import numpy as np
 
@@ -259,6 +268,11 @@ class _Components:
             held = held[np.bincount(home[held], minlength=len(watched))[home[held]] > most]
             distinct = np.unique(np.stack([home[held], constraints.value[held]]), axis=1)
             watched[np.bincount(distinct[0], minlength=len(watched)) > most] = True
+        home, year = self._component_of(constraints.bearer), constraints.born // _YEAR
+        first, last = np.full(len(watched), 2**31), np.zeros(len(watched), np.int64)
+        np.minimum.at(first, home[home >= 0], year[home >= 0])
+        np.maximum.at(last, home[home >= 0], year[home >= 0])
+        watched |= last - first >= GENERATION_YEARS
         return watched
 
     def _component_of(self, labels: np.ndarray) -> np.ndarray:
@@ -319,6 +333,25 @@ def _settle_in_bulk(edges: Edges, parts: _Components, chosen: np.ndarray, least:
         standing[going, two] = False
 
 
+class _Born(NamedTuple):
+    """When somebody was born: the date, if it is known, and the year."""
+
+    on: date | None
+    year: int
+
+    @classmethod
+    def of(cls, number: int) -> _Born:
+        """Of a number of eight digits (`Constraints.born`)."""
+        year, day = divmod(number, _YEAR)
+        return cls(date(year, day // 100, day % 100) if day else None, year)
+
+    def is_apart(self, other: _Born) -> bool:
+        """Whether two were born a generation apart."""
+        if self.on and other.on:
+            return compare_birth_dates(self.on, other.on) is BirthDates.GENERATION
+        return compare_birth_years(self.year, other.year) is BirthDates.GENERATION
+
+
 class _Bans:
     """Constraints by label."""
 
@@ -328,8 +361,10 @@ class _Bans:
         for left, right in zip(constraints.cannot_left.tolist(), constraints.cannot_right.tolist(), strict=True):
             self.cannot[left].add(right)
             self.cannot[right].add(left)
-        self._order = constraints.holder.argsort(kind="stable")
-        self._holder = constraints.holder[self._order]
+        self._order, self._by_birth = (
+            labels.argsort(kind="stable") for labels in (constraints.holder, constraints.bearer)
+        )
+        self._holder, self._bearer = constraints.holder[self._order], constraints.bearer[self._by_birth]
         self._constraints = constraints
 
     def held(self, label: int) -> dict[int, set[int]]:
@@ -339,6 +374,11 @@ class _Bans:
         for row in self._order[first:last]:
             found[int(self._constraints.kind[row])].add(int(self._constraints.value[row]))
         return found
+
+    def births(self, label: int) -> set[_Born]:
+        """When a label was born, by all that it shows."""
+        first, last = self._bearer.searchsorted([label, label + 1])
+        return {_Born.of(int(self._constraints.born[row])) for row in self._by_birth[first:last]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,6 +408,7 @@ class _Group:
     members: set[int]
     cannot: set[int]
     held: dict[int, set[int]]
+    births: set[_Born]
 
 
 def _settle_one(
@@ -379,7 +420,7 @@ def _settle_one(
     def group(label: int) -> _Group:
         if label not in groups:
             cannot = set(bans.cannot.get(label, ()))
-            groups[label] = _Group(faces[label], {}, {label}, cannot, bans.held(label))
+            groups[label] = _Group(faces[label], {}, {label}, cannot, bans.held(label), bans.births(label))
         return groups[label]
 
     for left, right, total, dates, names in zip(*(column[rows].tolist() for column in edges), strict=True):
@@ -411,6 +452,7 @@ def _settle_one(
         one.size += two.size
         one.members |= two.members
         one.cannot |= two.cannot
+        one.births |= two.births
         for kind, values in two.held.items():
             one.held.setdefault(kind, set()).update(values)
         one.beside.pop(right)
@@ -431,4 +473,6 @@ def _objection(one: _Group, two: _Group, limits: Mapping[int, int]) -> str | Non
             return "ids_differ" if limits[kind] == 1 else "limit"
     if not one.cannot.isdisjoint(two.members) or not two.cannot.isdisjoint(one.members):
         return "kept_apart"
+    if one.births and two.births and all(born.is_apart(other) for born in one.births for other in two.births):
+        return "dates_differ"
     return None

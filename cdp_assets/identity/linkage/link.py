@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.types as ir
+from ibis import _
 
+from cdp_assets.identity.agreement import IN_WORDS, Agreement
 from cdp_assets.identity.evidence import KINDS, Evidence
 from cdp_assets.identity.linkage.blocking import in_crowd
 from cdp_assets.identity.linkage.clustering import Constraints
@@ -90,7 +92,7 @@ def link(
         model, trained, counts = learned, True, counted(shown, learned, engine)
         frequencies = kept(counts, engine)
     scored = score(shown, model, counts, engine)
-    constraints = _constraints(people, evidence, usable, said, engine)
+    constraints = _constraints(people, shown, evidence, usable, said, engine)
     auto = rules.auto_weight + model.surer
     joined = join(scored, shown, auto, rules.review_weight, constraints, engine, lowest, rules.most_wrong)
     return Linked(
@@ -180,7 +182,7 @@ def link_again(
         known: As in `look`.
     """
     model, frequencies = known
-    constraints = _constraints(people, evidence, usable, said, engine)
+    constraints = _constraints(people, seen.shown, evidence, usable, said, engine)
     auto = rules.auto_weight + model.surer
     joined = join(seen.scored, seen.shown, auto, rules.review_weight, constraints, engine, others=seen.others)
     return Linked(_relabelled(people, joined, engine), joined, model, False, seen.shown, frequencies)
@@ -254,12 +256,18 @@ def _found_by_blocks(shown: ir.Table, model: Model, engine: Engine) -> tuple[int
 
 
 def _constraints(
-    people: Partition, evidence: Evidence, usable: ir.Table, said: Stewardship | None, engine: Engine
+    people: Partition,
+    shown: ir.Table,
+    evidence: Evidence,
+    usable: ir.Table,
+    said: Stewardship | None,
+    engine: Engine,
 ) -> Constraints:
-    """Groups that were kept apart on purpose, and who holds which identifier of a type with a limit."""
+    """Groups kept apart on purpose, who holds which identifier of a type with a limit, and who was born when."""
     home = people.records.select("record_id", "label")
     # That family names differ, or a number was handed on, is said of one shared identifier; likeness knows more.
-    apart = people.refusals.filter(people.refusals.right_record_id.notnull() & ~people.refusals.reason.isin(_MILD))
+    mild = people.refusals.reason.isin(_MILD) & (people.refusals.detail != IN_WORDS[Agreement.DIFFERENT_GENERATION])
+    apart = people.refusals.filter(people.refusals.right_record_id.notnull() & ~mild)
     apart = apart.select("left_record_id", "right_record_id")
     if said is not None:
         apart = apart.union(said.apart)
@@ -271,6 +279,8 @@ def _constraints(
     held = usable.join(limited.select("type_id"), "type_id").join(home, "record_id")
     held = held.select("label", held.type_id.cast("int64").name("type_id"), "identifier_id").distinct()
     columns = engine.to_arrow(held)
+    dated = shown.birth_date.replace("-", "").cast("int64").coalesce(shown.birth_year.cast("int64") * 10_000)
+    births = engine.to_arrow(shown.select("label", born=dated).filter(_.born.notnull()).distinct())
     limits = {row["type_id"]: row["most"] for row in evidence.type_rows.to_pylist() if row["most"] is not None}
     return Constraints(
         cannot["label_l"].to_numpy(),
@@ -278,6 +288,8 @@ def _constraints(
         columns["label"].to_numpy(),
         columns["type_id"].to_numpy(),
         columns["identifier_id"].to_numpy(),
+        births["label"].to_numpy(),
+        births["born"].to_numpy(),
         limits,
     )
 

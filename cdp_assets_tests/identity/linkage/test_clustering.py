@@ -31,12 +31,16 @@ def edges(*pairs: tuple[int, int, float], dates: Votes | None = None, names: Vot
 
 
 def constraints(
-    cannot: Iterable[tuple[int, int]] = (), held: Iterable[tuple[int, int, int]] = (), limit: int = 1
+    cannot: Iterable[tuple[int, int]] = (),
+    held: Iterable[tuple[int, int, int]] = (),
+    limit: int = 1,
+    born: Iterable[tuple[int, int]] = (),
 ) -> Constraints:
-    """Pairs that must not be together; (label, kind, value) of what is held."""
+    """Pairs that must not be together; (label, kind, value) of what is held; (label, day) of who was born when."""
     left, right = np.array(list(cannot), np.int64).reshape(-1, 2).T
     holder, kind, value = np.array(list(held), np.int64).reshape(-1, 3).T
-    return Constraints(left, right, holder, kind, value, {int(each): limit for each in kind})
+    bearer, day = np.array(list(born), np.int64).reshape(-1, 2).T
+    return Constraints(left, right, holder, kind, value, bearer, day, {int(each): limit for each in kind})
 
 
 def sizes(faces: Mapping[int, int]) -> Sizes:
@@ -93,6 +97,28 @@ def test_birth_dates_that_kept_two_apart_still_count_when_one_of_them_has_grown(
     joins, refused = cluster(pairs, sizes({}), 0.0, Constraints.none())
     assert groups(joins, 0.0, (1, 2, 3)) == {frozenset({1, 3}), frozenset({2})}
     assert {each.reason for each in refused} == {"dates_differ"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "together"),
+    [
+        ([19710304], [20030912], False),
+        ([19710000], [20030912], False),
+        ([19710304], [20030304], True),  # one digit or two
+        ([19710304], [19790912], True),  # what a difference is worth is learned
+        ([19710304, 20030912], [20030912], True),
+        ([19710304], [], True),
+    ],
+)
+def test_whom_nobody_compared_are_not_brought_together_if_they_were_born_a_generation_apart(
+    one: list[int], other: list[int], together: bool
+) -> None:
+    """2 has no birth date, and resembles both 1 and 3."""
+    born = [(label, day) for label, days in ((1, one), (3, other)) for day in days]
+    found = edges((1, 2, 10.0), (2, 3, 12.0))
+    joins, refused = cluster(found, sizes({}), 0.0, constraints(born=born))
+    assert (frozenset({1, 2, 3}) in groups(joins, 0.0, (1, 2, 3))) is together
+    assert {each.reason for each in refused} == (set() if together else {"dates_differ"})
 
 
 def test_one_odd_birth_date_among_equal_ones_parts_nobody() -> None:
