@@ -144,7 +144,7 @@ class Explanation:
         left, right: The records.
         together: Whether they share a profile.
         chain: From left to right by the fewest and then strongest links; empty if they are apart.
-        refusals: What keeps them apart; empty if they are together, or share nothing.
+        refusals: What keeps them apart; if they are together, what both carry and what does not join them.
         without: What would happen without the weakest link of the chain; null if there is no chain.
         waiting: How likely they are one person, where that waits for a steward; null otherwise.
     """
@@ -170,6 +170,7 @@ class Explanation:
         if self.together:
             told = [f"{_capital(self.left.words)} and {self.right.words} belong to one profile."]
             told += [f"{_capital(step.words)} (weight {step.strength:.2f})." for step in self.chain]
+            told += [f"{_capital(refusal.words)}." for refusal in self.refusals]
             return (*told, *(self.without.words if self.without else ()))
         told = [f"{_capital(self.left.words)} and {self.right.words} belong to different profiles."]
         told += [f"{_capital(refusal.words)}." for refusal in self.refusals]
@@ -223,7 +224,8 @@ def explain(tables: Tables, left: str, right: str, key: str) -> Explanation:
     ties = profile_ties(reading, min(common))
     hops = ties.chain(one, two)
     chain = _steps(reading, ties, hops)
-    return Explanation(mine, theirs, True, chain, (), _without(reading, ties, hops, chain, members, one, two))
+    aside = _aside(reading, ties, mine, theirs)
+    return Explanation(mine, theirs, True, chain, aside, _without(reading, ties, hops, chain, members, one, two))
 
 
 def profile_ties(reading: Published, profile: int) -> Ties:
@@ -281,25 +283,9 @@ def _refusals(reading: Published, left: RecordShown, right: RecordShown) -> tupl
         for row in rows_of(rejected.filter(_.left_record_id.isin(ends) & _.right_record_id.isin(ends)))
         if between_them(row)
     ]
-    identifiers = reading.tables("normalised", "identifiers")
-    both = [left.record_id, right.record_id]
-    shared = {
-        identifier_id_of(reading.key, row["namespace"], row["identifier_type"], row["identifier_value"]): row
-        for row in _carried_by_both(rows_of(identifiers.filter(_.record_id.isin(both))))
-    }
-    blocked = rows_of(rejected.filter(_.right_record_id.isnull() & _.identifier_id.isin(sorted(shared))))
-    found = [
-        Refusal(
-            row["namespace"],
-            row["identifier_type"],
-            "" if row["identifier_type"] in PAIRWISE else reading.value(row["left_record_id"], row),
-            row["reason"],
-            f"{row['detail'] or row['reason'].replace('_', ' ')}{_decision(row)}",
-        )
-        for row in [*between, *blocked]
-    ]
+    shared = _shared(reading, left, right)
+    found = [_refused(reading, row) for row in between] + _not_counted(reading, left, right, shared)
     words = rows_of(reading.tables("identity", "steward_words"))
-    found += _retracted(reading, left, right, shared, words)
     found += [
         Refusal("likeness", "likeness", "", "retracted", f"a steward retracted their likeness ({word['word']})")
         for word in words
@@ -308,6 +294,60 @@ def _refusals(reading: Published, left: RecordShown, right: RecordShown) -> tupl
         and between_them(word)
     ]
     return tuple(dict.fromkeys(sorted(found, key=lambda refusal: (refusal.identifier_type, refusal.reason))))
+
+
+def _aside(reading: Published, ties: Ties, left: RecordShown, right: RecordShown) -> tuple[Refusal, ...]:
+    """Identifiers that two records of one profile carry, and that do not join them."""
+    common = ties.carries.get(left.record_id, set()) & ties.carries.get(right.record_id, set())
+    joining = {(ties.described[tie]["namespace"], ties.described[tie]["identifier_type"]) for tie in common}
+    shared = {
+        identifier: row
+        for identifier, row in _shared(reading, left, right).items()
+        if (row["namespace"], row["identifier_type"]) not in joining
+    }
+    found = _not_counted(reading, left, right, shared)
+    told = {(refusal.namespace, refusal.identifier_type) for refusal in found}
+    found += [
+        Refusal(
+            row["namespace"],
+            row["identifier_type"],
+            reading.value(left.record_id, {**row, "identifier_id": identifier}),
+            "not_joining",
+            "that does not join them: something else that is known of the two speaks against it",
+        )
+        for identifier, row in sorted(shared.items())
+        if (row["namespace"], row["identifier_type"]) not in told
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def _shared(reading: Published, left: RecordShown, right: RecordShown) -> dict[int, Row]:
+    """Identifiers that both records carry: identifier_id → a row of `normalised.identifiers`."""
+    identifiers = reading.tables("normalised", "identifiers")
+    both = [left.record_id, right.record_id]
+    return {
+        identifier_id_of(reading.key, row["namespace"], row["identifier_type"], row["identifier_value"]): row
+        for row in _carried_by_both(rows_of(identifiers.filter(_.record_id.isin(both))))
+    }
+
+
+def _not_counted(reading: Published, left: RecordShown, right: RecordShown, shared: Mapping[int, Row]) -> list[Refusal]:
+    """Shared identifiers that are nobody's own, or that a steward took back."""
+    rejected = reading.tables("identity", "rejected_links")
+    blocked = rows_of(rejected.filter(_.right_record_id.isnull() & _.identifier_id.isin(sorted(shared))))
+    words = rows_of(reading.tables("identity", "steward_words"))
+    return [_refused(reading, row) for row in blocked] + _retracted(reading, left, right, shared, words)
+
+
+def _refused(reading: Published, row: Row) -> Refusal:
+    """A row of `schemas.REJECTED_LINKS`."""
+    return Refusal(
+        row["namespace"],
+        row["identifier_type"],
+        "" if row["identifier_type"] in PAIRWISE else reading.value(row["left_record_id"], row),
+        row["reason"],
+        f"{row['detail'] or row['reason'].replace('_', ' ')}{_decision(row)}",
+    )
 
 
 def _retracted(

@@ -25,11 +25,12 @@ def links(types: ir.Table, usable: ir.Table, partition: Partition, devices: Devi
     """Every tie within a profile, as a star around one record for each identifier (`schemas.LINKS`).
 
     The connected components of these links (devices aside) are the partition: whoever was joined shares an identifier.
+    Those whom likeness alone put together are tied by no identifier that was refused between them.
 
     Args:
         types: `evidence.TYPES`.
         usable: Evidence without placeholders and hubs.
-        partition: Who is with whom.
+        partition: Who is with whom by what they share, before likeness.
         devices: Whose the anonymous activity is.
         engine: Computes.
     """

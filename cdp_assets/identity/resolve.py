@@ -282,7 +282,7 @@ def _resolved(run: _Run, put: _Put, digests: ir.Table, delta: Delta | None, stat
     )
     made = {
         "links": stack(
-            links(run.types.table, evidence, people, devices, engine),
+            links(run.types.table, evidence, put.shared, devices, engine),
             tables.links(linked, engine),
             links_said(said, people),
         ),

@@ -3,8 +3,8 @@
 Belongs here: the graph of published links, on plain values. Does not belong here: reading (`published.py`) and words
 (`explain.py`).
 
-A *tie* is an identifier with all records of the profile that carry it, or a pair that was joined as such: by a steward,
-or since the two look alike.
+A *tie* is an identifier with all records of the profile that it joins, or a pair that was joined as such: by a steward,
+or since the two look alike. An identifier that two groups carry which it does not join is two ties.
 """
 
 from __future__ import annotations
@@ -24,12 +24,20 @@ Hop = tuple[int, Tie, int]
 """One step of a chain: from a record, by a tie, to a record."""
 
 
-def tie_of(link: Mapping[str, Any]) -> Tie:
-    """What a row of `schemas.LINKS` is a part of."""
-    kind = link["identifier_type"]
-    if kind in PAIRWISE:
-        return kind, *sorted((link["left_record_id"], link["right_record_id"]))
-    return kind, link["identifier_id"]
+def _ties_of(links: Iterable[Mapping[str, Any]]) -> list[tuple[Tie, set[int], Mapping[str, Any]]]:
+    """Each tie that rows of `schemas.LINKS` are parts of, with its records and the first of the rows."""
+    found: dict[Tie, list[tuple[set[int], Mapping[str, Any]]]] = defaultdict(list)
+    for row in links:
+        kind, ends = row["identifier_type"], {row["left_record_id"], row["right_record_id"]}
+        if kind in PAIRWISE:
+            found[kind, *sorted(ends)] = [(ends, row)]
+            continue
+        parts = found[kind, row["identifier_id"]]
+        touched = [part for part in parts if not part[0].isdisjoint(ends)]
+        records = ends.union(*(part[0] for part in touched))
+        kept = [part for part in parts if part not in touched]
+        found[kind, row["identifier_id"]] = [*kept, (records, touched[0][1] if touched else row)]
+    return [((*tie, min(records)), records, row) for tie, parts in found.items() for records, row in parts]
 
 
 @dataclass
@@ -50,11 +58,10 @@ class Ties:
     def of(cls, links: Iterable[Mapping[str, Any]]) -> Ties:
         """The graph of some rows of `schemas.LINKS`."""
         made = cls()
-        for row in links:
-            tie = tie_of(row)
-            made.described.setdefault(tie, row)
-            for record in (row["left_record_id"], row["right_record_id"]):
-                made.carried[tie].add(record)
+        for tie, records, row in _ties_of(links):
+            made.described[tie] = row
+            made.carried[tie] = records
+            for record in records:
                 made.carries[record].add(tie)
         return made
 

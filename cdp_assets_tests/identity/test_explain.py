@@ -12,6 +12,7 @@ from cdp_assets.identity.cluster import Cluster, draw_cluster
 from cdp_assets.identity.explain import Explanation, RecordNotFound, Step, explain
 from cdp_assets.identity.published import RecordShown, Tables
 from cdp_assets.identity.stewardship import Word
+from cdp_assets.identity.ties import Ties
 from cdp_assets_tests.identity.world import KEY, Record, World, canonical_tables, load
 
 ANNA = Record(1, ("shop/customer_number 1001", "email family@example.com"), "Anna Meyer")
@@ -159,6 +160,20 @@ def test_likeness_is_told_with_its_probability() -> None:
         "crm contacts record •••1 and crm contacts record •••2 look like one person, probability 0.999: "
         "family name the same (+6.2)"
     )
+
+
+def test_an_identifier_that_joins_two_groups_but_not_one_with_the_other_is_two_ties() -> None:
+    pairs = [(2, 1, "phone"), (3, 1, "phone"), (5, 4, "phone"), (3, 4, "likeness")]
+    links = [
+        {"left_record_id": left, "right_record_id": right, "namespace": "global", "identifier_type": kind,
+         "identifier_id": 9, "strength": 0.9}
+        for left, right, kind in pairs
+    ]  # fmt: skip
+    ties = Ties.of(links)
+    assert sorted(ties.carried.values(), key=len) == [{4, 5}, {3, 4}, {1, 2, 3}]
+    hops = ties.chain(1, 5)
+    assert [(one, tie[0], two) for one, tie, two in hops] == [(1, "phone", 3), (3, "likeness", 4), (4, "phone", 5)]
+    assert ties.chain(1, 5, without=hops[1][1]) == []
 
 
 def test_a_cluster_shows_records_links_and_what_was_refused() -> None:

@@ -127,7 +127,7 @@ def resolved(engine: DuckDBEngine, model: Model) -> Resolved:
     """The pairs of the tests below, among the people of the town, in one run."""
     alike = (MISTYPED, COUPLE, TWINS, MOTHER_AND_DAUGHTER, NAMESAKES, TWO_USERS, PUBLISHED, UNSURE, PARTED, MARRIED,
              DENIED, NAMED_AFTER, FAR_APART, TWO_SLIPS, ONE_SLIP, CONFIRMED, INITIAL, BORN_ALIKE,
-             OTHER_INITIAL, OTHER_FAMILY)  # fmt: skip
+             OTHER_INITIAL, OTHER_FAMILY, REFUSED)  # fmt: skip
     words = [
         Word(f"d{number}", kind, left_record_id=one.record_id, right_record_id=other.record_id, decided_at=AS_OF)
         for number, (kind, (one, other)) in enumerate(((DIFFERENT, PARTED), (SAME, MARRIED), (PAIR, DENIED)))
@@ -140,6 +140,10 @@ def resolved(engine: DuckDBEngine, model: Model) -> Resolved:
         {"record_id": each.record_id, "namespace": f"shop {each.record_id}", "identifier_type": "customer_number",
          "identifier_value": "4711"}
         for each in (*TWO_SLIPS, *ONE_SLIP, *CONFIRMED)
+    ] + [
+        {"record_id": each.record_id, "namespace": "global", "identifier_type": "email",
+         "identifier_value": each.email}
+        for each in REFUSED
     ]  # fmt: skip
     return together(engine, model, *alike, words=words, identifiers=carried)
 
@@ -309,6 +313,19 @@ UNSURE = beside(
     street="Neubau 4", postcode="5020", city="Salzburg",
 )  # fmt: skip
 """The same name, and nothing else that agrees or differs but a moved address."""
+
+
+REFUSED = beside(replace(anna(41, "Zirngibl", "Rosengasse 8"), given="Magdalena"), given="Magdalina",
+                 born=BORN + timedelta(days=41 + 40))  # fmt: skip
+
+
+def test_who_is_joined_by_likeness_alone_is_not_said_to_be_so_by_an_address_that_was_refused(
+    resolved: Resolved,
+) -> None:
+    assert resolved.joined(REFUSED)
+    resolved.said("links", REFUSED, identifier_type="likeness")
+    with pytest.raises(ValueError, match="not enough values"):
+        resolved.said("links", REFUSED, identifier_type="email")
 
 
 def test_a_pair_that_is_not_sure_waits_for_a_steward_with_its_reasons(resolved: Resolved) -> None:
