@@ -81,6 +81,14 @@ def test_a_placeholder_that_both_carry_is_named() -> None:
     assert refusal.reason == "placeholder"
 
 
+def test_what_both_carry_and_what_does_not_join_them_is_told_beside_what_does() -> None:
+    one, two = (Record(n, ("user_id u1", "shop/customer_number null")) for n in (1, 2))
+    told = explained("1", "2", one, two)
+    assert [step.identifier_type for step in told.chain] == ["user_id"]
+    assert [refusal.reason for refusal in told.refusals] == ["placeholder"]
+    assert told.words[2].endswith(", but the value stands for 'nothing known'.")
+
+
 def test_records_that_share_nothing_are_told_so() -> None:
     found = explained("1", "4", ANNA, EVENT)
     assert found.words[-1] == "Nothing ties them: they share no identifier."
