@@ -50,7 +50,8 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "national_id": ("social security", "soc sec id", "national id", "national insurance", "ssn", "nin", "tax id",
                     "personal administrative number", "personal identity", "identity card", "identity number",
                     "identity no", "national identity", "national identification", "nhs number", "nhs no",
-                    "citizen id", "passport",
+                    "citizen id", "passport", "pasaporte", "passeport", "passaporto", "passaporte", "paspoort",
+                    "paszport", "reisepass", "reisepassnummer",
                     "driver license", "drivers license", "driving licence", "driver s license", "medical record",
                     "mrn", "mrns", "medicare", "medicaid", "loyalty id", "loyalty number", "loyalty card", "aadhaar",
                     "aadhar", "pan number", "cpf", "curp", "dni", "nif", "cuit", "cuil", "pesel", "cnp", "bsn", "rrn",
@@ -61,6 +62,7 @@ person's for life in whatever numbering: a citizen's, a patient's, a member's.""
 
 _ROLES: Mapping[str, str] = {
     **{what: what for what in _WORDS if what != "record"},
+    "salutation": "gender",
     "line_1": "street",
     "suburb": "city",
 }
@@ -241,7 +243,8 @@ def _ranked(free: Sequence[str], known: Mapping[str, Sequence[str]]) -> Iterator
 
 def _told(judged: Sequence[Column], known: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
     """What else people call columns, in the languages that proposals know."""
-    for column in judged:
+    # How somebody is addressed tells the gender where no column does.
+    for column in sorted(judged, key=lambda column: column.role == "salutation"):
         name, values = column.address, known[column.address]
         is_date = bool(values) and _shaped("birth_date", values) >= _SURE
         born = is_date and times_of(column.words) == "birth_date"

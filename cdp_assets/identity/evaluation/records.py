@@ -22,7 +22,7 @@ from cdp_assets.normalised.birth_dates import known_birth_date, known_birth_year
 from cdp_assets.normalised.identifier_values import EMAIL, EMAIL_BASE, PHONE, lookup
 from cdp_assets.normalised.names_of_people import known_names
 from cdp_assets.sources.proposing.countries import code_of
-from cdp_assets.sources.proposing.headings import BIRTH_PARTS, words_of
+from cdp_assets.sources.proposing.headings import BIRTH_PARTS, genders, says, words_of
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.values import judge
 from cdp_assets.sources.proposing.whose import shared
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 _SAMPLE = 500
 _REPEATED = 5_000
 """So many rows with numbers that come again are looked at for whose these are."""
+_GENDERS_KNOWN = 100
+"""So many different texts of a column of genders are looked at for how it tells women from men."""
 _SOURCE = "records"
 _NOT_UTF_8 = "{} is not UTF-8; write it again in that encoding"
 _NOTHING = tuple(sorted({"-", "--", "?", ".", "n/a", "n.a.", "nan", "nil", "none", "null", "undefined", "unknown",
@@ -230,7 +232,7 @@ def _canonical(
         family_name=_joined(_both(text("family_name"), text("second_family_name")), text("name_suffix")),
         birth_date=birth_date,
         birth_year=_year(table, columns, birth_date, engine),
-        gender=text("gender"),
+        gender=_gender(table, text("gender"), engine),
         company=text("company"),
         job_title=text("job_title"),
     )
@@ -335,6 +337,18 @@ def _number(text: ir.StringValue, issuer: ir.StringValue) -> ir.StringValue:
     plain = text.lower().re_replace(_NO_LETTER_OR_DIGIT, "")
     known = ibis.ifelse(plain.replace(plain.substr(0, 1), "") == "", ibis.null("string"), plain)
     return _joined(known, issuer)
+
+
+def _gender(table: ir.Table, text: ir.StringValue, engine: Engine) -> ir.StringValue:
+    """Genders in one spelling where they are told in words that are known, such as salutations."""
+    said = text.lower().re_replace(r"^[ .]+|[ .]+$", "")
+    texts = engine.to_arrow(table.select(said=said).distinct().order_by("said").limit(_GENDERS_KNOWN))[
+        "said"
+    ].to_pylist()
+    women, men = (
+        [word.rstrip(".") for word in says(kind)] for kind in genders({told for told in texts if told is not None})
+    )
+    return ibis.cases((said.isin(women), "female"), (said.isin(men), "male"), else_=text)
 
 
 def _joined(name: ir.StringValue, more: ir.StringValue) -> ir.StringValue:

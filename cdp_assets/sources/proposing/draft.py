@@ -483,15 +483,6 @@ def _are_companies(draft: Draft) -> str | None:
     return None
 
 
-def _genders(texts: set[str]) -> tuple[str, str]:
-    """Which words (keys below ``cells``) stand for women and for men: beside *h*, for *hombre* or *homem*, *m* is for
-    *mujer* or *mulher*, unless there are other words.
-    """
-    letters = {"h", "m"}
-    others = (texts - letters) & headings.said_by(("female", "male"))
-    return ("m_beside_h", "h_beside_m") if letters <= texts and not others else ("female", "male")
-
-
 def named(draft: Draft) -> Iterator[Map]:
     """A map of a person's name and birth, for rows that tell of other things: it tells apart who shares an
     address.
@@ -556,7 +547,7 @@ def person(
     )
     gender = draft.of("gender", "salutation")
     if gender is not None:
-        female, male = (among(draft, gender, kind, seen=True) for kind in _genders(draft.texts(gender)))
+        female, male = (among(draft, gender, kind, seen=True) for kind in headings.genders(draft.texts(gender)))
         says["gender"] = f"case when {female} then 'female' when {male} then 'male' end"
     if set(says) - {"created_at", "language", "timezone"}:
         yield entry("contacts", says)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -485,6 +485,15 @@ def says(kind: str, *, further: bool = True) -> tuple[str, ...]:
 def said_by(kinds: Iterable[str]) -> frozenset[str]:
     """The words of all of some kinds of cells."""
     return frozenset(word for kind in kinds for word in says(kind))
+
+
+def genders(texts: Set[str]) -> tuple[str, str]:
+    """Which words (keys below ``cells``) stand for women and for men in a column that says such texts: beside *h*, for
+    *hombre* or *homem*, *m* is for *mujer* or *mulher*, unless there are other words.
+    """
+    letters = {"h", "m"}
+    others = (texts - letters) & said_by(("female", "male"))
+    return ("m_beside_h", "h_beside_m") if letters <= texts and not others else ("female", "male")
 
 
 def is_company(name: str) -> bool:

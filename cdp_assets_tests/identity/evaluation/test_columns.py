@@ -70,9 +70,19 @@ def said(**what: str) -> dict[str, str]:
             "Nom Prénom Civilité Adresse CodePostal Ville Courriel",
             said(
                 family_name="Nom", given_name="Prénom", street="Adresse", postal_code="CodePostal", city="Ville",
-                email="Courriel",
+                email="Courriel", gender="Civilité",
             ),
             id="French",
+        ),
+        pytest.param(
+            "Anrede Vorname Nachname Geschlecht Reisepass",
+            said(given_name="Vorname", family_name="Nachname", gender="Geschlecht", national_id="Reisepass"),
+            id="a gender beside how people are addressed",
+        ),
+        pytest.param(
+            "NombreCompleto Pasaporte",
+            said(full_name="NombreCompleto", national_id="Pasaporte"),
+            id="a passport",
         ),
         pytest.param(
             "Nombre Apellidos Dirección Ciudad Correo Teléfono",

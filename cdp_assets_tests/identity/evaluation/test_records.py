@@ -115,6 +115,23 @@ def test_middle_names_and_suffixes_belong_to_the_name(file: Path, engine: DuckDB
     ]
 
 
+@pytest.mark.parametrize(
+    ("column", "told", "expected"),
+    [
+        ("Anrede", ["Frau", "Herr", "Firma"], ["female", "male", "Firma"]),
+        ("Title", ["Mrs.", "MR", ""], ["female", "male", None]),
+        ("sexo", ["M", "H", ""], ["female", "male", None]),
+        ("sex", ["F", "M", "U"], ["female", "male", "U"]),
+    ],
+)
+def test_genders_are_read_however_they_are_told(
+    file: Path, engine: DuckDBEngine, column: str, told: list[str], expected: list[str | None]
+) -> None:
+    lines = "".join(f"p{number},Ana,Meyer,{each}\n" for number, each in enumerate(told))
+    found = read(file, engine, f"who,first_name,last_name,{column}\n{lines}")
+    assert engine.to_arrow(found.contacts.order_by("record_id"))["gender"].to_pylist() == expected
+
+
 def test_two_family_names_are_one(file: Path, engine: DuckDBEngine) -> None:
     found = read(
         file, engine,
