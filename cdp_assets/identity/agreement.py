@@ -18,8 +18,9 @@ from cdp_assets.identity.nicknames import is_known
 class Agreement(IntEnum):
     """From "two people" to "one name". Negative grades contradict a link."""
 
-    DIFFERENT_GENERATION = -4  # one is Sr and the other Jr, or was born long after
-    DIFFERENT_GIVEN = -3  # other given names: a couple, a parent and child
+    DIFFERENT_GENERATION = -5  # one is Sr and the other Jr, or was born long after
+    DIFFERENT_GIVEN = -4  # other given names: a couple, a parent and child
+    DIFFERENT_GENDER = -3  # names that only resemble one another, of a woman and of a man
     DIFFERENT_BIRTH = -2  # names that only resemble one another, and another birth date
     DIFFERENT_FAMILY = -1  # the same given name, another family name, nothing that explains it
     UNKNOWN = 0  # one of the two has no name: nothing speaks against it, nothing for it
@@ -37,6 +38,7 @@ class Agreement(IntEnum):
 IN_WORDS = {
     Agreement.DIFFERENT_GENERATION: "they are two generations: one is Sr and the other Jr, or was born so much later",
     Agreement.DIFFERENT_GIVEN: "the given names differ",
+    Agreement.DIFFERENT_GENDER: "the names only resemble one another, and one is a woman's and the other a man's",
     Agreement.DIFFERENT_BIRTH: "the names only resemble one another and the birth dates differ",
     Agreement.DIFFERENT_FAMILY: "the family names differ and no birth date says that it changed",
     Agreement.UNKNOWN: "one of them has no name",
@@ -65,17 +67,18 @@ class BirthDates(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a record says of the person: parsed name, birth date, and year of birth where no date is known; a name
-    without words is none."""
+    """What a record says of the person: parsed name, birth date, year of birth where no date is known, and gender
+    (``f``, ``m`` or None); a name without words is none."""
 
     name: Name
     birth_date: date | None = None
     birth_year: int | None = None
+    gender: str | None = None
     # Compared millions of times with itself; hashing a date and four tuples each time took a third of the slow path.
     _hash: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_hash", hash((self.name, self.birth_date, self.birth_year)))
+        object.__setattr__(self, "_hash", hash((self.name, self.birth_date, self.birth_year, self.gender)))
 
     def __hash__(self) -> int:
         return self._hash
@@ -101,7 +104,7 @@ def compare_birth_years(left: int | None, right: int | None) -> BirthDates:
     return BirthDates.GENERATION if abs(left - right) >= GENERATION_YEARS else BirthDates.DIFFERENT
 
 
-SAID_OF_PEOPLE = ("given_name", "family_name", "full_name", "birth_date", "birth_year", "mailbox")
+SAID_OF_PEOPLE = ("given_name", "family_name", "full_name", "birth_date", "birth_year", "mailbox", "gender")
 """Columns of `evidence.Evidence.names` that `signature_of` takes, in this order."""
 
 
@@ -112,15 +115,16 @@ def signature_of(
     born: date | None,
     year: int | None = None,
     mailbox: str | None = None,
+    gender: str | None = None,
 ) -> Signature | None:
-    """What a record says of the person by its name (as in `names.parse_name` and `names.told_by_mailbox`), birth date
-    and year of birth; None for nothing."""
+    """What a record says of the person by its name (as in `names.parse_name` and `names.told_by_mailbox`), birth date,
+    year of birth and gender; None if it has neither name nor birth."""
     name = parse_name(given, family, full)
     if name is not None and mailbox is not None:
         name = told_by_mailbox(name, mailbox)
     if name is None and born is None and year is None:
         return None
-    return Signature(name or Name((), ()), born, year if born is None else None)
+    return Signature(name or Name((), ()), born, year if born is None else None, gender)
 
 
 def _compare_births(left: Signature, right: Signature) -> BirthDates:
@@ -145,6 +149,10 @@ def agreement(left: Signature, right: Signature) -> Agreement:
     unnamed = any(not UNNAMED.isdisjoint(each.name.given[:1]) for each in (left, right))
     if given is Match.DIFFERENT or (unnamed and births is not BirthDates.SAME):
         return Agreement.DIFFERENT_GIVEN
+    if _are_of_two_genders(left, right) and not (
+        given is Match.SAME and len(left.name.words[0]) > 1 and (family is Match.SAME or births is BirthDates.SAME)
+    ):
+        return Agreement.DIFFERENT_GENDER
     if family is Match.DIFFERENT:
         changed = given >= Match.CLOSE and births is BirthDates.SAME
         return Agreement.CHANGED_SURNAME if changed else Agreement.DIFFERENT_FAMILY
@@ -157,6 +165,11 @@ def agreement(left: Signature, right: Signature) -> Agreement:
     if given is Match.MISSING and family is Match.MISSING:
         return Agreement.UNKNOWN
     return Agreement.PARTIAL
+
+
+def _are_of_two_genders(left: Signature, right: Signature) -> bool:
+    """Whether one is a woman and the other a man; of one whole name they may be called so by mistake."""
+    return left.gender is not None and right.gender is not None and left.gender != right.gender
 
 
 def is_slip(name: Signature, of: Signature) -> bool:

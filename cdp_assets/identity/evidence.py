@@ -53,6 +53,8 @@ TYPES = ibis.schema(
 """One row per (namespace, identifier type) in the data that the rules know."""
 
 _NAME_PARTS = ("given_name", "family_name", "full_name")
+_GENDERS = {**dict.fromkeys(("f", "female", "w"), "f"), **dict.fromkeys(("m", "male"), "m")}
+"""How sources write genders, and which they are; what else they write is none of the two, or not known to be."""
 _AFTER_AN_INITIAL = ("", " ", ".")
 _SAYS_SOMETHING = r"[^ \t\n\r\v\f]"
 
@@ -85,8 +87,8 @@ class Evidence:
         observations: record_id, identifier_id, type_id, kind, first_seen_at, last_seen_at, flaw (`SOUND`, `PLACEHOLDER`
             …), place_id (of an address): one row per record and identifier.
         names: record_id, name_key (int64: equal for equal spelling of the whole name; null without one), given_name,
-            family_name, full_name, birth_date, birth_year (of the date, or alone), mailbox (beside an initial); only
-            records that have a name or were born at a known time.
+            family_name, full_name, birth_date, birth_year (of the date, or alone), gender (``f`` or ``m``), mailbox
+            (beside an initial); only records that have a name or were born at a known time.
         of: The identifier types.
     """
 
@@ -158,7 +160,7 @@ _SUMMED = 2**40
 
 
 def names_of(contacts: ir.Table, contact_points: ir.Table | None = None) -> ir.Table:
-    """The names, birth dates and years of birth that records bear (`Evidence.names`).
+    """The names, birth dates, years of birth and genders that records bear (`Evidence.names`).
 
     Args:
         contacts: The canonical table, of some records or all.
@@ -172,7 +174,8 @@ def names_of(contacts: ir.Table, contact_points: ir.Table | None = None) -> ir.T
         named.given_name + " " + named.family_name, named.given_name, named.family_name, named.full_name
     )
     key = ibis.ifelse(spoken.isnull(), ibis.null("int64"), quick_hash(spoken.lower()))
-    said = named.select("record_id", *_NAME_PARTS, "birth_date", "birth_year", name_key=key)
+    gender = named.gender.strip().lower().cases(*_GENDERS.items())
+    said = named.select("record_id", *_NAME_PARTS, "birth_date", "birth_year", gender=gender, name_key=key)
     if contact_points is None:
         return said.mutate(mailbox=ibis.null("string"))
     second = said.given_name.coalesce(said.full_name).substr(1, 1)

@@ -26,6 +26,10 @@ _LETTERS = {
     **_pairs("абвгдежзийклмнопрстуфхцчшщ", "a b v g d e zh z i i k l m n o p r s t u f kh ts ch sh sht"),
     **_pairs("ъыьэюяёєіїґјљњћђџў", "a y _ e yu ya e ie i i g j lj nj c dj dz u"),
 }
+LOST, _REPLACED = "?", "\ufffd"
+"""What stands in a folded word for a letter that an export could not write, and the other sign that exports write."""
+_LEAST_KNOWN = 3
+"""Letters of a word with lost ones that have to be known, or it may be too many names."""
 _GREEK_PAIRS = (("ου", "ou"), ("αυ", "av"), ("ευ", "ev"), ("μπ", "b"), ("ντ", "nt"), ("γγ", "ng"), ("γκ", "gk"))
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa"})
 
@@ -48,6 +52,7 @@ _HANGUL_INITIALS, _HANGUL_VOWELS, _HANGUL_FINALS = (
 )
 
 _ORDINAL = re.compile(r"\d+(st|nd|rd|th)\b")
+_WORD = re.compile(rf"(?:[^\W\d_]|{re.escape(LOST)})+")
 
 _SOUNDS = tuple(
     (re.compile(pattern), letter)
@@ -77,15 +82,16 @@ _SOUNDS = tuple(
 def fold(text: str) -> str:
     """Lower case, plain Latin letters where the script is known; words separated by one space.
 
-    Hyphens and apostrophes count as in names: "Hans-Peter" is two words, "O'Neill" is one, "John 2nd" is John.
+    Hyphens and apostrophes count as in names: "Hans-Peter" is two words, "O'Neill" is one, "John 2nd" is John. A letter
+    that was lost stays in its word, as `LOST`.
     """
     if text.isascii() and text.isalpha():
         return text.lower()
-    lower = unicodedata.normalize("NFKC", _repaired(text)).casefold()
+    lower = unicodedata.normalize("NFKC", _repaired(text).replace(_REPLACED, LOST)).casefold()
     if not lower.isascii():
         lower = _latin(lower)
     lower = re.sub(r"['’`´.]", "", lower) if "'" in lower or not lower.isalnum() else lower
-    return " ".join(re.findall(r"[^\W\d_]+", _ORDINAL.sub(" ", lower)))
+    return " ".join(_WORD.findall(_ORDINAL.sub(" ", lower)))
 
 
 @lru_cache(maxsize=200_000)
@@ -99,6 +105,24 @@ def sound(folded: str) -> str:
 def is_readable(folded: str) -> bool:
     """Whether a folded word is in Latin letters, so that it can be compared with other scripts' names."""
     return folded.isascii()
+
+
+def is_lost(folded: str) -> bool:
+    """Whether so many letters of a folded word are lost that it may be any name."""
+    return LOST in folded and len(folded.replace(LOST, "")) < _LEAST_KNOWN
+
+
+def may_be(folded: str, other: str) -> bool:
+    """Whether a folded word with lost letters may be another one: each may have been written as two, as *ö* is."""
+    spelled = "".join(".{0,2}" if letter == LOST else letter for letter in folded)
+    return re.fullmatch(spelled, other) is not None
+
+
+def legible(folded: str) -> str:
+    """Folded text without lost letters, and without words of which too many are lost."""
+    if LOST not in folded:
+        return folded
+    return " ".join(word.replace(LOST, "") for word in folded.split() if not is_lost(word))
 
 
 def _repaired(text: str) -> str:

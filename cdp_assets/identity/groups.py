@@ -255,6 +255,8 @@ class Groups:
         grade = group_agreement(left, right)
         if grade.contradicts:
             return "names_differ", IN_WORDS[grade]
+        if grade is Agreement.UNKNOWN and _is_one_lost(left, right):
+            return "names_differ", "the letters of a name were lost, and nothing says that it is the other one"
         if broken is not None:
             return self._limit_words(broken)
         if grade is Agreement.UNKNOWN and self.changed_hands(left, right, identifier):
@@ -327,6 +329,12 @@ def group_agreement(left: Group, right: Group) -> Agreement:
             one_family = one_family or compare_names(one.name, two.name)[1] > Match.MISSING
             best = max(best, grade)
     return Agreement.DIFFERENT_FAMILY if other_family and not one_family else best
+
+
+def _is_one_lost(left: Group, right: Group) -> bool:
+    """Whether nothing but lost letters is known of the name of one of two groups that both have names."""
+    names = [{signature.name for signature in group.signatures if signature.name.words} for group in (left, right)]
+    return all(names) and names[0] != names[1] and any(all(name.is_lost for name in each) for each in names)
 
 
 def _is_excused(name: Signature, group: Group, other: Signature, others: Group) -> bool:

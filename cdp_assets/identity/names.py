@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import lru_cache
 
-from cdp_assets.identity.folding import fold, is_readable, sound
+from cdp_assets.identity.folding import LOST, fold, is_lost, is_readable, may_be, sound
 from cdp_assets.identity.nicknames import are_nicknames, initials, is_known
 
 
@@ -67,12 +67,23 @@ CONJUNCTIONS, AND_SIGNS = _listed("and und et och og"), "[&+]"
 """Words, and a pattern of signs, between the given names of two people; no part of a name, as Spanish "y" is of a
 family name."""
 
+WOMENS_SECONDS, MENS_SECONDS = _listed("maria marie"), _listed("jose jesus")
+"""Names that men bear as the second one, and that women do; nobody of them is called by it: José María, María José."""
+BEFORE_WOMENS_SECONDS = _listed("anne rose")
+"""Names of women that do not end in *a*, beside which the second one is a woman's."""
+
 _LEAST_OF_A_NAME = 3
 """Letters of a word in a mailbox that may be a given name: fewer are initials."""
 
 VOWELS = "aeiouy"
-MENS_ENDINGS = "oi"
-"""Letters in whose place an *a* makes a woman's name of a man's; *e* is one after *l*."""
+MENS_ENDINGS = ("o", "i", "is", "le", "nte")
+"""Endings of men's names; a woman's has an *a* in place of the last letter: Julio and Julia, Sotiris and Sotiria."""
+MENS_ENDINGS_OF_TWO = ("os", "is", "us")
+"""Endings of men's names in place of which a woman's has an *a*: Konstantinos and Konstantina."""
+SHORT = 5
+"""Letters of a given name in which another consonant makes another name: Kasia and Basia, Esma and Esra."""
+LEAST_WRITTEN = 4
+"""Letters of a given name that may be misspelt: Jun is not Jan, nor Juan."""
 WIVES_ENDING = "ne"
 """What Hungarians add to a man's name for that of his wife: Nagy Istvánné is married to Nagy István."""
 
@@ -123,6 +134,11 @@ class Name:
     def words(self) -> tuple[str, ...]:
         """All of them."""
         return *self.given, *self.family
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it is one of which the letters were lost, so that it may be any name."""
+        return bool(self.words) and all(map(is_lost, self.words))
 
     @property
     def swapped(self) -> Name:
@@ -190,7 +206,9 @@ def _folded(text: str | None) -> list[str]:
         return []
     for sign, word in _WRITTEN:
         text = sign.sub(word, text)
-    return fold(text).split()
+    words = fold(text).split()
+    # A single sign says that nobody knows the name, and beside other words there is no name in what is lost.
+    return [word for word in words if word.strip(LOST)] or [word for word in words if len(word) > 1][:1]
 
 
 @lru_cache(maxsize=200_000)
@@ -233,7 +251,7 @@ def compare_names(left: Name, right: Name) -> tuple[Match, Match]:
     if not (left.words and right.words):
         return Match.MISSING, Match.MISSING
     straight = compare_given(left.given, right.given), compare_family(left.family, right.family)
-    if min(straight) >= Match.CLOSE:
+    if min(straight) >= Match.CLOSE or any(map(is_lost, (*left.words, *right.words))):
         return straight
     if Match.INITIAL in straight and (_is_beside_an_initial(left, right) or _is_beside_an_initial(right, left)):
         return Match.DIFFERENT, Match.MISSING
@@ -246,8 +264,10 @@ def compare_names(left: Name, right: Name) -> tuple[Match, Match]:
         if common in (words, others):  # "Maria Lopez" of "Anna Maria Lopez Garcia"; a single word is half a name
             if len(common) < 2:
                 return Match.SAME, Match.MISSING
-            whole = right if common == words else left
-            return Match.CLOSE if whole.words[0] in common else Match.SECOND, Match.CLOSE
+            part, whole = (left, right) if common == words else (right, left)
+            if whole.words[0] in common:
+                return Match.CLOSE, Match.CLOSE
+            return Match.SECOND if _may_be_called(part.words[0], whole.words[0]) else Match.DIFFERENT, Match.CLOSE
     # Exchanged fields must agree fully, or "Martin Paul" would be "Paul Meyer".
     exchanged = min(_compare_exchanged(left, right), _compare_exchanged(right, left))
     return exchanged if min(exchanged) >= Match.CLOSE and max(exchanged) == Match.SAME else straight
@@ -271,7 +291,7 @@ def _written_out(name: Name) -> set[str]:
 @lru_cache(maxsize=500_000)
 def compare_given(left: tuple[str, ...], right: tuple[str, ...]) -> Match:
     """How given names agree. A second given name may be missing on one side, but may not be another one."""
-    if not left or not right:
+    if not left or not right or _are_lost(left) or _are_lost(right):
         return Match.MISSING
     if "".join(left) == "".join(right):
         return Match.SAME
@@ -285,14 +305,22 @@ def compare_given(left: tuple[str, ...], right: tuple[str, ...]) -> Match:
     shorter, longer = sorted((left, right), key=len)
     others = [word for word in longer[1:] if len(word) > 1]
     if len(shorter) == 1 and others and len(shorter[0]) > 1:
-        return min(Match.SECOND, max(_compare_word(shorter[0], word) for word in others))
+        agreeing = max(_compare_word(shorter[0], word) for word in others)
+        return min(Match.SECOND, agreeing) if _may_be_called(shorter[0], longer[0]) else Match.DIFFERENT
     return Match.DIFFERENT
+
+
+def _may_be_called(second: str, first: str) -> bool:
+    """Whether somebody with these two given names may be called by the second: José María is not María."""
+    if second in WOMENS_SECONDS:
+        return first.endswith("a") or first in BEFORE_WOMENS_SECONDS
+    return second not in MENS_SECONDS or not first.endswith("a")
 
 
 @lru_cache(maxsize=500_000)
 def compare_family(left: tuple[str, ...], right: tuple[str, ...]) -> Match:
     """How family names agree. One of several (Meyer of Meyer-Schmidt) is close."""
-    if not left or not right:
+    if not left or not right or _are_lost(left) or _are_lost(right):
         return Match.MISSING
     if "".join(left) == "".join(right):
         return Match.SAME
@@ -315,24 +343,52 @@ def _compare_word(left: str, right: str) -> Match:
         return Match.SAME
     if len(left) == 1 or len(right) == 1:
         return Match.DIFFERENT if initials(left).isdisjoint(initials(right)) else Match.INITIAL
+    if LOST in left or LOST in right:
+        return _compare_lost(left, right)
     if are_nicknames(left, right):
         return Match.CLOSE
-    if is_known(left) and is_known(right) and sound(left) != sound(right):
+    if is_known(left) and is_known(right) and (sound(left) != sound(right) or _begins_with_h(left, right)):
         return Match.DIFFERENT
-    if _are_man_and_woman(left, right):
+    if _are_man_and_woman(left, right) or _are_two_names(left, right):
         return Match.DIFFERENT
     return _compare_spelling(left, right)
+
+
+def _begins_with_h(left: str, right: str) -> bool:
+    """Whether one of two names begins with an *h* that no sound tells: Anna and Hanna may be sisters."""
+    return (left[0] == "h") is not (right[0] == "h")
+
+
+def _are_two_names(left: str, right: str) -> bool:
+    """Whether two given names that are a letter apart are two names, and neither is the other one misspelt.
+
+    Pens slip in the first letter of a name least; short names have many others a letter away. Of a name that is known
+    and one that is not, the latter is a slip, unless that is in the first letter of a short name.
+    """
+    if sound(left) == sound(right):
+        return False
+    one_known = is_known(left) is not is_known(right)
+    short = max(len(left), len(right)) <= SHORT
+    if left[0] != right[0]:
+        return short or not one_known
+    if one_known or not short:
+        return False
+    if min(len(left), len(right)) < LEAST_WRITTEN:
+        return True
+    apart = [{one, other} for one, other in zip(left, right, strict=False) if one != other]
+    return len(left) == len(right) and len(apart) == 1 and apart[0].isdisjoint(VOWELS)
 
 
 def _are_man_and_woman(left: str, right: str) -> bool:
     """Whether one given name is the other with the ending of women's names, so that they are no typing error.
 
-    Samir and Samira, Julio and Julia, Daniele and Daniela, Michel and Michelle, René and Renée; Martin and Martine, as
-    Martin is known, but not Louise and Louisa.
+    Samir and Samira, Julio and Julia, Daniele and Daniela, Sotiris and Sotiria, Michel and Michelle, René and Renée;
+    Martin and Martine, as Martin is known, but not Louise and Louisa.
     """
-    if left[:-1] == right[:-1]:
-        mans = {left[-1], right[-1]} - {"a"}
-        return len(mans) == 1 and (mans <= set(MENS_ENDINGS) or (mans == {"e"} and left[-2:-1] == "l"))
+    for man, woman in ((left, right), (right, left)):
+        one, two = woman == f"{man[:-1]}a", woman == f"{man[:-2]}a"
+        if (one and man.endswith(MENS_ENDINGS)) or (two and man.endswith(MENS_ENDINGS_OF_TWO)):
+            return True
     shorter, longer = sorted((left, right), key=len)
     if longer == shorter + "a":
         return shorter[-1] not in VOWELS
@@ -346,6 +402,8 @@ def _compare_spelling(left: str, right: str) -> Match:
         return Match.SAME
     if len(left) == 1 or len(right) == 1:
         return Match.INITIAL if left[0] == right[0] else Match.DIFFERENT
+    if LOST in left or LOST in right:
+        return _compare_lost(left, right)
     if left == right + WIVES_ENDING or right == left + WIVES_ENDING:
         return Match.DIFFERENT
     longest = max(len(left), len(right))
@@ -354,6 +412,18 @@ def _compare_spelling(left: str, right: str) -> Match:
         return Match.CLOSE
     heard = sound(left)
     return Match.CLOSE if len(heard) > 1 and heard == sound(right) else Match.DIFFERENT
+
+
+def _compare_lost(left: str, right: str) -> Match:
+    """How two words agree of which letters were lost: as far as the others tell."""
+    if is_lost(left) or is_lost(right):
+        return Match.MISSING
+    return Match.CLOSE if may_be(left, right) or may_be(right, left) else Match.DIFFERENT
+
+
+def _are_lost(words: tuple[str, ...]) -> bool:
+    """Whether a name is not known, since its first word is lost."""
+    return is_lost(words[0])
 
 
 def _unreadable(left: tuple[str, ...], right: tuple[str, ...]) -> bool:

@@ -5,7 +5,8 @@ Belongs here: the look-up in the table `nicknames.yaml`. Does not belong here: h
 Each line of the table is a group: whoever bears its first name, the full one, may appear under another one. Two of the
 others are one person's only where they are alike: Bob and Rob may be one Robert, and the sisters Nora and Lena are not
 one Eleanor. A name may be in several groups ("Alex" is Alexander and Alexandra), which does not join these: Alexander
-and Alexandra stay different people. Further names, of which no other forms are known, are groups of their own. Spelling
+and Alexandra stay different people. Names that are *kin* are two people's, and yet may stand for one another where much
+else speaks for one. Further names, of which no other forms are known, are groups of their own. Spelling
 is folded (`folding.fold`), so that accents, umlauts and scripts need no lines of their own.
 """
 
@@ -60,18 +61,31 @@ def initials(name: str) -> frozenset[str]:
 
 
 @cache
-def _table() -> list[list[str]]:
+def _written() -> dict[str, str]:
     import yaml
 
-    table = yaml.safe_load(Path(__file__).with_name("nicknames.yaml").read_text(encoding="utf-8"))
-    groups = [*map(str.split, table["groups"].splitlines()), *([name] for name in table["others"].split())]
-    return [[fold(name) for name in group] for group in groups]
+    table: dict[str, str] = yaml.safe_load(Path(__file__).with_name("nicknames.yaml").read_text(encoding="utf-8"))
+    return table
+
+
+@cache
+def _table() -> list[list[str]]:
+    return [*_lines("groups"), *([fold(name)] for name in _written()["others"].split())]
+
+
+def _lines(part: str) -> list[list[str]]:
+    return [[fold(name) for name in line.split()] for line in _written()[part].splitlines()]
 
 
 @cache
 def _groups_of() -> dict[str, frozenset[int]]:
+    return _numbered(_table())
+
+
+def _numbered(lines: list[list[str]]) -> dict[str, frozenset[int]]:
+    """Name → the numbers of the lines that have it."""
     collected: dict[str, set[int]] = {}
-    for number, names in enumerate(_table()):
+    for number, names in enumerate(lines):
         for name in names:
             collected.setdefault(name, set()).add(number)
     return {name: frozenset(groups) for name, groups in collected.items()}
@@ -79,13 +93,14 @@ def _groups_of() -> dict[str, frozenset[int]]:
 
 @cache
 def nickname_groups() -> pa.Table:
-    """The table as columns: nickname (a folded given name), nicknames (the numbers of its groups, as text)."""
+    """The table as columns: nickname (a folded given name), nicknames and kin (the numbers of its groups and of the
+    lines of its kin, as text; null for no kin)."""
     import pyarrow as pa
 
-    groups = sorted((name, sorted(map(str, numbers))) for name, numbers in _groups_of().items())
-    return pa.table(
-        {
-            "nickname": pa.array([name for name, _ in groups], pa.string()),
-            "nicknames": pa.array([numbers for _, numbers in groups], pa.list_(pa.string())),
-        }
+    names, kin = sorted(_groups_of()), _numbered(_lines("kin"))
+    columns = (
+        [sorted(map(str, numbered[name])) if name in numbered else None for name in names]
+        for numbered in (_groups_of(), kin)
     )
+    arrays = [pa.array(column, pa.list_(pa.string())) for column in columns]
+    return pa.table([pa.array(names, pa.string()), *arrays], names=["nickname", "nicknames", "kin"])

@@ -219,7 +219,8 @@ def _passed_on(ties: ir.Table, component: ir.Table, evidence: Evidence, engine: 
 
 
 def _contradicting(component: ir.Table, evidence: Evidence, engine: Engine) -> ir.Table:
-    """Components with two names, or mailboxes beside initials, birth dates or years that one person would not have."""
+    """Components with two names, or mailboxes beside initials, birth dates, years or genders that one person would not
+    have."""
     named = component.join(evidence.names, "record_id")
     spelled = named.group_by("component").aggregate(
         first=named.name_key.min(),
@@ -230,12 +231,15 @@ def _contradicting(component: ir.Table, evidence: Evidence, engine: Engine) -> i
         until=named.birth_year.max(),
         box=named.mailbox.min(),
         other_box=named.mailbox.max(),
+        gender=named.gender.min(),
+        other_gender=named.gender.max(),
     )
     differing = ibis.or_(
         spelled["first"] != spelled["last"],
         spelled.oldest != spelled.youngest,
         spelled.since != spelled.until,
         spelled.box != spelled.other_box,
+        spelled.gender != spelled.other_gender,
     )
     several = engine.scratch(spelled.filter(differing.fill_null(False)).select("component"))
     distinct = named.semi_join(several, "component").select("component", *SAID_OF_PEOPLE)
@@ -265,8 +269,13 @@ def contradicting_components(names: pa.Table) -> list[int]:
         signature = signature_of(*told)
         if signature is None or signature in seen:
             continue
-        broken = len(seen) >= _MOST_SIGNATURES or any(agreement(signature, other).contradicts for other in seen)
+        broken = len(seen) >= _MOST_SIGNATURES or any(_contradict(signature, other) for other in seen)
         seen[signature] = None
         if broken:
             found.append(component)
     return found
+
+
+def _contradict(one: Signature, other: Signature) -> bool:
+    """Whether two signatures are two people's, or the letters of a name were lost, of which groups judge."""
+    return agreement(one, other).contradicts or one.name.is_lost or other.name.is_lost

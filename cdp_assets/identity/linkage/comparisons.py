@@ -17,7 +17,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cdp_assets.identity.agreement import GENERATION_YEARS
-from cdp_assets.identity.names import MENS_ENDINGS, VOWELS, WIVES_ENDING
+from cdp_assets.identity.names import (
+    BEFORE_WOMENS_SECONDS,
+    LEAST_WRITTEN,
+    MENS_ENDINGS,
+    MENS_ENDINGS_OF_TWO,
+    MENS_SECONDS,
+    SHORT,
+    VOWELS,
+    WIVES_ENDING,
+    WOMENS_SECONDS,
+)
 
 if TYPE_CHECKING:
     from splink.internals.comparison_creator import ComparisonCreator
@@ -200,7 +210,7 @@ def _name() -> list[ComparisonLevelCreator]:
         more = levels.CustomLevel("array_length(name_words_l) + array_length(name_words_r) > 4")
         return levels.And(levels.Or(more, *others), _of_one_family(), shared)
 
-    given_alike = levels.Or(*_given_alike(), _initial())
+    given_alike = levels.Or(*_given_alike(), _kin(), _initial())
     family_alike = levels.And(levels.JaroWinklerLevel("family", _ALIKE), _no_wife("family"))
     same_given, same_family = levels.ExactMatchLevel("given"), levels.ExactMatchLevel("family")
     no_given = levels.Or(levels.CustomLevel("given_l IS NULL"), levels.CustomLevel("given_r IS NULL"))
@@ -265,22 +275,66 @@ def _edits(column: str, most: int) -> ComparisonLevelCreator:
     return levels.And(*near, levels.DamerauLevenshteinLevel(column, most))
 
 
-def _given_alike() -> list[ComparisonLevelCreator]:
+def _given_alike(*conditions: ComparisonLevelCreator) -> list[ComparisonLevelCreator]:
     """Ways in which two given names may be one person's: sound, nickname, typing error. Two names that are both known
-    are no typing errors of one another: Christian is not Christina (as in `names.compare_given`)."""
+    are no typing errors of one another: Christian is not Christina (as in `names.compare_given`).
+
+    Args:
+        conditions: What else typing errors are to meet.
+    """
     import splink.comparison_level_library as levels
 
     one_letter = levels.And(
         levels.CustomLevel("length(given_l) >= 4"), levels.CustomLevel("length(given_r) >= 4"), _edits("given", 1)
     )
-    misspelt = levels.And(_one_unknown(), levels.Or(levels.JaroWinklerLevel("given", _ALIKE), one_letter))
-    # The same initial beside another family name is no given name that agrees.
+    misspelt = levels.And(_one_unknown(), levels.Or(levels.JaroWinklerLevel("given", _ALIKE), one_letter), *conditions)
+    heard = levels.And(levels.ExactMatchLevel("given_sound"), levels.CustomLevel(f"NOT {_BOTH_KNOWN_ONE_WITH_H}"))
     spelled = levels.And(
-        levels.Or(levels.CustomLevel("length(given_l) > 1"), levels.ExactMatchLevel("family")),
-        levels.Or(levels.ExactMatchLevel("given_sound"), misspelt),
+        *_no_initials(),
+        levels.Or(heard, misspelt),
         _no_man_and_woman(),
     )
-    return [spelled, levels.ArrayIntersectLevel("nicknames", 1)]
+    # The same initial beside another family name is no given name that agrees.
+    initials = levels.And(levels.ExactMatchLevel("given"), levels.ExactMatchLevel("family"))
+    return [spelled, initials, levels.ArrayIntersectLevel("nicknames", 1)]
+
+
+_BOTH_BORN = "(birth_date_l IS NOT NULL AND birth_date_r IS NOT NULL)"
+_BOTH_KNOWN_ONE_WITH_H = (
+    "(given_l <> given_r AND nicknames_l IS NOT NULL AND nicknames_r IS NOT NULL"
+    " AND (substr(given_l, 1, 1) = 'h') <> (substr(given_r, 1, 1) = 'h'))"
+)
+"""SQL of `names._begins_with_h`, of two names that are known."""
+
+
+def _no_two_names() -> ComparisonLevelCreator:
+    """Not Kasia and Basia, as `names._are_two_names` tells them apart; one of them is not known. Two birth dates tell
+    better.
+
+    Not for `_name`: its weights are learned from pairs of one birth date, and not if it asks for that.
+    """
+    import splink.comparison_level_library as levels
+
+    unknown = "(nicknames_l IS NULL AND nicknames_r IS NULL)"
+    short = f"greatest(length(given_l), length(given_r)) <= {SHORT}"
+    left, right = (f"regexp_replace(given_{side}, '[{VOWELS}]', '', 'g')" for side in "lr")
+    consonant = (
+        f"(length(given_l) = length(given_r) AND length({left}) = length({right}) AND {left} <> {right}"
+        " AND levenshtein(given_l, given_r) = 1)"
+    )
+    tiny = f"least(length(given_l), length(given_r)) < {LEAST_WRITTEN}"
+    first = "substr(given_l, 1, 1) <> substr(given_r, 1, 1)"
+    return levels.CustomLevel(
+        f"{_BOTH_BORN} OR NOT (given_l <> given_r AND ({first} AND ({unknown} OR {short})"
+        f" OR ({short} AND {unknown} AND ({tiny} OR {consonant}))))"
+    )
+
+
+def _kin() -> ComparisonLevelCreator:
+    """Names that stand for one another only where much else speaks for one person."""
+    import splink.comparison_level_library as levels
+
+    return levels.ArrayIntersectLevel("kin", 1)
 
 
 def _one_unknown() -> ComparisonLevelCreator:
@@ -288,6 +342,13 @@ def _one_unknown() -> ComparisonLevelCreator:
     import splink.comparison_level_library as levels
 
     return levels.Or(levels.CustomLevel("nicknames_l IS NULL"), levels.CustomLevel("nicknames_r IS NULL"))
+
+
+def _no_initials() -> list[ComparisonLevelCreator]:
+    """Conditions that neither is an initial: C. and K. sound the same, and any two initials are a letter apart."""
+    import splink.comparison_level_library as levels
+
+    return [levels.CustomLevel(f"length(given_{side}) > 1") for side in "lr"]
 
 
 def _initial() -> ComparisonLevelCreator:
@@ -303,23 +364,26 @@ def _initial() -> ComparisonLevelCreator:
 def _given_name() -> list[ComparisonLevelCreator]:
     import splink.comparison_level_library as levels
 
-    # The other's family name is no given name of it, but where it is all that is known.
+    # A family name of the other is no given name of it, but where it is all that is known.
     elsewhere = [
         levels.CustomLevel(
             f"array_contains(name_words_{other}, given_{one}) AND given_l <> given_r"
-            f" AND (given_{one} IS DISTINCT FROM family_{other} OR coalesce(family_{one} = given_{one}, true))"
+            f" AND (coalesce(instr(family_{other}, given_{one}), 0) = 0 OR coalesce(family_{one} = given_{one}, true))"
+            f" AND {_may_be_called(f'given_{one}', f'given_{other}')}"
         )
         for one, other in ("lr", "rl")
     ]
     one_middle = levels.CustomLevel("coalesce(list_has_any(middle_l, middle_r), true)")
     garbled = levels.And(
         _one_unknown(),
+        levels.Or(*_no_initials()),
         _no_man_and_woman(),
         one_middle,
         levels.Or(levels.JaroWinklerLevel("given", 0.7), _edits("given", 2)),
     )
     one_generation = levels.CustomLevel("coalesce(generation_l = generation_r, true)")
-    one_person = levels.And(one_middle, levels.Or(*_given_alike(), *_exchanged(_ALIKE)))
+    alike = _given_alike(_no_two_names())
+    one_person = levels.And(one_middle, levels.Or(*alike, _kin(), *_exchanged(_ALIKE)))
     return [
         _weightless(
             levels.And(one_generation, levels.Or(one_person, *elsewhere)),
@@ -328,11 +392,25 @@ def _given_name() -> list[ComparisonLevelCreator]:
         _weightless(
             levels.And(
                 one_generation,
-                levels.Or(*_given_alike(), garbled, _initial(), *_exchanged(_LIKE_EXCHANGED)),
+                levels.Or(*_given_alike(), _kin(), garbled, _initial(), *_exchanged(_LIKE_EXCHANGED)),
             ),
             "may be one garbled",
         ),
     ]
+
+
+def _may_be_called(second: str, first: str) -> str:
+    """SQL of `names._may_be_called`; a given name that is missing forbids nothing."""
+
+    def among(name: str, names: frozenset[str]) -> str:
+        return f"{name} IN ({', '.join(map(repr, sorted(names)))})"
+
+    womans = f"(right({first}, 1) = 'a' OR {among(first, BEFORE_WOMENS_SECONDS)})"
+    forbidden = (
+        f"({among(second, WOMENS_SECONDS)} AND NOT {womans})"
+        f" OR ({among(second, MENS_SECONDS)} AND right({first}, 1) = 'a')"
+    )
+    return f"coalesce(NOT ({forbidden}), true)"
 
 
 def _exchanged(least: float) -> list[ComparisonLevelCreator]:
@@ -366,10 +444,14 @@ def _are_man_and_woman(man: str, woman: str) -> str:
     garbled names often have."""
     one, other = f"given_{man}", f"given_{woman}"
     vowel = f"right({one}, 1) IN ({', '.join(repr(each) for each in VOWELS)})"
-    ended = f"(right({one}, 1) IN ({', '.join(repr(each) for each in MENS_ENDINGS)}) OR right({one}, 2) = 'le')"
+
+    def ends(endings: tuple[str, ...], letters: int) -> str:
+        ended = " OR ".join(f"right({one}, {len(each)}) = '{each}'" for each in endings)
+        return f"({other} = substr({one}, 1, length({one}) - {letters}) || 'a' AND ({ended}))"
+
     return (
         f"({other} = {one} || 'a' AND NOT {vowel})"
-        f" OR ({other} = substr({one}, 1, length({one}) - 1) || 'a' AND {ended})"
+        f" OR {ends(MENS_ENDINGS, 1)} OR {ends(MENS_ENDINGS_OF_TWO, 2)}"
         f" OR ({other} = {one} || 'e' AND right({one}, 1) = 'e')"
         f" OR ({other} = {one} || right({one}, 1) || 'e' AND NOT {vowel})"
         f" OR {other} = {one} || '{WIVES_ENDING}'"

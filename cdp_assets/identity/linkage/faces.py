@@ -16,7 +16,7 @@ import ibis.expr.types as ir
 from ibis import _
 
 from cdp_assets.identity.addresses import is_typed_for_nothing, plain_postcode, plain_street
-from cdp_assets.identity.folding import fold, sound
+from cdp_assets.identity.folding import fold, legible, sound
 from cdp_assets.identity.names import (
     AND_SIGNS,
     BOOKED,
@@ -54,6 +54,7 @@ FACES = ibis.schema(
         "whole_name": "string",
         "name_words": "array<string>",
         "nicknames": "array<string>",
+        "kin": "array<string>",
         "middle": "array<string>",
         "generation": "string",
         "given_start": "string",
@@ -76,7 +77,8 @@ FACES = ibis.schema(
 )
 """One row a face; ``face`` is the smallest record_id that shows it, ``label`` its group of records."""
 
-_ASCII = r"^[\x00-\x7f]*$"
+_PLAIN = r"^[\x00-\x3e\x40-\x7f]*$"
+"""Of plain letters, and none that was lost (`folding.LOST`)."""
 _TEXTS = ("full_name", "given_name", "family_name")
 _NOT_A_NAME = tuple(sorted(word for word in TITLES | SUFFIXES | PARTICLES if len(word) > 1))
 _NO_GIVEN_NAMES = tuple(sorted(TITLES - TITLES_AS_NAMES | SUFFIXES - SUFFIXES_AS_NAMES))
@@ -197,7 +199,7 @@ def _parted(said: ir.Table) -> ir.Table:
 def _spelled(texts: ir.Table, engine: Engine) -> ir.Table:
     """text, folded (null for nothing): each different text of some columns once, since names repeat."""
     columns = [texts.select(text=texts[name]).filter(_.text.notnull()) for name in texts.columns]
-    different = engine.scratch(ibis.union(*columns, distinct=True).mutate(plain=_.text.re_search(_ASCII)))
+    different = engine.scratch(ibis.union(*columns, distinct=True).mutate(plain=_.text.re_search(_PLAIN)))
     foreign = engine.map_values(
         different.filter(~different.plain).select("text"),
         _fold_batch,
@@ -211,7 +213,7 @@ def _fold_batch(rows: pa.Table) -> pa.Table:
     import pyarrow as pa
 
     texts = rows["text"].to_pylist()
-    return pa.table({"text": rows["text"], "folded": pa.array([fold(text) for text in texts], pa.string())})
+    return pa.table({"text": rows["text"], "folded": pa.array([legible(fold(text)) for text in texts], pa.string())})
 
 
 def _fold_ascii(text: ir.StringValue) -> ir.StringValue:
@@ -279,7 +281,8 @@ def _derived(shown: ir.Table, engine: Engine) -> ir.Table:
         ibis.schema({"given": "string", "given_sound": "string"}),
     )
     parted = parted.left_join(heard, "given").drop("given_right")
-    table = engine.from_arrow(nickname_groups(), ibis.schema({"nickname": "string", "nicknames": "array<string>"}))
+    listed = ibis.schema({"nickname": "string", "nicknames": "array<string>", "kin": "array<string>"})
+    table = engine.from_arrow(nickname_groups(), listed)
     joined = parted.left_join(table, parted.given == table.nickname)
     return joined.mutate(
         middle=_middle(joined),

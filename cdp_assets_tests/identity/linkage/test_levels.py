@@ -90,11 +90,37 @@ def level_of(comparison: str, one: Person, other: Person) -> str:
         ("Marek Nagy", "Nagy Marlena", GARBLED),
         ("Jean-Pierre Vega", "Jean-Louis Vega", GARBLED),
         ("Jean-Pierre Vega", "Jean Vega", ONE),
+        ("José María Vega", "María Vega", TWO),
+        ("Ana María Vega", "María Vega", ONE),
+        ("Konstantinos Vega", "Konstantina Vega", TWO),
+        ("Verolis Vega", "Verolia Vega", TWO),
+        ("Vicente Vega", "Vicenta Vega", TWO),
+        ("Ana Vega", "Hana Vega", TWO),
+        ("Jean Vega", "Jeanne Vega", TWO),
+        ("C. Vega", "K. Vega", TWO),
+        ("C. Vega", "C. Vega", ONE),
+        ("J?rg Vega", "Jorg Vega", ONE),
+        ("J?rg Vega", "J. Vega", GARBLED),
+        ("????? Vega", "Jorg Vega", "missing"),
     ],
 )
 def test_whether_given_names_may_be_one_persons(one: str, other: str, expected: str) -> None:
     people = (Person(number, full=name, born=BORN, postcode="1010") for number, name in enumerate((one, other), 1))
     assert level_of(GIVEN_NAME, *people) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("Verim", "Nerim"), ("Zalor", "Zafor"), ("Zal", "Zalo"), ("Kasia", "Nasia")]
+)
+def test_short_names_a_letter_apart_are_two_peoples_where_no_birth_dates_tell(one: str, other: str) -> None:
+    left, right = (Person(number, name, "Vega", postcode="1010") for number, name in enumerate((one, other), 1))
+    assert level_of(GIVEN_NAME, left, right) != ONE
+
+
+def test_the_given_name_that_is_one_of_two_family_names_of_another_is_none_of_it() -> None:
+    one = Person(1, "Erasmo", "Company Arco", born=BORN, postcode="1010")
+    other = Person(2, "Company", "Plinio", born=BORN, postcode="1010")
+    assert level_of(GIVEN_NAME, one, other) == TWO
 
 
 def test_a_hungarian_wife_is_not_like_her_husband_where_the_family_name_stands_first() -> None:
