@@ -20,7 +20,9 @@ from cdp_assets.identity.agreement import (
     signature_of,
 )
 from cdp_assets.identity.folding import fold, sound
+from cdp_assets.identity.groups import Atom, TypeRule, Use
 from cdp_assets.identity.names import Match, Name, _edits, compare_given, parse_name, told_by_mailbox
+from cdp_assets.identity.slow_path import settle
 from cdp_assets_tests.examples import examples
 
 
@@ -499,3 +501,11 @@ def test_a_mailbox_writes_an_initial_out(full: str, mailbox: str, expected: str)
     name = parse_name(None, None, full)
     assert name is not None
     assert told_by_mailbox(name, mailbox).given[0] == expected
+
+
+@pytest.mark.parametrize(("other", "together"), [("Anna Meyer", False), ("????? ????", True)])
+def test_whose_name_was_lost_is_not_whoever_has_the_same_mailbox(other: str, together: bool) -> None:
+    names = signature("????? ????"), signature(other)
+    atoms = [Atom(key, None, {7: Use(0, None, None, key)}, {name: None}) for key, name in enumerate(names, 1)]
+    labels = settle(atoms, {0: TypeRule("email", False, None, 0.9, None)}).labels
+    assert (labels[1] == labels[2]) is together
