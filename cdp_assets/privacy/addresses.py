@@ -31,13 +31,16 @@ def addresses(contact_points: ir.Table, identifiers: ir.Table, profile_map: ir.T
     Args:
         contact_points: `canonical.tables.CONTACT_POINTS`.
         identifiers: `canonical.tables.IDENTIFIERS`; facts know people by addresses that no source gives of them.
-        profile_map: `identity.schemas.PROFILE_MAP`.
+        profile_map: `identity.schemas.PROFILE_MAP`, or the rows of those whom it is about.
 
     Returns:
-        profile_id, reached_kind, reached_point, given: whether a source gives it as a way to reach the person.
+        profile_id, reached_kind, reached_point, given: whether a source gives it as a way to reach the person. One row
+        per record that says so.
     """
     points = contact_points.filter(contact_points.kind.isin(KNOWN_BY))
-    known = identifiers.filter(identifiers.identifier_type.isin(KNOWN_BY))
+    known = identifiers.filter(identifiers.identifier_type.isin(KNOWN_BY)).anti_join(
+        points, ["record_id", ("identifier_value", "value")]
+    )
     carried = points.select("record_id", reached_kind="kind", reached_point="value", given=ibis.literal(True)).union(
         known.select(
             "record_id",
@@ -46,8 +49,7 @@ def addresses(contact_points: ir.Table, identifiers: ir.Table, profile_map: ir.T
             given=ibis.literal(False),
         )
     )
-    theirs = carried.join(whose(profile_map), "record_id")
-    return theirs.group_by("profile_id", "reached_kind", "reached_point").aggregate(given=theirs.given.any())
+    return carried.join(whose(profile_map), "record_id").drop("record_id")
 
 
 def kind_reached(words: ir.Table) -> ir.StringValue:

@@ -39,9 +39,9 @@ def _consent_state(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
         checks=checks.CONSENT_STATE,
         owners=OWNERS,
     )
-    def consent_state(consents: ir.Table, as_of: datetime, engine: Engine, **whose: ir.Table) -> Built:
+    def consent_state(consents: ir.Table, as_of: datetime, **whose: ir.Table) -> Built:
         """The latest explicit word wins; stamped flags count only where the person has said nothing; conflicts deny."""
-        reached = engine.scratch(addresses(**whose)) if whose else None
+        reached = addresses(**whose) if whose else None
         until = ibis.literal(as_of, type="timestamp('UTC')")
         words = consent.of_contact_points(consents, until, reached, whose.get("profile_map"))
         return Built(consent.consent_state(words, as_of), metadata={"as_of": as_of.isoformat()})

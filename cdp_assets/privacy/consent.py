@@ -73,7 +73,7 @@ def of_contact_points(
         persons.given | ~_may_permit(persons),
         persons.contact_point.isnull() | (persons.contact_point != persons.reached_point),
     ).mutate(contact_point=ibis._.reached_point)
-    return _by_kind_of_push(told.union(by_point.select(consents.columns)))
+    return _by_kind_of_push(told.union(by_point.select(consents.columns).distinct()))
 
 
 def _standing_refusals_of_every_channel(told: ir.Table, until: ir.TimestampValue) -> ir.Table:

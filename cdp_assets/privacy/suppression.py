@@ -49,7 +49,10 @@ def of_contact_points(
     told = engagements.filter(engagements.contact_point.notnull())
     persons = engagements.filter(engagements.contact_point.isnull(), engagements.action.isin(_FORBIDDING))
     theirs = persons.drop("contact_point").join(whose(profile_map), "record_id")
-    reached = addresses(contact_points, identifiers, profile_map)
+    # Few complain, and only their addresses are looked up.
+    few = profile_map.semi_join(theirs, "profile_id")
+    points, known = (table.semi_join(few, "record_id") for table in (contact_points, identifiers))
+    reached = addresses(points, known, few).drop("given").distinct()
     of_kind = ibis.window(group_by=["profile_id", "reached_kind"])
     reached = reached.mutate(several=reached.count().over(of_kind) > 1)
     by_point = theirs.join(
