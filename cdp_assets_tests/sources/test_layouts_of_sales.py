@@ -210,7 +210,20 @@ def test_a_price_that_grows_with_how_many_were_bought_is_that_of_the_line(
     ]
     proposal = proposed(tmp_path, "sold.csv", "order-id,purchase-date,email,sku,quantity,item-price", *rows)
     assert map_to(proposal, "order_lines")["set"]["amount"] == amount
-    assert any("grows with how many" in doubt for doubt in proposal.doubts) is total
+    assert any("what a line comes to" in doubt for doubt in proposal.doubts) is total
+
+
+@pytest.mark.parametrize(("each", "amount"), [(None, '"item-price"'), (5.0, 'quantity * "item-price"')])
+def test_a_price_beside_the_tax_of_an_item_is_that_of_the_line_but_where_many_cost_the_same(
+    tmp_path: Path, each: float | None, amount: str
+) -> None:
+    rows = [
+        f"{n},2026-05-{n:02d} 10:00:00,p{n}@example.org,{sku},{1 + n % 3},{each or n:.2f},1.00"
+        for n in range(1, 25)
+        for sku in ["AB"[n % 2] if each else f"S{n}"]
+    ]
+    head = "order-id,purchase-date,email,sku,quantity,item-price,item-tax"
+    assert map_to(proposed(tmp_path, "sold.csv", head, *rows), "order_lines")["set"]["amount"] == amount
 
 
 def test_an_order_with_blanks_below_its_first_line_comes_to_what_that_says(bench: Bench, tmp_path: Path) -> None:

@@ -55,7 +55,8 @@ def _rows(draft: Draft, *columns: Column) -> Iterator[tuple[float, ...]]:
 
 def price_of_line(draft: Draft) -> str | None:
     """A price that is that of a whole line: of articles that were bought in different numbers it is as much higher as
-    there are more of them. None if it is not, or nothing shows it.
+    there are more of them; or it stands beside the tax of the line, as in Amazon's reports of orders ("aggregates of
+    the quantity, not unit prices"), and such articles do not show otherwise. None if it is not, or nothing shows it.
     """
     articles, counts, prices = (draft.of(role) for role in ("sku", "quantity", "unit_price"))
     if articles is None or counts is None or prices is None:
@@ -72,7 +73,10 @@ def price_of_line(draft: Draft) -> str | None:
         for found in several
         if _alike([paid / count for count, paid in found]) and not _alike([paid for _, paid in found])
     ]
-    return draft.sql("unit_price") if len(grown) >= max(_SOME, _MOSTLY * len(several)) else None
+    taxed = prices.words == "item price" and any(each.words == "item tax" for each in draft.columns)
+    same = sum(_alike([paid for _, paid in found]) for found in several)
+    shown = len(grown) >= max(_SOME, _MOSTLY * len(several))
+    return draft.sql("unit_price") if shown or (taxed and same <= len(grown)) else None
 
 
 def _alike(amounts: Sequence[float]) -> bool:

@@ -275,7 +275,7 @@ def lines(draft: Draft) -> Iterator[Map]:
         price = draft.expression(priced[0])
     elif (of_line := price_of_line(draft)) is not None:
         price = None
-        draft.doubts.append(f"{of_line} grows with how many were bought: it is taken for what a line comes to")
+        draft.doubts.append(f"{of_line} is taken for what a line comes to, however many were bought")
     head = _head_columns(draft, order)
     placed_only = f"{head} is not null" if head is not None else None
     given_up = dict(_not_given_up(draft))
