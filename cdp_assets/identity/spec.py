@@ -65,7 +65,7 @@ class IdentifierRule:
 
 _PERSONAL = IdentifierRule(Kind.PERSONAL, limit=1, strength=1.0)
 _DOCUMENT = IdentifierRule(Kind.PERSONAL, strength=1.0)
-_DEVICE = IdentifierRule(Kind.DEVICE)
+_DEVICE = IdentifierRule(Kind.DEVICE, hub=8)  # no more than a household
 
 DEFAULT_IDENTIFIERS: Mapping[str, IdentifierRule] = {
     "user_id": _PERSONAL,

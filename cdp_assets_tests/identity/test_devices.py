@@ -129,6 +129,13 @@ def test_a_public_terminal_belongs_to_nobody() -> None:
     assert world.tables["rejected_links"]["reason"].to_pylist() == ["hub"]
 
 
+def test_a_device_that_more_than_a_household_uses_belongs_to_nobody() -> None:
+    users = [Record(n, (f"user_id u{n}", "anonymous_id X"), seen=n) for n in range(1, 9)]
+    bare = Record(10, ("anonymous_id X",), seen=3)
+    assert frozenset({10}) not in World().groups([*users, bare])
+    assert frozenset({10}) in World().groups([*users, Record(9, ("user_id u9", "anonymous_id X"), seen=9), bare])
+
+
 def test_a_click_belongs_to_whoever_the_page_it_led_to_belongs_to() -> None:
     click = Record(1, ("ads/click_id g",), seen=4)
     landing = Record(2, ("anonymous_id X", "ads/click_id g"), seen=4)
