@@ -461,10 +461,11 @@ def _put_in_order(comparison: str, levels: Sequence[dict[str, Any]]) -> None:
     """Have no level speak for one person by more than one that says more of the same thing, and none that differs.
 
     Where each true pair has one slip, as in made-up data, or few pairs taught them, a slip seems to be worth more than
-    none. The lesser weight is the cautious one. What was never seen keeps nothing down.
+    none. The lesser weight is the cautious one. What was never seen keeps nothing down. Nothing at all is what a
+    comparison weighs that was not made, so that what differs weighs next to that.
     """
     weigh = {level["label_for_charts"]: _weight(level) for level in levels}
-    weigh |= {words: min(weigh[words], 0.0) for words in _AGAINST if words in weigh}
+    weigh |= {words: -4 * EQUAL for words in _AGAINST if weigh.get(words, 0.0) > EQUAL}
     for chain in _LESS_AND_LESS.get(comparison, ()):
         most = math.inf
         for words in chain:
