@@ -100,13 +100,14 @@ _NAMED = frozenset({
 })  # fmt: skip
 """Roles of what else may have a name in a row, or is the name."""
 
-_NOT_OF_CONSENT = frozenset({
-    *_MONEY, "order_id", "sku", "ticket_id", "subject", "direction", "duration", "action", "campaign_id", "campaign",
-    "page_url", "session_id", "event_name",
-})  # fmt: skip
+_OF_SALES_AND_TICKETS = _MONEY | {"order_id", "sku", "ticket_id", "subject"}
+
+_NOT_OF_CONSENT = _OF_SALES_AND_TICKETS | {
+    "direction", "duration", "action", "campaign_id", "campaign", "page_url", "session_id", "event_name",
+}  # fmt: skip
 """Roles of what was sold, asked or sent by some channel, which is no word of consent."""
 
-_SOLD_OR_ASKED = _MONEY | {"order_id", "sku", "quantity", "ticket_id", "subject"}
+_SOLD_OR_ASKED = _OF_SALES_AND_TICKETS | {"quantity"}
 """Those whose rows are in a state, which is no word of consent either."""
 
 _SURFED = frozenset({"page_url", "session_id", "referrer", "click_id", "utm_source", "event_name", "properties"})
