@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -285,10 +285,9 @@ def _refusals(reading: Published, left: RecordShown, right: RecordShown) -> tupl
     ]
     shared = _shared(reading, left, right)
     found = [_refused(reading, row) for row in between] + _not_counted(reading, left, right, shared)
-    words = rows_of(reading.tables("identity", "steward_words"))
     found += [
         Refusal("likeness", "likeness", "", "retracted", f"a steward retracted their likeness ({word['word']})")
-        for word in words
+        for word in reading.stewards_words
         if word["kind"] == "pair"
         and {word["left_record_id"], word["right_record_id"]} <= {*ends}
         and between_them(word)
@@ -335,8 +334,7 @@ def _not_counted(reading: Published, left: RecordShown, right: RecordShown, shar
     """Shared identifiers that are nobody's own, or that a steward took back."""
     rejected = reading.tables("identity", "rejected_links")
     blocked = rows_of(rejected.filter(_.right_record_id.isnull() & _.identifier_id.isin(sorted(shared))))
-    words = rows_of(reading.tables("identity", "steward_words"))
-    return [_refused(reading, row) for row in blocked] + _retracted(reading, left, right, shared, words)
+    return [_refused(reading, row) for row in blocked] + _retracted(reading, left, right, shared)
 
 
 def _refused(reading: Published, row: Row) -> Refusal:
@@ -350,15 +348,13 @@ def _refused(reading: Published, row: Row) -> Refusal:
     )
 
 
-def _retracted(
-    reading: Published, left: RecordShown, right: RecordShown, shared: Mapping[int, Row], words: Iterable[Row]
-) -> list[Refusal]:
+def _retracted(reading: Published, left: RecordShown, right: RecordShown, shared: Mapping[int, Row]) -> list[Refusal]:
     """Identifiers that both carry, but that a steward took back."""
     found = []
     records = {left.record_id, right.record_id}
     for identifier, row in sorted(shared.items()):
         kind = row["identifier_type"]
-        for word in words:
+        for word in reading.stewards_words:
             taken = (
                 (word["kind"] == "observation" and word["identifier_id"] == identifier)
                 and word["left_record_id"] in records

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import ibis.expr.types as ir
@@ -82,6 +83,11 @@ class Published:
     def __init__(self, tables: Tables, key: str) -> None:
         self.tables = tables
         self.key = key
+
+    @cached_property
+    def stewards_words(self) -> Sequence[Row]:
+        """The rows of `schemas.STEWARD_WORDS`."""
+        return rows_of(self.tables("identity", "steward_words"))
 
     def find(self, called: str) -> int:
         """The record_id of what a person calls a record: its record_id, its id at the source (``crm:0031``, or ``0031``

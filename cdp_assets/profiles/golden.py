@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 
 from cdp_assets.canonical.tables import CONTACTS, KNOWN_BY
 from cdp_assets.identity.spec import DEFAULT_IDENTIFIERS, DOCUMENTS, Kind
+from cdp_assets.privacy.addresses import whose
 from cdp_assets.profiles.schemas import ADDRESS_PARTS, ATTRIBUTES, GOLDEN_RECORDS, PROVENANCE
 from cdp_assets.profiles.spec import SurvivorshipRules
 from cdp_assets.profiles.survivorship import SEPARATOR, candidates, ranked, strategy_name
@@ -92,7 +93,7 @@ def _with_known_by(records: Records, profile_map: ir.Table, engine: Engine) -> i
         The columns of `canonical.tables.CONTACT_POINTS` that survivorship reads.
     """
     points = records.contact_points
-    held = profile_map.filter(profile_map.valid_to.isnull()).select("record_id", "profile_id")
+    held = whose(profile_map)
     reached = points.filter(points.kind.isin(KNOWN_BY)).join(held, "record_id").select("profile_id", kind="kind")
     carried = records.identifiers.filter(records.identifiers.identifier_type.isin(KNOWN_BY))
     known = carried.join(held, "record_id").anti_join(reached, ["profile_id", ("identifier_type", "kind")])

@@ -14,6 +14,7 @@ from functools import reduce
 import ibis
 import ibis.expr.types as ir
 
+from cdp_assets.privacy.addresses import whose
 from cdp_assets.profiles.schemas import ADDRESS_PARTS
 from cdp_assets.profiles.spec import Group, SurvivorshipRules
 from cdp_assets.warehouse.stacking import stack
@@ -49,9 +50,7 @@ def candidates(
         else _of_points(contact_points, unit, group, rules)
         for unit, group in enumerate(rules.groups)
     ]
-    together = stack(*listed)
-    current = profile_map.filter(profile_map.valid_to.isnull()).select("record_id", "profile_id")
-    return together.join(current, "record_id")
+    return stack(*listed).join(whose(profile_map), "record_id")
 
 
 def ranked(listed: ir.Table, rules: SurvivorshipRules) -> ir.Table:
