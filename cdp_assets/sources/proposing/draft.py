@@ -256,6 +256,12 @@ def some_are_no_addresses(column: Column) -> bool:
     return column.role == "email" and "some_emails" in column.values.looks and "email" not in column.values.looks
 
 
+def only_where(*conditions: str | None) -> Map:
+    """The part of a map that says which rows it takes: those that meet all conditions; nothing if there are none."""
+    told = [each for each in conditions if each]
+    return {"where": " and ".join(told)} if told else {}
+
+
 def quoted(text: str) -> str:
     """A text as SQL."""
     return "'" + text.replace("'", "''") + "'"

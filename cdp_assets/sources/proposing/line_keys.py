@@ -1,6 +1,6 @@
 """What tells lines of orders apart, so that each counts once however often an export of all of them is delivered.
 
-Belongs here: the key of lines. Does not belong here: what tells their orders apart (`commerce.py`), and the keys of all
+Belongs here: the key of lines. Does not belong here: what tells their orders apart (`receipts.py`), and the keys of all
 other rows (`mapping.py`).
 """
 

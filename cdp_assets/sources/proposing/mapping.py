@@ -28,7 +28,10 @@ from cdp_assets.sources.proposing.draft import (
 from cdp_assets.sources.proposing.headings import words_of
 from cdp_assets.sources.proposing.identifying import NUMBERS_OF_PEOPLE, PEOPLE, identifiers, other_party
 from cdp_assets.sources.proposing.line_keys import key_of_lines
+from cdp_assets.sources.proposing.receipts import beside_number
+from cdp_assets.sources.proposing.returns import refunds
 from cdp_assets.sources.proposing.roles import NUMBERING_PEOPLE, Column
+from cdp_assets.sources.proposing.subscribing import subscriptions
 from cdp_assets.sources.proposing.whose import both, named_in_addresses, numbers_of_rows
 from cdp_assets.warehouse.sql_parsing import plain_name
 
@@ -224,7 +227,7 @@ def _key(draft: Draft, kind: str | None) -> list[str]:
         if column is not None and column.values.unique:
             return [draft.names[column.address]]
     order = draft.of("order_id") if kind in ("orders", "lines") else None
-    day, places = commerce.beside_number(draft, order) if order is not None else (None, [])
+    day, places = beside_number(draft, order) if order is not None else (None, [])
     slip = (*([day] if day is not None and places else ()), *places, order)
     if kind == "orders" and places:
         return telling_apart(draft, *slip)
@@ -350,7 +353,7 @@ def _code(draft: Draft) -> Column | None:
 
 
 def _subscriptions(draft: Draft) -> Iterator[Map]:
-    found = list(commerce.subscriptions(draft))
+    found = list(subscriptions(draft))
     told = draft.given(plan=draft.sql("plan", "plan_id"))
     yield from (map_ | {"set": map_["set"] | told} for map_ in found if map_["to"] == "subscriptions")
     if found:
@@ -550,7 +553,7 @@ _MAPS: dict[str, Callable[[Draft], Iterator[Map]]] = {
     "orders": commerce.orders,
     "lines": commerce.lines,
     "products": commerce.products,
-    "refunds": commerce.refunds,
+    "refunds": refunds,
     "subscriptions": _subscriptions,
     "opportunities": deals.opportunities,
     "accounts": deals.accounts,

@@ -1,0 +1,57 @@
+"""What only the first line of each order says, with blanks below.
+
+Belongs here: finding such columns. Does not belong here: what they say (`commerce.py`).
+"""
+
+from __future__ import annotations
+
+from cdp_assets.sources.proposing.draft import Draft
+from cdp_assets.sources.proposing.roles import Column
+from cdp_assets.warehouse.sql_parsing import plain_name
+
+
+def head_column(draft: Draft, order: Column) -> str | None:
+    """A column that is filled on the first line of each order only, if there are such columns."""
+    numbers = draft.sample.columns[order.address]
+    firsts = [place for place, number in enumerate(numbers) if number not in numbers[:place]]
+    if len(firsts) == len(numbers):
+        return None
+    for column in draft.columns:
+        texts = draft.sample.columns[column.address]
+        if column.role is not None and [place for place, text in enumerate(texts) if text] == firsts:
+            return plain_name(draft.names[column.address])
+    return None
+
+
+def is_above(draft: Draft, order: Column, address: str) -> bool:
+    """Whether a column is filled on no line of an order but the first."""
+    seen: set[str | None] = set()
+    for number, text in zip(draft.sample.columns[order.address], draft.sample.columns[address], strict=True):
+        if number in seen and text is not None:
+            return False
+        seen.add(number)
+    return True
+
+
+def sum_above(draft: Draft, order: Column) -> str | None:
+    """What an order comes to where that, and its number, stand on its first line only, with blanks below; None if they
+    do not.
+    """
+    numbered = [text is not None for text in draft.sample.columns[order.address]]
+    if all(numbered):
+        return None
+    above = [
+        column
+        for column in draft.columns
+        if column is not order and [text is not None for text in draft.sample.columns[column.address]] == numbered
+    ]
+    below = any(column.values.filled == column.values.rows for column in draft.columns)
+    if not below or draft.of("created_at", "started_at", "happened_at") not in above:
+        return None
+    name = draft.names[order.address]
+    draft.doubts.append(
+        f"rows without {name} seem to be further lines of the order above, and say nothing of that: they are refused, "
+        f"unless {name} is filled in on every line before it is delivered"
+    )
+    whole = next((each for role in ("gross", "net", "amount") for each in above if each.role == role), None)
+    return None if whole is None else draft.expression(whole)

@@ -1,0 +1,206 @@
+"""Orders that were given up, and what was paid back.
+
+Belongs here: conditions for orders and lines that stand, and maps of refunds. Does not belong here: orders and lines
+themselves (`commerce.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, money, only_where
+from cdp_assets.sources.proposing.first_lines import is_above
+from cdp_assets.sources.proposing.roles import Column
+from cdp_assets.sources.proposing.values import is_negative
+from cdp_assets.sources.proposing.whose import both
+from cdp_assets.warehouse.sql_parsing import plain_name
+
+_IN_PARTS = frozenset({"partially_refunded", "partially refunded", "partial refund"})
+"""What cells say of orders of which a part was paid back."""
+
+
+def not_given_up(draft: Draft) -> Iterator[tuple[str, str]]:
+    """Conditions for orders that stand, by the address of each column that says which were cancelled, or else by that
+    of one that says what became of them, as in the next file it may be that.
+    """
+    statuses = [column for column in draft.all_of("status") if column.values.type == "string" and column.values.filled]
+    said = [column for column in statuses if draft.texts(column) & {*headings.says("void")}]
+    asked = {each.address: standing for each in draft.columns if (standing := _standing(draft, each)) is not None}
+    if not said and not asked:
+        said = [each for each in statuses if _is_of_orders(each)][:1]
+    for column in said:
+        name = draft.names[column.address]
+        draft.doubts.append(f"orders whose {name} is a word for cancelled or failed are left out (`where`)")
+        yield column.address, f"not coalesce({among(draft, column, 'void')}, false)"
+    for address, standing in asked.items():
+        draft.doubts.append(f"orders are left out that {draft.names[address]} says were given up (`where`)")
+        yield address, standing
+
+
+def of_returns(draft: Draft, given_up: Mapping[str, str], paid: Column | None) -> Iterator[str]:
+    """Those of the conditions for orders that stand under which returns do, by the amounts that are negative in these:
+    not those of columns that say so of amounts below zero only, which are what gives up the orders.
+    """
+    words = headings.said_by(("void", "yes"))
+    for address, standing in given_up.items():
+        column = next(each for each in draft.columns if each.address == address)
+        dated = column.values.type in ("date", "timestamp")
+        said = zip(draft.sample.columns[address], draft.sample.columns[paid.address] if paid else (), strict=False)
+        amounts = [amount for text, amount in said if text and (dated or text.strip(". ").casefold() in words)]
+        if not amounts or not all(map(is_negative, filter(None, amounts))):
+            yield standing
+
+
+def _is_of_orders(status: Column) -> bool:
+    """Whether a status is what became of orders, by its name or its values, and not that of something else: *tax
+    status*.
+    """
+    elsewhere = "status" in headings.meanings(status.words) and not headings.is_just(status.words, "status")
+    return not elsewhere or headings.called(status.words, "orders")
+
+
+def _standing(draft: Draft, column: Column) -> str | None:
+    """A condition for orders that stand, by a column called *voided* that says of each whether, or when, it was given
+    up; None if it is called otherwise, or says so in a way that nobody knows.
+    """
+    name, values, texts = plain_name(draft.names[column.address]), column.values, draft.texts(column)
+    if not headings.is_given_up(column.words) or not values.filled:
+        return None
+    if values.type in ("date", "timestamp"):
+        return f"{name} is null" if values.filled < values.rows else None
+    if values.type == "boolean":
+        return f"not coalesce({name}, false)"
+    if values.type == "integer" and texts <= {"0", "1"}:
+        return f"coalesce({name}, 0) = 0"
+    answered = values.type == "string" and texts <= headings.said_by(("yes", "no"))
+    return f"not coalesce({among(draft, column, 'yes', seen=True)}, false)" if answered else None
+
+
+def are_returns(draft: Draft) -> str | None:
+    """A condition for rows that take an order back: their type says so, or their amounts are negative."""
+    words = set(headings.says("refund"))
+    for column in draft.all_of("type"):
+        said = [text.strip(". ").casefold() in words for text in draft.sample.columns[column.address] if text]
+        if any(said) and sum(said) * 2 < len(said):  # *credit* is also a kind of card
+            return among(draft, column, "refund")
+    paid = draft.of("amount", "gross", "net")
+    if paid is not None and has_negatives(draft, paid):
+        return f"{draft.expression(paid)} < 0"
+    return None
+
+
+def _given_back(draft: Draft) -> Column | None:
+    """A status that says of orders that they were paid back."""
+    words = {*headings.says("refund")}
+    found = (each for each in draft.all_of("status") if each.values.type == "string" and draft.texts(each) & words)
+    return next(found, None)
+
+
+def refunds_of_orders(
+    draft: Draft,
+    common: Set,
+    placed: str,
+    sums: Set,
+    returned: str | None,
+    given_up: Mapping[str, str],
+    *,
+    numbered: bool,
+) -> Iterator[Map]:
+    """Maps of what was given back for orders that stand by the conditions ``given_up``; ``numbered`` if each row is an
+    order of its own, and so has a number for them.
+    """
+    number, changed = common["order_id"], draft.sql("updated_at")
+    paid = draft.sql("net") or sums.get("gross")
+    if paid is not None and paid == sums.get("gross") and "discount" in sums:
+        paid = f"{paid} - coalesce({sums['discount']}, 0)"
+    back = draft.sql("refunded")
+    status = None if back else _given_back(draft)
+    if returned and paid:
+        draft.doubts.append("some rows are taken for returns: they become refunds, the others orders")
+        refund_id = draft.sql("refund_id", "payment_id") or number
+        values = {"refund_id": refund_id, "refunded_at": placed, "amount": f"abs({paid})"}
+        own = {"id": refund_id} if numbered else {}
+        kept = list(of_returns(draft, given_up, draft.of("amount", "gross", "net")))
+        yield {"to": "refunds", **only_where(returned, *kept), **own, "set": common | values}
+    elif back or (status is not None and paid):
+        where = f"{back} > 0" if status is None else among(draft, status, "refund")
+        at = f"coalesce({changed}, {placed})" if changed else placed
+        values = {"refund_id": number, "refunded_at": at, "amount": back or f"abs({paid})"}
+        own = {"id": number} if numbered else {}
+        kept = [each for address, each in given_up.items() if status is None or address != status.address]
+        yield {"to": "refunds", **only_where(where, *kept), **own, "set": common | values}
+
+
+def refunds_of_lines(
+    draft: Draft, order: Column, common: Set, amount: str | None, kept: Sequence[str], grain: Sequence[str]
+) -> Iterator[Map]:
+    """A map of what was given back, where lines say how much, or that it was all of ``amount``, which they come to."""
+    told, all_ = draft.of("refunded"), _all_given_back(draft, order)
+    some = None if told is None else f"{draft.expression(told)} > 0"
+    if told is not None and order.values.repeated and _is_one_for_each(draft, order, told):
+        values = common | {"amount": draft.expression(told)}
+        yield {"to": "refunds", **only_where(str(some), *kept), "grain": grain, "id": common["order_id"], "set": values}
+    elif all_ is not None and amount is not None:
+        draft.doubts.append(f"where {all_} what a line comes to is taken for given back")
+        if told is not None:
+            all_, amount = f"({all_} or {some})", f"case when {all_} then {amount} else {draft.expression(told)} end"
+        yield {"to": "refunds", **only_where(all_, *kept), "set": common | {"amount": amount}}
+    elif told is not None:
+        yield {"to": "refunds", **only_where(str(some), *kept), "set": common | {"amount": draft.expression(told)}}
+
+
+def _is_one_for_each(draft: Draft, order: Column, column: Column) -> bool:
+    """Whether a column says one thing only of each order, be it on one of its lines or on all of them."""
+    said = {*both(draft.sample.columns[order.address], draft.sample.columns[column.address])}
+    return len(said) == len({number for number, _ in said})
+
+
+def _all_given_back(draft: Draft, order: Column) -> str | None:
+    """A condition for lines that were paid back altogether: by a column that asks for it, or by a status or a type that
+    every line has, and that never says that it was a part.
+    """
+    asked = [each for each in draft.columns if each.values.filled and headings.is_given_back(each.words)]
+    for column in sorted(asked, key=lambda column: not headings.is_of_all(column.words)):
+        name, texts = plain_name(draft.names[column.address]), draft.texts(column)
+        if column.values.type == "boolean":
+            return f"coalesce({name}, false)"
+        if column.values.type == "integer" and texts <= {"0", "1"}:
+            return f"coalesce({name}, 0) = 1"
+        if column.values.type == "string" and texts <= headings.said_by(("yes", "no")):
+            return among(draft, column, "yes", seen=True)
+    words = {*headings.says("refund")}
+    for column in (*draft.all_of("status"), *draft.all_of("type")):
+        texts = draft.texts(column)
+        below = not order.values.repeated or not is_above(draft, order, column.address)
+        if column.values.type == "string" and texts & words and not texts & _IN_PARTS and below:
+            said = [text.strip(". ").casefold() in words for text in draft.sample.columns[column.address] if text]
+            if column.role == "status" or sum(said) * 2 < len(said):  # *credit* is also a kind of card
+                return among(draft, column, "refund")
+    return None
+
+
+def has_negatives(draft: Draft, column: Column) -> bool:
+    return any(map(is_negative, draft.sample.columns[column.address]))
+
+
+def refunds(draft: Draft) -> Iterator[Map]:
+    at = draft.sql("created_at", "happened_at")
+    if at is None:
+        return
+    amount = str(draft.sql("amount", "refunded"))
+    column = draft.of("amount", "refunded")
+    whole = column is not None and column.values.type == "integer" and not column.in_cents
+    small = whole and draft.sample.format != "csv"
+    if small:
+        draft.doubts.append(f"{amount} is a whole number: it is taken for cents")
+    values = draft.given(
+        refund_id=draft.sql("refund_id", "id"),
+        order_id=draft.sql("order_id", "payment_id"),
+        refunded_at=at,
+        reason=draft.sql("reason"),
+    )
+    yield {
+        "to": "refunds",
+        "set": values | {"currency": money(draft), "amount": f"abs({amount}){' / 100' if small else ''}"},
+    }
