@@ -20,9 +20,10 @@ from cdp_assets.sources.proposing.amounts import (
     told_again,
     whole_amount,
 )
-from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, money, named, only_where, person, quoted
+from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, money, only_where, quoted
 from cdp_assets.sources.proposing.first_lines import head_column, is_above, sum_above
 from cdp_assets.sources.proposing.items import lines_within
+from cdp_assets.sources.proposing.people import named, person
 from cdp_assets.sources.proposing.receipts import made_up, receipt, without_gaps
 from cdp_assets.sources.proposing.returns import (
     are_returns,

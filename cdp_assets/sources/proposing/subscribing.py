@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cdp_assets.sources.proposing import headings
-from cdp_assets.sources.proposing.draft import Draft, Map, among, money, named
+from cdp_assets.sources.proposing.draft import Draft, Map, among, money
+from cdp_assets.sources.proposing.people import named
 from cdp_assets.sources.proposing.roles import Column
 
 
