@@ -12,9 +12,10 @@ from dataclasses import replace
 from itertools import count
 from typing import NamedTuple
 
-from cdp_assets.sources.proposing import whose
 from cdp_assets.sources.proposing.headings import ADDRESS_PARTS, BIRTH_PARTS, NAMES, is_of_others, times_of, words_of
+from cdp_assets.sources.proposing.naming import named_in_addresses
 from cdp_assets.sources.proposing.roles import Column, columns_of
+from cdp_assets.sources.proposing.whose import own
 
 _WORDS: Mapping[str, tuple[str, ...]] = {
     "record": ("unique id", "record id", "rec id", "row id", "uid", "id"),
@@ -179,7 +180,7 @@ def guess(columns: Sequence[str], samples: Mapping[str, Sequence[str | None]], t
     for what, name in _told(judged, known):
         if what != "full_name" or found.keys().isdisjoint(("given_name", "family_name")):
             _take(what, name, found)
-    listed = whose.named_in_addresses(judged, texts) if found.keys().isdisjoint(NAMES) else None
+    listed = named_in_addresses(judged, texts) if found.keys().isdisjoint(NAMES) else None
     if listed is not None:
         _take("full_name", listed.address, found)
     fitting = {what for what in _PARTS if what in found and _fits(what, known[found[what]])}
@@ -261,7 +262,7 @@ def _of_others(
     roles = {name: is_a(what) for what, name in found.items()}
     read = [replace(column, role=roles.get(column.address)) for column in judged]
     further = {name for what, name in found.items() if is_a(what) in REACHED and what not in REACHED}
-    return {name: why for name, why in whose.own(read, texts)[1] if name in further} if further else {}
+    return {name: why for name, why in own(read, texts)[1] if name in further} if further else {}
 
 
 def is_a(what: str) -> str | None:

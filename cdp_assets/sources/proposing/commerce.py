@@ -20,6 +20,7 @@ from cdp_assets.sources.proposing.amounts import (
     told_again,
     whole_amount,
 )
+from cdp_assets.sources.proposing.beside import stands_beside_several
 from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, money, only_where, quoted
 from cdp_assets.sources.proposing.first_lines import head_column, is_above, sum_above
 from cdp_assets.sources.proposing.items import lines_within
@@ -35,7 +36,6 @@ from cdp_assets.sources.proposing.returns import (
 )
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.values import is_negative
-from cdp_assets.sources.proposing.whose import stands_beside_several
 from cdp_assets.warehouse.sql_parsing import plain_name
 
 

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing.beside import both
+from cdp_assets.sources.proposing.naming import ADDRESSES
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.values import Texts, judge
-from cdp_assets.sources.proposing.whose import ADDRESSES, both
 
 _MANY = 4
 """A company writes to more than so many."""

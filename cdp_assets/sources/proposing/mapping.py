@@ -12,17 +12,19 @@ from dataclasses import replace
 from typing import Any, cast
 
 from cdp_assets.sources.proposing import commerce, consent, deals, headings
+from cdp_assets.sources.proposing.beside import both
 from cdp_assets.sources.proposing.changes import OPERATION, OPERATIONS, REMOVED, Log
 from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, quoted, telling_apart, telling_more, together
 from cdp_assets.sources.proposing.headings import words_of
 from cdp_assets.sources.proposing.identifying import NUMBERS_OF_PEOPLE, PEOPLE, identifiers, other_party
 from cdp_assets.sources.proposing.line_keys import key_of_lines
+from cdp_assets.sources.proposing.naming import named_in_addresses
 from cdp_assets.sources.proposing.people import named, person
 from cdp_assets.sources.proposing.receipts import beside_number
 from cdp_assets.sources.proposing.returns import refunds
 from cdp_assets.sources.proposing.roles import NUMBERING_PEOPLE, Column
 from cdp_assets.sources.proposing.subscribing import subscriptions
-from cdp_assets.sources.proposing.whose import both, named_in_addresses, numbers_of_rows
+from cdp_assets.sources.proposing.whose import numbers_of_rows
 from cdp_assets.warehouse.sql_parsing import plain_name
 
 _ENOUGH = 20

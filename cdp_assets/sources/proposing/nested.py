@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing.beside import same
 from cdp_assets.sources.proposing.headings import NAMES, words_of
+from cdp_assets.sources.proposing.naming import ADDRESSES
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.values import Texts
-from cdp_assets.sources.proposing.whose import ADDRESSES, same
 
 _TOLD = frozenset({*ADDRESSES, *NAMES, *headings.ADDRESS_PARTS, "person_id", "birth_date", "company"})
 """Roles of what an object says of a person."""

@@ -24,12 +24,13 @@ from cdp_assets.sources.proposing.fitting import fit, fit_template
 from cdp_assets.sources.proposing.kinds import kind_of
 from cdp_assets.sources.proposing.lists import lists_addresses
 from cdp_assets.sources.proposing.mapping import stream_of
+from cdp_assets.sources.proposing.naming import may_name_people, named_alike
 from cdp_assets.sources.proposing.nested import of_one_person
 from cdp_assets.sources.proposing.postal import of_a_delivery, of_one_address
 from cdp_assets.sources.proposing.roles import Column, columns_of, names_of_companies
 from cdp_assets.sources.proposing.sample import Sample, UnreadableSampleError, read
 from cdp_assets.sources.proposing.values import judge
-from cdp_assets.sources.proposing.whose import may_name_people, named_alike, own
+from cdp_assets.sources.proposing.whose import own
 from cdp_assets.sources.proposing.wrapping import unwrapped
 from cdp_assets.sources.spec import (
     GLOBAL,

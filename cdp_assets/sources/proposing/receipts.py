@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing.beside import beside, both, stands_beside_several
 from cdp_assets.sources.proposing.draft import Draft, telling_more, together, unguarded
 from cdp_assets.sources.proposing.roles import Column
-from cdp_assets.sources.proposing.whose import beside, both, several_people, stands_beside_several
+from cdp_assets.sources.proposing.whose import several_people
 from cdp_assets.warehouse.sql_parsing import plain_name
 
 _COUNTED = re.compile(r"#?\d{1,6}")

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing.beside import both
 from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, money, only_where
 from cdp_assets.sources.proposing.first_lines import is_above
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.values import is_negative
-from cdp_assets.sources.proposing.whose import both
 from cdp_assets.warehouse.sql_parsing import plain_name
 
 _IN_PARTS = frozenset({"partially_refunded", "partially refunded", "partial refund"})
