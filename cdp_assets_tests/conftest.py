@@ -1,7 +1,12 @@
 """What holds for every test."""
 
-import pytest
+from collections.abc import Iterator
 
+import ibis.expr.types as ir
+import pytest
+from ibis.expr import operations as ops
+
+from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets.warehouse.garbage import look_for_garbage_rarely
 
 look_for_garbage_rarely()
@@ -12,3 +17,24 @@ _LONGEST = ("test_end_to_end.py", "test_plan.py", "test_online_retail.py")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first, so that no processor waits for another one's last."""
     items.sort(key=lambda item: item.path.name not in _LONGEST)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _written_once() -> Iterator[None]:
+    """What Ibis has written as SQL is not written again in the same file, where the same few statements are run for
+    hundreds of small worlds and writing them takes longer than running them.
+    """
+    written: dict[ops.Node, str] = {}
+    write = DuckDBEngine._compiled
+
+    def compiled(engine: DuckDBEngine, expression: ir.Table) -> str:
+        read = expression.op()
+        if read.find(ops.InMemoryTable):
+            return write(engine, expression)
+        if read not in written:
+            written[read] = write(engine, expression)
+        return written[read]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DuckDBEngine, "_compiled", compiled)
+        yield

@@ -156,6 +156,7 @@ def test_what_stewards_say_of_those_who_look_alike_is_undone_with_their_word() -
     assert any(alike <= group for group in twins.run(EVERYBODY))
 
 
+@pytest.mark.long
 def test_what_is_taken_back_of_a_source_or_a_type_is_compared_with_nobody() -> None:
     places = [replace(person, source=("shop", "till")[person.id % 2]) for person in EVERYBODY]
     twins = acquainted(places)
@@ -211,6 +212,7 @@ def test_addresses_and_numbers_taken_back_make_nobody_alike() -> None:
     assert OLGAS not in twins.run(few, words=[Word("r1", "rule", "email")])
 
 
+@pytest.mark.long
 def test_an_address_taken_back_makes_nobody_alike() -> None:
     housed = [replace(each, carries=each.carries[:1], mail=(), address="Neugasse 3, 1010") for each in NAMESAKES]
     value = "olga brandt\x1fneugasse3\x1f1010\x1fde"
