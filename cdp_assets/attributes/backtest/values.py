@@ -27,12 +27,10 @@ LARGEST = 1e12
 
 _SPACED = r"\pZ\t'’‘ʼ´`"
 """Spaces and apostrophes that group thousands, whatever the decimal mark is."""
-_BESIDE = (
-    r"(?s)^(?:[^0-9]*[\pL/][.]|[^0-9]*[^0-9.,]|)"  # an abbreviation keeps its full stop: Rs.450
-    r"([.,]?[0-9](?:.*[0-9])?)"
-    r"(?:([.,])\s?-)?[^0-9]*$"
-)
-"""What stands before a number and behind it; a hyphen in place of cents leaves the mark before it."""
+_BEFORE = r"^[^0-9]*(?:[\pL/][.]|[^0-9.,])"
+"""What stands before a number; an abbreviation keeps its full stop: Rs.450."""
+_BEHIND = r"(?:([.,])\s?-)?[^0-9]*$"
+"""What stands behind a number; a hyphen in place of cents leaves the mark before it."""
 _NEGATIVE = "|".join(
     (
         r"^[^0-9]*\([^0-9)]*[0-9]",
@@ -72,7 +70,7 @@ def numbers(text: ir.StringValue, rows: ir.Table, engine: Engine) -> ir.Floating
     """
     written = with_hyphens(text)
     alone = text.re_search(r"^[0-9]+([.,][0-9]+)*$")
-    bare = ibis.ifelse(alone, text, written.re_replace(_BESIDE, r"\1\2"))
+    bare = ibis.ifelse(alone, text, written.re_replace(_BEFORE, "").re_replace(_BEHIND, r"\1"))
     commas = bare.re_search(_with_decimals(",", ".")) | bare.re_search(r"^[1-9][0-9]{0,2}(\.[0-9]{3}){2,}(,|$)")
     points = bare.re_search(_with_decimals(".", ",")) | bare.re_search(r"^[1-9][0-9]{0,2}(,[0-9]{3})+(\.|$)")
     counted = engine.to_arrow(
