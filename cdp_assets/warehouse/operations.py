@@ -26,7 +26,7 @@ from ibis.common.typing import VarTuple
 _SEPARATOR = "\x1f"
 _NULL = "\x1e"
 _MASK_63 = 0x7FFF_FFFF_FFFF_FFFF
-DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d"
+MINUS_SIGNS = "\u2013\u2212\ufe63\uff0d"
 """What is printed for a minus, or in place of cents, and is no hyphen."""
 
 
@@ -185,8 +185,8 @@ def trimmed(text: ir.StringValue) -> ir.StringValue:
 
 
 def with_hyphens(text: ir.StringValue) -> ir.StringValue:
-    """Text with hyphens in place of dashes and typographers' minus signs."""
-    return text.translate(DASHES, "-" * len(DASHES))
+    """Text with hyphens in place of `MINUS_SIGNS`."""
+    return text.translate(MINUS_SIGNS, "-" * len(MINUS_SIGNS))
 
 
 def _duckdb_stable_id(self: DuckDBCompiler, op: StableId, *, arg: sge.Expression) -> Any:
