@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _CLOCK = (
     r"([0-9]{1,2}):([0-9]{2})(?::[0-9]{2}(?:[.,][0-9]+)?)?(?:\s?([AaPp])\.?[Mm]\b\.?)?"
-    r"\s*([Zz]|(?:UTC|GMT)?\s?[+-][0-9]{1,2}(?::?[0-9]{2})?|[A-Z][A-Za-z_]+(?:/[A-Za-z0-9_+-]+)+|[A-Z]{2,5}|utc|gmt)"
+    r"\s*([Zz]|(?:UTC|GMT)?\s?[+-][0-9]{1,2}(?::?[0-9]{2})?|[A-Z][A-Za-z_]+(?:/[A-Za-z0-9_+-]+)+|[A-Z]{3,5}|[CEMPU]T|utc|gmt)"
     r"(?:\[[^\]]*\])?$"
 )
 """The end of a text: hour, minute, the half of the day, and the zone."""
