@@ -101,10 +101,10 @@ def fit(values: pd.DataFrame) -> OrderValueModel:
     value = values["value"].to_numpy(float)
     repeating = int(customers.sum())
     if repeating == 0:
-        return OrderValueModel("prior", 0.0, 1e-9, {}, "nobody has come back yet")
+        return OrderValueModel("prior", 0.0, 1e-9, {}, "nobody has come back and paid yet")
     smoothed = float((customers * frequency) @ value / (customers @ frequency))
     if repeating < MINIMUM_REPEAT_CUSTOMERS:
-        return _smoothed(smoothed, f"only {repeating} customers came back")
+        return _smoothed(smoothed, f"only {repeating} customers came back and paid")
     problem, parameters = _fit_gamma_gamma(frequency, value, customers)
     if problem is not None:
         return _smoothed(smoothed, problem)

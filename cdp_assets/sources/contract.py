@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 
 from cdp_assets.sources.spec import DTYPES, ISO, ColumnSpec, StreamSpec
 from cdp_assets.warehouse.expressions import bind, check
-from cdp_assets.warehouse.operations import try_timestamp
+from cdp_assets.warehouse.operations import MINUS_SIGNS, try_timestamp, with_hyphens
 from cdp_assets.warehouse.subqueries import computed_once, in_steps
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
@@ -92,26 +92,43 @@ def _number(text: ir.StringValue, column: ColumnSpec) -> ir.StringValue:
     mark, group = (",", ".") if column.decimal_mark == "," else (".", ",")
     spaces = (" ", *_NO_BREAK) if column.type == "decimal" else _NO_BREAK
     steps: list[Callable[[ir.StringValue], ir.StringValue]]
-    steps = [_signed, partial(_unspaced, mark=mark, spaces=spaces), partial(_ungrouped, mark=mark, group=group)]
+    steps = [
+        partial(_signed, mark=mark),
+        partial(_unspaced, mark=mark, spaces=spaces),
+        partial(_ungrouped, mark=mark, group=group),
+    ]
     telling = {group, "(", *spaces} | ({mark} - {"."})
     if column.symbol is not None:
-        steps = [partial(_without_symbol, symbol=column.symbol), _signed, _closed_up, *steps[1:]]
+        steps = [partial(_without_symbol, symbol=column.symbol), steps[0], _closed_up, *steps[1:]]
         telling |= {column.symbol, " "}
     if column.type == "integer":
         steps.append(_whole)
         telling.add(".")
-    careful = reduce(lambda one, other: one | other, (text.contains(sign) for sign in sorted(telling)))
+    careful = _has_any(text, sorted(telling)) | _is_dashed(text)
     return ibis.ifelse(careful, in_steps(text, *steps), text)
+
+
+def _has_any(text: ir.StringValue, signs: Sequence[str]) -> ir.BooleanValue:
+    return reduce(lambda one, other: one | other, (text.contains(sign) for sign in signs))
 
 
 def _without_symbol(text: ir.StringValue, symbol: str) -> ir.StringValue:
     return text.replace(symbol, "").strip()
 
 
-def _signed(text: ir.StringValue) -> ir.StringValue:
-    """The number with a sign, where brackets say that it is less than zero, as accountants write it."""
-    in_brackets = text.startswith("(") & text.endswith(")")
-    return ibis.ifelse(in_brackets, ibis.literal("-") + text.re_replace(r"^\(\s*|\s*\)$", ""), text)
+def _signed(text: ir.StringValue, mark: str) -> ir.StringValue:
+    """The number with a hyphen for its sign, where a dash or brackets say that it is less than zero, as printers and
+    accountants write it; without one in place of cents.
+    """
+    return ibis.cases(
+        (text.startswith("(") & text.endswith(")"), ibis.literal("-") + text.re_replace(r"^\(\s*|\s*\)$", "")),
+        (_is_dashed(text), with_hyphens(text).re_replace(rf"[{mark}/]-+$", "")),
+        else_=text,
+    )
+
+
+def _is_dashed(text: ir.StringValue) -> ir.BooleanValue:
+    return _has_any(text, MINUS_SIGNS) | text.endswith("-")
 
 
 def _closed_up(text: ir.StringValue) -> ir.StringValue:
@@ -121,9 +138,9 @@ def _closed_up(text: ir.StringValue) -> ir.StringValue:
 
 def _unspaced(text: ir.StringValue, mark: str, spaces: Sequence[str]) -> ir.StringValue:
     """The number without some kinds of spaces, unless these group it otherwise than by thousands."""
-    spaced = reduce(lambda one, other: one | other, (text.contains(space) for space in spaces))
+    spaced = _has_any(text, spaces)
     plain = reduce(lambda left, space: left.replace(space, " "), _NO_BREAK, text).strip()
-    by_thousands = plain.re_search(rf"^[+-]?\d{{1,3}}( \d{{3}})+(\{mark}\d*)?$")
+    by_thousands = plain.re_search(rf"^[+-]?[1-9]\d{{0,2}}( \d{{3}})+(\{mark}\d*)?$")
     return ibis.cases((~spaced, text), (by_thousands, plain.replace(" ", "")), else_=plain)
 
 
@@ -131,8 +148,8 @@ def _ungrouped(text: ir.StringValue, mark: str, group: str) -> ir.StringValue:
     """The number with a decimal point and without grouping; null if it is grouped otherwise than by thousands, or by
     lakhs as in India, since that is a decimal comma in a column that has a point, or the reverse.
     """
-    lakhs = rf"\d{{1,2}}(\{group}\d{{2}})+\{group}\d{{3}}"
-    grouped = rf"^[+-]?(\d{{1,3}}(\{group}\d{{3}})+|{lakhs})(\{mark}\d*)?$"
+    lakhs = rf"[1-9]\d?(\{group}\d{{2}})+\{group}\d{{3}}"
+    grouped = rf"^[+-]?([1-9]\d{{0,2}}(\{group}\d{{3}})+|{lakhs})(\{mark}\d*)?$"
     plain = ibis.cases(
         (~text.contains(group), text),
         (text.re_search(grouped), text.replace(group, "")),

@@ -26,6 +26,8 @@ from ibis.common.typing import VarTuple
 _SEPARATOR = "\x1f"
 _NULL = "\x1e"
 _MASK_63 = 0x7FFF_FFFF_FFFF_FFFF
+MINUS_SIGNS = "\u2013\u2212\ufe63\uff0d"
+"""What is printed for a minus, or in place of cents, and is no hyphen."""
 
 
 class StableId(ops.Value):
@@ -180,6 +182,11 @@ def trimmed(text: ir.StringValue) -> ir.StringValue:
     """
     # All white space sorts before the exclamation mark.
     return ibis.ifelse((text < "!") | (text.right(1) < "!"), text.strip(), text)
+
+
+def with_hyphens(text: ir.StringValue) -> ir.StringValue:
+    """Text with hyphens in place of `MINUS_SIGNS`."""
+    return text.translate(MINUS_SIGNS, "-" * len(MINUS_SIGNS))
 
 
 def _duckdb_stable_id(self: DuckDBCompiler, op: StableId, *, arg: sge.Expression) -> Any:

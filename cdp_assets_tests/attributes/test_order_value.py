@@ -63,7 +63,7 @@ def test_with_few_who_came_back_the_mean_is_smoothed_instead() -> None:
     found = fit(values((1, 10.0, 2), (3, 50.0, 1)))
 
     assert found.name == "smoothed mean"
-    assert found.refused == "only 3 customers came back"
+    assert found.refused == "only 3 customers came back and paid"
     assert found.everyone == pytest.approx((2 * 10 + 3 * 50) / 5)
 
 
@@ -74,8 +74,8 @@ def test_values_without_a_finite_mean_are_refused() -> None:
     assert fit(wild).name == "smoothed mean"
 
 
-def test_nobody_who_came_back_is_no_error() -> None:
+def test_nobody_who_came_back_and_paid_is_no_error() -> None:
     found = fit(values())
 
-    assert found.name == "prior"
+    assert (found.name, found.refused) == ("prior", "nobody has come back and paid yet")
     assert found.expected(np.array([1.0]), np.array([25.0])).tolist() == pytest.approx([25.0])

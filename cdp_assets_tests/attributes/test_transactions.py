@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import ibis
 import pandas as pd
 import pytest
 
+from cdp_assets.attributes.backtest import values
 from cdp_assets.attributes.backtest.transactions import Transactions, TransactionsError, read_transactions
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 
@@ -58,6 +60,60 @@ def test_days_numbers_and_encodings_are_read_in_many_spellings(
     engine: DuckDBEngine, tmp_path: Path, text: str | bytes
 ) -> None:
     assert days(engine, read(engine, written(tmp_path, text))) == PLAIN
+
+
+@pytest.mark.parametrize(
+    "read_as",
+    [
+        {"Rs. 450": 450, "Rs.450": 450, "Rs. 80.00": 80, "Rs. 1,200.50": 1200.5, "-Rs. 5": -5, "Rs. 450/-": 450},
+        {"Fr. 120": 120, "SFr.-12.50": -12.5, "Fr. 45.--": 45, "CHF 12.-": 12, "1’234.50": 1234.5},
+        {"kr. 80": 80, "kr. 1.200,00": 1200, "450,50 kr.": 450.5, "100,-": 100, "12,--": 12, "99,50-": -99.5},
+        {"\u221212.50": -12.5, "\u201312.50": -12.5, "$\uff0d3.00": -3, "\ufe633": -3, "12.50\u2212": -12.5},
+        {"12.50": 12.5, "3.00": 3, "8.1": 8.1, "12,50": None, "1.234,50": None, "0,125": None, "1,234.50": 1234.5},
+        {"12,50": 12.5, "3,00": 3, "8,1": 8.1, "12.50": None, "1,234.50": None, "0.125": None, "1.234,50": 1234.5},
+        {"US-$ 5.00": 5, "5.00 US-Dollar": 5, "2 x 5.00": None, "($5.00)": -5, "(USD) 5.00": 5, "1.5E+02": 150},
+    ],
+)  # fmt: skip
+def test_an_amount_is_what_is_written_or_nothing(engine: DuckDBEngine, read_as: dict[str, float | None]) -> None:
+    rows = engine.scratch(ibis.memtable({"paid": list(read_as)}))
+    found = engine.to_arrow(rows.select("paid", value=values.numbers(rows.paid, rows, engine))).to_pylist()
+
+    assert {row["paid"]: row["value"] for row in found} == read_as
+
+
+@pytest.mark.parametrize(
+    ("read_as", "unknown"),
+    [
+        ({"2026-01-01 23:30:00 -0500": "2026-01-02", "2026-01-05 00:30:00 +0200": "2026-01-04"}, []),
+        (
+            {
+                "2026-01-01T23:30:00-05:00": "2026-01-02",
+                "2026-01-01 23:30:00 America/New_York": "2026-01-02",
+                "2026-07-05 00:30:00 Europe/Berlin": "2026-07-04",
+                "2026-01-05 18:30:00 EST": "2026-01-05",
+                "2026-01-05 00:30 UTC+2": "2026-01-04",
+                "2026-01-05 23:30:00 CST": "2026-01-05",
+                "2026-01-05 23:30:00": "2026-01-05",
+            },
+            ["CST"],
+        ),
+        ({"2026-01-05 23:30:00 CST": "2026-01-06", "2026-07-05 23:30:00 CDT": "2026-07-06"}, []),
+        ({"12/31/2025 11:59:00 PM EST": "2026-01-01", "1/14/2026 12:10 AM +0200": "2026-01-13"}, []),
+        ({"12/31/2025 11:59 PM": "2025-12-31", "1/14/2026 12:10:00 AM": "2026-01-14"}, []),
+        ({"26-01-05": "2026-01-05", "26-12-31": "2026-12-31", "25-02-28": "2025-02-28"}, []),
+        ({"05.01.26": "2026-01-05", "31.12.26": "2026-12-31"}, []),
+    ],
+)
+def test_days_are_those_of_utc_row_by_row_where_the_zone_is_known(
+    engine: DuckDBEngine, read_as: dict[str, str | None], unknown: list[str]
+) -> None:
+    rows = engine.scratch(ibis.memtable({"at": list(read_as)}))
+
+    day, zones = values.days(rows["at"], rows, engine)
+
+    assert zones == unknown
+    found = engine.to_arrow(rows.select("at", day=day.cast("string"))).to_pylist()
+    assert {row["at"]: row["day"] for row in found} == read_as
 
 
 def test_what_is_compressed_or_of_columns_is_read_alike(engine: DuckDBEngine, tmp_path: Path) -> None:
@@ -121,6 +177,7 @@ def test_customers_whose_numbers_passed_through_a_float_are_the_same(engine: Duc
         (LINES, ("at", "paid *"), "not a valid expression"),
         (LINES, ("at", "who = 'a'"), "an amount is a number"),
         ("who,at,paid\na,05/05/2026,1\na,06/05/2026,1\n", (), "could be day first or month first"),
+        ("who,at,paid\na,26-05-05,1\n", (), "could be day first or year first"),
         ("who,at,paid\na,soon,1\n", (), "no row of orders.csv can be used: 1 with a time that cannot be read"),
         ("who,at,paid,paid\na,2026-01-01,1,1\n", (), "two columns called paid"),
         (b"PAR1 and no more", (), "it is no Parquet file"),

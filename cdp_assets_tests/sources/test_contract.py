@@ -98,6 +98,27 @@ def test_thousands_may_be_grouped_by_lakhs_and_other_groups_are_no_number() -> N
     assert found == [Decimal("12345678.5"), Decimal("-123456"), Decimal("1234567"), None, None, None]
 
 
+@pytest.mark.parametrize(
+    ("text", "changes", "value"),
+    [
+        ("\u221212.50", {}, "-12.5"),
+        ("\u201312,50", {"decimal_mark": ","}, "-12.5"),
+        ("\u22121,234.50", {}, "-1234.5"),
+        ("\u2212$ 5", {"symbol": "$"}, "-5"),
+        ("$\uff0d5", {"symbol": "$"}, "-5"),
+        ("12.-", {}, "12"),
+        ("1.200,- kr", {"decimal_mark": ",", "symbol": "kr"}, "1200"),
+        ("-100,\u2013", {"decimal_mark": ","}, "-100"),
+        ("Rs. 1,200/-", {"symbol": "Rs."}, "1200"),
+        ("100,-", {}, None),
+        ("0,125", {}, None),
+        ("0.125", {"decimal_mark": ","}, None),
+    ],
+)
+def test_a_dash_is_a_minus_or_stands_in_place_of_cents(text: str, changes: dict[str, Any], value: str | None) -> None:
+    assert read(text, "decimal", **changes) == (None if value is None else Decimal(value))
+
+
 def test_times_without_a_zone_are_in_the_streams_zone_or_the_columns_own() -> None:
     summer = datetime(2026, 7, 1, 10, tzinfo=UTC)
     assert read("2026-07-01 12:00:00", "timestamp", zone="Europe/Berlin") == summer

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cdp_assets.sources.proposing.amounts import amount_of
 from cdp_assets.sources.proposing.headings import meanings, words_of
 from cdp_assets.sources.proposing.propose import Proposal, propose
 from cdp_assets.sources.proposing.values import judge
@@ -238,6 +239,10 @@ def test_days_and_amounts_are_read_as_they_are_written_elsewhere(
     [
         (["AED 12.00", "AED 9"], "decimal", "AED"),
         (["د.إ 12.00", "د.إ 9"], "decimal", "د.إ"),
+        (["\u221212.50", "\u22123.00"], "decimal", None),
+        (["100,-", "1.250,\u2013"], "decimal", None),
+        (["CHF 12.-", "CHF 5.-"], "decimal", "CHF"),
+        (["Rs. 1,450/-", "Rs.80/-"], "decimal", "Rs."),
         (["10%", "5%"], "string", None),
         (["MG-101", "MG-205"], "string", None),
     ],
@@ -247,6 +252,12 @@ def test_beside_what_is_called_an_amount_stands_any_sign(
 ) -> None:
     judged = judge(texts, paid=True)
     assert (judged.type, judged.symbol) == (type_, symbol)
+
+
+def test_what_is_printed_is_computed_with_as_it_is_meant() -> None:
+    texts = ["Rs. 450", "80 kr.", "100,-", "12.-", "\u221212.50", "(5.00)", "$.50", "1,200.50"]
+    assert [amount_of(text) for text in texts] == [450, 80, 100, 12, -12.5, -5, 0.5, 1200.5]
+    assert judge(["5", "\u22121"]).type == "integer"
 
 
 def currency_of(folder: Path, sign: str, **said: Any) -> str:

@@ -218,6 +218,11 @@ def _fallbacks(plain: PlainValue, learned: Learned) -> list[str]:
 
 def _notes(found: Transactions, cut: date, horizon_days: int) -> tuple[str, ...]:
     notes = [f"{count:,} of {found.rows:,} rows {reason} are left out." for reason, count in found.left_out.items()]
+    if found.unknown_zones:
+        zones = ", ".join(found.unknown_zones)
+        notes.append(
+            f"Zones that could be several, or none: {zones}. Days of such times are not in UTC, but as written."
+        )
     end = cut + timedelta(days=horizon_days)
     if found.last_day < end:
         notes.append(

@@ -56,6 +56,7 @@ class Transactions:
         first_day, last_day: Of the rows that count.
         rows: Rows in the file.
         left_out: Reason → rows that do not count for it.
+        unknown_zones: Written behind times whose days are therefore not in UTC.
     """
 
     purchases: ir.Table
@@ -63,6 +64,7 @@ class Transactions:
     last_day: date
     rows: int
     left_out: Mapping[str, int]
+    unknown_zones: Sequence[str] = ()
 
 
 def read_transactions(file: Path, customer: str, time: str, amount: str, engine: Engine) -> Transactions:
@@ -86,12 +88,13 @@ def read_transactions(file: Path, customer: str, time: str, amount: str, engine:
         )
         typed, value = _amount(amount, engine.scratch(keyed), header, engine)
         lines = engine.scratch(typed.select(customer=_CUSTOMER, at=_AT, amount=value))
-        lines = engine.scratch(lines.mutate(day=days(lines["at"], lines, engine)))
+        day, unknown_zones = days(lines["at"], lines, engine)
+        lines = engine.scratch(lines.mutate(day=day))
     except ExpressionError as error:
         raise TransactionsError(f"{file.name}: {error}") from error
     except AmbiguousDaysError as error:
         raise TransactionsError(
-            f"{file.name}: the times in {time!r} could be day first or month first, and nothing tells which; say it, "
+            f"{file.name}: the times in {time!r} could be {error}, and nothing tells which; say it, "
             f"for example with --time \"strptime({time}, '%d/%m/%Y')\""
         ) from error
     left_out = _left_out(lines, len(rows.rejected), engine)
@@ -101,7 +104,9 @@ def read_transactions(file: Path, customer: str, time: str, amount: str, engine:
         reasons = "; ".join(f"{count:,} {reason}" for reason, count in left_out.items())
         raise TransactionsError(f"no row of {file.name} can be used: {reasons}")
     purchases = engine.scratch(_purchases(used, engine))
-    return Transactions(purchases, known["first"], known["last"], rows.rows + len(rows.rejected), left_out)
+    return Transactions(
+        purchases, known["first"], known["last"], rows.rows + len(rows.rejected), left_out, unknown_zones
+    )
 
 
 def _left_out(lines: ir.Table, unsplit: int, engine: Engine) -> dict[str, int]:

@@ -17,6 +17,7 @@ from typing import Any
 from cdp_assets.sources.proposing.countries import codes_of
 from cdp_assets.sources.proposing.headings import actions, meanings, words_of
 from cdp_assets.sources.spec import ISO
+from cdp_assets.warehouse.operations import MINUS_SIGNS
 
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})(\.0)?")
 _LEADING_ZERO = re.compile(r"0\d+")
@@ -38,6 +39,10 @@ _SPACE = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
 """The same in amounts: of other numbers a plain space may part two."""
 _IN_BRACKETS = re.compile(r"\(\s*([^()]*\d[^()]*?)\s*\)")
 """An amount less than zero, as accountants write it."""
+_NO_CENTS = re.compile(r"(?<=\d)([.,/])-+(?!\d)")
+"""A hyphen in place of cents, or to close an amount."""
+_MINUS = re.compile(rf"^[{MINUS_SIGNS}](?=\d)")
+_HYPHENS = str.maketrans(dict.fromkeys(MINUS_SIGNS, "-"))
 _WORDS_OF_TRUTH = frozenset({"true", "false", "yes", "no", "t", "f", "y", "n"})
 _EMAIL = r"[^@\s<>]+@[^@\s<>]+\.[^@\s.<>]{2,}"
 _LOOKS = {
@@ -184,7 +189,7 @@ def judge(
     if not filled:
         return Values("string", **counts)
     looks = _looks_of(filled)
-    filled = [_amount(text) if paid else _NO_BREAK.sub("", text) for text in filled]
+    filled = [bare_amount(text) if paid else _MINUS.sub("-", _NO_BREAK.sub("", text)) for text in filled]
     if all(text[0] in "[{" for text in filled) and _are_json(filled[:_LOOKED_AT]):
         texts_only = all(re.fullmatch(r'\["[^"]*"(, *"[^"]*")*\]|\[\]', text) for text in filled)
         looks = frozenset(
@@ -315,12 +320,15 @@ def _is_written(text: str, kind: str, pattern: str) -> bool:
 
 def is_negative(text: str | None) -> bool:
     """Whether an amount, maybe with a sign beside it, is less than zero."""
-    return re.match(r"[^\d(]*-|[^\d(]*\([^()]*\d[^()]*\)\D*$", text or "") is not None
+    return re.match(r"[^\d(]*-|[^\d(]*\([^()]*\d[^()]*\)\D*$", (text or "").translate(_HYPHENS)) is not None
 
 
-def _amount(text: str) -> str:
-    """An amount without what groups its thousands, and with a minus in place of brackets."""
-    found = _IN_BRACKETS.sub(r"-\1", text.strip())
+def bare_amount(text: str) -> str:
+    """An amount without what groups its thousands, with a hyphen for a minus or brackets, and with a digit for cents
+    that are not written.
+    """
+    whole = _NO_CENTS.sub(lambda found: "" if found[1] == "/" else f"{found[1]}0", text.strip().translate(_HYPHENS))
+    found = _IN_BRACKETS.sub(r"-\1", whole)
     return _SPACE.sub("", _NO_BREAK.sub("", found))
 
 
