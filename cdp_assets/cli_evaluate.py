@@ -55,7 +55,8 @@ def evaluate(
     from cdp_assets.catalog import load_identity_rules
     from cdp_assets.definition_files import DefinitionError
     from cdp_assets.identity.evaluation.evaluate import evaluate as measure
-    from cdp_assets.identity.evaluation.records import EvaluationError, read_labelled
+    from cdp_assets.identity.evaluation.files import EvaluationError
+    from cdp_assets.identity.evaluation.records import read_labelled
     from cdp_assets.presentation.progress import waiting
     from cdp_assets.sources.validation import country_fault
     from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
@@ -132,4 +133,5 @@ def plain(found: Evaluation, seconds: float, peak: int) -> dict[str, Any]:
         "unread": found.unread,
         "undialled": found.undialled,
         "unreadable": found.unreadable,
+        "warnings": list(found.warnings),
     }

@@ -29,14 +29,14 @@ def evaluation_text(found: Evaluation, seconds: float, peak_bytes: int) -> Rende
     )
     read = ", ".join(f"{what.replace('_', ' ')} ← {column}" for what, column in sorted(found.columns.items()))
     return Group(
+        *(Text(f"\n{warning[0].upper()}{warning[1:]}.", style="bold yellow") for warning in found.warnings),
         heading,
         facts(
             [
                 ("read", Text(read, "dim")),
                 *([("not read", Text(_unread(found.unread), "dim"))] if found.unread else []),
                 *([("phones", Text(_undialled(found.undialled), "yellow"))] if found.undialled else []),
-                ("compared", Text(f"{found.pairs_compared:,} pairs; {found.blocking_recall:.1%} of the true pairs "
-                                  "were compared or together anyway")),
+                ("compared", Text(f"{found.pairs_compared:,} pairs; {_found(found)}")),
                 *([("left out", Text(f"{found.unreadable:,} lines that do not fit the header", "yellow"))]
                   if found.unreadable else []),
                 ("took", Text(f"{seconds:.1f} s, {peak_bytes / 1e9:.2f} GB")),
@@ -50,6 +50,12 @@ def evaluation_text(found: Evaluation, seconds: float, peak_bytes: int) -> Rende
         *_mistakes("Kept apart, though they are one", [each for each in found.worst if each.kind == "missed"]),
         Text(),
     )  # fmt: skip
+
+
+def _found(found: Evaluation) -> str:
+    if found.score.people == found.score.units:
+        return "no two records are of one person"
+    return f"{found.blocking_recall:.1%} of the true pairs were compared or together anyway"
 
 
 def _unread(unread: dict[str, str]) -> str:

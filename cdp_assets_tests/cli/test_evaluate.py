@@ -45,7 +45,7 @@ def test_the_figures_of_a_real_table_have_the_documented_keys(fake_1000: dict[st
     assert set(fake_1000) == {
         "pairwise", "b_cubed", "blocking_recall", "pairs_compared", "records", "people", "profiles", "seconds",
         "peak_bytes", "threshold", "suggested_threshold", "deterministic", "curve", "cluster_sizes", "worst",
-        "columns", "unread", "undialled", "not_compared", "unreadable",
+        "columns", "unread", "undialled", "not_compared", "unreadable", "warnings",
     }  # fmt: skip
     for scores in (fake_1000["pairwise"], fake_1000["b_cubed"], fake_1000["deterministic"]["pairwise"]):
         assert set(scores) == {"precision", "recall", "f1"}
@@ -96,6 +96,19 @@ def test_the_text_says_what_was_not_read_and_how_to_map_it(small: Path) -> None:
     assert "guardian_email (somebody or something else's), shelf; what else they are can be said with --map" in told
 
 
+def test_that_no_names_are_read_is_told_first(small: Path) -> None:
+    small.write_text("id,email,cluster\n1,a@mail.example,A\n2,a@mail.example,A\n")
+    assert " ".join(said(small).stdout.split()).startswith("No column is read as names: all who share an e-mail or")
+    assert len(json.loads(said(small, "--json").stdout)["warnings"]) == 1
+
+
+def test_without_rows_nothing_is_said_to_be_found(small: Path) -> None:
+    small.write_text("id,name,cluster\n")
+    told = " ".join(said(small).stdout.split())
+    assert told.startswith("The file has no rows that fit its header: nothing is measured.")
+    assert "0 pairs; no two records are of one person" in told
+
+
 def test_numbers_without_a_country_are_told_unless_it_is_given(small: Path) -> None:
     small.write_text("id,name,phone,cluster\n1,Anna,0660 1234567,A\n2,Bob,0660 7654321,B\n")
     assert "2 numbers name no country and link nobody; say from where they are dialled with --country" in " ".join(
@@ -127,7 +140,10 @@ def test_a_mapping_may_be_yaml_or_json(small: Path, mapping: str) -> None:
         (b"{", "map.yaml: is neither YAML nor JSON"),
         (b"\xff\xfe", "map.yaml: is neither YAML nor JSON"),
         (b"- given_name\n", "map.yaml: write one line a column, such as `given_name: first_name`"),
-        (b"vorname: name\n", "'vorname' is nothing that a column may be; write one of age, age_told, birth_date,"),
+        (
+            b"vorname: name\n",
+            "'vorname' is nothing that a column may be; write one of age, age_told, area_code, birth_date,",
+        ),
         (b"full_name: nam\n", "small.csv has no column 'nam'; it has id, name, email, cluster"),
     ],
 )

@@ -219,3 +219,27 @@ def test_signs_of_countries_say_where_a_telephone_is(bench: Bench, tmp_path: Pat
 )
 def test_codes_of_countries_are_left_alone_and_grades_are_none(texts: list[str], named: bool) -> None:
     assert ("country_name" in judge(texts).looks) == named
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        pytest.param("ma_kh,ho_ten,so_dien_thoai,ngay_sinh,dia_chi,cccd", id="Vietnamese"),
+        pytest.param("Mã khách hàng,Họ và tên,SĐT,Ngày sinh,Địa chỉ,CMND", id="Vietnamese, with marks"),
+        pytest.param("no_pelanggan,nama_lengkap,no_hp,tanggal_lahir,alamat,nik", id="Indonesian"),
+        pytest.param("cod_cliente,nome_completo,telefone_fixo,dt_nasc,logradouro,cpf", id="Brazilian"),
+    ],
+)
+def test_lists_of_people_are_read_in_further_languages(tmp_path: Path, head: str) -> None:
+    rows = [
+        f"K00{n},{name} Berger,+84 91 234 56{n:02d},{n + 13}/03/1980,Mill Lane {n},07908000123{n}"
+        for n, name in enumerate(("Ada", "Ben", "Cleo"))
+    ]
+    proposal = proposed(tmp_path, "list.csv", head, *rows)
+    number, name, phone, born, _, secret = (f'"{each}"' if " " in each else each for each in head.split(","))
+    stream = proposal.stream
+    assert stream["identifiers"] == [
+        {"type": "customer_number", "value": number}, {"type": "phone", "value": phone},
+    ]  # fmt: skip
+    assert stream["maps"][0] == {"to": "contacts", "set": {"full_name": name, "birth_date": born}}
+    assert any(doubt.startswith(f"{secret} may hold secrets") for doubt in proposal.doubts)

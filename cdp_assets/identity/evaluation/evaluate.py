@@ -95,6 +95,7 @@ class Evaluation:
         undialled: How many telephone numbers are written without a country, of rows of which none is known.
         unreadable: Lines of the file that could not be split into columns.
         not_compared: Why nothing was compared, and what to do; None if something was.
+        warnings: Why figures may say little, with what to do.
     """
 
     score: PartitionScore
@@ -111,6 +112,7 @@ class Evaluation:
     undialled: int
     unreadable: int
     not_compared: str | None
+    warnings: Sequence[str]
 
 
 def evaluate(
@@ -177,6 +179,7 @@ def _measured(
             undialled=records.undialled,
             unreadable=records.unreadable,
             not_compared=None if compared else _why_not(linked, score.units, rules, engine),
+            warnings=records.warnings,
         ),
         after,
     )

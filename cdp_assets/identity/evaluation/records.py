@@ -5,9 +5,8 @@ Belongs here: reading the file and naming its parts. Does not belong here: guess
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,19 +16,20 @@ import ibis.expr.types as ir
 
 from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import TableSchema
-from cdp_assets.identity.evaluation.columns import REACHED, WHATS, guess, is_a, issuer_of
-from cdp_assets.normalised.birth_dates import known_birth_date, known_birth_year
+from cdp_assets.identity.evaluation.births import date_of, date_of_parts, year_of
+from cdp_assets.identity.evaluation.columns import NOT_OF_ROWS, REACHED, WHATS, guess, is_a, issuer_of
+from cdp_assets.identity.evaluation.files import EvaluationError, rows_of
 from cdp_assets.normalised.identifier_values import EMAIL, EMAIL_BASE, PHONE, lookup
 from cdp_assets.normalised.names_of_people import known_names
 from cdp_assets.sources.proposing.countries import code_of
-from cdp_assets.sources.proposing.headings import BIRTH_PARTS, genders, says, words_of
+from cdp_assets.sources.proposing.headings import BIRTH_PARTS, NAMES, genders, says, words_of
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.values import judge
 from cdp_assets.sources.proposing.whose import shared
 from cdp_assets.sources.validation import country_fault
 from cdp_assets.warehouse.engine import empty
-from cdp_assets.warehouse.files import POSITION, FileRows, UnreadableFileError
-from cdp_assets.warehouse.operations import trimmed, try_timestamp
+from cdp_assets.warehouse.files import POSITION
+from cdp_assets.warehouse.operations import trimmed
 
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
@@ -40,7 +40,6 @@ _REPEATED = 5_000
 _GENDERS_KNOWN = 100
 """So many different texts of a column of genders are looked at for how it tells women from men."""
 _SOURCE = "records"
-_NOT_UTF_8 = "{} is not UTF-8; write it again in that encoding"
 _NOTHING = tuple(sorted({"-", "--", "?", ".", "n/a", "n.a.", "nan", "nil", "none", "null", "undefined", "unknown",
                          "unbekannt", "<na>"}))  # fmt: skip
 """Fields that say in any column that nothing is known. Fewer than `spec.DEFAULT_PLACEHOLDERS`: a name may be Test."""
@@ -49,20 +48,16 @@ _NO_LETTER_OR_DIGIT = r"[^\pL\pN]+"
 _AT_HOME = r"^\D*(\d\D*){7,}$"
 """Of a number that is written without a country: enough digits."""
 
-_SOME_YEAR = 2000
-"""When ages were told of which nothing says when: only how far they are apart is compared."""
-
-_A_YEAR = r"\b((?:19|20)\d\d)(?:\d{4})?(?:\b|\.0)"
-"""In a date, or alone."""
+_LOCAL, _AREA = r"^[1-9]\d{5,8}$", r"^0?\d{2,5}$"
+"""Digits of a number that is written without an area, and of an area."""
 
 _SAY_LITTLE = frozenset(
-    {"record", "country", "region", "gender", "middle_name", "name_suffix", "age", "age_told", *BIRTH_PARTS}
-)
+    {"record", "country", "region", "gender", "middle_name", "name_particle", "name_suffix", "initials", "age",
+     "age_told", "area_code", "house_number", "job_title", *BIRTH_PARTS}
+)  # fmt: skip
 """What tells nobody apart by itself."""
-
-
-class EvaluationError(ValueError):
-    """The table cannot be evaluated; the message says what to do."""
+_OF_MANY = frozenset({"city", "postal_code", "company"})
+"""What many people have together."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +71,7 @@ class LabelledRecords:
         unread: Column that is not read → why, or nothing where it is not known to be anything.
         undialled: How many telephone numbers are written without a country, of rows of which none is known.
         unreadable: Lines of the file that could not be split into columns, and are not in it.
+        warnings: Why figures may say little, with what to do.
     """
 
     identity_records: ir.Table
@@ -88,6 +84,7 @@ class LabelledRecords:
     unread: Mapping[str, str]
     undialled: int = 0
     unreadable: int = 0
+    warnings: Sequence[str] = ()
 
 
 def read_labelled(
@@ -109,10 +106,12 @@ def read_labelled(
         country: ISO 3166-1 alpha-2 country of phone numbers without a country code, where a row names none.
 
     Raises:
-        EvaluationError: if the file cannot be read, a column is missing or not known, or nothing in the table tells
-            people apart.
+        EvaluationError: if the file cannot be read, a column is missing, not known or there twice, or
+            nothing in the table tells people apart.
     """
-    header, delivered = _rows(file, engine)
+    if identifier == truth:
+        raise EvaluationError(f"{truth!r} cannot be both the truth and the records' id: name another column with --id")
+    header, delivered = rows_of(file, engine)
     rows = delivered.table
     for what, name in mapped.items():
         if is_a(what) is None:
@@ -129,8 +128,10 @@ def read_labelled(
             **{places[name]: _told(rows[places[name]].cast("string"), name in (truth, identifier)) for name in header},
         )
     )
-    labelled = table.aggregate(rows=table.count(), labels=table[places[truth]].count())
-    [counted] = engine.to_arrow(labelled).to_pylist()
+    labels = table[places[truth]]
+    [counted] = engine.to_arrow(
+        table.aggregate(rows=table.count(), labels=labels.count(), people=labels.nunique())
+    ).to_pylist()
     if counted["rows"] and not counted["labels"]:
         raise EvaluationError(f"the column {truth!r} of {file.name} is empty: without labels nothing can be measured")
     sample = engine.to_arrow(table.order_by("record_id").limit(_SAMPLE)).to_pydict()
@@ -139,6 +140,10 @@ def read_labelled(
     found = {**{what: name for what, name in guessed.items() if what not in mapped}, **mapped}
     if identifier:
         found["record"] = identifier
+    unnumbered = _rows_without_a_number(table, places.get(found.get("record", "")), engine)
+    told_id = identifier or mapped.get("record")
+    if unnumbered and told_id is None:
+        doubts[found.pop("record")] = NOT_OF_ROWS
     for what in _of_nobody(table, {what: places[name] for what, name in found.items()}, engine):
         if what not in mapped:
             doubts[found.pop(what)] = "people of different names share its values"
@@ -155,7 +160,44 @@ def read_labelled(
     }
     read = _canonical(table, columns, issuers, places[truth], found, country, engine)
     left = [name for name in header if name not in {truth, *found.values()}]
-    return replace(read, unread={name: doubts.get(name, "") for name in left}, unreadable=len(delivered.rejected))
+    warnings = _warnings(columns)
+    if told_id is not None and unnumbered:
+        warnings.append(f"{unnumbered:,} rows have no {told_id!r}, or one that another row has: mistakes name several")
+    if not counted["rows"]:
+        warnings.append("the file has no rows that fit its header: nothing is measured")
+    elif counted["people"] == counted["labels"]:
+        warnings.append(f"no two rows have the same {truth!r}: there is nobody to be found, and recall says nothing")
+    return replace(
+        read,
+        unread={name: doubts.get(name, "") for name in left},
+        unreadable=len(delivered.rejected),
+        warnings=tuple(warnings),
+    )
+
+
+def _rows_without_a_number(table: ir.Table, place: str | None, engine: Engine) -> int:
+    """How many rows have nothing in a column, or what another row has as well; 0 where there is no column."""
+    if place is None:
+        return 0
+    column = table[place]
+    [counted] = engine.to_arrow(table.aggregate(rows=table.count(), different=column.nunique())).to_pylist()
+    return int(counted["rows"] - counted["different"])
+
+
+def _warnings(columns: Collection[str]) -> list[str]:
+    """What is missing of people by the columns that are read, with what to do."""
+    warnings = []
+    if not set(columns) - _SAY_LITTLE - _OF_MANY:
+        warnings.append(
+            "nothing that is read tells one person from another; say with --map which columns are names, birth dates, "
+            "e-mails, phones or streets"
+        )
+    elif not set(columns) & {*NAMES}:
+        warnings.append(
+            "no column is read as names: all who share an e-mail or a phone are one person then. Say which it is with "
+            "--map (`full_name: COLUMN`, or `given_name:` and `family_name:`)"
+        )
+    return warnings
 
 
 def _of_nobody(table: ir.Table, columns: Mapping[str, str], engine: Engine) -> list[str]:
@@ -186,31 +228,6 @@ def _told(text: ir.StringValue, literally: bool) -> ir.StringValue:
     return ibis.ifelse(text.re_search(nothing), ibis.null("string"), trimmed(text))
 
 
-def _rows(file: Path, engine: Engine) -> tuple[list[str], FileRows]:
-    if not file.exists():
-        raise EvaluationError(f"{file} is not there")
-    if file.suffix == ".parquet":
-        try:
-            header = list(engine.parquet_columns(file))
-            return header, engine.read_parquet(file, columns={f"c{at}": name for at, name in enumerate(header)})
-        except UnreadableFileError as error:
-            raise EvaluationError(f"{file.name}: {error}; write it again") from error
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            first = lines.readline()
-    except UnicodeDecodeError as error:
-        raise EvaluationError(_NOT_UTF_8.format(file.name)) from error
-    delimiter = max(",;\t|", key=first.count)
-    header = next(csv.reader([first], delimiter=delimiter), [])
-    if not header:
-        raise EvaluationError(f"{file.name} is empty")
-    columns = {f"c{place}": name for place, name in enumerate(header)}
-    found = engine.read_csv(file, header=header, delimiter=delimiter, columns=columns)
-    if any("UTF-8" in each.error for each in found.rejected):
-        raise EvaluationError(_NOT_UTF_8.format(file.name))
-    return header, found
-
-
 def _canonical(
     table: ir.Table,
     columns: Mapping[str, str],
@@ -223,22 +240,27 @@ def _canonical(
     def text(what: str) -> ir.StringValue:
         return table[columns[what]] if what in columns else ibis.null("string")
 
+    def reaching(what: str) -> ir.StringValue:
+        return _with_area(text(what), text("area_code")) if is_a(what) == PHONE else text(what)
+
     whole = [text(what) for what in columns if is_a(what) == "full_name"]
-    birth_date = ibis.coalesce(_date(table, columns, engine), _date_of_parts(table, columns))
+    birth_date = ibis.coalesce(date_of(table, columns, engine), date_of_parts(table, columns))
+    # Initials beside a whole name say nothing more.
+    initials = text("initials") if "family_name" in columns else ibis.null("string")
     told = table.select(
         "record_id",
         full_name=ibis.coalesce(*whole, ibis.null("string")),
-        given_name=_joined(text("given_name"), text("middle_name")),
-        family_name=_joined(_both(text("family_name"), text("second_family_name")), text("name_suffix")),
+        given_name=_joined(text("given_name").coalesce(initials), text("middle_name")),
+        family_name=_joined(_both(_with_particle(text), text("second_family_name")), text("name_suffix")),
         birth_date=birth_date,
-        birth_year=_year(table, columns, birth_date, engine),
+        birth_year=year_of(table, columns, birth_date, engine),
         gender=_gender(table, text("gender"), engine),
         company=text("company"),
         job_title=text("job_title"),
     )
     contacts = known_names(told)
     reached = {what: kind for what in columns if (kind := is_a(what)) in REACHED}
-    spelled = table.select("record_id", said=text("country"), **{what: text(what) for what in reached})
+    spelled = table.select("record_id", said=text("country"), **{what: reaching(what) for what in reached})
     spelled = _with_country(spelled, engine) if "country" in columns else spelled.mutate(code=ibis.null("string"))
     spelled = spelled.mutate(country=spelled.code.coalesce(ibis.literal(country, "string")))
     for what, kind in reached.items():
@@ -327,6 +349,19 @@ def _undialled(spelled: ir.Table, phones: Sequence[str], engine: Engine) -> int:
     return int(row["found"])
 
 
+def _with_particle(text: Callable[[str], ir.StringValue]) -> ir.StringValue:
+    """The family name with what stands before it: *van der Berg*."""
+    family = text("family_name")
+    return (text("name_particle") + " " + family).coalesce(family)
+
+
+def _with_area(number: ir.StringValue, area: ir.StringValue) -> ir.StringValue:
+    """A telephone number with its area, where it is written without."""
+    digits, before = (text.re_replace(r"\.0$", "").re_replace(r"\D", "") for text in (number, area))
+    apart = digits.re_search(_LOCAL) & before.re_search(_AREA)
+    return ibis.ifelse(apart.fill_null(False), before + digits, number)
+
+
 def _both(name: ir.StringValue, other: ir.StringValue) -> ir.StringValue:
     """Two names, or whichever of them is known."""
     return _joined(name, other).coalesce(other)
@@ -378,64 +413,6 @@ def _postal(table: ir.Table, columns: Mapping[str, str]) -> ir.Table | None:
     known = placed.filter(placed.line_1.notnull() | placed.city.notnull() | placed.postal_code.notnull())
     line = ibis.literal(", ").join([known[part].coalesce("") for part in whats])
     return known.mutate(value=line)
-
-
-def _date(table: ir.Table, columns: Mapping[str, str], engine: Engine) -> ir.DateValue:
-    """Birth dates: ISO, or eight digits; of those that end in the year, and of eight digits, the order that most of the
-    column fits, day first if more do equally."""
-    if "birth_date" not in columns:
-        return ibis.null("date")
-    column = table[columns["birth_date"]].re_replace(r"[T ].*$", "")
-    slashed = column.replace(".", "/").replace("-", "/")
-    year_last = [try_timestamp(slashed, pattern) for pattern in ("%d/%m/%Y", "%m/%d/%Y")]
-    eight_digits = [try_timestamp(column, pattern) for pattern in ("%Y%m%d", "%d%m%Y", "%m%d%Y")]
-    told = ibis.coalesce(
-        try_timestamp(column, "%Y-%m-%d"),
-        _fitting(eight_digits, table.filter(column.re_search(r"^\d{8}$")), engine),
-        try_timestamp(slashed, "%Y/%m/%d"),
-        _fitting(year_last, table.filter(column.re_search(r"^\d{1,2}\D")), engine),
-    )
-    return known_birth_date(told.cast("date"))
-
-
-def _fitting(readings: Sequence[ir.TimestampValue], rows: ir.Table, engine: Engine) -> ir.TimestampValue:
-    """The reading by which most of some rows are birth dates: one mistyped date must not turn a column round."""
-    counts = {str(place): known_birth_date(each.cast("date")).count() for place, each in enumerate(readings)}
-    [found] = engine.to_arrow(rows.aggregate(**counts)).to_pylist()
-    return readings[max(range(len(readings)), key=lambda place: found[str(place)])]
-
-
-def _date_of_parts(table: ir.Table, columns: Mapping[str, str]) -> ir.DateValue:
-    """Birth dates whose year, month and day are columns of their own; null where these are no date."""
-    if not set(BIRTH_PARTS) <= set(columns):
-        return ibis.null("date")
-    numbers = [_whole(table[columns[part]]).cast("string") for part in BIRTH_PARTS]
-    return known_birth_date(try_timestamp(ibis.literal("-").join(numbers), "%Y-%m-%d").cast("date"))
-
-
-def _year(table: ir.Table, columns: Mapping[str, str], date: ir.DateValue, engine: Engine) -> ir.IntegerValue:
-    """Years of birth, for where there is no date: as they are told, or by an age.
-
-    Ages were told in the year that a column says, or in that in which those were so old whose birth is known.
-    """
-    year, age = (
-        _whole(table[columns[what]]) if what in columns else ibis.null("int32") for what in ("birth_year", "age")
-    )
-    if "birth_date" in columns:
-        year = year.coalesce(_whole(table[columns["birth_date"]].re_extract(r"^\d{4}(\.0)?$", 0)))
-    if "age_told" in columns:
-        told = _whole(table[columns["age_told"]].re_extract(_A_YEAR, 1))
-    elif "age" in columns:
-        known = table.aggregate(told=(date.year().coalesce(year) + age).median())
-        told = ibis.literal(int(engine.to_arrow(known)["told"][0].as_py() or _SOME_YEAR), "int32")
-    else:
-        told = ibis.null("int32")
-    return known_birth_year(year.coalesce(told - age))
-
-
-def _whole(text: ir.StringValue) -> ir.IntegerValue:
-    """A whole number, which is written as a fraction where some are missing; null for anything else."""
-    return text.try_cast("float64").try_cast("int32")
 
 
 def _typed(table: ir.Table | None, schema: TableSchema, engine: Engine) -> ir.Table:

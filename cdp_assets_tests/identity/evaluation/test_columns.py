@@ -339,5 +339,77 @@ def test_whole_names_and_addresses_and_initials_are_known() -> None:
 
 def test_the_issuer_of_a_number_is_known_by_its_name() -> None:
     columns = ["PASSPORT_NUMBER", "PASSPORT_COUNTRY", "NATIONAL_ID_NUMBER", "NATIONAL_ID_COUNTRY", "COUNTRY"]
-    issuers = [evaluated.issuer_of(column, columns) for column in ("PASSPORT_NUMBER", "NATIONAL_ID_NUMBER", "SSN")]
-    assert issuers == ["PASSPORT_COUNTRY", "NATIONAL_ID_COUNTRY", None]
+    numbers = ("PASSPORT_NUMBER", "NATIONAL_ID_NUMBER", "SSN", "身份证号")
+    issuers = [evaluated.issuer_of(column, columns) for column in numbers]
+    assert issuers == ["PASSPORT_COUNTRY", "NATIONAL_ID_COUNTRY", None, None]
+
+
+NAMES = ["Ada Berger", "BEN VAN DAM", "Li Na", "Smt. G. Chitra", "Mary-Ann O'Neil"]
+
+
+@pytest.mark.parametrize("column", ["pax_name", "SUBSCRIBER NAME", "name of applicant", "insuredname", "ho_ten"])
+def test_a_column_called_a_name_holds_names_where_its_values_can_be_peoples(column: str) -> None:
+    found = guess([column, "phone"], {column: NAMES, "phone": ["+43 660 1234567"] * 5})
+    assert found == {"full_name": column, "phone": "phone"}
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        pytest.param("pax_name", ["Mill Ltd", "Park GmbH", "Lane Inc"], id="companies"),
+        pytest.param("pax_name", ["T-Shirt Size 3", "Mug 0.5 l", "Set of 4"], id="with digits"),
+        pytest.param("pax_name", ["ada", "ben", "cleo"], id="single words"),
+        pytest.param("pax_name", ["Late Jazz"] * 30, id="one for all"),
+        pytest.param("hospital_name", NAMES, id="of a place"),
+        pytest.param("mother_name", NAMES, id="of somebody else"),
+        pytest.param("agent_name", NAMES, id="of who serves"),
+        pytest.param("maiden_name", NAMES, id="of before"),
+        pytest.param("nickname", NAMES, id="of friends"),
+    ],
+)
+def test_what_else_has_a_name_is_nobody(column: str, values: list[str]) -> None:
+    assert "full_name" not in guess([column], {column: values})
+
+
+def test_of_several_names_the_one_that_is_called_a_persons_is_read() -> None:
+    columns = {"route_name": [*NAMES, "Ida Moor"], "passenger_name_1": [*NAMES, None]}
+    assert guess([*columns], columns) == {"full_name": "passenger_name_1"}
+
+
+def test_a_half_name_beside_the_other_is_no_whole_one() -> None:
+    columns = {"Vorname": ["Ada", "Ben"], "Name": ["Berger", "Muster"]}
+    assert guess([*columns], columns) == {"given_name": "Vorname", "family_name": "Name"}
+
+
+def test_a_record_id_is_filled_and_no_two_are_the_same() -> None:
+    columns = {
+        "group_id": ["7", "7", "8"],
+        "policy_id": ["7", None, "8"],
+        "emirates_id": ["784-1990-1", "784-1991-2", "784-1992-3"],
+        "row_no": ["1", "2", "3"],
+    }
+    found, doubts = evaluated.guess([*columns], columns)
+    assert found == {"record": "row_no", "national_id": "emirates_id"}
+    assert doubts == dict.fromkeys(("group_id", "policy_id"), evaluated.NOT_OF_ROWS)
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({"area_cd": ["919"], "phone_num": ["3784520"]}, {"area_code": "area_cd", "phone": "phone_num"}),
+        ({"area_cd": ["919"]}, {}),
+        ({"alternate_contact": ["none"], "msisdn": ["+43 660 1234567"]}, {"phone": "msisdn"}),
+        ({"phone": ["0660 1234567"], "alternate_contact": ["0660 7654321"]},
+         {"phone": "phone", "phone_2": "alternate_contact"}),
+        ({"contact_no": ["C-10"], "phone_country_code": ["+43"]}, {"record": "contact_no"}),
+        ({"street": ["Mill Lane"], "numero": ["7"]}, {"street": "street", "house_number": "numero"}),
+        ({"street": ["Mill Lane 7"], "numero": ["1"]}, {"street": "street"}),
+        ({"initials": ["K.C.P."], "surname": ["Berger"]}, {"initials": "initials", "family_name": "surname"}),
+        ({"initials": ["signed"]}, {}),
+        ({"mailing_city": ["Graz"], "res_city": ["York"]}, {"city": "res_city"}),
+    ],
+)  # fmt: skip
+def test_values_and_neighbours_tell_what_a_column_is(
+    columns: dict[str, list[str | None]], expected: dict[str, str]
+) -> None:
+    assert guess([*columns], columns) == expected

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cdp_assets.identity.evaluation.records import EvaluationError, LabelledRecords, read_labelled
+from cdp_assets.identity.evaluation.files import EvaluationError
+from cdp_assets.identity.evaluation.records import LabelledRecords, read_labelled
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 
 
@@ -141,6 +142,30 @@ def test_two_family_names_are_one(file: Path, engine: DuckDBEngine) -> None:
     assert [row["family_name"] for row in rows] == ["Ortiz Peña", "Ortiz", "Peña", None]
 
 
+def test_initials_stand_in_for_a_given_name_and_particles_before_the_family_name(
+    file: Path, engine: DuckDBEngine
+) -> None:
+    found = read(
+        file, engine,
+        "voorletters,voornaam,tussenvoegsel,achternaam,who\nK.C.P.,,van der,Dam,x\nM.,Milan,,Broeders,y\nA.,,de,,y\n",
+    )  # fmt: skip
+    rows = engine.to_arrow(found.contacts.order_by("record_id")).to_pylist()
+    assert [(row["given_name"], row["family_name"]) for row in rows] == [
+        ("K.C.P.", "van der Dam"),
+        ("Milan", "Broeders"),
+        ("A.", None),
+    ]
+
+
+def test_numbers_in_two_columns_are_dialled_as_one(file: Path, engine: DuckDBEngine) -> None:
+    text = "name,area_cd,phone_num,who\nAda,212,5550142,x\nBen,212,(212) 555-0143,y\nCleo,,5550144,y\n"
+    file.write_text(text)
+    found = read_labelled(file, "who", None, {}, engine, "US")
+    assert points(found, engine) == {
+        (1, "phone", "+12125550142"), (2, "phone", "+12125550143"), (3, "phone", "5550144"),
+    }  # fmt: skip
+
+
 def test_a_name_in_another_script_and_a_whole_address_stand_in_for_what_is_not_told(
     file: Path, engine: DuckDBEngine
 ) -> None:
@@ -188,6 +213,36 @@ def test_numbers_written_at_home_are_dialled_from_the_country_that_is_said(file:
     assert points(found, engine) == {
         (1, "phone", "+436601234567"), (2, "phone", "+436601234567"), (3, "phone", "+493012345678"),
     }  # fmt: skip
+
+
+def test_mistakes_are_named_by_a_number_that_only_one_record_has(file: Path, engine: DuckDBEngine) -> None:
+    # The first 500 rows do not tell that the number comes again.
+    lines = "".join(f"{number % 501},Ada,x\n" for number in range(502))
+    found = read(file, engine, "case_id,name,who\n" + lines)
+    assert found.columns == {"full_name": "name"}
+    assert found.unread == {"case_id": "not every row has one of its own"}
+
+
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        ("email,who\na@mail.example,x\nb@mail.example,x\n", "no column is read as names: all who share an e-mail"),
+        ("city,who\nGraz,x\nYork,x\n", "nothing that is read tells one person from another; say with --map"),
+        ("name,who\nAda,x\nBen,y\n", "no two rows have the same 'who': there is nobody to be found"),
+        ("name,who\n", "the file has no rows that fit its header: nothing is measured"),
+        ("name,no,who\nAda,1,x\nBen,1,x\n", "1 rows have no 'no', or one that another row has"),
+        ("name,who\nAda,x\nBen,x\n", None),
+    ],
+)
+def test_why_figures_may_say_little_is_told(file: Path, engine: DuckDBEngine, text: str, warning: str | None) -> None:
+    file.write_text(text)
+    found = read_labelled(file, "who", "no" if ",no," in text else None, {}, engine).warnings
+    assert [each.partition(warning or each)[1] for each in found] == [warning] * (warning is not None)
+
+
+def test_columns_without_a_heading_are_told_by_their_place(file: Path, engine: DuckDBEngine) -> None:
+    found = read(file, engine, " name ,,who\nAda,7,x\n")
+    assert (found.columns, found.unread) == ({"full_name": "name"}, {"column 2": ""})
 
 
 def test_what_is_not_read_is_told(file: Path, engine: DuckDBEngine) -> None:
@@ -309,6 +364,7 @@ def test_lines_that_do_not_fit_the_header_are_counted(file: Path, engine: DuckDB
         ("id,a,who\n1,2,x\n", {}, "say what they are with --map"),
         ("id,name,who\n1,Anna,\n", {}, "the column 'who' of people.csv is empty: without labels nothing can be"),
         ("", {}, "people.csv is empty"),
+        ("name,name,who\nAda,Berger,x\n", {}, "people.csv has several columns called 'name'; give each a name of its"),
         ("name,who\nMüller,x\n".encode("latin-1"), {}, "people.csv is not UTF-8; write it again in that encoding"),
         ("name,who\nMüller,x\n".encode("utf-16"), {}, "people.csv is not UTF-8; write it again in that encoding"),
     ],
@@ -319,6 +375,12 @@ def test_what_cannot_be_read_is_named_with_what_to_do(
     with pytest.raises(EvaluationError) as raised:
         read(file, engine, text, mapped)
     assert message in str(raised.value)
+
+
+def test_the_truth_numbers_no_records(file: Path, engine: DuckDBEngine) -> None:
+    file.write_text("name,who\nAda,x\n")
+    with pytest.raises(EvaluationError, match="'who' cannot be both the truth and the records' id"):
+        read_labelled(file, "who", "who", {}, engine)
 
 
 def test_damaged_parquet_is_named(tmp_path: Path, engine: DuckDBEngine) -> None:
