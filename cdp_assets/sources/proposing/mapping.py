@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from cdp_assets.sources.proposing import commerce, consent, deals, headings
+from cdp_assets.sources.proposing import commerce, consent, consent_log, deals, headings
 from cdp_assets.sources.proposing.beside import both
 from cdp_assets.sources.proposing.changes import OPERATION, OPERATIONS, REMOVED, Log
 from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, quoted, telling_apart, telling_more, together
@@ -555,5 +555,5 @@ _MAPS: dict[str, Callable[[Draft], Iterator[Map]]] = {
     "survey_responses": _surveys,
     "engagements": _engagements,
     "events": _events,
-    "consents": consent.words,
+    "consents": consent_log.words,
 }
