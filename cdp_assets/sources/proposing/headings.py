@@ -298,12 +298,12 @@ def is_of_all(words: str) -> bool:
 
 def is_of_others(words: str) -> bool:
     """Whether a column tells of somebody else than the person of the row."""
-    return any(_mentions(words, who) for who in ("others", "deliveries", "receivers", "staff"))
+    return is_of_receivers(words) or any(_mentions(words, who) for who in ("others", "deliveries", "staff"))
 
 
 def is_of_receivers(words: str) -> bool:
-    """Whether a column tells to whom something was sent."""
-    return _mentions(words, "receivers")
+    """Whether a column tells to whom something was sent, and not to what somebody consents."""
+    return _mentions(re.sub(rf"{_pattern('consents')} to\b", " ", words), "receivers")
 
 
 def is_street_of_a_delivery(words: str) -> bool:
@@ -443,13 +443,36 @@ def is_of_consent(words: str) -> bool:
 
 
 def is_of_advertising(words: str) -> bool:
-    """Whether a heading speaks of mail or advertising, and not of what was done with a message."""
-    return _mentions(words, "advertising") and not {*words.split()} & actions().keys()
+    """Whether a heading speaks of mail or advertising, and not of what was done with a message: unless it asks whether
+    to send some.
+    """
+    done = {*words.split()} & actions().keys() and not _mentions(words, "questions")
+    return _mentions(words, "advertising") and not done
 
 
 def is_of_other_consent(words: str) -> bool:
-    """Whether a heading asks for consent to something else than advertising: to a treatment, or to be photographed."""
-    return _mentions(words, "elsewhere_consented") and not is_of_advertising(words)
+    """Whether a heading asks for consent to something else than advertising: to a treatment, or that data be kept."""
+    return _mentions(words, "elsewhere_consented") and not (is_of_advertising(words) or channels_said(words))
+
+
+def channels_said(words: str) -> tuple[str, ...]:
+    """The channels that a heading names, as `consents` calls them; of telephones only what comes by them."""
+    return tuple(channel for channel in ("email", "sms", "phone", "post") if _mentions(words, f"by_{channel}"))
+
+
+def is_of_telephones(words: str) -> bool:
+    """Whether a heading speaks of telephones, by which there are calls as well as messages."""
+    return _mentions(words, "telephones")
+
+
+def is_of_mobiles(words: str) -> bool:
+    """Whether a heading speaks of mobile ones, which are more for messages than for calls."""
+    return _mentions(words, "mobiles")
+
+
+def is_of_every_channel(words: str) -> bool:
+    """Whether a heading speaks of being contacted at all, however it is done."""
+    return _mentions(words, "every_channel")
 
 
 def is_negated(words: str) -> bool:

@@ -195,8 +195,10 @@ def person(
         yield entry("contacts", says)
     country = draft.sql("country")
     for place, email in enumerate(draft.all_of("email")):
-        verified = draft.sql("verified") if place == 0 else None
-        yield entry("contact_points", draft.given(kind="'email'", value=draft.expression(email), verified=verified))
+        verified, bounced = (draft.sql(role) if place == 0 else None for role in ("verified", "bounced"))
+        status = None if bounced is None else f"case when {bounced} then 'bounced' end"
+        told = draft.given(kind="'email'", value=draft.expression(email), verified=verified, status=status)
+        yield entry("contact_points", told)
     for phone in draft.all_of("phone"):
         yield entry("contact_points", draft.given(kind="'phone'", value=unguarded(draft, phone), country=country))
     both = _code_and_town(draft)

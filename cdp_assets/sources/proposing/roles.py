@@ -45,7 +45,7 @@ _LOOKS = {
 }
 """What the values of some roles have to look like."""
 
-_ANSWERS = frozenset({"is_won", "is_closed", "is_company", "verified"})
+_ANSWERS = frozenset({"is_won", "is_closed", "is_company", "verified", "bounced"})
 """Roles of columns that are true or false."""
 
 _YES_OR_NO = headings.said_by(("yes", "no"))
