@@ -475,6 +475,24 @@ def is_of_every_channel(words: str) -> bool:
     return _mentions(words, "every_channel")
 
 
+def is_called_a_state(words: str) -> bool:
+    """Whether a heading says just *state*, in a word that may also be for a part of a country."""
+    known = _headings()
+    return any(" ".join(spelled) in known.content["states_or_regions"] for spelled in _spellings(words.split(), known))
+
+
+def is_of_a_failed_payment(words: str) -> bool:
+    """Whether words say that something went wrong with a payment: *erreur de paiement*."""
+    return _mentions(words, "errors") and _mentions(words, "paying")
+
+
+def is_of_more_than_an_end(words: str) -> bool:
+    """Whether words of a state are of a part, of what was asked for or did not happen, or of something else than an
+    order: *return rejected*.
+    """
+    return _mentions(words, "not_given_up")
+
+
 def is_negated(words: str) -> bool:
     """Whether a heading asks for the opposite of what its other words say: *no newsletter*."""
     return words.startswith("no ") or _mentions(words, "negations")
