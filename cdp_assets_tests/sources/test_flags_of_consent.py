@@ -161,10 +161,22 @@ def test_who_takes_a_yes_back_does_so_from_the_delivery_that_says_so(bench: Benc
     assert all(row["occurred_at"].year > 2024 for row in rows.values())
 
 
-def test_a_hard_bounce_is_told_of_the_address(tmp_path: Path) -> None:
-    proposal = proposed(tmp_path, "Has Hard Bounced")
+def test_each_time_of_leaving_is_by_its_channel(tmp_path: Path) -> None:
+    head = "Member No,Name,Email,Mobile,Email opt-out date,SMS opt-out date"
+    lines = (
+        f"{n},Ann Lee,p{n}@example.org,+1212555{1000 + n},2025-02-{1 + n:02d},2025-03-{1 + n:02d}" for n in range(12)
+    )
+    assert refused(propose(written(tmp_path, "members.csv", table(head, *lines)), "shop")) == {EMAIL, TEXTS}
+
+
+@pytest.mark.parametrize(
+    ("heading", "status"),
+    [("Has Hard Bounced", "case when \"Has Hard Bounced\" then 'bounced' end"), ("Soft bounced", None)],
+)
+def test_a_hard_bounce_is_told_of_the_address(tmp_path: Path, heading: str, status: str | None) -> None:
+    proposal = proposed(tmp_path, heading)
     (email,) = (map_["set"] for map_ in proposal.stream["maps"] if map_["set"].get("kind") == "'email'")
-    assert email["status"] == "case when \"Has Hard Bounced\" then 'bounced' end"
+    assert email.get("status") == status
 
 
 def test_who_answers_stop_wants_no_more_where_nothing_says_which_way_messages_went(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ _WITH_OR_WITHOUT_TAX = re.compile(
     r" (taxe?s?|vat|gst|mwst|ust|tva|iva|btw|moms|mva|dph|alv)|(tax|vat|gst) (inc|exc?)(l|luded|lusive|luding)?)$"
 )
 _CENTS = re.compile(r"\b(in )?(cents?|pennies|pence|minor( units?)?|centimes|centimos|centavos|grosze|ore)\b")
+_OPTED = re.compile(r"\bopt(?:ed)? (in|out)\b")
 _UTC = re.compile(r"\b(gmt|utc)\b(?! \d)")
 _CURRENCY = re.compile(
     r" (usd|eur|gbp|chf|cad|aud|nzd|jpy|cny|inr|brl|mxn|ars|clp|cop|pln|sek|nok|dkk|czk|huf|ron|try|zar|sgd|hkd|krw)$"
@@ -167,8 +168,8 @@ def times_of(words: str) -> str | None:
 
 
 def _times_begin(parts: Sequence[str], known: _Headings) -> str | None:
-    """The role of instants of which one of some words is the beginning."""
-    spoken = [f"{_folded(part)} " for part in parts]
+    """The role of instants of which one of some words is the beginning: *opt out* is one."""
+    spoken = [f"{_folded(part)} " for part in _OPTED.sub(r"opt\1", " ".join(parts)).split()]
     return next(
         (role for role, beginnings in known.times.items() if any(part.startswith(beginnings) for part in spoken)), None
     )
