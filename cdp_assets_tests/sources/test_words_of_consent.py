@@ -652,7 +652,9 @@ def test_a_yes_that_may_be_to_advertising_is_told(tmp_path: Path, heading: str, 
     assert [map_ for map_ in proposal.stream["maps"] if map_["to"] == "consents"] == []
 
 
-@pytest.mark.parametrize("heading", ["Treatment Consent", "Photo consent", "Einwilligung Behandlung"])
+@pytest.mark.parametrize(
+    "heading", ["Treatment Consent", "Photo consent", "Einwilligung Behandlung", "Call recording consent"]
+)
 def test_consent_to_something_else_is_none_to_advertising(tmp_path: Path, heading: str) -> None:
     proposal = propose(written(tmp_path, "members.csv", flagged(heading, ("yes", "no"))), "shop")
     assert [map_ for map_ in proposal.stream["maps"] if map_["to"] == "consents"] == []

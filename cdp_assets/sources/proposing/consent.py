@@ -260,7 +260,7 @@ def unread(draft: Draft) -> Iterator[str]:
     elsewhere = [
         each for each in asked if headings.is_of_consent(each.words) and headings.is_of_other_consent(each.words)
     ]
-    found = [each for each in left if _may_refuse(each) or (each in asked and _may_permit(each))]
+    found = [each for each in left if _may_refuse(each) or (each in asked and _may_ask(each))]
     if told := ", ".join(draft.names[each.address] for each in found if each not in elsewhere):
         yield f"{told} may say who wants advertising: it is left out"
     if told := ", ".join(draft.names[each.address] for each in elsewhere):
@@ -275,9 +275,12 @@ def _may_refuse(column: Column) -> bool:
     return headings.is_of_refusals(column.words) and column.values.type not in ("date", "timestamp")
 
 
-def _may_permit(column: Column) -> bool:
+def _may_ask(column: Column) -> bool:
     words = column.words
-    return headings.is_of_advertising(words) or headings.is_of_consent(words) or headings.is_of_every_channel(words)
+    contact = headings.is_of_every_channel(words) or (
+        headings.is_negated(words) and bool(headings.channels_said(words))
+    )
+    return headings.is_of_advertising(words) or headings.is_of_consent(words) or contact
 
 
 def _is_yes_or_no(draft: Draft, column: Column) -> bool:

@@ -13,6 +13,7 @@ from cdp_assets.sources.proposing.consent_words import WHEN, reached
 from cdp_assets.sources.proposing.draft import Draft
 from cdp_assets.sources.proposing.roles import Column
 
+_BY_TELEPHONE = frozenset({"sms", "whatsapp", "phone"})
 _ANYTHING = re.compile("")
 _OF_CHANGES = re.compile(r"\b(updated?|changed?|modified|last|latest|status|geändert|aktualisiert)\b")
 _OF_VISITS = re.compile(r"\b(visit\w*|seen|login|visite\w*|besuch\w*|visita\w*|bezoek\w*|wizyt\w*)\b")
@@ -41,10 +42,10 @@ def channels_refused(draft: Draft, flag: Column) -> tuple[str, ...]:
 
 
 def _named(draft: Draft, flag: Column) -> tuple[str, ...]:
+    """The channels that a heading names; that of the only number that people are reached by, if it is of one."""
     phone = draft.of("phone")
-    if re.search(r"\b(whatsapp|wa)\b", flag.words if phone is None or draft.of("email") else phone.words):
-        return ("whatsapp",)
-    return headings.channels_said(flag.words)
+    only = phone is not None and draft.of("email") is None and "whatsapp" in headings.channels_said(phone.words)
+    return ("whatsapp",) if only else headings.channels_said(flag.words)
 
 
 def _may_be_calls_or_texts(draft: Draft, flag: Column) -> bool:
@@ -54,16 +55,17 @@ def _may_be_calls_or_texts(draft: Draft, flag: Column) -> bool:
 
 
 def points_permitting(draft: Draft, channel: str) -> list[str]:
-    """The addresses or telephones of a row that a channel goes to, as expressions."""
-    return reached(draft, "email" if channel in ("email", "post") else "phone")
+    """The addresses or telephones of a row that a channel goes to, as expressions; others where it goes to neither."""
+    emails, phones = reached(draft, "email"), reached(draft, "phone")
+    if channel in _BY_TELEPHONE:
+        return phones
+    return emails if channel == "email" else emails or phones
 
 
 def points_refusing(draft: Draft, channel: str) -> list[str]:
     """The same for a refusal, which is the person's: what else they are reached by, if the channel goes to nothing."""
     emails, phones = reached(draft, "email"), reached(draft, "phone")
-    if channel == "any":
-        return emails + phones
-    return points_permitting(draft, channel) or emails or phones
+    return emails + phones if channel == "any" else points_permitting(draft, channel) or emails or phones
 
 
 def when(draft: Draft, flag: Column, at: str | None) -> str | None:

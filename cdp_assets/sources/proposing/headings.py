@@ -63,6 +63,10 @@ CHANNELS = ("email", "sms", "whatsapp", "phone", "post", "push", "any")
 """What cells say (keys below ``cells``) of how somebody can be reached."""
 
 
+_SAID_OF = ("email", "sms", "whatsapp", "phone", "post", "push", "fax")
+"""Channels that headings name (keys that begin with ``by_``)."""
+
+
 @dataclass(frozen=True)
 class _Headings:
     """The file, prepared for looking up."""
@@ -453,12 +457,12 @@ def is_of_advertising(words: str) -> bool:
 
 def is_of_other_consent(words: str) -> bool:
     """Whether a heading asks for consent to something else than advertising: to a treatment, or that data be kept."""
-    return _mentions(words, "elsewhere_consented") and not (is_of_advertising(words) or channels_said(words))
+    return _mentions(words, "elsewhere_consented") and not (is_of_advertising(words) or "sms" in channels_said(words))
 
 
 def channels_said(words: str) -> tuple[str, ...]:
     """The channels that a heading names, as `consents` calls them; of telephones only what comes by them."""
-    return tuple(channel for channel in ("email", "sms", "phone", "post") if _mentions(words, f"by_{channel}"))
+    return tuple(channel for channel in _SAID_OF if _mentions(words, f"by_{channel}"))
 
 
 def is_of_telephones(words: str) -> bool:
