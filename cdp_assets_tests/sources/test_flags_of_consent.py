@@ -117,9 +117,19 @@ def test_each_flag_that_refuses_is_heard_by_its_channel(
     assert (permitted(proposal), refused(proposal)) == (set(), points)
 
 
-def test_who_has_no_e_mail_address_refuses_all_of_it(tmp_path: Path) -> None:
-    text = table("Member No,Name,Mobile,Opt-out", *(f"{n},Ann Lee,+1212555{1000 + n},Yes" for n in range(12)))
-    assert refused(propose(written(tmp_path, "members.csv", text), "shop")) == {("Mobile", "any")}
+@pytest.mark.parametrize(
+    ("heading", "flag", "channel"),
+    [
+        ("Mobile", "Opt-out", "any"),
+        ("WhatsApp", "Opt-out", "whatsapp"),
+        ("WhatsApp", "Do Not Contact", "any"),
+    ],
+)
+def test_who_has_no_e_mail_address_refuses_what_reaches_them(
+    tmp_path: Path, heading: str, flag: str, channel: str
+) -> None:
+    text = table(f"Member No,Name,{heading},{flag}", *(f"{n},Ann Lee,+1212555{1000 + n},Yes" for n in range(12)))
+    assert refused(propose(written(tmp_path, "members.csv", text), "shop")) == {(heading, channel)}
 
 
 def test_each_status_of_a_channel_is_read_with_its_own_date(tmp_path: Path) -> None:

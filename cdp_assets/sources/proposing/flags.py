@@ -15,7 +15,7 @@ from cdp_assets.sources.proposing.roles import Column
 
 _BY_TELEPHONE = frozenset({"sms", "whatsapp", "phone"})
 _ANYTHING = re.compile("")
-_OF_CHANGES = re.compile(r"\b(updated?|changed?|modified|last|latest|status|geändert|aktualisiert)\b")
+_OF_CHANGES = re.compile(r"\b(updated?|changed?|modified|last|latest|status|geandert|aktualisiert)\b")
 _OF_VISITS = re.compile(r"\b(visit\w*|seen|login|visite\w*|besuch\w*|visita\w*|bezoek\w*|wizyt\w*)\b")
 _ASKING = frozenset({"opt_in", "opt_out", "status"})
 _MOMENT = re.compile(r" (date|datum|at|on|am|time|timestamp|zeitpunkt|fecha|data)$")
@@ -37,8 +37,9 @@ def channels_refused(draft: Draft, flag: Column) -> tuple[str, ...]:
         others = (each for each in draft.columns if each is not flag and each.role in _ASKING)
         texts = any("sms" in headings.channels_said(each.words) for each in others)
         return (*_named(draft, flag), "phone", *(() if texts else ("sms",)))
-    every = headings.is_of_every_channel(flag.words) or not reached(draft, "email")
-    return _named(draft, flag) or (("any",) if every else ("email",))
+    if headings.is_of_every_channel(flag.words) and not headings.channels_said(flag.words):
+        return ("any",)
+    return _named(draft, flag) or (("email",) if reached(draft, "email") else ("any",))
 
 
 def _named(draft: Draft, flag: Column) -> tuple[str, ...]:
