@@ -310,10 +310,10 @@ def test_a_word_that_is_not_known_says_neither_yes_nor_no(bench: Bench, tmp_path
     assert "trug in Newsletter is taken neither for yes nor for no" in proposal.doubts
 
 
-def test_who_is_not_to_be_disturbed_gets_no_text_messages(bench: Bench, tmp_path: Path) -> None:
+def test_who_is_not_to_be_disturbed_gets_neither_calls_nor_text_messages(bench: Bench, tmp_path: Path) -> None:
     rows = consents(bench, tmp_path, "members.csv", flagged("DND", ("Y", "N")))
-    assert {(row["channel"], row["status"]) for row in rows} == {("sms", "withdrawn")}
-    assert len(rows) == 10
+    assert {(row["channel"], row["status"]) for row in rows} == {("sms", "withdrawn"), ("phone", "withdrawn")}
+    assert len(rows) == 20
 
 
 def test_subscribers_who_left_have_withdrawn_and_the_others_have_not(bench: Bench, tmp_path: Path) -> None:
@@ -652,7 +652,9 @@ def test_a_yes_that_may_be_to_advertising_is_told(tmp_path: Path, heading: str, 
     assert [map_ for map_ in proposal.stream["maps"] if map_["to"] == "consents"] == []
 
 
-@pytest.mark.parametrize("heading", ["Treatment Consent", "Photo consent", "Einwilligung Behandlung"])
+@pytest.mark.parametrize(
+    "heading", ["Treatment Consent", "Photo consent", "Einwilligung Behandlung", "Call recording consent"]
+)
 def test_consent_to_something_else_is_none_to_advertising(tmp_path: Path, heading: str) -> None:
     proposal = propose(written(tmp_path, "members.csv", flagged(heading, ("yes", "no"))), "shop")
     assert [map_ for map_ in proposal.stream["maps"] if map_["to"] == "consents"] == []

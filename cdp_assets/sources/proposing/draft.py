@@ -257,7 +257,7 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def among(draft: Draft, column: Column, kind: str, *, seen: bool = False) -> str:
+def among(draft: Draft, column: Column, kind: str, *, seen: bool = False, more: Iterable[str] = ()) -> str:
     """A condition: the column says one of the words for ``kind`` (below ``cells`` in `headings.yaml`).
 
     Args:
@@ -265,11 +265,13 @@ def among(draft: Draft, column: Column, kind: str, *, seen: bool = False) -> str
         column: The column.
         kind: What its cells are to say.
         seen: Whether the words of the sample are enough, if it has any.
+        more: What else they may say, in lower case.
     """
     words = of_its_languages(draft, draft.texts(column), headings.says(kind), headings.says(kind, further=False))
     if seen:
         words = tuple(word for word in words if word in {text.rstrip(".") for text in draft.texts(column)} or word in
                       draft.texts(column)) or words  # fmt: skip
+    words = (*words, *more)
     plain = plain_name(draft.names[column.address])
     if column.values.type not in ("string", "json"):
         plain = f"cast({plain} as varchar)"

@@ -32,6 +32,7 @@ _WITH_OR_WITHOUT_TAX = re.compile(
     r" (taxe?s?|vat|gst|mwst|ust|tva|iva|btw|moms|mva|dph|alv)|(tax|vat|gst) (inc|exc?)(l|luded|lusive|luding)?)$"
 )
 _CENTS = re.compile(r"\b(in )?(cents?|pennies|pence|minor( units?)?|centimes|centimos|centavos|grosze|ore)\b")
+_OPTED = re.compile(r"\bopt(?:ed)? (in|out)\b")
 _UTC = re.compile(r"\b(gmt|utc)\b(?! \d)")
 _CURRENCY = re.compile(
     r" (usd|eur|gbp|chf|cad|aud|nzd|jpy|cny|inr|brl|mxn|ars|clp|cop|pln|sek|nok|dkk|czk|huf|ron|try|zar|sgd|hkd|krw)$"
@@ -60,6 +61,10 @@ ANSWERS = ("yes", "no", "active", "granted", "denied", "withdrawn", "pending")
 
 CHANNELS = ("email", "sms", "whatsapp", "phone", "post", "push", "any")
 """What cells say (keys below ``cells``) of how somebody can be reached."""
+
+
+_SAID_OF = ("email", "sms", "whatsapp", "phone", "post", "push", "fax")
+"""Channels that headings name (keys that begin with ``by_``)."""
 
 
 @dataclass(frozen=True)
@@ -167,8 +172,8 @@ def times_of(words: str) -> str | None:
 
 
 def _times_begin(parts: Sequence[str], known: _Headings) -> str | None:
-    """The role of instants of which one of some words is the beginning."""
-    spoken = [f"{_folded(part)} " for part in parts]
+    """The role of instants of which one of some words is the beginning: *opt out* is one."""
+    spoken = [f"{_folded(part)} " for part in _OPTED.sub(r"opt\1", " ".join(parts)).split()]
     return next(
         (role for role, beginnings in known.times.items() if any(part.startswith(beginnings) for part in spoken)), None
     )
@@ -298,12 +303,12 @@ def is_of_all(words: str) -> bool:
 
 def is_of_others(words: str) -> bool:
     """Whether a column tells of somebody else than the person of the row."""
-    return any(_mentions(words, who) for who in ("others", "deliveries", "receivers", "staff"))
+    return is_of_receivers(words) or any(_mentions(words, who) for who in ("others", "deliveries", "staff"))
 
 
 def is_of_receivers(words: str) -> bool:
-    """Whether a column tells to whom something was sent."""
-    return _mentions(words, "receivers")
+    """Whether a column tells to whom something was sent, and not to what somebody consents."""
+    return _mentions(re.sub(rf"{_pattern('consents')} to\b", " ", words), "receivers")
 
 
 def is_street_of_a_delivery(words: str) -> bool:
@@ -443,13 +448,54 @@ def is_of_consent(words: str) -> bool:
 
 
 def is_of_advertising(words: str) -> bool:
-    """Whether a heading speaks of mail or advertising, and not of what was done with a message."""
-    return _mentions(words, "advertising") and not {*words.split()} & actions().keys()
+    """Whether a heading speaks of mail or advertising, and not of what was done with a message: unless it asks whether
+    to send some.
+    """
+    done = {*words.split()} & actions().keys() and not _mentions(words, "questions")
+    return _mentions(words, "advertising") and not done
 
 
 def is_of_other_consent(words: str) -> bool:
-    """Whether a heading asks for consent to something else than advertising: to a treatment, or to be photographed."""
-    return _mentions(words, "elsewhere_consented") and not is_of_advertising(words)
+    """Whether a heading asks for consent to something else than advertising: to a treatment, or that data be kept."""
+    return _mentions(words, "elsewhere_consented") and not (is_of_advertising(words) or "sms" in channels_said(words))
+
+
+def channels_said(words: str) -> tuple[str, ...]:
+    """The channels that a heading names, as `consents` calls them; of telephones only what comes by them."""
+    return tuple(channel for channel in _SAID_OF if _mentions(words, f"by_{channel}"))
+
+
+def is_of_telephones(words: str) -> bool:
+    """Whether a heading speaks of telephones, by which there are calls as well as messages."""
+    return _mentions(words, "telephones")
+
+
+def is_of_mobiles(words: str) -> bool:
+    """Whether a heading speaks of mobile ones, which are more for messages than for calls."""
+    return _mentions(words, "mobiles")
+
+
+def is_of_every_channel(words: str) -> bool:
+    """Whether a heading speaks of being contacted at all, however it is done."""
+    return _mentions(words, "every_channel")
+
+
+def is_called_a_state(words: str) -> bool:
+    """Whether a heading says just *state*, in a word that may also be for a part of a country."""
+    known = _headings()
+    return any(" ".join(spelled) in known.content["states_or_regions"] for spelled in _spellings(words.split(), known))
+
+
+def is_of_a_failed_payment(words: str) -> bool:
+    """Whether words say that something went wrong with a payment: *erreur de paiement*."""
+    return _mentions(words, "errors") and _mentions(words, "paying")
+
+
+def is_of_more_than_an_end(words: str) -> bool:
+    """Whether words of a state are of a part, of what was asked for or did not happen, or of something else than an
+    order: *return rejected*.
+    """
+    return _mentions(words, "not_given_up")
 
 
 def is_negated(words: str) -> bool:

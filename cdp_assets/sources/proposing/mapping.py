@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from cdp_assets.sources.proposing import commerce, consent, deals, headings
+from cdp_assets.sources.proposing import commerce, consent, consent_log, deals, headings
 from cdp_assets.sources.proposing.beside import both
 from cdp_assets.sources.proposing.changes import OPERATION, OPERATIONS, REMOVED, Log
-from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, quoted, telling_apart, telling_more, together
+from cdp_assets.sources.proposing.draft import Draft, Map, among, quoted, telling_apart, telling_more, together
 from cdp_assets.sources.proposing.headings import words_of
 from cdp_assets.sources.proposing.identifying import NUMBERS_OF_PEOPLE, PEOPLE, identifiers, other_party
 from cdp_assets.sources.proposing.line_keys import key_of_lines
@@ -394,7 +394,6 @@ def _interactions(draft: Draft) -> Iterator[Map]:
     yield from person(draft)
     if (party := other_party(draft)) is not None:
         yield {"to": "contact_points", "set": {"kind": "'phone'", "value": party}}
-    yield from _stopped(draft, values)
 
 
 def _direction(draft: Draft) -> str | None:
@@ -404,27 +403,6 @@ def _direction(draft: Draft) -> str | None:
         return draft.sql("direction")
     cases = " ".join(f"when {among(draft, column, way, seen=True)} then '{way}'" for way in ("inbound", "outbound"))
     return f"case {cases} end"
-
-
-def _stopped(draft: Draft, values: Set) -> Iterator[Map]:
-    """A map of messages from people that say no more than *STOP*: they want no others."""
-    way, text, phone = draft.of("direction"), draft.of("notes"), draft.sql("phone")
-    if way is None or text is None or phone is None or "occurred_at" not in values:
-        return
-    draft.doubts.append("messages from people that say no more than STOP, or the like, are their withdrawal")
-    named = f"{draft.sample.named} {' '.join(column.words for column in draft.columns)}"
-    yield {
-        "to": "consents",
-        "where": f"{among(draft, way, 'inbound', seen=True)} and {among(draft, text, 'withdrawn')}",
-        "set": {
-            "contact_point": phone,
-            "purpose": "'marketing'",
-            "channel": "'whatsapp'" if "whatsapp" in named.split() else "'sms'",
-            "status": "'withdrawn'",
-            "explicit": "true",
-            "occurred_at": values["occurred_at"],
-        },
-    }
 
 
 def _surveys(draft: Draft) -> Iterator[Map]:
@@ -555,5 +533,5 @@ _MAPS: dict[str, Callable[[Draft], Iterator[Map]]] = {
     "survey_responses": _surveys,
     "engagements": _engagements,
     "events": _events,
-    "consents": consent.words,
+    "consents": consent_log.words,
 }

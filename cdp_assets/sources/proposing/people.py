@@ -116,6 +116,14 @@ def _birth_year(draft: Draft) -> str | None:
     return f"extract(year from {draft.sql('updated_at') or draft.delivery()}) - {age}"
 
 
+def _status(draft: Draft) -> str | None:
+    """Whether an address is known to be dead."""
+    bounced = draft.of("bounced")
+    if bounced is None or bounced.values.type != "boolean":
+        return None
+    return f"case when {draft.expression(bounced)} then 'bounced' end"
+
+
 def _are_companies(draft: Draft) -> str | None:
     """A condition for rows whose name is that of a company, where one column has the names of companies and people."""
     company, flag = draft.of("company"), draft.of("is_company")
@@ -195,8 +203,9 @@ def person(
         yield entry("contacts", says)
     country = draft.sql("country")
     for place, email in enumerate(draft.all_of("email")):
-        verified = draft.sql("verified") if place == 0 else None
-        yield entry("contact_points", draft.given(kind="'email'", value=draft.expression(email), verified=verified))
+        verified, status = (draft.sql("verified"), _status(draft)) if place == 0 else (None, None)
+        told = draft.given(kind="'email'", value=draft.expression(email), verified=verified, status=status)
+        yield entry("contact_points", told)
     for phone in draft.all_of("phone"):
         yield entry("contact_points", draft.given(kind="'phone'", value=unguarded(draft, phone), country=country))
     both = _code_and_town(draft)

@@ -188,8 +188,9 @@ def propose(
         _doubts_of_telephones(draft)
     _drop_what_would_not_load(stream, draft, source)
     fit(stream, spec_of(stream, source), draft)
-    in_vain = consent.left_out(draft, stream.get("maps", ()))
-    draft.doubts += filter(None, (in_vain, consent.unread(draft) if kind is not None else None))
+    if (in_vain := consent.left_out(draft, stream.get("maps", ()))) is not None:
+        draft.doubts.append(in_vain)
+    draft.doubts += consent.unread(draft) if kind is not None else ()
     return Proposal(path, stream, kind, None, tuple(draft.doubts), sample, tuple(more), tuple(draft.columns))
 
 

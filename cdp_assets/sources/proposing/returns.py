@@ -13,11 +13,15 @@ from cdp_assets.sources.proposing.beside import both
 from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, money, only_where
 from cdp_assets.sources.proposing.first_lines import is_above
 from cdp_assets.sources.proposing.roles import Column
+from cdp_assets.sources.proposing.states import says_given_up, says_what_became
 from cdp_assets.sources.proposing.values import is_negative
 from cdp_assets.warehouse.sql_parsing import plain_name
 
 _IN_PARTS = frozenset({"partially_refunded", "partially refunded", "partial refund"})
 """What cells say of orders of which a part was paid back."""
+
+_FEW_KINDS = 20
+"""So many statuses orders have at most."""
 
 
 def not_given_up(draft: Draft) -> Iterator[tuple[str, str]]:
@@ -25,29 +29,48 @@ def not_given_up(draft: Draft) -> Iterator[tuple[str, str]]:
     of one that says what became of them, as in the next file it may be that.
     """
     statuses = [column for column in draft.all_of("status") if column.values.type == "string" and column.values.filled]
-    said = [column for column in statuses if draft.texts(column) & {*headings.says("void")}]
+    said = [column for column in statuses if any(map(says_given_up, draft.texts(column)))]
     asked = {each.address: standing for each in draft.columns if (standing := _standing(draft, each)) is not None}
     if not said and not asked:
         said = [each for each in statuses if _is_of_orders(each)][:1]
     for column in said:
         name = draft.names[column.address]
         draft.doubts.append(f"orders whose {name} is a word for cancelled or failed are left out (`where`)")
-        yield column.address, f"not coalesce({among(draft, column, 'void')}, false)"
+        _tell_what_counts(draft, column)
+        yield column.address, f"not coalesce({_given_up(draft, column)}, false)"
     for address, standing in asked.items():
         draft.doubts.append(f"orders are left out that {draft.names[address]} says were given up (`where`)")
         yield address, standing
+
+
+def _given_up(draft: Draft, column: Column) -> str:
+    """A condition for orders whose status is a word for cancelled or failed, or a phrase of the sample with one."""
+    texts = {text.strip(". ") for text in draft.texts(column) if says_given_up(text)}
+    return among(draft, column, "void", more=sorted(texts - {*headings.says("void")}))
+
+
+def _tell_what_counts(draft: Draft, column: Column) -> None:
+    """Say which statuses nobody understands: orders of them count. Many kinds are no statuses, and not told."""
+    unknown = sorted(text for text in draft.texts(column) if not says_what_became(text))
+    if unknown and column.values.distinct <= _FEW_KINDS:
+        name = draft.names[column.address]
+        draft.doubts.append(f"orders count whose {name} is not understood: {', '.join(unknown)}")
 
 
 def of_returns(draft: Draft, given_up: Mapping[str, str], paid: Column | None) -> Iterator[str]:
     """Those of the conditions for orders that stand under which returns do, by the amounts that are negative in these:
     not those of columns that say so of amounts below zero only, which are what gives up the orders.
     """
-    words = headings.said_by(("void", "yes"))
+    words = headings.said_by(("yes",))
     for address, standing in given_up.items():
         column = next(each for each in draft.columns if each.address == address)
         dated = column.values.type in ("date", "timestamp")
         said = zip(draft.sample.columns[address], draft.sample.columns[paid.address] if paid else (), strict=False)
-        amounts = [amount for text, amount in said if text and (dated or text.strip(". ").casefold() in words)]
+        amounts = [
+            amount
+            for text, amount in said
+            if text and (dated or text.strip(". ").casefold() in words or says_given_up(text))
+        ]
         if not amounts or not all(map(is_negative, filter(None, amounts))):
             yield standing
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.headings import BIRTH_PARTS, words_of
+from cdp_assets.sources.proposing.states import says_given_up, says_what_became
 from cdp_assets.sources.proposing.values import DAY, Values, are_clocks, in_thousands, judge
 from cdp_assets.sources.proposing.wrapping import unwrapped
 
@@ -45,7 +46,7 @@ _LOOKS = {
 }
 """What the values of some roles have to look like."""
 
-_ANSWERS = frozenset({"is_won", "is_closed", "is_company", "verified"})
+_ANSWERS = frozenset({"is_won", "is_closed", "is_company", "verified", "bounced"})
 """Roles of columns that are true or false."""
 
 _YES_OR_NO = headings.said_by(("yes", "no"))
@@ -75,6 +76,9 @@ _REACHED = frozenset({"email", "phone", "person_id"})
 
 _ENOUGH = 20
 """So many people do not have one address."""
+
+_FEW_KINDS = 12
+"""So many states things have at most."""
 
 _OFTEN = 4
 """One of so many names of companies at least has its legal form."""
@@ -169,27 +173,37 @@ def columns_of(texts: Mapping[str, list[str | None]], *, day_first: bool | None 
 
 def _with_the_status(columns: list[Column], texts: Mapping[str, list[str | None]]) -> list[Column]:
     """Where no heading speaks of a status, or of sales only of one that never says so, it is the one column that says
-    which things were given up, or back.
+    which things were given up, or back. Of sales a single word of that is enough among few, or where the heading may be
+    for a state; there also one for what became of them.
     """
-    given_up = headings.said_by(("void", "refund"))
     called = [column for column in columns if column.role == "status"]
     sold = any(column.role in _SOLD for column in columns)
-    if called and not sold:
+    if (called and not sold) or any(_says_an_end(texts[column.address]) for column in called):
         return columns
-    if any(given_up & {text.casefold() for text in texts[column.address] if text} for column in called):
-        return columns
-    found = [
+    states = [each for each in columns if each.role in (None, "region") and headings.is_called_a_state(each.words)]
+    found = [each for each in states if sold and any(says_what_became(text) for text in texts[each.address] if text)]
+    found = found or [
         column
         for column in columns
         if column.role is None
         and column.values.distinct > 1
         and not headings.is_of_others(column.words)
-        and given_up & {text.casefold() for text in texts[column.address] if text}
-        and _are_states_of_things(texts[column.address])
+        and _says_an_end(texts[column.address])
+        and (_are_states_of_things(texts[column.address]) or (sold and _is_of_few_kinds(column)))
     ]
     if len(found) != 1:
         return columns
     return [replace(column, role="status") if column is found[0] else column for column in columns]
+
+
+def _says_an_end(texts: Iterable[str | None]) -> bool:
+    """Whether some texts say that something was given up, or back."""
+    given_back = headings.says("refund")
+    return any(says_given_up(text) or text.casefold() in given_back for text in texts if text)
+
+
+def _is_of_few_kinds(column: Column) -> bool:
+    return column.values.type == "string" and column.values.distinct <= min(_FEW_KINDS, column.values.filled // 4)
 
 
 def _with_numbers_of_orders(columns: list[Column]) -> list[Column]:

@@ -1,0 +1,63 @@
+"""What cells say where somebody was asked for consent.
+
+Belongs here: telling yes, no and withdrawals by their words. Does not belong here: which columns say so, and what
+becomes of it (`consent.py`, `consent_log.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing.draft import Draft, among, quoted
+from cdp_assets.sources.proposing.roles import Column
+from cdp_assets.warehouse.sql_parsing import plain_name
+
+GRANTING, DENYING = ("yes", "active", "granted"), ("no", "denied")
+_FEW_WORDS = 20
+
+
+def known_answers(draft: Draft, column: Column, kinds: Sequence[str] = headings.ANSWERS) -> set[str]:
+    """What a column of the sample says of consent, but for what is no word of some kinds."""
+    return {text.strip(". ") for text in draft.texts(column)} & headings.said_by(kinds)
+
+
+def answer_of(
+    draft: Draft, column: Column, granting: Sequence[str] = GRANTING, *, seen: bool = False
+) -> tuple[str, str] | None:
+    """The status of what a column says on consent, and a condition for that something is said; None if no word of the
+    sample is known. Of those that are not a doubt tells: they say nothing. What comes later in other words has no
+    status, and so is refused, rather than passed over: it may be a withdrawal.
+
+    Args:
+        draft: The draft.
+        column: The column.
+        granting: The kinds of words that grant something.
+        seen: Whether of words that grant those of the sample are enough, and of those that deny if it has any.
+    """
+    name = draft.names[column.address]
+    if column.values.type == "boolean":
+        flag = plain_name(name)
+        return f"case when {flag} then 'granted' else 'denied' end", f"{flag} is not null"
+    known = known_answers(draft, column)
+    strange = {text.strip(". ") for text in draft.texts(column)} - known
+    unknown = strange - headings.refusing().keys()
+    if not known and unknown < strange:
+        return None  # it is spelled out
+    if not known:
+        draft.doubts.append(f"none of what {name} says is known to be yes or no: it is left out")
+        return None
+    if unknown:
+        draft.doubts.append(f"{', '.join(sorted(unknown))} in {name} is taken neither for yes nor for no")
+    meanings = (("pending", ("pending",)), ("denied", DENYING), ("granted", granting))
+    cases = [f"when {among(draft, column, 'withdrawn')} then 'withdrawn'"]
+    for status, kinds in meanings:
+        there = [kind for kind in kinds if known_answers(draft, column, (kind,))] if seen else kinds
+        if there or (status == "denied" and known_answers(draft, column, (*granting, *DENYING))):
+            told = (among(draft, column, kind, seen=seen) for kind in there or kinds)
+            cases.append(f"when {' or '.join(told)} then '{status}'")
+    said = draft.derived(f"{name}_answer", f"case {' '.join(cases)} end")
+    if len(unknown) > _FEW_WORDS:
+        return said, f"{said} is not null"
+    others = f" and lower(trim({plain_name(name)}, '. ')) not in ({', '.join(map(quoted, sorted(unknown)))})"
+    return said, f"{plain_name(name)} is not null{others if unknown else ''}"

@@ -1,0 +1,43 @@
+"""What became of something, as cells say it in a word or a phrase.
+
+Belongs here: telling what was given up, and what is not understood. Does not belong here: which orders count
+(`returns.py`), and which column says so (`roles.py`).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from cdp_assets.sources.proposing import headings
+
+_KNOWN = ("states", "void", "refund", "open", "resolved", "granted")
+
+
+def says_given_up(text: str) -> bool:
+    """Whether a cell says that something was cancelled or failed: a word for it, or a phrase with one, as *cancelled by
+    customer* and *payment error* are; not one of a part, of what was only asked for, or of what came later, as *refund
+    failed* is.
+    """
+    if _plain(text) in headings.says("void"):
+        return True
+    words = headings.words_of(text)
+    if headings.is_of_more_than_an_end(words):
+        return False
+    return bool({*words.split()} & _words_of("void")) or headings.is_of_a_failed_payment(words)
+
+
+def says_what_became(text: str) -> bool:
+    """Whether a word for a state, or one in a phrase, is known."""
+    if says_given_up(text) or _plain(text) in headings.said_by(_KNOWN):
+        return True
+    return any({*headings.words_of(text).split()} & _words_of(kind) for kind in _KNOWN if kind != "void")
+
+
+def _plain(text: str) -> str:
+    return text.strip(". ").casefold()
+
+
+@cache
+def _words_of(kind: str) -> frozenset[str]:
+    """Single words for a kind of cells, as `headings.words_of` writes them."""
+    return frozenset(word for each in headings.says(kind) if " " not in (word := headings.words_of(each)) and word)

@@ -1,0 +1,213 @@
+"""Flags on people permit what their headings say and no more, and refuse no less, since when they are known to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cdp_assets.sources.proposing.propose import Proposal, propose
+from cdp_assets_tests.normalised.bench import canonical, load
+from cdp_assets_tests.sources.shop import Bench
+from cdp_assets_tests.sources.test_proposing import loaded, written
+from cdp_assets_tests.sources.test_relational_exports import table
+
+
+def proposed(tmp_path: Path, *headings: str, words: tuple[str, ...] = ("Yes", "No")) -> Proposal:
+    """What is proposed for people with some flags, all of which say the same of each."""
+    lines = (
+        f"{n},p{n}@example.org,+1212555{1000 + n},2025-01-{1 + n:02d}{f',{words[n % len(words)]}' * len(headings)}"
+        for n in range(12)
+    )
+    text = table(",".join(("Member No,Email,Mobile,Joined", *headings)), *lines)
+    return propose(written(tmp_path, "members.csv", text), "shop")
+
+
+def permitted(proposal: Proposal) -> set[tuple[str, str]]:
+    """Addresses and channels by which somebody permits advertising."""
+    return _by(proposal, {"'granted'"})
+
+
+def refused(proposal: Proposal) -> set[tuple[str, str]]:
+    """The same of who refuses."""
+    said = {map_["set"]["status"] for map_ in proposal.stream["maps"] if map_["to"] == "consents"}
+    return _by(proposal, said - {"'granted'"})
+
+
+def _by(proposal: Proposal, statuses: set[str]) -> set[tuple[str, str]]:
+    return {
+        (map_["set"]["contact_point"], map_["set"]["channel"].strip("'"))
+        for map_ in proposal.stream["maps"]
+        if map_["to"] == "consents" and map_["set"]["status"] in statuses
+    }
+
+
+EMAIL, CALLS, TEXTS = ("Email", "email"), ("Mobile", "phone"), ("Mobile", "sms")
+ANY = {("Email", "any"), ("Mobile", "any")}
+
+
+@pytest.mark.parametrize(
+    ("heading", "granted", "denied"),
+    [
+        ("Consent to e-mail", {EMAIL}, {EMAIL}),
+        ("Consent for emails", {EMAIL}, {EMAIL}),
+        ("GDPR consent: Email marketing", {EMAIL}, {EMAIL}),
+        ("May we send you news by email?", {EMAIL}, {EMAIL}),
+        ("Einwilligung Telefon", {CALLS}, {CALLS, TEXTS}),
+        ("Consent to phone calls", {CALLS}, {CALLS}),
+        ("Mobile opt-in", {TEXTS}, {CALLS, TEXTS}),
+        ("Arama izni", {CALLS}, {CALLS}),
+        ("Einwilligung Post", {("Email", "post")}, {("Email", "post")}),
+        ("E-mail and SMS opt-in", {EMAIL, TEXTS}, {EMAIL, TEXTS}),
+        ("WhatsApp opt-in", {("Mobile", "whatsapp")}, {("Mobile", "whatsapp")}),
+        ("Push opt-in", {("Email", "push")}, {("Email", "push")}),
+        ("Marketing Permissions: Email", {EMAIL}, {EMAIL}),
+        ("Consentement téléphone", {CALLS}, {CALLS, TEXTS}),
+        ("Agree to be contacted", {EMAIL}, ANY),
+        ("GDPR consent", set(), set()),
+        ("Privacy consent", set(), set()),
+        ("DSGVO-Einwilligung", set(), set()),
+        ("Consentement RGPD", set(), set()),
+        ("Data processing consent", set(), set()),
+        ("Zgoda RODO", set(), set()),
+    ],
+)
+def test_a_yes_permits_what_the_heading_names_and_a_no_refuses_what_it_may(
+    tmp_path: Path, heading: str, granted: set[tuple[str, str]], denied: set[tuple[str, str]]
+) -> None:
+    proposal = proposed(tmp_path, heading)
+    assert (permitted(proposal), refused(proposal)) == (granted, denied)
+
+
+@pytest.mark.parametrize("heading", ["GDPR consent", "Privacy consent", "DSGVO-Einwilligung"])
+def test_consent_to_keeping_data_stands_in_for_none_to_advertising(tmp_path: Path, heading: str) -> None:
+    proposal = proposed(tmp_path, heading, "Consent to e-mails")
+    told = {map_["where"] for map_ in proposal.stream["maps"] if map_["to"] == "consents"}
+    assert all(where.removeprefix("not ").startswith('"Consent to e-mails"') for where in told)
+    assert permitted(proposal) == {EMAIL}
+    assert f"{heading} is taken for consent to something else than advertising: it is left out" in proposal.doubts
+
+
+@pytest.mark.parametrize(
+    ("headings", "points"),
+    [
+        (("Do Not Contact",), ANY),
+        (("No longer contact (by any channel)",), ANY),
+        (("Werbesperre",), ANY),
+        (("Suppressed",), ANY),
+        (("Do Not Call",), {CALLS}),
+        (("Do not allow Phone Calls",), {CALLS}),
+        (("Werbesperre Telefon",), {CALLS, TEXTS}),
+        (("Werbesperre Telefon", "Keine SMS"), {CALLS, TEXTS}),
+        (("No longer contact by SMS",), {TEXTS}),
+        (("keine E-Mails",), {EMAIL}),
+        (("Requests no e-mail",), {EMAIL}),
+        (("Marketing opt-out",), ANY),
+        (("Do not contact by phone or e-mail",), {EMAIL, CALLS, TEXTS}),
+        (("Marked email as spam",), {EMAIL}),
+        (("No longer contact (by any channel)", "No longer contact by email", "No longer contact by SMS"),
+         {*ANY, EMAIL, TEXTS}),
+        (("Werbesperre", "Werbesperre Telefon", "keine E-Mails"), {*ANY, CALLS, TEXTS, EMAIL}),
+    ],
+)  # fmt: skip
+def test_each_flag_that_refuses_is_heard_by_its_channel(
+    tmp_path: Path, headings: tuple[str, ...], points: set[tuple[str, str]]
+) -> None:
+    proposal = proposed(tmp_path, *headings)
+    assert (permitted(proposal), refused(proposal)) == (set(), points)
+
+
+@pytest.mark.parametrize(
+    ("heading", "flag", "channel"),
+    [
+        ("Mobile", "Opt-out", "any"),
+        ("WhatsApp", "Opt-out", "whatsapp"),
+        ("WhatsApp", "Do Not Contact", "any"),
+    ],
+)
+def test_who_has_no_e_mail_address_refuses_what_reaches_them(
+    tmp_path: Path, heading: str, flag: str, channel: str
+) -> None:
+    text = table(f"Member No,Name,{heading},{flag}", *(f"{n},Ann Lee,+1212555{1000 + n},Yes" for n in range(12)))
+    assert refused(propose(written(tmp_path, "members.csv", text), "shop")) == {(heading, channel)}
+
+
+def test_each_status_of_a_channel_is_read_with_its_own_date(tmp_path: Path) -> None:
+    text = table(
+        "Email,Email status,Email status date,Phone number,SMS status,SMS status date,Date added",
+        *(
+            f"p{n}@example.org,{('subscribed', 'unsubscribed')[n % 2]},2025-02-{1 + n:02d},+1212555{1000 + n},"
+            f"{('nonSubscribed', 'subscribed')[n % 2]},2025-03-{1 + n:02d},2025-01-{1 + n:02d}"
+            for n in range(12)
+        ),
+    )
+    proposal = propose(written(tmp_path, "contacts.csv", text), "shop")
+    told = [map_["set"] for map_ in proposal.stream["maps"] if map_["to"] == "consents"]
+    assert {(each["channel"], each["status"], each["occurred_at"]) for each in told} == {
+        ("'email'", "'granted'", 'coalesce("Email status date", "Date added")'),
+        ("'email'", '"Email status_answer"', 'coalesce("Email status date", delivered_at)'),
+        ("'email'", "'withdrawn'", 'coalesce("Email status date", delivered_at)'),
+        ("'sms'", "'granted'", 'coalesce("SMS status date", "Date added")'),
+        ("'sms'", '"SMS status_answer"', 'coalesce("SMS status date", delivered_at)'),
+    }
+
+
+def test_a_permission_has_the_date_that_is_called_like_it(tmp_path: Path) -> None:
+    lines = (f"p{n}@example.org,{'YN'[n % 2]},2025-02-{1 + n:02d},2025-01-{1 + n:02d}" for n in range(12))
+    text = table("E-Mail,Email Permission,Permission Date,Joined", *lines)
+    proposal = propose(written(tmp_path, "contacts.csv", text), "shop")
+    at = {map_["set"]["occurred_at"] for map_ in proposal.stream["maps"] if map_["to"] == "consents"}
+    assert at == {'coalesce("Permission Date", Joined)', "delivered_at"}
+
+
+@pytest.mark.parametrize("time", ["date_added", "Last visit"])
+def test_who_takes_a_yes_back_does_so_from_the_delivery_that_says_so(bench: Bench, tmp_path: Path, time: str) -> None:
+    def members(box: str) -> str:
+        head = f"customer_id,firstname,email,newsletter,{time}"
+        return table(head, "1,Ann,p1@example.org,0,2024-08-26", f"2,Zoe,p2@example.org,{box},2024-01-16")
+
+    found = propose(written(tmp_path / "in", "customers.csv", members("1")), "shop")
+    bench.drop("shop/customers.csv", members("1").encode())
+    source = loaded(tmp_path, [found])
+    load(bench, source)
+    bench.drop("shop/customers_2.csv", members("0").encode())
+    load(bench, source)
+    rows = {row["contact_point"]: row for row in canonical(bench, source, "consents")}
+    assert {row["status"] for row in rows.values()} == {"denied"}
+    assert all(row["occurred_at"].year > 2024 for row in rows.values())
+
+
+def test_each_time_of_leaving_is_by_its_channel(tmp_path: Path) -> None:
+    head = "Member No,Name,Email,Mobile,Email opt-out date,SMS opt-out date"
+    lines = (
+        f"{n},Ann Lee,p{n}@example.org,+1212555{1000 + n},2025-02-{1 + n:02d},2025-03-{1 + n:02d}" for n in range(12)
+    )
+    assert refused(propose(written(tmp_path, "members.csv", table(head, *lines)), "shop")) == {EMAIL, TEXTS}
+
+
+@pytest.mark.parametrize(
+    ("heading", "status"),
+    [("Has Hard Bounced", "case when \"Has Hard Bounced\" then 'bounced' end"), ("Soft bounced", None)],
+)
+def test_a_hard_bounce_is_told_of_the_address(tmp_path: Path, heading: str, status: str | None) -> None:
+    proposal = proposed(tmp_path, heading)
+    (email,) = (map_["set"] for map_ in proposal.stream["maps"] if map_["set"].get("kind") == "'email'")
+    assert email.get("status") == status
+
+
+def test_who_answers_stop_wants_no_more_where_nothing_says_which_way_messages_went(tmp_path: Path) -> None:
+    words = ("STOP", "Thanks", "Stopp", "START")
+    lines = (f"+1212555{1000 + n},2025-05-{1 + n:02d} 10:00:00,{words[n % 4]}" for n in range(12))
+    proposal = propose(written(tmp_path, "sms_replies.csv", table("Phone number,Date,Message", *lines)), "shop")
+    (stopped,) = (map_["set"] for map_ in proposal.stream["maps"] if map_["to"] == "consents")
+    assert (stopped["channel"], stopped["status"]) == ("'sms'", "'withdrawn'")
+    assert stopped["occurred_at"] == "coalesce(Date, delivered_at)"
+
+
+@pytest.mark.parametrize(
+    ("heading", "words"),
+    [("unsubscribedChannelIds", ("[55]", "[]")), ("Consent to share with partners", ("Yes", "No"))],
+)
+def test_what_may_refuse_and_is_not_understood_is_told(tmp_path: Path, heading: str, words: tuple[str, str]) -> None:
+    proposal = proposed(tmp_path, heading, words=words)
+    assert f"{heading} may say who wants advertising: it is left out" in proposal.doubts
