@@ -58,6 +58,8 @@ def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
     key = draft.key = [draft.names[each] for each in log.key] if log is not None else _key(draft, kind)
     if kind == PEOPLE:
         draft.columns = [_numbered_as_people(draft, column) for column in draft.columns]
+        if any([draft.names[each.address]] == key and each.role is None for each in draft.columns):
+            draft.doubts.append(f"{key[0]} is taken for what numbers rows, since no two have the same")
     elif kind in _DONE_BY_PEOPLE:
         draft.columns = _with_names_of_people(draft)
     elif kind == "lines":
@@ -225,7 +227,9 @@ def _key(draft: Draft, kind: str | None) -> list[str]:
         return telling_apart(draft, *slip)
     if kind == "lines":
         return key_of_lines(draft, slip, day, list(_numbers(draft, kind)))
-    if (number := next(_numbers(draft, kind), None)) is not None:
+    # Of several numbers people are known by one of theirs, before one of which nothing says what it is of.
+    number = next(iter(sorted(_numbers(draft, kind), key=lambda each: kind == PEOPLE and each.role is None)), None)
+    if number is not None:
         return [draft.names[number.address]]
     if kind == PEOPLE:
         coded = _code(draft)

@@ -453,7 +453,7 @@ def _judged(texts: Mapping[str, list[str | None]], day_first: bool | None) -> li
     found = []
     left = unwrapped(texts)
     for address, values in texts.items():
-        words = words_of(left[address])
+        words = words_of(left[address]) or _number_sign(left[address], values)
         plain = headings.without_cents(words)
         named = list(headings.meanings(plain or words))
         if not named and (rest := headings.without_brackets(left[address])) != left[address]:
@@ -479,6 +479,12 @@ def _judged(texts: Mapping[str, list[str | None]], day_first: bool | None) -> li
             role = None
         found.append(Column(address, words, judged, role, by_value, in_cents))
     return found
+
+
+def _number_sign(name: str, texts: list[str | None]) -> str:
+    """What a heading says that is a mere ``#``: a number, unless that only counts the rows of the file."""
+    counts = any(texts == [str(row) for row in range(first, first + len(texts))] for first in (0, 1))
+    return "no" if name.strip() == "#" and not counts else ""
 
 
 def _are_salutations(texts: list[str | None]) -> bool:
