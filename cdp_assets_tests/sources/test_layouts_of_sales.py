@@ -236,3 +236,28 @@ def test_an_order_with_blanks_below_its_first_line_comes_to_what_that_says(bench
     bench.drop("shop/sale_order.csv", text.encode())
     load(bench, source)
     assert {float(order["gross"]) for order in canonical(bench, source, "orders")} == {n + 30.0 for n in range(1, 25)}
+
+
+def test_what_became_of_a_sale_is_told_by_the_row_above_its_lines(bench: Bench, tmp_path: Path) -> None:
+    rows = []
+    for n in range(1, 31):
+        sign, state = -1 if n == 7 else 1, "VOIDED" if n % 5 == 0 else "CLOSED"
+        slip = f"2026-05-{n:02d} 10:00:00,{n},{{}},c{n},Ann {chr(64 + n % 20)}ee"
+        rows += [
+            f"{slip.format('Sale')},{2 * sign},{30 * sign}.00,{state}",
+            f"{slip.format('Sale Line')},{sign},{10 * sign}.00,",
+            f"{slip.format('Sale Line')},{sign},{20 * sign}.00,",
+            f"{slip.format('Payment')},,,",
+        ]
+    head = "Date,Receipt,Line type,Customer Code,Customer Name,Quantity,Subtotal,Status"
+    proposal = proposed(tmp_path / "in", "sales.csv", head, *rows)
+    bench.drop("shop/sales.csv", proposal.path.read_bytes())
+    source = loaded(tmp_path, [proposal])
+    load(bench, source)
+    stand = {str(n) for n in range(1, 31) if n % 5 and n != 7}
+    orders = canonical(bench, source, "orders")
+    assert ({each["order_id"] for each in orders}, {each["gross"] for each in orders}) == (stand, {Decimal(30)})
+    dated = [line for line in canonical(bench, source, "order_lines") if line["ordered_at"] is not None]
+    assert not dated, "that of their order says whether lines stand"
+    [back] = canonical(bench, source, "refunds")
+    assert (back["order_id"], back["amount"]) == ("7", Decimal(30))
