@@ -18,7 +18,7 @@ from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, quoted, t
 from cdp_assets.sources.proposing.headings import words_of
 from cdp_assets.sources.proposing.identifying import NUMBERS_OF_PEOPLE, PEOPLE, identifiers, other_party
 from cdp_assets.sources.proposing.line_keys import key_of_lines
-from cdp_assets.sources.proposing.naming import named_in_addresses
+from cdp_assets.sources.proposing.naming import named_in_addresses, names_of_whoever_serves
 from cdp_assets.sources.proposing.people import named, person
 from cdp_assets.sources.proposing.receipts import beside_number
 from cdp_assets.sources.proposing.returns import refunds
@@ -56,6 +56,8 @@ def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
     """The fields of a stream for a file of some kind; without maps if nothing is known of it."""
     log = draft.sample.log
     key = draft.key = [draft.names[each] for each in log.key] if log is not None else _key(draft, kind)
+    if kind != PEOPLE:
+        draft.columns = _without_names_of_whoever_serves(draft)
     if kind == PEOPLE:
         draft.columns = [_numbered_as_people(draft, column) for column in draft.columns]
         if any([draft.names[each.address]] == key and each.role is None for each in draft.columns):
@@ -138,6 +140,15 @@ def _numbered_as_people(draft: Draft, column: Column) -> Column:
         word.startswith(said) and headings.called(word, "people") for word in files
     )
     return replace(column, role="person_id") if mine else column
+
+
+def _without_names_of_whoever_serves(draft: Draft) -> Sequence[Column]:
+    """The columns without the names of those who serve the people of many rows."""
+    found = names_of_whoever_serves(draft.columns, draft.sample.columns)
+    draft.doubts += [
+        f"{draft.names[each.address]} stands beside many different people: it is nobody's name" for each in found
+    ]
+    return [replace(each, role=None) if each in found else each for each in draft.columns]
 
 
 def _with_names_of_people(draft: Draft) -> Sequence[Column]:
