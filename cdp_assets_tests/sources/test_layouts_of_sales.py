@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cdp_assets.sources.proposing.headings import meanings, words_of
 from cdp_assets.sources.proposing.propose import Proposal, propose
 from cdp_assets_tests.normalised.bench import canonical, load
 from cdp_assets_tests.sources.shop import Bench
@@ -261,3 +262,37 @@ def test_what_became_of_a_sale_is_told_by_the_row_above_its_lines(bench: Bench, 
     assert not dated, "that of their order says whether lines stand"
     [back] = canonical(bench, source, "refunds")
     assert (back["order_id"], back["amount"]) == ("7", Decimal(30))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Nº Encomenda;Data;E-mail;Qtd;Preço unit.;Desconto %;Valor c/ IVA",
+        "Nr zamówienia;Data;E-mail;Ilość;Cena jedn.;Rabat %;Kwota z VAT",
+        "Bestelnummer;Datum;E-mail;Aantal;Stukprijs;Korting %;Bedrag incl. btw",
+        "Bestellnr;Datum;E-Mail;Menge;Einzelpreis;Rabatt (%);Betrag mit MwSt.",
+        "Order No;Date;Email;Qty;Unit price;Discount percent;VAT inclusive total",
+        "N° commande;Date;E-mail;Quantité;Prix unitaire;Remise %;Montant TVA comprise",
+        "N. ordine;Data ordine;E-mail;Quantità;Prezzo unitario;Sconto %;",
+    ],
+)
+def test_a_percentage_is_no_money_and_what_a_line_comes_to_is_told_with_tax(tmp_path: Path, head: str) -> None:
+    rows = []
+    for n in range(30):
+        count, price, off = 1 + n % 3, 10 + n, n % 4 * 5
+        total = f"{count * price * (1 - off / 100) * 1.23:.2f}".replace(".", ",")
+        rows.append(f"A{n};{1 + n % 28:02d}.05.2026;p{n}@example.org;{count};{price},00;{off};{total}")
+    proposal = proposed(tmp_path, "sales.csv", head, *rows)
+    *_, share, total = head.split(";")
+    assert "discount" not in map_to(proposal, "orders")["set"]
+    amount = map_to(proposal, "order_lines")["set"]["amount"].replace('"', "")
+    assert amount == (total or f"Quantità * Prezzo unitario * (1 - coalesce({share}, 0) / 100)")
+    assert proposal.stream["columns"][share]["type"] == "decimal"
+
+
+@pytest.mark.parametrize(
+    ("heading", "expected"),
+    [("Kwota z VAT", ["amount"]), ("Importe sin IVA", ["amount"]), ("Total s/ IVA", ["amount"]), ("VAT", ["tax"])],
+)
+def test_whether_tax_is_in_it_is_no_part_of_what_an_amount_is(heading: str, expected: list[str]) -> None:
+    assert list(meanings(words_of(heading))) == expected

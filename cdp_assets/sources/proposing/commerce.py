@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.amounts import (
     added_to,
+    discount_in_hundred,
+    discounted_total,
     is_less_by_fees,
     price_and_total,
     price_of_line,
@@ -182,16 +184,31 @@ def _amounts_of_lines(draft: Draft, order: Column) -> _Amounts:
     elif (of_line := price_of_line(draft)) is not None:
         price, line = None, of_line
         draft.doubts.append(f"{of_line} is taken for what a line comes to, however many were bought")
+    elif (one := draft.of("unit_price")) is not None and (total := discounted_total(draft, one)) is not None:
+        line, summed = draft.expression(total), total
+        with_tax = " with tax in it" if headings.has_tax(total.words) else ""
+        draft.doubts.append(
+            f"{draft.names[total.address]} is taken for what a line comes to,{with_tax} after discounts"
+        )
+        return _Amounts(price, line, None, _below(draft, counts, summed))
     elif price is not None and counts is not None:
         line = f"{draft.expression(counts)} * {price}"
+        if (off := discount_in_hundred(draft)) is not None:
+            share, whole_ = off
+            line = f"{line} * (1 - coalesce({draft.expression(share)}, 0) / {whole_})"
+            draft.doubts.append(f"{draft.names[share.address]} is let off what so many come to")
     if price is not None and priced is None:
         summed = None
     if summed is not None and _is_of_whole_orders(draft, order, summed):
         summed, line, whole = None, None, summed
     elif line is None:
         line = draft.sql("gross", "line_total", "amount", "net", "unit_price")
-    below = (column for column in (counts, summed) if column is not None and has_negatives(draft, column))
-    return _Amounts(price, line, whole, next(below, None))
+    return _Amounts(price, line, whole, _below(draft, counts, summed))
+
+
+def _below(draft: Draft, *counted: Column | None) -> Column | None:
+    """The first of some columns that has numbers below zero."""
+    return next((each for each in counted if each is not None and has_negatives(draft, each)), None)
 
 
 def _sums_of_lines(draft: Draft, order: Column, amounts: _Amounts, *, first: str | None) -> Set:

@@ -471,6 +471,8 @@ def _judged(texts: Mapping[str, list[str | None]], day_first: bool | None) -> li
             judged = replace(judged, type="decimal")
         if role in _MONEY and day_first and judged.decimal_mark == "." and in_thousands(values, judged.symbol):
             judged = replace(judged, type="decimal", decimal_mark=",")  # nobody is paid in thousandths
+        if headings.is_a_share(left[address]) and judged.type in ("integer", "decimal"):
+            role, judged = None if role in _MONEY else role, replace(judged, type="decimal")
         if role in ("title", "job_title") and _are_salutations(values):
             role = "salutation"
         if role in ("region", "city") and _are_states_of_things(values):
