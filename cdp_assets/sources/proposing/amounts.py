@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from cdp_assets.sources.proposing import headings
@@ -84,16 +83,16 @@ def _is_a_share(column: Column) -> bool:
 
 
 def _has_few_rates(draft: Draft, counts: Column, price: Column, total: Column, off: Column | None) -> bool:
-    """Whether totals are a few rates of so many times the price, less what is let off."""
-    rates, rows = Counter[float](), 0
+    """Whether totals are a few rates of so many times the price, less what is let off, however many were bought."""
+    rates: dict[float, list[float]] = {}
     for count, one, all_, less in _rows(draft, counts, price, total, off or counts):
         share = less / 100 if off is not None and off.role is None else 0
         let_off = abs(less) if off is not None and off.role == "discount" else 0
         if (whole := count * one * (1 - share) - let_off) > 0 and all_:
-            rows += 1
-            rates[round(all_ / whole, 2)] += 1
-    common = [rate for rate, times in rates.most_common(_RATES) if times >= _SOME and 0 < rate <= _HIGHEST]
-    return rows >= _ENOUGH and sum(rates[rate] for rate in common) >= _NEARLY_ALL * rows
+            rates.setdefault(round(all_ / whole, 2), []).append(count)
+    found = [bought for rate, bought in rates.items() if 0 < rate <= _HIGHEST and len({*bought}) > 1]
+    common, rows = sorted(map(len, found), reverse=True)[:_RATES], sum(map(len, rates.values()))
+    return rows >= _ENOUGH and sum(common) >= _NEARLY_ALL * rows
 
 
 def _rows(draft: Draft, *columns: Column) -> Iterator[tuple[float, ...]]:
