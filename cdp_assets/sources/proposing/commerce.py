@@ -56,8 +56,8 @@ def orders(draft: Draft) -> Iterator[Map]:
     if number is None or placed is None:
         return
     sums, currency = _sums(draft), money(draft)
-    returned, given_up = are_returns(draft), dict(not_given_up(draft))
-    stands = only_where(f"not coalesce({returned}, false)" if returned else None, *given_up.values())
+    (no_order, returned), given_up = are_returns(draft), dict(not_given_up(draft))
+    stands = only_where(f"not coalesce({no_order}, false)" if no_order else None, *given_up.values())
     entry: Map = {"to": "orders", **stands, **({"grain": grain} if grain else {})}
     entry |= {"id": known} if known else {}
     paid = _paid_in_parts(draft) if grain else None

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 import yaml
 
@@ -35,6 +36,7 @@ _WITHOUT_TAX = re.compile(
     rf"\b(?:(?:ex|excl|excluding|exkl|ekskl|zzgl|ohne|without|before|net of|hors|senza|sin|sem|s|zonder|bez) {_TAXES}|"
     rf"{_TAXES} (?:exc?|excl|excluded|excluding|exclusive|exclu[ies]?|excluid[oa]|esclus[oa]))\b"
 )
+_ZONE = re.compile(r"\b[A-Z][A-Za-z]+/[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_]+)?\b")
 _CENTS = re.compile(r"\b(in )?(cents?|pennies|pence|minor( units?)?|centimes|centimos|centavos|grosze|ore)\b")
 _UTC = re.compile(r"\b(gmt|utc)\b(?! \d)")
 _CURRENCY = re.compile(
@@ -263,6 +265,11 @@ def is_in_utc(words: str) -> bool:
     return _UTC.search(words) is not None
 
 
+def zone_of(name: str) -> str | None:
+    """The IANA zone that a heading names: of ``Created (Europe/London)`` *Europe/London*."""
+    return next((found for found in _ZONE.findall(name) if found in available_timezones()), None)
+
+
 def is_elsewhere(words: str) -> bool:
     """Whether an instant is of something else than the row."""
     return _mentions(words, "elsewhere")
@@ -331,6 +338,13 @@ def is_of_a_whole(words: str) -> bool:
 def is_of_a_payment(words: str) -> bool:
     """Whether a number is that of a transaction, which pays for an order or for a part of it."""
     return _mentions(words, "payments")
+
+
+def refers_to_another(words: str) -> bool:
+    """Whether a number is that of another transaction or order than the row: *Reference Txn ID*."""
+    return (
+        re.search(rf"{_pattern('referring')} (.* )?(?:{_pattern('payments')}|{_pattern('orders')})", words) is not None
+    )
 
 
 def is_unplaced(words: str) -> bool:

@@ -1,0 +1,59 @@
+"""Logs of whoever takes the money: what is paid back is no withdrawal, and times are in the zone that stands there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cdp_assets_tests.sources.test_proposing_sales import map_to, proposed
+
+
+@pytest.mark.parametrize(
+    ("head", "sale", "back", "moved"),
+    [
+        (
+            "Date,Type,Gross,Fee,Net,From Email Address,Transaction ID,Reference Txn ID",
+            "Express Checkout Payment", "Payment Refund", "General Withdrawal",
+        ),
+        (
+            "Datum,Typ,Brutto,Gebühr,Netto,E-Mail,Transaktionscode,Zugehöriger Transaktionscode",
+            "Express-Checkout-Zahlung", "Rückzahlung", "Allgemeine Abbuchung",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_moved_to_a_bank_is_not_paid_back(tmp_path: Path, head: str, sale: str, back: str, moved: str) -> None:
+    rows = []
+    for n in range(40):
+        type_, paid, other = (
+            (back, -20, f"T{n - 1}") if n % 8 == 4 else (moved, -500, "") if n % 8 == 6 else (sale, 30, "")
+        )
+        rows.append(f"2026-05-{1 + n % 28:02d},{type_},{paid}.00,-1.00,{paid - 1}.00,p{n}@example.org,T{n},{other}")
+    log = proposed(tmp_path, "payments.csv", head, *rows)
+    refund, order = map_to(log, "refunds"), map_to(log, "orders")
+    gross, reference = head.split(",")[2], head.split(",")[-1]
+    assert order["where"] == f"not coalesce({gross} < 0, false)"
+    assert f"'{back.casefold()}'" in refund["where"]
+    assert f"'{moved.casefold()}'" not in refund["where"]
+    assert (refund["set"]["order_id"], refund["set"]["amount"]) == (f'"{reference}"', f"abs({gross})")
+
+
+@pytest.mark.parametrize(
+    ("head", "zones", "zone", "doubt"),
+    [
+        ("Order date,Time Zone", ("Europe/London",), "Europe/London", "times are taken to be in Europe/London, as"),
+        ("Order date,Zeitzone", ("PST",), "Etc/GMT+8", "times are taken to be in Etc/GMT+8, as Zeitzone says"),
+        ("Order date,TimeZone", ("PST", "PDT"), None, "UTC is assumed (`zone`), although TimeZone names PDT, PST"),
+        ("Order date (Europe/London),Shop", ("Main",), None, None),
+    ],
+)
+def test_times_are_in_the_zone_that_the_file_names(
+    tmp_path: Path, head: str, zones: tuple[str, ...], zone: str | None, doubt: str | None
+) -> None:
+    rows = [f"{n},2026-05-{n:02d} 10:00:00,{zones[n % len(zones)]},p{n}@example.org,9.50" for n in range(1, 25)]
+    orders = proposed(tmp_path, "orders.csv", f"Order No,{head},Email,Order total", *rows)
+    assert orders.stream.get("zone") == zone
+    own = {name: fields["zone"] for name, fields in orders.stream["columns"].items() if "zone" in fields}
+    assert own == ({} if doubt else {"Order date (Europe/London)": "Europe/London"})
+    told = [each for each in orders.doubts if "zone" in each]
+    assert any(doubt in each for each in told) if doubt else not told
