@@ -29,3 +29,16 @@ def test_that_a_number_of_something_unknown_numbers_people_is_told(tmp_path: Pat
     answers = proposed(tmp_path, "answers.csv", "Respondent ID,First name,Last name,Email", *rows)
     assert answers.stream["key"] == ["Respondent ID"]
     assert "Respondent ID is taken for what numbers rows, since no two have the same" in answers.doubts
+
+
+def test_what_is_booked_is_known_by_its_number_and_happens_when_it_starts(tmp_path: Path) -> None:
+    rows = [f"{500 + n},p{n % 9},2026-05-{1 + n % 28:02d} 09:00:00,2026-04-01 10:00:00" for n in range(40)]
+    head = "Appointment ID,Patient ID,Starts At,Created At"
+    booked = proposed(tmp_path, "appointments.csv", head, *rows)
+    assert (booked.kind, booked.stream["key"], booked.stream["event_time"]) == (
+        "events",
+        ["Appointment ID"],
+        "Starts At",
+    )
+    (event,) = (map_["set"] for map_ in booked.stream["maps"] if map_["to"] == "events")
+    assert (event["event_id"], event["occurred_at"]) == ('"Appointment ID"', '"Starts At"')

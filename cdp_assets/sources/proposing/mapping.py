@@ -67,7 +67,7 @@ def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
     elif kind == "lines":
         draft.columns = _with_names_of_articles(draft)
     maps = list(_MAPS[kind](draft)) if kind is not None else []
-    times = _EVENT_TIMES.get(kind or "", ("happened_at", "created_at", "updated_at"))
+    times = _times_of(draft, kind)
     if kind not in _SAYING_NOTHING:
         at = None if kind == PEOPLE else draft.sql(*times)
         maps += consent.marketing(draft, people=kind == PEOPLE, at=at, changing=kind in _UPDATED)
@@ -129,6 +129,13 @@ _EVENT_TIMES: dict[str, tuple[str, ...]] = {
     "orders": ("created_at", "happened_at"),
     "lines": ("created_at", "happened_at"),
 }
+
+
+def _times_of(draft: Draft, kind: str | None) -> tuple[str, ...]:
+    """The roles of when a row's fact happened, the most telling first: what was booked happens when it starts."""
+    times = _EVENT_TIMES.get(kind or "", ("happened_at", "created_at", "updated_at"))
+    booked = kind == "events" and headings.called(draft.sample.named, "appointments")
+    return ("happened_at", "started_at", "created_at", "received_at") if booked else times
 
 
 def _numbered_as_people(draft: Draft, column: Column) -> Column:
@@ -291,8 +298,14 @@ def _numbers(draft: Draft, kind: str | None) -> Iterator[Column]:
             continue
         if "rounded" in column.values.looks:
             continue  # other rows may have been other numbers
-        if column in rows or column.role not in others:
+        if column in rows or column.role not in others or (kind == "events" and _numbers_the_files_rows(draft, column)):
             yield column
+
+
+def _numbers_the_files_rows(draft: Draft, column: Column) -> bool:
+    """Whether a number is one of what the file is called: an *Appointment ID* in *appointments*."""
+    subject = headings.subject(column.words)
+    return any(headings.are_one_word(subject, word) for word in draft.sample.named.split())
 
 
 def _in_words(draft: Draft, column: Column) -> bool:
@@ -481,7 +494,7 @@ def _events(draft: Draft) -> Iterator[Map]:
     values = draft.given(
         event_id=plain_name(draft.key[0]) if draft.key else draft.sql("message_id", "id"),
         event_name=f"coalesce({name}, {kind})" if name and kind else name or kind or _only_event(draft),
-        occurred_at=draft.sql("happened_at", "created_at", "received_at", "started_at"),
+        occurred_at=draft.sql(*_times_of(draft, "events")),
         received_at=draft.sql("received_at"),
         page_url=draft.sql("page_url"),
         referrer=draft.sql("referrer"),
@@ -501,7 +514,7 @@ def _events(draft: Draft) -> Iterator[Map]:
     if "event_id" not in values and "occurred_at" in values:
         roles = ("anonymous_id", "person_id", "email", "loyalty_number", "phone", "device_id")
         who = [who for role in roles if (who := draft.of(role)) is not None]
-        at = draft.of("happened_at", "created_at", "received_at", "started_at")
+        at = draft.of(*_times_of(draft, "events"))
         told = [column for column in (at, draft.of("event_name", "action"), type_, *who) if column is not None]
         parts = [f"cast({values['occurred_at']} as varchar)", values["event_name"]]
         values["event_id"] = together(parts, map(draft.expression, (*who, *telling_more(draft, told))))
