@@ -53,7 +53,7 @@ _YES_OR_NO = headings.said_by(("yes", "no"))
 _MOST_ANSWERS = 6
 """So many different values a column has at most that says yes or no."""
 
-_HALVES_OR_WHOLES = frozenset({"nome", "nombre", "nom", "nume", "name", "naam", "jmeno"})
+_HALVES_OR_WHOLES = frozenset({"nome", "nombre", "nom", "nume", "name", "naam", "jmeno", "ad", "adi", "isim"})
 """Words for a name, and for half of one."""
 
 _DEGREES = frozenset({
@@ -359,8 +359,13 @@ def _with_family_names(columns: list[Column], texts: Mapping[str, list[str | Non
     if half is not None:
         role = "given_name" if "family_name" in by_role and "given_name" not in by_role else None
         return [replace(column, role=role) if column is half else column for column in columns]
-    given = by_role.get("given_name")
-    if given is None or "family_name" in by_role:
+    given, family = by_role.get("given_name"), by_role.get("family_name")
+    if given is None and family is not None:
+        name = by_role.get("name")
+        if name is None or name.words != "name" or _is_within(texts[family.address], texts[name.address]):
+            return columns
+        return [replace(column, role="given_name") if column is name else column for column in columns]
+    if given is None or family is not None:
         return columns
     halves = [f"{headings.whose(given.words)} {word}" for word in ("name", "nom")]  # *VN Vorname*, *VN Name*
     beside = next((each for each in columns if each.words in halves), None)
@@ -369,14 +374,15 @@ def _with_family_names(columns: list[Column], texts: Mapping[str, list[str | Non
         name = beside
     if name is None or not name.values.filled:
         return columns
-    both = [
-        (first.casefold(), whole.casefold())
-        for first, whole in zip(texts[given.address], texts[name.address], strict=True)
-        if first and whole
-    ]
-    if not both or 5 * sum(first in whole for first, whole in both) > len(both):
+    if _is_within(texts[given.address], texts[name.address]):
         return columns
     return [replace(column, role="family_name") if column is name else column for column in columns]
+
+
+def _is_within(halves: list[str | None], names: list[str | None]) -> bool:
+    """Whether more than a few names have the half beside them in them, or nothing shows that they do not."""
+    both = [(half.casefold(), name.casefold()) for half, name in zip(halves, names, strict=True) if half and name]
+    return not both or 5 * sum(half in name for half, name in both) > len(both)
 
 
 def _with_whole_names(columns: list[Column], texts: Mapping[str, list[str | None]]) -> list[Column]:
