@@ -57,3 +57,12 @@ def test_times_are_in_the_zone_that_the_file_names(
     assert own == ({} if doubt else {"Order date (Europe/London)": "Europe/London"})
     told = [each for each in orders.doubts if "zone" in each]
     assert any(doubt in each for each in told) if doubt else not told
+
+
+@pytest.mark.parametrize(("also", "told"), [("Refunds Total", False), ("Note", True)])
+def test_of_orders_that_were_paid_back_in_parts_so_much_is_a_refund(tmp_path: Path, also: str, told: bool) -> None:
+    said = ("Paid", "Refunded", "Partially Refunded")
+    rows = [f"N{n},2026-05-{1 + n % 28:02d} 10:00,20.00,{(0, 20, 5)[n % 3]}.00,{said[n % 3]}" for n in range(40)]
+    orders = proposed(tmp_path, "orders.csv", f"Order ID,Order Date,Order Total,{also},Payment Status", *rows)
+    doubt = "Payment Status says that parts of orders were paid back, and no column says how much"
+    assert (map_to(orders, "refunds")["set"]["amount"] == '"Refunds Total"', doubt in orders.doubts) == (not told, told)

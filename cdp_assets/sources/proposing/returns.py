@@ -153,6 +153,9 @@ def refunds_of_orders(
         paid = f"{paid} - coalesce({sums['discount']}, 0)"
     back = draft.sql("refunded")
     status = None if back else _given_back(draft)
+    if back is None and (parts := [each for each in draft.all_of("status") if draft.texts(each) & _IN_PARTS]):
+        name = draft.names[parts[0].address]
+        draft.doubts.append(f"{name} says that parts of orders were paid back, and no column says how much")
     if returned and paid:
         draft.doubts.append("some rows are taken for returns: they become refunds, the others orders")
         refund_id = draft.sql("refund_id", "payment_id") or number
