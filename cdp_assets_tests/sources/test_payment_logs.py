@@ -66,3 +66,22 @@ def test_of_orders_that_were_paid_back_in_parts_so_much_is_a_refund(tmp_path: Pa
     orders = proposed(tmp_path, "orders.csv", f"Order ID,Order Date,Order Total,{also},Payment Status", *rows)
     doubt = "Payment Status says that parts of orders were paid back, and no column says how much"
     assert (map_to(orders, "refunds")["set"]["amount"] == '"Refunds Total"', doubt in orders.doubts) == (not told, told)
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "expected"),
+    [
+        ("payments.csv", "id,created_at,amount,currency,customers.email", ("amount", True)),
+        ("betalingen.csv", "ID,Datum,Bedrag,Valuta,E-mail", ("Bedrag", True)),
+        ("sale_order.csv", "id,date_order,amount_total,currency_id,name", ("amount_total", False)),
+    ],
+)
+def test_what_was_paid_counts_though_no_order_is_named(
+    tmp_path: Path, name: str, head: str, expected: tuple[str, bool]
+) -> None:
+    last = "S{n}" if head.endswith("name") else "p{n}@example.org"
+    rows = [f"P{n},2026-05-{1 + n % 28:02d} 10:00:00,{10 + n}.00,EUR,{last.format(n=n)}" for n in range(40)]
+    paid = proposed(tmp_path, name, head, *rows)
+    assert paid.kind == "orders"
+    assert (map_to(paid, "orders")["set"]["gross"], any("count twice" in each for each in paid.doubts)) == expected
+    assert not any(map_["to"] == "contacts" and "full_name" in map_["set"] for map_ in paid.stream["maps"])

@@ -55,6 +55,8 @@ def orders(draft: Draft) -> Iterator[Map]:
     number = known or (made_up(draft, placed) if placed else None)
     if number is None or placed is None:
         return
+    if draft.of("order_id") is None and headings.called(draft.sample.named, "payments"):
+        draft.doubts.append("payments are taken for orders: they count twice if another source has what they pay for")
     sums, currency = _sums(draft), money(draft)
     (no_order, returned), given_up = are_returns(draft), dict(not_given_up(draft))
     stands = only_where(f"not coalesce({no_order}, false)" if no_order else None, *given_up.values())
