@@ -192,7 +192,7 @@ def test_what_the_same_people_did_is_no_list_of_people_though_it_has_names(tmp_p
     head = "id,created_at,amount,customers.id,customers.given_name,customers.family_name,customers.email"
     proposal = proposed(tmp_path, "payments.csv", head, rows)
     assert (proposal.kind, "person" in proposal.stream, known_by(proposal)) == (
-        "events", False, ["customers.id", "customers.email"],
+        "orders", False, ["customers.id", "customers.email"],
     )  # fmt: skip
 
 
