@@ -192,7 +192,7 @@ def test_what_the_same_people_did_is_no_list_of_people_though_it_has_names(tmp_p
     head = "id,created_at,amount,customers.id,customers.given_name,customers.family_name,customers.email"
     proposal = proposed(tmp_path, "payments.csv", head, rows)
     assert (proposal.kind, "person" in proposal.stream, known_by(proposal)) == (
-        "events", False, ["customers.id", "customers.email"],
+        "orders", False, ["customers.id", "customers.email"],
     )  # fmt: skip
 
 
@@ -281,3 +281,20 @@ def test_sessions_happen_when_they_begin(tmp_path: Path) -> None:
     )
     proposal = propose(written(tmp_path, "sessions.jsonl", text), "app")
     assert proposal.stream["maps"][0]["set"]["occurred_at"] == "started_ms_instant"
+
+
+def test_events_happen_by_the_clock_of_whoever_collects_them(tmp_path: Path) -> None:
+    rows = "".join(
+        f"e{n},page_view,v{n % 7},2026-05-{1 + n % 28:02d} 10:00:01,2026-05-{1 + n % 28:02d} 03:00:00,"
+        f"2026-05-{1 + n % 28:02d} 10:00:00,https://shop.example/a,cpc,search,spring\n"
+        for n in range(40)
+    )
+    head = "event_id,event,domain_userid,collector_tstamp,dvce_created_tstamp,derived_tstamp,page_url,"
+    text = f"{head}mkt_medium,mkt_source,mkt_campaign\n{rows}"
+    event = propose(written(tmp_path, "atomic_events.csv", text), "site").stream["maps"][0]["set"]
+    assert (event["occurred_at"], event["received_at"]) == ("derived_tstamp", "collector_tstamp")
+    assert (event["utm_source"], event["utm_medium"], event["utm_campaign"]) == (
+        "mkt_source",
+        "mkt_medium",
+        "mkt_campaign",
+    )

@@ -68,3 +68,22 @@ def _run(source: SourceSpec) -> bool:
 
     streams = tuple(replace(each, files=f"shop/{each.name}*") for each in source.streams)
     return bool(run([replace(source, streams=streams, settle_seconds=0)], normalised=True).success)
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "expected"),
+    [
+        ("会員ID,お名前(姓),お名前(名),お名前(フリガナ・姓)", "{n},Lee,Ann,リー", ("お名前(名)", "お名前(姓)", None)),
+        ("Customer No,Name,Last name", "{n},Ann,Lee{n}", ("Name", "Last name", None)),
+        ("Customer No,Name,Last name", "{n},Ann Lee{n},Lee{n}", (None, "Last name", None)),
+        ("Müşteri No,Müşteri Adı", "{n},Ann Lee", (None, None, "Müşteri Adı")),
+    ],
+)
+def test_halves_and_wholes_of_names_are_told_by_their_headings_and_by_each_other(
+    tmp_path: Path, head: str, row: str, expected: tuple[str | None, ...]
+) -> None:
+    rows = [f"{row.format(n=n)},p{n}@example.org" for n in range(100, 130)]
+    maps = propose(written(tmp_path, "customers.csv", "\n".join([f"{head},E-mail", *rows, ""])), "shop").stream["maps"]
+    told = next(map_["set"] for map_ in maps if map_["to"] == "contacts")
+    found = [told.get(name) for name in ("given_name", "family_name", "full_name")]
+    assert [each and each.strip('"') for each in found] == [*expected]

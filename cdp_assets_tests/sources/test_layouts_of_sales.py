@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cdp_assets.sources.proposing.headings import meanings, words_of
 from cdp_assets.sources.proposing.propose import Proposal, propose
 from cdp_assets_tests.normalised.bench import canonical, load
 from cdp_assets_tests.sources.shop import Bench
@@ -236,3 +237,62 @@ def test_an_order_with_blanks_below_its_first_line_comes_to_what_that_says(bench
     bench.drop("shop/sale_order.csv", text.encode())
     load(bench, source)
     assert {float(order["gross"]) for order in canonical(bench, source, "orders")} == {n + 30.0 for n in range(1, 25)}
+
+
+def test_what_became_of_a_sale_is_told_by_the_row_above_its_lines(bench: Bench, tmp_path: Path) -> None:
+    rows = []
+    for n in range(1, 31):
+        sign, state = -1 if n == 7 else 1, "VOIDED" if n % 5 == 0 else "CLOSED"
+        slip = f"2026-05-{n:02d} 10:00:00,{n},{{}},c{n},Ann {chr(64 + n % 20)}ee"
+        rows += [
+            f"{slip.format('Sale')},{2 * sign},{30 * sign}.00,{state}",
+            f"{slip.format('Sale Line')},{sign},{10 * sign}.00,",
+            f"{slip.format('Sale Line')},{sign},{20 * sign}.00,",
+            f"{slip.format('Payment')},,,",
+        ]
+    head = "Date,Receipt,Line type,Customer Code,Customer Name,Quantity,Subtotal,Status"
+    proposal = proposed(tmp_path / "in", "sales.csv", head, *rows)
+    bench.drop("shop/sales.csv", proposal.path.read_bytes())
+    source = loaded(tmp_path, [proposal])
+    load(bench, source)
+    stand = {str(n) for n in range(1, 31) if n % 5 and n != 7}
+    orders = canonical(bench, source, "orders")
+    assert ({each["order_id"] for each in orders}, {each["gross"] for each in orders}) == (stand, {Decimal(30)})
+    dated = [line for line in canonical(bench, source, "order_lines") if line["ordered_at"] is not None]
+    assert not dated, "that of their order says whether lines stand"
+    [back] = canonical(bench, source, "refunds")
+    assert (back["order_id"], back["amount"]) == ("7", Decimal(30))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Nº Encomenda;Data;E-mail;Qtd;Preço unit.;Desconto %;Valor c/ IVA",
+        "Nr zamówienia;Data;E-mail;Ilość;Cena jedn.;Rabat %;Kwota z VAT",
+        "Bestelnummer;Datum;E-mail;Aantal;Stukprijs;Korting %;Bedrag incl. btw",
+        "Bestellnr;Datum;E-Mail;Menge;Einzelpreis;Rabatt (%);Betrag mit MwSt.",
+        "Order No;Date;Email;Qty;Unit price;Discount percent;VAT inclusive total",
+        "N° commande;Date;E-mail;Quantité;Prix unitaire;Remise %;Montant TVA comprise",
+        "N. ordine;Data ordine;E-mail;Quantità;Prezzo unitario;Sconto %;",
+    ],
+)
+def test_a_percentage_is_no_money_and_what_a_line_comes_to_is_told_with_tax(tmp_path: Path, head: str) -> None:
+    rows = []
+    for n in range(30):
+        count, price, off = 1 + n % 3, 10 + n, n % 4 * 5
+        total = f"{count * price * (1 - off / 100) * 1.23:.2f}".replace(".", ",")
+        rows.append(f"A{n};{1 + n % 28:02d}.05.2026;p{n}@example.org;{count};{price},00;{off};{total}")
+    proposal = proposed(tmp_path, "sales.csv", head, *rows)
+    *_, share, total = head.split(";")
+    assert "discount" not in map_to(proposal, "orders")["set"]
+    amount = map_to(proposal, "order_lines")["set"]["amount"].replace('"', "")
+    assert amount == (total or f"Quantità * Prezzo unitario * (1 - coalesce({share}, 0) / 100)")
+    assert proposal.stream["columns"][share]["type"] == "decimal"
+
+
+@pytest.mark.parametrize(
+    ("heading", "expected"),
+    [("Kwota z VAT", ["amount"]), ("Importe sin IVA", ["amount"]), ("Total s/ IVA", ["amount"]), ("VAT", ["tax"])],
+)
+def test_whether_tax_is_in_it_is_no_part_of_what_an_amount_is(heading: str, expected: list[str]) -> None:
+    assert list(meanings(words_of(heading))) == expected

@@ -169,3 +169,24 @@ def test_the_names_of_who_opened_a_message_are_taken(tmp_path: Path) -> None:
         *(f"p{n // 2}@example.org,{GIVEN[n % 3]},Lee,News,open,2026-01-{1 + n:02d} 10:00:00" for n in range(20)),
     )
     assert contact(stream(tmp_path, "opens.csv", text)) == {"given_name": '"First Name"', "family_name": '"Last Name"'}
+
+
+@pytest.mark.parametrize(
+    ("head", "said", "taken"),
+    [
+        ("Name", "{two}", False),
+        ("Name,Email", "{one},{one}@shop.example", False),
+        ("Customer name", "Ann {letter}ee", True),
+    ],
+)
+def test_the_name_of_whoever_answered_is_not_that_of_all_who_called(
+    tmp_path: Path, head: str, said: str, taken: bool
+) -> None:
+    rows = []
+    for n in range(60):
+        agent = ("Zoe Park", "Max Hill")[n % 2]
+        name = said.format(two=agent, one=agent.split()[0], letter=chr(65 + n % 26))
+        rows.append(f"c{n},inbound,+4935155500{n % 30:02d},2026-01-{1 + n % 28:02d} 10:00:00,60,{name}")
+    found = stream(tmp_path, "calls.csv", table(f"call_id,direction,external_number,started,duration,{head}", *rows))
+    assert identifiers(found) == [("phone", "external_number")]
+    assert ("full_name" in contact(found)) is taken

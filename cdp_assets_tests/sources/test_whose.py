@@ -391,8 +391,9 @@ def test_whoever_comes_again_with_the_same_names_keeps_their_number_beside_that_
 
 @pytest.mark.parametrize("text", ["", "+4930200{n:04d}"], ids=["blank", "with values"])
 def test_telephones_of_others_are_left_out_though_they_are_blank(tmp_path: Path, text: str) -> None:
-    columns = "Assistant Phone,Manager Phone,Emergency Phone,Spouse Phone,Concierge Phone,Notary Phone"
-    rows = (f"p{n}@example.org,Ann,,{','.join(text.format(n=n) if not m else '' for m in range(6))}" for n in range(30))
+    columns = "Assistant Phone,Manager Phone,Emergency Phone,Spouse Phone,Concierge Phone,Notary Phone,"
+    columns += "Telefon rodzica,Tél. responsable"
+    rows = (f"p{n}@example.org,Ann,,{','.join(text.format(n=n) if not m else '' for m in range(8))}" for n in range(30))
     found = identifiers(stream(tmp_path, "contacts.csv", table(f"Email,First Name,Mobile Phone,{columns}", *rows)))
     assert found == [("email", "Email"), ("phone", '"Mobile Phone"')]
 

@@ -17,6 +17,9 @@ from cdp_assets.sources.proposing.values import bare_amount
 _SOME, _MOSTLY, _NEARLY_ALL = 3, 0.8, 0.9
 """So many rows or articles at least, and so much of all that can, have to show what an amount is."""
 
+_ENOUGH, _RATES, _HIGHEST = 10, 3, 1.5
+"""Of so many rows at least, so many rates of tax together with discounts, and the highest of them."""
+
 _KINDS = 6
 """So many kinds of rows a file tells apart at most."""
 
@@ -48,6 +51,49 @@ def _is_so_many_times(draft: Draft, counts: Column, price: Column, total: Column
     rows = [(count, one, all_) for count, one, all_ in _rows(draft, counts, price, total) if count and one and all_]
     fitting = [count for count, one, all_ in rows if abs(count * one - all_) <= 0.01 * max(2, abs(count))]
     return sum(abs(count) != 1 for count in fitting) >= _SOME and len(fitting) >= _NEARLY_ALL * len(rows)
+
+
+def discounted_total(draft: Draft, price: Column) -> Column | None:
+    """What a line comes to after a discount, or with tax in it: nearly every row has so many times the price, less the
+    discount, times one of a few rates. None if no amount is that.
+    """
+    counts = draft.of("quantity")
+    if counts is None:
+        return None
+    roles = ("line_total", "amount", "gross", "net")
+    totals = [each for role in roles for each in draft.all_of(role) if each is not price]
+    shares = [each for each in draft.columns if _is_a_share(each)]
+    less = [None, *shares, *draft.all_of("discount")]
+    return next((total for total in totals for off in less if _has_few_rates(draft, counts, price, total, off)), None)
+
+
+def discount_in_hundred(draft: Draft) -> tuple[Column, int] | None:
+    """The column that says how much of a price is let off, and what the whole is there: 100, or 1."""
+    shares = [each for each in draft.columns if _is_a_share(each)]
+    off = [each for each in shares if any("discount" in headings.meanings(word) for word in each.words.split())]
+    if not off:
+        return None
+    [share, *_] = off
+    texts = [amount_of(text) for text in draft.sample.columns[share.address]]
+    return share, 1 if max(texts) <= 1 and any(0 < each < 1 for each in texts) else 100
+
+
+def _is_a_share(column: Column) -> bool:
+    numbers = column.values.type in ("integer", "decimal", "float")
+    return numbers and column.role is None and headings.is_a_share(column.address)
+
+
+def _has_few_rates(draft: Draft, counts: Column, price: Column, total: Column, off: Column | None) -> bool:
+    """Whether totals are a few rates of so many times the price, less what is let off, however many were bought."""
+    rates: dict[float, list[float]] = {}
+    for count, one, all_, less in _rows(draft, counts, price, total, off or counts):
+        share = less / 100 if off is not None and off.role is None else 0
+        let_off = abs(less) if off is not None and off.role == "discount" else 0
+        if (whole := count * one * (1 - share) - let_off) > 0 and all_:
+            rates.setdefault(round(all_ / whole, 2), []).append(count)
+    found = [bought for rate, bought in rates.items() if 0 < rate <= _HIGHEST and len({*bought}) > 1]
+    common, rows = sorted(map(len, found), reverse=True)[:_RATES], sum(map(len, rates.values()))
+    return rows >= _ENOUGH and sum(common) >= _NEARLY_ALL * rows
 
 
 def _rows(draft: Draft, *columns: Column) -> Iterator[tuple[float, ...]]:

@@ -8,12 +8,14 @@ else (`mapping.py`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.amounts import (
     added_to,
+    discount_in_hundred,
+    discounted_total,
     is_less_by_fees,
     price_and_total,
     price_of_line,
@@ -22,7 +24,7 @@ from cdp_assets.sources.proposing.amounts import (
 )
 from cdp_assets.sources.proposing.beside import stands_beside_several
 from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, money, only_where, quoted
-from cdp_assets.sources.proposing.first_lines import head_column, is_above, sum_above
+from cdp_assets.sources.proposing.first_lines import head_column, is_above, kinds_of_slips, stands_on, sum_above
 from cdp_assets.sources.proposing.items import lines_within
 from cdp_assets.sources.proposing.people import named, person
 from cdp_assets.sources.proposing.receipts import made_up, receipt, without_gaps
@@ -53,9 +55,11 @@ def orders(draft: Draft) -> Iterator[Map]:
     number = known or (made_up(draft, placed) if placed else None)
     if number is None or placed is None:
         return
+    if draft.of("order_id") is None and headings.called(draft.sample.named, "payments"):
+        draft.doubts.append("payments are taken for orders: they count twice if another source has what they pay for")
     sums, currency = _sums(draft), money(draft)
-    returned, given_up = are_returns(draft), dict(not_given_up(draft))
-    stands = only_where(f"not coalesce({returned}, false)" if returned else None, *given_up.values())
+    (no_order, returned), given_up = are_returns(draft), dict(not_given_up(draft))
+    stands = only_where(f"not coalesce({no_order}, false)" if no_order else None, *given_up.values())
     entry: Map = {"to": "orders", **stands, **({"grain": grain} if grain else {})}
     entry |= {"id": known} if known else {}
     paid = _paid_in_parts(draft) if grain else None
@@ -140,7 +144,12 @@ def lines(draft: Draft) -> Iterator[Map]:
     currency = money(draft) if placed is not None or draft.of("currency") is not None else None
     amounts, head = _amounts_of_lines(draft, order), head_column(draft, order)
     first = f"{head} is not null" if head is not None else None
-    given_up, once = dict(not_given_up(draft)), list(_once(draft))
+    given_up, kinds = dict(not_given_up(draft)), told_again(draft)
+    once = [] if kinds is None else [_once(draft, *kinds)]
+    if kinds is not None and placed is not None and (slips := kinds_of_slips(draft, *kinds)):
+        common = draft.given(order_id=number, ordered_at=placed, currency=currency)
+        yield from _of_slips(draft, kinds[0], slips, amounts, common, given_up, once=once, grain=grain)
+        return
     kept, sold, taken_back = [*once, *given_up.values()], None, None
     if amounts.below is not None:
         sold, taken_back = (f"{draft.expression(amounts.below)} {sign} 0" for sign in "><")
@@ -177,16 +186,31 @@ def _amounts_of_lines(draft: Draft, order: Column) -> _Amounts:
     elif (of_line := price_of_line(draft)) is not None:
         price, line = None, of_line
         draft.doubts.append(f"{of_line} is taken for what a line comes to, however many were bought")
+    elif (one := draft.of("unit_price")) is not None and (total := discounted_total(draft, one)) is not None:
+        line, summed = draft.expression(total), total
+        with_tax = " with tax in it" if headings.has_tax(total.words) else ""
+        draft.doubts.append(
+            f"{draft.names[total.address]} is taken for what a line comes to,{with_tax} after discounts"
+        )
+        return _Amounts(price, line, None, _below(draft, counts, summed))
     elif price is not None and counts is not None:
         line = f"{draft.expression(counts)} * {price}"
+        if (off := discount_in_hundred(draft)) is not None:
+            share, whole_ = off
+            line = f"{line} * (1 - coalesce({draft.expression(share)}, 0) / {whole_})"
+            draft.doubts.append(f"{draft.names[share.address]} is let off what so many come to")
     if price is not None and priced is None:
         summed = None
     if summed is not None and _is_of_whole_orders(draft, order, summed):
         summed, line, whole = None, None, summed
     elif line is None:
         line = draft.sql("gross", "line_total", "amount", "net", "unit_price")
-    below = (column for column in (counts, summed) if column is not None and has_negatives(draft, column))
-    return _Amounts(price, line, whole, next(below, None))
+    return _Amounts(price, line, whole, _below(draft, counts, summed))
+
+
+def _below(draft: Draft, *counted: Column | None) -> Column | None:
+    """The first of some columns that has numbers below zero."""
+    return next((each for each in counted if each is not None and has_negatives(draft, each)), None)
 
 
 def _sums_of_lines(draft: Draft, order: Column, amounts: _Amounts, *, first: str | None) -> Set:
@@ -220,15 +244,53 @@ def _line(draft: Draft, amounts: _Amounts, currency: str | None) -> Set:
     )
 
 
-def _once(draft: Draft) -> Iterator[str]:
+def _once(draft: Draft, kinds: Column, again: Sequence[str]) -> str:
     """A condition for rows that are lines, where others of the same order say again what these come to."""
-    if (found := told_again(draft)) is not None:
-        column, kinds = found
-        name = draft.names[column.address]
-        draft.doubts.append(
-            f"rows whose {name} is {' or '.join(kinds)} say again what others come to: they are left out (`where`)"
-        )
-        yield f"not coalesce(lower(trim({plain_name(name)})) in ({', '.join(map(quoted, kinds))}), false)"
+    name = draft.names[kinds.address]
+    draft.doubts.append(
+        f"rows whose {name} is {' or '.join(again)} say again what others come to: they are left out (`where`)"
+    )
+    return f"not coalesce(lower(trim({plain_name(name)})) in ({', '.join(map(quoted, again))}), false)"
+
+
+def _of_slips(
+    draft: Draft,
+    kinds: Column,
+    told: Sequence[str],
+    amounts: _Amounts,
+    common: Set,
+    given_up: Mapping[str, str],
+    *,
+    once: Sequence[str],
+    grain: Sequence[str],
+) -> Iterator[Map]:
+    """Maps where a row of its own stands for each order beside its lines: what became of it is told there."""
+    name, number, back = draft.names[kinds.address], common["order_id"], None
+    slips = f"lower(trim({plain_name(name)})) in ({', '.join(map(quoted, told))})"
+    draft.doubts.append(f"rows whose {name} is {' or '.join(told)} are taken for orders, and others for their lines")
+    paid, sold = draft.of("line_total", "gross", "amount", "net"), None
+    if paid is not None and has_negatives(draft, paid):
+        back = f"{draft.expression(paid)} < 0"
+        sold = f"not coalesce({draft.expression(amounts.below)} < 0, false)" if amounts.below is not None else None
+        draft.doubts.append("negative amounts are taken for returns: they become refunds, the others orders")
+    stands = [f"not coalesce({back}, false)" if back else None, *given_up.values()]
+    own = {"grain": grain, "id": number}
+    yield {"to": "orders", **only_where(slips, *stands), **own, "set": common | _sums(draft)}
+    above = any(stands_on(draft, address, kinds, told) for address in given_up)
+    line = {name: sql for name, sql in common.items() if name != "ordered_at" or not above}
+    where = only_where(*once, sold, *(() if above else given_up.values()))
+    yield {"to": "order_lines", **where, "set": line | _line(draft, amounts, common.get("currency"))}
+    if back is not None and paid is not None:
+        values = {"refund_id": number, "order_id": number, "refunded_at": common["ordered_at"]}
+        values |= draft.given(currency=common.get("currency"), amount=f"abs({draft.expression(paid)})")
+        yield {
+            "to": "refunds",
+            **only_where(slips, back, *given_up.values()),
+            "grain": grain,
+            "id": number,
+            "set": values,
+        }
+    yield from _buyers(draft, where=slips, grain=grain, id_=number)
 
 
 def _is_of_whole_orders(draft: Draft, order: Column, amount: Column) -> bool:

@@ -127,8 +127,9 @@ class Draft:
             )
             halves = any(text[-1] in "Mm" for text in texts)
             written = f"cast({name} as varchar) || ' ' || {clock}"
+            named = [headings.zone_of(each.address) for each in (column, self._clock)]
             in_utc = any(headings.is_in_utc(each.words) for each in (column, self._clock))
-            zone = "UTC" if in_utc else self.zone
+            zone = "UTC" if in_utc else next(filter(None, named), self.zone)
             there = "" if zone is None else f" at time zone {quoted(zone)}"
             sql = f"strptime({written}, '%Y-%m-%d {f'%I:%M{seconds} %p' if halves else f'%H{mark}%M{seconds}'}'){there}"
             return self._derived(column, "time", sql)

@@ -1,9 +1,11 @@
-"""What only the first line of each order says, with blanks below.
+"""What only the first line of each order says, or a row of its own above the lines, with blanks below.
 
-Belongs here: finding such columns. Does not belong here: what they say (`commerce.py`).
+Belongs here: finding such columns and rows. Does not belong here: what they say (`commerce.py`).
 """
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 from cdp_assets.sources.proposing.draft import Draft
 from cdp_assets.sources.proposing.roles import Column
@@ -21,6 +23,41 @@ def head_column(draft: Draft, order: Column) -> str | None:
         if column.role is not None and [place for place, text in enumerate(texts) if text] == firsts:
             return plain_name(draft.names[column.address])
     return None
+
+
+def kinds_of_slips(draft: Draft, kinds: Column, again: Collection[str]) -> list[str]:
+    """Of kinds of rows that say again what lines come to, those of which each order has one row together, and of which
+    alone something is told, such as what became of the order. Empty if there are no such kinds.
+
+    Args:
+        draft: The draft, which knows the numbers of orders.
+        kinds: The column with kinds of rows.
+        again: Those that say again what others come to.
+    """
+    orders = sorted({*filter(None, draft.numbers)})
+    for column in draft.columns:
+        told = _told_by(draft, column.address, kinds) if column.role is not None else set()
+        if told and told <= {*again}:
+            numbered = zip(draft.numbers, _kinds(draft, kinds), strict=True)
+            if sorted(number for number, kind in numbered if number and kind in told) == orders:
+                return sorted(told)
+    return []
+
+
+def stands_on(draft: Draft, address: str, kinds: Column, told: Collection[str]) -> bool:
+    """Whether a column is filled on rows of some kinds only."""
+    return _told_by(draft, address, kinds) <= {*told}
+
+
+def _told_by(draft: Draft, address: str, kinds: Column) -> set[str]:
+    """The kinds of rows on which a column is filled."""
+    texts = draft.sample.columns[address]
+    return {kind for text, kind in zip(texts, _kinds(draft, kinds), strict=True) if text is not None}
+
+
+def _kinds(draft: Draft, kinds: Column) -> list[str]:
+    """The kind of each row."""
+    return [(text or "").strip().casefold() for text in draft.sample.columns[kinds.address]]
 
 
 def is_above(draft: Draft, order: Column, address: str) -> bool:

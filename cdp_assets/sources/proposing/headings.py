@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 import yaml
 
@@ -26,11 +27,16 @@ _FILES = (Path(__file__).with_suffix(".yaml"), Path(__file__).with_name("heading
 _ANY_NUMBER = "NO"
 _WHOLE = "= "
 _LETTERS = str.maketrans({"ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ı": "i", "№": "no"})
-_WITH_OR_WITHOUT_TAX = re.compile(
-    r" (?:(inc|incl|including|inkl|ex|excl|excluding|exkl|ekskl|zzgl|ohne|without|before|"
-    r"net of|hors|senza|sin|sem|zonder|vc|vcetne|bez|sis)"
-    r" (taxe?s?|vat|gst|mwst|ust|tva|iva|btw|moms|mva|dph|alv)|(tax|vat|gst) (inc|exc?)(l|luded|lusive|luding)?)$"
+_TAXES = r"(?:taxe?s?|vat|gst|mwst|ust|tva|iva|btw|moms|mva|dph|alv)"
+_WITH_TAX = re.compile(
+    rf"\b(?:(?:inc|incl|including|inkl|with|mit|com|con|c|avec|met|med|z|vc|vcetne|sis) {_TAXES}|"
+    rf"{_TAXES} (?:inc|incl|included|including|inclusive|inclus[oae]?|incluid[oa]|comprise?s?|inbegrepen))\b"
 )
+_WITHOUT_TAX = re.compile(
+    rf"\b(?:(?:ex|excl|excluding|exkl|ekskl|zzgl|ohne|without|before|net of|hors|senza|sin|sem|s|zonder|bez) {_TAXES}|"
+    rf"{_TAXES} (?:exc?|excl|excluded|excluding|exclusive|exclu[ies]?|excluid[oa]|esclus[oa]))\b"
+)
+_ZONE = re.compile(r"\b[A-Z][A-Za-z]+/[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_]+)?\b")
 _CENTS = re.compile(r"\b(in )?(cents?|pennies|pence|minor( units?)?|centimes|centimos|centavos|grosze|ore)\b")
 _OPTED = re.compile(r"\bopt(?:ed)? (in|out)\b")
 _UTC = re.compile(r"\b(gmt|utc)\b(?! \d)")
@@ -138,7 +144,8 @@ def _numbered_first(parts: Sequence[str], known: _Headings) -> Iterator[str]:
 
 def _spellings(parts: Sequence[str], known: _Headings) -> Iterator[list[str]]:
     """The heading with its fillers, without them, and without what only says whose it is."""
-    parts = _WITH_OR_WITHOUT_TAX.sub("", _CURRENCY.sub("", " ".join(parts))).split() or parts
+    said = _WITHOUT_TAX.sub("", _WITH_TAX.sub("", _CURRENCY.sub("", " ".join(parts))))
+    parts = said.split() or parts
     plain = [part for part in parts if part not in known.fillers] or list(parts)
     yield list(parts)
     yield plain
@@ -181,14 +188,13 @@ def _times_begin(parts: Sequence[str], known: _Headings) -> str | None:
 
 def has_tax(words: str) -> bool:
     """Whether an amount of that name has tax in it."""
-    return (
-        re.search(
-            r"\b(brutto\w*|brut|lordo|bruto|inc\w* (tax|vat|gst)|(tax|vat|gst) inc\w*|inkl (mwst|ust|moms|mva)|"
-            r"vc\w* dph|sis alv|ttc)\b",
-            words,
-        )
-        is not None
-    )
+    said = re.search(r"\b(brutto\w*|brut|lordo|bruto|inc\w* (tax|vat|gst)|(tax|vat|gst) inc\w*|ttc)\b", words)
+    return said is not None or _WITH_TAX.search(words) is not None
+
+
+def is_a_share(name: str) -> bool:
+    """Whether a heading says that what stands below it is so much of a hundred, and no amount: *Discount %*."""
+    return re.search(_pattern("shares"), words_of(name.replace("%", " percent "))) is not None
 
 
 def currency_of(words: str) -> str | None:
@@ -264,6 +270,11 @@ def is_in_utc(words: str) -> bool:
     return _UTC.search(words) is not None
 
 
+def zone_of(name: str) -> str | None:
+    """The IANA zone that a heading names: of ``Created (Europe/London)`` *Europe/London*."""
+    return next((found for found in _ZONE.findall(name) if found in available_timezones()), None)
+
+
 def is_elsewhere(words: str) -> bool:
     """Whether an instant is of something else than the row."""
     return _mentions(words, "elsewhere")
@@ -332,6 +343,13 @@ def is_of_a_whole(words: str) -> bool:
 def is_of_a_payment(words: str) -> bool:
     """Whether a number is that of a transaction, which pays for an order or for a part of it."""
     return _mentions(words, "payments")
+
+
+def refers_to_another(words: str) -> bool:
+    """Whether a number is that of another transaction or order than the row: *Reference Txn ID*."""
+    return (
+        re.search(rf"{_pattern('referring')} (.* )?(?:{_pattern('payments')}|{_pattern('orders')})", words) is not None
+    )
 
 
 def is_unplaced(words: str) -> bool:

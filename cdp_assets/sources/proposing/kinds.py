@@ -126,6 +126,8 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
     numbered = bool(has & {"number", "id", "person_id", "email"})
     if priced and timed and ("order_id" in has or (called("orders") and numbered)):
         return "orders"
+    if priced and timed and called("payments") and _tells_apart(columns, "id"):
+        return "orders"  # whatever was paid for
     if timed and called("orders") and _tells_apart(columns, "order_id"):
         return "orders"
     viewed = "page_url" in has and has & {"anonymous_id", "session_id", "person_id"}

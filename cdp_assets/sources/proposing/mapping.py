@@ -18,7 +18,7 @@ from cdp_assets.sources.proposing.draft import Draft, Map, among, quoted, tellin
 from cdp_assets.sources.proposing.headings import words_of
 from cdp_assets.sources.proposing.identifying import NUMBERS_OF_PEOPLE, PEOPLE, identifiers, other_party
 from cdp_assets.sources.proposing.line_keys import key_of_lines
-from cdp_assets.sources.proposing.naming import named_in_addresses
+from cdp_assets.sources.proposing.naming import named_in_addresses, names_of_whoever_serves
 from cdp_assets.sources.proposing.people import named, person
 from cdp_assets.sources.proposing.receipts import beside_number
 from cdp_assets.sources.proposing.returns import refunds
@@ -56,14 +56,18 @@ def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
     """The fields of a stream for a file of some kind; without maps if nothing is known of it."""
     log = draft.sample.log
     key = draft.key = [draft.names[each] for each in log.key] if log is not None else _key(draft, kind)
+    if kind != PEOPLE:
+        draft.columns = _without_names_of_whoever_serves(draft)
     if kind == PEOPLE:
         draft.columns = [_numbered_as_people(draft, column) for column in draft.columns]
+        if any([draft.names[each.address]] == key and each.role is None for each in draft.columns):
+            draft.doubts.append(f"{key[0]} is taken for what numbers rows, since no two have the same")
     elif kind in _DONE_BY_PEOPLE:
         draft.columns = _with_names_of_people(draft)
     elif kind == "lines":
         draft.columns = _with_names_of_articles(draft)
     maps = list(_MAPS[kind](draft)) if kind is not None else []
-    times = _EVENT_TIMES.get(kind or "", ("happened_at", "created_at", "updated_at"))
+    times = _times_of(draft, kind)
     if kind not in _SAYING_NOTHING:
         at = None if kind == PEOPLE else draft.sql(*times)
         maps += consent.marketing(draft, people=kind == PEOPLE, at=at, changing=kind in _UPDATED)
@@ -127,6 +131,13 @@ _EVENT_TIMES: dict[str, tuple[str, ...]] = {
 }
 
 
+def _times_of(draft: Draft, kind: str | None) -> tuple[str, ...]:
+    """The roles of when a row's fact happened, the most telling first: what was booked happens when it starts."""
+    times = _EVENT_TIMES.get(kind or "", ("happened_at", "created_at", "updated_at"))
+    booked = kind == "events" and headings.called(draft.sample.named, "appointments")
+    return ("happened_at", "started_at", "created_at", "received_at") if booked else times
+
+
 def _numbered_as_people(draft: Draft, column: Column) -> Column:
     """The key as the number of a person if it is called as the file of people is: ``kun_id`` of *kunden*."""
     if column.role is not None or [draft.names[column.address]] != draft.key or not headings.is_number(column.words):
@@ -136,6 +147,15 @@ def _numbered_as_people(draft: Draft, column: Column) -> Column:
         word.startswith(said) and headings.called(word, "people") for word in files
     )
     return replace(column, role="person_id") if mine else column
+
+
+def _without_names_of_whoever_serves(draft: Draft) -> Sequence[Column]:
+    """The columns without the names of those who serve the people of many rows."""
+    found = names_of_whoever_serves(draft.columns, draft.sample.columns)
+    draft.doubts += [
+        f"{draft.names[each.address]} stands beside many different people: it is nobody's name" for each in found
+    ]
+    return [replace(each, role=None) if each in found else each for each in draft.columns]
 
 
 def _with_names_of_people(draft: Draft) -> Sequence[Column]:
@@ -225,7 +245,9 @@ def _key(draft: Draft, kind: str | None) -> list[str]:
         return telling_apart(draft, *slip)
     if kind == "lines":
         return key_of_lines(draft, slip, day, list(_numbers(draft, kind)))
-    if (number := next(_numbers(draft, kind), None)) is not None:
+    # Of several numbers people are known by one of theirs, before one of which nothing says what it is of.
+    number = next(iter(sorted(_numbers(draft, kind), key=lambda each: kind == PEOPLE and each.role is None)), None)
+    if number is not None:
         return [draft.names[number.address]]
     if kind == PEOPLE:
         coded = _code(draft)
@@ -276,8 +298,14 @@ def _numbers(draft: Draft, kind: str | None) -> Iterator[Column]:
             continue
         if "rounded" in column.values.looks:
             continue  # other rows may have been other numbers
-        if column in rows or column.role not in others:
+        if column in rows or column.role not in others or (kind == "events" and _numbers_the_files_rows(draft, column)):
             yield column
+
+
+def _numbers_the_files_rows(draft: Draft, column: Column) -> bool:
+    """Whether a number is one of what the file is called: an *Appointment ID* in *appointments*."""
+    subject = headings.subject(column.words)
+    return any(headings.are_one_word(subject, word) for word in draft.sample.named.split())
 
 
 def _in_words(draft: Draft, column: Column) -> bool:
@@ -444,7 +472,7 @@ def _events(draft: Draft) -> Iterator[Map]:
     values = draft.given(
         event_id=plain_name(draft.key[0]) if draft.key else draft.sql("message_id", "id"),
         event_name=f"coalesce({name}, {kind})" if name and kind else name or kind or _only_event(draft),
-        occurred_at=draft.sql("happened_at", "created_at", "received_at", "started_at"),
+        occurred_at=draft.sql(*_times_of(draft, "events")),
         received_at=draft.sql("received_at"),
         page_url=draft.sql("page_url"),
         referrer=draft.sql("referrer"),
@@ -464,7 +492,7 @@ def _events(draft: Draft) -> Iterator[Map]:
     if "event_id" not in values and "occurred_at" in values:
         roles = ("anonymous_id", "person_id", "email", "loyalty_number", "phone", "device_id")
         who = [who for role in roles if (who := draft.of(role)) is not None]
-        at = draft.of("happened_at", "created_at", "received_at", "started_at")
+        at = draft.of(*_times_of(draft, "events"))
         told = [column for column in (at, draft.of("event_name", "action"), type_, *who) if column is not None]
         parts = [f"cast({values['occurred_at']} as varchar)", values["event_name"]]
         values["event_id"] = together(parts, map(draft.expression, (*who, *telling_more(draft, told))))

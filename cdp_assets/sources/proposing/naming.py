@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from cdp_assets.sources.proposing import headings
-from cdp_assets.sources.proposing.beside import both, two_people
+from cdp_assets.sources.proposing.beside import beside_many, both, two_people
 from cdp_assets.sources.proposing.headings import NAMES, words_of
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.values import Texts
@@ -92,6 +92,31 @@ def named_alike(columns: Sequence[Column], texts: Texts) -> tuple[list[Column], 
     ]
     left = [replace(each, role=None, by_value=False) if each in lost else each for each in columns]
     return left, [(each.address, "is that of somebody with another name") for each in lost if each.role not in NAMES]
+
+
+def names_of_whoever_serves(columns: Sequence[Column], texts: Texts) -> list[Column]:
+    """The columns with mere names in several words, or each of an address that nobody is known by, of which each stands
+    beside many different addresses, telephones or numbers of people: those of whoever answered or sold, unless their
+    heading says otherwise.
+    """
+    reached = of_roles(columns, *ADDRESSES, *NUMBERS)
+    refused = [each for each in columns if each.role is None and "email" in each.values.looks]
+    return [
+        each
+        for each in of_roles(columns, "full_name", "name")
+        if not headings.whose(each.words)
+        and (
+            "some_words" in each.values.looks
+            or any(_is_one_for_each(texts[each.address], texts[address.address]) for address in refused)
+        )
+        and any(beside_many(texts[each.address], texts[other.address]) for other in reached)
+    ]
+
+
+def _is_one_for_each(one: Sequence[str | None], other: Sequence[str | None]) -> bool:
+    """Whether each text of a column stands beside one of the other only, and the other way round."""
+    pairs = {*both(one, other)}
+    return bool(pairs) and len(pairs) == len({left for left, _ in pairs}) == len({right for _, right in pairs})
 
 
 def _whose_names(columns: Sequence[Column]) -> list[str]:

@@ -171,6 +171,8 @@ def person(
         return {"to": to, **only_where(where, condition), **told, "set": fields}
 
     name = draft.of("full_name") or (None if draft.of("family_name") else draft.of("name"))
+    if name is not None and name.role == "name" and id_ is not None and name.values.looks & {"code", "numbered"}:
+        name = None  # that of an order
     given, family = _given_name(draft), _family_name(draft)
     halves = given and family and _family_first(draft) is None
     full = (_full_name(draft) or draft.expression(name)) if name is not None and not halves else None

@@ -32,6 +32,7 @@ from cdp_assets.sources.proposing.sample import Sample, UnreadableSampleError, r
 from cdp_assets.sources.proposing.values import judge
 from cdp_assets.sources.proposing.whose import own
 from cdp_assets.sources.proposing.wrapping import unwrapped
+from cdp_assets.sources.proposing.zones import SOLD_OR_SAID, zone_of_rows, zones_in
 from cdp_assets.sources.spec import (
     GLOBAL,
     GLOBAL_TYPES,
@@ -50,6 +51,8 @@ _OF_PARTS = ("columns", "contract", "derive", "identifiers", "maps")
 _NAMES = frozenset({*headings.NAMES, "name"})
 _ABROAD = ("+", "00")
 """What comes before the code of a country."""
+_ZONES = 3
+"""So many zones are named in a doubt."""
 _TIMES_ALL_FILLED = frozenset({"event_time", "updated_at"})
 
 
@@ -148,6 +151,10 @@ def propose(
     columns, of_a_parcel = of_a_delivery(columns)
     columns, of_other_addresses = of_one_address(columns)
     kind = kind_of(columns, sample.named)
+    of_rows = None
+    if zone is None and kind in SOLD_OR_SAID and (of_rows := zone_of_rows(columns, sample.columns)) is not None:
+        zone = of_rows[1]
+        columns = [replace(each, role=None) if each is of_rows[0] else each for each in columns]
     draft = Draft(
         sample,
         columns,
@@ -159,6 +166,10 @@ def propose(
         ends=ends,
         joined=joined or {},
     )
+    if of_rows is not None:
+        draft.doubts.append(
+            f"times are taken to be in {of_rows[1]}, as {draft.names[of_rows[0].address]} says (`zone`)"
+        )
     if joined:
         numbers = " and ".join(draft.names[address] for address in joined)
         draft.doubts.append(f"{numbers} holds numbers that other files have too: rows are known by them")
@@ -339,6 +350,8 @@ def _contract(draft: Draft, stream: dict[str, Any]) -> dict[str, dict[str, Any]]
             fields["decimal_mark"] = values.decimal_mark
         if values.type == "timestamp" and headings.is_in_utc(column.words) and not _has_zone(column, draft.sample):
             fields["zone"] = "UTC"
+        elif values.type == "timestamp" and (zone := headings.zone_of(column.address)) is not None:
+            fields["zone"] = zone
         if values.symbol is not None:
             fields["symbol"] = values.symbol
         elsewhere = draft.sample.log.elsewhere.get(column.address) if draft.sample.log else None
@@ -402,9 +415,15 @@ def _doubts_of_times(draft: Draft) -> None:
         if column.values.type == "timestamp"
         and column.role is not None
         and not (headings.is_in_utc(column.words) or _has_zone(column, draft.sample))
+        and headings.zone_of(column.address) is None
     ]
     if without_zone and draft.zone is None:
-        draft.doubts.append(f"times of {', '.join(without_zone)} bear no zone: UTC is assumed (`zone`)")
+        named = "".join(
+            f", although {draft.names[each.address]} names {', '.join(zones[:_ZONES])}"
+            for each in draft.columns
+            if (zones := zones_in(each, draft.sample.columns))
+        )
+        draft.doubts.append(f"times of {', '.join(without_zone)} bear no zone: UTC is assumed (`zone`){named}")
 
 
 def _doubts_of_companies(draft: Draft, stream: dict[str, Any]) -> None:

@@ -6,11 +6,12 @@ themselves (`commerce.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing.amounts import is_less_by_fees
 from cdp_assets.sources.proposing.beside import both
-from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, money, only_where
+from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, money, only_where, quoted
 from cdp_assets.sources.proposing.first_lines import is_above
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.states import says_given_up, says_what_became
@@ -100,17 +101,51 @@ def _standing(draft: Draft, column: Column) -> str | None:
     return f"not coalesce({among(draft, column, 'yes', seen=True)}, false)" if answered else None
 
 
-def are_returns(draft: Draft) -> str | None:
-    """A condition for rows that take an order back: their type says so, or their amounts are negative."""
+def are_returns(draft: Draft) -> tuple[str | None, str | None]:
+    """Conditions for rows that are no orders, and for those of them that take an order back: their type says so, or
+    their amounts are negative. Of these the others are no returns where types speak of some: money that was moved to a
+    bank, say.
+    """
     words = set(headings.says("refund"))
     for column in draft.all_of("type"):
         said = [text.strip(". ").casefold() in words for text in draft.sample.columns[column.address] if text]
-        if any(said) and sum(said) * 2 < len(said):  # *credit* is also a kind of card
-            return among(draft, column, "refund")
+        if any(said) and sum(said) * 2 < len(said) and not _below_zero_elsewhere(draft, column, words):
+            returned = among(draft, column, "refund")
+            return returned, returned
     paid = draft.of("amount", "gross", "net")
-    if paid is not None and has_negatives(draft, paid):
-        return f"{draft.expression(paid)} < 0"
-    return None
+    if paid is None or not has_negatives(draft, paid):
+        return None, None
+    below = f"{draft.expression(paid)} < 0"
+    for column in draft.all_of("type"):
+        texts = draft.sample.columns[column.address]
+        types = {text for text, amount in zip(texts, draft.sample.columns[paid.address], strict=True)
+                if text and is_negative(amount)}  # fmt: skip
+        back = {
+            text.strip().casefold()
+            for text in types
+            if text.strip(". ").casefold() in words or headings.called(headings.words_of(text), "refunds")
+        }
+        if back and len(back) < len(types):
+            name = draft.names[column.address]
+            draft.doubts.append(f"amounts below zero are returns where {name} says so, and no orders elsewhere")
+            known = ", ".join(map(quoted, sorted({*back, *words})))
+            return below, f"{below} and lower(trim({plain_name(name)})) in ({known})"
+    return below, below
+
+
+def _below_zero_elsewhere(draft: Draft, column: Column, words: Collection[str]) -> bool:
+    """Whether amounts are below zero in rows whose type is none of some words, too."""
+    paid = draft.of("amount", "gross", "net")
+    if paid is None:
+        return False
+    rows = zip(draft.sample.columns[column.address], draft.sample.columns[paid.address], strict=True)
+    return any(is_negative(amount) and (text or "").strip(". ").casefold() not in words for text, amount in rows)
+
+
+def _taken_back(draft: Draft) -> str | None:
+    """The number of the order that a return takes back, where a heading speaks of another transaction than the row."""
+    known = [each for each in draft.columns if headings.refers_to_another(each.words) and each.values.type == "string"]
+    return draft.expression(known[0]) if len(known) == 1 else None
 
 
 def _given_back(draft: Draft) -> Column | None:
@@ -134,17 +169,24 @@ def refunds_of_orders(
     order of its own, and so has a number for them.
     """
     number, changed = common["order_id"], draft.sql("updated_at")
-    paid = draft.sql("net") or sums.get("gross")
+    gross = draft.of("gross")
+    paid = None if gross is not None and is_less_by_fees(draft, gross) else draft.sql("net")
+    paid = paid or sums.get("gross")
     if paid is not None and paid == sums.get("gross") and "discount" in sums:
         paid = f"{paid} - coalesce({sums['discount']}, 0)"
     back = draft.sql("refunded")
     status = None if back else _given_back(draft)
+    if back is None and (parts := [each for each in draft.all_of("status") if draft.texts(each) & _IN_PARTS]):
+        name = draft.names[parts[0].address]
+        draft.doubts.append(f"{name} says that parts of orders were paid back, and no column says how much")
     if returned and paid:
         draft.doubts.append("some rows are taken for returns: they become refunds, the others orders")
         refund_id = draft.sql("refund_id", "payment_id") or number
         values = {"refund_id": refund_id, "refunded_at": placed, "amount": f"abs({paid})"}
         own = {"id": refund_id} if numbered else {}
         kept = list(of_returns(draft, given_up, draft.of("amount", "gross", "net")))
+        if (taken_back := _taken_back(draft)) is not None:
+            values["order_id"] = taken_back
         yield {"to": "refunds", **only_where(returned, *kept), **own, "set": common | values}
     elif back or (status is not None and paid):
         where = f"{back} > 0" if status is None else among(draft, status, "refund")

@@ -54,7 +54,7 @@ _YES_OR_NO = headings.said_by(("yes", "no"))
 _MOST_ANSWERS = 6
 """So many different values a column has at most that says yes or no."""
 
-_HALVES_OR_WHOLES = frozenset({"nome", "nombre", "nom", "nume", "name", "naam", "jmeno"})
+_HALVES_OR_WHOLES = frozenset({"nome", "nombre", "nom", "nume", "name", "naam", "jmeno", "ad", "adi", "isim"})
 """Words for a name, and for half of one."""
 
 _DEGREES = frozenset({
@@ -373,8 +373,13 @@ def _with_family_names(columns: list[Column], texts: Mapping[str, list[str | Non
     if half is not None:
         role = "given_name" if "family_name" in by_role and "given_name" not in by_role else None
         return [replace(column, role=role) if column is half else column for column in columns]
-    given = by_role.get("given_name")
-    if given is None or "family_name" in by_role:
+    given, family = by_role.get("given_name"), by_role.get("family_name")
+    if given is None and family is not None:
+        name = by_role.get("name")
+        if name is None or name.words != "name" or _is_within(texts[family.address], texts[name.address]):
+            return columns
+        return [replace(column, role="given_name") if column is name else column for column in columns]
+    if given is None or family is not None:
         return columns
     halves = [f"{headings.whose(given.words)} {word}" for word in ("name", "nom")]  # *VN Vorname*, *VN Name*
     beside = next((each for each in columns if each.words in halves), None)
@@ -383,14 +388,15 @@ def _with_family_names(columns: list[Column], texts: Mapping[str, list[str | Non
         name = beside
     if name is None or not name.values.filled:
         return columns
-    both = [
-        (first.casefold(), whole.casefold())
-        for first, whole in zip(texts[given.address], texts[name.address], strict=True)
-        if first and whole
-    ]
-    if not both or 5 * sum(first in whole for first, whole in both) > len(both):
+    if _is_within(texts[given.address], texts[name.address]):
         return columns
     return [replace(column, role="family_name") if column is name else column for column in columns]
+
+
+def _is_within(halves: list[str | None], names: list[str | None]) -> bool:
+    """Whether more than a few names have the half beside them in them, or nothing shows that they do not."""
+    both = [(half.casefold(), name.casefold()) for half, name in zip(halves, names, strict=True) if half and name]
+    return not both or 5 * sum(half in name for half, name in both) > len(both)
 
 
 def _with_whole_names(columns: list[Column], texts: Mapping[str, list[str | None]]) -> list[Column]:
@@ -467,7 +473,7 @@ def _judged(texts: Mapping[str, list[str | None]], day_first: bool | None) -> li
     found = []
     left = unwrapped(texts)
     for address, values in texts.items():
-        words = words_of(left[address])
+        words = words_of(left[address]) or _number_sign(left[address], values)
         plain = headings.without_cents(words)
         named = list(headings.meanings(plain or words))
         if not named and (rest := headings.without_brackets(left[address])) != left[address]:
@@ -485,6 +491,8 @@ def _judged(texts: Mapping[str, list[str | None]], day_first: bool | None) -> li
             judged = replace(judged, type="decimal")
         if role in _MONEY and day_first and judged.decimal_mark == "." and in_thousands(values, judged.symbol):
             judged = replace(judged, type="decimal", decimal_mark=",")  # nobody is paid in thousandths
+        if headings.is_a_share(left[address]) and judged.type in ("integer", "decimal"):
+            role, judged = None if role in _MONEY else role, replace(judged, type="decimal")
         if role in ("title", "job_title") and _are_salutations(values):
             role = "salutation"
         if role in ("region", "city") and _are_states_of_things(values):
@@ -493,6 +501,12 @@ def _judged(texts: Mapping[str, list[str | None]], day_first: bool | None) -> li
             role = None
         found.append(Column(address, words, judged, role, by_value, in_cents))
     return found
+
+
+def _number_sign(name: str, texts: list[str | None]) -> str:
+    """What a heading says that is a mere ``#``: a number, unless that only counts the rows of the file."""
+    counts = any(texts == [str(row) for row in range(first, first + len(texts))] for first in (0, 1))
+    return "no" if name.strip() == "#" and not counts else ""
 
 
 def _are_salutations(texts: list[str | None]) -> bool:
