@@ -7,7 +7,7 @@ belong here: the models, and the scores that are published (`lifetime_value.py`)
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from cdp_assets.attributes import metrics, newcomers, plain_value
 from cdp_assets.attributes.challenge import ABSOLUTE_ERROR, Approved, Contest, contest
 from cdp_assets.attributes.newcomers import customary_days
 from cdp_assets.attributes.plain_value import NAIVE, PlainValue
-from cdp_assets.attributes.purchase_models import DropoutModel, Floats, SmoothedRate
+from cdp_assets.attributes.purchase_models import SMOOTHED_SHARES, DropoutModel, Floats, SmoothedRate
 from cdp_assets.attributes.purchases import gap_histogram, observed_days, purchase_statistics
 
 if TYPE_CHECKING:
@@ -58,6 +58,11 @@ class ValueBacktest:
     def newcomer_level(self) -> float:
         """How many visits newcomers made for each that was expected of them."""
         return float(self.metrics["newcomers"][_LEVEL])
+
+    @property
+    def smoothed_share(self) -> float:
+        """Weight of the smoothed rate that ranked spend best."""
+        return float(self.metrics["smoothed_share"])
 
     def to_plain(self) -> dict[str, Any]:
         """As values that JSON knows, without what was judged."""
@@ -114,7 +119,7 @@ def backtest(
     if len(customers) < MINIMUM_CUSTOMERS:
         return None
     days_of_newcomers = customary_days(engine.to_pandas(gap_histogram(known, cut)))
-    learnt = plain_value.fit(customers, newcomer_days=days_of_newcomers)
+    learnt = with_best_share(plain_value.fit(customers, newcomer_days=days_of_newcomers), customers, horizon)
     scored = learnt.scored(customers, (horizon,))
     visits = scored[f"expected_{horizon}d"].to_numpy(float)
     actual, new = customers["actual_visits"].to_numpy(float), learnt.newcomers(customers)
@@ -132,6 +137,7 @@ def backtest(
             _LEVEL: newcomers.level(float(actual[new].sum()), float(visits[new].sum())),
         },
         "model": learnt.name,
+        "smoothed_share": learnt.smoothed_share,
         "parameters": {**learnt.purchases.model.parameters, **learnt.worth.parameters},
         **_compared(customers, learnt, visits, horizon),
     }
@@ -145,6 +151,17 @@ def backtest(
 
     held = contest(ABSOLUTE_ERROR, cut, until, len(customers), contenders, predecessor, error)
     return ValueBacktest(found, tracking, _buckets(scored, visits), learnt, held)
+
+
+def with_best_share(learnt: PlainValue, customers: pd.DataFrame, horizon: int) -> PlainValue:
+    """The models with the weight of the smoothed rate that ranked spend best."""
+    spent = customers["actual_value"].to_numpy(float)
+
+    def ranked(model: PlainValue) -> float:
+        spend = model.spend(customers, horizon)
+        return (metrics.spearman(spend, spent) or 0.0) + (metrics.top_decile_capture(spend, spent) or 0.0)
+
+    return max((replace(learnt, smoothed_share=share) for share in SMOOTHED_SHARES), key=ranked)
 
 
 def _as_date(value: Any) -> date:
