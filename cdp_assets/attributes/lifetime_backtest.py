@@ -31,8 +31,12 @@ SAMPLE = 100_000
 
 MINIMUM_CUSTOMERS = 50
 
+WORTH_IT = 0.001
+"""What newcomers with figures of their own have to add to Spearman's correlation and the top tenth's share of spend."""
+
 _PICTURES = ("tracking", "buckets")
 _LEVEL = "level"
+_LONG = "customary"
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,10 @@ class ValueBacktest:
     def newcomer_level(self) -> float:
         """How many visits newcomers made for each that was expected of them."""
         return float(self.metrics["newcomers"][_LEVEL])
+
+    def days_of_newcomers(self, customary: int) -> int:
+        """Days for which customers are new, of those that are customary, by what ranked spend best."""
+        return customary if self.metrics["newcomers"][_LONG] else newcomers.LEAST_DAYS
 
     @property
     def smoothed_share(self) -> float:
@@ -119,7 +127,7 @@ def backtest(
     if len(customers) < MINIMUM_CUSTOMERS:
         return None
     days_of_newcomers = customary_days(engine.to_pandas(gap_histogram(known, cut)))
-    learnt = with_best_share(plain_value.fit(customers, newcomer_days=days_of_newcomers), customers, horizon)
+    learnt = ranking_best(plain_value.fit(customers, newcomer_days=days_of_newcomers), customers, horizon)
     scored = learnt.scored(customers, (horizon,))
     visits = scored[f"expected_{horizon}d"].to_numpy(float)
     actual, new = customers["actual_visits"].to_numpy(float), learnt.newcomers(customers)
@@ -130,7 +138,8 @@ def backtest(
         "horizon_days": horizon,
         "customers": len(customers),
         "newcomers": {
-            "days": days_of_newcomers,
+            "days": learnt.newcomer_days,
+            _LONG: learnt.newcomer_days == days_of_newcomers,
             "customers": int(new.sum()),
             "actual": metrics.rounded(actual[new].sum()),
             "predicted": metrics.rounded(visits[new].sum()),
@@ -153,15 +162,19 @@ def backtest(
     return ValueBacktest(found, tracking, _buckets(scored, visits), learnt, held)
 
 
-def with_best_share(learnt: PlainValue, customers: pd.DataFrame, horizon: int) -> PlainValue:
-    """The models with the weight of the smoothed rate that ranked spend best."""
+def ranking_best(learnt: PlainValue, customers: pd.DataFrame, horizon: int) -> PlainValue:
+    """The models with the weight of the smoothed rate, and the days of newcomers, that ranked spend best; newcomers are
+    new no longer than must be only if that is `WORTH_IT`.
+    """
     spent = customers["actual_value"].to_numpy(float)
 
     def ranked(model: PlainValue) -> float:
         spend = model.spend(customers, horizon)
         return (metrics.spearman(spend, spent) or 0.0) + (metrics.top_decile_capture(spend, spent) or 0.0)
 
-    return max((replace(learnt, smoothed_share=share) for share in SMOOTHED_SHARES), key=ranked)
+    best = max((replace(learnt, smoothed_share=share) for share in SMOOTHED_SHARES), key=ranked)
+    briefly = replace(best, newcomer_days=min(best.newcomer_days, newcomers.LEAST_DAYS))
+    return briefly if ranked(briefly) > ranked(best) + WORTH_IT else best
 
 
 def _as_date(value: Any) -> date:

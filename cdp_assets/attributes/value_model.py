@@ -119,6 +119,7 @@ def _learn(purchases: ir.Table, until: date, predecessor: ValueModel | None, eng
     penalty, deviances = choose_penalty(purchases, until, held_out, customers, engine)
     fitted, grain = fit_purchases(statistics, engine, penalty)
     days = customary_days(engine.to_pandas(gap_histogram(purchases, until)))
+    days = judged.days_of_newcomers(days) if judged else days
     level, share = (judged.newcomer_level, judged.smoothed_share) if judged else (1.0, SMOOTHED_SHARES[0])
     model = PlainValue(fitted, fit_order_value(statistics, engine), days, level, naive, share)
     report = {

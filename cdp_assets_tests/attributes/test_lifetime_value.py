@@ -208,10 +208,23 @@ def test_the_smoothed_rate_is_averaged_in_only_where_that_ranks_spend_better(cam
     )
     bought = Fitted(restored("BG/NBD", {"r": 0.5, "alpha": 4.0, "a": 0.8, "b": 2.4}), SmoothedRate(0.5, 10.0), {})
 
-    chosen = lifetime_backtest.with_best_share(PlainValue(bought, plain_value.OWN_MEAN), customers, 90)
+    chosen = lifetime_backtest.ranking_best(PlainValue(bought, plain_value.OWN_MEAN), customers, 90)
 
     assert chosen.smoothed_share == share
     assert PlainValue.of(chosen.to_plain()).smoothed_share == share
+
+
+@pytest.mark.parametrize(("spender", "days"), [("newest", 7), ("oldest", 30)])
+def test_newcomers_are_alike_for_a_week_only_where_their_own_figures_rank_better(spender: str, days: int) -> None:
+    customers = pd.DataFrame({"frequency": 0, "recency_days": 0, "age_days": [8, 28] * 20, "mean_value": 10.0})
+    customers = customers.assign(actual_value=[50.0, 0.0] * 20 if spender == "newest" else [0.0, 50.0] * 20)
+    rate = SmoothedRate(0.5, 10.0)
+
+    chosen = lifetime_backtest.ranking_best(
+        PlainValue(Fitted(rate, rate, {}), plain_value.OWN_MEAN, newcomer_days=30), customers, 90
+    )
+
+    assert chosen.newcomer_days == days
 
 
 def test_newcomers_get_what_is_expected_of_all_such(engine: DuckDBEngine) -> None:

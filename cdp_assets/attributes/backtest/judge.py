@@ -103,7 +103,12 @@ def judge(found: Transactions, cut: date, horizon_days: int, engine: Engine) -> 
     earlier = lifetime_backtest.backtest(known, cut, engine)
     plain = replace(plain, newcomer_days=customary_days(engine.to_pandas(gap_histogram(known, cut))))
     if earlier:
-        plain = replace(plain, newcomer_level=earlier.newcomer_level, smoothed_share=earlier.smoothed_share)
+        plain = replace(
+            plain,
+            newcomer_days=earlier.days_of_newcomers(plain.newcomer_days),
+            newcomer_level=earlier.newcomer_level,
+            smoothed_share=earlier.smoothed_share,
+        )
     learned = churn.learn(known, nothing, cut, engine, horizon_days=horizon_days)
     if learned.learnt_horizon_days not in (None, horizon_days):
         customers = engine.to_pandas(labelled(purchases, nothing, cut, horizon_days, learned.learnt_horizon_days))
