@@ -51,6 +51,19 @@ _MEASURES = {measure.name: measure for measure in (AUC, ABSOLUTE_ERROR, LOG_LOSS
 
 
 @dataclass(frozen=True)
+class YearAgo:
+    """How contenders did in the season of the coming horizon a year ago.
+
+    Args:
+        learnt: Figure of what was learnt.
+        baselines: Name of a baseline → its figure.
+    """
+
+    learnt: float
+    baselines: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class Contest:
     """How contenders did on the same hold-out.
 
@@ -63,6 +76,7 @@ class Contest:
         baselines: Name of a baseline → its figure.
         predecessor: Figure of the predecessor as it was kept; None without one that can be compared.
         predecessor_until: Last day that it has seen, as it was published.
+        year_ago: How all but the predecessor, which has seen it, did in the same season a year ago; None without one.
     """
 
     measure: Measure
@@ -73,16 +87,25 @@ class Contest:
     baselines: Mapping[str, float]
     predecessor: float | None = None
     predecessor_until: date | None = None
+    year_ago: YearAgo | None = None
 
     @property
     def best_baseline(self) -> str:
         best = max if self.measure.more_is_better else min
-        return best(self.baselines, key=lambda name: self.baselines[name])
+        return best(self.baselines, key=self._of_baseline)
 
     @property
     def beats_baseline(self) -> bool:
-        """Whether what was learnt did no worse than any baseline."""
-        return not self._better(self.baselines[self.best_baseline], self.learnt)
+        """Whether what was learnt did no worse than any baseline, on average of both hold-outs where there are two."""
+        return not self._better(self._of_baseline(self.best_baseline), self._of_learnt)
+
+    @property
+    def _of_learnt(self) -> float:
+        return self.learnt if self.year_ago is None else (self.learnt + self.year_ago.learnt) / 2
+
+    def _of_baseline(self, name: str) -> float:
+        figure = self.baselines[name]
+        return figure if self.year_ago is None else (figure + self.year_ago.baselines.get(name, figure)) / 2
 
     @property
     def winner(self) -> Contender:
@@ -102,7 +125,7 @@ class Contest:
     @property
     def figures(self) -> dict[str, float]:
         """Who was compared, and how they did."""
-        found = {"learnt": self.learnt, "best_baseline": self.baselines[self.best_baseline]}
+        found = {"learnt": self._of_learnt, "best_baseline": self._of_baseline(self.best_baseline)}
         return found if self.predecessor is None else {**found, "predecessor": self.predecessor}
 
     @property
@@ -114,7 +137,8 @@ class Contest:
             "predecessor": f"the predecessor of {self.predecessor_until} stays",
         }[self.winner]
         figures = (f"{name.replace('_', ' ')} {figure:.4g}" for name, figure in self.figures.items())
-        return f"{who}: {self.measure.name} {', '.join(figures)}"
+        on = "" if self.year_ago is None else " (mean of the last horizon and of the same season a year ago)"
+        return f"{who}: {self.measure.name}{on} {', '.join(figures)}"
 
     def _better(self, one: float, other: float) -> bool:
         one, other = _rounded(one), _rounded(other)
@@ -131,6 +155,11 @@ class Contest:
             "baselines": {name: _rounded(figure) for name, figure in self.baselines.items()},
             "predecessor": None if self.predecessor is None else _rounded(self.predecessor),
             "predecessor_until": self.predecessor_until and self.predecessor_until.isoformat(),
+            "year_ago": self.year_ago
+            and {
+                "learnt": _rounded(self.year_ago.learnt),
+                "baselines": {name: _rounded(figure) for name, figure in self.year_ago.baselines.items()},
+            },
         }
 
     @classmethod
@@ -146,6 +175,7 @@ class Contest:
             plain["baselines"],
             plain["predecessor"],
             before and date.fromisoformat(before),
+            plain["year_ago"] and YearAgo(**plain["year_ago"]),
         )
 
 

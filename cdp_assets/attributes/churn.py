@@ -11,6 +11,7 @@ horizon after each, and judged on a later cut whose horizon lies wholly after ev
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from cdp_assets.attributes import (
     churn_baselines,
     churn_level,
     churn_model,
+    churn_trials,
     drift,
     metrics,
     plain_value,
@@ -32,8 +34,8 @@ from cdp_assets.attributes.challenge import AUC, Contest
 from cdp_assets.attributes.churn_features import AGEING, FEATURES
 from cdp_assets.attributes.churn_frames import Frames, choose_horizon, learnable_horizon, training_cuts
 from cdp_assets.attributes.churn_learned import Learned, Rehearsed, is_cold
-from cdp_assets.attributes.churn_level import Forecast
 from cdp_assets.attributes.churn_model import Calibrated, Score
+from cdp_assets.attributes.churn_trials import Trials, levelled
 from cdp_assets.attributes.purchase_models import Floats
 from cdp_assets.attributes.purchases import gap_histogram, observed_days
 
@@ -43,9 +45,6 @@ if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
 
 Labels = np.ndarray[Any, np.dtype[np.int64]]
-
-MINIMUM_LABELLED = 200
-MINIMUM_CLASS = 30
 
 
 def learn(
@@ -84,30 +83,26 @@ def learn(
     if horizon is None:
         return _without_model(churn_baselines.prior(0, 0), until, None, "the history is too short for any horizon")
     learnable = learnable_horizon(until, first_day, horizon)
-    frames = Frames(purchases, activity, learnable or horizon, customers, engine)
+    frames = Frames(purchases, activity, learnable or horizon, customers, engine, first_day)
     if learnable is None:
-        return _unlearnt(frames, first_day, until, horizon, "there is too little history before the horizon")
+        return _unlearnt(frames, until, horizon, "there is too little history before the horizon")
     latest = until - timedelta(days=learnable)
     cuts = training_cuts(latest, first_day, learnable)
     earlier = training_cuts(latest - timedelta(days=learnable), first_day, learnable)
     frames.look([*cuts, *earlier], fitted=[until])
     churned = frames.at(latest)["churned"].to_numpy(int)
-    if len(churned) < MINIMUM_LABELLED:
-        return _unlearnt(
-            frames, first_day, until, horizon, f"too few customers to learn from ({len(churned)})", churned
-        )
+    if len(churned) < churn_trials.MINIMUM_LABELLED:
+        return _unlearnt(frames, until, horizon, f"too few customers to learn from ({len(churned)})", churned)
     stayed = len(churned) - int(churned.sum())
-    if min(stayed, len(churned) - stayed) < MINIMUM_CLASS:
+    if min(stayed, len(churned) - stayed) < churn_trials.MINIMUM_CLASS:
         problem = f"of {len(churned)} customers, {stayed} came back: too nearly all or none"
-        return _unlearnt(frames, first_day, until, horizon, problem, churned)
+        return _unlearnt(frames, until, horizon, problem, churned)
     frames.refuse_leaks(cuts[-1])
-    frames.foresee([latest, until], first_day)
-    return _judge_and_choose(frames, cuts, earlier, first_day, until, horizon, predecessor)
+    frames.foresee([latest, until])
+    return _judge_and_choose(frames, cuts, earlier, until, horizon, predecessor)
 
 
-def _unlearnt(
-    frames: Frames, first_day: date, until: date, horizon: int, problem: str, churned: Labels | None = None
-) -> Learned:
+def _unlearnt(frames: Frames, until: date, horizon: int, problem: str, churned: Labels | None = None) -> Learned:
     """Publish what the purchases alone say, if enough people came back for them to say anything; else the prior."""
     today = churn_level.histories_at(frames.purchases, [until], frames.engine)[until]
     repeating = int(today.loc[today["frequency"] > 0, "customers"].sum())
@@ -116,28 +111,17 @@ def _unlearnt(
         return _without_model(churn_baselines.prior(*known), until, horizon, problem)
     fitted = purchase_models.fit(today, horizon_days=horizon)
     published = churn_baselines.unlearnt(fitted, horizon)
-    found = frames.forecast(until, first_day, horizon)
+    found = frames.forecast(until, horizon)
     level = found.level() if found else churn_level.expected_share(today, until, horizon, fitted.model)
     log_odds = published.log_odds(frames.today(until))
     published = churn_level.at_level(published, log_odds, level, churn_level.MOST_MOVED_UNLEARNT)
     return _without_model(published, until, horizon, problem)
 
 
-def _train(frames: Frames, cuts: list[date]) -> tuple[Calibrated, Floats]:
-    """Learn from the cuts and calibrate; also return the out-of-fold scores of the latest cut."""
-    rows = frames.stacked(cuts)
-    scores = churn_model.out_of_fold_scores(rows)
-    calibrated = churn_model.calibrate(
-        churn_model.MODEL, churn_model.learn(rows), scores, rows["churned"].to_numpy(float)
-    )
-    return calibrated, scores[: len(frames.at(cuts[0]))]
-
-
 def _judge_and_choose(
     frames: Frames,
     cuts: list[date],
     earlier: list[date],
-    first_day: date,
     until: date,
     horizon: int,
     predecessor: Learned | None,
@@ -148,34 +132,44 @@ def _judge_and_choose(
     judged_at = cuts[0]
     customers = frames.at(judged_at)
     happened = customers["churned"].to_numpy(float)
-    model, out_of_fold = _train(frames, cuts)
-    judge: Calibrated | None = None
+    trials: Trials | None = None
     if earlier and frames.stacked(earlier)["churned"].nunique() == 2:
         split = "time"
-        judge, _ = _train(frames, earlier)
-        judge = _levelled(judge, customers, frames.forecast(judged_at, first_day, frames.horizon))
-        score, probability = judge.score(customers), judge.probability(customers)
-        value = _judge_value(frames, judged_at, earlier, judge)
+        trials = churn_trials.tried(frames, judged_at, earlier, until)
+    season = trials and trials.season
+    learnt_from, known_before = ([season.now], [season.then]) if season else (cuts, earlier)
+    rows = frames.at(season.now) if season else frames.stacked(cuts)
+    model, out_of_fold = churn_trials.train(rows)
+    if trials:
+        score, probability = trials.judge.score(customers), trials.judge.probability(customers)
     else:
         split = "customers: too little history to learn before the cut"
-        known = np.where(np.isfinite(out_of_fold), out_of_fold, np.nanmean(out_of_fold))
-        score = known
-        probability = churn_model.probability_of(model.slope * known + model.intercept)
-        value = {}
+        scores = out_of_fold[: len(customers)]
+        score = np.where(np.isfinite(scores), scores, np.nanmean(scores))
+        probability = churn_model.probability_of(model.slope * score + model.intercept)
+    value = _judge_value(frames, trials) if trials else {}
     before = frames.at(earlier[0]) if earlier else None
     named = churn_baselines.baselines(frames.purchase_model(judged_at), frames.horizon, before)
     ranked = {name: metrics.auc(baseline(customers), happened) or 0.5 for name, baseline in named.items()}
     area = metrics.auc(score, happened) or 0.5
     before_it = _ranked_before(predecessor, frames, judged_at, horizon)
     contest = Contest(
-        AUC, judged_at, until, len(customers), area, ranked, before_it, predecessor.until if predecessor else None
+        AUC,
+        judged_at,
+        until,
+        len(customers),
+        area,
+        ranked,
+        before_it,
+        predecessor.until if predecessor else None,
+        None if trials is None else trials.year_ago(frames),
     )
     if predecessor is not None and contest.winner == "predecessor":
         return replace(predecessor, contest=contest)
     report = {
         "split": split,
         "cut": judged_at.isoformat(),
-        "learnt_before_it": [cut.isoformat() for cut in earlier],
+        "learnt_before_it": [cut.isoformat() for cut in known_before],
         "horizon_days": frames.horizon,
         "customers": len(customers),
         "churned_share": metrics.rounded(float(happened.mean())),
@@ -188,22 +182,25 @@ def _judge_and_choose(
         "baselines": ranked,
     }
     best, beats_baseline = contest.best_baseline, contest.beats_baseline
-    published = model if beats_baseline else _baseline(best, frames, judged_at, before, until)
-    today, ahead = frames.today(until), frames.forecast(until, first_day, horizon)
-    published = _levelled(published, today, ahead)
+    today, ahead = frames.today(until), frames.forecast(until, horizon)
+    within = ahead if horizon == frames.horizon else frames.forecast(until, frames.horizon)
+    if season:
+        # It has seen the season, and so its level.
+        ahead, within = (None if horizon == frames.horizon else ahead), None
+    before = frames.at(known_before[0]) if known_before else None
+    published = model if beats_baseline else _baseline(best, frames, learnt_from[0], before, until)
+    published = levelled(published, today, ahead)
     spend = None
     if value.get("learnt_improves", True):
-        within = ahead if horizon == frames.horizon else frames.forecast(until, first_day, frames.horizon)
-        returning = _levelled(model, today, within)
         past_spend = value.get("past_spend", spend_model.PAST_SPEND[0])
-        spend = spend_model.learn(frames.stacked(cuts), returning, frames.horizon, past_spend)
+        spend = spend_model.learn(rows, levelled(model, today, within), frames.horizon, past_spend)
     report |= {
         "expected_share_now": metrics.rounded(float(published.probability(today).mean())),
-        "published_learnt_from": [cut.isoformat() for cut in cuts],
-        "rows": len(frames.stacked(cuts)),
+        "published_learnt_from": [cut.isoformat() for cut in learnt_from],
+        "rows": len(rows),
         "spend": value,
     }
-    unseeing = (judge and judge.score) if beats_baseline else named[best]
+    unseeing = (trials and trials.judge.score) if beats_baseline else named[best]
     watched = {name: customers[name].to_numpy(float) for name in FEATURES if name not in AGEING}
     watched[drift.SCORE] = published.score(customers)
     return Learned(
@@ -244,36 +241,33 @@ def _cold(model: Calibrated, today: pd.DataFrame) -> float | None:
     return float(np.log(mean / (1 - mean)))
 
 
-def _levelled(model: Calibrated, customers: pd.DataFrame, ahead: Forecast | None) -> Calibrated:
-    """The model with the level that is to be expected of these customers."""
-    if ahead is None or model.slope == 0:
-        return model
-    log_odds = model.log_odds(customers)
-    learnt = float(churn_model.probability_of(log_odds).mean())
-    return churn_level.at_level(model, log_odds, ahead.level(learnt))
-
-
-def _judge_value(frames: Frames, cut: date, cuts: list[date], judge: Calibrated) -> dict[str, Any]:
-    """Whether learnt spend made the published models' better on the customers of a day, and with which past spend."""
-    rows, customers = frames.stacked(cuts), frames.at(cut)
-    learnt = spend_model.learn(rows, judge, frames.horizon)
-    if learnt is None:
-        return {}
-    known = frames.statistics(cut)
-    plain = plain_value.fit(known, frames.horizon).spend(known, frames.horizon)
-    spent = customers["spent"].to_numpy(float)
-    without = _ranked(plain, spent)
-    found = {}
-    for weight in spend_model.PAST_SPEND:
-        expected = learnt.weighing(weight, rows).expected(customers)
-        found[weight] = _ranked(plain * spend_model.correction(expected, plain), spent)
-    best = max(found, key=lambda weight: sum(found[weight].values()))
+def _judge_value(frames: Frames, trials: Trials) -> dict[str, Any]:
+    """Whether learnt spend made the published models' better in the trials, and with which past spend."""
+    found: dict[float, list[dict[str, float]]] = {weight: [] for weight in spend_model.PAST_SPEND}
+    without = []
+    for trial in trials.each:
+        learnt = spend_model.learn(trial.rows, trial.judge, frames.horizon)
+        if learnt is None:
+            return {}
+        known, customers = frames.statistics(trial.cut), trial.customers(frames)
+        plain = plain_value.fit(known, frames.horizon).spend(known[trial.held], frames.horizon)
+        spent = customers["spent"].to_numpy(float)
+        without.append(_ranked(plain, spent))
+        for weight, judged in found.items():
+            expected = learnt.weighing(weight, trial.rows).expected(customers)
+            judged.append(_ranked(plain * spend_model.correction(expected, plain), spent))
+    means = {weight: _mean(judged) for weight, judged in found.items()}
+    best = max(means, key=lambda weight: sum(means[weight].values()))
     return {
-        **found[best],
-        "without": without,
+        **means[best],
+        "without": _mean(without),
         "past_spend": best,
-        "learnt_improves": sum(found[best].values()) >= sum(without.values()),
+        "learnt_improves": sum(means[best].values()) >= sum(_mean(without).values()),
     }
+
+
+def _mean(judged: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    return {name: sum(figures[name] for figures in judged) / len(judged) for name in judged[0]}
 
 
 def _ranked(expected: Floats, spent: Floats) -> dict[str, float]:

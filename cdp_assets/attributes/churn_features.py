@@ -49,6 +49,10 @@ GROUPS: Mapping[str, FeatureGroup] = {
     "rhythm": FeatureGroup(
         ("mean_gap", "gap_deviation", "longest_gap"), "mean_gap", "{value} between purchases on average", "day"
     ),
+    "season": FeatureGroup(
+        ("season_visits", "season_rate", "season_share"),
+        "season_visits", "bought on {value} in this season of past years", "day",
+    ),
     "tenure": FeatureGroup(("age_days",), "age_days", "customer for {value}", "day"),
     "spend": FeatureGroup(
         (
@@ -73,14 +77,22 @@ GROUPS: Mapping[str, FeatureGroup] = {
 FEATURES = tuple(feature for group in GROUPS.values() for feature in group.features)
 AGEING = frozenset(
     {"recency_days", "visits", "mean_gap", "gap_deviation", "longest_gap", "age_days", "spend", "refunds", "refunded",
-     "intent", "days_since_event", "expected_while_silent", "silence_ratio"}
+     "intent", "days_since_event", "expected_while_silent", "silence_ratio", *GROUPS["season"].features}
 )  # fmt: skip
-"""Features that grow as a shop and its customers grow older, though nobody behaves otherwise."""
+"""Features that grow as a shop and its customers grow older, or differ from season to season, though nobody behaves
+otherwise."""
+
+SEASON = GROUPS["season"].features
+"""Features that know of past years: null where a year before the day nobody bought yet."""
+
+_YEAR_DAYS = 365
 
 _COMPUTED = tuple(feature for feature in FEATURES if feature != NONE_EXPECTED)
 
 
-def features_at(purchases: ir.Table, activity: ir.Table, until: date | None) -> ir.Table:
+def features_at(
+    purchases: ir.Table, activity: ir.Table, until: date | None, season_days: int | None = None
+) -> ir.Table:
     """The features of every customer, from facts up to and including a day.
 
     Args:
@@ -88,6 +100,8 @@ def features_at(purchases: ir.Table, activity: ir.Table, until: date | None) -> 
         activity: The table of `activity.daily_activity`.
         until: Last day that may be seen; None if the facts are beside theirs (`known_facts.at_each`), which then tells
             the customers of different days apart.
+        season_days: Days from then on whose season is looked at in past years, as far as customers were such then; None
+            looks at none.
 
     Returns:
         `profile_id`, `frequency` (visits after the first, as BG/NBD counts) and `FEATURES` but for `NONE_EXPECTED`
@@ -95,7 +109,7 @@ def features_at(purchases: ir.Table, activity: ir.Table, until: date | None) -> 
         currency. Ranks are shares of all customers of the day: figures that grow with the shop's age, such as visits so
         far, mean the same on any day only by comparison.
     """
-    return _features(*_looked_at(purchases, activity, until))
+    return _features(*_looked_at(purchases, activity, until), season_days)
 
 
 def _looked_at(purchases: ir.Table, activity: ir.Table, until: date | None) -> tuple[ir.Table, ir.Table, list[str]]:
@@ -106,8 +120,8 @@ def _looked_at(purchases: ir.Table, activity: ir.Table, until: date | None) -> t
     return purchases.mutate(until=day), activity.mutate(until=day), ["profile_id"]
 
 
-def _features(purchases: ir.Table, activity: ir.Table, keys: list[str]) -> ir.Table:
-    bought = _purchase_features(purchases, keys)
+def _features(purchases: ir.Table, activity: ir.Table, keys: list[str], season_days: int | None) -> ir.Table:
+    bought = _purchase_features(purchases, keys, season_days)
     did = _activity_features(activity, keys)
     ranks = _ranks(bought, keys)
     joined = bought.left_join(did, keys).drop(*(f"{key}_right" for key in keys))
@@ -139,7 +153,7 @@ def middle_rank(value: ir.Value, among: Sequence[str] = ()) -> ir.FloatingValue:
     return (below + up_to).cast("float64") / (everyone * 2)
 
 
-def _purchase_features(purchases: ir.Table, keys: list[str]) -> ir.Table:
+def _purchase_features(purchases: ir.Table, keys: list[str], season_days: int | None) -> ir.Table:
     rows = purchases.filter(purchases.day <= purchases.until)
     rows = rows.mutate(
         age=rows.until.delta(rows.day, unit="day"),
@@ -166,6 +180,9 @@ def _purchase_features(purchases: ir.Table, keys: list[str]) -> ir.Table:
         gap_days=rows.gap.sum(),
         squared_gaps=(rows.gap * rows.gap).sum(),
         longest_gap=rows.gap.max(),
+        in_season=rows.visit.cast("int64")
+        .sum(where=rows.age % _YEAR_DAYS >= _YEAR_DAYS - (season_days or 0))
+        .fill_null(0),
         **{f"visits_{days}d": visits(days) for days in (30, 60, 90, 180)},
         **{f"spend_{days}d": spend(days) for days in (30, 60, 90, 180)},
     )
@@ -174,11 +191,16 @@ def _purchase_features(purchases: ir.Table, keys: list[str]) -> ir.Table:
     # From sums of whole numbers, which come out the same in whatever order an engine adds them.
     variance = (customers.squared_gaps - customers.gap_days * customers.gap_days / several) / (several - 1)
     rate = customers.visits.cast("float64") / (customers.age_days + 30)
+    seasons = ((customers.age_days + season_days) // _YEAR_DAYS).nullif(0) if season_days else ibis.null("int64")
+    season_visits = ibis.ifelse(seasons.notnull(), customers.in_season, ibis.null("int64"))
     return customers.mutate(
         frequency=customers.visits - 1,
         mean_gap=customers.gap_days / customers.gaps.nullif(0),
         gap_deviation=ibis.ifelse(variance < 0, 0, variance).sqrt(),
         mean_spend=customers.spend / customers.visits,
+        season_visits=season_visits,
+        season_rate=season_visits.cast("float64") / seasons,
+        season_share=season_visits.cast("float64") / customers.visits,
         visit_rate=rate,
         expected_while_silent=rate * customers.recency_days,
         silence_ratio=customers.recency_days
@@ -206,7 +228,9 @@ def _activity_features(activity: ir.Table, keys: list[str]) -> ir.Table:
     )
 
 
-def labelled(purchases: ir.Table, activity: ir.Table, cut: date | None, horizon_days: int) -> ir.Table:
+def labelled(
+    purchases: ir.Table, activity: ir.Table, cut: date | None, horizon_days: int, season_days: int | None = None
+) -> ir.Table:
     """Features at a cut with what followed: `churned` is 1 for no visit in the ``horizon_days`` after it, `spent` is
     the money spent in them, net of refunds.
 
@@ -215,12 +239,13 @@ def labelled(purchases: ir.Table, activity: ir.Table, cut: date | None, horizon_
         activity: The table of `activity.daily_activity`.
         cut: Last day that the features may see; None as `features_at` says.
         horizon_days: Days after the cut in which a purchase makes the label 0.
+        season_days: As `features_at` says; the horizon if not given.
 
     Returns:
         The columns of `features_at`, `churned` and `spent`, sorted by day and profile.
     """
     purchases, activity, keys = _looked_at(purchases, activity, cut)
-    features = _features(purchases, activity, keys)
+    features = _features(purchases, activity, keys, season_days or horizon_days)
     ahead = purchases.day.delta(purchases.until, unit="day")
     after = purchases.filter(ahead > 0, ahead <= horizon_days)
     followed = after.group_by(keys).aggregate(

@@ -6,7 +6,7 @@ Belongs here: the horizon, the days that are learnt from, and the labelled rows 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import ibis.expr.types as ir
 import numpy as np
 
-from cdp_assets.attributes import churn_baselines, churn_level, purchase_models
-from cdp_assets.attributes.churn_features import features_at, labelled
+from cdp_assets.attributes import churn_baselines, churn_level, churn_model, purchase_models
+from cdp_assets.attributes.churn_features import SEASON, features_at, labelled
 from cdp_assets.attributes.churn_level import Errors, Forecast, LastYear
 from cdp_assets.attributes.known_facts import at_each
 from cdp_assets.attributes.purchase_models import Fitted
@@ -69,6 +69,30 @@ def training_cuts(last: date, first_day: date, horizon_days: int) -> list[date]:
     return [cut for cut in cuts if cut - history >= first_day]
 
 
+@dataclass(frozen=True)
+class SameSeason:
+    """Days whose horizon lay in the season of others, a year later.
+
+    Args:
+        now: A year before today.
+        then: A year before the latest day whose outcome is known.
+        before: Days to learn from that were known at ``now``, latest first.
+    """
+
+    now: date
+    then: date
+    before: Sequence[date]
+
+
+def same_season(until: date, first_day: date, horizon_days: int) -> SameSeason | None:
+    """The days a year ago to learn from, where another year of history lies before them; else None."""
+    now, horizon = until - churn_level.YEAR, timedelta(days=horizon_days)
+    before = training_cuts(now - horizon, first_day, horizon_days)
+    if horizon > churn_level.YEAR or now - churn_level.YEAR < first_day or not before:
+        return None
+    return SameSeason(now, now - horizon, before)
+
+
 def learnable_horizon(until: date, first_day: date, horizon_days: int) -> int | None:
     """The longest of ``horizon_days`` and the shorter `HORIZONS` for which there is a day to learn from."""
     shorter = [days for days in HORIZONS if days < horizon_days]
@@ -76,6 +100,11 @@ def learnable_horizon(until: date, first_day: date, horizon_days: int) -> int | 
         if training_cuts(until - timedelta(days=days), first_day, days):
             return days
     return None
+
+
+def seasonless(customers: pd.DataFrame) -> pd.DataFrame:
+    """Customers as if nothing were known of past years."""
+    return customers.assign(**dict.fromkeys(SEASON, np.nan))
 
 
 LEAK_SAMPLE = 200
@@ -96,6 +125,7 @@ class Frames:
         horizon: Days after a cut in which not to buy is to churn.
         customers: How many there are in all.
         engine: Computes.
+        first_day: First day on which anyone bought.
         known, outcomes, fitted, present: What was computed so far, by day.
     """
 
@@ -104,6 +134,7 @@ class Frames:
     horizon: int
     customers: int
     engine: Engine
+    first_day: date
     known: dict[date, pd.DataFrame] = field(default_factory=dict)
     outcomes: dict[date, Errors] = field(default_factory=dict)
     fitted: dict[date, Fitted] = field(default_factory=dict)
@@ -121,23 +152,27 @@ class Frames:
         of_day = rows.pop("until").dt.date
         for cut in asked:
             own = rows[of_day == cut].reset_index(drop=True)
-            self.known[cut] = churn_baselines.described(own, self.fitted[cut], self.horizon)
+            self.known[cut] = churn_baselines.described(self._seasoned(own, cut), self.fitted[cut], self.horizon)
+
+    def _seasoned(self, customers: pd.DataFrame, day: date) -> pd.DataFrame:
+        """Customers with what they did in past years only where a whole year of the shop is known."""
+        return customers if day - churn_level.YEAR >= self.first_day else seasonless(customers)
 
     def at(self, cut: date) -> pd.DataFrame:
         """Labelled customers of a day."""
         self.look([cut])
         return self.known[cut]
 
-    def stacked(self, cuts: list[date]) -> pd.DataFrame:
-        """Labelled customers of several days."""
+    def stacked(self, cuts: Sequence[date]) -> pd.DataFrame:
+        """Labelled customers of several days, without `SEASON`: few days say nothing of other seasons."""
         import pandas as pd
 
         self.look(cuts)
-        return pd.concat([self.at(cut) for cut in cuts], ignore_index=True)
+        return seasonless(pd.concat([self.at(cut) for cut in cuts], ignore_index=True))
 
     def today(self, until: date) -> pd.DataFrame:
         """Customers of a day, without labels."""
-        rows = self.engine.to_pandas(features_at(*self._sampled([until]), None).order_by("profile_id"))
+        rows = self.engine.to_pandas(features_at(*self._sampled([until]), None, self.horizon).order_by("profile_id"))
         del rows["until"]
         return churn_baselines.described(rows, self.purchase_model(until), self.horizon)
 
@@ -159,7 +194,7 @@ class Frames:
         # Beside its day, as what is learnt from is computed.
         past = (purchases.filter(purchases.day <= cut), activity.filter(activity.day <= cut))
         with_future, without = (
-            features_at(at_each(bought, [cut]), at_each(did, [cut]), None)
+            features_at(at_each(bought, [cut]), at_each(did, [cut]), None, self.horizon)
             for bought, did in ((purchases, activity), past)
         )
         found, honest = (self.engine.to_pandas(table.order_by("profile_id")) for table in (with_future, without))
@@ -188,21 +223,22 @@ class Frames:
     def _sampled(self, days: Collection[date]) -> tuple[ir.Table, ir.Table]:
         """Facts of a bounded number of customers beside days, of others each day: ids are hashes, so it is fair."""
         one_in = max(1, -(-self.customers * CUTS // TRAINING_ROWS))
+        # Else all of a day would be of one fold, and of the same one every day.
+        one_in += one_in > 1 and one_in % churn_model.FOLDS == 0
         return at_each(self.purchases, days, one_in), at_each(self.activity, days, one_in)
 
-    def forecast(self, day: date, first_day: date, horizon_days: int) -> Forecast | None:
+    def forecast(self, day: date, horizon_days: int) -> Forecast | None:
         """Forecast the share of a day's customers that will not buy within a horizon after it.
 
         Args:
             day: Last day that may be seen.
-            first_day: First day on which anyone bought.
             horizon_days: Days ahead.
         """
-        self.foresee([day], first_day)
+        self.foresee([day])
         today = self.present[day]
         if not len(today):
             return None
-        cuts, before = self._looked_back_on(day, first_day)
+        cuts, before = self._looked_back_on(day)
         cuts = [cut for cut in cuts if self.outcomes[cut]]
         model, name = churn_level.to_foretell_by(self.purchase_model(day).model, [self.outcomes[cut] for cut in cuts])
         cuts = [cut for cut in cuts if name in self.outcomes[cut]]
@@ -211,12 +247,12 @@ class Frames:
         last_year = None if then[0] is None else LastYear(then[0], then[1:])
         return churn_level.forecast(today, day, errors, horizon_days, self.horizon, last_year, model)
 
-    def foresee(self, days: Collection[date], first_day: date) -> None:
+    def foresee(self, days: Collection[date]) -> None:
         """Compute what the forecasts of several days need, by one query each for their customers and for the past."""
         asked = set(days) - set(self.present)
         if asked:
             self.present |= churn_level.histories_at(self.purchases, asked, self.engine, one_in=self._one_in)
-        looked_back_on = [self._looked_back_on(day, first_day) for day in days]
+        looked_back_on = [self._looked_back_on(day) for day in days]
         past = {each for cuts, before in looked_back_on for each in (*cuts, *before.values())} - set(self.outcomes)
         self._fit({*days, *past})
         if past:
@@ -226,12 +262,12 @@ class Frames:
                 for cut, rows in found.items()
             }
 
-    def _looked_back_on(self, day: date, first_day: date) -> tuple[list[date], dict[date, date]]:
+    def _looked_back_on(self, day: date) -> tuple[list[date], dict[date, date]]:
         """Past days whose outcome a forecast is corrected by, and the days a year before it and them, where there is
         enough history.
         """
-        cuts = churn_level.level_cuts(day - timedelta(days=self.horizon), first_day, self.horizon)
-        settled = first_day + timedelta(days=churn_level.SETTLED_DAYS)
+        cuts = churn_level.level_cuts(day - timedelta(days=self.horizon), self.first_day, self.horizon)
+        settled = self.first_day + timedelta(days=churn_level.SETTLED_DAYS)
         return cuts, {each: each - churn_level.YEAR for each in (day, *cuts) if each - churn_level.YEAR >= settled}
 
     @property

@@ -46,7 +46,7 @@ EXPECTED_ROWS = 1000
 _SUREST = float(np.log((1 - 1e-6) / 1e-6))
 """Log-odds beyond which trees are not believed."""
 
-_MISSING = ("mean_gap", "gap_deviation", "days_since_event")
+_MISSING = ("mean_gap", "gap_deviation", "days_since_event", "season_visits")
 """Features that may be null; that they are is a feature of the line."""
 
 LINEAR_COLUMNS = len(FEATURES) + len(_MISSING)

@@ -111,11 +111,13 @@ def churn_scores(
 
     model = learned.published
     if some is None:
-        features = engine.scratch(features_at(purchases, activity, until))
+        features = engine.scratch(features_at(purchases, activity, until, learned.learnt_horizon_days))
         size = row_count(features, engine)
     else:
         size = some.memory["customers"]
-        features = engine.scratch(_features_of(some.profiles, size, purchases, activity, until))
+        features = engine.scratch(
+            _features_of(some.profiles, size, purchases, activity, until, learned.learnt_horizon_days)
+        )
     sample = learned.described(engine.to_pandas(features.filter(in_sample(features, size)).order_by("profile_id")))
     if not len(sample):
         sample = learned.described(engine.to_pandas(features.order_by("profile_id").limit(drift.SAMPLE)))
@@ -156,14 +158,16 @@ def churn_scores(
     return Scored(table, _drifted(learned, sample), str(learned.report.get("cut")), memory)
 
 
-def _features_of(some: ir.Table, customers: int, purchases: ir.Table, activity: ir.Table, until: date) -> ir.Table:
+def _features_of(
+    some: ir.Table, customers: int, purchases: ir.Table, activity: ir.Table, until: date, season_days: int | None
+) -> ir.Table:
     """The features of some customers and of the sample, ranked among all."""
 
     def chosen(rows: ir.Table) -> ir.Table:
         sampled = in_sample(rows, customers)
         return rows.filter(sampled).union(rows.filter(~sampled).semi_join(some, "profile_id"))
 
-    return chosen(features_at(purchases, chosen(activity), until))
+    return chosen(features_at(purchases, chosen(activity), until, season_days))
 
 
 def _drifted(learned: Learned, sample: pd.DataFrame) -> dict[str, float]:

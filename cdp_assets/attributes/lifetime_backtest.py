@@ -7,7 +7,7 @@ belong here: the models, and the scores that are published (`lifetime_value.py`)
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from cdp_assets.attributes import metrics, newcomers, plain_value
 from cdp_assets.attributes.challenge import ABSOLUTE_ERROR, Approved, Contest, contest
 from cdp_assets.attributes.newcomers import customary_days
 from cdp_assets.attributes.plain_value import NAIVE, PlainValue
-from cdp_assets.attributes.purchase_models import DropoutModel, Floats, SmoothedRate
+from cdp_assets.attributes.purchase_models import SMOOTHED_SHARES, DropoutModel, Floats, SmoothedRate
 from cdp_assets.attributes.purchases import gap_histogram, observed_days, purchase_statistics
 
 if TYPE_CHECKING:
@@ -31,8 +31,12 @@ SAMPLE = 100_000
 
 MINIMUM_CUSTOMERS = 50
 
+WORTH_IT = 0.001
+"""What newcomers with figures of their own have to add to Spearman's correlation and the top tenth's share of spend."""
+
 _PICTURES = ("tracking", "buckets")
 _LEVEL = "level"
+_LONG = "customary"
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,15 @@ class ValueBacktest:
     def newcomer_level(self) -> float:
         """How many visits newcomers made for each that was expected of them."""
         return float(self.metrics["newcomers"][_LEVEL])
+
+    def days_of_newcomers(self, customary: int) -> int:
+        """Days for which customers are new, of those that are customary, by what ranked spend best."""
+        return customary if self.metrics["newcomers"][_LONG] else newcomers.LEAST_DAYS
+
+    @property
+    def smoothed_share(self) -> float:
+        """Weight of the smoothed rate that ranked spend best."""
+        return float(self.metrics["smoothed_share"])
 
     def to_plain(self) -> dict[str, Any]:
         """As values that JSON knows, without what was judged."""
@@ -114,7 +127,7 @@ def backtest(
     if len(customers) < MINIMUM_CUSTOMERS:
         return None
     days_of_newcomers = customary_days(engine.to_pandas(gap_histogram(known, cut)))
-    learnt = plain_value.fit(customers, newcomer_days=days_of_newcomers)
+    learnt = ranking_best(plain_value.fit(customers, newcomer_days=days_of_newcomers), customers, horizon)
     scored = learnt.scored(customers, (horizon,))
     visits = scored[f"expected_{horizon}d"].to_numpy(float)
     actual, new = customers["actual_visits"].to_numpy(float), learnt.newcomers(customers)
@@ -125,13 +138,15 @@ def backtest(
         "horizon_days": horizon,
         "customers": len(customers),
         "newcomers": {
-            "days": days_of_newcomers,
+            "days": learnt.newcomer_days,
+            _LONG: learnt.newcomer_days == days_of_newcomers,
             "customers": int(new.sum()),
             "actual": metrics.rounded(actual[new].sum()),
             "predicted": metrics.rounded(visits[new].sum()),
             _LEVEL: newcomers.level(float(actual[new].sum()), float(visits[new].sum())),
         },
         "model": learnt.name,
+        "smoothed_share": learnt.smoothed_share,
         "parameters": {**learnt.purchases.model.parameters, **learnt.worth.parameters},
         **_compared(customers, learnt, visits, horizon),
     }
@@ -145,6 +160,21 @@ def backtest(
 
     held = contest(ABSOLUTE_ERROR, cut, until, len(customers), contenders, predecessor, error)
     return ValueBacktest(found, tracking, _buckets(scored, visits), learnt, held)
+
+
+def ranking_best(learnt: PlainValue, customers: pd.DataFrame, horizon: int) -> PlainValue:
+    """The models with the weight of the smoothed rate, and the days of newcomers, that ranked spend best; newcomers are
+    new no longer than must be only if that is `WORTH_IT`.
+    """
+    spent = customers["actual_value"].to_numpy(float)
+
+    def ranked(model: PlainValue) -> float:
+        spend = model.spend(customers, horizon)
+        return (metrics.spearman(spend, spent) or 0.0) + (metrics.top_decile_capture(spend, spent) or 0.0)
+
+    best = max((replace(learnt, smoothed_share=share) for share in SMOOTHED_SHARES), key=ranked)
+    briefly = replace(best, newcomer_days=min(best.newcomer_days, newcomers.LEAST_DAYS))
+    return briefly if ranked(briefly) > ranked(best) + WORTH_IT else best
 
 
 def _as_date(value: Any) -> date:

@@ -17,7 +17,7 @@ from cdp_assets.attributes import newcomers, order_value, purchase_models
 from cdp_assets.attributes.model_documents import fitted_of_plain, plain_fitted
 from cdp_assets.attributes.newcomers import Booleans
 from cdp_assets.attributes.order_value import OrderValueModel
-from cdp_assets.attributes.purchase_models import DropoutModel, Fitted, Floats, PastRate, PurchaseModel
+from cdp_assets.attributes.purchase_models import SMOOTHED_SHARES, DropoutModel, Fitted, Floats, PastRate, PurchaseModel
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +37,7 @@ class PlainValue:
         newcomer_days: Days from the first visit for which whoever came once gets what is expected of all such.
         newcomer_level: How many visits newcomers of a hold-out made, for each that was expected of them.
         naive: Whether everyone else is taken to go on as before, since the models came no nearer to the truth.
+        smoothed_share: Weight of the smoothed rate in what a model of dropping out expects.
     """
 
     purchases: Fitted
@@ -44,6 +45,7 @@ class PlainValue:
     newcomer_days: int = 0
     newcomer_level: float = 1.0
     naive: bool = False
+    smoothed_share: float = SMOOTHED_SHARES[0]
 
     @property
     def going_on(self) -> PlainValue:
@@ -82,9 +84,10 @@ class PlainValue:
         import pandas as pd
 
         fallback, new = self.purchases.fallback, self.newcomers(histories)
-        scored = purchase_models.score(self.visit_model, fallback, histories, horizons)
+        share = self.smoothed_share
+        scored = purchase_models.score(self.visit_model, fallback, histories, horizons, smoothed_share=share)
         usual = pd.DataFrame({"frequency": [0], "recency_days": [0], "age_days": [self.newcomer_days // 2]})
-        prior = purchase_models.score(self.purchases.model, fallback, usual, horizons).iloc[0]
+        prior = purchase_models.score(self.purchases.model, fallback, usual, horizons, smoothed_share=share).iloc[0]
         unsaid = new
         if isinstance(self.visit_model, DropoutModel) and self.visit_model.keeps_who_came_once:
             unsaid = new | (histories["frequency"].to_numpy() <= 0)
@@ -127,6 +130,7 @@ class PlainValue:
             "newcomer_days": self.newcomer_days,
             "newcomer_level": self.newcomer_level,
             "naive": self.naive,
+            "smoothed_share": self.smoothed_share,
         }
 
     @classmethod
@@ -138,6 +142,7 @@ class PlainValue:
             int(plain["newcomer_days"]),
             float(plain["newcomer_level"]),
             bool(plain["naive"]),
+            float(plain["smoothed_share"]),
         )
 
 

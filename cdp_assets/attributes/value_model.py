@@ -24,7 +24,7 @@ from cdp_assets.attributes.newcomers import customary_days
 from cdp_assets.attributes.order_value import OrderValueModel
 from cdp_assets.attributes.penalty import choose_penalty
 from cdp_assets.attributes.plain_value import PlainValue
-from cdp_assets.attributes.purchase_models import Fitted, Floats
+from cdp_assets.attributes.purchase_models import SMOOTHED_SHARES, Fitted, Floats
 from cdp_assets.attributes.purchases import distinct_histories, gap_histogram, purchase_statistics
 from cdp_assets.attributes.schemas import LIFETIME_VALUE
 from cdp_assets.warehouse.built import Built, ColumnLineage, Stands, plot
@@ -119,8 +119,9 @@ def _learn(purchases: ir.Table, until: date, predecessor: ValueModel | None, eng
     penalty, deviances = choose_penalty(purchases, until, held_out, customers, engine)
     fitted, grain = fit_purchases(statistics, engine, penalty)
     days = customary_days(engine.to_pandas(gap_histogram(purchases, until)))
-    level = judged.newcomer_level if judged else 1.0
-    model = PlainValue(fitted, fit_order_value(statistics, engine), days, level, naive)
+    days = judged.days_of_newcomers(days) if judged else days
+    level, share = (judged.newcomer_level, judged.smoothed_share) if judged else (1.0, SMOOTHED_SHARES[0])
+    model = PlainValue(fitted, fit_order_value(statistics, engine), days, level, naive, share)
     report = {
         "grain_days": grain,
         "penalty": {"chosen": penalty, "deviance_in_hold_out": deviances},
@@ -181,6 +182,7 @@ def _card(model: ValueModel) -> dict[str, Any]:
                 "level": plain.newcomer_level,
             },
             "purchase_parameters": dict(fitted.model.parameters),
+            "weight_of_smoothed_rate": plain.smoothed_share,
             "value_parameters": dict(worth.parameters),
             "refused": plain.refused,
             "frequency_and_value": {"correlation": worth.dependence, "independent_enough": worth.independent},

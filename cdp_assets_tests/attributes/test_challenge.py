@@ -16,6 +16,7 @@ from cdp_assets.attributes.challenge import (
     Contest,
     Measure,
     Standing,
+    YearAgo,
     contest,
 )
 from cdp_assets.attributes.drift import Bins
@@ -50,6 +51,19 @@ def test_the_best_is_published_and_of_equals_the_newer(
     assert held.best_baseline == "baseline: one"
     assert held.figure == {"learnt": learnt, "baseline": baseline, "predecessor": predecessor}[winner]
     assert Contest.of(json.loads(json.dumps(held.to_plain()))).winner == winner
+
+
+def test_a_baseline_has_to_do_better_in_the_same_season_a_year_ago_as_well() -> None:
+    lately = Contest(AUC, CUT, UNTIL, 100, 0.6, {"baseline: one": 0.7, "baseline: other": 0.65}, 0.69, EARLIER)
+
+    held = replace(lately, year_ago=YearAgo(0.8, {"baseline: one": 0.5, "baseline: other": 0.7}))
+
+    assert (lately.winner, lately.best_baseline) == ("baseline", "baseline: one")
+    assert held.best_baseline == "baseline: other"
+    assert held.beats_baseline
+    assert held.winner == "predecessor", "it has seen that season, and is compared by the last horizon alone"
+    assert "same season a year ago" in held.told
+    assert Contest.of(json.loads(json.dumps(held.to_plain()))) == held
 
 
 LAST = Approved("as published", EARLIER + timedelta(days=30), {"rows": 9}, None, "as rehearsed", EARLIER,

@@ -12,11 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdp_assets.attributes import churn, churn_baselines, churn_frames, churn_model, churn_scores, metrics
+from cdp_assets.attributes import (
+    churn,
+    churn_baselines,
+    churn_frames,
+    churn_model,
+    churn_scores,
+    metrics,
+    purchase_models,
+)
 from cdp_assets.attributes.churn import learn
 from cdp_assets.attributes.churn_features import FEATURES, GROUPS, features_at, labelled
-from cdp_assets.attributes.churn_frames import LeakError, choose_horizon, training_cuts
+from cdp_assets.attributes.churn_frames import LeakError, choose_horizon, same_season, training_cuts
 from cdp_assets.attributes.churn_learned import Learned
+from cdp_assets.attributes.purchase_models import Fitted
 from cdp_assets.attributes.schemas import CHURN_RISK
 from cdp_assets.warehouse.built import Built, Plot
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
@@ -160,6 +169,21 @@ def test_features_of_a_day_are_those_of_a_world_that_ended_on_it(engine: DuckDBE
     assert {name: features[name] for name in expected} == expected
 
 
+def test_the_season_of_past_years_is_known_of_whoever_was_a_customer_then(engine: DuckDBEngine) -> None:
+    # Day 800, and the 60 days from then on: a year ago they were 436 to 495, and two years ago 71 to 130.
+    orders = {1: [80, 435, 436, 495, 496], 2: [500, 700], 3: [440, 500, 700, 790]}
+    table = purchases(engine, [(profile, at, "5.00") for profile, days in orders.items() for at in days])
+
+    seen = features_at(table, activity(engine), day(800), season_days=60)
+
+    assert rows(engine, seen, "profile_id", "season_visits", "season_rate", "season_share") == [
+        (1, 3, 1.5, 0.6),
+        (2, None, None, None),
+        (3, 1, 1, 0.25),
+    ]
+    assert rows(engine, features_at(table, activity(engine), day(800)), "season_visits") == [(None,)] * 3
+
+
 @examples(8)
 @given(
     st.lists(st.tuples(st.integers(1, 3), st.integers(0, 80), st.integers(0, 99)), max_size=15),
@@ -178,7 +202,7 @@ def test_nothing_after_the_cut_changes_a_feature(
             [(profile, number, "1.00") for profile, number, net in orders if net < 20 and number <= latest],
         )
         done = activity(ENGINE, [(profile, number, kind, 1) for profile, number, kind in did if number <= latest])
-        return rows(ENGINE, features_at(table, done, day(cut)))
+        return rows(ENGINE, features_at(table, done, day(cut), season_days=350))
 
     assert features(latest=80) == features(latest=cut)
 
@@ -188,8 +212,8 @@ def test_a_feature_that_knows_the_future_is_refused_by_name(
 ) -> None:
     honest = churn_frames.features_at
 
-    def planted(purchases: ir.Table, activity: ir.Table, until: date) -> ir.Table:
-        features = honest(purchases, activity, until)
+    def planted(purchases: ir.Table, activity: ir.Table, until: date, season_days: int) -> ir.Table:
+        features = honest(purchases, activity, until, season_days)
         ever = purchases.group_by("profile_id").aggregate(ever=purchases.purchases.sum().cast("float64"))
         return (
             features.drop("visits_30d").left_join(ever, "profile_id").drop("profile_id_right").rename(visits_30d="ever")
@@ -249,6 +273,62 @@ def test_cuts_leave_history_before_them() -> None:
     assert cuts == [last - timedelta(days=30 * step) for step in range(4)]
     assert training_cuts(first + timedelta(days=70), first, horizon_days=90) == [first + timedelta(days=70)]
     assert training_cuts(first + timedelta(days=59), first, horizon_days=90) == []
+
+
+def test_a_year_ago_is_learnt_from_only_where_another_year_lies_before_it() -> None:
+    first = date(2024, 1, 1)
+
+    known = same_season(first + timedelta(days=730), first, horizon_days=60)
+
+    assert known is not None
+    assert (known.now, known.then) == (first + timedelta(days=365), first + timedelta(days=305))
+    assert known.before == [known.then - timedelta(days=20 * step) for step in range(4)]
+    assert same_season(first + timedelta(days=729), first, horizon_days=60) is None
+    assert same_season(first + timedelta(days=2000), first, horizon_days=400) is None
+
+
+def test_who_comes_once_a_year_is_known_by_the_same_season_a_year_ago(
+    engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def quickly(histories: pd.DataFrame, **_: Any) -> Fitted:
+        rate = purchase_models.smoothed_rate(histories)
+        return Fitted(rate, rate, {})
+
+    monkeypatch.setattr(purchase_models, "fit", quickly)
+    monkeypatch.setitem(churn_model.BOOSTING, "max_iter", 15)
+    # From day 330 of each year on, two of three of those who come then only; others at any time, until they leave.
+    yearly = [
+        (n, 335 + n % 20 + 365 * year, "20.00")
+        for n in range(600)
+        for year in range(3)
+        if year == n % 2 or (year > n % 2 and (n * 7 + year * 5) % 3)
+    ]
+    always = [
+        (600 + n, visit, "20.00")
+        for n in range(600)
+        for visit in range(n * 5 // 3, n * 5 // 3 + n * 37 % 500, 40 + n * 7 % 90)
+    ]
+    table = purchases(engine, yearly + always)
+    until = day(1060)
+
+    learned = learn(engine.scratch(table.filter(table.day <= until)), activity(engine), until, engine, horizon_days=60)
+    followed = learned.described(engine.to_pandas(labelled(table, activity(engine), until, 60)))
+    churned = followed["churned"].to_numpy(float)
+
+    assert learned.report["published_learnt_from"] == [(until - timedelta(days=365)).isoformat()]
+    assert learned.published.name == churn_model.MODEL
+    assert (metrics.auc(learned.log_odds(followed), churned) or 0) > 0.7
+    assert learned.published.probability(followed).mean() == pytest.approx(churned.mean(), abs=0.1)
+
+
+@pytest.mark.parametrize("customers", [30_000, 70_000])
+def test_customers_of_any_day_are_of_every_fold(customers: int, engine: DuckDBEngine) -> None:
+    table = purchases(engine, [(n, 0, "1.00") for n in range(30)])
+    frames = churn_frames.Frames(table, activity(engine), 30, customers, engine, day(0))
+
+    folds = frames.at(day(40))["profile_id"] % churn_model.FOLDS
+
+    assert folds.nunique() == churn_model.FOLDS
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import ibis.expr.types as ir
+import pandas as pd
 import pytest
 
 from cdp_assets.attributes import challenge, lifetime_backtest, newcomers, plain_value
@@ -20,6 +21,7 @@ from cdp_assets.attributes.lifetime_value import lifetime_value as scored
 from cdp_assets.attributes.model_training import IS_RECENT, Occasion, approved
 from cdp_assets.attributes.newcomers import level
 from cdp_assets.attributes.plain_value import PlainValue
+from cdp_assets.attributes.purchase_models import Fitted, SmoothedRate, restored
 from cdp_assets.attributes.purchases import purchase_statistics
 from cdp_assets.attributes.schemas import CHURN_RISK, LIFETIME_VALUE
 from cdp_assets.attributes.value_model import fit_order_value, read, value_model
@@ -196,6 +198,33 @@ def test_a_model_that_comes_no_nearer_than_its_predecessor_does_not_replace_it(
     assert before == after
     [contest] = replaced.metadata["contests"].values()
     assert contest["predecessor"] > contest["learnt"]
+
+
+@pytest.mark.parametrize(("came_back", "share"), [("silent", 0.25), ("lately", 0.0)])
+def test_the_smoothed_rate_is_averaged_in_only_where_that_ranks_spend_better(came_back: str, share: float) -> None:
+    # Ten visits and then 110 days of silence, which BG/NBD takes for a farewell; or two, the last ten days ago.
+    customers = pd.DataFrame({"frequency": [10, 2] * 20, "recency_days": [190, 290] * 20}).assign(
+        age_days=300, mean_value=10.0, actual_value=[50.0, 0.0] * 20 if came_back == "silent" else [0.0, 50.0] * 20
+    )
+    bought = Fitted(restored("BG/NBD", {"r": 0.5, "alpha": 4.0, "a": 0.8, "b": 2.4}), SmoothedRate(0.5, 10.0), {})
+
+    chosen = lifetime_backtest.ranking_best(PlainValue(bought, plain_value.OWN_MEAN), customers, 90)
+
+    assert chosen.smoothed_share == share
+    assert PlainValue.of(chosen.to_plain()).smoothed_share == share
+
+
+@pytest.mark.parametrize(("spender", "days"), [("newest", 7), ("oldest", 30)])
+def test_newcomers_are_alike_for_a_week_only_where_their_own_figures_rank_better(spender: str, days: int) -> None:
+    customers = pd.DataFrame({"frequency": 0, "recency_days": 0, "age_days": [8, 28] * 20, "mean_value": 10.0})
+    customers = customers.assign(actual_value=[50.0, 0.0] * 20 if spender == "newest" else [0.0, 50.0] * 20)
+    rate = SmoothedRate(0.5, 10.0)
+
+    chosen = lifetime_backtest.ranking_best(
+        PlainValue(Fitted(rate, rate, {}), plain_value.OWN_MEAN, newcomer_days=30), customers, 90
+    )
+
+    assert chosen.newcomer_days == days
 
 
 def test_newcomers_get_what_is_expected_of_all_such(engine: DuckDBEngine) -> None:

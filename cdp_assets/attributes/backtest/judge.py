@@ -101,12 +101,17 @@ def judge(found: Transactions, cut: date, horizon_days: int, engine: Engine) -> 
     penalty, _ = choose_penalty(known, cut, held_out, len(statistics), engine)
     plain = plain_value.fit(statistics, horizon_days, penalty)
     earlier = lifetime_backtest.backtest(known, cut, engine)
-    plain = replace(
-        plain,
-        newcomer_days=customary_days(engine.to_pandas(gap_histogram(known, cut))),
-        newcomer_level=earlier.newcomer_level if earlier else 1.0,
-    )
+    plain = replace(plain, newcomer_days=customary_days(engine.to_pandas(gap_histogram(known, cut))))
+    if earlier:
+        plain = replace(
+            plain,
+            newcomer_days=earlier.days_of_newcomers(plain.newcomer_days),
+            newcomer_level=earlier.newcomer_level,
+            smoothed_share=earlier.smoothed_share,
+        )
     learned = churn.learn(known, nothing, cut, engine, horizon_days=horizon_days)
+    if learned.learnt_horizon_days not in (None, horizon_days):
+        customers = engine.to_pandas(labelled(purchases, nothing, cut, horizon_days, learned.learnt_horizon_days))
     customers = learned.described(customers)
     spend = _spend(plain, learned, customers, statistics, horizon_days)
     visits = plain.visits(statistics, horizon_days)
