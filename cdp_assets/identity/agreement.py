@@ -1,7 +1,7 @@
-"""How well the names and birth dates of two records agree, as one grade.
+"""How well the names, birth dates and numbers of two records agree, as one grade.
 
-Belongs here: the grades, and how names and birth dates add up to one. Does not belong here: comparing names
-(`names.py`), and what follows from a grade (`slow_path.py`).
+Belongs here: the grades, and how names, birth dates and numbers add up to one. Does not belong here: comparing names
+(`names.py`) and numbers (`numbers.py`), and what follows from a grade (`slow_path.py`).
 """
 
 from __future__ import annotations
@@ -13,14 +13,16 @@ from functools import lru_cache
 
 from cdp_assets.identity.names import UNNAMED, Match, Name, compare_names, parse_name, told_by_mailbox
 from cdp_assets.identity.nicknames import is_known
+from cdp_assets.identity.numbers import Numbers, SameNumber, compare_numbers, of_text
 
 
 class Agreement(IntEnum):
     """From "two people" to "one name". Negative grades contradict a link."""
 
-    DIFFERENT_GENERATION = -5  # one is Sr and the other Jr, or was born long after
-    DIFFERENT_GIVEN = -4  # other given names: a couple, a parent and child
-    DIFFERENT_GENDER = -3  # names that only resemble one another, of a woman and of a man
+    DIFFERENT_GENERATION = -6  # one is Sr and the other Jr, or was born long after
+    DIFFERENT_GIVEN = -5  # other given names: a couple, a parent and child
+    DIFFERENT_GENDER = -4  # names that only resemble one another, of a woman and of a man
+    DIFFERENT_NUMBER = -3  # each is another one in a register of people, and no birth date says that they are one
     DIFFERENT_BIRTH = -2  # names that only resemble one another, and another birth date
     DIFFERENT_FAMILY = -1  # the same given name, another family name, nothing that explains it
     UNKNOWN = 0  # one of the two has no name: nothing speaks against it, nothing for it
@@ -39,6 +41,7 @@ IN_WORDS = {
     Agreement.DIFFERENT_GENERATION: "they are two generations: one is Sr and the other Jr, or was born so much later",
     Agreement.DIFFERENT_GIVEN: "the given names differ",
     Agreement.DIFFERENT_GENDER: "the names only resemble one another, and one is a woman's and the other a man's",
+    Agreement.DIFFERENT_NUMBER: "each has another number in one register, and not the same name and birth date",
     Agreement.DIFFERENT_BIRTH: "the names only resemble one another and the birth dates differ",
     Agreement.DIFFERENT_FAMILY: "the family names differ and no birth date says that it changed",
     Agreement.UNKNOWN: "one of them has no name",
@@ -67,18 +70,20 @@ class BirthDates(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a record says of the person: parsed name, birth date, year of birth where no date is known, and gender
-    (``f``, ``m`` or None); a name without words is none."""
+    """What a record says of the person: parsed name, birth date, year of birth where no date is known, gender (``f``,
+    ``m`` or None) and numbers; a name without words is none."""
 
     name: Name
     birth_date: date | None = None
     birth_year: int | None = None
     gender: str | None = None
+    numbers: Numbers = ()
     # Compared millions of times with itself; hashing a date and four tuples each time took a third of the slow path.
     _hash: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_hash", hash((self.name, self.birth_date, self.birth_year, self.gender)))
+        told = self.name, self.birth_date, self.birth_year, self.gender, self.numbers
+        object.__setattr__(self, "_hash", hash(told))
 
     def __hash__(self) -> int:
         return self._hash
@@ -104,7 +109,7 @@ def compare_birth_years(left: int | None, right: int | None) -> BirthDates:
     return BirthDates.GENERATION if abs(left - right) >= GENERATION_YEARS else BirthDates.DIFFERENT
 
 
-SAID_OF_PEOPLE = ("given_name", "family_name", "full_name", "birth_date", "birth_year", "mailbox", "gender")
+SAID_OF_PEOPLE = ("given_name", "family_name", "full_name", "birth_date", "birth_year", "mailbox", "gender", "numbers")
 """Columns of `evidence.Evidence.names` that `signature_of` takes, in this order."""
 
 
@@ -116,15 +121,16 @@ def signature_of(
     year: int | None = None,
     mailbox: str | None = None,
     gender: str | None = None,
+    numbers: str | None = None,
 ) -> Signature | None:
     """What a record says of the person by its name (as in `names.parse_name` and `names.told_by_mailbox`), birth date,
-    year of birth and gender; None if it has neither name nor birth."""
+    year of birth, gender and numbers (as in `numbers.of_text`); None if it has neither name, birth nor number."""
     name = parse_name(given, family, full)
     if name is not None and mailbox is not None:
         name = told_by_mailbox(name, mailbox)
-    if name is None and born is None and year is None:
+    if name is None and born is None and year is None and not numbers:
         return None
-    return Signature(name or Name((), ()), born, year if born is None else None, gender)
+    return Signature(name or Name((), ()), born, year if born is None else None, gender, of_text(numbers))
 
 
 def _compare_births(left: Signature, right: Signature) -> BirthDates:
@@ -136,7 +142,17 @@ def _compare_births(left: Signature, right: Signature) -> BirthDates:
 
 @lru_cache(maxsize=500_000)
 def agreement(left: Signature, right: Signature) -> Agreement:
-    """Grade two signatures; symmetric."""
+    """Grade two signatures; symmetric. Documents are issued anew, so that other numbers may be one person's of one name
+    and birth date."""
+    grade = _agreement_in_words(left, right)
+    if grade > Agreement.DIFFERENT_NUMBER and compare_numbers(left.numbers, right.numbers) is SameNumber.DIFFERENT:
+        same_birth = compare_birth_dates(left.birth_date, right.birth_date) is BirthDates.SAME
+        return grade if same_birth and grade is Agreement.EQUAL else Agreement.DIFFERENT_NUMBER
+    return grade
+
+
+def _agreement_in_words(left: Signature, right: Signature) -> Agreement:
+    """Grade two signatures without their numbers."""
     given, family = compare_names(left.name, right.name)
     births = _compare_births(left, right)
     if births is BirthDates.GENERATION:

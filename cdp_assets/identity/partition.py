@@ -219,8 +219,8 @@ def _passed_on(ties: ir.Table, component: ir.Table, evidence: Evidence, engine: 
 
 
 def _contradicting(component: ir.Table, evidence: Evidence, engine: Engine) -> ir.Table:
-    """Components with two names, or mailboxes beside initials, birth dates, years or genders that one person would not
-    have."""
+    """Components with two names, or mailboxes beside initials, birth dates, years, genders or numbers that one person
+    would not have."""
     named = component.join(evidence.names, "record_id")
     spelled = named.group_by("component").aggregate(
         first=named.name_key.min(),
@@ -233,6 +233,8 @@ def _contradicting(component: ir.Table, evidence: Evidence, engine: Engine) -> i
         other_box=named.mailbox.max(),
         gender=named.gender.min(),
         other_gender=named.gender.max(),
+        number=named.numbers.min(),
+        other_number=named.numbers.max(),
     )
     differing = ibis.or_(
         spelled["first"] != spelled["last"],
@@ -240,6 +242,7 @@ def _contradicting(component: ir.Table, evidence: Evidence, engine: Engine) -> i
         spelled.since != spelled.until,
         spelled.box != spelled.other_box,
         spelled.gender != spelled.other_gender,
+        spelled.number != spelled.other_number,
     )
     several = engine.scratch(spelled.filter(differing.fill_null(False)).select("component"))
     distinct = named.semi_join(several, "component").select("component", *SAID_OF_PEOPLE)

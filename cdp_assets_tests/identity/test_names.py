@@ -19,9 +19,10 @@ from cdp_assets.identity.agreement import (
     is_slip,
     signature_of,
 )
+from cdp_assets.identity.edits import edits
 from cdp_assets.identity.folding import fold, sound
 from cdp_assets.identity.groups import Atom, TypeRule, Use
-from cdp_assets.identity.names import Match, Name, _edits, compare_given, parse_name, told_by_mailbox
+from cdp_assets.identity.names import Match, Name, compare_given, parse_name, told_by_mailbox
 from cdp_assets.identity.slow_path import settle
 from cdp_assets_tests.examples import examples
 
@@ -380,7 +381,7 @@ def _edits_by_the_book(left: str, right: str) -> int:
 @examples(300)
 @given(st.text("abc", max_size=5), st.text("abc", max_size=5), st.sampled_from([1, 2]))
 def test_edits_are_counted_up_to_one_more_than_asked_for(left: str, right: str, most: int) -> None:
-    assert min(_edits(left, right, most), most + 1) == min(_edits_by_the_book(left, right), most + 1)
+    assert min(edits(left, right, most), most + 1) == min(_edits_by_the_book(left, right), most + 1)
 
 
 @pytest.mark.parametrize("name", ["Don", "Nat", "Ing", "Kos", "Md", "Sri"])

@@ -9,6 +9,8 @@ import pytest
 
 from cdp_assets_tests.identity.world import Record, World, together
 
+BORN = date(1985, 4, 12)
+
 
 def test_a_couple_sharing_an_email_stays_two_people() -> None:
     world = World()
@@ -55,6 +57,44 @@ def test_another_birth_date_alone_is_no_veto_but_weakens_names_that_only_resembl
     nickname = Record(2, ("crm/contact_id 2", "email a@example.com"), "Bob Meyer", date(1958, 3, 4))
     assert together(one, same_name) == {frozenset({1, 2})}
     assert together(one, nickname) == {frozenset({1}), frozenset({2})}
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "born", "one_person"),
+    [
+        ("tax/national_id 981728237", "Carlos Silva", None, False),
+        ("tax/national_id 981728237", None, None, False),
+        ("tax/national_id 297241686", "Carlos Silva", None, True),  # two digits exchanged
+        ("tax/national_id 981728237", "Carlos Silva", BORN, True),  # a document was issued anew
+        ("tax/national_id 981728237", "Carla Silva", BORN, False),
+        ("pass/national_id 981728237", "Carlos Silva", None, True),  # another register
+        ("tax/national_id 981728237 KOR", "Carlos Silva", None, True),  # somebody else's numbers
+        ("tax/national_id unknown", "Carlos Silva", None, True),
+    ],
+)
+def test_two_numbers_in_one_register_are_two_people_unless_name_and_birth_date_say_otherwise(
+    number: str, name: str | None, born: date | None, one_person: bool
+) -> None:
+    one = Record(1, ("tax/national_id 297241668", "email c.silva@example.org"), "Carlos Silva", BORN)
+    other = Record(2, (number, "email c.silva@example.org"), name, born)
+    assert (len(together(one, other)) == 1) is one_person
+
+
+def test_a_person_may_have_two_numbers_where_another_record_has_one_of_them_too() -> None:
+    old = Record(1, ("pass/national_id x1234567", "email a@example.org"), "Anna Meyer", BORN)
+    new = Record(2, ("pass/national_id k7654321", "email a@example.org"), "Anna Meyer", BORN)
+    later = Record(3, ("pass/national_id k7654321", "email a@example.org"), "A. Meyer")
+    assert together(old, new, later) == {frozenset({1, 2, 3})}
+
+
+def test_an_address_beside_many_numbers_is_nobodys() -> None:
+    numbers = [str(7919 * n)[:6] for n in range(1, 23)]
+    shared = [
+        Record(n, (f"pass/national_id {number}", "email desk@example.org"), "Ann Smith", date(1970 + n, 5, 6))
+        for n, number in enumerate(numbers)
+    ]
+    tables = World().run(shared)
+    assert {row["reason"] for row in tables["rejected_links"].to_pylist()} == {"hub"}
 
 
 @pytest.mark.parametrize("name", ["Robert Meyer", "Bob Meyer", None])

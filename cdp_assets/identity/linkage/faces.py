@@ -64,6 +64,8 @@ FACES = ibis.schema(
         "birth_day": "string",
         "lone_birth_year": "string",
         "gender": "string",
+        "number_kinds": "array<string>",
+        "numbers": "array<string>",
         "email": "string",
         "mailbox": "string",
         "phone": "string",
@@ -100,11 +102,14 @@ _LONGEST = 200
 """Characters of a value that are looked at: what differs only after them is noise, and comparing costs the square."""
 
 
-def faces(contacts: ir.Table, contact_points: ir.Table, labels: ir.Table, engine: Engine) -> ir.Table:
+def faces(
+    contacts: ir.Table, contact_points: ir.Table, numbers: ir.Table | None, labels: ir.Table, engine: Engine
+) -> ir.Table:
     """The faces of groups of records.
 
     Args:
         contacts, contact_points: The canonical tables.
+        numbers: `numbers.registered`; null for none.
         labels: record_id, label (its group): the records to show.
         engine: Computes.
 
@@ -113,6 +118,7 @@ def faces(contacts: ir.Table, contact_points: ir.Table, labels: ir.Table, engine
     """
     said = _names(contacts, engine).outer_join(_reachable(contact_points), "record_id")
     said = said.mutate(record_id=ibis.coalesce(said.record_id, said.record_id_right)).drop("record_id_right")
+    said = _numbered(said, numbers)
     known = said.join(labels.select("record_id", "label"), "record_id")
     # Children without a name are like one another, and like whoever else is of their family.
     known = engine.scratch(known.filter(~known.spoken.re_search(_UNNAMED).fill_null(False)))
@@ -121,6 +127,14 @@ def faces(contacts: ir.Table, contact_points: ir.Table, labels: ir.Table, engine
                  described.city)  # fmt: skip
     amount = sum((value.notnull().cast("int8") for value in something), ibis.literal(0, "int8"))
     return engine.scratch(described.filter(amount >= 2).select(*FACES.names))
+
+
+def _numbered(said: ir.Table, numbers: ir.Table | None) -> ir.Table:
+    """Add number_kinds and numbers."""
+    if numbers is None:
+        none = ibis.null("array<string>")
+        return said.mutate(number_kinds=none, numbers=none)
+    return said.left_join(numbers, "record_id").drop("record_id_right")
 
 
 def _different(known: ir.Table, engine: Engine) -> ir.Table:

@@ -49,7 +49,7 @@ def level_of(comparison: str, one: Person, other: Person) -> str:
     labels = engine.from_arrow(
         pa.table({"record_id": [1, 2], "label": [1, 2]}), ibis.schema({"record_id": "int64", "label": "int64"})
     )
-    shown = engine.to_arrow(faces(told.contacts, told.contact_points, labels, engine).order_by("face"))
+    shown = engine.to_arrow(faces(told.contacts, told.contact_points, None, labels, engine).order_by("face"))
     connection = DuckDBEngine.in_memory().cursor()
     connection.register("faces", shown)
     settings = SettingsCreator(

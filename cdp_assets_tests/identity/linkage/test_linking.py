@@ -58,7 +58,7 @@ def shown_of(engine: DuckDBEngine) -> ir.Table:
     """The faces of the town."""
     everybody = tables(engine, TOWN)
     labels = engine.scratch(everybody.contacts.select("record_id", label=everybody.contacts.record_id))
-    return faces(everybody.contacts, everybody.contact_points, labels, engine)
+    return faces(everybody.contacts, everybody.contact_points, None, labels, engine)
 
 
 @dataclass(frozen=True)
