@@ -11,7 +11,15 @@ from datetime import date
 from enum import IntEnum
 from functools import lru_cache
 
-from cdp_assets.identity.names import UNNAMED, Match, Name, compare_names, parse_name, told_by_mailbox
+from cdp_assets.identity.names import (
+    UNNAMED,
+    Match,
+    Name,
+    compare_names,
+    gender_by_title,
+    parse_name,
+    told_by_mailbox,
+)
 from cdp_assets.identity.nicknames import is_known
 from cdp_assets.identity.numbers import Numbers, SameNumber, compare_numbers, of_text
 
@@ -19,11 +27,12 @@ from cdp_assets.identity.numbers import Numbers, SameNumber, compare_numbers, of
 class Agreement(IntEnum):
     """From "two people" to "one name". Negative grades contradict a link."""
 
-    DIFFERENT_GENERATION = -6  # one is Sr and the other Jr, or was born long after
-    DIFFERENT_GIVEN = -5  # other given names: a couple, a parent and child
-    DIFFERENT_GENDER = -4  # names that only resemble one another, of a woman and of a man
-    DIFFERENT_NUMBER = -3  # each is another one in a register of people, and no birth date says that they are one
-    DIFFERENT_BIRTH = -2  # names that only resemble one another, and another birth date
+    DIFFERENT_GENERATION = -7  # one is Sr and the other Jr, or was born long after
+    DIFFERENT_GIVEN = -6  # other given names: a couple, a parent and child
+    DIFFERENT_GENDER = -5  # names that only resemble one another, of a woman and of a man
+    DIFFERENT_NUMBER = -4  # each is another one in a register of people, and no birth date says that they are one
+    DIFFERENT_BIRTH = -3  # names that only resemble one another, and another birth date
+    RELATIVE = -2  # what agrees in the names agrees in families: the family name alone, or the father's name
     DIFFERENT_FAMILY = -1  # the same given name, another family name, nothing that explains it
     UNKNOWN = 0  # one of the two has no name: nothing speaks against it, nothing for it
     PARTIAL = 1  # an initial, or only one of the two names
@@ -43,6 +52,7 @@ IN_WORDS = {
     Agreement.DIFFERENT_GENDER: "the names only resemble one another, and one is a woman's and the other a man's",
     Agreement.DIFFERENT_NUMBER: "each has another number in one register, and not the same name and birth date",
     Agreement.DIFFERENT_BIRTH: "the names only resemble one another and the birth dates differ",
+    Agreement.RELATIVE: "the names agree no more than those of relatives, and no birth date says that they are one",
     Agreement.DIFFERENT_FAMILY: "the family names differ and no birth date says that it changed",
     Agreement.UNKNOWN: "one of them has no name",
     Agreement.PARTIAL: "an initial or a part of the name agrees",
@@ -93,6 +103,8 @@ def compare_birth_dates(left: date | None, right: date | None) -> BirthDates:
     """Grade two birth dates."""
     if left is None or right is None:
         return BirthDates.UNKNOWN
+    if is_day_unknown(left) and is_day_unknown(right):
+        return compare_birth_years(left.year, right.year, of_ages=False)
     if left == right:
         return BirthDates.SAME
     same = (left.year == right.year) + (left.month == right.month) + (left.day == right.day)
@@ -102,9 +114,14 @@ def compare_birth_dates(left: date | None, right: date | None) -> BirthDates:
     return BirthDates.GENERATION if abs(left.year - right.year) >= GENERATION_YEARS else BirthDates.DIFFERENT
 
 
-def compare_birth_years(left: int | None, right: int | None) -> BirthDates:
+def is_day_unknown(born: date) -> bool:
+    """Whether a birth date may tell no more than the year: 1 January is what is written where no day is known."""
+    return born.month == born.day == 1
+
+
+def compare_birth_years(left: int | None, right: int | None, *, of_ages: bool = True) -> BirthDates:
     """Grade two years of birth; those of two ages may be one apart, since people have birthdays in between."""
-    if left is None or right is None or abs(left - right) <= 1:
+    if left is None or right is None or abs(left - right) <= of_ages:
         return BirthDates.UNKNOWN
     return BirthDates.GENERATION if abs(left - right) >= GENERATION_YEARS else BirthDates.DIFFERENT
 
@@ -130,6 +147,7 @@ def signature_of(
         name = told_by_mailbox(name, mailbox)
     if name is None and born is None and year is None and not numbers:
         return None
+    gender = gender or gender_by_title(given) or gender_by_title(full)
     return Signature(name or Name((), ()), born, year if born is None else None, gender, of_text(numbers))
 
 
@@ -145,7 +163,10 @@ def agreement(left: Signature, right: Signature) -> Agreement:
     """Grade two signatures; symmetric. Documents are issued anew, so that other numbers may be one person's of one name
     and birth date."""
     grade = _agreement_in_words(left, right)
-    if grade > Agreement.DIFFERENT_NUMBER and compare_numbers(left.numbers, right.numbers) is SameNumber.DIFFERENT:
+    numbers = compare_numbers(left.numbers, right.numbers)
+    if grade is Agreement.RELATIVE and numbers > SameNumber.UNKNOWN:
+        return Agreement.PARTIAL
+    if grade > Agreement.DIFFERENT_NUMBER and numbers is SameNumber.DIFFERENT:
         same_birth = compare_birth_dates(left.birth_date, right.birth_date) is BirthDates.SAME
         return grade if same_birth and grade is Agreement.EQUAL else Agreement.DIFFERENT_NUMBER
     return grade
@@ -170,7 +191,8 @@ def _agreement_in_words(left: Signature, right: Signature) -> Agreement:
     ):
         return Agreement.DIFFERENT_GENDER
     if family is Match.DIFFERENT:
-        changed = given >= Match.CLOSE and births is BirthDates.SAME
+        told = left.name.is_given_first and right.name.is_given_first
+        changed = told and given >= Match.CLOSE and births is BirthDates.SAME
         return Agreement.CHANGED_SURNAME if changed else Agreement.DIFFERENT_FAMILY
     if given is Match.SAME and family is Match.SAME:
         return Agreement.EQUAL
@@ -178,9 +200,21 @@ def _agreement_in_words(left: Signature, right: Signature) -> Agreement:
         return Agreement.DIFFERENT_BIRTH
     if given >= Match.CLOSE and family >= Match.CLOSE:
         return Agreement.SIMILAR
+    if births is not BirthDates.SAME and _may_be_relatives(left.name, right.name, given, family):
+        return Agreement.RELATIVE
     if given is Match.MISSING and family is Match.MISSING:
         return Agreement.UNKNOWN
     return Agreement.PARTIAL
+
+
+def _may_be_relatives(left: Name, right: Name, given: Match, family: Match) -> bool:
+    """Whether names agree no more than those of relatives: in the family name alone; in a given name that may be the
+    other's father's; or in two initials, each of a name that the other one writes out."""
+    if given is Match.MISSING:
+        return family >= Match.CLOSE and bool(left.given) is not bool(right.given)
+    if given is Match.INITIAL and family is Match.INITIAL:
+        return all(max(map(len, each.words)) > 1 for each in (left, right))
+    return given is Match.SECOND
 
 
 def _are_of_two_genders(left: Signature, right: Signature) -> bool:

@@ -54,7 +54,7 @@ TYPES = ibis.schema(
 """One row per (namespace, identifier type) in the data that the rules know."""
 
 _NAME_PARTS = ("given_name", "family_name", "full_name")
-_GENDERS = {**dict.fromkeys(("f", "female", "w"), "f"), **dict.fromkeys(("m", "male"), "m")}
+GENDERS = {**dict.fromkeys(("f", "female", "w"), "f"), **dict.fromkeys(("m", "male"), "m")}
 """How sources write genders, and which they are; what else they write is none of the two, or not known to be."""
 _AFTER_AN_INITIAL = ("", " ", ".")
 _SAYS_SOMETHING = r"[^ \t\n\r\v\f]"
@@ -190,7 +190,7 @@ def names_of(contacts: ir.Table, contact_points: ir.Table | None = None) -> ir.T
         named.given_name + " " + named.family_name, named.given_name, named.family_name, named.full_name
     )
     key = ibis.ifelse(spoken.isnull(), ibis.null("int64"), quick_hash(spoken.lower()))
-    gender = named.gender.strip().lower().cases(*_GENDERS.items())
+    gender = named.gender.strip().lower().cases(*GENDERS.items())
     said = named.select("record_id", *_NAME_PARTS, "birth_date", "birth_year", gender=gender, name_key=key)
     if contact_points is None:
         return said.mutate(mailbox=ibis.null("string"))

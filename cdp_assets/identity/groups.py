@@ -313,10 +313,11 @@ def group_agreement(left: Group, right: Group) -> Agreement:
     Given names and birth dates may not contradict between any two names, but for slips of the pen beside the name they
     are slips of: "Vioka" does not keep "Violla" from "Viola". No slip is a generation older. Family names may
     contradict if those of another pair agree, since the family name is what a person changes; a given name alone is
-    that of any namesake. So may numbers, if those of another pair agree, or its name and birth date do.
+    that of any namesake, and what relatives have in common is no more. Numbers may if those of another pair agree, or
+    its name and birth date do.
     """
     best = Agreement.UNKNOWN
-    other_family = one_family = other_number = one_number = False
+    other_family = one_family = other_number = one_number = relative = False
     for one in left.signatures:
         for two in right.signatures:
             grade = agreement(one, two)
@@ -329,13 +330,16 @@ def group_agreement(left: Group, right: Group) -> Agreement:
                 ):
                     return grade
                 continue
+            relative = relative or grade is Agreement.RELATIVE
             other_family = other_family or grade is Agreement.DIFFERENT_FAMILY
             one_family = one_family or compare_names(one.name, two.name)[1] > Match.MISSING
             one_number = one_number or _is_confirmed(one, two, grade)
             best = max(best, grade)
     if other_number and not one_number:
         return Agreement.DIFFERENT_NUMBER
-    return Agreement.DIFFERENT_FAMILY if other_family and not one_family else best
+    if other_family and not one_family:
+        return Agreement.DIFFERENT_FAMILY
+    return Agreement.RELATIVE if relative and best is Agreement.UNKNOWN else best
 
 
 def _is_confirmed(one: Signature, two: Signature, grade: Agreement) -> bool:

@@ -23,22 +23,35 @@ def _listed(words: str) -> frozenset[str]:
 TITLES = _listed(
     "mr mrs ms miss mx sir dame dr prof professor herr frau hr fr dipl ing med rer nat phd msc bsc mba md mag "
     "mme mlle monsieur madame mademoiselle sr sra srta don dona sig signor signora dott kos kyria kyrios "
-    "smt shri sri shree kumari"
+    "smt shri sri shree kumari mstr mevr mevrouw mw dhr"
 )
 TITLES_AS_NAMES = _listed("don nat med ing mag kos md sri shree kumari")
 """Titles that people are called, too: without a dot, and where nothing else is left of a name, they are names."""
 
-SUFFIXES = _listed("jr sr junior senior ii iii iv phd md")
+SUFFIXES_AS_FAMILY = _listed("filho neto sobrinho")
+"""Suffixes that are family names as well, where nothing else is left of one: son, grandson and nephew."""
+SUFFIXES = _listed("jr sr junior senior ii iii iv phd md") | SUFFIXES_AS_FAMILY
 SUFFIXES_AS_NAMES = _listed("junior md")
 """Suffixes that people are called."""
 
 GENERATIONS = {
-    **dict.fromkeys(("jr", "junior", "ii"), "jr"),
+    **dict.fromkeys(("jr", "junior", "ii", "filho"), "jr"),
+    "neto": "neto",
+    "sobrinho": "sobrinho",
     **dict.fromkeys(("sr", "senior"), "sr"),
     "iii": "iii",
     "iv": "iv",
 }
 """Suffixes that tell people of one name in one family apart. A son is Jr or II; Jun and Sen are only with a dot."""
+
+WOMENS_TITLES = _listed(
+    "mrs ms miss frau mme mlle madame mademoiselle sra srta dona signora kyria smt kumari mevr mevrouw mw"
+)
+MENS_TITLES = _listed("mr mstr sir herr monsieur don signor kyrios dhr shri sri shree")
+"""Titles that say of whom a name is, before it."""
+
+FATHERS = r"(?i)[ ,]+[sdwch]/o\b.*$"
+"""Behind a name, whose son, daughter, wife, child or husband it is of: S/O, D/O, W/O, C/O, H/O."""
 
 UNNAMED = _listed("baby newborn infant neonate babyboy babygirl")
 """Words for a child that has no name yet, which say nothing of who it is: brothers and sisters are all called so."""
@@ -94,6 +107,7 @@ FAMILY_FIRST = f"({_EASTERN}+)[ \u3000]+({_EASTERN}+)"
 
 BOOKED = r"^([A-Z][A-Z' -]+)/ *(?:([A-Z][A-Z' -]*?[A-Z]) ?(?:MR|MRS|MS|MISS|MSTR|CHD|INF)|([A-Z']+))$"
 BOOKED_PARTS = r"\1, \2\3"
+_BOOKED_TITLE = re.compile(r"^[A-Z' -]+/.*[A-Z] ?(MR|MRS|MS|MISS|MSTR)$")
 """Names as systems of bookings write them, "SMITH/JOHNMR", and what to write for them."""
 
 _WRITTEN = (
@@ -132,6 +146,14 @@ class Name:
     generation: str = ""
 
     @property
+    def is_given_first(self) -> bool:
+        """Whether it is known which of its words are given names: the source told, or they are known to be such, and
+        the family name is not."""
+        if self.ordered:
+            return True
+        return all(len(word) == 1 or is_known(word) for word in self.given) and not any(map(is_known, self.family))
+
+    @property
     def words(self) -> tuple[str, ...]:
         """All of them."""
         return *self.given, *self.family
@@ -158,21 +180,23 @@ def parse_name(given: str | None, family: str | None, full: str | None) -> Name 
     """
     first, last = _words(given, 1), _words(family, 1) or tuple(_folded(family))
     if first or last:
-        return Name(_of_one(first), _family(last), generation=_generation(family) or _generation(given))
+        return Name(_of_one(first), _family(last), generation=_generation(family, 1) or _generation(given, 1))
     full = re.sub(BOOKED, BOOKED_PARTS, full.strip()) if full else full
     if full and "," in full:
         before, _, after = full.partition(",")
         after_words, before_words = _words(after, 1), _words(before, 1)
         if after_words and before_words and GENERATIONS.keys().isdisjoint(after_words):
             return Name(
-                _of_one(after_words), _family(before_words), generation=_generation(before) or _generation(after)
+                _of_one(after_words),
+                _family(before_words),
+                generation=_generation(before, 1) or _generation(after, 1),
             )
     if full and (parts := re.fullmatch(FAMILY_FIRST, full.strip())):
         return Name(tuple(_folded(parts[2])), tuple(_folded(parts[1])))
     words = _words(full, 2)
     if not words:
         return None
-    generation = _generation(full)
+    generation = _generation(full, 2)
     if len(words) == 1:
         return Name((words[0],), (), ordered=False, generation=generation)
     start = len(words) - 1
@@ -205,6 +229,7 @@ def told_by_mailbox(name: Name, mailbox: str) -> Name:
 def _folded(text: str | None) -> list[str]:
     if not text:
         return []
+    text = re.sub(FATHERS, "", text)
     for sign, word in _WRITTEN:
         text = sign.sub(word, text)
     words = fold(text).split()
@@ -220,9 +245,21 @@ def _words(text: str | None, least: int) -> tuple[str, ...]:
         if len(words) <= least and words[0] in TITLES_AS_NAMES and f"{words[0]}." not in (text or "").lower():
             break
         words = words[1:]
-    while len(words) > 1 and words[-1] in SUFFIXES:
+    return tuple(_without_suffixes(words, least))
+
+
+def _without_suffixes(words: list[str], least: int) -> list[str]:
+    """Words of a name without what follows the family's, which is told by at least so many words."""
+    while len(words) > 1 and words[-1] in SUFFIXES and (len(words) > least or words[-1] not in SUFFIXES_AS_FAMILY):
         words = words[:-1]
-    return tuple(words)
+    return words
+
+
+def gender_by_title(text: str | None) -> str | None:
+    """``f`` or ``m``, by the title before a name or, of bookings, behind it; None without one that says."""
+    booked = _BOOKED_TITLE.match(text.strip()) if text else None
+    title = booked[1].lower() if booked else next(iter(_folded(text)), "")
+    return "f" if title in WOMENS_TITLES else "m" if title in MENS_TITLES else None
 
 
 def _of_one(given: tuple[str, ...]) -> tuple[str, ...]:
@@ -233,13 +270,10 @@ def _of_one(given: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=200_000)
-def _generation(text: str | None) -> str:
+def _generation(text: str | None, least: int) -> str:
     words = _folded(text)
-    while len(words) > 1 and words[-1] in SUFFIXES:
-        if words[-1] in GENERATIONS:
-            return GENERATIONS[words[-1]]
-        words = words[:-1]
-    return ""
+    left_out = words[len(_without_suffixes(words, least)) :]
+    return next((GENERATIONS[word] for word in reversed(left_out) if word in GENERATIONS), "")
 
 
 def _family(words: tuple[str, ...]) -> tuple[str, ...]:

@@ -276,8 +276,10 @@ def test_an_initial_agrees_in_part_also_with_a_nickname() -> None:
         ("Maria Lopez", "Anna Maria Lopez Garcia"),
     ],
 )
-def test_a_second_given_name_may_be_the_mothers_and_agrees_in_part(left: str, right: str) -> None:
-    assert agreement(signature(left), signature(right)) is Agreement.PARTIAL
+def test_a_second_given_name_may_be_the_mothers_unless_the_birth_date_is_the_same(left: str, right: str) -> None:
+    born = date(1985, 4, 12)
+    assert agreement(signature(left), signature(right)) is Agreement.RELATIVE
+    assert agreement(signature(left, born), signature(right, born)) is Agreement.PARTIAL
 
 
 def test_a_hungarian_wife_is_not_her_husband_where_the_family_name_stands_first() -> None:

@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 
+from cdp_assets.identity.agreement import Agreement, agreement, signature_of
 from cdp_assets_tests.identity.world import Record, World, together
 
 BORN = date(1985, 4, 12)
@@ -226,7 +227,50 @@ def test_a_father_whose_name_is_his_daughters_second_is_not_she() -> None:
     father, daughter = Record(1, (home,), "Saeed Qasim"), Record(2, (home,), "Leila Saeed Qasim")
     short = Record(3, (home,), "Leila Qasim")
     assert together(father, daughter, short) == {frozenset({1}), frozenset({2, 3})}
-    assert together(father, daughter) == {frozenset({1, 2})}
+    assert together(father, daughter) == {frozenset({1}), frozenset({2})}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Nguyễn Thị Lan", "Nguyễn Thị Mai"),
+        ("Trần Văn Minh", "Trần Thị Hoa"),
+        ("Kim Seo Yeon", "Kim Seo Jun"),
+        ("Anya Gala D/O Veer", "Veer Gala"),
+        ("Mr. J Kumar", "Mrs. J Kumar"),
+        ("KUMAR/JMR", "KUMAR/JMRS"),
+        ("Carlos Souza Silva Neto", "Carlos Souza Silva Filho"),
+    ],
+)
+def test_relatives_who_share_a_phone_and_a_day_are_two(one: str, other: str) -> None:
+    phone = "phone +491511111112"
+    assert len(together(Record(1, (phone,), one, BORN), Record(2, (phone,), other, BORN))) == 2
+
+
+def test_a_changed_surname_is_told_where_the_given_names_are_known() -> None:
+    phone = "phone +491511111112"
+    single, married = Record(1, (phone,), "Anna Maria Meyer", BORN), Record(2, (phone,), "Anna Maria Schmidt", BORN)
+    assert together(single, married) == {frozenset({1, 2})}
+
+
+def test_a_family_name_or_initials_are_a_relatives_unless_the_birth_date_is_the_same() -> None:
+    assert agreement_of(("Sangeetha", "S W/O Saravanan", None), ("S.", "Saravanan", None)) is Agreement.RELATIVE
+    assert agreement_of(("Milan", "Broeders", None), (None, "Broeders", None)) is Agreement.RELATIVE
+    assert agreement_of(("Milan", "Broeders", BORN), (None, "Broeders", BORN)) is Agreement.PARTIAL
+
+
+def agreement_of(one: tuple[str | None, str, date | None], other: tuple[str | None, str, date | None]) -> Agreement:
+    signatures = [signature_of(given, family, None, born) for given, family, born in (one, other)]
+    assert signatures[0] is not None
+    assert signatures[1] is not None
+    return agreement(signatures[0], signatures[1])
+
+
+@pytest.mark.parametrize(("year", "people"), [(1963, 2), (1940, 1)])
+def test_two_who_were_born_on_1_january_have_but_their_years_in_common(year: int, people: int) -> None:
+    phone = "phone +491511111112"
+    one, other = (Record(n, (phone,), "Puk Dekker", date(born, 1, 1)) for n, born in ((1, 1938), (2, year)))
+    assert len(together(one, other)) == people
 
 
 def test_a_nameless_record_is_no_bridge_between_two_people() -> None:

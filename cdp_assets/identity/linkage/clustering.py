@@ -20,7 +20,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
-from cdp_assets.identity.agreement import GENERATION_YEARS, BirthDates, compare_birth_dates, compare_birth_years
+from cdp_assets.identity.agreement import (
+    GENERATION_YEARS,
+    BirthDates,
+    compare_birth_dates,
+    compare_birth_years,
+    is_day_unknown,
+)
+from cdp_assets.identity.edits import edits
 from cdp_assets.identity.spec import NOT_COMPARED
 
 if TYPE_CHECKING:
@@ -350,7 +357,11 @@ class _Born(NamedTuple):
     def is_apart(self, other: _Born) -> bool:
         """Whether two were born a generation apart."""
         if self.on and other.on:
-            return compare_birth_dates(self.on, other.on) is BirthDates.GENERATION
+            # Dates are garbled where likeness is asked for: a digit of the year is, too, where it is all that is known.
+            slipped = (
+                is_day_unknown(self.on) and is_day_unknown(other.on) and edits(str(self.year), str(other.year), 1) < 2
+            )
+            return not slipped and compare_birth_dates(self.on, other.on) is BirthDates.GENERATION
         return compare_birth_years(self.year, other.year) is BirthDates.GENERATION
 
 

@@ -87,6 +87,10 @@ GENERATION_APART = "a generation apart"
 YEAR_APART = "a year apart"
 """The level of years that were told as ages, before and after a birthday."""
 
+NO_DAY = "01-01"
+"""The day of the year that is written where none is known (`agreement.is_day_unknown`): but for a digit that is wrong,
+it tells the year alone."""
+
 ASKED_FOR = (
     *(("name", level) for level in (*SAME_NAMES, OTHER_MIDDLE, NO_GIVEN, OTHER_FAMILY, NO_NAME_IN_COMMON, DIFFERENT)),
     (BIRTH_DATE, THE_SAME),
@@ -514,7 +518,11 @@ def _birth_date() -> list[ComparisonLevelCreator]:
         # Edits are counted in the half that differs: in all of the date they are as many, for four times the work.
         return levels.Or(
             levels.And(levels.ExactMatchLevel("birth_year"), levels.DamerauLevenshteinLevel("birth_day", most)),
-            levels.And(levels.ExactMatchLevel("birth_day"), levels.DamerauLevenshteinLevel("birth_year", most)),
+            levels.And(
+                levels.ExactMatchLevel("birth_day"),
+                levels.CustomLevel(f"birth_day_l <> '{NO_DAY}' OR {most} = 1"),
+                levels.DamerauLevenshteinLevel("birth_year", most),
+            ),
         )
 
     swapped = levels.And(
@@ -525,8 +533,9 @@ def _birth_date() -> list[ComparisonLevelCreator]:
     # Stricter than `agreement.compare_birth_dates`: here, garbled dates are compared with those of everybody.
     generation_apart = levels.CustomLevel(
         f"{_YEARS_APART} >= {GENERATION_YEARS}"
-        " AND substr(birth_day_l, 1, 2) <> substr(birth_day_r, 1, 2)"
-        " AND substr(birth_day_l, 4, 2) <> substr(birth_day_r, 4, 2)"
+        f" AND (birth_day_l = '{NO_DAY}' AND birth_day_r = '{NO_DAY}'"
+        " OR substr(birth_day_l, 1, 2) <> substr(birth_day_r, 1, 2)"
+        " AND substr(birth_day_l, 4, 2) <> substr(birth_day_r, 4, 2))"
     )
     return [
         _same("birth_date", tf=True),

@@ -16,6 +16,7 @@ import ibis.expr.types as ir
 from ibis import _
 
 from cdp_assets.identity.addresses import is_typed_for_nothing, plain_postcode, plain_street
+from cdp_assets.identity.evidence import GENDERS
 from cdp_assets.identity.folding import fold, legible, sound
 from cdp_assets.identity.names import (
     AND_SIGNS,
@@ -23,12 +24,14 @@ from cdp_assets.identity.names import (
     BOOKED_PARTS,
     CONJUNCTIONS,
     FAMILY_FIRST,
+    FATHERS,
     GENERATIONS,
     PARTICLES,
     PARTICLES_AS_NAMES,
     RANKS,
     RANKS_AS_NAMES,
     SUFFIXES,
+    SUFFIXES_AS_FAMILY,
     SUFFIXES_AS_NAMES,
     TITLES,
     TITLES_AS_NAMES,
@@ -84,7 +87,7 @@ _PLAIN = r"^[\x00-\x3e\x40-\x7f]*$"
 _TEXTS = ("full_name", "given_name", "family_name")
 _NOT_A_NAME = tuple(sorted(word for word in TITLES | SUFFIXES | PARTICLES if len(word) > 1))
 _NO_GIVEN_NAMES = tuple(sorted(TITLES - TITLES_AS_NAMES | SUFFIXES - SUFFIXES_AS_NAMES))
-_NO_NAMES = tuple(sorted(TITLES - TITLES_AS_NAMES | SUFFIXES | PARTICLES - PARTICLES_AS_NAMES))
+_NO_NAMES = tuple(sorted(TITLES - TITLES_AS_NAMES | SUFFIXES - SUFFIXES_AS_FAMILY | PARTICLES - PARTICLES_AS_NAMES))
 """Words that are no names where nothing else is left of a given name, and of given and family name together."""
 _NEVER_NAMES = tuple(sorted(set(RANKS) - RANKS_AS_NAMES))
 _GENERATION = rf" ({'|'.join(GENERATIONS)})\b"
@@ -152,13 +155,15 @@ def _different(known: ir.Table, engine: Engine) -> ir.Table:
 def _names(contacts: ir.Table, engine: Engine) -> ir.Table:
     """record_id, given_name, family_name, full_name (folded words), birth_date, birth_year, gender, company,
     job_title."""
-    texts = {name: trimmed(contacts[name].substr(0, _LONGEST)).nullif("") for name in _TEXTS}
+    said = {name: contacts[name].substr(0, _LONGEST).re_replace(FATHERS, "") for name in _TEXTS}
+    texts = {name: trimmed(text).nullif("") for name, text in said.items()}
+    gender = contacts.gender.strip().lower().nullif("")
     said = contacts.select(
         "record_id",
         **texts,
         birth_date=contacts.birth_date.cast("string"),
         birth_year=born_in(contacts).cast("string"),
-        gender=contacts.gender.lower().substr(0, 1).nullif(""),
+        gender=gender.cases(*GENDERS.items(), else_=gender),
         company=_plain(contacts.company),
         job_title=_plain(contacts.job_title),
     )
