@@ -48,6 +48,11 @@ GIVEN_NAME = "given_name"
 """A comparison that weighs nothing by itself (the name does); it tells a person from another one of the household."""
 
 
+BORNE = "is_borne"
+"""A column beside those of faces: whether the given name is borne by several people (`model.borne`), so that it is no
+other one garbled."""
+
+
 THE_SAME = "the same"
 """The first level of most comparisons."""
 
@@ -406,6 +411,7 @@ def _given_name() -> list[ComparisonLevelCreator]:
         levels.Or(*_no_initials()),
         _no_man_and_woman(),
         one_middle,
+        levels.CustomLevel(f"NOT ({BORNE}_l AND {BORNE}_r)"),
         levels.Or(levels.JaroWinklerLevel("given", 0.7), _edits("given", 2)),
     )
     one_generation = levels.CustomLevel("coalesce(generation_l = generation_r, true)")

@@ -24,13 +24,16 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+import ibis
 import ibis.expr.types as ir
+from ibis import _
 
 from cdp_assets.identity.linkage.assumptions import assumed
 from cdp_assets.identity.linkage.blocking import Block, blocks, count_pairs, thinned
 from cdp_assets.identity.linkage.comparisons import (
     ASKED_FOR,
     BIRTH_YEAR,
+    BORNE,
     COMPARISONS,
     DIFFERENT,
     GENERATION_APART,
@@ -79,6 +82,9 @@ EQUAL = 1e-6
 
 _GIVEN_AGREES = 0.9
 """Share of true pairs whose given names agree."""
+
+_BORNE_BY = 2.0
+"""A name that as many faces show as so many people have is borne by several."""
 
 _ITERATIONS = 5
 """Of expectation maximisation. What no match shows loses twice as many orders of magnitude each time, until it is no
@@ -130,6 +136,11 @@ class Model:
         .10% among a million, .26% among five.
         """
         return _BITS_A_DOUBLING * math.log2(max(self.faces / _CROWD, 1.0))
+
+    @property
+    def faces_a_person(self) -> float:
+        """How many faces people have in the mean."""
+        return 1 + self.prior * (self.faces - 1)
 
     def levels(self) -> dict[str, dict[str, float]]:
         """Comparison → its levels in words → their weights in bits."""
@@ -221,7 +232,8 @@ def train(shown: ir.Table, engine: Engine, generation: int = 1) -> Model | None:
         return None
     from splink import Linker, SettingsCreator, block_on
 
-    with engine.splink(faces=some) as database:
+    # Given names weigh what they weigh, whatever is learned.
+    with engine.splink(faces=some.mutate(**{BORNE: ibis.literal(False)})) as database:
         settings = SettingsCreator(
             link_type="dedupe_only",
             comparisons=creators(comparisons),
@@ -349,6 +361,21 @@ def _namesakes(shown: ir.Table, engine: Engine) -> float:
         counted.aggregate(chance=(counted.n * counted.n).sum() / (counted.n.sum() * counted.n.sum()))
     )
     return float(found["chance"][0].as_py() or 1.0)
+
+
+def borne(shown: ir.Table, model: Model, counts: Mapping[str, ir.Table]) -> ir.Table:
+    """Faces with `comparisons.BORNE`: whether so many show the given name that several people bear it.
+
+    Args:
+        shown: `faces.FACES`.
+        model: The model that compares them.
+        counts: How many faces show each value, as in `scoring.score`.
+    """
+    if "given" not in counts:
+        return shown.mutate(**{BORNE: ibis.literal(False)})
+    often = counts["given"].filter(_.faces >= _BORNE_BY * model.faces_a_person).select(known="value")
+    joined = shown.left_join(often, shown.given == often.known)
+    return joined.mutate(**{BORNE: joined.known.notnull()}).drop("known")
 
 
 def _sampled(count: int) -> int:

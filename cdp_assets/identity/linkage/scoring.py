@@ -31,7 +31,7 @@ from cdp_assets.identity.linkage.comparisons import (
 )
 from cdp_assets.identity.linkage.frequencies import shares
 from cdp_assets.identity.linkage.levels import remember_conditions
-from cdp_assets.identity.linkage.model import EQUAL, GIVEN_CONTRADICTS, Model
+from cdp_assets.identity.linkage.model import EQUAL, GIVEN_CONTRADICTS, Model, borne
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -116,12 +116,13 @@ def score(
         for block in used
     ]
     # Numbers are joined in half the time of texts. Two texts of one number would only be compared in vain.
-    codes = {f"code_{name}": coded(shown[name]) for name in sorted({name for block in used for name in block.columns})}
+    known = borne(shown, model, counts)
+    codes = {f"code_{name}": coded(known[name]) for name in sorted({name for block in used for name in block.columns})}
     settings = {
         **model.settings,
         "blocking_rules_to_generate_predictions": [rule.create_blocking_rule_dict("duckdb") for rule in rules],
     }
-    compared = shown.mutate(**codes, **{name: in_crowd(shown, block) for name, block in crowds.items()})
+    compared = known.mutate(**codes, **{name: in_crowd(known, block) for name, block in crowds.items()})
     if of is not None:
         asked = of.select(asked="face")
         compared = compared.left_join(asked, compared.face == asked.asked)
