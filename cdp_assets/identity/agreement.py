@@ -32,13 +32,14 @@ class Agreement(IntEnum):
     DIFFERENT_GENDER = -5  # names that only resemble one another, of a woman and of a man
     DIFFERENT_NUMBER = -4  # each is another one in a register of people, and no birth date says that they are one
     DIFFERENT_BIRTH = -3  # names that only resemble one another, and another birth date
-    RELATIVE = -2  # what agrees in the names agrees in families: the family name alone, or the father's name
+    RELATIVE = -2  # what agrees in the names agrees in families: initials, or the father's name
     DIFFERENT_FAMILY = -1  # the same given name, another family name, nothing that explains it
     UNKNOWN = 0  # one of the two has no name: nothing speaks against it, nothing for it
-    PARTIAL = 1  # an initial, or only one of the two names
-    CHANGED_SURNAME = 2  # the same given name and birth date, another family name
-    SIMILAR = 3  # nickname, typing error, transliteration, exchanged or double names
-    EQUAL = 4
+    FAMILY_ALONE = 1  # the same family name, no given name, no birth date: a phone does not link these
+    PARTIAL = 2  # an initial, or only one of the two names
+    CHANGED_SURNAME = 3  # the same given name and birth date, another family name
+    SIMILAR = 4  # nickname, typing error, transliteration, exchanged or double names
+    EQUAL = 5
 
     @property
     def contradicts(self) -> bool:
@@ -52,9 +53,10 @@ IN_WORDS = {
     Agreement.DIFFERENT_GENDER: "the names only resemble one another, and one is a woman's and the other a man's",
     Agreement.DIFFERENT_NUMBER: "each has another number in one register, and not the same name and birth date",
     Agreement.DIFFERENT_BIRTH: "the names only resemble one another and the birth dates differ",
-    Agreement.RELATIVE: "the names agree no more than those of relatives, and no birth date says that they are one",
+    Agreement.RELATIVE: "the names agree no more than those of relatives, and no birth date that they are one",
     Agreement.DIFFERENT_FAMILY: "the family names differ and no birth date says that it changed",
     Agreement.UNKNOWN: "one of them has no name",
+    Agreement.FAMILY_ALONE: "one has no given name, as a relative may whose phone it is",
     Agreement.PARTIAL: "an initial or a part of the name agrees",
     Agreement.CHANGED_SURNAME: "given name and birth date agree, the surname changed",
     Agreement.SIMILAR: "the names are variants of one another",
@@ -164,7 +166,7 @@ def agreement(left: Signature, right: Signature) -> Agreement:
     and birth date."""
     grade = _agreement_in_words(left, right)
     numbers = compare_numbers(left.numbers, right.numbers)
-    if grade is Agreement.RELATIVE and numbers > SameNumber.UNKNOWN:
+    if grade in (Agreement.RELATIVE, Agreement.FAMILY_ALONE) and numbers > SameNumber.UNKNOWN:
         return Agreement.PARTIAL
     if grade > Agreement.DIFFERENT_NUMBER and numbers is SameNumber.DIFFERENT:
         same_birth = compare_birth_dates(left.birth_date, right.birth_date) is BirthDates.SAME
@@ -200,18 +202,19 @@ def _agreement_in_words(left: Signature, right: Signature) -> Agreement:
         return Agreement.DIFFERENT_BIRTH
     if given >= Match.CLOSE and family >= Match.CLOSE:
         return Agreement.SIMILAR
-    if births is not BirthDates.SAME and _may_be_relatives(left.name, right.name, given, family):
-        return Agreement.RELATIVE
     if given is Match.MISSING and family is Match.MISSING:
         return Agreement.UNKNOWN
+    if births < BirthDates.CLOSE:
+        if _may_be_relatives(left.name, right.name, given, family):
+            return Agreement.RELATIVE
+        if given is Match.MISSING and bool(left.name.given) is not bool(right.name.given):
+            return Agreement.FAMILY_ALONE
     return Agreement.PARTIAL
 
 
 def _may_be_relatives(left: Name, right: Name, given: Match, family: Match) -> bool:
-    """Whether names agree no more than those of relatives: in the family name alone; in a given name that may be the
-    other's father's; or in two initials, each of a name that the other one writes out."""
-    if given is Match.MISSING:
-        return family >= Match.CLOSE and bool(left.given) is not bool(right.given)
+    """Whether names agree no more than those of relatives: in a given name that may be the other's father's, or in two
+    initials, each of a name that the other one writes out."""
     if given is Match.INITIAL and family is Match.INITIAL:
         return all(max(map(len, each.words)) > 1 for each in (left, right))
     return given is Match.SECOND

@@ -254,7 +254,8 @@ class Groups:
         if self.rule(identifier).personal:
             return None if broken is None else self._limit_words(broken)
         grade = group_agreement(left, right)
-        if grade.contradicts:
+        handed_on = self.rule(identifier).recycled_after_days is not None
+        if grade.contradicts or (grade is Agreement.FAMILY_ALONE and handed_on):
             return "names_differ", IN_WORDS[grade]
         if grade is Agreement.UNKNOWN and _is_one_lost(left, right):
             return "names_differ", "the letters of a name were lost, and nothing says that it is the other one"

@@ -8,6 +8,8 @@ from datetime import date
 import pytest
 
 from cdp_assets.identity.agreement import Agreement, agreement, signature_of
+from cdp_assets.identity.groups import Atom, TypeRule, Use
+from cdp_assets.identity.slow_path import settle
 from cdp_assets_tests.identity.world import Record, World, together
 
 BORN = date(1985, 4, 12)
@@ -255,8 +257,19 @@ def test_a_changed_surname_is_told_where_the_given_names_are_known() -> None:
 
 def test_a_family_name_or_initials_are_a_relatives_unless_the_birth_date_is_the_same() -> None:
     assert agreement_of(("Sangeetha", "S W/O Saravanan", None), ("S.", "Saravanan", None)) is Agreement.RELATIVE
-    assert agreement_of(("Milan", "Broeders", None), (None, "Broeders", None)) is Agreement.RELATIVE
+    assert agreement_of(("Milan", "Broeders", None), (None, "Broeders", None)) is Agreement.FAMILY_ALONE
     assert agreement_of(("Milan", "Broeders", BORN), (None, "Broeders", BORN)) is Agreement.PARTIAL
+
+
+@pytest.mark.parametrize(("handed_on_after", "people"), [(365, 2), (None, 1)])
+def test_a_phone_links_nobody_of_whom_the_family_name_alone_is_known(handed_on_after: int | None, people: int) -> None:
+    rules = {1: TypeRule("number", personal=False, limit=5, strength=0.9, recycled_after_days=handed_on_after)}
+    atoms = []
+    for key, given in ((1, "Milan"), (2, None)):
+        signature = signature_of(given, "Broeders", None, None)
+        assert signature is not None
+        atoms.append(Atom(key, 0, {9: Use(1, 0, 0, key)}, {signature: None}))
+    assert len(set(settle(atoms, rules).labels.values())) == people
 
 
 def agreement_of(one: tuple[str | None, str, date | None], other: tuple[str | None, str, date | None]) -> Agreement:
