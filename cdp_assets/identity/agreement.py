@@ -1,7 +1,7 @@
-"""How well the names and birth dates of two records agree, as one grade.
+"""How well the names, birth dates and numbers of two records agree, as one grade.
 
-Belongs here: the grades, and how names and birth dates add up to one. Does not belong here: comparing names
-(`names.py`), and what follows from a grade (`slow_path.py`).
+Belongs here: the grades, and how names, birth dates and numbers add up to one. Does not belong here: comparing names
+(`names.py`) and numbers (`numbers.py`), and what follows from a grade (`slow_path.py`).
 """
 
 from __future__ import annotations
@@ -11,23 +11,35 @@ from datetime import date
 from enum import IntEnum
 from functools import lru_cache
 
-from cdp_assets.identity.names import UNNAMED, Match, Name, compare_names, parse_name, told_by_mailbox
+from cdp_assets.identity.names import (
+    UNNAMED,
+    Match,
+    Name,
+    compare_names,
+    gender_by_title,
+    parse_name,
+    told_by_mailbox,
+)
 from cdp_assets.identity.nicknames import is_known
+from cdp_assets.identity.numbers import Numbers, SameNumber, compare_numbers, of_text
 
 
 class Agreement(IntEnum):
     """From "two people" to "one name". Negative grades contradict a link."""
 
-    DIFFERENT_GENERATION = -5  # one is Sr and the other Jr, or was born long after
-    DIFFERENT_GIVEN = -4  # other given names: a couple, a parent and child
-    DIFFERENT_GENDER = -3  # names that only resemble one another, of a woman and of a man
-    DIFFERENT_BIRTH = -2  # names that only resemble one another, and another birth date
+    DIFFERENT_GENERATION = -7  # one is Sr and the other Jr, or was born long after
+    DIFFERENT_GIVEN = -6  # other given names: a couple, a parent and child
+    DIFFERENT_GENDER = -5  # names that only resemble one another, of a woman and of a man
+    DIFFERENT_NUMBER = -4  # each is another one in a register of people, and no birth date says that they are one
+    DIFFERENT_BIRTH = -3  # names that only resemble one another, and another birth date
+    RELATIVE = -2  # what agrees in the names agrees in families: initials, or the father's name
     DIFFERENT_FAMILY = -1  # the same given name, another family name, nothing that explains it
     UNKNOWN = 0  # one of the two has no name: nothing speaks against it, nothing for it
-    PARTIAL = 1  # an initial, or only one of the two names
-    CHANGED_SURNAME = 2  # the same given name and birth date, another family name
-    SIMILAR = 3  # nickname, typing error, transliteration, exchanged or double names
-    EQUAL = 4
+    FAMILY_ALONE = 1  # the same family name, no given name, no birth date: a phone does not link these
+    PARTIAL = 2  # an initial, or only one of the two names
+    CHANGED_SURNAME = 3  # the same given name and birth date, another family name
+    SIMILAR = 4  # nickname, typing error, transliteration, exchanged or double names
+    EQUAL = 5
 
     @property
     def contradicts(self) -> bool:
@@ -39,9 +51,12 @@ IN_WORDS = {
     Agreement.DIFFERENT_GENERATION: "they are two generations: one is Sr and the other Jr, or was born so much later",
     Agreement.DIFFERENT_GIVEN: "the given names differ",
     Agreement.DIFFERENT_GENDER: "the names only resemble one another, and one is a woman's and the other a man's",
+    Agreement.DIFFERENT_NUMBER: "each has another number in one register, and not the same name and birth date",
     Agreement.DIFFERENT_BIRTH: "the names only resemble one another and the birth dates differ",
+    Agreement.RELATIVE: "the names agree no more than those of relatives, and no birth date that they are one",
     Agreement.DIFFERENT_FAMILY: "the family names differ and no birth date says that it changed",
     Agreement.UNKNOWN: "one of them has no name",
+    Agreement.FAMILY_ALONE: "one has no given name, as a relative may whose phone it is",
     Agreement.PARTIAL: "an initial or a part of the name agrees",
     Agreement.CHANGED_SURNAME: "given name and birth date agree, the surname changed",
     Agreement.SIMILAR: "the names are variants of one another",
@@ -67,18 +82,20 @@ class BirthDates(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a record says of the person: parsed name, birth date, year of birth where no date is known, and gender
-    (``f``, ``m`` or None); a name without words is none."""
+    """What a record says of the person: parsed name, birth date, year of birth where no date is known, gender (``f``,
+    ``m`` or None) and numbers; a name without words is none."""
 
     name: Name
     birth_date: date | None = None
     birth_year: int | None = None
     gender: str | None = None
+    numbers: Numbers = ()
     # Compared millions of times with itself; hashing a date and four tuples each time took a third of the slow path.
     _hash: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_hash", hash((self.name, self.birth_date, self.birth_year, self.gender)))
+        told = self.name, self.birth_date, self.birth_year, self.gender, self.numbers
+        object.__setattr__(self, "_hash", hash(told))
 
     def __hash__(self) -> int:
         return self._hash
@@ -88,6 +105,8 @@ def compare_birth_dates(left: date | None, right: date | None) -> BirthDates:
     """Grade two birth dates."""
     if left is None or right is None:
         return BirthDates.UNKNOWN
+    if is_day_unknown(left) and is_day_unknown(right):
+        return compare_birth_years(left.year, right.year, of_ages=False)
     if left == right:
         return BirthDates.SAME
     same = (left.year == right.year) + (left.month == right.month) + (left.day == right.day)
@@ -97,14 +116,19 @@ def compare_birth_dates(left: date | None, right: date | None) -> BirthDates:
     return BirthDates.GENERATION if abs(left.year - right.year) >= GENERATION_YEARS else BirthDates.DIFFERENT
 
 
-def compare_birth_years(left: int | None, right: int | None) -> BirthDates:
+def is_day_unknown(born: date) -> bool:
+    """Whether a birth date may tell no more than the year: 1 January is what is written where no day is known."""
+    return born.month == born.day == 1
+
+
+def compare_birth_years(left: int | None, right: int | None, *, of_ages: bool = True) -> BirthDates:
     """Grade two years of birth; those of two ages may be one apart, since people have birthdays in between."""
-    if left is None or right is None or abs(left - right) <= 1:
+    if left is None or right is None or abs(left - right) <= of_ages:
         return BirthDates.UNKNOWN
     return BirthDates.GENERATION if abs(left - right) >= GENERATION_YEARS else BirthDates.DIFFERENT
 
 
-SAID_OF_PEOPLE = ("given_name", "family_name", "full_name", "birth_date", "birth_year", "mailbox", "gender")
+SAID_OF_PEOPLE = ("given_name", "family_name", "full_name", "birth_date", "birth_year", "mailbox", "gender", "numbers")
 """Columns of `evidence.Evidence.names` that `signature_of` takes, in this order."""
 
 
@@ -116,15 +140,17 @@ def signature_of(
     year: int | None = None,
     mailbox: str | None = None,
     gender: str | None = None,
+    numbers: str | None = None,
 ) -> Signature | None:
     """What a record says of the person by its name (as in `names.parse_name` and `names.told_by_mailbox`), birth date,
-    year of birth and gender; None if it has neither name nor birth."""
+    year of birth, gender and numbers (as in `numbers.of_text`); None if it has neither name, birth nor number."""
     name = parse_name(given, family, full)
     if name is not None and mailbox is not None:
         name = told_by_mailbox(name, mailbox)
-    if name is None and born is None and year is None:
+    if name is None and born is None and year is None and not numbers:
         return None
-    return Signature(name or Name((), ()), born, year if born is None else None, gender)
+    gender = gender or gender_by_title(given) or gender_by_title(full)
+    return Signature(name or Name((), ()), born, year if born is None else None, gender, of_text(numbers))
 
 
 def _compare_births(left: Signature, right: Signature) -> BirthDates:
@@ -136,7 +162,20 @@ def _compare_births(left: Signature, right: Signature) -> BirthDates:
 
 @lru_cache(maxsize=500_000)
 def agreement(left: Signature, right: Signature) -> Agreement:
-    """Grade two signatures; symmetric."""
+    """Grade two signatures; symmetric. Documents are issued anew, so that other numbers may be one person's of one name
+    and birth date."""
+    grade = _agreement_in_words(left, right)
+    numbers = compare_numbers(left.numbers, right.numbers)
+    if grade in (Agreement.RELATIVE, Agreement.FAMILY_ALONE) and numbers > SameNumber.UNKNOWN:
+        return Agreement.PARTIAL
+    if grade > Agreement.DIFFERENT_NUMBER and numbers is SameNumber.DIFFERENT:
+        same_birth = compare_birth_dates(left.birth_date, right.birth_date) is BirthDates.SAME
+        return grade if same_birth and grade is Agreement.EQUAL else Agreement.DIFFERENT_NUMBER
+    return grade
+
+
+def _agreement_in_words(left: Signature, right: Signature) -> Agreement:
+    """Grade two signatures without their numbers."""
     given, family = compare_names(left.name, right.name)
     births = _compare_births(left, right)
     if births is BirthDates.GENERATION:
@@ -154,7 +193,8 @@ def agreement(left: Signature, right: Signature) -> Agreement:
     ):
         return Agreement.DIFFERENT_GENDER
     if family is Match.DIFFERENT:
-        changed = given >= Match.CLOSE and births is BirthDates.SAME
+        told = left.name.is_given_first and right.name.is_given_first
+        changed = told and given >= Match.CLOSE and births is BirthDates.SAME
         return Agreement.CHANGED_SURNAME if changed else Agreement.DIFFERENT_FAMILY
     if given is Match.SAME and family is Match.SAME:
         return Agreement.EQUAL
@@ -164,7 +204,20 @@ def agreement(left: Signature, right: Signature) -> Agreement:
         return Agreement.SIMILAR
     if given is Match.MISSING and family is Match.MISSING:
         return Agreement.UNKNOWN
+    if births < BirthDates.CLOSE:
+        if _may_be_relatives(left.name, right.name, given, family):
+            return Agreement.RELATIVE
+        if given is Match.MISSING and bool(left.name.given) is not bool(right.name.given):
+            return Agreement.FAMILY_ALONE
     return Agreement.PARTIAL
+
+
+def _may_be_relatives(left: Name, right: Name, given: Match, family: Match) -> bool:
+    """Whether names agree no more than those of relatives: in a given name that may be the other's father's, or in two
+    initials, each of a name that the other one writes out."""
+    if given is Match.INITIAL and family is Match.INITIAL:
+        return all(max(map(len, each.words)) > 1 for each in (left, right))
+    return given is Match.SECOND
 
 
 def _are_of_two_genders(left: Signature, right: Signature) -> bool:

@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 from ibis import _
 
 from cdp_assets.identity.evidence import CROWDED, HUB, KINDS, NAMESAKES, PLACEHOLDER, SOUND, Evidence
+from cdp_assets.identity.numbers import NUMBER
 from cdp_assets.identity.spec import Kind
 from cdp_assets.warehouse.engine import has_rows
 
@@ -112,8 +113,8 @@ def _in_words(flaw: ir.IntegerValue, part: int) -> ir.Value:
 
 
 def _hubs(evidence: Evidence, carriers: ir.Table, around: ir.Table, engine: Engine) -> ir.Table:
-    """identifier_id of values with more different names, or personal identifiers of one namespace, than their type's
-    limit for hubs."""
+    """identifier_id of values with more different names, or personal identifiers or numbers of people of one namespace,
+    than their type's limit for hubs."""
     # More than n names need more than n records: only those few values are looked at closely.
     least = min((row["hub"] for row in evidence.type_rows.to_pylist() if row["hub"] is not None), default=0)
     counted = carriers.filter(carriers.records > least).join(evidence.types, "type_id")
@@ -125,13 +126,14 @@ def _hubs(evidence: Evidence, carriers: ir.Table, around: ir.Table, engine: Engi
     named = crowd.join(evidence.names.select("record_id", "name_key"), "record_id")
     by_name = named.group_by("identifier_id", "hub").aggregate(people=named.name_key.nunique())
     # Documents do not count: one person has many orders.
-    naming = evidence.types.filter((_.kind == KINDS[Kind.PERSONAL]) & _.most.notnull()).select("type_id")
-    personal = (
+    personal = (_.kind == KINDS[Kind.PERSONAL]) & _.most.notnull()
+    naming = evidence.types.filter(personal | (_.identifier_type == NUMBER)).select("type_id")
+    numbers = (
         usable(around)
         .semi_join(naming, "type_id")
         .select("record_id", personal_id="identifier_id", personal_type="type_id")
     )
-    numbered = crowd.join(personal, "record_id")
+    numbered = crowd.join(numbers, "record_id")
     by_number = numbered.group_by("identifier_id", "hub", "personal_type").aggregate(
         people=numbered.personal_id.nunique()
     )

@@ -27,6 +27,7 @@ from cdp_assets.identity.evidence import (
     Types,
     names_of,
 )
+from cdp_assets.identity.numbers import NUMBER, registered
 from cdp_assets.identity.spec import IdentityRules
 from cdp_assets.warehouse.engine import has_rows
 from cdp_assets.warehouse.operations import quick_hash, stable_beginning, stable_id
@@ -147,6 +148,25 @@ class Collector:
         """The rows of `identifiers` that are mailboxes given by sources."""
         identifiers = self.canonical.identifiers
         return self._without_retracted(identifiers.filter(identifiers.identifier_type == MAILBOX))
+
+    def numbers(self, observed: ir.Table) -> ir.Table | None:
+        """`numbers.registered` of some records; None if no source gives any such numbers.
+
+        Args:
+            observed: `Evidence.observations` of these records, hubs marked.
+        """
+        if NUMBER not in self.types.kinds:
+            return None
+        known = self.types.table.filter(_.identifier_type == NUMBER).select("type_id")
+        counting = self.engine.scratch(
+            observed.filter(observed.flaw == SOUND).semi_join(known, "type_id").select("record_id", "identifier_id")
+        )
+        carried = restricted(self.canonical.identifiers.filter(_.identifier_type == NUMBER), counting)
+        carried = carried.mutate(identifier_id=self.identifier_id(carried))
+        if self.renamed is not None:
+            joined = carried.left_join(self.renamed.rename(identifier_id="node"), "identifier_id")
+            carried = joined.mutate(identifier_id=ibis.coalesce(joined.component, joined.identifier_id))
+        return self.engine.scratch(registered(carried.semi_join(counting, ["record_id", "identifier_id"])))
 
     def _without_retracted(self, carried: ir.Table) -> ir.Table:
         return without(carried, self.retracted, self.key)

@@ -41,8 +41,8 @@ class Comparable:
         """The canonical table, of everybody."""
         return self.collector.canonical.contacts
 
-    def of(self, records: ir.Table | None, engine: Engine) -> tuple[ir.Table, ir.Table]:
-        """Contacts and contact points.
+    def of(self, records: ir.Table | None, engine: Engine) -> tuple[ir.Table, ir.Table, ir.Table | None]:
+        """Contacts, contact points and numbers (`Collector.numbers`).
 
         Args:
             records: With record_id; null for all.
@@ -52,10 +52,11 @@ class Comparable:
         contacts, points = known.contacts, known.contact_points
         if records is not None:
             contacts, points = (engine.scratch(restricted(each, records)) for each in (contacts, points))
+        numbers = self.collector.numbers(observed)
         nobodys = observed.filter((_.kind == KINDS[Kind.SHAREABLE]) & _.flaw.isin(_NOBODYS))
         nobodys = engine.scratch(nobodys.select("record_id", "identifier_id"))
         if not has_rows(nobodys, engine):
-            return contacts, points
+            return contacts, points, numbers
         those = replace(known, contacts=contacts, contact_points=points)
         left_out = engine.scratch(points_of(nobodys, those, self.collector.key, self.collector.renamed))
-        return contacts, points.anti_join(left_out, ["record_id", "kind", "value"])
+        return contacts, points.anti_join(left_out, ["record_id", "kind", "value"]), numbers

@@ -14,6 +14,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from cdp_assets.identity.numbers import as_text
 from cdp_assets.identity.spec import IdentityRules, Kind
 from cdp_assets.normalised.birth_dates import born_in
 from cdp_assets.warehouse.operations import quick_hash, trimmed
@@ -53,7 +54,7 @@ TYPES = ibis.schema(
 """One row per (namespace, identifier type) in the data that the rules know."""
 
 _NAME_PARTS = ("given_name", "family_name", "full_name")
-_GENDERS = {**dict.fromkeys(("f", "female", "w"), "f"), **dict.fromkeys(("m", "male"), "m")}
+GENDERS = {**dict.fromkeys(("f", "female", "w"), "f"), **dict.fromkeys(("m", "male"), "m")}
 """How sources write genders, and which they are; what else they write is none of the two, or not known to be."""
 _AFTER_AN_INITIAL = ("", " ", ".")
 _SAYS_SOMETHING = r"[^ \t\n\r\v\f]"
@@ -88,7 +89,8 @@ class Evidence:
             …), place_id (of an address): one row per record and identifier.
         names: record_id, name_key (int64: equal for equal spelling of the whole name; null without one), given_name,
             family_name, full_name, birth_date, birth_year (of the date, or alone), gender (``f`` or ``m``), mailbox
-            (beside an initial); only records that have a name or were born at a known time.
+            (beside an initial), numbers (`numbers.as_text`); only records that have a name or a number, or were born at
+            a known time.
         of: The identifier types.
     """
 
@@ -159,8 +161,22 @@ _SUMMED = 2**40
 """Hashes are added below this, so that no sum is too large."""
 
 
+def with_numbers(names: ir.Table, numbers: ir.Table | None) -> ir.Table:
+    """`Evidence.names` with the numbers of the people.
+
+    Args:
+        names: As from `names_of`.
+        numbers: `numbers.registered`; null for none.
+    """
+    if numbers is None:
+        return names.mutate(numbers=ibis.null("string"))
+    told = numbers.select("record_id", numbers=as_text(numbers.numbers))
+    joined = names.outer_join(told, "record_id")
+    return joined.mutate(record_id=ibis.coalesce(joined.record_id, joined.record_id_right)).drop("record_id_right")
+
+
 def names_of(contacts: ir.Table, contact_points: ir.Table | None = None) -> ir.Table:
-    """The names, birth dates, years of birth and genders that records bear (`Evidence.names`).
+    """The names, birth dates, years of birth and genders that records bear (`Evidence.names`), without numbers.
 
     Args:
         contacts: The canonical table, of some records or all.
@@ -174,7 +190,7 @@ def names_of(contacts: ir.Table, contact_points: ir.Table | None = None) -> ir.T
         named.given_name + " " + named.family_name, named.given_name, named.family_name, named.full_name
     )
     key = ibis.ifelse(spoken.isnull(), ibis.null("int64"), quick_hash(spoken.lower()))
-    gender = named.gender.strip().lower().cases(*_GENDERS.items())
+    gender = named.gender.strip().lower().cases(*GENDERS.items())
     said = named.select("record_id", *_NAME_PARTS, "birth_date", "birth_year", gender=gender, name_key=key)
     if contact_points is None:
         return said.mutate(mailbox=ibis.null("string"))

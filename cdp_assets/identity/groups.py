@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from cdp_assets.identity.agreement import IN_WORDS, Agreement, Signature, agreement, is_slip
 from cdp_assets.identity.names import Match, compare_names
+from cdp_assets.identity.numbers import SameNumber, compare_numbers
 
 NEVER = 2**62
 """Sorts after every instant."""
@@ -253,7 +254,8 @@ class Groups:
         if self.rule(identifier).personal:
             return None if broken is None else self._limit_words(broken)
         grade = group_agreement(left, right)
-        if grade.contradicts:
+        handed_on = self.rule(identifier).recycled_after_days is not None
+        if grade.contradicts or (grade is Agreement.FAMILY_ALONE and handed_on):
             return "names_differ", IN_WORDS[grade]
         if grade is Agreement.UNKNOWN and _is_one_lost(left, right):
             return "names_differ", "the letters of a name were lost, and nothing says that it is the other one"
@@ -312,23 +314,40 @@ def group_agreement(left: Group, right: Group) -> Agreement:
     Given names and birth dates may not contradict between any two names, but for slips of the pen beside the name they
     are slips of: "Vioka" does not keep "Violla" from "Viola". No slip is a generation older. Family names may
     contradict if those of another pair agree, since the family name is what a person changes; a given name alone is
-    that of any namesake.
+    that of any namesake, and what relatives have in common is no more. Numbers may if those of another pair agree, or
+    its name and birth date do.
     """
     best = Agreement.UNKNOWN
-    other_family = one_family = False
+    other_family = one_family = other_number = one_number = relative = False
     for one in left.signatures:
         for two in right.signatures:
             grade = agreement(one, two)
+            if grade is Agreement.DIFFERENT_NUMBER:
+                other_number = True
+                continue
             if grade <= Agreement.DIFFERENT_BIRTH:
                 if grade is Agreement.DIFFERENT_GENERATION or not (
                     _is_excused(one, left, two, right) or _is_excused(two, right, one, left)
                 ):
                     return grade
                 continue
+            relative = relative or grade is Agreement.RELATIVE
             other_family = other_family or grade is Agreement.DIFFERENT_FAMILY
             one_family = one_family or compare_names(one.name, two.name)[1] > Match.MISSING
+            one_number = one_number or _is_confirmed(one, two, grade)
             best = max(best, grade)
-    return Agreement.DIFFERENT_FAMILY if other_family and not one_family else best
+    if other_number and not one_number:
+        return Agreement.DIFFERENT_NUMBER
+    if other_family and not one_family:
+        return Agreement.DIFFERENT_FAMILY
+    return Agreement.RELATIVE if relative and best is Agreement.UNKNOWN else best
+
+
+def _is_confirmed(one: Signature, two: Signature, grade: Agreement) -> bool:
+    """Whether a number, or name and birth date, say that two are one person."""
+    if compare_numbers(one.numbers, two.numbers) > SameNumber.UNKNOWN:
+        return True
+    return grade is Agreement.EQUAL and one.birth_date is not None and one.birth_date == two.birth_date
 
 
 def _is_one_lost(left: Group, right: Group) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import lru_cache
 
+from cdp_assets.identity.edits import edits
 from cdp_assets.identity.folding import LOST, fold, is_lost, is_readable, may_be, sound
 from cdp_assets.identity.nicknames import are_nicknames, initials, is_known
 
@@ -22,22 +23,35 @@ def _listed(words: str) -> frozenset[str]:
 TITLES = _listed(
     "mr mrs ms miss mx sir dame dr prof professor herr frau hr fr dipl ing med rer nat phd msc bsc mba md mag "
     "mme mlle monsieur madame mademoiselle sr sra srta don dona sig signor signora dott kos kyria kyrios "
-    "smt shri sri shree kumari"
+    "smt shri sri shree kumari mstr mevr mevrouw mw dhr"
 )
 TITLES_AS_NAMES = _listed("don nat med ing mag kos md sri shree kumari")
 """Titles that people are called, too: without a dot, and where nothing else is left of a name, they are names."""
 
-SUFFIXES = _listed("jr sr junior senior ii iii iv phd md")
+SUFFIXES_AS_FAMILY = _listed("filho neto sobrinho")
+"""Suffixes that are family names as well, where nothing else is left of one: son, grandson and nephew."""
+SUFFIXES = _listed("jr sr junior senior ii iii iv phd md") | SUFFIXES_AS_FAMILY
 SUFFIXES_AS_NAMES = _listed("junior md")
 """Suffixes that people are called."""
 
 GENERATIONS = {
-    **dict.fromkeys(("jr", "junior", "ii"), "jr"),
+    **dict.fromkeys(("jr", "junior", "ii", "filho"), "jr"),
+    "neto": "neto",
+    "sobrinho": "sobrinho",
     **dict.fromkeys(("sr", "senior"), "sr"),
     "iii": "iii",
     "iv": "iv",
 }
 """Suffixes that tell people of one name in one family apart. A son is Jr or II; Jun and Sen are only with a dot."""
+
+WOMENS_TITLES = _listed(
+    "mrs ms miss frau mme mlle madame mademoiselle sra srta dona signora kyria smt kumari mevr mevrouw mw"
+)
+MENS_TITLES = _listed("mr mstr sir herr monsieur don signor kyrios dhr shri sri shree")
+"""Titles that say of whom a name is, before it."""
+
+FATHERS = r"(?i)[ ,]+[sdwch]/o\b.*$"
+"""Behind a name, whose son, daughter, wife, child or husband it is of: S/O, D/O, W/O, C/O, H/O."""
 
 UNNAMED = _listed("baby newborn infant neonate babyboy babygirl")
 """Words for a child that has no name yet, which say nothing of who it is: brothers and sisters are all called so."""
@@ -93,6 +107,7 @@ FAMILY_FIRST = f"({_EASTERN}+)[ \u3000]+({_EASTERN}+)"
 
 BOOKED = r"^([A-Z][A-Z' -]+)/ *(?:([A-Z][A-Z' -]*?[A-Z]) ?(?:MR|MRS|MS|MISS|MSTR|CHD|INF)|([A-Z']+))$"
 BOOKED_PARTS = r"\1, \2\3"
+_BOOKED_TITLE = re.compile(r"^[A-Z' -]+/.*[A-Z] ?(MR|MRS|MS|MISS|MSTR)$")
 """Names as systems of bookings write them, "SMITH/JOHNMR", and what to write for them."""
 
 _WRITTEN = (
@@ -131,6 +146,14 @@ class Name:
     generation: str = ""
 
     @property
+    def is_given_first(self) -> bool:
+        """Whether it is known which of its words are given names: the source told, or they are known to be such, and
+        the family name is not."""
+        if self.ordered:
+            return True
+        return all(len(word) == 1 or is_known(word) for word in self.given) and not any(map(is_known, self.family))
+
+    @property
     def words(self) -> tuple[str, ...]:
         """All of them."""
         return *self.given, *self.family
@@ -157,21 +180,23 @@ def parse_name(given: str | None, family: str | None, full: str | None) -> Name 
     """
     first, last = _words(given, 1), _words(family, 1) or tuple(_folded(family))
     if first or last:
-        return Name(_of_one(first), _family(last), generation=_generation(family) or _generation(given))
+        return Name(_of_one(first), _family(last), generation=_generation(family, 1) or _generation(given, 1))
     full = re.sub(BOOKED, BOOKED_PARTS, full.strip()) if full else full
     if full and "," in full:
         before, _, after = full.partition(",")
         after_words, before_words = _words(after, 1), _words(before, 1)
         if after_words and before_words and GENERATIONS.keys().isdisjoint(after_words):
             return Name(
-                _of_one(after_words), _family(before_words), generation=_generation(before) or _generation(after)
+                _of_one(after_words),
+                _family(before_words),
+                generation=_generation(before, 1) or _generation(after, 1),
             )
     if full and (parts := re.fullmatch(FAMILY_FIRST, full.strip())):
         return Name(tuple(_folded(parts[2])), tuple(_folded(parts[1])))
     words = _words(full, 2)
     if not words:
         return None
-    generation = _generation(full)
+    generation = _generation(full, 2)
     if len(words) == 1:
         return Name((words[0],), (), ordered=False, generation=generation)
     start = len(words) - 1
@@ -204,6 +229,7 @@ def told_by_mailbox(name: Name, mailbox: str) -> Name:
 def _folded(text: str | None) -> list[str]:
     if not text:
         return []
+    text = re.sub(FATHERS, "", text)
     for sign, word in _WRITTEN:
         text = sign.sub(word, text)
     words = fold(text).split()
@@ -219,9 +245,21 @@ def _words(text: str | None, least: int) -> tuple[str, ...]:
         if len(words) <= least and words[0] in TITLES_AS_NAMES and f"{words[0]}." not in (text or "").lower():
             break
         words = words[1:]
-    while len(words) > 1 and words[-1] in SUFFIXES:
+    return tuple(_without_suffixes(words, least))
+
+
+def _without_suffixes(words: list[str], least: int) -> list[str]:
+    """Words of a name without what follows the family's, which is told by at least so many words."""
+    while len(words) > 1 and words[-1] in SUFFIXES and (len(words) > least or words[-1] not in SUFFIXES_AS_FAMILY):
         words = words[:-1]
-    return tuple(words)
+    return words
+
+
+def gender_by_title(text: str | None) -> str | None:
+    """``f`` or ``m``, by the title before a name or, of bookings, behind it; None without one that says."""
+    booked = _BOOKED_TITLE.match(text.strip()) if text else None
+    title = booked[1].lower() if booked else next(iter(_folded(text)), "")
+    return "f" if title in WOMENS_TITLES else "m" if title in MENS_TITLES else None
 
 
 def _of_one(given: tuple[str, ...]) -> tuple[str, ...]:
@@ -232,13 +270,10 @@ def _of_one(given: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=200_000)
-def _generation(text: str | None) -> str:
+def _generation(text: str | None, least: int) -> str:
     words = _folded(text)
-    while len(words) > 1 and words[-1] in SUFFIXES:
-        if words[-1] in GENERATIONS:
-            return GENERATIONS[words[-1]]
-        words = words[:-1]
-    return ""
+    left_out = words[len(_without_suffixes(words, least)) :]
+    return next((GENERATIONS[word] for word in reversed(left_out) if word in GENERATIONS), "")
 
 
 def _family(words: tuple[str, ...]) -> tuple[str, ...]:
@@ -408,7 +443,7 @@ def _compare_spelling(left: str, right: str) -> Match:
         return Match.DIFFERENT
     longest = max(len(left), len(right))
     allowed = 0 if longest < 4 else 1 if longest < 9 else 2
-    if allowed and _edits(left, right, allowed) <= allowed:
+    if allowed and edits(left, right, allowed) <= allowed:
         return Match.CLOSE
     heard = sound(left)
     return Match.CLOSE if len(heard) > 1 and heard == sound(right) else Match.DIFFERENT
@@ -429,44 +464,3 @@ def _are_lost(words: tuple[str, ...]) -> bool:
 def _unreadable(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
     """Whether two names are in scripts that cannot be compared: not both Latin, nor both in the same foreign one."""
     return is_readable("".join(left)) != is_readable("".join(right))
-
-
-def _edits(left: str, right: str, most: int) -> int:
-    """Optimal string alignment distance: letters changed, added, dropped, or two neighbours exchanged.
-
-    Stops at ``most`` + 1. (Damerau 1964; Oommen and Loke 1997.)
-    """
-    if abs(len(left) - len(right)) > most:
-        return most + 1
-    left, right = _without_common_ends(left, right)
-    # Of one letter added, dropped or changed nothing else is left.
-    shorter, longer = sorted((len(left), len(right)))
-    if shorter == 0 or longer == 1:
-        return longer
-    # Each letter that only one of them has takes an edit of its own; of most other pairs this says enough.
-    if len(set(left).difference(right)) > most or len(set(right).difference(left)) > most:
-        return most + 1
-    before: list[int] = []
-    row = list(range(len(right) + 1))
-    for i, a in enumerate(left, start=1):
-        older, before, row = before, row, [i]
-        for j, b in enumerate(right, start=1):
-            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
-            if i > 1 and j > 1 and a == right[j - 2] and left[i - 2] == b:
-                cost = min(cost, older[j - 2] + 1)
-            row.append(cost)
-        if min(row) > most:
-            return most + 1
-    return row[-1]
-
-
-def _without_common_ends(left: str, right: str) -> tuple[str, str]:
-    """Two words without the letters that both begin and end with: as many edits make one of the other."""
-    shorter = min(len(left), len(right))
-    first = 0
-    while first < shorter and left[first] == right[first]:
-        first += 1
-    last = 0
-    while last < shorter - first and left[-1 - last] == right[-1 - last]:
-        last += 1
-    return left[first : len(left) - last], right[first : len(right) - last]

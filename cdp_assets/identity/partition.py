@@ -18,7 +18,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from cdp_assets.identity.agreement import SAID_OF_PEOPLE, Signature, agreement, signature_of
+from cdp_assets.identity.agreement import SAID_OF_PEOPLE, Agreement, Signature, agreement, signature_of
 from cdp_assets.identity.evidence import KINDS, Evidence
 from cdp_assets.identity.rebuild import rebuild_components
 from cdp_assets.identity.spec import IdentityRules, Kind
@@ -219,8 +219,8 @@ def _passed_on(ties: ir.Table, component: ir.Table, evidence: Evidence, engine: 
 
 
 def _contradicting(component: ir.Table, evidence: Evidence, engine: Engine) -> ir.Table:
-    """Components with two names, or mailboxes beside initials, birth dates, years or genders that one person would not
-    have."""
+    """Components with two names, or mailboxes beside initials, birth dates, years, genders or numbers that one person
+    would not have."""
     named = component.join(evidence.names, "record_id")
     spelled = named.group_by("component").aggregate(
         first=named.name_key.min(),
@@ -233,6 +233,8 @@ def _contradicting(component: ir.Table, evidence: Evidence, engine: Engine) -> i
         other_box=named.mailbox.max(),
         gender=named.gender.min(),
         other_gender=named.gender.max(),
+        number=named.numbers.min(),
+        other_number=named.numbers.max(),
     )
     differing = ibis.or_(
         spelled["first"] != spelled["last"],
@@ -240,6 +242,7 @@ def _contradicting(component: ir.Table, evidence: Evidence, engine: Engine) -> i
         spelled.since != spelled.until,
         spelled.box != spelled.other_box,
         spelled.gender != spelled.other_gender,
+        spelled.number != spelled.other_number,
     )
     several = engine.scratch(spelled.filter(differing.fill_null(False)).select("component"))
     distinct = named.semi_join(several, "component").select("component", *SAID_OF_PEOPLE)
@@ -277,5 +280,6 @@ def contradicting_components(names: pa.Table) -> list[int]:
 
 
 def _contradict(one: Signature, other: Signature) -> bool:
-    """Whether two signatures are two people's, or the letters of a name were lost, of which groups judge."""
-    return agreement(one, other).contradicts or one.name.is_lost or other.name.is_lost
+    """Whether two signatures are two people's; or what is known of a name tells little, of which groups judge."""
+    grade = agreement(one, other)
+    return grade.contradicts or grade is Agreement.FAMILY_ALONE or one.name.is_lost or other.name.is_lost

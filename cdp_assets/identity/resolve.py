@@ -144,7 +144,7 @@ def resolve(
     if compared and rules.linkage.most_wrong is not None:
         return _resolved_wholly(run, "`most_wrong` sets the weight to join from by the joins of everybody")
     delta = changed_since(state, canonical, run.collector, engine, run.touched, told)
-    scope = concerned(delta, run.touched, state, canonical, types, engine)
+    scope = concerned(delta, run.touched, state, run.collector, engine)
     put = _put_together(run, scope, state)
     if put is None:
         return _resolved_wholly(run, "likeness has to learn a new model")
@@ -167,7 +167,7 @@ def _resolved_wholly(run: _Run, reason: str) -> Resolution:
     """
     observations = partial(run.engine.stage_table, schemas.STAGE, schemas.OBSERVATIONS)
     rows = run.collector.rows(store=observations)
-    scope = everybody(rows, run.canonical, run.types, run.engine, observations)
+    scope = everybody(rows, run.collector, run.engine, observations)
     digests = run.engine.from_arrow(digests_of(run.canonical, run.engine), schemas.DIGESTS.ibis_schema)
     put = _put_together(run, scope, None)
     assert put is not None
@@ -224,7 +224,7 @@ def _put_together(run: _Run, scope: Scope, state: State | None) -> _Put | None:
         if not has_rows(seen.drawn, engine):
             linked = link_again(shared, seen, scope.evidence, evidence, rules, run.known, engine, said)
             return _Put(scope, evidence, shared, linked)
-        scope = widened(scope, seen.drawn, state, canonical, run.types, engine)
+        scope = widened(scope, seen.drawn, state, run.collector, engine)
         evidence, shared = by_what_they_share(scope)
 
 

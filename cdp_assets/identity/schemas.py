@@ -52,9 +52,10 @@ REJECTED_LINKS = TableSchema(
         _record("left_record_id", "A record that carries the identifier."),
         _record("right_record_id", "The other one; null where the identifier as a whole was excluded.", required=False),
         *_IDENTIFIER_COLUMNS,
-        Column("reason", "string", "`placeholder`, `hub`, `names_differ`, `ids_differ`, `dates_differ`, `recycled`, "
-               "`ambiguous`, `limit`, `too_large`, `kept_apart`, `steward` (a steward parted them) or "
-               "`stewards_contradict` (a steward joined them, but others' words stand against it).", required=True),
+        Column("reason", "string", "`placeholder`, `hub`, `names_differ`, `ids_differ`, `dates_differ`, "
+               "`numbers_differ`, `recycled`, `ambiguous`, `limit`, `too_large`, `kept_apart`, `steward` (a steward "
+               "parted them) or `stewards_contradict` (a steward joined them, but others' words stand against it).",
+               required=True),
         Column("detail", "string", "The same in words, without the values."),
         Column("records", "int64", "How many records it keeps apart.", unit="records", required=True),
         Column("first_seen_at", INSTANT, "Since when the records carry the identifier."),

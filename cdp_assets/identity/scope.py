@@ -16,14 +16,14 @@ from ibis import _
 
 from cdp_assets.identity.blocked_values import Screened, screen, usable, with_hubs, without_hubs
 from cdp_assets.identity.delta import Delta
-from cdp_assets.identity.evidence import HUB, KINDS, SOUND, Evidence, Types, names_of
+from cdp_assets.identity.evidence import HUB, KINDS, SOUND, Evidence, names_of, with_numbers
 from cdp_assets.identity.spec import Kind
 from cdp_assets.identity.state import State
 from cdp_assets.warehouse.engine import has_rows
 from cdp_assets.warehouse.stacking import restricted, stack
 
 if TYPE_CHECKING:
-    from cdp_assets.identity.canonical import Canonical
+    from cdp_assets.identity.collecting import Collector
     from cdp_assets.warehouse.engine import Engine
 
 
@@ -54,8 +54,7 @@ class Scope:
 
 def everybody(
     rows: ir.Table,
-    canonical: Canonical,
-    types: Types,
+    collector: Collector,
     engine: Engine,
     store: Callable[[ir.Table], ir.Table] = lambda rows: rows,
 ) -> Scope:
@@ -63,22 +62,21 @@ def everybody(
 
     Args:
         rows: All observations, before hubs are looked for.
-        canonical: What records say of people.
-        types: The identifier types.
+        collector: Knows what records say of people, and made the observations of it.
         engine: Computes.
         store: Where observations in which hubs are marked are kept, if anywhere.
     """
+    canonical, types = collector.canonical, collector.types
     names = engine.scratch(names_of(canonical.contacts, canonical.contact_points))
     screened = screen(Evidence(rows, names, types), rows, engine)
     observations = store(screened.observations)
     carriers = screened.carriers.anti_join(screened.hubs, "identifier_id")
-    evidence = Evidence(observations, names, types)
+    named = engine.scratch(with_numbers(names, collector.numbers(observations)))
+    evidence = Evidence(observations, named, types)
     return Scope(evidence, screened.blocked, None, None, None, None, observations, carriers)
 
 
-def concerned(
-    delta: Delta, touched: ir.Table | None, state: State, canonical: Canonical, types: Types, engine: Engine
-) -> Scope:
+def concerned(delta: Delta, touched: ir.Table | None, state: State, collector: Collector, engine: Engine) -> Scope:
     """The scope of a run after another one.
 
     Args:
@@ -86,8 +84,7 @@ def concerned(
         touched: record_id of records whose component is to be rebuilt though their evidence is what it was; None for
             none.
         state: What the last run left.
-        canonical: What records say of people.
-        types: The identifier types.
+        collector: As in `everybody`.
         engine: Computes.
     """
     judged = engine.scratch(delta.rows.select("identifier_id").union(delta.before.select("identifier_id")).distinct())
@@ -97,7 +94,7 @@ def concerned(
     # Few carry one of these identifiers: only they are looked up among those known.
     carriers = engine.scratch(restricted(state.observations, judged, "identifier_id").anti_join(known, "record_id"))
     screened = screen(
-        Evidence(stack(delta.rows, without_hubs(carriers)), names_of(canonical.contacts), types),
+        Evidence(stack(delta.rows, without_hubs(carriers)), names_of(collector.canonical.contacts), collector.types),
         without_hubs(stack(delta.rows, standing)),
         engine,
     )
@@ -108,24 +105,24 @@ def concerned(
     seeds = linked.select("record_id").union(delta.records, replaced)
     seeds = engine.scratch((seeds if touched is None else seeds.union(touched.select("record_id"))).distinct())
     records = _hanging_with(seeds, delta.gone, state, engine)
-    evidence = _evidence_of(records, rows, replaced, state, canonical, types, engine)
+    evidence = _evidence_of(records, rows, replaced, state, collector, engine)
     return Scope(evidence, screened.blocked, judged, records, delta.gone, replaced, rows)
 
 
-def widened(scope: Scope, drawn: ir.Table, state: State, canonical: Canonical, types: Types, engine: Engine) -> Scope:
+def widened(scope: Scope, drawn: ir.Table, state: State, collector: Collector, engine: Engine) -> Scope:
     """A scope with more records, and all that hang together with them.
 
     Args:
         scope: The scope.
         drawn: record_id of those who come to it.
-        state, canonical, types, engine: As in `concerned`.
+        state, collector, engine: As in `concerned`.
     """
     assert scope.records is not None
     assert scope.gone is not None
     assert scope.replaced is not None
     seeds = engine.scratch(scope.records.union(drawn.select("record_id")).distinct())
     records = _hanging_with(seeds, scope.gone, state, engine)
-    evidence = _evidence_of(records, scope.rows, scope.replaced, state, canonical, types, engine)
+    evidence = _evidence_of(records, scope.rows, scope.replaced, state, collector, engine)
     return replace(scope, evidence=evidence, records=records)
 
 
@@ -140,13 +137,14 @@ def _evidence_of(
     rows: ir.Table,
     replaced: ir.Table,
     state: State,
-    canonical: Canonical,
-    types: Types,
+    collector: Collector,
     engine: Engine,
 ) -> Evidence:
     observations = engine.scratch(_current(rows, replaced, state, records))
-    said = (restricted(table, records) for table in (canonical.contacts, canonical.contact_points))
-    return Evidence(observations, engine.scratch(names_of(*said)), types)
+    known = collector.canonical
+    said = (restricted(table, records) for table in (known.contacts, known.contact_points))
+    names = with_numbers(names_of(*said), collector.numbers(observations))
+    return Evidence(observations, engine.scratch(names), collector.types)
 
 
 def _replaced(

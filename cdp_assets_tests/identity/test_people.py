@@ -7,7 +7,12 @@ from datetime import date
 
 import pytest
 
+from cdp_assets.identity.agreement import Agreement, agreement, signature_of
+from cdp_assets.identity.groups import Atom, TypeRule, Use
+from cdp_assets.identity.slow_path import settle
 from cdp_assets_tests.identity.world import Record, World, together
+
+BORN = date(1985, 4, 12)
 
 
 def test_a_couple_sharing_an_email_stays_two_people() -> None:
@@ -55,6 +60,44 @@ def test_another_birth_date_alone_is_no_veto_but_weakens_names_that_only_resembl
     nickname = Record(2, ("crm/contact_id 2", "email a@example.com"), "Bob Meyer", date(1958, 3, 4))
     assert together(one, same_name) == {frozenset({1, 2})}
     assert together(one, nickname) == {frozenset({1}), frozenset({2})}
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "born", "one_person"),
+    [
+        ("tax/national_id 981728237", "Carlos Silva", None, False),
+        ("tax/national_id 981728237", None, None, False),
+        ("tax/national_id 297241686", "Carlos Silva", None, True),  # two digits exchanged
+        ("tax/national_id 981728237", "Carlos Silva", BORN, True),  # a document was issued anew
+        ("tax/national_id 981728237", "Carla Silva", BORN, False),
+        ("pass/national_id 981728237", "Carlos Silva", None, True),  # another register
+        ("tax/national_id 981728237 KOR", "Carlos Silva", None, True),  # somebody else's numbers
+        ("tax/national_id unknown", "Carlos Silva", None, True),
+    ],
+)
+def test_two_numbers_in_one_register_are_two_people_unless_name_and_birth_date_say_otherwise(
+    number: str, name: str | None, born: date | None, one_person: bool
+) -> None:
+    one = Record(1, ("tax/national_id 297241668", "email c.silva@example.org"), "Carlos Silva", BORN)
+    other = Record(2, (number, "email c.silva@example.org"), name, born)
+    assert (len(together(one, other)) == 1) is one_person
+
+
+def test_a_person_may_have_two_numbers_where_another_record_has_one_of_them_too() -> None:
+    old = Record(1, ("pass/national_id x1234567", "email a@example.org"), "Anna Meyer", BORN)
+    new = Record(2, ("pass/national_id k7654321", "email a@example.org"), "Anna Meyer", BORN)
+    later = Record(3, ("pass/national_id k7654321", "email a@example.org"), "A. Meyer")
+    assert together(old, new, later) == {frozenset({1, 2, 3})}
+
+
+def test_an_address_beside_many_numbers_is_nobodys() -> None:
+    numbers = [str(7919 * n)[:6] for n in range(1, 23)]
+    shared = [
+        Record(n, (f"pass/national_id {number}", "email desk@example.org"), "Ann Smith", date(1970 + n, 5, 6))
+        for n, number in enumerate(numbers)
+    ]
+    tables = World().run(shared)
+    assert {row["reason"] for row in tables["rejected_links"].to_pylist()} == {"hub"}
 
 
 @pytest.mark.parametrize("name", ["Robert Meyer", "Bob Meyer", None])
@@ -186,7 +229,61 @@ def test_a_father_whose_name_is_his_daughters_second_is_not_she() -> None:
     father, daughter = Record(1, (home,), "Saeed Qasim"), Record(2, (home,), "Leila Saeed Qasim")
     short = Record(3, (home,), "Leila Qasim")
     assert together(father, daughter, short) == {frozenset({1}), frozenset({2, 3})}
-    assert together(father, daughter) == {frozenset({1, 2})}
+    assert together(father, daughter) == {frozenset({1}), frozenset({2})}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Nguyễn Thị Lan", "Nguyễn Thị Mai"),
+        ("Trần Văn Minh", "Trần Thị Hoa"),
+        ("Kim Seo Yeon", "Kim Seo Jun"),
+        ("Anya Gala D/O Veer", "Veer Gala"),
+        ("Mr. J Kumar", "Mrs. J Kumar"),
+        ("KUMAR/JMR", "KUMAR/JMRS"),
+        ("Carlos Souza Silva Neto", "Carlos Souza Silva Filho"),
+    ],
+)
+def test_relatives_who_share_a_phone_and_a_day_are_two(one: str, other: str) -> None:
+    phone = "phone +491511111112"
+    assert len(together(Record(1, (phone,), one, BORN), Record(2, (phone,), other, BORN))) == 2
+
+
+def test_a_changed_surname_is_told_where_the_given_names_are_known() -> None:
+    phone = "phone +491511111112"
+    single, married = Record(1, (phone,), "Anna Maria Meyer", BORN), Record(2, (phone,), "Anna Maria Schmidt", BORN)
+    assert together(single, married) == {frozenset({1, 2})}
+
+
+def test_a_family_name_or_initials_are_a_relatives_unless_the_birth_date_is_the_same() -> None:
+    assert agreement_of(("Sangeetha", "S W/O Saravanan", None), ("S.", "Saravanan", None)) is Agreement.RELATIVE
+    assert agreement_of(("Milan", "Broeders", None), (None, "Broeders", None)) is Agreement.FAMILY_ALONE
+    assert agreement_of(("Milan", "Broeders", BORN), (None, "Broeders", BORN)) is Agreement.PARTIAL
+
+
+@pytest.mark.parametrize(("handed_on_after", "people"), [(365, 2), (None, 1)])
+def test_a_phone_links_nobody_of_whom_the_family_name_alone_is_known(handed_on_after: int | None, people: int) -> None:
+    rules = {1: TypeRule("number", personal=False, limit=5, strength=0.9, recycled_after_days=handed_on_after)}
+    atoms = []
+    for key, given in ((1, "Milan"), (2, None)):
+        signature = signature_of(given, "Broeders", None, None)
+        assert signature is not None
+        atoms.append(Atom(key, 0, {9: Use(1, 0, 0, key)}, {signature: None}))
+    assert len(set(settle(atoms, rules).labels.values())) == people
+
+
+def agreement_of(one: tuple[str | None, str, date | None], other: tuple[str | None, str, date | None]) -> Agreement:
+    signatures = [signature_of(given, family, None, born) for given, family, born in (one, other)]
+    assert signatures[0] is not None
+    assert signatures[1] is not None
+    return agreement(signatures[0], signatures[1])
+
+
+@pytest.mark.parametrize(("year", "people"), [(1963, 2), (1940, 1)])
+def test_two_who_were_born_on_1_january_have_but_their_years_in_common(year: int, people: int) -> None:
+    phone = "phone +491511111112"
+    one, other = (Record(n, (phone,), "Puk Dekker", date(born, 1, 1)) for n, born in ((1, 1938), (2, year)))
+    assert len(together(one, other)) == people
 
 
 def test_a_nameless_record_is_no_bridge_between_two_people() -> None:

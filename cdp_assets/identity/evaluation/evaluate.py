@@ -136,7 +136,7 @@ def evaluate(
     types = types_of(records.identifiers, rules, engine)
     renamed = renamed_by(records.identifier_aliases, engine, "")
     collector = Collector(canonical, types, renamed, rules, "", engine)
-    scope = everybody(collector.rows(), canonical, types, engine)
+    scope = everybody(collector.rows(), collector, engine)
     evidence = usable(scope.evidence.observations)
     people = partition(scope.evidence, evidence, rules, engine, carriers=scope.carriers)
     people = people.with_alone(records.identity_records, evidence, engine)

@@ -6,7 +6,7 @@ only in columns of the comparison itself, as names in a table of names, cities a
 The shares are round numbers near what is learned of public data: of FEBRL 97% of the birth dates are the same, of lists
 of leads 65% of the whole names, and 40 to 70% of addresses, numbers and companies. They are cautious in that only those
 levels speak for one person that true pairs mostly show; all others speak against one, each equally. What mostly stays
-the same in a life (name, birth date, gender) tells two people apart, what changes does so little.
+the same in a life (name, birth date, gender, number) tells two people apart, what changes does so little.
 
 Belongs here: these shares. Does not belong here: what is learned, and how shares become weights (`model.py`).
 """
@@ -15,7 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cdp_assets.identity.linkage.comparisons import BIRTH_YEAR, SAME_NAMES, THE_SAME, YEAR_APART
+from cdp_assets.identity.linkage.comparisons import (
+    BIRTH_YEAR,
+    OWN_NUMBER,
+    SAME_NAMES,
+    SLIPPED,
+    THE_SAME,
+    YEAR_APART,
+)
 
 _ASSUMED: Mapping[str, Mapping[str, float]] = {
     "name": {
@@ -27,6 +34,7 @@ _ASSUMED: Mapping[str, Mapping[str, float]] = {
     "birth_date": {THE_SAME: 0.9, "one digit wrong, or day and month exchanged": 0.06, "two digits wrong": 0.015},
     BIRTH_YEAR: {THE_SAME: 0.9, YEAR_APART: 0.06},
     "gender": {THE_SAME: 0.97},
+    OWN_NUMBER: {THE_SAME: 0.9, SLIPPED: 0.05},
     "email": {THE_SAME: 0.5, "the same before the @": 0.1, "alike": 0.05},
     "phone": {THE_SAME: 0.55, "one digit wrong": 0.05},
     "address": {

@@ -20,14 +20,21 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
-from cdp_assets.identity.agreement import GENERATION_YEARS, BirthDates, compare_birth_dates, compare_birth_years
+from cdp_assets.identity.agreement import (
+    GENERATION_YEARS,
+    BirthDates,
+    compare_birth_dates,
+    compare_birth_years,
+    is_day_unknown,
+)
+from cdp_assets.identity.edits import edits
 from cdp_assets.identity.spec import NOT_COMPARED
 
 if TYPE_CHECKING:
     import numpy as np
 
-VOTES = ("dates", "names")
-"""What `Edges` say beside weights: whether birth dates and given names speak of two people."""
+VOTES = ("dates", "names", "numbers")
+"""What `Edges` say beside weights: whether birth dates, given names and numbers speak of two people."""
 
 LARGEST_BATCH = 12
 """Components of up to so many groups are settled in bulk, many at a time."""
@@ -105,6 +112,7 @@ class Edges(NamedTuple):
         total: Sum of the weights of the pairs of faces compared, less `NOT_COMPARED` for each.
         dates: How many more of these pairs have birth dates that speak of two people than of one.
         names: In how many of these pairs given names speak of two people; none, if they speak of one in any.
+        numbers: How many more of these pairs have numbers that speak of two people than of one.
     """
 
     left: np.ndarray
@@ -112,11 +120,12 @@ class Edges(NamedTuple):
     total: np.ndarray
     dates: np.ndarray
     names: np.ndarray
+    numbers: np.ndarray
 
     @property
     def contradict(self) -> np.ndarray:
-        """Where birth dates or given names speak of two people."""
-        contradict: np.ndarray = (self.dates > 0) | (self.names > 0)
+        """Where birth dates, given names or numbers speak of two people."""
+        contradict: np.ndarray = (self.dates > 0) | (self.names > 0) | (self.numbers > 0)
         return contradict
 
 
@@ -252,8 +261,8 @@ class _Components:
         return cls(nodes, component, place, sizes.of(nodes), width, rows, left[rows], right[rows])
 
     def watched(self, constraints: Constraints, edges: Edges) -> np.ndarray:
-        """Which components hold two groups that must not be together, with birth dates or given names of two people, or
-        with more together than a limit allows; or some who were born a generation apart.
+        """Which components hold two groups that must not be together, with birth dates, given names or numbers of two
+        people, or with more together than a limit allows; or some who were born a generation apart.
         """
         import numpy as np
 
@@ -348,7 +357,11 @@ class _Born(NamedTuple):
     def is_apart(self, other: _Born) -> bool:
         """Whether two were born a generation apart."""
         if self.on and other.on:
-            return compare_birth_dates(self.on, other.on) is BirthDates.GENERATION
+            # Dates are garbled where likeness is asked for: a digit of the year is, too, where it is all that is known.
+            slipped = (
+                is_day_unknown(self.on) and is_day_unknown(other.on) and edits(str(self.year), str(other.year), 1) < 2
+            )
+            return not slipped and compare_birth_dates(self.on, other.on) is BirthDates.GENERATION
         return compare_birth_years(self.year, other.year) is BirthDates.GENERATION
 
 
@@ -388,15 +401,22 @@ class _Beside:
     total: float
     dates: int
     names: int
+    numbers: int
 
     @property
     def contradiction(self) -> str | None:
         """Why they are two people, if they are."""
-        return "dates_differ" if self.dates > 0 else "names_differ" if self.names > 0 else None
+        votes = {"dates_differ": self.dates, "names_differ": self.names, "numbers_differ": self.numbers}
+        return next((reason for reason, vote in votes.items() if vote > 0), None)
 
     def with_other(self, other: _Beside) -> _Beside:
         """What was found between one group and two that are joined."""
-        return _Beside(self.total + other.total, self.dates + other.dates, self.names + other.names)
+        return _Beside(
+            self.total + other.total,
+            self.dates + other.dates,
+            self.names + other.names,
+            self.numbers + other.numbers,
+        )
 
 
 @dataclass(slots=True)
@@ -423,8 +443,8 @@ def _settle_one(
             groups[label] = _Group(faces[label], {}, {label}, cannot, bans.held(label), bans.births(label))
         return groups[label]
 
-    for left, right, total, dates, names in zip(*(column[rows].tolist() for column in edges), strict=True):
-        group(left).beside[right] = group(right).beside[left] = _Beside(total, dates, names)
+    for left, right, *between in zip(*(column[rows].tolist() for column in edges), strict=True):
+        group(left).beside[right] = group(right).beside[left] = _Beside(*between)
 
     def entry(left: int, right: int) -> tuple[float, int, int, float]:
         one, two = groups[left], groups[right]

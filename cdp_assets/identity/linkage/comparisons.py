@@ -28,6 +28,7 @@ from cdp_assets.identity.names import (
     WIVES_ENDING,
     WOMENS_SECONDS,
 )
+from cdp_assets.identity.numbers import BETWEEN_PARTS, LONG, MOST_SLIPS
 
 if TYPE_CHECKING:
     from splink.internals.comparison_creator import ComparisonCreator
@@ -45,6 +46,11 @@ _LIKE_EXCHANGED = 0.8
 
 GIVEN_NAME = "given_name"
 """A comparison that weighs nothing by itself (the name does); it tells a person from another one of the household."""
+
+
+BORNE = "is_borne"
+"""A column beside those of faces: whether the given name is borne by several people (`model.borne`), so that it is no
+other one garbled."""
 
 
 THE_SAME = "the same"
@@ -71,11 +77,24 @@ SAME_NAMES = ("the same whole name", "three words in common", "two words in comm
 BIRTHS = BIRTH_DATE, BIRTH_YEAR = "birth_date", "birth_year"
 """The comparisons of when two were born: by their dates, or by their years where one of them has no date."""
 
+OWN_NUMBER = "number"
+"""The comparison of numbers in registers of people."""
+
+SLIPPED = "a slip of the pen apart"
+"""The level of numbers that may be one, miswritten."""
+
+OF_ONE_PERSON = (*BIRTHS, OWN_NUMBER)
+"""Comparisons of what people have one of, so that true pairs hardly differ in it."""
+
 GENERATION_APART = "a generation apart"
 """The level of birth dates, and of years, that parent and child have."""
 
 YEAR_APART = "a year apart"
 """The level of years that were told as ages, before and after a birthday."""
+
+NO_DAY = "01-01"
+"""The day of the year that is written where none is known (`agreement.is_day_unknown`): but for a digit that is wrong,
+it tells the year alone."""
 
 ASKED_FOR = (
     *(("name", level) for level in (*SAME_NAMES, OTHER_MIDDLE, NO_GIVEN, OTHER_FAMILY, NO_NAME_IN_COMMON, DIFFERENT)),
@@ -106,6 +125,7 @@ COMPARISONS = (
     Comparison(BIRTH_DATE, ("birth_date",)),
     Comparison(BIRTH_YEAR, ("lone_birth_year",)),
     Comparison("gender", ("gender",)),
+    Comparison(OWN_NUMBER, ("number_kinds",)),
     Comparison("email", ("email",)),
     Comparison("phone", ("phone",)),
     Comparison("address", ("postcode", "city")),
@@ -118,7 +138,16 @@ COMPARISONS = (
 COMPARED = tuple(comparison.name for comparison in COMPARISONS)
 """Their names."""
 
-ALSO_COMPARED = ("name_words", "middle", "generation", "lone_birth_year", "gender", "company", "job_title")
+ALSO_COMPARED = (
+    "name_words",
+    "middle",
+    "generation",
+    "lone_birth_year",
+    "gender",
+    "number_kinds",
+    "company",
+    "job_title",
+)
 """Columns that comparisons need and no block asks for."""
 
 
@@ -145,6 +174,7 @@ def creators(comparisons: list[Comparison]) -> list[ComparisonCreator | dict[str
         BIRTH_DATE: _birth_date,
         BIRTH_YEAR: _birth_year,
         "gender": lambda: [_same("gender")],
+        OWN_NUMBER: _number,
         "email": _email,
         "phone": _phone,
         "address": _address,
@@ -181,6 +211,8 @@ def _missing(comparison: Comparison) -> ComparisonLevelCreator:
         # Two dates say more than their years, and are compared.
         both = levels.And(*(levels.CustomLevel(f"birth_date_{side} IS NOT NULL") for side in "lr"))
         level = levels.Or(levels.NullLevel("birth_year"), both)
+    if comparison.name == OWN_NUMBER:
+        level = levels.CustomLevel("NOT coalesce(list_has_any(number_kinds_l, number_kinds_r), false)")
     return level.configure(is_null_level=True, label_for_charts="missing")
 
 
@@ -379,6 +411,7 @@ def _given_name() -> list[ComparisonLevelCreator]:
         levels.Or(*_no_initials()),
         _no_man_and_woman(),
         one_middle,
+        levels.CustomLevel(f"NOT ({BORNE}_l AND {BORNE}_r)"),
         levels.Or(levels.JaroWinklerLevel("given", 0.7), _edits("given", 2)),
     )
     one_generation = levels.CustomLevel("coalesce(generation_l = generation_r, true)")
@@ -491,7 +524,11 @@ def _birth_date() -> list[ComparisonLevelCreator]:
         # Edits are counted in the half that differs: in all of the date they are as many, for four times the work.
         return levels.Or(
             levels.And(levels.ExactMatchLevel("birth_year"), levels.DamerauLevenshteinLevel("birth_day", most)),
-            levels.And(levels.ExactMatchLevel("birth_day"), levels.DamerauLevenshteinLevel("birth_year", most)),
+            levels.And(
+                levels.ExactMatchLevel("birth_day"),
+                levels.CustomLevel(f"birth_day_l <> '{NO_DAY}' OR {most} = 1"),
+                levels.DamerauLevenshteinLevel("birth_year", most),
+            ),
         )
 
     swapped = levels.And(
@@ -502,8 +539,9 @@ def _birth_date() -> list[ComparisonLevelCreator]:
     # Stricter than `agreement.compare_birth_dates`: here, garbled dates are compared with those of everybody.
     generation_apart = levels.CustomLevel(
         f"{_YEARS_APART} >= {GENERATION_YEARS}"
-        " AND substr(birth_day_l, 1, 2) <> substr(birth_day_r, 1, 2)"
-        " AND substr(birth_day_l, 4, 2) <> substr(birth_day_r, 4, 2)"
+        f" AND (birth_day_l = '{NO_DAY}' AND birth_day_r = '{NO_DAY}'"
+        " OR substr(birth_day_l, 1, 2) <> substr(birth_day_r, 1, 2)"
+        " AND substr(birth_day_l, 4, 2) <> substr(birth_day_r, 4, 2))"
     )
     return [
         _same("birth_date", tf=True),
@@ -521,6 +559,23 @@ def _birth_year() -> list[ComparisonLevelCreator]:
         _same("birth_year"),
         levels.CustomLevel(f"{_YEARS_APART} = 1").configure(label_for_charts=YEAR_APART),
         levels.CustomLevel(f"{_YEARS_APART} >= {GENERATION_YEARS}").configure(label_for_charts=GENERATION_APART),
+    ]
+
+
+def _number() -> list[ComparisonLevelCreator]:
+    """As `numbers.compare_numbers` grades them."""
+    import splink.comparison_level_library as levels
+
+    # The register stands before each number, and is the same in both.
+    long = f"least(length(own), length(others)) >= {LONG} + length(split_part(own, '{BETWEEN_PARTS}', 1)) + 1"
+    slipped = (
+        f"split_part(own, '{BETWEEN_PARTS}', 1) = split_part(others, '{BETWEEN_PARTS}', 1)"
+        f" AND damerau_levenshtein(own, others) <= CASE WHEN {long} THEN {MOST_SLIPS} ELSE {MOST_SLIPS - 1} END"
+    )
+    some = f"len(list_filter(numbers_l, own -> len(list_filter(numbers_r, others -> {slipped})) > 0)) > 0"
+    return [
+        levels.ArrayIntersectLevel("numbers", 1).configure(label_for_charts=THE_SAME),
+        levels.CustomLevel(some).configure(label_for_charts=SLIPPED),
     ]
 
 

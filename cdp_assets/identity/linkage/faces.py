@@ -16,6 +16,7 @@ import ibis.expr.types as ir
 from ibis import _
 
 from cdp_assets.identity.addresses import is_typed_for_nothing, plain_postcode, plain_street
+from cdp_assets.identity.evidence import GENDERS
 from cdp_assets.identity.folding import fold, legible, sound
 from cdp_assets.identity.names import (
     AND_SIGNS,
@@ -23,12 +24,14 @@ from cdp_assets.identity.names import (
     BOOKED_PARTS,
     CONJUNCTIONS,
     FAMILY_FIRST,
+    FATHERS,
     GENERATIONS,
     PARTICLES,
     PARTICLES_AS_NAMES,
     RANKS,
     RANKS_AS_NAMES,
     SUFFIXES,
+    SUFFIXES_AS_FAMILY,
     SUFFIXES_AS_NAMES,
     TITLES,
     TITLES_AS_NAMES,
@@ -64,6 +67,8 @@ FACES = ibis.schema(
         "birth_day": "string",
         "lone_birth_year": "string",
         "gender": "string",
+        "number_kinds": "array<string>",
+        "numbers": "array<string>",
         "email": "string",
         "mailbox": "string",
         "phone": "string",
@@ -82,7 +87,7 @@ _PLAIN = r"^[\x00-\x3e\x40-\x7f]*$"
 _TEXTS = ("full_name", "given_name", "family_name")
 _NOT_A_NAME = tuple(sorted(word for word in TITLES | SUFFIXES | PARTICLES if len(word) > 1))
 _NO_GIVEN_NAMES = tuple(sorted(TITLES - TITLES_AS_NAMES | SUFFIXES - SUFFIXES_AS_NAMES))
-_NO_NAMES = tuple(sorted(TITLES - TITLES_AS_NAMES | SUFFIXES | PARTICLES - PARTICLES_AS_NAMES))
+_NO_NAMES = tuple(sorted(TITLES - TITLES_AS_NAMES | SUFFIXES - SUFFIXES_AS_FAMILY | PARTICLES - PARTICLES_AS_NAMES))
 """Words that are no names where nothing else is left of a given name, and of given and family name together."""
 _NEVER_NAMES = tuple(sorted(set(RANKS) - RANKS_AS_NAMES))
 _GENERATION = rf" ({'|'.join(GENERATIONS)})\b"
@@ -100,11 +105,14 @@ _LONGEST = 200
 """Characters of a value that are looked at: what differs only after them is noise, and comparing costs the square."""
 
 
-def faces(contacts: ir.Table, contact_points: ir.Table, labels: ir.Table, engine: Engine) -> ir.Table:
+def faces(
+    contacts: ir.Table, contact_points: ir.Table, numbers: ir.Table | None, labels: ir.Table, engine: Engine
+) -> ir.Table:
     """The faces of groups of records.
 
     Args:
         contacts, contact_points: The canonical tables.
+        numbers: `numbers.registered`; null for none.
         labels: record_id, label (its group): the records to show.
         engine: Computes.
 
@@ -113,6 +121,7 @@ def faces(contacts: ir.Table, contact_points: ir.Table, labels: ir.Table, engine
     """
     said = _names(contacts, engine).outer_join(_reachable(contact_points), "record_id")
     said = said.mutate(record_id=ibis.coalesce(said.record_id, said.record_id_right)).drop("record_id_right")
+    said = _numbered(said, numbers)
     known = said.join(labels.select("record_id", "label"), "record_id")
     # Children without a name are like one another, and like whoever else is of their family.
     known = engine.scratch(known.filter(~known.spoken.re_search(_UNNAMED).fill_null(False)))
@@ -121,6 +130,14 @@ def faces(contacts: ir.Table, contact_points: ir.Table, labels: ir.Table, engine
                  described.city)  # fmt: skip
     amount = sum((value.notnull().cast("int8") for value in something), ibis.literal(0, "int8"))
     return engine.scratch(described.filter(amount >= 2).select(*FACES.names))
+
+
+def _numbered(said: ir.Table, numbers: ir.Table | None) -> ir.Table:
+    """Add number_kinds and numbers."""
+    if numbers is None:
+        none = ibis.null("array<string>")
+        return said.mutate(number_kinds=none, numbers=none)
+    return said.left_join(numbers, "record_id").drop("record_id_right")
 
 
 def _different(known: ir.Table, engine: Engine) -> ir.Table:
@@ -138,13 +155,15 @@ def _different(known: ir.Table, engine: Engine) -> ir.Table:
 def _names(contacts: ir.Table, engine: Engine) -> ir.Table:
     """record_id, given_name, family_name, full_name (folded words), birth_date, birth_year, gender, company,
     job_title."""
-    texts = {name: trimmed(contacts[name].substr(0, _LONGEST)).nullif("") for name in _TEXTS}
+    said = {name: contacts[name].substr(0, _LONGEST).re_replace(FATHERS, "") for name in _TEXTS}
+    texts = {name: trimmed(text).nullif("") for name, text in said.items()}
+    gender = contacts.gender.strip().lower().nullif("")
     said = contacts.select(
         "record_id",
         **texts,
         birth_date=contacts.birth_date.cast("string"),
         birth_year=born_in(contacts).cast("string"),
-        gender=contacts.gender.lower().substr(0, 1).nullif(""),
+        gender=gender.cases(*GENDERS.items(), else_=gender),
         company=_plain(contacts.company),
         job_title=_plain(contacts.job_title),
     )

@@ -10,7 +10,8 @@ comparison of which they taught nothing, it is assumed (`assumptions.py`).
 
 Pairs that agree in some columns are not all one person: relatives and namesakes are among them, and what is learned
 from these takes them in. Nobody has two birth dates, so that of all combinations the one whose true pairs differ in it
-least has the fewest others among them: birth dates are learned from that one (`_of_fewest_others`).
+least has the fewest others among them: birth dates, and numbers of people, are learned from that one
+(`_of_fewest_others`).
 """
 
 from __future__ import annotations
@@ -23,19 +24,24 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+import ibis
 import ibis.expr.types as ir
+from ibis import _
 
 from cdp_assets.identity.linkage.assumptions import assumed
 from cdp_assets.identity.linkage.blocking import Block, blocks, count_pairs, thinned
 from cdp_assets.identity.linkage.comparisons import (
     ASKED_FOR,
     BIRTH_YEAR,
-    BIRTHS,
+    BORNE,
     COMPARISONS,
     DIFFERENT,
     GENERATION_APART,
     GIVEN_NAME,
     NO_NAME_IN_COMMON,
+    OF_ONE_PERSON,
+    OWN_NUMBER,
+    SLIPPED,
     THE_SAME,
     YEAR_APART,
     creators,
@@ -76,6 +82,9 @@ EQUAL = 1e-6
 
 _GIVEN_AGREES = 0.9
 """Share of true pairs whose given names agree."""
+
+_BORNE_BY = 2.0
+"""A name that as many faces show as so many people have is borne by several."""
 
 _ITERATIONS = 5
 """Of expectation maximisation. What no match shows loses twice as many orders of magnitude each time, until it is no
@@ -127,6 +136,11 @@ class Model:
         .10% among a million, .26% among five.
         """
         return _BITS_A_DOUBLING * math.log2(max(self.faces / _CROWD, 1.0))
+
+    @property
+    def faces_a_person(self) -> float:
+        """How many faces people have in the mean."""
+        return 1 + self.prior * (self.faces - 1)
 
     def levels(self) -> dict[str, dict[str, float]]:
         """Comparison → its levels in words → their weights in bits."""
@@ -218,7 +232,8 @@ def train(shown: ir.Table, engine: Engine, generation: int = 1) -> Model | None:
         return None
     from splink import Linker, SettingsCreator, block_on
 
-    with engine.splink(faces=some) as database:
+    # Given names weigh what they weigh, whatever is learned.
+    with engine.splink(faces=some.mutate(**{BORNE: ibis.literal(False)})) as database:
         settings = SettingsCreator(
             link_type="dedupe_only",
             comparisons=creators(comparisons),
@@ -237,7 +252,7 @@ def train(shown: ir.Table, engine: Engine, generation: int = 1) -> Model | None:
         )
         sessions: dict[str, tuple[int, float]] = {}
         estimates: list[float] = []
-        births: dict[str, list[dict[str, float]]] = {comparison: [] for comparison in BIRTHS}
+        own: dict[str, list[dict[str, float]]] = {comparison: [] for comparison in OF_ONE_PERSON}
         for columns in _TRAINED_ON:
             if not all(filled.get(column, 0.0) > 0 for column in columns) or not _teach(linker, columns):
                 continue
@@ -261,9 +276,9 @@ def train(shown: ir.Table, engine: Engine, generation: int = 1) -> Model | None:
                 continue
             share = _steady(session.core_model_settings.probability_two_random_records_match)
             sessions[", ".join(columns)] = (pairs, share)
-            for name, learned in births.items():
-                learned += _births_of(session, name, min(pairs, _MOST_LEARNED_FROM) * share)
-        trained = _of_fewest_others(linker.misc.save_model_to_json(), births)
+            for name, learned in own.items():
+                learned += _learned_of(session, name, min(pairs, _MOST_LEARNED_FROM) * share)
+        trained = _of_fewest_others(linker.misc.save_model_to_json(), own)
     untrained = _assume(trained, filled)
     for name, (pairs, share) in sessions.items():
         estimates.append(_all_matches(trained, tuple(name.split(", ")), pairs * share, filled))
@@ -303,8 +318,8 @@ def _assume(trained: Mapping[str, Any], filled: Mapping[str, float]) -> tuple[st
     return tuple(untrained)
 
 
-def _births_of(session: Any, comparison: str, matches: float) -> list[dict[str, float]]:
-    """Level of birth dates, or years, in words → share of true pairs that show it, by one session of as many of them;
+def _learned_of(session: Any, comparison: str, matches: float) -> list[dict[str, float]]:
+    """Level of a comparison in words → share of true pairs that show it, by one session of as many of them;
     nothing where it did not compare them.
 
     Half a pair more at every level (Jeffreys 1946), so that few pairs without a difference do not rule it out.
@@ -322,14 +337,14 @@ def _births_of(session: Any, comparison: str, matches: float) -> list[dict[str, 
 
 
 def _of_fewest_others(
-    trained: Mapping[str, Any], births: Mapping[str, Sequence[Mapping[str, float]]]
+    trained: Mapping[str, Any], own: Mapping[str, Sequence[Mapping[str, float]]]
 ) -> Mapping[str, Any]:
-    """What was trained, with birth dates, and years, as the session learned them in which they differ least.
+    """What was trained, with what people have one of as the session learned it in which it differs least.
 
     Splink takes the mean of all sessions. Of a million made-up records .8% of the true pairs differ in the birth date
     by more than slips; four sessions learned 40%, 43%, 1.6% and 1.9%.
     """
-    for comparison, learned in births.items():
+    for comparison, learned in own.items():
         least = min(learned, key=lambda shares: shares[DIFFERENT], default={})
         for level in _levels(trained, comparison) if least else ():
             if _known(level, "m_probability") == _known(level, "u_probability") == 0:
@@ -346,6 +361,21 @@ def _namesakes(shown: ir.Table, engine: Engine) -> float:
         counted.aggregate(chance=(counted.n * counted.n).sum() / (counted.n.sum() * counted.n.sum()))
     )
     return float(found["chance"][0].as_py() or 1.0)
+
+
+def borne(shown: ir.Table, model: Model, counts: Mapping[str, ir.Table]) -> ir.Table:
+    """Faces with `comparisons.BORNE`: whether so many show the given name that several people bear it.
+
+    Args:
+        shown: `faces.FACES`.
+        model: The model that compares them.
+        counts: How many faces show each value, as in `scoring.score`.
+    """
+    if "given" not in counts:
+        return shown.mutate(**{BORNE: ibis.literal(False)})
+    often = counts["given"].filter(_.faces >= _BORNE_BY * model.faces_a_person).select(known="value")
+    joined = shown.left_join(often, shown.given == often.known)
+    return joined.mutate(**{BORNE: joined.known.notnull()}).drop("known")
 
 
 def _sampled(count: int) -> int:
@@ -440,6 +470,7 @@ _LESS_AND_LESS = {
         ("the same", "one digit wrong, or day and month exchanged", "two digits wrong", "the same year"),
     ),
     BIRTH_YEAR: ((THE_SAME, YEAR_APART),),
+    OWN_NUMBER: ((THE_SAME, SLIPPED),),
     "email": (("the same", "the same before the @", "alike"),),
     "phone": (("the same", "one digit wrong"),),
     "address": (

@@ -22,14 +22,16 @@ from cdp_assets.identity.linkage.comparisons import (
     GIVEN_NAME,
     NO_GIVEN,
     NO_NAME_IN_COMMON,
+    OF_ONE_PERSON,
     OTHER_FAMILY,
     OTHER_MIDDLE,
+    OWN_NUMBER,
     SAME_NAMES,
     THE_SAME,
 )
 from cdp_assets.identity.linkage.frequencies import shares
 from cdp_assets.identity.linkage.levels import remember_conditions
-from cdp_assets.identity.linkage.model import EQUAL, GIVEN_CONTRADICTS, Model
+from cdp_assets.identity.linkage.model import EQUAL, GIVEN_CONTRADICTS, Model, borne
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,12 +42,12 @@ HOUSEHOLD = -1.0
 """Weight of two records of one household of whose given names and birth dates nothing is known. What nothing confirms
 (`corroborated`) weighs no more."""
 
-MOST_OF_A_BIRTH_DATE = 10.0
-"""An equal birth date speaks for one person by no more than this, however rare the date."""
+MOST_OF_ONES_OWN = 10.0
+"""An equal birth date, or number, speaks for one person by no more than this, however rare it is."""
 
 CONTRADICTS = -5.0
-"""Birth dates at a level that weighs so little or less speak of two people: among true pairs it is thirty times as rare
-as by chance."""
+"""Birth dates, and numbers, at a level that weighs so little or less speak of two people: among true pairs it is thirty
+times as rare as by chance."""
 
 CORROBORATES = 1.0
 """From so many bits on another comparison confirms what name and birth date say: to live in the same city as half of
@@ -55,7 +57,7 @@ SILENCES = 1_000
 """So many pairs of given names that speak of two people one pair silences that speaks of one: who is garbled is so in
 many ways."""
 
-_OF_ONE, _OF_SEVERAL = ("email", "phone"), ("address", "company", "job_title")
+_OF_ONE, _OF_SEVERAL = ("email", "phone", OWN_NUMBER), ("address", "company", "job_title")
 """Comparisons that may: of what mostly one person has, and of what neighbours and colleagues have too."""
 
 LEAST_SHOWN = -6.0
@@ -72,9 +74,9 @@ class Scored:
     """Pairs of faces that were compared.
 
     Args:
-        weights: face_l, face_r, weight (log2 of the odds that both are one person), dates and names (1 if their birth
-            dates, or given names, speak of two people, −1 and `-SILENCES` if of one, 0 if neither): every pair that a
-            block brought together.
+        weights: face_l, face_r, weight (log2 of the odds that both are one person), dates, names and numbers (1 if
+            their birth dates, given names or numbers speak of two people, −1 or, of names, `-SILENCES` if of one, 0 if
+            neither): every pair that a block brought together.
         parts: The same for pairs above `LEAST_SHOWN`, with the weight of each comparison (``mw_…``) and what the rarity
             of its value changed (``mw_tf_adj_…``).
     """
@@ -114,12 +116,13 @@ def score(
         for block in used
     ]
     # Numbers are joined in half the time of texts. Two texts of one number would only be compared in vain.
-    codes = {f"code_{name}": coded(shown[name]) for name in sorted({name for block in used for name in block.columns})}
+    known = borne(shown, model, counts)
+    codes = {f"code_{name}": coded(known[name]) for name in sorted({name for block in used for name in block.columns})}
     settings = {
         **model.settings,
         "blocking_rules_to_generate_predictions": [rule.create_blocking_rule_dict("duckdb") for rule in rules],
     }
-    compared = shown.mutate(**codes, **{name: in_crowd(shown, block) for name, block in crowds.items()})
+    compared = known.mutate(**codes, **{name: in_crowd(known, block) for name, block in crowds.items()})
     if of is not None:
         asked = of.select(asked="face")
         compared = compared.left_join(asked, compared.face == asked.asked)
@@ -147,6 +150,7 @@ def score(
                     "weight",
                     dates=vote_of_births(pairs, model),
                     names=_vote(pairs, GIVEN_NAME, GIVEN_CONTRADICTS, SILENCES),
+                    numbers=_vote(pairs, OWN_NUMBER, CONTRADICTS, 1),
                 )
             ),
             engine.scratch(
@@ -187,7 +191,7 @@ def said_twice(pairs: ir.Table, model: Model) -> ir.FloatingValue:
 
 
 def personal_weight(pairs: ir.Table, model: Model) -> ir.FloatingValue:
-    """What speaks for one person rather than for two of one household: given name and birth alone.
+    """What speaks for one person rather than for two of one household: given name, birth and number alone.
 
     Address, e-mail, phone and family name are shared in families, so that all of them together say no more than "of one
     household". A pair weighs no more than this, whatever else agrees. Two who were born a generation apart weigh no
@@ -196,9 +200,9 @@ def personal_weight(pairs: ir.Table, model: Model) -> ir.FloatingValue:
     weight = ibis.literal(HOUSEHOLD)
     if f"mw_{GIVEN_NAME}" in pairs.columns:
         weight = weight + pairs[f"mw_{GIVEN_NAME}"]
-    for comparison in BIRTHS:
+    for comparison in OF_ONE_PERSON:
         if f"mw_{comparison}" in pairs.columns:
-            weight = weight + ibis.least(_weight(pairs, comparison), MOST_OF_A_BIRTH_DATE)
+            weight = weight + ibis.least(_weight(pairs, comparison), MOST_OF_ONES_OWN)
     return ibis.ifelse(_are_born_apart(pairs, model), ibis.least(weight, HOUSEHOLD), weight)
 
 

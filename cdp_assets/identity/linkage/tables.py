@@ -32,6 +32,7 @@ _REASONS = {
     "kept_apart": "what they share was refused, or somebody keeps them apart",
     "dates_differ": "their birth dates are not one person's",
     "names_differ": "their given names are not one person's",
+    "numbers_differ": "their numbers in one register are not one person's",
     "ids_differ": "they have different personal identifiers in one namespace",
     "limit": "together they would have more values of one identifier type than a person may",
 }

@@ -21,11 +21,11 @@ Votes = Mapping[tuple[int, int], int]
 
 def edges(*pairs: tuple[int, int, float], dates: Votes | None = None, names: Votes | None = None) -> Edges:
     """Pairs of groups of one face each with the weight between them, and what birth dates and given names say where
-    they do."""
+    they do; numbers say nothing."""
     left, right, weight = zip(*pairs, strict=True)
     votes = [
         np.array([(said or {}).get((one, other), 0) for one, other in zip(left, right, strict=True)])
-        for said in (dates, names)
+        for said in (dates, names, None)
     ]
     return Edges(np.array(left), np.array(right), np.array(weight, float) - NOT_COMPARED, *votes)
 

@@ -34,7 +34,7 @@ def shown(engine: DuckDBEngine, *people: Person, labels: Mapping[int, int] | Non
     home = labels or {each.record_id: each.record_id for each in people}
     placed = pa.table({"record_id": list(home), "label": list(home.values())})
     table = engine.from_arrow(placed, ibis.schema({"record_id": "int64", "label": "int64"}))
-    rows = engine.to_arrow(faces(told.contacts, told.contact_points, table, engine).order_by("face")).to_pylist()
+    rows = engine.to_arrow(faces(told.contacts, told.contact_points, None, table, engine).order_by("face")).to_pylist()
     return list(rows)
 
 
@@ -178,7 +178,7 @@ def test_of_several_addresses_of_a_record_the_same_is_taken_in_any_order(engine:
         told = tables(engine, [Person(1, "Anna", "Berger", BORN)])
         points = [{"record_id": 1, "kind": "email", "value": mail} for mail in order]
         labels = engine.scratch(told.contacts.select("record_id", label=told.contacts.record_id))
-        table = faces(told.contacts, load(engine, canonical.CONTACT_POINTS, points), labels, engine)
+        table = faces(told.contacts, load(engine, canonical.CONTACT_POINTS, points), None, labels, engine)
         [face] = engine.to_arrow(table).to_pylist()
         found.append((face["email"], face["mailbox"]))
     assert found == [("z@mail.example", "z")] * 2

@@ -11,9 +11,21 @@ import pytest
 from splink import DuckDBAPI, Linker, SettingsCreator
 from splink.internals.comparison_level import ComparisonLevel
 
-from cdp_assets.identity.linkage.comparisons import COMPARISONS, GIVEN_NAME, NO_NAME_IN_COMMON, OTHER_FAMILY, creators
+from cdp_assets.identity.linkage.comparisons import (
+    BIRTH_DATE,
+    BORNE,
+    COMPARISONS,
+    GENERATION_APART,
+    GIVEN_NAME,
+    NO_NAME_IN_COMMON,
+    OTHER_FAMILY,
+    OWN_NUMBER,
+    SLIPPED,
+    creators,
+)
 from cdp_assets.identity.linkage.faces import FACES, faces
 from cdp_assets.identity.linkage.levels import remember_conditions
+from cdp_assets.identity.numbers import NUMBER, registered
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets_tests.identity.linkage.town import Person, tables
 
@@ -42,14 +54,29 @@ def _told(level: ComparisonLevel) -> list[str] | None:
     return sorted(level._exact_match_colnames) if level._is_exact_match else None
 
 
-def level_of(comparison: str, one: Person, other: Person) -> str:
-    """The level of a comparison that two people come out at."""
+def level_of(comparison: str, one: Person, other: Person, *, borne: bool = False, numbers: tuple[str, ...] = ()) -> str:
+    """The level of a comparison that two people come out at.
+
+    Args:
+        comparison: Its name.
+        one, other: The people, the first two records.
+        borne: Whether several people bear either's given name.
+        numbers: The number of each, behind its register and a blank.
+    """
     engine = DuckDBEngine.in_memory()
-    told = tables(engine, [one, other])
+    told = tables(
+        engine,
+        [one, other],
+        [
+            {"record_id": record, "namespace": register, "identifier_type": NUMBER, "identifier_value": value}
+            for record, (register, _, value) in enumerate((each.partition(" ") for each in numbers), start=1)
+        ],
+    )
     labels = engine.from_arrow(
         pa.table({"record_id": [1, 2], "label": [1, 2]}), ibis.schema({"record_id": "int64", "label": "int64"})
     )
-    shown = engine.to_arrow(faces(told.contacts, told.contact_points, labels, engine).order_by("face"))
+    known = faces(told.contacts, told.contact_points, registered(told.identifiers), labels, engine)
+    shown = engine.to_arrow(known.mutate(**{BORNE: ibis.literal(borne)}).order_by("face"))
     connection = DuckDBEngine.in_memory().cursor()
     connection.register("faces", shown)
     settings = SettingsCreator(
@@ -139,3 +166,35 @@ def test_a_name_without_given_name_under_another_family_name_is_none_in_common()
     one = Person(1, family="Quimby", born=BORN, postcode="1010")
     other = Person(2, "Helena", "Vasquez", born=BORN, postcode="1010")
     assert level_of("name", one, other) == NO_NAME_IN_COMMON
+
+
+@pytest.mark.parametrize(("borne", "expected"), [(False, GARBLED), (True, TWO)])
+def test_two_unlike_names_that_several_people_bear_are_none_garbled(borne: bool, expected: str) -> None:
+    one, other = (Person(n, name, "Mander", BORN) for n, name in ((1, "Anta"), (2, "Zaitra")))
+    assert level_of(GIVEN_NAME, one, replace(other, given="Zanta"), borne=borne) != TWO
+    assert level_of(GIVEN_NAME, one, replace(other, given="Anathra"), borne=borne) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("tax 297241668", "tax 297-241-668", "the same"),
+        ("tax 297241668", "tax 297241686", SLIPPED),
+        ("tax 1234", "tax 1254", SLIPPED),
+        ("tax 1234", "tax 1257", TWO),
+        ("tax 297241668", "tax 981728237", TWO),
+        ("tax 297241668", "pass 297241668", "missing"),
+        ("pass m297241668 KOR", "pass m981728237 USA", "missing"),
+    ],
+)
+def test_numbers_are_compared_in_one_register(one: str, other: str, expected: str) -> None:
+    people = (Person(n, "Carlos", "Silva", BORN) for n in (1, 2))
+    assert level_of(OWN_NUMBER, *people, numbers=(one, other)) == expected
+
+
+@pytest.mark.parametrize(
+    ("year", "expected"), [(1968, "one digit wrong, or day and month exchanged"), (1963, GENERATION_APART)]
+)
+def test_1_january_is_no_day_in_common(year: int, expected: str) -> None:
+    one, other = (Person(n, "Puk", "Dekker", date(born, 1, 1)) for n, born in ((1, 1938), (2, year)))
+    assert level_of(BIRTH_DATE, one, other) == expected

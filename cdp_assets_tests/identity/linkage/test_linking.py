@@ -58,7 +58,7 @@ def shown_of(engine: DuckDBEngine) -> ir.Table:
     """The faces of the town."""
     everybody = tables(engine, TOWN)
     labels = engine.scratch(everybody.contacts.select("record_id", label=everybody.contacts.record_id))
-    return faces(everybody.contacts, everybody.contact_points, labels, engine)
+    return faces(everybody.contacts, everybody.contact_points, None, labels, engine)
 
 
 @dataclass(frozen=True)
@@ -338,8 +338,8 @@ def test_a_pair_that_is_not_sure_waits_for_a_steward_with_its_reasons(resolved: 
 
 def test_the_records_of_a_pair_stand_on_the_side_of_their_own_group(engine: DuckDBEngine) -> None:
     # The second and third record look alike; the third has joined the first, and its group is called after that.
-    columns = ["face_l", "face_r", "weight", "dates", "names", "joined_l", "joined_r"]
-    placed = ibis.memtable([(10, 20, -1.0, 0, 0, 10, 1)], columns=columns)
+    columns = ["face_l", "face_r", "weight", "dates", "names", "numbers", "joined_l", "joined_r"]
+    placed = ibis.memtable([(10, 20, -1.0, 0, 0, 0, 10, 1)], columns=columns)
     shown = ibis.memtable([(1, 1), (10, 10), (20, 20)], columns=["face", "label"])
     labels = ibis.memtable([(1, 1), (20, 1)], columns=["label", "joined"])
 

@@ -22,7 +22,7 @@ def learned(people: list[Person]) -> Model:
     engine = DuckDBEngine.in_memory()
     said = tables(engine, people)
     labels = engine.scratch(said.contacts.select("record_id", label=said.contacts.record_id))
-    model = train(faces(said.contacts, said.contact_points, labels, engine), engine)
+    model = train(faces(said.contacts, said.contact_points, None, labels, engine), engine)
     assert model is not None
     return model
 

@@ -37,7 +37,7 @@ def scored() -> Scored:
               replace(ANNA, record_id=5), replace(ANNA, record_id=6, born=date(1999, 8, 2))]  # fmt: skip
     everybody = tables(engine, [*people, anna, *others])
     labels = engine.scratch(everybody.contacts.select("record_id", label=everybody.contacts.record_id))
-    shown = faces(everybody.contacts, everybody.contact_points, labels, engine)
+    shown = faces(everybody.contacts, everybody.contact_points, None, labels, engine)
     model = train(shown, engine)
     assert model is not None
     weights = score(shown, model, counted(shown, model, engine), engine).weights
