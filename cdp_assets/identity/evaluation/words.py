@@ -111,21 +111,9 @@ ABOUT_A_NUMBER = frozenset(
 """Words of what is said of a number of a person, and is not the number."""
 
 ABOUT_AN_ADDRESS = frozenset(
-    {
-        "type",
-        "ext",
-        "extension",
-        "label",
-        "status",
-        "country",
-        "area",
-        "carrier",
-        "system",
-        "marketing",
-        "consent",
-        "opt",
-    }
-)
+    {"type", "ext", "extension", "label", "status", "country", "area", "carrier", "system", "marketing", "consent",
+     "opt"}
+)  # fmt: skip
 """Words of what is said of an e-mail or a telephone, and is neither."""
 
 ISSUERS = ("country", "state", "issuer", "issuing country", "issuing state", "country code", "state code")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.answers import GRANTING, answer_of, known_answers
 from cdp_assets.sources.proposing.consent_words import (
+    BY_TELEPHONE,
     WHEN,
     WITHDRAWN,
     first,
@@ -25,8 +26,6 @@ from cdp_assets.sources.proposing.consent_words import (
 from cdp_assets.sources.proposing.draft import Draft, Map, among, quoted
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.warehouse.sql_parsing import plain_name
-
-_BY_TELEPHONE = ("sms", "whatsapp", "phone")
 
 
 def words(draft: Draft) -> Iterator[Map]:
@@ -139,7 +138,7 @@ def _point(draft: Draft, column: Column | None, channel: str) -> str | None:
     email, phone = first(reached(draft, "email")), draft.of("phone")
     if draft.of("anything") is not None or email is None or phone is None or not phone.values.filled or column is None:
         return draft.sql("anything") or email or draft.sql("phone")
-    number, telephones = draft.expression(phone), ", ".join(quoted(each) for each in _BY_TELEPHONE)
+    number, telephones = draft.expression(phone), ", ".join(quoted(each) for each in BY_TELEPHONE)
     return (
         f"case when {channel} in ({telephones}) then coalesce({number}, {email}) else coalesce({email}, {number}) end"
     )

@@ -14,6 +14,9 @@ from cdp_assets.sources.proposing.roles import NUMBERING_PEOPLE
 WHEN = ("consented_at", "updated_at", "created_at", "happened_at")
 WITHDRAWN = "'withdrawn'"
 
+BY_TELEPHONE = ("sms", "whatsapp", "phone")
+"""Channels that go to a number."""
+
 
 def word(point: str | None, channel: str, status: str, when: str, where: str, *, own: bool) -> Map:
     """What is said of advertising to an address; ``own`` if it is the person's own word."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from cdp_assets.sources.proposing.beside import plain
 from cdp_assets.sources.proposing.draft import Draft
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.warehouse.sql_parsing import plain_name
@@ -57,7 +58,7 @@ def _told_by(draft: Draft, address: str, kinds: Column) -> set[str]:
 
 def _kinds(draft: Draft, kinds: Column) -> list[str]:
     """The kind of each row."""
-    return [(text or "").strip().casefold() for text in draft.sample.columns[kinds.address]]
+    return [plain(text) for text in draft.sample.columns[kinds.address]]
 
 
 def is_above(draft: Draft, order: Column, address: str) -> bool:

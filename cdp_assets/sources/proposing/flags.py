@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 
 from cdp_assets.sources.proposing import headings
-from cdp_assets.sources.proposing.consent_words import WHEN, reached
+from cdp_assets.sources.proposing.consent_words import BY_TELEPHONE, WHEN, reached
 from cdp_assets.sources.proposing.draft import Draft
 from cdp_assets.sources.proposing.roles import Column
 
-_BY_TELEPHONE = frozenset({"sms", "whatsapp", "phone"})
 _ANYTHING = re.compile("")
 _OF_CHANGES = re.compile(r"\b(updated?|changed?|modified|last|latest|status|geandert|aktualisiert)\b")
 _OF_VISITS = re.compile(r"\b(visit\w*|seen|login|visite\w*|besuch\w*|visita\w*|bezoek\w*|wizyt\w*)\b")
@@ -52,13 +51,13 @@ def _named(draft: Draft, flag: Column) -> tuple[str, ...]:
 def _may_be_calls_or_texts(draft: Draft, flag: Column) -> bool:
     """Whether a heading speaks of telephones, and does not say what comes by them."""
     spoken = headings.is_of_telephones(flag.words) or headings.is_of_mobiles(flag.words)
-    return spoken and not {"sms", "phone", "whatsapp"} & {*_named(draft, flag)}
+    return spoken and not {*BY_TELEPHONE} & {*_named(draft, flag)}
 
 
 def points_permitting(draft: Draft, channel: str) -> list[str]:
     """The addresses or telephones of a row that a channel goes to, as expressions; others where it goes to neither."""
     emails, phones = reached(draft, "email"), reached(draft, "phone")
-    if channel in _BY_TELEPHONE:
+    if channel in BY_TELEPHONE:
         return phones
     return emails if channel == "email" else emails or phones
 

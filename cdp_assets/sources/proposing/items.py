@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from cdp_assets.sources.proposing.draft import Draft, Map, quoted
+from cdp_assets.sources.proposing.draft import Draft, Map, only_where, quoted
 from cdp_assets.sources.proposing.roles import Column, columns_of
 from cdp_assets.sources.proposing.sample import flat
 from cdp_assets.sources.spec import ITEM
@@ -34,7 +34,7 @@ def lines_within(draft: Draft, order: str, placed: str, currency: str, where: st
                 numbers[name] = f"{amount} / 100" if roles[role].in_cents else amount
         yield {
             "to": "order_lines",
-            **({"where": where} if where else {}),
+            **only_where(where),
             "each": plain_name(draft.names[column.address]),
             "set": {"order_id": order, "ordered_at": placed, **texts, **numbers, "currency": currency},
         }

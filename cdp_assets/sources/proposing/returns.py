@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.amounts import is_less_by_fees
-from cdp_assets.sources.proposing.beside import both
+from cdp_assets.sources.proposing.beside import both, plain
 from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, money, only_where, quoted
 from cdp_assets.sources.proposing.first_lines import is_above
 from cdp_assets.sources.proposing.roles import Column
@@ -121,7 +121,7 @@ def are_returns(draft: Draft) -> tuple[str | None, str | None]:
         types = {text for text, amount in zip(texts, draft.sample.columns[paid.address], strict=True)
                 if text and is_negative(amount)}  # fmt: skip
         back = {
-            text.strip().casefold()
+            plain(text)
             for text in types
             if text.strip(". ").casefold() in words or headings.called(headings.words_of(text), "refunds")
         }
