@@ -11,9 +11,9 @@ from functools import cache
 import ibis
 import ibis.expr.types as ir
 
-from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing import cells
 
-CHANNELS = (*headings.CHANNELS, "web_push", "app_push", "ads", "onsite", "event")
+CHANNELS = (*cells.CHANNELS, "web_push", "app_push", "ads", "onsite", "event")
 """As consents and engagements call them. One that is none of these is as its source spells it, in lower case."""
 
 
@@ -27,4 +27,4 @@ def known_channel(said: ir.StringValue) -> ir.StringValue:
 @cache
 def _words() -> dict[str, list[str]]:
     """Channel → other words for it."""
-    return {kind: [word for word in headings.says(kind) if word != kind] for kind in headings.CHANNELS}
+    return {kind: [word for word in cells.says(kind) if word != kind] for kind in cells.CHANNELS}

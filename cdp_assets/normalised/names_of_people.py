@@ -9,7 +9,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing import cells
 
 _NEVER = (
     "unknown|anonymous|anonym|anonymer?|anonymous donor|anonimo|anônimo|anónimo|unbekannt|inconnue?|desconocid[oa]|"
@@ -56,7 +56,7 @@ def known_names(contacts: ir.Table) -> ir.Table:
 
 def _is_the_company(name: ir.StringValue, company: ir.StringValue) -> ir.BooleanValue:
     one, other = (text.lower().replace(".", "").re_replace(r"\s+", " ").strip() for text in (name, company))
-    return ((one == other) & one.re_search(headings.legal_form())).fill_null(False)
+    return ((one == other) & one.re_search(cells.legal_form())).fill_null(False)
 
 
 def _plain(name: ir.StringValue) -> ir.StringValue:

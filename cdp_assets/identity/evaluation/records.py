@@ -21,8 +21,9 @@ from cdp_assets.identity.evaluation.columns import NOT_OF_ROWS, REACHED, WHATS, 
 from cdp_assets.identity.evaluation.files import EvaluationError, rows_of
 from cdp_assets.normalised.identifier_values import EMAIL, EMAIL_BASE, PHONE, lookup
 from cdp_assets.normalised.names_of_people import known_names
+from cdp_assets.sources.proposing.cells import genders, says
 from cdp_assets.sources.proposing.countries import code_of
-from cdp_assets.sources.proposing.headings import BIRTH_PARTS, NAMES, genders, says, words_of
+from cdp_assets.sources.proposing.headings import BIRTH_PARTS, NAMES, words_of
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.values import judge
 from cdp_assets.sources.proposing.whose import shared

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing import cells
 from cdp_assets.sources.proposing.draft import Draft, among, quoted
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.warehouse.sql_parsing import plain_name
@@ -17,9 +17,9 @@ GRANTING, DENYING = ("yes", "active", "granted"), ("no", "denied")
 _FEW_WORDS = 20
 
 
-def known_answers(draft: Draft, column: Column, kinds: Sequence[str] = headings.ANSWERS) -> set[str]:
+def known_answers(draft: Draft, column: Column, kinds: Sequence[str] = cells.ANSWERS) -> set[str]:
     """What a column of the sample says of consent, but for what is no word of some kinds."""
-    return {text.strip(". ") for text in draft.texts(column)} & headings.said_by(kinds)
+    return cells.words_in(draft.texts(column)) & cells.said_by(kinds)
 
 
 def answer_of(
@@ -40,8 +40,8 @@ def answer_of(
         flag = plain_name(name)
         return f"case when {flag} then 'granted' else 'denied' end", f"{flag} is not null"
     known = known_answers(draft, column)
-    strange = {text.strip(". ") for text in draft.texts(column)} - known
-    unknown = strange - headings.refusing().keys()
+    strange = cells.words_in(draft.texts(column)) - known
+    unknown = strange - cells.refusing().keys()
     if not known and unknown < strange:
         return None  # it is spelled out
     if not known:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing import cells, headings
 from cdp_assets.sources.proposing.amounts import (
     added_to,
     discount_in_hundred,
@@ -323,7 +323,7 @@ def loyalty(draft: Draft) -> Iterator[Map]:
     cases, taken = "", ""
     for column in (*draft.all_of("type"), *draft.all_of("reason")):
         said = {kind: among(draft, column, kind) for kind in ("redeemed", "expired")
-                if draft.texts(column) & set(headings.says(kind))}  # fmt: skip
+                if draft.texts(column) & set(cells.says(kind))}  # fmt: skip
         if said:
             cases = "".join(f"when {condition} then '{kind}' " for kind, condition in said.items())
             taken = " or ".join(said.values())

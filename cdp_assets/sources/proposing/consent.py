@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing import cells, headings
 from cdp_assets.sources.proposing.answers import DENYING, GRANTING, answer_of, known_answers
 from cdp_assets.sources.proposing.consent_log import all_refused, tells_each
 from cdp_assets.sources.proposing.consent_words import (
@@ -170,8 +170,8 @@ def _spelled_out(draft: Draft, states: Sequence[Column], times: Sequence[Column]
     for column in draft.columns:
         if column.role in _NOT_SPELLING or column.values.type != "string":
             continue
-        read = headings.said_by(("withdrawn",)) if column in states or column.role in ("opt_in", "opt_out") else ()
-        found = {word for text in draft.texts(column) for word in _LISTED.split(text)} & headings.refusing().keys()
+        read = cells.said_by(("withdrawn",)) if column in states or column.role in ("opt_in", "opt_out") else ()
+        found = {word for text in draft.texts(column) for word in _LISTED.split(text)} & cells.refusing().keys()
         found -= {*read}
         if not found:
             continue
@@ -184,7 +184,7 @@ def _spelled_out(draft: Draft, states: Sequence[Column], times: Sequence[Column]
             of_everything(draft)
         draft.doubts.append(f"{', '.join(sorted(found))} in {name} is taken for refusing advertising (`consents`)")
         at = _left_by(draft, column, times, done_at)
-        known = of_its_languages(draft, found, headings.refusing(), headings.refusing(further=False))
+        known = of_its_languages(draft, found, cells.refusing(), cells.refusing(further=False))
         pattern = f"(^|[;,|/])\\s*({'|'.join(known)})[. ]*($|[;,|/])"
         where = f"regexp_matches(lower({plain_name(name)}), {quoted(pattern)})"
         for point in points or (None,):
@@ -212,7 +212,7 @@ def _channel_spelled_out(draft: Draft, column: Column, found: Iterable[str]) -> 
     """By which channel such words refuse; each of them where a row says several, or others than the sample."""
     by: dict[str, list[str]] = {}
     for told in sorted(found):
-        channel = headings.refusing()[told]
+        channel = cells.refusing()[told]
         if channel == "flag":
             channel, *others = channels_refused(draft, column)
             channel = "any" if others else channel
@@ -285,7 +285,7 @@ def _may_ask(column: Column) -> bool:
 
 def _is_yes_or_no(draft: Draft, column: Column) -> bool:
     texts = draft.texts(column)
-    return column.values.type == "boolean" or (bool(texts) and texts <= headings.said_by(("yes", "no")))
+    return column.values.type == "boolean" or (bool(texts) and texts <= cells.said_by(("yes", "no")))
 
 
 def _are_letters(draft: Draft) -> bool:
@@ -297,10 +297,10 @@ def _states_of_subscribers(draft: Draft) -> list[Column]:
     """The columns that say who still subscribes to letters, or does not any more, though they are not called consent;
     of several those that name a channel.
     """
-    telling = headings.ANSWERS if _are_letters(draft) else ("withdrawn",)
+    telling = cells.ANSWERS if _are_letters(draft) else ("withdrawn",)
     states = [each for each in draft.all_of("status") if each.values.filled]
     first_ = [each for each in states if known_answers(draft, each, telling)][:1]
-    subscribed = headings.said_by(("granted", "denied", "withdrawn")) - headings.said_by(("settled",))
+    subscribed = cells.said_by(("granted", "denied", "withdrawn")) - cells.said_by(("settled",))
     others = [
         each
         for each in states

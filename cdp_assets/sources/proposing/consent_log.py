@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing import cells, headings
 from cdp_assets.sources.proposing.answers import GRANTING, answer_of, known_answers
 from cdp_assets.sources.proposing.consent_words import (
     BY_TELEPHONE,
@@ -37,7 +37,7 @@ def words(draft: Draft) -> Iterator[Map]:
     draft.doubts.append('every row is taken for the person\'s own word (`explicit: "true"`)')
     column = _channel(draft)
     channel = channel_of(draft)
-    unknown = set() if column is None else draft.texts(column) - headings.said_by(headings.CHANNELS)
+    unknown = set() if column is None else draft.texts(column) - cells.said_by(cells.CHANNELS)
     if column is not None and unknown:
         listed = ", ".join(sorted(unknown))
         draft.doubts.append(f"{listed} in {draft.names[column.address]} is no known channel: it is taken as it is")
@@ -94,7 +94,7 @@ def all_refused(draft: Draft, *points: Column) -> Iterator[Map]:
     spared, but = "", ""
     for state in draft.all_of("status"):
         others = known_answers(draft, state, GRANTING)
-        if others and draft.texts(state) & headings.said_by(("blocked", "withdrawn")):
+        if others and draft.texts(state) & cells.said_by(("blocked", "withdrawn")):
             kinds = [kind for kind in GRANTING if known_answers(draft, state, (kind,))]
             spared += "".join(f" and not coalesce({among(draft, state, kind, seen=True)}, false)" for kind in kinds)
             but = f" but where {draft.names[state.address]} says {', '.join(sorted(others))}"
@@ -150,7 +150,7 @@ def purpose_of(draft: Draft) -> str:
     if column is None:
         return "'marketing'"
     purpose = draft.expression(column)
-    if draft.texts(column) & {*headings.says("marketing")} - {"marketing"}:
+    if draft.texts(column) & {*cells.says("marketing")} - {"marketing"}:
         return f"case when {among(draft, column, 'marketing', seen=True)} then 'marketing' else lower({purpose}) end"
     return purpose if _is_lower(draft, column) else f"lower({purpose})"
 
@@ -163,10 +163,10 @@ def channel_of(draft: Draft) -> str:
     channel, texts = draft.expression(column), draft.texts(column)
     cases = [
         f"when {among(draft, column, kind, seen=True)} then '{kind}'"
-        for kind in headings.CHANNELS
-        if texts & {*headings.says(kind)} - {kind}
+        for kind in cells.CHANNELS
+        if texts & {*cells.says(kind)} - {kind}
     ]
-    if "mail" in texts and texts & {*headings.says("email")} - {"mail"}:
+    if "mail" in texts and texts & {*cells.says("email")} - {"mail"}:
         draft.doubts.append(f"mail in {draft.names[column.address]} is taken for letters, since e-mail is said as well")
         cases.insert(0, f"when lower(trim({channel}, '. ')) = 'mail' then 'post'")
     if cases:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing import cells, headings
 from cdp_assets.sources.proposing.countries import SIGNS, codes_of
 from cdp_assets.sources.proposing.ends import Ends
 from cdp_assets.sources.proposing.roles import Column
@@ -268,7 +268,7 @@ def among(draft: Draft, column: Column, kind: str, *, seen: bool = False, more: 
         seen: Whether the words of the sample are enough, if it has any.
         more: What else they may say, in lower case.
     """
-    words = of_its_languages(draft, draft.texts(column), headings.says(kind), headings.says(kind, further=False))
+    words = of_its_languages(draft, draft.texts(column), cells.says(kind), cells.says(kind, further=False))
     if seen:
         words = tuple(word for word in words if word in {text.rstrip(".") for text in draft.texts(column)} or word in
                       draft.texts(column)) or words  # fmt: skip

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing import cells, headings
 from cdp_assets.sources.proposing.beside import both
 from cdp_assets.sources.proposing.naming import ADDRESSES
 from cdp_assets.sources.proposing.roles import Column
@@ -89,8 +89,8 @@ def _told_by_direction(columns: Sequence[Column], addresses: Sequence[Column], t
         return None
     for direction in (each for each in columns if each.role == "direction"):
         said = sorted({_way(text) for text in texts[direction.address] if text})
-        party = dict.fromkeys(headings.says("inbound"), senders[0])
-        party |= dict.fromkeys(headings.says("outbound"), called[0])
+        party = dict.fromkeys(cells.says("inbound"), senders[0])
+        party |= dict.fromkeys(cells.says("outbound"), called[0])
         ways = tuple((way, party[way]) for way in said if way in party)
         if ways:
             return Ends(senders[0], called[0], direction=direction, ways=ways)

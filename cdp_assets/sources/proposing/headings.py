@@ -1,7 +1,7 @@
 """Headings put into words, and what such words mean, by `headings.yaml` and `headings_further.yaml`.
 
-Belongs here: reading that file, and comparing a heading with it. Does not belong here: values (`values.py`), and which
-of several meanings a column has (`roles.py`).
+Belongs here: comparing a heading with them. Does not belong here: reading the files (`vocabulary.py`), what cells say
+(`cells.py`), values (`values.py`), and which of several meanings a column has (`roles.py`).
 
 Headings are compared without spaces, accents, fillers and the German way of writing umlauts, so that ``Kunden-Nr.``,
 ``KundenNr`` and ``Kundennr`` are one, and so are ``Währung`` and ``WAEHRUNG``. A phrase fits where a heading *ends*
@@ -14,16 +14,15 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 from zoneinfo import available_timezones
 
-import yaml
+from cdp_assets.sources.proposing import cells
+from cdp_assets.sources.proposing.vocabulary import words_by_kind
 
-_FILES = (Path(__file__).with_suffix(".yaml"), Path(__file__).with_name("headings_further.yaml"))
 _ANY_NUMBER = "NO"
 _WHOLE = "= "
 _LETTERS = str.maketrans({"ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ı": "i", "№": "no"})
@@ -62,12 +61,6 @@ BIRTH_PARTS = ("birth_year", "birth_month", "birth_day")
 NAMES = ("given_name", "family_name", "full_name")
 """Roles of what people are called."""
 
-ANSWERS = ("yes", "no", "active", "granted", "denied", "withdrawn", "pending")
-"""What cells say (keys below ``cells``) where somebody was asked for consent."""
-
-CHANNELS = ("email", "sms", "whatsapp", "phone", "post", "push", "any")
-"""What cells say (keys below ``cells``) of how somebody can be reached."""
-
 
 _SAID_OF = ("email", "sms", "whatsapp", "phone", "post", "push", "fax")
 """Channels that headings name (keys that begin with ``by_``)."""
@@ -83,8 +76,6 @@ class _Headings:
     qualifiers: frozenset[str]
     numbers: frozenset[str]
     codes: frozenset[str]
-    content: dict[str, Any]
-    cells: dict[str, list[str]]
     times: dict[str, tuple[str, ...]]
     moments: frozenset[str]
 
@@ -215,7 +206,7 @@ def says_name_or_company(name: str) -> bool:
     """Whether a heading says that people's names stand below it as well as those of companies: *Nome/Razão Social*."""
     parts = [words_of(part) for part in _OR.split(name)]
     words = words_of(name)
-    legal = next((legal for legal in _headings().content["legal_names"] if words.endswith(f" {legal}")), None)
+    legal = next((legal for legal in words_by_kind()["legal_names"] if words.endswith(f" {legal}")), None)
     if legal is not None:
         parts.append(words.removesuffix(legal).strip())
     return next(meanings(words), None) == "company" and any({*NAMES, "name"} & set(meanings(part)) for part in parts)
@@ -228,7 +219,7 @@ def says_a_name(words: str) -> bool:
 
 def names_an_account(words: str) -> bool:
     """Whether a heading says that names of accounts stand below it, be they companies or what a bank keeps."""
-    return words in _headings().content["account_names"]
+    return words in words_by_kind()["account_names"]
 
 
 def is_number(words: str) -> bool:
@@ -303,8 +294,8 @@ def is_given_back(words: str) -> bool:
 def _asks(words: str, kind: str) -> bool:
     """Whether a heading asks, or says when, something became what one of the words for ``kind`` says."""
     left = re.sub(_pattern("orders"), " ", words)
-    parts = [part for part in left.split() if part not in _headings().content["asking"]]
-    return len(parts) == 1 and parts[0] in {_without_accents(word) for word in says(kind)}
+    parts = [part for part in left.split() if part not in words_by_kind()["asking"]]
+    return len(parts) == 1 and parts[0] in {_without_accents(word) for word in cells.says(kind)}
 
 
 def is_of_all(words: str) -> bool:
@@ -400,7 +391,7 @@ def is_shared(words: str) -> bool:
 def is_own_address(words: str) -> bool:
     """Whether a heading of an address says of whom it is only what anybody's own can be called: *work e-mail*."""
     known = _headings()
-    plain = known.fillers | known.qualifiers | known.numbers | {_folded(word) for word in known.content["own"]}
+    plain = known.fillers | known.qualifiers | known.numbers | {_folded(word) for word in words_by_kind()["own"]}
     return all(part.isdigit() or part in plain or _folded(part) in plain for part in words.split())
 
 
@@ -469,7 +460,7 @@ def is_of_advertising(words: str) -> bool:
     """Whether a heading speaks of mail or advertising, and not of what was done with a message: unless it asks whether
     to send some.
     """
-    done = {*words.split()} & actions().keys() and not _mentions(words, "questions")
+    done = {*words.split()} & cells.actions().keys() and not _mentions(words, "questions")
     return _mentions(words, "advertising") and not done
 
 
@@ -501,7 +492,9 @@ def is_of_every_channel(words: str) -> bool:
 def is_called_a_state(words: str) -> bool:
     """Whether a heading says just *state*, in a word that may also be for a part of a country."""
     known = _headings()
-    return any(" ".join(spelled) in known.content["states_or_regions"] for spelled in _spellings(words.split(), known))
+    return any(
+        " ".join(spelled) in words_by_kind()["states_or_regions"] for spelled in _spellings(words.split(), known)
+    )
 
 
 def is_of_a_failed_payment(words: str) -> bool:
@@ -528,67 +521,16 @@ def is_of_refusals(words: str) -> bool:
 
 def is_secret(words: str) -> bool:
     """Whether a column holds what opens an account, pays, or numbers a citizen."""
-    return words in _headings().content["secrets_whole"] or _mentions(words, "secrets")
+    return words in words_by_kind()["secrets_whole"] or _mentions(words, "secrets")
 
 
 def called(words: str, kind: str) -> bool:
     """Whether a file's name, as words, says that its rows are of this kind (a key below ``files``)."""
     parts = [_folded(part) for part in words.split()]
-    names = [_folded(_without_accents(name)) for name in _headings().content["files"][kind]]
+    names = [_folded(_without_accents(name)) for name in words_by_kind()["files"][kind]]
     return any(
         part in (name, f"{name}s") or (len(name) > 5 and part.startswith(name)) for part in parts for name in names
     )
-
-
-def says(kind: str, *, further: bool = True) -> tuple[str, ...]:
-    """What cells say for a key below ``cells``, in lower case; without ``further`` in eight languages only."""
-    known = _headings()
-    return tuple(known.content["cells"][kind] if further else known.cells[kind])
-
-
-def said_by(kinds: Iterable[str]) -> frozenset[str]:
-    """The words of all of some kinds of cells."""
-    return frozenset(word for kind in kinds for word in says(kind))
-
-
-def genders(texts: Set[str]) -> tuple[str, str]:
-    """Which words (keys below ``cells``) stand for women and for men in a column that says such texts: beside *h*, for
-    *hombre* or *homem*, *m* is for *mujer* or *mulher*, unless there are other words.
-    """
-    letters = {"h", "m"}
-    others = (texts - letters) & said_by(("female", "male"))
-    return ("m_beside_h", "h_beside_m") if letters <= texts and not others else ("female", "male")
-
-
-def is_company(name: str) -> bool:
-    """Whether a name says by its legal form that it is a company's: *Muster GmbH*, *Rossi S.p.A.*."""
-    content = _headings().content
-    _, *others = re.findall(r"[^\W_]+", name.casefold().replace(".", "")) or [""]
-    return any(word in content["legal_forms"] for word in others) or (
-        bool(others) and others[-1] in content["legal_endings"]
-    )
-
-
-@cache
-def refusing(*, further: bool = True) -> dict[str, str]:
-    """What cells say of who refuses, in lower case, whatever their heading → the channel; *flag* where the heading has
-    to say. Without ``further`` in eight languages only.
-    """
-    content = _content() if further else _files()[0]
-    return {word: channel for channel, words in content["refusing"].items() for word in words}
-
-
-@cache
-def legal_form() -> str:
-    """The same as a pattern, for names in lower case without points."""
-    forms, endings = ("|".join(_headings().content[kind]) for kind in ("legal_forms", "legal_endings"))
-    return rf"[\pL\pN][^\pL\pN]+(.*[^\pL\pN])?((?:{forms})([^\pL\pN]|$)|(?:{endings})[^\pL\pN]*$)"
-
-
-@cache
-def actions() -> dict[str, str]:
-    """What cells say was done with a message, in lower case → the action of `engagements`."""
-    return {word: action for action, words in _headings().content["actions"].items() for word in words}
 
 
 def _mentions(words: str, kind: str) -> bool:
@@ -600,54 +542,42 @@ def _words_of_what_is_known() -> frozenset[str]:
     """The words that headings of names, addresses and numbers are made of."""
     known = _headings()
     roles = ("email", "phone", "given_name", "family_name", "second_family_name")
-    phrases = [words_of(phrase.removeprefix(_WHOLE)) for role in roles for phrase in known.content["roles"][role]]
+    phrases = [words_of(phrase.removeprefix(_WHOLE)) for role in roles for phrase in words_by_kind()["roles"][role]]
     spoken = {word for phrase in phrases for word in phrase.split()} - {"kind", "caller", "from", "no"}
     return frozenset({*spoken, "full", "whole", "date"}) | _words_for_names() | known.numbers | known.fillers
 
 
 @cache
 def _words_for_names() -> frozenset[str]:
-    return frozenset(map(words_of, _content()["names"]))
+    return frozenset(map(words_of, words_by_kind()["names"]))
 
 
 @cache
 def _apart() -> re.Pattern[str]:
     """What words end with that would be a word of its own if their script had spaces, or is a name after a person."""
-    ends = "|".join(map(_without_accents, _content()["ends"]))
-    people = "|".join(f"(?<={_without_accents(word)})" for word in _content()["named_people"])
-    names = "|".join(map(_without_accents, _content()["ends_of_named_people"]))
+    ends = "|".join(map(_without_accents, words_by_kind()["ends"]))
+    people = "|".join(f"(?<={_without_accents(word)})" for word in words_by_kind()["named_people"])
+    names = "|".join(map(_without_accents, words_by_kind()["ends_of_named_people"]))
     return re.compile(rf"(?<=[^\W\d_a-z])(?:(?P<end>{ends})|(?:{people})(?:{names}))\b")
 
 
 @cache
 def _words_of_addresses() -> frozenset[str]:
     """The words that headings of parts of addresses are made of."""
-    named = _headings().content["roles"]
+    named = words_by_kind()["roles"]
     phrases = [words_of(phrase.removeprefix(_WHOLE)) for role in ADDRESS_PARTS for phrase in named[role]]
     return frozenset(word for phrase in phrases for word in phrase.split() if not word.isdigit()) | _headings().fillers
 
 
 @cache
 def _pattern(kind: str) -> str:
-    words = (re.escape(_without_accents(word)).replace(r"\*", r"\w*") for word in _headings().content[kind])
+    words = (re.escape(_without_accents(word)).replace(r"\*", r"\w*") for word in words_by_kind()[kind])
     return rf"\b({'|'.join(words)})\b"
 
 
 @cache
-def _files() -> tuple[Any, Any]:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    content, further = (yaml.load(file.read_text(encoding="utf-8"), loader) for file in _FILES)
-    return content, _added(content, further)
-
-
-def _content() -> Any:
-    """What both files say."""
-    return _files()[1]
-
-
-@cache
 def _headings() -> _Headings:
-    cells, content = _files()[0]["cells"], _content()
+    content = words_by_kind()
     fillers, numbers, qualifiers, codes = (
         frozenset(map(_without_accents, content[kind])) for kind in ("fillers", "numbers", "qualifiers", "codes")
     )
@@ -665,21 +595,12 @@ def _headings() -> _Headings:
         qualifiers,
         numbers,
         codes,
-        content,
-        cells,
         {
             role: tuple(_folded(_without_accents(beginning)) for beginning in beginnings)
             for role, beginnings in content["times"].items()
         },
         frozenset(_squeezed(_without_accents(moment).split()) for moment in content["moments"]),
     )
-
-
-def _added(content: Any, further: Any) -> Any:
-    """The content of two files: lists one after the other, and what lies below the same key together."""
-    if isinstance(content, list):
-        return list(dict.fromkeys([*content, *further]))
-    return content | {key: _added(content[key], more) if key in content else more for key, more in further.items()}
 
 
 def _with_numbers(phrase: str, numbers: frozenset[str]) -> Iterator[str]:

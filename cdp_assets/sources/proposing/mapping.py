@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from cdp_assets.sources.proposing import commerce, consent, consent_log, deals, headings
+from cdp_assets.sources.proposing import cells, commerce, consent, consent_log, deals, headings
 from cdp_assets.sources.proposing.beside import both
 from cdp_assets.sources.proposing.changes import OPERATION, OPERATIONS, REMOVED, Log
 from cdp_assets.sources.proposing.draft import Draft, Map, among, quoted, telling_apart, telling_more, together
@@ -449,7 +449,7 @@ def _engagements(draft: Draft) -> Iterator[Map]:
     told = "'clicked'"
     if action is not None:
         cases = " ".join(
-            f"when '{word}' then '{meaning}'" for word, meaning in headings.actions().items() if word != meaning
+            f"when '{word}' then '{meaning}'" for word, meaning in cells.actions().items() if word != meaning
         )
         told = f"case lower({action}) {cases} else lower({action}) end"
     values = draft.given(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing import cells, headings
 from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, only_where, quoted, unguarded
 from cdp_assets.sources.proposing.roles import NUMBERING_PEOPLE, names_of_companies
 
@@ -63,9 +63,9 @@ def _family_first(draft: Draft) -> tuple[str, str] | None:
     turned = [found for text in texts if (found := _TURNED.fullmatch(text))]
     if len(turned) <= _MOSTLY * len(texts) or names_of_companies(texts):
         return None
-    name, said = draft.expression(column), {found[1].strip(". ").casefold() for found in turned if found[1]}
+    name, said = draft.expression(column), cells.words_in(found[1] for found in turned)
     # What else may follow tells father and son apart.
-    addressed = sorted(said & {word.strip(". ") for word in headings.said_by(("female", "male"))})
+    addressed = sorted(said & cells.words_in(cells.said_by(("female", "male"))))
     third = f"(, *({'|'.join(addressed)})[.]?)?" if addressed else ""
     return name, f"regexp_matches(lower(trim({name})), {quoted(f'^[^,]+,[^,]+{third}$')})"
 
@@ -131,7 +131,7 @@ def _are_companies(draft: Draft) -> str | None:
         return None
     if flag is not None and flag.values.filled:
         return draft.expression(flag) if flag.values.type == "boolean" else among(draft, flag, "yes", seen=True)
-    companies, people = ({*headings.says(kind)} for kind in ("organisation", "individual"))
+    companies, people = ({*cells.says(kind)} for kind in ("organisation", "individual"))
     for column in (*draft.all_of("type"), *draft.all_of("category")):
         texts = draft.texts(column)
         if len(texts) <= _MOST_KINDS and texts & companies and texts & people:
@@ -199,7 +199,7 @@ def person(
     )
     gender = draft.of("gender", "salutation")
     if gender is not None:
-        female, male = (among(draft, gender, kind, seen=True) for kind in headings.genders(draft.texts(gender)))
+        female, male = (among(draft, gender, kind, seen=True) for kind in cells.genders(draft.texts(gender)))
         says["gender"] = f"case when {female} then 'female' when {male} then 'male' end"
     if set(says) - {"created_at", "language", "timezone"}:
         yield entry("contacts", says)

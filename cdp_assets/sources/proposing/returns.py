@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing import cells, headings
 from cdp_assets.sources.proposing.amounts import is_less_by_fees
 from cdp_assets.sources.proposing.beside import both, plain
 from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, money, only_where, quoted
@@ -46,8 +46,8 @@ def not_given_up(draft: Draft) -> Iterator[tuple[str, str]]:
 
 def _given_up(draft: Draft, column: Column) -> str:
     """A condition for orders whose status is a word for cancelled or failed, or a phrase of the sample with one."""
-    texts = {text.strip(". ") for text in draft.texts(column) if says_given_up(text)}
-    return among(draft, column, "void", more=sorted(texts - {*headings.says("void")}))
+    texts = cells.words_in(text for text in draft.texts(column) if says_given_up(text))
+    return among(draft, column, "void", more=sorted(texts - {*cells.says("void")}))
 
 
 def _tell_what_counts(draft: Draft, column: Column) -> None:
@@ -62,15 +62,13 @@ def of_returns(draft: Draft, given_up: Mapping[str, str], paid: Column | None) -
     """Those of the conditions for orders that stand under which returns do, by the amounts that are negative in these:
     not those of columns that say so of amounts below zero only, which are what gives up the orders.
     """
-    words = headings.said_by(("yes",))
+    words = cells.said_by(("yes",))
     for address, standing in given_up.items():
         column = next(each for each in draft.columns if each.address == address)
         dated = column.values.type in ("date", "timestamp")
         said = zip(draft.sample.columns[address], draft.sample.columns[paid.address] if paid else (), strict=False)
         amounts = [
-            amount
-            for text, amount in said
-            if text and (dated or text.strip(". ").casefold() in words or says_given_up(text))
+            amount for text, amount in said if text and (dated or cells.word_in(text) in words or says_given_up(text))
         ]
         if not amounts or not all(map(is_negative, filter(None, amounts))):
             yield standing
@@ -97,7 +95,7 @@ def _standing(draft: Draft, column: Column) -> str | None:
         return f"not coalesce({name}, false)"
     if values.type == "integer" and texts <= {"0", "1"}:
         return f"coalesce({name}, 0) = 0"
-    answered = values.type == "string" and texts <= headings.said_by(("yes", "no"))
+    answered = values.type == "string" and texts <= cells.said_by(("yes", "no"))
     return f"not coalesce({among(draft, column, 'yes', seen=True)}, false)" if answered else None
 
 
@@ -106,9 +104,9 @@ def are_returns(draft: Draft) -> tuple[str | None, str | None]:
     their amounts are negative. Of these the others are no returns where types speak of some: money that was moved to a
     bank, say.
     """
-    words = set(headings.says("refund"))
+    words = set(cells.says("refund"))
     for column in draft.all_of("type"):
-        said = [text.strip(". ").casefold() in words for text in draft.sample.columns[column.address] if text]
+        said = [cells.word_in(text) in words for text in draft.sample.columns[column.address] if text]
         if any(said) and sum(said) * 2 < len(said) and not _below_zero_elsewhere(draft, column, words):
             returned = among(draft, column, "refund")
             return returned, returned
@@ -123,7 +121,7 @@ def are_returns(draft: Draft) -> tuple[str | None, str | None]:
         back = {
             plain(text)
             for text in types
-            if text.strip(". ").casefold() in words or headings.called(headings.words_of(text), "refunds")
+            if cells.word_in(text) in words or headings.called(headings.words_of(text), "refunds")
         }
         if back and len(back) < len(types):
             name = draft.names[column.address]
@@ -139,7 +137,7 @@ def _below_zero_elsewhere(draft: Draft, column: Column, words: Collection[str]) 
     if paid is None:
         return False
     rows = zip(draft.sample.columns[column.address], draft.sample.columns[paid.address], strict=True)
-    return any(is_negative(amount) and (text or "").strip(". ").casefold() not in words for text, amount in rows)
+    return any(is_negative(amount) and cells.word_in(text or "") not in words for text, amount in rows)
 
 
 def _taken_back(draft: Draft) -> str | None:
@@ -150,7 +148,7 @@ def _taken_back(draft: Draft) -> str | None:
 
 def _given_back(draft: Draft) -> Column | None:
     """A status that says of orders that they were paid back."""
-    words = {*headings.says("refund")}
+    words = {*cells.says("refund")}
     found = (each for each in draft.all_of("status") if each.values.type == "string" and draft.texts(each) & words)
     return next(found, None)
 
@@ -232,14 +230,14 @@ def _all_given_back(draft: Draft, order: Column) -> str | None:
             return f"coalesce({name}, false)"
         if column.values.type == "integer" and texts <= {"0", "1"}:
             return f"coalesce({name}, 0) = 1"
-        if column.values.type == "string" and texts <= headings.said_by(("yes", "no")):
+        if column.values.type == "string" and texts <= cells.said_by(("yes", "no")):
             return among(draft, column, "yes", seen=True)
-    words = {*headings.says("refund")}
+    words = {*cells.says("refund")}
     for column in (*draft.all_of("status"), *draft.all_of("type")):
         texts = draft.texts(column)
         below = not order.values.repeated or not is_above(draft, order, column.address)
         if column.values.type == "string" and texts & words and not texts & _IN_PARTS and below:
-            said = [text.strip(". ").casefold() in words for text in draft.sample.columns[column.address] if text]
+            said = [cells.word_in(text) in words for text in draft.sample.columns[column.address] if text]
             if column.role == "status" or sum(said) * 2 < len(said):  # *credit* is also a kind of card
                 return among(draft, column, "refund")
     return None

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing import cells, headings
 from cdp_assets.sources.proposing.headings import BIRTH_PARTS, words_of
 from cdp_assets.sources.proposing.states import says_given_up, says_what_became
 from cdp_assets.sources.proposing.values import DAY, Values, are_clocks, in_thousands, judge
@@ -49,7 +49,7 @@ _LOOKS = {
 _ANSWERS = frozenset({"is_won", "is_closed", "is_company", "verified", "bounced"})
 """Roles of columns that are true or false."""
 
-_YES_OR_NO = headings.said_by(("yes", "no"))
+_YES_OR_NO = cells.said_by(("yes", "no"))
 
 _MOST_ANSWERS = 6
 """So many different values a column has at most that says yes or no."""
@@ -198,7 +198,7 @@ def _with_the_status(columns: list[Column], texts: Mapping[str, list[str | None]
 
 def _says_an_end(texts: Iterable[str | None]) -> bool:
     """Whether some texts say that something was given up, or back."""
-    given_back = headings.says("refund")
+    given_back = cells.says("refund")
     return any(says_given_up(text) or text.casefold() in given_back for text in texts if text)
 
 
@@ -283,16 +283,16 @@ def says_channels(column: Column, texts: Mapping[str, list[str | None]]) -> bool
     """
     if not headings.is_just(column.words, "channel"):
         return False
-    said = {text.strip(". ").casefold() for text in texts[column.address] if text}
-    known = headings.said_by(headings.CHANNELS)
+    said = cells.words_in(texts[column.address])
+    known = cells.said_by(cells.CHANNELS)
     return bool(said & known) and 2 * len(said & known) >= len(said)
 
 
 def _says_yes_or_no(texts: Iterable[str | None], needed: Iterable[str], but: Iterable[str] = ()) -> bool:
     """Whether all that a column says are words of consent, with one of some kinds among them, that is not of others."""
-    said = {text.strip(". ").casefold() for text in texts if text}
-    telling = headings.said_by(needed) - headings.said_by(but)
-    return said <= headings.said_by(headings.ANSWERS) and bool(said & telling)
+    said = cells.words_in(texts)
+    telling = cells.said_by(needed) - cells.said_by(but)
+    return said <= cells.said_by(cells.ANSWERS) and bool(said & telling)
 
 
 def _without_pins(columns: list[Column]) -> list[Column]:
@@ -455,7 +455,7 @@ def _with_names_of_accounts(columns: list[Column], texts: Mapping[str, list[str 
 
 def names_of_companies(texts: Iterable[str | None]) -> set[str]:
     """Those of some names that say that they are a company's."""
-    return {text for text in texts if text and headings.is_company(text)}
+    return {text for text in texts if text and cells.is_company(text)}
 
 
 def _with_numbers_of_clients(columns: list[Column]) -> list[Column]:
@@ -511,14 +511,14 @@ def _number_sign(name: str, texts: list[str | None]) -> str:
 
 def _are_salutations(texts: list[str | None]) -> bool:
     """Whether all that a column says is how its people are addressed: *Mr*, *Frau*."""
-    said = {text.strip(". ").casefold() for text in texts if text}
-    return bool(said) and said <= {word.strip(". ") for word in headings.said_by(("female", "male"))}
+    said = cells.words_in(texts)
+    return bool(said) and said <= cells.words_in(cells.said_by(("female", "male")))
 
 
 def _are_degrees(texts: list[str | None]) -> bool:
     """Whether all that a column says is how its people are addressed, or which degrees they have: *Dr.*, *Mr*."""
     words = {word for text in texts if text for word in re.findall(r"[^\W\d_]+", text.casefold())}
-    addressed = {word.strip(". ") for word in headings.said_by(("female", "male"))}
+    addressed = cells.words_in(cells.said_by(("female", "male")))
     return bool(words & _DEGREES) and words <= _DEGREES | addressed
 
 
@@ -555,7 +555,7 @@ def _with_clocks(columns: list[Column]) -> list[Column]:
 def _are_states_of_things(texts: list[str | None]) -> bool:
     """Whether most of what a *state* says is what became of something: *canceled*, *completed*."""
     said = [text.casefold() for text in texts if text]
-    known = headings.said_by(("states", "void", "refund", "open", "resolved"))
+    known = cells.said_by(("states", "void", "refund", "open", "resolved"))
     return 2 * sum(text in known for text in said) > len(said)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing import cells, headings
 
 _KNOWN = ("states", "void", "refund", "open", "resolved", "granted")
 
@@ -18,7 +18,7 @@ def says_given_up(text: str) -> bool:
     customer* and *payment error* are; not one of a part, of what was only asked for, or of what came later, as *refund
     failed* is.
     """
-    if _plain(text) in headings.says("void"):
+    if cells.word_in(text) in cells.says("void"):
         return True
     words = headings.words_of(text)
     if headings.is_of_more_than_an_end(words):
@@ -28,16 +28,12 @@ def says_given_up(text: str) -> bool:
 
 def says_what_became(text: str) -> bool:
     """Whether a word for a state, or one in a phrase, is known."""
-    if says_given_up(text) or _plain(text) in headings.said_by(_KNOWN):
+    if says_given_up(text) or cells.word_in(text) in cells.said_by(_KNOWN):
         return True
     return any({*headings.words_of(text).split()} & _words_of(kind) for kind in _KNOWN if kind != "void")
-
-
-def _plain(text: str) -> str:
-    return text.strip(". ").casefold()
 
 
 @cache
 def _words_of(kind: str) -> frozenset[str]:
     """Single words for a kind of cells, as `headings.words_of` writes them."""
-    return frozenset(word for each in headings.says(kind) if " " not in (word := headings.words_of(each)) and word)
+    return frozenset(word for each in cells.says(kind) if " " not in (word := headings.words_of(each)) and word)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing import cells, headings
 from cdp_assets.sources.proposing.draft import Draft, Map, among, money
 from cdp_assets.sources.proposing.people import named
 from cdp_assets.sources.proposing.roles import Column
@@ -61,7 +61,7 @@ def _ending(draft: Draft) -> tuple[str | None, str]:
         return None, ""
     at = draft.expression(ends[0])
     status = draft.of("status")
-    if status is not None and draft.texts(status) & {*headings.says("void")}:
+    if status is not None and draft.texts(status) & {*cells.says("void")}:
         return at, f"{among(draft, status, 'void')} and {at} is not null"
     draft.doubts.append(f"{at} is taken for the end of a period or a term, and for no cancellation")
     return None, ""

@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from cdp_assets.sources.proposing import cells
 from cdp_assets.sources.proposing.countries import codes_of
-from cdp_assets.sources.proposing.headings import actions, meanings, words_of
+from cdp_assets.sources.proposing.headings import meanings, words_of
 from cdp_assets.sources.spec import ISO
 from cdp_assets.warehouse.operations import MINUS_SIGNS
 
@@ -363,7 +364,7 @@ def _looks_of(filled: Sequence[str]) -> frozenset[str]:
     folded = {text.strip().casefold() for text in different}
     if len(codes_of(folded)) >= _MOSTLY * len(folded) and any(len(text) != _LETTERS_OF_CODES for text in folded):
         looks.add("country_name")
-    if all(text.casefold() in actions() for text in different):
+    if all(text.casefold() in cells.actions() for text in different):
         looks.add("action")
     strange = {text for text in different if not _LOOKS["email"].fullmatch(text)}
     if len(strange) == 1 and len(different) > _ONE_OF:
