@@ -48,7 +48,7 @@ def orders_with(folder: Path, heading: str, *said: str, also: str = "Tax status,
     [
         ("machine", ("completed", "cancelled", "shipped"), "lower(trim(machine, '. ')) in ("),
         ("Voided", ("false", "true"), "not coalesce(Voided, false)"),
-        ("is_cancelled", ("0", "0", "1"), "coalesce(is_cancelled, 0) = 0"),
+        ("is_cancelled", ("0", "0", "1"), "not coalesce(is_cancelled = 1, false)"),
         ("Storniert", ("Nein", "Ja"), "not coalesce(lower(trim(Storniert, '. ')) in ('ja'), false)"),
         ("Cancelled at", ("", "2026-06-01 10:00:00"), '"Cancelled at" is null'),
     ],

@@ -22,6 +22,17 @@ def known_answers(draft: Draft, column: Column, kinds: Sequence[str] = cells.ANS
     return cells.words_in(draft.texts(column)) & cells.said_by(kinds)
 
 
+def says_yes(draft: Draft, column: Column) -> str | None:
+    """A condition for rows of which a column says yes, null where it says nothing; None if it is none that asks."""
+    name, texts = plain_name(draft.names[column.address]), draft.texts(column)
+    if column.values.type == "boolean":
+        return name
+    if column.values.type == "integer" and texts <= {"0", "1"}:
+        return f"{name} = 1"
+    asked = column.values.type == "string" and texts <= cells.said_by(("yes", "no"))
+    return among(draft, column, "yes", seen=True) if asked else None
+
+
 def answer_of(
     draft: Draft, column: Column, granting: Sequence[str] = GRANTING, *, seen: bool = False
 ) -> tuple[str, str] | None:

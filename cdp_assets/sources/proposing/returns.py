@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from cdp_assets.sources.proposing import cells, headings
 from cdp_assets.sources.proposing.amounts import is_less_by_fees
+from cdp_assets.sources.proposing.answers import says_yes
 from cdp_assets.sources.proposing.beside import both, plain
 from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, money, only_where, quoted
 from cdp_assets.sources.proposing.first_lines import is_above
@@ -86,17 +87,13 @@ def _standing(draft: Draft, column: Column) -> str | None:
     """A condition for orders that stand, by a column called *voided* that says of each whether, or when, it was given
     up; None if it is called otherwise, or says so in a way that nobody knows.
     """
-    name, values, texts = plain_name(draft.names[column.address]), column.values, draft.texts(column)
+    values = column.values
     if not headings.is_given_up(column.words) or not values.filled:
         return None
     if values.type in ("date", "timestamp"):
-        return f"{name} is null" if values.filled < values.rows else None
-    if values.type == "boolean":
-        return f"not coalesce({name}, false)"
-    if values.type == "integer" and texts <= {"0", "1"}:
-        return f"coalesce({name}, 0) = 0"
-    answered = values.type == "string" and texts <= cells.said_by(("yes", "no"))
-    return f"not coalesce({among(draft, column, 'yes', seen=True)}, false)" if answered else None
+        return f"{plain_name(draft.names[column.address])} is null" if values.filled < values.rows else None
+    given_up = says_yes(draft, column)
+    return None if given_up is None else f"not coalesce({given_up}, false)"
 
 
 def are_returns(draft: Draft) -> tuple[str | None, str | None]:
@@ -225,13 +222,8 @@ def _all_given_back(draft: Draft, order: Column) -> str | None:
     """
     asked = [each for each in draft.columns if each.values.filled and headings.is_given_back(each.words)]
     for column in sorted(asked, key=lambda column: not headings.is_of_all(column.words)):
-        name, texts = plain_name(draft.names[column.address]), draft.texts(column)
-        if column.values.type == "boolean":
-            return f"coalesce({name}, false)"
-        if column.values.type == "integer" and texts <= {"0", "1"}:
-            return f"coalesce({name}, 0) = 1"
-        if column.values.type == "string" and texts <= cells.said_by(("yes", "no")):
-            return among(draft, column, "yes", seen=True)
+        if (said_so := says_yes(draft, column)) is not None:
+            return said_so
     words = {*cells.says("refund")}
     for column in (*draft.all_of("status"), *draft.all_of("type")):
         texts = draft.texts(column)
