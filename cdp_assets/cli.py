@@ -248,16 +248,19 @@ def refresh_and_deliver(settings: Settings, *, force: bool, train: bool = False,
 
     Raises:
         click.ClickException: if the run did not succeed; readers keep the last good state.
+        SettingsError: if the hash key is not the one that there was.
     """
     from cdp_assets.automation import refresh
     from cdp_assets.definition_files import DefinitionError
     from cdp_assets.ledger import Ledger, LedgerBusyError, fingerprints
     from cdp_assets.presentation.progress import follow
     from cdp_assets.presentation.views import Run
+    from cdp_assets.warehouse.hash_key import check_key
 
     console, started = console_of(stderr=True), time.perf_counter()
     as_of = refresh.launch_instant(settings)
     with Ledger.open(settings.ledger_url) as ledger:
+        check_key(ledger, settings)
         launched = force or train or not refresh.nothing_new(settings, ledger, as_of)
         run_id = None
         try:

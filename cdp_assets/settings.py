@@ -181,16 +181,28 @@ class Settings:
     def hash_key(self) -> str:
         """The key of keyed hashes: ``CDP_HASH_KEY``, or a random one kept in the data folder.
 
-        Ids of records depend on it, so it has to stay the same for the life of an installation.
+        Ids of records depend on it, so it has to stay the same for the life of an installation: `warehouse/hash_key.py`
+        sees to that.
         """
-        if key := os.environ.get("CDP_HASH_KEY"):
+        if key := self.given_hash_key:
             return key
-        path = self.data / "hash.key"
         self.data.mkdir(parents=True, exist_ok=True)
         try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            handle = os.open(self.hash_key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
-            return path.read_text().strip()
+            return self.hash_key_file.read_text().strip()
         with os.fdopen(handle, "w") as file:
             file.write(secrets.token_hex(32))
-        return path.read_text().strip()
+        return self.hash_key_file.read_text().strip()
+
+    @property
+    def given_hash_key(self) -> str | None:
+        """The same, if there is one already."""
+        if key := os.environ.get("CDP_HASH_KEY"):
+            return key
+        return self.hash_key_file.read_text().strip() if self.hash_key_file.exists() else None
+
+    @property
+    def hash_key_file(self) -> Path:
+        """Where the key is kept, unless the environment gives it."""
+        return self.data / "hash.key"

@@ -1,6 +1,7 @@
-"""What the last successful run ran on, so that the same again is not done again.
+"""What the last successful run ran on, so that the same again is not done again, and what an installation keeps to.
 
-Belongs here: remembering fingerprints. Does not belong here: computing them (`automation/`, `cli`).
+Belongs here: remembering fingerprints. Does not belong here: computing them (`automation/`, `cli`,
+`warehouse/hash_key.py`).
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from cdp_assets.warehouse import auditing, changes, standing
 from cdp_assets.warehouse.built import Built, InPlace, Stands
 from cdp_assets.warehouse.changes import last_published
 from cdp_assets.warehouse.engine import Engine, TableRef
+from cdp_assets.warehouse.hash_key import keep_to_key
 from cdp_assets.warehouse.resources import ANEW_TAG, as_of_of, step
 from cdp_assets.warehouse.standing import Note
 from cdp_assets.warehouse.telling import check_result, column_schema, description_of, materialised, said_before
@@ -310,6 +311,7 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
     started = time.perf_counter()
     settings = context.resources.warehouse.settings
     as_of = as_of_of(context, settings)
+    keep_to_key(context.resources.ledger.get(), settings, run_id=context.run_id, as_of=as_of)
     parts = standing.made_of(
         plan.input_refs(), plan.wants, plan.definition, engine=engine, settings=settings, as_of=as_of
     )
