@@ -26,7 +26,7 @@ from cdp_assets.sources.manifest import BEGUN, Delivery, Held
 from cdp_assets.sources.origins import Span
 from cdp_assets.sources.preparing import Scan, scanned_ahead
 from cdp_assets.sources.raw_table import bring_up_to_date
-from cdp_assets.sources.reading import accounted, read
+from cdp_assets.sources.reading import accounted, read, refuse_what_is_cut_off
 from cdp_assets.sources.schemas import LOAD_MANIFEST
 from cdp_assets.sources.spec import SourceSpec, StreamSpec, stream_table
 from cdp_assets.warehouse.engine import Engine, row_count
@@ -230,9 +230,11 @@ def _append(
                 raise ChangedWhileReadingError(
                     delivery.file.name, "it changed while it was read", "The next run takes it"
                 )
-            account = found.account
+            account, rows = found.account, raw.filter(raw.load_id == load.load_id)
             if account is None:
-                account = accounted(delivery.file, stream, engine, raw.filter(raw.load_id == load.load_id), found.rows)
+                account = accounted(delivery.file, stream, engine, rows, found.rows)
+            if earlier is None:
+                refuse_what_is_cut_off(delivery.file, stream, engine, rows, found)
     return replace(load, status=LOADED, rows=found.rows), account.broken, account.absent
 
 
