@@ -14,6 +14,7 @@ from cdp_assets.identity import (
     checks,
     health,
     health_pages,
+    history,
     lasting_suggestions,
     report,
     schemas,
@@ -80,6 +81,7 @@ def assets(rules: IdentityRules) -> list[dg.AssetsDefinition]:
     ) -> dict[str, Built]:
         """Records are put together by the evidence, devices given to people, and ids kept; see the user guide."""
         canonical = Canonical(identity_records, identifiers, contacts, contact_points, identifier_aliases, facts)
+        previous = history.recalled(previous, settings.serving_file, as_of, engine)
         ids = HeldBackProfileIds(LedgerProfileIds(ledger))
         with ledger.reading() as connection:
             words = words_in_ledger(connection)
@@ -179,6 +181,7 @@ def _health(rules: IdentityRules) -> dg.AssetsDefinition:
         **tables: ir.Table,
     ) -> Built:
         """Sizes, contradictions, hubs, identified events, changes and the review queue, each with its bounds."""
+        previous = history.recalled_figures(previous, settings.serving_file, as_of, engine)
         measured = health.measure(health.Inputs(**tables), previous, rules, as_of, engine, settings.hash_key, since)
         return health_pages.described(measured, limits, engine)
 

@@ -43,6 +43,8 @@ class Load:
         status: `LOADED` or `FAILED`.
         error: What to tell the user if it failed; no personal data.
         loaded_at: The run's as-of instant.
+        encoding: The one of the contract by which it was read; None if that was not noted yet when it was loaded.
+        delimiter: Likewise.
     """
 
     load_id: str
@@ -56,6 +58,8 @@ class Load:
     status: str
     loaded_at: datetime
     error: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
 
 
 def record(connection: Connection, loads: list[Load]) -> None:

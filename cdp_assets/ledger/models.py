@@ -94,6 +94,8 @@ class Load(Base):
     status: Mapped[str]
     error: Mapped[str | None] = mapped_column(Text)
     loaded_at: Mapped[datetime]
+    encoding: Mapped[str | None]
+    delimiter: Mapped[str | None]
 
     __table_args__ = (Index("loads_by_stream", "source", "stream", "sequence"),)
 

@@ -89,7 +89,7 @@ def _sources(reader: Reader) -> tuple[views.SourceRows, ...]:
 def _segments(reader: Reader) -> tuple[views.SegmentSize, ...]:
     rows = reader.rows(
         """
-        SELECT sizes.segment, sizes.members,
+        SELECT sizes.segment, sizes.members, sizes.share,
                count_if(changes.change = 'entered') AS entered, count_if(changes.change = 'left') AS "left"
         FROM segments.segment_sizes AS sizes
         LEFT JOIN segments.membership_changes AS changes

@@ -34,7 +34,7 @@ def report(shown: views.Report, next_steps: Iterable[tuple[str, str]] = ()) -> R
     if shown.couple:
         parts += [heading("Kept apart"), kept_apart(shown.couple)]
     if shown.segments:
-        parts += [heading("Segments"), segments(shown.segments, shown.profiles - shown.anonymous)]
+        parts += [heading("Segments"), segments(shown.segments)]
     if shown.deliveries:
         parts += [heading("Deliveries"), deliveries(shown.deliveries)]
     if shown.run:
@@ -52,7 +52,7 @@ def status(shown: views.Report, tables: Iterable[tuple[str, str, int]], file: Pa
     parts: list[RenderableType] = [_title(shown), Text(str(file), "dim")]
     parts += [heading("Sources"), sources(shown.sources), heading("Profiles"), _identity(shown)]
     if shown.segments:
-        parts += [heading("Segments"), segments(shown.segments, shown.profiles - shown.anonymous)]
+        parts += [heading("Segments"), segments(shown.segments)]
     if shown.deliveries:
         parts += [heading("Deliveries"), deliveries(shown.deliveries)]
     if shown.reasons:
@@ -94,17 +94,16 @@ def sources(rows: Iterable[views.SourceRows]) -> RenderableType:
     return indented(made)
 
 
-def segments(sizes: Iterable[views.SegmentSize], people: int) -> RenderableType:
-    """Segments with their sizes; bars are shares of the known people."""
+def segments(sizes: Iterable[views.SegmentSize]) -> RenderableType:
+    """Segments with their sizes; bars are their shares."""
     counts = ("Members", "Share", "Entered", "Left")
     made = table("Segment", "Members", "Share", "", "Entered", "Left", numbers=counts, whole=("Segment",))
     for item in sizes:
-        part = item.members / people if people else 0.0
         made.add_row(
             wording.label(item.segment),
             wording.count(item.members),
-            wording.share(part, 1),
-            Text("━" * max(round(part * _BAR), 1 if item.members else 0), style="cyan"),
+            wording.share(item.share, 1),
+            Text("━" * max(round(item.share * _BAR), 1 if item.members else 0), style="cyan"),
             _change(item.entered, "+", "green"),
             _change(item.left, "−", "red"),
         )

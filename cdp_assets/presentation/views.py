@@ -169,10 +169,11 @@ class SourceRows:
 
 @dataclass(frozen=True)
 class SegmentSize:
-    """A segment's size, and who came and went in the latest run that changed it."""
+    """A segment's size, its share of all profiles, and who came and went in the latest run that changed it."""
 
     segment: str
     members: int
+    share: float
     entered: int = 0
     left: int = 0
 

@@ -26,7 +26,7 @@ from cdp_assets.sources.manifest import BEGUN, Delivery, Held
 from cdp_assets.sources.origins import Span
 from cdp_assets.sources.preparing import Scan, scanned_ahead
 from cdp_assets.sources.raw_table import bring_up_to_date
-from cdp_assets.sources.reading import accounted, read
+from cdp_assets.sources.reading import accounted, read, refuse_what_is_cut_off
 from cdp_assets.sources.schemas import LOAD_MANIFEST
 from cdp_assets.sources.spec import SourceSpec, StreamSpec, stream_table
 from cdp_assets.warehouse.engine import Engine, row_count
@@ -144,6 +144,7 @@ def ingest(
         keeping.keep(load, engine.table(STAGE, stream_table(source, stream)), kept, engine)
     deliveries = manifest.new_deliveries(source.name, stream, files, standing, repeat)
     gone = manifest.gone(repeat, deliveries, landed.growing)
+    once = {load.load_id: load for load in repeat if load.status == LOADED}
     loaded: list[Load] = []
     failed: list[DeliveryError] = [*new.failed, *landed.refused, *(keeping.lost(load, kept) for load in gone)]
     growing = list(landed.growing)
@@ -151,18 +152,22 @@ def ingest(
     absent: list[tuple[str, tuple[str, ...]]] = []
     for delivery in deliveries:
         load = _begun(source, stream, delivery, as_of)
+        earlier = once.get(load.load_id)
         try:
-            rows, of_them_broken, missing = _append(source, stream, delivery, load, engine, ledger, arrivals, scans)
+            done, of_them_broken, missing = _append(
+                source, stream, delivery, load, earlier, engine, ledger, arrivals, scans
+            )
         except ChangedWhileReadingError:
             growing.append(delivery.file.name)
             continue
         except DeliveryError as error:
-            failed.append(error)
-            _note(ledger, [replace(load, status=FAILED, error=str(error))])
+            # What was loaded once stays noted as such, so that the run stops rather than goes on without it.
+            failed.append(error if earlier is None else keeping.refused(earlier, error))
+            if earlier is None:
+                _note(ledger, [replace(load, status=FAILED, error=str(error))])
             continue
         finally:
             engine.drop_scratch()
-        done = replace(load, status=LOADED, rows=rows)
         _note(ledger, [done])
         loaded.append(done)
         broken += of_them_broken
@@ -200,25 +205,46 @@ def _append(
     stream: StreamSpec,
     delivery: Delivery,
     load: Load,
+    earlier: Load | None,
     engine: Engine,
     ledger: Ledger,
     arrivals: Arrivals,
     scans: Mapping[LandedFile, Scan],
-) -> tuple[int, int, tuple[str, ...]]:
+) -> tuple[Load, int, tuple[str, ...]]:
+    """The load as it was appended, how many of its rows are broken, and columns that its file does not have."""
     arrivals.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=arrivals.work, prefix="delivery-") as folder:
-        found = read(delivery.file, stream, engine, Path(folder), scans.get(delivery.file))
-        _note(ledger, [load])
+        try:
+            found = read(delivery.file, stream, engine, Path(folder), scans.get(delivery.file))
+        except DeliveryError:
+            then = _as_then(stream, earlier)
+            if then == stream:
+                raise
+            found = read(delivery.file, then, engine, Path(folder))
+            load = replace(load, encoding=then.encoding, delimiter=then.delimiter)
+        if earlier is None:
+            _note(ledger, [load])
         table = found.table.mutate(load_id=ibis.literal(load.load_id), source_file=ibis.literal(load.file))
         with engine.appending(STAGE, stream_table(source, stream), table) as raw:
             if not unchanged(delivery.file):
                 raise ChangedWhileReadingError(
                     delivery.file.name, "it changed while it was read", "The next run takes it"
                 )
-            account = found.account
+            account, rows = found.account, raw.filter(raw.load_id == load.load_id)
             if account is None:
-                account = accounted(delivery.file, stream, engine, raw.filter(raw.load_id == load.load_id), found.rows)
-    return found.rows, account.broken, account.absent
+                account = accounted(delivery.file, stream, engine, rows, found.rows)
+            if earlier is None:
+                refuse_what_is_cut_off(delivery.file, stream, engine, rows, found)
+    return replace(load, status=LOADED, rows=found.rows), account.broken, account.absent
+
+
+def _as_then(stream: StreamSpec, earlier: Load | None) -> StreamSpec:
+    """The stream with the encoding and the delimiter with which a file of it was read before."""
+    if earlier is None:
+        return stream
+    return replace(
+        stream, encoding=earlier.encoding or stream.encoding, delimiter=earlier.delimiter or stream.delimiter
+    )
 
 
 def _begun(source: SourceSpec, stream: StreamSpec, delivery: Delivery, as_of: datetime) -> Load:
@@ -233,6 +259,8 @@ def _begun(source: SourceSpec, stream: StreamSpec, delivery: Delivery, as_of: da
         rows=0,
         status=BEGUN,
         loaded_at=as_of,
+        encoding=stream.encoding,
+        delimiter=stream.delimiter,
     )
 
 
@@ -279,7 +307,8 @@ def _published(engine: Engine, source: SourceSpec, stream: StreamSpec) -> list[L
         return []
     table = engine.table(STAGE, LOAD_MANIFEST.name)
     mine = table.filter(table.source == source.name, table.stream == stream.name)
-    return [Load(**row) for row in engine.to_arrow(mine.select(*LOAD_MANIFEST.column_names)).to_pylist()]
+    rows = engine.to_arrow(mine.select(*LOAD_MANIFEST.column_names)).to_pylist()
+    return [Load(**row, encoding=stream.encoding, delimiter=stream.delimiter) for row in rows]
 
 
 def _held(
@@ -290,13 +319,13 @@ def _held(
     raw: ir.Table = engine.table(*ref)
     note, told = note_of(engine, ref), [load for load in published if load.status == LOADED and load.rows]
     if note is not None and note.fingerprint.rows == sum(load.rows for load in told) == row_count(raw, engine):
-        return [Held(source.name, stream.name, load.load_id, load.file, load.rows, as_of) for load in told]
-    # All rows of a load are of one file.
-    counted = raw.group_by("load_id").aggregate(source_file=raw.source_file.arbitrary(), rows=raw.count())
-    return [
-        Held(source.name, stream.name, row["load_id"], row["source_file"], row["rows"], as_of)
-        for row in engine.to_arrow(counted).to_pylist()
-    ]
+        found = [(load.load_id, load.file, load.rows) for load in told]
+    else:
+        # All rows of a load are of one file.
+        counted = raw.group_by("load_id").aggregate(source_file=raw.source_file.arbitrary(), rows=raw.count())
+        rows = engine.to_arrow(counted).to_pylist()
+        found = [(row["load_id"], row["source_file"], row["rows"]) for row in rows]
+    return [Held(source.name, stream.name, *each, as_of, stream.encoding, stream.delimiter) for each in found]
 
 
 def _note(ledger: Ledger, noted: Sequence[Load]) -> None:

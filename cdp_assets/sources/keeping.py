@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cdp_assets.ledger.loads import Load
-from cdp_assets.sources.errors import LostDeliveryError
+from cdp_assets.sources.errors import DeliveryError, LostDeliveryError
 from cdp_assets.sources.landing import LandedFile
 from cdp_assets.sources.raw_table import fitted
 from cdp_assets.sources.spec import SourceSpec, StreamSpec
@@ -85,11 +85,33 @@ def lost(load: Load, folder: Path) -> LostDeliveryError:
     copy = f"what was kept of it, {kept.name}, is damaged" if kept.exists() else "nothing was kept of it"
     return LostDeliveryError(
         load.file,
-        f"the {load.rows:,} rows that it brought on {load.loaded_at:%Y-%m-%d} are not in the warehouse, the file has "
-        f"gone or has another content, and {copy}",
-        "Put the file back under any name that the stream takes, or give the rows up: "
-        f"`cdp sources forget {load.load_id}`",
+        f"{_missing(load)}, the file has gone or has another content, and {copy}",
+        f"Put the file back under any name that the stream takes, or {_give_up(load)}",
     )
+
+
+def refused(load: Load, error: DeliveryError) -> LostDeliveryError:
+    """What to say of a delivery that was loaded once, and whose file is refused now.
+
+    Args:
+        load: As it was loaded.
+        error: Why the file is refused.
+    """
+    return LostDeliveryError(
+        load.file,
+        f"{_missing(load)}, and the file, which could be loaded then, is refused now: {error.problem} ({error.name})",
+        f"Define the stream as it was then until a run has loaded the file, or {_give_up(load)}",
+        line=error.line,
+        column=error.column,
+    )
+
+
+def _missing(load: Load) -> str:
+    return f"the {load.rows:,} rows that it brought on {load.loaded_at:%Y-%m-%d} are not in the warehouse"
+
+
+def _give_up(load: Load) -> str:
+    return f"give the rows up: `cdp sources forget {load.load_id}`"
 
 
 def _file(folder: Path, load: Load) -> Path:

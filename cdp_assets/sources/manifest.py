@@ -57,6 +57,8 @@ class Held:
         file: The file it came from.
         rows: Its rows.
         as_of: The run's instant, for a load that nobody noted.
+        encoding: Of the stream, for such a one.
+        delimiter: Of the stream, for such a one.
     """
 
     source: str
@@ -65,6 +67,8 @@ class Held:
     file: str
     rows: int
     as_of: datetime
+    encoding: str
+    delimiter: str
 
 
 def load_id(source: str, stream: str, content_hash: str, repetition: int) -> str:
@@ -131,6 +135,8 @@ def _recognised(held: Held, sequence: int, files: Sequence[tuple[LandedFile, str
         rows=held.rows,
         status=LOADED,
         loaded_at=held.as_of,
+        encoding=held.encoding,
+        delimiter=held.delimiter,
     )
 
 

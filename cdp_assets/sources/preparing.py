@@ -62,12 +62,14 @@ class Prepared:
         header: Names of its columns, for CSV.
         good: Records in it.
         broken: Rows that were taken out of it, with their numbers in the file as delivered.
+        ended: Whether the file as delivered ends with a line's end.
     """
 
     path: Path
     header: tuple[str, ...]
     good: int
     broken: tuple[BrokenRow, ...]
+    ended: bool = True
 
 
 def prepare(
@@ -99,7 +101,7 @@ def prepare(
         clean = folder / f"{file.path.name}.clean"
         _copy_without(plain, clean, records)
         plain = clean
-    return Prepared(plain, scan.header, records.good, tuple(records.broken))
+    return Prepared(plain, scan.header, records.good, tuple(records.broken), records.ended)
 
 
 @dataclass(frozen=True)

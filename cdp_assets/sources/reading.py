@@ -16,12 +16,12 @@ import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
-from cdp_assets.sources.drift import held_to_contract
-from cdp_assets.sources.errors import EmptyFileError, WrongFormatError
+from cdp_assets.sources.drift import held_to_contract, misfits
+from cdp_assets.sources.errors import EmptyFileError, TruncatedFileError, WrongFormatError
 from cdp_assets.sources.landing import LandedFile
 from cdp_assets.sources.preparing import Prepared, Scan, as_utf8, missing_column, prepare, refuse_bytes_that_are_no_text
 from cdp_assets.sources.spec import ColumnSpec, StreamSpec
-from cdp_assets.warehouse.engine import Engine
+from cdp_assets.warehouse.engine import Engine, row_count
 from cdp_assets.warehouse.files import ITSELF, POSITION, FileRows, UnreadableFileError
 
 _TAIL = 1 << 12
@@ -38,11 +38,13 @@ class RawRows:
         rows: How many.
         account: What is to be said of them; None if only they tell (`accounted`), since they are read as they are
             written.
+        unended: Where its last line has no end: the header of its last value; empty if there are no headers.
     """
 
     table: ir.Table
     rows: int
     account: Account | None
+    unended: str | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,39 @@ def accounted(file: LandedFile, stream: StreamSpec, engine: Engine, table: ir.Ta
     account = Account(broken, tuple(column.address for column in empty))
     _refuse_what_is_all_broken(file, stream, rows, account)
     return account
+
+
+def refuse_what_is_cut_off(
+    file: LandedFile, stream: StreamSpec, engine: Engine, table: ir.Table, read: RawRows
+) -> None:
+    """Refuse a file that ends within a line, where what is missing counts as gone.
+
+    Many whole files have no end of their last line. That one was cut off is told by that line: it has too few values,
+    or the last one does not fit its type, or lacks.
+
+    Args:
+        file: The file.
+        stream: Its stream.
+        engine: Looks.
+        table: Its rows.
+        read: What is known of them.
+
+    Raises:
+        TruncatedFileError: if it was cut off.
+    """
+    if stream.load != "snapshot" or read.unended is None:
+        return
+    last = table.filter(table.source_row == read.rows)
+    columns = [column for column in stream.columns if column.address == read.unended]
+    counts = engine.to_arrow(misfits(last, stream, columns)).to_pylist()[0]
+    lacking = [last[column.name].isnull() for column in columns if column.required]
+    broken = last.filter(ibis.or_(last.parse_error.notnull(), *lacking))
+    if counts.get("wrong_0") or row_count(broken, engine):
+        raise TruncatedFileError(
+            file.name,
+            "its last line has no end and is not all there, and in a snapshot what is missing counts as gone",
+            "Deliver the whole list; if it is whole, end its last line",
+        )
 
 
 def _counted(table: ir.Table, columns: Sequence[ColumnSpec], engine: Engine) -> dict[str, int]:
@@ -253,8 +288,9 @@ def _numbered(
     """Give each row its number in the file as delivered, and put the broken ones back in their places."""
     columns = [*stream.column_names, "extra", "raw_line", "parse_error"]
     sound = found.table
+    unended = None if prepared.ended else "".join(prepared.header[-1:])
     if not prepared.broken and not found.rejected:
-        return RawRows(sound.select(*columns, source_row=sound[POSITION]), found.rows, Account(0, absent))
+        return RawRows(sound.select(*columns, source_row=sound[POSITION]), found.rows, Account(0, absent), unended)
     total = prepared.good + len(prepared.broken)
     taken_out = np.array([broken.row for broken in prepared.broken], dtype=np.int64)
     shown = np.delete(np.arange(1, total + 1, dtype=np.int64), taken_out - 1)
@@ -275,7 +311,7 @@ def _numbered(
         parse_error=kept.error,
         source_row=kept.source_row,
     )
-    return RawRows(rows.union(broken_rows), total, Account(len(broken), absent))
+    return RawRows(rows.union(broken_rows), total, Account(len(broken), absent), unended)
 
 
 def _literal(path: Path, folder: Path) -> Path:

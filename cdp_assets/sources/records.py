@@ -57,6 +57,7 @@ class Records:
         lines: Lines in all.
         undecodable: Lines that are not UTF-8.
         beyond_ascii: Lines that are UTF-8 and more than ASCII.
+        ended: Whether the last line has a line's end.
     """
 
     good: int = 0
@@ -66,6 +67,7 @@ class Records:
     lines: int = 0
     undecodable: list[int] = field(default_factory=list)
     beyond_ascii: int = 0
+    ended: bool = True
 
     @property
     def rows(self) -> int:
@@ -124,6 +126,7 @@ class RecordScanner:
             block: Bytes that end in a line feed, or with the file.
             begin: Their offset in the file.
         """
+        self.found.ended = block.endswith(_NEWLINE)
         self.found.carriage_returns += block.count(b"\r\n") if b"\r" in block else 0
         if not self._taken_whole(block):
             for piece in _pieces(block):

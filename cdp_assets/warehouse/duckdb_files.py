@@ -64,10 +64,16 @@ class DuckDBFiles:
             f"columns = {{{types}}}"
         )
         with self._rejects() as (rejecting, rejected):
-            table, rows = self._rows(
-                f"SELECT {', '.join([*values, _extra_of(extras), *_SOUND])} "
-                f"FROM read_csv({literal(str(path))}, {options}, {rejecting})"
-            )
+            try:
+                table, rows = self._rows(
+                    f"SELECT {', '.join([*values, _extra_of(extras), *_SOUND])} "
+                    f"FROM read_csv({literal(str(path))}, {options}, {rejecting})"
+                )
+            except duckdb.InvalidInputException:
+                raise UnreadableFileError(
+                    "its lines cannot be told apart: a carriage return stands alone, as where a file was cut off in a "
+                    "line's end"
+                ) from None
             return FileRows(table, rows, rejected(1))
 
     def read_json_lines(self, path: Path, *, columns: Mapping[str, str]) -> ir.Table:

@@ -78,6 +78,9 @@ class FileReader(Protocol):
         Args:
             header: The file's columns in order.
             columns: Name of a column of the result → its header; null throughout if the file has none such.
+
+        Raises:
+            UnreadableFileError: if its lines cannot be told apart.
         """
 
     def read_json_lines(self, path: Path, *, columns: Mapping[str, str]) -> ir.Table:

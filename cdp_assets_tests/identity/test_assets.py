@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +174,30 @@ def test_a_run_whose_ledger_is_another_or_lost_gives_the_ids_there_were(
             engine.backend.con.execute("UPDATE identity.resolution_state SET revision = 'another'")
     assert run().success
     assert _profiles() == before
+
+
+def test_log_and_figures_go_on_where_the_warehouse_was_lost_and_the_copy_of_readers_was_not(
+    after_first: None, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profiles = _profiles()
+    warehouse = Settings.from_env().warehouse_file
+    warehouse.rename(Settings.from_env().serving_file)
+    monkeypatch.setenv("CDP_AS_OF", (AS_OF + timedelta(days=1)).isoformat())
+    published_normalised([*PEOPLE, Record(8, ("email new@example.com",), seen=6)])
+    assert run().success
+    assert {profile for profile in profiles if profile not in _profiles()} == set()
+    told = contents()
+    created = [row for row in told["profile_changes"] if "'created'" in row]
+    assert len(created) == len(told["profile_changes"]) == len({profile for _, profile in _profiles()})
+    with _warehouse() as engine:
+        found = {
+            name: engine.to_arrow(engine.table("identity", name).as_of.name("as_of").as_table().distinct()).num_rows
+            for name in ("profile_changes", "health")
+        }
+    assert found == {"profile_changes": 2, "health": 2}
+    told = contents()
+    assert run().success
+    assert contents() == told
 
 
 def _profiles() -> list[tuple[int, int]]:

@@ -135,6 +135,8 @@ def test_assignments_of_an_earlier_version_are_brought_along(tmp_path: Path) -> 
     with Ledger.open(url) as ledger, ledger.transaction() as connection:
         for name in ("profile_id_blocks", "profile_id_news"):
             connection.execute(text(f"drop table {name}"))
+        for name in ("encoding", "delimiter"):
+            connection.execute(text(f"alter table loads drop column {name}"))
         connection.execute(text("create table profile_ids (record_id integer primary key, profile_id int, since int)"))
         for record, profile in rows:
             values = f"{record}, {profile}, {to_micros(NOON)}"

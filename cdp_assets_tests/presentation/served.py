@@ -102,8 +102,8 @@ CREATE TABLE segments.memberships AS SELECT 'vip' AS segment, 1 AS profile_id, T
 CREATE TABLE segments.membership_changes AS
     SELECT 'vip' AS segment, 1 AS profile_id, 'entered' AS change, TIMESTAMPTZ '2026-06-30' AS changed_at;
 CREATE TABLE segments.segment_sizes AS SELECT * FROM (VALUES
-    ('vip', TIMESTAMPTZ '2026-06-29', 0), ('vip', TIMESTAMPTZ '2026-06-30', 1)
-) AS t (segment, as_of, members);
+    ('vip', TIMESTAMPTZ '2026-06-29', 0, 0.0), ('vip', TIMESTAMPTZ '2026-06-30', 1, 0.5)
+) AS t (segment, as_of, members, share);
 """
 
 

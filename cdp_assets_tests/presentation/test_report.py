@@ -21,7 +21,7 @@ SHOWN = views.Report(
         views.SourceRows("shop", accepted=90, duplicate=6, superseded=3, quarantined=1),
         views.SourceRows("web", 10),
     ),
-    segments=(views.SegmentSize("vip", 250, entered=12, left=3),),
+    segments=(views.SegmentSize("vip", 1100, 0.9167, entered=12, left=3),),
     deliveries=deliveries([("welcome", "delivered", None, 40), ("welcome", "withheld", "no_consent", 2)]),
     reasons=(("shop: the value is not a decimal", 1),),
     unpriced=(views.Unpriced("order", "SEK", 636), views.Unpriced("refund", "SEK", 1)),
@@ -53,7 +53,7 @@ def test_the_report_tells_the_whole_story_of_a_run() -> None:
         "run in 1 min 15 s", "5,000 records → 1,200 profiles, of which 200 anonymous",
         "precision 0.9991, recall 0.9100",
         "98.5% with the right person, 0.10% with another", "Ann Weber and Bob Weber share the e-mail weber@example.org",
-        "the given names differ", "25.0%", "+12", "−3", "40 delivered · 2 no consent", "201 passed, 1 warned",
+        "the given names differ", "91.7%", "+12", "−3", "40 delivered · 2 no consent", "201 passed, 1 warned",
         "normalised.orders: plausible", "636 orders in SEK have no exchange rate and are not counted",
         "1 refund in SEK has no exchange rate and is not counted", "Ada Byron-King", "make ui",
     ):  # fmt: skip

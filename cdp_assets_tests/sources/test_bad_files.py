@@ -12,7 +12,8 @@ from cdp_assets.sources.errors import (
     WrongEncodingError,
     WrongFormatError,
 )
-from cdp_assets_tests.sources.shop import Bench, content, orders, row, squeezed
+from cdp_assets.sources.spec import ColumnSpec
+from cdp_assets_tests.sources.shop import Bench, content, narrow, orders, row, squeezed
 
 EVERY = pytest.mark.parametrize("format", ["csv", "jsonl", "json", "parquet"])
 TEXT = pytest.mark.parametrize("format", ["csv", "jsonl", "json"])
@@ -125,6 +126,36 @@ def test_a_snapshot_without_rows_is_refused_since_it_would_close_everything(benc
     bench.drop("shop/orders.1", content(format, []))
     (error,) = bench.ingest(orders(format, load="snapshot")).failed
     assert isinstance(error, EmptyFileError)
+
+
+@pytest.mark.parametrize("load", ["append", "snapshot"])
+@pytest.mark.parametrize(
+    ("format", "end", "whole"),
+    [
+        ("csv", "2,2026-01-05,b@example.org,", False),
+        ("csv", "2,2026-01-05,b@example.org", False),
+        ("csv", "2,2026-01-05,b@example.org,2026-0", False),
+        ("csv", '2,2026-01-05,"b@exa', False),
+        ("csv", "2,2026-01-05,b@example.org,2026-01-06", True),
+        ("csv", "2,soon,b@example.org,2026-01-06", True),
+        ("jsonl", '{"order_no": "2", "at": "2026-0', False),
+        ("jsonl", '{"order_no": "2", "at": "soon", "until": "2026-01-06"}', True),
+    ],
+)
+def test_a_list_that_was_cut_off_in_its_last_line_is_refused_where_what_is_missing_counts_as_gone(
+    bench: Bench, load: str, format: str, end: str, whole: bool
+) -> None:
+    columns = (*orders().columns[:2], ColumnSpec("email", "string"), ColumnSpec("until", "date", required=True))
+    stream = narrow(format, *columns, load=load)
+    header = ("order_no", "at", "email", "until")
+    rows = content(format, [{"order_no": "1", "at": "2026-01-05", "until": "2026-01-06"}], header)
+    bench.drop("shop/orders.1", rows + end.encode())
+    found = bench.ingest(stream)
+    assert [error.name for error in found.failed] == ["truncated_file"] * (load == "snapshot" and not whole)
+    if found.failed:
+        bench.drop("shop/orders.1", rows + end.encode() + b"\n")
+        assert not bench.ingest(stream).failed
+    assert len(bench.raw()) == 2
 
 
 @EVERY

@@ -249,6 +249,46 @@ def test_a_delivery_that_can_be_taken_from_nowhere_is_named_until_it_is_given_up
     assert bench.ingest(orders()).is_nothing
 
 
+@pytest.mark.parametrize(
+    "then", [{"encoding": "latin-1"}, {"delimiter": ";"}, {"encoding": "latin-1", "delimiter": "|"}]
+)
+def test_a_deleted_warehouse_is_filled_with_what_was_read_under_a_contract_of_then(bench: Bench, then: Any) -> None:
+    text = content("csv", [row("1", email="müller@example.org")]).decode().replace(",", then.get("delimiter", ","))
+    bench.drop("shop/orders.1", text.encode(then.get("encoding", "utf-8")))
+    bench.ingest(orders(**then))
+    bench.drop("shop/orders.2", content("csv", [row("2", email="jürgen@example.org")]))
+    bench.ingest(orders())
+    before, manifest = bench.raw(), bench.manifest()
+    for _ in range(2):
+        bench.engine = DuckDBEngine.in_memory()
+        found = bench.ingest(orders())
+        assert (len(found.loaded), found.failed) == (2, ())
+        assert (bench.raw(), bench.manifest()) == (before, manifest)
+
+
+@pytest.mark.parametrize("format", ["csv", "jsonl", "json", "parquet"])
+def test_a_delivery_that_was_loaded_and_is_refused_when_a_warehouse_is_filled_again_is_not_passed_over(
+    bench: Bench, format: str
+) -> None:
+    bench.drop("shop/orders.1", content(format, [{"order_no": "1", "at": "t"}], ("order_no", "at")))
+    bench.drop("shop/orders.2", content(format, [row("2", email="b@example.org")]))
+    bench.ingest(orders(format))
+    manifest = bench.manifest()
+    bench.engine = DuckDBEngine.in_memory()
+    columns = (*orders().columns[:-1], ColumnSpec("email", "string", required=True))
+    tightened = orders(format, columns=columns)
+    for _ in range(2):
+        [error] = bench.ingest(tightened).failed
+        assert (error.name, error.column) == ("lost_delivery", "email")
+        assert "the 1 rows that it brought on" in error.problem
+        assert "(missing_column)" in error.problem
+        assert error.advice.endswith(f"`cdp sources forget {manifest[0].load_id}`")
+        assert (orders_in(bench), bench.manifest()) == (["2"], manifest)
+    bench.ingest(orders(format))
+    assert bench.ingest(tightened).is_nothing
+    assert (orders_in(bench), bench.manifest()) == (["1", "2"], manifest)
+
+
 def test_a_deleted_ledger_is_filled_again_from_the_raw_table(bench: Bench) -> None:
     bench.drop("shop/orders.1", A)
     bench.drop("shop/orders.2", B)
