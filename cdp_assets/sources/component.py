@@ -275,7 +275,9 @@ class Stream(dg.Model, dg.Resolvable):
         "what files say without a time.",
     )
     zone: str = Field(default="UTC", description="IANA time zone of times that bear none.")
-    deleted: OptionalSql = Field(default=None, description="SQL condition that marks a deleted row, for `upsert`.")
+    deleted: OptionalSql = Field(
+        default=None, description="SQL condition that marks a deleted row, for `upsert` and `snapshot`."
+    )
     derive: SqlByName = Field(
         default_factory=dict, description="Name → SQL expression over the columns and the names before it."
     )

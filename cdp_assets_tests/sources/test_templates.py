@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,12 @@ def test_a_template_names_the_public_page_of_its_layout(name: str) -> None:
     assert found.layout.startswith("https://")
     assert found.system
     assert found.export
+
+
+@pytest.mark.parametrize("of", ["members", "email_audience"])
+@pytest.mark.parametrize("who", ["subscribed", "unsubscribed", "cleaned", "nonsubscribed"])
+def test_each_file_of_mailchimps_zip_is_taken_by_its_earlier_name_and_the_present_one(who: str, of: str) -> None:
+    assert fnmatch(f"{who}_{of}_export_0a1b2c3d4e.csv", template.find("mailchimp_members").stream["files"])
 
 
 def loaded(folder: Path, stream: str) -> SourceSpec:
