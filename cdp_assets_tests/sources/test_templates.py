@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from cdp_assets.catalog import load_catalog
 from cdp_assets.definition_files import DefinitionError
 from cdp_assets.identity.spec import DEFAULT_IDENTIFIERS
 from cdp_assets.sources import template
+from cdp_assets.sources.component import Source
 from cdp_assets.sources.spec import SourceSpec
 from cdp_assets_tests.sources.shop import Bench
 from cdp_assets_tests.sources.template_samples import expected, outcome
@@ -94,3 +96,16 @@ def test_a_mistake_beside_a_template_names_file_and_line(tmp_path: Path, stream:
         loaded(tmp_path, stream)
     assert "defs.yaml:5: " in str(raised.value)
     assert said in str(raised.value)
+
+
+def test_what_another_export_tells_better_is_left_to_it_where_the_source_has_that_too() -> None:
+    orders: dict[str, Any] = {"name": "orders", "template": "shopify_orders"}
+    payouts = {"name": "payouts", "template": "shopify_transactions"}
+
+    def told_apart(*streams: dict[str, Any]) -> str:
+        source = Source(name="shop", streams=list(streams)).spec
+        return dict(source.streams[0].derive)["told_apart"]
+
+    assert told_apart(orders) == "false"
+    assert "Shopify Payments" in told_apart(orders, payouts)
+    assert told_apart(orders | {"derive": {"told_apart": "true"}}, payouts) == "true"
