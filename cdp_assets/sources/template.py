@@ -37,6 +37,8 @@ class Template:
         export: How to get the export.
         layout: Public page that describes its layout.
         stream: The fields of a stream, as in YAML.
+        own_columns: Where companies add columns to the export, such as questions of a form: pattern of headings by the
+            role that the system gives them; None where they do not.
         beside: Name of another template → the fields that hold where the source has a stream of it too.
     """
 
@@ -45,6 +47,7 @@ class Template:
     export: str
     layout: str
     stream: Mapping[str, Any]
+    own_columns: Mapping[str, str] | None = None
     beside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
