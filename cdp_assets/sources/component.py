@@ -4,7 +4,7 @@ Belongs here: fields and their descriptions, as editors show them. Does not belo
 what makes them valid (`validation.py`).
 """
 
-from collections.abc import Container
+from collections.abc import Collection, Container
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
@@ -275,7 +275,9 @@ class Stream(dg.Model, dg.Resolvable):
         "what files say without a time.",
     )
     zone: str = Field(default="UTC", description="IANA time zone of times that bear none.")
-    deleted: OptionalSql = Field(default=None, description="SQL condition that marks a deleted row, for `upsert`.")
+    deleted: OptionalSql = Field(
+        default=None, description="SQL condition that marks a deleted row, for `upsert` and `snapshot`."
+    )
     derive: SqlByName = Field(
         default_factory=dict, description="Name → SQL expression over the columns and the names before it."
     )
@@ -334,10 +336,11 @@ class Source(dg.Component, dg.Model, dg.Resolvable):
     @cached_property
     def spec(self) -> specs.SourceSpec:
         """The source, with every name and expression checked."""
+        templates = {stream.template for stream in self.streams if stream.template is not None}
         source = specs.SourceSpec(
             name=self.name,
             streams=tuple(
-                _stream(_complete(stream, self.name, f"streams[{position}]"), stream.columns, self)
+                _stream(_complete(stream, self.name, f"streams[{position}]", templates), stream.columns, self)
                 for position, stream in enumerate(self.streams)
             ),
             description=self.description,
@@ -355,7 +358,7 @@ class Source(dg.Component, dg.Model, dg.Resolvable):
         return dg.Definitions()
 
 
-def _complete(stream: Stream, source: str, place: str) -> Stream:
+def _complete(stream: Stream, source: str, place: str, templates: Collection[str]) -> Stream:
     """The stream with its template's fields below its own, and where what is fetched will lie."""
     given = stream.model_dump(exclude_unset=True)
     if stream.database is not None or stream.rest is not None:
@@ -371,7 +374,7 @@ def _complete(stream: Stream, source: str, place: str) -> Stream:
         found = template.find(stream.template)
     except ValueError as error:
         raise ValueError(f"{place}.template: {error}") from None
-    return Stream.model_validate(template.overridden(found, given, source))
+    return Stream.model_validate(template.overridden(found, given, source, templates))
 
 
 def _origin(stream: Stream) -> specs.DatabaseSpec | specs.RestSpec | specs.RemoteSpec | None:

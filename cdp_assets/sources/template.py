@@ -4,13 +4,15 @@ Belongs here: finding a template, and laying a stream's own fields over it. Does
 (`component.py`).
 
 A template's file says which ``system`` and ``export`` it is for, the public page on which its ``layout`` is described,
-and under ``stream`` what a stream of a source says. Its ``files`` are a pattern below the source's own folder.
+and under ``stream`` what a stream of a source says. Its ``files`` are a pattern below the source's own folder. What
+another export tells better is left to it where the source has that too: ``beside`` its template's name stand the fields
+that then hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,9 @@ class Template:
         export: How to get the export.
         layout: Public page that describes its layout.
         stream: The fields of a stream, as in YAML.
+        own_columns: Where companies add columns to the export, such as questions of a form: pattern of headings by the
+            role that the system gives them; None where they do not.
+        beside: Name of another template → the fields that hold where the source has a stream of it too.
     """
 
     name: str
@@ -42,6 +47,8 @@ class Template:
     export: str
     layout: str
     stream: Mapping[str, Any]
+    own_columns: Mapping[str, str] | None = None
+    beside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def names() -> tuple[str, ...]:
@@ -63,7 +70,9 @@ def find(name: str) -> Template:
     return Template(name=name, **content)
 
 
-def overridden(template: Template, given: Mapping[str, Any], source: str) -> dict[str, Any]:
+def overridden(
+    template: Template, given: Mapping[str, Any], source: str, others: Collection[str] = ()
+) -> dict[str, Any]:
     """A stream's fields: the template's, with its own over them.
 
     ``columns`` and ``derive`` are overridden by name, and a column field by field; lists (``identifiers``, ``maps``,
@@ -73,10 +82,12 @@ def overridden(template: Template, given: Mapping[str, Any], source: str) -> dic
         template: The template.
         given: The fields that the stream sets.
         source: The source's name: where the template's files lie unless the stream says so.
+        others: The templates of all the source's streams.
     """
     fields = dict(template.stream) | {"files": f"{source}/{template.stream['files']}"}
-    for name, value in given.items():
-        fields[name] = _merged(fields.get(name, {}), value) if name in _BY_NAME else value
+    for over in (*(told for name, told in template.beside.items() if name in others), given):
+        for name, value in over.items():
+            fields[name] = _merged(fields.get(name, {}), value) if name in _BY_NAME else value
     return fields
 
 

@@ -250,8 +250,8 @@ def _roles(stream: StreamSpec, schema: ibis.Schema, path: Path) -> Iterator[Prob
     if stream.load == "upsert" and not stream.key:
         yield Problem((*path, "load"), "an upsert needs a key that tells which row a new version replaces")
     if stream.deleted is not None:
-        if stream.load != "upsert":
-            yield Problem((*path, "deleted"), "a delete marker is for upserts; a snapshot closes what it leaves out")
+        if stream.load == "append":
+            yield Problem((*path, "deleted"), "a delete marker is for upserts and snapshots: what is appended stays")
         yield from _condition((*path, "deleted"), stream.deleted, schema)
     if stream.guest is not None:
         checked = _expression(stream.guest, schema)

@@ -47,6 +47,14 @@ def test_business_partners_are_companies_with_somebody_to_talk_to(tmp_path: Path
     assert (postal["line_1"], postal["postal_code"], postal["city"]) == ("MailAddres", "MailZipCod", "MailCity")
 
 
+def test_the_name_on_a_card_that_paid_is_a_persons_where_nobody_else_is_named(tmp_path: Path) -> None:
+    head = "id,Created date (UTC),Amount,Currency,Status,Customer Email,Card Name"
+    paid = proposed(
+        tmp_path, "payments.csv", head, "ch_{n},2026-01-05 10:00,12.{n},eur,Paid,p{n}@example.org,Ann Lee{n}"
+    )
+    assert told(paid)["full_name"] == '"Card Name"'
+
+
 def test_headings_with_dots_and_brackets_are_read_like_others(tmp_path: Path) -> None:
     head = "subscription.id,subscription.plan_id,subscription.plan_unit_price,subscription.started_at"
     head += ",customer[id],customer[email],customer[last_name],billing_address.line1,billing_address.city"

@@ -125,8 +125,9 @@ def test_an_upsert_needs_a_key() -> None:
     assert "an upsert needs a key" in only_problem(shop(orders(load="upsert", key=())))
 
 
-def test_a_delete_marker_is_for_upserts() -> None:
+def test_a_delete_marker_is_for_upserts_and_snapshots() -> None:
     assert "a delete marker is for upserts" in only_problem(shop(orders(deleted="total < 0")))
+    assert not problems(shop(orders(load="snapshot", deleted="total < 0")))
 
 
 def test_a_condition_must_be_true_or_false() -> None:

@@ -43,6 +43,8 @@ def test_what_is_moved_to_a_bank_is_not_paid_back(tmp_path: Path, head: str, sal
     [
         ("Order date,Time Zone", ("Europe/London",), "Europe/London", "times are taken to be in Europe/London, as"),
         ("Order date,Zeitzone", ("PST", "PDT"), "America/Los_Angeles", "in America/Los_Angeles, as Zeitzone says"),
+        ("Order date,Time Zone", ("Eastern Time (US & Canada)",) * 2, "America/New_York", "as Time Zone says"),
+        ("Order date,Time Zone", ("London", "(GMT+00:00) London"), "Europe/London", "as Time Zone says"),
         ("Order date,TimeZone", ("PST", "EST"), None, "UTC is assumed (`zone`), although TimeZone names EST, PST"),
         ("Order date (Europe/London),Shop", ("Main",), None, None),
     ],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,7 @@ from cdp_assets.catalog import load_catalog
 from cdp_assets.definition_files import DefinitionError
 from cdp_assets.identity.spec import DEFAULT_IDENTIFIERS
 from cdp_assets.sources import template
+from cdp_assets.sources.component import Source
 from cdp_assets.sources.spec import SourceSpec
 from cdp_assets_tests.sources.shop import Bench
 from cdp_assets_tests.sources.template_samples import expected, outcome
@@ -44,6 +47,12 @@ def test_a_template_names_the_public_page_of_its_layout(name: str) -> None:
     assert found.layout.startswith("https://")
     assert found.system
     assert found.export
+
+
+@pytest.mark.parametrize("of", ["members", "email_audience"])
+@pytest.mark.parametrize("who", ["subscribed", "unsubscribed", "cleaned", "nonsubscribed"])
+def test_each_file_of_mailchimps_zip_is_taken_by_its_earlier_name_and_the_present_one(who: str, of: str) -> None:
+    assert fnmatch(f"{who}_{of}_export_0a1b2c3d4e.csv", template.find("mailchimp_members").stream["files"])
 
 
 def loaded(folder: Path, stream: str) -> SourceSpec:
@@ -87,3 +96,16 @@ def test_a_mistake_beside_a_template_names_file_and_line(tmp_path: Path, stream:
         loaded(tmp_path, stream)
     assert "defs.yaml:5: " in str(raised.value)
     assert said in str(raised.value)
+
+
+def test_what_another_export_tells_better_is_left_to_it_where_the_source_has_that_too() -> None:
+    orders: dict[str, Any] = {"name": "orders", "template": "shopify_orders"}
+    payouts = {"name": "payouts", "template": "shopify_transactions"}
+
+    def told_apart(*streams: dict[str, Any]) -> str:
+        source = Source(name="shop", streams=list(streams)).spec
+        return dict(source.streams[0].derive)["told_apart"]
+
+    assert told_apart(orders) == "false"
+    assert "Shopify Payments" in told_apart(orders, payouts)
+    assert told_apart(orders | {"derive": {"told_apart": "true"}}, payouts) == "true"

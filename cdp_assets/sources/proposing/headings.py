@@ -209,7 +209,9 @@ def says_name_or_company(name: str) -> bool:
     legal = next((legal for legal in words_by_kind()["legal_names"] if words.endswith(f" {legal}")), None)
     if legal is not None:
         parts.append(words.removesuffix(legal).strip())
-    return next(meanings(words), None) == "company" and any({*NAMES, "name"} & set(meanings(part)) for part in parts)
+    either = words in words_by_kind()["names_or_companies"]
+    either = either or any({*NAMES, "name"} & set(meanings(part)) for part in parts)
+    return either and next(meanings(words), None) == "company"
 
 
 def says_a_name(words: str) -> bool:

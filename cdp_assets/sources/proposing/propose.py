@@ -26,6 +26,7 @@ from cdp_assets.sources.proposing.lists import lists_addresses
 from cdp_assets.sources.proposing.mapping import stream_of
 from cdp_assets.sources.proposing.naming import may_name_people, named_alike
 from cdp_assets.sources.proposing.nested import of_one_person
+from cdp_assets.sources.proposing.own_columns import with_own_columns
 from cdp_assets.sources.proposing.postal import of_a_delivery, of_one_address
 from cdp_assets.sources.proposing.roles import Column, columns_of, names_of_companies
 from cdp_assets.sources.proposing.sample import Sample, UnreadableSampleError, read
@@ -132,8 +133,17 @@ def propose(
         stream: dict[str, Any] = {"name": name, "template": found, "files": ""} | sample.layout(plain)
         if zone is not None and "zone" not in plain:
             stream["zone"] = zone
-        doubts = (f"it has the columns of {template.find(found).system}'s export; look up what that template assumes",)
-        columns_, misfitting = fit_template(spec_of({**plain, **stream}, source), sample, day_first)
+        doubts: tuple[str, ...] = (
+            f"it has the columns of {template.find(found).system}'s export; look up what that template assumes",
+        )
+        spec = spec_of({**plain, **stream}, source)
+        columns_, misfitting = fit_template(spec, sample, day_first)
+        if template.find(found).own_columns is not None:
+            judged = columns_of(sample.columns, day_first=day_first)
+            further, of_advertising = with_own_columns(template.find(found), spec, sample, judged, _names(sample))
+            columns_ |= further.pop("columns", {})
+            stream |= further
+            doubts += tuple(of_advertising)
         if columns_:
             stream["columns"] = columns_
         return Proposal(path, stream, None, found, (*sample.doubts, *doubts, *misfitting), sample, tuple(more))

@@ -21,6 +21,7 @@ from pathlib import Path
 from cdp_assets.sources import template
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.numberings import OF_PEOPLE, PRODUCT, Numbers, counted_apart, numbers_of
+from cdp_assets.sources.proposing.own_columns import join
 from cdp_assets.sources.proposing.propose import Proposal
 
 
@@ -99,7 +100,10 @@ def together(proposals: Sequence[Proposal]) -> list[tuple[Proposal, list[Path]]]
         apart = any(_alike(one, other, numbers) is False for one, other in combinations(alike, 2))
         parts += [[each] for each in alike] if apart else [alike]
     names: set[str] = set()
-    for first, *_ in parts:
+    for first, *others in parts:
+        if first.template is not None:
+            for other in others:
+                join(first.stream, other.stream, template.find(first.template))
         name, number = first.stream["name"], 2
         while first.stream["name"] in names:
             first.stream["name"] = f"{name}_{number}"
