@@ -13,6 +13,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from ibis import _
@@ -147,6 +148,7 @@ class Explanation:
         refusals: What keeps them apart; if they are together, what both carry and what does not join them.
         without: What would happen without the weakest link of the chain; null if there is no chain.
         waiting: How likely they are one person, where that waits for a steward; null otherwise.
+        parted: The latest run in which the profile of the one came off that of the other; null if none did.
     """
 
     left: RecordShown
@@ -156,6 +158,7 @@ class Explanation:
     refusals: tuple[Refusal, ...]
     without: Without | None = None
     waiting: float | None = None
+    parted: datetime | None = None
 
     @property
     def weakest(self) -> Step | None:
@@ -180,7 +183,10 @@ class Explanation:
                 "(`cdp identity review`)."
             )
         elif not self.refusals:
-            told.append("Nothing ties them: they share no identifier.")
+            still = "" if self.parted is None else " any more"
+            told.append(f"Nothing ties them{still}: they share no identifier.")
+        if self.parted is not None:
+            told.append(f"The profiles were one until the run as of {self.parted:%Y-%m-%d}.")
         return tuple(told)
 
     def to_dict(self) -> dict[str, Any]:
@@ -195,6 +201,7 @@ class Explanation:
             "without_weakest": None if self.without is None else self.without.to_dict(),
             "refusals": [{**asdict(refusal), "words": refusal.words} for refusal in self.refusals],
             "waiting_for_steward": self.waiting,
+            "parted_at": None if self.parted is None else self.parted.isoformat(),
             "words": list(self.words),
         }
 
@@ -219,7 +226,8 @@ def explain(tables: Tables, left: str, right: str, key: str) -> Explanation:
     common = set(mine.profiles) & set(theirs.profiles)
     if not common:
         refused = _refusals(reading, mine, theirs)
-        return Explanation(mine, theirs, False, (), refused, waiting=_waiting(reading, mine, theirs))
+        waiting, parted = _waiting(reading, mine, theirs), _parted(reading, mine, theirs)
+        return Explanation(mine, theirs, False, (), refused, waiting=waiting, parted=parted)
     members = reading.members([min(common)])
     ties = profile_ties(reading, min(common))
     hops = ties.chain(one, two)
@@ -376,6 +384,20 @@ def _waiting(reading: Published, left: RecordShown, right: RecordShown) -> float
     ends = [*left.profiles, *right.profiles]
     rows = rows_of(queue.filter(_.left_profile_id.isin(ends) & _.right_profile_id.isin(ends)))
     return max((row["probability"] for row in rows), default=None)
+
+
+def _parted(reading: Published, left: RecordShown, right: RecordShown) -> datetime | None:
+    log = reading.tables("identity", "profile_changes")
+    ends = [*left.profiles, *right.profiles]
+    split = log.filter(log.change == "split", log.profile_id.isin(ends), log.other_profile_id.isin(ends))
+    return max(
+        (
+            row["as_of"]
+            for row in rows_of(split)
+            if (row["profile_id"] in left.profiles) != (row["other_profile_id"] in left.profiles)
+        ),
+        default=None,
+    )
 
 
 def in_words(evidence: str | None) -> str:

@@ -13,7 +13,7 @@ from cdp_assets.identity.explain import Explanation, RecordNotFound, Step, expla
 from cdp_assets.identity.published import RecordShown, Tables
 from cdp_assets.identity.stewardship import Word
 from cdp_assets.identity.ties import Ties
-from cdp_assets_tests.identity.world import KEY, Record, World, canonical_tables, load
+from cdp_assets_tests.identity.world import AS_OF, KEY, Record, World, canonical_tables, load
 
 ANNA = Record(1, ("shop/customer_number 1001", "email family@example.com"), "Anna Meyer")
 BERT = Record(2, ("till/loyalty_number 77", "email family@example.com"), "Bert Meyer")
@@ -21,8 +21,10 @@ LOGIN = Record(3, ("user_id u1", "shop/customer_number 1001"))
 EVENT = Record(4, ("user_id u1",))
 
 
-def published(*records: Record, words: tuple[Word, ...] = ()) -> Tables:
+def published(*records: Record, words: tuple[Word, ...] = (), before: tuple[Record, ...] = ()) -> Tables:
     world = World()
+    if before:
+        world.run(before)
     found = world.run(records, words=words)
     engine = world.engine
     given = canonical_tables(engine, records)
@@ -92,6 +94,18 @@ def test_what_both_carry_and_what_does_not_join_them_is_told_beside_what_does() 
 def test_records_that_share_nothing_are_told_so() -> None:
     found = explained("1", "4", ANNA, EVENT)
     assert found.words[-1] == "Nothing ties them: they share no identifier."
+
+
+def test_records_whose_tie_was_given_up_are_told_when_they_were_parted() -> None:
+    guest = Record(5, ("email old@example.com",))
+    before, after = (Record(1, ("crm/contact_id 7", f"email {name}@example.com")) for name in ("old", "new"))
+    found = explain(published(after, guest, before=(before, guest)), "1", "5", KEY)
+    assert found.words[1:] == (
+        "Nothing ties them any more: they share no identifier.",
+        f"The profiles were one until the run as of {AS_OF:%Y-%m-%d}.",
+    )
+    assert found.to_dict()["parted_at"] == AS_OF.isoformat()
+    assert explained("1", "5", after, guest).parted is None
 
 
 def test_a_record_can_be_called_by_an_identifier() -> None:

@@ -66,6 +66,8 @@ CREATE TABLE identity.review_queue AS SELECT * FROM (VALUES
 CREATE TABLE identity.steward_words AS SELECT 'd1' AS word, 'same' AS kind, NULL::VARCHAR AS subject,
     NULL::BIGINT AS left_record_id, NULL::BIGINT AS right_record_id, NULL::BIGINT AS identifier_id WHERE false;
 CREATE TABLE identity.redirects AS SELECT 9 AS old_profile_id, 1 AS profile_id;
+CREATE TABLE identity.profile_changes AS
+    SELECT 9 AS other_profile_id, 1 AS profile_id, 'merged' AS change, TIMESTAMPTZ '2026-06-30' AS as_of;
 
 CREATE TABLE privacy.consent_state AS SELECT * FROM (VALUES
     ('ann@example.org', 'marketing', 'email', 'granted', true, TIMESTAMPTZ '2025-01-01', NULL::TIMESTAMPTZ, 'consent',
