@@ -181,6 +181,18 @@ def test_payments_by_a_number_alone_still_say_whose_the_order_is(tmp_path: Path)
     assert [each.type for each in stream.identifiers] == ["customer_number", "order_number"]
 
 
+@pytest.mark.parametrize(("head", "telling"), [("Refunded Amount", ["orders.csv"]), ("Tip", ["items.csv"])])
+def test_what_was_given_back_is_told_by_orders_or_by_their_lines(tmp_path: Path, head: str, telling: list[str]) -> None:
+    orders = table(f"Order ID,Order Date,Total,Currency,{head}", *(
+        f"o{n},2026-02-{1 + n % 28:02d} 10:00:00,21.00,EUR,{4 if n % 5 else 0}.00" for n in range(40)
+    ))  # fmt: skip
+    items = table("Order ID,Order Date,Product ID,Quantity,Price,Currency", *(
+        f"o{n},2026-02-{1 + n % 28:02d} 10:00:00,p{n % 9},{units},4.00,EUR" for n in range(40) for units in (3, -1)
+    ))  # fmt: skip
+    found = proposed(tmp_path, {"orders.csv": orders, "items.csv": items})
+    assert (feeding(found, "orders"), feeding(found, "refunds")) == (["orders.csv"], telling)
+
+
 @pytest.mark.parametrize(
     "other",
     [

@@ -14,8 +14,9 @@ from cdp_assets.identity.spec import DEFAULT_IDENTIFIERS
 from cdp_assets.sources import template
 from cdp_assets.sources.component import Source
 from cdp_assets.sources.spec import SourceSpec
+from cdp_assets_tests.normalised.bench import load, typed
 from cdp_assets_tests.sources.shop import Bench
-from cdp_assets_tests.sources.template_samples import expected, outcome
+from cdp_assets_tests.sources.template_samples import expected, outcome, sample, source_of
 
 REAL_SYSTEMS = (
     "shopify_customers", "shopify_orders", "woocommerce_customers", "woocommerce_orders", "magento_customers",
@@ -47,6 +48,15 @@ def test_a_template_names_the_public_page_of_its_layout(name: str) -> None:
     assert found.layout.startswith("https://")
     assert found.system
     assert found.export
+
+
+def test_times_in_magentos_grid_are_read_as_browsers_write_them(bench: Bench) -> None:
+    source = source_of("magento_orders")
+    text = sample("magento_orders").read_text().replace("2026 2:30:05 PM", "2026, 2:30:05\u202fPM")
+    bench.drop("shop/export1.csv", text.replace("Jan 05, 2026 10:00:00 AM", "Jan 5, 2026, 10:00:00 AM").encode())
+    load(bench, source)
+    read = [(row["cdp_disposition"], row["Purchase Date"].hour) for row in typed(bench, "shop__magento_orders")]
+    assert read == [("accepted", 10), *[("accepted", 14)] * 3]
 
 
 @pytest.mark.parametrize("of", ["members", "email_audience"])

@@ -110,10 +110,13 @@ def _take_orders_from_payments(payments: Proposal, head: Proposal, *, given_back
 
 
 def _take_orders_from_lines(lines: Proposal, head: Proposal) -> None:
-    lines.stream["maps"] = [map_ for map_ in lines.stream["maps"] if map_["to"] != "orders"]
+    given_back = _tells(head, "refunds") and _tells(lines, "refunds")
+    told = ("orders", "refunds") if given_back else ("orders",)
+    lines.stream["maps"] = [map_ for map_ in lines.stream["maps"] if map_["to"] not in told]
     for map_ in lines.stream["maps"]:
         if map_["to"] == "order_lines":
             map_["set"].pop("ordered_at", None)
             if map_["set"].get("currency") in lines.stream.get("derive", {}):
                 del map_["set"]["currency"]  # a guess
-    lines.doubts += (f"its orders are those of `{head.stream['name']}`, which say when they were placed",)
+    also = " and what was given back" if given_back else ""
+    lines.doubts += (f"its orders are those of `{head.stream['name']}`, which say when they were placed{also}",)

@@ -65,8 +65,10 @@ def with_own_columns(
     )
     at = None if spec.person or spec.event_time is None else plain_name(spec.event_time)
     said = list(consent.marketing(draft, people=spec.person, at=at, changing=spec.load != "append"))
-    if any(map_.to == "consents" for map_ in spec.maps):
-        said = [map_ for map_ in said if map_["set"]["status"] != "'granted'"]
+    refusals = [map_ for map_ in said if map_["set"]["status"] != "'granted'"]
+    if any(map_.to == "consents" for map_ in spec.maps) and len(refusals) < len(said):
+        said = refusals
+        draft.doubts.append(f"of these only refusals count: who consented is told by {known.system}'s own columns")
     if not said:
         return {}, []
     fields: dict[str, Any] = {
