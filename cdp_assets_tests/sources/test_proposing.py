@@ -281,6 +281,19 @@ AT_TEN = [f"2026-01-{day:02d}T10:00:00" for day in range(5, 25)]
         (["%Y-%m-%dT%H:%M:%S -10:00"], "timestamp", ("%Y-%m-%dT%H:%M:%S %z",)),
         (["%Y-%m-%d %H:%M:%S.%f +0000"], "timestamp", ("%Y-%m-%d %H:%M:%S.%f %z",)),
         (["%a %b %d %H:%M:%S +0000 %Y"], "timestamp", ("%a %b %d %H:%M:%S %z %Y",)),
+        (["%Y.%m.%d."], "date", ("%Y.%m.%d.",)),
+        (["%Y.%m.%d. %H:%M"], "timestamp", ("%Y.%m.%d. %H:%M",)),
+        (["%d. %m. %Y %H:%M"], "timestamp", ("%d. %m. %Y %H:%M",)),
+        (["%d.%m.%Y klo %H.%M"], "timestamp", ("%d.%m.%Y klo %H.%M",)),
+        (["%d.%m.%Y, %H:%M Uhr"], "timestamp", ("%d.%m.%Y, %H:%M Uhr",)),
+        (["%d/%m/%Y à %H:%M", "%d/%m/%Y %Hh%M"], "timestamp", ("%d/%m/%Y à %H:%M", "%d/%m/%Y %Hh%M")),
+        (["%Y%m%d%H%M%S"], "timestamp", ("%Y%m%d%H%M%S",)),
+        (["%m/%d/%Y, %I:%M:%S\u202f%p"], "timestamp", ("%m/%d/%Y, %I:%M:%S\u202f%p",)),
+        (["%d.%m.%Y %H:%M:%S.%f +0000"], "timestamp", ("%d.%m.%Y %H:%M:%S.%f %z",)),
+        (["%Y. %m. %d. 오전 %I:%M:%S"], "timestamp", ("%Y. %m. %d. %p %I:%M:%S",)),
+        (["%b %d, %Y %I:%M:%S %p PDT"], "timestamp", ("%b %d, %Y %I:%M:%S %p %z",)),
+        (["%Y/%m/%d %I:%M:%S a. m. GMT+2"], "timestamp", ("%Y/%m/%d %I:%M:%S %p GMT%z",)),
+        (["%a %b %d %Y %H:%M:%S GMT+0100 (Our Time)"], "timestamp", ("%a %b %d %Y %H:%M:%S GMT%z",)),
     ],
 )
 def test_dates_of_one_column_may_be_written_in_several_ways(
@@ -310,6 +323,22 @@ def test_dates_of_one_column_may_be_written_in_several_ways(
 )
 def test_what_may_be_no_date_or_another_or_no_json_stays_text(texts: list[str]) -> None:
     assert judge(texts).type == "string"
+
+
+def test_two_digits_of_years_are_told_from_days_where_hardly_any_come_first() -> None:
+    days = [f"{month:02d}-{day:02d}" for month in (1, 2) for day in range(1, 21)]
+    assert judge([f"25-{day}" for day in days]).formats == ("%y-%m-%d",)
+    assert judge([f"{day[3:]}-{day[:2]}-25" for day in days]).formats == ("%d-%m-%y",)
+
+
+@pytest.mark.parametrize("at", ["/Date({})/", "2026 W{} 1", "07/2026 ({})"])
+def test_orders_at_times_that_nobody_can_read_are_no_people(tmp_path: Path, at: str) -> None:
+    text = "Order No,Order date,Name,Email,Order total\n" + "".join(
+        f"{n},{at.format(1767348000000 + n)},Ann {chr(65 + n)}ick,p{n}@example.org,9.50\n" for n in range(12)
+    )
+    proposal = propose(written(tmp_path, "orders.csv", text), "shop")
+    assert proposal.kind is None
+    assert any(doubt.startswith("Order date may hold times") for doubt in proposal.doubts)
 
 
 def test_what_many_orders_have_in_common_is_no_key_even_of_one(tmp_path: Path) -> None:

@@ -164,9 +164,15 @@ def times_of(words: str) -> str | None:
     if (role := _times_begin(words.split(), known)) is not None:
         return role
     words = _UTC.sub("", words).strip()
-    spelled = {_squeezed(found) for found in _spellings(words.split(), known)}
     said = words.endswith(" timestamp") and not _mentions(words, "loads")
-    return "happened_at" if said or spelled & known.moments else None
+    return "happened_at" if said or is_a_moment(words) else None
+
+
+def is_a_moment(words: str) -> bool:
+    """Whether a name is nothing but that of a time: *Timestamp*, *Datum*."""
+    known = _headings()
+    spelled = {_squeezed(found) for found in _spellings(words.split(), known)}
+    return bool(spelled & known.moments)
 
 
 def _times_begin(parts: Sequence[str], known: _Headings) -> str | None:

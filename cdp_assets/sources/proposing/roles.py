@@ -559,6 +559,7 @@ def _are_states_of_things(texts: list[str | None]) -> bool:
     return 2 * sum(text in known for text in said) > len(said)
 
 
+_SAID_OF_TIMES = re.compile(r"\b(at|on|date|time|timestamp|created|updated)$")
 _OF_DAYS = re.compile(
     r"date|datum|fecha|\bdata\b|\bdia\b|\bjour\b|\bday\b|tag\b|\bdob\b|birth|geburt|naissance|nascita|nacimiento|"
     r"\b(since|seit|depuis|joined)\b"
@@ -621,10 +622,18 @@ def _is_epoch(words: str, values: Values) -> bool:
     """
     if values.epoch is None:
         return False
-    said = re.search(r"\b(at|on|date|time|timestamp|created|updated)$", words) is not None
+    said = _SAID_OF_TIMES.search(words) is not None
     if values.epoch == DAY and not (said or _OF_DAYS.search(words)):
         return False
     return said or headings.times_of(words) is not None
+
+
+def is_unread_time(column: Column) -> bool:
+    """Whether a column is called a time, and holds numbers that are written as none that is known."""
+    if column.role is not None or column.values.type != "string" or "like_a_time" not in column.values.looks:
+        return False
+    said = _SAID_OF_TIMES.search(column.words) or _OF_DAYS.search(column.words) or headings.is_a_moment(column.words)
+    return bool(said) and headings.times_of(column.words) is not None and not headings.is_elsewhere(column.words)
 
 
 def _possible(role: str, values: Values) -> bool:
