@@ -421,6 +421,15 @@ def bare_amount(text: str) -> str:
     return _SPACE.sub("", _NO_BREAK.sub("", found))
 
 
+def amount_of(text: str | None) -> float:
+    """An amount as it is written with a point or a comma; 0 where there is none."""
+    plain = re.sub(r"[^\W\d_]\.|[^\d.,-]", "", bare_amount(text or ""))
+    point = max(plain.rfind("."), plain.rfind(","))
+    whole, cents = (plain[:point], plain[point + 1 :]) if point >= 0 else (plain, "")
+    digits = f"{re.sub(r'[.,]', '', whole) or 0}.{cents or 0}"
+    return float(digits) if re.fullmatch(r"-?\d+\.\d+", digits) else 0.0
+
+
 def _symbol(texts: Sequence[str], *, paid: bool) -> str | None:
     """What stands beside nearly all of some numbers, if it is the sign of a currency; of amounts, whatever it is."""
     signed = [found for text in texts if (found := _SIGNED.fullmatch(text)) and None in found.groups()]
