@@ -155,6 +155,7 @@ def test_files_of_one_layout_are_one_stream_that_takes_the_next_ones_too(tmp_pat
     assert files == paths
     assert pattern_for([Path("shop/orders_2026-01.csv.gz")]) == "shop/orders*.csv*"
     assert pattern_for([Path("shop/orders_1.csv")], [Path("shop/orders_2.csv")]) == "shop/orders_1.csv*"
+    assert pattern_for([Path("shop/orders_2.csv")], [Path("shop/orders_1.csv")]) == "shop/orders_[2-9]*"
     lines = [Path("shop/orders_lines_2026-01.csv")]
     assert pattern_for([Path("shop/orders_2026-01.csv")], lines) == "shop/orders_[0-9]*-[0-9]*.csv*"
 
@@ -178,6 +179,29 @@ def test_every_file_that_is_put_together_is_found_wherever_its_name_has_numbers(
     ((_, files),) = together([propose(path, "shop") for path in paths])
     assert pattern_for([file.relative_to(tmp_path) for file in files]) == pattern
     assert all(fnmatch.fnmatchcase(f"shop/{name}", pattern) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("name", "next_one"),
+    [
+        ("orders_6f1d1ea1b2.csv", "orders_99aa88bb77.csv"),
+        ("orders_0a1b2c3d-1a2b-3c4d-5e6f-0123456789ab.csv", "orders_9a1b2c3d-1a2b-3c4d-5e6f-0123456789ab.csv"),
+        ("orders_Ab3dE9xZ12.csv", "orders_Zz9aB8cD7e.csv"),
+        ("orders_2026-01 (1).csv", "orders_2026-02.csv"),
+        ("orders.2026-01.csv", "orders.2027-11.csv"),
+        ("orders_20260103T091500Z.csv", "orders_20270210T120000Z.csv"),
+        ("orders-january-2026.csv", "orders-february-2026.csv"),
+        ("orders_2026_Q1.csv", "orders_2027_Q3.csv"),
+        ("2026-01_orders_eu.csv", "2026-12_orders_eu.csv"),
+        ("orders_2026-01_eu.csv", "orders_2026-12_eu.csv"),
+    ],
+)
+def test_the_next_file_is_taken_whatever_changes_in_its_name(name: str, next_one: str) -> None:
+    pattern = pattern_for([Path("shop", name)])
+    assert fnmatch.fnmatchcase(f"shop/{next_one}", pattern)
+    assert not fnmatch.fnmatchcase("shop/customers_2026-01.csv", pattern)
+    beside = pattern_for([Path("shop", name)], [Path("shop", name.replace("orders", "orders_lines"))])
+    assert not fnmatch.fnmatchcase(f"shop/{next_one.replace('orders', 'orders_lines')}", beside)
 
 
 def test_what_nothing_is_known_of_is_kept_and_feeds_no_table(tmp_path: Path) -> None:
