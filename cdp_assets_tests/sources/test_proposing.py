@@ -181,6 +181,21 @@ def test_every_file_that_is_put_together_is_found_wherever_its_name_has_numbers(
     assert all(fnmatch.fnmatchcase(f"shop/{name}", pattern) for name in names)
 
 
+@pytest.mark.parametrize(("further", "streams"), [("Voucher", 1), ("Shipping address", 1), ("Status", 2)])
+def test_files_that_lack_columns_are_of_one_stream_if_they_are_read_alike_without_these(
+    tmp_path: Path, further: str, streams: int
+) -> None:
+    head = "Order number;Order date;Email;Total;Currency"
+    rows = [f"{n};2026-0{1 + n // 20}-{1 + n % 20:02d} 10:00:00;p{n}@example.org;{n},50;EUR" for n in range(40)]
+    january, february = "\n".join([head, *rows[:20]]), "\n".join(f"{row};Void {row[:2]}" for row in rows[20:])
+    files = {"orders_2026-01.csv": january, "orders_2026-02.csv": f"{head};{further}\n{february}"}
+    found = together([propose(written(tmp_path, name, text + "\n"), "shop") for name, text in files.items()])
+    assert len(found) == streams
+    if streams == 1:
+        assert further in found[0][0].stream["columns"]
+        assert {path.name for path in found[0][1]} == files.keys()
+
+
 @pytest.mark.parametrize(
     ("name", "next_one"),
     [
