@@ -167,6 +167,8 @@ def test_files_of_one_layout_are_one_stream_that_takes_the_next_ones_too(tmp_pat
         (["08_items-2026-09.csv", "10_items-2026-10.csv.gz"], "shop/[0-9]*items*.csv*"),
         (["report_2026-01_eu.csv", "report_2026-02_eu.csv"], "shop/report_[0-9]*-[0-9]*_eu.csv*"),
         (["Orders 1.csv", "Orders-2.csv"], "shop/Orders*"),
+        (["orders_6f1d1ea1b2.csv", "orders_99aa88bb77.csv"], "shop/orders*.csv*"),
+        (["orders-january.csv", "orders-february.csv"], "shop/orders*.csv*"),
     ],
 )
 def test_every_file_that_is_put_together_is_found_wherever_its_name_has_numbers(

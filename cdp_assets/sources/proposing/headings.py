@@ -21,6 +21,7 @@ from pathlib import Path
 from zoneinfo import available_timezones
 
 from cdp_assets.sources.proposing import cells
+from cdp_assets.sources.proposing.file_names import without_what_changes
 from cdp_assets.sources.proposing.vocabulary import words_by_kind
 
 _ANY_NUMBER = "NO"
@@ -101,8 +102,9 @@ def _without_accents(text: str) -> str:
 
 
 def file_words(path: Path) -> list[str]:
-    """The words of a file's name without its endings, dates and numbers."""
-    return [word for word in words_of(path.name.split(".")[0]).split() if not word.isdigit()]
+    """The words of a file's name without its endings, dates, numbers, and what else changes at its end."""
+    stem = without_what_changes(path.name.split(".")[0])
+    return [word for word in words_of(stem).split() if not word.isdigit()]
 
 
 def meanings(words: str) -> Iterator[str]:

@@ -16,38 +16,10 @@ from typing import Any
 import yaml
 
 from cdp_assets.sources import template
+from cdp_assets.sources.proposing.file_names import ENDINGS, HEX, LONG_NUMBERS, NUMBERS, without_what_changes
 from cdp_assets.sources.proposing.propose import Proposal
 
 _WIDTH = 116
-
-_HEX = 6
-"""So many digits a hash has at least that stands in the name of a file."""
-
-_UUID = r"[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}"
-_HASH = rf"(?=[\da-f]*\d)(?=[\da-f]*[a-f])[\da-f]{{{_HEX},}}"
-_LETTERS = r"(?=[a-z\d]*\d[a-z])(?=(?:[a-z]*\d){2})[a-z\d]{8,}"
-"""Random ones, with digits among them."""
-_ENDINGS = re.compile(r"(?:\.[A-Za-z][A-Za-z\d]*)+$")
-_NUMBERS = re.compile(rf"(?<![^\W_])(?:{_UUID}|{_HASH})(?![^\W_])|\d+", re.IGNORECASE)
-_LONG_NUMBERS = re.compile(r"(?<![^\W_])\d{4,}(?:[_-]\d+)*(?![^\W_])")
-"""Dates within names, and what is as long."""
-_MONTHS = (
-    "jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec|"
-    "january|february|march|april|june|july|august|september|october|november|december|"
-    "januar|jänner|februar|märz|maerz|mai|juni|juli|oktober|dezember|"
-    "janvier|février|fevrier|mars|avril|juin|juillet|août|aout|septembre|octobre|novembre|décembre|decembre|"
-    "enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre|"
-    "gennaio|febbraio|aprile|maggio|giugno|luglio|settembre|ottobre|dicembre|"
-    "januari|februari|maart|mei|augustus|"
-    "janeiro|fevereiro|março|marco|maio|junho|julho|setembro|outubro|novembro|dezembro|"
-    "styczeń|luty|marzec|kwiecień|maj|czerwiec|lipiec|sierpień|wrzesień|październik|listopad|grudzień"
-)
-_CHANGING = re.compile(
-    rf"[\s_.-]+(?:{_UUID}|{_HASH}|{_LETTERS}|{_MONTHS}|(?:q|w|cw|kw)\d+)$|"
-    r"\s*\(\d+\)$|[_.-]?\d[\d_-]*(?:T\d[\d_-]*Z?)?$",
-    re.IGNORECASE,
-)
-"""What the next file of a stream has another one of at the end of its name."""
 
 
 Streams = Sequence[tuple[Proposal, Sequence[Path]]]
@@ -105,13 +77,13 @@ def _patterns(files: Sequence[Path], others: Sequence[Path]) -> Iterator[str]:
     """Globs for the names of files, from the wide to the narrow; the last one takes all of them."""
     first = files[0].as_posix()
     folder, _, name = first.rpartition("/")
-    ending = _ENDINGS.search(name)
+    ending = ENDINGS.search(name)
     stem, ends = (name[: ending.start()], ending[0]) if ending is not None else (name, "")
     below = f"{folder}/" if folder else ""
     if (anything := _wide_pattern(stem, ends.removesuffix(".gz") if folder else ends)) is not None:
         yield below + anything
     # Where `orders` lies beside `orders_items`, only digits may follow, or those of a hash.
-    ends, dated = ends.removesuffix(".gz"), _NUMBERS.sub(_any_number, stem)
+    ends, dated = ends.removesuffix(".gz"), NUMBERS.sub(_any_number, stem)
     yield f"{below}{dated}{ends}{'' if dated.endswith('*') and not ends else '*'}"
     if others and (later := _later(files, others)) is not None:
         yield later
@@ -124,7 +96,7 @@ def _patterns(files: Sequence[Path], others: Sequence[Path]) -> Iterator[str]:
 def _later(files: Sequence[Path], others: Sequence[Path]) -> str | None:
     """A glob for files whose number is higher than those of others that are called alike; None if it is not."""
     names, theirs = ([file.as_posix() for file in each] for each in (files, others))
-    alike = [name for name in theirs if _NUMBERS.sub("0", name) == _NUMBERS.sub("0", names[0])]
+    alike = [name for name in theirs if NUMBERS.sub("0", name) == NUMBERS.sub("0", names[0])]
     begins = commonprefix([*names, *alike])  # noqa: RUF071 (letters are what it is about)
     digits, before = ({name[len(begins) : len(begins) + 1] for name in each} for each in (names, alike))
     if not alike or not all(digit.isdecimal() for digit in digits | before) or min(digits) <= max(before):
@@ -134,13 +106,11 @@ def _later(files: Sequence[Path], others: Sequence[Path]) -> str | None:
 
 def _wide_pattern(stem: str, ends: str) -> str | None:
     """A glob for names that begin alike; None where the beginning is what changes, or a date stands within it."""
-    left = stem
-    while (found := _CHANGING.search(left)) is not None and found.start():
-        left = left[: found.start()]
+    left = without_what_changes(stem)
     if left != stem:
         left += "*"
     anything = re.sub(r"^\d[\d_-]*(?=[^\W\d])", "[0-9]*", left)
-    if _NUMBERS.fullmatch(stem) or _LONG_NUMBERS.search(anything):
+    if NUMBERS.fullmatch(stem) or LONG_NUMBERS.search(anything):
         return None
     if not anything.endswith("*"):
         anything += "*"
@@ -148,7 +118,7 @@ def _wide_pattern(stem: str, ends: str) -> str | None:
 
 
 def _any_number(found: re.Match[str]) -> str:
-    return "[0-9]*" if found[0].isdecimal() else f"{'[0-9A-Fa-f]' * _HEX}*"
+    return "[0-9]*" if found[0].isdecimal() else f"{'[0-9A-Fa-f]' * HEX}*"
 
 
 def _stream(proposal: Proposal, files: Sequence[Path], others: Sequence[Path]) -> list[str]:
