@@ -131,10 +131,11 @@ def status(told_as_json: bool) -> None:
     """Say what the last successful run published."""
     from cdp_assets.presentation.read_report import read_report, tables
     from cdp_assets.presentation.views import plain
+    from cdp_assets.sources.untaken import untaken
 
     settings = Settings.from_env()
     with open_reader(settings) as reader:
-        report, found = read_report(reader), tables(reader)
+        report, found = replace(read_report(reader), untaken=untaken(settings.defs, settings.landing)), tables(reader)
     if told_as_json:
         rows = [{"stage": stage, "table": name, "rows": number} for stage, name, number in found]
         print_json({**plain(report), "tables": rows, "snapshot": str(settings.serving_file)})
@@ -318,6 +319,7 @@ def tell_report(settings: Settings, run: views.Run, *, told_as_json: bool, ui: s
     from cdp_assets.ledger import Ledger, history
     from cdp_assets.presentation.read_deliveries import deliveries
     from cdp_assets.presentation.read_report import read_report
+    from cdp_assets.sources.untaken import untaken
 
     truth = settings.data / "truth"
     with open_reader(settings) as reader:
@@ -330,6 +332,7 @@ def tell_report(settings: Settings, run: views.Run, *, told_as_json: bool, ui: s
             shown = replace(shown, couple=couple(tables, truth, settings.hash_key), identity=identity(tables, truth))
     with Ledger.open(settings.ledger_url) as ledger, ledger.reading() as connection:
         shown = replace(shown, deliveries=deliveries(history.outcomes(connection)))
+    shown = replace(shown, untaken=untaken(settings.defs, settings.landing))
     if told_as_json:
         from cdp_assets.presentation.views import plain
 

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -168,10 +169,11 @@ def audit(told_as_json: bool) -> None:
     from cdp_assets.presentation.audit_text import audit_text
     from cdp_assets.presentation.read_audit import read_audit
     from cdp_assets.presentation.views import plain
+    from cdp_assets.sources.untaken import untaken
 
     settings = Settings.from_env()
     with open_reader(settings) as reader:
-        found = read_audit(reader)
+        found = replace(read_audit(reader), untaken=untaken(settings.defs, settings.landing))
     if told_as_json:
         print_json(plain(found))
     else:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from rich.console import Group, RenderableType
+from rich.text import Text
 
+from cdp_assets.presentation import wording
 from cdp_assets.presentation.read_audit import Audit, Shared
 from cdp_assets.presentation.terminal import heading, indented, table
 from cdp_assets.sources.audit_pages import age
@@ -60,12 +62,13 @@ def audit_text(audit: Audit, as_of: datetime) -> RenderableType:
     for each in audit.contributions:
         alone.add_row(each.source, f"{each.profiles:,}", f"{each.alone:,}", f"{each.golden_values:,}")
     parts = [("What the sources deliver", streams)]
+    left = [indented(Text(f"\n! {wording.untaken(audit.untaken)}", "yellow"))] if audit.untaken else []
     if 1 < len(names) <= _MOST_ACROSS:  # wider, it could not be read; the list that follows says the same
         parts.append(("Who of one source is in another", matrix))
     if len(names) > 1:
         parts.append(("By what both know them", ties))
     parts.append(("What each contributes", alone))
-    return Group(*(part for title, body in parts for part in (heading(title), indented(body))))
+    return Group(*(part for title, body in parts for part in (heading(title), indented(body))), *left)
 
 
 def _share(shared: Shared | None, of: int) -> str:

@@ -55,6 +55,8 @@ class Audit:
     streams: tuple[Stream, ...]
     shared: tuple[Shared, ...]
     contributions: tuple[Contribution, ...]
+    untaken: tuple[str, ...] = ()
+    """Files in the landing folder that no stream takes."""
 
 
 _MEMBERS = """

@@ -44,13 +44,14 @@ def report(shown: views.Report, next_steps: Iterable[tuple[str, str]] = ()) -> R
     steps = list(next_steps)
     if steps:
         parts += [heading("What next"), _next(steps)]
-    return Group(*parts, Text())
+    return Group(*parts, *_untaken(shown), Text())
 
 
 def status(shown: views.Report, tables: Iterable[tuple[str, str, int]], file: Path) -> RenderableType:
     """What the last good run published: people, segments, refusals, tables by stage."""
     parts: list[RenderableType] = [_title(shown), Text(str(file), "dim")]
-    parts += [heading("Sources"), sources(shown.sources), heading("Profiles"), _identity(shown)]
+    parts += [heading("Sources"), sources(shown.sources), *_untaken(shown)]
+    parts += [heading("Profiles"), _identity(shown)]
     if shown.segments:
         parts += [heading("Segments"), segments(shown.segments)]
     if shown.deliveries:
@@ -187,6 +188,10 @@ def _checks(run: views.Run, unpriced: Iterable[views.Unpriced]) -> RenderableTyp
         )
         words.append(f"\n  ! {wording.plural(each.rows, each.kind)} in {each.currency} {have}", "yellow")
     return indented(words)
+
+
+def _untaken(shown: views.Report) -> list[RenderableType]:
+    return [Text(f"\n  ! {wording.untaken(shown.untaken)}", "yellow")] if shown.untaken else []
 
 
 def _next(steps: list[tuple[str, str]]) -> RenderableType:

@@ -264,6 +264,7 @@ class Report:
     couple: Refused | None = None
     identity: Identity | None = None
     run: Run | None = None
+    untaken: tuple[str, ...] = ()
 
 
 def plain(item: Any) -> Any:

@@ -6,11 +6,16 @@ Belongs here: value → text. Does not belong here: any layout (`report.py`, the
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import PurePosixPath
 from typing import Any
 
 NOTHING = "–"
+
+_SHOWN = 3
+"""So many files are named of many."""
 
 _HOST = re.compile(r"https?://[^/\s]+")
 _WINDOW = re.compile(r"_(\d+)d$")
@@ -25,6 +30,14 @@ def count(value: float | None) -> str:
 def plural(value: int, singular: str, several: str | None = None) -> str:
     """A count with its noun: ``1 profile``, ``2 profiles``."""
     return f"{value:,} {singular if value == 1 else several or singular + 's'}"
+
+
+def untaken(names: Sequence[str]) -> str:
+    """How many files no stream takes, and how the first few are called."""
+    shown, more = [PurePosixPath(name).name for name in names[:_SHOWN]], len(names) - _SHOWN
+    called = ", ".join(shown) + (f" and {more:,} more" if more > 0 else "")
+    verb = "is" if len(names) == 1 else "are"
+    return f"{plural(len(names), 'file')} in the landing folder {verb} taken by no stream: {called}"
 
 
 def money(value: Decimal | float | None, currency: str = "") -> str:

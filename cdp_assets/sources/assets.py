@@ -244,11 +244,11 @@ def _load_manifest(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:
 
 def _strays(sources: Sequence[SourceSpec], settings: Settings) -> tuple[list[str], list[str]]:
     """Files that no stream takes: the ones to tell of, and the ones that a frozen contract minds."""
-    found = {
-        source: strays(settings.landing, source) for source in sources if source.contract.tables in (EVOLVE, FREEZE)
-    }
-    refused = [name for source, names in found.items() if source.contract.tables == FREEZE for name in names]
-    return [name for names in found.values() for name in names], refused
+    found = strays(settings.landing, sources)
+    minded = {source.name: source.contract.tables for source in sources}
+    told = dict.fromkeys(file for name, files in found.items() if minded[name] in (EVOLVE, FREEZE) for file in files)
+    refused = dict.fromkeys(file for name, files in found.items() if minded[name] == FREEZE for file in files)
+    return list(told), list(refused)
 
 
 def _source_audit(sources: Sequence[SourceSpec]) -> dg.AssetsDefinition:

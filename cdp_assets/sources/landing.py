@@ -7,13 +7,15 @@ them (`preparing.py`, `reading.py`), and whether they were loaded before (`manif
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from cdp_assets.sources.errors import UnsafePathError
 from cdp_assets.sources.spec import SourceSpec, fixed_folder
+from cdp_assets.trees import files_below
 
 _CHUNK = 1 << 22
 _UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart")
@@ -77,7 +79,7 @@ def look(
     for pattern in patterns:
         for path in landing.glob(pattern) if landing.is_dir() else ():
             name = path.relative_to(landing).as_posix()
-            if path.name.startswith(".") or path.name.lower().endswith(_UNFINISHED) or not path.is_file():
+            if not _is_finished(path):
                 continue
             if not path.resolve().is_relative_to(root):
                 refused[name] = UnsafePathError(
@@ -102,22 +104,28 @@ def look(
     return Landed(files, tuple(sorted(growing)), tuple(refused[name] for name in sorted(refused)))
 
 
-def strays(landing: Path, source: SourceSpec) -> list[str]:
-    """Files in a source's own folders that none of its streams takes, by name, in natural order.
+def strays(landing: Path, sources: Iterable[SourceSpec]) -> dict[str, list[str]]:
+    """Files in the own folders of each source, by its name, that no stream of any takes, by name, in natural order.
 
     Its own folders are those with which the patterns of its streams begin; a pattern without one has none.
     """
-    patterns = [PurePosixPath(stream.files) for stream in source.streams]
-    folders = {top for stream in source.streams for top in fixed_folder(stream.files).parts[:1]}
-    taken = {path for pattern in patterns for path in landing.glob(str(pattern))}
-    found = [
-        path.relative_to(landing).as_posix()
-        for folder in folders
-        for path in (landing / folder).rglob("*")
-        if path.is_file() and path not in taken and not path.name.startswith(".")
-        and not path.name.lower().endswith(_UNFINISHED)
-    ]  # fmt: skip
-    return sorted(found, key=natural)
+    patterns = {source.name: [stream.files for stream in source.streams] for source in sources}
+    left = not_taken(landing, itertools.chain(*patterns.values()))
+    folders = {name: {top for each in own for top in fixed_folder(each).parts[:1]} for name, own in patterns.items()}
+    return {name: [file for file in left if PurePosixPath(file).parts[0] in own] for name, own in folders.items()}
+
+
+def not_taken(landing: Path, patterns: Iterable[str], passed_over: Collection[str] = ()) -> list[str]:
+    """Files below ``landing`` that no glob takes, by name, in natural order.
+
+    Args:
+        landing: The landing folder.
+        patterns: Globs below it.
+        passed_over: Folders in it whose files do not count.
+    """
+    taken = {path for pattern in patterns for path in landing.glob(pattern)}
+    names = (path.relative_to(landing) for path in files_below(landing) if path not in taken and _is_finished(path))
+    return sorted((name.as_posix() for name in names if name.parts[0] not in passed_over), key=natural)
 
 
 def unchanged(file: LandedFile) -> bool:
@@ -139,6 +147,11 @@ def natural(name: str) -> tuple[tuple[int, int, str], ...]:
     return tuple(
         (0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", name) if part != ""
     )
+
+
+def _is_finished(path: Path) -> bool:
+    """Whether a path is a file, and not one that is hidden or still under the name that a tool gives it before."""
+    return not path.name.startswith(".") and not path.name.lower().endswith(_UNFINISHED) and path.is_file()
 
 
 def _as_it_is(path: Path, name: str) -> LandedFile:

@@ -69,6 +69,17 @@ def test_where_nothing_arrived_the_report_says_how_to_connect_something() -> Non
     assert "nothing; `cdp sources propose FILES…`" in text_of(report(replace(SHOWN, sources=())))
 
 
+def test_files_that_no_stream_takes_are_told_by_their_names_only() -> None:
+    some = replace(SHOWN, untaken=("shop/a.csv", "shop/b.csv", "c.csv", "d.csv", "e.csv"))
+    for shown in (report(some), status(some, [], Path("serving.duckdb"))):
+        told = "5 files in the landing folder are taken by no stream: a.csv, b.csv, c.csv and 2 more"
+        assert told in text_of(shown)
+    assert "1 file in the landing folder is taken by no stream: a.csv\n" in text_of(
+        report(replace(SHOWN, untaken=("shop/a.csv",)))
+    )
+    assert "taken by no stream" not in text_of(report(SHOWN))
+
+
 def test_a_run_that_had_nothing_to_do_says_so() -> None:
     told = text_of(report(replace(SHOWN, run=views.Run(4.0, launched=False, checks_passed=201))))
     assert "nothing new, nothing run" in told

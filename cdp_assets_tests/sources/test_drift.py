@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from cdp_assets.sources.drift import Drift, drift
 from cdp_assets.sources.ingest import Ingested
 from cdp_assets.sources.landing import strays
 from cdp_assets.sources.spec import ColumnSpec, ContractSpec, StreamSpec
+from cdp_assets.sources.untaken import untaken
 from cdp_assets_tests.normalised.bench import load, outcome, typed
 from cdp_assets_tests.sources.shop import HEADER, Bench, content, narrow, orders, row, shop
 
@@ -161,5 +165,26 @@ def test_of_earlier_deliveries_it_is_enough_to_know_their_columns(bench: Bench) 
 def test_files_in_a_sources_folder_that_no_stream_takes_are_found(bench: Bench) -> None:
     for name in ("shop/orders.1", "shop/returns.csv", "shop/.hidden", "shop/x.part", "other/orders.1"):
         bench.drop(name, "x")
-    assert strays(bench.landing, shop(orders())) == ["shop/returns.csv"]
-    assert strays(bench.landing, shop(orders(files="**/orders*"))) == []
+    assert strays(bench.landing, [shop(orders())]) == {"shop": ["shop/returns.csv"]}
+    assert strays(bench.landing, [shop(orders(files="**/orders*"))]) == {"shop": []}
+    beside = replace(shop(orders(files="shop/returns*")), name="returns")
+    assert strays(bench.landing, [shop(orders()), beside]) == {"shop": [], "returns": []}
+
+
+@pytest.mark.parametrize(
+    ("contract", "left"),
+    [("", ("more/x.csv", "shop/returns.csv")), ("  contract: {tables: discard_row}\n", ("more/x.csv",))],
+)
+def test_files_that_no_stream_takes_are_told_by_definitions_as_they_are_written(
+    tmp_path: Path, contract: str, left: tuple[str, ...]
+) -> None:
+    for name in ("shop/orders_1.csv", "shop/returns.csv", "shop/api/1.jsonl", "more/x.csv", "more/y.csv.part"):
+        (tmp_path / "landing" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "landing" / name).write_text("x")
+    file = tmp_path / "defs" / "shop" / "defs.yaml"
+    file.parent.mkdir(parents=True)
+    streams = "  streams:\n  - {name: orders, files: 'shop/orders*'}\n  - {name: api, rest: {}}\n"
+    file.write_text(f"type: cdp_assets.sources.component.Source\nattributes:\n  name: shop\n{contract}{streams}")
+    assert untaken(tmp_path / "defs", tmp_path / "landing") == left
+    file.write_text("a: [")
+    assert untaken(tmp_path / "defs", tmp_path / "landing") == ()

@@ -155,6 +155,7 @@ def test_files_of_one_layout_are_one_stream_that_takes_the_next_ones_too(tmp_pat
     assert files == paths
     assert pattern_for([Path("shop/orders_2026-01.csv.gz")]) == "shop/orders*.csv*"
     assert pattern_for([Path("shop/orders_1.csv")], [Path("shop/orders_2.csv")]) == "shop/orders_1.csv*"
+    assert pattern_for([Path("shop/orders_2.csv")], [Path("shop/orders_1.csv")]) == "shop/orders_[2-9]*"
     lines = [Path("shop/orders_lines_2026-01.csv")]
     assert pattern_for([Path("shop/orders_2026-01.csv")], lines) == "shop/orders_[0-9]*-[0-9]*.csv*"
 
@@ -166,6 +167,8 @@ def test_files_of_one_layout_are_one_stream_that_takes_the_next_ones_too(tmp_pat
         (["08_items-2026-09.csv", "10_items-2026-10.csv.gz"], "shop/[0-9]*items*.csv*"),
         (["report_2026-01_eu.csv", "report_2026-02_eu.csv"], "shop/report_[0-9]*-[0-9]*_eu.csv*"),
         (["Orders 1.csv", "Orders-2.csv"], "shop/Orders*"),
+        (["orders_6f1d1ea1b2.csv", "orders_99aa88bb77.csv"], "shop/orders*.csv*"),
+        (["orders-january.csv", "orders-february.csv"], "shop/orders*.csv*"),
     ],
 )
 def test_every_file_that_is_put_together_is_found_wherever_its_name_has_numbers(
@@ -178,6 +181,44 @@ def test_every_file_that_is_put_together_is_found_wherever_its_name_has_numbers(
     ((_, files),) = together([propose(path, "shop") for path in paths])
     assert pattern_for([file.relative_to(tmp_path) for file in files]) == pattern
     assert all(fnmatch.fnmatchcase(f"shop/{name}", pattern) for name in names)
+
+
+@pytest.mark.parametrize(("further", "streams"), [("Voucher", 1), ("Shipping address", 1), ("Status", 2)])
+def test_files_that_lack_columns_are_of_one_stream_if_they_are_read_alike_without_these(
+    tmp_path: Path, further: str, streams: int
+) -> None:
+    head = "Order number;Order date;Email;Total;Currency"
+    rows = [f"{n};2026-0{1 + n // 20}-{1 + n % 20:02d} 10:00:00;p{n}@example.org;{n},50;EUR" for n in range(40)]
+    january, february = "\n".join([head, *rows[:20]]), "\n".join(f"{row};Void {row[:2]}" for row in rows[20:])
+    files = {"orders_2026-01.csv": january, "orders_2026-02.csv": f"{head};{further}\n{february}"}
+    found = together([propose(written(tmp_path, name, text + "\n"), "shop") for name, text in files.items()])
+    assert len(found) == streams
+    if streams == 1:
+        assert further in found[0][0].stream["columns"]
+        assert {path.name for path in found[0][1]} == files.keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "next_one"),
+    [
+        ("orders_6f1d1ea1b2.csv", "orders_99aa88bb77.csv"),
+        ("orders_0a1b2c3d-1a2b-3c4d-5e6f-0123456789ab.csv", "orders_9a1b2c3d-1a2b-3c4d-5e6f-0123456789ab.csv"),
+        ("orders_Ab3dE9xZ12.csv", "orders_Zz9aB8cD7e.csv"),
+        ("orders_2026-01 (1).csv", "orders_2026-02.csv"),
+        ("orders.2026-01.csv", "orders.2027-11.csv"),
+        ("orders_20260103T091500Z.csv", "orders_20270210T120000Z.csv"),
+        ("orders-january-2026.csv", "orders-february-2026.csv"),
+        ("orders_2026_Q1.csv", "orders_2027_Q3.csv"),
+        ("2026-01_orders_eu.csv", "2026-12_orders_eu.csv"),
+        ("orders_2026-01_eu.csv", "orders_2026-12_eu.csv"),
+    ],
+)
+def test_the_next_file_is_taken_whatever_changes_in_its_name(name: str, next_one: str) -> None:
+    pattern = pattern_for([Path("shop", name)])
+    assert fnmatch.fnmatchcase(f"shop/{next_one}", pattern)
+    assert not fnmatch.fnmatchcase("shop/customers_2026-01.csv", pattern)
+    beside = pattern_for([Path("shop", name)], [Path("shop", name.replace("orders", "orders_lines"))])
+    assert not fnmatch.fnmatchcase(f"shop/{next_one.replace('orders', 'orders_lines')}", beside)
 
 
 def test_what_nothing_is_known_of_is_kept_and_feeds_no_table(tmp_path: Path) -> None:
@@ -281,6 +322,19 @@ AT_TEN = [f"2026-01-{day:02d}T10:00:00" for day in range(5, 25)]
         (["%Y-%m-%dT%H:%M:%S -10:00"], "timestamp", ("%Y-%m-%dT%H:%M:%S %z",)),
         (["%Y-%m-%d %H:%M:%S.%f +0000"], "timestamp", ("%Y-%m-%d %H:%M:%S.%f %z",)),
         (["%a %b %d %H:%M:%S +0000 %Y"], "timestamp", ("%a %b %d %H:%M:%S %z %Y",)),
+        (["%Y.%m.%d."], "date", ("%Y.%m.%d.",)),
+        (["%Y.%m.%d. %H:%M"], "timestamp", ("%Y.%m.%d. %H:%M",)),
+        (["%d. %m. %Y %H:%M"], "timestamp", ("%d. %m. %Y %H:%M",)),
+        (["%d.%m.%Y klo %H.%M"], "timestamp", ("%d.%m.%Y klo %H.%M",)),
+        (["%d.%m.%Y, %H:%M Uhr"], "timestamp", ("%d.%m.%Y, %H:%M Uhr",)),
+        (["%d/%m/%Y à %H:%M", "%d/%m/%Y %Hh%M"], "timestamp", ("%d/%m/%Y à %H:%M", "%d/%m/%Y %Hh%M")),
+        (["%Y%m%d%H%M%S"], "timestamp", ("%Y%m%d%H%M%S",)),
+        (["%m/%d/%Y, %I:%M:%S\u202f%p"], "timestamp", ("%m/%d/%Y, %I:%M:%S\u202f%p",)),
+        (["%d.%m.%Y %H:%M:%S.%f +0000"], "timestamp", ("%d.%m.%Y %H:%M:%S.%f %z",)),
+        (["%Y. %m. %d. 오전 %I:%M:%S"], "timestamp", ("%Y. %m. %d. %p %I:%M:%S",)),
+        (["%b %d, %Y %I:%M:%S %p PDT"], "timestamp", ("%b %d, %Y %I:%M:%S %p %z",)),
+        (["%Y/%m/%d %I:%M:%S a. m. GMT+2"], "timestamp", ("%Y/%m/%d %I:%M:%S %p GMT%z",)),
+        (["%a %b %d %Y %H:%M:%S GMT+0100 (Our Time)"], "timestamp", ("%a %b %d %Y %H:%M:%S GMT%z",)),
     ],
 )
 def test_dates_of_one_column_may_be_written_in_several_ways(
@@ -310,6 +364,22 @@ def test_dates_of_one_column_may_be_written_in_several_ways(
 )
 def test_what_may_be_no_date_or_another_or_no_json_stays_text(texts: list[str]) -> None:
     assert judge(texts).type == "string"
+
+
+def test_two_digits_of_years_are_told_from_days_where_hardly_any_come_first() -> None:
+    days = [f"{month:02d}-{day:02d}" for month in (1, 2) for day in range(1, 21)]
+    assert judge([f"25-{day}" for day in days]).formats == ("%y-%m-%d",)
+    assert judge([f"{day[3:]}-{day[:2]}-25" for day in days]).formats == ("%d-%m-%y",)
+
+
+@pytest.mark.parametrize("at", ["/Date({})/", "2026 W{} 1", "07/2026 ({})"])
+def test_orders_at_times_that_nobody_can_read_are_no_people(tmp_path: Path, at: str) -> None:
+    text = "Order No,Order date,Name,Email,Order total\n" + "".join(
+        f"{n},{at.format(1767348000000 + n)},Ann {chr(65 + n)}ick,p{n}@example.org,9.50\n" for n in range(12)
+    )
+    proposal = propose(written(tmp_path, "orders.csv", text), "shop")
+    assert proposal.kind is None
+    assert any(doubt.startswith("Order date may hold times") for doubt in proposal.doubts)
 
 
 def test_what_many_orders_have_in_common_is_no_key_even_of_one(tmp_path: Path) -> None:

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from cdp_assets.sources.proposing.amounts import amount_of
 from cdp_assets.sources.proposing.headings import meanings, words_of
 from cdp_assets.sources.proposing.propose import Proposal, propose
-from cdp_assets.sources.proposing.values import judge
+from cdp_assets.sources.proposing.values import amount_of, judge
 from cdp_assets.warehouse.sql_parsing import plain_name
 from cdp_assets_tests.normalised.bench import canonical, load, outcome
 from cdp_assets_tests.sources.shop import Bench
@@ -279,6 +278,25 @@ def test_a_sign_of_several_currencies_is_that_of_the_one_that_is_said_or_expecte
     tmp_path: Path, sign: str, expected: str, said: bool, code: str
 ) -> None:
     assert currency_of(tmp_path, sign, currency=expected, currency_said=said) == f"'{code}'"
+
+
+@pytest.mark.parametrize("heading", ["code", "Kód"])
+@pytest.mark.parametrize("again", [True, False])
+def test_a_code_that_stands_beside_one_time_one_address_and_one_sum_is_that_of_an_order(
+    tmp_path: Path, heading: str, again: bool
+) -> None:
+    rows = [
+        f"C{n};2026-05-{n + 1:02d};Odesláno;p{n}@example.org;{20 + n + (not again) * place},00;{sku};2;{price},00"
+        for n in range(12)
+        for place, (sku, price) in enumerate((("MUG", 8), ("TEA", 2 + n)))
+    ]
+    head = f"{heading};date;statusName;email;totalPriceWithVat;itemCode;itemAmount;itemUnitPriceWithVat"
+    proposal = proposed(tmp_path, "orders.csv", head, *rows)
+    assert (proposal.kind == "lines") == again
+    if again:
+        assert map_to(proposal, "orders")["grain"] == [heading]
+        line = map_to(proposal, "order_lines")["set"]
+        assert (line["quantity"], line["amount"]) == ("itemAmount", "itemAmount * itemUnitPriceWithVat")
 
 
 def test_appointments_are_no_people(tmp_path: Path) -> None:

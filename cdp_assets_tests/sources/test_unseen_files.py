@@ -295,6 +295,7 @@ def test_events_without_a_number_are_told_apart_by_who_did_them(shop: Shop) -> N
         ("顧客ID", "person_id"), ("メールアドレス", "email"), ("ﾒｰﾙｱﾄﾞﾚｽ", "email"),
         ("订单编号", "order_id"), ("手机号", "phone"),
         ("고객번호", "person_id"), ("البريد الإلكتروني", "email"),
+        ("statusName", "status"), ("Spedizione", "shipping"), ("evt_name", "event_name"),
     ],
 )  # fmt: skip
 def test_headings_mean_what_people_mean(heading: str, role: str) -> None:

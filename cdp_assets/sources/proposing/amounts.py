@@ -6,13 +6,12 @@ Belongs here: computing with a sample. Does not belong here: what becomes of amo
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.draft import Draft
 from cdp_assets.sources.proposing.roles import Column
-from cdp_assets.sources.proposing.values import bare_amount
+from cdp_assets.sources.proposing.values import amount_of
 
 _SOME, _MOSTLY, _NEARLY_ALL = 3, 0.8, 0.9
 """So many rows or articles at least, and so much of all that can, have to show what an amount is."""
@@ -22,15 +21,6 @@ _ENOUGH, _RATES, _HIGHEST = 10, 3, 1.5
 
 _KINDS = 6
 """So many kinds of rows a file tells apart at most."""
-
-
-def amount_of(text: str | None) -> float:
-    """An amount as it is written with a point or a comma; 0 where there is none."""
-    plain = re.sub(r"[^\W\d_]\.|[^\d.,-]", "", bare_amount(text or ""))
-    point = max(plain.rfind("."), plain.rfind(","))
-    whole, cents = (plain[:point], plain[point + 1 :]) if point >= 0 else (plain, "")
-    digits = f"{re.sub(r'[.,]', '', whole) or 0}.{cents or 0}"
-    return float(digits) if re.fullmatch(r"-?\d+\.\d+", digits) else 0.0
 
 
 def price_and_total(draft: Draft) -> tuple[Column, Column] | None:

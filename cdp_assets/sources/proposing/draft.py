@@ -110,6 +110,8 @@ class Draft:
             return f"case when contains({name}, '@') then {name} end"
         if some_are_no_addresses(column):
             return f"case when regexp_matches({name}, '^[^@]+@[^@]+[.][^@]+$') then {name} end"
+        if values.replaced:
+            return self._derived(column, "instant", self._instant(column, name))
         if values.epoch is not None and column.role is not None and column.role.endswith(("_at", "_date")):
             since = {
                 1.0: name,
@@ -127,12 +129,10 @@ class Draft:
             )
             halves = any(text[-1] in "Mm" for text in texts)
             written = f"cast({name} as varchar) || ' ' || {clock}"
-            named = [headings.zone_of(each.address) for each in (column, self._clock)]
-            in_utc = any(headings.is_in_utc(each.words) for each in (column, self._clock))
-            zone = "UTC" if in_utc else next(filter(None, named), self.zone)
-            there = "" if zone is None else f" at time zone {quoted(zone)}"
-            sql = f"strptime({written}, '%Y-%m-%d {f'%I:%M{seconds} %p' if halves else f'%H{mark}%M{seconds}'}'){there}"
-            return self._derived(column, "time", sql)
+            pattern = f"%Y-%m-%d {f'%I:%M{seconds} %p' if halves else f'%H{mark}%M{seconds}'}"
+            return self._derived(
+                column, "time", f"strptime({written}, {quoted(pattern)}){self._there(column, self._clock)}"
+            )
         if column.role == "country" and "country_name" in values.looks:
             return self._derived(column, "code", self._country_codes(name, column))
         if column.role == "country" and any((text or "A").islower() for text in self.sample.columns[column.address]):
@@ -140,6 +140,21 @@ class Draft:
         if column.role == "language" and values.type == "json":
             return f"json_extract_string({name}, '$[0]')"
         return name
+
+    def _instant(self, column: Column, written: str) -> str:
+        """An instant that a format fits once some words are others."""
+        for pattern, other in column.values.replaced:
+            written = f"regexp_replace({written}, {quoted(pattern)}, {quoted(other)})"
+        [pattern] = column.values.formats
+        there = "" if "%z" in pattern else self._there(column)
+        return f"try_strptime({written}, {quoted(pattern)}){there}"
+
+    def _there(self, *columns: Column) -> str:
+        """Where the times of columns are those of clocks, as SQL behind them; nothing if nobody knows."""
+        named = [headings.zone_of(column.address) for column in columns]
+        in_utc = any(headings.is_in_utc(column.words) for column in columns)
+        zone = "UTC" if in_utc else next(filter(None, named), self.zone)
+        return "" if zone is None else f" at time zone {quoted(zone)}"
 
     def _some_are_a_word(self, column: Column) -> bool:
         """Whether one text that is no address stands again and again for people who are not told."""

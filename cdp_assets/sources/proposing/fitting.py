@@ -107,7 +107,8 @@ def fit_template(
         if found is None or not found.wrong:
             continue
         judged = judge(texts[name], day_first=day_first)
-        if judged.type == column.type and judged.formats and judged.formats != column.formats:
+        fits = judged.type == column.type and judged.formats and not judged.replaced
+        if fits and judged.formats != column.formats:
             fields[name] = {**fields.get(name, {}), "format": list(judged.formats)}
             either = ", and day and month could be the other way round" if judged.ambiguous else ""
             doubts.append(f"{name} is not written as the template says, but as {' or '.join(judged.formats)}{either}")

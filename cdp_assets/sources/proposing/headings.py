@@ -21,6 +21,7 @@ from pathlib import Path
 from zoneinfo import available_timezones
 
 from cdp_assets.sources.proposing import cells
+from cdp_assets.sources.proposing.file_names import without_what_changes
 from cdp_assets.sources.proposing.vocabulary import words_by_kind
 
 _ANY_NUMBER = "NO"
@@ -101,8 +102,9 @@ def _without_accents(text: str) -> str:
 
 
 def file_words(path: Path) -> list[str]:
-    """The words of a file's name without its endings, dates and numbers."""
-    return [word for word in words_of(path.name.split(".")[0]).split() if not word.isdigit()]
+    """The words of a file's name without its endings, dates, numbers, and what else changes at its end."""
+    stem = without_what_changes(path.name.split(".")[0])
+    return [word for word in words_of(stem).split() if not word.isdigit()]
 
 
 def meanings(words: str) -> Iterator[str]:
@@ -164,9 +166,15 @@ def times_of(words: str) -> str | None:
     if (role := _times_begin(words.split(), known)) is not None:
         return role
     words = _UTC.sub("", words).strip()
-    spelled = {_squeezed(found) for found in _spellings(words.split(), known)}
     said = words.endswith(" timestamp") and not _mentions(words, "loads")
-    return "happened_at" if said or spelled & known.moments else None
+    return "happened_at" if said or is_a_moment(words) else None
+
+
+def is_a_moment(words: str) -> bool:
+    """Whether a name is nothing but that of a time: *Timestamp*, *Datum*."""
+    known = _headings()
+    spelled = {_squeezed(found) for found in _spellings(words.split(), known)}
+    return bool(spelled & known.moments)
 
 
 def _times_begin(parts: Sequence[str], known: _Headings) -> str | None:

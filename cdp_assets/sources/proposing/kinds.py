@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cdp_assets.sources.proposing import headings
-from cdp_assets.sources.proposing.roles import NUMBERING_PEOPLE, Column
+from cdp_assets.sources.proposing.roles import NUMBERING_PEOPLE, Column, is_unread_time
 
 _NAMES = frozenset(headings.NAMES)
 _PERSONAL = _NAMES | {"email", "phone", "birth_date"}
@@ -130,6 +130,8 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
         return "orders"  # whatever was paid for
     if timed and called("orders") and _tells_apart(columns, "order_id"):
         return "orders"
+    if priced and not timed and ("order_id" in has or called("orders")) and any(map(is_unread_time, columns)):
+        return None  # no people, whenever it was that they ordered
     viewed = "page_url" in has and has & {"anonymous_id", "session_id", "person_id"}
     if timed and (viewed or ("event_name" in has and not has & _NAMES)):
         return "events"

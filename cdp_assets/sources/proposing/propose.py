@@ -28,7 +28,7 @@ from cdp_assets.sources.proposing.naming import may_name_people, named_alike
 from cdp_assets.sources.proposing.nested import of_one_person
 from cdp_assets.sources.proposing.own_columns import with_own_columns
 from cdp_assets.sources.proposing.postal import of_a_delivery, of_one_address
-from cdp_assets.sources.proposing.roles import Column, columns_of, names_of_companies
+from cdp_assets.sources.proposing.roles import Column, columns_of, is_unread_time, names_of_companies
 from cdp_assets.sources.proposing.sample import Sample, UnreadableSampleError, read
 from cdp_assets.sources.proposing.values import judge
 from cdp_assets.sources.proposing.whose import own
@@ -354,13 +354,15 @@ def _contract(draft: Draft, stream: dict[str, Any]) -> dict[str, dict[str, Any]]
     for column in draft.columns:
         name, values = draft.names[column.address], column.values
         fields: dict[str, Any] = {"type": "json" if column.address in draft.sample.firsts else values.type}
-        if values.formats:
+        if values.replaced:
+            fields["type"] = "string"
+        elif values.formats:
             fields["format"] = list(values.formats) if len(values.formats) > 1 else values.formats[0]
         if values.decimal_mark != ".":
             fields["decimal_mark"] = values.decimal_mark
-        if values.type == "timestamp" and headings.is_in_utc(column.words) and not _has_zone(column, draft.sample):
+        if fields["type"] == "timestamp" and headings.is_in_utc(column.words) and not _has_zone(column, draft.sample):
             fields["zone"] = "UTC"
-        elif values.type == "timestamp" and (zone := headings.zone_of(column.address)) is not None:
+        elif fields["type"] == "timestamp" and (zone := headings.zone_of(column.address)) is not None:
             fields["zone"] = zone
         if values.symbol is not None:
             fields["symbol"] = values.symbol
@@ -371,7 +373,7 @@ def _contract(draft: Draft, stream: dict[str, Any]) -> dict[str, dict[str, Any]]
             fields["path"] = column.address
         if name in used and values.filled == values.rows:
             fields["required"] = True
-        if column.role == "birth_date" and values.type in ("date", "timestamp"):
+        if column.role == "birth_date" and fields["type"] in ("date", "timestamp"):
             fields["past"] = True
         contract[name] = fields
     return contract
@@ -416,6 +418,9 @@ def _doubts_of_times(draft: Draft) -> None:
     unclear = [draft.names[column.address] for column in draft.columns if column.values.ambiguous]
     if unclear:
         draft.doubts.append(f"day and month could be the other way round in {', '.join(unclear)}")
+    unread = [draft.names[column.address] for column in draft.columns if is_unread_time(column)]
+    if unread:
+        draft.doubts.append(f"{', '.join(unread)} may hold times, written in no way that is known: none is taken")
     mixed = [draft.names[column.address] for column in draft.columns if len(column.values.formats) > 1]
     if mixed:
         draft.doubts.append(f"dates of {', '.join(mixed)} are written in several ways: look whether all are read right")

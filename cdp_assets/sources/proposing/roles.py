@@ -7,13 +7,13 @@ Belongs here: one column at a time. Does not belong here: the words (`headings.p
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cdp_assets.sources.proposing import cells, headings
 from cdp_assets.sources.proposing.headings import BIRTH_PARTS, words_of
 from cdp_assets.sources.proposing.states import says_given_up, says_what_became
-from cdp_assets.sources.proposing.values import DAY, Values, are_clocks, in_thousands, judge
+from cdp_assets.sources.proposing.values import DAY, Values, amount_of, are_clocks, in_thousands, judge
 from cdp_assets.sources.proposing.wrapping import unwrapped
 
 _CODED = frozenset({
@@ -87,6 +87,14 @@ _ONE_FOR_EACH = frozenset({
     "email", "phone", "person_id", "loyalty_number", "external_id", "lead_id", "anonymous_id", "device_id",
 })  # fmt: skip
 """Roles of which many people do not have the same one."""
+
+_MOSTLY = 0.9
+
+_SUMS = frozenset({"gross", "net", "amount"})
+"""Roles of what an order comes to."""
+
+_SOME = 3
+"""So many numbers have several rows, where rows are lines."""
 
 _OF_PEOPLE = frozenset({
     "email", "phone", "anything", "person_id", "loyalty_number", "external_id", "lead_id", "given_name", "family_name",
@@ -168,7 +176,65 @@ def columns_of(texts: Mapping[str, list[str | None]], *, day_first: bool | None 
     found = _with_names_of_people(_with_family_names(found, texts))
     found = _with_names_of_accounts(_with_companies(_with_whole_names(found, texts), texts), texts)
     found = _with_the_status(found, texts)
-    return _with_clocks(_with_the_only_time(_without_pins(found)))
+    found = _with_counts(found, texts)
+    return _with_numbers_of_slips(_with_clocks(_with_the_only_time(_without_pins(found))), texts)
+
+
+def _with_counts(columns: list[Column], texts: Mapping[str, list[str | None]]) -> list[Column]:
+    """The *item amount* beside an *item price* is how many, where nothing else is, and it is whole and less than the
+    price of one in nearly all rows: what they come to is never less.
+    """
+    price = next((column for column in columns if column.role == "unit_price" and column.values.filled), None)
+    if price is None or any(column.role == "quantity" for column in columns):
+        return columns
+    item, prices = price.words.split()[0], [amount_of(text) for text in texts[price.address]]
+
+    def counts(column: Column) -> bool:
+        if column.role != "amount" or column is price or column.words.split()[0] != item:
+            return False
+        told = zip(map(amount_of, texts[column.address]), prices, strict=True)
+        pairs = [(count, paid) for count, paid in told if count and paid]
+        less = sum(count.is_integer() and count < paid for count, paid in pairs)
+        return bool(pairs) and less >= _MOSTLY * len(pairs)
+
+    return [replace(column, role="quantity") if counts(column) else column for column in columns]
+
+
+def _with_numbers_of_slips(columns: list[Column], texts: Mapping[str, list[str | None]]) -> list[Column]:
+    """A mere *code* is the number of an order where none is called so, and rows of one code are of one time, one
+    address and one sum: they are its lines.
+    """
+    if any(column.role == "order_id" for column in columns):
+        return columns
+    placed, reached, sums = (
+        [texts[column.address] for column in columns if column.role in roles and column.values.filled]
+        for roles in (("created_at", "happened_at"), ("email", "phone"), _SUMS)
+    )
+    number = next(
+        (
+            column
+            for column in columns
+            if column.role in (None, "number", "id")
+            and headings.is_number(column.words)
+            and not headings.subject(column.words)
+            and column.values.repeated
+            and column.values.filled == column.values.rows
+            and all(
+                any(_are_of_one(texts[column.address], each) for each in heads) for heads in (placed, reached, sums)
+            )
+        ),
+        None,
+    )
+    return [replace(column, role="order_id") if column is number else column for column in columns]
+
+
+def _are_of_one(numbers: Sequence[str | None], values: Sequence[str | None]) -> bool:
+    """Whether all rows of a number have one value, and some numbers have several rows, and others other values."""
+    found: dict[str | None, list[str | None]] = {}
+    for number, value in zip(numbers, values, strict=True):
+        found.setdefault(number, []).append(value)
+    again = sum(len(each) > 1 for each in found.values())
+    return again >= _SOME and len(set(values)) > 1 and all(len(set(each)) == 1 for each in found.values())
 
 
 def _with_the_status(columns: list[Column], texts: Mapping[str, list[str | None]]) -> list[Column]:
@@ -559,6 +625,7 @@ def _are_states_of_things(texts: list[str | None]) -> bool:
     return 2 * sum(text in known for text in said) > len(said)
 
 
+_SAID_OF_TIMES = re.compile(r"\b(at|on|date|time|timestamp|created|updated)$")
 _OF_DAYS = re.compile(
     r"date|datum|fecha|\bdata\b|\bdia\b|\bjour\b|\bday\b|tag\b|\bdob\b|birth|geburt|naissance|nascita|nacimiento|"
     r"\b(since|seit|depuis|joined)\b"
@@ -621,10 +688,18 @@ def _is_epoch(words: str, values: Values) -> bool:
     """
     if values.epoch is None:
         return False
-    said = re.search(r"\b(at|on|date|time|timestamp|created|updated)$", words) is not None
+    said = _SAID_OF_TIMES.search(words) is not None
     if values.epoch == DAY and not (said or _OF_DAYS.search(words)):
         return False
     return said or headings.times_of(words) is not None
+
+
+def is_unread_time(column: Column) -> bool:
+    """Whether a column is called a time, and holds numbers that are written as none that is known."""
+    if column.role is not None or column.values.type != "string" or "like_a_time" not in column.values.looks:
+        return False
+    said = _SAID_OF_TIMES.search(column.words) or _OF_DAYS.search(column.words) or headings.is_a_moment(column.words)
+    return bool(said) and headings.times_of(column.words) is not None and not headings.is_elsewhere(column.words)
 
 
 def _possible(role: str, values: Values) -> bool:

@@ -17,12 +17,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 from cdp_assets.sources import template
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.numberings import OF_PEOPLE, PRODUCT, Numbers, counted_apart, numbers_of
 from cdp_assets.sources.proposing.own_columns import join
 from cdp_assets.sources.proposing.propose import Proposal
+
+_OF_COLUMNS = frozenset({"columns", "derive", "identifiers", "maps"})
+"""Fields of a stream that say more where there are more columns."""
 
 
 def systems(proposals: Sequence[Proposal], *, one: bool = False) -> list[list[Proposal]]:
@@ -89,13 +93,15 @@ def _kinship(one: Proposal, other: Proposal) -> tuple[bool, int]:
 
 
 def together(proposals: Sequence[Proposal]) -> list[tuple[Proposal, list[Path]]]:
-    """Files of one layout and name become one stream with several files, unless their numbers are of other people."""
+    """Files of one layout and name become one stream of several files, unless their numbers are of other people; those
+    that lack columns do, if the others are read alike without these.
+    """
     found: dict[tuple[str, str], list[Proposal]] = {}
     for proposal in proposals:
         layout = str(proposal.template or sorted(proposal.stream["columns"]))
         found.setdefault((proposal.stream["name"], layout), []).append(proposal)
     parts: list[list[Proposal]] = []
-    for alike in found.values():
+    for alike in _with_fewer_columns(list(found.values())):
         numbers = {id(each): dict(numbers_of(each)) for each in alike} if len(alike) > 1 else {}
         apart = any(_alike(one, other, numbers) is False for one, other in combinations(alike, 2))
         parts += [[each] for each in alike] if apart else [alike]
@@ -110,6 +116,42 @@ def together(proposals: Sequence[Proposal]) -> list[tuple[Proposal, list[Path]]]
             number += 1
         names.add(first.stream["name"])
     return [(part[0], [path for each in part for path in each.paths]) for part in parts]
+
+
+def _with_fewer_columns(groups: list[list[Proposal]]) -> list[list[Proposal]]:
+    """Groups of files of one layout, with those that lack columns behind the ones that have these."""
+    by_columns = sorted(groups, key=lambda group: -len(group[0].whole_stream["columns"]))
+    into: dict[int, list[Proposal]] = {}
+    for place, group in enumerate(by_columns):
+        wider = (more for more in by_columns[:place] if id(more) not in into and _adds_to(more[0], group[0]))
+        if (more := next(wider, None)) is not None:
+            into[id(group)] = more
+    for less, more in ((group, into[id(group)]) for group in groups if id(group) in into):
+        more.extend(less)
+    return [group for group in groups if id(group) not in into]
+
+
+def _adds_to(more: Proposal, less: Proposal) -> bool:
+    """Whether a proposal says all that another one of the same name does, and besides only what further columns say."""
+    if more.template is not None or less.template is not None or more.kind != less.kind:
+        return False
+    ours, theirs = more.stream, less.stream
+    if any(ours.get(name) != theirs.get(name) for name in (ours.keys() | theirs.keys()) - _OF_COLUMNS):
+        return False
+    further = ours["columns"].keys() - theirs["columns"].keys()
+    return (
+        theirs["columns"].items() <= ours["columns"].items()
+        and not any(ours["columns"][name].get("required") for name in further)
+        and theirs.get("derive", {}).items() <= ours.get("derive", {}).items()
+        and all(each in ours.get("identifiers", ()) for each in theirs.get("identifiers", ()))
+        and all(any(_is_within(each, other) for other in ours.get("maps", ())) for each in theirs.get("maps", ()))
+    )
+
+
+def _is_within(map_: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether another map takes the same rows for the same table, and sets the same and maybe more."""
+    parts = (map_.keys() | other.keys()) - {"set"}
+    return all(map_.get(part) == other.get(part) for part in parts) and map_["set"].items() <= other["set"].items()
 
 
 def _sells(seller: Proposal, listed: Proposal, numbers: Mapping[int, Mapping[str, Numbers]]) -> int:

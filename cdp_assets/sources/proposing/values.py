@@ -22,9 +22,11 @@ from cdp_assets.warehouse.operations import MINUS_SIGNS
 
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})(\.0)?")
 _LEADING_ZERO = re.compile(r"0\d+")
+_DIGIT = re.compile(r"\d")
 _DAY = re.compile(r"(19|20)\d{6}")
 """A date written as a number. Most of a column have to be one: of eight digits few numbers are."""
 _EIGHT_DIGITS = re.compile(r"\d{8}")
+_FOURTEEN_DIGITS = re.compile(r"(19|20)\d{12}")
 _FLOATED = re.compile(r"\d{1,15}\.0")
 """A number of something that passed through a spreadsheet or a data frame with gaps."""
 _DECIMAL = re.compile(r"-?([1-9]\d{0,2}(,\d{3})+|[1-9]\d?(,\d\d)+,\d{3}|0|[1-9]\d{0,13})(\.\d+)?")
@@ -64,6 +66,7 @@ _LOOKS = {
     "country": re.compile(r"[A-Z]{2}|[a-z]{2}"),
     "clock": re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?( [AaPp][Mm])?|([01]\d|2[0-3])[.h][0-5]\d(\.[0-5]\d)?"),
     "currency": re.compile(r"[A-Za-z]{3}"),
+    "like_a_time": re.compile(r"\D*\d+\D+\d.*|\D*\d{10,}\D*"),
     "bank_card": re.compile(r"\d{4}|[3-6]\d{14,15}"),
 }
 _ROUNDED = re.compile(r"\d([.,]\d+)?[Ee]\+\d{2}")
@@ -76,34 +79,56 @@ _LIKE_A_DATE = re.compile(r"\d[./ -]+(\d|\w{3})")
 _MONTH_FIRST, _DAY_FIRST = "%m/%d", "%d/%m"
 _EITHER_WAY = re.compile(r"%([dm])([/-])%(?!\1)[dm]")
 """How a format begins that may be read the other way round."""
+_YEAR_LAST = re.compile(r"%d([./-])%m\1%y")
+_THREE_NUMBERS = re.compile(r"(\d+)\D+\d+\D+(\d+)")
+_FEW_YEARS, _MANY_DAYS = 3, 16
 _TWO_NUMBERS = re.compile(r"(\d+)\D+(\d+)")
 _MONTHS = 12
 _LETTERS_OF_CODES = 2
 """So many letters the codes of countries have."""
-_LOOSE_DAY = re.compile(r"\d{4}-(\d|\d\d)-(\d|\d\d)")
-"""ISO 8601 but for zeros that are left out."""
-_CLOCKS = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p", ", %H:%M:%S", ", %H:%M")
 _DATES = (
     "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%Y/%m/%d", "%d.%m.%y", "%m/%d/%y", "%d/%m/%y", "%d-%m-%y",
     "%m-%d-%Y", "%m-%d-%y", "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y", "%Y.%m.%d",
     "%d/%b/%y", "%d/%b/%Y", "%b-%d-%y", "%b-%d-%Y", "%a %d %b %Y", "%a, %d %b %Y", "%a, %b %d, %Y", "%a %b %d %Y",
-    "%A, %B %d, %Y", "%A, %d %B %Y", "%Y年%m月%d日", "%Y년 %m월 %d일",
+    "%A, %B %d, %Y", "%A, %d %B %Y", "%Y年%m月%d日", "%Y년 %m월 %d일", "%d. %m. %Y", "%d.%m.%Y.", "%d. %m. %Y.",
+    "%Y.%m.%d.", "%Y. %m. %d.", "%Y. %m. %d", "%Y-%m-%d", "%y-%m-%d",
 )  # fmt: skip
+_CLOCK = re.compile(
+    r"(?P<before>T|,?\s(?:(?:[-|@]|klo|kl\.?|à|às|at|um|om|o godz\.|ore|alle|a las|v|в)\s)?)"
+    r"(?P<first>[AP]M\s?)?\d{1,2}(?P<mark>[:.h])\d\d(?:(?P<next>(?P=mark))\d\d(?:(?P<point>[.,])\d{1,6})?)?"
+    r"(?:(?P<gap>\s?)(?P<last>[AP]M))?(?P<unit>\s?(?:Uhr|uur|hrs?|hs|hod\.?|óra|ч\.?))?"
+    r"(?:(?P<zone>\s?(?:GMT|UTC)?)[+-]\d\d:?\d\d)?$",
+    re.IGNORECASE,
+)
+"""A time of day behind a date, with the words that stand around it."""
+_IN_OTHER_WORDS = (
+    (("오전 ?", "AM "), ("오후 ?", "PM ")),
+    (("上午 ?", "AM "), ("下午 ?", "PM ")),
+    (("午前 ?", "AM "), ("午後 ?", "PM ")),
+    ((r"\ba\. ?m\.", "AM"), (r"\bp\. ?m\.", "PM")),
+    ((r"π\.?μ\.?", "AM"), (r"μ\.?μ\.?", "PM")),
+    ((r"([+-]\d{4}) \([^()]*\)$", r"\1"),),
+    ((r"GMT\+(\d)$", r"GMT+0\1:00"), (r"GMT-(\d)$", r"GMT-0\1:00"), (r"GMT([+-])(\d\d)$", r"GMT\1\2:00")),
+    ((r" (UTC|GMT)$", " +0000"),),
+    ((" CET$", " +0100"), (" CEST$", " +0200")),
+    ((" EST$", " -0500"), (" EDT$", " -0400")),
+    ((" PST$", " -0800"), (" PDT$", " -0700")),
+)
+"""What stands in times that no format has a sign for, each with others of its kind, and what says the same: halves of a
+day, and zones, whose names behind an offset say nothing.
+"""
 _FORMATS = (
     *(("timestamp", f"%Y-%m-%d{mark}%H:%M{seconds} %z") for mark in (" ", "T") for seconds in (":%S", ":%S.%f", "")),
     ("timestamp", "%Y-%m-%d %H:%M:%S UTC%z"),
-    ("timestamp", "%Y-%m-%d %I:%M:%S %p"),
-    ("timestamp", "%Y-%m-%d %I:%M %p"),
     ("timestamp", "%d/%b/%Y:%H:%M:%S %z"),
     ("timestamp", "%a, %d %b %Y %H:%M:%S %z"),
     ("timestamp", "%a, %d %b %Y %H:%M:%S %Z"),
     ("timestamp", "%a %b %d %H:%M:%S %z %Y"),
-    *(("timestamp" if clock else "date", date + clock) for date in _DATES for clock in _CLOCKS),
-    ("timestamp", "%Y/%m/%dT%H:%M:%S"),
     ("timestamp", "%Y%m%d%H%M%S"),
     ("timestamp", "%Y%m%d %H%M%S"),
     ("date", "%Y%m%d"),
 )
+"""Type and format of dates that are not written as one of `_DATES` with nothing or a `_CLOCK` behind it."""
 _SIGNED = re.compile(
     r"[+-]?\s?(?:(?P<before>[^\d\s.,+#_-][^\d#_-]{0,6}?)\s?)?(?:(?<!\w)[+-])?\d[\d.,']*(?:\s?(?P<behind>[^\d\s.,+-]\D{0,6}))?"
 )
@@ -145,6 +170,7 @@ class Values:
         epoch: Seconds of one unit, for numbers that can be instants: 1, 0.001 or 0.000001, or a day for the dates of
             spreadsheets; else None.
         ambiguous: Whether day and month could be the other way round.
+        replaced: What has to stand in place of what (regular expressions) before the format fits.
     """
 
     type: str
@@ -157,6 +183,7 @@ class Values:
     distinct: int = 0
     epoch: float | None = None
     ambiguous: bool = False
+    replaced: tuple[tuple[str, str], ...] = ()
 
     @property
     def format(self) -> str | None:
@@ -205,6 +232,8 @@ def judge(
         return Values("boolean", **counts)
     if _are_days(filled):
         return Values("date", ("%Y%m%d",), **counts)
+    if all(_FOURTEEN_DIGITS.fullmatch(text) for text in filled) and _share(filled, "%Y%m%d%H%M%S") >= _MOSTLY:
+        return Values("timestamp", ("%Y%m%d%H%M%S",), **counts)
     if any(_COMMA.fullmatch(text) for text in filled) and _most(_COMMA_AT_TIMES, filled):
         return Values("decimal", decimal_mark=",", **counts)
     if _most(_INTEGER, filled) and any(_LEADING_ZERO.fullmatch(text) for text in filled):
@@ -221,26 +250,74 @@ def judge(
             return replace(plain, symbol=symbol, epoch=None, type="decimal" if plain.type == "integer" else plain.type)
     if _most(_ISO_DATE, filled):
         return Values("date", **counts)
-    for kind, pattern in _FORMATS:
+    if _most(_ISO_TIME, filled):
+        return Values("timestamp", **counts)
+    for kind, pattern in _formats_like(_first_ones(filled)):
         if _share(filled, pattern) >= _MOSTLY:
             way, either = _turned(pattern, filled, day_first)
             return Values(kind, (way,), ambiguous=either, **counts)
-    if _most(_ISO_TIME, filled):
-        return Values("timestamp", **counts)
-    if all(_LOOSE_DAY.match(text) for text in filled):
-        for clock in _CLOCKS:
-            if _share(filled, f"%Y-%m-%d{clock}") >= _MOSTLY:
-                return Values("timestamp" if clock else "date", (f"%Y-%m-%d{clock}",), **counts)
     if ways := _ways(_spread(filled)):
         patterns = tuple(dict.fromkeys(pattern for _, pattern in ways))
         return Values(max(kind for kind, _ in ways), () if patterns == (ISO,) else patterns, **counts)
-    return Values("string", looks=looks, **counts)
+    return _in_other_words(texts, day_first) or Values("string", looks=looks, **counts)
+
+
+def _in_other_words(texts: Sequence[str | None], day_first: bool | None) -> Values | None:
+    """Times that a format fits once some words are others; None if they are none."""
+    filled = [text for text in texts if text is not None]
+    some = _first_ones(filled)
+    if not all(_LIKE_A_DATE.search(text) for text in some):
+        return None
+    replaced = tuple(
+        pair
+        for pairs in _IN_OTHER_WORDS
+        if any(re.search(pattern, text) for pattern, _ in pairs for text in some)
+        for pair in pairs
+    )
+    if not replaced:
+        return None
+    told = judge([None if text is None else _with(replaced, text) for text in texts], day_first=day_first)
+    if told.type != "timestamp" or len(told.formats) != 1 or told.format is None or told.replaced:
+        return None
+    return replace(told, replaced=replaced, distinct=len(set(filled)))
+
+
+def _with(replaced: Sequence[tuple[str, str]], text: str) -> str:
+    for pattern, other in replaced:
+        text = re.sub(pattern, other, text, count=1)
+    return text
+
+
+def _formats_like(texts: Sequence[str]) -> list[tuple[str, str]]:
+    """Type and format of all ways to write dates, with a time of day as some texts end with."""
+    if not any(_DIGIT.search(text) for text in texts):
+        return []
+    clocks = dict.fromkeys(map(_clock, texts))
+    dated = [("timestamp" if clock else "date", date + clock) for date in _DATES for clock in clocks]
+    return [*_FORMATS, *dated]
+
+
+def _clock(text: str) -> str:
+    """The format of the time of day that a text ends with; nothing if it ends with none."""
+    found = _CLOCK.search(text)
+    if found is None:
+        return ""
+    part = found.groupdict(default="")
+    first, last = (re.sub("[AaPp][Mm]", "%p", part[place]) for place in ("first", "last"))
+    seconds = f"{part['next']}%S" if part["next"] else ""
+    fraction = f"{part['point']}%f" if part["point"] else ""
+    offset = f"{part['zone']}%z" if found["zone"] is not None else ""
+    hour = "%I" if first or last else "%H"
+    whole = f"{part['before']}{first}{hour}{part['mark']}%M{seconds}{fraction}"
+    return f"{whole}{part['gap']}{last}{part['unit']}{offset}"
 
 
 def _turned(pattern: str, texts: Sequence[str], day_first: bool | None) -> tuple[str, bool]:
     """Whichever of a format and its like with day and month the other way round fits more of all texts, and whether
     that leaves a doubt. Where both fit all of them, what is known decides, or else the mark between the numbers.
     """
+    if _begin_with_years(pattern, texts):
+        return _YEAR_LAST.sub(r"%y\1%m\1%d", pattern), False
     begins = _EITHER_WAY.match(pattern)
     if begins is None:
         return pattern, False
@@ -254,6 +331,17 @@ def _turned(pattern: str, texts: Sequence[str], day_first: bool | None) -> tuple
         return (days if no_months > no_days else months), min(no_months, no_days) > 0
     known = {None: pattern, True: days, False: months}
     return known[day_first], mark == "/"
+
+
+def _begin_with_years(pattern: str, texts: Sequence[str]) -> bool:
+    """Whether what fits as days before months and two digits of a year is written the other way round: hardly any
+    first number beside many last ones.
+    """
+    if _YEAR_LAST.match(pattern) is None or _share(texts, _YEAR_LAST.sub(r"%y\1%m\1%d", pattern)) < _MOSTLY:
+        return False
+    numbers = [found.groups() for text in texts if (found := _THREE_NUMBERS.match(text))]
+    first, last = ({pair[place] for pair in numbers} for place in (0, 1))
+    return len(first) <= _FEW_YEARS and len(last) >= _MANY_DAYS
 
 
 def are_clocks(texts: Sequence[str | None]) -> bool:
@@ -297,7 +385,7 @@ def _ways(texts: Sequence[str]) -> list[tuple[str, str]]:
     if len(left) < _NEARLY_ALL * len(texts):
         return []
     found: list[tuple[str, str]] = []
-    known = [("date", ISO), ("timestamp", ISO), *_FORMATS]
+    known = [("date", ISO), ("timestamp", ISO), *_formats_like(left)]
     # Of what is no date more than a few are written in no way, and that is told by the first of them.
     more_than_a_few = left[: int((1 - _NEARLY_ALL) * len(texts)) + 1]
     if not any(_is_written(text, *way) for text in more_than_a_few for way in known):
@@ -331,6 +419,15 @@ def bare_amount(text: str) -> str:
     whole = _NO_CENTS.sub(lambda found: "" if found[1] == "/" else f"{found[1]}0", text.strip().translate(_HYPHENS))
     found = _IN_BRACKETS.sub(r"-\1", whole)
     return _SPACE.sub("", _NO_BREAK.sub("", found))
+
+
+def amount_of(text: str | None) -> float:
+    """An amount as it is written with a point or a comma; 0 where there is none."""
+    plain = re.sub(r"[^\W\d_]\.|[^\d.,-]", "", bare_amount(text or ""))
+    point = max(plain.rfind("."), plain.rfind(","))
+    whole, cents = (plain[:point], plain[point + 1 :]) if point >= 0 else (plain, "")
+    digits = f"{re.sub(r'[.,]', '', whole) or 0}.{cents or 0}"
+    return float(digits) if re.fullmatch(r"-?\d+\.\d+", digits) else 0.0
 
 
 def _symbol(texts: Sequence[str], *, paid: bool) -> str | None:
@@ -385,9 +482,14 @@ def _most(pattern: re.Pattern[str], texts: Sequence[str]) -> bool:
 def _share(texts: Sequence[str], pattern: str) -> float:
     looked_at = _spread(texts)
     # Most formats are told by the first text.
-    if not any(_fits(text, pattern) for text in looked_at[:3]):
+    if not any(_fits(text, pattern) for text in _first_ones(texts)):
         return 0.0
     return sum(_fits(text, pattern) for text in looked_at) / len(looked_at)
+
+
+def _first_ones(texts: Sequence[str]) -> Sequence[str]:
+    """So many of the texts as tell most formats, or that none fits."""
+    return _spread(texts)[:3]
 
 
 def _spread(texts: Sequence[str]) -> Sequence[str]:

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from cdp_assets.sources import template
+from cdp_assets.sources.proposing.file_names import ENDINGS, HEX, LONG_NUMBERS, NUMBERS, without_what_changes
 from cdp_assets.sources.proposing.propose import Proposal
 
 _WIDTH = 116
@@ -54,14 +55,17 @@ def _source(source: str, streams: Streams, every: Streams, country: str | None) 
 
 
 def pattern_for(files: Sequence[Path], others: Sequence[Path] = ()) -> str:
-    """A glob for files of one stream, which also takes the next ones: numbers and dates in names may be others.
+    """A glob for files of one stream, which also takes the next ones: numbers, dates and random letters in names may be
+    others.
 
     Args:
         files: The stream's files.
         others: Files of other streams, which it must not take.
     """
     fitting = [
-        pattern for pattern in _patterns(files) if all(fnmatch.fnmatchcase(file.as_posix(), pattern) for file in files)
+        pattern
+        for pattern in _patterns(files, others)
+        if all(fnmatch.fnmatchcase(file.as_posix(), pattern) for file in files)
     ]
     apart = (
         pattern for pattern in fitting if not any(fnmatch.fnmatchcase(other.as_posix(), pattern) for other in others)
@@ -69,28 +73,52 @@ def pattern_for(files: Sequence[Path], others: Sequence[Path] = ()) -> str:
     return next(apart, fitting[-1])
 
 
-def _patterns(files: Sequence[Path]) -> Iterator[str]:
+def _patterns(files: Sequence[Path], others: Sequence[Path]) -> Iterator[str]:
     """Globs for the names of files, from the wide to the narrow; the last one takes all of them."""
     first = files[0].as_posix()
     folder, _, name = first.rpartition("/")
-    stem, dot, ending = name.partition(".")
+    ending = ENDINGS.search(name)
+    stem, ends = (name[: ending.start()], ending[0]) if ending is not None else (name, "")
     below = f"{folder}/" if folder else ""
-    yield below + _wide_pattern(stem, f"{dot}{ending.removesuffix('.gz') if folder else ending}")
-    # Where `orders` lies beside `orders_items`, only digits may follow.
-    dated = re.sub(r"\d+", "[0-9]*", stem)
-    ends = f"{dot}{ending.removesuffix('.gz')}"
+    if (anything := _wide_pattern(stem, ends.removesuffix(".gz") if folder else ends)) is not None:
+        yield below + anything
+    # Where `orders` lies beside `orders_items`, only digits may follow, or those of a hash.
+    ends, dated = ends.removesuffix(".gz"), NUMBERS.sub(_any_number, stem)
     yield f"{below}{dated}{ends}{'' if dated.endswith('*') and not ends else '*'}"
+    if others and (later := _later(files, others)) is not None:
+        yield later
     if len(files) == 1:
         yield f"{first.removesuffix('.gz')}*"
         return
     yield f"{commonprefix([file.as_posix() for file in files])}*"  # noqa: RUF071 (letters are what it is about)
 
 
-def _wide_pattern(stem: str, ends: str) -> str:
-    anything = re.sub(r"^\d[\d_-]*(?=[^\W\d])", "[0-9]*", re.sub(r"[_-]?\d[\d_-]*$", "*", stem))
+def _later(files: Sequence[Path], others: Sequence[Path]) -> str | None:
+    """A glob for files whose number is higher than those of others that are called alike; None if it is not."""
+    names, theirs = ([file.as_posix() for file in each] for each in (files, others))
+    alike = [name for name in theirs if NUMBERS.sub("0", name) == NUMBERS.sub("0", names[0])]
+    begins = commonprefix([*names, *alike])  # noqa: RUF071 (letters are what it is about)
+    digits, before = ({name[len(begins) : len(begins) + 1] for name in each} for each in (names, alike))
+    if not alike or not all(digit.isdecimal() for digit in digits | before) or min(digits) <= max(before):
+        return None
+    return f"{begins}[{min(digits)}-9]*"
+
+
+def _wide_pattern(stem: str, ends: str) -> str | None:
+    """A glob for names that begin alike; None where the beginning is what changes, or a date stands within it."""
+    left = without_what_changes(stem)
+    if left != stem:
+        left += "*"
+    anything = re.sub(r"^\d[\d_-]*(?=[^\W\d])", "[0-9]*", left)
+    if NUMBERS.fullmatch(stem) or LONG_NUMBERS.search(anything):
+        return None
     if not anything.endswith("*"):
         anything += "*"
     return f"{anything}{ends}*" if ends else anything
+
+
+def _any_number(found: re.Match[str]) -> str:
+    return "[0-9]*" if found[0].isdecimal() else f"{'[0-9A-Fa-f]' * HEX}*"
 
 
 def _stream(proposal: Proposal, files: Sequence[Path], others: Sequence[Path]) -> list[str]:
