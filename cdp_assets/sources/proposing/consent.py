@@ -39,6 +39,7 @@ from cdp_assets.sources.proposing.roles import Column, says_channels
 from cdp_assets.warehouse.sql_parsing import plain_name
 
 _SPEAKING = frozenset({"answer", "opt_in", "opt_out", "withdrawn_at", "consented_at"})
+_SAYING = frozenset({"opt_in", "opt_out", "withdrawn_at"})
 _NOT_SPELLING = frozenset({"action", "answer"})
 """Roles of columns whose words of refusal are read otherwise."""
 _SAYING_NOTHING = ("", "[]", "{}", "0", "null", "none", "-")
@@ -211,8 +212,7 @@ def _spelled_out(draft: Draft, states: Sequence[Column], times: Sequence[Column]
         if column.role in _NOT_SPELLING or column.values.type != "string":
             continue
         read = cells.said_by(("withdrawn",)) if column in states or column.role in ("opt_in", "opt_out") else ()
-        found = {word for text in draft.texts(column) for word in _LISTED.split(text)} & cells.refusing().keys()
-        found -= {*read}
+        found = _refused_in(draft, column) - {*read}
         if not found:
             continue
         points = [*reached(draft, "email"), *reached(draft, "phone")]
@@ -229,6 +229,11 @@ def _spelled_out(draft: Draft, states: Sequence[Column], times: Sequence[Column]
         where = f"regexp_matches(lower({plain_name(name)}), {quoted(pattern)})"
         for point in points or (None,):
             yield word(point, _channel_spelled_out(draft, column, found), WITHDRAWN, at, where, own=True)
+
+
+def _refused_in(draft: Draft, column: Column) -> set[str]:
+    """The words of refusing that a column says, alone or in a list."""
+    return {word for text in draft.texts(column) for word in _LISTED.split(text)} & cells.refusing().keys()
 
 
 def _answered(draft: Draft, at: str | None) -> Iterator[Map]:
@@ -293,9 +298,16 @@ def left_out(draft: Draft, maps: Sequence[Map]) -> str | None:
     return f"rows speak of consent and {lacking}: nothing is known of consent by them ({where})"
 
 
-def unread(draft: Draft) -> Iterator[str]:
-    """Doubts about columns that speak of advertising, of consent or of refusals, and are not understood."""
-    left = [each for each in draft.columns if each.role is None and each.values.filled and not _says_nothing(each)]
+def unread(draft: Draft, *, taken: bool = True) -> Iterator[str]:
+    """Doubts about columns that speak of advertising, of consent or of refusals, and are not understood.
+
+    Args:
+        draft: The draft.
+        taken: Whether those that are understood are taken: if they are not, doubts tell of them too.
+    """
+    there = [each for each in draft.columns if each.values.filled and not _says_nothing(each)]
+    left = [each for each in there if each.role is None or not taken]
+    speaking = [] if taken else [each for each in left if each.role in _SAYING or _refused_in(draft, each)]
     asked = [each for each in left if _is_yes_or_no(draft, each)]
     elsewhere = [
         each for each in asked if headings.is_of_consent(each.words) and headings.is_of_other_consent(each.words)
@@ -303,7 +315,8 @@ def unread(draft: Draft) -> Iterator[str]:
     found = [
         each
         for each in left
-        if _may_refuse(each)
+        if each in speaking
+        or _may_refuse(each)
         or _may_be_taken_back(each)
         or headings.is_end_of_consent(each.words)
         or (each in asked and _may_ask(each))

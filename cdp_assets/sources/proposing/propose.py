@@ -23,7 +23,7 @@ from cdp_assets.sources.proposing.ends import Ends, counterpart, ends_of
 from cdp_assets.sources.proposing.fitting import fit, fit_template
 from cdp_assets.sources.proposing.kinds import kind_of
 from cdp_assets.sources.proposing.lists import lists_addresses
-from cdp_assets.sources.proposing.mapping import stream_of
+from cdp_assets.sources.proposing.mapping import deletions, stream_of
 from cdp_assets.sources.proposing.naming import may_name_people, named_alike
 from cdp_assets.sources.proposing.nested import of_one_person
 from cdp_assets.sources.proposing.postal import of_a_delivery, of_one_address
@@ -133,7 +133,9 @@ def propose(
         if zone is not None and "zone" not in plain:
             stream["zone"] = zone
         doubts = (f"it has the columns of {template.find(found).system}'s export; look up what that template assumes",)
-        columns_, misfitting = fit_template(spec_of({**plain, **stream}, source), sample, day_first)
+        spec = spec_of({**plain, **stream}, source)
+        columns_, misfitting = fit_template(spec, sample, day_first)
+        misfitting += _doubts_of_untaken(plain, spec, sample)
         if columns_:
             stream["columns"] = columns_
         return Proposal(path, stream, None, found, (*sample.doubts, *doubts, *misfitting), sample, tuple(more))
@@ -437,6 +439,28 @@ def _doubts_of_companies(draft: Draft, stream: dict[str, Any]) -> None:
                 draft.doubts.append(
                     f"of the names in {name} {len(found)} are those of companies, and taken for people's"
                 )
+
+
+def _doubts_of_untaken(known: Mapping[str, Any], spec: StreamSpec, sample: Sample) -> Iterator[str]:
+    """Say which columns of a known export may refuse advertising or mark a row as deleted, and its template does not
+    take.
+    """
+    said = str({name: value for name, value in known.items() if name != "columns"})
+    taken = {
+        path
+        for column in spec.columns
+        if re.search(rf"(?<!\w){re.escape(column.name)}(?!\w)", said)
+        for path in (column.address, *column.others)
+    }
+    texts = {
+        address: values
+        for address, values in sample.columns.items()
+        if not any(f"{address}.".startswith(f"{path}.") for path in taken)
+    }
+    draft = Draft(sample, columns_of(texts), _names(sample))
+    yield from consent.unread(draft, taken=False)
+    if deleted := ", ".join(draft.names[column.address] for column, _ in deletions(draft)):
+        yield f"{deleted} may say that a row is deleted, and the template does not take it"
 
 
 def _doubts_of_names(draft: Draft, stream: dict[str, Any]) -> None:
