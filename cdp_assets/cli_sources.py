@@ -90,7 +90,8 @@ def propose(
 
     Told are format, delimiter, encoding, types, key, times, identifiers, and the tables that the rows feed. What is
     unsure stands in the definition as comments. Files that number people and orders in different ways become sources of
-    their own. Files from elsewhere are copied into the landing folder. A folder stands for the files in it.
+    their own. Files from elsewhere are copied into the landing folder. A folder stands for the files in it, and not for
+    those of folders in it.
     """
     from cdp_assets.sources.proposing.joining import joined
     from cdp_assets.sources.proposing.numberings import keep_apart
@@ -221,12 +222,17 @@ def _refuse_unknown(country: str | None, zone: str | None, currency: str | None)
 
 
 def _files_of(paths: Sequence[Path]) -> Iterator[Path]:
-    """Files as they are, and those that lie in folders, by name."""
+    """Files as they are, and those that lie in folders, by name; of folders in these it says that they are left out."""
     for path in paths:
         if path.is_file():
             yield path
             continue
-        files = sorted(each for each in path.iterdir() if each.is_file() and not each.name.startswith("."))
+        inside = sorted(each for each in path.iterdir() if not each.name.startswith("."))
+        files = [each for each in inside if each.is_file()]
+        named = {each.resolve() for each in paths}
+        for folder in inside:
+            if folder.is_dir() and folder.resolve() not in named:
+                click.echo(f"left out: {folder} is a folder in a folder; name it to have its files described", err=True)
         if not files:
             raise click.ClickException(f"there is no file in {path}; name a folder that holds what was exported")
         yield from files

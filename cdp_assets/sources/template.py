@@ -73,10 +73,7 @@ def find(name: str) -> Template:
 def overridden(
     template: Template, given: Mapping[str, Any], source: str, others: Collection[str] = ()
 ) -> dict[str, Any]:
-    """A stream's fields: the template's, with its own over them.
-
-    ``columns`` and ``derive`` are overridden by name, and a column field by field; lists (``identifiers``, ``maps``,
-    ``key`` …) as wholes.
+    """A stream's fields: the template's, with its own over them as `laid_over` says.
 
     Args:
         template: The template.
@@ -86,9 +83,18 @@ def overridden(
     """
     fields = dict(template.stream) | {"files": f"{source}/{template.stream['files']}"}
     for over in (*(told for name, told in template.beside.items() if name in others), given):
-        for name, value in over.items():
-            fields[name] = _merged(fields.get(name, {}), value) if name in _BY_NAME else value
+        fields = laid_over(fields, over)
     return fields
+
+
+def laid_over(fields: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """A stream's fields with others over them: ``columns`` and ``derive`` by name, and a column field by field; lists
+    (``identifiers``, ``maps``, ``key`` …) as wholes.
+    """
+    return {
+        **fields,
+        **{name: _merged(fields.get(name, {}), value) if name in _BY_NAME else value for name, value in over.items()},
+    }
 
 
 def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

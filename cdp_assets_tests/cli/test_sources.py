@@ -72,8 +72,15 @@ def test_a_folder_stands_for_the_files_in_it(project: Path, tmp_path: Path) -> N
     file = export(tmp_path)
     (file.parent / ".hidden").write_text("x")
     (file.parent / "older").mkdir()
-    assert propose(file.parent).exit_code == 0
+    (file.parent / ".git").mkdir()
+    told = propose(file.parent)
+    assert told.exit_code == 0
+    assert (
+        told.stderr
+        == f"left out: {file.parent / 'older'} is a folder in a folder; name it to have its files described\n"
+    )
     assert [stream.name for stream in load_catalog(project / "defs").sources[0].streams] == ["orders"]
+    assert propose(file.parent, file.parent / "older", "--force").stderr.count("left out") == 0
     told = propose(file.parent / "older")
     assert told.exit_code == 1
     assert "there is no file in" in told.output

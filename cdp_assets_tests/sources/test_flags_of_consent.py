@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cdp_assets.sources.proposing.draft import Map
 from cdp_assets.sources.proposing.propose import Proposal, propose
 from cdp_assets_tests.normalised.bench import canonical, load
 from cdp_assets_tests.sources.shop import Bench
@@ -42,7 +43,7 @@ def _by(proposal: Proposal, statuses: set[str]) -> set[tuple[str, str]]:
     }
 
 
-EMAIL, CALLS, TEXTS = ("Email", "email"), ("Mobile", "phone"), ("Mobile", "sms")
+EMAIL, CALLS, TEXTS, LETTERS = ("Email", "email"), ("Mobile", "phone"), ("Mobile", "sms"), ("Email", "post")
 ANY = {("Email", "any"), ("Mobile", "any")}
 
 
@@ -70,6 +71,16 @@ ANY = {("Email", "any"), ("Mobile", "any")}
         ("Consentement RGPD", set(), set()),
         ("Data processing consent", set(), set()),
         ("Zgoda RODO", set(), set()),
+        ("Address Subscription Status", {LETTERS}, {LETTERS}),
+        ("Mailing address opt in", {LETTERS}, {LETTERS}),
+        ("Paper mail opt in", {LETTERS}, {LETTERS}),
+        ("Letter opt in", {LETTERS}, {LETTERS}),
+        ("Catalogue opt in", {LETTERS}, {LETTERS}),
+        ("Consentimiento correo postal", {LETTERS}, {LETTERS}),
+        ("Email address opt in", {EMAIL}, {EMAIL}),
+        ("NewsLetter opt in", {EMAIL}, {EMAIL}),
+        ("Consentimiento correo electrónico", {EMAIL}, {EMAIL}),
+        ("Mail opt in", {EMAIL}, {EMAIL}),
     ],
 )
 def test_a_yes_permits_what_the_heading_names_and_a_no_refuses_what_it_may(
@@ -86,6 +97,12 @@ def test_consent_to_keeping_data_stands_in_for_none_to_advertising(tmp_path: Pat
     assert all(where.removeprefix("not ").startswith('"Consent to e-mails"') for where in told)
     assert permitted(proposal) == {EMAIL}
     assert f"{heading} is taken for consent to something else than advertising: it is left out" in proposal.doubts
+
+
+def test_mail_beside_e_mail_is_for_letters(tmp_path: Path) -> None:
+    proposal = proposed(tmp_path, "Email opt in", "Mail opt in")
+    assert (permitted(proposal), refused(proposal)) == ({EMAIL, LETTERS}, {EMAIL, LETTERS})
+    assert "Mail opt in is taken for letters, since e-mail is said as well" in proposal.doubts
 
 
 @pytest.mark.parametrize(
@@ -206,8 +223,132 @@ def test_who_answers_stop_wants_no_more_where_nothing_says_which_way_messages_we
 
 @pytest.mark.parametrize(
     ("heading", "words"),
-    [("unsubscribedChannelIds", ("[55]", "[]")), ("Consent to share with partners", ("Yes", "No"))],
+    [
+        ("unsubscribedChannelIds", ("[55]", "[]")),
+        ("Consent to share with partners", ("Yes", "No")),
+        ("Consent expires", ("never", "after two years")),
+        ("Consent withdrawal date", ("in May", "")),
+    ],
 )
 def test_what_may_refuse_and_is_not_understood_is_told(tmp_path: Path, heading: str, words: tuple[str, str]) -> None:
     proposal = proposed(tmp_path, heading, words=words)
     assert f"{heading} may say who wants advertising: it is left out" in proposal.doubts
+
+
+def with_times(tmp_path: Path, heading: str, flag: str = "Newsletter", file: str = "members.csv") -> list[Map]:
+    """The maps of consent of people of whom some have a time, in the last column, and nearly all say yes."""
+    times = [f"2025-03-{1 + n:02d}" if n % 4 == 1 else "" for n in range(12)]
+    lines = (
+        f"{n},p{n}@example.org,2025-01-{1 + n:02d},{'no' if n == 5 else 'yes'},{time}" for n, time in enumerate(times)
+    )
+    proposal = propose(written(tmp_path, file, table(f"Member No,Email,Joined,{flag},{heading}", *lines)), "shop")
+    return [map_ for map_ in proposal.stream["maps"] if map_["to"] == "consents"]
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Consent withdrawal date", "Date of withdrawal of consent", "Consent refused at", "Newsletter cancelled at",
+        "Einwilligung widerrufen am", "Widerruf am", "Austragung", "Consentement retiré le",
+        "Date de retrait du consentement", "Fecha de retiro del consentimiento", "Baja newsletter",
+        "Data revoca consenso", "Data de descadastro", "Toestemming ingetrokken op", "Datum afmelding",
+        "Data cofnięcia zgody", "Data rezygnacji z newslettera", "Odhlášen", "Samtycke återkallat", "Afmeldt",
+        "Suostumus peruttu", "Leiratkozott", "Data retragerii consimțământului", "同意撤回日", "수신거부일",
+    ],
+)  # fmt: skip
+def test_who_took_consent_back_has_withdrawn_when_they_did(tmp_path: Path, heading: str) -> None:
+    told = [map_["set"] for map_ in with_times(tmp_path, heading)]
+    assert [each["status"] for each in told if heading in each["occurred_at"].strip('"')] == ["'withdrawn'"]
+    assert [each["occurred_at"] for each in told if each["status"] == "'granted'"] == ["Joined"]
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Cancellation date",
+        "Withdrawal date",
+        "Fecha de baja",
+        "Data rezygnacji",
+        "Data de remoção",
+        "Peruutuspäivä",
+        "해지일",
+    ],
+)
+def test_whoever_may_have_left_is_granted_nothing_and_has_not_withdrawn(tmp_path: Path, heading: str) -> None:
+    told = with_times(tmp_path, heading)
+    assert {map_["set"]["status"] for map_ in told} == {"'granted'", "'denied'"}
+    [granted] = (map_["where"] for map_ in told if map_["set"]["status"] == "'granted'")
+    assert granted.endswith(" is null")
+    assert heading in granted
+
+
+@pytest.mark.parametrize("heading", ["Fecha de baja", "Cancellation date", "Data rezygnacji"])
+def test_a_subscriber_who_left_has_withdrawn(tmp_path: Path, heading: str) -> None:
+    told = [map_["set"] for map_ in with_times(tmp_path, heading, file="subscribers.csv")]
+    assert "'withdrawn'" in {each["status"] for each in told if heading in each["occurred_at"]}
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Abmeldung vom Kurs", "Revocation of order", "Order revoked at", "Last withdrawal", "Membership end date",
+        "Date de retrait en magasin", "Contract cancelled on", "Data cofnięcia reklamacji", "Widerrufsbelehrung am",
+    ],
+)  # fmt: skip
+def test_what_else_was_taken_back_is_no_word_of_consent(tmp_path: Path, heading: str) -> None:
+    told = with_times(tmp_path, heading)
+    assert {map_["set"]["status"] for map_ in told} == {"'granted'", "'denied'"}
+    assert not [map_ for map_ in told if heading in f"{map_['where']} {map_['set']}"]
+
+
+def test_an_order_that_was_taken_back_refuses_no_advertising(tmp_path: Path) -> None:
+    lines = (
+        f"O{n},2025-01-{1 + n:02d},p{n}@example.org,9.9{n},yes,{f'2025-03-{1 + n:02d}' if n % 3 else ''}"
+        for n in range(9)
+    )
+    text = table("Order ID,Order Date,Email,Total,Accepts Marketing,Widerruf am", *lines)
+    proposal = propose(written(tmp_path, "orders.csv", text), "shop")
+    told = [map_ for map_ in proposal.stream["maps"] if map_["to"] == "consents"]
+    assert {map_["set"]["status"] for map_ in told} == {"'granted'", "'denied'"}
+    assert not [map_ for map_ in told if "Widerruf" in map_["where"]]
+    assert "Widerruf am may say who wants advertising: it is left out" in proposal.doubts
+
+
+@pytest.mark.parametrize(
+    ("flag", "heading", "ends"),
+    [
+        ("Marketing consent", "Consent expires", True),
+        ("Einwilligung Newsletter", "Einwilligung gültig bis", True),
+        ("Consenso marketing", "Data scadenza consenso", True),
+        ("Zgoda marketingowa", "Zgoda ważna do", True),
+        ("Email consent", "Expires at", True),
+        ("Email consent", "SMS consent expires", False),
+        ("Email consent", "Membership expires", False),
+        ("Newsletter", "Expires at", False),
+    ],
+)
+def test_consent_ends_when_it_is_said_to(tmp_path: Path, flag: str, heading: str, ends: bool) -> None:
+    [granted] = (map_["set"] for map_ in with_times(tmp_path, heading, flag) if map_["set"]["status"] == "'granted'")
+    assert (granted.get("expires_at") == f'"{heading}"', granted["occurred_at"]) == (ends, "Joined")
+
+
+def test_whom_a_list_of_suppressions_names_is_granted_nothing_by_its_channel(tmp_path: Path) -> None:
+    lines = (
+        f"{n},p{n}@example.org,+1212555{1000 + n},2025-01-{1 + n:02d},yes,yes,{('[USER_SUPPRESSED]', '[]')[n % 2]}"
+        for n in range(12)
+    )
+    text = table("Member No,Email,Mobile,Joined,Email opt in,SMS opt in,Email Suppressions", *lines)
+    stream = propose(written(tmp_path, "members.csv", text), "shop").stream
+    granted = [map_ for map_ in stream["maps"] if map_["set"].get("status") == "'granted'"]
+    told = {map_["set"]["channel"]: map_["where"] for map_ in granted}
+    assert '"Email Suppressions"' in told["'email'"]
+    assert "Suppressions" not in told["'sms'"]
+
+
+def test_who_has_no_address_takes_consent_back_by_their_number(tmp_path: Path) -> None:
+    lines = (f"{n},Ann,Lee,{f'2025-03-{1 + n:02d}' if n % 4 == 1 else ''}" for n in range(12))
+    text = table("Customer No,First name,Last name,Consent withdrawn at", *lines)
+    stream = propose(written(tmp_path, "customers.csv", text), "shop").stream
+    [told] = (map_["set"] for map_ in stream["maps"] if map_["to"] == "consents")
+    assert (told["status"], told["occurred_at"]) == ("'withdrawn'", '"Consent withdrawn at"')
+    assert "contact_point" not in told

@@ -75,6 +75,25 @@ def test_what_a_template_says_of_its_files_stands_unless_the_sample_shows_someth
     assert propose(written(tmp_path, "customers.csv", text), "shop").stream["delimiter"] == ";"
 
 
+@pytest.mark.parametrize(
+    ("heading", "words", "told"),
+    [
+        ("Do Not Fax", ("1", "0"), "Do Not Fax may say who wants advertising: it is left out"),
+        ("Remarks", ("Do not call", ""), "Remarks may say who wants advertising: it is left out"),
+        ("Row deleted", ("true", "false"), "Row deleted may say that a row is deleted, and the template does not take"),
+        ("Shoe size", ("38", "42"), None),
+    ],
+)
+def test_what_a_template_does_not_take_is_told_where_it_may_refuse_or_delete(
+    tmp_path: Path, heading: str, words: tuple[str, str], told: str | None
+) -> None:
+    head, *lines = sample("salesforce_leads").read_text().splitlines()
+    text = "\n".join([f"{head},{heading}", *(f"{line},{words[n % 2]}" for n, line in enumerate(lines))])
+    proposal = propose(written(tmp_path, "leads.csv", f"{text}\n"), "crm")
+    assert proposal.template == "salesforce_leads"
+    assert [(told or "") in each for each in proposal.doubts if heading in each] == ([True] if told else [])
+
+
 def test_an_export_of_before_it_numbered_batches_is_known_too(tmp_path: Path) -> None:
     rows = [json.loads(line) for line in sample("ga4_events").read_text().splitlines()]
     older = [{name: value for name, value in row.items() if not name.startswith("batch_")} for row in rows]

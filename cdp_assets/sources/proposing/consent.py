@@ -29,6 +29,7 @@ from cdp_assets.sources.proposing.flags import (
     changed,
     channels_granted,
     channels_refused,
+    end_of,
     points_permitting,
     points_refusing,
     time_of_change,
@@ -38,8 +39,11 @@ from cdp_assets.sources.proposing.roles import Column, says_channels
 from cdp_assets.warehouse.sql_parsing import plain_name
 
 _SPEAKING = frozenset({"answer", "opt_in", "opt_out", "withdrawn_at", "consented_at"})
+_SAYING = frozenset({"opt_in", "opt_out", "withdrawn_at"})
 _NOT_SPELLING = frozenset({"action", "answer"})
 """Roles of columns whose words of refusal are read otherwise."""
+_SAYING_NOTHING = ("", "[]", "{}", "0", "null", "none", "-")
+"""Cells of columns that may refuse, of whom they say nothing."""
 _LISTED = re.compile(r"[. ]*(?:[;,|/]\s*|$)")
 """What stands between words of a list, and after the last one."""
 _MESSAGE = re.compile(r"\b(message|body)$")
@@ -58,9 +62,42 @@ def marketing(draft: Draft, *, people: bool, at: str | None, changing: bool) -> 
         at: When it was done, as an expression; None where rows are people, or nothing says so.
         changing: Whether rows change after they were made, so that a refusal is not as old as they are.
     """
-    done_at = None if changing else at
     states = _states_of_subscribers(draft) if people else []
-    times = _times_of_leaving(draft, states) if people else _filled(draft.all_of("withdrawn_at"))
+    times = _times_of_leaving(draft, states, people=people)
+    said = list(_said(draft, states, times, at, None if changing else at, people=people))
+    granted = [map_ for map_ in said if map_["set"]["status"] == "'granted'"]
+    for column, condition in (_withheld(draft, times, people=people) if granted else {}).items():
+        for map_ in granted:
+            if _may_be_by(column, map_):
+                map_["where"] += f" and {condition}"
+    yield from said
+
+
+def _may_be_by(column: Column, map_: Map) -> bool:
+    """Whether a column that may refuse names no channel, or that of a map."""
+    channels = headings.channels_said(column.words)
+    return not channels or map_["set"]["channel"].strip("'") in channels
+
+
+def _said(
+    draft: Draft,
+    states: Sequence[Column],
+    times: Sequence[Column],
+    at: str | None,
+    done_at: str | None,
+    *,
+    people: bool,
+) -> Iterator[Map]:
+    """The maps of all that a file says.
+
+    Args:
+        draft: The draft.
+        states: The columns that say who subscribes, and are not called consent.
+        times: The columns with times at which somebody left.
+        at: As above.
+        done_at: The same where what was done does not change.
+        people: As above.
+    """
     for time in times:
         yield from _withdrawn(draft, time)
     if not states and not tells_each(draft):
@@ -144,12 +181,16 @@ def _flagged(
 
 def _grants(draft: Draft, column: Column, given_at: str, where: str) -> Iterator[Map]:
     """Whom a column says yes of permits each of the channels that it names, by the first address that goes there."""
+    ends = end_of(draft, column)
+    if ends is not None:
+        draft.doubt(f"{draft.names[ends.address]} is taken for when consent ends (`expires_at`)")
     for channel in channels_granted(draft, column):
         points = points_permitting(draft, channel)
         if points or not has_addresses(draft):
             if not points:
                 of_everything(draft)
-            yield word(first(points), quoted(channel), "'granted'", given_at, where, own=False)
+            expires_at = None if ends is None else draft.expression(ends)
+            yield word(first(points), quoted(channel), "'granted'", given_at, where, own=False, expires_at=expires_at)
         else:
             name = draft.names[column.address]
             draft.doubts.append(f"{name} says who wants advertising, but there is no address that `consents` needs")
@@ -171,8 +212,7 @@ def _spelled_out(draft: Draft, states: Sequence[Column], times: Sequence[Column]
         if column.role in _NOT_SPELLING or column.values.type != "string":
             continue
         read = cells.said_by(("withdrawn",)) if column in states or column.role in ("opt_in", "opt_out") else ()
-        found = {word for text in draft.texts(column) for word in _LISTED.split(text)} & cells.refusing().keys()
-        found -= {*read}
+        found = _refused_in(draft, column) - {*read}
         if not found:
             continue
         points = [*reached(draft, "email"), *reached(draft, "phone")]
@@ -189,6 +229,11 @@ def _spelled_out(draft: Draft, states: Sequence[Column], times: Sequence[Column]
         where = f"regexp_matches(lower({plain_name(name)}), {quoted(pattern)})"
         for point in points or (None,):
             yield word(point, _channel_spelled_out(draft, column, found), WITHDRAWN, at, where, own=True)
+
+
+def _refused_in(draft: Draft, column: Column) -> set[str]:
+    """The words of refusing that a column says, alone or in a list."""
+    return {word for text in draft.texts(column) for word in _LISTED.split(text)} & cells.refusing().keys()
 
 
 def _answered(draft: Draft, at: str | None) -> Iterator[Map]:
@@ -253,18 +298,38 @@ def left_out(draft: Draft, maps: Sequence[Map]) -> str | None:
     return f"rows speak of consent and {lacking}: nothing is known of consent by them ({where})"
 
 
-def unread(draft: Draft) -> Iterator[str]:
-    """Doubts about columns that speak of advertising, of consent or of refusals, and are not understood."""
-    left = [each for each in draft.columns if each.role is None and each.values.filled and not _says_nothing(each)]
+def unread(draft: Draft, *, taken: bool = True) -> Iterator[str]:
+    """Doubts about columns that speak of advertising, of consent or of refusals, and are not understood.
+
+    Args:
+        draft: The draft.
+        taken: Whether those that are understood are taken: if they are not, doubts tell of them too.
+    """
+    there = [each for each in draft.columns if each.values.filled and not _says_nothing(each)]
+    left = [each for each in there if each.role is None or not taken]
+    speaking = [] if taken else [each for each in left if each.role in _SAYING or _refused_in(draft, each)]
     asked = [each for each in left if _is_yes_or_no(draft, each)]
     elsewhere = [
         each for each in asked if headings.is_of_consent(each.words) and headings.is_of_other_consent(each.words)
     ]
-    found = [each for each in left if _may_refuse(each) or (each in asked and _may_ask(each))]
-    if told := ", ".join(draft.names[each.address] for each in found if each not in elsewhere):
-        yield f"{told} may say who wants advertising: it is left out"
-    if told := ", ".join(draft.names[each.address] for each in elsewhere):
-        yield f"{told} is taken for consent to something else than advertising: it is left out"
+    found = [
+        each
+        for each in left
+        if each in speaking
+        or _may_refuse(each)
+        or _may_be_taken_back(each)
+        or headings.is_end_of_consent(each.words)
+        or (each in asked and _may_ask(each))
+    ]
+    if told := [each for each in found if each not in elsewhere]:
+        yield _left_out(draft, *told)
+    if names := ", ".join(draft.names[each.address] for each in elsewhere):
+        yield f"{names} is taken for consent to something else than advertising: it is left out"
+
+
+def _left_out(draft: Draft, *columns: Column) -> str:
+    names = ", ".join(draft.names[each.address] for each in columns)
+    return f"{names} may say who wants advertising: it is left out"
 
 
 def _says_nothing(column: Column) -> bool:
@@ -272,7 +337,17 @@ def _says_nothing(column: Column) -> bool:
 
 
 def _may_refuse(column: Column) -> bool:
-    return headings.is_of_refusals(column.words) and column.values.type not in ("date", "timestamp")
+    spoken = headings.is_of_refusals(column.words) or headings.is_of_leaving(column.words)
+    return spoken and not _is_time(column)
+
+
+def _may_be_taken_back(column: Column) -> bool:
+    return _is_time(column) and _is_of_something_else(column) and not headings.is_of_an_order(column.words)
+
+
+def _is_of_something_else(column: Column) -> bool:
+    """Whether a column is of what was taken back, and not said to be of advertising: *Abmeldung vom Kurs*."""
+    return headings.is_taken_back(column.words) and not headings.is_of_leaving(column.words)
 
 
 def _may_ask(column: Column) -> bool:
@@ -309,10 +384,57 @@ def _states_of_subscribers(draft: Draft) -> list[Column]:
     return first_ + others
 
 
-def _times_of_leaving(draft: Draft, states: Sequence[Column]) -> list[Column]:
-    """The columns with times at which somebody has unsubscribed; of subscribers, at which they ended being one."""
+def _times_of_leaving(draft: Draft, states: Sequence[Column], *, people: bool) -> list[Column]:
+    """The columns with times at which somebody has unsubscribed; of subscribers, at which they ended being one. Where
+    rows are of what people did, that may be what was taken back, if a heading says not what.
+    """
+    left = _filled(draft.all_of("withdrawn_at"))
+    if not people:
+        draft.doubts += [_left_out(draft, each) for each in left if not headings.is_of_leaving(each.words)]
+        return [column for column in left if headings.is_of_leaving(column.words)]
     subscribers = bool(states) or _are_letters(draft) or headings.called(draft.sample.named, "subscribers")
-    return _filled(draft.all_of("withdrawn_at")) or (_filled(draft.all_of("ended_at"))[:1] if subscribers else [])
+    return left or (_given_up(draft) or _filled(draft.all_of("ended_at"))[:1] if subscribers else [])
+
+
+def _given_up(draft: Draft) -> list[Column]:
+    """The columns with times at which something was given up that nobody names, which may be letters."""
+    return [
+        column
+        for column in draft.columns
+        if 0 < column.values.filled < column.values.rows
+        and _is_time(column)
+        and column.role != "birth_date"
+        and headings.may_be_of_leaving(column.words)
+    ]
+
+
+def _withheld(draft: Draft, times: Sequence[Column], *, people: bool) -> dict[Column, str]:
+    """Columns that are not understood and may say who wants no advertising any more, each with a condition for rows of
+    which it says nothing.
+    """
+    left = [column for column in _given_up(draft) if column not in times] if people else []
+    unread_ = [
+        column
+        for column in draft.columns
+        if column.role is None
+        and _may_refuse(column)
+        and (headings.may_be_of_leaving(column.words) or not _is_of_something_else(column))
+    ]
+    conditions = {column: f"{plain_name(draft.names[column.address])} is null" for column in left}
+    for column in unread_:
+        none = draft.texts(column) & {*_SAYING_NOTHING, *cells.says("no")}
+        if none or column.values.filled < column.values.rows:
+            text = f"cast({plain_name(draft.names[column.address])} as varchar)"
+            words = ", ".join(map(quoted, sorted({*_SAYING_NOTHING, *none})))
+            conditions[column] = f"coalesce(lower(trim({text}, '. ')), '') in ({words})"
+    if conditions:
+        told = ", ".join(draft.names[column.address] for column in conditions)
+        draft.doubts.append(f"whoever has a value in {told} is granted nothing: it may be of who wants no advertising")
+    return conditions
+
+
+def _is_time(column: Column) -> bool:
+    return column.values.type in ("date", "timestamp") or column.values.epoch is not None
 
 
 def _filled(columns: Iterable[Column]) -> list[Column]:
@@ -322,7 +444,7 @@ def _filled(columns: Iterable[Column]) -> list[Column]:
 def _withdrawn(draft: Draft, column: Column) -> Iterator[Map]:
     """From one of those columns."""
     when_left, name = draft.expression(column), draft.names[column.address]
-    if not reached(draft, "email") and not reached(draft, "phone"):
+    if not (reached(draft, "email") or reached(draft, "phone") or is_known_otherwise(draft)):
         return
     draft.doubts.append(f"{name} is taken for the time at which advertising was refused (`consents`)")
     yield from _refusals(draft, column, WITHDRAWN, when_left, f"{when_left} is not null", own=True)

@@ -18,7 +18,16 @@ BY_TELEPHONE = ("sms", "whatsapp", "phone")
 """Channels that go to a number."""
 
 
-def word(point: str | None, channel: str, status: str, when: str, where: str, *, own: bool) -> Map:
+def word(
+    point: str | None,
+    channel: str,
+    status: str,
+    when: str,
+    where: str,
+    *,
+    own: bool,
+    expires_at: str | None = None,
+) -> Map:
     """What is said of advertising to an address; ``own`` if it is the person's own word."""
     said = {
         **({} if point is None else {"contact_point": point}),
@@ -27,6 +36,7 @@ def word(point: str | None, channel: str, status: str, when: str, where: str, *,
         "status": status,
         "explicit": "true" if own else "false",
         "occurred_at": when,
+        **({} if expires_at is None else {"expires_at": expires_at}),
     }
     return {"to": "consents", "where": where, "set": said}
 

@@ -42,7 +42,14 @@ def channels_refused(draft: Draft, flag: Column) -> tuple[str, ...]:
 
 
 def _named(draft: Draft, flag: Column) -> tuple[str, ...]:
-    """The channels that a heading names; that of the only number that people are reached by, if it is of one."""
+    """The channels that a heading names; that of the only number that people are reached by, if it is of one; and
+    letters for mail, where another flag is of e-mail.
+    """
+    if headings.is_of_either_mail(flag.words) and any(
+        headings.is_of_e_mail(each.words) for each in draft.columns if each is not flag and each.role in _ASKING
+    ):
+        draft.doubt(f"{draft.names[flag.address]} is taken for letters, since e-mail is said as well")
+        return ("post",)
     phone = draft.of("phone")
     only = phone is not None and draft.of("email") is None and "whatsapp" in headings.channels_said(phone.words)
     return ("whatsapp",) if only else headings.channels_said(flag.words)
@@ -103,6 +110,28 @@ def time_of(draft: Draft, flag: Column, called: re.Pattern[str] = _ANYTHING) -> 
     there = [column for column in beside or own if called.search(column.words)]
     nearest = max(there, key=lambda column: alike(column.address, flag.address), default=None)
     return None if nearest is None else draft.expression(nearest)
+
+
+def end_of(draft: Draft, flag: Column) -> Column | None:
+    """The column that says when consent ends by itself: of several the one whose address is most like the flag's, and
+    of another channel none. One that does not say what ends is that of consent after a column of it.
+    """
+    channels = {*channels_granted(draft, flag)}
+    before = (None, *draft.columns)
+    own = [
+        column
+        for column, previous in zip(draft.columns, before, strict=False)
+        if column.role in ("expires_at", "ended_at")
+        and column.values.filled
+        and (headings.is_end_of_consent(column.words) or (previous is not None and _follows(column, previous)))
+        and ({*headings.channels_said(column.words)} or channels) & channels
+    ]
+    return max(own, key=lambda column: alike(column.address, flag.address), default=None)
+
+
+def _follows(end: Column, previous: Column) -> bool:
+    """Whether an end, of which nothing says what ends, stands beside a column of consent."""
+    return headings.is_just_an_end(end.words) and headings.is_of_consent(previous.words)
 
 
 def _is_time_of(column: Column, flag: Column) -> bool:

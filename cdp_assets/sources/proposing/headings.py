@@ -63,6 +63,9 @@ NAMES = ("given_name", "family_name", "full_name")
 """Roles of what people are called."""
 
 
+_ENDING = ("taken_back", "given_up", "cancelled")
+"""Words (keys of the file) for what somebody took back, gave up or cancelled."""
+
 _SAID_OF = ("email", "sms", "whatsapp", "phone", "post", "push", "fax")
 """Channels that headings name (keys that begin with ``by_``)."""
 
@@ -163,6 +166,12 @@ def times_of(words: str) -> str | None:
     known = _headings()
     if next(meanings(words), None) == "birth_date":
         return "birth_date"
+    if is_of_leaving(words) or _says_no_more_than(words, "taken_back"):
+        return "withdrawn_at"
+    if is_taken_back(words):
+        return None
+    if is_end_of_consent(words):
+        return "expires_at"
     if (role := _times_begin(words.split(), known)) is not None:
         return role
     words = _UTC.sub("", words).strip()
@@ -179,10 +188,15 @@ def is_a_moment(words: str) -> bool:
 
 def _times_begin(parts: Sequence[str], known: _Headings) -> str | None:
     """The role of instants of which one of some words is the beginning: *opt out* is one."""
-    spoken = [f"{_folded(part)} " for part in _OPTED.sub(r"opt\1", " ".join(parts)).split()]
+    spoken = _spoken(parts)
     return next(
         (role for role, beginnings in known.times.items() if any(part.startswith(beginnings) for part in spoken)), None
     )
+
+
+def _spoken(parts: Sequence[str]) -> list[str]:
+    """Words as they are compared with those that headings of instants begin with."""
+    return [f"{_folded(part)} " for part in _OPTED.sub(r"opt\1", " ".join(parts)).split()]
 
 
 def has_tax(words: str) -> bool:
@@ -278,7 +292,7 @@ def zone_of(name: str) -> str | None:
 
 def is_elsewhere(words: str) -> bool:
     """Whether an instant is of something else than the row."""
-    return _mentions(words, "elsewhere")
+    return _mentions(re.sub(_pattern("expiring"), " ", words) if is_end_of_consent(words) else words, "elsewhere")
 
 
 def is_of_a_period(words: str) -> bool:
@@ -466,12 +480,66 @@ def is_of_consent(words: str) -> bool:
     return _mentions(words, "consents")
 
 
+def is_of_letters(words: str) -> bool:
+    """Whether a heading speaks of advertising by any word that is of nothing else, or of letters."""
+    return _mentions(words, "letters")
+
+
+def is_of_leaving(words: str) -> bool:
+    """Whether an instant is when somebody wanted no more advertising: by a word that is for nothing else, or by one for
+    what was taken back or given up beside one of consent or letters.
+    """
+    known = _headings()
+    if any(part.startswith(known.times["withdrawn_at"]) for part in _spoken(words.split())):
+        return True
+    return _is_ended(words) and (is_of_consent(words) or is_of_letters(words))
+
+
+def may_be_of_leaving(words: str) -> bool:
+    """Whether an instant may be that: it says that something was taken back or given up, and not what."""
+    return any(_says_no_more_than(words, kind) for kind in _ENDING)
+
+
+def is_taken_back(words: str) -> bool:
+    """Whether a heading speaks of what somebody took back or left, be it consent, an order or a course."""
+    return _mentions(words, "taken_back")
+
+
+def is_end_of_consent(words: str) -> bool:
+    """Whether an instant is when consent ends by itself."""
+    return _mentions(words, "expiring") and (is_of_consent(words) or is_of_letters(words))
+
+
+def is_just_an_end(words: str) -> bool:
+    """Whether a heading says that something ends by itself, and not what: *valid until*, but not *valid from*."""
+    return _says_no_more_than(words, "expiring")
+
+
+def _is_ended(words: str) -> bool:
+    return any(_mentions(words, kind) for kind in _ENDING)
+
+
+def _says_no_more_than(words: str, kind: str) -> bool:
+    """Whether a heading of an instant says one of the words for a kind and nothing else, but by which channel and
+    whose it is.
+    """
+    if not _mentions(words, kind):
+        return False
+    known = _headings()
+    left = re.sub(_pattern(kind), " ", words)
+    for channel in _SAID_OF:
+        left = re.sub(_pattern(f"by_{channel}"), " ", left)
+    plain = known.fillers | known.qualifiers | known.moments
+    plain |= {*words_by_kind()["asking"], *words_by_kind()["files"]["subscriptions"]}
+    return all({part, _folded(part)} & plain for part in left.split())
+
+
 def is_of_advertising(words: str) -> bool:
     """Whether a heading speaks of mail or advertising, and not of what was done with a message: unless it asks whether
     to send some.
     """
     done = {*words.split()} & cells.actions().keys() and not _mentions(words, "questions")
-    return _mentions(words, "advertising") and not done
+    return (_mentions(words, "advertising") or _mentions(words, "letters")) and not done
 
 
 def is_of_other_consent(words: str) -> bool:
@@ -481,7 +549,24 @@ def is_of_other_consent(words: str) -> bool:
 
 def channels_said(words: str) -> tuple[str, ...]:
     """The channels that a heading names, as `consents` calls them; of telephones only what comes by them."""
-    return tuple(channel for channel in _SAID_OF if _mentions(words, f"by_{channel}"))
+    found = {channel: [each.span() for each in re.finditer(_pattern(f"by_{channel}"), words)] for channel in _SAID_OF}
+    every = [span for spans in found.values() for span in spans]
+    return tuple(channel for channel, spans in found.items() if any(not _is_part(span, every) for span in spans))
+
+
+def _is_part(span: tuple[int, int], others: Sequence[tuple[int, int]]) -> bool:
+    """Whether a phrase is part of a longer one that says something else: *correo* of *correo postal*."""
+    return any(start <= span[0] and span[1] <= end and (start, end) != span for start, end in others)
+
+
+def is_of_either_mail(words: str) -> bool:
+    """Whether a heading speaks of mail that may be letters or e-mail, and of no other channel."""
+    return _mentions(words, "by_either") and {*channels_said(words)} <= {"email"} and not is_of_e_mail(words)
+
+
+def is_of_e_mail(words: str) -> bool:
+    """Whether a heading names e-mail, rather than what may come by it."""
+    return re.search(r"\be ?mails?\b", words) is not None
 
 
 def is_of_telephones(words: str) -> bool:
@@ -581,7 +666,8 @@ def _words_of_addresses() -> frozenset[str]:
 
 @cache
 def _pattern(kind: str) -> str:
-    words = (re.escape(_without_accents(word)).replace(r"\*", r"\w*") for word in words_by_kind()[kind])
+    spelled = sorted((_without_accents(word) for word in words_by_kind()[kind]), key=len, reverse=True)
+    words = (re.escape(word).replace(r"\*", r"\w*") for word in spelled)
     return rf"\b({'|'.join(words)})\b"
 
 

@@ -184,20 +184,23 @@ def _with_names_of_articles(draft: Draft) -> Sequence[Column]:
 
 def _deleted(draft: Draft) -> str | None:
     """A condition for rows that are marked as deleted; None if none can be."""
-    for column in draft.columns:
-        name, words, values = plain_name(draft.names[column.address]), column.words, column.values
-        if (_DELETED.fullmatch(words) or _TRIED.fullmatch(words)) and values.type in ("boolean", "integer"):
-            condition = _is_so(name, column)
-        # Of a text, who knows whether it stands for none.
-        elif _DELETED_AT.fullmatch(words) and (values.type in ("date", "timestamp") or not values.filled):
-            condition = f"{name} is not null"
-        elif OPERATION.fullmatch(words) and values.filled and draft.texts(column) <= OPERATIONS:
-            condition = _removes(name)
-        else:
-            continue
+    for _, condition in deletions(draft):
         draft.doubts.append(f"rows are taken for deleted where {condition}")
         return condition
     return None
+
+
+def deletions(draft: Draft) -> Iterator[tuple[Column, str]]:
+    """Columns that mark rows as deleted, each with a condition for those that are."""
+    for column in draft.columns:
+        name, words, values = plain_name(draft.names[column.address]), column.words, column.values
+        if (_DELETED.fullmatch(words) or _TRIED.fullmatch(words)) and values.type in ("boolean", "integer"):
+            yield column, _is_so(name, column)
+        # Of a text, who knows whether it stands for none.
+        elif _DELETED_AT.fullmatch(words) and (values.type in ("date", "timestamp") or not values.filled):
+            yield column, f"{name} is not null"
+        elif OPERATION.fullmatch(words) and values.filled and draft.texts(column) <= OPERATIONS:
+            yield column, _removes(name)
 
 
 def _is_so(name: str, column: Column) -> str:

@@ -23,7 +23,7 @@ from cdp_assets.sources.proposing.ends import Ends, counterpart, ends_of
 from cdp_assets.sources.proposing.fitting import fit, fit_template
 from cdp_assets.sources.proposing.kinds import kind_of
 from cdp_assets.sources.proposing.lists import lists_addresses
-from cdp_assets.sources.proposing.mapping import stream_of
+from cdp_assets.sources.proposing.mapping import deletions, stream_of
 from cdp_assets.sources.proposing.naming import may_name_people, named_alike
 from cdp_assets.sources.proposing.nested import of_one_person
 from cdp_assets.sources.proposing.own_columns import with_own_columns
@@ -129,21 +129,23 @@ def propose(
     if day_first is None and sample.delimiter == ";":
         day_first = True  # nobody who writes the month first separates with semicolons
     if templates and (found := _known(sample)) is not None:
-        plain = template.find(found).stream
+        known = template.find(found)
+        plain = known.stream
         stream: dict[str, Any] = {"name": name, "template": found, "files": ""} | sample.layout(plain)
         if zone is not None and "zone" not in plain:
             stream["zone"] = zone
-        doubts: tuple[str, ...] = (
-            f"it has the columns of {template.find(found).system}'s export; look up what that template assumes",
-        )
-        spec = spec_of({**plain, **stream}, source)
+        doubts = [f"it has the columns of {known.system}'s export; look up what that template assumes"]
+        fields = {**plain, **stream}
+        spec = spec_of(fields, source)
         columns_, misfitting = fit_template(spec, sample, day_first)
-        if template.find(found).own_columns is not None:
+        if known.own_columns is not None:
             judged = columns_of(sample.columns, day_first=day_first)
-            further, of_advertising = with_own_columns(template.find(found), spec, sample, judged, _names(sample))
+            further, of_advertising = with_own_columns(known, spec, sample, judged, _names(sample))
+            fields = template.laid_over(fields, further)
             columns_ |= further.pop("columns", {})
             stream |= further
-            doubts += tuple(of_advertising)
+            doubts += of_advertising
+        misfitting += _doubts_of_untaken(fields, spec_of(fields, source), sample)
         if columns_:
             stream["columns"] = columns_
         return Proposal(path, stream, None, found, (*sample.doubts, *doubts, *misfitting), sample, tuple(more))
@@ -452,6 +454,28 @@ def _doubts_of_companies(draft: Draft, stream: dict[str, Any]) -> None:
                 draft.doubts.append(
                     f"of the names in {name} {len(found)} are those of companies, and taken for people's"
                 )
+
+
+def _doubts_of_untaken(known: Mapping[str, Any], spec: StreamSpec, sample: Sample) -> Iterator[str]:
+    """Say which columns of a known export may refuse advertising or mark a row as deleted, and its template does not
+    take.
+    """
+    said = str({name: value for name, value in known.items() if name != "columns"})
+    taken = {
+        path
+        for column in spec.columns
+        if re.search(rf"(?<!\w){re.escape(column.name)}(?!\w)", said)
+        for path in (column.address, *column.others)
+    }
+    texts = {
+        address: values
+        for address, values in sample.columns.items()
+        if not any(f"{address}.".startswith(f"{path}.") for path in taken)
+    }
+    draft = Draft(sample, columns_of(texts), _names(sample))
+    yield from consent.unread(draft, taken=False)
+    if deleted := ", ".join(draft.names[column.address] for column, _ in deletions(draft)):
+        yield f"{deleted} may say that a row is deleted, and the template does not take it"
 
 
 def _doubts_of_names(draft: Draft, stream: dict[str, Any]) -> None:
