@@ -20,6 +20,7 @@ from cdp_assets.sources.proposing.changes import Log, is_log
 from cdp_assets.sources.proposing.countries import writes_day_first
 from cdp_assets.sources.proposing.draft import Draft, some_are_no_addresses
 from cdp_assets.sources.proposing.ends import Ends, counterpart, ends_of
+from cdp_assets.sources.proposing.engagements import with_known_actions
 from cdp_assets.sources.proposing.fitting import fit, fit_template
 from cdp_assets.sources.proposing.kinds import kind_of
 from cdp_assets.sources.proposing.lists import lists_addresses
@@ -29,6 +30,7 @@ from cdp_assets.sources.proposing.nested import of_one_person
 from cdp_assets.sources.proposing.postal import of_a_delivery, of_one_address
 from cdp_assets.sources.proposing.roles import Column, columns_of, names_of_companies
 from cdp_assets.sources.proposing.sample import Sample, UnreadableSampleError, read
+from cdp_assets.sources.proposing.signing import with_words_of_signing
 from cdp_assets.sources.proposing.values import judge
 from cdp_assets.sources.proposing.whose import own
 from cdp_assets.sources.proposing.wrapping import unwrapped
@@ -139,6 +141,8 @@ def propose(
         return Proposal(path, stream, None, found, (*sample.doubts, *doubts, *misfitting), sample, tuple(more))
     sample = sample.of_table().with_first_items()
     columns = columns_of(sample.columns, day_first=day_first)
+    columns = with_words_of_signing(columns, sample.columns, sample.named)
+    columns = with_known_actions(columns, sample.columns, sample.named)
     if sample.log is not None:
         columns = _of_the_log(columns, sample.log)
     columns = [_of_a_list(each) if each.address in sample.firsts else each for each in columns]
