@@ -53,6 +53,8 @@ _OF_PARTS = ("columns", "contract", "derive", "identifiers", "maps")
 _NAMES = frozenset({*headings.NAMES, "name"})
 _ABROAD = ("+", "00")
 """What comes before the code of a country."""
+_ENOUGH_OF_ONE, _MOST_OF_ONE = 6, 0.6
+"""So many columns that only one system has, and so large a part of them, tell a row of it."""
 _ZONES = 3
 """So many zones are named in a doubt."""
 _TIMES_ALL_FILLED = frozenset({"event_time", "updated_at"})
@@ -282,7 +284,8 @@ def _known(sample: Sample) -> str | None:
     """The template whose columns the file has, all required ones and most others; the one with most in common.
 
     Of the columns that only that system's templates have, half have to be there: anybody has an id, a name and an
-    address.
+    address. Of objects within objects it is enough to have most of the outermost ones, if they are many: what lies
+    within them differs from row to row.
     """
     best, most = None, (False, 0)
     common = _common_addresses()
@@ -298,9 +301,12 @@ def _known(sample: Sample) -> str | None:
             continue
         shared = sum(_present(address, sample) for address in addresses)
         telling = addresses.keys() - common
-        if 2 * sum(_present(address, sample) for address in telling) < len(telling):
+        outermost = {address.split(".")[0] for address in telling}
+        there = sum(_present(name, sample) for name in outermost)
+        sparse = json_like and there >= _ENOUGH_OF_ONE and there / len(outermost) >= _MOST_OF_ONE
+        if not sparse and 2 * sum(_present(address, sample) for address in telling) < len(telling):
             continue
-        if len(addresses) >= 4 and shared / len(addresses) >= (0.5 if json_like else 0.7):
+        if sparse or (len(addresses) >= 4 and shared / len(addresses) >= (0.5 if json_like else 0.7)):
             rank = (stream["files"].strip("*").split("*")[0].rstrip("_.") in sample.path.name, shared)
             if rank > most:
                 best, most = name, rank
