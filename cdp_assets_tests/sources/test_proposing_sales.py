@@ -260,6 +260,18 @@ def test_what_is_printed_is_computed_with_as_it_is_meant() -> None:
     assert judge(["5", "\u22121"]).type == "integer"
 
 
+def test_what_thousands_are_grouped_in_is_computed_with_as_it_is_read(tmp_path: Path) -> None:
+    rows = [
+        f'O{n // 2},p{n // 2}@example.org,2026-01-{1 + n // 2:02d},A{n % 5},{count},{price},"{price * count:,}"'
+        for n in range(24)
+        for count, price in [(1 + n % 3, 700 + 50 * (n % 5))]
+    ]
+    line = map_to(
+        proposed(tmp_path, "sales.csv", "order_no,email,date,sku,qty,amount,sum amount", *rows), "order_lines"
+    )
+    assert (line["set"]["unit_price"], line["set"]["amount"]) == ("amount", '"sum amount"')
+
+
 def currency_of(folder: Path, sign: str, **said: Any) -> str:
     rows = [f"{number},2026-05-{number:02d},p{number}@example.org,{sign}{number}.50" for number in range(1, 25)]
     file = written(folder, "orders.csv", "\n".join(["order_id,order_date,email,total", *rows]))

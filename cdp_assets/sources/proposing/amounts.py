@@ -24,13 +24,25 @@ _KINDS = 6
 """So many kinds of rows a file tells apart at most."""
 
 
-def amount_of(text: str | None) -> float:
-    """An amount as it is written with a point or a comma; 0 where there is none."""
+def amount_of(text: str | None, mark: str | None = None) -> float:
+    """An amount as it is written with a point or a comma; 0 where there is none.
+
+    Args:
+        text: The cell.
+        mark: What decimals are written after; None if nobody knows, so that it is the last of either.
+    """
     plain = re.sub(r"[^\W\d_]\.|[^\d.,-]", "", bare_amount(text or ""))
-    point = max(plain.rfind("."), plain.rfind(","))
+    point = max(plain.rfind(each) for each in (mark or ".,"))
     whole, cents = (plain[:point], plain[point + 1 :]) if point >= 0 else (plain, "")
     digits = f"{re.sub(r'[.,]', '', whole) or 0}.{cents or 0}"
     return float(digits) if re.fullmatch(r"-?\d+\.\d+", digits) else 0.0
+
+
+def amounts_in(draft: Draft, column: Column) -> list[float]:
+    """The amounts of a column, as its contract reads them."""
+    known = column.values.type in ("integer", "decimal", "float")
+    mark = column.values.decimal_mark if known else None
+    return [amount_of(text, mark) for text in draft.sample.columns[column.address]]
 
 
 def price_and_total(draft: Draft) -> tuple[Column, Column] | None:
@@ -74,7 +86,7 @@ def discount_in_hundred(draft: Draft) -> tuple[Column, int] | None:
     if not off:
         return None
     [share, *_] = off
-    texts = [amount_of(text) for text in draft.sample.columns[share.address]]
+    texts = amounts_in(draft, share)
     return share, 1 if max(texts) <= 1 and any(0 < each < 1 for each in texts) else 100
 
 
@@ -97,7 +109,7 @@ def _has_few_rates(draft: Draft, counts: Column, price: Column, total: Column, o
 
 
 def _rows(draft: Draft, *columns: Column) -> Iterator[tuple[float, ...]]:
-    return zip(*(map(amount_of, draft.sample.columns[each.address]) for each in columns), strict=True)
+    return zip(*(amounts_in(draft, each) for each in columns), strict=True)
 
 
 def price_of_line(draft: Draft) -> str | None:
@@ -150,7 +162,7 @@ def added_to(draft: Draft, amount: Column) -> Sequence[Column]:
     if taxes is None or taxes is amount:
         return ()
     more = [each for each in draft.columns if each.role in (None, "shipping") and each.values.type == "decimal"]
-    more = [each for each in more if any(map(amount_of, draft.sample.columns[each.address]))][:_KINDS]
+    more = [each for each in more if any(amounts_in(draft, each))][:_KINDS]
     for total in draft.all_of("amount"):
         for count in range(len(more) + 1) if total is not amount else ():
             for some in itertools.combinations(more, count):
@@ -187,12 +199,13 @@ def told_again(draft: Draft) -> tuple[Column, list[str]] | None:
 def _sums_of_kinds(draft: Draft, column: Column, said: Column) -> dict[str, dict[str, tuple[int, float]]]:
     """Kind of row → order → how many rows say a number, and what these come to; by `Draft.numbers`."""
     found: dict[str, dict[str, tuple[int, float]]] = {}
-    texts = draft.sample.columns
-    for number, kind, amount in zip(draft.numbers, texts[column.address], texts[said.address], strict=True):
-        if number is not None and kind is not None and amount is not None:
+    texts, amounts = draft.sample.columns, amounts_in(draft, said)
+    told = zip(draft.numbers, texts[column.address], texts[said.address], amounts, strict=True)
+    for number, kind, text, amount in told:
+        if number is not None and kind is not None and text is not None:
             of_kind = found.setdefault(kind.strip().casefold(), {})
             count, total = of_kind.get(number, (0, 0.0))
-            of_kind[number] = count + 1, total + amount_of(amount)
+            of_kind[number] = count + 1, total + amount
     return found
 
 
@@ -207,7 +220,7 @@ def is_less_by_fees(draft: Draft, gross: Column) -> bool:
     """Whether what is left of gross amounts was paid to whoever took the money, and not as tax."""
     fees = [column for column in draft.columns if headings.is_a_fee(column.words) and column.role != "shipping"]
     net = draft.of("net")
-    if net is None or not any(amount_of(text) for column in fees for text in draft.sample.columns[column.address]):
+    if net is None or not any(any(amounts_in(draft, column)) for column in fees):
         return False
     taxes = draft.of("tax")
     if taxes is None:
