@@ -10,6 +10,7 @@ import pytest
 from cdp_assets.sources.proposing.amounts import amount_of
 from cdp_assets.sources.proposing.headings import meanings, words_of
 from cdp_assets.sources.proposing.propose import Proposal, propose
+from cdp_assets.sources.proposing.roles import columns_of
 from cdp_assets.sources.proposing.values import judge
 from cdp_assets.warehouse.sql_parsing import plain_name
 from cdp_assets_tests.normalised.bench import canonical, load, outcome
@@ -270,6 +271,12 @@ def test_what_thousands_are_grouped_in_is_computed_with_as_it_is_read(tmp_path: 
         proposed(tmp_path, "sales.csv", "order_no,email,date,sku,qty,amount,sum amount", *rows), "order_lines"
     )
     assert (line["set"]["unit_price"], line["set"]["amount"]) == ("amount", '"sum amount"')
+
+
+@pytest.mark.parametrize(("price", "mark"), [("1,459", ","), ("1.459", ","), ("1,459,000", "."), ("14.59", ".")])
+def test_decimals_of_a_file_are_written_after_one_mark(price: str, mark: str) -> None:
+    columns = columns_of({"unit price": [price, "2"], "total": ["12,50", "4,00"]})
+    assert [each.values.decimal_mark for each in columns] == [mark, ","]
 
 
 def currency_of(folder: Path, sign: str, **said: Any) -> str:

@@ -162,13 +162,37 @@ def columns_of(texts: Mapping[str, list[str | None]], *, day_first: bool | None 
         shown = {name.startswith("%d/%m") for name in formats if name.startswith(("%d/%m", "%m/%d"))}
         if len(shown) == 1 and shown != {day_first}:
             found = _judged(texts, *shown)
-    found = _with_words_of_consent(found, texts)
+    found = _with_words_of_consent(_with_one_mark(found, texts), texts)
     found = _with_the_only_address(_with_numbers_of_orders(found))
     found = _with_names_of_the_reached(_with_numbers_of_clients(found))
     found = _with_names_of_people(_with_family_names(found, texts))
     found = _with_names_of_accounts(_with_companies(_with_whole_names(found, texts), texts), texts)
     found = _with_the_status(found, texts)
     return _with_clocks(_with_the_only_time(_without_pins(found)))
+
+
+def _with_one_mark(columns: list[Column], texts: Mapping[str, list[str | None]]) -> list[Column]:
+    """Where some columns show that decimals are written after a comma, and none that they are after a point, numbers
+    that could be read either way are written so too: *1,459*, and of amounts *1.200*.
+    """
+    decimals = [each for each in columns if each.values.type in ("decimal", "float")]
+    either = [each for each in decimals if each.values.decimal_mark == "." and _may_be_after_a_comma(each, texts)]
+    if any(each.values.decimal_mark == "." for each in decimals if each not in either):
+        return columns
+    if not any(each.values.decimal_mark == "," for each in decimals):
+        return columns
+    return [
+        replace(each, values=replace(each.values, type="decimal", decimal_mark=",")) if each in either else each
+        for each in columns
+    ]
+
+
+def _may_be_after_a_comma(column: Column, texts: Mapping[str, list[str | None]]) -> bool:
+    """Whether a comma in numbers of a column may stand before decimals, or a point in its amounts may not."""
+    filled = texts[column.address]
+    if column.role in _MONEY and in_thousands(filled, column.values.symbol):
+        return True
+    return all(text.count(",") <= 1 and "." not in text for text in filled if text)
 
 
 def _with_the_status(columns: list[Column], texts: Mapping[str, list[str | None]]) -> list[Column]:
