@@ -102,6 +102,24 @@ def test_words_of_signing_may_be_of_courses_and_logins(
     assert ("Aktion may say who wants advertising: it is left out" in found.doubts) is (len(columns[-1]) > 1)
 
 
+@pytest.mark.parametrize(
+    ("head", "pattern", "fed"),
+    [
+        ("Email,Status,Datum", "{who},{word},{day}", ["consents"]),
+        ("Email,Vorname,Nachname,Aktion,Datum", "{who},Ann,Lee,{word},{day}", ["consents", "contacts"]),
+    ],
+)
+def test_who_signs_up_and_off_again_is_heard_and_keeps_the_name(
+    tmp_path: Path, head: str, pattern: str, fed: list[str]
+) -> None:
+    rows = (
+        pattern.format(who=f"p{n // 2}@example.org", word=("Anmeldung", "Abmeldung")[n % 2], day=f"2026-02-{1 + n:02d}")
+        for n in range(24)
+    )
+    found = propose(written(tmp_path, "newsletter_log.csv", table(head, *rows)), "shop")
+    assert [map_["to"] for map_ in found.stream["maps"]] == fed
+
+
 def test_who_signs_off_by_a_channel_does_so_by_that(bench: Bench, tmp_path: Path) -> None:
     text = log("Email,Kanal,Aktion,Zeitpunkt", ("E-Mail", "SMS"), ("Anmeldung", "Anmeldung", "Abmeldung"))
     source = loaded(tmp_path, [propose(written(tmp_path / "in", "newsletter.csv", text), "shop", zone="UTC")])

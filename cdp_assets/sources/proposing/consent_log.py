@@ -24,6 +24,7 @@ from cdp_assets.sources.proposing.consent_words import (
     word,
 )
 from cdp_assets.sources.proposing.draft import Draft, Map, among, quoted
+from cdp_assets.sources.proposing.people import named
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.signing import are_of_letters_only, speaks_of_letters
 from cdp_assets.warehouse.sql_parsing import plain_name
@@ -72,6 +73,7 @@ def words(draft: Draft) -> Iterator[Map]:
         for further in reached(draft, "email")[1:] if draft.of("anything") is None else ():
             refused = given if refuses is None else f"{given} and {refuses}"
             yield {"to": "consents", "where": refused, "set": values | {"contact_point": further}}
+    yield from named(draft)
 
 
 def tells_each(draft: Draft) -> bool:

@@ -20,7 +20,10 @@ from cdp_assets.sources.proposing.roles import (
 )
 from cdp_assets.sources.proposing.values import Texts
 
-_SAYING = (None, "type", "action", "event_name")
+_SAYING = (None, "status", "type", "action", "event_name")
+_DONE = ("action", "event_name")
+"""Roles of what was done, which no list of people says."""
+
 _REACHED = ("anything", "email", "phone")
 _BESIDE = {
     *_REACHED, *NUMBERING_PEOPLE, *headings.NAMES, *INSTANTS, "name", "clock", "id", "number", "message_id", "language",
@@ -70,7 +73,7 @@ def are_of_letters_only(texts: Sequence[str | None]) -> bool:
 def _says_who_signs(column: Column, columns: Sequence[Column], texts: Texts, named: str) -> bool:
     said = cells.words_in(texts[column.address])
     signing = cells.said_by(_OF_SIGNING) | cells.surely_said_by(_OF_CONSENT)
-    if column.role not in _SAYING or not said & signing or (column.role in (None, "type") and _are_people(columns)):
+    if column.role not in _SAYING or not said & signing or (column.role not in _DONE and _are_people(column, columns)):
         return False
     known = said & cells.said_by(cells.ANSWERS)
     if speaks_of_letters(named) or speaks_of_letters(column.words):
@@ -102,7 +105,10 @@ def _are_of_nothing_else(column: Column, columns: Sequence[Column], said: set[st
     )
 
 
-def _are_people(columns: Sequence[Column]) -> bool:
-    """Whether rows may be a list of people, each of them once, rather than what they did."""
+def _are_people(said: Column, columns: Sequence[Column]) -> bool:
+    """Whether rows may be a list of people rather than what they did: each of them is there once, or in a state, and
+    more is told of them.
+    """
     again = any(each.values.repeated for each in columns if each.role in _REACHED)
-    return not again and any(each.role in TELLING_OF_PEOPLE for each in columns)
+    more = any(each.role in TELLING_OF_PEOPLE for each in columns)
+    return (more or not again) if said.role == "status" else (more and not again)
