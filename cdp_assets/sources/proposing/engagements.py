@@ -37,6 +37,7 @@ def with_known_actions(columns: Sequence[Column], texts: Texts, file: str) -> li
 
 
 def engagements(draft: Draft) -> Iterator[Map]:
+    """A map of what was done with messages, and one of the names of whoever did it."""
     column, clicked = draft.of("action"), draft.of("click_id") is not None
     action, where = ("'clicked'", None) if column is None else _done(draft, column)
     values = draft.given(

@@ -27,7 +27,7 @@ _DONE = ("action", "event_name")
 _REACHED = ("anything", "email", "phone")
 _BESIDE = {
     *_REACHED, *NUMBERING_PEOPLE, *headings.NAMES, *INSTANTS, "name", "clock", "id", "number", "message_id", "language",
-    "country", "channel", "consent_channel", "purpose", "evidence", "legal_basis", "opt_in", "opt_out",
+    "country", "channel", "consent_channel", "purpose", "evidence", "legal_basis",
 }  # fmt: skip
 """Roles of what stands beside such a word where it is about nothing but letters."""
 
@@ -82,15 +82,19 @@ def _says_who_signs(column: Column, columns: Sequence[Column], texts: Texts, nam
         return False
     by_channel = any(says_channels(each, texts) for each in columns)
     return (by_channel and said <= cells.surely_said_by(_OF_CONSENT)) or _are_of_nothing_else(
-        column, columns, said, named
+        column, columns, texts, named
     )
 
 
-def _are_of_nothing_else(column: Column, columns: Sequence[Column], said: set[str], named: str) -> bool:
-    """Whether rows tell no more than who signed up, and some who signed off, when and by which channel."""
+def _are_of_nothing_else(column: Column, columns: Sequence[Column], texts: Texts, named: str) -> bool:
+    """Whether rows tell no more than who signed up, and some who signed off, when, for which letters and by which
+    channel.
+    """
+    said = cells.words_in(texts[column.address])
     if any(len(word) <= _SHORT for word in said) or not said & cells.said_by(("withdrawn", "signed_off")):
         return False
-    beside = {each.role for each in columns if each is not column and each.values.filled}
+    others = [each for each in columns if each is not column and each.values.filled]
+    beside = {each.role for each in others if not _names_letters(each, texts)}
     often = any(
         each.values.distinct * _SELDOM < each.values.filled
         for each in columns
@@ -102,6 +106,13 @@ def _are_of_nothing_else(column: Column, columns: Sequence[Column], said: set[st
         and bool(beside & INSTANTS)
         and not often
         and (said <= cells.surely_said_by(_OF_CONSENT) or not elsewhere)
+    )
+
+
+def _names_letters(column: Column, texts: Texts) -> bool:
+    """Whether a column says which letters, rather than whether somebody wants them."""
+    return speaks_of_letters(column.words) and cells.words_in(texts[column.address]).isdisjoint(
+        cells.said_by(cells.ANSWERS)
     )
 
 
