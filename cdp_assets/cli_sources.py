@@ -90,16 +90,12 @@ def propose(
 
     Told are format, delimiter, encoding, types, key, times, identifiers, and the tables that the rows feed. What is
     unsure stands in the definition as comments. Files that number people and orders in different ways become sources of
-    their own. Files from elsewhere are copied into the landing folder. A folder stands for the files in it, and not for
-    those of folders in it.
+    their own, and so do those of different folders, unless --name says that they are of one system. Files from
+    elsewhere are copied into the landing folder. A folder stands for the files in it, and not for those of folders in
+    it.
     """
-    from cdp_assets.sources.proposing.joining import joined
-    from cdp_assets.sources.proposing.numberings import keep_apart
-    from cdp_assets.sources.proposing.order_heads import told_once
-    from cdp_assets.sources.proposing.propose import of_one_object_each, stream_name
     from cdp_assets.sources.proposing.propose import propose as propose_for
-    from cdp_assets.sources.proposing.sample import UnreadableSampleError
-    from cdp_assets.sources.proposing.systems import systems, together
+    from cdp_assets.sources.proposing.propose import stream_name
     from cdp_assets.sources.proposing.writing import definitions
     from cdp_assets.sources.validation import name_fault
 
@@ -107,12 +103,13 @@ def propose(
     if name is not None and (fault := name_fault(name, "a source")):
         raise click.ClickException(f"--name: {fault}")
     settings = Settings.from_env()
-    files = list(_files_of(paths))
-    source = name or _source_name(files[0], settings.landing, stream_name)
-    target = settings.defs / "sources" / source / "defs.yaml"
-    if target.exists() and not force and not only_print:
-        raise click.ClickException(f"{target} is there already; give another --name, or --force to replace it")
-    found: list[Proposal] = []
+    files_of: dict[str, list[Path]] = {}
+    for file in _files_of(paths):
+        files_of.setdefault(name or _source_name(file, settings.landing, stream_name), []).append(file)
+    targets = {source: settings.defs / "sources" / source / "defs.yaml" for source in files_of}
+    for target in targets.values():
+        if target.exists() and not force and not only_print:
+            raise click.ClickException(f"{target} is there already; give another --name, or --force to replace it")
     look = partial(
         propose_for,
         templates=not no_templates,
@@ -121,45 +118,34 @@ def propose(
         zone=zone,
         country=country,
     )
-    for file, *more in of_one_object_each(files):
-        try:
-            found.append(look(file, source, more=more))
-        except UnreadableSampleError as error:
-            click.echo(f"left out: {error}", err=True)
+    found = {source: _systems(files, source, look, one=name is not None) for source, files in files_of.items()}
+    found = {source: systems for source, systems in found.items() if systems}
     if not found:
         raise click.ClickException("nothing can be said of any of the files")
-    numbers = joined(found)
-    found = [
-        look(each.path, source, more=each.more, joined=numbers[id(each)]) if id(each) in numbers else each
-        for each in found
-    ]
-    files_of = {id(proposal): paths for proposal, paths in together(found)}
-    grouped = _named(source, systems([each for each in found if id(each) in files_of], one=name is not None))
-    for each, group in grouped.items():
-        keep_apart(each, group)
-        told_once(group)
-    by_source = {
-        each: [(one, [_landed(path, settings.landing, source) for path in files_of[id(one)]]) for one in group]
-        for each, group in grouped.items()
-    }
-    text = definitions(by_source, country)
-    if not only_print:
-        for proposal in found:
-            for path in proposal.paths:
+    told, texts = [], []
+    for source, systems in found.items():
+        by_source = {
+            each: [(one, [_landed(path, settings.landing, source) for path in paths]) for one, paths in streams]
+            for each, streams in systems.items()
+        }
+        texts.append(definitions(by_source, country))
+        if not only_print:
+            for path in (path for streams in systems.values() for _, paths in streams for path in paths):
                 _bring(path, settings.landing, source)
-        _write_checked(settings.defs, target, text)
-    if told_as_json:
-        print_json(
+            _write_checked(settings.defs, targets[source], texts[-1])
+        told.append(
             {
                 "source": source,
-                "file": None if only_print else str(target),
-                "streams": [_told(each, one) for each, streams in by_source.items() for one, _ in streams],
+                "file": None if only_print else str(targets[source]),
+                "streams": [_told(each, one) for each, streams in systems.items() for one, _ in streams],
             }
         )
+    if told_as_json:
+        print_json(told[0] if len(told) == 1 else told)
     elif only_print:
-        click.echo(text, nl=False)
+        click.echo("---\n".join(texts), nl=False)
     else:
-        _tell(target, {each: [proposal for proposal, _ in streams] for each, streams in by_source.items()})
+        _tell({targets[source]: systems for source, systems in found.items()})
 
 
 @sources.command()
@@ -236,6 +222,48 @@ def _files_of(paths: Sequence[Path]) -> Iterator[Path]:
         if not files:
             raise click.ClickException(f"there is no file in {path}; name a folder that holds what was exported")
         yield from files
+
+
+def _systems(
+    files: Sequence[Path], source: str, look: Callable[..., Proposal], *, one: bool
+) -> dict[str, list[tuple[Proposal, list[Path]]]]:
+    """What is proposed for files of a folder: a source's name → its streams, each with its files.
+
+    Args:
+        files: The files.
+        source: Name of the source, or of the first of several.
+        look: Looks into one file.
+        one: Whether somebody has said that it is one system.
+
+    Returns:
+        Nothing if nothing can be said of any of them.
+    """
+    from cdp_assets.sources.proposing.joining import joined
+    from cdp_assets.sources.proposing.numberings import keep_apart
+    from cdp_assets.sources.proposing.order_heads import told_once
+    from cdp_assets.sources.proposing.propose import of_one_object_each
+    from cdp_assets.sources.proposing.sample import UnreadableSampleError
+    from cdp_assets.sources.proposing.systems import systems, together
+
+    found: list[Proposal] = []
+    for file, *more in of_one_object_each(files):
+        try:
+            found.append(look(file, source, more=more))
+        except UnreadableSampleError as error:
+            click.echo(f"left out: {error}", err=True)
+    if not found:
+        return {}
+    numbers = joined(found)
+    found = [
+        look(each.path, source, more=each.more, joined=numbers[id(each)]) if id(each) in numbers else each
+        for each in found
+    ]
+    paths_of = {id(proposal): paths for proposal, paths in together(found)}
+    grouped = _named(source, systems([each for each in found if id(each) in paths_of], one=one))
+    for each, group in grouped.items():
+        keep_apart(each, group)
+        told_once(group)
+    return {each: [(proposal, paths_of[id(proposal)]) for proposal in group] for each, group in grouped.items()}
 
 
 def _source_name(file: Path, landing: Path, plain: Callable[[Path], str]) -> str:
@@ -324,12 +352,13 @@ def _told(source: str, proposal: Proposal) -> dict[str, object]:
     }
 
 
-def _tell(target: Path, sources: Mapping[str, Sequence[Proposal]]) -> None:
+def _tell(written: Mapping[Path, Mapping[str, Sequence[tuple[Proposal, Sequence[Path]]]]]) -> None:
+    """Show what was proposed: the file it was written to → its sources → their streams."""
     from cdp_assets.presentation.terminal import table
 
     shown = table("source", "stream", "is", "key", "feeds", "to look at", numbers=("to look at",))
-    for source, proposals in sources.items():
-        for proposal in proposals:
+    for source, streams in (each for sources in written.values() for each in sources.items()):
+        for proposal, _ in streams:
             told = _told(source, proposal)
             shown.add_row(
                 source,
@@ -341,6 +370,7 @@ def _tell(target: Path, sources: Mapping[str, Sequence[Proposal]]) -> None:
             )
     console = console_of()
     console.print(shown)
-    if len(sources) > 1:
-        console.print(f"{len(sources)} sources: their files number people and orders in different ways")
-    console.print(f"written to {target}; what it was unsure of stands there as comments")
+    for target, sources in written.items():
+        if len(sources) > 1:
+            console.print(f"{len(sources)} sources: their files number people and orders in different ways")
+        console.print(f"written to {target}; what it was unsure of stands there as comments")

@@ -10,6 +10,7 @@ from cdp_assets.normalised.dispositions import EVERY_DISPOSITION
 from cdp_assets.normalised.refusal_rate import unusual
 from cdp_assets.normalised.rules import CONSENT_STATUSES, CONTACT_KINDS, off_its_sum
 from cdp_assets.quality.checks import Check, expect, no_rows
+from cdp_assets.sources.proposing.cells import actions
 
 
 def _unaccounted(raw_table: str) -> Check:
@@ -173,6 +174,15 @@ _CHECKS: dict[str, list[Check]] = {
             (expect("expect_column_values_to_be_in_set", column="channel", value_set=list(CHANNELS)),),
             blocking=False,
         ),
+    ],
+    "engagements": [
+        Check(
+            "known_actions",
+            "What was done with a message is called as reports and models know it; what is called otherwise counts "
+            "nowhere.",
+            (expect("expect_column_values_to_be_in_set", column="action", value_set=sorted({*actions().values()})),),
+            blocking=False,
+        )
     ],
     "contact_points": [
         Check(

@@ -86,6 +86,21 @@ def test_a_folder_stands_for_the_files_in_it(project: Path, tmp_path: Path) -> N
     assert "there is no file in" in told.output
 
 
+def test_several_folders_are_several_sources_unless_a_name_says_that_they_are_one(
+    project: Path, tmp_path: Path
+) -> None:
+    folders = [export(tmp_path, f"{name}/orders.csv").parent for name in ("till", "web_shop")]
+    told = propose(*folders, "--json")
+    assert told.exit_code == 0, told.output
+    assert [each["source"] for each in json.loads(told.stdout)] == ["till", "web_shop"]
+    found = {source.name: source.streams[0].files for source in load_catalog(project / "defs").sources}
+    assert found == {name: f"{name}/orders*.csv*" for name in ("till", "web_shop")}
+    assert (project / "data" / "landing" / "web_shop" / "orders.csv").is_file()
+    named = propose(*folders, "--name", "shop", "--print")
+    assert "name: shop" in named.output
+    assert "name: web_shop" not in named.output
+
+
 def test_files_that_have_landed_stay_where_they_are(project: Path) -> None:
     export(project / "data" / "landing", "till/sub/orders.csv")
     told = propose(project / "data" / "landing" / "till" / "sub" / "orders.csv")

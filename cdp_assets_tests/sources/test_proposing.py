@@ -101,6 +101,22 @@ def test_an_export_of_before_it_numbered_batches_is_known_too(tmp_path: Path) ->
     assert propose(file, "ga").template == "ga4_events"
 
 
+def test_events_that_tell_little_of_where_they_were_sent_from_are_known_too(tmp_path: Path) -> None:
+    times = dict.fromkeys(("timestamp", "originalTimestamp", "sentAt"), "2026-03-02T10:00:00Z")
+    track = {
+        "type": "track",
+        "anonymousId": "a1",
+        "event": "Signed In",
+        "properties": {},
+        "context": {"ip": "192.0.2.1"},
+    }
+    alias = {"type": "alias", "previousId": "a1"}
+    rows = [{**(alias if n % 9 == 8 else track), "messageId": f"m{n}", "userId": f"u{n}", **times} for n in range(20)]
+    file = written(tmp_path, "events.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    (stream,) = loaded(tmp_path, [propose(file, "web")]).streams
+    assert "identifier_aliases" in [map_.to for map_ in stream.maps]
+
+
 def test_nine_of_ten_columns_that_it_maps_are_right_against_the_templates() -> None:
     right, found = proposing.figures()
     assert right.value >= 0.95

@@ -9,6 +9,7 @@ import pytest
 
 from cdp_assets.sources.proposing.headings import meanings, words_of
 from cdp_assets.sources.proposing.propose import Proposal, propose
+from cdp_assets.sources.proposing.roles import columns_of
 from cdp_assets.sources.proposing.values import amount_of, judge
 from cdp_assets.warehouse.sql_parsing import plain_name
 from cdp_assets_tests.normalised.bench import canonical, load, outcome
@@ -257,6 +258,24 @@ def test_what_is_printed_is_computed_with_as_it_is_meant() -> None:
     texts = ["Rs. 450", "80 kr.", "100,-", "12.-", "\u221212.50", "(5.00)", "$.50", "1,200.50"]
     assert [amount_of(text) for text in texts] == [450, 80, 100, 12, -12.5, -5, 0.5, 1200.5]
     assert judge(["5", "\u22121"]).type == "integer"
+
+
+def test_what_thousands_are_grouped_in_is_computed_with_as_it_is_read(tmp_path: Path) -> None:
+    rows = [
+        f'O{n // 2},p{n // 2}@example.org,2026-01-{1 + n // 2:02d},A{n % 5},{count},{price},"{price * count:,}"'
+        for n in range(24)
+        for count, price in [(1 + n % 3, 700 + 50 * (n % 5))]
+    ]
+    line = map_to(
+        proposed(tmp_path, "sales.csv", "order_no,email,date,sku,qty,amount,sum amount", *rows), "order_lines"
+    )
+    assert (line["set"]["unit_price"], line["set"]["amount"]) == ("amount", '"sum amount"')
+
+
+@pytest.mark.parametrize(("price", "mark"), [("1,459", ","), ("1.459", ","), ("1,459,000", "."), ("14.59", ".")])
+def test_decimals_of_a_file_are_written_after_one_mark(price: str, mark: str) -> None:
+    columns = columns_of({"unit price": [price, "2"], "total": ["12,50", "4,00"]})
+    assert [each.values.decimal_mark for each in columns] == [mark, ","]
 
 
 def currency_of(folder: Path, sign: str, **said: Any) -> str:

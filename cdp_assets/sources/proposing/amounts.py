@@ -23,6 +23,13 @@ _KINDS = 6
 """So many kinds of rows a file tells apart at most."""
 
 
+def amounts_in(draft: Draft, column: Column) -> list[float]:
+    """The amounts of a column, as its contract reads them."""
+    known = column.values.type in ("integer", "decimal", "float")
+    mark = column.values.decimal_mark if known else None
+    return [amount_of(text, mark) for text in draft.sample.columns[column.address]]
+
+
 def price_and_total(draft: Draft) -> tuple[Column, Column] | None:
     """Of several amounts of lines the price of one article, and what all of them come to: so many times that in nearly
     every row. None if no two amounts are these; of several that are, those without tax.
@@ -64,7 +71,7 @@ def discount_in_hundred(draft: Draft) -> tuple[Column, int] | None:
     if not off:
         return None
     [share, *_] = off
-    texts = [amount_of(text) for text in draft.sample.columns[share.address]]
+    texts = amounts_in(draft, share)
     return share, 1 if max(texts) <= 1 and any(0 < each < 1 for each in texts) else 100
 
 
@@ -87,7 +94,7 @@ def _has_few_rates(draft: Draft, counts: Column, price: Column, total: Column, o
 
 
 def _rows(draft: Draft, *columns: Column) -> Iterator[tuple[float, ...]]:
-    return zip(*(map(amount_of, draft.sample.columns[each.address]) for each in columns), strict=True)
+    return zip(*(amounts_in(draft, each) for each in columns), strict=True)
 
 
 def price_of_line(draft: Draft) -> str | None:
@@ -140,7 +147,7 @@ def added_to(draft: Draft, amount: Column) -> Sequence[Column]:
     if taxes is None or taxes is amount:
         return ()
     more = [each for each in draft.columns if each.role in (None, "shipping") and each.values.type == "decimal"]
-    more = [each for each in more if any(map(amount_of, draft.sample.columns[each.address]))][:_KINDS]
+    more = [each for each in more if any(amounts_in(draft, each))][:_KINDS]
     for total in draft.all_of("amount"):
         for count in range(len(more) + 1) if total is not amount else ():
             for some in itertools.combinations(more, count):
@@ -177,12 +184,13 @@ def told_again(draft: Draft) -> tuple[Column, list[str]] | None:
 def _sums_of_kinds(draft: Draft, column: Column, said: Column) -> dict[str, dict[str, tuple[int, float]]]:
     """Kind of row → order → how many rows say a number, and what these come to; by `Draft.numbers`."""
     found: dict[str, dict[str, tuple[int, float]]] = {}
-    texts = draft.sample.columns
-    for number, kind, amount in zip(draft.numbers, texts[column.address], texts[said.address], strict=True):
-        if number is not None and kind is not None and amount is not None:
+    texts, amounts = draft.sample.columns, amounts_in(draft, said)
+    told = zip(draft.numbers, texts[column.address], texts[said.address], amounts, strict=True)
+    for number, kind, text, amount in told:
+        if number is not None and kind is not None and text is not None:
             of_kind = found.setdefault(kind.strip().casefold(), {})
             count, total = of_kind.get(number, (0, 0.0))
-            of_kind[number] = count + 1, total + amount_of(amount)
+            of_kind[number] = count + 1, total + amount
     return found
 
 
@@ -197,7 +205,7 @@ def is_less_by_fees(draft: Draft, gross: Column) -> bool:
     """Whether what is left of gross amounts was paid to whoever took the money, and not as tax."""
     fees = [column for column in draft.columns if headings.is_a_fee(column.words) and column.role != "shipping"]
     net = draft.of("net")
-    if net is None or not any(amount_of(text) for column in fees for text in draft.sample.columns[column.address]):
+    if net is None or not any(any(amounts_in(draft, column)) for column in fees):
         return False
     taxes = draft.of("tax")
     if taxes is None:

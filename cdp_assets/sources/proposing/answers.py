@@ -6,14 +6,15 @@ becomes of it (`consent.py`, `consent_log.py`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from cdp_assets.sources.proposing import cells
 from cdp_assets.sources.proposing.draft import Draft, among, quoted
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.warehouse.sql_parsing import plain_name
 
-GRANTING, DENYING = ("yes", "active", "granted"), ("no", "denied")
+GRANTING, DENYING = ("yes", "active", "granted", "signed_up"), ("no", "denied")
+LEAVING = ("withdrawn", "signed_off")
 _FEW_WORDS = 20
 
 
@@ -61,14 +62,27 @@ def answer_of(
     if unknown:
         draft.doubts.append(f"{', '.join(sorted(unknown))} in {name} is taken neither for yes nor for no")
     meanings = (("pending", ("pending",)), ("denied", DENYING), ("granted", granting))
-    cases = [f"when {among(draft, column, 'withdrawn')} then 'withdrawn'"]
+    leaving = [kind for kind in LEAVING if not seen or kind == "withdrawn" or known_answers(draft, column, (kind,))]
+    left = " or ".join(among(draft, column, kind) for kind in leaving)
+    cases = [f"when {left} then 'withdrawn'"]
     for status, kinds in meanings:
         there = [kind for kind in kinds if known_answers(draft, column, (kind,))] if seen else kinds
         if there or (status == "denied" and known_answers(draft, column, (*granting, *DENYING))):
             told = (among(draft, column, kind, seen=seen) for kind in there or kinds)
             cases.append(f"when {' or '.join(told)} then '{status}'")
     said = draft.derived(f"{name}_answer", f"case {' '.join(cases)} end")
+    return said, where_known(plain_name(name), said, unknown)
+
+
+def where_known(name: str, said: str, unknown: Collection[str]) -> str:
+    """A condition for that a column says something, and none of the words that nobody knows.
+
+    Args:
+        name: The column, as an expression.
+        said: What is made of it.
+        unknown: Those words of the sample; where they are many, others are not known either.
+    """
     if len(unknown) > _FEW_WORDS:
-        return said, f"{said} is not null"
-    others = f" and lower(trim({plain_name(name)}, '. ')) not in ({', '.join(map(quoted, sorted(unknown)))})"
-    return said, f"{plain_name(name)} is not null{others if unknown else ''}"
+        return f"{said} is not null"
+    others = f" and lower(trim({name}, '. ')) not in ({', '.join(map(quoted, sorted(unknown)))})"
+    return f"{name} is not null{others if unknown else ''}"

@@ -12,7 +12,7 @@ from functools import cache
 
 from cdp_assets.sources.proposing.vocabulary import words_by_kind
 
-ANSWERS = ("yes", "no", "active", "granted", "denied", "withdrawn", "pending")
+ANSWERS = ("yes", "no", "active", "granted", "denied", "withdrawn", "pending", "signed_up", "signed_off")
 """What cells say (keys below ``cells``) where somebody was asked for consent."""
 
 CHANNELS = ("email", "sms", "whatsapp", "phone", "post", "push", "any")
@@ -37,6 +37,11 @@ def says(kind: str, *, further: bool = True) -> tuple[str, ...]:
 def said_by(kinds: Iterable[str]) -> frozenset[str]:
     """The words of all of some kinds of cells."""
     return frozenset(word for kind in kinds for word in says(kind))
+
+
+def surely_said_by(kinds: Iterable[str]) -> frozenset[str]:
+    """Those that are said of consent, and of nothing else that may be settled or given up."""
+    return said_by(kinds) - said_by(("settled",))
 
 
 def genders(texts: Set[str]) -> tuple[str, str]:

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from cdp_assets.sources.proposing import cells, headings
-from cdp_assets.sources.proposing.answers import DENYING, GRANTING, answer_of, known_answers
-from cdp_assets.sources.proposing.consent_log import all_refused, tells_each
+from cdp_assets.sources.proposing.answers import DENYING, GRANTING, LEAVING, answer_of, known_answers
+from cdp_assets.sources.proposing.consent_log import all_refused, channel_of, tells_each
 from cdp_assets.sources.proposing.consent_words import (
     WHEN,
     WITHDRAWN,
@@ -113,7 +113,7 @@ def _said(
         # Members are active too.
         granting = ("granted",) if column in states and not _are_letters(draft) else GRANTING
         yield from _flagged(draft, column, granting, by, times, at, done_at, people=people)
-    yield from _spelled_out(draft, states, times, done_at)
+    yield from _spelled_out(draft, states, times, done_at, None if people else by)
     yield from _answered(draft, at)
 
 
@@ -141,7 +141,7 @@ def _flagged(
         people: As above.
     """
     name, refuses, given_at = draft.names[column.address], column.role == "opt_out", when(draft, column, at)
-    own = bool(known_answers(draft, column, ("withdrawn",)))
+    own = bool(known_answers(draft, column, LEAVING))
     granting = ("yes",) if refuses and own else granting  # who is said not to have left has not
     answer = answer_of(draft, column, granting, seen=True)
     if answer is None:
@@ -206,8 +206,12 @@ def _refusals(draft: Draft, column: Column, status: str, at: str, where: str, *,
             yield word(point, quoted(channel), status, at, where, own=own)
 
 
-def _spelled_out(draft: Draft, states: Sequence[Column], times: Sequence[Column], done_at: str | None) -> Iterator[Map]:
-    """From columns that may be called anything, of whom they say *do not e-mail*, alone or in a list."""
+def _spelled_out(
+    draft: Draft, states: Sequence[Column], times: Sequence[Column], done_at: str | None, by: Column | None
+) -> Iterator[Map]:
+    """From columns that may be called anything, of whom they say *do not e-mail*, alone or in a list; by the channel
+    that another column says where they name none.
+    """
     for column in draft.columns:
         if column.role in _NOT_SPELLING or column.values.type != "string":
             continue
@@ -228,7 +232,7 @@ def _spelled_out(draft: Draft, states: Sequence[Column], times: Sequence[Column]
         pattern = f"(^|[;,|/])\\s*({'|'.join(known)})[. ]*($|[;,|/])"
         where = f"regexp_matches(lower({plain_name(name)}), {quoted(pattern)})"
         for point in points or (None,):
-            yield word(point, _channel_spelled_out(draft, column, found), WITHDRAWN, at, where, own=True)
+            yield word(point, _channel_spelled_out(draft, column, found, by), WITHDRAWN, at, where, own=True)
 
 
 def _refused_in(draft: Draft, column: Column) -> set[str]:
@@ -253,18 +257,22 @@ def _answered(draft: Draft, at: str | None) -> Iterator[Map]:
     yield word(phone, channel, WITHDRAWN, at or refused_at(draft, changed(draft, text)), stopped, own=True)
 
 
-def _channel_spelled_out(draft: Draft, column: Column, found: Iterable[str]) -> str:
+def _channel_spelled_out(draft: Draft, column: Column, found: Iterable[str], by: Column | None) -> str:
     """By which channel such words refuse; each of them where a row says several, or others than the sample."""
-    by: dict[str, list[str]] = {}
+    words_by: dict[str, list[str]] = {}
     for told in sorted(found):
         channel = cells.refusing()[told]
-        if channel == "flag":
+        flagged = channel == "flag"
+        if flagged:
             channel, *others = channels_refused(draft, column)
             channel = "any" if others else channel
-        by.setdefault(channel, []).append(quoted(told))
+        by_word = f"coalesce({channel_of(draft)}, 'any')" if flagged and by is not None else quoted(channel)
+        words_by.setdefault(by_word, []).append(quoted(told))
     said = f"lower(trim({plain_name(draft.names[column.address])}, '. '))"
     cases = [
-        f"when {said} in ({', '.join(words)}) then '{channel}'" for channel, words in by.items() if channel != "any"
+        f"when {said} in ({', '.join(words)}) then {channel}"
+        for channel, words in words_by.items()
+        if channel != "'any'"
     ]
     return f"case {' '.join(cases)} else 'any' end" if cases else "'any'"
 
@@ -312,6 +320,7 @@ def unread(draft: Draft, *, taken: bool = True) -> Iterator[str]:
     elsewhere = [
         each for each in asked if headings.is_of_consent(each.words) and headings.is_of_other_consent(each.words)
     ]
+    events = [*draft.all_of("event_name"), *draft.all_of("type")]
     found = [
         each
         for each in left
@@ -321,6 +330,7 @@ def unread(draft: Draft, *, taken: bool = True) -> Iterator[str]:
         or headings.is_end_of_consent(each.words)
         or (each in asked and _may_ask(each))
     ]
+    found += [each for each in events if known_answers(draft, each, ("signed_off",)) - cells.refusing().keys()]
     if told := [each for each in found if each not in elsewhere]:
         yield _left_out(draft, *told)
     if names := ", ".join(draft.names[each.address] for each in elsewhere):

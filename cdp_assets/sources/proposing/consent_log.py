@@ -24,7 +24,9 @@ from cdp_assets.sources.proposing.consent_words import (
     word,
 )
 from cdp_assets.sources.proposing.draft import Draft, Map, among, quoted
+from cdp_assets.sources.proposing.people import named
 from cdp_assets.sources.proposing.roles import Column
+from cdp_assets.sources.proposing.signing import are_of_letters_only, speaks_of_letters
 from cdp_assets.warehouse.sql_parsing import plain_name
 
 
@@ -37,6 +39,7 @@ def words(draft: Draft) -> Iterator[Map]:
     draft.doubts.append('every row is taken for the person\'s own word (`explicit: "true"`)')
     column = _channel(draft)
     channel = channel_of(draft)
+    _doubt_of_courses(draft)
     unknown = set() if column is None else draft.texts(column) - cells.said_by(cells.CHANNELS)
     if column is not None and unknown:
         listed = ", ".join(sorted(unknown))
@@ -53,6 +56,8 @@ def words(draft: Draft) -> Iterator[Map]:
         if column is not None:
             everywhere = "'any'" if refuses is None else f"case when {refuses} then 'any' end"
             by = f"coalesce({channel}, {everywhere})"
+        elif draft.of("answer") is not None and draft.of("purpose") is None:
+            by = _channel_of_letters(draft, refuses)
         values = draft.given(
             contact_point=_point(draft, column, channel),
             purpose=purpose_of(draft),
@@ -68,6 +73,7 @@ def words(draft: Draft) -> Iterator[Map]:
         for further in reached(draft, "email")[1:] if draft.of("anything") is None else ():
             refused = given if refuses is None else f"{given} and {refuses}"
             yield {"to": "consents", "where": refused, "set": values | {"contact_point": further}}
+    yield from named(draft)
 
 
 def tells_each(draft: Draft) -> bool:
@@ -172,6 +178,27 @@ def channel_of(draft: Draft) -> str:
     if cases:
         return f"case {' '.join(cases)} else lower({channel}) end"
     return channel if _is_lower(draft, column) else f"lower({channel})"
+
+
+def _channel_of_letters(draft: Draft, refuses: str | None) -> str:
+    """By which channel where rows say neither that nor a purpose: the one that the file is called after, else a refusal
+    by any, and a yes by what goes to the address.
+    """
+    said = headings.channels_said(draft.sample.named)
+    if len(said) == 1 or refuses is None or draft.of("anything") is not None:
+        return quoted(said[0]) if len(said) == 1 else "'any'"
+    goes = "'email'" if reached(draft, "email") else "'sms'"
+    return f"case when {refuses} then 'any' else {goes} end"
+
+
+def _doubt_of_courses(draft: Draft) -> None:
+    """Tell words that may be of courses or logins where nothing but what stands beside them says that they are not."""
+    column = draft.of("answer")
+    if column is None or any(map(speaks_of_letters, (draft.sample.named, column.words))):
+        return
+    if not are_of_letters_only(draft.sample.columns[column.address]):
+        name = draft.names[column.address]
+        draft.doubts.append(f"{name} is taken for consent to letters, and not for courses, logins or the like")
 
 
 def _channel(draft: Draft) -> Column | None:

@@ -57,7 +57,7 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
     worded = worded or (refused and not has & _DONE and _come_again(columns))
     dated = timed or bool(has & {"consented_at", "withdrawn_at"})
     # Without a time it still says who refuses.
-    listed = "answer" in has and bool(has & {"purpose", "consent_channel"})
+    listed = "answer" in has and (bool(has & {"purpose", "consent_channel"}) or "channel" not in has)
     # Somebody's number beside a purpose or an answer may be that of a loan or of a survey.
     spoken = "consent_channel" in has or refused or headings.is_of_consent(named)
     reached = bool(has & {"anything", "email", "phone"}) or (spoken and bool(has & {*NUMBERING_PEOPLE}))

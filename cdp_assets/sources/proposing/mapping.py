@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from cdp_assets.sources.proposing import cells, commerce, consent, consent_log, deals, headings
+from cdp_assets.sources.proposing import commerce, consent, consent_log, deals, headings
 from cdp_assets.sources.proposing.beside import both
 from cdp_assets.sources.proposing.changes import OPERATION, OPERATIONS, REMOVED, Log
 from cdp_assets.sources.proposing.draft import Draft, Map, among, quoted, telling_apart, telling_more, together
+from cdp_assets.sources.proposing.engagements import engagements
 from cdp_assets.sources.proposing.headings import words_of
 from cdp_assets.sources.proposing.identifying import NUMBERS_OF_PEOPLE, PEOPLE, identifiers, other_party
 from cdp_assets.sources.proposing.line_keys import key_of_lines
@@ -447,26 +448,6 @@ def _surveys(draft: Draft) -> Iterator[Map]:
     yield from (map_ for map_ in person(draft) if map_["to"] == "contacts")
 
 
-def _engagements(draft: Draft) -> Iterator[Map]:
-    action, clicked = draft.sql("action"), draft.of("click_id") is not None
-    told = "'clicked'"
-    if action is not None:
-        cases = " ".join(
-            f"when '{word}' then '{meaning}'" for word, meaning in cells.actions().items() if word != meaning
-        )
-        told = f"case lower({action}) {cases} else lower({action}) end"
-    values = draft.given(
-        channel="'ads'" if clicked else "'email'",
-        campaign_id=draft.sql("campaign_id", "campaign", "utm_campaign"),
-        variant=draft.sql("variant"),
-        action=told,
-        occurred_at=draft.sql("happened_at", "created_at"),
-        contact_point=draft.sql("email", "phone"),
-    )
-    yield {"to": "engagements", "set": values}
-    yield from named(draft)
-
-
 def _events(draft: Draft) -> Iterator[Map]:
     type_ = draft.of("type")
     if type_ is not None and len(draft.texts(type_)) < 2:
@@ -562,7 +543,7 @@ _MAPS: dict[str, Callable[[Draft], Iterator[Map]]] = {
     "tickets": _tickets,
     "interactions": _interactions,
     "survey_responses": _surveys,
-    "engagements": _engagements,
+    "engagements": engagements,
     "events": _events,
     "consents": consent_log.words,
 }

@@ -20,6 +20,7 @@ from cdp_assets.sources.proposing.changes import Log, is_log
 from cdp_assets.sources.proposing.countries import writes_day_first
 from cdp_assets.sources.proposing.draft import Draft, some_are_no_addresses
 from cdp_assets.sources.proposing.ends import Ends, counterpart, ends_of
+from cdp_assets.sources.proposing.engagements import with_known_actions
 from cdp_assets.sources.proposing.fitting import fit, fit_template
 from cdp_assets.sources.proposing.kinds import kind_of
 from cdp_assets.sources.proposing.lists import lists_addresses
@@ -30,6 +31,7 @@ from cdp_assets.sources.proposing.own_columns import with_own_columns
 from cdp_assets.sources.proposing.postal import of_a_delivery, of_one_address
 from cdp_assets.sources.proposing.roles import Column, columns_of, is_unread_time, names_of_companies
 from cdp_assets.sources.proposing.sample import Sample, UnreadableSampleError, read
+from cdp_assets.sources.proposing.signing import with_words_of_signing
 from cdp_assets.sources.proposing.values import judge
 from cdp_assets.sources.proposing.whose import own
 from cdp_assets.sources.proposing.wrapping import unwrapped
@@ -52,6 +54,8 @@ _OF_PARTS = ("columns", "contract", "derive", "identifiers", "maps")
 _NAMES = frozenset({*headings.NAMES, "name"})
 _ABROAD = ("+", "00")
 """What comes before the code of a country."""
+_ENOUGH_OF_ONE, _MOST_OF_ONE = 6, 0.6
+"""So many columns that only one system has, and so large a part of them, tell a row of it."""
 _ZONES = 3
 """So many zones are named in a doubt."""
 _TIMES_ALL_FILLED = frozenset({"event_time", "updated_at"})
@@ -151,6 +155,8 @@ def propose(
         return Proposal(path, stream, None, found, (*sample.doubts, *doubts, *misfitting), sample, tuple(more))
     sample = sample.of_table().with_first_items()
     columns = columns_of(sample.columns, day_first=day_first)
+    columns = with_words_of_signing(columns, sample.columns, sample.named)
+    columns = with_known_actions(columns, sample.columns, sample.named)
     if sample.log is not None:
         columns = _of_the_log(columns, sample.log)
     columns = [_of_a_list(each) if each.address in sample.firsts else each for each in columns]
@@ -290,7 +296,8 @@ def _known(sample: Sample) -> str | None:
     """The template whose columns the file has, all required ones and most others; the one with most in common.
 
     Of the columns that only that system's templates have, half have to be there: anybody has an id, a name and an
-    address.
+    address. Of objects within objects it is enough to have most of the outermost ones, if they are many: what lies
+    within them differs from row to row.
     """
     best, most = None, (False, 0)
     common = _common_addresses()
@@ -306,9 +313,12 @@ def _known(sample: Sample) -> str | None:
             continue
         shared = sum(_present(address, sample) for address in addresses)
         telling = addresses.keys() - common
-        if 2 * sum(_present(address, sample) for address in telling) < len(telling):
+        outermost = {address.split(".")[0] for address in telling}
+        there = sum(_present(name, sample) for name in outermost)
+        sparse = json_like and there >= _ENOUGH_OF_ONE and there / len(outermost) >= _MOST_OF_ONE
+        if not sparse and 2 * sum(_present(address, sample) for address in telling) < len(telling):
             continue
-        if len(addresses) >= 4 and shared / len(addresses) >= (0.5 if json_like else 0.7):
+        if sparse or (len(addresses) >= 4 and shared / len(addresses) >= (0.5 if json_like else 0.7)):
             rank = (stream["files"].strip("*").split("*")[0].rstrip("_.") in sample.path.name, shared)
             if rank > most:
                 best, most = name, rank

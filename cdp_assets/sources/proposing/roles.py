@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from cdp_assets.sources.proposing import cells, headings
 from cdp_assets.sources.proposing.headings import BIRTH_PARTS, words_of
 from cdp_assets.sources.proposing.states import says_given_up, says_what_became
-from cdp_assets.sources.proposing.values import DAY, Values, amount_of, are_clocks, in_thousands, judge
+from cdp_assets.sources.proposing.values import DAY, Texts, Values, amount_of, are_clocks, in_thousands, judge
 from cdp_assets.sources.proposing.wrapping import unwrapped
 
 _CODED = frozenset({
@@ -65,7 +65,7 @@ _DEGREES = frozenset({
 
 _NAMES = frozenset(headings.NAMES)
 
-_TELLING_OF_PEOPLE = _NAMES | {"birth_date", "gender", "salutation", "street", "line_1", "postal_code", "city"}
+TELLING_OF_PEOPLE = _NAMES | {"birth_date", "gender", "salutation", "street", "line_1", "postal_code", "city"}
 """Roles of what lists of people tell of each of them."""
 
 NUMBERING_PEOPLE = ("person_id", "lead_id", "external_id", "loyalty_number")
@@ -119,7 +119,7 @@ _NOT_OF_CONSENT = _OF_SALES_AND_TICKETS | {
 }  # fmt: skip
 """Roles of what was sold, asked or sent by some channel, which is no word of consent."""
 
-_SOLD_OR_ASKED = _OF_SALES_AND_TICKETS | {"quantity"}
+SOLD_OR_ASKED = _OF_SALES_AND_TICKETS | {"quantity"}
 """Those whose rows are in a state, which is no word of consent either."""
 
 _SURFED = frozenset({"page_url", "session_id", "referrer", "click_id", "utm_source", "event_name", "properties"})
@@ -170,7 +170,7 @@ def columns_of(texts: Mapping[str, list[str | None]], *, day_first: bool | None 
         shown = {name.startswith("%d/%m") for name in formats if name.startswith(("%d/%m", "%m/%d"))}
         if len(shown) == 1 and shown != {day_first}:
             found = _judged(texts, *shown)
-    found = _with_words_of_consent(found, texts)
+    found = _with_words_of_consent(_with_one_mark(found, texts), texts)
     found = _with_the_only_address(_with_numbers_of_orders(found))
     found = _with_names_of_the_reached(_with_numbers_of_clients(found))
     found = _with_names_of_people(_with_family_names(found, texts))
@@ -237,6 +237,30 @@ def _are_of_one(numbers: Sequence[str | None], values: Sequence[str | None]) -> 
     return again >= _SOME and len(set(values)) > 1 and all(len(set(each)) == 1 for each in found.values())
 
 
+def _with_one_mark(columns: list[Column], texts: Mapping[str, list[str | None]]) -> list[Column]:
+    """Where some columns show that decimals are written after a comma, and none that they are after a point, numbers
+    that could be read either way are written so too: *1,459*, and of amounts *1.200*.
+    """
+    decimals = [each for each in columns if each.values.type in ("decimal", "float")]
+    either = [each for each in decimals if each.values.decimal_mark == "." and _may_be_after_a_comma(each, texts)]
+    if any(each.values.decimal_mark == "." for each in decimals if each not in either):
+        return columns
+    if not any(each.values.decimal_mark == "," for each in decimals):
+        return columns
+    return [
+        replace(each, values=replace(each.values, type="decimal", decimal_mark=",")) if each in either else each
+        for each in columns
+    ]
+
+
+def _may_be_after_a_comma(column: Column, texts: Mapping[str, list[str | None]]) -> bool:
+    """Whether a comma in numbers of a column may stand before decimals, or a point in its amounts may not."""
+    filled = texts[column.address]
+    if column.role in _MONEY and in_thousands(filled, column.values.symbol):
+        return True
+    return all(text.count(",") <= 1 and "." not in text for text in filled if text)
+
+
 def _with_the_status(columns: list[Column], texts: Mapping[str, list[str | None]]) -> list[Column]:
     """Where no heading speaks of a status, or of sales only of one that never says so, it is the one column that says
     which things were given up, or back. Of sales a single word of that is enough among few, or where the heading may be
@@ -296,7 +320,7 @@ def _with_words_of_consent(columns: list[Column], texts: Mapping[str, list[str |
         for column in columns
     ]
     roles = {column.role for column in columns}
-    if not roles & {"purpose", "channel", "consent_channel"} or roles & _SOLD_OR_ASKED:
+    if not roles & {"purpose", "channel", "consent_channel"} or roles & SOLD_OR_ASKED:
         return columns
     words = {"granted", "denied", "withdrawn"}
     told = roles & {"purpose", "consent_channel"}
@@ -340,10 +364,10 @@ def _is_channel_of_words(column: Column, columns: list[Column], texts: Mapping[s
         return False
     roles = {each.role for each in columns}
     again = any(each.values.repeated for each in columns if each.role in ("anything", "email", "phone"))
-    return not roles & _NOT_OF_CONSENT and (again or not roles & _TELLING_OF_PEOPLE)
+    return not roles & _NOT_OF_CONSENT and (again or not roles & TELLING_OF_PEOPLE)
 
 
-def says_channels(column: Column, texts: Mapping[str, list[str | None]]) -> bool:
+def says_channels(column: Column, texts: Texts) -> bool:
     """Whether a column is called just a channel, and holds ways to reach somebody; where most are words of something
     else, it is where people were won.
     """
@@ -593,7 +617,7 @@ def _with_the_only_time(columns: list[Column]) -> list[Column]:
     happened: of what goes both ways, and of nothing else, also when something was sent. A day that all rows have is
     none beside others.
     """
-    if any(column.role in _INSTANTS - {"updated_at"} for column in columns):
+    if any(column.role in INSTANTS - {"updated_at"} for column in columns):
         return columns
     loose = [column for column in columns if column.role is None and column.values.type in ("date", "timestamp")]
     loose = [column for column in loose if column.values.distinct > 1] or loose
@@ -605,7 +629,7 @@ def _with_the_only_time(columns: list[Column]) -> list[Column]:
 
 def _with_clocks(columns: list[Column]) -> list[Column]:
     """The time of day beside a day that is called like it, *Opened Time* beside *Opened Date*, if every row has one."""
-    days = {column.words for column in columns if column.role in _INSTANTS and column.values.type == "date"}
+    days = {column.words for column in columns if column.role in INSTANTS and column.values.type == "date"}
     return [
         replace(column, role="clock")
         if column.role is None
@@ -631,7 +655,7 @@ _OF_DAYS = re.compile(
     r"\b(since|seit|depuis|joined)\b"
 )
 
-_INSTANTS = frozenset({
+INSTANTS = frozenset({
     "received_at", "updated_at", "created_at", "withdrawn_at", "started_at", "consented_at", "resolved_at", "ended_at",
     "close_date", "happened_at",
 })  # fmt: skip

@@ -421,10 +421,15 @@ def bare_amount(text: str) -> str:
     return _SPACE.sub("", _NO_BREAK.sub("", found))
 
 
-def amount_of(text: str | None) -> float:
-    """An amount as it is written with a point or a comma; 0 where there is none."""
+def amount_of(text: str | None, mark: str | None = None) -> float:
+    """An amount as it is written with a point or a comma; 0 where there is none.
+
+    Args:
+        text: The cell.
+        mark: What decimals are written after; None if nobody knows, so that it is the last of either.
+    """
     plain = re.sub(r"[^\W\d_]\.|[^\d.,-]", "", bare_amount(text or ""))
-    point = max(plain.rfind("."), plain.rfind(","))
+    point = max(plain.rfind(each) for each in (mark or ".,"))
     whole, cents = (plain[:point], plain[point + 1 :]) if point >= 0 else (plain, "")
     digits = f"{re.sub(r'[.,]', '', whole) or 0}.{cents or 0}"
     return float(digits) if re.fullmatch(r"-?\d+\.\d+", digits) else 0.0
