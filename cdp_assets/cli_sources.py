@@ -189,7 +189,7 @@ def forget(loads: Sequence[str]) -> None:
     from cdp_assets.ledger import Ledger
     from cdp_assets.ledger import loads as manifest
 
-    ledger = Ledger.open(Settings.from_env().ledger_url)
+    ledger = Ledger.open(Settings.from_env().ledger_url, existing=True)
     try:
         with ledger.transaction() as connection:
             known = {load.load_id: load for load in manifest.everything(connection)}
