@@ -257,13 +257,19 @@ def ui(port: int) -> None:
     """Start Dagster's UI with its schedules and sensors on http://127.0.0.1:PORT."""
     from cdp_assets.automation.recovery import settle_dead_runs
     from cdp_assets.automation.refresh import dagster_instance
+    from cdp_assets.automation.serving_ui import HOST, UiRefused, check_port, claim
 
     settings = Settings.from_env()
-    with dagster_instance(settings) as instance:
-        settle_dead_runs(instance)
+    try:
+        check_port(port)
+        with dagster_instance(settings) as instance:
+            claim(Path(os.environ["DAGSTER_HOME"]))
+            settle_dead_runs(instance)
+    except UiRefused as error:
+        raise click.ClickException(str(error)) from error
     dagster = Path(sys.executable).with_name("dagster")
     workspace = PROJECT / "workspace.yaml"
-    arguments = ["dev", "--workspace", str(workspace), "--host", "127.0.0.1", "--port", str(port)]
+    arguments = ["dev", "--workspace", str(workspace), "--host", HOST, "--port", str(port)]
     os.execv(dagster, [str(dagster), *arguments])
 
 
