@@ -105,6 +105,11 @@ def propose(
     if name is not None and (fault := name_fault(name, "a source")):
         raise click.ClickException(f"--name: {fault}")
     settings = Settings.from_env()
+    if not only_print and not os.environ.get("CDP_DEFS"):
+        raise click.ClickException(
+            f"this is no project, and {settings.defs} holds the definitions of the demo; start one with "
+            "`cdp init DIR` and go there (or set CDP_DEFS, or look first with --print)"
+        )
     files = list(_files_of(paths))
     source = name or _source_name(files[0], settings.landing, stream_name)
     target = settings.defs / "sources" / source / "defs.yaml"
