@@ -5,7 +5,7 @@ Belongs here: the shape of the two tables. Does not belong here: who survives (`
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -18,7 +18,15 @@ from cdp_assets.identity.spec import DEFAULT_IDENTIFIERS, DOCUMENTS, Kind
 from cdp_assets.privacy.addresses import whose
 from cdp_assets.profiles.schemas import ADDRESS_PARTS, ATTRIBUTES, GOLDEN_RECORDS, PROVENANCE
 from cdp_assets.profiles.spec import SurvivorshipRules
-from cdp_assets.profiles.survivorship import ANYBODY, NOBODY, SEPARATOR, candidates, ranked, reaching, strategy_name
+from cdp_assets.profiles.survivorship import (
+    ANYBODY,
+    SEPARATOR,
+    WITHOUT_COUNTRY,
+    candidates,
+    ranked,
+    reaching,
+    strategy_name,
+)
 from cdp_assets.warehouse.operations import stable_id
 from cdp_assets.warehouse.stacking import restricted, stack
 
@@ -94,7 +102,7 @@ def _with_known_by(records: Records, profile_map: ir.Table, engine: Engine) -> i
     """
     points = records.contact_points
     held = whose(profile_map)
-    sound = points.filter(points.kind.isin(KNOWN_BY), reaching(points.kind, points.value) == ANYBODY)
+    sound = points.filter(_reaching(points, KNOWN_BY, ANYBODY))
     reached = sound.join(held, "record_id").select("profile_id", kind="kind")
     carried = records.identifiers.filter(records.identifiers.identifier_type.isin(KNOWN_BY))
     known = carried.join(held, "record_id").anti_join(reached, ["profile_id", ("identifier_type", "kind")])
@@ -243,11 +251,19 @@ def nobodys_identifiers(identifiers: ir.Table, rejected_links: ir.Table, key: st
     return carried.filter(hashed == carried.excluded_id).select(*_IDENTIFIER).distinct()
 
 
+def _reaching(points: ir.Table, kinds: Sequence[str], whom: int) -> ir.BooleanValue:
+    """Which contact points are of these kinds, and reach at least that many."""
+    return reduce(
+        lambda left, right: left | right,
+        [(points.kind == kind) & (reaching(kind, points.value) >= whom) for kind in kinds],
+    )
+
+
 def _known_records(records: Records) -> ir.Table:
     """Records that say who somebody is, and not just which device, or which order or receipt."""
     telling = records.identifiers.filter(records.identifiers.identifier_type.notin(_NOBODYS_NAME))
     points = records.contact_points
-    reachable = points.filter(points.kind.isin([*KNOWN_BY, "postal"]), reaching(points.kind, points.value) > NOBODY)
+    reachable = points.filter(_reaching(points, (*KNOWN_BY, "postal"), WITHOUT_COUNTRY))
     return (
         records.contacts.select("record_id")
         .union(reachable.select("record_id"))

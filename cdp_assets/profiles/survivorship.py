@@ -39,7 +39,7 @@ _ONLY, _USABLE = -1, -2
 _LONG_AGO = -(2**60)
 
 
-def reaching(kind: ir.StringValue, value: ir.StringValue) -> ir.IntegerValue:
+def reaching(kind: str, value: ir.StringValue) -> ir.IntegerValue:
     """Whether a contact point is an e-mail address or a telephone number, where it is to be one. Of those that are,
     identity knows which stand for nobody.
 
@@ -50,15 +50,17 @@ def reaching(kind: ir.StringValue, value: ir.StringValue) -> ir.IntegerValue:
     Returns:
         `NOBODY`, `WITHOUT_COUNTRY` (of telephone numbers only) or `ANYBODY`.
     """
+    if kind == EMAIL:
+        return ibis.ifelse(is_address(value), ANYBODY, NOBODY).cast("int8")
+    if kind != PHONE:
+        return ibis.literal(ANYBODY, "int8")
     digits = value.re_replace(r"[^0-9]", "")
     made_up = is_typed_for_nothing(digits) | (digits.replace(digits.left(1), "") == "")
-    of_number = ibis.cases(
+    return ibis.cases(
         (is_whole_number(value), ANYBODY),
         (is_number_without_country(value) & ~made_up, WITHOUT_COUNTRY),
         else_=NOBODY,
-    )
-    of_address = ibis.ifelse(is_address(value), ANYBODY, NOBODY)
-    return ibis.cases((kind == EMAIL, of_address), (kind == PHONE, of_number), else_=ANYBODY).cast("int8")
+    ).cast("int8")
 
 
 def candidates(
@@ -169,18 +171,18 @@ def _of_contacts(contacts: ir.Table, unit: int, group: Group, rules: Survivorshi
 
 
 def _of_points(contact_points: ir.Table, unit: int, group: Group, rules: SurvivorshipRules) -> ir.Table:
+    kind = group.attributes[0] if len(group.attributes) == 1 else "postal"
+    ours = contact_points.filter(contact_points.kind == kind)
     if len(group.attributes) == 1:
-        ours = contact_points.filter(contact_points.kind == group.attributes[0])
         values = [ours.value]
     else:
-        ours = contact_points.filter(contact_points.kind == "postal")
         parts = [_text(ours[ADDRESS_PARTS[name]]) for name in group.attributes]
         unparted = reduce(lambda left, right: left & right, [part.isnull() for part in parts])
         first = group.attributes.index("address_line_1")
         parts[first] = unparted.ifelse(ours.value, parts[first])
         values = parts
     observed_at = ours.changed_at.coalesce(ours.updated_at)
-    return _candidates_of(ours, unit, group, rules, values, observed_at, reaching(ours.kind, ours.value))
+    return _candidates_of(ours, unit, group, rules, values, observed_at, reaching(kind, ours.value))
 
 
 def _candidates_of(
