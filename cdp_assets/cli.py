@@ -7,6 +7,7 @@ needs them, so that reading commands start at once. Does not belong here: layout
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import shutil
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from cdp_assets.damage import DamagedFile
+from cdp_assets.damage import DamagedFile, UnusableLedger
 from cdp_assets.settings import PROJECT, Settings, SettingsError, project_settings
 
 if TYPE_CHECKING:
@@ -33,6 +34,19 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 as_json = click.option("--json", "told_as_json", is_flag=True, help="Print the data as JSON.")
+
+
+def by_whom(help_: str) -> Callable[[Command], Command]:
+    """The option for whoever says or decides something: the user's name, if nobody else is named."""
+    return click.option("--by", default=_user, required=True, show_default="the user's name", help=help_)
+
+
+def _user() -> str | None:
+    """The name of whoever runs this; None where no user has the number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return None
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -89,6 +103,8 @@ def main() -> None:
         cdp(prog_name="cdp")
     except (SettingsError, DamagedFile) as error:
         _fail(str(error))
+    except UnusableLedger as error:
+        _fail(str(error), code=1)
     except PermissionError as error:
         if error.filename is None:
             raise
@@ -129,13 +145,16 @@ def run(force: bool, train: bool, confirmed: int, told_as_json: bool) -> None:
 @as_json
 def status(told_as_json: bool) -> None:
     """Say what the last successful run published."""
+    from cdp_assets.presentation.read_deliveries import with_paused
     from cdp_assets.presentation.read_report import read_report, tables
     from cdp_assets.presentation.views import plain
     from cdp_assets.sources.untaken import untaken
 
     settings = Settings.from_env()
     with open_reader(settings) as reader:
-        report, found = replace(read_report(reader), untaken=untaken(settings.defs, settings.landing)), tables(reader)
+        report, found = read_report(reader), tables(reader)
+    deliveries = with_paused(report.deliveries, _paused(settings))
+    report = replace(report, deliveries=deliveries, untaken=untaken(settings.defs, settings.landing))
     if told_as_json:
         rows = [{"stage": stage, "table": name, "rows": number} for stage, name, number in found]
         print_json({**plain(report), "tables": rows, "snapshot": str(settings.serving_file)})
@@ -143,6 +162,18 @@ def status(told_as_json: bool) -> None:
         from cdp_assets.presentation.report import status as status_text
 
         console_of().print(status_text(report, found, settings.serving_file))
+
+
+def _paused(settings: Settings) -> list[str]:
+    """The destinations that somebody paused. What was published is told also where the ledger is out of reach."""
+    from cdp_assets.ledger import Ledger, destinations
+
+    try:
+        with Ledger.open(settings.ledger_url, existing=True) as ledger, ledger.reading() as connection:
+            return destinations.paused(connection)
+    except (UnusableLedger, DamagedFile) as error:
+        click.echo(f"which destinations are paused is not known: {error}", err=True)
+        return []
 
 
 @cdp.command(short_help="Show one person: where from, what is known, what happened.")
@@ -228,13 +259,19 @@ def ui(port: int) -> None:
     """Start Dagster's UI with its schedules and sensors on http://127.0.0.1:PORT."""
     from cdp_assets.automation.recovery import settle_dead_runs
     from cdp_assets.automation.refresh import dagster_instance
+    from cdp_assets.automation.serving_ui import HOST, UiRefused, check_port, claim
 
     settings = Settings.from_env()
-    with dagster_instance(settings) as instance:
-        settle_dead_runs(instance)
+    try:
+        check_port(port)
+        with dagster_instance(settings) as instance:
+            claim(Path(os.environ["DAGSTER_HOME"]))
+            settle_dead_runs(instance)
+    except UiRefused as error:
+        raise click.ClickException(str(error)) from error
     dagster = Path(sys.executable).with_name("dagster")
     workspace = PROJECT / "workspace.yaml"
-    arguments = ["dev", "--workspace", str(workspace), "--host", "127.0.0.1", "--port", str(port)]
+    arguments = ["dev", "--workspace", str(workspace), "--host", HOST, "--port", str(port)]
     os.execv(dagster, [str(dagster), *arguments])
 
 
@@ -316,8 +353,8 @@ def tell_report(settings: Settings, run: views.Run, *, told_as_json: bool, ui: s
         told_as_json: Whether to print data instead.
         ui: The command that opens the UI; ``cdp ui`` if None.
     """
-    from cdp_assets.ledger import Ledger, history
-    from cdp_assets.presentation.read_deliveries import deliveries
+    from cdp_assets.ledger import Ledger, destinations, history
+    from cdp_assets.presentation.read_deliveries import deliveries, with_paused
     from cdp_assets.presentation.read_report import read_report
     from cdp_assets.sources.untaken import untaken
 
@@ -331,8 +368,8 @@ def tell_report(settings: Settings, run: views.Run, *, told_as_json: bool, ui: s
         with snapshot_tables(settings.serving_file) as tables:
             shown = replace(shown, couple=couple(tables, truth, settings.hash_key), identity=identity(tables, truth))
     with Ledger.open(settings.ledger_url) as ledger, ledger.reading() as connection:
-        shown = replace(shown, deliveries=deliveries(history.outcomes(connection)))
-    shown = replace(shown, untaken=untaken(settings.defs, settings.landing))
+        found = with_paused(deliveries(history.outcomes(connection)), destinations.paused(connection))
+    shown = replace(shown, deliveries=found, untaken=untaken(settings.defs, settings.landing))
     if told_as_json:
         from cdp_assets.presentation.views import plain
 
@@ -406,6 +443,6 @@ def write(file: Path, content: str | bytes) -> None:
     click.echo(f"written to {file}", err=True)
 
 
-def _fail(message: str) -> None:
+def _fail(message: str, code: int = 2) -> None:
     click.echo(f"Error: {message}", err=True)
-    sys.exit(2)
+    sys.exit(code)

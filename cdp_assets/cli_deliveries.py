@@ -5,13 +5,13 @@ Shows no payloads and no contact points. Does not belong here: delivering (`cdp 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
-from cdp_assets.cli import as_json, print_json
+from cdp_assets.cli import as_json, by_whom, print_json
 from cdp_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,44 +33,49 @@ def deliveries() -> None:
 @click.argument("destination", required=False)
 @as_json
 def list_(destination: str | None, told_as_json: bool) -> None:
-    """Count messages by destination, status and reason."""
-    from cdp_assets.ledger import Ledger, history
+    """Count messages by destination, status and reason, and name the destinations that are paused."""
+    from cdp_assets.ledger import Ledger, destinations, history, outbox
 
-    with Ledger.open(Settings.from_env().ledger_url) as ledger, ledger.reading() as connection:
+    with Ledger.open(Settings.from_env().ledger_url, existing=True) as ledger, ledger.reading() as connection:
         found = history.outcomes(connection, destination)
+        paused = [name for name in destinations.paused(connection) if destination in (None, name)]
     if not found and destination is not None:
         _destination(destination)
     if told_as_json:
         names = ("destination", "status", "reason", "messages")
-        print_json([dict(zip(names, row, strict=True)) for row in found])
+        silent = sorted(set(paused) - {name for name, *_ in found})
+        rows = [*found, *((name, outbox.PENDING, None, 0) for name in silent)]
+        print_json([{**dict(zip(names, row, strict=True)), "paused": row[0] in paused} for row in rows])
         return
     if not found:
         click.echo("there is no message yet")
     for name, status, reason, messages in found:
         click.echo(f"{name}  {status}{f' ({reason})' if reason else ''}  {messages:,}")
+    _tell_paused(paused)
 
 
 @deliveries.command()
 @as_json
 def holds(told_as_json: bool) -> None:
-    """List changes that the volume guard holds until somebody confirms or discards them."""
-    from cdp_assets.ledger import Ledger, guard
+    """List changes that the volume guard holds until somebody confirms or discards them, and what is paused."""
+    from cdp_assets.ledger import Ledger, destinations, guard
     from cdp_assets.presentation.views import plain
 
-    with Ledger.open(Settings.from_env().ledger_url) as ledger, ledger.reading() as connection:
-        found = guard.holds(connection)
+    with Ledger.open(Settings.from_env().ledger_url, existing=True) as ledger, ledger.reading() as connection:
+        found, paused = guard.holds(connection), destinations.paused(connection)
     if told_as_json:
-        print_json(plain(found))
+        print_json([{**plain(held), "paused": held.destination in paused} for held in found])
         return
     if not found:
         click.echo("nothing is held")
     for held in found:
         click.echo(f"{held.id}  {held.destination}  {held.changes:,} messages, usually {held.usual:,}  {held.as_of:%F}")
+    _tell_paused(paused)
 
 
 @deliveries.command()
 @click.argument("hold", type=int)
-@click.option("--by", envvar="USER", required=True, help="Who confirms (default: USER).")
+@by_whom("Who confirms.")
 def confirm(hold: int, by: str) -> None:
     """Let a held change go out, by its number in `holds`."""
     from cdp_assets.ledger import guard
@@ -80,7 +85,7 @@ def confirm(hold: int, by: str) -> None:
 
 @deliveries.command()
 @click.argument("hold", type=int)
-@click.option("--by", envvar="USER", required=True, help="Who discards (default: USER).")
+@by_whom("Who discards.")
 def discard(hold: int, by: str) -> None:
     """Withhold a held change; what still differs at the next refresh is judged anew."""
     from cdp_assets.ledger import guard
@@ -125,8 +130,12 @@ def retry(destination: str, reason: str | None) -> None:
 def drop(destination: str, yes: bool) -> None:
     """Drop what waits for a destination; it is noted as withheld, with the reason `dropped`."""
     from cdp_assets.activation.clock import wall_clock
-    from cdp_assets.ledger import outbox
+    from cdp_assets.ledger import Ledger, history, outbox
 
+    with Ledger.open(Settings.from_env().ledger_url, existing=True) as ledger, ledger.reading() as connection:
+        outcomes = history.outcomes(connection, destination)
+    if not outcomes:
+        _destination(destination)
     if not yes:
         click.confirm(f"Drop all that waits for {destination}?", err=True, abort=True)
     with _alone_with(destination) as connection:
@@ -165,7 +174,7 @@ def bounces(destination: str) -> None:
     from cdp_assets.ledger import Ledger
 
     settings, spec = Settings.from_env(), _destination(destination)
-    with Ledger.open(settings.ledger_url) as ledger:
+    with Ledger.open(settings.ledger_url, existing=True) as ledger:
         try:
             found = take_in(spec, settings, os.environ, ledger, wall_clock())
         except ConnectorError as error:
@@ -177,12 +186,17 @@ def bounces(destination: str) -> None:
     click.echo(f"{found.mails:,} mails: {found.bounced:,} messages bounced, {found.complained:,} complained about")
 
 
+def _tell_paused(paused: Iterable[str]) -> None:
+    for name in paused:
+        click.echo(f"{name} is paused; `cdp deliveries resume {name}` lets it go on")
+
+
 def _decided(decide: Callable[[Connection, int, str, datetime], int], hold: int, by: str) -> int:
     """Decide on a hold; how many messages it was about."""
     from cdp_assets.activation.clock import wall_clock
     from cdp_assets.ledger import Ledger
 
-    with Ledger.open(Settings.from_env().ledger_url) as ledger, ledger.transaction() as connection:
+    with Ledger.open(Settings.from_env().ledger_url, existing=True) as ledger, ledger.transaction() as connection:
         try:
             return decide(connection, hold, by, wall_clock())
         except LookupError as error:
@@ -216,7 +230,7 @@ def _alone_with(destination: str) -> Iterator[Connection]:
     from cdp_assets.activation.delivery import lock_name
     from cdp_assets.ledger import Ledger, LedgerBusyError
 
-    with Ledger.open(Settings.from_env().ledger_url) as ledger:
+    with Ledger.open(Settings.from_env().ledger_url, existing=True) as ledger:
         try:
             with ledger.exclusive(lock_name(destination), wait=_PATIENCE_SECONDS), ledger.transaction() as connection:
                 yield connection

@@ -6,14 +6,13 @@ follows (`identity/stewardship.py`), and layout (`presentation/`).
 
 from __future__ import annotations
 
-import getpass
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from cdp_assets.cli import as_json, console_of, open_reader, print_json, refresh_and_deliver, tell_report
+from cdp_assets.cli import as_json, by_whom, console_of, open_reader, print_json, refresh_and_deliver, tell_report
 from cdp_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def word_options(command: Command) -> Command:
     """The options of every command that says something."""
     for option in (
         click.option("--why", required=True, callback=_spoken_not_empty, help="The reason; kept with the word."),
-        click.option("--by", default=getpass.getuser, show_default="the user's name", help="Who says so."),
+        by_whom("Who says so."),
         click.option("--run", "at_once", is_flag=True, help="Refresh at once, so that it takes effect."),
         as_json,
     ):
@@ -106,7 +105,7 @@ def _outlook(one: RecordShown, two: RecordShown, *, same: bool) -> str:
 
 
 @identity.command()
-@click.option("--by", default=getpass.getuser, show_default="the user's name", help="Who decides.")
+@by_whom("Who decides.")
 @click.option("--why", default="reviewed", show_default=True, help="The reason kept with each decision.")
 @click.option("--run", "at_once", is_flag=True, help="Refresh afterwards, so that the decisions take effect.")
 def review(by: str, why: str, at_once: bool) -> None:
@@ -121,7 +120,7 @@ def review(by: str, why: str, at_once: bool) -> None:
 
     settings, console = Settings.from_env(), console_of()
     counted = {"y": 0, "n": 0, "s": 0}
-    with Ledger.open(settings.ledger_url) as ledger, open_reader(settings) as reader:
+    with open_reader(settings) as reader, Ledger.open(settings.ledger_url) as ledger:
         with ledger.reading() as connection:
             known = {(word.left_record_id, word.right_record_id) for word in stewardship.decisions(connection)}
         waiting = [pair for pair in read_review(reader) if pair.records not in known]
@@ -172,7 +171,7 @@ def decisions(revoked: bool, told_as_json: bool) -> None:
     """List what stewards decided: who, when, why."""
     from cdp_assets.ledger import Ledger, stewardship
 
-    with Ledger.open(Settings.from_env().ledger_url) as ledger, ledger.reading() as connection:
+    with Ledger.open(Settings.from_env().ledger_url, existing=True) as ledger, ledger.reading() as connection:
         found = stewardship.decisions(connection, revoked=revoked)
     rows = [
         {
@@ -212,7 +211,7 @@ def revoke(name: str, why: str, by: str, at_once: bool, told_as_json: bool) -> N
     from cdp_assets.ledger import Ledger, stewardship
 
     settings = Settings.from_env()
-    with Ledger.open(settings.ledger_url) as ledger:
+    with Ledger.open(settings.ledger_url, existing=True) as ledger:
         try:
             with ledger.transaction() as connection:
                 stewardship.revoke(connection, name, by=by, at=wall_clock(), why=why)

@@ -71,7 +71,7 @@ def retract_rule(identifier_type: str, why: str, by: str, at_once: bool, told_as
         }
     known = sorted((kinds | {"likeness"}) - {"steward"})
     if identifier_type not in known:
-        raise click.ClickException(f"there is no identifier type {identifier_type!r}; there are {', '.join(known)}")
+        raise click.ClickException(f"there is no identifier type {identifier_type!r}; there are: {', '.join(known)}")
     said = _retracted(settings, by, why, kind="rule", name=identifier_type)
     tell(
         settings, said, f"no {identifier_type} counts", "all profiles will be put together without it",
@@ -89,7 +89,7 @@ def retract_source(source: str, why: str, by: str, at_once: bool, told_as_json: 
         rows = reader.rows("SELECT DISTINCT source FROM normalised.identity_records ORDER BY source")
     known = [row["source"] for row in rows]
     if source not in known:
-        raise click.ClickException(f"there is no source {source!r}; there are {', '.join(known)}")
+        raise click.ClickException(f"there is no source {source!r}; there are: {', '.join(known) or 'none'}")
     said = _retracted(settings, by, why, kind="source", name=source)
     tell(
         settings, said, f"what {source} tells of who is who does not count", "its records will stand alone",
@@ -112,7 +112,7 @@ def retractions(revoked: bool, told_as_json: bool) -> None:
     """List the evidence that stewards took back: who, when, why."""
     from cdp_assets.ledger import Ledger, stewardship
 
-    with Ledger.open(Settings.from_env().ledger_url) as ledger, ledger.reading() as connection:
+    with Ledger.open(Settings.from_env().ledger_url, existing=True) as ledger, ledger.reading() as connection:
         found = stewardship.retractions(connection, revoked=revoked)
     rows = [
         {

@@ -103,6 +103,11 @@ def propose(
     if name is not None and (fault := name_fault(name, "a source")):
         raise click.ClickException(f"--name: {fault}")
     settings = Settings.from_env()
+    if not only_print and not os.environ.get("CDP_DEFS"):
+        raise click.ClickException(
+            f"this is no project, and {settings.defs} holds the definitions of the demo; start one with "
+            "`cdp init DIR` and go there (or set CDP_DEFS, or look first with --print)"
+        )
     files_of: dict[str, list[Path]] = {}
     for file in _files_of(paths):
         files_of.setdefault(name or _source_name(file, settings.landing, stream_name), []).append(file)
@@ -178,7 +183,7 @@ def forget(loads: Sequence[str]) -> None:
     from cdp_assets.ledger import Ledger
     from cdp_assets.ledger import loads as manifest
 
-    ledger = Ledger.open(Settings.from_env().ledger_url)
+    ledger = Ledger.open(Settings.from_env().ledger_url, existing=True)
     try:
         with ledger.transaction() as connection:
             known = {load.load_id: load for load in manifest.everything(connection)}

@@ -1,7 +1,7 @@
-"""Files of ours that nobody can read any more: which one, and what to do about it.
+"""What we keep and cannot read: files that are damaged, and a ledger that is not where it is said to be.
 
-Belongs here: telling damage from other errors of DuckDB and SQLite. Does not belong here: what each file is for; who
-opens it knows the remedy.
+Belongs here: telling damage from other errors of DuckDB and SQLite, and what such errors are called. Does not belong
+here: what each file is for; who opens it knows the remedy.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ _SIGNS = (
 
 class DamagedFile(RuntimeError):
     """A file is cut off, overwritten, or something else; the message says what to do."""
+
+
+class UnusableLedger(ValueError):
+    """The ledger is not there, does not answer, or is called by no URL of a database; the message says what to do."""
 
 
 @contextmanager

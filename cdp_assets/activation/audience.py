@@ -13,6 +13,8 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.activation.spec import DestinationSpec
+from cdp_assets.normalised.identifier_values import PHONE, is_number_without_country
+from cdp_assets.privacy.addresses import REACHING
 from cdp_assets.warehouse.expressions import bind
 from cdp_assets.warehouse.operations import stable_id
 
@@ -23,6 +25,19 @@ FIELD = "field_"
 def members(spec: DestinationSpec, memberships: ir.Table) -> ir.Table:
     """The segment's members: profile_id."""
     return memberships.filter(memberships.segment == spec.segment).select("profile_id")
+
+
+def contact_point(spec: DestinationSpec, customers: ir.Table) -> ir.StringValue:
+    """What each person is reached by; null for whoever cannot be, as by a telephone number of no known country.
+
+    Args:
+        spec: The destination.
+        customers: Rows of `customer_360`.
+    """
+    point = bind(spec.contact_expression, customers).cast("string").nullif("")
+    if REACHING.get(spec.channel) != PHONE:
+        return point
+    return ibis.ifelse(is_number_without_country(point), ibis.null("string"), point)
 
 
 def payloads(spec: DestinationSpec, customer_360: ir.Table, as_of: datetime) -> ir.Table:
@@ -37,13 +52,12 @@ def payloads(spec: DestinationSpec, customer_360: ir.Table, as_of: datetime) -> 
         profile_id, contact_point, timezone, payload_hash (int64), and one ``field_…`` per payload field.
     """
     values = [bind(expression, customer_360, as_of=as_of) for expression in spec.payload.values()]
-    contact_point = bind(spec.contact_expression, customer_360).cast("string").nullif("")
     fields = {f"{FIELD}{number}": value for number, value in enumerate(values)}
     # Field names are part of what is told, so renaming one counts as a change.
     names = ibis.literal(json.dumps(list(spec.payload)))
     return customer_360.select(
         profile_id=customer_360.profile_id,
-        contact_point=contact_point,
+        contact_point=contact_point(spec, customer_360),
         timezone=customer_360.timezone,
         payload_hash=stable_id(names, *(value.cast("string") for value in values)),
         **fields,

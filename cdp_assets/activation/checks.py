@@ -8,12 +8,12 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.activation import decisions, gates
+from cdp_assets.activation.audience import contact_point
 from cdp_assets.activation.differences import ENTERED, LEFT, UPDATED
 from cdp_assets.activation.holdout import CONTROL, TREATMENT, of_today
 from cdp_assets.activation.spec import DestinationSpec
 from cdp_assets.ledger import outbox
 from cdp_assets.quality.checks import Check, expect, no_rows
-from cdp_assets.warehouse.expressions import bind
 
 DUE_ROWS_SETTLED = "due_rows_settled"
 NOTHING_GIVEN_UP = "nothing_given_up"
@@ -118,9 +118,7 @@ def _sent_against_privacy(t: ir.Table, tables: dict[str, ir.Table], spec: Destin
     if spec.mode == "mirror":
         sent = sent.filter(sent.change != LEFT)
     customers = tables["customer_360"]
-    points = customers.select(
-        customer_id=customers.profile_id, contact_point=bind(spec.contact_expression, customers).cast("string")
-    )
+    points = customers.select(customer_id=customers.profile_id, contact_point=contact_point(spec, customers))
     people = of_today(sent.select("profile_id"), tables["redirects"])
     people = points.inner_join(people, [("customer_id", "person_id")])
     judged = gates.with_permission(

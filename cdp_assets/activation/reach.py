@@ -9,9 +9,9 @@ from datetime import datetime
 
 import ibis.expr.types as ir
 
+from cdp_assets.activation.audience import contact_point
 from cdp_assets.activation.gates import with_permission
 from cdp_assets.activation.spec import DestinationSpec, FileConnector
-from cdp_assets.warehouse.expressions import bind
 
 REACHED = ("email", "sms", "whatsapp", "app_push", "web_push", "ads", "onsite")
 """Channels that people can be reached on."""
@@ -30,6 +30,6 @@ def reach(people: ir.Table, consent_state: ir.Table, suppressions: ir.Table, cha
         ``contactable`` (there is a contact point) and ``reachable`` (and it may be used).
     """
     spec = DestinationSpec("reach", "", "", "", channel, "marketing", FileConnector("reach"), {})
-    points = people.select("profile_id", contact_point=bind(spec.contact_expression, people).cast("string").nullif(""))
+    points = people.select("profile_id", contact_point=contact_point(spec, people))
     asked = with_permission(points.filter(points.contact_point.notnull()), consent_state, suppressions, spec, as_of)
     return asked.aggregate(contactable=asked.count(), reachable=asked.forbidden.isnull().sum().coalesce(0))

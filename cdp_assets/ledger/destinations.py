@@ -141,6 +141,12 @@ def write_status(connection: Connection, destination: str, *, not_before: dateti
     connection.execute(changed.values(not_before=not_before, failures=failures))
 
 
+def paused(connection: Connection) -> list[str]:
+    """The destinations that somebody paused, by name."""
+    statement = select(_STATUS.c.destination).where(_STATUS.c.paused).order_by(_STATUS.c.destination)
+    return list(connection.execute(statement).scalars())
+
+
 def pause(connection: Connection, destination: str, paused: bool = True) -> None:
     """Pause a destination, or let it go on."""
     _ensure(connection, destination)

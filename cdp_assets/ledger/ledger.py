@@ -18,8 +18,9 @@ from typing import Any
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
 
-from cdp_assets.damage import damage_told
+from cdp_assets.damage import UnusableLedger, damage_told
 from cdp_assets.ledger import fingerprints, migrations
 
 _BUSY_SECONDS = 120
@@ -41,13 +42,17 @@ class Ledger:
     Use `Ledger.open`, which also brings its tables up to date.
     """
 
-    def __init__(self, url: str | URL) -> None:
+    def __init__(self, url: str | URL, *, existing: bool = False) -> None:
         self.url = make_url(url)
         self._sqlite = self.url.get_backend_name() == "sqlite"
         if self._sqlite:
             if not self.url.database or self.url.database == ":memory:":
-                raise ValueError(
+                raise UnusableLedger(
                     "the ledger outlives its process: give SQLite a file, e.g. sqlite:////tmp/ledger.sqlite"
+                )
+            if existing and not Path(self.url.database).exists():
+                raise UnusableLedger(
+                    f"{self.url.database} does not exist yet: nothing has run. Run `cdp run` (or `make demo`)."
                 )
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         self.engine = _sqlite_engine(self.url) if self._sqlite else create_engine(self.url, pool_pre_ping=True)
@@ -55,14 +60,33 @@ class Ledger:
         self._guard = threading.Lock()
 
     @classmethod
-    def open(cls, url: str | URL) -> Ledger:
+    def open(cls, url: str | URL, *, existing: bool = False) -> Ledger:
         """Connect to ``url`` and apply the migrations it lacks; safe if several processes start at once.
+
+        Args:
+            url: Of the database.
+            existing: Whether it has to be there: whoever only asks makes no file.
 
         Raises:
             DamagedFile: if the file is no ledger.
+            UnusableLedger: if there is no such database, or none that answers.
         """
-        ledger = cls(url)
-        with damage_told(ledger.url.database or "", _REMEDY), ledger.engine.connect() as connection:
+        try:
+            ledger = cls(url, existing=existing)
+        except UnusableLedger:
+            raise
+        except (ArgumentError, ImportError, ValueError) as error:
+            # What stands where a port is to be may be half a password.
+            reason = "its port is no number" if isinstance(error, ValueError) else error
+            raise UnusableLedger(
+                f"CDP_LEDGER is the URL of no database that can be used ({reason}); write sqlite:////… or "
+                "postgresql+psycopg://…"
+            ) from None
+        with (
+            _answering(ledger.url),
+            damage_told(ledger.url.database or "", _REMEDY),
+            ledger.engine.connect() as connection,
+        ):
             current = migrations.is_current(connection)
         if not current:
             with ledger.exclusive(_MIGRATION_LOCK, wait=_BUSY_SECONDS), ledger.transaction() as connection:
@@ -172,6 +196,28 @@ class Ledger:
                 yield
             finally:
                 connection.execute(text("select pg_advisory_unlock(:key)"), key)
+
+
+@contextmanager
+def _answering(url: URL) -> Iterator[None]:
+    """Have a database that does not let us in say where it is, and why, without any password.
+
+    Raises:
+        UnusableLedger: if it does not.
+    """
+    try:
+        yield
+    except OperationalError as error:
+        reason = str(error.orig).strip().partition("\n")[0]
+        if url.get_backend_name() == "sqlite":
+            raise UnusableLedger(f"CDP_LEDGER: {url.database} cannot be opened ({reason}); look whose it is") from None
+        host, port = url.host or url.query.get("host") or "localhost", f":{url.port}" if url.port else ""
+        if url.password:
+            reason = reason.replace(str(url.password), "***")
+        raise UnusableLedger(
+            f"CDP_LEDGER: nobody answers at {host}{port} ({reason}); look whether the database runs there, and lets "
+            f"{url.username or 'whoever runs this'} in"
+        ) from None
 
 
 def _digest(name: str) -> int:

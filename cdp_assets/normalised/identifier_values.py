@@ -30,6 +30,10 @@ _ADDRESS = re.compile(r"[^@\s,;<>\"()*]+@[^@\s,;<>\"()*]+\.[^@\s,;<>\"().*]{2,}"
 _PLAIN = r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}$"
 """Most addresses: what `normalise_email` would do to them is to write them in lower case."""
 
+_WHOLE = r"^\+([1-8]|9[0-8]|99[2-68])[0-9]{6,14}$"
+"""Numbers in E.164; the shortest that are in use have seven digits, and the nines that are left out are no country."""
+_WITHOUT_COUNTRY = r"^[+(]?[0-9][0-9\s()/.\-]*$"
+
 _DOTS_MEAN_NOTHING = frozenset({"gmail.com", "googlemail.com"})
 _SAME_PROVIDER = {"googlemail.com": "gmail.com"}
 _ABROAD = "00"
@@ -110,6 +114,21 @@ def _is_mobile(number: PhoneNumber) -> bool:
 def normalise_contact_value(text: str, country: str | None) -> str | None:
     """An e-mail address or a phone number, whichever it is."""
     return normalise_email(text) if "@" in text else normalise_phone(text, country)
+
+
+def is_address(text: ir.StringValue) -> ir.BooleanValue:
+    """Whether a text looks as `normalise_email` has an e-mail address."""
+    return text.re_search(f"^{_ADDRESS.pattern}$") & ~text.contains("..") & (text.length() <= _LONGEST_ADDRESS)
+
+
+def is_whole_number(text: ir.StringValue) -> ir.BooleanValue:
+    """Whether a text looks as `normalise_phone` has a telephone number: it can be dialled from everywhere."""
+    return text.re_search(_WHOLE)
+
+
+def is_number_without_country(text: ir.StringValue) -> ir.BooleanValue:
+    """Whether a text looks like a telephone number of which nobody knows in which country it can be dialled."""
+    return text.re_search(_WITHOUT_COUNTRY) & ~text.re_search(r"^\+[0-9]+$")
 
 
 def lookup(engine: Engine, kind: str, values: ir.Table) -> ir.Table:

@@ -113,14 +113,18 @@ def segments(sizes: Iterable[views.SegmentSize]) -> RenderableType:
 
 
 def deliveries(found: Iterable[views.Deliveries]) -> RenderableType:
-    """Per destination: how its messages ended."""
+    """Per destination: how its messages ended, and whether it is paused."""
     rows: list[tuple[str | Text, RenderableType]] = []
     for item in found:
         words = Text()
         for outcome, number in item.outcomes.items():
             words.append(" · " if words else "", "dim").append(wording.count(number), "bold")
             words.append(f" {outcome.replace('_', ' ')}", _OUTCOME_STYLE.get(outcome, "dim"))
-        rows.append((Text(wording.label(item.destination)), words if words else Text("nothing yet", "dim")))
+        if not words:
+            words.append("nothing yet", "dim")
+        if item.paused:
+            words.append(" · ", "dim").append("paused", "yellow")
+        rows.append((Text(wording.label(item.destination)), words))
     return indented(facts(rows))
 
 

@@ -180,10 +180,12 @@ class SegmentSize:
 
 @dataclass(frozen=True)
 class Deliveries:
-    """How the messages to one destination ended, outcome → count (``delivered``, ``pending``, ``no_consent`` …)."""
+    """How the messages to one destination ended, outcome → count (``delivered``, ``pending``, ``no_consent`` …), and
+    whether somebody paused it."""
 
     destination: str
     outcomes: dict[str, int]
+    paused: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ Belongs here: the shape of the two tables. Does not belong here: who survives (`
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -18,7 +18,15 @@ from cdp_assets.identity.spec import DEFAULT_IDENTIFIERS, DOCUMENTS, Kind
 from cdp_assets.privacy.addresses import whose
 from cdp_assets.profiles.schemas import ADDRESS_PARTS, ATTRIBUTES, GOLDEN_RECORDS, PROVENANCE
 from cdp_assets.profiles.spec import SurvivorshipRules
-from cdp_assets.profiles.survivorship import SEPARATOR, candidates, ranked, strategy_name
+from cdp_assets.profiles.survivorship import (
+    ANYBODY,
+    SEPARATOR,
+    WITHOUT_COUNTRY,
+    candidates,
+    ranked,
+    reaching,
+    strategy_name,
+)
 from cdp_assets.warehouse.operations import stable_id
 from cdp_assets.warehouse.stacking import restricted, stack
 
@@ -86,15 +94,16 @@ def made(
 
 
 def _with_known_by(records: Records, profile_map: ir.Table, engine: Engine) -> ir.Table:
-    """Contact points, and of profiles that have none of a kind the addresses and numbers that facts know them by: of
-    whoever only wrote a ticket, agreed to a newsletter, or opened a mail.
+    """Contact points, and of profiles that can be reached by none of a kind the addresses and numbers that facts know
+    them by: of whoever only wrote a ticket, agreed to a newsletter, or opened a mail.
 
     Returns:
         The columns of `canonical.tables.CONTACT_POINTS` that survivorship reads.
     """
     points = records.contact_points
     held = whose(profile_map)
-    reached = points.filter(points.kind.isin(KNOWN_BY)).join(held, "record_id").select("profile_id", kind="kind")
+    sound = points.filter(_reaching(points, KNOWN_BY, ANYBODY))
+    reached = sound.join(held, "record_id").select("profile_id", kind="kind")
     carried = records.identifiers.filter(records.identifiers.identifier_type.isin(KNOWN_BY))
     known = carried.join(held, "record_id").anti_join(reached, ["profile_id", ("identifier_type", "kind")])
     of_systems = known.join(records.identity_records.select("record_id", "source"), "record_id")
@@ -242,10 +251,19 @@ def nobodys_identifiers(identifiers: ir.Table, rejected_links: ir.Table, key: st
     return carried.filter(hashed == carried.excluded_id).select(*_IDENTIFIER).distinct()
 
 
+def _reaching(points: ir.Table, kinds: Sequence[str], whom: int) -> ir.BooleanValue:
+    """Which contact points are of these kinds, and reach at least that many."""
+    return reduce(
+        lambda left, right: left | right,
+        [(points.kind == kind) & (reaching(kind, points.value) >= whom) for kind in kinds],
+    )
+
+
 def _known_records(records: Records) -> ir.Table:
     """Records that say who somebody is, and not just which device, or which order or receipt."""
     telling = records.identifiers.filter(records.identifiers.identifier_type.notin(_NOBODYS_NAME))
-    reachable = records.contact_points.filter(records.contact_points.kind.isin([*KNOWN_BY, "postal"]))
+    points = records.contact_points
+    reachable = points.filter(_reaching(points, (*KNOWN_BY, "postal"), WITHOUT_COUNTRY))
     return (
         records.contacts.select("record_id")
         .union(reachable.select("record_id"))

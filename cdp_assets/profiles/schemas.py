@@ -38,7 +38,7 @@ GOLDEN_RECORDS = TableSchema(
                pii=Pii.DIRECT),
         *(CONTACTS.column(name) for name in CONTACT_VALUES if name != "full_name"),
         Column("email", "string", "E-mail address.", pii=Pii.DIRECT),
-        Column("phone", "string", "Phone number, E.164.", pii=Pii.DIRECT),
+        Column("phone", "string", "Phone number, E.164; as it came where its country is not known.", pii=Pii.DIRECT),
         Column("push_token", "string", "Token by which an app on a device of theirs gets messages.", pii=Pii.DIRECT),
         Column("push_subscription", "string", "A browser's subscription to messages, JSON as its push service gave it.",
                pii=Pii.DIRECT),
@@ -65,7 +65,8 @@ PROVENANCE = TableSchema(
         Column("record_id", "int64", "The identity record it came from.", pii=Pii.PSEUDONYM, required=True),
         Column("observed_at", INSTANT, "When it last changed there; null if the source does not say."),
         Column("strategy", "string", "The rule that decided: a strategy's name, `only_value` where there was no other, "
-               "or `tie_break` where all rules called it even.", required=True),
+               "`usable_first` where nobody can be reached by the others, or not from everywhere, or `tie_break` where "
+               "all rules called it even.", required=True),
         Column("beaten", "string", "The values it beat, best first: JSON list of objects with place, value, source, "
                "record_id and observed_at. `[]` if none.", pii=Pii.DIRECT, required=True),
     ),

@@ -167,4 +167,4 @@ def _no_repetition(what: str, names: Iterable[str]) -> None:
 
 def _nearest(name: str, names: tuple[str, ...]) -> str:
     near = difflib.get_close_matches(name, names, n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(names)}"
+    return f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(names) or 'none'}"

@@ -5,6 +5,9 @@ the outcome (`golden.py`).
 
 Every strategy is a number, the greater the better, so that one window orders the candidates of all attributes at once.
 A candidate's parts (an address has six) travel as one text, joined by a separator.
+
+Before all strategies comes whether anybody can be reached by a value at all (`reaching`): what stands in the place of
+an e-mail address or a telephone number and is none survives over nothing.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ from functools import reduce
 import ibis
 import ibis.expr.types as ir
 
+from cdp_assets.identity.addresses import is_typed_for_nothing
+from cdp_assets.normalised.identifier_values import EMAIL, PHONE, is_address, is_number_without_country, is_whole_number
 from cdp_assets.privacy.addresses import whose
 from cdp_assets.profiles.schemas import ADDRESS_PARTS
 from cdp_assets.profiles.spec import Group, SurvivorshipRules
@@ -24,8 +29,38 @@ SEPARATOR = "\x1f"
 
 ONLY_VALUE = "only_value"
 TIE_BREAK = "tie_break"
+USABLE_FIRST = "usable_first"
+
+NOBODY, WITHOUT_COUNTRY, ANYBODY = range(3)
+"""Who can be reached by a value: nobody, somebody in a country that is not known, or anybody whom it belongs to."""
+
+_ONLY, _USABLE = -1, -2
 
 _LONG_AGO = -(2**60)
+
+
+def reaching(kind: str, value: ir.StringValue) -> ir.IntegerValue:
+    """Whether a contact point is an e-mail address or a telephone number, where it is to be one. Of those that are,
+    identity knows which stand for nobody.
+
+    Args:
+        kind: Of contact points.
+        value: As normalised; what could not be is as it came.
+
+    Returns:
+        `NOBODY`, `WITHOUT_COUNTRY` (of telephone numbers only) or `ANYBODY`.
+    """
+    if kind == EMAIL:
+        return ibis.ifelse(is_address(value), ANYBODY, NOBODY).cast("int8")
+    if kind != PHONE:
+        return ibis.literal(ANYBODY, "int8")
+    digits = value.re_replace(r"[^0-9]", "")
+    made_up = is_typed_for_nothing(digits) | (digits.replace(digits.left(1), "") == "")
+    return ibis.cases(
+        (is_whole_number(value), ANYBODY),
+        (is_number_without_country(value) & ~made_up, WITHOUT_COUNTRY),
+        else_=NOBODY,
+    ).cast("int8")
 
 
 def candidates(
@@ -41,8 +76,8 @@ def candidates(
 
     Returns:
         profile_id, unit (position of the group in the rules), value (its parts, joined), same (what makes two values
-        the same), complete (parts filled, or length), record_id, source, observed_at, and a number per strategy:
-        strategy_0, strategy_1 … (null for ``most_frequent``, which is known only when all are together).
+        the same), complete (parts filled, or length), reaching, record_id, source, observed_at, and a number per
+        strategy: strategy_0, strategy_1 … (null for ``most_frequent``, which is known only when all are together).
     """
     listed = [
         _of_contacts(contacts, unit, group, rules)
@@ -63,7 +98,8 @@ def ranked(listed: ir.Table, rules: SurvivorshipRules) -> ir.Table:
     Returns:
         One row per profile, unit and different value: profile_id, unit, value, record_id, source, observed_at, place
         (0 survives) and, for the survivor, decided: the position of the strategy that it has over the next best, the
-        number of strategies if all were even, -1 if there is no other value.
+        number of strategies if all were even, -1 if there is no other value, -2 if nobody can be reached by the next
+        best as well. Where nobody can be reached by any value, none has place 0.
     """
     slots = [f"strategy_{slot}" for slot in range(_slots(rules))]
     same = ibis.window(group_by=["profile_id", "unit", "same"])
@@ -77,7 +113,7 @@ def ranked(listed: ir.Table, rules: SurvivorshipRules) -> ir.Table:
             if (units := _by_frequency(rules, slot))
         }
     )
-    best_first = [ibis.desc(name) for name in slots]
+    best_first = [ibis.desc(name) for name in ("reaching", *slots)]
     once = filled.mutate(
         place=ibis.row_number().over(
             ibis.window(
@@ -88,11 +124,14 @@ def ranked(listed: ir.Table, rules: SurvivorshipRules) -> ir.Table:
     ).filter(ibis._.place == 0)
     order = ibis.window(group_by=["profile_id", "unit"], order_by=[*best_first, "same"])
     placed = once.mutate(
-        place=ibis.row_number().over(order), **{f"next_{name}": once[name].lead().over(order) for name in slots}
+        place=ibis.row_number().over(order),
+        **{f"next_{name}": once[name].lead().over(order) for name in ("reaching", *slots)},
     )
+    placed = placed.filter((placed.place > 0) | (placed.reaching > NOBODY))
     decided = ibis.cases(
         (placed.place > 0, ibis.null("int64")),
-        (placed[f"next_{slots[0]}"].isnull(), -1),
+        (placed.next_reaching.isnull(), _ONLY),
+        (placed.reaching != placed.next_reaching, _USABLE),
         *((placed[name] != placed[f"next_{name}"], slot) for slot, name in enumerate(slots)),
         else_=len(slots),
     )
@@ -103,7 +142,7 @@ def ranked(listed: ir.Table, rules: SurvivorshipRules) -> ir.Table:
 
 def strategy_name(decided: ir.IntegerValue, group: Group) -> ir.StringValue:
     """Name what decided within a group, as provenance shows it."""
-    return decided.cases((-1, ONLY_VALUE), *enumerate(group.strategies), else_=TIE_BREAK)
+    return decided.cases((_ONLY, ONLY_VALUE), (_USABLE, USABLE_FIRST), *enumerate(group.strategies), else_=TIE_BREAK)
 
 
 def _slots(rules: SurvivorshipRules) -> int:
@@ -128,21 +167,22 @@ def _of_contacts(contacts: ir.Table, unit: int, group: Group, rules: Survivorshi
     observed_at = (changed[0] if len(changed) == 1 else ibis.greatest(*changed)).coalesce(
         contacts.updated_at, contacts.created_at
     )
-    return _candidates_of(contacts, unit, group, rules, values, observed_at)
+    return _candidates_of(contacts, unit, group, rules, values, observed_at, ibis.literal(ANYBODY, "int8"))
 
 
 def _of_points(contact_points: ir.Table, unit: int, group: Group, rules: SurvivorshipRules) -> ir.Table:
+    kind = group.attributes[0] if len(group.attributes) == 1 else "postal"
+    ours = contact_points.filter(contact_points.kind == kind)
     if len(group.attributes) == 1:
-        ours = contact_points.filter(contact_points.kind == group.attributes[0])
         values = [ours.value]
     else:
-        ours = contact_points.filter(contact_points.kind == "postal")
         parts = [_text(ours[ADDRESS_PARTS[name]]) for name in group.attributes]
         unparted = reduce(lambda left, right: left & right, [part.isnull() for part in parts])
         first = group.attributes.index("address_line_1")
         parts[first] = unparted.ifelse(ours.value, parts[first])
         values = parts
-    return _candidates_of(ours, unit, group, rules, values, ours.changed_at.coalesce(ours.updated_at))
+    observed_at = ours.changed_at.coalesce(ours.updated_at)
+    return _candidates_of(ours, unit, group, rules, values, observed_at, reaching(kind, ours.value))
 
 
 def _candidates_of(
@@ -152,6 +192,7 @@ def _candidates_of(
     rules: SurvivorshipRules,
     values: list[ir.Value],
     observed_at: ir.TimestampValue,
+    reached: ir.IntegerValue,
 ) -> ir.Table:
     parts = [_text(value) for value in values]
     filled = [part.notnull() for part in parts]
@@ -182,6 +223,7 @@ def _candidates_of(
         value=value,
         same=same.lower(),
         complete=complete.cast("int64"),
+        reaching=reached,
         record_id=table.record_id,
         source=table.source,
         observed_at=observed_at,

@@ -49,6 +49,11 @@ def test_a_push_reaches_those_whose_device_is_known_by_the_consent_of_their_addr
     assert reached("web_push", [{**ANN, "push_subscription": "{}"}, BO]) == (1, 0)
 
 
+def test_a_number_of_no_known_country_reaches_nobody() -> None:
+    people = [{"phone": "030 901820"}, CY]
+    assert reached("sms", people, consent("030 901820", channel="sms"), consent("+492", channel="sms")) == (1, 1)
+
+
 @pytest.mark.parametrize("channel", REACHED)
 def test_nobody_is_reached_where_nobody_is(channel: str) -> None:
     assert reached(channel, []) == (0, 0)

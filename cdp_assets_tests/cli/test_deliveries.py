@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from cdp_assets.activation.spec import VolumeGuard
 from cdp_assets.cli_deliveries import deliveries
-from cdp_assets.ledger import outbox
+from cdp_assets.ledger import guard, outbox
 from cdp_assets_tests.activation.shop import MONDAY, TUESDAY, WELCOME, Shop
 from cdp_assets_tests.cli.command import cdp
 from cdp_assets_tests.presentation.served import write_snapshot
@@ -86,8 +86,8 @@ def test_what_was_given_up_is_listed_tried_again_and_dropped(shop: Shop) -> None
         outbox.settle(connection, dead)
     assert "welcome  dead (http_400)  2\n" in told("list")
     assert json.loads(told("list", "welcome", "--json")) == [
-        {"destination": "welcome", "status": "dead", "reason": "http_400", "messages": 2},
-        {"destination": "welcome", "status": "pending", "reason": None, "messages": 1},
+        {"destination": "welcome", "status": "dead", "reason": "http_400", "messages": 2, "paused": False},
+        {"destination": "welcome", "status": "pending", "reason": None, "messages": 1, "paused": False},
     ]
     assert told("retry", "welcome", "--reason", "http_500").startswith("0 messages")
     assert told("retry", "welcome").startswith("2 messages will be tried again")
@@ -121,11 +121,48 @@ def test_a_destination_is_paused_and_resumed_by_name(shop: Shop) -> None:
     assert "there is no destination 'welcome'; there are: greeting" in told("pause", "welcome", code=1)
     shop.refresh(replace(WELCOME, name="greeting"), MONDAY)
     assert told("pause", "greeting") == "greeting is paused\n"
+    hint = "greeting is paused; `cdp deliveries resume greeting` lets it go on\n"
+    assert told("list") == f"greeting  pending  3\n{hint}"
+    assert told("holds") == f"nothing is held\n{hint}"
+    assert [(row["messages"], row["paused"]) for row in json.loads(told("list", "--json"))] == [(3, True)]
     with shop.ledger.reading() as connection:
         assert outbox.due(connection, TUESDAY) == []
     assert told("resume", "greeting") == "greeting goes on with the next delivery\n"
     with shop.ledger.reading() as connection:
         assert [due.rows for due in outbox.due(connection, TUESDAY)] == [3]
+
+
+def test_a_destination_is_told_as_paused_before_there_is_a_message(shop: Shop, tmp_path: Path) -> None:
+    write_snapshot(tmp_path / "serving.duckdb")
+    told("pause", "greeting")
+    assert "there is no message yet\ngreeting is paused" in told("list")
+    silent = {"destination": "greeting", "status": "pending", "reason": None, "messages": 0, "paused": True}
+    assert json.loads(told("list", "--json")) == [silent]
+    assert "Greeting  nothing yet · paused" in cdp(tmp_path, "status").stdout
+    (row,) = [row for row in json.loads(cdp(tmp_path, "status", "--json").stdout)["deliveries"] if row["paused"]]
+    assert row == {"destination": "greeting", "outcomes": {}, "paused": True}
+
+
+def test_nothing_is_dropped_for_a_destination_that_there_is_not(shop: Shop) -> None:
+    assert "there is no destination 'nosuch'; there are: greeting" in told("drop", "nosuch", code=1)
+    assert told("drop", "greeting", "--yes") == "0 messages dropped\n"
+
+
+def test_whoever_decides_on_a_hold_is_the_user_unless_somebody_is_named(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("USER")
+    monkeypatch.setattr("getpass.getuser", lambda: "mara")
+    guarded = replace(WELCOME, initial="send", volume_guard=VolumeGuard(minimum=1, factor=1))
+    shop.refresh(replace(guarded, initial="seed_only"), MONDAY)
+    shop.members = set()
+    shop.with_people(4, 5, 6)
+    shop.members = {4, 5, 6}
+    shop.refresh(guarded, TUESDAY)
+    (hold,) = json.loads(told("holds", "--json"))
+    told("discard", str(hold["id"]))
+    with shop.ledger.reading() as connection:
+        assert [held.decided_by for held in guard.holds(connection, None)] == ["mara"]
 
 
 def test_only_a_destination_that_mirrors_its_segment_is_reconciled(shop: Shop, tmp_path: Path) -> None:

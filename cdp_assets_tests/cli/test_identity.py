@@ -63,7 +63,7 @@ def test_evidence_is_taken_back_by_type_value_rule_and_source(data: Path) -> Non
     kinds = [row["kind"] for row in json.loads(said(data, "retractions", "--json").stdout)]
     assert kinds == ["observation", "observation", "pair", "rule", "source"]
     missing = said(data, "retract", "source", "crn", "--why", "stale")
-    assert missing.stderr.strip() == "Error: there is no source 'crn'; there are crm, shop, web"
+    assert missing.stderr.strip() == "Error: there is no source 'crn'; there are: crm, shop, web"
     nothing = said(data, "retract", "link", "11", "device_id", "--why", "x")
     assert "the record carries no 'device_id'" in nothing.stderr
     assert "weber" not in nothing.stderr

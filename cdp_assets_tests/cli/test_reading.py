@@ -86,6 +86,14 @@ def test_inbox_opens_as_a_page_in_the_browser(data: Path, tmp_path: Path) -> Non
         (("schema", "--out", "/dev/null/schema"), {}, "definition.schema.json cannot be written: "),
         (("status",), {"CDP_DATA": "/nowhere"}, "Run `cdp run`"),
         (("status",), {"CDP_AS_OF": "yesterday"}, "CDP_AS_OF='yesterday' is not an ISO 8601 date"),
+        *(
+            (command, {"CDP_DATA": "/nowhere"}, "/nowhere/ledger.sqlite does not exist yet")
+            for command in (("deliveries", "list"), ("deliveries", "holds"), ("identity", "decisions"))
+        ),
+        (("deliveries", "list"), {"CDP_LEDGER": "foo://x"}, "CDP_LEDGER is the URL of no database that can be used"),
+        (("deliveries", "list"), {"CDP_LEDGER": "postgresql://u:se:cret/x"}, "its port is no number"),
+        (("deliveries", "list"), {"CDP_LEDGER": "sqlite:////dev"}, "CDP_LEDGER: /dev cannot be opened (unable"),
+        (("run",), {"CDP_LEDGER": "postgresql+psycopg://u:secret@127.0.0.1:1/x"}, "nobody answers at 127.0.0.1:1 ("),
         (("status",), {"CDP_ENV": "test"}, "neither development nor production"),
     ],
 )
@@ -97,6 +105,8 @@ def test_what_a_person_can_mend_is_told_in_one_line(
     assert told.stderr.startswith("Error: ")
     assert says in told.stderr
     assert len(told.stderr.strip().splitlines()) == 1
+    assert "cret" not in told.stderr
+    assert not Path("/nowhere").exists()
 
 
 @pytest.mark.parametrize(

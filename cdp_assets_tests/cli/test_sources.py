@@ -52,6 +52,19 @@ def test_a_folder_that_is_in_use_is_left_alone(project: Path) -> None:
     assert "is there already" in told.output
 
 
+def test_nothing_is_written_among_the_definitions_that_come_with_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CDP_DEFS", raising=False)
+    monkeypatch.setenv("CDP_DATA", str(tmp_path / "data"))
+    file = export(tmp_path)
+    told = propose(file, "--name", "not_of_the_demo")
+    assert told.exit_code == 1
+    assert "start one with `cdp init DIR`" in told.output
+    assert not (tmp_path / "data").exists()
+    assert propose(file, "--name", "not_of_the_demo", "--print").exit_code == 0
+
+
 def test_a_line_that_is_no_setting_is_named(tmp_path: Path) -> None:
     (tmp_path / "cdp.env").write_text("# mine\n\nCDP_DATA data\n")
     with pytest.raises(SettingsError, match=r"cdp\.env:3: write a setting as CDP_NAME=value"):

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import ibis
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -332,6 +333,45 @@ def test_nobody_is_reached_by_an_address_that_stands_for_none() -> None:
         1: (None, True),
         2: ("bo@x.org", False),
     }
+
+
+REAL = {"email": "ada@example.org", "phone": "+4917695273502"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        *(("email", text) for text in ("n/a", "-", "unknown", "ada@", "a***@example.org", "+4917695273502")),
+        *(
+            ("phone", text)
+            for text in ("n/a", "-1", "0000000000", "9999999999", "123456789", "00000", "12", "+0", "+9999999999")
+        ),
+        ("phone", "ada@example.org"),
+        ("phone", "+49 1234567"),
+    ],
+)
+def test_what_is_no_address_or_number_survives_over_nothing(kind: str, text: str) -> None:
+    newer = point(2, kind, text, 9, verified=True)
+    records, provenance = resolve(SurvivorshipRules(), [], [point(1, kind, REAL[kind], 1), newer])
+    assert records[1][kind] == REAL[kind]
+    assert provenance[1, kind]["strategy"] == "usable_first"
+    assert [lost["value"] for lost in json.loads(provenance[1, kind]["beaten"])] == [text]
+    records, provenance = resolve(SurvivorshipRules(), [], [newer])
+    assert (records[1]["email"], records[1]["phone"], records[1]["anonymous"]) == (None, None, True)
+    assert provenance == {}
+    known = [identifier(1, kind, REAL[kind])]
+    records, _ = resolve(SurvivorshipRules(), [], [newer], identifiers=known, profiles={1: 1, 2: 1})
+    assert records[1][kind] == REAL[kind]
+
+
+@pytest.mark.parametrize("text", ["030 901820", "(030) 90-18/20", "+49 (0)30 901820", "555.0142"])
+def test_a_number_of_no_known_country_survives_where_there_is_none_that_reaches_from_everywhere(text: str) -> None:
+    local = point(2, "phone", text, 9, verified=True)
+    records, provenance = resolve(SurvivorshipRules(), [], [point(1, "phone", REAL["phone"], 1), local])
+    assert (records[1]["phone"], provenance[1, "phone"]["strategy"]) == (REAL["phone"], "usable_first")
+    records, provenance = resolve(SurvivorshipRules(), [], [point(1, "phone", "n/a", 19), local])
+    assert (records[1]["phone"], records[1]["anonymous"]) == (text, False)
+    assert provenance[1, "phone"]["strategy"] == "usable_first"
 
 
 def test_a_profile_knows_its_records_sources_and_times() -> None:
