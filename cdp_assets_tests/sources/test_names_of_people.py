@@ -190,3 +190,16 @@ def test_the_name_of_whoever_answered_is_not_that_of_all_who_called(
     found = stream(tmp_path, "calls.csv", table(f"call_id,direction,external_number,started,duration,{head}", *rows))
     assert identifiers(found) == [("phone", "external_number")]
     assert ("full_name" in contact(found)) is taken
+
+
+def test_texts_of_which_parts_are_unreadable_leave_the_others(tmp_path: Path) -> None:
+    rows = [f"C{n},Ann Lee{n},p{n}@example.org,+4915112345{n}" for n in range(10, 40)]
+    rows += ["C7,赵*,a***@example.org,+49151****1234"]
+    path = tmp_path / "customers.csv"
+    path.write_text("\n".join(["Customer No,Name,Email,Phone", *rows]) + "\n", encoding="utf-8")
+    found = propose(path, "crm")
+    told = {"Name_unmasked", "Email_unmasked", "Phone_unmasked"}
+    assert found.stream["derive"].keys() == told
+    assert contact(found.stream) == {"full_name": "Name_unmasked"}
+    assert {each["value"] for each in found.stream["identifiers"]} - told == {'"Customer No"'}
+    assert sum("made unreadable" in doubt for doubt in found.doubts) == 3

@@ -175,7 +175,9 @@ def person(
         name = None  # that of an order
     given, family = _given_name(draft), _family_name(draft)
     halves = given and family and _family_first(draft) is None
-    full = (_full_name(draft) or draft.expression(name)) if name is not None and not halves else None
+    full = (
+        (_full_name(draft) or draft.unmasked(name, draft.expression(name))) if name is not None and not halves else None
+    )
     company, organised = draft.sql("company"), _are_companies(draft)
     if organised is not None and (full or family or given):
         names = [part for part in (full, family, given) if part]

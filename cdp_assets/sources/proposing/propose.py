@@ -375,6 +375,8 @@ def _doubts_of_columns(draft: Draft, kind: str | None) -> Iterator[str]:
 
     if rounded := those(lambda column: "rounded" in column.values.looks):
         yield f"numbers of {rounded} have lost digits (1.23E+15): nothing is known by them"
+    if unread := those(lambda column: "masked" in column.values.looks):
+        yield f"parts of most texts of {unread} are made unreadable: nobody is told by them"
     if broken := those(some_are_no_addresses):
         yield f"some texts of {broken} are no e-mail addresses: nobody is known by those"
     if secret := those(lambda column: _may_be_secret(column, draft)):

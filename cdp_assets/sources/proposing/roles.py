@@ -88,14 +88,14 @@ _ONE_FOR_EACH = frozenset({
 })  # fmt: skip
 """Roles of which many people do not have the same one."""
 
-_OF_PEOPLE = frozenset({
+OF_PEOPLE = frozenset({
     "email", "phone", "anything", "person_id", "loyalty_number", "external_id", "lead_id", "given_name", "family_name",
     "middle_name", "second_family_name", "name_particle", "name_suffix", "full_name", "birth_date", *BIRTH_PARTS, "age",
     "street", "line_1", "line_2", "house_number", "postal_code", "suburb", "city", "card",
 })  # fmt: skip
-"""Roles that say who somebody is, and nothing where parts are made unreadable."""
+"""Roles that say who somebody is, and nothing where parts are made unreadable (`values.MASK`)."""
 
-_NOT_OF_MACHINES = (_OF_PEOPLE | _ONE_FOR_EACH) - {"phone"}
+_NOT_OF_MACHINES = (OF_PEOPLE | _ONE_FOR_EACH) - {"phone"}
 """Roles of what is called like people and no machine's, by its address in a network or its name there."""
 
 _NAMED = frozenset({
@@ -590,7 +590,7 @@ def _meaning(words: str, named: list[str], values: Values) -> tuple[str | None, 
         role = named[0] if named and named[0] in _WHEN_EMPTY else None
         known = role not in ("email", "phone") or headings.is_own_address(headings.whose(words))
         return (role if known else None), False
-    if "masked" in values.looks and (set(named[:1]) & _OF_PEOPLE or values.looks & {"email", "phone"}):
+    if "masked" in values.looks and (set(named[:1]) & OF_PEOPLE or values.looks & {"email", "phone"}):
         return None, False
     if "email" in values.looks and named[:1] != ["message_id"]:
         return ("anything" if named[:1] == ["anything"] else "email"), True
