@@ -318,6 +318,7 @@ def _told(source: str, proposal: Proposal) -> dict[str, object]:
 
 def _tell(target: Path, sources: Mapping[str, Sequence[Proposal]]) -> None:
     from cdp_assets.presentation.terminal import table
+    from cdp_assets.sources.proposing.propose import WITHOUT_NAMES
 
     shown = table("source", "stream", "is", "key", "feeds", "to look at", numbers=("to look at",))
     for source, proposals in sources.items():
@@ -336,3 +337,7 @@ def _tell(target: Path, sources: Mapping[str, Sequence[Proposal]]) -> None:
     if len(sources) > 1:
         console.print(f"{len(sources)} sources: their files number people and orders in different ways")
     console.print(f"written to {target}; what it was unsure of stands there as comments")
+    for proposals in sources.values():
+        for proposal in proposals:
+            if WITHOUT_NAMES in proposal.doubts:
+                console.print(f"look at {proposal.stream['name']} first: {WITHOUT_NAMES}")
