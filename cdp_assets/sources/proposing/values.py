@@ -115,6 +115,9 @@ _CODE = re.compile("[A-Z]{3}")
 """Behind a number, the ISO 4217 code of a currency."""
 _SHARE = "%"
 _MOSTLY = 0.9
+_YEAR = re.compile(r"(?<!\d)(?:1[89]|20)\d\d(?=\D|\d{4}(?!\d)|$)")
+_TENTH, _GENERATION = 10, 25
+"""Of birth dates all but a tenth at either end are spread over so many years at least."""
 _ONE_OF = 10
 """Beside so many addresses a text that is none stands for those who are not told."""
 _LOOKED_AT = 200
@@ -256,6 +259,13 @@ def _turned(pattern: str, texts: Sequence[str], day_first: bool | None) -> tuple
         return (days if no_months > no_days else months), min(no_months, no_days) > 0
     known = {None: pattern, True: days, False: months}
     return known[day_first], mark == "/"
+
+
+def are_spread_like_births(texts: Sequence[str | None]) -> bool:
+    """Whether dates are of so many years as people of all ages are born in, and not as things happen in."""
+    years = sorted(int(found[0]) for text in texts if text and (found := _YEAR.search(text)) is not None)
+    tenth = len(years) // _TENTH
+    return bool(years) and years[-1 - tenth] - years[tenth] >= _GENERATION
 
 
 def are_clocks(texts: Sequence[str | None]) -> bool:
