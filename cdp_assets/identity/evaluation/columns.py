@@ -5,6 +5,7 @@ Belongs here: the guesses. Does not belong here: reading files, and what is made
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
@@ -67,6 +68,9 @@ SEVERAL = (*REACHED, "national_id", "full_name")
 
 _MANY = 20
 """So many houses do not have a number each that no other has, and so many people are not of a few years."""
+
+_NUMBER = re.compile(r"(?=.*\d)[\w-]{1,40}")
+"""What may number a row: one word with a digit."""
 
 NOT_OF_ROWS = "not every row has one of its own"
 """Why a column does not number the records."""
@@ -161,6 +165,10 @@ def guess(columns: Sequence[str], samples: Mapping[str, Sequence[str | None]], t
             if (what not in found or what in SEVERAL) and shaped(what, values) >= SURE:
                 found[what if what not in found else _another(what, found)] = name
                 break
+    if "record" not in found:
+        numbers = (name for name in free if name in numbering and name not in found.values())
+        for name in [name for name in numbers if _number_many(known[name])][:1]:
+            found["record"] = name
     if "city" not in found:
         # Of whom nothing else says where they live, most were born near there.
         for name in [name for name in texts if _is_birth_place(name) and name not in found.values()][:1]:
@@ -216,6 +224,11 @@ def _ranked(
     )
     for _, _, _, _, what, name in ranked:
         yield what, name
+
+
+def _number_many(values: Sequence[str]) -> bool:
+    """Whether values that no two rows share can be numbers of many rows, by which mistakes are named."""
+    return len(values) >= _MANY and all(_NUMBER.fullmatch(value) for value in values)
 
 
 def _is_when_else(column: Column) -> bool:

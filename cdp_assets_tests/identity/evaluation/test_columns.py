@@ -425,3 +425,10 @@ def test_values_and_neighbours_tell_what_a_column_is(
     columns: dict[str, list[str | None]], expected: dict[str, str]
 ) -> None:
     assert guess([*columns], columns) == expected
+
+
+def test_a_column_with_a_number_for_each_of_many_rows_numbers_them() -> None:
+    rows = [f"R{number:04d}" for number in range(30)]
+    assert guess(["rec", "town", "code"], {"rec": rows, "town": ["Graz"] * 30, "code": ["A1"] * 30})["record"] == "rec"
+    assert "record" not in guess(["rec"], {"rec": [*rows, rows[0]]})
+    assert "record" not in guess(["rec"], {"rec": rows[:3]})
