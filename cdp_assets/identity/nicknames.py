@@ -5,8 +5,8 @@ Belongs here: the look-up in the table `nicknames.yaml`. Does not belong here: h
 Each line of the table is a group: whoever bears its first name, the full one, may appear under another one. Two of the
 others are one person's only where they are alike: Bob and Rob may be one Robert, and the sisters Nora and Lena are not
 one Eleanor. A name may be in several groups ("Alex" is Alexander and Alexandra), which does not join these: Alexander
-and Alexandra stay different people. Names that are *kin* are two people's, and yet may stand for one another where much
-else speaks for one. Further names, of which no other forms are known, are groups of their own. Spelling
+and Alexandra stay different people. Names that are *kin* are two people's, and yet may stand for one another where more
+than an address speaks for one. Further names, of which no other forms are known, are groups of their own. Spelling
 is folded (`folding.fold`), so that accents, umlauts and scripts need no lines of their own.
 """
 

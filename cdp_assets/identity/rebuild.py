@@ -90,8 +90,9 @@ def rebuild_components(
     # Whom a steward named is there even without anything that ties.
     uses = records.join(atoms, "record_id").left_join(slow.drop("component"), "record_id")
     uses = uses.group_by("component", "atom", "identifier_id", "type_id").aggregate(
-        first=uses.first_seen_at.min().truncate("s").epoch_seconds(),
-        last=uses.last_seen_at.max().truncate("s").epoch_seconds(),
+        # Seconds of 1900, or of 2055, are no int32, which ibis takes them for.
+        first=uses.first_seen_at.min().truncate("s").epoch_seconds().cast("int64"),
+        last=uses.last_seen_at.max().truncate("s").epoch_seconds().cast("int64"),
         carrier=uses.record_id.min(),
     )
     named = records.join(atoms, "record_id").join(evidence.names, "record_id")

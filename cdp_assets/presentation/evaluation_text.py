@@ -120,7 +120,10 @@ def _mistakes(title: str, mistakes: Sequence[Mistake]) -> list[RenderableType]:
         return []
     shown: list[RenderableType] = [Text(f"\n{title}", "bold")]
     for each in mistakes:
-        parts = "; ".join(f"{part['comparison']}: {part['level']} ({part['weight']:+.1f})" for part in each.evidence)
+        parts = "; ".join(
+            f"{part['comparison']}: {part['level']}" + (f" ({part['weight']:+.1f})" if "weight" in part else "")
+            for part in each.evidence
+        )
         shown.append(
             indented(Text.assemble((f"{each.left} and {each.right}", "cyan"), f"  {each.probability:.3f}: {parts}"))
         )

@@ -68,6 +68,12 @@ def test_identifiers_without_a_rule_are_evidence_of_nothing() -> None:
     assert World().groups(records) == {frozenset({1}), frozenset({2})}
 
 
+def test_a_component_with_a_distant_time_is_rebuilt() -> None:
+    seen = {1: -45_000.0, 2: 12_000.0}  # in 1899, and in 2055
+    couple = [Record(n, ("email we@example.org",), name, seen=seen[n]) for n, name in ((1, "Anna Lee"), (2, "Ben Lee"))]
+    assert World().groups(couple) == {frozenset({1}), frozenset({2})}
+
+
 def test_too_large_a_component_is_not_rebuilt_and_says_so() -> None:
     world = World(rules=Rules(largest_rebuild=2))
     names = ["Anna Meyer", "Bert Meyer", "Carl Meyer"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cdp_assets.sources.proposing.propose import propose
+from cdp_assets.sources.proposing.propose import WITHOUT_NAMES, propose
 from cdp_assets_tests.sources.test_proposing import written
 from cdp_assets_tests.sources.test_relational_exports import table
 from cdp_assets_tests.sources.test_whose import identifiers, stream
@@ -190,3 +190,47 @@ def test_the_name_of_whoever_answered_is_not_that_of_all_who_called(
     found = stream(tmp_path, "calls.csv", table(f"call_id,direction,external_number,started,duration,{head}", *rows))
     assert identifiers(found) == [("phone", "external_number")]
     assert ("full_name" in contact(found)) is taken
+
+
+def test_texts_of_which_parts_are_unreadable_leave_the_others(tmp_path: Path) -> None:
+    rows = [f"C{n},Ann Lee{n},p{n}@example.org,+4915112345{n}" for n in range(10, 40)]
+    rows += ["C7,赵*,a***@example.org,+49151****1234"]
+    path = tmp_path / "customers.csv"
+    path.write_text("\n".join(["Customer No,Name,Email,Phone", *rows]) + "\n", encoding="utf-8")
+    found = propose(path, "crm")
+    told = {"Name_unmasked", "Email_unmasked", "Phone_unmasked"}
+    assert found.stream["derive"].keys() == told
+    assert contact(found.stream) == {"full_name": "Name_unmasked"}
+    assert {each["value"] for each in found.stream["identifiers"]} - told == {'"Customer No"'}
+    assert sum("made unreadable" in doubt for doubt in found.doubts) == 3
+
+
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        ("№ клиента,ФИО,Дата рождения,Телефон,Email", {"full_name": "ФИО", "birth_date": "Дата рождения"}),
+        ("Код клиента,Имя,Дата рождения,Телефон,Email", {"full_name": "Имя", "birth_date": "Дата рождения"}),
+        ("Viðskiptanúmer,Nafn,Fæðingardagur,Sími,Netfang", {"full_name": "Nafn", "birth_date": "Fæðingardagur"}),
+        ("会員番号,フリガナ,生年月日,電話番号,メールアドレス", {"full_name": "フリガナ", "birth_date": "生年月日"}),
+    ],
+)
+def test_people_are_named_and_born_in_further_languages(tmp_path: Path, head: str, said: dict[str, str]) -> None:
+    rows = (f"{n},{GIVEN[n % 3]} Lee{n},19{60 + n % 30}-02-03,+49151123450{n},p{n}@example.org" for n in range(10, 40))
+    found = stream(tmp_path, "list.csv", table(head, *rows))
+    assert {name: sql.strip('"') for name, sql in contact(found).items()} == said
+    assert {type_ for type_, _ in identifiers(found)} == {"customer_number", "phone", "email"}
+
+
+def test_how_a_name_is_read_stands_for_it_where_it_is_missing(tmp_path: Path) -> None:
+    rows = (f"{n},{'' if n % 9 == 0 else '山田 太郎'},ヤマダ タロウ,p{n}@example.org" for n in range(10, 40))
+    found = stream(tmp_path, "list.csv", table("会員番号,氏名,フリガナ,メールアドレス", *rows))
+    assert contact(found) == {"full_name": "coalesce(氏名, フリガナ)"}
+
+
+def test_people_without_names_are_told_of_and_days_of_births_are_no_events(tmp_path: Path) -> None:
+    rows = (f"{n},Zyx {n},{1941 + n * 3 % 60}-02-03,+49151123450{n % 9},p{n % 9}@example.org" for n in range(10, 60))
+    path = tmp_path / "members.csv"
+    path.write_text(table("Member No,Qqqq,Wwww,Phone,Email", *rows), encoding="utf-8")
+    found = propose(path, "crm")
+    assert found.kind == "contacts"
+    assert WITHOUT_NAMES in found.doubts

@@ -5,6 +5,7 @@ Belongs here: the guesses. Does not belong here: reading files, and what is made
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
@@ -32,15 +33,25 @@ from cdp_assets.identity.evaluation.words import (
     said_in,
     says,
 )
-from cdp_assets.sources.proposing.headings import ADDRESS_PARTS, BIRTH_PARTS, NAMES, is_of_others, times_of, words_of
+from cdp_assets.sources.proposing.headings import (
+    ADDRESS_PARTS,
+    BIRTH_PARTS,
+    NAMES,
+    is_elsewhere,
+    is_of_others,
+    times_of,
+    words_of,
+)
 from cdp_assets.sources.proposing.naming import named_in_addresses
 from cdp_assets.sources.proposing.roles import Column, columns_of
+from cdp_assets.sources.proposing.values import are_spread_like_births
 from cdp_assets.sources.proposing.whose import own
 
 _ROLES: Mapping[str, str] = {
     **{what: what for what in WORDS if what != "record"},
     "person_id": "record",
     "salutation": "gender",
+    "name_reading": "full_name",
     "line_1": "street",
     "suburb": "city",
 }
@@ -56,7 +67,10 @@ SEVERAL = (*REACHED, "national_id", "full_name")
 """What a person may have more of: further columns of it are called `email_2`, `email_3` and so on."""
 
 _MANY = 20
-"""So many houses do not have a number each that no other has."""
+"""So many houses do not have a number each that no other has, and so many people are not of a few years."""
+
+_NUMBER = re.compile(r"(?=.*\d)[\w-]{1,40}")
+"""What may number a row: one word with a digit."""
 
 NOT_OF_ROWS = "not every row has one of its own"
 """Why a column does not number the records."""
@@ -140,16 +154,21 @@ def guess(columns: Sequence[str], samples: Mapping[str, Sequence[str | None]], t
             found.pop("house_number")
     if "phone" not in found:
         found.pop("area_code", None)
+    dated = {column.address for column in judged if _is_when_else(column)}
     for name in free:
         values = known[name]
         if name in found.values() or not values:
             continue
         for what in SHAPES:
-            if what == "birth_date" and not OTHER_DATES.isdisjoint(parts_of(name)):
+            if what == "birth_date" and (name in dated or not _may_be_births(values)):
                 continue
             if (what not in found or what in SEVERAL) and shaped(what, values) >= SURE:
                 found[what if what not in found else _another(what, found)] = name
                 break
+    if "record" not in found:
+        numbers = (name for name in free if name in numbering and name not in found.values())
+        for name in [name for name in numbers if _number_many(known[name])][:1]:
+            found["record"] = name
     if "city" not in found:
         # Of whom nothing else says where they live, most were born near there.
         for name in [name for name in texts if _is_birth_place(name) and name not in found.values()][:1]:
@@ -207,6 +226,22 @@ def _ranked(
         yield what, name
 
 
+def _number_many(values: Sequence[str]) -> bool:
+    """Whether values that no two rows share can be numbers of many rows, by which mistakes are named."""
+    return len(values) >= _MANY and all(_NUMBER.fullmatch(value) for value in values)
+
+
+def _is_when_else(column: Column) -> bool:
+    """Whether a heading says of a date that something else happened then than a birth."""
+    said = times_of(column.words) not in (None, "birth_date") or is_elsewhere(column.words)
+    return said or not OTHER_DATES.isdisjoint(parts_of(column.address))
+
+
+def _may_be_births(values: Sequence[str]) -> bool:
+    """Whether dates are of as many years as people are born in, or too few to tell."""
+    return len(values) < _MANY or are_spread_like_births(values)
+
+
 def _is_for_post(what: str, name: str) -> bool:
     """Whether a column is a part of an address that post goes to."""
     return what in _PLACES and bool(said_in(name) & MAILING)
@@ -219,8 +254,9 @@ def _is_surely(what: str, name: str, words: str) -> bool:
 
 def _told(judged: Sequence[Column], known: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
     """What else people call columns, in the languages that proposals know."""
-    # How somebody is addressed tells the gender where no column does, and a part of a town the town.
-    for column in sorted(judged, key=lambda column: column.role in ("salutation", "suburb")):
+    # How somebody is addressed tells the gender where no column does, a part of a town the town, and how a name is read
+    # the name.
+    for column in sorted(judged, key=lambda column: column.role in ("salutation", "suburb", "name_reading")):
         name, values = column.address, known[column.address]
         is_date = bool(values) and shaped("birth_date", values) >= SURE
         born = is_date and times_of(column.words) == "birth_date"

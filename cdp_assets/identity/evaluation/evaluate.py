@@ -7,7 +7,7 @@ Belongs here: the run and the figures. Does not belong here: reading the table (
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ibis.expr.types as ir
@@ -18,7 +18,7 @@ from cdp_assets.identity.canonical import Canonical
 from cdp_assets.identity.collecting import Collector, renamed_by
 from cdp_assets.identity.comparable import Comparable
 from cdp_assets.identity.evaluation.records import LabelledRecords
-from cdp_assets.identity.evidence import types_of
+from cdp_assets.identity.evidence import Types, types_of
 from cdp_assets.identity.linkage.blocking import blocks, thinned
 from cdp_assets.identity.linkage.clustering import Edges, Joins, components, places_in
 from cdp_assets.identity.linkage.link import Linked, link
@@ -38,7 +38,10 @@ if TYPE_CHECKING:
 THRESHOLDS = (12.0, 8.0, 6.0, 4.0, 3.0, 2.0, 1.0, 0.0, -1.0, -2.0, -3.0, -3.5, -4.0, -4.25, -4.5, -4.75, -4.9)
 """Mean weights, in bits, at which the curve is drawn."""
 
-_WORST = 5
+SHARED = "the same, which links them"
+"""What is told of an identifier that two records have in common."""
+
+_WORST, _LOOKED_AT = 5, 20
 _SIZES = (1, 2, 3, 5, 10, 20, 50, 100, *(10**power for power in range(3, 10)))
 
 
@@ -65,7 +68,7 @@ class Mistake:
         kind: ``joined`` or ``missed``.
         left, right: Their ids in the table.
         probability: By the pair alone.
-        evidence: As from `scoring.waterfall`.
+        evidence: As from `scoring.waterfall`; of those who were joined by what they share that, without weights.
     """
 
     kind: str
@@ -89,7 +92,7 @@ class Evaluation:
         suggested_threshold: The lowest one of the curve at which no more than the wanted share of joins is wrong; None
             if there is none, or nothing was compared.
         sizes: Largest size of a class → profiles in it.
-        worst: Mistakes, the surest first.
+        worst: Mistakes: first those by what records share, then the others, the surest first.
         columns: What → the column it was read from.
         unread: Column that is not read → why, or nothing where it is not known to be anything.
         undialled: How many telephone numbers are written without a country, of rows of which none is known.
@@ -142,7 +145,9 @@ def evaluate(
     people = people.with_alone(records.identity_records, evidence, engine)
     told = Comparable(collector, scope.evidence.observations)
     linked = link(people, told, scope.evidence, evidence, rules.linkage, None, engine, lowest=min(THRESHOLDS))
-    return _measured(records, people.records, linked, rules, engine, most_wrong)
+    found, after = _measured(records, people.records, linked, rules, engine, most_wrong)
+    by_links = _wrongly_linked(records, people.records, evidence, types, engine)
+    return replace(found, worst=[*by_links, *found.worst]), after
 
 
 def _measured(
@@ -323,6 +328,39 @@ def _sizes(after: ir.Table, engine: Engine) -> dict[int, int]:
         upper = next((size for size in _SIZES if row["records"] <= size), _SIZES[-1])
         classes[upper] += row["profiles"]
     return {size: count for size, count in classes.items() if count}
+
+
+def _wrongly_linked(
+    records: LabelledRecords, before: ir.Table, usable: ir.Table, types: Types, engine: Engine
+) -> list[Mistake]:
+    """Two people whom what they share put into one group, for some of the groups.
+
+    Args:
+        records: The table.
+        before: record_id, label, before likeness joined anything.
+        usable: Evidence without placeholders and hubs.
+        types: The identifier types.
+        engine: Computes.
+    """
+    truth = records.truth.filter(records.truth.person_id.notnull())
+    carried = usable.join(before.select("record_id", "label"), "record_id").join(truth, "record_id")
+    by = ("label", "identifier_id", "type_id")
+    each = carried.group_by(*by, "person_id").aggregate(native_id=carried.native_id.min())
+    shared = each.group_by(*by).aggregate(
+        people=each.count(), left=each.native_id.argmin(each.person_id), right=each.native_id.argmax(each.person_id)
+    )
+    wrong = shared.filter(shared.people > 1).join(types.table.select("type_id", "identifier_type"), "type_id")
+    ranked = wrong.order_by("label", "left", "right", "identifier_type").limit(_WORST * _LOOKED_AT)
+    found: dict[int, tuple[str, str]] = {}
+    kinds: dict[int, list[str]] = {}
+    for row in engine.to_arrow(ranked).to_pylist():
+        pair = row["left"], row["right"]
+        if found.setdefault(row["label"], pair) == pair and row["identifier_type"] not in kinds.get(row["label"], ()):
+            kinds.setdefault(row["label"], []).append(row["identifier_type"])
+    return [
+        Mistake("joined", *pair, 1.0, [{"comparison": kind, "level": SHARED} for kind in kinds[label]])
+        for label, pair in list(found.items())[:_WORST]
+    ]
 
 
 def _worst(records: LabelledRecords, linked: Linked, engine: Engine) -> list[Mistake]:

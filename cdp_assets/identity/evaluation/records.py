@@ -25,7 +25,7 @@ from cdp_assets.sources.proposing.cells import genders, says
 from cdp_assets.sources.proposing.countries import code_of
 from cdp_assets.sources.proposing.headings import BIRTH_PARTS, NAMES, words_of
 from cdp_assets.sources.proposing.roles import Column
-from cdp_assets.sources.proposing.values import judge
+from cdp_assets.sources.proposing.values import MASK, judge
 from cdp_assets.sources.proposing.whose import shared
 from cdp_assets.sources.validation import country_fault
 from cdp_assets.warehouse.engine import empty
@@ -162,6 +162,9 @@ def read_labelled(
     read = _canonical(table, columns, issuers, places[truth], found, country, engine)
     left = [name for name in header if name not in {truth, *found.values()}]
     warnings = _warnings(columns)
+    if masked := _masked(rows, {name: places[name] for name in found.values() if name != found.get("record")}, engine):
+        told = ", ".join(f"{count:,} of {name}" for name, count in masked.items())
+        warnings.append(f"values of which parts are made unreadable say nothing of who somebody is: {told}")
     if told_id is not None and unnumbered:
         warnings.append(f"{unnumbered:,} rows have no {told_id!r}, or one that another row has: mistakes name several")
     if not counted["rows"]:
@@ -183,6 +186,13 @@ def _rows_without_a_number(table: ir.Table, place: str | None, engine: Engine) -
     column = table[place]
     [counted] = engine.to_arrow(table.aggregate(rows=table.count(), different=column.nunique())).to_pylist()
     return int(counted["rows"] - counted["different"])
+
+
+def _masked(rows: ir.Table, places: Mapping[str, str], engine: Engine) -> dict[str, int]:
+    """Column → how many of its values have parts that are made unreadable, where there are any."""
+    counts = {place: rows[place].cast("string").re_search(MASK).sum().coalesce(0) for place in places.values()}
+    [counted] = engine.to_arrow(rows.aggregate(**counts)).to_pylist() if counts else [{}]
+    return {name: int(counted[place]) for name, place in places.items() if counted[place]}
 
 
 def _warnings(columns: Collection[str]) -> list[str]:
@@ -223,9 +233,10 @@ def _of_nobody(table: ir.Table, columns: Mapping[str, str], engine: Engine) -> l
 
 
 def _told(text: ir.StringValue, literally: bool) -> ir.StringValue:
-    """What a field says: null where it is empty or stands for "nothing known"; labels and ids are taken as they are."""
+    """What a field says: null where it is empty, stands for "nothing known", or has parts made unreadable; labels and
+    ids are taken as they are."""
     # One pattern, since the engine computes what stands in several branches several times.
-    nothing = r"^\s*$" if literally else rf"^\s*(?i:{'|'.join(map(re.escape, _NOTHING))})?\s*$"
+    nothing = r"^\s*$" if literally else rf"^\s*(?i:{'|'.join(map(re.escape, _NOTHING))})?\s*$|{MASK}"
     return ibis.ifelse(text.re_search(nothing), ibis.null("string"), trimmed(text))
 
 

@@ -61,7 +61,8 @@ WORDS: Mapping[str, tuple[str, ...]] = {
                     "frequent flyer", "frequent flier", "ffp", "aadhaar", "aadhar", "pan number", "pan no", "cpf",
                     "curp", "dni", "nif", "cuit", "cuil", "pesel", "cnp", "bsn", "rrn",
                     "codice fiscale", "cod fiscale", "tc kimlik", "tckn", "personnummer", "fodselsnummer", "cpr nr",
-                    "rodne cislo", "henkilotunnus",
+                    "rodne cislo", "henkilotunnus", "kennitala", "taj szam", "taj", "инн", "снилс", "паспорт", "рнокпп",
+                    "αφμ", "αμκα", "身份证", "身份证号", "身份证号码",
                     "emirates id", "civil id", "iqama", "nric", "mykad", "no kp", "cccd", "cmnd", "nik", "no ktp",
                     "num secu", "nir", "sv nummer", "steuer id", "social insurance", "tax number",
                     "unique pupil number", "upn", "unique learner number", "uln", "identifier value",
@@ -89,7 +90,34 @@ LEAST = frozenset({"place", "suburb", "locality", "county"})
 BY_VALUE = frozenset({"contact number", "contact no", "contact num", *FURTHER["phone"], "numero", "num"})
 """Words that may be of other numbers as well: values have to agree, also where they are all of a name."""
 
-SCRIPTS = frozenset({"native", "local", "latin", "ar", "cn", "en", "ja", "jp", "ko", "ru", "th", "zh"})
+SCRIPTS = frozenset(
+    {
+        "native",
+        "local",
+        "latin",
+        "ar",
+        "cn",
+        "en",
+        "ja",
+        "jp",
+        "ko",
+        "ru",
+        "th",
+        "zh",
+        "フリカナ",
+        "カナ",
+        "カナ氏名",
+        "氏名カナ",
+        "氏名フリカナ",
+        "お名前フリカナ",
+        "ふりかな",
+        "かな",
+        "氏名かな",
+        "氏名ふりかな",
+        "読み仮名",
+        "読みかな",
+    }
+)
 """Words of a further column with a whole name: in another script. It counts where the first one says nothing."""
 
 SECOND = frozenset({"second", "maternal", "materno", "segundo", "2"})
@@ -121,7 +149,10 @@ NUMBERS = ("number", "num", "no", "nr", "id")
 
 OTHER_DATES = frozenset(
     {"created", "updated", "modified", "changed", "ordered", "signup", "registered", "at", "since", "issued", "expiry",
-     "expires", "expiration", "valid", "death", "died", "deceased"}
+     "expires", "expiration", "valid", "death", "died", "deceased", "enrolled", "enrollment", "join", "joined", "visit",
+     "purchase", "order", "hire", "hired", "employed", "start", "started", "end", "ended", "check", "arrival",
+     "departure", "renewal", "wedding", "married", "marriage", "burial", "last", "latest", "policy", "invoice", "event",
+     "appointment", "contract", "donation", "gift", "payment", "paid"}
 )  # fmt: skip
 """Words of a date column that say it is no birth date."""
 
@@ -142,7 +173,7 @@ def parts_of(name: str) -> list[str]:
     """The words of a column's name, without accents and the places in lists: *name*, *given* of ``name[0].given``."""
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", re.sub(r"\[\d+\]", " ", name))
     plain = unicodedata.normalize("NFD", spaced.casefold().replace("ø", "o").replace("đ", "d"))
-    return re.findall(r"[a-z]+|\d+", "".join(letter for letter in plain if not unicodedata.combining(letter)))
+    return re.findall(r"[^\W\d_]+|\d+", "".join(letter for letter in plain if not unicodedata.combining(letter)))
 
 
 def said_in(name: str) -> frozenset[str]:

@@ -332,6 +332,7 @@ def _given_alike(*conditions: ComparisonLevelCreator) -> list[ComparisonLevelCre
 
 
 _BOTH_BORN = "(birth_date_l IS NOT NULL AND birth_date_r IS NOT NULL)"
+_EITHER_BORN = "(birth_date_l IS NOT NULL OR birth_date_r IS NOT NULL)"
 _BOTH_KNOWN_ONE_WITH_H = (
     "(given_l <> given_r AND nicknames_l IS NOT NULL AND nicknames_r IS NOT NULL"
     " AND (substr(given_l, 1, 1) = 'h') <> (substr(given_r, 1, 1) = 'h'))"
@@ -367,6 +368,36 @@ def _kin() -> ComparisonLevelCreator:
     import splink.comparison_level_library as levels
 
     return levels.ArrayIntersectLevel("kin", 1)
+
+
+def _kin_of_whom_more_is_known() -> ComparisonLevelCreator:
+    """Such names where more is known of the two than an address, which brothers and sisters have in common: when one of
+    them was born, or the same number or occupation."""
+    import splink.comparison_level_library as levels
+
+    return levels.And(
+        _kin(), levels.CustomLevel(f"({_EITHER_BORN} OR {_SAME_NUMBER} OR coalesce(job_title_l = job_title_r, false))")
+    )
+
+
+def _one_generation(born: str) -> ComparisonLevelCreator:
+    """Both say which of a family's namesakes they are, or neither does. A father seldom says that he is Sr, and his
+    address is his son's: where one alone says it, birth dates, a number or an e-mail address have to tell.
+
+    Args:
+        born: SQL for that enough is known of when they were born.
+    """
+    import splink.comparison_level_library as levels
+
+    told = f"{born} OR {_SAME_NUMBER} OR coalesce(email_l = email_r, false)"
+    return levels.CustomLevel(
+        "(generation_l IS NOT DISTINCT FROM generation_r"
+        f" OR ((generation_l IS NULL OR generation_r IS NULL) AND ({told})))"
+    )
+
+
+_SAME_NUMBER = "coalesce(list_has_any(numbers_l, numbers_r), false)"
+"""SQL for that two have a number in a register of people in common."""
 
 
 def _one_unknown() -> ComparisonLevelCreator:
@@ -414,17 +445,16 @@ def _given_name() -> list[ComparisonLevelCreator]:
         levels.CustomLevel(f"NOT ({BORNE}_l AND {BORNE}_r)"),
         levels.Or(levels.JaroWinklerLevel("given", 0.7), _edits("given", 2)),
     )
-    one_generation = levels.CustomLevel("coalesce(generation_l = generation_r, true)")
     alike = _given_alike(_no_two_names())
-    one_person = levels.And(one_middle, levels.Or(*alike, _kin(), *_exchanged(_ALIKE)))
+    one_person = levels.And(one_middle, levels.Or(*alike, _kin_of_whom_more_is_known(), *_exchanged(_ALIKE)))
     return [
         _weightless(
-            levels.And(one_generation, levels.Or(one_person, *elsewhere)),
+            levels.And(_one_generation(_BOTH_BORN), levels.Or(one_person, *elsewhere)),
             "may be one person's",
         ),
         _weightless(
             levels.And(
-                one_generation,
+                _one_generation(_EITHER_BORN),
                 levels.Or(*_given_alike(), _kin(), garbled, _initial(), *_exchanged(_LIKE_EXCHANGED)),
             ),
             "may be one garbled",

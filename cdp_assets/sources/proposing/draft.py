@@ -13,9 +13,9 @@ from typing import Any
 from cdp_assets.sources.proposing import cells, headings
 from cdp_assets.sources.proposing.countries import SIGNS, codes_of
 from cdp_assets.sources.proposing.ends import Ends
-from cdp_assets.sources.proposing.roles import Column
+from cdp_assets.sources.proposing.roles import OF_PEOPLE, Column
 from cdp_assets.sources.proposing.sample import Sample
-from cdp_assets.sources.proposing.values import DAY
+from cdp_assets.sources.proposing.values import DAY, MASK
 from cdp_assets.warehouse.sql_parsing import plain_name
 
 Map = dict[str, Any]
@@ -104,6 +104,8 @@ class Draft:
             name = self._derived(column, "first", f"json_extract_string({name}, {path})")
         if self.ends is not None and column.address == self.ends.one.address:
             return self._other_end(self.ends)
+        if column.role in OF_PEOPLE:
+            name = self.unmasked(column, name)
         if column.in_cents:
             return self._derived(column, "in_full", f"{name} / 100")
         if column.role == "email" and self._some_are_a_word(column):
@@ -155,6 +157,15 @@ class Draft:
         in_utc = any(headings.is_in_utc(column.words) for column in columns)
         zone = "UTC" if in_utc else next(filter(None, named), self.zone)
         return "" if zone is None else f" at time zone {quoted(zone)}"
+
+    def unmasked(self, column: Column, expression: str) -> str:
+        """What a column says, by an expression, without texts of which parts are made unreadable."""
+        if "some_masked" not in column.values.looks:
+            return expression
+        told = f"parts of some texts of {self.names[column.address]} are made unreadable: nobody is told by those"
+        self.doubt(told)
+        sql = f"case when not regexp_matches({expression}, {quoted(MASK)}) then {expression} end"
+        return self._derived(column, "unmasked", sql)
 
     def _some_are_a_word(self, column: Column) -> bool:
         """Whether one text that is no address stands again and again for people who are not told."""

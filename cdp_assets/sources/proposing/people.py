@@ -73,9 +73,16 @@ def _family_first(draft: Draft) -> tuple[str, str] | None:
 def _full_name(draft: Draft) -> str | None:
     """A name as one text, where it cannot be told in halves."""
     if (turned := _family_first(draft)) is None:
-        return draft.sql("full_name")
+        return _or_as_it_is_read(draft)
     name, condition = turned
     return f"case when not {condition} then {name} end"
+
+
+def _or_as_it_is_read(draft: Draft) -> str | None:
+    """A name or, where a row has none, how it is read, in letters that others can be compared with."""
+    name, reading = draft.sql("full_name"), draft.sql("name_reading")
+    halves = draft.of("given_name", "family_name") is not None
+    return f"coalesce({name}, {reading})" if name and reading else name or (None if halves else reading)
 
 
 def _half_name(draft: Draft, half: int) -> str | None:
@@ -170,12 +177,14 @@ def person(
         told |= {"id": id_} if id_ is not None else {}
         return {"to": to, **only_where(where, condition), **told, "set": fields}
 
-    name = draft.of("full_name") or (None if draft.of("family_name") else draft.of("name"))
+    name = draft.of("full_name", "name_reading") or (None if draft.of("family_name") else draft.of("name"))
     if name is not None and name.role == "name" and id_ is not None and name.values.looks & {"code", "numbered"}:
         name = None  # that of an order
     given, family = _given_name(draft), _family_name(draft)
     halves = given and family and _family_first(draft) is None
-    full = (_full_name(draft) or draft.expression(name)) if name is not None and not halves else None
+    full = (
+        (_full_name(draft) or draft.unmasked(name, draft.expression(name))) if name is not None and not halves else None
+    )
     company, organised = draft.sql("company"), _are_companies(draft)
     if organised is not None and (full or family or given):
         names = [part for part in (full, family, given) if part]

@@ -22,6 +22,7 @@ from cdp_assets.sources.proposing.draft import Draft, some_are_no_addresses
 from cdp_assets.sources.proposing.ends import Ends, counterpart, ends_of
 from cdp_assets.sources.proposing.engagements import with_known_actions
 from cdp_assets.sources.proposing.fitting import fit, fit_template
+from cdp_assets.sources.proposing.identifying import PEOPLE
 from cdp_assets.sources.proposing.kinds import kind_of
 from cdp_assets.sources.proposing.lists import lists_addresses
 from cdp_assets.sources.proposing.mapping import deletions, stream_of
@@ -52,6 +53,13 @@ from cdp_assets.warehouse.sql_parsing import plain_name
 
 _OF_PARTS = ("columns", "contract", "derive", "identifiers", "maps")
 _NAMES = frozenset({*headings.NAMES, "name"})
+_SHAREABLE = frozenset({"email", "phone"})
+WITHOUT_NAMES = (
+    "no column is read as names: all who share an e-mail or a phone with somebody in another file are one person then. "
+    "Say below `contacts` which it is (`full_name`, or `given_name` and `family_name`)"
+)
+"""The doubt of a list of people whom no names tell apart."""
+
 _ABROAD = ("+", "00")
 """What comes before the code of a country."""
 _ENOUGH_OF_ONE, _MOST_OF_ONE = 6, 0.6
@@ -209,7 +217,7 @@ def propose(
     elif "maps" not in stream:
         draft.doubts.append(f"no row of {kind} can be made of what it has: rows are kept, and feed no table")
     _doubts_of_companies(draft, stream)
-    _doubts_of_names(draft, stream)
+    _doubts_of_names(draft, stream, kind)
     _doubts_of_payers(draft, stream)
     _doubts_of_amounts(draft, stream)
     _doubts_of_times(draft)
@@ -399,6 +407,8 @@ def _doubts_of_columns(draft: Draft, kind: str | None) -> Iterator[str]:
 
     if rounded := those(lambda column: "rounded" in column.values.looks):
         yield f"numbers of {rounded} have lost digits (1.23E+15): nothing is known by them"
+    if unread := those(lambda column: "masked" in column.values.looks):
+        yield f"parts of most texts of {unread} are made unreadable: nobody is told by them"
     if broken := those(some_are_no_addresses):
         yield f"some texts of {broken} are no e-mail addresses: nobody is known by those"
     if secret := those(lambda column: _may_be_secret(column, draft)):
@@ -488,11 +498,16 @@ def _doubts_of_untaken(known: Mapping[str, Any], spec: StreamSpec, sample: Sampl
         yield f"{deleted} may say that a row is deleted, and the template does not take it"
 
 
-def _doubts_of_names(draft: Draft, stream: dict[str, Any]) -> None:
-    """Say which columns may name the people that rows are known by, where no names are taken."""
+def _doubts_of_names(draft: Draft, stream: dict[str, Any], kind: str | None) -> None:
+    """Say that people have no names, or which columns may name the people that rows are known by, where no names are
+    taken.
+    """
     maps = stream.get("maps", ())
     if not stream.get("identifiers") or any(map_["to"] == "contacts" and _NAMES & map_["set"].keys() for map_ in maps):
         return
+    known_by = {each["type"] for each in stream["identifiers"]}
+    if kind == PEOPLE and len(stream["identifiers"]) > 1 and known_by & _SHAREABLE:
+        draft.doubts.append(WITHOUT_NAMES)
     told = {sql for map_ in maps for sql in map_["set"].values()}
     found = [draft.names[each.address] for each in draft.columns if may_name_people(each, draft.columns)]
     if left := [name for name in found if plain_name(name) not in told]:

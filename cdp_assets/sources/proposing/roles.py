@@ -13,7 +13,16 @@ from dataclasses import dataclass, replace
 from cdp_assets.sources.proposing import cells, headings
 from cdp_assets.sources.proposing.headings import BIRTH_PARTS, words_of
 from cdp_assets.sources.proposing.states import says_given_up, says_what_became
-from cdp_assets.sources.proposing.values import DAY, Texts, Values, amount_of, are_clocks, in_thousands, judge
+from cdp_assets.sources.proposing.values import (
+    DAY,
+    Texts,
+    Values,
+    amount_of,
+    are_clocks,
+    are_spread_like_births,
+    in_thousands,
+    judge,
+)
 from cdp_assets.sources.proposing.wrapping import unwrapped
 
 _CODED = frozenset({
@@ -31,7 +40,7 @@ _SOLD = _MONEY | {"order_id"}
 _NUMBERS = _MONEY | {"quantity", "points", "score", "duration", "employees", "age", *BIRTH_PARTS}
 _TEXTS = frozenset({
     "given_name", "middle_name", "family_name", "second_family_name", "name_particle", "name_suffix", "full_name",
-    "company", "job_title", "language", "line_2", "suburb", "city", "region",
+    "name_reading", "company", "job_title", "language", "line_2", "suburb", "city", "region",
     "gender", "salutation", "subject", "product_name", "comment", "reason", "purpose", "channel", "stage", "street",
     "line_1", "industry", "category", "survey", "description",
 })  # fmt: skip
@@ -54,7 +63,9 @@ _YES_OR_NO = cells.said_by(("yes", "no"))
 _MOST_ANSWERS = 6
 """So many different values a column has at most that says yes or no."""
 
-_HALVES_OR_WHOLES = frozenset({"nome", "nombre", "nom", "nume", "name", "naam", "jmeno", "ad", "adi", "isim"})
+_HALVES_OR_WHOLES = frozenset(
+    {"nome", "nombre", "nom", "nume", "name", "naam", "jmeno", "ad", "adi", "isim", "имя", "імя"}
+)
 """Words for a name, and for half of one."""
 
 _DEGREES = frozenset({
@@ -96,14 +107,15 @@ _SUMS = frozenset({"gross", "net", "amount"})
 _SOME = 3
 """So many numbers have several rows, where rows are lines."""
 
-_OF_PEOPLE = frozenset({
+OF_PEOPLE = frozenset({
     "email", "phone", "anything", "person_id", "loyalty_number", "external_id", "lead_id", "given_name", "family_name",
-    "middle_name", "second_family_name", "name_particle", "name_suffix", "full_name", "birth_date", *BIRTH_PARTS, "age",
+    "middle_name", "second_family_name", "name_particle", "name_suffix", "full_name", "name_reading", "birth_date",
+    *BIRTH_PARTS, "age",
     "street", "line_1", "line_2", "house_number", "postal_code", "suburb", "city", "card",
 })  # fmt: skip
-"""Roles that say who somebody is, and nothing where parts are made unreadable."""
+"""Roles that say who somebody is, and nothing where parts are made unreadable (`values.MASK`)."""
 
-_NOT_OF_MACHINES = (_OF_PEOPLE | _ONE_FOR_EACH) - {"phone"}
+_NOT_OF_MACHINES = (OF_PEOPLE | _ONE_FOR_EACH) - {"phone"}
 """Roles of what is called like people and no machine's, by its address in a network or its name there."""
 
 _NAMED = frozenset({
@@ -177,7 +189,7 @@ def columns_of(texts: Mapping[str, list[str | None]], *, day_first: bool | None 
     found = _with_names_of_accounts(_with_companies(_with_whole_names(found, texts), texts), texts)
     found = _with_the_status(found, texts)
     found = _with_counts(found, texts)
-    return _with_numbers_of_slips(_with_clocks(_with_the_only_time(_without_pins(found))), texts)
+    return _with_numbers_of_slips(_with_clocks(_with_the_only_time(_without_pins(found), texts)), texts)
 
 
 def _with_counts(columns: list[Column], texts: Mapping[str, list[str | None]]) -> list[Column]:
@@ -612,15 +624,20 @@ def _are_degrees(texts: list[str | None]) -> bool:
     return bool(words & _DEGREES) and words <= _DEGREES | addressed
 
 
-def _with_the_only_time(columns: list[Column]) -> list[Column]:
+def _with_the_only_time(columns: list[Column], texts: Mapping[str, list[str | None]]) -> list[Column]:
     """If no instant but that of the last change has a role, and there is just one, it is when the row's fact
     happened: of what goes both ways, and of nothing else, also when something was sent. A day that all rows have is
-    none beside others.
+    none beside others, and days over as many years as people are born in are none.
     """
     if any(column.role in INSTANTS - {"updated_at"} for column in columns):
         return columns
     loose = [column for column in columns if column.role is None and column.values.type in ("date", "timestamp")]
     loose = [column for column in loose if column.values.distinct > 1] or loose
+    loose = [
+        column
+        for column in loose
+        if column.values.type == "timestamp" or not are_spread_like_births(texts[column.address])
+    ]
     messages = any(column.role == "direction" for column in columns)
     if len(loose) != 1 or (headings.is_elsewhere(loose[0].words) and not messages):
         return columns
@@ -681,7 +698,7 @@ def _meaning(words: str, named: list[str], values: Values) -> tuple[str | None, 
         role = named[0] if named and named[0] in _WHEN_EMPTY else None
         known = role not in ("email", "phone") or headings.is_own_address(headings.whose(words))
         return (role if known else None), False
-    if "masked" in values.looks and (set(named[:1]) & _OF_PEOPLE or values.looks & {"email", "phone"}):
+    if "masked" in values.looks and (set(named[:1]) & OF_PEOPLE or values.looks & {"email", "phone"}):
         return None, False
     if "email" in values.looks and named[:1] != ["message_id"]:
         return ("anything" if named[:1] == ["anything"] else "email"), True

@@ -71,8 +71,10 @@ _LOOKS = {
 }
 _ROUNDED = re.compile(r"\d([.,]\d+)?[Ee]\+\d{2}")
 """A long number as a spreadsheet shows and saves it: what is left of it is the same for many."""
-_MASK = re.compile(r"\*{2}|[•●…]{2}|\b[xX]{3,}\b|\w\*\w*@")
-"""What stands in place of a part of a text that is nobody's business: what is left is the same for many people."""
+MASK = r"\*{2}|[•●…]{2}|\b[xX]{3,}\b|\w\*\w*@|[ぁ-ヿ一-鿿가-힣]\*"
+"""What stands in place of a part of a text that is nobody's business, for the engine as well: what is left is the same
+for many people."""
+_MASK = re.compile(MASK)
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|UTC)|[+-]\d\d(:?\d\d)?)?")
 _LIKE_A_DATE = re.compile(r"\d[./ -]+(\d|\w{3})")
@@ -138,6 +140,9 @@ _CODE = re.compile("[A-Z]{3}")
 """Behind a number, the ISO 4217 code of a currency."""
 _SHARE = "%"
 _MOSTLY = 0.9
+_YEAR = re.compile(r"(?<!\d)(?:1[89]|20)\d\d(?=\D|\d{4}(?!\d)|$)")
+_TENTH, _GENERATION = 10, 25
+"""Of birth dates all but a tenth at either end are spread over so many years at least."""
 _ONE_OF = 10
 """Beside so many addresses a text that is none stands for those who are not told."""
 _LOOKED_AT = 200
@@ -162,8 +167,8 @@ class Values:
         decimal_mark: ``.`` or ``,``.
         symbol: What stands beside all numbers, such as ``€``.
         looks: What most of them look like: ``email``, ``url`` …; ``lines`` of orders; ``some_emails`` if half are
-            addresses, ``some_words`` if half are several words, ``masked`` if parts of some are made unreadable,
-            ``rounded`` if some have lost their last digits.
+            addresses, ``some_words`` if half are several words, ``masked`` if parts of most are made unreadable, and
+            ``some_masked`` if parts of some are, ``rounded`` if some have lost their last digits.
         filled: How many are not empty.
         rows: How many there are.
         distinct: How many different ones.
@@ -344,6 +349,13 @@ def _begin_with_years(pattern: str, texts: Sequence[str]) -> bool:
     return len(first) <= _FEW_YEARS and len(last) >= _MANY_DAYS
 
 
+def are_spread_like_births(texts: Sequence[str | None]) -> bool:
+    """Whether dates are of so many years as people of all ages are born in, and not as things happen in."""
+    years = sorted(int(found[0]) for text in texts if text and (found := _YEAR.search(text)) is not None)
+    tenth = len(years) // _TENTH
+    return bool(years) and years[-1 - tenth] - years[tenth] >= _GENERATION
+
+
 def are_clocks(texts: Sequence[str | None]) -> bool:
     """Whether all texts can be times of day, be they numbers too: *17.30*."""
     return all(_LOOKS["clock"].fullmatch(text) for text in texts if text)
@@ -475,8 +487,8 @@ def _looks_of(filled: Sequence[str]) -> frozenset[str]:
         looks.add("some_emails")
     if 2 * sum(_LOOKS["words"].fullmatch(text) is not None for text in filled) >= len(filled):
         looks.add("some_words")
-    if any(_MASK.search(text) for text in different):
-        looks.add("masked")
+    if masked := sum(_MASK.search(text) is not None for text in filled):
+        looks.add("masked" if 2 * masked > len(filled) else "some_masked")
     return frozenset(looks)
 
 

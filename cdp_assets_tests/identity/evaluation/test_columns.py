@@ -164,9 +164,21 @@ def test_a_birth_date_is_known_in_each_usual_spelling(born: str) -> None:
     assert guess(["c1"], {"c1": [born]}) == {"birth_date": "c1"}
 
 
-@pytest.mark.parametrize("column", ["created_at", "updatedAt", "registered", "signup_date", "customer_since"])
+@pytest.mark.parametrize(
+    "column",
+    [
+        "created_at", "updatedAt", "registered", "signup_date", "customer_since", "Enrolled", "Join Date", "Last Visit",
+        "Last Purchase", "Hire Date", "Policy Start", "Check In", "Arrival", "Renewal", "Wedding Date", "Date",
+    ],
+)  # fmt: skip
 def test_a_date_of_something_else_is_no_birth_date(column: str) -> None:
-    assert guess([column], {column: ["2020-02-03"]}) == {}
+    assert guess([column], {column: ["1980-02-03"]}) == {}
+
+
+@pytest.mark.parametrize(("first", "expected"), [(1941, {"birth_date": "c1"}), (2011, {})])
+def test_dates_of_a_few_years_are_no_birth_dates(first: int, expected: dict[str, str]) -> None:
+    years = (first + place * (2 if expected else 0.4) for place in range(30))
+    assert guess(["c1"], {"c1": [f"{int(year)}-02-03" for year in years]}) == expected
 
 
 def test_some_values_of_another_shape_do_not_hide_what_a_column_is() -> None:
@@ -413,3 +425,10 @@ def test_values_and_neighbours_tell_what_a_column_is(
     columns: dict[str, list[str | None]], expected: dict[str, str]
 ) -> None:
     assert guess([*columns], columns) == expected
+
+
+def test_a_column_with_a_number_for_each_of_many_rows_numbers_them() -> None:
+    rows = [f"R{number:04d}" for number in range(30)]
+    assert guess(["rec", "town", "code"], {"rec": rows, "town": ["Graz"] * 30, "code": ["A1"] * 30})["record"] == "rec"
+    assert "record" not in guess(["rec"], {"rec": [*rows, rows[0]]})
+    assert "record" not in guess(["rec"], {"rec": rows[:3]})

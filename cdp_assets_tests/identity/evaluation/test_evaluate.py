@@ -10,7 +10,7 @@ from pathlib import Path
 import ibis.expr.types as ir
 import pytest
 
-from cdp_assets.identity.evaluation.evaluate import THRESHOLDS, Evaluation, evaluate
+from cdp_assets.identity.evaluation.evaluate import SHARED, THRESHOLDS, Evaluation, evaluate
 from cdp_assets.identity.evaluation.records import read_labelled
 from cdp_assets.identity.spec import IdentityRules
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
@@ -171,6 +171,14 @@ def test_values_of_ten_thousand_characters_are_compared_and_join_nobody_else(
 ) -> None:
     _, home = town_measured
     assert {record for record, profile in home.items() if profile == home["la"]} <= {"la", "lb"}
+
+
+def test_people_joined_by_what_they_share_are_mistakes(tmp_path: Path, engine: DuckDBEngine) -> None:
+    rows = [(f"r{n}", "we@example.org", "+43 660 1234567" if n < 2 else "", n) for n in range(3)]
+    found, _ = measured(tmp_path / "shared.csv", engine, ("id", "email", "phone", "who"), rows)
+    [mistake] = found.worst
+    assert (mistake.kind, mistake.left, mistake.right) == ("joined", "r0", "r2")
+    assert mistake.evidence == [{"comparison": "email", "level": SHARED}]
 
 
 def test_mistakes_name_their_records_and_reasons(town_measured: tuple[Evaluation, dict[str, int]]) -> None:

@@ -310,9 +310,21 @@ LAYOUTS = {
         "pin_code=postal_code; mobile=phone; aadhar_number=national_id_2; pan_no=national_id; voter_id"
     ),
     "Japanese": (
-        "氏名=full_name; フリガナ; 性別=gender; 生年月日=birth_date; 郵便番号=postal_code; 住所=street; 電話番号=phone"
-        "; メールアドレス=email"
+        "氏名=full_name; フリガナ=full_name_2; 性別=gender; 生年月日=birth_date; 郵便番号=postal_code; "
+        "住所=street; 電話番号=phone; メールアドレス=email"
     ),
+    "Chinese": "姓名=full_name; 手机号=phone; 身份证号=national_id; 出生日期=birth_date; 邮箱=email; 微信号",
+    "Russian": (
+        "ФИО=full_name; Дата рождения=birth_date; Телефон=phone; Эл. почта=email; Адрес=street; Город=city; "
+        "Индекс=postal_code; ИНН=national_id; Комментарий"
+    ),
+    "Russian, in three": "Фамилия=family_name; Имя=given_name; Отчество=middle_name; Пол=gender",
+    "Icelandic": (
+        "Nafn=full_name; Kennitala=national_id; Fæðingardagur=birth_date; Sími=phone; Netfang=email; "
+        "Heimilisfang=street; Staður=city"
+    ),
+    "Greek": "Όνομα=given_name; Επώνυμο=family_name; ΑΦΜ=national_id; Τηλέφωνο=phone",
+    "Hungarian": "Név=full_name; TAJ szám=national_id; Lakcím=street; Születési dátum=birth_date",
     "patients": (
         "pat_first=given_name; pat_last=family_name; pat_dob=birth_date; pat_sex=gender; pat_zip=postal_code; "
         "pat_phone=phone"

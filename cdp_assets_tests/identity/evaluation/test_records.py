@@ -393,3 +393,13 @@ def test_damaged_parquet_is_named(tmp_path: Path, engine: DuckDBEngine) -> None:
 def test_an_encoding_error_far_down_is_found_too(file: Path, engine: DuckDBEngine) -> None:
     with pytest.raises(EvaluationError, match="not UTF-8"):
         read(file, engine, b"name,who\n" + b"Anna,x\n" * 50_000 + b"M\xfcller,y\n")
+
+
+def test_values_of_which_parts_are_unreadable_say_nothing(file: Path, engine: DuckDBEngine) -> None:
+    rows = "".join(f"{n},Ann Lee{n},+49151123450{n},a{n}@example.org\n" for n in range(9))
+    found = read(file, engine, f"who,Name,Phone,Email\n{rows}9,Lee ***,+49151****1234,b***@example.org\n")
+    assert {"full_name": "Name", "phone": "Phone", "email": "Email"}.items() <= found.columns.items()
+    assert len(points(found, engine)) == 18
+    assert engine.to_arrow(found.contacts.filter(found.contacts.full_name.contains("*"))).num_rows == 0
+    [warning] = (told for told in found.warnings if "unreadable" in told)
+    assert sorted(warning.rpartition(": ")[2].split(", ")) == ["1 of Email", "1 of Name", "1 of Phone"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import ibis
 import pyarrow as pa
@@ -142,6 +143,34 @@ def test_whether_given_names_may_be_one_persons(one: str, other: str, expected: 
 def test_short_names_a_letter_apart_are_two_peoples_where_no_birth_dates_tell(one: str, other: str) -> None:
     left, right = (Person(number, name, "Vega", postcode="1010") for number, name in enumerate((one, other), 1))
     assert level_of(GIVEN_NAME, left, right) != ONE
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "known", "expected"),
+    [
+        ("Anna Vega", "Hannah Vega", {}, GARBLED),
+        ("Jake Vega", "James Vega", {"email": "we@example.org"}, GARBLED),
+        ("Jake Vega", "James Vega", {"born": BORN}, ONE),
+        ("Carol Vega", "Carolyn Vega", {}, GARBLED),
+        ("Mark Vega", "Mark Vega Jr", {}, TWO),
+        ("Mark Vega", "Mark Vega Jr", {"email": "mark@example.org"}, ONE),
+        ("Mark Vega", "Mark Vega Jr", {"born": BORN}, ONE),
+        ("Mark Vega II", "Mark Vega Jr", {}, ONE),
+        ("Mark Vega Sr", "Mark Vega Jr", {"born": BORN}, TWO),
+    ],
+)
+def test_an_address_makes_no_kin_and_no_father_and_son_one(
+    one: str, other: str, known: dict[str, Any], expected: str
+) -> None:
+    people = (
+        replace(Person(number, full=name, postcode="1010"), **known) for number, name in enumerate((one, other), 1)
+    )
+    assert level_of(GIVEN_NAME, *people) == expected
+
+
+def test_a_number_in_common_makes_kin_one() -> None:
+    people = (Person(number, full=name, postcode="1010") for number, name in enumerate(("Jake Vega", "James Vega"), 1))
+    assert level_of(GIVEN_NAME, *people, numbers=("tax 297241668",) * 2) == ONE
 
 
 def test_the_given_name_that_is_one_of_two_family_names_of_another_is_none_of_it() -> None:
