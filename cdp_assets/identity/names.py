@@ -308,6 +308,15 @@ def compare_names(left: Name, right: Name) -> tuple[Match, Match]:
     return exchanged if min(exchanged) >= Match.CLOSE and max(exchanged) == Match.SAME else straight
 
 
+def are_unreadable(left: Name, right: Name) -> bool:
+    """Whether given or family names that both have are in scripts that cannot be compared, so that they may be
+    anybody's."""
+    if not (left.words and right.words) or left.is_lost or right.is_lost:
+        return False
+    both = [(one, two) for one, two in ((left.given, right.given), (left.family, right.family)) if one and two]
+    return any(_unreadable(one, two) for one, two in both or [(left.words, right.words)])
+
+
 def _is_beside_an_initial(left: Name, right: Name) -> bool:
     """Whether a single name agrees with nothing but an initial beside another name: Widisha is not "W. Ekta"."""
     return not right.ordered and len(left.words) == 1 and len(left.words[0]) > 1 and len(right.words) > 1

@@ -302,8 +302,16 @@ def test_the_initial_of_a_pet_name_is_no_initial_of_the_full_name(initial: str, 
     assert agreement(signature(f"{full[0]}. Smith"), signature(f"{full} Smith")) is Agreement.PARTIAL
 
 
-def test_a_script_that_cannot_be_compared_is_no_contradiction() -> None:
-    assert agreement(signature("山田 太郎"), signature("Taro Yamada")) is Agreement.UNKNOWN
+@pytest.mark.parametrize(
+    ("one", "other"), [("山田 太郎", "Taro Yamada"), ("山田太郎", "YAMADA HANAKO"), ("Yamada 太郎", "Yamada Hana")]
+)
+def test_names_in_scripts_that_cannot_be_compared_need_the_same_birth_date(one: str, other: str) -> None:
+    born, later = date(1980, 4, 12), date(1980, 4, 13)
+    assert agreement(signature(one), signature(other)) is Agreement.UNREADABLE
+    assert agreement(signature(one, born), signature(other, later)) is Agreement.UNREADABLE
+    assert agreement(signature(one, born), signature(other, born)) is Agreement.PARTIAL
+    numbered = (replace(signature(name), numbers=(("tax", "981728237"),)) for name in (one, other))
+    assert agreement(*numbered) is Agreement.PARTIAL
 
 
 def test_birth_dates_are_graded() -> None:

@@ -62,6 +62,9 @@ OTHER_FAMILY = "the same given name, another family name"
 OTHER_MIDDLE = "the same or a like name, another middle name"
 """The level of names of siblings, of parent and child, and of namesakes, whom it tells apart."""
 
+OTHER_SCRIPT = "in a script that cannot be compared"
+"""The level of given names that say nothing of one another."""
+
 NO_GIVEN = "the same family name, no given name"
 """The level of names of whoever may be anybody of a family."""
 
@@ -98,6 +101,7 @@ it tells the year alone."""
 
 ASKED_FOR = (
     *(("name", level) for level in (*SAME_NAMES, OTHER_MIDDLE, NO_GIVEN, OTHER_FAMILY, NO_NAME_IN_COMMON, DIFFERENT)),
+    (GIVEN_NAME, OTHER_SCRIPT),
     (BIRTH_DATE, THE_SAME),
     (BIRTH_DATE, GENERATION_APART),
     (BIRTH_YEAR, GENERATION_APART),
@@ -140,6 +144,7 @@ COMPARED = tuple(comparison.name for comparison in COMPARISONS)
 
 ALSO_COMPARED = (
     "name_words",
+    "is_latin",
     "middle",
     "generation",
     "lone_birth_year",
@@ -207,6 +212,10 @@ def _missing(comparison: Comparison) -> ComparisonLevelCreator:
 
     nulls: list[Any] = [levels.NullLevel(column) for column in comparison.columns]
     level = nulls[0] if len(nulls) == 1 else levels.And(*nulls)
+    if comparison.name == "name":
+        level = levels.Or(level, _of_two_scripts())
+    if comparison.name == GIVEN_NAME:
+        level = levels.And(level, levels.Not(_of_two_scripts()))
     if comparison.name == BIRTH_YEAR:
         # Two dates say more than their years, and are compared.
         both = levels.And(*(levels.CustomLevel(f"birth_date_{side} IS NOT NULL") for side in "lr"))
@@ -418,6 +427,7 @@ def _given_name() -> list[ComparisonLevelCreator]:
     alike = _given_alike(_no_two_names())
     one_person = levels.And(one_middle, levels.Or(*alike, _kin(), *_exchanged(_ALIKE)))
     return [
+        _weightless(_of_two_scripts(), OTHER_SCRIPT),
         _weightless(
             levels.And(one_generation, levels.Or(one_person, *elsewhere)),
             "may be one person's",
@@ -430,6 +440,13 @@ def _given_name() -> list[ComparisonLevelCreator]:
             "may be one garbled",
         ),
     ]
+
+
+def _of_two_scripts() -> ComparisonLevelCreator:
+    """The one name is in Latin letters or could be written in them, and the other could not."""
+    import splink.comparison_level_library as levels
+
+    return levels.CustomLevel("coalesce(is_latin_l <> is_latin_r, false)")
 
 
 def _may_be_called(second: str, first: str) -> str:

@@ -56,6 +56,7 @@ FACES = ibis.schema(
         "family": "string",
         "whole_name": "string",
         "name_words": "array<string>",
+        "is_latin": "boolean",
         "nicknames": "array<string>",
         "kin": "array<string>",
         "middle": "array<string>",
@@ -84,6 +85,8 @@ FACES = ibis.schema(
 
 _PLAIN = r"^[\x00-\x3e\x40-\x7f]*$"
 """Of plain letters, and none that was lost (`folding.LOST`)."""
+_LATIN = r"^[\x00-\x7f]*$"
+"""What is folded to Latin letters, as names in scripts that can be compared are."""
 _TEXTS = ("full_name", "given_name", "family_name")
 _NOT_A_NAME = tuple(sorted(word for word in TITLES | SUFFIXES | PARTICLES if len(word) > 1))
 _NO_GIVEN_NAMES = tuple(sorted(TITLES - TITLES_AS_NAMES | SUFFIXES - SUFFIXES_AS_NAMES))
@@ -292,6 +295,7 @@ def _derived(shown: ir.Table, engine: Engine) -> ir.Table:
             given=ibis.ifelse(alone, ibis.null("string"), given),
             family=family,
             name_words=_written_out(named.different, named.spoken),
+            is_latin=named.spoken.re_search(_LATIN),
         ).drop("words", "own")
     )
     heard = engine.map_values(
