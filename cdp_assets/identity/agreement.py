@@ -28,6 +28,7 @@ from cdp_assets.identity.numbers import Numbers, SameNumber, compare_numbers, of
 class Agreement(IntEnum):
     """From "two people" to "one name". Negative grades contradict a link."""
 
+    DIFFERENT_KIND = -9  # a person, and a trust, an estate or a company
     DIFFERENT_GENERATION = -8  # one is Sr and the other Jr, or was born long after
     DIFFERENT_GIVEN = -7  # other given names: a couple, a parent and child
     DIFFERENT_GENDER = -6  # a woman and a man, whose names are not the same
@@ -50,6 +51,7 @@ class Agreement(IntEnum):
 
 
 IN_WORDS = {
+    Agreement.DIFFERENT_KIND: "one is a person and the other a trust, an estate or another organisation",
     Agreement.DIFFERENT_GENERATION: "they are two generations: one is Sr and the other Jr, or was born so much later",
     Agreement.DIFFERENT_GIVEN: "the given names differ",
     Agreement.DIFFERENT_GENDER: "one is a woman and the other a man, and no name that they share says otherwise",
@@ -179,6 +181,8 @@ def agreement(left: Signature, right: Signature) -> Agreement:
 
 def _agreement_in_words(left: Signature, right: Signature) -> Agreement:
     """Grade two signatures without their numbers."""
+    if left.name.words and right.name.words and left.name.is_organisation is not right.name.is_organisation:
+        return Agreement.DIFFERENT_KIND
     given, family = compare_names(left.name, right.name)
     births = _compare_births(left, right)
     if births is BirthDates.GENERATION:

@@ -17,6 +17,7 @@ from ibis import _
 from cdp_assets.identity.numbers import as_text
 from cdp_assets.identity.spec import IdentityRules, Kind
 from cdp_assets.normalised.birth_dates import born_in
+from cdp_assets.sources.proposing.cells import estate
 from cdp_assets.warehouse.operations import quick_hash, trimmed
 
 if TYPE_CHECKING:
@@ -182,6 +183,7 @@ def names_of(contacts: ir.Table, contact_points: ir.Table | None = None) -> ir.T
         contacts: The canonical table, of some records or all.
         contact_points: The same of addresses, for the mailboxes that may write an initial out; null for none of these.
     """
+    contacts = _with_estates(contacts)
     says = [contacts[name].re_search(_SAYS_SOMETHING) for name in _NAME_PARTS]
     gender = contacts.gender.strip().lower().cases(*GENDERS.items())
     born = (contacts.birth_date.notnull(), contacts.birth_year.notnull())
@@ -202,6 +204,14 @@ def names_of(contacts: ir.Table, contact_points: ir.Table | None = None) -> ir.T
     # Of two mailboxes one may be another person's.
     own = boxes.having(_.mailbox.nunique() == 1).aggregate(mailbox=_.mailbox.min())
     return said.left_join(own, "record_id").drop("record_id_right")
+
+
+def _with_estates(contacts: ir.Table) -> ir.Table:
+    """Contacts, of which companies that are trusts or estates are the full names where nobody is named."""
+    names = [contacts[name].re_search(_SAYS_SOMETHING).fill_null(False) for name in _NAME_PARTS]
+    plain = contacts.company.lower().re_replace(r"[^\pL]+", " ").strip()
+    told = ~ibis.or_(*names) & plain.re_search(estate()).fill_null(False)
+    return contacts.mutate(full_name=ibis.ifelse(told, contacts.company, contacts.full_name))
 
 
 def said_by(contacts: ir.Table, contact_points: ir.Table) -> ir.Table:

@@ -312,8 +312,8 @@ def group_agreement(left: Group, right: Group) -> Agreement:
     """The best agreement of the names of two groups.
 
     Given names and birth dates may not contradict between any two names, but for slips of the pen beside the name they
-    are slips of: "Vioka" does not keep "Violla" from "Viola". No slip is a generation older. Family names may
-    contradict if those of another pair agree, since the family name is what a person changes; a given name alone is
+    are slips of: "Vioka" does not keep "Violla" from "Viola". No slip is a trust, or a generation older. Family names
+    may contradict if those of another pair agree, since the family name is what a person changes; a given name alone is
     that of any namesake, and what relatives have in common is no more. Names in scripts that cannot be compared say
     nothing only beside others that do. Numbers may if those of another pair agree, or
     its name and birth date do.
@@ -327,7 +327,7 @@ def group_agreement(left: Group, right: Group) -> Agreement:
                 other_number = True
                 continue
             if grade <= Agreement.DIFFERENT_BIRTH:
-                if grade is Agreement.DIFFERENT_GENERATION or not (
+                if grade <= Agreement.DIFFERENT_GENERATION or not (
                     _is_excused(one, left, two, right) or _is_excused(two, right, one, left)
                 ):
                     return grade

@@ -14,6 +14,7 @@ from functools import lru_cache
 from cdp_assets.identity.edits import edits
 from cdp_assets.identity.folding import LOST, fold, is_lost, is_readable, may_be, sound
 from cdp_assets.identity.nicknames import are_nicknames, initials, is_known
+from cdp_assets.sources.proposing.cells import organisation
 
 
 def _listed(words: str) -> frozenset[str]:
@@ -30,7 +31,7 @@ TITLES_AS_NAMES = _listed("don nat med ing mag kos md sri shree kumari")
 
 SUFFIXES_AS_FAMILY = _listed("filho neto sobrinho")
 """Suffixes that are family names as well, where nothing else is left of one: son, grandson and nephew."""
-SUFFIXES = _listed("jr sr junior senior ii iii iv phd md") | SUFFIXES_AS_FAMILY
+SUFFIXES = _listed("jr sr junior senior ii iii iv phd md dds dvm cpa esq esquire") | SUFFIXES_AS_FAMILY
 SUFFIXES_AS_NAMES = _listed("junior md")
 """Suffixes that people are called."""
 
@@ -76,6 +77,8 @@ PARTICLES = _listed(
 )
 PARTICLES_AS_NAMES = _listed("al les di della")
 """Particles that people are called: Al Osgood has a given name."""
+
+_NO_NAMES_OF_ORGANISATIONS = _listed("the of")
 
 CONJUNCTIONS, AND_SIGNS = _listed("and und et och og"), "[&+]"
 """Words, and a pattern of signs, between the given names of two people; no part of a name, as Spanish "y" is of a
@@ -138,12 +141,14 @@ class Name:
         family: Family names without particles, in order.
         ordered: Whether the source told given and family name apart; otherwise either may be the other.
         generation: Which bearer of the name in the family it is (`GENERATIONS`), or empty.
+        is_organisation: Whether it is that of a trust, an estate or a company, of which all words are in ``family``.
     """
 
     given: tuple[str, ...]
     family: tuple[str, ...]
     ordered: bool = True
     generation: str = ""
+    is_organisation: bool = False
 
     @property
     def is_given_first(self) -> bool:
@@ -178,6 +183,8 @@ def parse_name(given: str | None, family: str | None, full: str | None) -> Name 
         full: The name as one string, used if both others are empty: "Anna Maria Meyer", "Meyer, Anna Maria" or
             "MEYER/ANNA MARIAMS".
     """
+    if words := _of_organisation(" ".join(filter(None, (given, family))) or full):
+        return Name((), words, is_organisation=True)
     first, last = _words(given, 1), _words(family, 1) or tuple(_folded(family))
     if first or last:
         return Name(_of_one(first), _family(last), generation=_generation(family, 1) or _generation(given, 1))
@@ -185,7 +192,7 @@ def parse_name(given: str | None, family: str | None, full: str | None) -> Name 
     if full and "," in full:
         before, _, after = full.partition(",")
         after_words, before_words = _words(after, 1), _words(before, 1)
-        if after_words and before_words and GENERATIONS.keys().isdisjoint(after_words):
+        if after_words and before_words and not _are_suffixes(after_words, before_words):
             return Name(
                 _of_one(after_words),
                 _family(before_words),
@@ -203,6 +210,13 @@ def parse_name(given: str | None, family: str | None, full: str | None) -> Name 
     while start > 1 and words[start - 1] in PARTICLES:
         start -= 1
     return Name(_of_one(words[:start]), _family(words[start:]), ordered=False, generation=generation)
+
+
+def _are_suffixes(words: tuple[str, ...], before: tuple[str, ...]) -> bool:
+    """Whether what stands behind a comma is no given name, but behind a name: Jr, Esq, or MD of a whole name."""
+    if not GENERATIONS.keys().isdisjoint(words):
+        return True
+    return SUFFIXES.issuperset(words) and (len(before) > 1 or SUFFIXES_AS_NAMES.isdisjoint(words))
 
 
 def told_by_mailbox(name: Name, mailbox: str) -> Name:
@@ -235,6 +249,14 @@ def _folded(text: str | None) -> list[str]:
     words = fold(text).split()
     # A single sign says that nobody knows the name, and beside other words there is no name in what is lost.
     return [word for word in words if word.strip(LOST)] or [word for word in words if len(word) > 1][:1]
+
+
+@lru_cache(maxsize=200_000)
+def _of_organisation(text: str | None) -> tuple[str, ...]:
+    """The words of a name that is an organisation's; nothing of another one."""
+    words = _folded(text)
+    told = re.search(organisation(), " ".join(words)) is not None
+    return tuple(word for word in words if word not in _NO_NAMES_OF_ORGANISATIONS) if told else ()
 
 
 @lru_cache(maxsize=200_000)

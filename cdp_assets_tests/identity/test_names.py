@@ -347,6 +347,28 @@ def test_a_changed_surname_is_told_from_another_person_by_the_birth_date() -> No
     assert agreement(signature("Anna Meyer"), signature("Anna Schmidt")) is Agreement.DIFFERENT_FAMILY
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["The Anna Meyer Trust", "Anna Meyer Revocable Trust", "Estate of Anna Meyer", "Anna Meyer Fund", "Anna Meyer LLC",
+     "Meyer Family Foundation", "Fundación Anna Meyer"],
+)  # fmt: skip
+def test_what_holds_somebodys_property_is_no_person(name: str) -> None:
+    assert agreement(signature(name), signature("Anna Meyer")) is Agreement.DIFFERENT_KIND
+    assert agreement(signature(name), signature(f"The {name}")) is Agreement.EQUAL
+    assert agreement(signature(name), signature("Karl Huber Trust")) is Agreement.DIFFERENT_FAMILY
+
+
+@pytest.mark.parametrize("name", ["Trust Moyo", "John Fund", "Anna Sa", "Péter Sas"])
+def test_people_are_called_by_words_of_organisations(name: str) -> None:
+    assert agreement(signature(name), signature(name)) is Agreement.EQUAL
+
+
+@pytest.mark.parametrize("suffixed", ["Anna Meyer, Esq.", "Anna Meyer Esq", "Anna Meyer, MD", "Meyer, Anna, Ph.D."])
+def test_a_degree_behind_a_name_is_no_given_name(suffixed: str) -> None:
+    assert agreement(signature(suffixed), signature("Anna Meyer")) is Agreement.EQUAL
+    assert parse_name(None, None, "Hossain, Md") == Name(("md",), ("hossain",))
+
+
 def test_only_an_unknown_spelling_is_a_slip() -> None:
     assert is_slip(signature("Charkotte Moreno"), signature("Charlotte Moreno"))
     assert not is_slip(signature("Charlotte Moreno"), signature("Charkotte Moreno"))

@@ -303,6 +303,13 @@ def test_names_in_scripts_that_cannot_be_compared_do_not_part_who_bears_both() -
     assert together(one, *both) == {frozenset({1, 3, 4})}
 
 
+def test_a_trust_is_not_whose_address_it_has_though_it_is_told_as_a_company() -> None:
+    home = "email anna@example.com"
+    anna, trust = Record(1, (home,), "Anna Meyer"), Record(2, (home,), company="The Anna Meyer Trust")
+    assert together(anna, trust) == {frozenset({1}), frozenset({2})}
+    assert together(anna, Record(2, (home,), company="Meyer GmbH")) == {frozenset({1, 2})}
+
+
 def test_a_woman_without_a_name_is_no_man() -> None:
     home = "email home@example.com"
     man = Record(1, (home,), "Anton Meyer", gender="m")

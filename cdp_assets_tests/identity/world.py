@@ -48,6 +48,7 @@ class Record:
     year: int | None = None
     mail: tuple[str, ...] = ()
     gender: str | None = None
+    company: str | None = None
 
     def identifiers(self) -> list[dict[str, Any]]:
         rows = []
@@ -158,7 +159,7 @@ def canonical_tables(
     lineage = {"source": "test", "load_id": "1", "source_row": 1}
     contacts, points = [], []
     for record in records:
-        if (record.name, record.born, record.year, record.gender) != (None, None, None, None):
+        if (record.name, record.born, record.year, record.gender, record.company) != (None,) * 5:
             contacts.append(
                 {
                     "record_id": record.id,
@@ -166,6 +167,7 @@ def canonical_tables(
                     "birth_date": record.born,
                     "birth_year": record.year,
                     "gender": record.gender,
+                    "company": record.company,
                     "native_id": str(record.id),
                 }
             )

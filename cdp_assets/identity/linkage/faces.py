@@ -39,6 +39,7 @@ from cdp_assets.identity.names import (
 )
 from cdp_assets.identity.nicknames import nickname_groups
 from cdp_assets.normalised.birth_dates import born_in
+from cdp_assets.sources.proposing.cells import organisation
 from cdp_assets.warehouse.operations import trimmed
 from cdp_assets.warehouse.subqueries import computed_once
 
@@ -98,7 +99,7 @@ _OF_TWO = rf"(?i){AND_SIGNS}|[^ ] +(?:{'|'.join(sorted(CONJUNCTIONS))}) +[^ ]"
 """In a given or full name: it is a couple's, and nobody is compared by it."""
 
 _WITH_COMMA, _EASTERN = r"^([^,]+),(.+)$", f"^{FAMILY_FIRST}$"
-_NO_GIVEN_NAME = rf"(?i)\b({'|'.join(GENERATIONS)})\b|^({'|'.join(sorted(TITLES | SUFFIXES))})\.?$"
+_NO_GIVEN_NAME = rf"(?i)\b({'|'.join(GENERATIONS)})\b|^({'|'.join(sorted(TITLES | SUFFIXES))})$"
 """What stands after a comma, and is not what somebody is called."""
 
 _UNNAMED = rf"^({'|'.join(sorted(UNNAMED))})\b"
@@ -126,8 +127,9 @@ def faces(
     said = said.mutate(record_id=ibis.coalesce(said.record_id, said.record_id_right)).drop("record_id_right")
     said = _numbered(said, numbers)
     known = said.join(labels.select("record_id", "label"), "record_id")
-    # Children without a name are like one another, and like whoever else is of their family.
-    known = engine.scratch(known.filter(~known.spoken.re_search(_UNNAMED).fill_null(False)))
+    # Children without a name are like one another, and like whoever else is of their family, as trusts are.
+    nobody = known.spoken.re_search(_UNNAMED) | known.spoken.re_search(organisation())
+    known = engine.scratch(known.filter(~nobody.fill_null(False)))
     described = _derived(_different(known, engine), engine)
     something = (described.whole_name, described.birth_year, described.email, described.phone, described.postcode,
                  described.city)  # fmt: skip
@@ -207,7 +209,7 @@ def _parted(said: ir.Table) -> ir.Table:
     }
     parts = computed_once(said.mutate(**{name: text.strip().nullif("") for name, text in found.items()}))
     nothing = parts.given_name.isnull() & parts.family_name.isnull()
-    told = parts.family.notnull() & parts.given.notnull() & ~parts.given.re_search(_NO_GIVEN_NAME)
+    told = parts.family.notnull() & parts.given.notnull() & ~parts.given.replace(".", "").re_search(_NO_GIVEN_NAME)
     judged = computed_once(parts.mutate(parted=(nothing & told).fill_null(False)))
     return computed_once(
         judged.mutate(
