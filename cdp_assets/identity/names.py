@@ -12,7 +12,8 @@ from enum import IntEnum
 from functools import lru_cache
 
 from cdp_assets.identity.edits import edits
-from cdp_assets.identity.folding import LOST, fold, is_lost, is_readable, may_be, sound
+from cdp_assets.identity.folding import LOST, fold, is_hangul, is_lost, is_readable, may_be, sound
+from cdp_assets.identity.korean import USUAL, WRITTEN_AS_ONE, usual_spellings
 from cdp_assets.identity.nicknames import are_nicknames, initials, is_known
 from cdp_assets.sources.proposing.cells import organisation
 
@@ -142,6 +143,7 @@ class Name:
         ordered: Whether the source told given and family name apart; otherwise either may be the other.
         generation: Which bearer of the name in the family it is (`GENERATIONS`), or empty.
         is_organisation: Whether it is that of a trust, an estate or a company, of which all words are in ``family``.
+        is_korean: Whether it was written in Hangul; in Latin letters its family name is spelled in many ways.
     """
 
     given: tuple[str, ...]
@@ -149,6 +151,7 @@ class Name:
     ordered: bool = True
     generation: str = ""
     is_organisation: bool = False
+    is_korean: bool = False
 
     @property
     def is_given_first(self) -> bool:
@@ -185,6 +188,8 @@ def parse_name(given: str | None, family: str | None, full: str | None) -> Name 
     """
     if words := _of_organisation(" ".join(filter(None, (given, family))) or full):
         return Name((), words, is_organisation=True)
+    if any(map(is_hangul, (given, family, full))) and (korean := _korean(given, family, full)):
+        return korean
     first, last = _words(given, 1), _words(family, 1) or tuple(_folded(family))
     if first or last:
         return Name(_of_one(first), _family(last), generation=_generation(family, 1) or _generation(given, 1))
@@ -251,6 +256,19 @@ def _folded(text: str | None) -> list[str]:
     return [word for word in words if word.strip(LOST)] or [word for word in words if len(word) > 1][:1]
 
 
+def _korean(given: str | None, family: str | None, full: str | None) -> Name | None:
+    """A name in Hangul, if it is one."""
+    if not (given or family):
+        text = (full or "").strip()
+        parts = re.fullmatch(FAMILY_FIRST, text) or re.fullmatch(WRITTEN_AS_ONE, text)
+        if parts is None:
+            return None
+        family, given = parts.groups()
+    last = (family or "").strip()
+    spelled = (USUAL[last],) if last in USUAL else tuple(_folded(last))
+    return Name(tuple(_folded(given)), spelled, is_korean=True)
+
+
 @lru_cache(maxsize=200_000)
 def _of_organisation(text: str | None) -> tuple[str, ...]:
     """The words of a name that is an organisation's; nothing of another one."""
@@ -312,6 +330,8 @@ def compare_names(left: Name, right: Name) -> tuple[Match, Match]:
         return straight
     if Match.INITIAL in straight and (_is_beside_an_initial(left, right) or _is_beside_an_initial(right, left)):
         return Match.DIFFERENT, Match.MISSING
+    if left.is_korean is not right.is_korean and not _of_koreans(left).isdisjoint(_of_koreans(right)):
+        return Match.SAME, Match.SAME
     single = len(left.words) == len(right.words) == 1
     if not single and not _written_out(left).isdisjoint(_written_out(right)):
         return Match.SAME, Match.SAME
@@ -352,6 +372,14 @@ def _compare_exchanged(left: Name, right: Name) -> tuple[Match, Match]:
 def _written_out(name: Name) -> set[str]:
     given, family = "".join(name.given), "".join(name.family)
     return {given + family, family + given}
+
+
+def _of_koreans(name: Name) -> set[str]:
+    """A name as `_written_out`, and with its first or last word as Korean family names are usually spelled."""
+    first, *others = name.words
+    *before, last = name.words
+    found = {"".join((usual, *others)) for usual in usual_spellings(first)}
+    return found | {"".join((usual, *before)) for usual in usual_spellings(last)} | _written_out(name)
 
 
 @lru_cache(maxsize=500_000)

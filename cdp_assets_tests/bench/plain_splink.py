@@ -39,7 +39,8 @@ _FACES = r"""
                regexp_replace(lower(street), '[^\pL\pN]+', '', 'g') AS street
         FROM read_parquet('{file}')
     )
-    SELECT plain.*, true AS is_latin, NULL::VARCHAR AS generation, NULL::VARCHAR[] AS middle, heard.given_sound,
+    SELECT plain.*, true AS is_latin, true AS is_given_first,
+           NULL::VARCHAR AS generation, NULL::VARCHAR[] AS middle, heard.given_sound,
            nicknames.nicknames, nicknames.kin, count(given) OVER (PARTITION BY given) > 2 AS is_borne,
            nullif(list_sort(list_distinct([word FOR word IN [given, family] IF word IS NOT NULL])), []) AS name_words,
            CASE WHEN given <> family THEN least(given, family) || ' ' || greatest(given, family) END AS whole_name,

@@ -369,6 +369,19 @@ def test_a_degree_behind_a_name_is_no_given_name(suffixed: str) -> None:
     assert parse_name(None, None, "Hossain, Md") == Name(("md",), ("hossain",))
 
 
+@pytest.mark.parametrize("latin", ["Kim Jihye", "Ji-hye Kim", "GIM JIHYE", "Kim Ji Hye"])
+def test_a_korean_name_is_known_in_latin_letters(latin: str) -> None:
+    for hangul in ("김지혜", "김 지혜"):
+        assert agreement(signature(hangul), signature(latin)) is Agreement.EQUAL
+    assert agreement(signature("김은서"), signature(latin)) is Agreement.DIFFERENT_GIVEN
+    assert agreement(signature("박지혜"), signature(latin)).contradicts
+
+
+def test_of_koreans_one_syllable_is_the_familys_or_two_of_some() -> None:
+    assert parse_name(None, None, "이지은") == parse_name("지은", "이", None) == parse_name(None, None, "이 지은")
+    assert parse_name(None, None, "남궁지은") == Name(("jieun",), ("namgung",), is_korean=True)
+
+
 def test_only_an_unknown_spelling_is_a_slip() -> None:
     assert is_slip(signature("Charkotte Moreno"), signature("Charlotte Moreno"))
     assert not is_slip(signature("Charlotte Moreno"), signature("Charkotte Moreno"))

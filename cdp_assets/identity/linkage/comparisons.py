@@ -145,6 +145,7 @@ COMPARED = tuple(comparison.name for comparison in COMPARISONS)
 ALSO_COMPARED = (
     "name_words",
     "is_latin",
+    "is_given_first",
     "middle",
     "generation",
     "lone_birth_year",
@@ -424,8 +425,8 @@ def _given_name() -> list[ComparisonLevelCreator]:
         levels.Or(levels.JaroWinklerLevel("given", 0.7), _edits("given", 2)),
     )
     one_generation = levels.CustomLevel("coalesce(generation_l = generation_r, true)")
-    alike = _given_alike(_no_two_names())
-    one_person = levels.And(one_middle, levels.Or(*alike, _kin(), *_exchanged(_ALIKE)))
+    alike = levels.And(levels.Or(*_given_alike(_no_two_names()), _kin()), _no_other_given())
+    one_person = levels.And(one_middle, levels.Or(alike, *_exchanged(_ALIKE)))
     return [
         _weightless(_of_two_scripts(), OTHER_SCRIPT),
         _weightless(
@@ -435,11 +436,27 @@ def _given_name() -> list[ComparisonLevelCreator]:
         _weightless(
             levels.And(
                 one_generation,
-                levels.Or(*_given_alike(), _kin(), garbled, _initial(), *_exchanged(_LIKE_EXCHANGED)),
+                levels.Or(
+                    levels.And(levels.Or(*_given_alike(), _kin(), garbled), _no_other_given()),
+                    _initial(),
+                    *_exchanged(_LIKE_EXCHANGED),
+                ),
             ),
             "may be one garbled",
         ),
     ]
+
+
+def _no_other_given() -> ComparisonLevelCreator:
+    """Not Kovács Anna and Kovács Péter: where it is not known which words are given names, what stands in the place of
+    family names may be them, and is the same or alike (as `names.Name.is_given_first` and a family name that changed).
+    """
+    import splink.comparison_level_library as levels
+
+    return levels.CustomLevel(
+        "coalesce(is_given_first_l AND is_given_first_r OR array_contains(name_words_l, family_r)"
+        f" OR array_contains(name_words_r, family_l) OR jaro_winkler_similarity(family_l, family_r) >= {_ALIKE}, true)"
+    )
 
 
 def _of_two_scripts() -> ComparisonLevelCreator:
@@ -470,7 +487,8 @@ def _exchanged(least: float) -> list[ComparisonLevelCreator]:
 
     return [
         levels.CustomLevel(
-            f"array_contains(name_words_{other}, given_{one}) AND (array_contains(name_words_{one}, given_{other})"
+            f"given_l <> given_r AND array_contains(name_words_{other}, given_{one})"
+            f" AND (array_contains(name_words_{one}, given_{other})"
             f" OR (jaro_winkler_similarity(family_{one}, given_{other}) >= {least}"
             f" AND {_is_no_wife(f'family_{one}', f'given_{other}')}))"
         )

@@ -18,6 +18,7 @@ from ibis import _
 from cdp_assets.identity.addresses import is_typed_for_nothing, plain_postcode, plain_street
 from cdp_assets.identity.evidence import GENDERS
 from cdp_assets.identity.folding import fold, legible, sound
+from cdp_assets.identity.korean import USUAL, WRITTEN_AS_ONE
 from cdp_assets.identity.names import (
     AND_SIGNS,
     BOOKED,
@@ -58,6 +59,7 @@ FACES = ibis.schema(
         "whole_name": "string",
         "name_words": "array<string>",
         "is_latin": "boolean",
+        "is_given_first": "boolean",
         "nicknames": "array<string>",
         "kin": "array<string>",
         "middle": "array<string>",
@@ -98,7 +100,7 @@ _GENERATION = rf" ({'|'.join(GENERATIONS)})\b"
 _OF_TWO = rf"(?i){AND_SIGNS}|[^ ] +(?:{'|'.join(sorted(CONJUNCTIONS))}) +[^ ]"
 """In a given or full name: it is a couple's, and nobody is compared by it."""
 
-_WITH_COMMA, _EASTERN = r"^([^,]+),(.+)$", f"^{FAMILY_FIRST}$"
+_WITH_COMMA, _EASTERN, _KOREAN = r"^([^,]+),(.+)$", f"^{FAMILY_FIRST}$", f"^{WRITTEN_AS_ONE}$"
 _NO_GIVEN_NAME = rf"(?i)\b({'|'.join(GENERATIONS)})\b|^({'|'.join(sorted(TITLES | SUFFIXES))})$"
 """What stands after a comma, and is not what somebody is called."""
 
@@ -199,12 +201,13 @@ def _names(contacts: ir.Table, engine: Engine) -> ir.Table:
 
 
 def _parted(said: ir.Table) -> ir.Table:
-    """Names with "Meyer, Anna", MEYER/ANNAMS and 山田 太郎 in their parts, where nothing else says which is which."""
+    """Names with "Meyer, Anna", MEYER/ANNAMS, 山田 太郎 and 김지혜 in their parts, where nothing else says which is
+    which."""
     said = computed_once(said.mutate(full_name=said.full_name.re_replace(BOOKED, BOOKED_PARTS)))
     found = {
         name: said.full_name.re_extract(_WITH_COMMA, part)
         .nullif("")
-        .coalesce(said.full_name.re_extract(_EASTERN, part))
+        .coalesce(said.full_name.re_extract(_EASTERN, part).nullif(""), said.full_name.re_extract(_KOREAN, part))
         for part, name in enumerate(("family", "given"), start=1)
     }
     parts = computed_once(said.mutate(**{name: text.strip().nullif("") for name, text in found.items()}))
@@ -237,7 +240,8 @@ def _fold_batch(rows: pa.Table) -> pa.Table:
     import pyarrow as pa
 
     texts = rows["text"].to_pylist()
-    return pa.table({"text": rows["text"], "folded": pa.array([legible(fold(text)) for text in texts], pa.string())})
+    folded = [USUAL.get(text) or legible(fold(text)) for text in texts]
+    return pa.table({"text": rows["text"], "folded": pa.array(folded, pa.string())})
 
 
 def _fold_ascii(text: ir.StringValue) -> ir.StringValue:
@@ -298,6 +302,7 @@ def _derived(shown: ir.Table, engine: Engine) -> ir.Table:
             family=family,
             name_words=_written_out(named.different, named.spoken),
             is_latin=named.spoken.re_search(_LATIN),
+            is_ordered=named.given_name.notnull() | named.family_name.notnull(),
         ).drop("words", "own")
     )
     heard = engine.map_values(
@@ -309,7 +314,10 @@ def _derived(shown: ir.Table, engine: Engine) -> ir.Table:
     listed = ibis.schema({"nickname": "string", "nicknames": "array<string>", "kin": "array<string>"})
     table = engine.from_arrow(nickname_groups(), listed)
     joined = parted.left_join(table, parted.given == table.nickname)
+    families = table.select(of_given="nickname")
+    joined = joined.left_join(families, joined.family == families.of_given)
     return joined.mutate(
+        is_given_first=joined.is_ordered | (joined.nickname.notnull() & joined.of_given.isnull()),
         middle=_middle(joined),
         whole_name=ibis.ifelse(joined.different.length() > 1, joined.different.join(" "), ibis.null("string")),
         generation=joined.spoken.re_extract(_GENERATION, 1).cases(*GENERATIONS.items()),
