@@ -15,6 +15,7 @@ from cdp_assets.identity.names import (
     UNNAMED,
     Match,
     Name,
+    are_unreadable,
     compare_names,
     gender_by_title,
     parse_name,
@@ -27,16 +28,18 @@ from cdp_assets.identity.numbers import Numbers, SameNumber, compare_numbers, of
 class Agreement(IntEnum):
     """From "two people" to "one name". Negative grades contradict a link."""
 
-    DIFFERENT_GENERATION = -7  # one is Sr and the other Jr, or was born long after
-    DIFFERENT_GIVEN = -6  # other given names: a couple, a parent and child
-    DIFFERENT_GENDER = -5  # names that only resemble one another, of a woman and of a man
-    DIFFERENT_NUMBER = -4  # each is another one in a register of people, and no birth date says that they are one
-    DIFFERENT_BIRTH = -3  # names that only resemble one another, and another birth date
+    DIFFERENT_KIND = -9  # a person, and a trust, an estate or a company
+    DIFFERENT_GENERATION = -8  # one is Sr and the other Jr, or was born long after
+    DIFFERENT_GIVEN = -7  # other given names: a couple, a parent and child
+    DIFFERENT_GENDER = -6  # a woman and a man, whose names are not the same
+    DIFFERENT_NUMBER = -5  # each is another one in a register of people, and no birth date says that they are one
+    DIFFERENT_BIRTH = -4  # names that only resemble one another, and another birth date
+    UNREADABLE = -3  # both have names, in scripts that cannot be compared, and no birth date in common
     RELATIVE = -2  # what agrees in the names agrees in families: initials, or the father's name
     DIFFERENT_FAMILY = -1  # the same given name, another family name, nothing that explains it
     UNKNOWN = 0  # one of the two has no name: nothing speaks against it, nothing for it
     FAMILY_ALONE = 1  # the same family name, no given name, no birth date: a phone does not link these
-    PARTIAL = 2  # an initial, or only one of the two names
+    PARTIAL = 2  # an initial, or only one of the two names; a birth date or number, where names cannot be compared
     CHANGED_SURNAME = 3  # the same given name and birth date, another family name
     SIMILAR = 4  # nickname, typing error, transliteration, exchanged or double names
     EQUAL = 5
@@ -48,11 +51,13 @@ class Agreement(IntEnum):
 
 
 IN_WORDS = {
+    Agreement.DIFFERENT_KIND: "one is a person and the other a trust, an estate or another organisation",
     Agreement.DIFFERENT_GENERATION: "they are two generations: one is Sr and the other Jr, or was born so much later",
     Agreement.DIFFERENT_GIVEN: "the given names differ",
-    Agreement.DIFFERENT_GENDER: "the names only resemble one another, and one is a woman's and the other a man's",
+    Agreement.DIFFERENT_GENDER: "one is a woman and the other a man, and no name that they share says otherwise",
     Agreement.DIFFERENT_NUMBER: "each has another number in one register, and not the same name and birth date",
     Agreement.DIFFERENT_BIRTH: "the names only resemble one another and the birth dates differ",
+    Agreement.UNREADABLE: "the names are in scripts that cannot be compared, and no birth date says that they are one",
     Agreement.RELATIVE: "the names agree no more than those of relatives, and no birth date that they are one",
     Agreement.DIFFERENT_FAMILY: "the family names differ and no birth date says that it changed",
     Agreement.UNKNOWN: "one of them has no name",
@@ -143,13 +148,13 @@ def signature_of(
     numbers: str | None = None,
 ) -> Signature | None:
     """What a record says of the person by its name (as in `names.parse_name` and `names.told_by_mailbox`), birth date,
-    year of birth, gender and numbers (as in `numbers.of_text`); None if it has neither name, birth nor number."""
+    year of birth, gender and numbers (as in `numbers.of_text`); None if it has none of these."""
     name = parse_name(given, family, full)
     if name is not None and mailbox is not None:
         name = told_by_mailbox(name, mailbox)
-    if name is None and born is None and year is None and not numbers:
-        return None
     gender = gender or gender_by_title(given) or gender_by_title(full)
+    if name is None and born is None and year is None and gender is None and not numbers:
+        return None
     return Signature(name or Name((), ()), born, year if born is None else None, gender, of_text(numbers))
 
 
@@ -166,7 +171,7 @@ def agreement(left: Signature, right: Signature) -> Agreement:
     and birth date."""
     grade = _agreement_in_words(left, right)
     numbers = compare_numbers(left.numbers, right.numbers)
-    if grade in (Agreement.RELATIVE, Agreement.FAMILY_ALONE) and numbers > SameNumber.UNKNOWN:
+    if grade in (Agreement.UNREADABLE, Agreement.RELATIVE, Agreement.FAMILY_ALONE) and numbers > SameNumber.UNKNOWN:
         return Agreement.PARTIAL
     if grade > Agreement.DIFFERENT_NUMBER and numbers is SameNumber.DIFFERENT:
         same_birth = compare_birth_dates(left.birth_date, right.birth_date) is BirthDates.SAME
@@ -176,6 +181,8 @@ def agreement(left: Signature, right: Signature) -> Agreement:
 
 def _agreement_in_words(left: Signature, right: Signature) -> Agreement:
     """Grade two signatures without their numbers."""
+    if left.name.words and right.name.words and left.name.is_organisation is not right.name.is_organisation:
+        return Agreement.DIFFERENT_KIND
     given, family = compare_names(left.name, right.name)
     births = _compare_births(left, right)
     if births is BirthDates.GENERATION:
@@ -202,6 +209,8 @@ def _agreement_in_words(left: Signature, right: Signature) -> Agreement:
         return Agreement.DIFFERENT_BIRTH
     if given >= Match.CLOSE and family >= Match.CLOSE:
         return Agreement.SIMILAR
+    if Match.MISSING in (given, family) and are_unreadable(left.name, right.name):
+        return Agreement.PARTIAL if births is BirthDates.SAME else Agreement.UNREADABLE
     if given is Match.MISSING and family is Match.MISSING:
         return Agreement.UNKNOWN
     if births < BirthDates.CLOSE:

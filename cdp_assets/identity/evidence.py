@@ -17,6 +17,7 @@ from ibis import _
 from cdp_assets.identity.numbers import as_text
 from cdp_assets.identity.spec import IdentityRules, Kind
 from cdp_assets.normalised.birth_dates import born_in
+from cdp_assets.sources.proposing.cells import estate
 from cdp_assets.warehouse.operations import quick_hash, trimmed
 
 if TYPE_CHECKING:
@@ -89,8 +90,8 @@ class Evidence:
             …), place_id (of an address): one row per record and identifier.
         names: record_id, name_key (int64: equal for equal spelling of the whole name; null without one), given_name,
             family_name, full_name, birth_date, birth_year (of the date, or alone), gender (``f`` or ``m``), mailbox
-            (beside an initial), numbers (`numbers.as_text`); only records that have a name or a number, or were born at
-            a known time.
+            (beside an initial), numbers (`numbers.as_text`); only records that have any of a name, a number, a time of
+            birth and a gender.
         of: The identifier types.
     """
 
@@ -182,16 +183,18 @@ def names_of(contacts: ir.Table, contact_points: ir.Table | None = None) -> ir.T
         contacts: The canonical table, of some records or all.
         contact_points: The same of addresses, for the mailboxes that may write an initial out; null for none of these.
     """
+    contacts = _with_estates(contacts)
     says = [contacts[name].re_search(_SAYS_SOMETHING) for name in _NAME_PARTS]
-    named = contacts.filter(ibis.or_(*says, contacts.birth_date.notnull(), contacts.birth_year.notnull()))
+    gender = contacts.gender.strip().lower().cases(*GENDERS.items())
+    born = (contacts.birth_date.notnull(), contacts.birth_year.notnull())
+    named = contacts.mutate(gender=gender).filter(ibis.or_(*says, *born, _.gender.notnull()))
     parts = {name: trimmed(named[name]).nullif("") for name in _NAME_PARTS}
     named = named.mutate(**parts, birth_year=born_in(named))
     spoken = ibis.coalesce(
         named.given_name + " " + named.family_name, named.given_name, named.family_name, named.full_name
     )
     key = ibis.ifelse(spoken.isnull(), ibis.null("int64"), quick_hash(spoken.lower()))
-    gender = named.gender.strip().lower().cases(*GENDERS.items())
-    said = named.select("record_id", *_NAME_PARTS, "birth_date", "birth_year", gender=gender, name_key=key)
+    said = named.select("record_id", *_NAME_PARTS, "birth_date", "birth_year", "gender", name_key=key)
     if contact_points is None:
         return said.mutate(mailbox=ibis.null("string"))
     second = said.given_name.coalesce(said.full_name).substr(1, 1)
@@ -201,6 +204,14 @@ def names_of(contacts: ir.Table, contact_points: ir.Table | None = None) -> ir.T
     # Of two mailboxes one may be another person's.
     own = boxes.having(_.mailbox.nunique() == 1).aggregate(mailbox=_.mailbox.min())
     return said.left_join(own, "record_id").drop("record_id_right")
+
+
+def _with_estates(contacts: ir.Table) -> ir.Table:
+    """Contacts, of which companies that are trusts or estates are the full names where nobody is named."""
+    names = [contacts[name].re_search(_SAYS_SOMETHING).fill_null(False) for name in _NAME_PARTS]
+    plain = contacts.company.lower().re_replace(r"[^\pL]+", " ").strip()
+    told = ~ibis.or_(*names) & plain.re_search(estate()).fill_null(False)
+    return contacts.mutate(full_name=ibis.ifelse(told, contacts.company, contacts.full_name))
 
 
 def said_by(contacts: ir.Table, contact_points: ir.Table) -> ir.Table:

@@ -181,8 +181,13 @@ def _kana(text: str) -> str:
     return "".join(written)
 
 
+def is_hangul(text: str | None) -> bool:
+    """Whether letters of a text are Korean ones."""
+    return any("\uac00" <= letter <= "\ud7a3" for letter in text or "")
+
+
 def _hangul(text: str) -> str:
-    if not any("\uac00" <= letter <= "\ud7a3" for letter in text):
+    if not is_hangul(text):
         return text
     return "".join(_syllable(letter) if "\uac00" <= letter <= "\ud7a3" else letter for letter in text)
 

@@ -312,13 +312,14 @@ def group_agreement(left: Group, right: Group) -> Agreement:
     """The best agreement of the names of two groups.
 
     Given names and birth dates may not contradict between any two names, but for slips of the pen beside the name they
-    are slips of: "Vioka" does not keep "Violla" from "Viola". No slip is a generation older. Family names may
-    contradict if those of another pair agree, since the family name is what a person changes; a given name alone is
-    that of any namesake, and what relatives have in common is no more. Numbers may if those of another pair agree, or
+    are slips of: "Vioka" does not keep "Violla" from "Viola". No slip is a trust, or a generation older. Family names
+    may contradict if those of another pair agree, since the family name is what a person changes; a given name alone is
+    that of any namesake, and what relatives have in common is no more. Names in scripts that cannot be compared say
+    nothing only beside others that do. Numbers may if those of another pair agree, or
     its name and birth date do.
     """
     best = Agreement.UNKNOWN
-    other_family = one_family = other_number = one_number = relative = False
+    other_family = one_family = other_number = one_number = unreadable = relative = False
     for one in left.signatures:
         for two in right.signatures:
             grade = agreement(one, two)
@@ -326,11 +327,12 @@ def group_agreement(left: Group, right: Group) -> Agreement:
                 other_number = True
                 continue
             if grade <= Agreement.DIFFERENT_BIRTH:
-                if grade is Agreement.DIFFERENT_GENERATION or not (
+                if grade <= Agreement.DIFFERENT_GENERATION or not (
                     _is_excused(one, left, two, right) or _is_excused(two, right, one, left)
                 ):
                     return grade
                 continue
+            unreadable = unreadable or grade is Agreement.UNREADABLE
             relative = relative or grade is Agreement.RELATIVE
             other_family = other_family or grade is Agreement.DIFFERENT_FAMILY
             one_family = one_family or compare_names(one.name, two.name)[1] > Match.MISSING
@@ -340,6 +342,8 @@ def group_agreement(left: Group, right: Group) -> Agreement:
         return Agreement.DIFFERENT_NUMBER
     if other_family and not one_family:
         return Agreement.DIFFERENT_FAMILY
+    if unreadable and best < Agreement.PARTIAL:
+        return Agreement.UNREADABLE
     return Agreement.RELATIVE if relative and best is Agreement.UNKNOWN else best
 
 

@@ -12,8 +12,10 @@ from enum import IntEnum
 from functools import lru_cache
 
 from cdp_assets.identity.edits import edits
-from cdp_assets.identity.folding import LOST, fold, is_lost, is_readable, may_be, sound
+from cdp_assets.identity.folding import LOST, fold, is_hangul, is_lost, is_readable, may_be, sound
+from cdp_assets.identity.korean import USUAL, WRITTEN_AS_ONE, usual_spellings
 from cdp_assets.identity.nicknames import are_nicknames, initials, is_known
+from cdp_assets.sources.proposing.cells import organisation
 
 
 def _listed(words: str) -> frozenset[str]:
@@ -30,7 +32,7 @@ TITLES_AS_NAMES = _listed("don nat med ing mag kos md sri shree kumari")
 
 SUFFIXES_AS_FAMILY = _listed("filho neto sobrinho")
 """Suffixes that are family names as well, where nothing else is left of one: son, grandson and nephew."""
-SUFFIXES = _listed("jr sr junior senior ii iii iv phd md") | SUFFIXES_AS_FAMILY
+SUFFIXES = _listed("jr sr junior senior ii iii iv phd md dds dvm cpa esq esquire") | SUFFIXES_AS_FAMILY
 SUFFIXES_AS_NAMES = _listed("junior md")
 """Suffixes that people are called."""
 
@@ -76,6 +78,8 @@ PARTICLES = _listed(
 )
 PARTICLES_AS_NAMES = _listed("al les di della")
 """Particles that people are called: Al Osgood has a given name."""
+
+_NO_NAMES_OF_ORGANISATIONS = _listed("the of")
 
 CONJUNCTIONS, AND_SIGNS = _listed("and und et och og"), "[&+]"
 """Words, and a pattern of signs, between the given names of two people; no part of a name, as Spanish "y" is of a
@@ -138,12 +142,16 @@ class Name:
         family: Family names without particles, in order.
         ordered: Whether the source told given and family name apart; otherwise either may be the other.
         generation: Which bearer of the name in the family it is (`GENERATIONS`), or empty.
+        is_organisation: Whether it is that of a trust, an estate or a company, of which all words are in ``family``.
+        is_korean: Whether it was written in Hangul; in Latin letters its family name is spelled in many ways.
     """
 
     given: tuple[str, ...]
     family: tuple[str, ...]
     ordered: bool = True
     generation: str = ""
+    is_organisation: bool = False
+    is_korean: bool = False
 
     @property
     def is_given_first(self) -> bool:
@@ -178,6 +186,10 @@ def parse_name(given: str | None, family: str | None, full: str | None) -> Name 
         full: The name as one string, used if both others are empty: "Anna Maria Meyer", "Meyer, Anna Maria" or
             "MEYER/ANNA MARIAMS".
     """
+    if words := _of_organisation(" ".join(filter(None, (given, family))) or full):
+        return Name((), words, is_organisation=True)
+    if any(map(is_hangul, (given, family, full))) and (korean := _korean(given, family, full)):
+        return korean
     first, last = _words(given, 1), _words(family, 1) or tuple(_folded(family))
     if first or last:
         return Name(_of_one(first), _family(last), generation=_generation(family, 1) or _generation(given, 1))
@@ -185,7 +197,7 @@ def parse_name(given: str | None, family: str | None, full: str | None) -> Name 
     if full and "," in full:
         before, _, after = full.partition(",")
         after_words, before_words = _words(after, 1), _words(before, 1)
-        if after_words and before_words and GENERATIONS.keys().isdisjoint(after_words):
+        if after_words and before_words and not _are_suffixes(after_words, before_words):
             return Name(
                 _of_one(after_words),
                 _family(before_words),
@@ -203,6 +215,13 @@ def parse_name(given: str | None, family: str | None, full: str | None) -> Name 
     while start > 1 and words[start - 1] in PARTICLES:
         start -= 1
     return Name(_of_one(words[:start]), _family(words[start:]), ordered=False, generation=generation)
+
+
+def _are_suffixes(words: tuple[str, ...], before: tuple[str, ...]) -> bool:
+    """Whether what stands behind a comma is no given name, but behind a name: Jr, Esq, or MD of a whole name."""
+    if not GENERATIONS.keys().isdisjoint(words):
+        return True
+    return SUFFIXES.issuperset(words) and (len(before) > 1 or SUFFIXES_AS_NAMES.isdisjoint(words))
 
 
 def told_by_mailbox(name: Name, mailbox: str) -> Name:
@@ -235,6 +254,27 @@ def _folded(text: str | None) -> list[str]:
     words = fold(text).split()
     # A single sign says that nobody knows the name, and beside other words there is no name in what is lost.
     return [word for word in words if word.strip(LOST)] or [word for word in words if len(word) > 1][:1]
+
+
+def _korean(given: str | None, family: str | None, full: str | None) -> Name | None:
+    """A name in Hangul, if it is one."""
+    if not (given or family):
+        text = (full or "").strip()
+        parts = re.fullmatch(FAMILY_FIRST, text) or re.fullmatch(WRITTEN_AS_ONE, text)
+        if parts is None:
+            return None
+        family, given = parts.groups()
+    last = (family or "").strip()
+    spelled = (USUAL[last],) if last in USUAL else tuple(_folded(last))
+    return Name(tuple(_folded(given)), spelled, is_korean=True)
+
+
+@lru_cache(maxsize=200_000)
+def _of_organisation(text: str | None) -> tuple[str, ...]:
+    """The words of a name that is an organisation's; nothing of another one."""
+    words = _folded(text)
+    told = re.search(organisation(), " ".join(words)) is not None
+    return tuple(word for word in words if word not in _NO_NAMES_OF_ORGANISATIONS) if told else ()
 
 
 @lru_cache(maxsize=200_000)
@@ -290,6 +330,8 @@ def compare_names(left: Name, right: Name) -> tuple[Match, Match]:
         return straight
     if Match.INITIAL in straight and (_is_beside_an_initial(left, right) or _is_beside_an_initial(right, left)):
         return Match.DIFFERENT, Match.MISSING
+    if left.is_korean is not right.is_korean and not _of_koreans(left).isdisjoint(_of_koreans(right)):
+        return Match.SAME, Match.SAME
     single = len(left.words) == len(right.words) == 1
     if not single and not _written_out(left).isdisjoint(_written_out(right)):
         return Match.SAME, Match.SAME
@@ -308,6 +350,15 @@ def compare_names(left: Name, right: Name) -> tuple[Match, Match]:
     return exchanged if min(exchanged) >= Match.CLOSE and max(exchanged) == Match.SAME else straight
 
 
+def are_unreadable(left: Name, right: Name) -> bool:
+    """Whether given or family names that both have are in scripts that cannot be compared, so that they may be
+    anybody's."""
+    if not (left.words and right.words) or left.is_lost or right.is_lost:
+        return False
+    both = [(one, two) for one, two in ((left.given, right.given), (left.family, right.family)) if one and two]
+    return any(_unreadable(one, two) for one, two in both or [(left.words, right.words)])
+
+
 def _is_beside_an_initial(left: Name, right: Name) -> bool:
     """Whether a single name agrees with nothing but an initial beside another name: Widisha is not "W. Ekta"."""
     return not right.ordered and len(left.words) == 1 and len(left.words[0]) > 1 and len(right.words) > 1
@@ -321,6 +372,14 @@ def _compare_exchanged(left: Name, right: Name) -> tuple[Match, Match]:
 def _written_out(name: Name) -> set[str]:
     given, family = "".join(name.given), "".join(name.family)
     return {given + family, family + given}
+
+
+def _of_koreans(name: Name) -> set[str]:
+    """A name as `_written_out`, and with its first or last word as Korean family names are usually spelled."""
+    first, *others = name.words
+    *before, last = name.words
+    found = {"".join((usual, *others)) for usual in usual_spellings(first)}
+    return found | {"".join((usual, *before)) for usual in usual_spellings(last)} | _written_out(name)
 
 
 @lru_cache(maxsize=500_000)

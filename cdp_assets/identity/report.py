@@ -39,6 +39,7 @@ _RECORD = ("normalised", "identity_records", "record_id")
 _IDENTIFIERS = {("normalised", "identifiers", name) for name in ("namespace", "identifier_type", "identifier_value")}
 _NAMES = {
     *(("normalised", "contacts", name) for name in SAID_OF_CONTACTS if name in SAID_OF_PEOPLE),
+    ("normalised", "contacts", "company"),
     ("normalised", "contact_points", "value"),
 }
 _SEEN = {("normalised", "identifiers", "first_seen_at")}

@@ -302,8 +302,16 @@ def test_the_initial_of_a_pet_name_is_no_initial_of_the_full_name(initial: str, 
     assert agreement(signature(f"{full[0]}. Smith"), signature(f"{full} Smith")) is Agreement.PARTIAL
 
 
-def test_a_script_that_cannot_be_compared_is_no_contradiction() -> None:
-    assert agreement(signature("山田 太郎"), signature("Taro Yamada")) is Agreement.UNKNOWN
+@pytest.mark.parametrize(
+    ("one", "other"), [("山田 太郎", "Taro Yamada"), ("山田太郎", "YAMADA HANAKO"), ("Yamada 太郎", "Yamada Hana")]
+)
+def test_names_in_scripts_that_cannot_be_compared_need_the_same_birth_date(one: str, other: str) -> None:
+    born, later = date(1980, 4, 12), date(1980, 4, 13)
+    assert agreement(signature(one), signature(other)) is Agreement.UNREADABLE
+    assert agreement(signature(one, born), signature(other, later)) is Agreement.UNREADABLE
+    assert agreement(signature(one, born), signature(other, born)) is Agreement.PARTIAL
+    numbered = (replace(signature(name), numbers=(("tax", "981728237"),)) for name in (one, other))
+    assert agreement(*numbered) is Agreement.PARTIAL
 
 
 def test_birth_dates_are_graded() -> None:
@@ -337,6 +345,41 @@ def test_a_changed_surname_is_told_from_another_person_by_the_birth_date() -> No
     born = date(1980, 4, 12)
     assert agreement(signature("Anna Meyer", born), signature("Anna Schmidt", born)) is Agreement.CHANGED_SURNAME
     assert agreement(signature("Anna Meyer"), signature("Anna Schmidt")) is Agreement.DIFFERENT_FAMILY
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["The Anna Meyer Trust", "Anna Meyer Revocable Trust", "Estate of Anna Meyer", "Anna Meyer Fund", "Anna Meyer LLC",
+     "Meyer Family Foundation", "Fundación Anna Meyer"],
+)  # fmt: skip
+def test_what_holds_somebodys_property_is_no_person(name: str) -> None:
+    assert agreement(signature(name), signature("Anna Meyer")) is Agreement.DIFFERENT_KIND
+    assert agreement(signature(name), signature(f"The {name}")) is Agreement.EQUAL
+    assert agreement(signature(name), signature("Karl Huber Trust")) is Agreement.DIFFERENT_FAMILY
+
+
+@pytest.mark.parametrize("name", ["Trust Moyo", "John Fund", "Anna Sa", "Péter Sas"])
+def test_people_are_called_by_words_of_organisations(name: str) -> None:
+    assert agreement(signature(name), signature(name)) is Agreement.EQUAL
+
+
+@pytest.mark.parametrize("suffixed", ["Anna Meyer, Esq.", "Anna Meyer Esq", "Anna Meyer, MD", "Meyer, Anna, Ph.D."])
+def test_a_degree_behind_a_name_is_no_given_name(suffixed: str) -> None:
+    assert agreement(signature(suffixed), signature("Anna Meyer")) is Agreement.EQUAL
+    assert parse_name(None, None, "Hossain, Md") == Name(("md",), ("hossain",))
+
+
+@pytest.mark.parametrize("latin", ["Kim Jihye", "Ji-hye Kim", "GIM JIHYE", "Kim Ji Hye"])
+def test_a_korean_name_is_known_in_latin_letters(latin: str) -> None:
+    for hangul in ("김지혜", "김 지혜"):
+        assert agreement(signature(hangul), signature(latin)) is Agreement.EQUAL
+    assert agreement(signature("김은서"), signature(latin)) is Agreement.DIFFERENT_GIVEN
+    assert agreement(signature("박지혜"), signature(latin)).contradicts
+
+
+def test_of_koreans_one_syllable_is_the_familys_or_two_of_some() -> None:
+    assert parse_name(None, None, "이지은") == parse_name("지은", "이", None) == parse_name(None, None, "이 지은")
+    assert parse_name(None, None, "남궁지은") == Name(("jieun",), ("namgung",), is_korean=True)
 
 
 def test_only_an_unknown_spelling_is_a_slip() -> None:

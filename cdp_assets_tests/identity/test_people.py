@@ -293,6 +293,30 @@ def test_a_nameless_record_is_no_bridge_between_two_people() -> None:
     assert together(anna, bert, bridge) == {frozenset({1, 3}), frozenset({2})}
 
 
+def test_names_in_scripts_that_cannot_be_compared_do_not_part_who_bears_both() -> None:
+    home = "email home@example.com"
+    one, other = Record(1, (home,), "中川 美加子"), Record(2, (home,), "Nakagawa Ryohei")
+    tables = World().run([one, other])
+    [refused] = tables["rejected_links"].to_pylist()
+    assert refused["detail"].startswith("the names are in scripts that cannot be compared")
+    both = Record(3, ("crm/contact_id 7", home), "Nakagawa Mikako"), Record(4, ("crm/contact_id 7",), "中川 美加子")
+    assert together(one, *both) == {frozenset({1, 3, 4})}
+
+
+def test_a_trust_is_not_whose_address_it_has_though_it_is_told_as_a_company() -> None:
+    home = "email anna@example.com"
+    anna, trust = Record(1, (home,), "Anna Meyer"), Record(2, (home,), company="The Anna Meyer Trust")
+    assert together(anna, trust) == {frozenset({1}), frozenset({2})}
+    assert together(anna, Record(2, (home,), company="Meyer GmbH")) == {frozenset({1, 2})}
+
+
+def test_a_woman_without_a_name_is_no_man() -> None:
+    home = "email home@example.com"
+    man = Record(1, (home,), "Anton Meyer", gender="m")
+    assert together(man, Record(2, (home,), gender="female")) == {frozenset({1}), frozenset({2})}
+    assert together(man, Record(2, (home,), gender="m")) == {frozenset({1, 2})}
+
+
 def test_a_recycled_phone_does_not_join_its_old_and_new_owner() -> None:
     before = Record(1, ("user_id u1", "phone +491511111112"), seen=0, until=30)
     after = Record(2, ("shop/customer_number 9", "phone +491511111112"), seen=600, until=700)

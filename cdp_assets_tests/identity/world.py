@@ -47,6 +47,8 @@ class Record:
     source: str = "test"
     year: int | None = None
     mail: tuple[str, ...] = ()
+    gender: str | None = None
+    company: str | None = None
 
     def identifiers(self) -> list[dict[str, Any]]:
         rows = []
@@ -157,13 +159,15 @@ def canonical_tables(
     lineage = {"source": "test", "load_id": "1", "source_row": 1}
     contacts, points = [], []
     for record in records:
-        if (record.name, record.born, record.year) != (None, None, None):
+        if (record.name, record.born, record.year, record.gender, record.company) != (None,) * 5:
             contacts.append(
                 {
                     "record_id": record.id,
                     "full_name": record.name,
                     "birth_date": record.born,
                     "birth_year": record.year,
+                    "gender": record.gender,
+                    "company": record.company,
                     "native_id": str(record.id),
                 }
             )

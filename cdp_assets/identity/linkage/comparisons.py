@@ -62,6 +62,9 @@ OTHER_FAMILY = "the same given name, another family name"
 OTHER_MIDDLE = "the same or a like name, another middle name"
 """The level of names of siblings, of parent and child, and of namesakes, whom it tells apart."""
 
+OTHER_SCRIPT = "in a script that cannot be compared"
+"""The level of given names that say nothing of one another."""
+
 NO_GIVEN = "the same family name, no given name"
 """The level of names of whoever may be anybody of a family."""
 
@@ -98,6 +101,7 @@ it tells the year alone."""
 
 ASKED_FOR = (
     *(("name", level) for level in (*SAME_NAMES, OTHER_MIDDLE, NO_GIVEN, OTHER_FAMILY, NO_NAME_IN_COMMON, DIFFERENT)),
+    (GIVEN_NAME, OTHER_SCRIPT),
     (BIRTH_DATE, THE_SAME),
     (BIRTH_DATE, GENERATION_APART),
     (BIRTH_YEAR, GENERATION_APART),
@@ -140,6 +144,8 @@ COMPARED = tuple(comparison.name for comparison in COMPARISONS)
 
 ALSO_COMPARED = (
     "name_words",
+    "is_latin",
+    "is_given_first",
     "middle",
     "generation",
     "lone_birth_year",
@@ -207,6 +213,10 @@ def _missing(comparison: Comparison) -> ComparisonLevelCreator:
 
     nulls: list[Any] = [levels.NullLevel(column) for column in comparison.columns]
     level = nulls[0] if len(nulls) == 1 else levels.And(*nulls)
+    if comparison.name == "name":
+        level = levels.Or(level, _of_two_scripts())
+    if comparison.name == GIVEN_NAME:
+        level = levels.And(level, levels.Not(_of_two_scripts()))
     if comparison.name == BIRTH_YEAR:
         # Two dates say more than their years, and are compared.
         both = levels.And(*(levels.CustomLevel(f"birth_date_{side} IS NOT NULL") for side in "lr"))
@@ -445,9 +455,10 @@ def _given_name() -> list[ComparisonLevelCreator]:
         levels.CustomLevel(f"NOT ({BORNE}_l AND {BORNE}_r)"),
         levels.Or(levels.JaroWinklerLevel("given", 0.7), _edits("given", 2)),
     )
-    alike = _given_alike(_no_two_names())
-    one_person = levels.And(one_middle, levels.Or(*alike, _kin_of_whom_more_is_known(), *_exchanged(_ALIKE)))
+    alike = levels.And(levels.Or(*_given_alike(_no_two_names()), _kin_of_whom_more_is_known()), _no_other_given())
+    one_person = levels.And(one_middle, levels.Or(alike, *_exchanged(_ALIKE)))
     return [
+        _weightless(_of_two_scripts(), OTHER_SCRIPT),
         _weightless(
             levels.And(_one_generation(_BOTH_BORN), levels.Or(one_person, *elsewhere)),
             "may be one person's",
@@ -455,11 +466,34 @@ def _given_name() -> list[ComparisonLevelCreator]:
         _weightless(
             levels.And(
                 _one_generation(_EITHER_BORN),
-                levels.Or(*_given_alike(), _kin(), garbled, _initial(), *_exchanged(_LIKE_EXCHANGED)),
+                levels.Or(
+                    levels.And(levels.Or(*_given_alike(), _kin(), garbled), _no_other_given()),
+                    _initial(),
+                    *_exchanged(_LIKE_EXCHANGED),
+                ),
             ),
             "may be one garbled",
         ),
     ]
+
+
+def _no_other_given() -> ComparisonLevelCreator:
+    """Not Kovács Anna and Kovács Péter: where it is not known which words are given names, what stands in the place of
+    family names may be them, and is the same or alike (as `names.Name.is_given_first` and a family name that changed).
+    """
+    import splink.comparison_level_library as levels
+
+    return levels.CustomLevel(
+        "coalesce(is_given_first_l AND is_given_first_r OR array_contains(name_words_l, family_r)"
+        f" OR array_contains(name_words_r, family_l) OR jaro_winkler_similarity(family_l, family_r) >= {_ALIKE}, true)"
+    )
+
+
+def _of_two_scripts() -> ComparisonLevelCreator:
+    """The one name is in Latin letters or could be written in them, and the other could not."""
+    import splink.comparison_level_library as levels
+
+    return levels.CustomLevel("coalesce(is_latin_l <> is_latin_r, false)")
 
 
 def _may_be_called(second: str, first: str) -> str:
@@ -483,7 +517,8 @@ def _exchanged(least: float) -> list[ComparisonLevelCreator]:
 
     return [
         levels.CustomLevel(
-            f"array_contains(name_words_{other}, given_{one}) AND (array_contains(name_words_{one}, given_{other})"
+            f"given_l <> given_r AND array_contains(name_words_{other}, given_{one})"
+            f" AND (array_contains(name_words_{one}, given_{other})"
             f" OR (jaro_winkler_similarity(family_{one}, given_{other}) >= {least}"
             f" AND {_is_no_wife(f'family_{one}', f'given_{other}')}))"
         )

@@ -18,6 +18,7 @@ from ibis import _
 from cdp_assets.identity.addresses import is_typed_for_nothing, plain_postcode, plain_street
 from cdp_assets.identity.evidence import GENDERS
 from cdp_assets.identity.folding import fold, legible, sound
+from cdp_assets.identity.korean import USUAL, WRITTEN_AS_ONE
 from cdp_assets.identity.names import (
     AND_SIGNS,
     BOOKED,
@@ -39,6 +40,7 @@ from cdp_assets.identity.names import (
 )
 from cdp_assets.identity.nicknames import nickname_groups
 from cdp_assets.normalised.birth_dates import born_in
+from cdp_assets.sources.proposing.cells import organisation
 from cdp_assets.warehouse.operations import trimmed
 from cdp_assets.warehouse.subqueries import computed_once
 
@@ -56,6 +58,8 @@ FACES = ibis.schema(
         "family": "string",
         "whole_name": "string",
         "name_words": "array<string>",
+        "is_latin": "boolean",
+        "is_given_first": "boolean",
         "nicknames": "array<string>",
         "kin": "array<string>",
         "middle": "array<string>",
@@ -84,6 +88,8 @@ FACES = ibis.schema(
 
 _PLAIN = r"^[\x00-\x3e\x40-\x7f]*$"
 """Of plain letters, and none that was lost (`folding.LOST`)."""
+_LATIN = r"^[\x00-\x7f]*$"
+"""What is folded to Latin letters, as names in scripts that can be compared are."""
 _TEXTS = ("full_name", "given_name", "family_name")
 _NOT_A_NAME = tuple(sorted(word for word in TITLES | SUFFIXES | PARTICLES if len(word) > 1))
 _NO_GIVEN_NAMES = tuple(sorted(TITLES - TITLES_AS_NAMES | SUFFIXES - SUFFIXES_AS_NAMES))
@@ -94,8 +100,8 @@ _GENERATION = rf" ({'|'.join(GENERATIONS)})\b"
 _OF_TWO = rf"(?i){AND_SIGNS}|[^ ] +(?:{'|'.join(sorted(CONJUNCTIONS))}) +[^ ]"
 """In a given or full name: it is a couple's, and nobody is compared by it."""
 
-_WITH_COMMA, _EASTERN = r"^([^,]+),(.+)$", f"^{FAMILY_FIRST}$"
-_NO_GIVEN_NAME = rf"(?i)\b({'|'.join(GENERATIONS)})\b|^({'|'.join(sorted(TITLES | SUFFIXES))})\.?$"
+_WITH_COMMA, _EASTERN, _KOREAN = r"^([^,]+),(.+)$", f"^{FAMILY_FIRST}$", f"^{WRITTEN_AS_ONE}$"
+_NO_GIVEN_NAME = rf"(?i)\b({'|'.join(GENERATIONS)})\b|^({'|'.join(sorted(TITLES | SUFFIXES))})$"
 """What stands after a comma, and is not what somebody is called."""
 
 _UNNAMED = rf"^({'|'.join(sorted(UNNAMED))})\b"
@@ -123,8 +129,9 @@ def faces(
     said = said.mutate(record_id=ibis.coalesce(said.record_id, said.record_id_right)).drop("record_id_right")
     said = _numbered(said, numbers)
     known = said.join(labels.select("record_id", "label"), "record_id")
-    # Children without a name are like one another, and like whoever else is of their family.
-    known = engine.scratch(known.filter(~known.spoken.re_search(_UNNAMED).fill_null(False)))
+    # Children without a name are like one another, and like whoever else is of their family, as trusts are.
+    nobody = known.spoken.re_search(_UNNAMED) | known.spoken.re_search(organisation())
+    known = engine.scratch(known.filter(~nobody.fill_null(False)))
     described = _derived(_different(known, engine), engine)
     something = (described.whole_name, described.birth_year, described.email, described.phone, described.postcode,
                  described.city)  # fmt: skip
@@ -194,17 +201,18 @@ def _names(contacts: ir.Table, engine: Engine) -> ir.Table:
 
 
 def _parted(said: ir.Table) -> ir.Table:
-    """Names with "Meyer, Anna", MEYER/ANNAMS and 山田 太郎 in their parts, where nothing else says which is which."""
+    """Names with "Meyer, Anna", MEYER/ANNAMS, 山田 太郎 and 김지혜 in their parts, where nothing else says which is
+    which."""
     said = computed_once(said.mutate(full_name=said.full_name.re_replace(BOOKED, BOOKED_PARTS)))
     found = {
         name: said.full_name.re_extract(_WITH_COMMA, part)
         .nullif("")
-        .coalesce(said.full_name.re_extract(_EASTERN, part))
+        .coalesce(said.full_name.re_extract(_EASTERN, part).nullif(""), said.full_name.re_extract(_KOREAN, part))
         for part, name in enumerate(("family", "given"), start=1)
     }
     parts = computed_once(said.mutate(**{name: text.strip().nullif("") for name, text in found.items()}))
     nothing = parts.given_name.isnull() & parts.family_name.isnull()
-    told = parts.family.notnull() & parts.given.notnull() & ~parts.given.re_search(_NO_GIVEN_NAME)
+    told = parts.family.notnull() & parts.given.notnull() & ~parts.given.replace(".", "").re_search(_NO_GIVEN_NAME)
     judged = computed_once(parts.mutate(parted=(nothing & told).fill_null(False)))
     return computed_once(
         judged.mutate(
@@ -232,7 +240,8 @@ def _fold_batch(rows: pa.Table) -> pa.Table:
     import pyarrow as pa
 
     texts = rows["text"].to_pylist()
-    return pa.table({"text": rows["text"], "folded": pa.array([legible(fold(text)) for text in texts], pa.string())})
+    folded = [USUAL.get(text) or legible(fold(text)) for text in texts]
+    return pa.table({"text": rows["text"], "folded": pa.array(folded, pa.string())})
 
 
 def _fold_ascii(text: ir.StringValue) -> ir.StringValue:
@@ -292,6 +301,8 @@ def _derived(shown: ir.Table, engine: Engine) -> ir.Table:
             given=ibis.ifelse(alone, ibis.null("string"), given),
             family=family,
             name_words=_written_out(named.different, named.spoken),
+            is_latin=named.spoken.re_search(_LATIN),
+            is_ordered=named.given_name.notnull() | named.family_name.notnull(),
         ).drop("words", "own")
     )
     heard = engine.map_values(
@@ -303,7 +314,10 @@ def _derived(shown: ir.Table, engine: Engine) -> ir.Table:
     listed = ibis.schema({"nickname": "string", "nicknames": "array<string>", "kin": "array<string>"})
     table = engine.from_arrow(nickname_groups(), listed)
     joined = parted.left_join(table, parted.given == table.nickname)
+    families = table.select(of_given="nickname")
+    joined = joined.left_join(families, joined.family == families.of_given)
     return joined.mutate(
+        is_given_first=joined.is_ordered | (joined.nickname.notnull() & joined.of_given.isnull()),
         middle=_middle(joined),
         whole_name=ibis.ifelse(joined.different.length() > 1, joined.different.join(" "), ibis.null("string")),
         generation=joined.spoken.re_extract(_GENERATION, 1).cases(*GENERATIONS.items()),

@@ -266,7 +266,8 @@ def _constraints(
     """Groups kept apart on purpose, who holds which identifier of a type with a limit, and who was born when."""
     home = people.records.select("record_id", "label")
     # That family names differ, or a number was handed on, is said of one shared identifier; likeness knows more.
-    mild = people.refusals.reason.isin(_MILD) & (people.refusals.detail != IN_WORDS[Agreement.DIFFERENT_GENERATION])
+    grave = [IN_WORDS[grade] for grade in (Agreement.DIFFERENT_KIND, Agreement.DIFFERENT_GENERATION)]
+    mild = people.refusals.reason.isin(_MILD) & people.refusals.detail.notin(grave)
     apart = people.refusals.filter(people.refusals.right_record_id.notnull() & ~mild)
     apart = apart.select("left_record_id", "right_record_id")
     if said is not None:

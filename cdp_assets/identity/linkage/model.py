@@ -80,6 +80,9 @@ GIVEN_CONTRADICTS = -14.0
 EQUAL = 1e-6
 """Weights in bits that differ by less are the same; those of different levels do not."""
 
+UNCOMPARED = -8 * EQUAL
+"""Weight of given names that say nothing of one another: next to nothing, which tells them from those not known."""
+
 _GIVEN_AGREES = 0.9
 """Share of true pairs whose given names agree."""
 
@@ -441,7 +444,8 @@ def _completed(
         name = comparison["output_column_name"]
         levels = [level for level in comparison["comparison_levels"] if not level.get("is_null_level")]
         if name == GIVEN_NAME:
-            for level, bits in zip(levels, (math.log2(_GIVEN_AGREES / namesakes), 0.0, GIVEN_CONTRADICTS), strict=True):
+            agrees = math.log2(_GIVEN_AGREES / namesakes)
+            for level, bits in zip(levels, (UNCOMPARED, agrees, 0.0, GIVEN_CONTRADICTS), strict=True):
                 level["m_probability"] = _steady(0.5 * 2.0 ** min(bits, 0))
                 level["u_probability"] = _steady(0.5 * 2.0 ** -max(bits, 0))
             continue

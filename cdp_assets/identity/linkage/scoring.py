@@ -25,6 +25,7 @@ from cdp_assets.identity.linkage.comparisons import (
     OF_ONE_PERSON,
     OTHER_FAMILY,
     OTHER_MIDDLE,
+    OTHER_SCRIPT,
     OWN_NUMBER,
     SAME_NAMES,
     THE_SAME,
@@ -218,9 +219,10 @@ def corroborated(pairs: ir.Table, model: Model) -> ir.BooleanValue:
     people, some bear almost the same name and were born on almost the same date. A given name is no name: under another
     family name, and where no name agrees at all, only the same birth date confirms anything, together with an address,
     a number or a place. Families and offices share these, and where families come first in a name, theirs are taken for
-    given ones. With another middle name, or none of the given names known, the birth date has to be the same; where the
-    family name is another one as well, only an address or number of one's own confirms anything. At one place, those of
-    a like name and another birth date are two.
+    given ones. Where names are in scripts that cannot be compared, it takes both the same birth date and an address or
+    number of one's own. With another middle name, or none of the given names known, the birth date has to be the same;
+    where the family name is another one as well, only an address or number of one's own confirms anything. At one
+    place, those of a like name and another birth date are two.
     """
     personal, shared = (_any_agrees(pairs, comparisons) for comparisons in (_OF_ONE, _OF_SEVERAL))
     if "mw_name" not in pairs.columns:
@@ -236,6 +238,7 @@ def corroborated(pairs: ir.Table, model: Model) -> ir.BooleanValue:
     both = same_name & (date > 0) | same_date & (pairs.mw_name > 0)
     one_place = shared & (same_name | (date >= 0))
     return ibis.cases(
+        (_has_level(pairs, model, GIVEN_NAME, OTHER_SCRIPT), same_date & personal),
         (other_name, same_date & (personal | shared)),
         (personal, True),
         (nothing, False),

@@ -63,6 +63,21 @@ def is_company(name: str) -> bool:
 
 
 @cache
+def estate() -> str:
+    """A pattern for names in small letters and without signs that are those of what holds somebody's property: *the
+    anna smith trust*, *estate of anna smith*. Two words stand before some, as some people are called John Fund.
+    """
+    behind, anywhere = ("|".join(words_by_kind()[kind]) for kind in ("estates", "foundations"))
+    return rf"(^|[^ ] )({anywhere})( |$)|[^ ] [^ ]+ ({behind})( |$)"
+
+
+@cache
+def organisation() -> str:
+    """The same for those of any organisation that says so by a word that nobody is called by: *smith holdings llc*."""
+    return rf"{estate()}|[^ ] ({'|'.join(words_by_kind()['legal_forms'])})( |$)"
+
+
+@cache
 def refusing(*, further: bool = True) -> dict[str, str]:
     """What cells say of who refuses, in lower case, whatever their heading → the channel; *flag* where the heading has
     to say. Without ``further`` in eight languages only.

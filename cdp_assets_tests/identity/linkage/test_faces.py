@@ -98,6 +98,11 @@ def test_a_family_name_alone_is_no_given_name(engine: DuckDBEngine) -> None:
     assert (face["given"], face["family"], face["whole_name"]) == (None, "berger", None)
 
 
+def test_trusts_are_compared_with_nobody(engine: DuckDBEngine) -> None:
+    trust = Person(1, full="The Anna Berger Trust", email="anna@example.org", postcode="1010")
+    assert shown(engine, trust) == []
+
+
 @pytest.mark.parametrize(
     ("person", "middle"),
     [

@@ -13,10 +13,11 @@ from cdp_assets.identity.linkage.comparisons import (
     NO_NAME_IN_COMMON,
     OTHER_FAMILY,
     OTHER_MIDDLE,
+    OTHER_SCRIPT,
     SAME_NAMES,
     THE_SAME,
 )
-from cdp_assets.identity.linkage.model import Model
+from cdp_assets.identity.linkage.model import UNCOMPARED, Model
 from cdp_assets.identity.linkage.scoring import corroborated, vote_of_births
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 
@@ -113,6 +114,18 @@ def test_whose_given_name_is_not_known_is_known_by_the_birth_date() -> None:
 def test_without_any_name_in_common_only_what_one_person_has_confirms() -> None:
     assert not is_corroborated(NO_NAME_IN_COMMON, THE_SAME, address=6.0)
     assert is_corroborated(NO_NAME_IN_COMMON, THE_SAME, email=12.0)
+
+
+def test_names_that_cannot_be_compared_are_confirmed_by_the_birth_date_with_what_one_person_has() -> None:
+    def is_met(birth_date: str, **others: float) -> bool:
+        parts = {"mw_name": 0.0, "mw_given_name": UNCOMPARED, "mw_birth_date": DATES[birth_date]}
+        parts |= {f"mw_{comparison}": weight for comparison, weight in others.items()}
+        given = {OTHER_SCRIPT: UNCOMPARED, "may be one person's": 8.0, "different": -14.0}
+        return bool(met(parts, model_of(name=NAMES, given_name=given, birth_date=DATES)))
+
+    assert is_met(THE_SAME, phone=12.0)
+    assert not is_met(THE_SAME, address=9.0)
+    assert not is_met("one digit wrong", phone=12.0)
 
 
 def test_a_like_name_and_another_birth_date_are_two_of_one_house() -> None:
