@@ -7,9 +7,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from cdp_assets.sources.proposing.columns import columns_of
 from cdp_assets.sources.proposing.postal import of_one_address
 from cdp_assets.sources.proposing.propose import propose
-from cdp_assets.sources.proposing.roles import columns_of
 from cdp_assets_tests.sources.test_proposing import written
 
 VALUES = {

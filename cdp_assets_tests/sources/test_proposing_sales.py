@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from cdp_assets.sources.proposing.columns import columns_of
 from cdp_assets.sources.proposing.headings import meanings, words_of
 from cdp_assets.sources.proposing.propose import Proposal, propose
-from cdp_assets.sources.proposing.roles import columns_of
 from cdp_assets.sources.proposing.values import amount_of, judge
 from cdp_assets.warehouse.sql_parsing import plain_name
 from cdp_assets_tests.normalised.bench import canonical, load, outcome

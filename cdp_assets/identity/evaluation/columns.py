@@ -33,6 +33,7 @@ from cdp_assets.identity.evaluation.words import (
     said_in,
     says,
 )
+from cdp_assets.sources.proposing.columns import columns_of
 from cdp_assets.sources.proposing.headings import (
     ADDRESS_PARTS,
     BIRTH_PARTS,
@@ -43,7 +44,7 @@ from cdp_assets.sources.proposing.headings import (
     words_of,
 )
 from cdp_assets.sources.proposing.naming import named_in_addresses
-from cdp_assets.sources.proposing.roles import Column, columns_of
+from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.values import are_spread_like_births
 from cdp_assets.sources.proposing.whose import own
 

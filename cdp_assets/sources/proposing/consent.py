@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from cdp_assets.sources.proposing import cells, headings
 from cdp_assets.sources.proposing.answers import DENYING, GRANTING, LEAVING, answer_of, known_answers
+from cdp_assets.sources.proposing.columns import says_channels
 from cdp_assets.sources.proposing.consent_log import all_refused, channel_of, tells_each
 from cdp_assets.sources.proposing.consent_words import (
     WHEN,
@@ -35,7 +36,7 @@ from cdp_assets.sources.proposing.flags import (
     time_of_change,
     when,
 )
-from cdp_assets.sources.proposing.roles import Column, says_channels
+from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.warehouse.sql_parsing import plain_name
 
 _SPEAKING = frozenset({"answer", "opt_in", "opt_out", "withdrawn_at", "consented_at"})

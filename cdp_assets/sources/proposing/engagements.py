@@ -11,10 +11,11 @@ from dataclasses import replace
 
 from cdp_assets.sources.proposing import cells
 from cdp_assets.sources.proposing.answers import LEAVING, where_known
+from cdp_assets.sources.proposing.columns import says_channels
 from cdp_assets.sources.proposing.consent_log import channel_of
 from cdp_assets.sources.proposing.draft import Draft, Map, among, only_where, quoted
 from cdp_assets.sources.proposing.people import named
-from cdp_assets.sources.proposing.roles import Column, says_channels
+from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.signing import speaks_of_letters
 from cdp_assets.sources.proposing.values import Texts
 from cdp_assets.warehouse.sql_parsing import plain_name

@@ -9,8 +9,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from cdp_assets.sources.proposing.columns import columns_of
 from cdp_assets.sources.proposing.draft import Draft, Map, only_where, quoted
-from cdp_assets.sources.proposing.roles import Column, columns_of
+from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.sample import flat
 from cdp_assets.sources.spec import ITEM
 from cdp_assets.warehouse.sql_parsing import plain_name

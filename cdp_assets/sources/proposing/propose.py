@@ -17,6 +17,7 @@ from typing import Any
 from cdp_assets.sources import template
 from cdp_assets.sources.proposing import consent, headings
 from cdp_assets.sources.proposing.changes import Log, is_log
+from cdp_assets.sources.proposing.columns import columns_of
 from cdp_assets.sources.proposing.countries import writes_day_first
 from cdp_assets.sources.proposing.draft import Draft, some_are_no_addresses
 from cdp_assets.sources.proposing.ends import Ends, counterpart, ends_of
@@ -30,7 +31,7 @@ from cdp_assets.sources.proposing.naming import may_name_people, named_alike
 from cdp_assets.sources.proposing.nested import of_one_person
 from cdp_assets.sources.proposing.own_columns import with_own_columns
 from cdp_assets.sources.proposing.postal import of_a_delivery, of_one_address
-from cdp_assets.sources.proposing.roles import Column, columns_of, is_unread_time, names_of_companies
+from cdp_assets.sources.proposing.roles import Column, is_unread_time, names_of_companies
 from cdp_assets.sources.proposing.sample import Sample, UnreadableSampleError, read
 from cdp_assets.sources.proposing.signing import with_words_of_signing
 from cdp_assets.sources.proposing.values import judge

@@ -10,14 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cdp_assets.sources.proposing import cells, headings
-from cdp_assets.sources.proposing.roles import (
-    INSTANTS,
-    NUMBERING_PEOPLE,
-    SOLD_OR_ASKED,
-    TELLING_OF_PEOPLE,
-    Column,
-    says_channels,
-)
+from cdp_assets.sources.proposing.columns import says_channels
+from cdp_assets.sources.proposing.roles import INSTANTS, NUMBERING_PEOPLE, SOLD_OR_ASKED, TELLING_OF_PEOPLE, Column
 from cdp_assets.sources.proposing.values import Texts
 
 _SAYING = (None, "status", "type", "action", "event_name")
