@@ -18,7 +18,7 @@ from cdp_assets.identity.linkage.model import Model
 from cdp_assets.identity.spec import IdentityRules, LinkageRules
 from cdp_assets.identity.stewardship import Word
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
-from cdp_assets_tests.examples import examples
+from cdp_assets_tests.examples import SOAKING, examples
 from cdp_assets_tests.identity.linkage.town import town
 from cdp_assets_tests.identity.test_incremental import Twins, rows_of
 from cdp_assets_tests.identity.test_incremental_words import different, same, taken_back
@@ -184,6 +184,7 @@ NAMESAKES = [at_the_desk(81_000, "Olga Brandt"), at_the_desk(81_001, "Olga Brand
 OLGAS = {81_000, 81_001}
 
 
+@pytest.mark.long
 def test_what_becomes_everybodys_makes_nobody_alike_and_what_ceases_to_does_again() -> None:
     few = [*MAILED, *STAFF[1:], *NAMESAKES]
     twins = acquainted(few)
@@ -201,6 +202,7 @@ def test_what_is_nobodys_of_others_is_compared_with_no_newcomer() -> None:
     assert twins.reason is None
 
 
+@pytest.mark.long
 def test_addresses_and_numbers_taken_back_make_nobody_alike() -> None:
     few = [*MAILED, *STAFF[:5], *NAMESAKES]
     twins = acquainted(few)
@@ -253,7 +255,7 @@ def test_any_history_step_by_step_gives_what_comparing_everybody_gives(chance: r
     records = {record.id: record for record in [*MAILED, *STAFF[:12], *NAMESAKES, typed]}
     twins = acquainted(list(records.values()))
     words: dict[str, Word] = {}
-    for step in range(4):
+    for step in range(4 if SOAKING else 3):
         for number in chance.sample([number for number in sorted(records) if number not in fixed], 12):
             record, other = records[number], records[chance.choice(sorted(records))]
             cases = (

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cdp_assets.identity.evidence import identifier_id_of
 from cdp_assets.identity.stewardship import Word
-from cdp_assets_tests.examples import examples
+from cdp_assets_tests.examples import SOAKING, examples
 from cdp_assets_tests.identity.test_incremental import TOWNS, Twins
 from cdp_assets_tests.identity.test_properties import NAMES, RECORD, Town, made
 from cdp_assets_tests.identity.world import AS_OF, KEY, Record
@@ -41,7 +41,7 @@ def test_any_history_of_evidence_and_words_gives_what_a_run_from_nothing_gives(
     words: dict[str, Word] = {}
     spoken = 0
     twins = Twins()
-    for step in range(4):
+    for step in range(4 if SOAKING else 3):
         twins.run(list(records.values()), words=list(words.values()))
         for word in chance.sample(sorted(words), len(words) // 3):
             del words[word]

@@ -336,32 +336,29 @@ def test_nobody_is_reached_by_an_address_that_stands_for_none() -> None:
 
 
 REAL = {"email": "ada@example.org", "phone": "+4917695273502"}
+NOT_REAL = [
+    *(("email", text) for text in ("n/a", "-", "unknown", "ada@", "a***@example.org", "+4917695273502")),
+    *(("phone", text) for text in ("n/a", "-1", "0000000000", "9999999999", "123456789", "00000", "12", "+0")),
+    *(("phone", text) for text in ("+9999999999", "ada@example.org", "+49 1234567")),
+]
 
 
-@pytest.mark.parametrize(
-    ("kind", "text"),
-    [
-        *(("email", text) for text in ("n/a", "-", "unknown", "ada@", "a***@example.org", "+4917695273502")),
-        *(
-            ("phone", text)
-            for text in ("n/a", "-1", "0000000000", "9999999999", "123456789", "00000", "12", "+0", "+9999999999")
-        ),
-        ("phone", "ada@example.org"),
-        ("phone", "+49 1234567"),
-    ],
-)
-def test_what_is_no_address_or_number_survives_over_nothing(kind: str, text: str) -> None:
-    newer = point(2, kind, text, 9, verified=True)
-    records, provenance = resolve(SurvivorshipRules(), [], [point(1, kind, REAL[kind], 1), newer])
-    assert records[1][kind] == REAL[kind]
-    assert provenance[1, kind]["strategy"] == "usable_first"
-    assert [lost["value"] for lost in json.loads(provenance[1, kind]["beaten"])] == [text]
-    records, provenance = resolve(SurvivorshipRules(), [], [newer])
-    assert (records[1]["email"], records[1]["phone"], records[1]["anonymous"]) == (None, None, True)
+def test_what_is_no_address_or_number_survives_over_nothing() -> None:
+    newer = [point(2 * place, kind, text, 9, verified=True) for place, (kind, text) in enumerate(NOT_REAL)]
+    older = [point(2 * place + 1, kind, REAL[kind], 1) for place, (kind, _) in enumerate(NOT_REAL)]
+    whose = {record: record // 2 for record in range(2 * len(NOT_REAL))}
+    records, provenance = resolve(SurvivorshipRules(), [], [*older, *newer], whose)
+    for place, (kind, text) in enumerate(NOT_REAL):
+        assert records[place][kind] == REAL[kind]
+        assert provenance[place, kind]["strategy"] == "usable_first"
+        assert [lost["value"] for lost in json.loads(provenance[place, kind]["beaten"])] == [text]
+    records, provenance = resolve(SurvivorshipRules(), [], newer, whose)
     assert provenance == {}
-    known = [identifier(1, kind, REAL[kind])]
-    records, _ = resolve(SurvivorshipRules(), [], [newer], identifiers=known, profiles={1: 1, 2: 1})
-    assert records[1][kind] == REAL[kind]
+    for place in range(len(NOT_REAL)):
+        assert (records[place]["email"], records[place]["phone"], records[place]["anonymous"]) == (None, None, True)
+    known = [identifier(2 * place + 1, kind, REAL[kind]) for place, (kind, _) in enumerate(NOT_REAL)]
+    records, _ = resolve(SurvivorshipRules(), [], newer, whose, identifiers=known)
+    assert [records[place][kind] for place, (kind, _) in enumerate(NOT_REAL)] == [REAL[kind] for kind, _ in NOT_REAL]
 
 
 @pytest.mark.parametrize("text", ["030 901820", "(030) 90-18/20", "+49 (0)30 901820", "555.0142"])
