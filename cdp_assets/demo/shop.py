@@ -54,7 +54,7 @@ LOGGED_IN = 0.85
 """Share of account holders' orders placed while logged in: the shop then notes the customer's number on the order."""
 
 _BRANDS = texts(["visa", "master", "american_express", "bancontact"])
-_METHODS = texts(["card", "klarna", "paypal"])
+_METHODS = texts(["Shopify Payments", "gift_card + Shopify Payments", "Shopify Payments + gift_card"])
 ZONE = "Europe/Berlin"
 
 

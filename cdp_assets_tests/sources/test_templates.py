@@ -6,6 +6,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from cdp_assets.catalog import load_catalog
@@ -117,5 +118,12 @@ def test_what_another_export_tells_better_is_left_to_it_where_the_source_has_tha
         return dict(source.streams[0].derive)["told_apart"]
 
     assert told_apart(orders) == "false"
-    assert "Shopify Payments" in told_apart(orders, payouts)
+    left = told_apart(orders, payouts)
+    methods = ("Shopify Payments", "gift_card + Shopify Payments", "card", None, "PayPal Express Checkout", "gift_card")
+    with duckdb.connect() as connection:
+        told = [
+            connection.execute(f'SELECT {left} FROM (SELECT ?::VARCHAR AS "Payment Method")', [each]).fetchall()
+            for each in methods
+        ]
+    assert told == [[(True,)]] * 4 + [[(False,)]] * 2
     assert told_apart(orders | {"derive": {"told_apart": "true"}}, payouts) == "true"
