@@ -15,11 +15,12 @@ from cdp_assets.attributes.model_training import TRAIN_TAG
 from cdp_assets.automation.jobs import ACTIVATION, REFRESH
 from cdp_assets.automation.landing import landing_listing
 from cdp_assets.automation.recovery import PID_TAG, settle_dead_runs
-from cdp_assets.definition_files import DefinitionError, files_in, read
+from cdp_assets.definition_files import DefinitionError
 from cdp_assets.identity.change_guard import CONFIRM_TAG
 from cdp_assets.ledger import Ledger, stewardship
 from cdp_assets.quality.checks import VERDICT
 from cdp_assets.settings import PROJECT, Settings
+from cdp_assets.sources.as_written import is_fetched, sources_as_written
 from cdp_assets.warehouse.resources import ANEW_TAG, AS_OF_TAG
 from cdp_assets.warehouse.standing import code_hash, definitions_hash
 
@@ -97,16 +98,10 @@ def launch_instant(settings: Settings) -> datetime:
 def fetches(defs: Path) -> bool:
     """Whether a stream of the definitions is fetched, so that only fetching tells whether there is anything new."""
     try:
-        documents = [document.value for file in files_in(defs) for document in read(file)]
+        sources = sources_as_written(defs)
     except DefinitionError:
         return False  # the run will say what is wrong
-    attributes = [value.get("attributes") for value in documents if isinstance(value, dict)]
-    streams = [stream for each in attributes if isinstance(each, dict) for stream in each.get("streams") or ()]
-    return any(
-        "database" in stream or "rest" in stream or "://" in str(stream.get("files", ""))
-        for stream in streams
-        if isinstance(stream, dict)
-    )
+    return any(is_fetched(stream) for source in sources for stream in source["streams"])
 
 
 def nothing_new(settings: Settings, ledger: Ledger, as_of: datetime) -> bool:

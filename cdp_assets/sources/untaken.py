@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cdp_assets.definition_files import DefinitionError, files_in, read
+from cdp_assets.definition_files import DefinitionError
 from cdp_assets.sources import template
+from cdp_assets.sources.as_written import is_fetched, sources_as_written
 from cdp_assets.sources.landing import not_taken
 from cdp_assets.sources.spec import EVOLVE, FREEZE, fixed_folder
 
@@ -21,12 +22,12 @@ def untaken(defs: Path, landing: Path) -> tuple[str, ...]:
     folders of sources that pass over such files; none where definitions cannot be read, which a run says.
     """
     try:
-        documents = [document.value for file in files_in(defs) for document in read(file)]
+        sources = sources_as_written(defs)
     except DefinitionError:
         return ()
     patterns: set[str] = set()
     passed_over: set[str] = set()
-    for source in (each["attributes"] for each in documents if _is_source(each)):
+    for source in sources:
         own = {pattern for stream in source["streams"] for pattern in _patterns(str(source.get("name")), stream)}
         patterns |= own
         if (source.get("contract") or {}).get("tables", EVOLVE) not in (EVOLVE, FREEZE):
@@ -34,18 +35,11 @@ def untaken(defs: Path, landing: Path) -> tuple[str, ...]:
     return tuple(not_taken(landing, patterns, passed_over))
 
 
-def _is_source(document: Any) -> bool:
-    attributes = document.get("attributes") if isinstance(document, dict) else None
-    return isinstance(attributes, dict) and isinstance(attributes.get("streams"), list)
-
-
-def _patterns(source: str, stream: Any) -> Iterator[str]:
+def _patterns(source: str, stream: dict[str, Any]) -> Iterator[str]:
     """The pattern of a stream's files; of what is fetched, all that lies in its own folder."""
-    if not isinstance(stream, dict):
-        return
-    files, name = stream.get("files"), stream.get("name")
-    if "database" in stream or "rest" in stream or "://" in str(files):
-        yield f"{source}/{name}/**/*"
+    files = stream.get("files")
+    if is_fetched(stream):
+        yield f"{source}/{stream.get('name')}/**/*"
     elif files is not None:
         yield str(files)
     elif stream.get("template") in template.names():

@@ -35,21 +35,22 @@ def keep_to_key(ledger: Ledger, settings: Settings, *, run_id: str, as_of: datet
     Raises:
         SettingsError: as `check_key` says.
     """
-    if ledger.fingerprint(_NAME) is None:
+    if not check_key(ledger, settings):
         ledger.save_fingerprint(_NAME, _fingerprint(settings.hash_key), run_id=run_id, as_of=as_of)
-    else:
-        check_key(ledger, settings)
 
 
-def check_key(ledger: Ledger, settings: Settings) -> None:
+def check_key(ledger: Ledger, settings: Settings) -> bool:
     """See that the key is the one that the ledger remembers, if it remembers one.
+
+    Returns:
+        Whether it does.
 
     Raises:
         SettingsError: if it is another one, or there is none.
     """
     remembered, given = ledger.fingerprint(_NAME), settings.given_hash_key
     if remembered is None or (given is not None and _fingerprint(given) == remembered):
-        return
+        return remembered is not None
     kept = settings.hash_key_file
     found = f"{kept} is gone, and CDP_HASH_KEY is not set" if given is None else "it is another one now"
     raise SettingsError(

@@ -23,13 +23,16 @@ def known_answers(draft: Draft, column: Column, kinds: Sequence[str] = cells.ANS
     return cells.words_in(draft.texts(column)) & cells.said_by(kinds)
 
 
+def is_so(name: str, column: Column) -> str:
+    """A condition: a column of this name, of truth values or numbers, says yes."""
+    return name if column.values.type == "boolean" else f"{name} = 1"
+
+
 def says_yes(draft: Draft, column: Column) -> str | None:
     """A condition for rows of which a column says yes, null where it says nothing; None if it is none that asks."""
     name, texts = plain_name(draft.names[column.address]), draft.texts(column)
-    if column.values.type == "boolean":
-        return name
-    if column.values.type == "integer" and texts <= {"0", "1"}:
-        return f"{name} = 1"
+    if column.values.type == "boolean" or (column.values.type == "integer" and texts <= {"0", "1"}):
+        return is_so(name, column)
     asked = column.values.type == "string" and texts <= cells.said_by(("yes", "no"))
     return among(draft, column, "yes", seen=True) if asked else None
 

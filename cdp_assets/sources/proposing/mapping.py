@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from cdp_assets.sources.proposing import commerce, consent, consent_log, deals, headings
+from cdp_assets.sources.proposing.answers import is_so
 from cdp_assets.sources.proposing.beside import both
 from cdp_assets.sources.proposing.changes import OPERATION, OPERATIONS, REMOVED, Log
 from cdp_assets.sources.proposing.draft import Draft, Map, among, quoted, telling_apart, telling_more, together
@@ -196,7 +197,7 @@ def deletions(draft: Draft) -> Iterator[tuple[Column, str]]:
     for column in draft.columns:
         name, words, values = plain_name(draft.names[column.address]), column.words, column.values
         if (_DELETED.fullmatch(words) or _TRIED.fullmatch(words)) and values.type in ("boolean", "integer"):
-            yield column, _is_so(name, column)
+            yield column, is_so(name, column)
         # Of a text, who knows whether it stands for none.
         elif _DELETED_AT.fullmatch(words) and (values.type in ("date", "timestamp") or not values.filled):
             yield column, f"{name} is not null"
@@ -204,14 +205,10 @@ def deletions(draft: Draft) -> Iterator[tuple[Column, str]]:
             yield column, _removes(name)
 
 
-def _is_so(name: str, column: Column) -> str:
-    return name if column.values.type == "boolean" else f"{name} = 1"
-
-
 def _of_nobody_tried(draft: Draft, found: dict[str, str]) -> dict[str, str]:
     """An identifier but for rows that somebody made only to try something out: those are nobody's."""
     tried = [
-        _is_so(plain_name(draft.names[column.address]), column)
+        is_so(plain_name(draft.names[column.address]), column)
         for column in draft.columns
         if _TRIED.fullmatch(column.words) and column.values.type in ("boolean", "integer")
     ]
