@@ -3,9 +3,9 @@
 Belongs here: the platform's layouts. Does not belong here: the behaviour (`campaigns.py`).
 
 Layouts: the three files of Mailchimp's audience export (subscribed, unsubscribed and cleaned contacts; merge fields in
-words, system fields in capitals), and its reports' email activity with recipients, flattened to one row an action.
-Source: mailchimp.com/help, "View or export your contacts", and the Marketing API's reference of reports. Times are
-in UTC.
+words, system fields in capitals; imported members have a CONFIRM_TIME and no OPTIN_TIME), and its reports' email
+activity with recipients, flattened to one row an action. Source: mailchimp.com/help, "View or export your contacts",
+and the Marketing API's reference of reports. Times are in UTC.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ def _export_members(world: World, landing: Landing, members: Members, emails: Te
     number = np.where(rng.random(count) < 0.25, world.reach.phone_at(person, joined_day), -1)
     phone = phones(gather(world.reach.numbers, number), people.country[person], np.full(count, E164))
     opted_in = stamps(np.where(members.double_opt_in, members.joined_at, -1))
-    confirmed_at = stamps(np.where(members.confirmed, members.joined_at + 240, -1))
+    listed_at = np.where(members.double_opt_in, members.joined_at + 240, members.joined_at)
+    confirmed_at = stamps(np.where(members.confirmed | ~members.double_opt_in, listed_at, -1))
     ended = np.minimum(members.left_at, members.cleaned_at)
     changed_at = np.where(ended < NEVER, ended, members.joined_at + 400)
     rating = digits(rng.integers(1, 6, count))

@@ -18,7 +18,7 @@ from cdp_assets.definition_files import unset
 from cdp_assets.sources import targets
 from cdp_assets.sources.encodings import encoding_fault
 from cdp_assets.sources.proposing.countries import code_of
-from cdp_assets.sources.proposing.headings import words_of
+from cdp_assets.sources.proposing.phrases import words_of
 from cdp_assets.sources.spec import (
     COLUMN_TYPES,
     CONTRACT_MODES,

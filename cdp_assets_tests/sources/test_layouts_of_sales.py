@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cdp_assets.sources.proposing.headings import meanings, words_of
+from cdp_assets.sources.proposing.phrases import meanings, words_of
 from cdp_assets.sources.proposing.propose import Proposal, propose
 from cdp_assets_tests.normalised.bench import canonical, load
 from cdp_assets_tests.sources.shop import Bench

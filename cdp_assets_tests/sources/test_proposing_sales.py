@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cdp_assets.sources.proposing.columns import columns_of
-from cdp_assets.sources.proposing.headings import meanings, words_of
+from cdp_assets.sources.proposing.phrases import meanings, words_of
 from cdp_assets.sources.proposing.propose import Proposal, propose
 from cdp_assets.sources.proposing.values import amount_of, judge
 from cdp_assets.warehouse.sql_parsing import plain_name

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cdp_assets.sources.proposing.headings import meanings, words_of
+from cdp_assets.sources.proposing.phrases import meanings, words_of
 from cdp_assets.sources.proposing.propose import Proposal, propose
 from cdp_assets.sources.spec import SourceSpec
 from cdp_assets_tests.normalised.bench import canonical, load, outcome, typed

@@ -12,7 +12,7 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.normalised.birth_dates import known_birth_date, known_birth_year
-from cdp_assets.sources.proposing.headings import BIRTH_PARTS
+from cdp_assets.sources.proposing.phrases import BIRTH_PARTS
 from cdp_assets.warehouse.operations import try_timestamp
 
 if TYPE_CHECKING:

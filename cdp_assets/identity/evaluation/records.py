@@ -23,7 +23,7 @@ from cdp_assets.normalised.identifier_values import EMAIL, EMAIL_BASE, PHONE, lo
 from cdp_assets.normalised.names_of_people import known_names
 from cdp_assets.sources.proposing.cells import genders, says
 from cdp_assets.sources.proposing.countries import code_of
-from cdp_assets.sources.proposing.headings import BIRTH_PARTS, NAMES, words_of
+from cdp_assets.sources.proposing.phrases import BIRTH_PARTS, NAMES, words_of
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.values import MASK, judge
 from cdp_assets.sources.proposing.whose import shared

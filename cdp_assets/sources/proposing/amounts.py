@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
-from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing import headings, phrases
 from cdp_assets.sources.proposing.draft import Draft
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.values import amount_of
@@ -67,7 +67,7 @@ def discounted_total(draft: Draft, price: Column) -> Column | None:
 def discount_in_hundred(draft: Draft) -> tuple[Column, int] | None:
     """The column that says how much of a price is let off, and what the whole is there: 100, or 1."""
     shares = [each for each in draft.columns if _is_a_share(each)]
-    off = [each for each in shares if any("discount" in headings.meanings(word) for word in each.words.split())]
+    off = [each for each in shares if any("discount" in phrases.meanings(word) for word in each.words.split())]
     if not off:
         return None
     [share, *_] = off

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from cdp_assets.sources.proposing.headings import is_number, words_of
+from cdp_assets.sources.proposing.phrases import is_number, words_of
 from cdp_assets.sources.proposing.values import Texts
 
 _MADE = frozenset({"c", "i", "insert", "create"})

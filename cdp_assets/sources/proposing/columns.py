@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from cdp_assets.sources.proposing import cells, headings
+from cdp_assets.sources.proposing import cells, consent_headings, headings, phrases
 from cdp_assets.sources.proposing.roles import (
     INSTANTS,
     MONEY,
@@ -29,7 +29,7 @@ from cdp_assets.sources.proposing.values import (
     in_thousands,
 )
 
-_NAMES = frozenset(headings.NAMES)
+_NAMES = frozenset(phrases.NAMES)
 
 _SOLD = MONEY | {"order_id"}
 
@@ -124,7 +124,7 @@ def _with_numbers_of_slips(columns: list[Column], texts: Mapping[str, list[str |
             column
             for column in columns
             if column.role in (None, "number", "id")
-            and headings.is_number(column.words)
+            and phrases.is_number(column.words)
             and not headings.subject(column.words)
             and column.values.repeated
             and column.values.filled == column.values.rows
@@ -236,7 +236,8 @@ def _with_words_of_consent(columns: list[Column], texts: Mapping[str, list[str |
     asked = {
         column.address: "purpose" in roles
         or (
-            "consent_channel" in roles and (column.role in ("opt_in", "status") or headings.is_of_consent(column.words))
+            "consent_channel" in roles
+            and (column.role in ("opt_in", "status") or consent_headings.is_of_consent(column.words))
         )
         for column in columns
     }
@@ -248,7 +249,7 @@ def _with_words_of_consent(columns: list[Column], texts: Mapping[str, list[str |
             and _says_yes_or_no(
                 texts[column.address],
                 words | ({"yes", "no"} if asked[column.address] else set()),
-                but=() if told or headings.is_of_consent(column.words) else ("settled",),
+                but=() if told or consent_headings.is_of_consent(column.words) else ("settled",),
             )
         ),
         None,
@@ -258,7 +259,7 @@ def _with_words_of_consent(columns: list[Column], texts: Mapping[str, list[str |
     columns = [replace(column, role="answer") if column is answer else column for column in columns]
     if roles & {"email", "phone", "anything"}:
         return columns
-    reached = [each for each in columns if "reached" in each.values.looks and not headings.is_number(each.words)]
+    reached = [each for each in columns if "reached" in each.values.looks and not phrases.is_number(each.words)]
     mails = [each for each in reached if any("@" in (text or "") for text in texts[each.address])]
     point = next(iter(mails or reached), None) if len(reached) == 1 or mails else None
     return [replace(column, role="anything", by_value=True) if column is point else column for column in columns]
@@ -280,7 +281,7 @@ def says_channels(column: Column, texts: Texts) -> bool:
     """Whether a column is called just a channel, and holds ways to reach somebody; where most are words of something
     else, it is where people were won.
     """
-    if not headings.is_just(column.words, "channel"):
+    if not phrases.is_just(column.words, "channel"):
         return False
     said = cells.words_in(texts[column.address])
     known = cells.said_by(cells.CHANNELS)

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from cdp_assets.sources.proposing import cells, headings
+from cdp_assets.sources.proposing import cells, headings, phrases
 from cdp_assets.sources.proposing.amounts import (
     added_to,
     discount_in_hundred,
@@ -55,7 +55,7 @@ def orders(draft: Draft) -> Iterator[Map]:
     number = known or (made_up(draft, placed) if placed else None)
     if number is None or placed is None:
         return
-    if draft.of("order_id") is None and headings.called(draft.sample.named, "payments"):
+    if draft.of("order_id") is None and phrases.called(draft.sample.named, "payments"):
         draft.doubts.append("payments are taken for orders: they count twice if another source has what they pay for")
     sums, currency = _sums(draft), money(draft)
     (no_order, returned), given_up = are_returns(draft), dict(not_given_up(draft))

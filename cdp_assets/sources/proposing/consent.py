@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from cdp_assets.sources.proposing import cells, headings
+from cdp_assets.sources.proposing import cells, consent_headings, headings, phrases
 from cdp_assets.sources.proposing.answers import DENYING, GRANTING, LEAVING, answer_of, known_answers
 from cdp_assets.sources.proposing.columns import says_channels
 from cdp_assets.sources.proposing.consent_log import all_refused, channel_of, tells_each
@@ -76,7 +76,7 @@ def marketing(draft: Draft, *, people: bool, at: str | None, changing: bool) -> 
 
 def _may_be_by(column: Column, map_: Map) -> bool:
     """Whether a column that may refuse names no channel, or that of a map."""
-    channels = headings.channels_said(column.words)
+    channels = consent_headings.channels_said(column.words)
     return not channels or map_["set"]["channel"].strip("'") in channels
 
 
@@ -294,12 +294,12 @@ def left_out(draft: Draft, maps: Sequence[Map]) -> str | None:
     spoken = [
         draft.names[each.address]
         for each in draft.columns
-        if each.role in _SPEAKING or headings.is_of_consent(each.words)
+        if each.role in _SPEAKING or consent_headings.is_of_consent(each.words)
     ]
     named = draft.sample.named
     if any(map_["to"] == "consents" for map_ in maps):
         return None
-    if not (spoken or headings.is_of_consent(named) or headings.is_of_refusals(named)):
+    if not (spoken or consent_headings.is_of_consent(named) or consent_headings.is_of_refusals(named)):
         return None
     where = ", ".join(spoken) or draft.sample.path.name
     known, dated = has_addresses(draft) or is_known_otherwise(draft), draft.of("withdrawn_at", *WHEN) is not None
@@ -319,7 +319,9 @@ def unread(draft: Draft, *, taken: bool = True) -> Iterator[str]:
     speaking = [] if taken else [each for each in left if each.role in _SAYING or _refused_in(draft, each)]
     asked = [each for each in left if _is_yes_or_no(draft, each)]
     elsewhere = [
-        each for each in asked if headings.is_of_consent(each.words) and headings.is_of_other_consent(each.words)
+        each
+        for each in asked
+        if consent_headings.is_of_consent(each.words) and consent_headings.is_of_other_consent(each.words)
     ]
     events = [*draft.all_of("event_name"), *draft.all_of("type")]
     found = [
@@ -328,7 +330,7 @@ def unread(draft: Draft, *, taken: bool = True) -> Iterator[str]:
         if each in speaking
         or _may_refuse(each)
         or _may_be_taken_back(each)
-        or headings.is_end_of_consent(each.words)
+        or consent_headings.is_end_of_consent(each.words)
         or (each in asked and _may_ask(each))
     ]
     found += [each for each in events if known_answers(draft, each, ("signed_off",)) - cells.refusing().keys()]
@@ -344,11 +346,11 @@ def _left_out(draft: Draft, *columns: Column) -> str:
 
 
 def _says_nothing(column: Column) -> bool:
-    return next(headings.meanings(column.words), None) == "nothing"
+    return next(phrases.meanings(column.words), None) == "nothing"
 
 
 def _may_refuse(column: Column) -> bool:
-    spoken = headings.is_of_refusals(column.words) or headings.is_of_leaving(column.words)
+    spoken = consent_headings.is_of_refusals(column.words) or consent_headings.is_of_leaving(column.words)
     return spoken and not _is_time(column)
 
 
@@ -358,15 +360,15 @@ def _may_be_taken_back(column: Column) -> bool:
 
 def _is_of_something_else(column: Column) -> bool:
     """Whether a column is of what was taken back, and not said to be of advertising: *Abmeldung vom Kurs*."""
-    return headings.is_taken_back(column.words) and not headings.is_of_leaving(column.words)
+    return consent_headings.is_taken_back(column.words) and not consent_headings.is_of_leaving(column.words)
 
 
 def _may_ask(column: Column) -> bool:
     words = column.words
-    contact = headings.is_of_every_channel(words) or (
-        headings.is_negated(words) and bool(headings.channels_said(words))
+    contact = consent_headings.is_of_every_channel(words) or (
+        consent_headings.is_negated(words) and bool(consent_headings.channels_said(words))
     )
-    return headings.is_of_advertising(words) or headings.is_of_consent(words) or contact
+    return consent_headings.is_of_advertising(words) or consent_headings.is_of_consent(words) or contact
 
 
 def _is_yes_or_no(draft: Draft, column: Column) -> bool:
@@ -376,7 +378,7 @@ def _is_yes_or_no(draft: Draft, column: Column) -> bool:
 
 def _are_letters(draft: Draft) -> bool:
     """Whether a file is called a list of those who get letters."""
-    return headings.called(draft.sample.named, "newsletters")
+    return phrases.called(draft.sample.named, "newsletters")
 
 
 def _states_of_subscribers(draft: Draft) -> list[Column]:
@@ -390,7 +392,7 @@ def _states_of_subscribers(draft: Draft) -> list[Column]:
     others = [
         each
         for each in states
-        if each not in first_ and headings.channels_said(each.words) and draft.texts(each) & subscribed
+        if each not in first_ and consent_headings.channels_said(each.words) and draft.texts(each) & subscribed
     ]
     return first_ + others
 
@@ -401,9 +403,9 @@ def _times_of_leaving(draft: Draft, states: Sequence[Column], *, people: bool) -
     """
     left = _filled(draft.all_of("withdrawn_at"))
     if not people:
-        draft.doubts += [_left_out(draft, each) for each in left if not headings.is_of_leaving(each.words)]
-        return [column for column in left if headings.is_of_leaving(column.words)]
-    subscribers = bool(states) or _are_letters(draft) or headings.called(draft.sample.named, "subscribers")
+        draft.doubts += [_left_out(draft, each) for each in left if not consent_headings.is_of_leaving(each.words)]
+        return [column for column in left if consent_headings.is_of_leaving(column.words)]
+    subscribers = bool(states) or _are_letters(draft) or phrases.called(draft.sample.named, "subscribers")
     return left or (_given_up(draft) or _filled(draft.all_of("ended_at"))[:1] if subscribers else [])
 
 
@@ -415,7 +417,7 @@ def _given_up(draft: Draft) -> list[Column]:
         if 0 < column.values.filled < column.values.rows
         and _is_time(column)
         and column.role != "birth_date"
-        and headings.may_be_of_leaving(column.words)
+        and consent_headings.may_be_of_leaving(column.words)
     ]
 
 
@@ -429,7 +431,7 @@ def _withheld(draft: Draft, times: Sequence[Column], *, people: bool) -> dict[Co
         for column in draft.columns
         if column.role is None
         and _may_refuse(column)
-        and (headings.may_be_of_leaving(column.words) or not _is_of_something_else(column))
+        and (consent_headings.may_be_of_leaving(column.words) or not _is_of_something_else(column))
     ]
     conditions = {column: f"{plain_name(draft.names[column.address])} is null" for column in left}
     for column in unread_:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cdp_assets.sources.proposing import cells, headings
+from cdp_assets.sources.proposing import cells, consent_headings
 from cdp_assets.sources.proposing.answers import GRANTING, answer_of, known_answers
 from cdp_assets.sources.proposing.consent_words import (
     BY_TELEPHONE,
@@ -78,7 +78,7 @@ def words(draft: Draft) -> Iterator[Map]:
 
 def tells_each(draft: Draft) -> bool:
     """Whether columns say of each row what was granted or refused, rather than the file's name of all of them."""
-    return not headings.is_of_refusals(draft.sample.named) or (
+    return not consent_headings.is_of_refusals(draft.sample.named) or (
         draft.of("answer", "purpose", "opt_in", "opt_out") is not None
     )
 
@@ -90,7 +90,7 @@ def all_refused(draft: Draft, *points: Column) -> Iterator[Map]:
         draft: The draft.
         points: The columns with the addresses and telephones that are theirs.
     """
-    if not headings.is_of_refusals(draft.sample.named):
+    if not consent_headings.is_of_refusals(draft.sample.named):
         return
     named, at = draft.sample.path.name, draft.sql("withdrawn_at", *WHEN[1:])
     known = [draft.expression(each) for each in points]
@@ -184,7 +184,7 @@ def _channel_of_letters(draft: Draft, refuses: str | None) -> str:
     """By which channel where rows say neither that nor a purpose: the one that the file is called after, else a refusal
     by any, and a yes by what goes to the address.
     """
-    said = headings.channels_said(draft.sample.named)
+    said = consent_headings.channels_said(draft.sample.named)
     if len(said) == 1 or refuses is None or draft.of("anything") is not None:
         return quoted(said[0]) if len(said) == 1 else "'any'"
     goes = "'email'" if reached(draft, "email") else "'sms'"

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cdp_assets.sources.proposing import cells, headings
+from cdp_assets.sources.proposing import cells, headings, phrases
 from cdp_assets.sources.proposing.countries import SIGNS, codes_of
 from cdp_assets.sources.proposing.ends import Ends
 from cdp_assets.sources.proposing.roles import OF_PEOPLE, Column
@@ -384,7 +384,7 @@ def telling_more(draft: Draft, told: Sequence[Column]) -> Iterator[Column]:
         for column in draft.columns
         if column not in told and column.values.type != "json" and column.role not in _CHANGING
     ]
-    for column in sorted(others, key=lambda column: (column.role is None, not headings.is_number(column.words))):
+    for column in sorted(others, key=lambda column: (column.role is None, not phrases.is_number(column.words))):
         if len(set(known)) >= every:
             return
         more = [(*row, text) for row, text in zip(known, texts[column.address], strict=True)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing import consent_headings
 from cdp_assets.sources.proposing.consent_words import BY_TELEPHONE, WHEN, reached
 from cdp_assets.sources.proposing.draft import Draft
 from cdp_assets.sources.proposing.roles import Column
@@ -24,7 +24,7 @@ _MOMENT = re.compile(r" (date|datum|at|on|am|time|timestamp|zeitpunkt|fecha|data
 def channels_granted(draft: Draft, flag: Column) -> tuple[str, ...]:
     """By which channels a flag permits advertising: those that its heading names, else by e-mail."""
     if _may_be_calls_or_texts(draft, flag):
-        return (*_named(draft, flag), "phone" if headings.is_of_telephones(flag.words) else "sms")
+        return (*_named(draft, flag), "phone" if consent_headings.is_of_telephones(flag.words) else "sms")
     return _named(draft, flag) or ("email",)
 
 
@@ -34,9 +34,9 @@ def channels_refused(draft: Draft, flag: Column) -> tuple[str, ...]:
     """
     if _may_be_calls_or_texts(draft, flag):
         others = (each for each in draft.columns if each is not flag and each.role in _ASKING)
-        texts = any("sms" in headings.channels_said(each.words) for each in others)
+        texts = any("sms" in consent_headings.channels_said(each.words) for each in others)
         return (*_named(draft, flag), "phone", *(() if texts else ("sms",)))
-    if headings.is_of_every_channel(flag.words) and not headings.channels_said(flag.words):
+    if consent_headings.is_of_every_channel(flag.words) and not consent_headings.channels_said(flag.words):
         return ("any",)
     return _named(draft, flag) or (("email",) if reached(draft, "email") else ("any",))
 
@@ -45,19 +45,19 @@ def _named(draft: Draft, flag: Column) -> tuple[str, ...]:
     """The channels that a heading names; that of the only number that people are reached by, if it is of one; and
     letters for mail, where another flag is of e-mail.
     """
-    if headings.is_of_either_mail(flag.words) and any(
-        headings.is_of_e_mail(each.words) for each in draft.columns if each is not flag and each.role in _ASKING
+    if consent_headings.is_of_either_mail(flag.words) and any(
+        consent_headings.is_of_e_mail(each.words) for each in draft.columns if each is not flag and each.role in _ASKING
     ):
         draft.doubt(f"{draft.names[flag.address]} is taken for letters, since e-mail is said as well")
         return ("post",)
     phone = draft.of("phone")
-    only = phone is not None and draft.of("email") is None and "whatsapp" in headings.channels_said(phone.words)
-    return ("whatsapp",) if only else headings.channels_said(flag.words)
+    only = phone is not None and draft.of("email") is None and "whatsapp" in consent_headings.channels_said(phone.words)
+    return ("whatsapp",) if only else consent_headings.channels_said(flag.words)
 
 
 def _may_be_calls_or_texts(draft: Draft, flag: Column) -> bool:
     """Whether a heading speaks of telephones, and does not say what comes by them."""
-    spoken = headings.is_of_telephones(flag.words) or headings.is_of_mobiles(flag.words)
+    spoken = consent_headings.is_of_telephones(flag.words) or consent_headings.is_of_mobiles(flag.words)
     return spoken and not {*BY_TELEPHONE} & {*_named(draft, flag)}
 
 
@@ -123,15 +123,15 @@ def end_of(draft: Draft, flag: Column) -> Column | None:
         for column, previous in zip(draft.columns, before, strict=False)
         if column.role in ("expires_at", "ended_at")
         and column.values.filled
-        and (headings.is_end_of_consent(column.words) or (previous is not None and _follows(column, previous)))
-        and ({*headings.channels_said(column.words)} or channels) & channels
+        and (consent_headings.is_end_of_consent(column.words) or (previous is not None and _follows(column, previous)))
+        and ({*consent_headings.channels_said(column.words)} or channels) & channels
     ]
     return max(own, key=lambda column: alike(column.address, flag.address), default=None)
 
 
 def _follows(end: Column, previous: Column) -> bool:
     """Whether an end, of which nothing says what ends, stands beside a column of consent."""
-    return headings.is_just_an_end(end.words) and headings.is_of_consent(previous.words)
+    return consent_headings.is_just_an_end(end.words) and consent_headings.is_of_consent(previous.words)
 
 
 def _is_time_of(column: Column, flag: Column) -> bool:
@@ -141,7 +141,7 @@ def _is_time_of(column: Column, flag: Column) -> bool:
     stem = _MOMENT.sub("", column.words)
     if stem == column.words or column.values.type not in ("date", "timestamp") or not column.values.filled:
         return False
-    return stem == flag.words or (flag.words.endswith(f" {stem}") and headings.is_of_consent(stem))
+    return stem == flag.words or (flag.words.endswith(f" {stem}") and consent_headings.is_of_consent(stem))
 
 
 def alike(one: str, other: str) -> int:

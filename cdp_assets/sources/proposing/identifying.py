@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing import phrases
 from cdp_assets.sources.proposing.draft import Draft, quoted, unguarded
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.whose import foreign_numbers, numbers_of_repeated, numbers_of_rows, shared
@@ -67,7 +67,7 @@ def _second_to_others(joined: Mapping[str, str], column: Column) -> tuple[bool, 
     """Of two numbers of people, that is the row's which other files have too, or whose heading says nothing else;
     others submit what people ask.
     """
-    said = column.role != "person_id" or headings.is_just(column.words, "person_id")
+    said = column.role != "person_id" or phrases.is_just(column.words, "person_id")
     return column.address not in joined, not column.values.filled, not said, "submitter" in column.words
 
 
@@ -139,7 +139,7 @@ def _identifier_type(column: Column, kind: str | None, named: str) -> str | None
 def other_party(draft: Draft) -> str | None:
     """Of two telephone numbers that are both the house's at times, the other one: by the direction of the call."""
     direction = draft.of("direction")
-    both = [each for each in draft.columns if "phone" in (*each.values.looks, *headings.meanings(each.words))]
+    both = [each for each in draft.columns if "phone" in (*each.values.looks, *phrases.meanings(each.words))]
     if direction is None or draft.of("phone") is not None or len(both) != 2:
         return None
     cases = []

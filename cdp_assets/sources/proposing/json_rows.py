@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from cdp_assets.sources.proposing.headings import called, words_of
+from cdp_assets.sources.proposing.phrases import called, words_of
 
 MOST_ROWS = 5_000
 _DEEPEST = 4

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing import consent_headings, headings, phrases
 from cdp_assets.sources.proposing.roles import NUMBERING_PEOPLE, Column, is_unread_time
 
-_NAMES = frozenset(headings.NAMES)
+_NAMES = frozenset(phrases.NAMES)
 _PERSONAL = _NAMES | {"email", "phone", "birth_date"}
 _KNOWN_OF_PEOPLE = frozenset(
     {"birth_date", "gender", "company", "opt_in", "opt_out", "withdrawn_at", "postal_code", "city"}
@@ -45,21 +45,21 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
     has = {column.role for column in columns if column.role is not None}
 
     def called(kind: str) -> bool:
-        return headings.called(named, kind)
+        return phrases.called(named, kind)
 
     timed = bool(has & _TIMED)
     if _are_unplaced(columns, named):
         return "events" if timed and has & _PERSONAL else None
     asked = "purpose" in has and bool(has & {"status", "type", "opt_in"}) and not has & _SUMS  # gifts have one too
     # Of one address there may be a word by each channel, so that it does not tell rows apart.
-    refused = headings.is_of_refusals(named)
+    refused = consent_headings.is_of_refusals(named)
     worded = "consent_channel" in has and (refused or bool(has & {"opt_out", "withdrawn_at"}))
     worded = worded or (refused and not has & _DONE and _come_again(columns))
     dated = timed or bool(has & {"consented_at", "withdrawn_at"})
     # Without a time it still says who refuses.
     listed = "answer" in has and (bool(has & {"purpose", "consent_channel"}) or "channel" not in has)
     # Somebody's number beside a purpose or an answer may be that of a loan or of a survey.
-    spoken = "consent_channel" in has or refused or headings.is_of_consent(named)
+    spoken = "consent_channel" in has or refused or consent_headings.is_of_consent(named)
     reached = bool(has & {"anything", "email", "phone"}) or (spoken and bool(has & {*NUMBERING_PEOPLE}))
     if (asked or worded or "answer" in has) and reached and (dated or listed):
         return "consents"
@@ -146,7 +146,7 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
     if called("appointments") and not called("people"):
         if timed and has & _PERSONAL:
             return "events"  # each is one, whoever comes again
-        if any(column.values.unique and headings.is_number(column.words) for column in columns):
+        if any(column.values.unique and phrases.is_number(column.words) for column in columns):
             return None
     number = next((role for role in ("person_id", "loyalty_number", "id") if role in has), "")
     known = has & (_PERSONS_ONLY if number == "id" else _PERSONS_OR_PLACES)  # shops and stations have a town too
@@ -190,14 +190,14 @@ def _are_no_customers(columns: Sequence[Column], named: str) -> bool:
     """Whether rows are shops, suppliers or staff, who have addresses too, or calls of machines: by their number, or by
     the file's name.
     """
-    if any("host" in column.values.looks and "person_id" in headings.meanings(column.words) for column in columns):
+    if any("host" in column.values.looks and "person_id" in phrases.meanings(column.words) for column in columns):
         return True
     unique = [column for column in columns if column.values.unique]
     if any(column.role in ("person_id", "loyalty_number", "lead_id") for column in unique):
         return False
     number = next((column for column in unique if headings.is_number_of_row(column.words)), None)
     return (number is not None and headings.is_of_others(number.words)) or (
-        headings.called(named, "nobody") and not headings.called(named, "people")
+        phrases.called(named, "nobody") and not phrases.called(named, "people")
     )
 
 

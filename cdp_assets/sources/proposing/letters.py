@@ -15,7 +15,8 @@ from functools import cache
 from unicodedata import east_asian_width
 
 from cdp_assets.sources.encodings import decoded
-from cdp_assets.sources.proposing.headings import meanings, times_of, words_of
+from cdp_assets.sources.proposing.headings import times_of
+from cdp_assets.sources.proposing.phrases import meanings, words_of
 
 _LATIN_1 = "latin-1"
 _MOST_LINES = 500

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing import headings, phrases
 from cdp_assets.sources.proposing.values import Texts, judge, parsed
 
 _LOOKS = {"email": frozenset({"email"}), "phone": frozenset({"phone", "reached"})}
@@ -49,7 +49,7 @@ def lists_addresses(words: str) -> bool:
 
 def _meant(words: str) -> set[str]:
     singular = (words.removesuffix(ending) for ending in ("", "s", "es"))
-    return {role for word in singular for role in headings.meanings(word)}
+    return {role for word in singular for role in phrases.meanings(word)}
 
 
 def _paths(lists: list[list[Any]], looks: frozenset[str]) -> Iterator[tuple[str, list[str | None]]]:
@@ -60,7 +60,7 @@ def _paths(lists: list[list[Any]], looks: frozenset[str]) -> Iterator[tuple[str,
     elif all(first is None or isinstance(first, dict) for first in firsts):
         for key in dict.fromkeys(key for first in firsts for key in first or ()):
             values = [(first or {}).get(key) for first in firsts]
-            is_name = headings.words_of(key).split()[-1:] in _NAMES or not key.isidentifier()
+            is_name = phrases.words_of(key).split()[-1:] in _NAMES or not key.isidentifier()
             if not is_name and all(value is None or isinstance(value, str) for value in values):
                 yield from _reached(f"$[0].{key}", values, looks)
 

@@ -11,17 +11,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from cdp_assets.sources.proposing import commerce, consent, consent_log, deals, headings
+from cdp_assets.sources.proposing import commerce, consent, consent_headings, consent_log, deals, headings, phrases
 from cdp_assets.sources.proposing.answers import is_so
 from cdp_assets.sources.proposing.beside import both
 from cdp_assets.sources.proposing.changes import OPERATION, OPERATIONS, REMOVED, Log
 from cdp_assets.sources.proposing.draft import Draft, Map, among, quoted, telling_apart, telling_more, together
 from cdp_assets.sources.proposing.engagements import engagements
-from cdp_assets.sources.proposing.headings import words_of
 from cdp_assets.sources.proposing.identifying import NUMBERS_OF_PEOPLE, PEOPLE, identifiers, other_party
 from cdp_assets.sources.proposing.line_keys import key_of_lines
 from cdp_assets.sources.proposing.naming import named_in_addresses, names_of_whoever_serves
 from cdp_assets.sources.proposing.people import named, person
+from cdp_assets.sources.proposing.phrases import words_of
 from cdp_assets.sources.proposing.receipts import beside_number
 from cdp_assets.sources.proposing.returns import refunds
 from cdp_assets.sources.proposing.roles import NUMBERING_PEOPLE, Column
@@ -136,17 +136,17 @@ _EVENT_TIMES: dict[str, tuple[str, ...]] = {
 def _times_of(draft: Draft, kind: str | None) -> tuple[str, ...]:
     """The roles of when a row's fact happened, the most telling first: what was booked happens when it starts."""
     times = _EVENT_TIMES.get(kind or "", ("happened_at", "created_at", "updated_at"))
-    booked = kind == "events" and headings.called(draft.sample.named, "appointments")
+    booked = kind == "events" and phrases.called(draft.sample.named, "appointments")
     return ("happened_at", "started_at", "created_at", "received_at") if booked else times
 
 
 def _numbered_as_people(draft: Draft, column: Column) -> Column:
     """The key as the number of a person if it is called as the file of people is: ``kun_id`` of *kunden*."""
-    if column.role is not None or [draft.names[column.address]] != draft.key or not headings.is_number(column.words):
+    if column.role is not None or [draft.names[column.address]] != draft.key or not phrases.is_number(column.words):
         return column
     said, files = headings.subject(column.words), draft.sample.named.split()
     mine = len(said) >= _TELLING_LETTERS and any(
-        word.startswith(said) and headings.called(word, "people") for word in files
+        word.startswith(said) and phrases.called(word, "people") for word in files
     )
     return replace(column, role="person_id") if mine else column
 
@@ -260,7 +260,7 @@ def _key(draft: Draft, kind: str | None) -> list[str]:
             return [name]
         column = draft.of("email")
         # Who wants no advertising may be told by a telephone alone in the next file.
-        whole = draft.of("phone") is None or not headings.is_of_refusals(draft.sample.named)
+        whole = draft.of("phone") is None or not consent_headings.is_of_refusals(draft.sample.named)
         if whole and column is not None and column.values.unique and column.address not in draft.sample.firsts:
             draft.doubts.append("people have no number here: their e-mail address is the key")
             return [draft.names[column.address]]
@@ -411,7 +411,7 @@ def _first_tag(draft: Draft) -> str | None:
 
 def _interactions(draft: Draft) -> Iterator[Map]:
     written = draft.of("notes") is not None and draft.of("duration") is None
-    kind = "chat" if written or headings.called(words_of(draft.sample.path.stem), "chats") else "call"
+    kind = "chat" if written or phrases.called(words_of(draft.sample.path.stem), "chats") else "call"
     values = draft.given(
         direction=_direction(draft),
         occurred_at=draft.sql("started_at", "created_at", "happened_at"),
@@ -481,7 +481,7 @@ def _events(draft: Draft) -> Iterator[Map]:
     yield from _renamed(draft, kind)
     identified = type_ is not None and "identify" in draft.texts(type_) and draft.of("family_name") is not None
     condition = f"{kind} = 'identify'" if identified else None
-    wanted = ("contacts",) if draft.of(*headings.NAMES) is not None else ()
+    wanted = ("contacts",) if draft.of(*phrases.NAMES) is not None else ()
     yield from (
         map_ for map_ in person(draft, where=condition) if map_["to"] in wanted or map_["set"].get("kind") == "'email'"
     )
@@ -493,7 +493,7 @@ def _only_event(draft: Draft) -> str:
     """The name of events where no column has one: of pages that were seen, or that of the file."""
     if draft.of("page_url") is not None:
         return "'page'"
-    name = "_".join(headings.file_words(draft.sample.path))
+    name = "_".join(phrases.file_words(draft.sample.path))
     draft.doubts.append(f"rows are taken for something that people did, again and again: an event named {name}")
     return quoted(name)
 

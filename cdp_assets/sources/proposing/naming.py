@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing import headings, phrases
 from cdp_assets.sources.proposing.beside import beside_many, both, two_people
-from cdp_assets.sources.proposing.headings import NAMES, words_of
+from cdp_assets.sources.proposing.phrases import NAMES, words_of
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.values import Texts
 
@@ -169,7 +169,7 @@ def parts_of_names(columns: Sequence[Column], whose: str) -> list[Column]:
 
 
 def _roles_of(column: Column, whose: str) -> set[str | None]:
-    return {column.role} if column.role in NAMES else set(headings.meanings(_without(column.words, whose)))
+    return {column.role} if column.role in NAMES else set(phrases.meanings(_without(column.words, whose)))
 
 
 def _is_part_of_a_name(column: Column, whose: str) -> bool:

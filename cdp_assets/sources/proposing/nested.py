@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing import phrases
 from cdp_assets.sources.proposing.beside import same
-from cdp_assets.sources.proposing.headings import NAMES, words_of
 from cdp_assets.sources.proposing.naming import ADDRESSES
+from cdp_assets.sources.proposing.phrases import NAMES, words_of
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.values import Texts
 
-_TOLD = frozenset({*ADDRESSES, *NAMES, *headings.ADDRESS_PARTS, "person_id", "birth_date", "company"})
+_TOLD = frozenset({*ADDRESSES, *NAMES, *phrases.ADDRESS_PARTS, "person_id", "birth_date", "company"})
 """Roles of what an object says of a person."""
 
 
@@ -56,7 +56,7 @@ def _object_of(column: Column) -> str:
 
 def _is_a_person(path: str, columns: Sequence[Column]) -> bool:
     """Whether an object is called as people are, and holds a number and a name or an address."""
-    called = set(headings.meanings(words_of(path.rpartition(".")[2])))
+    called = set(phrases.meanings(words_of(path.rpartition(".")[2])))
     roles = {column.role for column in columns if path and _object_of(column) == path and column.values.filled}
     return bool(called & {"person_id", "full_name"} and roles & {"id", "person_id"} and roles & {*ADDRESSES, *NAMES})
 
@@ -65,8 +65,8 @@ def _is_anothers(column: Column, within: Sequence[Column], columns: Sequence[Col
     mine = [each for each in within if each.role == column.role]
     if any(same(texts[column.address], texts[each.address]) for each in mine):
         return False
-    place = column.role in headings.ADDRESS_PARTS
-    if mine or (place and any(each.role in headings.ADDRESS_PARTS for each in within)):
+    place = column.role in phrases.ADDRESS_PARTS
+    if mine or (place and any(each.role in phrases.ADDRESS_PARTS for each in within)):
         return True
     path = _object_of(column)
     names = [each for each in columns if path and _object_of(each) == path and each.role in NAMES]

@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlglot.expressions as sge
 
-from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing import headings, phrases
 from cdp_assets.sources.proposing.json_rows import MOST_ROWS
 from cdp_assets.sources.proposing.propose import Proposal
 from cdp_assets.sources.spec import GLOBAL_TYPES, first_path
@@ -209,4 +209,4 @@ def plain_number(text: str) -> str:
 
 def subject_of(address: str, proposal: Proposal) -> str:
     """What numbers are of; where a column is only called a number, what the file is called."""
-    return headings.subject(headings.words_of(address)) or headings.subject(proposal.sample.named)
+    return headings.subject(phrases.words_of(address)) or headings.subject(proposal.sample.named)

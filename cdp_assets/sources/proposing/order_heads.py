@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing import phrases
 from cdp_assets.sources.proposing.commerce import part_of
 from cdp_assets.sources.proposing.json_rows import MOST_ROWS
 from cdp_assets.sources.proposing.numberings import order_numbers
@@ -72,7 +72,7 @@ def _is_for_orders(proposal: Proposal) -> tuple[bool, bool, bool]:
     """
     named = proposal.sample.named
     counted = any(map_["to"] == "orders" and "grain" in map_ for map_ in _maps(proposal))
-    return headings.called(named, "payments"), counted, not headings.called(named, "orders")
+    return phrases.called(named, "payments"), counted, not phrases.called(named, "orders")
 
 
 def _maps(proposal: Proposal) -> Sequence[Mapping[str, Any]]:

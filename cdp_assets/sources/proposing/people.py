@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from cdp_assets.sources.proposing import cells, headings
+from cdp_assets.sources.proposing import cells, headings, phrases
 from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, only_where, quoted, unguarded
 from cdp_assets.sources.proposing.roles import NUMBERING_PEOPLE, names_of_companies
 
@@ -108,7 +108,7 @@ def _family_name(draft: Draft) -> str | None:
 
 def _birth_date(draft: Draft) -> str | None:
     """The birth date, be it in one column or in three."""
-    whole, parts = draft.sql("birth_date"), [draft.sql(role) for role in headings.BIRTH_PARTS]
+    whole, parts = draft.sql("birth_date"), [draft.sql(role) for role in phrases.BIRTH_PARTS]
     if whole or not all(parts):
         return whole
     return f"try_cast(concat_ws('-', {', '.join(f'cast({part} as varchar)' for part in parts)}) as date)"

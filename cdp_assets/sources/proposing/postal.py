@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing import headings, phrases
 from cdp_assets.sources.proposing.roles import Column
 
 _STREETS = {"street", "line_1"}
@@ -27,7 +27,7 @@ def of_a_delivery(columns: Sequence[Column]) -> tuple[list[Column], list[Column]
     Returns:
         The columns, and those that lost their role.
     """
-    parts = [column for column in columns if column.role in headings.ADDRESS_PARTS and column.role != "country"]
+    parts = [column for column in columns if column.role in phrases.ADDRESS_PARTS and column.role != "country"]
     bare = [column for column in parts if not headings.which_address(column.words)]
     named = any(column.role in ("full_name", "family_name") for column in columns)
     sent = named and any(headings.is_of_receivers(each.words) and "words" in each.values.looks for each in columns)
@@ -46,7 +46,7 @@ def of_one_address(columns: Sequence[Column]) -> tuple[list[Column], list[Column
     Returns:
         The columns, and those that lost their role.
     """
-    parts = [column for column in columns if column.role in headings.ADDRESS_PARTS]
+    parts = [column for column in columns if column.role in phrases.ADDRESS_PARTS]
     filled = [column for column in parts if column.values.filled] or parts
     addresses: dict[str, list[Column]] = {}
     for column in parts:

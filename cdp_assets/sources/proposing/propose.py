@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from cdp_assets.sources import template
-from cdp_assets.sources.proposing import consent, headings
+from cdp_assets.sources.proposing import consent, headings, phrases
 from cdp_assets.sources.proposing.changes import Log, is_log
 from cdp_assets.sources.proposing.columns import columns_of
 from cdp_assets.sources.proposing.countries import writes_day_first
@@ -53,7 +53,7 @@ from cdp_assets.sources.validation import is_reserved, problems
 from cdp_assets.warehouse.sql_parsing import plain_name
 
 _OF_PARTS = ("columns", "contract", "derive", "identifiers", "maps")
-_NAMES = frozenset({*headings.NAMES, "name"})
+_NAMES = frozenset({*phrases.NAMES, "name"})
 _SHAREABLE = frozenset({"email", "phone"})
 WITHOUT_NAMES = (
     "no column is read as names: all who share an e-mail or a phone with somebody in another file are one person then. "
@@ -295,7 +295,7 @@ def _told_of(ends: Ends, draft: Draft) -> str:
 
 def stream_name(path: Path) -> str:
     """A name for a file's stream: its words without dates and numbers."""
-    words = headings.file_words(path)
+    words = phrases.file_words(path)
     name = "_".join(word for word in words if word != "export") or "_".join(words)
     name = "_".join(re.findall("[a-z0-9]+", re.sub(r"[^a-z0-9_]", "", name)))
     return name if re.match(r"[a-z]", name) else f"file_{name}".rstrip("_")

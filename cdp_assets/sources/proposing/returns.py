@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from cdp_assets.sources.proposing import cells, headings
+from cdp_assets.sources.proposing import cells, headings, phrases
 from cdp_assets.sources.proposing.amounts import is_less_by_fees
 from cdp_assets.sources.proposing.answers import says_yes
 from cdp_assets.sources.proposing.beside import both, plain
@@ -79,8 +79,8 @@ def _is_of_orders(status: Column) -> bool:
     """Whether a status is what became of orders, by its name or its values, and not that of something else: *tax
     status*.
     """
-    elsewhere = "status" in headings.meanings(status.words) and not headings.is_just(status.words, "status")
-    return not elsewhere or headings.called(status.words, "orders")
+    elsewhere = "status" in phrases.meanings(status.words) and not phrases.is_just(status.words, "status")
+    return not elsewhere or phrases.called(status.words, "orders")
 
 
 def _standing(draft: Draft, column: Column) -> str | None:
@@ -118,7 +118,7 @@ def are_returns(draft: Draft) -> tuple[str | None, str | None]:
         back = {
             plain(text)
             for text in types
-            if cells.word_in(text) in words or headings.called(headings.words_of(text), "refunds")
+            if cells.word_in(text) in words or phrases.called(phrases.words_of(text), "refunds")
         }
         if back and len(back) < len(types):
             name = draft.names[column.address]

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from cdp_assets.sources.proposing import cells, headings
-from cdp_assets.sources.proposing.headings import BIRTH_PARTS, words_of
+from cdp_assets.sources.proposing import cells, consent_headings, headings, phrases
+from cdp_assets.sources.proposing.phrases import BIRTH_PARTS, words_of
 from cdp_assets.sources.proposing.values import (
     DAY,
     Values,
@@ -65,7 +65,7 @@ _DEGREES = frozenset({
 })  # fmt: skip
 """Words of titles that somebody bears, rather than of what they work as."""
 
-_NAMES = frozenset(headings.NAMES)
+_NAMES = frozenset(phrases.NAMES)
 
 TELLING_OF_PEOPLE = _NAMES | {"birth_date", "gender", "salutation", "street", "line_1", "postal_code", "city"}
 """Roles of what lists of people tell of each of them."""
@@ -149,10 +149,10 @@ def judged(texts: Mapping[str, list[str | None]], day_first: bool | None) -> lis
     for address, values in texts.items():
         words = words_of(left[address]) or _number_sign(left[address], values)
         plain = headings.without_cents(words)
-        named = list(headings.meanings(plain or words))
-        if not named and (rest := headings.without_brackets(left[address])) != left[address]:
-            named = list(headings.meanings(words_of(rest)))
-        code = named[0] in _CODED if named else headings.is_number(words)
+        named = list(phrases.meanings(plain or words))
+        if not named and (rest := phrases.without_brackets(left[address])) != left[address]:
+            named = list(phrases.meanings(words_of(rest)))
+        code = named[0] in _CODED if named else phrases.is_number(words)
         code = code or (named[:1] == ["clock"] and are_clocks(values))
         judged = judge(values, code=code, day_first=day_first, paid=bool(MONEY & set(named)))
         role, by_value = _role(plain or words, named, judged)
@@ -252,9 +252,9 @@ def _meaning(words: str, named: list[str], values: Values) -> tuple[str | None, 
     role = next((role for role in named if _possible(role, values)), None)
     if role == "region" and named[0] == "country":
         return None, False  # of no country that is known
-    if role == "opt_in" and headings.is_of_other_consent(words):
+    if role == "opt_in" and consent_headings.is_of_other_consent(words):
         return None, False
-    if role == "opt_in" and headings.is_negated(words):
+    if role == "opt_in" and consent_headings.is_negated(words):
         return "opt_out", False
     return {"nothing": None, "card": "loyalty_number"}.get(role or "nothing", role), False
 

@@ -23,10 +23,11 @@ from typing import Any
 from cdp_assets.sources.encodings import decoded
 from cdp_assets.sources.preparing import DELIMITER_LINE, UTF16_MARKS
 from cdp_assets.sources.proposing.changes import Log, as_table
-from cdp_assets.sources.proposing.headings import is_number, meanings, times_of, words_of
+from cdp_assets.sources.proposing.headings import times_of
 from cdp_assets.sources.proposing.json_rows import MOST_ROWS, keyed, list_of, objects, of_array, of_object
 from cdp_assets.sources.proposing.letters import encoding_of
 from cdp_assets.sources.proposing.lists import first_items
+from cdp_assets.sources.proposing.phrases import is_number, meanings, words_of
 from cdp_assets.sources.proposing.values import judge, parsed
 from cdp_assets.sources.proposing.wrapping import unwrapped
 from cdp_assets.sources.spec import StreamSpec

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cdp_assets.sources.proposing import cells, headings
+from cdp_assets.sources.proposing import cells, consent_headings, phrases
 from cdp_assets.sources.proposing.columns import says_channels
 from cdp_assets.sources.proposing.roles import INSTANTS, NUMBERING_PEOPLE, SOLD_OR_ASKED, TELLING_OF_PEOPLE, Column
 from cdp_assets.sources.proposing.values import Texts
@@ -20,7 +20,7 @@ _DONE = ("action", "event_name")
 
 _REACHED = ("anything", "email", "phone")
 _BESIDE = {
-    *_REACHED, *NUMBERING_PEOPLE, *headings.NAMES, *INSTANTS, "name", "clock", "id", "number", "message_id", "language",
+    *_REACHED, *NUMBERING_PEOPLE, *phrases.NAMES, *INSTANTS, "name", "clock", "id", "number", "message_id", "language",
     "country", "channel", "consent_channel", "purpose", "evidence", "legal_basis",
 }  # fmt: skip
 """Roles of what stands beside such a word where it is about nothing but letters."""
@@ -53,9 +53,9 @@ def with_words_of_signing(columns: Sequence[Column], texts: Texts, named: str) -
 def speaks_of_letters(words: str) -> bool:
     """Whether a heading, or what a file is called, speaks of letters or of consent to them."""
     return (
-        headings.is_of_consent(words)
-        or headings.is_of_refusals(words)
-        or any(headings.called(words, kind) for kind in ("newsletters", "subscribers"))
+        consent_headings.is_of_consent(words)
+        or consent_headings.is_of_refusals(words)
+        or any(phrases.called(words, kind) for kind in ("newsletters", "subscribers"))
     )
 
 
@@ -94,7 +94,7 @@ def _are_of_nothing_else(column: Column, columns: Sequence[Column], texts: Texts
         for each in columns
         if each.role in (*_REACHED, *NUMBERING_PEOPLE)
     )
-    elsewhere = any(headings.called(named, kind) for kind in ("appointments", "courses_and_logins"))
+    elsewhere = any(phrases.called(named, kind) for kind in ("appointments", "courses_and_logins"))
     return (
         beside <= _BESIDE
         and bool(beside & INSTANTS)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from cdp_assets.sources.proposing import cells, headings
+from cdp_assets.sources.proposing import cells, headings, phrases
 
 _KNOWN = ("states", "void", "refund", "open", "resolved", "granted")
 
@@ -20,7 +20,7 @@ def says_given_up(text: str) -> bool:
     """
     if cells.word_in(text) in cells.says("void"):
         return True
-    words = headings.words_of(text)
+    words = phrases.words_of(text)
     if headings.is_of_more_than_an_end(words):
         return False
     return bool({*words.split()} & _words_of("void")) or headings.is_of_a_failed_payment(words)
@@ -30,10 +30,10 @@ def says_what_became(text: str) -> bool:
     """Whether a word for a state, or one in a phrase, is known."""
     if says_given_up(text) or cells.word_in(text) in cells.said_by(_KNOWN):
         return True
-    return any({*headings.words_of(text).split()} & _words_of(kind) for kind in _KNOWN if kind != "void")
+    return any({*phrases.words_of(text).split()} & _words_of(kind) for kind in _KNOWN if kind != "void")
 
 
 @cache
 def _words_of(kind: str) -> frozenset[str]:
-    """Single words for a kind of cells, as `headings.words_of` writes them."""
-    return frozenset(word for each in cells.says(kind) if " " not in (word := headings.words_of(each)) and word)
+    """Single words for a kind of cells, as `phrases.words_of` writes them."""
+    return frozenset(word for each in cells.says(kind) if " " not in (word := phrases.words_of(each)) and word)

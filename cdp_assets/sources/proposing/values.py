@@ -16,7 +16,7 @@ from typing import Any
 
 from cdp_assets.sources.proposing import cells
 from cdp_assets.sources.proposing.countries import codes_of
-from cdp_assets.sources.proposing.headings import meanings, words_of
+from cdp_assets.sources.proposing.phrases import meanings, words_of
 from cdp_assets.sources.spec import ISO
 from cdp_assets.warehouse.operations import MINUS_SIGNS
 

@@ -1,6 +1,6 @@
 """The words that proposals know, by kind: `headings.yaml` in eight languages, `headings_further.yaml` in further ones.
 
-Belongs here: reading these files. Does not belong here: comparing headings (`headings.py`) or cells (`cells.py`) with
+Belongs here: reading these files. Does not belong here: comparing headings (`phrases.py`) or cells (`cells.py`) with
 them.
 """
 

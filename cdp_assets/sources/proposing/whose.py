@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing import headings, phrases
 from cdp_assets.sources.proposing.beside import (
     are_of_several,
     beside_many,
@@ -29,7 +29,6 @@ from cdp_assets.sources.proposing.beside import (
     stands_beside_several,
     strangers,
 )
-from cdp_assets.sources.proposing.headings import NAMES, words_of
 from cdp_assets.sources.proposing.naming import (
     ADDRESSES,
     NUMBERS,
@@ -42,6 +41,7 @@ from cdp_assets.sources.proposing.naming import (
     parts_of_names,
     whole_names,
 )
+from cdp_assets.sources.proposing.phrases import NAMES, words_of
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.values import Texts
 
@@ -194,16 +194,14 @@ def _of_crowds(columns: Sequence[Column], texts: Texts) -> _Found:
         many[column.address] = median_beside(people, texts[column.address]) if people is not None else 1.0
     for column in reached:
         rivals = [each for each in reached if each.role == column.role and each is not column]
-        sent = many[column.address] >= _SEVERAL and not headings.is_just(column.words, str(column.role))
+        sent = many[column.address] >= _SEVERAL and not phrases.is_just(column.words, str(column.role))
         if sent and any(2 * many[each.address] <= many[column.address] for each in rivals):
             yield column.address, "is not the same for all rows of one person"  # whom they invite, or send something
             continue
         better = any(2 * beside[each.address] <= beside[column.address] for each in rivals)
         if are_rows and not better:
             continue  # what is numbered may be calls
-        crowd = (
-            _SEVERAL if better and column.role == "email" and not headings.is_just(column.words, "email") else _CROWD
-        )
+        crowd = _SEVERAL if better and column.role == "email" and not phrases.is_just(column.words, "email") else _CROWD
         if column.values.filled >= _ENOUGH and beside[column.address] >= crowd:
             yield column.address, "stands beside many different people"
 
@@ -384,7 +382,7 @@ def _has_another_name(second: Column, first: Column, columns: Sequence[Column], 
 
 def _unnumbered(column: Column) -> list[str]:
     """The roles that a heading could give without the number in it."""
-    return list(headings.meanings(" ".join(word for word in column.words.split() if not word.isdigit())))
+    return list(phrases.meanings(" ".join(word for word in column.words.split() if not word.isdigit())))
 
 
 def _digits(words: str) -> str:
@@ -401,7 +399,7 @@ def _distinct(column: Column) -> int:
 
 def _mine(column: Column) -> tuple[bool, bool, int]:
     """Of several columns with one role, the person's own is called nothing else, tells rows apart, and is filled."""
-    return headings.is_just(column.words, str(column.role)), column.values.unique, column.values.filled
+    return phrases.is_just(column.words, str(column.role)), column.values.unique, column.values.filled
 
 
 def _people(columns: Sequence[Column], texts: Texts) -> tuple[list[str | None] | None, bool]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import cache
 from zoneinfo import available_timezones
 
-from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing import phrases
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.values import Texts
 
@@ -57,7 +57,7 @@ _OFFSET = re.compile(r"^\((UTC|GMT)[^)]*\) *")
 
 def zones_in(column: Column, texts: Texts) -> list[str]:
     """The different zones that a column names, as it does; none if it is no column of zones."""
-    if "timezone" not in headings.meanings(column.words):
+    if "timezone" not in phrases.meanings(column.words):
         return []
     return sorted({text.strip() for text in texts[column.address] if text})
 
