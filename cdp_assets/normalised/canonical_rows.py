@@ -17,9 +17,10 @@ from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import INSTANT, MONEY, TableSchema
 from cdp_assets.normalised.birth_dates import known_birth_date, known_birth_year
 from cdp_assets.normalised.channels import known_channel
+from cdp_assets.normalised.first_said import as_heard
 from cdp_assets.normalised.identifier_values import EMAIL, PHONE, lookup
 from cdp_assets.normalised.names_of_people import known_names
-from cdp_assets.normalised.rules import breaches, fitted
+from cdp_assets.normalised.rules import REFUSING, breaches, fitted
 from cdp_assets.normalised.stream_rows import NATIVE_ID, with_derived
 from cdp_assets.sources import targets
 from cdp_assets.sources.spec import ITEM, ITEM_NUMBER, MapSpec, SourceSpec, StreamSpec, stream_table
@@ -153,9 +154,15 @@ def told_by(schema: TableSchema, feed: Feed, rows: ir.Table) -> ir.Table:
         set_native_id=native_id_of(live, feed),
     )
     skipped = targets.SKIPPED_WHEN_EMPTY.get(schema.name)
-    if schema in tables.FACTS and skipped in dict(feed.map.set):
-        return told.filter(told[f"set_{skipped}"].notnull())
-    return told
+    if schema not in tables.FACTS or skipped not in dict(feed.map.set):
+        return told
+    spoken = told[f"set_{skipped}"].notnull()
+    return told.filter(spoken | _refuses(schema, feed, told) if schema is tables.CONSENTS else spoken)
+
+
+def _refuses(schema: TableSchema, feed: Feed, told: ir.Table) -> ir.BooleanValue:
+    """Whether a word on consent that names no contact point is a refusal, which then is the person's."""
+    return told.set_status.isin(REFUSING) & is_whole(schema, feed, told)
 
 
 def is_whole(schema: TableSchema, feed: Feed, told: ir.Table) -> ir.BooleanValue:
@@ -219,7 +226,7 @@ def tells_apart(schema: TableSchema, feed: Feed) -> bool:
 
 def taken(rows: ir.Table, feed: Feed) -> ir.Table:
     """What a map takes of typed rows, or of the items in them, with derived columns."""
-    derived = with_derived(rows, feed.stream)
+    derived = with_derived(as_heard(rows, feed.map, feed.stream), feed.stream)
     if feed.map.each:
         derived = _items_of(derived, feed.map.each)
     if feed.map.where:

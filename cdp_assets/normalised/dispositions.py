@@ -53,11 +53,20 @@ def keys_of_newest(rows: ir.Table) -> ir.Table:
     return newest.select(cdp_present="cdp_key").distinct()
 
 
+def in_order_of_versions(rows: ir.Table) -> list[ir.Value]:
+    """What the versions of a key are ordered by: the time of change at the source, then delivery, then row.
+
+    Args:
+        rows: `VERSION`.
+    """
+    return [rows.cdp_version_at.asc(nulls_first=True), rows.cdp_sequence, rows.cdp_load_id, rows.cdp_source_row]
+
+
 def verdicts(rows: ir.Table) -> ir.Table:
     """Decide between the versions of each key.
 
-    Versions are ordered by the time of change at the source, then by delivery, then by row. A row that says the same as
-    the one before it is a duplicate; of the others the last is accepted, and the rest are superseded.
+    A row that says the same as the one before it (`in_order_of_versions`) is a duplicate; of the others the last is
+    accepted, and the rest are superseded.
 
     Args:
         rows: All rows of some keys, with `VERSION`: ``cdp_content`` is a hash of the row, ``cdp_reason`` null for
@@ -67,15 +76,7 @@ def verdicts(rows: ir.Table) -> ir.Table:
         ``judged_…`` for each of `ROW`, and ``cdp_verdict``, for the rows that do not stand.
     """
     versions = rows.filter(rows.cdp_reason.isnull())
-    in_order = ibis.window(
-        group_by=versions.cdp_key,
-        order_by=[
-            versions.cdp_version_at.asc(nulls_first=True),
-            versions.cdp_sequence,
-            versions.cdp_load_id,
-            versions.cdp_source_row,
-        ],
-    )
+    in_order = ibis.window(group_by=versions.cdp_key, order_by=in_order_of_versions(versions))
     compared = versions.mutate(
         repeats=(versions.cdp_content.lag().over(in_order) == versions.cdp_content).fill_null(False)
     )

@@ -16,6 +16,9 @@ import ibis.expr.types as ir
 from cdp_assets.canonical.schema import Column
 
 CONSENT_STATUSES = ("granted", "denied", "withdrawn", "pending")
+REFUSING = ("denied", "withdrawn")
+"""Those of them that forbid."""
+
 CONTACT_KINDS = ("email", "phone", "postal", "push_token", "push_subscription")
 
 CENT = 0.01

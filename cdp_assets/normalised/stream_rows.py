@@ -24,6 +24,7 @@ from cdp_assets.normalised.dispositions import (
     with_dispositions,
 )
 from cdp_assets.normalised.faults import Fault, faults, plausible
+from cdp_assets.normalised.first_said import first_said, said_at_columns, with_said_at
 from cdp_assets.normalised.identifier_values import EMAIL, PHONE, lookup
 from cdp_assets.normalised.rules import breaches, fitted, too_large
 from cdp_assets.sources import targets
@@ -77,6 +78,15 @@ def rows_schema(source: SourceSpec, stream: StreamSpec) -> TableSchema:
         for name in (stream.delivered_at,)
         if name is not None
     ]
+    said = [
+        Column(
+            name,
+            INSTANT,
+            f"When what the row says to `{map_.to}` was first delivered.",
+            pii=classes[str(stream.delivered_at)],
+        )
+        for name, map_ in said_at_columns(stream).items()
+    ]
     identifiers = [
         Column(name, "string", f"Normalised {identifier.type}.", pii=Pii.DIRECT)
         for position, identifier in enumerate(stream.identifiers)
@@ -90,6 +100,7 @@ def rows_schema(source: SourceSpec, stream: StreamSpec) -> TableSchema:
         (
             *contract,
             *delivered,
+            *said,
             *identifiers,
             Column("cdp_record_id", "int64", "The identity record the row hangs on.", pii=Pii.PSEUDONYM, required=True),
             Column("cdp_kind", "string", "`person`, `fact` or `guest`.", required=True, one_of=(PERSON, FACT, GUEST)),
@@ -139,16 +150,19 @@ def stream_rows(
     delivered = _delivered(raw, manifest, stream)
     values = _typed(delivered, stream, as_of)
     identified = _with_record(_with_identifiers(values, raw, source, stream, engine), source, stream, hash_key)
-    judged = present = None
+    judged = present = said = None
     if stream.key:
         repeated = engine.scratch(repeated_keys(delivered.select(cdp_key="cdp_key_given")))
         if row_count(repeated, engine):
             rivals = raw.semi_join(repeated, quick_hash(key_of_raw(raw, stream)) == repeated.cdp_key_hash)
-            versions = _typed(_delivered(rivals, manifest, stream), stream, as_of).select(*VERSION)
-            judged = engine.scratch(verdicts(engine.scratch(versions)))
+            asking = said_at_columns(stream)
+            named = [*VERSION, *(stream.expression_schema.names if asking else ())]
+            versions = engine.scratch(_typed(_delivered(rivals, manifest, stream), stream, as_of).select(*named))
+            judged = engine.scratch(verdicts(versions))
+            said = engine.scratch(first_said(versions, stream)) if asking else None
         if stream.load == "snapshot":
             present = engine.scratch(keys_of_newest(delivered))
-    disposed = with_dispositions(identified, judged, present)
+    disposed = with_said_at(with_dispositions(identified, judged, present), said, stream)
     deleted = bind(stream.deleted, disposed).fill_null(False) if stream.deleted else ibis.literal(False)
     live = disposed.mutate(cdp_live=(disposed.cdp_disposition == ACCEPTED) & ~deleted)
     return live.select(*(name for name in rows_schema(source, stream).column_names if name != "cdp_revision"))

@@ -151,8 +151,8 @@ def ingest(
     broken = 0
     absent: list[tuple[str, tuple[str, ...]]] = []
     for delivery in deliveries:
-        load = _begun(source, stream, delivery, as_of)
-        earlier = once.get(load.load_id)
+        earlier = once.get(delivery.load_id)
+        load = _begun(source, stream, delivery, as_of if earlier is None else earlier.loaded_at)
         try:
             done, of_them_broken, missing = _append(
                 source, stream, delivery, load, earlier, engine, ledger, arrivals, scans
@@ -247,7 +247,7 @@ def _as_then(stream: StreamSpec, earlier: Load | None) -> StreamSpec:
     )
 
 
-def _begun(source: SourceSpec, stream: StreamSpec, delivery: Delivery, as_of: datetime) -> Load:
+def _begun(source: SourceSpec, stream: StreamSpec, delivery: Delivery, loaded_at: datetime) -> Load:
     return Load(
         load_id=delivery.load_id,
         source=source.name,
@@ -258,7 +258,7 @@ def _begun(source: SourceSpec, stream: StreamSpec, delivery: Delivery, as_of: da
         sequence=delivery.sequence,
         rows=0,
         status=BEGUN,
-        loaded_at=as_of,
+        loaded_at=loaded_at,
         encoding=stream.encoding,
         delimiter=stream.delimiter,
     )

@@ -41,7 +41,8 @@ SKIPPED_WHEN_EMPTY: dict[str, str] = {
     "consents": "contact_point",
     "identifier_aliases": "old_value",
 }
-"""Column without which a source row simply says nothing to that table, and is no error; if the map sets it, or must."""
+"""Column without which a source row simply says nothing to that table, and is no error; if the map sets it, or must. A
+refusal that names no contact point is the person's (`normalised/canonical_rows.py`)."""
 
 
 def observes_people(stream: StreamSpec) -> bool:

@@ -159,6 +159,35 @@ def test_what_a_canonical_table_needs_and_a_row_lacks_is_quarantined(bench: Benc
     assert outcome(bench) == [ACCEPTED, ("quarantined", "orders needs `currency`, which came out empty")]
 
 
+def test_a_refusal_that_names_no_contact_point_is_the_persons_and_a_yes_without_one_permits_nothing(
+    bench: Bench,
+) -> None:
+    columns = tuple(ColumnSpec(name, "string") for name in ("number", "email", "says", "at"))
+    said = MapSpec(
+        "consents",
+        (
+            ("contact_point", "email"), ("purpose", "'marketing'"), ("channel", "'email'"), ("status", "says"),
+            ("explicit", "true"), ("occurred_at", "cast(at as timestamptz)"),
+        ),
+    )  # fmt: skip
+    stream = StreamSpec(
+        "words", "shop/words*", "csv", columns, key=("number",),
+        identifiers=(IdentifierSpec("customer_number", "number", "shop"),), maps=(said,),
+    )  # fmt: skip
+    told = [
+        ("a@x.org", "granted", "2026-01-02"),
+        ("", "withdrawn", "2026-01-02"),
+        ("", "denied", ""),
+        ("", "granted", ""),
+    ]
+    given = [dict(zip(("number", "email", "says", "at"), (str(n), *each), strict=True)) for n, each in enumerate(told)]
+    bench.drop("shop/words.csv", content("csv", given, ("number", "email", "says", "at")))
+    source = shop(stream)
+    load(bench, source)
+    found = [(row["native_id"], row["contact_point"]) for row in canonical(bench, source, "consents")]
+    assert sorted(found) == [("0", "a@x.org"), ("1", None)]
+
+
 def test_facts_with_the_same_identifiers_hang_on_one_record_and_guests_on_their_own(bench: Bench) -> None:
     given = [row("A1", email="ann@x.org"), row("A2", email="ANN@x.org"), row("A3"), row("A4")]
     bench.drop("shop/orders.csv", content("csv", given))

@@ -215,16 +215,25 @@ def test_what_bears_no_time_has_that_of_the_delivery_that_first_said_so(bench: B
         ),
         where="says = 'no'",
     )  # fmt: skip
-    columns = (ColumnSpec("email", "string", required=True), ColumnSpec("says", "string"))
+    columns = (
+        ColumnSpec("email", "string", required=True),
+        ColumnSpec("answer", "string"),
+        ColumnSpec("spent", "string"),
+    )
     stream = StreamSpec(
         name="states", files="shop/states*", format="csv", columns=columns, load=load_, key=("email",),
+        derive=(("says", "lower(answer)"),),
         delivered_at="heard_at", identifiers=(IdentifierSpec("email", "email", "global"),), maps=(refused,),
     )  # fmt: skip
     source = shop(stream)
-    for day, says in enumerate([["yes", "no", "no"], ["no", "no", "yes"], ["no", "no", "no"]]):
-        rows = [{"email": f"{number}@x.org", "says": word} for number, word in enumerate(says)]
-        bench.drop(f"shop/states_{day}.csv", content("csv", rows, ("email", "says")))
+    for day, says in enumerate([["yes", "no", "no", "no"], ["no", "no", "yes", "no"], ["no", "no", "no", "no"]]):
+        # Who buys says nothing of consent.
+        rows = [
+            {"email": f"{number}@x.org", "answer": word, "spent": str(day * (number == 3))}
+            for number, word in enumerate(says)
+        ]
+        bench.drop(f"shop/states_{day}.csv", content("csv", rows, ("email", "answer", "spent")))
         load(bench, source, AS_OF + timedelta(days=day))
         updated(bench, source, "consents")
     heard = {each["contact_point"]: (each["occurred_at"] - AS_OF).days for each in published(bench, "consents")}
-    assert heard == {"0@x.org": 1, "1@x.org": 0, "2@x.org": 2}
+    assert heard == {"0@x.org": 1, "1@x.org": 0, "2@x.org": 2, "3@x.org": 0}
