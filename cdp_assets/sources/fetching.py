@@ -95,6 +95,8 @@ def _landed(
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
     # Rows that have landed are kept there, and nowhere else.
     os.environ["LOAD__DELETE_COMPLETED_JOBS"] = "true"
+    # What dlt warns of, as answers that name no next page, is judged in `origins.py`.
+    os.environ.setdefault("RUNTIME__LOG_LEVEL", "ERROR")
     import dlt
 
     folder = _folder(stream, landing)
