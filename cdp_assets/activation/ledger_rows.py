@@ -7,6 +7,7 @@ writing (`outbox.py`).
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence, Set
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,7 @@ import pyarrow as pa
 from cdp_assets.activation import decisions, gates
 from cdp_assets.activation.audience import FIELD
 from cdp_assets.activation.differences import ENTERED, LEFT, UPDATED
-from cdp_assets.activation.payload import as_json
+from cdp_assets.activation.payload import as_json, encoded
 from cdp_assets.activation.spec import GLOBAL_CONTROL, DestinationSpec
 from cdp_assets.ledger import destinations, guard, holdouts, outbox
 
@@ -39,14 +40,14 @@ def outbox_rows(
     written = [number for number, made in enumerate(decided) if made.action != decisions.RECORD]
     made = [decided[number] for number in written]
     rows = found.take(pa.array(written, pa.int64()))
-    told, change, sequence = lists(rows, "told_id", "change", "sequence")
+    told, change, sequence, stays = lists(rows, "told_id", "change", "sequence", "stays")
     current = as_json(list(spec.payload), [rows[f"{FIELD}{number}"] for number in range(len(spec.payload))])
     keeps_list = spec.mode == "mirror"
     payloads = [
-        (told_before.get(profile_id, text) if is_change == LEFT else text)
+        _payload(text, told_before.get(profile_id) if is_change == LEFT else None, person_stays)
         if it.action == decisions.SEND or (keeps_list and it.gate == outbox.SEED_ONLY)
         else None
-        for profile_id, is_change, text, it in zip(told, change, current, made, strict=True)
+        for profile_id, is_change, person_stays, text, it in zip(told, change, stays, current, made, strict=True)
     ]
     number_of = [last + (profile_id not in again) for profile_id, last in zip(told, sequence, strict=True)]
     sent = [it.action == decisions.SEND for it in made]
@@ -82,6 +83,20 @@ def outbox_rows(
         sent_at=None,
         first_tried_at=None,
     )
+
+
+def _payload(current: str, told_before: str | None, person_stays: bool) -> str:
+    """What a row tells of a person: who leaves is known by what was told before.
+
+    Of an id that leaves while its person stays under another, only what that one is not told by: a receiver that knows
+    people by their address is not to take off the person who stays.
+    """
+    text = told_before or current
+    if not person_stays:
+        return text
+    now = json.loads(current)
+    apart = {name: None if now.get(name) == value else value for name, value in json.loads(text).items()}
+    return encoded(apart)
 
 
 def held(rows: pa.Table, hold_id: int, decided: list[decisions.Decision]) -> pa.Table:

@@ -176,15 +176,15 @@ def refresh_permissions(tables: Tables, engine: Engine, ledger: Ledger) -> int:
 
 
 def _decide(spec: DestinationSpec, found: pa.Table, allowance: Allowance, initial: bool) -> list[decisions.Decision]:
-    columns = ledger_rows.lists(found, "person_id", "change", "gate", "twin", "withdrawn")
+    columns = ledger_rows.lists(found, "person_id", "change", "gate", "twin", "withdrawn", "stays")
     return [
         decisions.decide(
             spec,
-            decisions.Difference(person_id, change, gate, twin, withdrawn),
+            decisions.Difference(*difference),
             initial=initial,
             allowance=allowance,
         )
-        for person_id, change, gate, twin, withdrawn in zip(*columns, strict=True)
+        for difference in zip(*columns, strict=True)
     ]
 
 

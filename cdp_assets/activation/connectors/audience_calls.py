@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from cdp_assets.activation.connectors.connector import REFUSED, Outcome
+from cdp_assets.activation.connectors.connector import DELIVERED, REFUSED, Outcome
 from cdp_assets.activation.differences import LEFT
 from cdp_assets.activation.message import Message
 
+_NOTHING_TO_DO = Outcome(DELIVERED)
 _NOBODY = Outcome(REFUSED, error="no_identifier")
 
 
@@ -23,11 +24,12 @@ def by_direction(
     call: Callable[[Sequence[Message], datetime], Outcome],
     at: datetime,
 ) -> list[Outcome]:
-    """One call for those who leave and one for the others; people without any identifier are refused.
+    """One call for those who leave and one for the others; people without any identifier are refused, unless they leave
+    what they cannot be on.
 
     A batch holds each person once, so the two may go in any order.
     """
-    outcomes = {told.outbox_id: _NOBODY for told in messages}
+    outcomes = {told.outbox_id: _NOTHING_TO_DO if told.change == LEFT else _NOBODY for told in messages}
     usable = [told for told in messages if known(told)]
     for leaving in (True, False):
         chosen = [told for told in usable if (told.change == LEFT) == leaving]
