@@ -10,15 +10,18 @@ import hashlib
 import json
 from collections.abc import Sequence, Set
 from datetime import datetime
+from itertools import compress
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cdp_assets.activation import decisions, gates
 from cdp_assets.activation.audience import FIELD
 from cdp_assets.activation.differences import ENTERED, LEFT, UPDATED
 from cdp_assets.activation.payload import as_json, encoded
 from cdp_assets.activation.spec import GLOBAL_CONTROL, DestinationSpec
+from cdp_assets.activation.ways import AUDIENCES
 from cdp_assets.ledger import destinations, guard, holdouts, outbox
 
 
@@ -97,6 +100,42 @@ def _payload(current: str, told_before: str | None, person_stays: bool) -> str:
     now = json.loads(current)
     apart = {name: None if now.get(name) == value else value for name, value in json.loads(text).items()}
     return encoded(apart)
+
+
+def removals_before_updates(
+    spec: DestinationSpec, found: pa.Table, decided: list[decisions.Decision], told_before: dict[int, str]
+) -> tuple[pa.Table, list[decisions.Decision], pa.Table]:
+    """What an audience was told of people and is told no more: it knows them by that alone, and an update only adds.
+
+    Returns:
+        Differences that take it off, what becomes of them, and the differences found with these ones numbered before.
+    """
+    if not isinstance(spec.connector, AUDIENCES) or not pc.any(pc.equal(found["change"], UPDATED)).as_py():
+        return found.slice(0, 0), [], found
+    columns = lists(found, "told_id", "change")
+    current = as_json(list(spec.payload), [found[f"{FIELD}{number}"] for number in range(len(spec.payload))])
+    outdated = [
+        made.action == decisions.SEND
+        and change == UPDATED
+        and any(value is not None for value in json.loads(_payload(text, told_before.get(told_id), True)).values())
+        for made, told_id, change, text in zip(decided, *columns, current, strict=True)
+    ]
+    chosen = pa.array(outdated, pa.bool_())
+    removals = _with(found.filter(chosen), change=LEFT, stays=True)
+    before = [
+        decisions.Decision(decisions.SEND, gated=False, can_wait=made.can_wait) for made in compress(decided, outdated)
+    ]
+    numbered = pc.add(found["sequence"], chosen.cast(pa.int64()))
+    return removals, before, _with(found, sequence=numbered)
+
+
+def _with(rows: pa.Table, **columns: Any) -> pa.Table:
+    """The rows with other values in some columns: one for all, or one for each."""
+    for name, value in columns.items():
+        place, kind = rows.schema.get_field_index(name), rows.schema.field(name)
+        whole = value if isinstance(value, pa.ChunkedArray) else pa.repeat(pa.scalar(value, kind.type), rows.num_rows)
+        rows = rows.set_column(place, kind, whole.cast(kind.type))
+    return rows
 
 
 def held(rows: pa.Table, hold_id: int, decided: list[decisions.Decision]) -> pa.Table:

@@ -12,6 +12,7 @@ import pytest
 from cdp_assets.activation.last_look import last_look
 from cdp_assets.activation.outbox import activate, by_priority
 from cdp_assets.activation.spec import Cap, DestinationSpec, FrequencyCap, VolumeGuard
+from cdp_assets.activation.ways import MetaWay
 from cdp_assets.ledger import destinations, guard, history, outbox, waiting
 from cdp_assets_tests.activation.shop import (
     FRIDAY,
@@ -270,6 +271,33 @@ def test_a_list_is_told_that_the_other_id_of_a_merged_person_leaves_and_that_it_
     shop.refresh(MIRROR, THURSDAY)
     assert shop.told(last) == [*updated, (2, "entered")]
     assert shop.refresh(MIRROR, FRIDAY).differences == 0
+
+
+def test_an_address_that_is_no_more_leaves_an_audience_before_the_new_one_enters(shop: Shop) -> None:
+    ads = replace(MIRROR, connector=MetaWay(type="meta_audience", audience="77", token_env="T"))
+    shop.with_people(1)
+    shop.members = {1}
+    shop.refresh(ads, MONDAY)
+    shop.people[1]["full_name"] = None
+    shop.people[1]["email"] = email_of(9)
+    shop.consents.append(consent(email_of(9)))
+    for as_of in (TUESDAY, WEDNESDAY):
+        shop.refresh(ads, as_of)
+    told = [
+        (change, sequence, json.loads(payload))
+        for change, sequence, payload in shop.rows("change", "sequence", "payload")
+    ]
+    assert told[1:] == [
+        ("left", 2, {"email": email_of(1), "name": "Person 1"}),
+        ("updated", 3, {"email": email_of(9), "name": None}),
+    ]
+    shop.people[1]["full_name"] = "Person 1"
+    shop.refresh(ads, THURSDAY)
+    assert shop.rows("change", "sequence")[3:] == [("updated", 4)]
+    deliver_all(shop, ads)
+    shop.members = set()
+    shop.refresh(ads, FRIDAY)
+    assert shop.rows("change", "sequence")[4:] == [("left", 5)]
 
 
 def test_the_guard_may_hold_the_leaving_of_other_ids_whose_person_stays(shop: Shop) -> None:

@@ -1,8 +1,9 @@
 """Audiences at advertising platforms, kept equal by difference: who is added and who is removed, in a call each.
 
 Only hashes leave (`audience_hashes.py`). The platforms take additions and removals again without harm. An identifier
-that a person had earlier stays in Meta's audience until the person leaves (removal goes by our id as well), and in
-Google's, which knows no id of ours together with contact data, until the list's own membership duration ends.
+that a person has no more is removed before the others are added (`ledger_rows.removals_before_updates`). Of a postal
+address, which Google takes only as a whole, the former one stays there where a part of it is the same, until the list's
+own membership duration ends.
 """
 
 from __future__ import annotations
