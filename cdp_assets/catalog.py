@@ -15,7 +15,7 @@ components::
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -275,8 +275,9 @@ def _faults_between(
     """What definitions have against each other."""
     yield from _repeated(loaded)
     yield from _unknown_owners(loaded)
-    yield from _faults_of_segments(loaded[SEGMENT], customer)
+    yield from _unknown_sources(loaded, {_name_in(document) for document in documents if document.type_name == SOURCE})
     segments = [_name_in(document) for document in documents if document.type_name == SEGMENT]
+    yield from _faults_of_segments(loaded[SEGMENT], segments, customer)
     yield from _faults_of_destinations(loaded, segments, customer)
 
 
@@ -303,6 +304,15 @@ def _unknown_owners(loaded: dict[str, list[_Loaded]]) -> Iterator[Problem]:
             yield item.document.problem(what, ["attributes", "owner"])
 
 
+def _unknown_sources(loaded: dict[str, list[_Loaded]], sources: Collection[str]) -> Iterator[Problem]:
+    """Sources that the rules of survivorship trust, and that there are not."""
+    for item in loaded[SURVIVORSHIP]:
+        try:
+            item.spec.check_sources(sources)
+        except ValueError as error:
+            yield item.document.problem_of(error)
+
+
 def _name_in(document: Document) -> str:
     """A definition's name as written, whether or not the rest of it can be used."""
     attributes = document.value.get("attributes")
@@ -315,12 +325,12 @@ def _composed(specs: Sequence[SegmentSpec]) -> list[SegmentSpec]:
     return composed(specs)
 
 
-def _faults_of_segments(loaded: Sequence[_Loaded], customer: TableSchema) -> Iterator[Problem]:
-    """Segments that are made of one that does not exist, or of each other, or wait for each other's times."""
+def _faults_of_segments(loaded: Sequence[_Loaded], names: Sequence[str], customer: TableSchema) -> Iterator[Problem]:
+    """Segments that are made of one that does not exist, or of each other, or wait for each other's times; none is
+    blamed for the fault of another, whose name is among ``names`` though it is not loaded."""
     from cdp_assets.segments.journeys import layers
 
-    names = [item.spec.name for item in loaded]
-    sound = True
+    sound = {item.spec.name for item in loaded} >= set(names)
     for item in loaded:
         for attribute in ("all_of", "any_of", "none_of"):
             for name in getattr(item.spec, attribute):

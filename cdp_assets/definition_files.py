@@ -169,12 +169,14 @@ def read(file: Path) -> list[Document]:
     """Read a file's documents.
 
     Raises:
-        DefinitionError: if it is not UTF-8 or not YAML, or a document names a key twice.
+        DefinitionError: if it is empty, not UTF-8 or not YAML, or a document names a key twice.
     """
     try:
         text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise DefinitionError([Problem(file, 1, f"is not UTF-8 text (byte {error.start}); save it as UTF-8")]) from None
+    if not text.strip():
+        raise DefinitionError([Problem(file, 1, "is empty; write `type:` and `attributes:`, or remove the file")])
     try:
         documents = [Document(file, node, value) for node, value in _parsed(text, _QUICK)]
     except yaml.YAMLError:

@@ -205,6 +205,11 @@ def _invalid(document: Document, error: ValidationError) -> Iterator[Problem]:
             valid = _fields_at(model_of(document.type_name), detail["loc"][:-1])
             message = f"unknown field `{detail['loc'][-1]}`; {nearest(str(detail['loc'][-1]), valid)}"
             found.setdefault(path, []).append(document.problem(message, path))
+        elif detail["type"] == "union_tag_invalid":
+            field, known = (str(detail["ctx"][name]).strip("'") for name in ("discriminator", "expected_tags"))
+            hint = nearest(str(detail["ctx"]["tag"]), [each.strip("' ") for each in known.split(",")])
+            message = f"{path[-1]}: unknown {field} `{detail['ctx']['tag']}`; {hint}"
+            found.setdefault(path, []).append(document.problem(message, [*path, field]))
         elif detail["type"] == "missing":
             found.setdefault(path, []).append(document.problem(f"`{detail['loc'][-1]}` is missing", path))
         elif detail["type"] == "string_type" and isinstance(detail["input"], bool):

@@ -197,6 +197,7 @@ def test_a_value_instead_of_a_condition_is_refused(folder):
         (segment() + "  name: again\n", "7: `name` is given twice (first in line 3)"),
         ("- a\n- b\n", "1: is not a definition: write `type:` and `attributes:`"),
         (segment() + "---\n", "8: this document is empty; remove a `---`"),
+        ("\n", "1: is empty; write `type:` and `attributes:`, or remove the file"),
         ("attributes: {}\n", "1: `type` is missing; there are: cdp_assets.sources.component.Source"),
     ],
 )
@@ -270,6 +271,51 @@ def test_a_destination_for_an_unknown_segment_names_the_nearest_one(folder):
 def test_a_destination_is_not_blamed_for_the_fault_of_its_segment(folder):
     said = faults(write(folder, loyal=segment(where="ordrs > 1"), mailing=DESTINATION))
     assert [fault.partition(":")[0] for fault in said] == ["loyal/defs.yaml"]
+
+
+def test_a_segment_is_not_blamed_for_the_fault_of_another_that_it_is_made_of(folder):
+    made_of_it = segment("both").replace("where: orders > 2", "all_of: [loyal]")
+    said = faults(write(folder, a=made_of_it, loyal=segment(where="ordrs > 1")))
+    assert [fault.partition(":")[0] for fault in said] == ["loyal/defs.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "says"),
+    [
+        ("type: file,", "type: fil,", "9: connector: unknown type `fil`; did you mean `file`?"),
+        (
+            "  segment: loyal",
+            '  segment: loyal\n  quiet_hours: {start: "21:00", end: "08:00", zone: Europe/Berlinn}',
+            "7: quiet_hours.zone: `Europe/Berlinn` is no time zone; write an IANA name such as Europe/Berlin",
+        ),
+    ],
+)
+def test_a_fault_of_a_destination_is_said_in_its_words(folder, written, instead, says):
+    [fault] = faults(write(folder, loyal=segment(), mailing=DESTINATION.replace(written, instead)))
+    assert fault == f"mailing/defs.yaml:{says}"
+
+
+def test_trusting_a_source_that_there_is_not_names_the_nearest_one(folder):
+    trust = "type: cdp_assets.profiles.component.Survivorship\nattributes:\n  sources: [shopp]\n"
+    [fault] = faults(write(folder, shop=SOURCE, trust=trust))
+    assert fault == "trust/defs.yaml:3: there is no source 'shopp'; did you mean 'shop'?"
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ("orders: [{orderd_at: 1}]", "`orderd_at` is no column of `orders`; did you mean `ordered_at`?"),
+        ("order: []", "`order` is no table of facts; did you mean `orders`?"),
+    ],
+)
+def test_a_test_of_a_trait_names_columns_that_there_are(folder, rows, says):
+    trait = (
+        "type: cdp_assets.attributes.component.Trait\nattributes:\n  name: placed\n  description: Orders.\n"
+        "  table: orders\n  aggregate: count\n"
+        f"  tests: [{{as_of: '2026-06-30T00:00:00Z', rows: {{{rows}}}, expect: 1}}]\n"
+    )
+    [fault] = faults(write(folder, placed=trait))
+    assert fault == f"placed/defs.yaml:7: tests: {says}"
 
 
 def test_an_unknown_column_in_a_payload_is_found(folder):

@@ -34,8 +34,9 @@ class Difference:
         person_id: The person, under the id of today.
         change: ``entered``, ``updated``, ``left`` or ``forgotten``.
         gate: The first gate that is shut for the person, or null.
-        twin: Whether it is another id of a person that has a difference already.
+        twin: Whether it is another id of a person than the one that messages use.
         withdrawn: Whether it is a removal because a gate has shut (suppression, consent, nowhere to ask for it).
+        stays: Whether it leaves while its person stays, under another id.
     """
 
     person_id: int
@@ -43,6 +44,7 @@ class Difference:
     gate: str | None = None
     twin: bool = False
     withdrawn: bool = False
+    stays: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def decide(spec: DestinationSpec, difference: Difference, *, initial: bool, allo
     """
     change, gate = difference.change, difference.gate
     if change == LEFT and spec.mode == "mirror":
-        urgent = difference.withdrawn or difference.twin or gates.refuses(gate)
+        urgent = difference.withdrawn or (difference.twin and not difference.stays) or gates.refuses(gate)
         return Decision(SEND, gated=False, can_wait=not urgent)
     if change not in _MESSAGES[spec.mode] or difference.twin:
         return _RECORD

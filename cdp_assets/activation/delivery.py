@@ -6,6 +6,9 @@ and who may be told (`outbox.py` has decided, `last_look.py` asks again).
 A row is settled only after the destination has answered. A crash in between means that it is sent again with the same
 idempotency key, so nothing is lost and the receiver can drop the repeat. Only one run delivers to a destination at a
 time, and of each profile only the first open row is under way, so the order per profile is kept.
+
+A batch that is refused as a whole is sent again in smaller pieces, so that in the end only the messages that are at
+fault are given up.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from datetime import datetime, timedelta
 from queue import SimpleQueue
 
 from cdp_assets.activation.clock import Clock
-from cdp_assets.activation.connectors.connector import DELIVERED, RETRY, Connector, Outcome
+from cdp_assets.activation.connectors.connector import DELIVERED, REFUSED, RETRY, Connector, Outcome
 from cdp_assets.activation.last_look import last_look
 from cdp_assets.activation.message import Message
 from cdp_assets.activation.pacing import Circuit, TokenBucket, wait_before
@@ -35,6 +38,8 @@ _SETTLE_EVERY_SECONDS = 0.5
 _LOOK_HOLDS = timedelta(seconds=1)
 """So long the answer of the gates stands, before those still unsent are looked at again."""
 _PATIENCE = timedelta(seconds=20)
+_PIECES = 10
+"""So many come of a batch that was refused as a whole."""
 _WAIT_FOR_OTHER_RUN_SECONDS = 30.0
 
 PAUSED = "paused"
@@ -122,6 +127,8 @@ class _Run:
     done: SimpleQueue[Future[list[Outcome] | None]] = field(default_factory=SimpleQueue)
     settlements: list[Settlement] = field(default_factory=list)
     refused: list[tuple[str, str, str, datetime]] = field(default_factory=list)
+    at_most: dict[int, int] = field(default_factory=dict)
+    """Row → how many may travel with it at once, where more were refused together."""
     settled_at: float = field(default_factory=time.monotonic)
     not_before: datetime | None = None
     waited: timedelta = timedelta()
@@ -168,7 +175,7 @@ class _Run:
                 self._note(stopped)
                 looked_at = now
                 continue
-            batch = rows[: self.connector.batch_size]
+            batch = self._piece(rows)
             if pause := self.bucket.wait(len(batch), now):
                 self._settle()
                 self.sleep(pause)
@@ -179,6 +186,15 @@ class _Run:
             future = pool.submit(self._call, messages, now)
             self.under_way[future] = batch
             future.add_done_callback(self.done.put)
+
+    def _piece(self, rows: list[Pending]) -> list[Pending]:
+        """The first of these rows, as many as the connector takes at once and each of them may travel with."""
+        limit = self.connector.batch_size
+        for number, row in enumerate(rows):
+            limit = min(limit, self.at_most.get(row.id, limit))
+            if number >= limit:
+                return rows[:number]
+        return rows
 
     def _call(self, messages: list[Message], at: datetime) -> list[Outcome] | None:
         """One call, in a thread of the pool; null if the destination has meanwhile come to be left alone."""
@@ -248,7 +264,8 @@ class _Run:
             return  # it never began, and its messages stay in the outbox
         now = self.clock()
         self._note_call(all(outcome.kind == RETRY for outcome in outcomes), now)
-        self._note([self._settlement(row, outcome, now) for row, outcome in zip(rows, outcomes, strict=True)])
+        pairs = zip(rows, outcomes, strict=True)
+        self._note([self._settlement(row, outcome, now, among=len(rows)) for row, outcome in pairs])
 
     def _note_call(self, failed: bool, now: datetime) -> None:
         """Let the circuit breaker know of a call; those still under way when it opens tell it nothing new."""
@@ -258,7 +275,8 @@ class _Run:
             self.not_before = now + timedelta(seconds=pause)
             self.left_alone.set()
 
-    def _settlement(self, row: Pending, outcome: Outcome, now: datetime) -> Settlement:
+    def _settlement(self, row: Pending, outcome: Outcome, now: datetime, *, among: int) -> Settlement:
+        """What becomes of a row; ``among`` how many its call was for."""
         attempts = row.attempts + 1
 
         def settled(status: str, reason: str | None, due_at: datetime | None = None) -> Settlement:
@@ -267,6 +285,9 @@ class _Run:
 
         if outcome.kind == DELIVERED:
             return settled(outbox.DELIVERED, None)
+        if outcome.kind == REFUSED and outcome.together and among > 1:
+            self.at_most[row.id] = max(1, among // _PIECES)
+            return settled(outbox.FAILED, outcome.error, now)
         if outcome.retry_after is not None:
             asked = now + timedelta(seconds=outcome.retry_after)
             self.not_before = max(asked, self.not_before or asked)

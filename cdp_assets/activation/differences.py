@@ -3,8 +3,9 @@
 Belongs here: comparing, set-wise. Does not belong here: writing the result down (`outbox.py`).
 
 People are compared under the ids of today: what was told under an id that has since been merged counts for the person
-it was merged into. So a merge is neither an entering nor a leaving, and undoing it needs no repair. Messages keep using
-the id that the destination was told first.
+it was merged into. So a merge is neither an entering nor a leaving: messages keep using the id that the destination was
+told first, and undoing a merge needs no repair. Only a list that is kept equal to the segment is told of the other ids
+that it has of the same person, so that nobody is on it twice: they leave, and enter again if the merge is undone.
 """
 
 from __future__ import annotations
@@ -51,10 +52,11 @@ def differences(
 
     Returns:
         One row per difference: person_id (of today), told_id (what the destination knows the person by), change,
-        withdrawn (a removal because a gate has shut), twin (one of several ids told of the same person),
-        sequence (last used), gate (reason not to send, or null), told_hash (payload last told), told_change and
-        told_reason (as withheld before), arm, variant, global_arm, contact_point, timezone, payload_hash and
-        the payload's ``field_…`` columns. A difference that is withheld for the same reason as before is left out.
+        withdrawn (a removal because a gate has shut), twin (one of several ids told of the same person), stays (a twin
+        that leaves while its person stays, under another id), sequence (last used), gate (reason not to send, or null),
+        told_hash (payload last told), told_change and told_reason (as withheld before), arm, variant, global_arm,
+        contact_point, timezone, payload_hash and the payload's ``field_…`` columns. A difference that is withheld for
+        the same reason as before is left out.
     """
     told = _told(state, redirects)
     first = told.filter(told.place == 0)
@@ -74,8 +76,9 @@ def differences(
     people = payloads.right_join(candidates, [("profile_id", "person_id")]).drop("profile_id")
     people = gates.with_permission(people, consent_state, suppressions, spec, as_of)
     people = holdout.with_arm(people, assignments, redirects, spec)
-    changed = _changes(gates.with_gate(people), spec)
-    return _with_twins(changed, told)
+    named = _named(gates.with_gate(people), spec)
+    twins = _twins(named, told, spec)
+    return _changes(named).union(twins).drop("wanted", "told_member", "forbidden")
 
 
 def _told(state: ir.Table, redirects: ir.Table) -> ir.Table:
@@ -88,10 +91,9 @@ def _told(state: ir.Table, redirects: ir.Table) -> ir.Table:
     return resolved.mutate(place=place)
 
 
-def _changes(people: ir.Table, spec: DestinationSpec) -> ir.Table:
-    """Name each difference, and leave out what is none or is withheld as before."""
+def _named(people: ir.Table, spec: DestinationSpec) -> ir.Table:
+    """Name each person's difference; null for whoever has none."""
     mirrored = spec.mode == "mirror"
-    nothing = ibis.null("string")
     # A list kept equal holds nobody whom it could not take in today, however they got there.
     shut = people.gate.notnull() & ~people.gate.isin(gates.CONTROLS)
     withdrawn = people.told_member & people.wanted & shut & mirrored
@@ -102,19 +104,24 @@ def _changes(people: ir.Table, spec: DestinationSpec) -> ir.Table:
         (~people.wanted & people.told_member, ibis.literal(LEFT)),
         (people.wanted & ~same_payload & mirrored, ibis.literal(UPDATED)),
         (~people.wanted & people.told_change.notnull(), ibis.literal(FORGOTTEN)),
-        else_=nothing,
+        else_=ibis.null("string"),
     )
-    named = people.mutate(change=change, withdrawn=withdrawn, twin=ibis.literal(False))
+    return people.mutate(change=change, withdrawn=withdrawn, twin=ibis.literal(False), stays=ibis.literal(False))
+
+
+def _changes(named: ir.Table) -> ir.Table:
+    """Leave out what is no difference, or is withheld as before."""
     known = (named.told_change == named.change) & (named.told_reason == named.gate)
-    return named.filter(named.change.notnull() & ~known.fill_null(False)).drop("wanted", "told_member", "forbidden")
+    return named.filter(named.change.notnull() & ~known.fill_null(False))
 
 
-def _with_twins(changed: ir.Table, told: ir.Table) -> ir.Table:
-    """Add a leaving for every other id under which the destination was told of the same person."""
+def _twins(named: ir.Table, told: ir.Table, spec: DestinationSpec) -> ir.Table:
+    """A leaving for every other id under which the destination was told of a person who leaves, and from a list that is
+    kept equal also of one who stays."""
     others = told.filter((told.place > 0) & told.member).select(
         "person_id", twin_id="told_id", twin_sequence="sequence"
     )
-    leaving = changed.filter(changed.change == LEFT)
-    twins = leaving.inner_join(others, "person_id")
-    twins = twins.mutate(told_id=twins.twin_id, sequence=twins.twin_sequence, twin=ibis.literal(True))
-    return changed.union(twins.select(changed.columns))
+    leaves = (named.change == LEFT).fill_null(False)
+    concerned = named.mutate(stays=~leaves).filter(leaves | (spec.mode == "mirror"))
+    twins = concerned.inner_join(others, "person_id").mutate(change=ibis.literal(LEFT), twin=ibis.literal(True))
+    return twins.mutate(told_id=twins.twin_id, sequence=twins.twin_sequence).select(named.columns)

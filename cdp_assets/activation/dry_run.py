@@ -17,6 +17,8 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.compute as pc
+
 from cdp_assets.activation import audience, decisions, ledger_rows, outlived, quiet_hours
 from cdp_assets.activation.audience import FIELD
 from cdp_assets.activation.last_look import last_look
@@ -185,8 +187,10 @@ class _Counted:
 def _new(spec: DestinationSpec, compared: Comparison, now: datetime) -> Iterator[tuple[int, _Outlook]]:
     """What the next comparison would put into the outbox."""
     found = compared.found
-    columns = ledger_rows.lists(found, "person_id", "change", "contact_point", "timezone")
-    for place, (made, person_id, change, point, timezone) in enumerate(zip(compared.decided, *columns, strict=True)):
+    told_ids = pc.if_else(found["stays"], found["told_id"], found["person_id"]).to_pylist()
+    columns = ledger_rows.lists(found, "change", "contact_point", "timezone")
+    rows = zip(compared.decided, told_ids, *columns, strict=True)
+    for place, (made, person_id, change, point, timezone) in enumerate(rows):
         if made.action == decisions.RECORD:
             continue
         reason = made.gate

@@ -7,17 +7,21 @@ writing (`outbox.py`).
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence, Set
 from datetime import datetime
+from itertools import compress
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cdp_assets.activation import decisions, gates
 from cdp_assets.activation.audience import FIELD
 from cdp_assets.activation.differences import ENTERED, LEFT, UPDATED
-from cdp_assets.activation.payload import as_json
+from cdp_assets.activation.payload import as_json, encoded
 from cdp_assets.activation.spec import GLOBAL_CONTROL, DestinationSpec
+from cdp_assets.activation.ways import AUDIENCES
 from cdp_assets.ledger import destinations, guard, holdouts, outbox
 
 
@@ -39,14 +43,14 @@ def outbox_rows(
     written = [number for number, made in enumerate(decided) if made.action != decisions.RECORD]
     made = [decided[number] for number in written]
     rows = found.take(pa.array(written, pa.int64()))
-    told, change, sequence = lists(rows, "told_id", "change", "sequence")
+    told, change, sequence, stays = lists(rows, "told_id", "change", "sequence", "stays")
     current = as_json(list(spec.payload), [rows[f"{FIELD}{number}"] for number in range(len(spec.payload))])
     keeps_list = spec.mode == "mirror"
     payloads = [
-        (told_before.get(profile_id, text) if is_change == LEFT else text)
+        _payload(text, told_before.get(profile_id) if is_change == LEFT else None, person_stays)
         if it.action == decisions.SEND or (keeps_list and it.gate == outbox.SEED_ONLY)
         else None
-        for profile_id, is_change, text, it in zip(told, change, current, made, strict=True)
+        for profile_id, is_change, person_stays, text, it in zip(told, change, stays, current, made, strict=True)
     ]
     number_of = [last + (profile_id not in again) for profile_id, last in zip(told, sequence, strict=True)]
     sent = [it.action == decisions.SEND for it in made]
@@ -82,6 +86,56 @@ def outbox_rows(
         sent_at=None,
         first_tried_at=None,
     )
+
+
+def _payload(current: str, told_before: str | None, person_stays: bool) -> str:
+    """What a row tells of a person: who leaves is known by what was told before.
+
+    Of an id that leaves while its person stays under another, only what that one is not told by: a receiver that knows
+    people by their address is not to take off the person who stays.
+    """
+    text = told_before or current
+    if not person_stays:
+        return text
+    now = json.loads(current)
+    apart = {name: None if now.get(name) == value else value for name, value in json.loads(text).items()}
+    return encoded(apart)
+
+
+def removals_before_updates(
+    spec: DestinationSpec, found: pa.Table, decided: list[decisions.Decision], told_before: dict[int, str]
+) -> tuple[pa.Table, list[decisions.Decision], pa.Table]:
+    """What an audience was told of people and is told no more: it knows them by that alone, and an update only adds.
+
+    Returns:
+        Differences that take it off, what becomes of them, and the differences found with these ones numbered before.
+    """
+    if not isinstance(spec.connector, AUDIENCES) or not pc.any(pc.equal(found["change"], UPDATED)).as_py():
+        return found.slice(0, 0), [], found
+    columns = lists(found, "told_id", "change")
+    current = as_json(list(spec.payload), [found[f"{FIELD}{number}"] for number in range(len(spec.payload))])
+    outdated = [
+        made.action == decisions.SEND
+        and change == UPDATED
+        and any(value is not None for value in json.loads(_payload(text, told_before.get(told_id), True)).values())
+        for made, told_id, change, text in zip(decided, *columns, current, strict=True)
+    ]
+    chosen = pa.array(outdated, pa.bool_())
+    removals = _with(found.filter(chosen), change=LEFT, stays=True)
+    before = [
+        decisions.Decision(decisions.SEND, gated=False, can_wait=made.can_wait) for made in compress(decided, outdated)
+    ]
+    numbered = pc.add(found["sequence"], chosen.cast(pa.int64()))
+    return removals, before, _with(found, sequence=numbered)
+
+
+def _with(rows: pa.Table, **columns: Any) -> pa.Table:
+    """The rows with other values in some columns: one for all, or one for each."""
+    for name, value in columns.items():
+        place, kind = rows.schema.get_field_index(name), rows.schema.field(name)
+        whole = value if isinstance(value, pa.ChunkedArray) else pa.repeat(pa.scalar(value, kind.type), rows.num_rows)
+        rows = rows.set_column(place, kind, whole.cast(kind.type))
+    return rows
 
 
 def held(rows: pa.Table, hold_id: int, decided: list[decisions.Decision]) -> pa.Table:

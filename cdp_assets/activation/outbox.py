@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 
 from cdp_assets.activation import decisions, holdout, ledger_rows, outlived
 from cdp_assets.activation.caps import Allowance
-from cdp_assets.activation.differences import LEFT, differences
+from cdp_assets.activation.differences import LEFT, UPDATED, differences
 from cdp_assets.activation.outlived import Outlived
 from cdp_assets.activation.spec import GLOBAL_CONTROL, DestinationSpec
 from cdp_assets.ledger import Ledger, destinations, guard, history, holdouts, outbox, permissions, waiting
@@ -128,7 +128,10 @@ def activate(
     compared = compare(spec, tables, engine, ledger, as_of)
     found, decided = _news(compared)
     again = _told_again(spec, ledger, found)
-    rows = ledger_rows.outbox_rows(spec, found, decided, _payloads_told(spec, ledger, found), again, as_of)
+    told_before = _payloads_told(spec, ledger, found)
+    removals, before, found = ledger_rows.removals_before_updates(spec, found, decided, told_before)
+    written = [*before, *decided]
+    rows = ledger_rows.outbox_rows(spec, pa.concat_tables([removals, found]), written, told_before, again, as_of)
     states = ledger_rows.state_rows(spec, found, decided, again, as_of)
     arms = ledger_rows.arms(spec, found, decided, as_of)
     addressed = [*rows["contact_point"].to_pylist(), *compared.outlived.reworded["contact_point"].to_pylist()]
@@ -139,7 +142,7 @@ def activate(
     with ledger.transaction() as connection:
         if compared.unusual:
             hold_id = guard.hold(connection, spec.name, as_of, compared.waiting, compared.usual)
-            rows = ledger_rows.held(rows, hold_id, decided)
+            rows = ledger_rows.held(rows, hold_id, written)
         permissions.project(connection, points, consents, suppressions)
         if compared.outlived.gone:
             waiting.withdraw(connection, compared.outlived.gone, outlived.gone_reason(spec))
@@ -148,7 +151,7 @@ def activate(
         known = pc.is_in(rows["profile_id"], pa.array(again, pa.int64()))
         waiting.reopen(connection, spec.name, rows.filter(known))
         outbox.append(connection, rows.filter(pc.invert(known)))
-        outbox.overtake(connection, spec.name, rows)
+        outbox.overtake(connection, spec.name, rows.slice(removals.num_rows))
         destinations.write_state(connection, states)
         holdouts.assign(connection, arms)
         holdouts.expose(connection, ledger_rows.exposures(arms))
@@ -176,15 +179,15 @@ def refresh_permissions(tables: Tables, engine: Engine, ledger: Ledger) -> int:
 
 
 def _decide(spec: DestinationSpec, found: pa.Table, allowance: Allowance, initial: bool) -> list[decisions.Decision]:
-    columns = ledger_rows.lists(found, "person_id", "change", "gate", "twin", "withdrawn")
+    columns = ledger_rows.lists(found, "person_id", "change", "gate", "twin", "withdrawn", "stays")
     return [
         decisions.decide(
             spec,
-            decisions.Difference(person_id, change, gate, twin, withdrawn),
+            decisions.Difference(*difference),
             initial=initial,
             allowance=allowance,
         )
-        for person_id, change, gate, twin, withdrawn in zip(*columns, strict=True)
+        for difference in zip(*columns, strict=True)
     ]
 
 
@@ -199,13 +202,13 @@ def _news(compared: Comparison) -> tuple[pa.Table, list[decisions.Decision]]:
 
 
 def _payloads_told(spec: DestinationSpec, ledger: Ledger, found: pa.Table) -> dict[int, str]:
-    """What a kept list was last told of those to be taken off it: the receiver knows them by that."""
+    """What a kept list was last told of those to be taken off it, or told anew: the receiver knows them by that."""
     if spec.mode != "mirror":
         return {}
     told, change = ledger_rows.lists(found, "told_id", "change")
-    leaving = [told_id for told_id, its_change in zip(told, change, strict=True) if its_change == LEFT]
+    known = [told_id for told_id, its_change in zip(told, change, strict=True) if its_change in (LEFT, UPDATED)]
     with ledger.reading() as connection:
-        return history.last_payloads(connection, spec.name, leaving)
+        return history.last_payloads(connection, spec.name, known)
 
 
 def _outlived(spec: DestinationSpec, tables: Tables, engine: Engine, ledger: Ledger, as_of: datetime) -> Outlived:

@@ -25,9 +25,12 @@ def as_json(names: Sequence[str], columns: Sequence[pa.ChunkedArray]) -> Iterato
         columns: A column for each.
     """
     values = [[plain(value) for value in column.to_pylist()] for column in columns]
-    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
     for row in zip(*values, strict=True):
-        yield encode(dict(zip(names, row, strict=True)))
+        yield encoded(dict(zip(names, row, strict=True)))
+
+
+encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+"""A payload's fields as its JSON object."""
 
 
 def plain(value: Any) -> Any:

@@ -11,10 +11,10 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import time
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cdp_assets.activation.ways import Way
 from cdp_assets.canonical.schema import Pii, TableSchema
+from cdp_assets.canonical.zones import zone_fault
 from cdp_assets.warehouse.expressions import check
 
 CHANNELS = ("email", "sms", "whatsapp", "web_push", "app_push", "ads", "onsite", "event")
@@ -318,8 +318,8 @@ def validate(spec: DestinationSpec, customer: TableSchema, segments: Collection[
         raise DestinationError(f"campaign: {GLOBAL_CONTROL!r} is the global control group; choose another name")
     if spec.cap is not None and (spec.cap.messages < 1 or spec.cap.per_days < 1):
         raise DestinationError("cap: messages and per_days must be at least 1")
-    if spec.quiet_hours is not None:
-        _check_zone(spec.quiet_hours.zone)
+    if spec.quiet_hours is not None and (fault := zone_fault(spec.quiet_hours.zone)):
+        raise DestinationError(f"quiet_hours.zone: {fault}")
     if not spec.payload:
         raise DestinationError("payload: name at least one field")
     _check_expressions(spec, customer)
@@ -349,13 +349,6 @@ def _check_expressions(spec: DestinationSpec, customer: TableSchema) -> None:
                 raise DestinationError(
                     f"payload.{name}: column `{column}` identifies a person, which consent for analytics does not cover"
                 )
-
-
-def _check_zone(zone: str) -> None:
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise DestinationError(f"quiet_hours.zone: {zone!r} is no IANA time zone, e.g. Europe/Berlin") from error
 
 
 def _one_of(attribute: str, value: str, valid: Collection[str]) -> None:

@@ -157,6 +157,10 @@ class GoogleWay(Way):
     base_url: str = Field(default="https://datamanager.googleapis.com", description="Where the API is.")
 
 
+AUDIENCES = (MetaWay, GoogleWay)
+"""Ways to lists that know people by hashes of what is told of them."""
+
+
 class OnsiteWay(Way):
     """One compact JSON file with the present audience, for a site to look people up in."""
 

@@ -18,7 +18,7 @@ import sqlglot.expressions as sge
 from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import Column, Pii, TableSchema
 from cdp_assets.warehouse.expressions import CheckedExpression, ExpressionError, check
-from cdp_assets.warehouse.sql_parsing import parsed
+from cdp_assets.warehouse.sql_parsing import nearest, parsed
 
 FACTS: Mapping[str, TableSchema] = {
     schema.name: schema
@@ -84,6 +84,7 @@ class TraitSpec:
             )
         if bool(self.expression) == bool(self.table):
             raise TraitError("table: a trait has either a table with an aggregate, or an expression over other traits")
+        self._check_tests()
         if self.expression:
             return
         if self.table not in FACTS:
@@ -97,6 +98,14 @@ class TraitSpec:
             raise TraitError(f"days: {self.days} is no number of days")
         if self.top < 1:
             raise TraitError(f"top: {self.top} is no number of values")
+
+    def _check_tests(self) -> None:
+        for table, rows in ((table, rows) for test in self.tests for table, rows in test["rows"].items()):
+            if table not in FACTS:
+                raise TraitError(f"tests: `{table}` is no table of facts; {nearest(table, sorted(FACTS))}")
+            columns = ("profile_id", *FACTS[table].column_names)
+            for name in (name for row in rows for name in row if name not in columns):
+                raise TraitError(f"tests: `{name}` is no column of `{table}`; {nearest(name, columns)}")
 
     @property
     def composed(self) -> bool:

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import ibis
 
+from cdp_assets.canonical.zones import zone_fault
 from cdp_assets.definition_files import unset
 from cdp_assets.sources import targets
 from cdp_assets.sources.encodings import encoding_fault
@@ -353,10 +353,8 @@ def _one_of(path: Path, value: str, valid: tuple[str, ...]) -> Iterator[Problem]
 
 
 def _zone(path: Path, zone: str) -> Iterator[Problem]:
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        yield Problem(path, f"`{zone}` is no time zone; write an IANA name such as Europe/Berlin")
+    if fault := zone_fault(zone):
+        yield Problem(path, fault)
 
 
 def _name(path: Path, name: str, what: str) -> Iterator[Problem]:

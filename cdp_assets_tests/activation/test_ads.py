@@ -84,8 +84,9 @@ def test_meta_adds_and_removes_by_difference() -> None:
             message(1, email="a@example.org"),
             message(2, "left", email="b@example.org"),
             message(3, name="nobody"),
+            message(4, "left", name="nobody"),
         )
-    assert outcomes == [(DELIVERED, None), (DELIVERED, None), (REFUSED, "no_identifier")]
+    assert outcomes == [(DELIVERED, None), (DELIVERED, None), (REFUSED, "no_identifier"), (DELIVERED, None)]
     assert [(call.method, call.path) for call in calls] == [
         ("DELETE", "/v23.0/77/users"),
         ("POST", "/v23.0/77/users"),

@@ -83,6 +83,15 @@ def test_what_an_answer_means(status: int, kind: str) -> None:
     assert (outcome.kind, outcome.response_code) == (kind, status)
 
 
+@pytest.mark.parametrize(("status", "count", "together"), [(400, 2, True), (400, 1, False), (401, 2, False)])
+def test_a_refusal_of_several_messages_may_be_for_one_of_them(status: int, count: int, together: bool) -> None:
+    with Receiver(SECRET, answer=lambda key, times: (status, {}), clock=lambda: NOON) as receiver:
+        hook = Webhook(receiver.url, SECRET, batch_size=5)
+        outcomes = hook.send([message()] * count, NOON)
+        hook.close()
+    assert [(outcome.kind, outcome.together) for outcome in outcomes] == [(REFUSED, together)] * count
+
+
 def test_a_receiver_that_does_not_answer_in_time_is_tried_again() -> None:
     import time
 

@@ -202,6 +202,43 @@ class Refusing:
     def close(self) -> None: ...
 
 
+@dataclass
+class Picky:
+    """A service that refuses any batch that has one of these profiles in it."""
+
+    unwanted: set[int]
+    batch_size: int = 25
+    concurrency: int = 2
+    taken: list[str] = field(default_factory=list)
+    calls: list[int] = field(default_factory=list)
+
+    def send(self, messages: Sequence[Message], at: datetime) -> list[Outcome]:
+        self.calls.append(len(messages))
+        if self.unwanted & {told.profile_id for told in messages}:
+            return [Outcome(REFUSED, 400, "http_400", together=True)] * len(messages)
+        self.taken += [told.idempotency_key for told in messages]
+        return [Outcome(DELIVERED, 200)] * len(messages)
+
+    def render(self, message: object, at: datetime) -> dict[str, object]:
+        return {}
+
+    def close(self) -> None: ...
+
+
+def test_of_a_batch_that_is_refused_only_the_messages_at_fault_are_given_up(shop: Shop) -> None:
+    shop.with_people(*range(1, 61))
+    shop.members = set(range(1, 61))
+    shop.refresh(GREET, MONDAY)
+    clock, picky = Time(), Picky({7, 30})
+    report = deliver(GREET, picky, shop.ledger, clock=clock, sleep=clock.sleep)
+    assert (report.delivered, report.dead, report.waiting) == (58, 2, None)
+    keys = dict(shop.rows("profile_id", "idempotency_key"))
+    assert sorted(picky.taken) == sorted(key for one, key in keys.items() if one not in picky.unwanted)
+    assert len(picky.calls) <= 2 * (1 + 13 + 2) + 1
+    given_up = [row[:2] for row in shop.rows("profile_id", "reason", "status") if row[2] == "dead"]
+    assert given_up == [(7, "http_400"), (30, "http_400")]
+
+
 @pytest.mark.parametrize("reason", [outbox.BOUNCED, outbox.UNSUBSCRIBED])
 def test_an_address_that_is_refused_for_good_is_suppressed_for_every_destination_at_once(
     shop: Shop, reason: str

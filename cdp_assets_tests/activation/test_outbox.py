@@ -12,6 +12,7 @@ import pytest
 from cdp_assets.activation.last_look import last_look
 from cdp_assets.activation.outbox import activate, by_priority
 from cdp_assets.activation.spec import Cap, DestinationSpec, FrequencyCap, VolumeGuard
+from cdp_assets.activation.ways import MetaWay
 from cdp_assets.ledger import destinations, guard, history, outbox, waiting
 from cdp_assets_tests.activation.shop import (
     FRIDAY,
@@ -232,13 +233,76 @@ def test_an_unchanged_payload_is_not_sent_again_and_a_changed_one_is(shop: Shop)
     assert json.loads(shop.rows("payload")[-1][0]) == {"email": email_of(2), "name": "Person Two"}
 
 
-def test_a_merge_of_two_who_were_told_is_none(shop: Shop) -> None:
+def with_two_told_who_are_one(shop: Shop, spec: DestinationSpec, **now: str) -> None:
+    """Tell of two people on Monday who are one on Tuesday, whose values are these."""
     shop.with_people(1, 2)
     shop.members = {1, 2}
-    shop.refresh(MIRROR, MONDAY)
+    shop.refresh(spec, MONDAY)
     del shop.people[2]
+    shop.people[1] |= now
     shop.members, shop.redirects = {1}, {2: 1}
-    assert shop.refresh(MIRROR, TUESDAY).differences == 0
+    shop.refresh(spec, TUESDAY)
+
+
+def test_a_merge_of_two_who_were_told_is_none(shop: Shop) -> None:
+    with_two_told_who_are_one(shop, WELCOME)
+    assert shop.told() == [(1, "entered"), (2, "entered")]
+    assert shop.refresh(WELCOME, WEDNESDAY).differences == 0
+
+
+@pytest.mark.parametrize(
+    ("now", "updated", "left"),
+    [
+        ({}, [], {"email": email_of(2), "name": "Person 2"}),
+        # The one who stays is told by the other's address: a receiver that knows people by it keeps them.
+        ({"email": email_of(2)}, [(1, "updated")], {"email": None, "name": "Person 2"}),
+    ],
+)
+def test_a_list_is_told_that_the_other_id_of_a_merged_person_leaves_and_that_it_is_back_after_a_split(
+    shop: Shop, now: dict[str, str], updated: list[tuple[int, str]], left: dict[str, str | None]
+) -> None:
+    with_two_told_who_are_one(shop, MIRROR, **now)
+    assert shop.told()[2:] == [*updated, (2, "left")]
+    assert json.loads(shop.rows("payload")[-1][0]) == left
+    assert shop.refresh(MIRROR, WEDNESDAY).differences == 0
+    last = max(row[0] for row in shop.rows("id"))
+    shop.with_people(1, 2, consenting=False)
+    shop.members, shop.redirects = {1, 2}, {}
+    shop.refresh(MIRROR, THURSDAY)
+    assert shop.told(last) == [*updated, (2, "entered")]
+    assert shop.refresh(MIRROR, FRIDAY).differences == 0
+
+
+def test_an_address_that_is_no_more_leaves_an_audience_before_the_new_one_enters(shop: Shop) -> None:
+    ads = replace(MIRROR, connector=MetaWay(type="meta_audience", audience="77", token_env="T"))
+    shop.with_people(1)
+    shop.members = {1}
+    shop.refresh(ads, MONDAY)
+    shop.people[1]["full_name"] = None
+    shop.people[1]["email"] = email_of(9)
+    shop.consents.append(consent(email_of(9)))
+    for as_of in (TUESDAY, WEDNESDAY):
+        shop.refresh(ads, as_of)
+    told = [
+        (change, sequence, json.loads(payload))
+        for change, sequence, payload in shop.rows("change", "sequence", "payload")
+    ]
+    assert told[1:] == [
+        ("left", 2, {"email": email_of(1), "name": "Person 1"}),
+        ("updated", 3, {"email": email_of(9), "name": None}),
+    ]
+    shop.people[1]["full_name"] = "Person 1"
+    shop.refresh(ads, THURSDAY)
+    assert shop.rows("change", "sequence")[3:] == [("updated", 4)]
+    deliver_all(shop, ads)
+    shop.members = set()
+    shop.refresh(ads, FRIDAY)
+    assert shop.rows("change", "sequence")[4:] == [("left", 5)]
+
+
+def test_the_guard_may_hold_the_leaving_of_other_ids_whose_person_stays(shop: Shop) -> None:
+    with_two_told_who_are_one(shop, replace(MIRROR, volume_guard=VolumeGuard(factor=1, minimum=0)))
+    assert shop.rows("profile_id", "change", "status")[-1] == (2, "left", "held")
 
 
 def test_a_merge_into_an_id_that_was_never_told_is_none_and_keeps_the_id_told(shop: Shop) -> None:
@@ -256,13 +320,10 @@ def test_a_merge_into_an_id_that_was_never_told_is_none_and_keeps_the_id_told(sh
 
 
 def test_a_merge_undone_is_none_either(shop: Shop) -> None:
-    shop.with_people(1, 2)
-    shop.members = {1, 2}
-    shop.refresh(MIRROR, MONDAY)
-    shop.members, shop.redirects = {1}, {2: 1}
-    shop.refresh(MIRROR, TUESDAY)
+    with_two_told_who_are_one(shop, WELCOME)
+    shop.with_people(2, consenting=False)
     shop.members, shop.redirects = {1, 2}, {}
-    assert shop.refresh(MIRROR, WEDNESDAY).differences == 0
+    assert shop.refresh(WELCOME, WEDNESDAY).differences == 0
 
 
 def test_a_person_told_under_two_ids_is_taken_off_a_list_under_both(shop: Shop) -> None:

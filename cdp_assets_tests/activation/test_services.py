@@ -369,6 +369,15 @@ def test_an_onsite_file_holds_the_present_audience_under_hashed_keys(tmp_path: P
     }
 
 
+def test_an_onsite_key_that_two_ids_of_a_person_have_stays_with_the_one_that_stays(tmp_path: Path) -> None:
+    way = ways.OnsiteWay(type="onsite", path="vip.json", key="email", hashed=False)
+    sent(way, {}, message(1, email="a"), message(2, email="b"), message(1, "updated", 2, email="b"), data=tmp_path)
+    sent(way, {}, message(2, "left", 2, email=None), data=tmp_path)
+    assert list(json.loads((tmp_path / "vip.json").read_text())["members"]) == ["b"]
+    sent(way, {}, message(1, "left", 3, email="b"), data=tmp_path)
+    assert json.loads((tmp_path / "vip.json").read_text())["members"] == {}
+
+
 def table_rows(url: str) -> list[tuple[Any, ...]]:
     from sqlalchemy import create_engine, text
 

@@ -50,7 +50,7 @@ def test_the_yaml_form_says_what_the_plain_one_says() -> None:
         ({"holdout": 1.0}, "holdout: "),
         ({"cap": {"messages": 0, "per_days": 7}}, "cap: "),
         ({"quiet_hours": {"start": "9pm", "end": "08:00"}}, "quiet_hours.start: '9pm'"),
-        ({"quiet_hours": {"start": "21:00", "end": "08:00", "zone": "Berlin"}}, "quiet_hours.zone: 'Berlin'"),
+        ({"quiet_hours": {"start": "21:00", "end": "08:00", "zone": "Berlin"}}, "quiet_hours.zone: `Berlin`"),
         ({"payload": {}}, "payload: "),
         ({"purpose": "analytics"}, "identifies a person"),
     ],

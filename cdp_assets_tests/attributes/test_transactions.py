@@ -116,6 +116,26 @@ def test_days_are_those_of_utc_row_by_row_where_the_zone_is_known(
     assert {row["at"]: row["day"] for row in found} == read_as
 
 
+@pytest.mark.parametrize(
+    ("paid", "currency", "expected"),
+    [
+        (["€ 1", "$2", "USD 3", "€ 4"], ["EUR"] * 4, {"€": 2, "$": 1, "USD": 1}),
+        (["1", "2", "3", "4"], ["eur", "GBP", "EUR", ""], {"EUR": 2, "GBP": 1}),
+        # All of these may be the dollar of the USA; what is no sign of a currency is none.
+        (["$1", "USD 2", "US$3", "4 net"], ["USD"] * 4, {}),
+    ],
+)
+def test_several_currencies_are_told_of(
+    engine: DuckDBEngine, tmp_path: Path, paid: list[str], currency: list[str], expected: dict[str, int]
+) -> None:
+    lines = [
+        f"a,2026-01-3{place % 2},{each},{code}" for place, (each, code) in enumerate(zip(paid, currency, strict=True))
+    ]
+    found = read(engine, written(tmp_path, "\n".join(["who,at,paid,Currency", *lines])))
+
+    assert found.currencies == expected
+
+
 def test_what_is_compressed_or_of_columns_is_read_alike(engine: DuckDBEngine, tmp_path: Path) -> None:
     zipped = written(tmp_path, gzip.compress(LINES.encode()), "orders.csv.gz")
     frame = pd.read_csv(written(tmp_path, LINES)).assign(at=lambda rows: pd.to_datetime(rows["at"]))

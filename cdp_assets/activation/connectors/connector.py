@@ -33,12 +33,15 @@ class Outcome:
             refused because its contact point is dead, and `UNSUBSCRIBED` because its owner wants no more; both are
             suppressed from then on.
         retry_after: Seconds the receiver asked to be left alone.
+        together: Whether it was refused with the others of its call, and nobody knows for which of them: they are
+            tried again in smaller pieces, under the same keys.
     """
 
     kind: str
     response_code: int | None = None
     error: str | None = None
     retry_after: float | None = None
+    together: bool = False
 
 
 class Connector(Protocol):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -17,6 +17,8 @@ import httpx
 from cdp_assets.activation.connectors.connector import DELIVERED, REFUSED, RETRY, ConnectorError, Outcome
 
 _WORTH_RETRYING = frozenset({408, 409, 423, 425, 429})
+_WHATEVER_IS_SENT = frozenset({401, 402, 403, 404, 405, 406, 407, 410, 411, 415})
+"""Refusals that concern the caller, the address or the form of a call, not what is in it."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,14 @@ def outcome_of(response: httpx.Response, at: datetime) -> Outcome:
     if code in _WORTH_RETRYING or code >= 500:
         return Outcome(RETRY, code, f"http_{code}", retry_after(response.headers.get("retry-after"), at))
     return Outcome(REFUSED, code, f"http_{code}")
+
+
+def of_batch(outcome: Outcome) -> Outcome:
+    """What an answer to a call of several messages means for each: one that refuses what is sent may be for one of them
+    alone."""
+    code = outcome.response_code or 0
+    of_content = outcome.kind == REFUSED and 400 <= code < 500 and code not in _WHATEVER_IS_SENT
+    return replace(outcome, together=of_content)
 
 
 def retry_after(value: str | None, at: datetime) -> float | None:

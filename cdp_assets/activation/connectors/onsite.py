@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -37,8 +38,9 @@ class Onsite:
         outcomes = []
         try:
             members, keys = _read(self._file).get("members", {}), _read(self._keys)
+            holders = Counter(keys.values())
             for message in messages:
-                outcomes.append(self._apply(message, members, keys))
+                outcomes.append(self._apply(message, members, keys, holders))
             audience = {"segment": messages[0].segment, "updated_at": instant(at), "members": members}
             # The keys go first: a crash in between leaves a file that lacks news, never one nobody can take back.
             _write(self._keys, keys)
@@ -53,20 +55,23 @@ class Onsite:
     def close(self) -> None:
         """Nothing is kept open."""
 
-    def _apply(self, message: Message, members: dict[str, Any], keys: dict[str, Any]) -> Outcome:
+    def _apply(self, message: Message, members: dict[str, Any], keys: dict[str, Any], holders: Counter[Any]) -> Outcome:
+        """Change members and keys; a key that several ids of a person have stays with the last of them."""
         profile_id = str(message.profile_id)
-        old = keys.get(profile_id)
-        if message.change == LEFT:
-            members.pop(str(keys.pop(profile_id, None)), None)
-            return Outcome(DELIVERED)
-        try:
-            key = self._key(message)
-        except Unwritable as error:
-            return error.outcome
-        if old not in (None, key):
-            members.pop(str(old), None)
-        keys[profile_id] = key
-        members[key] = self._entry(message)
+        key = None
+        if message.change != LEFT:
+            try:
+                key = self._key(message)
+            except Unwritable as error:
+                return error.outcome
+        old = keys.pop(profile_id, None)
+        holders[old] -= 1
+        if old not in (None, key) and holders[old] <= 0:
+            members.pop(old, None)
+        if key is not None:
+            keys[profile_id] = key
+            holders[key] += 1
+            members[key] = self._entry(message)
         return Outcome(DELIVERED)
 
     def _key(self, message: Message) -> str:

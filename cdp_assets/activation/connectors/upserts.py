@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from cdp_assets.activation.connectors.connector import REFUSED, Outcome
+from cdp_assets.activation.connectors.connector import DELIVERED, REFUSED, Outcome
 from cdp_assets.activation.connectors.http import Service, request_shown
 from cdp_assets.activation.differences import LEFT
 from cdp_assets.activation.message import Message
@@ -20,7 +20,7 @@ _RecordWay = HubSpotWay | SalesforceWay | ZendeskWay
 
 
 class Upserts:
-    """A batch, refused where a key is missing, and closing."""
+    """A batch, refused where a key is missing (who leaves without one has no record to change), and closing."""
 
     batch_size = 100
     concurrency = 2
@@ -33,7 +33,8 @@ class Upserts:
         self._key = key
 
     def send(self, messages: Sequence[Message], at: datetime) -> list[Outcome]:
-        outcomes: list[Outcome] = [Outcome(REFUSED, error=f"no_{self._key}")] * len(messages)
+        refused, nothing_to_do = Outcome(REFUSED, error=f"no_{self._key}"), Outcome(DELIVERED)
+        outcomes = [nothing_to_do if told.change == LEFT else refused for told in messages]
         places = [place for place, told in enumerate(messages) if told.fields.get(self._key) not in (None, "")]
         if places:
             found = self.upsert([messages[place] for place in places], at)

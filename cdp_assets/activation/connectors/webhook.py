@@ -16,7 +16,7 @@ import httpx
 
 from cdp_assets.activation import signature
 from cdp_assets.activation.connectors.connector import Outcome
-from cdp_assets.activation.connectors.http import Clients, call, checked_url
+from cdp_assets.activation.connectors.http import Clients, call, checked_url, of_batch
 from cdp_assets.activation.connectors.webhook_bodies import batch, single
 from cdp_assets.activation.message import Message
 
@@ -26,8 +26,8 @@ _CONTENT_TYPE = "application/json; charset=utf-8"
 class Webhook:
     """Posts messages to one address, signed, with their idempotency keys.
 
-    A request of several messages is accepted or tried again as a whole; each message in it bears its own key, by which
-    a receiver drops a repeat.
+    A request of several messages is accepted, refused or tried again as a whole; each message in it bears its own key,
+    by which a receiver drops a repeat.
     """
 
     def __init__(
@@ -54,7 +54,8 @@ class Webhook:
             return [self._post(told.idempotency_key, single(told, self._body), at) for told in messages]
         keys = ",".join(told.idempotency_key for told in messages)
         key = hashlib.sha256(keys.encode()).hexdigest()[:32]
-        return [self._post(key, batch(messages, self._body), at)] * len(messages)
+        outcome = self._post(key, batch(messages, self._body), at)
+        return [of_batch(outcome) if len(messages) > 1 else outcome] * len(messages)
 
     def render(self, message: Message, at: datetime) -> dict[str, Any]:
         return request_as_received(self._url, self._secret, message, at, self._body)

@@ -228,6 +228,12 @@ def _notes(found: Transactions, cut: date, horizon_days: int) -> tuple[str, ...]
         notes.append(
             f"Zones that could be several, or none: {zones}. Days of such times are not in UTC, but as written."
         )
+    if found.currencies:
+        counted = ", ".join(f"{currency} in {rows:,} rows" for currency, rows in found.currencies.items())
+        notes.append(
+            f"Amounts are in several currencies ({counted}), and added up as they stand: figures of money mean little. "
+            "Judge by one of them, or convert them with --amount."
+        )
     end = cut + timedelta(days=horizon_days)
     if found.last_day < end:
         notes.append(

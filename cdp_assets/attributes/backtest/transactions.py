@@ -15,7 +15,7 @@ import gzip
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -24,6 +24,7 @@ import ibis
 import ibis.expr.types as ir
 import sqlglot.expressions as sge
 
+from cdp_assets.attributes.backtest.currencies import several_currencies
 from cdp_assets.attributes.backtest.values import LARGEST, AmbiguousDaysError, days, numbers
 from cdp_assets.attributes.purchases import purchase_days
 from cdp_assets.canonical.schema import INSTANT, MONEY
@@ -57,6 +58,7 @@ class Transactions:
         rows: Rows in the file.
         left_out: Reason → rows that do not count for it.
         unknown_zones: Written behind times whose days are therefore not in UTC.
+        currencies: Sign or code → rows, where the file names several.
     """
 
     purchases: ir.Table
@@ -65,6 +67,7 @@ class Transactions:
     rows: int
     left_out: Mapping[str, int]
     unknown_zones: Sequence[str] = ()
+    currencies: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_transactions(file: Path, customer: str, time: str, amount: str, engine: Engine) -> Transactions:
@@ -105,7 +108,13 @@ def read_transactions(file: Path, customer: str, time: str, amount: str, engine:
         raise TransactionsError(f"no row of {file.name} can be used: {reasons}")
     purchases = engine.scratch(_purchases(used, engine))
     return Transactions(
-        purchases, known["first"], known["last"], rows.rows + len(rows.rejected), left_out, unknown_zones
+        purchases,
+        known["first"],
+        known["last"],
+        rows.rows + len(rows.rejected),
+        left_out,
+        unknown_zones,
+        several_currencies(table, [amount] if amount in header else _columns_read(amount, header), engine),
     )
 
 

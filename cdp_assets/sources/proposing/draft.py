@@ -12,6 +12,7 @@ from typing import Any
 
 from cdp_assets.sources.proposing import cells, headings, phrases
 from cdp_assets.sources.proposing.countries import SIGNS, codes_of
+from cdp_assets.sources.proposing.currencies import OWN, SHARED
 from cdp_assets.sources.proposing.ends import Ends
 from cdp_assets.sources.proposing.roles import OF_PEOPLE, Column
 from cdp_assets.sources.proposing.sample import Sample
@@ -22,24 +23,6 @@ Map = dict[str, Any]
 """One entry of a stream's `maps`."""
 
 Set = dict[str, str]
-
-_CURRENCIES = {
-    "€": "EUR", "£": "GBP", "zł": "PLN", "Kč": "CZK", "Ft": "HUF", "lei": "RON", "Fr": "CHF", "TL": "TRY", "₺": "TRY",
-    "₽": "RUB", "руб": "RUB", "₴": "UAH", "₪": "ILS", "₹": "INR", "₩": "KRW", "원": "KRW", "円": "JPY", "元": "CNY",
-    "฿": "THB", "₫": "VND", "₱": "PHP", "₦": "NGN", "R$": "BRL", "US$": "USD", "CA$": "CAD", "C$": "CAD", "A$": "AUD",
-    "AU$": "AUD", "NZ$": "NZD", "MX$": "MXN", "S$": "SGD", "HK$": "HKD", "NT$": "TWD", "S/": "PEN", "RM": "MYR",
-    "د.إ": "AED", "ر.س": "SAR",
-}  # fmt: skip
-"""What signs beside amounts stand for."""
-
-_SHARED = {
-    "$": ("USD", "CAD", "AUD", "NZD", "MXN", "ARS", "CLP", "COP", "UYU", "SGD", "HKD", "TWD"),
-    "¥": ("JPY", "CNY"),
-    "￥": ("JPY", "CNY"),
-    "kr": ("SEK", "NOK", "DKK", "ISK"),
-    "Rs": ("INR", "PKR", "LKR", "NPR", "MUR"),
-}
-"""Signs of several currencies, the one that they mostly stand for first."""
 
 
 @dataclass
@@ -356,10 +339,10 @@ def money(draft: Draft) -> str:
 def _of_the_sign(draft: Draft, sign: str) -> str | None:
     """The currency of a sign beside amounts; of one that several share, the one that was said or is expected."""
     plain = sign.rstrip(".")
-    if plain in _SHARED:
-        expected = draft.currency_said or draft.currency in _SHARED[plain]
-        return None if expected else _SHARED[plain][0]
-    return sign if re.fullmatch("[A-Z]{3}", sign) else _CURRENCIES.get(plain)
+    if plain in SHARED:
+        expected = draft.currency_said or draft.currency in SHARED[plain]
+        return None if expected else SHARED[plain][0]
+    return sign if re.fullmatch("[A-Z]{3}", sign) else OWN.get(plain)
 
 
 def together(known: Iterable[str], others: Iterable[str]) -> str:
