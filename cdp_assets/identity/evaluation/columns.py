@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import count
 from typing import NamedTuple
 
-from cdp_assets.identity.evaluation.names import halves, whole_name
+from cdp_assets.identity.evaluation.names import halves, stand_in, whole_name, written_as_names
 from cdp_assets.identity.evaluation.shapes import PARTS, SHAPES, SURE, denied, fits, shaped
 from cdp_assets.identity.evaluation.words import (
     ABOUT_A_NUMBER,
@@ -126,17 +126,20 @@ def guess(columns: Sequence[str], samples: Mapping[str, Sequence[str | None]], t
     for what, name in _told(judged, known):
         if what == "record" and name not in numbering:
             doubts[name] = NOT_OF_ROWS
-        elif what != "full_name" or found.keys().isdisjoint(("given_name", "family_name")):
+        elif what != "full_name" or _is_wanted(name, found, texts):
             _take(what, name, found)
     for what, name in _ranked(FURTHER, free, known):
         _take(what, name, found)
     if found.keys().isdisjoint(NAMES):
         for what, name in halves(free, known):
             _take(what, name, found)
-    if found.keys().isdisjoint(NAMES):
-        named = named_in_addresses(judged, texts) or whole_name(judged, texts)
-        if named is not None:
-            _take("full_name", named.address, found)
+    named = named_in_addresses(judged, texts) if found.keys().isdisjoint(NAMES) else None
+    if named is None and "full_name" not in found:
+        named = whole_name([column for column in judged if column.address not in found.values()], texts)
+    if named is None and found.keys().isdisjoint(NAMES):
+        named = written_as_names([column for column in judged if column.address not in found.values()], texts)
+    if named is not None and _is_wanted(named.address, found, texts):
+        _take("full_name", named.address, found)
     fitting = {what for what in PARTS if what in found and fits(what, known[found[what]])}
     for what in PARTS:
         needed = _NEEDED.get(what, frozenset(BIRTH_PARTS))
@@ -182,6 +185,12 @@ def _take(what: str, name: str, found: dict[str, str]) -> None:
         found[what] = name
     elif what in SEVERAL and (what != "full_name" or said_in(name) & SCRIPTS):
         found[_another(what, found)] = name
+
+
+def _is_wanted(name: str, found: Mapping[str, str], texts: Mapping[str, list[str | None]]) -> bool:
+    """Whether a column with whole names says what no column with parts of names does."""
+    parts = [texts[found[what]] for what in ("given_name", "family_name") if what in found]
+    return not parts or stand_in(texts[name], parts)
 
 
 def _aligned(samples: Mapping[str, Sequence[str | None]]) -> dict[str, list[str | None]]:

@@ -52,6 +52,9 @@ _AT_HOME = r"^\D*(\d\D*){7,}$"
 _LOCAL, _AREA = r"^[1-9]\d{5,8}$", r"^0?\d{2,5}$"
 """Digits of a number that is written without an area, and of an area."""
 
+_FEW_UNNAMED = 0.05
+"""Share of rows that may show no name without a warning."""
+
 _SAY_LITTLE = frozenset(
     {"record", "country", "region", "gender", "middle_name", "name_particle", "name_suffix", "initials", "age",
      "age_told", "area_code", "house_number", "job_title", *BIRTH_PARTS}
@@ -161,7 +164,7 @@ def read_labelled(
     }
     read = _canonical(table, columns, issuers, places[truth], found, country, engine)
     left = [name for name in header if name not in {truth, *found.values()}]
-    warnings = _warnings(columns)
+    warnings = [*_warnings(columns), *_unnamed(read, engine)]
     if masked := _masked(rows, {name: places[name] for name in found.values() if name != found.get("record")}, engine):
         told = ", ".join(f"{count:,} of {name}" for name, count in masked.items())
         warnings.append(f"values of which parts are made unreadable say nothing of who somebody is: {told}")
@@ -209,6 +212,24 @@ def _warnings(columns: Collection[str]) -> list[str]:
             "--map (`full_name: COLUMN`, or `given_name:` and `family_name:`)"
         )
     return warnings
+
+
+def _unnamed(read: LabelledRecords, engine: Engine) -> list[str]:
+    """How many rows with an e-mail or a phone show no name, with what to do, if others do and they are not few."""
+    if not {*read.columns} & {*NAMES}:
+        return []
+    points, said = read.contact_points, read.contacts
+    reached = points.filter(points.kind.isin(REACHED)).select("record_id").distinct()
+    named = said.filter(ibis.or_(*(said[name].notnull() for name in NAMES))).select("record_id", named=ibis.literal(1))
+    joined = reached.left_join(named, "record_id")
+    [counted] = engine.to_arrow(joined.aggregate(rows=joined.count(), named=joined.named.count())).to_pylist()
+    rows, unnamed = counted["rows"], counted["rows"] - counted["named"]
+    if unnamed <= _FEW_UNNAMED * rows:
+        return []
+    return [
+        f"{unnamed:,} of {rows:,} rows with an e-mail or a phone show no name, and are the person of whoever has the "
+        "same. If a column names them, say which with --map (`full_name: COLUMN`)"
+    ]
 
 
 def _of_nobody(table: ir.Table, columns: Mapping[str, str], engine: Engine) -> list[str]:

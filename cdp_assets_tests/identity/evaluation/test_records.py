@@ -227,6 +227,11 @@ def test_mistakes_are_named_by_a_number_that_only_one_record_has(file: Path, eng
     ("text", "warning"),
     [
         ("email,who\na@mail.example,x\nb@mail.example,x\n", "no column is read as names: all who share an e-mail"),
+        (
+            "name,email,who\n" + "Ada,a@mail.example,x\n" * 9 + ",a@mail.example,y\n",
+            "1 of 10 rows with an e-mail or a phone show no name",
+        ),
+        ("name,email,who\nAda,a@mail.example,x\n,,x\n", None),
         ("city,who\nGraz,x\nYork,x\n", "nothing that is read tells one person from another; say with --map"),
         ("name,who\nAda,x\nBen,y\n", "no two rows have the same 'who': there is nobody to be found"),
         ("name,who\n", "the file has no rows that fit its header: nothing is measured"),
