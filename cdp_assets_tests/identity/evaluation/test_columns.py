@@ -457,7 +457,7 @@ def test_a_record_id_is_filled_and_no_two_are_the_same() -> None:
         ({"last_name": ["Cruz"], "ext": ["Jr."]}, {"family_name": "last_name", "name_suffix": "ext"}),
         ({"phone": ["0660 1234567"], "ext": ["12"]}, {"phone": "phone"}),
         ({"ulica_nr": ["Długa 7"], "kod": ["90-001"]}, {"street": "ulica_nr", "postal_code": "kod"}),
-        ({"barangay": ["Poblacion"]}, {"city": "barangay"}),
+        ({"woreda": ["Adama"]}, {"city": "woreda"}),
         ({"alternate_contact": ["none"], "msisdn": ["+43 660 1234567"]}, {"phone": "msisdn"}),
         ({"phone": ["0660 1234567"], "alternate_contact": ["0660 7654321"]},
          {"phone": "phone", "phone_2": "alternate_contact"}),
