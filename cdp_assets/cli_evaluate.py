@@ -132,6 +132,7 @@ def plain(found: Evaluation, seconds: float, peak: int) -> dict[str, Any]:
         "columns": found.columns,
         "unread": found.unread,
         "undialled": found.undialled,
+        "undated": found.undated,
         "unreadable": found.unreadable,
         "warnings": list(found.warnings),
     }

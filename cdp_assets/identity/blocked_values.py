@@ -113,8 +113,8 @@ def _in_words(flaw: ir.IntegerValue, part: int) -> ir.Value:
 
 
 def _hubs(evidence: Evidence, carriers: ir.Table, around: ir.Table, engine: Engine) -> ir.Table:
-    """identifier_id of values with more different names, or personal identifiers or numbers of people of one namespace,
-    than their type's limit for hubs."""
+    """identifier_id of values with more different names, birth dates, or personal identifiers or numbers of people of
+    one namespace, than their type's limit for hubs."""
     # More than n names need more than n records: only those few values are looked at closely.
     least = min((row["hub"] for row in evidence.type_rows.to_pylist() if row["hub"] is not None), default=0)
     counted = carriers.filter(carriers.records > least).join(evidence.types, "type_id")
@@ -123,8 +123,10 @@ def _hubs(evidence: Evidence, carriers: ir.Table, around: ir.Table, engine: Engi
         return large.select("identifier_id")
     observed = usable(evidence.observations)
     crowd = engine.scratch(observed.join(large, "identifier_id").select("record_id", "identifier_id", "hub"))
-    named = crowd.join(evidence.names.select("record_id", "name_key"), "record_id")
-    by_name = named.group_by("identifier_id", "hub").aggregate(people=named.name_key.nunique())
+    said = crowd.join(evidence.names.select("record_id", "name_key", "birth_date"), "record_id")
+    by_name = said.group_by("identifier_id", "hub").aggregate(
+        people=ibis.greatest(said.name_key.nunique(), said.birth_date.nunique())
+    )
     # Documents do not count: one person has many orders.
     personal = (_.kind == KINDS[Kind.PERSONAL]) & _.most.notnull()
     naming = evidence.types.filter(personal | (_.identifier_type == NUMBER)).select("type_id")

@@ -27,7 +27,7 @@ class IdentifierType(dg.Model, dg.Resolvable):
     limit: int | None = Field(default=None, description="Most different values, per namespace, in one profile.")
     unlimited: bool = Field(default=False, description="True: any number of values, whatever the default.")
     hub: int | None = Field(
-        default=None, description="A value seen with more different names than this is nobody's own, and excluded."
+        default=None, description="A value seen with more different names, or birth dates, than this is nobody's."
     )
     strength: float | None = Field(default=None, description="Weight of a link by this type alone, above 0 to 1.")
     recycled_after_days: int | None = Field(

@@ -39,8 +39,8 @@ class IdentifierRule:
         limit: How many different values, per namespace, one profile may have; None for any number. A personal
             identifier without a limit is a document's (an order number): it ties the records of the order together,
             but says nothing of who the person is.
-        hub: A value seen with more different names than this (or, without names, with more personal identifiers of one
-            namespace) is nobody's own, and excluded. None for never.
+        hub: A value seen with more different names than this (or birth dates, or personal identifiers of one namespace)
+            is nobody's own, and excluded. None for never.
         strength: How much a link by this type alone weighs, 0 to 1; stronger links are applied first.
         recycled_after_days: Days without use after which a value may have passed to somebody else; a link across such
             a gap needs names that agree. None for identifiers that are not handed on.

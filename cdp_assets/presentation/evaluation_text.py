@@ -36,15 +36,16 @@ def evaluation_text(found: Evaluation, seconds: float, peak_bytes: int) -> Rende
                 ("read", Text(read, "dim")),
                 *([("not read", Text(_unread(found.unread), "dim"))] if found.unread else []),
                 *([("phones", Text(_undialled(found.undialled), "yellow"))] if found.undialled else []),
+                *([("births", Text(_undated(found.undated), "yellow"))] if found.undated else []),
                 ("compared", Text(f"{found.pairs_compared:,} pairs; {_found(found)}")),
                 *([("left out", Text(f"{found.unreadable:,} lines that do not fit the header", "yellow"))]
                   if found.unreadable else []),
                 ("took", Text(f"{seconds:.1f} s, {peak_bytes / 1e9:.2f} GB")),
             ]
         ),
+        *([Text(f"\n{_nothing(found.not_compared)}", "yellow")] if found.not_compared is not None else []),
         _scores(found),
-        _curve(found.curve, found.threshold),
-        Text(_advice(found), "dim"),
+        *_thresholds(found),
         _sizes(found.sizes),
         *_mistakes("Joined, though they are two people", [each for each in found.worst if each.kind == "joined"]),
         *_mistakes("Kept apart, though they are one", [each for each in found.worst if each.kind == "missed"]),
@@ -67,6 +68,10 @@ def _undialled(count: int) -> str:
     return f"{count:,} numbers name no country and link nobody; say from where they are dialled with --country"
 
 
+def _undated(count: int) -> str:
+    return f"{count:,} dates are not understood and part nobody; write them as 1980-02-03"
+
+
 def _scores(found: Evaluation) -> Table:
     table = Table(title="How right", title_justify="left")
     table.add_column("")
@@ -79,6 +84,13 @@ def _scores(found: Evaluation) -> Table:
     ):
         table.add_row(name, f"{score.precision:.4f}", f"{score.recall:.4f}", f"{score.f1:.4f}")
     return table
+
+
+def _thresholds(found: Evaluation) -> list[RenderableType]:
+    """The curve with what follows from it; nothing where nothing was compared, since all its lines are the same."""
+    if found.not_compared is not None:
+        return []
+    return [_curve(found.curve, found.threshold), Text(_advice(found), "dim")]
 
 
 def _curve(curve: Sequence[CurvePoint], threshold: float) -> Table:
@@ -95,11 +107,15 @@ def _curve(curve: Sequence[CurvePoint], threshold: float) -> Table:
     return table
 
 
+def _nothing(why: str) -> str:
+    return f"Nothing was compared, so these labels say nothing about thresholds: {why}."
+
+
 def _advice(found: Evaluation) -> str:
-    if found.not_compared is not None:
-        return f"Nothing was compared, so these labels say nothing about thresholds: {found.not_compared}."
     if found.suggested_threshold is None:
-        return "No threshold of the curve keeps wrong joins as rare as wanted."
+        wrong = 1 - found.deterministic.pairwise.precision
+        by_links = f": by what records share, {wrong:.2%} of the pairs are wrong before that" if wrong else ""
+        return f"No threshold of the curve keeps wrong joins as rare as wanted{by_links}."
     return (
         f"With these labels, wrong joins stay as rare as wanted down to {found.suggested_threshold:g} bits "
         "(`linkage: {auto_weight: …}` in the identity rules)."

@@ -45,7 +45,7 @@ def test_the_figures_of_a_real_table_have_the_documented_keys(fake_1000: dict[st
     assert set(fake_1000) == {
         "pairwise", "b_cubed", "blocking_recall", "pairs_compared", "records", "people", "profiles", "seconds",
         "peak_bytes", "threshold", "suggested_threshold", "deterministic", "curve", "cluster_sizes", "worst",
-        "columns", "unread", "undialled", "not_compared", "unreadable", "warnings",
+        "columns", "unread", "undialled", "undated", "not_compared", "unreadable", "warnings",
     }  # fmt: skip
     for scores in (fake_1000["pairwise"], fake_1000["b_cubed"], fake_1000["deterministic"]["pairwise"]):
         assert set(scores) == {"precision", "recall", "f1"}
@@ -70,11 +70,17 @@ def test_the_text_says_how_right_it_is_and_what_was_read(small: Path) -> None:
         "email ← email, full name ← name, record ← id",
         "0 pairs; 100.0% of the true pairs were compared or together anyway",
         "B-cubed, with likeness",
-        "← used",
         "Nothing was compared, so these labels say nothing about thresholds: of 3 records 3",
         "Records per profile",
     ):
         assert text in told.stdout
+    assert told.stdout.index("Nothing was compared") < told.stdout.index("B-cubed")
+    assert "bits" not in told.stdout
+
+
+def test_birth_dates_that_are_not_understood_are_counted(small: Path) -> None:
+    small.write_text("id,name,dob,cluster\n1,Ada,1980-02-03,x\n2,Ada,spring 1980,x\n3,Ben,,y\n")
+    assert "1 dates are not understood and part nobody" in said(small).stdout
 
 
 def test_why_nothing_was_compared_is_told_with_what_to_do(small: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from cdp_assets_tests.identity.world import Record, World, together
@@ -82,6 +84,13 @@ def test_twenty_names_are_no_hub_yet() -> None:
     ]
     world.run(family)
     assert "hub" not in world.tables["rejected_links"]["reason"].to_pylist()
+
+
+@pytest.mark.parametrize("people", [20, 21])
+def test_an_email_of_people_born_on_more_than_20_days_is_a_hub_though_nobody_is_named(people: int) -> None:
+    world = World()
+    world.run([Record(n, ("email office@example.com",), born=date(1950, 2, 1 + n)) for n in range(people)])
+    assert ("hub" in world.tables["rejected_links"]["reason"].to_pylist()) == (people > 20)
 
 
 def test_a_customer_number_of_walk_in_customers_is_a_hub() -> None:

@@ -1,10 +1,12 @@
 """Birth dates and years of birth of a table of people, however its columns tell them.
 
-Belongs here: dates, their parts, and ages. Does not belong here: which columns these are (`columns.py`).
+Belongs here: dates, their parts, names of months, and ages. Does not belong here: which columns these are
+(`columns.py`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -12,11 +14,31 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.normalised.birth_dates import known_birth_date, known_birth_year
-from cdp_assets.sources.proposing.phrases import BIRTH_PARTS
+from cdp_assets.sources.proposing.phrases import BIRTH_PARTS, without_accents
 from cdp_assets.warehouse.operations import try_timestamp
 
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
+
+_MONTHS = (
+    "jan|ene|gen|sty", "feb|fev|lut", "mar|maer|maa|mrz", "apr|avr|abr|kwi", "may|mai|mag|mei|maj", "jun|juin|giu|cze",
+    "jul|juil|lug|lip", "aug|aou|ago|sie", "sep|set|wrz", "oct|okt|ott|out|paz", "nov|lis", "dec|dez|dic|gru",
+)  # fmt: skip
+"""How names of months begin in the languages of `headings.yaml`, without accents."""
+
+_TIME = re.compile(r"[t ] *\d{1,2}:\d{2}.*$")
+_A_DAY = r"(\d{1,2})(?:st|nd|rd|th|er)?"
+_NAMED_MONTH = (
+    re.compile(rf"(?P<day>{_A_DAY})\W*(?:de |of )?(?P<month>[a-z]{{3,}})\W*(?:del? )?(?P<year>\d{{4}}|\d\d)"),
+    re.compile(rf"(?P<month>[a-z]{{3,}})\W*(?P<day>{_A_DAY})\W+(?P<year>\d{{4}}|\d\d)"),
+    re.compile(rf"(?P<year>\d{{4}})\W*(?P<month>[a-z]{{3,}})\W*(?P<day>{_A_DAY})"),
+)
+_YEAR_FIRST = re.compile(r"(\d{4})\D{1,3}(\d{1,2})\D{1,3}(\d{1,2})\D{0,3}|([4-9]\d|3[2-9])[./-](\d{1,2})[./-](\d{1,2})")
+_YEAR_LAST = re.compile(r"(\d{1,2})\W{1,2}(\d{1,2})\W{1,2}(\d{4}|\d\d)\W?")
+_LAST_OF_THIS_CENTURY = 29
+"""Years of two digits are of this century up to this one."""
+
+_YEAR_ALONE = r"^\d{4}(\.0)?$"
 
 _SOME_YEAR = 2000
 """When ages were told of which nothing says when: only how far they are apart is compared."""
@@ -25,9 +47,64 @@ _A_YEAR = r"\b((?:19|20)\d\d)(?:\d{4})?(?:\b|\.0)"
 """In a date, or alone."""
 
 
+def spelled_in_digits(table: ir.Table, columns: Mapping[str, str], engine: Engine) -> ir.Table:
+    """A table whose birth dates (*12 March 1951*, *02AUG55*, *3. 2. 80*) are in digits, with four of the year."""
+    import pyarrow as pa
+
+    if "birth_date" not in columns:
+        return table
+
+    def batch(known: pa.Table) -> pa.Table:
+        return pa.table(
+            {"said": known["said"], "plain": pa.array(map(in_digits, known["said"].to_pylist()), pa.string())}
+        )
+
+    column = columns["birth_date"]
+    said = table.filter(table[column].notnull()).select(said=table[column]).distinct()
+    plain = engine.map_values(said, batch, ibis.schema({"said": "string", "plain": "string"}))
+    joined = table.left_join(plain, table[column] == plain.said)
+    return engine.scratch(joined.mutate(**{column: joined.plain}).select(table.columns))
+
+
+def in_digits(text: str) -> str:
+    """A date with numbers only and four digits of the year, in the order in which it is told, or year first where that
+    is clear; whatever else a text is, as it is."""
+    said = _TIME.sub("", without_accents(text.strip()))
+    for pattern in _NAMED_MONTH:
+        found = pattern.fullmatch(said)
+        months = [at for at, begin in enumerate(_MONTHS, 1) if found and re.match(begin, found["month"])]
+        if found and months:
+            day = re.sub(r"\D", "", found["day"])
+            return f"{_whole_year(found['year'])}-{months[0]:02}-{int(day):02}"
+    if found := _YEAR_FIRST.fullmatch(said):
+        year, month, day = (part for part in found.groups() if part is not None)
+        return f"{_whole_year(year)}-{int(month):02}-{int(day):02}"
+    if found := _YEAR_LAST.fullmatch(said):
+        return f"{found[1]}/{found[2]}/{_whole_year(found[3])}"
+    return text
+
+
+def _whole_year(year: str) -> str:
+    return year if len(year) > 2 else f"{19 + (int(year) <= _LAST_OF_THIS_CENTURY)}{year}"
+
+
+def not_understood(table: ir.Table, columns: Mapping[str, str], engine: Engine) -> tuple[int, int]:
+    """How many rows tell a birth date, and how many of these are neither a date nor a year."""
+    if "birth_date" not in columns:
+        return 0, 0
+    said = table[columns["birth_date"]]
+    lost = said.notnull() & _date_told(table, columns, engine).isnull() & ~said.re_search(_YEAR_ALONE)
+    [counted] = engine.to_arrow(table.aggregate(told=said.count(), lost=lost.sum().coalesce(0))).to_pylist()
+    return int(counted["told"]), int(counted["lost"])
+
+
 def date_of(table: ir.Table, columns: Mapping[str, str], engine: Engine) -> ir.DateValue:
     """Birth dates: ISO, or eight digits; of those that end in the year, and of eight digits, the order that most of the
     column fits, day first if more do equally."""
+    return known_birth_date(_date_told(table, columns, engine))
+
+
+def _date_told(table: ir.Table, columns: Mapping[str, str], engine: Engine) -> ir.DateValue:
     if "birth_date" not in columns:
         return ibis.null("date")
     column = table[columns["birth_date"]].re_replace(r"[T ].*$", "")
@@ -40,7 +117,7 @@ def date_of(table: ir.Table, columns: Mapping[str, str], engine: Engine) -> ir.D
         try_timestamp(slashed, "%Y/%m/%d"),
         _fitting(year_last, table.filter(column.re_search(r"^\d{1,2}\D")), engine),
     )
-    return known_birth_date(told.cast("date"))
+    return told.cast("date")
 
 
 def _fitting(readings: Sequence[ir.TimestampValue], rows: ir.Table, engine: Engine) -> ir.TimestampValue:
@@ -67,7 +144,7 @@ def year_of(table: ir.Table, columns: Mapping[str, str], date: ir.DateValue, eng
         _whole(table[columns[what]]) if what in columns else ibis.null("int32") for what in ("birth_year", "age")
     )
     if "birth_date" in columns:
-        year = year.coalesce(_whole(table[columns["birth_date"]].re_extract(r"^\d{4}(\.0)?$", 0)))
+        year = year.coalesce(_whole(table[columns["birth_date"]].re_extract(_YEAR_ALONE, 0)))
     if "age_told" in columns:
         told = _whole(table[columns["age_told"]].re_extract(_A_YEAR, 1))
     elif "age" in columns:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import count
 from typing import NamedTuple
 
-from cdp_assets.identity.evaluation.names import halves, whole_name
+from cdp_assets.identity.evaluation.names import halves, stand_in, whole_name, written_as_names
 from cdp_assets.identity.evaluation.shapes import PARTS, SHAPES, SURE, denied, fits, shaped
 from cdp_assets.identity.evaluation.words import (
     ABOUT_A_NUMBER,
@@ -24,6 +24,7 @@ from cdp_assets.identity.evaluation.words import (
     NO_HOME,
     NUMBERS,
     OTHER_DATES,
+    REPEATED,
     SCRIPTS,
     SECOND,
     VAGUE,
@@ -46,6 +47,7 @@ _ROLES: Mapping[str, str] = {
     "person_id": "record",
     "salutation": "gender",
     "name_reading": "full_name",
+    "loyalty_number": "national_id",
     "line_1": "street",
     "suburb": "city",
 }
@@ -62,6 +64,9 @@ SEVERAL = (*REACHED, "national_id", "full_name")
 
 _MANY = 20
 """So many houses do not have a number each that no other has, and so many people are not of a few years."""
+
+_FEW_ROWS = 10
+"""So many rows a number of a person has at most, as a mean."""
 
 _NUMBER = re.compile(r"(?=.*\d)[\w-]{1,40}")
 """What may number a row: one word with a digit."""
@@ -126,22 +131,27 @@ def guess(columns: Sequence[str], samples: Mapping[str, Sequence[str | None]], t
     for what, name in _told(judged, known):
         if what == "record" and name not in numbering:
             doubts[name] = NOT_OF_ROWS
-        elif what != "full_name" or found.keys().isdisjoint(("given_name", "family_name")):
+        elif what != "full_name" or _is_wanted(name, found, texts):
             _take(what, name, found)
     for what, name in _ranked(FURTHER, free, known):
         _take(what, name, found)
     if found.keys().isdisjoint(NAMES):
         for what, name in halves(free, known):
             _take(what, name, found)
-    if found.keys().isdisjoint(NAMES):
-        named = named_in_addresses(judged, texts) or whole_name(judged, texts)
-        if named is not None:
-            _take("full_name", named.address, found)
+    named = named_in_addresses(judged, texts) if found.keys().isdisjoint(NAMES) else None
+    if named is None and "full_name" not in found:
+        named = whole_name([column for column in judged if column.address not in found.values()], texts)
+    if named is None and found.keys().isdisjoint(NAMES):
+        named = written_as_names([column for column in judged if column.address not in found.values()], texts)
+    if named is not None and _is_wanted(named.address, found, texts):
+        _take("full_name", named.address, found)
     fitting = {what for what in PARTS if what in found and fits(what, known[found[what]])}
     for what in PARTS:
         needed = _NEEDED.get(what, frozenset(BIRTH_PARTS))
         if what not in fitting or not fitting.issuperset(needed):
             found.pop(what, None)
+    if "age" in found and "age_told" not in found and any(_tells_rounds(name, known[name]) for name in free):
+        doubts[found.pop("age")] = "told in several rounds, of which nothing says the year"
     if "house_number" in found:
         name, streets = found["house_number"], known.get(found.get("street", ""), ())
         if _has_numbers(streets) or (name in numbering and len(known[name]) >= _MANY):
@@ -184,6 +194,12 @@ def _take(what: str, name: str, found: dict[str, str]) -> None:
         found[_another(what, found)] = name
 
 
+def _is_wanted(name: str, found: Mapping[str, str], texts: Mapping[str, list[str | None]]) -> bool:
+    """Whether a column with whole names says what no column with parts of names does."""
+    parts = [texts[found[what]] for what in ("given_name", "family_name") if what in found]
+    return not parts or stand_in(texts[name], parts)
+
+
 def _aligned(samples: Mapping[str, Sequence[str | None]]) -> dict[str, list[str | None]]:
     """Values of as many rows for each column."""
     rows = max(map(len, samples.values()), default=0)
@@ -213,11 +229,17 @@ def _ranked(
         for rank, words in enumerate(wordings)
         if (is_called(name, words) or (words not in VAGUE and says(name, words)))
         and not _contradicted(what, name)
+        and (words not in REPEATED or _come_again(known[name]))
         and (_is_surely(what, name, words) or not denied(what, known[name]))
         and (what not in PARTS or fits(what, known[name]))
     )
     for _, _, _, _, what, name in ranked:
         yield what, name
+
+
+def _come_again(values: Sequence[str]) -> bool:
+    """Whether some values are those of several rows, and most are not those of many."""
+    return len(values) // _FEW_ROWS < len({*values}) < len(values)
 
 
 def _number_many(values: Sequence[str]) -> bool:
@@ -256,6 +278,8 @@ def _told(judged: Sequence[Column], known: Mapping[str, Sequence[str]]) -> Itera
         born = is_date and times_of(column.words) == "birth_date"
         role = "birth_date" if born else column.role
         what = _ROLES.get(role) if role is not None else None
+        if role == "loyalty_number" and not _come_again(values):
+            continue
         if what is not None and not _contradicted(what, name) and not denied(what, values):
             yield what, name
 
@@ -287,10 +311,16 @@ def _contradicted(what: str, name: str) -> bool:
     """Whether the name of a column says that it is not what some of its words say."""
     words = said_in(name)
     if what == "record":
-        return any(is_called(name, each) or (each not in VAGUE and says(name, each)) for each in WORDS["national_id"])
+        surely = (each for each in WORDS["national_id"] if each not in REPEATED)
+        return any(is_called(name, each) or (each not in VAGUE and says(name, each)) for each in surely)
     if what in _PLACES and not words.isdisjoint(NO_HOME):
         return True
     return not words.isdisjoint(_NOT_BESIDE.get(what, ()))
+
+
+def _tells_rounds(name: str, values: Sequence[str]) -> bool:
+    """Whether a column says in which of several rounds of a survey a row was told."""
+    return parts_of(name)[-1:] in (["round"], ["wave"]) and len({*values}) > 1
 
 
 def _is_birth_place(name: str) -> bool:

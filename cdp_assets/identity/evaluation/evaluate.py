@@ -96,6 +96,7 @@ class Evaluation:
         columns: What → the column it was read from.
         unread: Column that is not read → why, or nothing where it is not known to be anything.
         undialled: How many telephone numbers are written without a country, of rows of which none is known.
+        undated: How many birth dates are not understood.
         unreadable: Lines of the file that could not be split into columns.
         not_compared: Why nothing was compared, and what to do; None if something was.
         warnings: Why figures may say little, with what to do.
@@ -113,6 +114,7 @@ class Evaluation:
     columns: dict[str, str]
     unread: dict[str, str]
     undialled: int
+    undated: int
     unreadable: int
     not_compared: str | None
     warnings: Sequence[str]
@@ -182,6 +184,7 @@ def _measured(
             columns=dict(records.columns),
             unread=dict(records.unread),
             undialled=records.undialled,
+            undated=records.undated,
             unreadable=records.unreadable,
             not_compared=None if compared else _why_not(linked, score.units, rules, engine),
             warnings=records.warnings,

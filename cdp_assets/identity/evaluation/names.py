@@ -1,5 +1,5 @@
 """Which columns hold what people are called, where no phrase says so: by the word *name* in a heading, by two headings
-that are halves of one another, and by values that can be names.
+that are halves of one another, and by values that can be names; and whether whole names stand in for missing parts.
 
 Belongs here: choosing such columns. Does not belong here: phrases (`words.py`), and comparing names
 (`identity/names.py`).
@@ -21,11 +21,16 @@ from cdp_assets.sources.proposing.values import Texts
 _HALVES = (("first", "given_name"), ("last", "family_name"))
 """The last words of two headings that are the same otherwise: *CustFirst* and *CustLast*."""
 
-_LETTERS = re.compile(r"[^\W\d_]+([ .,'’`/-]+[^\W\d_]+){0,6}[ .]*")
-_SEVERAL = re.compile(r"[^\W\d_]+([ .,'’-]+[^\W\d_]+)+[ .]*")
+_NEXT = r"[ .,'’`/-]+[^\W\d_]+"
+_LETTERS = re.compile(rf"[^\W\d_]+({_NEXT}){{0,6}}[ .]*")
+_SEVERAL = re.compile(rf"[^\W\d_]+({_NEXT})+[ .]*")
+_OF_A_NAME = re.compile(rf"[^\W\d_]+({_NEXT}){{1,3}}[ .]*")
+"""Two to four words."""
 _COMPOUND = re.compile(r"(\w{3,})(?:name|naam)")
-_HALF, _OFTEN = 2, 10
-"""One of so many names has several words, and one of so many rows a name that no other has."""
+_HALF, _OFTEN, _SELDOM = 2, 10, 3
+"""One of so many names has several words, and one of so many rows a name that no other has; of names that no heading
+calls so, one of so many.
+"""
 
 
 def halves(names: Sequence[str], known: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
@@ -49,6 +54,33 @@ def whole_name(judged: Sequence[Column], texts: Texts) -> Column | None:
     )
 
 
+def written_as_names(judged: Sequence[Column], texts: Texts) -> Column | None:
+    """The only column whose values are, in most rows, two to four capitalised words, few of them the same, whatever it
+    is called. None if there is none, or several, or its heading says that it is of something else.
+    """
+    found = [
+        column
+        for column in judged
+        if column.role is None
+        and not column.words.endswith(("name", "naam"))
+        and not _is_of_something(column.words.split())
+        and _are_like_names([text.strip() for text in texts[column.address] if text], column.values.rows)
+        and may_name_people(column, judged, texts)
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _are_like_names(values: Sequence[str], rows: int) -> bool:
+    like = sum(bool(_OF_A_NAME.fullmatch(value)) and not value[0].islower() for value in values)
+    return _HALF * len(values) >= rows and like >= SURE * len(values) and _SELDOM * len({*values}) >= len(values)
+
+
+def stand_in(names: Sequence[str | None], parts: Sequence[Sequence[str | None]]) -> bool:
+    """Whether whole names stand in most of the rows in which no part of a name is told."""
+    left = [name for name, *told in zip(names, *parts, strict=True) if not any(told)]
+    return _HALF * sum(name is not None for name in left) > len(left)
+
+
 def _is_of_people(column: Column) -> bool:
     """Whether a heading says whose name it is by words for the person of the row, or not at all."""
     return headings.is_own(" ".join(word for word in headings.whose(column.words).split() if not word.isdigit()))
@@ -59,12 +91,14 @@ def _says_a_name(column: Column) -> bool:
     *before, last = [word for word in column.words.split() if not word.isdigit()] or [""]
     if (compound := _COMPOUND.fullmatch(last)) is not None:
         before, last = [*before, compound[1]], "name"
-    of = " ".join(before)
+    return column.role in (None, "name") and headings.says_a_name(last) and not _is_of_something(before)
+
+
+def _is_of_something(words: Sequence[str]) -> bool:
+    """Whether words of a heading are for what is no person."""
+    of = " ".join(words)
     return (
-        column.role in (None, "name")
-        and headings.says_a_name(last)
-        and THINGS.isdisjoint(before)
-        and not (headings.is_of_a_thing(of) or headings.is_of_place(of) or headings.is_shared(of))
+        not THINGS.isdisjoint(words) or headings.is_of_a_thing(of) or headings.is_of_place(of) or headings.is_shared(of)
     )
 
 

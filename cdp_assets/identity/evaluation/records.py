@@ -16,8 +16,14 @@ import ibis.expr.types as ir
 
 from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import TableSchema
-from cdp_assets.identity.evaluation.births import date_of, date_of_parts, year_of
-from cdp_assets.identity.evaluation.columns import NOT_OF_ROWS, REACHED, WHATS, guess, is_a, issuer_of
+from cdp_assets.identity.evaluation.births import (
+    date_of,
+    date_of_parts,
+    not_understood,
+    spelled_in_digits,
+    year_of,
+)
+from cdp_assets.identity.evaluation.columns import NOT_OF_ROWS, REACHED, SEVERAL, WHATS, guess, is_a, issuer_of
 from cdp_assets.identity.evaluation.files import EvaluationError, rows_of
 from cdp_assets.normalised.identifier_values import EMAIL, EMAIL_BASE, PHONE, lookup
 from cdp_assets.normalised.names_of_people import known_names
@@ -49,8 +55,14 @@ _NO_LETTER_OR_DIGIT = r"[^\pL\pN]+"
 _AT_HOME = r"^\D*(\d\D*){7,}$"
 """Of a number that is written without a country: enough digits."""
 
+_PLUS_FOUR = r"^(\d{5})\d{4}$"
+"""A ZIP code with four digits more, which tell the side of a street, and no hyphen before them."""
+
 _LOCAL, _AREA = r"^[1-9]\d{5,8}$", r"^0?\d{2,5}$"
 """Digits of a number that is written without an area, and of an area."""
+
+_FEW_UNNAMED = 0.05
+"""Share of rows that may show no name without a warning."""
 
 _SAY_LITTLE = frozenset(
     {"record", "country", "region", "gender", "middle_name", "name_particle", "name_suffix", "initials", "age",
@@ -71,6 +83,7 @@ class LabelledRecords:
         columns: What → the column it was read from.
         unread: Column that is not read → why, or nothing where it is not known to be anything.
         undialled: How many telephone numbers are written without a country, of rows of which none is known.
+        undated: How many birth dates are not understood.
         unreadable: Lines of the file that could not be split into columns, and are not in it.
         warnings: Why figures may say little, with what to do.
     """
@@ -84,6 +97,7 @@ class LabelledRecords:
     columns: Mapping[str, str]
     unread: Mapping[str, str]
     undialled: int = 0
+    undated: int = 0
     unreadable: int = 0
     warnings: Sequence[str] = ()
 
@@ -148,6 +162,15 @@ def read_labelled(
     for what in _of_nobody(table, {what: places[name] for what, name in found.items()}, engine):
         if what not in mapped:
             doubts[found.pop(what)] = "people of different names share its values"
+    for kind in SEVERAL:
+        further = [what for what in found if is_a(what) == kind and what not in mapped]
+        if further and kind not in found:
+            found[kind] = found.pop(further[0])
+    table = spelled_in_digits(table, {what: places[name] for what, name in found.items()}, engine)
+    dated, undated = not_understood(table, {what: places[name] for what, name in found.items()}, engine)
+    if dated == undated and "birth_date" in found and "birth_date" not in mapped and dated:
+        doubts[found.pop("birth_date")] = "no value is understood as a date"
+        undated = 0
     columns = {what: places[name] for what, name in found.items()}
     if not set(columns) - _SAY_LITTLE:
         raise EvaluationError(
@@ -161,7 +184,7 @@ def read_labelled(
     }
     read = _canonical(table, columns, issuers, places[truth], found, country, engine)
     left = [name for name in header if name not in {truth, *found.values()}]
-    warnings = _warnings(columns)
+    warnings = [*_warnings(columns), *_unnamed(read, engine)]
     if masked := _masked(rows, {name: places[name] for name in found.values() if name != found.get("record")}, engine):
         told = ", ".join(f"{count:,} of {name}" for name, count in masked.items())
         warnings.append(f"values of which parts are made unreadable say nothing of who somebody is: {told}")
@@ -174,6 +197,7 @@ def read_labelled(
     return replace(
         read,
         unread={name: doubts.get(name, "") for name in left},
+        undated=undated,
         unreadable=len(delivered.rejected),
         warnings=tuple(warnings),
     )
@@ -211,6 +235,24 @@ def _warnings(columns: Collection[str]) -> list[str]:
     return warnings
 
 
+def _unnamed(read: LabelledRecords, engine: Engine) -> list[str]:
+    """How many rows with an e-mail or a phone show no name, with what to do, if others do and they are not few."""
+    if not {*read.columns} & {*NAMES}:
+        return []
+    points, said = read.contact_points, read.contacts
+    reached = points.filter(points.kind.isin(REACHED)).select("record_id").distinct()
+    named = said.filter(ibis.or_(*(said[name].notnull() for name in NAMES))).select("record_id", named=ibis.literal(1))
+    joined = reached.left_join(named, "record_id")
+    [counted] = engine.to_arrow(joined.aggregate(rows=joined.count(), named=joined.named.count())).to_pylist()
+    rows, unnamed = counted["rows"], counted["rows"] - counted["named"]
+    if unnamed <= _FEW_UNNAMED * rows:
+        return []
+    return [
+        f"{unnamed:,} of {rows:,} rows with an e-mail or a phone show no name, and are the person of whoever has the "
+        "same. If a column names them, say which with --map (`full_name: COLUMN`)"
+    ]
+
+
 def _of_nobody(table: ir.Table, columns: Mapping[str, str], engine: Engine) -> list[str]:
     """Which numbers of people are no person's: those that come again mostly do beside names of different people."""
     names = {what: columns[what] for what in ("given_name", "family_name", "full_name") if what in columns}
@@ -218,7 +260,7 @@ def _of_nobody(table: ir.Table, columns: Mapping[str, str], engine: Engine) -> l
     for what in columns:
         if is_a(what) != "national_id" or not names:
             continue
-        number = table[columns[what]]
+        number = _number(table[columns[what]], ibis.null("string"))
         known = table.filter(number.notnull()).select("record_id", number=number, **names)
         again = known.group_by("number").having(known.count() > 1).aggregate()
         rows = engine.to_arrow(known.semi_join(again, "number").order_by("number", "record_id").limit(_REPEATED))
@@ -417,6 +459,7 @@ def _postal(table: ir.Table, columns: Mapping[str, str]) -> ir.Table | None:
     if not {"street", "full_address", "city", "postal_code"} & set(columns):
         return None
     values = {part: table[columns[what]] if what in columns else ibis.null("string") for part, what in whats.items()}
+    values["postal_code"] = values["postal_code"].re_replace(_PLUS_FOUR, r"\1")
     if "full_address" in columns:
         values["line_1"] = values["line_1"].coalesce(table[columns["full_address"]])
     if "house_number" in columns:

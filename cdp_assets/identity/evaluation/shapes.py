@@ -14,7 +14,7 @@ SHAPES: Mapping[str, re.Pattern[str]] = {
     "birth_date": re.compile(
         r"((1[89]|20)\d\d[-/.]?(0[1-9]|1[0-2])[-/.]?([0-2]\d|3[01])|[0-3]?\d([-/.])[0-3]?\d\5(1[89]|20)\d\d)([T ].*)?"
     ),
-    "phone": re.compile(r"(\+|00|0)[\d\s()/.-]{7,}"),
+    "phone": re.compile(r"(\+|(?!000)00?)[\d\s()/.-]{7,}"),
 }
 """What columns of which the heading says nothing are, by their values."""
 
@@ -27,6 +27,8 @@ _NUMBERED = re.compile(r"(?=.*\d)\W*(\w\W*){5,}|(?=.*\d)(?=.*[^\W\d])\W*(\w\W*){
 """What may be a number of a person: a few letters and digits, but not the last four digits of one."""
 _INITIALS = re.compile(r"[^\W\d_]{1,4}|([^\W\d_]{1,3}[.\s-]+){1,8}[^\W\d_]{0,2}")
 _AREA = re.compile(r"\W*\d{2,5}\W*(\.0)?")
+_SUFFIX = re.compile(r"[^\W\d_]{1,6}\W?")
+_POSTAL = re.compile(r"(?=.*\d)[\w .-]{3,12}")
 _HOUSE = re.compile(r"\d{1,5}\W{0,2}\w{0,4}")
 
 _LOOKS: Mapping[str, re.Pattern[str]] = {
@@ -35,6 +37,8 @@ _LOOKS: Mapping[str, re.Pattern[str]] = {
     "initials": _INITIALS,
     "area_code": _AREA,
     "house_number": _HOUSE,
+    "name_suffix": _SUFFIX,
+    "postal_code": _POSTAL,
 }
 _FEW = 0.2
 """Share of values below which they deny what a heading says."""

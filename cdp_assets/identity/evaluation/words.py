@@ -10,6 +10,11 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
+REPEATED = ("member no", "member num", "member number", "member id", "membership no", "membership num",
+            "membership number", "membership id", "voter reg num", "voter reg no", "voter id", "epic no",
+            "ffn")  # fmt: skip
+"""Words of numbers that are people's where several rows have the same one, and otherwise number something else."""
+
 WORDS: Mapping[str, tuple[str, ...]] = {
     "record": ("unique id", "record id", "rec id", "row id", "uid", "record no", "record number", "row no",
                "row number", "row num", "sl no", "index", "id"),
@@ -18,9 +23,9 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "birth_year": ("birth year", "year of birth", "dob year", "dob y", "yob", "by"),
     "birth_month": ("birth month", "month of birth", "dob month", "dob mon", "dob m", "mob", "bm"),
     "birth_day": ("birth day", "day of birth", "dob day", "dob d", "bd"),
-    "age": ("age",),
-    "age_told": ("census year", "survey year", "survey date", "snapshot date", "snapshot dt", "snapshot",
-                 "extract date", "as of date", "as of", "year"),
+    "age": ("age", "birth age", "current age"),
+    "age_told": ("census year", "survey year", "survey date", "survey round", "survey wave", "round", "wave",
+                 "snapshot date", "snapshot dt", "snapshot", "extract date", "as of date", "as of", "year"),
     "email": ("email address", "e mail", "email", "mail"),
     "phone": ("phone number", "telephone", "phone", "mobile", "cell", "tel", "telefon", "tlf", "contact number",
               "contact no", "contact num"),
@@ -35,7 +40,8 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "family_name": ("family name", "last name", "lastname", "surname", "lname", "family", "nachname", "name last",
                     "name family", "nom d usage", "nom usage", "geslachtsnaam", "last"),
     "second_family_name": ("second family name", "family name 2", "apellido 2", "apellido2"),
-    "name_suffix": ("name suffix", "name sufx cd", "name sufx", "generational suffix", "suffix", "sufx"),
+    "name_suffix": ("name suffix", "name sufx cd", "name sufx", "generational suffix", "suffix", "sufx", "ext name",
+                    "name ext", "name extension", "ext", "extension"),
     "full_name": ("full name", "fullname", "customer name", "display name", "person name", "client name",
                   "contact name", "patient name", "name full", "name"),
     "house_number": ("street number", "street num", "house number", "street no", "st no", "house no", "house num",
@@ -43,7 +49,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "street": ("address 1", "address line 1", "street address", "line 1", "address line", "add 1", "adr 1", "addr 1",
                "street", "strasse", "home address", "postal address", "address"),
     "full_address": ("full address", "address full", "addr full", "whole address", "complete address"),
-    "postal_code": ("postal code", "zip code", "zipcode", "postcode", "zip", "pcode", "plz", "poskod"),
+    "postal_code": ("postal code", "zip code", "zipcode", "postcode", "zip", "pcode", "plz", "poskod", "kod"),
     "city": ("city", "town", "suburb", "locality", "ort", "place", "poststed", "comuna"),
     "region": ("state", "province", "region", "county"),
     "country": ("country code", "country"),
@@ -66,7 +72,9 @@ WORDS: Mapping[str, tuple[str, ...]] = {
                     "emirates id", "civil id", "iqama", "nric", "mykad", "no kp", "cccd", "cmnd", "nik", "no ktp",
                     "num secu", "nir", "sv nummer", "steuer id", "social insurance", "tax number",
                     "unique pupil number", "upn", "unique learner number", "uln", "identifier value",
-                    "identification number", "identification no", "id card", "id number", "id no"),
+                    "identification number", "identification no", "id card", "id number", "id no",
+                    "teudat zehut", "philhealth", "travel doc", "travel document", "identity doc", "identity document",
+                    "apis doc", *REPEATED),
 }  # fmt: skip
 """What a column may be → words its name may consist of, the surest first. A ``national_id`` is any number that is one
 person's for life in whatever numbering: a citizen's, a patient's, a member's."""
@@ -77,17 +85,19 @@ FURTHER: Mapping[str, tuple[str, ...]] = {
 """Words of what a person has beside something else, which comes first."""
 
 VAGUE = frozenset(
-    {"age", "year", "as of", "snapshot", "name", "place", "given", "first", "family", "last", "middle",
-     "mi", "suffix", "sufx", "mail", "address", "address line", "by", "bm", "bd", "mob", "index", "numero", "num",
-     "ddd", "drivers", "identifier value", "identification number", "identification no", "id number", "id no", "nik",
-     "nir"}
+    {"age", "round", "wave", "year", "as of", "snapshot", "name", "place", "given", "first", "family", "last", "middle",
+     "mi", "suffix", "sufx", "ext", "extension", "mail", "address", "address line", "by", "bm", "bd", "mob", "index",
+     "numero", "num", "kod", "ddd", "drivers", "identifier value", "identification number", "identification no",
+     "id number", "id no", "nik", "nir"}
 )  # fmt: skip
 """Words that say what a column is only where they are all of its name: a user name or a file name is nobody's name."""
 
 LEAST = frozenset({"place", "suburb", "locality", "county"})
 """Words of places that are it only where no other column says it plainer."""
 
-BY_VALUE = frozenset({"contact number", "contact no", "contact num", *FURTHER["phone"], "numero", "num"})
+BY_VALUE = frozenset(
+    {"kod", "ext", "extension", "contact number", "contact no", "contact num", *FURTHER["phone"], "numero", "num"}
+)
 """Words that may be of other numbers as well: values have to agree, also where they are all of a name."""
 
 SCRIPTS = frozenset(

@@ -383,6 +383,42 @@ def test_what_else_has_a_name_is_nobody(column: str, values: list[str]) -> None:
     assert "full_name" not in guess([column], {column: values})
 
 
+def test_names_of_travellers_are_written_with_a_slash() -> None:
+    assert guess(["pax_name"], {"pax_name": ["SMITH/JOHN MR", "LEE/KIMMR", "GARCIA/LUISA"]}) == {
+        "full_name": "pax_name"
+    }
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        pytest.param({"traveller": NAMES, "town": ["Graz", None, "York", "Ulm", "Rom"]}, "traveller", id="under any"),
+        pytest.param({"traveller": NAMES, "buddy": NAMES[::-1]}, None, id="which of two nobody knows"),
+        pytest.param({"remark": ["please call back", "came late again", "was not there"]}, None, id="remarks"),
+        pytest.param({"tour": ["Late Jazz", "Old Town"] * 9}, None, id="few of them differ"),
+        pytest.param({"hotel": ["Grand Budapest", "Royal Palm", "Golden Lion"]}, None, id="of a thing"),
+    ],
+)
+def test_a_column_with_names_is_known_by_its_values_where_no_other_can_be_the_name(
+    columns: dict[str, list[str | None]], expected: str | None
+) -> None:
+    assert guess([*columns], columns).get("full_name") == expected
+
+
+@pytest.mark.parametrize("column", ["pib", "ПІБ", "ФИО", "display_name"])
+def test_whole_names_are_read_beside_parts_where_these_are_empty(column: str) -> None:
+    columns: dict[str, list[str | None]] = {
+        "firstname": [None, "Ada", None], "lastname": [None, "Berger", None], column: ["Li Na", None, "Mary-Ann O'Neil"]
+    }  # fmt: skip
+    parts = {"given_name": "firstname", "family_name": "lastname"}
+    assert guess([*columns], columns) == {**parts, "full_name": column}
+    if column != "display_name":
+        assert (
+            guess([*columns], columns | {column: ["Li Na", "Ada Berger", None], "firstname": ["Li", "Ada", None]})
+            == parts
+        )
+
+
 def test_of_several_names_the_one_that_is_called_a_persons_is_read() -> None:
     columns = {"route_name": [*NAMES, "Ida Moor"], "passenger_name_1": [*NAMES, None]}
     assert guess([*columns], columns) == {"full_name": "passenger_name_1"}
@@ -410,6 +446,18 @@ def test_a_record_id_is_filled_and_no_two_are_the_same() -> None:
     [
         ({"area_cd": ["919"], "phone_num": ["3784520"]}, {"area_code": "area_cd", "phone": "phone_num"}),
         ({"area_cd": ["919"]}, {}),
+        ({"birth_age": ["56"], "snapshot_dt": ["2011-01-01"]}, {"age": "birth_age", "age_told": "snapshot_dt"}),
+        ({"age": ["56", "58"], "round": ["2018", "2020"]}, {"age": "age", "age_told": "round"}),
+        ({"age": ["56", "58"], "survey_wave": ["1", "2"]}, {}),
+        ({"Έτος γέννησης": ["1990"]}, {"birth_year": "Έτος γέννησης"}),
+        ({"voter_reg_num": ["000000315578", "000000315579", "000000315578"]}, {"national_id": "voter_reg_num"}),
+        ({"file_num": ["000000315578"]}, {}),
+        ({"membership_no": ["A1001", "A1002", "A1001"]}, {"national_id": "membership_no"}),
+        ({"membership_no": ["A1001", "A1002"]}, {}),
+        ({"last_name": ["Cruz"], "ext": ["Jr."]}, {"family_name": "last_name", "name_suffix": "ext"}),
+        ({"phone": ["0660 1234567"], "ext": ["12"]}, {"phone": "phone"}),
+        ({"ulica_nr": ["Długa 7"], "kod": ["90-001"]}, {"street": "ulica_nr", "postal_code": "kod"}),
+        ({"woreda": ["Adama"]}, {"city": "woreda"}),
         ({"alternate_contact": ["none"], "msisdn": ["+43 660 1234567"]}, {"phone": "msisdn"}),
         ({"phone": ["0660 1234567"], "alternate_contact": ["0660 7654321"]},
          {"phone": "phone", "phone_2": "alternate_contact"}),

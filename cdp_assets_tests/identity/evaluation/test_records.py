@@ -65,6 +65,26 @@ def points(found: LabelledRecords, engine: DuckDBEngine) -> set[tuple[int, str, 
         ),
         pytest.param(["03021980", "12251980"], [date(1980, 3, 2), date(1980, 12, 25)], id="eight digits, month first"),
         pytest.param(["03021980", "25121980"], [date(1980, 2, 3), date(1980, 12, 25)], id="eight digits, day first"),
+        pytest.param(
+            [
+                "12-Mar-1951",
+                "12 March 1951",
+                "Mar 12 1951",
+                "12MAR51",
+                "12. März 1951",
+                "12 de marzo de 1951",
+                "1er août 1951",
+                "1951-mrt-12",
+                "12-MAR-51 00:00:00",
+            ],
+            [*[date(1951, 3, 12)] * 6, date(1951, 8, 1), None, date(1951, 3, 12)],
+            id="names of months",
+        ),
+        pytest.param(
+            ["3/25/51", "3/2/09", "51-03-02", "1951年3月2日", "3 2 1951"],
+            [date(1951, 3, 25), date(2009, 3, 2), *[date(1951, 3, 2)] * 3],
+            id="two digits of the year, and other marks",
+        ),
         pytest.param(["1980-13-45", "31.2.1980", "soon", ""], [None] * 4, id="no dates"),
         pytest.param(["1900-01-01", "1970-01-01", "1970-01-02"], [None, None, date(1970, 1, 2)], id="not known"),
     ],
@@ -74,6 +94,13 @@ def test_birth_dates_are_read_as_their_column_is_written(
 ) -> None:
     lines = "".join(f"Anna,{born},x\n" for born in spelled)
     assert births(read(file, engine, "name,dob,who\n" + lines), engine) == expected
+
+
+def test_birth_dates_that_are_not_understood_are_told(file: Path, engine: DuckDBEngine) -> None:
+    some = read(file, engine, "name,dob,who\nAda,1980-02-03,x\nBen,spring 1980,x\nEva,1980,x\nIda,1900-01-01,x\n")
+    assert (some.columns["birth_date"], some.undated) == ("dob", 1)
+    none = read(file, engine, "name,dob,who\nAda,in spring,x\nBen,in autumn,x\n")
+    assert (none.undated, none.unread) == (0, {"dob": "no value is understood as a date"})
 
 
 def test_birth_dates_in_three_columns_are_put_together(file: Path, engine: DuckDBEngine) -> None:
@@ -205,6 +232,16 @@ def test_numbers_that_people_of_different_names_share_are_nobodys(file: Path, en
     assert len(numbers(mapped, engine)) == 8
 
 
+@pytest.mark.parametrize(("shared", "read_as"), [("999-99-999{}", "mrn"), ("999-99-9999", "ssn")])
+def test_placeholders_do_not_make_numbers_nobodys_and_what_is_left_of_several_is_the_first(
+    file: Path, engine: DuckDBEngine, shared: str, read_as: str
+) -> None:
+    pairs = [("Ada", "Ben"), ("Cleo", "Dirk"), ("Emma", "Fritz"), ("Gerda", "Hugo")]
+    lines = "".join(f"{name},{shared.format(at)},M-{name}1,x\n" for at, both in enumerate(pairs) for name in both)
+    found = read(file, engine, "name,ssn,mrn,who\n" + lines)
+    assert found.columns["national_id"] == read_as
+
+
 def test_numbers_written_at_home_are_dialled_from_the_country_that_is_said(file: Path, engine: DuckDBEngine) -> None:
     text = "name,phone,country,who\nAda,0660 1234567,,x\nBen,0660 1234567,Austria,y\nCleo,030 12345678,DE,y\n"
     assert read(file, engine, text).undialled == 1
@@ -227,6 +264,11 @@ def test_mistakes_are_named_by_a_number_that_only_one_record_has(file: Path, eng
     ("text", "warning"),
     [
         ("email,who\na@mail.example,x\nb@mail.example,x\n", "no column is read as names: all who share an e-mail"),
+        (
+            "name,email,who\n" + "Ada,a@mail.example,x\n" * 9 + ",a@mail.example,y\n",
+            "1 of 10 rows with an e-mail or a phone show no name",
+        ),
+        ("name,email,who\nAda,a@mail.example,x\n,,x\n", None),
         ("city,who\nGraz,x\nYork,x\n", "nothing that is read tells one person from another; say with --map"),
         ("name,who\nAda,x\nBen,y\n", "no two rows have the same 'who': there is nobody to be found"),
         ("name,who\n", "the file has no rows that fit its header: nothing is measured"),
@@ -299,6 +341,11 @@ def test_what_stands_for_nothing_is_nothing_but_labels_are_taken_literally(file:
     ]
     assert {(record, kind) for record, kind, _ in points(found, engine)} == {(2, "postal")}
     assert set(engine.to_arrow(found.truth)["person_id"].to_pylist()) == {"-", "null"}
+
+
+def test_a_zip_code_is_its_first_five_digits(file: Path, engine: DuckDBEngine) -> None:
+    found = read(file, engine, "name,zip,who\nAda,273111267,x\nBen,27311,x\n")
+    assert {row["postal_code"] for row in engine.to_arrow(found.contact_points).to_pylist()} == {"27311"}
 
 
 def test_house_number_and_street_are_one_line(file: Path, engine: DuckDBEngine) -> None:
