@@ -204,7 +204,7 @@ def test_each_time_of_leaving_is_by_its_channel(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("heading", "status"),
-    [("Has Hard Bounced", "case when \"Has Hard Bounced\" then 'bounced' end"), ("Soft bounced", None)],
+    [("Has Hard Bounced", "case when \"Has Hard Bounced\" then 'bounced' else 'active' end"), ("Soft bounced", None)],
 )
 def test_a_hard_bounce_is_told_of_the_address(tmp_path: Path, heading: str, status: str | None) -> None:
     proposal = proposed(tmp_path, heading)
