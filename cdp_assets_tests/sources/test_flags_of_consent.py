@@ -90,7 +90,10 @@ def test_a_yes_permits_what_the_heading_names_and_a_no_refuses_what_it_may(
     assert (permitted(proposal), refused(proposal)) == (granted, denied)
 
 
-@pytest.mark.parametrize("heading", ["GDPR consent", "Privacy consent", "DSGVO-Einwilligung"])
+@pytest.mark.parametrize(
+    "heading",
+    ["GDPR consent", "Privacy consent", "DSGVO-Einwilligung", "Consent to newsletters of third parties"],
+)
 def test_consent_to_keeping_data_stands_in_for_none_to_advertising(tmp_path: Path, heading: str) -> None:
     proposal = proposed(tmp_path, heading, "Consent to e-mails")
     told = {map_["where"] for map_ in proposal.stream["maps"] if map_["to"] == "consents"}
@@ -177,6 +180,29 @@ def test_a_permission_has_the_date_that_is_called_like_it(tmp_path: Path) -> Non
     assert at == {'coalesce("Permission Date", Joined)', "delivered_at"}
 
 
+def test_who_says_no_without_a_date_of_letters_is_known_since_their_own(bench: Bench, tmp_path: Path) -> None:
+    never = "0000-00-00 00:00:00"
+    lines = (
+        f"{n};p{n}@example.org;{n % 2};{f'2025-02-{n:02d} 09:00:00' if n % 2 else never};1;2025-01-{n:02d} 10:00:00"
+        for n in range(1, 13)
+    )
+    text = table("id_customer;email;newsletter;newsletter_date_add;optin;date_add", *lines)
+    proposal = propose(written(tmp_path / "in", "customers.csv", text), "shop", zone="UTC")
+    assert (proposal.stream["nulls"], proposal.stream["event_time"]) == ([never], "date_add")
+    assert any(doubt.startswith("optin does not say what it is for beside newsletter") for doubt in proposal.doubts)
+    bench.drop("shop/customers.csv", text.encode())
+    source = loaded(tmp_path, [proposal])
+    load(bench, source)
+    assert sum(row["status"] == "denied" for row in canonical(bench, source, "consents")) == 6
+
+
+def test_who_has_no_time_that_can_be_read_counts_without_it(tmp_path: Path) -> None:
+    lines = (f"{n},p{n}@example.org,{'in May' if n == 5 else f'2025-01-{n:02d}'}" for n in range(1, 13))
+    proposal = propose(written(tmp_path, "members.csv", table("Member No,Email,Joined", *lines)), "shop")
+    assert "1 of 12 values of Joined are no date: such rows count without it (`data_type`)" in proposal.doubts
+    assert "required" not in proposal.stream["columns"]["Joined"]
+
+
 @pytest.mark.parametrize("time", ["date_added", "Last visit"])
 def test_who_takes_a_yes_back_does_so_from_the_delivery_that_says_so(bench: Bench, tmp_path: Path, time: str) -> None:
     def members(box: str) -> str:
@@ -225,7 +251,6 @@ def test_who_answers_stop_wants_no_more_where_nothing_says_which_way_messages_we
     ("heading", "words"),
     [
         ("unsubscribedChannelIds", ("[55]", "[]")),
-        ("Consent to share with partners", ("Yes", "No")),
         ("Consent expires", ("never", "after two years")),
         ("Consent withdrawal date", ("in May", "")),
     ],

@@ -114,8 +114,22 @@ def _said(
         # Members are active too.
         granting = ("granted",) if column in states and not _are_letters(draft) else GRANTING
         yield from _flagged(draft, column, granting, by, times, at, done_at, people=people)
+    _doubt_of_plain_flags(draft)
     yield from _spelled_out(draft, states, times, done_at, None if people else by)
     yield from _answered(draft, at)
+
+
+def _doubt_of_plain_flags(draft: Draft) -> None:
+    """Tell of a flag that says of nothing what it is for, beside one that does: it may be of confirming, or of what
+    others offer, and a no is heard all the same.
+    """
+    flags = _filled(draft.all_of("opt_in"))
+    telling = [each for each in flags if consent_headings.is_of_advertising(each.words)]
+    for column in flags if telling else ():
+        if column not in telling and not consent_headings.channels_said(column.words):
+            names = ", ".join(draft.names[each.address] for each in telling)
+            told = f"{draft.names[column.address]} does not say what it is for beside {names}: who says no in either"
+            draft.doubts.append(f"{told} is refused; take it out if it is for what others offer")
 
 
 def _flagged(

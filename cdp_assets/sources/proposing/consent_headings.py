@@ -86,8 +86,11 @@ def is_of_advertising(words: str) -> bool:
 
 
 def is_of_other_consent(words: str) -> bool:
-    """Whether a heading asks for consent to something else than advertising: to a treatment, or that data be kept."""
-    return mentions(words, "elsewhere_consented") and not (is_of_advertising(words) or "sms" in channels_said(words))
+    """Whether a heading asks for consent to something else than the company's advertising: to a treatment, that data be
+    kept, or to that of others.
+    """
+    own = is_of_advertising(words) or "sms" in channels_said(words)
+    return mentions(words, "third_parties") or (mentions(words, "elsewhere_consented") and not own)
 
 
 def channels_said(words: str) -> tuple[str, ...]:

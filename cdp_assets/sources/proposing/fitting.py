@@ -65,6 +65,8 @@ def fit(stream: dict[str, Any], spec: StreamSpec, draft: Draft) -> None:
             draft.doubts.append(f"{found.early:,} of {found.filled:,} values of {column.name} lie before 1900: {then}")
         if found.wrong:
             refused = True
+            if lenient and column.name not in spec.key:
+                stream["columns"][column.name].pop("required", None)
             then = "such rows count without it (`data_type`)" if lenient else "such rows go to quarantine"
             draft.doubts.append(
                 f"{found.wrong:,} of {found.filled:,} values of {column.name} are no {column.type}: {then}"
