@@ -43,6 +43,7 @@ def _by(proposal: Proposal, statuses: set[str]) -> set[tuple[str, str]]:
     }
 
 
+Word = tuple[str, str]
 EMAIL, CALLS, TEXTS, LETTERS = ("Email", "email"), ("Mobile", "phone"), ("Mobile", "sms"), ("Email", "post")
 ANY = {("Email", "any"), ("Mobile", "any")}
 
@@ -150,6 +151,29 @@ def test_who_has_no_e_mail_address_refuses_what_reaches_them(
 ) -> None:
     text = table(f"Member No,Name,{heading},{flag}", *(f"{n},Ann Lee,+1212555{1000 + n},Yes" for n in range(12)))
     assert refused(propose(written(tmp_path, "members.csv", text), "shop")) == {(heading, channel)}
+
+
+@pytest.mark.parametrize(
+    ("file", "head", "words", "granted", "denied"),
+    [
+        ("sms_subscribers.csv", "Email,Mobile,Status,Opted in", ("subscribed", "unsubscribed"), {TEXTS}, {TEXTS}),
+        ("sms_list.csv", "Mobile,Email,Opt-in,Opted in", ("Yes", "No"), {TEXTS}, {TEXTS}),
+        ("list_wa.csv", "Email,Mobile,Opt-in,Opted in", ("Yes", "No"), {EMAIL}, {EMAIL}),
+        ("email_and_sms.csv", "Email,Mobile,Opt-in,Opted in", ("Yes", "No"), set(), ANY),
+        ("list.csv", "Mobile,Email,Subscription status,Opted in", ("subscribed", "unsubscribed"), {TEXTS}, ANY),
+        ("list.csv", "Mobile,Email,Opt-in,Opted in", ("Yes", "No"), set(), ANY),
+        ("list.csv", "Mobile,Email,Email opt-in,Opted in", ("Yes", "No"), {EMAIL}, {EMAIL}),
+    ],
+)
+def test_a_list_that_is_of_text_messages_permits_none_by_e_mail(
+    tmp_path: Path, file: str, head: str, words: tuple[str, str], granted: set[Word], denied: set[Word]
+) -> None:
+    cells = {"Email": "p{n}@example.org", "Mobile": "+1212555{m}", "Opted in": "2025-01-{d}"}
+    row = ",".join(cells.get(name, "{word}") for name in head.split(","))
+    lines = (row.format(n=n, m=1000 + n, d=f"{1 + n:02d}", word=words[n % 2]) for n in range(12))
+    proposal = propose(written(tmp_path, file, table(head, *lines)), "shop")
+    assert (permitted(proposal), refused(proposal)) == (granted, denied)
+    assert bool(granted) != any("a yes permits none" in doubt for doubt in proposal.doubts)
 
 
 def test_each_status_of_a_channel_is_read_with_its_own_date(tmp_path: Path) -> None:

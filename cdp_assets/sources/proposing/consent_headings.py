@@ -17,6 +17,8 @@ _ENDING = ("taken_back", "given_up", "cancelled")
 _SAID_OF = ("email", "sms", "whatsapp", "phone", "post", "push", "fax")
 """Channels that headings name (keys that begin with ``by_``)."""
 
+_LETTERS_OF_PLACES = 2
+
 
 def is_of_consent(words: str) -> bool:
     """Whether a heading, or what a file is called, speaks of consent to advertising."""
@@ -98,6 +100,11 @@ def channels_said(words: str) -> tuple[str, ...]:
     found = {channel: [each.span() for each in re.finditer(pattern(f"by_{channel}"), words)] for channel in _SAID_OF}
     every = [span for spans in found.values() for span in spans]
     return tuple(channel for channel, spans in found.items() if any(not _is_part(span, every) for span in spans))
+
+
+def channels_of_file(named: str) -> tuple[str, ...]:
+    """The channels that a file's name says, but for words of two letters, which may be those of a place."""
+    return channels_said(" ".join(part for part in named.split() if len(part) > _LETTERS_OF_PLACES))
 
 
 def _is_part(span: tuple[int, int], others: Sequence[tuple[int, int]]) -> bool:

@@ -184,7 +184,7 @@ def _channel_of_letters(draft: Draft, refuses: str | None) -> str:
     """By which channel where rows say neither that nor a purpose: the one that the file is called after, else a refusal
     by any, and a yes by what goes to the address.
     """
-    said = consent_headings.channels_said(draft.sample.named)
+    said = consent_headings.channels_of_file(draft.sample.named)
     if len(said) == 1 or refuses is None or draft.of("anything") is not None:
         return quoted(said[0]) if len(said) == 1 else "'any'"
     goes = "'email'" if reached(draft, "email") else "'sms'"
