@@ -82,6 +82,11 @@ ANY = {("Email", "any"), ("Mobile", "any")}
         ("NewsLetter opt in", {EMAIL}, {EMAIL}),
         ("Consentimiento correo electrónico", {EMAIL}, {EMAIL}),
         ("Mail opt in", {EMAIL}, {EMAIL}),
+        ("J'accepte de recevoir la newsletter par e-mail", {EMAIL}, {EMAIL}),
+        ("Согласие на рассылку", {EMAIL}, {EMAIL}),
+        ("メルマガフラグ", {EMAIL}, {EMAIL}),
+        ("No of calls", set(), set()),
+        ("Email not delivered", set(), set()),
     ],
 )
 def test_a_yes_permits_what_the_heading_names_and_a_no_refuses_what_it_may(
@@ -126,6 +131,11 @@ def test_mail_beside_e_mail_is_for_letters(tmp_path: Path) -> None:
         (("Marketing opt-out",), ANY),
         (("Do not contact by phone or e-mail",), {EMAIL, CALLS, TEXTS}),
         (("Marked email as spam",), {EMAIL}),
+        (("No Text Messages",), {TEXTS}),
+        (("Opt out of texts",), {TEXTS}),
+        (("No letters please",), {LETTERS}),
+        (("Geen mailings ontvangen",), {EMAIL}),
+        (("Je ne souhaite pas recevoir la newsletter",), {EMAIL}),
         (("No longer contact (by any channel)", "No longer contact by email", "No longer contact by SMS"),
          {*ANY, EMAIL, TEXTS}),
         (("Werbesperre", "Werbesperre Telefon", "keine E-Mails"), {*ANY, CALLS, TEXTS, EMAIL}),
@@ -136,6 +146,10 @@ def test_each_flag_that_refuses_is_heard_by_its_channel(
 ) -> None:
     proposal = proposed(tmp_path, *headings)
     assert (permitted(proposal), refused(proposal)) == (set(), points)
+
+
+def test_who_is_marked_refuses(tmp_path: Path) -> None:
+    assert refused(proposed(tmp_path, "No Text Messages", words=("X", "", ""))) == {TEXTS}
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,8 @@ from cdp_assets.sources.proposing.flags import (
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.warehouse.sql_parsing import plain_name
 
+MAY_SAY_WHO_WANTS_IT = "may say who wants advertising: it is left out"
+"""What a doubt says of columns that may be of consent, and are not understood."""
 _SPEAKING = frozenset({"answer", "opt_in", "opt_out", "withdrawn_at", "consented_at"})
 _SAYING = frozenset({"opt_in", "opt_out", "withdrawn_at"})
 _NOT_SPELLING = frozenset({"action", "answer"})
@@ -356,7 +358,7 @@ def unread(draft: Draft, *, taken: bool = True) -> Iterator[str]:
 
 def _left_out(draft: Draft, *columns: Column) -> str:
     names = ", ".join(draft.names[each.address] for each in columns)
-    return f"{names} may say who wants advertising: it is left out"
+    return f"{names} {MAY_SAY_WHO_WANTS_IT}"
 
 
 def _says_nothing(column: Column) -> bool:

@@ -142,6 +142,20 @@ def is_negated(words: str) -> bool:
     return words.startswith("no ") or mentions(words, "negations")
 
 
+def asks_not_to(words: str) -> bool:
+    """Whether a heading asks that something be not sent, or somebody not be reached: *No text messages*, but no number
+    of them, and not what became of a message.
+    """
+    if not is_negated(words) or is_how_many(words) or {*words.split()} & cells.actions().keys():
+        return False
+    return is_of_every_channel(words) or is_of_letters(words) or bool(channels_said(words))
+
+
+def is_how_many(words: str) -> bool:
+    """Whether a *no* in a heading is that of numbers."""
+    return words.startswith("no of ")
+
+
 def is_of_refusals(words: str) -> bool:
     """Whether a file is called a list of those who want no advertising."""
     return mentions(words, "refusals")
