@@ -364,6 +364,26 @@ def test_what_else_was_taken_back_is_no_word_of_consent(tmp_path: Path, heading:
     assert not [map_ for map_ in told if heading in f"{map_['where']} {map_['set']}"]
 
 
+@pytest.mark.parametrize(
+    ("heading", "granted"), [("email_opted_in_at", {EMAIL}), ("sms opt-in date", {TEXTS}), ("opted_in_at", set())]
+)
+def test_who_opted_in_at_a_time_permits_since_then_and_who_left_does_not(
+    tmp_path: Path, heading: str, granted: set[Word]
+) -> None:
+    lines = (
+        f"{n},Ann Lee,p{n}@example.org,+1212555{1000 + n},{('subscribed', 'unsubscribed', '')[n % 3]},"
+        f"{f'2025-02-{1 + n:02d}' if n % 2 else ''}"
+        for n in range(12)
+    )
+    head = f"Member No,Name,Email,Mobile,email_subscribe,{heading}"
+    proposal = propose(written(tmp_path, "members.csv", table(head, *lines)), "shop")
+    assert permitted(proposal) == granted
+    told = [map_ for map_ in proposal.stream["maps"] if map_["to"] == "consents"]
+    times = {map_["set"]["occurred_at"].strip('"') for map_ in told if map_["set"]["status"] == "'granted'"}
+    assert times == ({heading} if granted else set())
+    assert {map_["set"]["occurred_at"] for map_ in told if map_["set"]["status"] == "'withdrawn'"} == {"delivered_at"}
+
+
 def test_an_order_that_was_taken_back_refuses_no_advertising(tmp_path: Path) -> None:
     lines = (
         f"O{n},2025-01-{1 + n:02d},p{n}@example.org,9.9{n},yes,{f'2025-03-{1 + n:02d}' if n % 3 else ''}"

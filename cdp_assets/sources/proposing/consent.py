@@ -68,12 +68,23 @@ def marketing(draft: Draft, *, people: bool, at: str | None, changing: bool) -> 
     states = _states_of_subscribers(draft) if people else []
     times = _times_of_leaving(draft, states, people=people)
     said = list(_said(draft, states, times, at, None if changing else at, people=people))
+    if people and not draft.all_of("opt_in") and not any(map_["set"]["status"] == "'granted'" for map_ in said):
+        said += _opted_in(draft)
     granted = [map_ for map_ in said if map_["set"]["status"] == "'granted'"]
     for column, condition in (_withheld(draft, times, people=people) if granted else {}).items():
         for map_ in granted:
             if _may_be_by(column, map_):
                 map_["where"] += f" and {condition}"
     yield from said
+
+
+def _opted_in(draft: Draft) -> Iterator[Map]:
+    """Whom a time of opting in is told of permits what it names since then, where nothing else says who does."""
+    for column in _filled(draft.all_of("consented_at")) if tells_each(draft) else ():
+        if consent_headings.is_of_opting_in(column.words):
+            opted_at = draft.expression(column)
+            draft.doubts.append(f"{draft.names[column.address]} is taken for when advertising was consented to")
+            yield from _grants(draft, column, opted_at, f"{opted_at} is not null")
 
 
 def _may_be_by(column: Column, map_: Map) -> bool:

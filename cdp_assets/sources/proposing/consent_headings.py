@@ -18,6 +18,8 @@ _SAID_OF = ("email", "sms", "whatsapp", "phone", "post", "push", "fax")
 """Channels that headings name (keys that begin with ``by_``)."""
 
 _LETTERS_OF_PLACES = 2
+_OPTED_IN = "optin"
+"""How *opt in* and *opted in* begin as they are compared (`spoken`)."""
 
 
 def is_of_consent(words: str) -> bool:
@@ -38,6 +40,12 @@ def is_of_leaving(words: str) -> bool:
     if any(part.startswith(known.times["withdrawn_at"]) for part in spoken(words.split())):
         return True
     return _is_ended(words) and (is_of_consent(words) or is_of_letters(words))
+
+
+def is_of_opting_in(words: str) -> bool:
+    """Whether an instant is when somebody opted in to letters, or to be reached by a channel that it names."""
+    opted = any(part.startswith(_OPTED_IN) for part in spoken(words.split()))
+    return opted and (is_of_letters(words) or bool(channels_said(words)))
 
 
 def may_be_of_leaving(words: str) -> bool:
