@@ -384,6 +384,19 @@ def test_who_opted_in_at_a_time_permits_since_then_and_who_left_does_not(
     assert {map_["set"]["occurred_at"] for map_ in told if map_["set"]["status"] == "'withdrawn'"} == {"delivered_at"}
 
 
+def test_nobody_left_when_they_opted_in(tmp_path: Path) -> None:
+    lines = (
+        f"{n},p{n}@example.org,+1212555{1000 + n},2025-01-{1 + n:02d},{('subscribed', 'unsubscribed')[n % 2]},"
+        f"{f'2025-02-{1 + n:02d}' if n % 3 else ''}"
+        for n in range(12)
+    )
+    text = table("Member No,Email,Mobile,Joined,email_subscribe,Opt-in date", *lines)
+    proposal = propose(written(tmp_path, "members.csv", text), "shop")
+    assert proposal.kind == "consents"
+    [told] = (map_["set"]["occurred_at"] for map_ in proposal.stream["maps"] if map_["to"] == "consents")
+    assert told.endswith("in ('withdrawn', 'denied') then delivered_at else \"Opt-in date\" end")
+
+
 def test_an_order_that_was_taken_back_refuses_no_advertising(tmp_path: Path) -> None:
     lines = (
         f"O{n},2025-01-{1 + n:02d},p{n}@example.org,9.9{n},yes,{f'2025-03-{1 + n:02d}' if n % 3 else ''}"

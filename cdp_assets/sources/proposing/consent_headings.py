@@ -44,8 +44,12 @@ def is_of_leaving(words: str) -> bool:
 
 def is_of_opting_in(words: str) -> bool:
     """Whether an instant is when somebody opted in to letters, or to be reached by a channel that it names."""
-    opted = any(part.startswith(_OPTED_IN) for part in spoken(words.split()))
-    return opted and (is_of_letters(words) or bool(channels_said(words)))
+    return is_when_opted_in(words) and (is_of_letters(words) or bool(channels_said(words)))
+
+
+def is_when_opted_in(words: str) -> bool:
+    """Whether an instant is when somebody opted in to whatever it was, which is not when they left."""
+    return any(part.startswith(_OPTED_IN) for part in spoken(words.split()))
 
 
 def may_be_of_leaving(words: str) -> bool:

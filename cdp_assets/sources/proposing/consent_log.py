@@ -122,7 +122,10 @@ def _told(draft: Draft) -> Iterator[tuple[str, str, str | None]]:
     if answer is not None:
         said, given = answer
         when = at or left
-        if at is not None and left is not None:
+        if at is not None and _is_when_opted_in(draft):
+            gone = refused_at(draft, left)
+            when = f"case when {said} in ('withdrawn', 'denied') then {gone} else {at} end"
+        elif at is not None and left is not None:
             when = f"case when {said} = 'withdrawn' then coalesce({left}, {at}) else {at} end"
         yield said, given, when
     if draft.of("consent_channel") is None:
@@ -137,6 +140,12 @@ def _told(draft: Draft) -> Iterator[tuple[str, str, str | None]]:
             yield WITHDRAWN, gone, at if left is None else f"coalesce({left}, {at or left})"
     if left is not None:
         yield WITHDRAWN, f"{left} is not null{said_else}", left
+
+
+def _is_when_opted_in(draft: Draft) -> bool:
+    """Whether the only time of consent is that of opting in, which no refusal has."""
+    at = draft.of("consented_at")
+    return at is not None and consent_headings.is_when_opted_in(at.words)
 
 
 def _point(draft: Draft, column: Column | None, channel: str) -> str | None:
