@@ -357,6 +357,7 @@ def _told(source: str, proposal: Proposal) -> dict[str, object]:
 def _tell(written: Mapping[Path, Mapping[str, Sequence[tuple[Proposal, Sequence[Path]]]]]) -> None:
     """Show what was proposed: the file it was written to → its sources → their streams."""
     from cdp_assets.presentation.terminal import table
+    from cdp_assets.sources.proposing.consent import MAY_SAY_WHO_WANTS_IT
     from cdp_assets.sources.proposing.propose import WITHOUT_NAMES
 
     shown = table("source", "stream", "is", "key", "feeds", "to look at", numbers=("to look at",))
@@ -378,5 +379,6 @@ def _tell(written: Mapping[Path, Mapping[str, Sequence[tuple[Proposal, Sequence[
             console.print(f"{len(sources)} sources: their files number people and orders in different ways")
         console.print(f"written to {target}; what it was unsure of stands there as comments")
         for proposal, _ in (each for streams in sources.values() for each in streams):
-            if WITHOUT_NAMES in proposal.doubts:
-                console.print(f"look at {proposal.stream['name']} first: {WITHOUT_NAMES}")
+            for doubt in proposal.doubts:
+                if doubt == WITHOUT_NAMES or doubt.endswith(MAY_SAY_WHO_WANTS_IT):
+                    console.print(f"look at {proposal.stream['name']} first: {doubt}")

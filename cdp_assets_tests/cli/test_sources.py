@@ -81,13 +81,14 @@ def test_files_from_anywhere_are_described_and_copied_to_where_they_are_read(pro
     assert (project / "data" / "landing" / "old_shop" / "orders_1.csv").read_text() == ORDERS
 
 
-def test_people_without_names_are_told_of_at_once(project: Path, tmp_path: Path) -> None:
+def test_people_without_names_and_what_may_refuse_are_told_of_at_once(project: Path, tmp_path: Path) -> None:
     file = tmp_path / "shop" / "members.csv"
     file.parent.mkdir()
-    rows = (f"{n},{n % 7} of {n},+49151123450{n},p{n}@example.org\n" for n in range(10, 30))
-    file.write_text(f"Member No,Qqqq,Phone,Email\n{''.join(rows)}")
+    rows = (f"{n},{n % 7} of {n},+49151123450{n},p{n}@example.org,yes\n" for n in range(10, 30))
+    file.write_text(f"Member No,Qqqq,Phone,Email,Mailing List\n{''.join(rows)}")
     told = propose(file)
     assert "look at members first: no column is read as names" in " ".join(told.output.split())
+    assert "look at members first: Mailing List may say who wants advertising" in " ".join(told.output.split())
     written = [path.read_text() for path in (project / "defs").rglob("*.y*ml")]
     assert sum("# - no column is read as names" in text for text in written) == 1
 

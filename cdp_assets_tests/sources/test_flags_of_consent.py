@@ -43,6 +43,7 @@ def _by(proposal: Proposal, statuses: set[str]) -> set[tuple[str, str]]:
     }
 
 
+Word = tuple[str, str]
 EMAIL, CALLS, TEXTS, LETTERS = ("Email", "email"), ("Mobile", "phone"), ("Mobile", "sms"), ("Email", "post")
 ANY = {("Email", "any"), ("Mobile", "any")}
 
@@ -81,6 +82,11 @@ ANY = {("Email", "any"), ("Mobile", "any")}
         ("NewsLetter opt in", {EMAIL}, {EMAIL}),
         ("Consentimiento correo electrónico", {EMAIL}, {EMAIL}),
         ("Mail opt in", {EMAIL}, {EMAIL}),
+        ("J'accepte de recevoir la newsletter par e-mail", {EMAIL}, {EMAIL}),
+        ("Согласие на рассылку", {EMAIL}, {EMAIL}),
+        ("メルマガフラグ", {EMAIL}, {EMAIL}),
+        ("No of calls", set(), set()),
+        ("Email not delivered", set(), set()),
     ],
 )
 def test_a_yes_permits_what_the_heading_names_and_a_no_refuses_what_it_may(
@@ -90,7 +96,10 @@ def test_a_yes_permits_what_the_heading_names_and_a_no_refuses_what_it_may(
     assert (permitted(proposal), refused(proposal)) == (granted, denied)
 
 
-@pytest.mark.parametrize("heading", ["GDPR consent", "Privacy consent", "DSGVO-Einwilligung"])
+@pytest.mark.parametrize(
+    "heading",
+    ["GDPR consent", "Privacy consent", "DSGVO-Einwilligung", "Consent to newsletters of third parties"],
+)
 def test_consent_to_keeping_data_stands_in_for_none_to_advertising(tmp_path: Path, heading: str) -> None:
     proposal = proposed(tmp_path, heading, "Consent to e-mails")
     told = {map_["where"] for map_ in proposal.stream["maps"] if map_["to"] == "consents"}
@@ -122,6 +131,11 @@ def test_mail_beside_e_mail_is_for_letters(tmp_path: Path) -> None:
         (("Marketing opt-out",), ANY),
         (("Do not contact by phone or e-mail",), {EMAIL, CALLS, TEXTS}),
         (("Marked email as spam",), {EMAIL}),
+        (("No Text Messages",), {TEXTS}),
+        (("Opt out of texts",), {TEXTS}),
+        (("No letters please",), {LETTERS}),
+        (("Geen mailings ontvangen",), {EMAIL}),
+        (("Je ne souhaite pas recevoir la newsletter",), {EMAIL}),
         (("No longer contact (by any channel)", "No longer contact by email", "No longer contact by SMS"),
          {*ANY, EMAIL, TEXTS}),
         (("Werbesperre", "Werbesperre Telefon", "keine E-Mails"), {*ANY, CALLS, TEXTS, EMAIL}),
@@ -132,6 +146,10 @@ def test_each_flag_that_refuses_is_heard_by_its_channel(
 ) -> None:
     proposal = proposed(tmp_path, *headings)
     assert (permitted(proposal), refused(proposal)) == (set(), points)
+
+
+def test_who_is_marked_refuses(tmp_path: Path) -> None:
+    assert refused(proposed(tmp_path, "No Text Messages", words=("X", "", ""))) == {TEXTS}
 
 
 @pytest.mark.parametrize(
@@ -147,6 +165,29 @@ def test_who_has_no_e_mail_address_refuses_what_reaches_them(
 ) -> None:
     text = table(f"Member No,Name,{heading},{flag}", *(f"{n},Ann Lee,+1212555{1000 + n},Yes" for n in range(12)))
     assert refused(propose(written(tmp_path, "members.csv", text), "shop")) == {(heading, channel)}
+
+
+@pytest.mark.parametrize(
+    ("file", "head", "words", "granted", "denied"),
+    [
+        ("sms_subscribers.csv", "Email,Mobile,Status,Opted in", ("subscribed", "unsubscribed"), {TEXTS}, {TEXTS}),
+        ("sms_list.csv", "Mobile,Email,Opt-in,Opted in", ("Yes", "No"), {TEXTS}, {TEXTS}),
+        ("list_wa.csv", "Email,Mobile,Opt-in,Opted in", ("Yes", "No"), {EMAIL}, {EMAIL}),
+        ("email_and_sms.csv", "Email,Mobile,Opt-in,Opted in", ("Yes", "No"), set(), ANY),
+        ("list.csv", "Mobile,Email,Subscription status,Opted in", ("subscribed", "unsubscribed"), {TEXTS}, ANY),
+        ("list.csv", "Mobile,Email,Opt-in,Opted in", ("Yes", "No"), set(), ANY),
+        ("list.csv", "Mobile,Email,Email opt-in,Opted in", ("Yes", "No"), {EMAIL}, {EMAIL}),
+    ],
+)
+def test_a_list_that_is_of_text_messages_permits_none_by_e_mail(
+    tmp_path: Path, file: str, head: str, words: tuple[str, str], granted: set[Word], denied: set[Word]
+) -> None:
+    cells = {"Email": "p{n}@example.org", "Mobile": "+1212555{m}", "Opted in": "2025-01-{d}"}
+    row = ",".join(cells.get(name, "{word}") for name in head.split(","))
+    lines = (row.format(n=n, m=1000 + n, d=f"{1 + n:02d}", word=words[n % 2]) for n in range(12))
+    proposal = propose(written(tmp_path, file, table(head, *lines)), "shop")
+    assert (permitted(proposal), refused(proposal)) == (granted, denied)
+    assert bool(granted) != any("a yes permits none" in doubt for doubt in proposal.doubts)
 
 
 def test_each_status_of_a_channel_is_read_with_its_own_date(tmp_path: Path) -> None:
@@ -177,6 +218,29 @@ def test_a_permission_has_the_date_that_is_called_like_it(tmp_path: Path) -> Non
     assert at == {'coalesce("Permission Date", Joined)', "delivered_at"}
 
 
+def test_who_says_no_without_a_date_of_letters_is_known_since_their_own(bench: Bench, tmp_path: Path) -> None:
+    never = "0000-00-00 00:00:00"
+    lines = (
+        f"{n};p{n}@example.org;{n % 2};{f'2025-02-{n:02d} 09:00:00' if n % 2 else never};1;2025-01-{n:02d} 10:00:00"
+        for n in range(1, 13)
+    )
+    text = table("id_customer;email;newsletter;newsletter_date_add;optin;date_add", *lines)
+    proposal = propose(written(tmp_path / "in", "customers.csv", text), "shop", zone="UTC")
+    assert (proposal.stream["nulls"], proposal.stream["event_time"]) == ([never], "date_add")
+    assert any(doubt.startswith("optin does not say what it is for beside newsletter") for doubt in proposal.doubts)
+    bench.drop("shop/customers.csv", text.encode())
+    source = loaded(tmp_path, [proposal])
+    load(bench, source)
+    assert sum(row["status"] == "denied" for row in canonical(bench, source, "consents")) == 6
+
+
+def test_who_has_no_time_that_can_be_read_counts_without_it(tmp_path: Path) -> None:
+    lines = (f"{n},p{n}@example.org,{'in May' if n == 5 else f'2025-01-{n:02d}'}" for n in range(1, 13))
+    proposal = propose(written(tmp_path, "members.csv", table("Member No,Email,Joined", *lines)), "shop")
+    assert "1 of 12 values of Joined are no date: such rows count without it (`data_type`)" in proposal.doubts
+    assert "required" not in proposal.stream["columns"]["Joined"]
+
+
 @pytest.mark.parametrize("time", ["date_added", "Last visit"])
 def test_who_takes_a_yes_back_does_so_from_the_delivery_that_says_so(bench: Bench, tmp_path: Path, time: str) -> None:
     def members(box: str) -> str:
@@ -204,7 +268,7 @@ def test_each_time_of_leaving_is_by_its_channel(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("heading", "status"),
-    [("Has Hard Bounced", "case when \"Has Hard Bounced\" then 'bounced' end"), ("Soft bounced", None)],
+    [("Has Hard Bounced", "case when \"Has Hard Bounced\" then 'bounced' else 'active' end"), ("Soft bounced", None)],
 )
 def test_a_hard_bounce_is_told_of_the_address(tmp_path: Path, heading: str, status: str | None) -> None:
     proposal = proposed(tmp_path, heading)
@@ -225,7 +289,6 @@ def test_who_answers_stop_wants_no_more_where_nothing_says_which_way_messages_we
     ("heading", "words"),
     [
         ("unsubscribedChannelIds", ("[55]", "[]")),
-        ("Consent to share with partners", ("Yes", "No")),
         ("Consent expires", ("never", "after two years")),
         ("Consent withdrawal date", ("in May", "")),
     ],
@@ -299,6 +362,39 @@ def test_what_else_was_taken_back_is_no_word_of_consent(tmp_path: Path, heading:
     told = with_times(tmp_path, heading)
     assert {map_["set"]["status"] for map_ in told} == {"'granted'", "'denied'"}
     assert not [map_ for map_ in told if heading in f"{map_['where']} {map_['set']}"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "granted"), [("email_opted_in_at", {EMAIL}), ("sms opt-in date", {TEXTS}), ("opted_in_at", set())]
+)
+def test_who_opted_in_at_a_time_permits_since_then_and_who_left_does_not(
+    tmp_path: Path, heading: str, granted: set[Word]
+) -> None:
+    lines = (
+        f"{n},Ann Lee,p{n}@example.org,+1212555{1000 + n},{('subscribed', 'unsubscribed', '')[n % 3]},"
+        f"{f'2025-02-{1 + n:02d}' if n % 2 else ''}"
+        for n in range(12)
+    )
+    head = f"Member No,Name,Email,Mobile,email_subscribe,{heading}"
+    proposal = propose(written(tmp_path, "members.csv", table(head, *lines)), "shop")
+    assert permitted(proposal) == granted
+    told = [map_ for map_ in proposal.stream["maps"] if map_["to"] == "consents"]
+    times = {map_["set"]["occurred_at"].strip('"') for map_ in told if map_["set"]["status"] == "'granted'"}
+    assert times == ({heading} if granted else set())
+    assert {map_["set"]["occurred_at"] for map_ in told if map_["set"]["status"] == "'withdrawn'"} == {"delivered_at"}
+
+
+def test_nobody_left_when_they_opted_in(tmp_path: Path) -> None:
+    lines = (
+        f"{n},p{n}@example.org,+1212555{1000 + n},2025-01-{1 + n:02d},{('subscribed', 'unsubscribed')[n % 2]},"
+        f"{f'2025-02-{1 + n:02d}' if n % 3 else ''}"
+        for n in range(12)
+    )
+    text = table("Member No,Email,Mobile,Joined,email_subscribe,Opt-in date", *lines)
+    proposal = propose(written(tmp_path, "members.csv", text), "shop")
+    assert proposal.kind == "consents"
+    [told] = (map_["set"]["occurred_at"] for map_ in proposal.stream["maps"] if map_["to"] == "consents")
+    assert told.endswith("in ('withdrawn', 'denied') then delivered_at else \"Opt-in date\" end")
 
 
 def test_an_order_that_was_taken_back_refuses_no_advertising(tmp_path: Path) -> None:

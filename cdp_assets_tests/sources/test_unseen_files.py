@@ -338,6 +338,23 @@ def test_people_count_without_a_birthday_that_is_none(bench: Bench, tmp_path: Pa
     assert sum(each["dob"] is None for each in typed(bench, "shop__members")) == 5
 
 
+def test_nothing_that_nobody_uses_refuses_a_row(bench: Bench, tmp_path: Path) -> None:
+    text = "invoice_no,email,ordered_at,total,Amount Due,Floor\n" + "".join(
+        f"i{n},p{n}@example.org,2026-01-05 10:00:00,{n}.50,{'45.10' if n == 7 else 0},{'attic' if n == 9 else n}\n"
+        for n in range(40)
+    )
+    proposal = propose(written(tmp_path / "in", "invoices.csv", text), "shop", zone="UTC")
+    assert {name: proposal.stream["columns"][name]["type"] for name in ("Amount Due", "Floor")} == {
+        "Amount Due": "decimal",
+        "Floor": "string",
+    }
+    told = "1 of 40 values of Floor are no integer: it is taken as text, since nothing is made of it"
+    assert told in proposal.doubts
+    bench.drop("shop/invoices.csv", text)
+    load(bench, loaded(tmp_path, [proposal]))
+    assert outcome(bench, "shop__invoices") == [("accepted", None)] * 40
+
+
 def test_orders_with_an_amount_that_is_none_go_to_quarantine_and_it_is_said(tmp_path: Path) -> None:
     amounts = ["on request" if number % 20 == 0 else f"{number}.50" for number in range(100)]
     text = "order_id,email,ordered_at,total\n" + "".join(

@@ -39,6 +39,8 @@ from cdp_assets.sources.proposing.flags import (
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.warehouse.sql_parsing import plain_name
 
+MAY_SAY_WHO_WANTS_IT = "may say who wants advertising: it is left out"
+"""What a doubt says of columns that may be of consent, and are not understood."""
 _SPEAKING = frozenset({"answer", "opt_in", "opt_out", "withdrawn_at", "consented_at"})
 _SAYING = frozenset({"opt_in", "opt_out", "withdrawn_at"})
 _NOT_SPELLING = frozenset({"action", "answer"})
@@ -66,12 +68,23 @@ def marketing(draft: Draft, *, people: bool, at: str | None, changing: bool) -> 
     states = _states_of_subscribers(draft) if people else []
     times = _times_of_leaving(draft, states, people=people)
     said = list(_said(draft, states, times, at, None if changing else at, people=people))
+    if people and not draft.all_of("opt_in") and not any(map_["set"]["status"] == "'granted'" for map_ in said):
+        said += _opted_in(draft)
     granted = [map_ for map_ in said if map_["set"]["status"] == "'granted'"]
     for column, condition in (_withheld(draft, times, people=people) if granted else {}).items():
         for map_ in granted:
             if _may_be_by(column, map_):
                 map_["where"] += f" and {condition}"
     yield from said
+
+
+def _opted_in(draft: Draft) -> Iterator[Map]:
+    """Whom a time of opting in is told of permits what it names since then, where nothing else says who does."""
+    for column in _filled(draft.all_of("consented_at")) if tells_each(draft) else ():
+        if consent_headings.is_of_opting_in(column.words):
+            opted_at = draft.expression(column)
+            draft.doubts.append(f"{draft.names[column.address]} is taken for when advertising was consented to")
+            yield from _grants(draft, column, opted_at, f"{opted_at} is not null")
 
 
 def _may_be_by(column: Column, map_: Map) -> bool:
@@ -114,8 +127,22 @@ def _said(
         # Members are active too.
         granting = ("granted",) if column in states and not _are_letters(draft) else GRANTING
         yield from _flagged(draft, column, granting, by, times, at, done_at, people=people)
+    _doubt_of_plain_flags(draft)
     yield from _spelled_out(draft, states, times, done_at, None if people else by)
     yield from _answered(draft, at)
+
+
+def _doubt_of_plain_flags(draft: Draft) -> None:
+    """Tell of a flag that says of nothing what it is for, beside one that does: it may be of confirming, or of what
+    others offer, and a no is heard all the same.
+    """
+    flags = _filled(draft.all_of("opt_in"))
+    telling = [each for each in flags if consent_headings.is_of_advertising(each.words)]
+    for column in flags if telling else ():
+        if column not in telling and not consent_headings.channels_said(column.words):
+            names = ", ".join(draft.names[each.address] for each in telling)
+            told = f"{draft.names[column.address]} does not say what it is for beside {names}: who says no in either"
+            draft.doubts.append(f"{told} is refused; take it out if it is for what others offer")
 
 
 def _flagged(
@@ -342,7 +369,7 @@ def unread(draft: Draft, *, taken: bool = True) -> Iterator[str]:
 
 def _left_out(draft: Draft, *columns: Column) -> str:
     names = ", ".join(draft.names[each.address] for each in columns)
-    return f"{names} may say who wants advertising: it is left out"
+    return f"{names} {MAY_SAY_WHO_WANTS_IT}"
 
 
 def _says_nothing(column: Column) -> bool:

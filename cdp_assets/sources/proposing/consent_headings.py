@@ -17,6 +17,10 @@ _ENDING = ("taken_back", "given_up", "cancelled")
 _SAID_OF = ("email", "sms", "whatsapp", "phone", "post", "push", "fax")
 """Channels that headings name (keys that begin with ``by_``)."""
 
+_LETTERS_OF_PLACES = 2
+_OPTED_IN = "optin"
+"""How *opt in* and *opted in* begin as they are compared (`spoken`)."""
+
 
 def is_of_consent(words: str) -> bool:
     """Whether a heading, or what a file is called, speaks of consent to advertising."""
@@ -36,6 +40,16 @@ def is_of_leaving(words: str) -> bool:
     if any(part.startswith(known.times["withdrawn_at"]) for part in spoken(words.split())):
         return True
     return _is_ended(words) and (is_of_consent(words) or is_of_letters(words))
+
+
+def is_of_opting_in(words: str) -> bool:
+    """Whether an instant is when somebody opted in to letters, or to be reached by a channel that it names."""
+    return is_when_opted_in(words) and (is_of_letters(words) or bool(channels_said(words)))
+
+
+def is_when_opted_in(words: str) -> bool:
+    """Whether an instant is when somebody opted in to whatever it was, which is not when they left."""
+    return any(part.startswith(_OPTED_IN) for part in spoken(words.split()))
 
 
 def may_be_of_leaving(words: str) -> bool:
@@ -86,8 +100,11 @@ def is_of_advertising(words: str) -> bool:
 
 
 def is_of_other_consent(words: str) -> bool:
-    """Whether a heading asks for consent to something else than advertising: to a treatment, or that data be kept."""
-    return mentions(words, "elsewhere_consented") and not (is_of_advertising(words) or "sms" in channels_said(words))
+    """Whether a heading asks for consent to something else than the company's advertising: to a treatment, that data be
+    kept, or to that of others.
+    """
+    own = is_of_advertising(words) or "sms" in channels_said(words)
+    return mentions(words, "third_parties") or (mentions(words, "elsewhere_consented") and not own)
 
 
 def channels_said(words: str) -> tuple[str, ...]:
@@ -95,6 +112,11 @@ def channels_said(words: str) -> tuple[str, ...]:
     found = {channel: [each.span() for each in re.finditer(pattern(f"by_{channel}"), words)] for channel in _SAID_OF}
     every = [span for spans in found.values() for span in spans]
     return tuple(channel for channel, spans in found.items() if any(not _is_part(span, every) for span in spans))
+
+
+def channels_of_file(named: str) -> tuple[str, ...]:
+    """The channels that a file's name says, but for words of two letters, which may be those of a place."""
+    return channels_said(" ".join(part for part in named.split() if len(part) > _LETTERS_OF_PLACES))
 
 
 def _is_part(span: tuple[int, int], others: Sequence[tuple[int, int]]) -> bool:
@@ -130,6 +152,20 @@ def is_of_every_channel(words: str) -> bool:
 def is_negated(words: str) -> bool:
     """Whether a heading asks for the opposite of what its other words say: *no newsletter*."""
     return words.startswith("no ") or mentions(words, "negations")
+
+
+def asks_not_to(words: str) -> bool:
+    """Whether a heading asks that something be not sent, or somebody not be reached: *No text messages*, but no number
+    of them, and not what became of a message.
+    """
+    if not is_negated(words) or is_how_many(words) or {*words.split()} & cells.actions().keys():
+        return False
+    return is_of_every_channel(words) or is_of_letters(words) or bool(channels_said(words))
+
+
+def is_how_many(words: str) -> bool:
+    """Whether a *no* in a heading is that of numbers."""
+    return words.startswith("no of ")
 
 
 def is_of_refusals(words: str) -> bool:

@@ -122,7 +122,10 @@ def _told(draft: Draft) -> Iterator[tuple[str, str, str | None]]:
     if answer is not None:
         said, given = answer
         when = at or left
-        if at is not None and left is not None:
+        if at is not None and _is_when_opted_in(draft):
+            gone = refused_at(draft, left)
+            when = f"case when {said} in ('withdrawn', 'denied') then {gone} else {at} end"
+        elif at is not None and left is not None:
             when = f"case when {said} = 'withdrawn' then coalesce({left}, {at}) else {at} end"
         yield said, given, when
     if draft.of("consent_channel") is None:
@@ -137,6 +140,12 @@ def _told(draft: Draft) -> Iterator[tuple[str, str, str | None]]:
             yield WITHDRAWN, gone, at if left is None else f"coalesce({left}, {at or left})"
     if left is not None:
         yield WITHDRAWN, f"{left} is not null{said_else}", left
+
+
+def _is_when_opted_in(draft: Draft) -> bool:
+    """Whether the only time of consent is that of opting in, which no refusal has."""
+    at = draft.of("consented_at")
+    return at is not None and consent_headings.is_when_opted_in(at.words)
 
 
 def _point(draft: Draft, column: Column | None, channel: str) -> str | None:
@@ -184,7 +193,7 @@ def _channel_of_letters(draft: Draft, refuses: str | None) -> str:
     """By which channel where rows say neither that nor a purpose: the one that the file is called after, else a refusal
     by any, and a yes by what goes to the address.
     """
-    said = consent_headings.channels_said(draft.sample.named)
+    said = consent_headings.channels_of_file(draft.sample.named)
     if len(said) == 1 or refuses is None or draft.of("anything") is not None:
         return quoted(said[0]) if len(said) == 1 else "'any'"
     goes = "'email'" if reached(draft, "email") else "'sms'"

@@ -6,6 +6,7 @@ which type a column has (`values.py`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -63,8 +64,15 @@ def fit(stream: dict[str, Any], spec: StreamSpec, draft: Draft) -> None:
                 then = "taken as they are"
                 del stream["columns"][column.name]["past"]
             draft.doubts.append(f"{found.early:,} of {found.filled:,} values of {column.name} lie before 1900: {then}")
-        if found.wrong:
+        if found.wrong and not is_taken(stream, column.name):
+            fields = stream["columns"][column.name]
+            stream["columns"][column.name] = {"type": "string", **{key: fields[key] for key in fields if key == "path"}}
+            told = f"{found.wrong:,} of {found.filled:,} values of {column.name} are no {column.type}"
+            draft.doubts.append(f"{told}: it is taken as text, since nothing is made of it")
+        elif found.wrong:
             refused = True
+            if lenient and column.name not in spec.key:
+                stream["columns"][column.name].pop("required", None)
             then = "such rows count without it (`data_type`)" if lenient else "such rows go to quarantine"
             draft.doubts.append(
                 f"{found.wrong:,} of {found.filled:,} values of {column.name} are no {column.type}: {then}"
@@ -76,6 +84,12 @@ def fit(stream: dict[str, Any], spec: StreamSpec, draft: Draft) -> None:
             if name == "columns":
                 stream["contract"] = {"data_type": DISCARD_VALUE}
             stream[name] = value
+
+
+def is_taken(stream: Mapping[str, Any], name: str) -> bool:
+    """Whether a stream makes anything of a column: whether its fields, or expressions in them, name it."""
+    said = str({field: value for field, value in stream.items() if field != "columns"})
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said) is not None
 
 
 def fit_template(

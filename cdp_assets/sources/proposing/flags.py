@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from cdp_assets.sources.proposing import consent_headings
+from cdp_assets.sources.proposing.answers import known_answers
 from cdp_assets.sources.proposing.consent_words import BY_TELEPHONE, WHEN, reached
 from cdp_assets.sources.proposing.draft import Draft
 from cdp_assets.sources.proposing.roles import Column
@@ -17,20 +18,32 @@ _ANYTHING = re.compile("")
 _OF_CHANGES = re.compile(r"\b(updated?|changed?|modified|last|latest|status|geandert|aktualisiert)\b")
 _OF_VISITS = re.compile(r"\b(visit\w*|seen|login|visite\w*|besuch\w*|visita\w*|bezoek\w*|wizyt\w*)\b")
 _ASKING = frozenset({"opt_in", "opt_out", "status"})
+_BY_EMAIL = ("email",)
+_OF_LISTS = frozenset({"email", "sms", "whatsapp"})
+"""Channels that lists of people are called after."""
+_SUBSCRIBING = ("granted", "signed_up")
 _MOMENT = re.compile(r" (date|datum|at|on|am|time|timestamp|zeitpunkt|fecha|data)$")
 """What stands behind a flag's heading in that of its time."""
 
 
 def channels_granted(draft: Draft, flag: Column) -> tuple[str, ...]:
-    """By which channels a flag permits advertising: those that its heading names, else by e-mail."""
+    """By which channels a flag permits advertising: those that its heading names, else that of the list; none where it
+    may be of several.
+    """
     if _may_be_calls_or_texts(draft, flag):
         return (*_named(draft, flag), "phone" if consent_headings.is_of_telephones(flag.words) else "sms")
-    return _named(draft, flag) or ("email",)
+    if (named := _named(draft, flag)) or len(listed := _of_the_list(draft)) == 1:
+        return named or listed
+    draft.doubt(
+        f"whether {draft.names[flag.address]} is of e-mail or of text messages nothing says: a yes permits none"
+    )
+    return ()
 
 
 def channels_refused(draft: Draft, flag: Column) -> tuple[str, ...]:
     """By which channels a flag refuses advertising: by any where it speaks of all contact, or of none and people have
-    no e-mail address; and by calls and text messages where it may be of either, unless another flag is of the latter.
+    no e-mail address, or nothing says which their list is of; and by calls and text messages where it may be of
+    either, unless another flag is of the latter.
     """
     if _may_be_calls_or_texts(draft, flag):
         others = (each for each in draft.columns if each is not flag and each.role in _ASKING)
@@ -38,7 +51,33 @@ def channels_refused(draft: Draft, flag: Column) -> tuple[str, ...]:
         return (*_named(draft, flag), "phone", *(() if texts else ("sms",)))
     if consent_headings.is_of_every_channel(flag.words) and not consent_headings.channels_said(flag.words):
         return ("any",)
-    return _named(draft, flag) or (("email",) if reached(draft, "email") else ("any",))
+    if named := _named(draft, flag):
+        return named
+    listed, sure = _of_the_list(draft), _of_the_file(draft) or _BY_EMAIL
+    certain = len(listed) == 1 and listed[0] in sure and points_permitting(draft, listed[0])
+    return listed if certain else ("any",)
+
+
+def _of_the_list(draft: Draft) -> tuple[str, ...]:
+    """By which channels flags may be that name none: those that the file is called after; where it begins with a number
+    that all have, text messages, if it says who subscribes or not all have an e-mail address, or else either; otherwise
+    by e-mail.
+    """
+    if called := _of_the_file(draft):
+        return called
+    head, email = draft.columns[0], draft.of("email")
+    if head.role != "phone" or head.values.filled < head.values.rows:
+        return _BY_EMAIL
+    subscribing = any(known_answers(draft, each, _SUBSCRIBING) for role in _ASKING for each in draft.all_of(role))
+    if not subscribing and (email is None or email.values.filled == email.values.rows):
+        return (*_BY_EMAIL, "sms")
+    draft.doubt(f"its rows begin with {draft.names[head.address]}: who subscribes is taken to do so to text messages")
+    return ("sms",)
+
+
+def _of_the_file(draft: Draft) -> tuple[str, ...]:
+    """The channels that a file is called after, of those that lists of people are."""
+    return tuple(each for each in consent_headings.channels_of_file(draft.sample.named) if each in _OF_LISTS)
 
 
 def _named(draft: Draft, flag: Column) -> tuple[str, ...]:

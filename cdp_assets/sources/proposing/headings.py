@@ -14,7 +14,9 @@ from zoneinfo import available_timezones
 from cdp_assets.sources.proposing import cells
 from cdp_assets.sources.proposing.consent_headings import (
     is_end_of_consent,
+    is_of_consent,
     is_of_leaving,
+    is_of_letters,
     is_taken_back,
     says_no_more_than,
 )
@@ -56,7 +58,8 @@ def times_of(words: str) -> str | None:
     if is_end_of_consent(words):
         return "expires_at"
     if (role := times_begin(words.split(), known)) is not None:
-        return role
+        of_letters = role == "created_at" and (is_of_letters(words) or is_of_consent(words))
+        return "consented_at" if of_letters else role
     words = _UTC.sub("", words).strip()
     said = words.endswith(" timestamp") and not mentions(words, "loads")
     return "happened_at" if said or is_a_moment(words) else None

@@ -128,7 +128,7 @@ def _status(draft: Draft) -> str | None:
     bounced = draft.of("bounced")
     if bounced is None or bounced.values.type != "boolean":
         return None
-    return f"case when {draft.expression(bounced)} then 'bounced' end"
+    return f"case when {draft.expression(bounced)} then 'bounced' else 'active' end"
 
 
 def _are_companies(draft: Draft) -> str | None:

@@ -22,7 +22,7 @@ from cdp_assets.sources.proposing.countries import writes_day_first
 from cdp_assets.sources.proposing.draft import Draft, some_are_no_addresses
 from cdp_assets.sources.proposing.ends import Ends, counterpart, ends_of
 from cdp_assets.sources.proposing.engagements import with_known_actions
-from cdp_assets.sources.proposing.fitting import fit, fit_template
+from cdp_assets.sources.proposing.fitting import fit, fit_template, is_taken
 from cdp_assets.sources.proposing.identifying import PEOPLE
 from cdp_assets.sources.proposing.kinds import kind_of
 from cdp_assets.sources.proposing.lists import lists_addresses
@@ -481,12 +481,8 @@ def _doubts_of_untaken(known: Mapping[str, Any], spec: StreamSpec, sample: Sampl
     """Say which columns of a known export may refuse advertising or mark a row as deleted, and its template does not
     take.
     """
-    said = str({name: value for name, value in known.items() if name != "columns"})
     taken = {
-        path
-        for column in spec.columns
-        if re.search(rf"(?<!\w){re.escape(column.name)}(?!\w)", said)
-        for path in (column.address, *column.others)
+        path for column in spec.columns if is_taken(known, column.name) for path in (column.address, *column.others)
     }
     texts = {
         address: values

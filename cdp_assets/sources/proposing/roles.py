@@ -158,7 +158,9 @@ def judged(texts: Mapping[str, list[str | None]], day_first: bool | None) -> lis
         role, by_value = _role(plain or words, named, judged)
         in_cents = plain is not None and role in MONEY and judged.type == "integer"
         if named[:1] == ["is_company"] and role != "is_company":
-            role = "is_company" if {text.casefold() for text in values if text} <= _YES_OR_NO else None
+            role = "is_company" if _are_yes_or_no(judged, values) or not judged.filled else None
+        if role is None and consent_headings.asks_not_to(words) and _are_yes_or_no(judged, values):
+            role = "opt_out"
         if role in _ANSWERS and set(filter(None, values)) <= {"0", "1"}:
             judged = replace(judged, type="boolean")
         if role in MONEY and judged.type == "integer":
@@ -175,6 +177,12 @@ def judged(texts: Mapping[str, list[str | None]], day_first: bool | None) -> lis
             role = None
         found.append(Column(address, words, judged, role, by_value, in_cents))
     return found
+
+
+def _are_yes_or_no(judged: Values, texts: list[str | None]) -> bool:
+    """Whether all that a column says is yes or no, or only one of them, as a mark does."""
+    said = {text.casefold() for text in texts if text}
+    return judged.type == "boolean" or (bool(said) and said <= _YES_OR_NO)
 
 
 def _number_sign(name: str, texts: list[str | None]) -> str:
@@ -253,6 +261,8 @@ def _meaning(words: str, named: list[str], values: Values) -> tuple[str | None, 
     if role == "region" and named[0] == "country":
         return None, False  # of no country that is known
     if role == "opt_in" and consent_headings.is_of_other_consent(words):
+        return None, False
+    if role == "opt_out" and consent_headings.is_how_many(words):
         return None, False
     if role == "opt_in" and consent_headings.is_negated(words):
         return "opt_out", False

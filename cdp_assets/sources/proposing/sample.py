@@ -51,6 +51,9 @@ _NO_VALUE = frozenset({
 })  # fmt: skip
 """Words that stand where there is no value, in lower case."""
 
+_NO_DATE = re.compile(r"(0000[-/.]00[-/.]00|00[-/.]00[-/.]0000)([T ]00?(:00){1,2}(\.0+)?Z?)?")
+"""A date of zeros alone, as MySQL has it where there is none."""
+
 _NOT_AVAILABLE = "NA"
 _SEVERAL = 2
 """In so many columns a word that could mean something stands for no value."""
@@ -283,8 +286,10 @@ def _is_a_row(records: list[list[str]]) -> bool:
 
 
 def _nulls(columns: Mapping[str, list[str | None]]) -> tuple[str, ...]:
-    """The words that stand where there is no value: those in a column of which all else is no mere text."""
-    found: set[str] = set()
+    """The words that stand where there is no value: dates of zeros, and those in a column of which all else is no mere
+    text.
+    """
+    found = {text for texts in columns.values() for text in texts if text is not None and _NO_DATE.fullmatch(text)}
     for name, texts in columns.items():
         words = {text for text in texts if text is not None and text.casefold() in _NO_VALUE}
         left = [text for text in texts if text is not None and text not in words]

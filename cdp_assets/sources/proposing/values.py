@@ -31,6 +31,8 @@ _FLOATED = re.compile(r"\d{1,15}\.0")
 """A number of something that passed through a spreadsheet or a data frame with gaps."""
 _DECIMAL = re.compile(r"-?([1-9]\d{0,2}(,\d{3})+|[1-9]\d?(,\d\d)+,\d{3}|0|[1-9]\d{0,13})(\.\d+)?")
 """Groups are of thousands, or of lakhs as in India."""
+_FRACTION = re.compile(r"-?\d+\.\d*[1-9]\d*")
+"""A number that is not whole, of which one tells that the others may not be either."""
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _COMMA = re.compile(r"-?([1-9]\d{0,2}(\.\d{3})+|0|[1-9]\d{0,13}),\d{1,2}")
 _COMMA_AT_TIMES = re.compile(r"-?([1-9]\d{0,2}(\.\d{3})+|0|[1-9]\d{0,13})(,\d{1,2})?")
@@ -243,7 +245,7 @@ def judge(
         return Values("decimal", decimal_mark=",", **counts)
     if _most(_INTEGER, filled) and any(_LEADING_ZERO.fullmatch(text) for text in filled):
         return Values("string", looks=looks, **counts)
-    if _most(_INTEGER, filled):
+    if _most(_INTEGER, filled) and not any(_FRACTION.fullmatch(text) for text in filled):
         return Values("integer", epoch=_epoch(filled), looks=looks, **counts)
     if _most(_DECIMAL, filled):
         kind = "decimal" if all(_places(text) <= 4 for text in filled) else "float"
