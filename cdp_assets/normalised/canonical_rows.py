@@ -175,7 +175,8 @@ def is_whole(schema: TableSchema, feed: Feed, told: ir.Table) -> ir.BooleanValue
 def needed_of(schema: TableSchema, feed: Feed) -> list[str]:
     """The columns that the canonical table needs of a map."""
     skipped = None if feed.map.each else targets.SKIPPED_WHEN_EMPTY.get(schema.name)
-    named = [name for name, _ in feed.map.set if schema.column(name).required and name != skipped]
+    given = {skipped, *targets.FILLED_WHEN_EMPTY.get(schema.name, ())}
+    named = [name for name, _ in feed.map.set if schema.column(name).required and name not in given]
     return [*named, NATIVE_ID] if NATIVE_ID in schema.column_names else named
 
 

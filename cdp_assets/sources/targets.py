@@ -36,6 +36,9 @@ _DEFAULTED: dict[str, frozenset[str]] = {
 }
 """Required or derivable columns that have a value when a map leaves them out."""
 
+FILLED_WHEN_EMPTY: dict[str, frozenset[str]] = {"contact_points": frozenset({"status"})}
+"""Required columns that have a value also where a map's comes out empty."""
+
 SKIPPED_WHEN_EMPTY: dict[str, str] = {
     "contact_points": "value",
     "consents": "contact_point",

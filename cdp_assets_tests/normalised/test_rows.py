@@ -310,12 +310,20 @@ def test_a_persons_record_survives_a_changed_email(bench: Bench) -> None:
     assert len({found["cdp_record_id"] for found in typed(bench)}) == 1
 
 
-def test_phones_are_read_with_the_country_of_their_row(bench: Bench) -> None:
+def test_phones_are_read_with_the_country_of_their_row_and_are_in_use_unless_told(bench: Bench) -> None:
     columns = (ColumnSpec("id", "string"), ColumnSpec("phone", "string"), ColumnSpec("country", "string"))
     people = StreamSpec(
         "people", "shop/people*", "csv", columns, key=("id",), person=True,
         identifiers=(IdentifierSpec("phone", "phone", "global", country="country"),),
-        maps=(MapSpec("contact_points", (("kind", "'phone'"), ("value", "phone"), ("country", "country"))),),
+        maps=(
+            MapSpec(
+                "contact_points",
+                (
+                    ("kind", "'phone'"), ("value", "phone"), ("country", "country"),
+                    ("status", "case when id = '4' then 'bounced' end"),
+                ),
+            ),
+        ),
     )  # fmt: skip
     source = shop(people)
     given = [
@@ -330,6 +338,7 @@ def test_phones_are_read_with_the_country_of_their_row(bench: Bench) -> None:
     assert numbers == ["+442079460018", "+4930901820", "+41446681800", None]
     points = canonical(bench, source, "contact_points")
     assert [point["value"] for point in points] == [*numbers[:3], "12"]
+    assert [point["status"] for point in points] == ["active"] * 3 + ["bounced"]
 
 
 def test_one_row_may_feed_several_tables_and_an_order_of_many_lines_is_one(bench: Bench) -> None:
