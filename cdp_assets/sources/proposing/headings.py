@@ -209,6 +209,20 @@ def is_of_an_order(words: str) -> bool:
     return mentions(words, "orders")
 
 
+def is_status_of_an_order(words: str) -> bool:
+    """Whether a heading says that the state of an order or of its payment stands below it, and nothing else: *statut de
+    la commande*, *Stato pagamento*.
+    """
+    states = {*words_by_kind()["states_or_regions"], *words_by_kind()["states"]}
+    parts = [part for part in words.split() if part not in known_headings().fillers]
+    of = [part for part in parts if part not in states]
+    return bool(of) and len(of) < len(parts) and all(map(_is_of_sales, of)) and not is_of_payers(words)
+
+
+def _is_of_sales(word: str) -> bool:
+    return mentions(word, "orders") or mentions(word, "paying")
+
+
 def is_of_a_whole(words: str) -> bool:
     """Whether a count or an amount is said to be that of several things together."""
     return mentions(words, "wholes")

@@ -12,10 +12,11 @@ from cdp_assets.sources.proposing import cells, headings, phrases
 from cdp_assets.sources.proposing.amounts import is_less_by_fees
 from cdp_assets.sources.proposing.answers import says_yes
 from cdp_assets.sources.proposing.beside import both, plain
+from cdp_assets.sources.proposing.columns import says_an_end_of_some
 from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, money, only_where, quoted
 from cdp_assets.sources.proposing.first_lines import is_above
 from cdp_assets.sources.proposing.roles import Column
-from cdp_assets.sources.proposing.states import says_given_up, says_what_became
+from cdp_assets.sources.proposing.states import ends_in, says_given_up, says_what_became
 from cdp_assets.sources.proposing.values import is_negative
 from cdp_assets.warehouse.sql_parsing import plain_name
 
@@ -24,6 +25,10 @@ _IN_PARTS = frozenset({"partially_refunded", "partially refunded", "partial refu
 
 _FEW_KINDS = 20
 """So many statuses orders have at most."""
+
+
+_NO_STATES = frozenset({None, "stage", "reason", "category", "tags", "name", "title"})
+"""Roles of columns that may say what became of orders, without being taken for their state."""
 
 
 def not_given_up(draft: Draft) -> Iterator[tuple[str, str]]:
@@ -43,6 +48,7 @@ def not_given_up(draft: Draft) -> Iterator[tuple[str, str]]:
     for address, standing in asked.items():
         draft.doubts.append(f"orders are left out that {draft.names[address]} says were given up (`where`)")
         yield address, standing
+    _tell_what_is_not_heard(draft)
 
 
 def _given_up(draft: Draft, column: Column) -> str:
@@ -57,6 +63,15 @@ def _tell_what_counts(draft: Draft, column: Column) -> None:
     if unknown and column.values.distinct <= _FEW_KINDS:
         name = draft.names[column.address]
         draft.doubts.append(f"orders count whose {name} is not understood: {', '.join(unknown)}")
+
+
+def _tell_what_is_not_heard(draft: Draft) -> None:
+    """Say which columns have words for cancelled or paid back, and are taken for no state of orders."""
+    for column in draft.columns:
+        texts = draft.sample.columns[column.address]
+        if column.role in _NO_STATES and says_an_end_of_some(column, texts) and _standing(draft, column) is None:
+            name, words = draft.names[column.address], ", ".join(ends_in(texts))
+            draft.doubts.append(f"{name} says {words} of some rows, which is not heard: look whether those count")
 
 
 def of_returns(draft: Draft, given_up: Mapping[str, str], paid: Column | None) -> Iterator[str]:

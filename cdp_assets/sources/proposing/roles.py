@@ -171,6 +171,8 @@ def judged(texts: Mapping[str, list[str | None]], day_first: bool | None) -> lis
             role = "salutation"
         if role in ("region", "city") and are_states_of_things(values):
             role = "status"
+        if role in (None, "region") and judged.type == "string" and headings.is_status_of_an_order(words):
+            role = "status"
         if role in ("title", "job_title") and _are_degrees(values):
             role = None
         found.append(Column(address, words, judged, role, by_value, in_cents))
