@@ -82,7 +82,7 @@ def columns_of(texts: Mapping[str, list[str | None]], *, day_first: bool | None 
     found = _with_words_of_consent(_with_one_mark(found, texts), texts)
     found = _with_the_only_address(_with_numbers_of_orders(found))
     found = _with_names_of_the_reached(_with_numbers_of_clients(found))
-    found = _with_names_of_people(_with_family_names(found, texts))
+    found = _without_unnamed_contacts(_with_names_of_people(_with_family_names(found, texts)))
     found = _with_names_of_accounts(_with_companies(_with_whole_names(found, texts), texts), texts)
     found = _with_the_status(found, texts)
     found = _with_counts(found, texts)
@@ -332,15 +332,18 @@ def _with_names_of_the_reached(columns: list[Column]) -> list[Column]:
     if any(column.role in _NAMES for column in columns):
         return columns
     reached = {headings.whose(column.words) for column in columns if column.role in _REACHED} - {""}
-    name = next(
-        (
-            column
-            for column in columns
-            if column.role in (None, "name") and headings.whose(column.words) in reached and _holds_names(column)
-        ),
-        None,
-    )
-    return [replace(column, role="full_name") if column is name else column for column in columns]
+    named = [
+        column
+        for column in columns
+        if column.role in (None, "name") and headings.whose(column.words) in reached and _holds_names(column)
+    ]
+    first: dict[str, Column] = {}
+    for column in named:
+        first.setdefault(headings.part_of_name(column.words), column)
+    if len(first) > 1:
+        first.pop("full_name", None)  # of whom halves are told
+    role_of = {column.address: role for role, column in first.items()}
+    return [replace(each, role=role_of[each.address]) if each.address in role_of else each for each in columns]
 
 
 def _holds_names(column: Column) -> bool:
@@ -379,6 +382,14 @@ def _with_names_of_people(columns: list[Column]) -> list[Column]:
     ]
 
 
+def _without_unnamed_contacts(columns: list[Column]) -> list[Column]:
+    """Where no row says whom to ask for, a mere *name* is that of whom it is about."""
+    named = [column for column in columns if column.role in _NAMES and column.values.filled]
+    if named or not any(column.role == "name" and column.values.filled for column in columns):
+        return columns
+    return [replace(column, role=None) if column.role == "full_name" else column for column in columns]
+
+
 def _with_family_names(columns: list[Column], texts: Mapping[str, list[str | None]]) -> list[Column]:
     """Beside a given name, a mere *name* without it is the other half: that of the family, and the other way round."""
     by_role = {column.role: column for column in reversed(columns)}
@@ -388,8 +399,8 @@ def _with_family_names(columns: list[Column], texts: Mapping[str, list[str | Non
         return [replace(column, role=role) if column is half else column for column in columns]
     given, family = by_role.get("given_name"), by_role.get("family_name")
     if given is None and family is not None:
-        name = by_role.get("name")
-        if name is None or name.words != "name" or _is_within(texts[family.address], texts[name.address]):
+        name = next((each for each in columns if _is_called_as(each, family)), None)
+        if name is None or _is_within(texts[family.address], texts[name.address]):
             return columns
         return [replace(column, role="given_name") if column is name else column for column in columns]
     if given is None or family is not None:
@@ -404,6 +415,12 @@ def _with_family_names(columns: list[Column], texts: Mapping[str, list[str | Non
     if _is_within(texts[given.address], texts[name.address]):
         return columns
     return [replace(column, role="family_name") if column is name else column for column in columns]
+
+
+def _is_called_as(name: Column, half: Column) -> bool:
+    """Whether a column is called the mere name of whose family's another one is: *Client Name*, *Client Last Name*."""
+    mine = headings.is_a_mere_name(name.words) and headings.whose(name.words) == headings.whose(half.words)
+    return mine and name.role in ("name", "full_name") and name.values.filled > 0
 
 
 def _is_within(halves: list[str | None], names: list[str | None]) -> bool:

@@ -147,7 +147,7 @@ def judged(texts: Mapping[str, list[str | None]], day_first: bool | None) -> lis
     found = []
     left = unwrapped(texts)
     for address, values in texts.items():
-        words = words_of(left[address]) or _number_sign(left[address], values)
+        words = headings.apart(words_of(left[address])) or _number_sign(left[address], values)
         plain = headings.without_cents(words)
         named = list(phrases.meanings(plain or words))
         if not named and (rest := phrases.without_brackets(left[address])) != left[address]:
