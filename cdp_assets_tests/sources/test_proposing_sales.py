@@ -685,3 +685,56 @@ def test_lines_that_were_paid_back_fully_or_in_part(bench: Bench, tmp_path: Path
 def test_lines_whose_type_says_that_they_were_paid_back(bench: Bench, tmp_path: Path) -> None:
     rows = [f"{item(n, f'Seat {n}', '1', '5.00')},{'Refunded' if n == 4 else 'Completed'}" for n in range(12)]
     assert given_back(bench, tmp_path, f"{ITEMS_OF_ORDERS},Order Type", *rows) == {"4": 5}
+
+
+def test_gifts_are_dated_by_when_they_were_received_and_come_to_what_was_given(tmp_path: Path) -> None:
+    head = "Donation ID,Received Date,Email,Amount,Fee,Net Amount"
+    rows = [f"{600 + n},2025-03-{1 + n % 28:02d},p{n}@example.org,100.00,2.50,97.50" for n in range(24)]
+    order = map_to(proposed(tmp_path, "donations.csv", head, *rows), "orders")["set"]
+    assert (order["ordered_at"], order["gross"]) == ('"Received Date"', "Amount")
+
+
+@pytest.mark.parametrize(
+    ("head", "number"),
+    [
+        ("Check Id,Opened Date,Opened Time,Customer Email,Total", '"Check Id"'),
+        ("Номер,Дата,Время,Почта,Сумма", "Номер"),
+        ("No,Date,Time,Email,Amount", "No"),
+        ("Número de orden,Fecha,Hora,Email,Total", '"Número de orden"'),
+    ],
+)
+def test_rows_with_a_number_a_time_and_a_sum_are_sales(tmp_path: Path, head: str, number: str) -> None:
+    rows = [f"{9000 + n},2025-03-{1 + n % 28:02d},10:{n:02d},p{n % 9}@example.org,1{n}.50" for n in range(24)]
+    order = map_to(proposed(tmp_path, "export.csv", head, *rows), "orders")
+    assert order["set"]["order_id"] == number
+    assert order["set"]["gross"]
+
+
+def test_an_amount_of_what_is_taken_for_no_sales_is_told(tmp_path: Path) -> None:
+    rows = [f"2025-03-{1 + n % 28:02d} 10:00,p{n % 9}@example.org,1{n}.50" for n in range(24)]
+    proposal = proposed(tmp_path, "visits.csv", "Visit,Email,Amount", *rows)
+    assert "Amount feeds no table: if rows are sales, map them into `orders`" in proposal.doubts
+
+
+ORDERS = (
+    "orden", "pedido", "ordine", "commande", "Bestellung", "Auftrag", "zamówienia", "encomenda", "bestelling", "venta",
+    "vendita", "vente", "achat",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_numbers_of_orders_are_called_so_in_every_way(order: str) -> None:
+    written_so = ("Número de {}", "Nº {}", "{} N°", "ID {}", "{} ID", "Numéro de la {}", "Numero dell'{}", "Nr. {}")
+    assert all("order_id" in meanings(words_of(each.format(order))) for each in written_so)
+
+
+@pytest.mark.parametrize(
+    ("heading", "role"),
+    [
+        ("Номер заказа", "order_id"), ("注文ID", "order_id"), ("Gross Total", "amount"), ("請求金額", "amount"),
+        ("Total Value", "amount"), ("Quantity_SKU", "quantity"), ("Buyer Username", "person_id"),
+        ("Resident Code", "person_id"),
+    ],
+)  # fmt: skip
+def test_what_systems_call_their_columns_is_understood(heading: str, role: str) -> None:
+    assert next(meanings(words_of(heading))) == role

@@ -17,11 +17,10 @@ from cdp_assets.sources.proposing.roles import (
     SOLD_OR_ASKED,
     TELLING_OF_PEOPLE,
     Column,
-    are_states_of_things,
     judged,
     names_of_companies,
 )
-from cdp_assets.sources.proposing.states import ends_in, says_what_became
+from cdp_assets.sources.proposing.statuses import with_the_status
 from cdp_assets.sources.proposing.values import (
     Texts,
     amount_of,
@@ -40,9 +39,6 @@ _HALVES_OR_WHOLES = frozenset(
 
 _REACHED = frozenset({"email", "phone", "person_id"})
 """Roles of what says who somebody is whose name may stand beside it."""
-
-_FEW_KINDS = 12
-"""So many states things have at most."""
 
 _OFTEN = 4
 """One of so many names of companies at least has its legal form."""
@@ -84,9 +80,10 @@ def columns_of(texts: Mapping[str, list[str | None]], *, day_first: bool | None 
     found = _with_names_of_the_reached(_with_numbers_of_clients(found))
     found = _without_unnamed_contacts(_with_names_of_people(_with_family_names(found, texts)))
     found = _with_names_of_accounts(_with_companies(_with_whole_names(found, texts), texts), texts)
-    found = _with_the_status(found, texts)
+    found = with_the_status(found, texts, sold=any(column.role in _SOLD for column in found))
     found = _with_counts(found, texts)
-    return _with_numbers_of_slips(_with_clocks(_with_the_only_time(_without_pins(found), texts)), texts)
+    found = _with_a_time_of_sales(_with_the_only_time(_without_pins(found), texts))
+    return _with_numbers_of_slips(_with_clocks(found), texts)
 
 
 def _with_counts(columns: list[Column], texts: Mapping[str, list[str | None]]) -> list[Column]:
@@ -168,54 +165,6 @@ def _may_be_after_a_comma(column: Column, texts: Mapping[str, list[str | None]])
     if column.role in MONEY and in_thousands(filled, column.values.symbol):
         return True
     return all(text.count(",") <= 1 and "." not in text for text in filled if text)
-
-
-def _with_the_status(columns: list[Column], texts: Mapping[str, list[str | None]]) -> list[Column]:
-    """Where no heading speaks of a status, or of sales only of one that never says so, it is the one column that says
-    which things were given up, or back. Of sales a single word of that is enough among few, or where the heading may be
-    for a state; there also one for what became of them. Sales have several where each says little else: one of the
-    order and one of the payment.
-    """
-    called = [column for column in columns if column.role == "status"]
-    sold = any(column.role in _SOLD for column in columns)
-    if called and not sold:
-        return columns
-    further = [
-        column
-        for column in columns
-        if sold
-        and column.role is None
-        and says_an_end_of_some(column, texts[column.address])
-        and are_states_of_things(texts[column.address])
-    ]
-    if any(ends_in(texts[column.address]) for column in called) or len(further) > 1:
-        return [replace(column, role="status") if column in further else column for column in columns]
-    states = [each for each in columns if each.role in (None, "region") and headings.is_called_a_state(each.words)]
-    found = [each for each in states if sold and any(says_what_became(text) for text in texts[each.address] if text)]
-    found = found or [
-        column
-        for column in columns
-        if column.role is None
-        and column.values.distinct > 1
-        and not headings.is_of_others(column.words)
-        and ends_in(texts[column.address])
-        and (are_states_of_things(texts[column.address]) or (sold and _is_of_few_kinds(column)))
-    ]
-    if len(found) != 1:
-        return columns
-    return [replace(column, role="status") if column is found[0] else column for column in columns]
-
-
-def _is_of_few_kinds(column: Column) -> bool:
-    return column.values.type == "string" and column.values.distinct <= min(_FEW_KINDS, column.values.filled // 4)
-
-
-def says_an_end_of_some(column: Column, texts: Iterable[str | None]) -> bool:
-    """Whether a column of few kinds says of some rows that something was given up, or back; a mere *credit* does not,
-    which is also a kind of card.
-    """
-    few = column.values.distinct > 1 and _is_of_few_kinds(column)
-    return few and bool({*ends_in(texts)} - {*cells.says("inbound")}) and not headings.is_of_others(column.words)
 
 
 def _with_numbers_of_orders(columns: list[Column]) -> list[Column]:
@@ -512,6 +461,16 @@ def _with_the_only_time(columns: list[Column], texts: Mapping[str, list[str | No
     if len(loose) != 1 or (headings.is_elsewhere(loose[0].words) and not messages):
         return columns
     return [replace(column, role="happened_at") if column is loose[0] else column for column in columns]
+
+
+def _with_a_time_of_sales(columns: list[Column]) -> list[Column]:
+    """Of numbered sales of which no other time is told, when they were received is when they happened: of gifts."""
+    roles = {column.role for column in columns}
+    told = [column for column in columns if column.role in INSTANTS - {"updated_at"} and column.values.filled]
+    received = len(told) == 1 and told[0].role == "received_at"
+    if not received or "order_id" not in roles or not roles & _SUMS or roles & _SURFED:
+        return columns
+    return [replace(column, role="happened_at") if column is told[0] else column for column in columns]
 
 
 def _with_clocks(columns: list[Column]) -> list[Column]:

@@ -57,6 +57,8 @@ def orders(draft: Draft) -> Iterator[Map]:
         return
     if draft.of("order_id") is None and phrases.called(draft.sample.named, "payments"):
         draft.doubts.append("payments are taken for orders: they count twice if another source has what they pay for")
+    elif draft.of("order_id") is None and not phrases.called(draft.sample.named, "orders"):
+        draft.doubts.append("rows are taken for sales, since each has a number, a time and a sum")
     sums, currency = _sums(draft), money(draft)
     (no_order, returned), given_up = are_returns(draft), dict(not_given_up(draft))
     stands = only_where(f"not coalesce({no_order}, false)" if no_order else None, *given_up.values())
@@ -95,7 +97,7 @@ def _sums(draft: Draft) -> Set:
     discount, said_gross = draft.sql("discount"), draft.of("gross")
     gross, net, paid = draft.sql("gross"), draft.sql("net"), draft.of("amount", "unit_price")
     found = draft.given(shipping=draft.sql("shipping"), tax=draft.sql("tax"))
-    if said_gross is not None and is_less_by_fees(draft, said_gross):
+    if is_less_by_fees(draft, whole=said_gross or draft.of("amount")):
         net = None
     elif said_gross is not None and headings.has_tax(said_gross.words) and (net or "tax" in found):
         gross = None if net else f"{gross} - coalesce({found['tax']}, 0)"

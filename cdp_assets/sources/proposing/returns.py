@@ -12,11 +12,11 @@ from cdp_assets.sources.proposing import cells, headings, phrases
 from cdp_assets.sources.proposing.amounts import is_less_by_fees
 from cdp_assets.sources.proposing.answers import says_yes
 from cdp_assets.sources.proposing.beside import both, plain
-from cdp_assets.sources.proposing.columns import says_an_end_of_some
 from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, money, only_where, quoted
 from cdp_assets.sources.proposing.first_lines import is_above
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.states import ends_in, says_given_up, says_what_became
+from cdp_assets.sources.proposing.statuses import says_an_end_of_some
 from cdp_assets.sources.proposing.values import is_negative
 from cdp_assets.warehouse.sql_parsing import plain_name
 
@@ -179,8 +179,7 @@ def refunds_of_orders(
     order of its own, and so has a number for them.
     """
     number, changed = common["order_id"], draft.sql("updated_at")
-    gross = draft.of("gross")
-    paid = None if gross is not None and is_less_by_fees(draft, gross) else draft.sql("net")
+    paid = None if is_less_by_fees(draft, whole=draft.of("gross", "amount")) else draft.sql("net")
     paid = paid or sums.get("gross")
     if paid is not None and paid == sums.get("gross") and "discount" in sums:
         paid = f"{paid} - coalesce({sums['discount']}, 0)"
