@@ -738,3 +738,42 @@ def test_numbers_of_orders_are_called_so_in_every_way(order: str) -> None:
 )  # fmt: skip
 def test_what_systems_call_their_columns_is_understood(heading: str, role: str) -> None:
     assert next(meanings(words_of(heading))) == role
+
+
+def lines_of_orders(extra: str, *, prices: int = 0) -> list[str]:
+    """Lines of 24 orders, the second of each with the whole of it again, or one of some prices."""
+    sums = [f"{20 + (n % prices if prices else n)}.50" for n in range(24)]
+    head = [f"{1000 + n},p{n}@example.org,2025-03-{1 + n:02d} 10:00:00,{sums[n]}" for n in range(24)]
+    states = ["Refunded" if n % 6 == 1 else "Paid" for n in range(24)]
+    return [f"{head[n]},{states[n]},SKU{article}{extra}" for n in range(24) for article in range(1 + n % 2)]
+
+
+@pytest.mark.parametrize(("heading", "extra"), [("", ""), (",Precio del producto", ",5.00")])
+def test_what_an_order_comes_to_is_not_counted_on_each_of_its_lines(tmp_path: Path, heading: str, extra: str) -> None:
+    head = f"Número de orden,Email,Fecha,Total,Estado del pago,SKU{heading}"
+    proposal = proposed(tmp_path, "ventas.csv", head, *lines_of_orders(extra))
+    line, refund = (map_to(proposal, table)["set"] for table in ("order_lines", "refunds"))
+    assert line.get("amount") == ('"Precio del producto"' if heading else None)
+    assert refund["amount"] == (line["amount"] if heading else "Total")
+    assert map_to(proposal, "orders")["set"].get("gross") == (None if heading else "Total")
+
+
+def test_prices_that_are_the_same_on_all_lines_of_an_order_are_those_of_lines(tmp_path: Path) -> None:
+    head = "Order Number,Email,Date,Total,Payment Status,SKU"
+    proposal = proposed(tmp_path, "tickets.csv", head, *lines_of_orders("", prices=3))
+    assert map_to(proposal, "order_lines")["set"]["amount"] == "Total"
+
+
+def test_credit_notes_are_returns(tmp_path: Path) -> None:
+    kinds = ["Sales" if n % 6 else "Credit Note" for n in range(24)]
+    rows = [f"2025-03-{1 + n:02d},{kinds[n]},SR/{n},p{n}@example.org,9.50" for n in range(24)]
+    proposal = proposed(tmp_path, "register.csv", "Date,Voucher Type,Voucher No.,E-mail,Gross Total", *rows)
+    assert "'credit note'" in map_to(proposal, "refunds")["where"]
+    assert map_to(proposal, "orders")["where"].startswith("not coalesce(")
+
+
+def test_the_plan_of_a_subscription_is_the_product_that_is_sent(tmp_path: Path) -> None:
+    head = "subscription_id,customer_email,product_title,status,created_at,cancelled_at"
+    rows = [f"{n},p{n}@example.org,Coffee,ACTIVE,2025-04-{1 + n:02d} 13:58:00," for n in range(24)]
+    started = map_to(proposed(tmp_path, "subscriptions.csv", head, *rows), "subscriptions")
+    assert started["set"]["plan"] == "product_title"

@@ -40,6 +40,9 @@ from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.values import is_negative
 from cdp_assets.warehouse.sql_parsing import plain_name
 
+_SOME = 5
+"""Of so many orders all lines do not come to the same by chance."""
+
 
 def orders(draft: Draft) -> Iterator[Map]:
     without_gaps(draft)
@@ -176,7 +179,8 @@ def lines(draft: Draft) -> Iterator[Map]:
         yield {"to": "refunds", **only_where(*conditions), "set": refund}
     elif placed is not None:
         refund = draft.given(order_id=number, refund_id=number, refunded_at=placed, currency=currency)
-        yield from refunds_of_lines(draft, order, refund, line.get("amount"), kept, grain)
+        whole = None if amounts.order is None else draft.expression(amounts.order)
+        yield from refunds_of_lines(draft, order, refund, line.get("amount"), kept, grain, whole=whole)
     yield from _buyers(draft, where=first, grain=grain, id_=number)
 
 
@@ -201,9 +205,12 @@ def _amounts_of_lines(draft: Draft, order: Column) -> _Amounts:
             share, whole_ = off
             line = f"{line} * (1 - coalesce({draft.expression(share)}, 0) / {whole_})"
             draft.doubts.append(f"{draft.names[share.address]} is let off what so many come to")
+    again = summed is not None and _is_of_whole_orders(draft, order, summed)
     if price is not None and priced is None:
         summed = None
-    if summed is not None and _is_of_whole_orders(draft, order, summed):
+    if again and summed is None:
+        line = line or price
+    elif again:
         summed, line, whole = None, None, summed
     elif line is None:
         line = draft.sql("gross", "line_total", "amount", "net", "unit_price")
@@ -296,12 +303,16 @@ def _of_slips(
 
 
 def _is_of_whole_orders(draft: Draft, order: Column, amount: Column) -> bool:
-    """Whether an amount is said to be that of an order, and is the same on all lines of each; some have several."""
-    if not headings.is_of_an_order(amount.words):
-        return False
+    """Whether an amount is the same on all lines of each order, of which some have several: it is said to be that of
+    an order, or most orders come to another one, which prices of articles do not.
+    """
     numbers, said = draft.sample.columns[order.address], draft.sample.columns[amount.address]
     found = Counter(zip(numbers, said, strict=True))
-    return max(found.values()) > 1 and len(found) == len({*numbers})
+    again = sum(count > 1 for count in found.values())
+    if not again or len(found) != len({*numbers}):
+        return False
+    different = again >= _SOME and 2 * len({*said}) > len(found) and amount.role != "line_total"
+    return headings.is_of_an_order(amount.words) or different
 
 
 def _buyers(draft: Draft, *, grain: Sequence[str], id_: str | None, where: str | None = None) -> Iterator[Map]:

@@ -384,7 +384,7 @@ def _code(draft: Draft) -> Column | None:
 
 def _subscriptions(draft: Draft) -> Iterator[Map]:
     found = list(subscriptions(draft))
-    told = draft.given(plan=draft.sql("plan", "plan_id"))
+    told = draft.given(plan=draft.sql("plan", "plan_id", "product_name"))
     yield from (map_ | {"set": map_["set"] | told} for map_ in found if map_["to"] == "subscriptions")
     if found:
         yield from person(draft)

@@ -207,14 +207,26 @@ def refunds_of_orders(
 
 
 def refunds_of_lines(
-    draft: Draft, order: Column, common: Set, amount: str | None, kept: Sequence[str], grain: Sequence[str]
+    draft: Draft,
+    order: Column,
+    common: Set,
+    amount: str | None,
+    kept: Sequence[str],
+    grain: Sequence[str],
+    *,
+    whole: str | None = None,
 ) -> Iterator[Map]:
-    """A map of what was given back, where lines say how much, or that it was all of ``amount``, which they come to."""
+    """A map of what was given back, where lines say how much, or that it was all of ``amount``, which they come to, or
+    of ``whole``, which each says again of its order.
+    """
     told, all_ = draft.of("refunded"), _all_given_back(draft, order)
     some = None if told is None else f"{draft.expression(told)} > 0"
     if told is not None and order.values.repeated and _is_one_for_each(draft, order, told):
         values = common | {"amount": draft.expression(told)}
         yield {"to": "refunds", **only_where(str(some), *kept), "grain": grain, "id": common["order_id"], "set": values}
+    elif all_ is not None and amount is None and whole is not None and told is None:
+        own = {"grain": grain, "id": common["order_id"]}
+        yield {"to": "refunds", **only_where(all_, *kept), **own, "set": common | {"amount": whole}}
     elif all_ is not None and amount is not None:
         draft.doubts.append(f"where {all_} what a line comes to is taken for given back")
         if told is not None:
