@@ -777,3 +777,18 @@ def test_the_plan_of_a_subscription_is_the_product_that_is_sent(tmp_path: Path) 
     rows = [f"{n},p{n}@example.org,Coffee,ACTIVE,2025-04-{1 + n:02d} 13:58:00," for n in range(24)]
     started = map_to(proposed(tmp_path, "subscriptions.csv", head, *rows), "subscriptions")
     assert started["set"]["plan"] == "product_title"
+
+
+@pytest.mark.parametrize(
+    ("texts", "pattern"),
+    [
+        (["20 de septiembre de 2025 11:42 hs.", "7 de mayo de 2025 01:33 hs."], "%d %B %Y %H:%M hs."),
+        (["3 de março de 2025 11:42", "7 de maio de 2025 01:33"], "%d %B %Y %H:%M"),
+        (["3 août 2025 11:42", "7 mai 2025 01:33"], "%d %B %Y %H:%M"),
+        (["3. März 2025 11:42", "7. Mai 2025 01:33"], "%d %B %Y %H:%M"),
+        (["Fri 01/03/2025", "Sat 01/04/2025", "Sun 01/05/2025"], "%a %m/%d/%Y"),
+        (["Fri 03/01/2025", "Sat 04/01/2025", "Sun 05/01/2025"], "%a %d/%m/%Y"),
+    ],
+)
+def test_months_in_words_and_days_of_the_week_are_read(texts: list[str], pattern: str) -> None:
+    assert judge(list(texts)).formats == (pattern,)
