@@ -77,6 +77,10 @@ def _run(source: SourceSpec) -> bool:
         ("Customer No,Name,Last name", "{n},Ann,Lee{n}", ("Name", "Last name", None)),
         ("Customer No,Name,Last name", "{n},Ann Lee{n},Lee{n}", (None, "Last name", None)),
         ("Müşteri No,Müşteri Adı", "{n},Ann Lee", (None, None, "Müşteri Adı")),
+        ("Customer No,Client Name,Client Last Name", "{n},Ann,Lee{n}", ("Client Name", "Client Last Name", None)),
+        ("No,Client Name,Client Last Name", "{n},Ann Lee{n},Lee{n}", (None, "Client Last Name", "Client Name")),
+        ("会員番号,注文者姓,注文者名,送付先姓,送付先名", "{n},Lee,Ann,Fox,Bo", ("注文者名", "注文者姓", None)),
+        ("Kundennr.,Name1,Ansprechpartner", "{n},Ann Lee,", (None, None, "Name1")),
     ],
 )
 def test_halves_and_wholes_of_names_are_told_by_their_headings_and_by_each_other(
@@ -87,3 +91,10 @@ def test_halves_and_wholes_of_names_are_told_by_their_headings_and_by_each_other
     told = next(map_["set"] for map_ in maps if map_["to"] == "contacts")
     found = [told.get(name) for name in ("given_name", "family_name", "full_name")]
     assert [each and each.strip('"') for each in found] == [*expected]
+
+
+def test_halves_of_the_name_of_whoever_received_something_are_both_taken(tmp_path: Path) -> None:
+    head = "ResponseId,RecipientLastName,RecipientFirstName,RecipientEmail,RecordedDate"
+    said = told(proposed(tmp_path, "answers.csv", head, "R_{n}x9,Lee,Ann,p{n}@example.org,{day} 10:00:00"))
+    assert (said["given_name"], said["family_name"]) == ("RecipientFirstName", "RecipientLastName")
+    assert "full_name" not in said

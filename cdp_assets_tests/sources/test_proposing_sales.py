@@ -685,3 +685,110 @@ def test_lines_that_were_paid_back_fully_or_in_part(bench: Bench, tmp_path: Path
 def test_lines_whose_type_says_that_they_were_paid_back(bench: Bench, tmp_path: Path) -> None:
     rows = [f"{item(n, f'Seat {n}', '1', '5.00')},{'Refunded' if n == 4 else 'Completed'}" for n in range(12)]
     assert given_back(bench, tmp_path, f"{ITEMS_OF_ORDERS},Order Type", *rows) == {"4": 5}
+
+
+def test_gifts_are_dated_by_when_they_were_received_and_come_to_what_was_given(tmp_path: Path) -> None:
+    head = "Donation ID,Received Date,Email,Amount,Fee,Net Amount"
+    rows = [f"{600 + n},2025-03-{1 + n % 28:02d},p{n}@example.org,100.00,2.50,97.50" for n in range(24)]
+    order = map_to(proposed(tmp_path, "donations.csv", head, *rows), "orders")["set"]
+    assert (order["ordered_at"], order["gross"]) == ('"Received Date"', "Amount")
+
+
+@pytest.mark.parametrize(
+    ("head", "number"),
+    [
+        ("Check Id,Opened Date,Opened Time,Customer Email,Total", '"Check Id"'),
+        ("Номер,Дата,Время,Почта,Сумма", "Номер"),
+        ("No,Date,Time,Email,Amount", "No"),
+        ("Número de orden,Fecha,Hora,Email,Total", '"Número de orden"'),
+    ],
+)
+def test_rows_with_a_number_a_time_and_a_sum_are_sales(tmp_path: Path, head: str, number: str) -> None:
+    rows = [f"{9000 + n},2025-03-{1 + n % 28:02d},10:{n:02d},p{n % 9}@example.org,1{n}.50" for n in range(24)]
+    order = map_to(proposed(tmp_path, "export.csv", head, *rows), "orders")
+    assert order["set"]["order_id"] == number
+    assert order["set"]["gross"]
+
+
+def test_an_amount_of_what_is_taken_for_no_sales_is_told(tmp_path: Path) -> None:
+    rows = [f"2025-03-{1 + n % 28:02d} 10:00,p{n % 9}@example.org,1{n}.50" for n in range(24)]
+    proposal = proposed(tmp_path, "visits.csv", "Visit,Email,Amount", *rows)
+    assert "Amount feeds no table: if rows are sales, map them into `orders`" in proposal.doubts
+
+
+ORDERS = (
+    "orden", "pedido", "ordine", "commande", "Bestellung", "Auftrag", "zamówienia", "encomenda", "bestelling", "venta",
+    "vendita", "vente", "achat",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_numbers_of_orders_are_called_so_in_every_way(order: str) -> None:
+    written_so = ("Número de {}", "Nº {}", "{} N°", "ID {}", "{} ID", "Numéro de la {}", "Numero dell'{}", "Nr. {}")
+    assert all("order_id" in meanings(words_of(each.format(order))) for each in written_so)
+
+
+@pytest.mark.parametrize(
+    ("heading", "role"),
+    [
+        ("Номер заказа", "order_id"), ("注文ID", "order_id"), ("Gross Total", "amount"), ("請求金額", "amount"),
+        ("Total Value", "amount"), ("Quantity_SKU", "quantity"), ("Buyer Username", "person_id"),
+        ("Resident Code", "person_id"),
+    ],
+)  # fmt: skip
+def test_what_systems_call_their_columns_is_understood(heading: str, role: str) -> None:
+    assert next(meanings(words_of(heading))) == role
+
+
+def lines_of_orders(extra: str, *, prices: int = 0) -> list[str]:
+    """Lines of 24 orders, the second of each with the whole of it again, or one of some prices."""
+    sums = [f"{20 + (n % prices if prices else n)}.50" for n in range(24)]
+    head = [f"{1000 + n},p{n}@example.org,2025-03-{1 + n:02d} 10:00:00,{sums[n]}" for n in range(24)]
+    states = ["Refunded" if n % 6 == 1 else "Paid" for n in range(24)]
+    return [f"{head[n]},{states[n]},SKU{article}{extra}" for n in range(24) for article in range(1 + n % 2)]
+
+
+@pytest.mark.parametrize(("heading", "extra"), [("", ""), (",Precio del producto", ",5.00")])
+def test_what_an_order_comes_to_is_not_counted_on_each_of_its_lines(tmp_path: Path, heading: str, extra: str) -> None:
+    head = f"Número de orden,Email,Fecha,Total,Estado del pago,SKU{heading}"
+    proposal = proposed(tmp_path, "ventas.csv", head, *lines_of_orders(extra))
+    line, refund = (map_to(proposal, table)["set"] for table in ("order_lines", "refunds"))
+    assert line.get("amount") == ('"Precio del producto"' if heading else None)
+    assert refund["amount"] == (line["amount"] if heading else "Total")
+    assert map_to(proposal, "orders")["set"].get("gross") == (None if heading else "Total")
+
+
+def test_prices_that_are_the_same_on_all_lines_of_an_order_are_those_of_lines(tmp_path: Path) -> None:
+    head = "Order Number,Email,Date,Total,Payment Status,SKU"
+    proposal = proposed(tmp_path, "tickets.csv", head, *lines_of_orders("", prices=3))
+    assert map_to(proposal, "order_lines")["set"]["amount"] == "Total"
+
+
+def test_credit_notes_are_returns(tmp_path: Path) -> None:
+    kinds = ["Sales" if n % 6 else "Credit Note" for n in range(24)]
+    rows = [f"2025-03-{1 + n:02d},{kinds[n]},SR/{n},p{n}@example.org,9.50" for n in range(24)]
+    proposal = proposed(tmp_path, "register.csv", "Date,Voucher Type,Voucher No.,E-mail,Gross Total", *rows)
+    assert "'credit note'" in map_to(proposal, "refunds")["where"]
+    assert map_to(proposal, "orders")["where"].startswith("not coalesce(")
+
+
+def test_the_plan_of_a_subscription_is_the_product_that_is_sent(tmp_path: Path) -> None:
+    head = "subscription_id,customer_email,product_title,status,created_at,cancelled_at"
+    rows = [f"{n},p{n}@example.org,Coffee,ACTIVE,2025-04-{1 + n:02d} 13:58:00," for n in range(24)]
+    started = map_to(proposed(tmp_path, "subscriptions.csv", head, *rows), "subscriptions")
+    assert started["set"]["plan"] == "product_title"
+
+
+@pytest.mark.parametrize(
+    ("texts", "pattern"),
+    [
+        (["20 de septiembre de 2025 11:42 hs.", "7 de mayo de 2025 01:33 hs."], "%d %B %Y %H:%M hs."),
+        (["3 de março de 2025 11:42", "7 de maio de 2025 01:33"], "%d %B %Y %H:%M"),
+        (["3 août 2025 11:42", "7 mai 2025 01:33"], "%d %B %Y %H:%M"),
+        (["3. März 2025 11:42", "7. Mai 2025 01:33"], "%d %B %Y %H:%M"),
+        (["Fri 01/03/2025", "Sat 01/04/2025", "Sun 01/05/2025"], "%a %m/%d/%Y"),
+        (["Fri 03/01/2025", "Sat 04/01/2025", "Sun 05/01/2025"], "%a %d/%m/%Y"),
+    ],
+)
+def test_months_in_words_and_days_of_the_week_are_read(texts: list[str], pattern: str) -> None:
+    assert judge(list(texts)).formats == (pattern,)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cdp_assets.sources.proposing.headings import is_status_of_an_order
 from cdp_assets.sources.proposing.propose import Proposal, propose
 from cdp_assets.sources.proposing.states import says_given_up, says_what_became
 from cdp_assets_tests.sources.test_proposing import written
@@ -18,6 +19,7 @@ from cdp_assets_tests.sources.test_relational_exports import table
         "Cancelled", "Cancelled by customer", "Order canceled", "Payment failed", "Payment error", "Card declined",
         "Vom Verkäufer storniert", "Zahlungsfehler", "Zahlung fehlgeschlagen", "Erreur de paiement",
         "Commande annulée", "Error en pago", "Pago rechazado", "Errore di pagamento", "Błąd płatności", "注文取消し",
+        "キャンセル確定",
     ],
 )  # fmt: skip
 def test_what_was_given_up_is_told_by_a_word_of_it(text: str) -> None:
@@ -76,3 +78,37 @@ def test_states_that_nobody_understands_are_told_where_they_are_few(tmp_path: Pa
     assert "orders count whose Status is not understood: on the way, parked" in doubts
     many = orders(tmp_path, "Status", "Cancelled", *(f"Lane {chr(65 + n)}" for n in range(23))).doubts
     assert not any("is not understood" in doubt for doubt in many)
+
+
+@pytest.mark.parametrize(
+    ("headings", "cancelled", "open_", "back", "paid"),
+    [
+        (("Status do Pedido", "Status do Pagamento"), "Cancelado", "Aberto", "Estornado", "Confirmado"),
+        (("Statut de la commande", "Statut du paiement"), "Annulée", "Terminée", "Remboursé", "Payé"),
+        (("Stato ordine", "Stato pagamento"), "Annullato", "Completato", "Rimborsato", "Pagato"),
+        (("Estado de la orden", "Estado del pago"), "Cancelada", "Abierta", "Reembolsado", "Pagado"),
+        (("Estado del pedido", "Pagos"), "Cancelado", "Completado", "Reembolsado", "Pagado"),
+        (("How it went", "Money"), "Cancelled", "Completed", "Refunded", "Paid"),
+    ],
+)
+def test_the_state_of_an_order_is_heard_beside_that_of_its_payment(
+    tmp_path: Path, headings: tuple[str, str], cancelled: str, open_: str, back: str, paid: str
+) -> None:
+    states = (f"{cancelled},{paid}", f"{open_},{paid}", f"{open_},{back}", f"{open_},{paid}")
+    maps = orders(tmp_path, ",".join(headings), *states).stream["maps"]
+    (order,), (refund,) = ([map_ for map_ in maps if map_["to"] == to] for to in ("orders", "refunds"))
+    assert all(word in order["where"] for word in (headings[0], f"'{cancelled.casefold()}'"))
+    assert all(word in refund["where"] for word in (headings[1], f"'{back.casefold()}'"))
+
+
+@pytest.mark.parametrize(("words", "region"), [("payer state", True), ("etat commande", False), ("estado", True)])
+def test_a_state_of_an_order_is_called_so(words: str, region: bool) -> None:
+    assert is_status_of_an_order(words) is not region
+
+
+def test_words_of_an_end_that_are_not_heard_are_told(tmp_path: Path) -> None:
+    lanes = ("Cancelled", *(f"Lane {letter}" for letter in "ABCD"))
+    states = (f"Done,{lane}" if lane != "Cancelled" else "Cancelled,Cancelled" for lane in lanes)
+    doubts = orders(tmp_path, "Status,Where to", *states).doubts
+    assert "Where to says cancelled of some rows, which is not heard: look whether those count" in doubts
+    assert not any("Card says" in doubt for doubt in orders(tmp_path, "Card", "Credit", "Debit").doubts)

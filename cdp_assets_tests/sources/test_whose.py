@@ -519,3 +519,15 @@ def test_the_only_address_may_be_that_of_whoever_pays(tmp_path: Path) -> None:
     proposal = propose(written(tmp_path, "members.csv", text), "shop")
     assert ("email", '"Payer Email"') in identifiers(proposal.stream)
     assert "Payer Email may be that of whoever pays for the person of the row" in proposal.doubts
+
+
+@pytest.mark.parametrize(
+    "headings", [("Guardianemail", "Emerg_Phone_1"), ("MotherEmail", "Parentphone"), ("Mom_Email", "Guard_Phone")]
+)
+def test_words_for_somebody_else_are_told_though_they_are_written_together_or_cut_short(
+    tmp_path: Path, headings: tuple[str, str]
+) -> None:
+    head = f"Student_Number\tFirst_Name\tLast_Name\tDOB\t{headings[0]}\t{headings[1]}\n"
+    row = "{n}\tAnn\tLee{n}\t2012-03-{day:02d}\tp{n}@example.org\t+4930123{n}\n"
+    rows = "".join(row.format(n=n, day=1 + n % 28) for n in range(100, 130))
+    assert identifiers(stream(tmp_path, "students.txt", head + rows)) == [("customer_number", "Student_Number")]

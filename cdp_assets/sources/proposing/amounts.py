@@ -201,8 +201,10 @@ def _are_sums(wholes: Mapping[str, tuple[int, float]], parts: Mapping[str, tuple
     return sum(count > 1 for count in fitting) >= _SOME and len(fitting) >= _NEARLY_ALL * len(wholes)
 
 
-def is_less_by_fees(draft: Draft, gross: Column) -> bool:
-    """Whether what is left of gross amounts was paid to whoever took the money, and not as tax."""
+def is_less_by_fees(draft: Draft, *, whole: Column | None) -> bool:
+    """Whether what is left of whole amounts was paid to whoever took the money, and not as tax."""
+    if whole is None:
+        return False
     fees = [column for column in draft.columns if headings.is_a_fee(column.words) and column.role != "shipping"]
     net = draft.of("net")
     if net is None or not any(any(amounts_in(draft, column)) for column in fees):
@@ -210,4 +212,4 @@ def is_less_by_fees(draft: Draft, gross: Column) -> bool:
     taxes = draft.of("tax")
     if taxes is None:
         return True
-    return not all(abs(whole - left - tax) < 0.02 for whole, left, tax in _rows(draft, gross, net, taxes))
+    return not all(abs(all_ - left - tax) < 0.02 for all_, left, tax in _rows(draft, whole, net, taxes))

@@ -17,11 +17,10 @@ from cdp_assets.sources.proposing.roles import (
     SOLD_OR_ASKED,
     TELLING_OF_PEOPLE,
     Column,
-    are_states_of_things,
     judged,
     names_of_companies,
 )
-from cdp_assets.sources.proposing.states import says_given_up, says_what_became
+from cdp_assets.sources.proposing.statuses import with_the_status
 from cdp_assets.sources.proposing.values import (
     Texts,
     amount_of,
@@ -40,9 +39,6 @@ _HALVES_OR_WHOLES = frozenset(
 
 _REACHED = frozenset({"email", "phone", "person_id"})
 """Roles of what says who somebody is whose name may stand beside it."""
-
-_FEW_KINDS = 12
-"""So many states things have at most."""
 
 _OFTEN = 4
 """One of so many names of companies at least has its legal form."""
@@ -82,11 +78,12 @@ def columns_of(texts: Mapping[str, list[str | None]], *, day_first: bool | None 
     found = _with_words_of_consent(_with_one_mark(found, texts), texts)
     found = _with_the_only_address(_with_numbers_of_orders(found))
     found = _with_names_of_the_reached(_with_numbers_of_clients(found))
-    found = _with_names_of_people(_with_family_names(found, texts))
+    found = _without_unnamed_contacts(_with_names_of_people(_with_family_names(found, texts)))
     found = _with_names_of_accounts(_with_companies(_with_whole_names(found, texts), texts), texts)
-    found = _with_the_status(found, texts)
+    found = with_the_status(found, texts, sold=any(column.role in _SOLD for column in found))
     found = _with_counts(found, texts)
-    return _with_numbers_of_slips(_with_clocks(_with_the_only_time(_without_pins(found), texts)), texts)
+    found = _with_a_time_of_sales(_with_the_only_time(_without_pins(found), texts))
+    return _with_numbers_of_slips(_with_clocks(found), texts)
 
 
 def _with_counts(columns: list[Column], texts: Mapping[str, list[str | None]]) -> list[Column]:
@@ -168,41 +165,6 @@ def _may_be_after_a_comma(column: Column, texts: Mapping[str, list[str | None]])
     if column.role in MONEY and in_thousands(filled, column.values.symbol):
         return True
     return all(text.count(",") <= 1 and "." not in text for text in filled if text)
-
-
-def _with_the_status(columns: list[Column], texts: Mapping[str, list[str | None]]) -> list[Column]:
-    """Where no heading speaks of a status, or of sales only of one that never says so, it is the one column that says
-    which things were given up, or back. Of sales a single word of that is enough among few, or where the heading may be
-    for a state; there also one for what became of them.
-    """
-    called = [column for column in columns if column.role == "status"]
-    sold = any(column.role in _SOLD for column in columns)
-    if (called and not sold) or any(_says_an_end(texts[column.address]) for column in called):
-        return columns
-    states = [each for each in columns if each.role in (None, "region") and headings.is_called_a_state(each.words)]
-    found = [each for each in states if sold and any(says_what_became(text) for text in texts[each.address] if text)]
-    found = found or [
-        column
-        for column in columns
-        if column.role is None
-        and column.values.distinct > 1
-        and not headings.is_of_others(column.words)
-        and _says_an_end(texts[column.address])
-        and (are_states_of_things(texts[column.address]) or (sold and _is_of_few_kinds(column)))
-    ]
-    if len(found) != 1:
-        return columns
-    return [replace(column, role="status") if column is found[0] else column for column in columns]
-
-
-def _says_an_end(texts: Iterable[str | None]) -> bool:
-    """Whether some texts say that something was given up, or back."""
-    given_back = cells.says("refund")
-    return any(says_given_up(text) or text.casefold() in given_back for text in texts if text)
-
-
-def _is_of_few_kinds(column: Column) -> bool:
-    return column.values.type == "string" and column.values.distinct <= min(_FEW_KINDS, column.values.filled // 4)
 
 
 def _with_numbers_of_orders(columns: list[Column]) -> list[Column]:
@@ -319,15 +281,18 @@ def _with_names_of_the_reached(columns: list[Column]) -> list[Column]:
     if any(column.role in _NAMES for column in columns):
         return columns
     reached = {headings.whose(column.words) for column in columns if column.role in _REACHED} - {""}
-    name = next(
-        (
-            column
-            for column in columns
-            if column.role in (None, "name") and headings.whose(column.words) in reached and _holds_names(column)
-        ),
-        None,
-    )
-    return [replace(column, role="full_name") if column is name else column for column in columns]
+    named = [
+        column
+        for column in columns
+        if column.role in (None, "name") and headings.whose(column.words) in reached and _holds_names(column)
+    ]
+    first: dict[str, Column] = {}
+    for column in named:
+        first.setdefault(headings.part_of_name(column.words), column)
+    if len(first) > 1:
+        first.pop("full_name", None)  # of whom halves are told
+    role_of = {column.address: role for role, column in first.items()}
+    return [replace(each, role=role_of[each.address]) if each.address in role_of else each for each in columns]
 
 
 def _holds_names(column: Column) -> bool:
@@ -366,6 +331,14 @@ def _with_names_of_people(columns: list[Column]) -> list[Column]:
     ]
 
 
+def _without_unnamed_contacts(columns: list[Column]) -> list[Column]:
+    """Where no row says whom to ask for, a mere *name* is that of whom it is about."""
+    named = [column for column in columns if column.role in _NAMES and column.values.filled]
+    if named or not any(column.role == "name" and column.values.filled for column in columns):
+        return columns
+    return [replace(column, role=None) if column.role == "full_name" else column for column in columns]
+
+
 def _with_family_names(columns: list[Column], texts: Mapping[str, list[str | None]]) -> list[Column]:
     """Beside a given name, a mere *name* without it is the other half: that of the family, and the other way round."""
     by_role = {column.role: column for column in reversed(columns)}
@@ -375,8 +348,8 @@ def _with_family_names(columns: list[Column], texts: Mapping[str, list[str | Non
         return [replace(column, role=role) if column is half else column for column in columns]
     given, family = by_role.get("given_name"), by_role.get("family_name")
     if given is None and family is not None:
-        name = by_role.get("name")
-        if name is None or name.words != "name" or _is_within(texts[family.address], texts[name.address]):
+        name = next((each for each in columns if _is_called_as(each, family)), None)
+        if name is None or _is_within(texts[family.address], texts[name.address]):
             return columns
         return [replace(column, role="given_name") if column is name else column for column in columns]
     if given is None or family is not None:
@@ -391,6 +364,12 @@ def _with_family_names(columns: list[Column], texts: Mapping[str, list[str | Non
     if _is_within(texts[given.address], texts[name.address]):
         return columns
     return [replace(column, role="family_name") if column is name else column for column in columns]
+
+
+def _is_called_as(name: Column, half: Column) -> bool:
+    """Whether a column is called the mere name of whose family's another one is: *Client Name*, *Client Last Name*."""
+    mine = headings.is_a_mere_name(name.words) and headings.whose(name.words) == headings.whose(half.words)
+    return mine and name.role in ("name", "full_name") and name.values.filled > 0
 
 
 def _is_within(halves: list[str | None], names: list[str | None]) -> bool:
@@ -482,6 +461,16 @@ def _with_the_only_time(columns: list[Column], texts: Mapping[str, list[str | No
     if len(loose) != 1 or (headings.is_elsewhere(loose[0].words) and not messages):
         return columns
     return [replace(column, role="happened_at") if column is loose[0] else column for column in columns]
+
+
+def _with_a_time_of_sales(columns: list[Column]) -> list[Column]:
+    """Of numbered sales of which no other time is told, when they were received is when they happened: of gifts."""
+    roles = {column.role for column in columns}
+    told = [column for column in columns if column.role in INSTANTS - {"updated_at"} and column.values.filled]
+    received = len(told) == 1 and told[0].role == "received_at"
+    if not received or "order_id" not in roles or not roles & _SUMS or roles & _SURFED:
+        return columns
+    return [replace(column, role="happened_at") if column is told[0] else column for column in columns]
 
 
 def _with_clocks(columns: list[Column]) -> list[Column]:

@@ -40,6 +40,9 @@ from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.values import is_negative
 from cdp_assets.warehouse.sql_parsing import plain_name
 
+_SOME = 5
+"""Of so many orders all lines do not come to the same by chance."""
+
 
 def orders(draft: Draft) -> Iterator[Map]:
     without_gaps(draft)
@@ -57,6 +60,8 @@ def orders(draft: Draft) -> Iterator[Map]:
         return
     if draft.of("order_id") is None and phrases.called(draft.sample.named, "payments"):
         draft.doubts.append("payments are taken for orders: they count twice if another source has what they pay for")
+    elif draft.of("order_id") is None and not phrases.called(draft.sample.named, "orders"):
+        draft.doubts.append("rows are taken for sales, since each has a number, a time and a sum")
     sums, currency = _sums(draft), money(draft)
     (no_order, returned), given_up = are_returns(draft), dict(not_given_up(draft))
     stands = only_where(f"not coalesce({no_order}, false)" if no_order else None, *given_up.values())
@@ -95,7 +100,7 @@ def _sums(draft: Draft) -> Set:
     discount, said_gross = draft.sql("discount"), draft.of("gross")
     gross, net, paid = draft.sql("gross"), draft.sql("net"), draft.of("amount", "unit_price")
     found = draft.given(shipping=draft.sql("shipping"), tax=draft.sql("tax"))
-    if said_gross is not None and is_less_by_fees(draft, said_gross):
+    if is_less_by_fees(draft, whole=said_gross or draft.of("amount")):
         net = None
     elif said_gross is not None and headings.has_tax(said_gross.words) and (net or "tax" in found):
         gross = None if net else f"{gross} - coalesce({found['tax']}, 0)"
@@ -174,7 +179,8 @@ def lines(draft: Draft) -> Iterator[Map]:
         yield {"to": "refunds", **only_where(*conditions), "set": refund}
     elif placed is not None:
         refund = draft.given(order_id=number, refund_id=number, refunded_at=placed, currency=currency)
-        yield from refunds_of_lines(draft, order, refund, line.get("amount"), kept, grain)
+        whole = None if amounts.order is None else draft.expression(amounts.order)
+        yield from refunds_of_lines(draft, order, refund, line.get("amount"), kept, grain, whole=whole)
     yield from _buyers(draft, where=first, grain=grain, id_=number)
 
 
@@ -199,9 +205,12 @@ def _amounts_of_lines(draft: Draft, order: Column) -> _Amounts:
             share, whole_ = off
             line = f"{line} * (1 - coalesce({draft.expression(share)}, 0) / {whole_})"
             draft.doubts.append(f"{draft.names[share.address]} is let off what so many come to")
+    again = summed is not None and _is_of_whole_orders(draft, order, summed)
     if price is not None and priced is None:
         summed = None
-    if summed is not None and _is_of_whole_orders(draft, order, summed):
+    if again and summed is None:
+        line = line or price
+    elif again:
         summed, line, whole = None, None, summed
     elif line is None:
         line = draft.sql("gross", "line_total", "amount", "net", "unit_price")
@@ -294,12 +303,16 @@ def _of_slips(
 
 
 def _is_of_whole_orders(draft: Draft, order: Column, amount: Column) -> bool:
-    """Whether an amount is said to be that of an order, and is the same on all lines of each; some have several."""
-    if not headings.is_of_an_order(amount.words):
-        return False
+    """Whether an amount is the same on all lines of each order, of which some have several: it is said to be that of
+    an order, or most orders come to another one, which prices of articles do not.
+    """
     numbers, said = draft.sample.columns[order.address], draft.sample.columns[amount.address]
     found = Counter(zip(numbers, said, strict=True))
-    return max(found.values()) > 1 and len(found) == len({*numbers})
+    again = sum(count > 1 for count in found.values())
+    if not again or len(found) != len({*numbers}):
+        return False
+    different = again >= _SOME and 2 * len({*said}) > len(found) and amount.role != "line_total"
+    return headings.is_of_an_order(amount.words) or different
 
 
 def _buyers(draft: Draft, *, grain: Sequence[str], id_: str | None, where: str | None = None) -> Iterator[Map]:

@@ -43,6 +43,10 @@ from cdp_assets.sources.proposing.vocabulary import words_by_kind
 _ZONE = re.compile(r"\b[A-Z][A-Za-z]+/[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_]+)?\b")
 _CENTS = re.compile(r"\b(in )?(cents?|pennies|pence|minor( units?)?|centimes|centimos|centavos|grosze|ore)\b")
 _UTC = re.compile(r"\b(gmt|utc)\b(?! \d)")
+_CUT_SHORT = 5
+"""So many letters a word has at least that stands for a longer one."""
+_TOLD_WITHIN = 4
+"""So many letters a word has at least that is told within another one."""
 _OR = re.compile(r"[/|]|\b(?:o|ou|or|oder|lub)\b", re.IGNORECASE)
 
 
@@ -112,6 +116,20 @@ def says_name_or_company(name: str) -> bool:
 def says_a_name(words: str) -> bool:
     """Whether a heading says that a name stands below it."""
     return any(part in _words_for_names() for part in words.split())
+
+
+def is_a_mere_name(words: str) -> bool:
+    """Whether a heading says that a name stands below it, of somebody maybe, and not which part of it."""
+    said = whose(words).split()
+    left = [part for part in words.split() if part not in said and part not in known_headings().fillers]
+    return len(left) == 1 and left[0] in _words_for_names()
+
+
+def part_of_name(words: str) -> str:
+    """Which part of a name a heading says to be below it, whosever it is: the role of a half, or that of the whole."""
+    said = whose(words).split()
+    half = next(meanings(" ".join(part for part in words.split() if part not in said)), None)
+    return half if half in ("given_name", "family_name") else "full_name"
 
 
 def names_an_account(words: str) -> bool:
@@ -191,7 +209,30 @@ def is_of_all(words: str) -> bool:
 
 def is_of_others(words: str) -> bool:
     """Whether a column tells of somebody else than the person of the row."""
-    return is_of_receivers(words) or any(mentions(words, who) for who in ("others", "deliveries", "staff"))
+    told = any(mentions(words, who) for who in ("others", "deliveries", "staff"))
+    return told or is_of_receivers(words) or _is_shortened(words)
+
+
+def apart(words: str) -> str:
+    """A heading with a space behind a word for somebody else that is written together with one for an address, a number
+    or a name: *guardian email* of ``Guardianemail``.
+    """
+    return _glued().sub(r"\1 \2", words)
+
+
+def _is_shortened(words: str) -> bool:
+    """Whether an address or a number is that of somebody for whom a word stands that is cut short: *emerg phone*."""
+    starts = [part for part in words.split()[:-1] if len(part) >= _CUT_SHORT]
+    others = words_by_kind()["others"]
+    cut = any(other.startswith(part) for part in starts for other in others if " " not in other)
+    return cut and bool({"email", "phone"} & {*meanings(words)})
+
+
+@cache
+def _glued() -> re.Pattern[str]:
+    whole = (word for kind in ("others", "staff") for word in words_by_kind()[kind])
+    single = sorted((word for word in whole if word.isalpha() and len(word) >= _TOLD_WITHIN), key=len, reverse=True)
+    return re.compile(rf"\b({'|'.join(single)})(e?mails?|mails?|phone|telephone|tel|mobile|cell|name)(?=\d*\b)")
 
 
 def is_of_receivers(words: str) -> bool:
@@ -210,6 +251,20 @@ def is_street_of_a_delivery(words: str) -> bool:
 def is_of_an_order(words: str) -> bool:
     """Whether a number is said to be that of an order."""
     return mentions(words, "orders")
+
+
+def is_status_of_an_order(words: str) -> bool:
+    """Whether a heading says that the state of an order or of its payment stands below it, and nothing else: *statut de
+    la commande*, *Stato pagamento*.
+    """
+    states = {*words_by_kind()["states_or_regions"], *words_by_kind()["states"]}
+    parts = [part for part in words.split() if part not in known_headings().fillers]
+    of = [part for part in parts if part not in states]
+    return bool(of) and len(of) < len(parts) and all(map(_is_of_sales, of)) and not is_of_payers(words)
+
+
+def _is_of_sales(word: str) -> bool:
+    return mentions(word, "orders") or mentions(word, "paying")
 
 
 def is_of_a_whole(words: str) -> bool:

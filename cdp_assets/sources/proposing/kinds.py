@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cdp_assets.sources.proposing import consent_headings, headings, phrases
-from cdp_assets.sources.proposing.roles import NUMBERING_PEOPLE, Column, is_unread_time
+from cdp_assets.sources.proposing.roles import NUMBERING_PEOPLE, TELLING_OF_PEOPLE, Column, is_unread_time
 
 _NAMES = frozenset(phrases.NAMES)
 _PERSONAL = _NAMES | {"email", "phone", "birth_date"}
@@ -132,6 +132,9 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
         return "orders"
     if priced and not timed and ("order_id" in has or called("orders")) and any(map(is_unread_time, columns)):
         return None  # no people, whenever it was that they ordered
+    whoever = has & {*TELLING_OF_PEOPLE, "name"} - {"full_name"} or called("people")
+    if timed and has & _SUMS and _tells_apart(columns, "number") and not whoever:
+        return "orders"  # each has a number, a time and a sum
     viewed = "page_url" in has and has & {"anonymous_id", "session_id", "person_id"}
     if timed and (viewed or ("event_name" in has and not has & _NAMES)):
         return "events"

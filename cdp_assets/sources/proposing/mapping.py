@@ -69,6 +69,8 @@ def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
     elif kind == "lines":
         draft.columns = _with_names_of_articles(draft)
     maps = list(_MAPS[kind](draft)) if kind is not None else []
+    if kind in ("events", PEOPLE):
+        _tell_amounts(draft)
     times = _times_of(draft, kind)
     if kind not in _SAYING_NOTHING:
         at = None if kind == PEOPLE else draft.sql(*times)
@@ -116,6 +118,13 @@ def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
     if maps:
         fields["maps"] = maps
     return fields
+
+
+def _tell_amounts(draft: Draft) -> None:
+    """Say which amount of rows with a time is none of an order, as they are taken for something else."""
+    paid, at = draft.of("gross", "net", "amount", "line_total"), draft.of("created_at", "happened_at")
+    if paid is not None and at is not None and paid.values.filled and at.values.filled:
+        draft.doubts.append(f"{draft.names[paid.address]} feeds no table: if rows are sales, map them into `orders`")
 
 
 _EVENT_TIMES: dict[str, tuple[str, ...]] = {
@@ -375,7 +384,7 @@ def _code(draft: Draft) -> Column | None:
 
 def _subscriptions(draft: Draft) -> Iterator[Map]:
     found = list(subscriptions(draft))
-    told = draft.given(plan=draft.sql("plan", "plan_id"))
+    told = draft.given(plan=draft.sql("plan", "plan_id", "product_name"))
     yield from (map_ | {"set": map_["set"] | told} for map_ in found if map_["to"] == "subscriptions")
     if found:
         yield from person(draft)

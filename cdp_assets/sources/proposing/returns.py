@@ -15,7 +15,8 @@ from cdp_assets.sources.proposing.beside import both, plain
 from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, money, only_where, quoted
 from cdp_assets.sources.proposing.first_lines import is_above
 from cdp_assets.sources.proposing.roles import Column
-from cdp_assets.sources.proposing.states import says_given_up, says_what_became
+from cdp_assets.sources.proposing.states import ends_in, says_given_up, says_what_became
+from cdp_assets.sources.proposing.statuses import says_an_end_of_some
 from cdp_assets.sources.proposing.values import is_negative
 from cdp_assets.warehouse.sql_parsing import plain_name
 
@@ -24,6 +25,10 @@ _IN_PARTS = frozenset({"partially_refunded", "partially refunded", "partial refu
 
 _FEW_KINDS = 20
 """So many statuses orders have at most."""
+
+
+_NO_STATES = frozenset({None, "stage", "reason", "category", "tags", "name", "title"})
+"""Roles of columns that may say what became of orders, without being taken for their state."""
 
 
 def not_given_up(draft: Draft) -> Iterator[tuple[str, str]]:
@@ -43,6 +48,7 @@ def not_given_up(draft: Draft) -> Iterator[tuple[str, str]]:
     for address, standing in asked.items():
         draft.doubts.append(f"orders are left out that {draft.names[address]} says were given up (`where`)")
         yield address, standing
+    _tell_what_is_not_heard(draft)
 
 
 def _given_up(draft: Draft, column: Column) -> str:
@@ -57,6 +63,15 @@ def _tell_what_counts(draft: Draft, column: Column) -> None:
     if unknown and column.values.distinct <= _FEW_KINDS:
         name = draft.names[column.address]
         draft.doubts.append(f"orders count whose {name} is not understood: {', '.join(unknown)}")
+
+
+def _tell_what_is_not_heard(draft: Draft) -> None:
+    """Say which columns have words for cancelled or paid back, and are taken for no state of orders."""
+    for column in draft.columns:
+        texts = draft.sample.columns[column.address]
+        if column.role in _NO_STATES and says_an_end_of_some(column, texts) and _standing(draft, column) is None:
+            name, words = draft.names[column.address], ", ".join(ends_in(texts))
+            draft.doubts.append(f"{name} says {words} of some rows, which is not heard: look whether those count")
 
 
 def of_returns(draft: Draft, given_up: Mapping[str, str], paid: Column | None) -> Iterator[str]:
@@ -164,8 +179,7 @@ def refunds_of_orders(
     order of its own, and so has a number for them.
     """
     number, changed = common["order_id"], draft.sql("updated_at")
-    gross = draft.of("gross")
-    paid = None if gross is not None and is_less_by_fees(draft, gross) else draft.sql("net")
+    paid = None if is_less_by_fees(draft, whole=draft.of("gross", "amount")) else draft.sql("net")
     paid = paid or sums.get("gross")
     if paid is not None and paid == sums.get("gross") and "discount" in sums:
         paid = f"{paid} - coalesce({sums['discount']}, 0)"
@@ -193,14 +207,26 @@ def refunds_of_orders(
 
 
 def refunds_of_lines(
-    draft: Draft, order: Column, common: Set, amount: str | None, kept: Sequence[str], grain: Sequence[str]
+    draft: Draft,
+    order: Column,
+    common: Set,
+    amount: str | None,
+    kept: Sequence[str],
+    grain: Sequence[str],
+    *,
+    whole: str | None = None,
 ) -> Iterator[Map]:
-    """A map of what was given back, where lines say how much, or that it was all of ``amount``, which they come to."""
+    """A map of what was given back, where lines say how much, or that it was all of ``amount``, which they come to, or
+    of ``whole``, which each says again of its order.
+    """
     told, all_ = draft.of("refunded"), _all_given_back(draft, order)
     some = None if told is None else f"{draft.expression(told)} > 0"
     if told is not None and order.values.repeated and _is_one_for_each(draft, order, told):
         values = common | {"amount": draft.expression(told)}
         yield {"to": "refunds", **only_where(str(some), *kept), "grain": grain, "id": common["order_id"], "set": values}
+    elif all_ is not None and amount is None and whole is not None and told is None:
+        own = {"grain": grain, "id": common["order_id"]}
+        yield {"to": "refunds", **only_where(all_, *kept), **own, "set": common | {"amount": whole}}
     elif all_ is not None and amount is not None:
         draft.doubts.append(f"where {all_} what a line comes to is taken for given back")
         if told is not None:

@@ -147,7 +147,7 @@ def judged(texts: Mapping[str, list[str | None]], day_first: bool | None) -> lis
     found = []
     left = unwrapped(texts)
     for address, values in texts.items():
-        words = words_of(left[address]) or _number_sign(left[address], values)
+        words = headings.apart(words_of(left[address])) or _number_sign(left[address], values)
         plain = headings.without_cents(words)
         named = list(phrases.meanings(plain or words))
         if not named and (rest := phrases.without_brackets(left[address])) != left[address]:
@@ -172,6 +172,8 @@ def judged(texts: Mapping[str, list[str | None]], day_first: bool | None) -> lis
         if role in ("title", "job_title") and _are_salutations(values):
             role = "salutation"
         if role in ("region", "city") and are_states_of_things(values):
+            role = "status"
+        if role in (None, "region") and judged.type == "string" and headings.is_status_of_an_order(words):
             role = "status"
         if role in ("title", "job_title") and _are_degrees(values):
             role = None

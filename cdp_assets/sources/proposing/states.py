@@ -6,6 +6,7 @@ Belongs here: telling what was given up, and what is not understood. Does not be
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 from cdp_assets.sources.proposing import cells, headings, phrases
@@ -31,6 +32,13 @@ def says_what_became(text: str) -> bool:
     if says_given_up(text) or cells.word_in(text) in cells.said_by(_KNOWN):
         return True
     return any({*phrases.words_of(text).split()} & _words_of(kind) for kind in _KNOWN if kind != "void")
+
+
+def ends_in(texts: Iterable[str | None]) -> list[str]:
+    """Those of some texts that say that something was given up, or back, each once and in lower case."""
+    given_back = cells.says("refund")
+    said = {text.strip().casefold() for text in texts if text}
+    return sorted(text for text in said if says_given_up(text) or text in given_back)
 
 
 @cache

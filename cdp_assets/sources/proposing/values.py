@@ -95,17 +95,42 @@ _DATES = (
     "%m-%d-%Y", "%m-%d-%y", "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y", "%Y.%m.%d",
     "%d/%b/%y", "%d/%b/%Y", "%b-%d-%y", "%b-%d-%Y", "%a %d %b %Y", "%a, %d %b %Y", "%a, %b %d, %Y", "%a %b %d %Y",
     "%A, %B %d, %Y", "%A, %d %B %Y", "%Y年%m月%d日", "%Y년 %m월 %d일", "%d. %m. %Y", "%d.%m.%Y.", "%d. %m. %Y.",
-    "%Y.%m.%d.", "%Y. %m. %d.", "%Y. %m. %d", "%Y-%m-%d", "%y-%m-%d",
+    "%Y.%m.%d.", "%Y. %m. %d.", "%Y. %m. %d", "%Y-%m-%d", "%y-%m-%d", "%a %m/%d/%Y", "%a %d/%m/%Y", "%a %d.%m.%Y",
 )  # fmt: skip
 _CLOCK = re.compile(
     r"(?P<before>T|,?\s(?:(?:[-|@]|klo|kl\.?|à|às|at|um|om|o godz\.|ore|alle|a las|v|в)\s)?)"
     r"(?P<first>[AP]M\s?)?\d{1,2}(?P<mark>[:.h])\d\d(?:(?P<next>(?P=mark))\d\d(?:(?P<point>[.,])\d{1,6})?)?"
-    r"(?:(?P<gap>\s?)(?P<last>[AP]M))?(?P<unit>\s?(?:Uhr|uur|hrs?|hs|hod\.?|óra|ч\.?))?"
+    r"(?:(?P<gap>\s?)(?P<last>[AP]M))?(?P<unit>\s?(?:Uhr|uur|hrs?|hs\.?|hod\.?|óra|ч\.?))?"
     r"(?:(?P<zone>\s?(?:GMT|UTC)?)[+-]\d\d:?\d\d)?$",
     re.IGNORECASE,
 )
 """A time of day behind a date, with the words that stand around it."""
+_MONTHS_IN_ENGLISH = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+_MONTHS_IN_OTHER_WORDS = (
+    "enero|febrero|marzo|abril|mayo|junio|julio|agosto|sep?tiembre|octubre|noviembre|diciembre",
+    "janeiro|fevereiro|março|abril|maio|junho|julho|agosto|setembro|outubro|novembro|dezembro",
+    "janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre",
+    "gennaio|febbraio|marzo|aprile|maggio|giugno|luglio|agosto|settembre|ottobre|novembre|dicembre",
+    "januar|februar|märz|april|mai|juni|juli|august|september|oktober|november|dezember",
+    "januari|februari|maart|april|mei|juni|juli|augustus|september|oktober|november|december",
+    "stycznia|lutego|marca|kwietnia|maja|czerwca|lipca|sierpnia|września|października|listopada|grudnia",
+)
+"""The months of a year as each language of the vocabulary writes them in dates."""
+
+
+def _months(names: str) -> tuple[tuple[str, str], ...]:
+    """Months between a day and a year, each with the English one that says the same."""
+    return tuple(
+        (rf"(?i)(\d)[.]? (?:de )?{name}(?: de)? (\d)", rf"\1 {english} \2")
+        for name, english in zip(names.split("|"), _MONTHS_IN_ENGLISH, strict=True)
+    )
+
+
 _IN_OTHER_WORDS = (
+    *map(_months, _MONTHS_IN_OTHER_WORDS),
     (("오전 ?", "AM "), ("오후 ?", "PM ")),
     (("上午 ?", "AM "), ("下午 ?", "PM ")),
     (("午前 ?", "AM "), ("午後 ?", "PM ")),
@@ -118,8 +143,8 @@ _IN_OTHER_WORDS = (
     ((" EST$", " -0500"), (" EDT$", " -0400")),
     ((" PST$", " -0800"), (" PDT$", " -0700")),
 )
-"""What stands in times that no format has a sign for, each with others of its kind, and what says the same: halves of a
-day, and zones, whose names behind an offset say nothing.
+"""What stands in times that no format has a sign for, each with others of its kind, and what says the same: months,
+halves of a day, and zones, whose names behind an offset say nothing.
 """
 _FORMATS = (
     *(("timestamp", f"%Y-%m-%d{mark}%H:%M{seconds} %z") for mark in (" ", "T") for seconds in (":%S", ":%S.%f", "")),
@@ -518,10 +543,11 @@ def _spread(texts: Sequence[str]) -> Sequence[str]:
 
 def _fits(text: str, pattern: str) -> bool:
     try:
-        datetime.strptime(text, pattern)  # noqa: DTZ007 (only whether it can be read)
+        read = datetime.strptime(text, pattern)  # noqa: DTZ007 (only whether it can be read)
     except ValueError:
         return False
-    return True
+    # Of a day in numbers the name tells whether it is the month that comes first.
+    return not pattern.startswith(("%a %m", "%a %d/")) or text.casefold().startswith(f"{read:%a}".casefold())
 
 
 def _places(text: str) -> int:
