@@ -299,15 +299,13 @@ def _faults_of_maps(values: ir.Table, stream: StreamSpec) -> Iterator[Fault]:
             continue
         table, given = targets.TARGETS[map_.to], dict(map_.set)
         said = {name: bind(sql, values) for name, sql in given.items()}
-        skipped, filled_in = (
-            targets.SKIPPED_WHEN_EMPTY.get(map_.to),
-            targets.FILLED_WHEN_EMPTY.get(map_.to, frozenset()),
-        )
+        skipped = targets.SKIPPED_WHEN_EMPTY.get(map_.to)
         wanted = bind(map_.where, values).fill_null(False) if map_.where else ibis.literal(True)
         if skipped in said:
             wanted &= said[skipped].notnull()
+        given_anyhow = {skipped, *targets.FILLED_WHEN_EMPTY.get(map_.to, ())}
         for name, sql in given.items():
-            needed = table.column(name).required and name != skipped and name not in filled_in
+            needed = table.column(name).required and name not in given_anyhow
             if needed and _is_its_own(sql, map_, stream):
                 yield Fault(wanted & said[name].isnull(), needs(map_.to, name))
         if map_.id and NATIVE_ID in table.column_names and _is_its_own(map_.id, map_, stream):
