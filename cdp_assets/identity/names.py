@@ -23,11 +23,11 @@ def _listed(words: str) -> frozenset[str]:
 
 
 TITLES = _listed(
-    "mr mrs ms miss mx sir dame dr prof professor herr frau hr fr dipl ing med rer nat phd msc bsc mba md mag "
+    "mr mrs ms miss mx sir dame dr prof professor herr frau hr fr dipl ing med rer nat phd msc bsc mba mag "
     "mme mlle monsieur madame mademoiselle sr sra srta don dona sig signor signora dott kos kyria kyrios "
     "smt shri sri shree kumari mstr mevr mevrouw mw dhr"
 )
-TITLES_AS_NAMES = _listed("don nat med ing mag kos md sri shree kumari")
+TITLES_AS_NAMES = _listed("don nat med ing mag kos sri shree kumari")
 """Titles that people are called, too: without a dot, and where nothing else is left of a name, they are names."""
 
 SUFFIXES_AS_FAMILY = _listed("filho neto sobrinho")

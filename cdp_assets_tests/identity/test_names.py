@@ -447,6 +447,13 @@ def test_titles_are_none_where_a_dot_or_other_names_say_so() -> None:
     assert parse_name("Hans", "Herr", None) == Name(("hans",), ("herr",))
 
 
+def test_mohammed_cut_short_before_other_names_is_no_doctor() -> None:
+    brother, twin = (Signature(parse_name(name, "Al Zaabi", None)) for name in ("Md Khaled", "Aly Khaled"))
+    assert agreement(brother, twin) is Agreement.DIFFERENT_GIVEN
+    whole = Signature(parse_name("Mohammed Khaled", "Al Zaabi", None))
+    assert agreement(brother, whole) is not Agreement.DIFFERENT_GIVEN
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [("Widisha", "W. Ekta"), ("Aayush", "Smt. A Eshana"), ("Bahadurjit", "B. Rahul"), ("Rahul", "R. Bahadurjit")],
