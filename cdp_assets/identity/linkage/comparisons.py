@@ -65,6 +65,9 @@ OTHER_MIDDLE = "the same or a like name, another middle name"
 OTHER_SCRIPT = "in a script that cannot be compared"
 """The level of given names that say nothing of one another."""
 
+SECOND_NAME = "the one's is a later name of the other"
+"""The level of given names of whoever is called by the second one, and of a relative whose name is borne as that."""
+
 NO_GIVEN = "the same family name, no given name"
 """The level of names of whoever may be anybody of a family."""
 
@@ -102,6 +105,7 @@ it tells the year alone."""
 ASKED_FOR = (
     *(("name", level) for level in (*SAME_NAMES, OTHER_MIDDLE, NO_GIVEN, OTHER_FAMILY, NO_NAME_IN_COMMON, DIFFERENT)),
     (GIVEN_NAME, OTHER_SCRIPT),
+    (GIVEN_NAME, SECOND_NAME),
     (BIRTH_DATE, THE_SAME),
     (BIRTH_DATE, GENERATION_APART),
     (BIRTH_YEAR, GENERATION_APART),
@@ -437,15 +441,20 @@ def _initial() -> ComparisonLevelCreator:
 def _given_name() -> list[ComparisonLevelCreator]:
     import splink.comparison_level_library as levels
 
-    # A family name of the other is no given name of it, but where it is all that is known.
-    elsewhere = [
-        levels.CustomLevel(
+    unlike_relatives, second = [], []
+    for one, other in ("lr", "rl"):
+        elsewhere = levels.CustomLevel(
             f"array_contains(name_words_{other}, given_{one}) AND given_l <> given_r"
-            f" AND (coalesce(instr(family_{other}, given_{one}), 0) = 0 OR coalesce(family_{one} = given_{one}, true))"
             f" AND {_may_be_called(f'given_{one}', f'given_{other}')}"
         )
-        for one, other in ("lr", "rl")
-    ]
+        of_family = f"coalesce(instr(family_{other}, given_{one}) > 0, false)"
+        # A family name of the other is no given name of it, but where it is all that is known.
+        alone = f"coalesce(family_{one} = given_{one}, true)"
+        # What nobody else is called is no relative's name either; and whoever shows no other name may be called by it.
+        by_it = f"NOT {BORNE}_{one} OR coalesce(len(middle_{one}), 0) = 0"
+        is_called_so = levels.CustomLevel(f"CASE WHEN {of_family} THEN {alone} ELSE {by_it} END")
+        unlike_relatives.append(levels.And(elsewhere, is_called_so))
+        second.append(levels.And(elsewhere, levels.CustomLevel(f"NOT {of_family}")))
     one_middle = levels.CustomLevel("coalesce(list_has_any(middle_l, middle_r), true)")
     garbled = levels.And(
         _one_unknown(),
@@ -460,9 +469,10 @@ def _given_name() -> list[ComparisonLevelCreator]:
     return [
         _weightless(_of_two_scripts(), OTHER_SCRIPT),
         _weightless(
-            levels.And(_one_generation(_BOTH_BORN), levels.Or(one_person, *elsewhere)),
+            levels.And(_one_generation(_BOTH_BORN), levels.Or(one_person, *unlike_relatives)),
             "may be one person's",
         ),
+        _weightless(levels.And(_one_generation(_BOTH_BORN), levels.Or(*second)), SECOND_NAME),
         _weightless(
             levels.And(
                 _one_generation(_EITHER_BORN),

@@ -445,7 +445,8 @@ def _completed(
         levels = [level for level in comparison["comparison_levels"] if not level.get("is_null_level")]
         if name == GIVEN_NAME:
             agrees = math.log2(_GIVEN_AGREES / namesakes)
-            for level, bits in zip(levels, (UNCOMPARED, agrees, 0.0, GIVEN_CONTRADICTS), strict=True):
+            weights = (UNCOMPARED, agrees, agrees - 4 * EQUAL, 0.0, GIVEN_CONTRADICTS)
+            for level, bits in zip(levels, weights, strict=True):
                 level["m_probability"] = _steady(0.5 * 2.0 ** min(bits, 0))
                 level["u_probability"] = _steady(0.5 * 2.0 ** -max(bits, 0))
             continue

@@ -28,6 +28,7 @@ from cdp_assets.identity.linkage.comparisons import (
     OTHER_SCRIPT,
     OWN_NUMBER,
     SAME_NAMES,
+    SECOND_NAME,
     THE_SAME,
 )
 from cdp_assets.identity.linkage.frequencies import shares
@@ -222,7 +223,8 @@ def corroborated(pairs: ir.Table, model: Model) -> ir.BooleanValue:
     given ones. Where names are in scripts that cannot be compared, it takes both the same birth date and an address or
     number of one's own. With another middle name, or none of the given names known, the birth date has to be the same;
     where the family name is another one as well, only an address or number of one's own confirms anything. At one
-    place, those of a like name and another birth date are two.
+    place, those of a like name and another birth date are two. Whose given name is a later one of the other may be the
+    father, or the child: that takes a birth date or number, the same occupation, or all words of the name.
     """
     personal, shared = (_any_agrees(pairs, comparisons) for comparisons in (_OF_ONE, _OF_SEVERAL))
     if "mw_name" not in pairs.columns:
@@ -235,10 +237,15 @@ def corroborated(pairs: ir.Table, model: Model) -> ir.BooleanValue:
     same_date = _has_level(pairs, model, BIRTH_DATE, THE_SAME)
     known = [pairs[f"mw_{comparison}"] for comparison in BIRTHS if f"mw_{comparison}" in pairs.columns]
     date = sum(known, ibis.literal(0.0))
+    born = pairs[f"mw_{BIRTH_DATE}"] > 0 if f"mw_{BIRTH_DATE}" in pairs.columns else ibis.literal(False)
+    second = _has_level(pairs, model, GIVEN_NAME, SECOND_NAME)
+    same_words = _has_level(pairs, model, "name", SAME_NAMES[0]) & (personal | shared)
+    relatives = second & ~(born | same_words | _any_agrees(pairs, (OWN_NUMBER, "job_title")))
     both = same_name & (date > 0) | same_date & (pairs.mw_name > 0)
     one_place = shared & (same_name | (date >= 0))
     return ibis.cases(
         (_has_level(pairs, model, GIVEN_NAME, OTHER_SCRIPT), same_date & personal),
+        (relatives, False),
         (other_name, same_date & (personal | shared)),
         (personal, True),
         (nothing, False),

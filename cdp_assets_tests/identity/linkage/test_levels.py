@@ -22,6 +22,7 @@ from cdp_assets.identity.linkage.comparisons import (
     OTHER_FAMILY,
     OTHER_SCRIPT,
     OWN_NUMBER,
+    SECOND_NAME,
     SLIPPED,
     creators,
 )
@@ -238,3 +239,18 @@ def test_numbers_are_compared_in_one_register(one: str, other: str, expected: st
 def test_1_january_is_no_day_in_common(year: int, expected: str) -> None:
     one, other = (Person(n, "Puk", "Dekker", date(born, 1, 1)) for n, born in ((1, 1938), (2, year)))
     assert level_of(BIRTH_DATE, one, other) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "borne", "expected"),
+    [
+        ("Robert Shane Vega", "Ryan Robert Vega", True, SECOND_NAME),
+        ("Robert Shane Vega", "Ryan Robert Vega", False, ONE),
+        ("Robert Vega", "Ryan Robert Vega", True, ONE),
+    ],
+)
+def test_a_first_name_among_the_others_of_another_is_a_relatives_where_each_has_a_further_one(
+    one: str, other: str, borne: bool, expected: str
+) -> None:
+    left, right = (Person(number, full=name, postcode="1010") for number, name in enumerate((one, other), 1))
+    assert level_of(GIVEN_NAME, left, right, borne=borne) == expected

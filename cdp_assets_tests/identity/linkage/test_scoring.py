@@ -15,6 +15,7 @@ from cdp_assets.identity.linkage.comparisons import (
     OTHER_MIDDLE,
     OTHER_SCRIPT,
     SAME_NAMES,
+    SECOND_NAME,
     THE_SAME,
 )
 from cdp_assets.identity.linkage.model import UNCOMPARED, Model
@@ -120,12 +121,37 @@ def test_names_that_cannot_be_compared_are_confirmed_by_the_birth_date_with_what
     def is_met(birth_date: str, **others: float) -> bool:
         parts = {"mw_name": 0.0, "mw_given_name": UNCOMPARED, "mw_birth_date": DATES[birth_date]}
         parts |= {f"mw_{comparison}": weight for comparison, weight in others.items()}
-        given = {OTHER_SCRIPT: UNCOMPARED, "may be one person's": 8.0, "different": -14.0}
+        given = {OTHER_SCRIPT: UNCOMPARED, SECOND_NAME: 7.8, "different": -14.0}
         return bool(met(parts, model_of(name=NAMES, given_name=given, birth_date=DATES)))
 
     assert is_met(THE_SAME, phone=12.0)
     assert not is_met(THE_SAME, address=9.0)
     assert not is_met("one digit wrong", phone=12.0)
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "others", "expected"),
+    [
+        (SECOND_NAME, "two words in common", {"address": 9.0, "phone": 7.0}, False),
+        (SECOND_NAME, "two words in common", {"birth_date": DATES["one digit wrong"], "address": 9.0}, True),
+        (SECOND_NAME, "two words in common", {"number": 9.0}, True),
+        (SECOND_NAME, "two words in common", {"address": 9.0, "job_title": 3.0}, True),
+        (SECOND_NAME, "the same whole name", {"birth_year": 2.0}, False),
+        (SECOND_NAME, "the same whole name", {"phone": 7.0}, True),
+    ],
+)
+def test_what_may_be_a_relatives_name_is_confirmed_by_more_than_a_place(
+    given: str, name: str, others: dict[str, float], expected: bool
+) -> None:
+    levels = {
+        "may be one person's": 8.0,
+        SECOND_NAME: 7.8,
+        OTHER_SCRIPT: UNCOMPARED,
+        "different": -14.0,
+    }
+    parts = {"mw_name": NAMES[name], "mw_given_name": levels[given]}
+    parts |= {f"mw_{comparison}": weight for comparison, weight in others.items()}
+    assert met(parts, model_of(name=NAMES, given_name=levels, birth_date=DATES)) is expected
 
 
 def test_a_like_name_and_another_birth_date_are_two_of_one_house() -> None:
