@@ -161,8 +161,10 @@ def told_by(schema: TableSchema, feed: Feed, rows: ir.Table) -> ir.Table:
 
 
 def _refuses(schema: TableSchema, feed: Feed, told: ir.Table) -> ir.BooleanValue:
-    """Whether a word on consent that names no contact point is a refusal, which then is the person's."""
-    return told.set_status.isin(REFUSING) & is_whole(schema, feed, told)
+    """Whether a word on consent that names no contact point is somebody's own refusal, which then is for all of theirs;
+    a flag of what is not there was never asked for.
+    """
+    return told.set_status.isin(REFUSING) & told.set_explicit.fill_null(False) & is_whole(schema, feed, told)
 
 
 def is_whole(schema: TableSchema, feed: Feed, told: ir.Table) -> ir.BooleanValue:

@@ -45,7 +45,7 @@ SKIPPED_WHEN_EMPTY: dict[str, str] = {
     "identifier_aliases": "old_value",
 }
 """Column without which a source row simply says nothing to that table, and is no error; if the map sets it, or must. A
-refusal that names no contact point is the person's (`normalised/canonical_rows.py`)."""
+person's own refusal that names no contact point is for all of theirs (`normalised/canonical_rows.py`)."""
 
 
 def observes_people(stream: StreamSpec) -> bool:

@@ -78,7 +78,7 @@ def test_what_a_template_says_of_its_files_stands_unless_the_sample_shows_someth
 @pytest.mark.parametrize(
     ("heading", "words", "told"),
     [
-        ("Do Not Fax", ("1", "0"), "Do Not Fax may say who wants advertising: it is left out"),
+        ("Do Not Fax", ("1", "0"), "Do Not Fax is taken for refusing advertising"),
         ("Remarks", ("Do not call", ""), "Remarks may say who wants advertising: it is left out"),
         ("Row deleted", ("true", "false"), "Row deleted may say that a row is deleted, and the template does not take"),
         ("Shoe size", ("38", "42"), None),

@@ -546,6 +546,7 @@ def test_who_refuses_does_so_for_each_address_and_who_permits_for_the_first(benc
         ("w1@example.org", "email", "withdrawn", True),
         ("h1@example.org", "email", "withdrawn", True),
         ("h2@example.org", "email", "withdrawn", True),
+        (None, "email", "withdrawn", True),
         ("w3@example.org", "email", "granted", False),
         ("h4@example.org", "email", "granted", False),
         ("w5@example.org", "email", "denied", False),
