@@ -786,9 +786,17 @@ def test_the_plan_of_a_subscription_is_the_product_that_is_sent(tmp_path: Path) 
         (["3 de março de 2025 11:42", "7 de maio de 2025 01:33"], "%d %B %Y %H:%M"),
         (["3 août 2025 11:42", "7 mai 2025 01:33"], "%d %B %Y %H:%M"),
         (["3. März 2025 11:42", "7. Mai 2025 01:33"], "%d %B %Y %H:%M"),
+        (["3 марта 2025 11:42", "7 мая 2025 01:33"], "%d %B %Y %H:%M"),
+        (["3. maj 2025", "7. marts 2025"], "%d %B %Y"),
         (["Fri 01/03/2025", "Sat 01/04/2025", "Sun 01/05/2025"], "%a %m/%d/%Y"),
         (["Fri 03/01/2025", "Sat 04/01/2025", "Sun 05/01/2025"], "%a %d/%m/%Y"),
     ],
 )
 def test_months_in_words_and_days_of_the_week_are_read(texts: list[str], pattern: str) -> None:
     assert judge(list(texts)).formats == (pattern,)
+
+
+def test_dates_with_months_in_words_are_read_as_dates(tmp_path: Path) -> None:
+    contacts = proposed(tmp_path, "kunden.csv", "Kundennr;E-Mail;Geburtsdatum", "1;a@example.org;12. März 1980")
+    assert map_to(contacts, "contacts")["set"]["birth_date"] == "Geburtsdatum_date"
+    assert contacts.stream["derive"]["Geburtsdatum_date"].endswith("'%d %B %Y') as date)")

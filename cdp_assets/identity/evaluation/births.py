@@ -1,6 +1,6 @@
 """Birth dates and years of birth of a table of people, however its columns tell them.
 
-Belongs here: dates, their parts, names of months, and ages. Does not belong here: which columns these are
+Belongs here: dates, their parts, and ages. Does not belong here: which columns these are
 (`columns.py`).
 """
 
@@ -14,24 +14,19 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.normalised.birth_dates import known_birth_date, known_birth_year
+from cdp_assets.sources.proposing.months import month_of
 from cdp_assets.sources.proposing.phrases import BIRTH_PARTS, without_accents
 from cdp_assets.warehouse.operations import try_timestamp
 
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
 
-_MONTHS = (
-    "jan|ene|gen|sty", "feb|fev|lut", "mar|maer|maa|mrz", "apr|avr|abr|kwi", "may|mai|mag|mei|maj", "jun|juin|giu|cze",
-    "jul|juil|lug|lip", "aug|aou|ago|sie", "sep|set|wrz", "oct|okt|ott|out|paz", "nov|lis", "dec|dez|dic|gru",
-)  # fmt: skip
-"""How names of months begin in the languages of `headings.yaml`, without accents."""
-
 _TIME = re.compile(r"[t ] *\d{1,2}:\d{2}.*$")
 _A_DAY = r"(\d{1,2})(?:st|nd|rd|th|er)?"
 _NAMED_MONTH = (
-    re.compile(rf"(?P<day>{_A_DAY})\W*(?:de |of )?(?P<month>[a-z]{{3,}})\W*(?:del? )?(?P<year>\d{{4}}|\d\d)"),
-    re.compile(rf"(?P<month>[a-z]{{3,}})\W*(?P<day>{_A_DAY})\W+(?P<year>\d{{4}}|\d\d)"),
-    re.compile(rf"(?P<year>\d{{4}})\W*(?P<month>[a-z]{{3,}})\W*(?P<day>{_A_DAY})"),
+    re.compile(rf"(?P<day>{_A_DAY})\W*(?:de |of )?(?P<month>[^\W\d_]{{3,}})\W*(?:del? )?(?P<year>\d{{4}}|\d\d)"),
+    re.compile(rf"(?P<month>[^\W\d_]{{3,}})\W*(?P<day>{_A_DAY})\W+(?P<year>\d{{4}}|\d\d)"),
+    re.compile(rf"(?P<year>\d{{4}})\W*(?P<month>[^\W\d_]{{3,}})\W*(?P<day>{_A_DAY})"),
 )
 _YEAR_FIRST = re.compile(r"(\d{4})\D{1,3}(\d{1,2})\D{1,3}(\d{1,2})\D{0,3}|([4-9]\d|3[2-9])[./-](\d{1,2})[./-](\d{1,2})")
 _YEAR_LAST = re.compile(r"(\d{1,2})\W{1,2}(\d{1,2})\W{1,2}(\d{4}|\d\d)\W?")
@@ -72,10 +67,9 @@ def in_digits(text: str) -> str:
     said = _TIME.sub("", without_accents(text.strip()))
     for pattern in _NAMED_MONTH:
         found = pattern.fullmatch(said)
-        months = [at for at, begin in enumerate(_MONTHS, 1) if found and re.match(begin, found["month"])]
-        if found and months:
+        if found and (named := month_of(found["month"])) is not None:
             day = re.sub(r"\D", "", found["day"])
-            return f"{_whole_year(found['year'])}-{months[0]:02}-{int(day):02}"
+            return f"{_whole_year(found['year'])}-{named:02}-{int(day):02}"
     if found := _YEAR_FIRST.fullmatch(said):
         year, month, day = (part for part in found.groups() if part is not None)
         return f"{_whole_year(year)}-{int(month):02}-{int(day):02}"

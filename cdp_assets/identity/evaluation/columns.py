@@ -35,11 +35,11 @@ from cdp_assets.identity.evaluation.words import (
     says,
 )
 from cdp_assets.sources.proposing.columns import columns_of
+from cdp_assets.sources.proposing.dates import are_spread_like_births
 from cdp_assets.sources.proposing.headings import is_elsewhere, is_of_others, times_of
 from cdp_assets.sources.proposing.naming import named_in_addresses
 from cdp_assets.sources.proposing.phrases import ADDRESS_PARTS, BIRTH_PARTS, NAMES, words_of
 from cdp_assets.sources.proposing.roles import Column
-from cdp_assets.sources.proposing.values import are_spread_like_births
 from cdp_assets.sources.proposing.whose import own
 
 _ROLES: Mapping[str, str] = {

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from cdp_assets.sources.proposing import cells, consent_headings, headings, phrases
+from cdp_assets.sources.proposing.dates import are_spread_like_births
 from cdp_assets.sources.proposing.roles import (
     INSTANTS,
     MONEY,
@@ -24,7 +25,6 @@ from cdp_assets.sources.proposing.statuses import with_the_status
 from cdp_assets.sources.proposing.values import (
     Texts,
     amount_of,
-    are_spread_like_births,
     in_thousands,
 )
 

@@ -96,7 +96,7 @@ class Draft:
         if some_are_no_addresses(column):
             return f"case when regexp_matches({name}, '^[^@]+@[^@]+[.][^@]+$') then {name} end"
         if values.replaced:
-            return self._derived(column, "instant", self._instant(column, name))
+            return self._derived(column, "date" if values.type == "date" else "instant", self._instant(column, name))
         if values.epoch is not None and column.role is not None and column.role.endswith(("_at", "_date")):
             since = {
                 1.0: name,
@@ -127,10 +127,12 @@ class Draft:
         return name
 
     def _instant(self, column: Column, written: str) -> str:
-        """An instant that a format fits once some words are others."""
+        """A date or an instant that a format fits once some words are others."""
         for pattern, other in column.values.replaced:
             written = f"regexp_replace({written}, {quoted(pattern)}, {quoted(other)})"
         [pattern] = column.values.formats
+        if column.values.type == "date":
+            return f"cast(try_strptime({written}, {quoted(pattern)}) as date)"
         there = "" if "%z" in pattern else self._there(column)
         return f"try_strptime({written}, {quoted(pattern)}){there}"
 

@@ -6,7 +6,12 @@ Belongs here: names without their folders. Does not belong here: patterns (`writ
 
 from __future__ import annotations
 
+import itertools
 import re
+from pathlib import Path
+
+from cdp_assets.sources.proposing.months import IN_ENGLISH, IN_OTHER_WORDS
+from cdp_assets.sources.proposing.phrases import words_of
 
 HEX = 6
 """So many digits a hash has at least that stands in the name of a file."""
@@ -19,16 +24,9 @@ ENDINGS = re.compile(r"(?:\.[A-Za-z][A-Za-z\d]*)+$")
 NUMBERS = re.compile(rf"(?<![^\W_])(?:{_UUID}|{_HASH})(?![^\W_])|\d+", re.IGNORECASE)
 LONG_NUMBERS = re.compile(r"(?<![^\W_])\d{4,}(?:[_-]\d+)*(?![^\W_])")
 """Dates within names, and what is as long."""
-_MONTHS = (
-    "jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec|"
-    "january|february|march|april|june|july|august|september|october|november|december|"
-    "januar|jänner|februar|märz|maerz|mai|juni|juli|oktober|dezember|"
-    "janvier|février|fevrier|mars|avril|juin|juillet|août|aout|septembre|octobre|novembre|décembre|decembre|"
-    "enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre|"
-    "gennaio|febbraio|aprile|maggio|giugno|luglio|settembre|ottobre|dicembre|"
-    "januari|februari|maart|mei|augustus|"
-    "janeiro|fevereiro|março|marco|maio|junho|julho|setembro|outubro|novembro|dezembro|"
-    "styczeń|luty|marzec|kwiecień|maj|czerwiec|lipiec|sierpień|wrzesień|październik|listopad|grudzień"
+_SHORT_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sept?", "oct", "nov", "dec")
+_MONTHS = "|".join(
+    itertools.chain(_SHORT_MONTHS, IN_ENGLISH, (way for names in IN_OTHER_WORDS for ways in names for way in ways))
 )
 _CHANGING = re.compile(
     rf"[\s_.-]+(?:{_UUID}|{_HASH}|{_LETTERS}|{_MONTHS}|(?:q|w|cw|kw)\d+)$|"
@@ -43,3 +41,9 @@ def without_what_changes(stem: str) -> str:
     while (found := _CHANGING.search(stem)) is not None and found.start():
         stem = stem[: found.start()]
     return stem
+
+
+def file_words(path: Path) -> list[str]:
+    """The words of a file's name without its endings, dates, numbers, and what else changes at its end."""
+    stem = without_what_changes(path.name.split(".")[0])
+    return [word for word in words_of(stem).split() if not word.isdigit()]

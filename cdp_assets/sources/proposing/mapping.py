@@ -17,6 +17,7 @@ from cdp_assets.sources.proposing.beside import both
 from cdp_assets.sources.proposing.changes import OPERATION, OPERATIONS, REMOVED, Log
 from cdp_assets.sources.proposing.draft import Draft, Map, among, quoted, telling_apart, telling_more, together
 from cdp_assets.sources.proposing.engagements import engagements
+from cdp_assets.sources.proposing.file_names import file_words
 from cdp_assets.sources.proposing.identifying import NUMBERS_OF_PEOPLE, PEOPLE, identifiers, other_party
 from cdp_assets.sources.proposing.line_keys import key_of_lines
 from cdp_assets.sources.proposing.naming import named_in_addresses, names_of_whoever_serves
@@ -502,7 +503,7 @@ def _only_event(draft: Draft) -> str:
     """The name of events where no column has one: of pages that were seen, or that of the file."""
     if draft.of("page_url") is not None:
         return "'page'"
-    name = "_".join(phrases.file_words(draft.sample.path))
+    name = "_".join(file_words(draft.sample.path))
     draft.doubts.append(f"rows are taken for something that people did, again and again: an event named {name}")
     return quoted(name)
 

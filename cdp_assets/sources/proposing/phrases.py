@@ -17,9 +17,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
-from cdp_assets.sources.proposing.file_names import without_what_changes
 from cdp_assets.sources.proposing.vocabulary import words_by_kind
 
 _ANY_NUMBER = "NO"
@@ -84,12 +82,6 @@ def without_brackets(name: str) -> str:
 def without_accents(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text.lower().translate(_LETTERS))
     return "".join(letter for letter in plain if not unicodedata.combining(letter)).translate(_LETTERS)
-
-
-def file_words(path: Path) -> list[str]:
-    """The words of a file's name without its endings, dates, numbers, and what else changes at its end."""
-    stem = without_what_changes(path.name.split(".")[0])
-    return [word for word in words_of(stem).split() if not word.isdigit()]
 
 
 def meanings(words: str) -> Iterator[str]:

@@ -22,6 +22,7 @@ from cdp_assets.sources.proposing.countries import writes_day_first
 from cdp_assets.sources.proposing.draft import Draft, some_are_no_addresses
 from cdp_assets.sources.proposing.ends import Ends, counterpart, ends_of
 from cdp_assets.sources.proposing.engagements import with_known_actions
+from cdp_assets.sources.proposing.file_names import file_words
 from cdp_assets.sources.proposing.fitting import fit, fit_template, is_taken
 from cdp_assets.sources.proposing.identifying import PEOPLE
 from cdp_assets.sources.proposing.kinds import kind_of
@@ -295,7 +296,7 @@ def _told_of(ends: Ends, draft: Draft) -> str:
 
 def stream_name(path: Path) -> str:
     """A name for a file's stream: its words without dates and numbers."""
-    words = phrases.file_words(path)
+    words = file_words(path)
     name = "_".join(word for word in words if word != "export") or "_".join(words)
     name = "_".join(re.findall("[a-z0-9]+", re.sub(r"[^a-z0-9_]", "", name)))
     return name if re.match(r"[a-z]", name) else f"file_{name}".rstrip("_")

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from cdp_assets.sources import template
-from cdp_assets.sources.proposing import headings, phrases
+from cdp_assets.sources.proposing import headings
+from cdp_assets.sources.proposing.file_names import file_words
 from cdp_assets.sources.proposing.numberings import OF_PEOPLE, PRODUCT, Numbers, counted_apart, numbers_of
 from cdp_assets.sources.proposing.own_columns import join
 from cdp_assets.sources.proposing.propose import Proposal
@@ -88,7 +89,7 @@ def _rivals(
 
 def _kinship(one: Proposal, other: Proposal) -> tuple[bool, int]:
     """How much two files are called alike: by their folder, and by how many words."""
-    shared = set(phrases.file_words(one.path)) & set(phrases.file_words(other.path))
+    shared = set(file_words(one.path)) & set(file_words(other.path))
     return one.path.resolve().parent == other.path.resolve().parent, len(shared)
 
 

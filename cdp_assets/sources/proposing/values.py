@@ -11,22 +11,17 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from cdp_assets.sources.proposing import cells
 from cdp_assets.sources.proposing.countries import codes_of
+from cdp_assets.sources.proposing.dates import LOOKED_AT, MOSTLY, written, written_in_digits
 from cdp_assets.sources.proposing.phrases import meanings, words_of
 from cdp_assets.sources.spec import ISO
 from cdp_assets.warehouse.operations import MINUS_SIGNS
 
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})(\.0)?")
 _LEADING_ZERO = re.compile(r"0\d+")
-_DIGIT = re.compile(r"\d")
-_DAY = re.compile(r"(19|20)\d{6}")
-"""A date written as a number. Most of a column have to be one: of eight digits few numbers are."""
-_EIGHT_DIGITS = re.compile(r"\d{8}")
-_FOURTEEN_DIGITS = re.compile(r"(19|20)\d{12}")
 _FLOATED = re.compile(r"\d{1,15}\.0")
 """A number of something that passed through a spreadsheet or a data frame with gaps."""
 _DECIMAL = re.compile(r"-?([1-9]\d{0,2}(,\d{3})+|[1-9]\d?(,\d\d)+,\d{3}|0|[1-9]\d{0,13})(\.\d+)?")
@@ -77,87 +72,8 @@ MASK = r"\*{2}|[•●…]{2}|\b[xX]{3,}\b|\w\*\w*@|[ぁ-ヿ一-鿿가-힣]\*"
 """What stands in place of a part of a text that is nobody's business, for the engine as well: what is left is the same
 for many people."""
 _MASK = re.compile(MASK)
-_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|UTC)|[+-]\d\d(:?\d\d)?)?")
-_LIKE_A_DATE = re.compile(r"\d[./ -]+(\d|\w{3})")
-_MONTH_FIRST, _DAY_FIRST = "%m/%d", "%d/%m"
-_EITHER_WAY = re.compile(r"%([dm])([/-])%(?!\1)[dm]")
-"""How a format begins that may be read the other way round."""
-_YEAR_LAST = re.compile(r"%d([./-])%m\1%y")
-_THREE_NUMBERS = re.compile(r"(\d+)\D+\d+\D+(\d+)")
-_FEW_YEARS, _MANY_DAYS = 3, 16
-_TWO_NUMBERS = re.compile(r"(\d+)\D+(\d+)")
-_MONTHS = 12
 _LETTERS_OF_CODES = 2
 """So many letters the codes of countries have."""
-_DATES = (
-    "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%Y/%m/%d", "%d.%m.%y", "%m/%d/%y", "%d/%m/%y", "%d-%m-%y",
-    "%m-%d-%Y", "%m-%d-%y", "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y", "%Y.%m.%d",
-    "%d/%b/%y", "%d/%b/%Y", "%b-%d-%y", "%b-%d-%Y", "%a %d %b %Y", "%a, %d %b %Y", "%a, %b %d, %Y", "%a %b %d %Y",
-    "%A, %B %d, %Y", "%A, %d %B %Y", "%Y年%m月%d日", "%Y년 %m월 %d일", "%d. %m. %Y", "%d.%m.%Y.", "%d. %m. %Y.",
-    "%Y.%m.%d.", "%Y. %m. %d.", "%Y. %m. %d", "%Y-%m-%d", "%y-%m-%d", "%a %m/%d/%Y", "%a %d/%m/%Y", "%a %d.%m.%Y",
-)  # fmt: skip
-_CLOCK = re.compile(
-    r"(?P<before>T|,?\s(?:(?:[-|@]|klo|kl\.?|à|às|at|um|om|o godz\.|ore|alle|a las|v|в)\s)?)"
-    r"(?P<first>[AP]M\s?)?\d{1,2}(?P<mark>[:.h])\d\d(?:(?P<next>(?P=mark))\d\d(?:(?P<point>[.,])\d{1,6})?)?"
-    r"(?:(?P<gap>\s?)(?P<last>[AP]M))?(?P<unit>\s?(?:Uhr|uur|hrs?|hs\.?|hod\.?|óra|ч\.?))?"
-    r"(?:(?P<zone>\s?(?:GMT|UTC)?)[+-]\d\d:?\d\d)?$",
-    re.IGNORECASE,
-)
-"""A time of day behind a date, with the words that stand around it."""
-_MONTHS_IN_ENGLISH = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip
-_MONTHS_IN_OTHER_WORDS = (
-    "enero|febrero|marzo|abril|mayo|junio|julio|agosto|sep?tiembre|octubre|noviembre|diciembre",
-    "janeiro|fevereiro|março|abril|maio|junho|julho|agosto|setembro|outubro|novembro|dezembro",
-    "janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre",
-    "gennaio|febbraio|marzo|aprile|maggio|giugno|luglio|agosto|settembre|ottobre|novembre|dicembre",
-    "januar|februar|märz|april|mai|juni|juli|august|september|oktober|november|dezember",
-    "januari|februari|maart|april|mei|juni|juli|augustus|september|oktober|november|december",
-    "stycznia|lutego|marca|kwietnia|maja|czerwca|lipca|sierpnia|września|października|listopada|grudnia",
-)
-"""The months of a year as each language of the vocabulary writes them in dates."""
-
-
-def _months(names: str) -> tuple[tuple[str, str], ...]:
-    """Months between a day and a year, each with the English one that says the same."""
-    return tuple(
-        (rf"(?i)(\d)[.]? (?:de )?{name}(?: de)? (\d)", rf"\1 {english} \2")
-        for name, english in zip(names.split("|"), _MONTHS_IN_ENGLISH, strict=True)
-    )
-
-
-_IN_OTHER_WORDS = (
-    *map(_months, _MONTHS_IN_OTHER_WORDS),
-    (("오전 ?", "AM "), ("오후 ?", "PM ")),
-    (("上午 ?", "AM "), ("下午 ?", "PM ")),
-    (("午前 ?", "AM "), ("午後 ?", "PM ")),
-    ((r"\ba\. ?m\.", "AM"), (r"\bp\. ?m\.", "PM")),
-    ((r"π\.?μ\.?", "AM"), (r"μ\.?μ\.?", "PM")),
-    ((r"([+-]\d{4}) \([^()]*\)$", r"\1"),),
-    ((r"GMT\+(\d)$", r"GMT+0\1:00"), (r"GMT-(\d)$", r"GMT-0\1:00"), (r"GMT([+-])(\d\d)$", r"GMT\1\2:00")),
-    ((r" (UTC|GMT)$", " +0000"),),
-    ((" CET$", " +0100"), (" CEST$", " +0200")),
-    ((" EST$", " -0500"), (" EDT$", " -0400")),
-    ((" PST$", " -0800"), (" PDT$", " -0700")),
-)
-"""What stands in times that no format has a sign for, each with others of its kind, and what says the same: months,
-halves of a day, and zones, whose names behind an offset say nothing.
-"""
-_FORMATS = (
-    *(("timestamp", f"%Y-%m-%d{mark}%H:%M{seconds} %z") for mark in (" ", "T") for seconds in (":%S", ":%S.%f", "")),
-    ("timestamp", "%Y-%m-%d %H:%M:%S UTC%z"),
-    ("timestamp", "%d/%b/%Y:%H:%M:%S %z"),
-    ("timestamp", "%a, %d %b %Y %H:%M:%S %z"),
-    ("timestamp", "%a, %d %b %Y %H:%M:%S %Z"),
-    ("timestamp", "%a %b %d %H:%M:%S %z %Y"),
-    ("timestamp", "%Y%m%d%H%M%S"),
-    ("timestamp", "%Y%m%d %H%M%S"),
-    ("date", "%Y%m%d"),
-)
-"""Type and format of dates that are not written as one of `_DATES` with nothing or a `_CLOCK` behind it."""
 _SIGNED = re.compile(
     r"[+-]?\s?(?:(?P<before>[^\d\s.,+#_-][^\d#_-]{0,6}?)\s?)?(?:(?<!\w)[+-])?\d[\d.,']*(?:\s?(?P<behind>[^\d\s.,+-]\D{0,6}))?"
 )
@@ -166,15 +82,8 @@ _SYMBOLS = frozenset({"kr", "zł", "Kč", "TL", "Rs", "원", "円", "元", "CHF"
 _CODE = re.compile("[A-Z]{3}")
 """Behind a number, the ISO 4217 code of a currency."""
 _SHARE = "%"
-_MOSTLY = 0.9
-_YEAR = re.compile(r"(?<!\d)(?:1[89]|20)\d\d(?=\D|\d{4}(?!\d)|$)")
-_TENTH, _GENERATION = 10, 25
-"""Of birth dates all but a tenth at either end are spread over so many years at least."""
 _ONE_OF = 10
 """Beside so many addresses a text that is none stands for those who are not told."""
-_LOOKED_AT = 200
-_WAYS, _NEARLY_ALL, _HARDLY_ANY = 3, 0.98, 0.02
-"""In so many ways dates of one column are written at most, nearly all of them in one of these, and hardly any alone."""
 DAY = 86_400.0
 _OLDEST_SERIAL, _NEWEST_SERIAL = 7_000, 80_000  # days since 1899-12-30: from 1919 on
 _OLDEST_EPOCH, _NEWEST_EPOCH = 946_684_800, 4_102_444_800
@@ -250,10 +159,10 @@ def judge(
         return Values("string", **counts)
     looks = _looks_of(filled)
     filled = [bare_amount(text) if paid else _MINUS.sub("-", _NO_BREAK.sub("", text)) for text in filled]
-    if all(text[0] in "[{" for text in filled) and _are_json(filled[:_LOOKED_AT]):
+    if all(text[0] in "[{" for text in filled) and _are_json(filled[:LOOKED_AT]):
         texts_only = all(re.fullmatch(r'\["[^"]*"(, *"[^"]*")*\]|\[\]', text) for text in filled)
         looks = frozenset(
-            name for name, is_so in (("texts", texts_only), ("lines", _are_lines(filled[:_LOOKED_AT]))) if is_so
+            name for name, is_so in (("texts", texts_only), ("lines", _are_lines(filled[:LOOKED_AT]))) if is_so
         )
         return Values("json", looks=looks, **counts)
     if code and _most(_FLOATED, filled):
@@ -262,10 +171,8 @@ def judge(
         return Values("string", looks=looks, **counts)
     if {text.lower() for text in filled} <= _WORDS_OF_TRUTH:
         return Values("boolean", **counts)
-    if _are_days(filled):
-        return Values("date", ("%Y%m%d",), **counts)
-    if all(_FOURTEEN_DIGITS.fullmatch(text) for text in filled) and _share(filled, "%Y%m%d%H%M%S") >= _MOSTLY:
-        return Values("timestamp", ("%Y%m%d%H%M%S",), **counts)
+    if (dates := written_in_digits(filled)) is not None:
+        return Values(dates.type, dates.formats, **counts)
     if any(_COMMA.fullmatch(text) for text in filled) and _most(_COMMA_AT_TIMES, filled):
         return Values("decimal", decimal_mark=",", **counts)
     if _most(_INTEGER, filled) and any(_LEADING_ZERO.fullmatch(text) for text in filled):
@@ -280,107 +187,9 @@ def judge(
         plain = judge([None if text is None else _without(symbol, text) or None for text in texts], paid=paid)
         if plain.type in ("integer", "decimal", "float"):
             return replace(plain, symbol=symbol, epoch=None, type="decimal" if plain.type == "integer" else plain.type)
-    if _most(_ISO_DATE, filled):
-        return Values("date", **counts)
-    if _most(_ISO_TIME, filled):
-        return Values("timestamp", **counts)
-    for kind, pattern in _formats_like(_first_ones(filled)):
-        if _share(filled, pattern) >= _MOSTLY:
-            way, either = _turned(pattern, filled, day_first)
-            return Values(kind, (way,), ambiguous=either, **counts)
-    if ways := _ways(_spread(filled)):
-        patterns = tuple(dict.fromkeys(pattern for _, pattern in ways))
-        return Values(max(kind for kind, _ in ways), () if patterns == (ISO,) else patterns, **counts)
-    return _in_other_words(texts, day_first) or Values("string", looks=looks, **counts)
-
-
-def _in_other_words(texts: Sequence[str | None], day_first: bool | None) -> Values | None:
-    """Times that a format fits once some words are others; None if they are none."""
-    filled = [text for text in texts if text is not None]
-    some = _first_ones(filled)
-    if not all(_LIKE_A_DATE.search(text) for text in some):
-        return None
-    replaced = tuple(
-        pair
-        for pairs in _IN_OTHER_WORDS
-        if any(re.search(pattern, text) for pattern, _ in pairs for text in some)
-        for pair in pairs
-    )
-    if not replaced:
-        return None
-    told = judge([None if text is None else _with(replaced, text) for text in texts], day_first=day_first)
-    if told.type != "timestamp" or len(told.formats) != 1 or told.format is None or told.replaced:
-        return None
-    return replace(told, replaced=replaced, distinct=len(set(filled)))
-
-
-def _with(replaced: Sequence[tuple[str, str]], text: str) -> str:
-    for pattern, other in replaced:
-        text = re.sub(pattern, other, text, count=1)
-    return text
-
-
-def _formats_like(texts: Sequence[str]) -> list[tuple[str, str]]:
-    """Type and format of all ways to write dates, with a time of day as some texts end with."""
-    if not any(_DIGIT.search(text) for text in texts):
-        return []
-    clocks = dict.fromkeys(map(_clock, texts))
-    dated = [("timestamp" if clock else "date", date + clock) for date in _DATES for clock in clocks]
-    return [*_FORMATS, *dated]
-
-
-def _clock(text: str) -> str:
-    """The format of the time of day that a text ends with; nothing if it ends with none."""
-    found = _CLOCK.search(text)
-    if found is None:
-        return ""
-    part = found.groupdict(default="")
-    first, last = (re.sub("[AaPp][Mm]", "%p", part[place]) for place in ("first", "last"))
-    seconds = f"{part['next']}%S" if part["next"] else ""
-    fraction = f"{part['point']}%f" if part["point"] else ""
-    offset = f"{part['zone']}%z" if found["zone"] is not None else ""
-    hour = "%I" if first or last else "%H"
-    whole = f"{part['before']}{first}{hour}{part['mark']}%M{seconds}{fraction}"
-    return f"{whole}{part['gap']}{last}{part['unit']}{offset}"
-
-
-def _turned(pattern: str, texts: Sequence[str], day_first: bool | None) -> tuple[str, bool]:
-    """Whichever of a format and its like with day and month the other way round fits more of all texts, and whether
-    that leaves a doubt. Where both fit all of them, what is known decides, or else the mark between the numbers.
-    """
-    if _begin_with_years(pattern, texts):
-        return _YEAR_LAST.sub(r"%y\1%m\1%d", pattern), False
-    begins = _EITHER_WAY.match(pattern)
-    if begins is None:
-        return pattern, False
-    _, mark = begins.groups()
-    months, days = (pattern.replace(begins[0], each.replace("/", mark), 1) for each in (_MONTH_FIRST, _DAY_FIRST))
-    if any(_share(texts, each) < _MOSTLY for each in (months, days)):
-        return pattern, False
-    numbers = [found.groups() for text in texts if (found := _TWO_NUMBERS.match(text))]
-    no_months, no_days = (sum(int(pair[place]) > _MONTHS for pair in numbers) for place in (0, 1))
-    if no_months != no_days:
-        return (days if no_months > no_days else months), min(no_months, no_days) > 0
-    known = {None: pattern, True: days, False: months}
-    return known[day_first], mark == "/"
-
-
-def _begin_with_years(pattern: str, texts: Sequence[str]) -> bool:
-    """Whether what fits as days before months and two digits of a year is written the other way round: hardly any
-    first number beside many last ones.
-    """
-    if _YEAR_LAST.match(pattern) is None or _share(texts, _YEAR_LAST.sub(r"%y\1%m\1%d", pattern)) < _MOSTLY:
-        return False
-    numbers = [found.groups() for text in texts if (found := _THREE_NUMBERS.match(text))]
-    first, last = ({pair[place] for pair in numbers} for place in (0, 1))
-    return len(first) <= _FEW_YEARS and len(last) >= _MANY_DAYS
-
-
-def are_spread_like_births(texts: Sequence[str | None]) -> bool:
-    """Whether dates are of so many years as people of all ages are born in, and not as things happen in."""
-    years = sorted(int(found[0]) for text in texts if text and (found := _YEAR.search(text)) is not None)
-    tenth = len(years) // _TENTH
-    return bool(years) and years[-1 - tenth] - years[tenth] >= _GENERATION
+    if (dates := written(filled, day_first)) is not None:
+        return Values(dates.type, dates.formats, ambiguous=dates.ambiguous, replaced=dates.replaced, **counts)
+    return Values("string", looks=looks, **counts)
 
 
 def are_clocks(texts: Sequence[str | None]) -> bool:
@@ -398,7 +207,7 @@ def parsed(text: str) -> Any:
 
 def _are_json(texts: Sequence[str]) -> bool:
     """Whether texts that begin as lists and objects do are such."""
-    return sum(parsed(text) is not None for text in texts) >= _MOSTLY * len(texts)
+    return sum(parsed(text) is not None for text in texts) >= MOSTLY * len(texts)
 
 
 def _are_lines(texts: Sequence[str]) -> bool:
@@ -407,43 +216,6 @@ def _are_lines(texts: Sequence[str]) -> bool:
     names = {name for items in listed for item in items if isinstance(item, dict) for name in item}
     roles = {role for name in names for role in meanings(words_of(name))}
     return "quantity" in roles and bool(roles & {"unit_price", "line_total"})
-
-
-def _are_days(texts: Sequence[str]) -> bool:
-    """Whether texts of eight digits are dates, but for some that do not exist."""
-    if not all(_EIGHT_DIGITS.fullmatch(text) for text in texts):
-        return False
-    return sum(_DAY.fullmatch(text) is not None and _fits(text, "%Y%m%d") for text in texts) >= _MOSTLY * len(texts)
-
-
-def _ways(texts: Sequence[str]) -> list[tuple[str, str]]:
-    """Type and format of each way in which dates of one column are written, the most frequent first; none where they
-    are no dates, or day and month cannot be told apart.
-    """
-    left = [text for text in texts if _LIKE_A_DATE.search(text)]
-    if len(left) < _NEARLY_ALL * len(texts):
-        return []
-    found: list[tuple[str, str]] = []
-    known = [("date", ISO), ("timestamp", ISO), *_formats_like(left)]
-    # Of what is no date more than a few are written in no way, and that is told by the first of them.
-    more_than_a_few = left[: int((1 - _NEARLY_ALL) * len(texts)) + 1]
-    if not any(_is_written(text, *way) for text in more_than_a_few for way in known):
-        return []
-    while left and len(found) < _WAYS:
-        fitting = {way: sum(_is_written(text, *way) for text in left) for way in known}
-        best = max(known, key=lambda way: fitting[way])
-        if fitting[best] <= _HARDLY_ANY * len(texts):
-            break
-        found.append(best)
-        left = [text for text in left if not _is_written(text, *best)]
-    turned = {(kind, pattern.replace(_MONTH_FIRST, _DAY_FIRST)) for kind, pattern in found}
-    return found if len(left) <= (1 - _NEARLY_ALL) * len(texts) and len(turned) == len(found) else []
-
-
-def _is_written(text: str, kind: str, pattern: str) -> bool:
-    if pattern == ISO:
-        return (_ISO_DATE if kind == "date" else _ISO_TIME).fullmatch(text) is not None
-    return _fits(text, pattern)
 
 
 def is_negative(text: str | None) -> bool:
@@ -479,7 +251,7 @@ def _symbol(texts: Sequence[str], *, paid: bool) -> str | None:
     signed = [found for text in texts if (found := _SIGNED.fullmatch(text)) and None in found.groups()]
     signs = Counter(sign for found in signed if (sign := found["before"] or found["behind"]))
     sign, times = signs.most_common(1)[0] if signs else ("", 0)
-    if times < _MOSTLY * len(texts) or _SHARE in sign:
+    if times < MOSTLY * len(texts) or _SHARE in sign:
         return None
     known = sign.rstrip(".") in _SYMBOLS or any(unicodedata.category(letter) == "Sc" for letter in sign)
     coded = _CODE.fullmatch(sign) and not any(found["before"] for found in signed)
@@ -503,7 +275,7 @@ def _looks_of(filled: Sequence[str]) -> frozenset[str]:
     if any(_ROUNDED.fullmatch(text) for text in different):
         looks.add("rounded")
     folded = {text.strip().casefold() for text in different}
-    if len(codes_of(folded)) >= _MOSTLY * len(folded) and any(len(text) != _LETTERS_OF_CODES for text in folded):
+    if len(codes_of(folded)) >= MOSTLY * len(folded) and any(len(text) != _LETTERS_OF_CODES for text in folded):
         looks.add("country_name")
     if all(text.casefold() in cells.actions() for text in different):
         looks.add("action")
@@ -520,34 +292,7 @@ def _looks_of(filled: Sequence[str]) -> frozenset[str]:
 
 
 def _most(pattern: re.Pattern[str], texts: Sequence[str]) -> bool:
-    return sum(pattern.fullmatch(text) is not None for text in texts) >= _MOSTLY * len(texts)
-
-
-def _share(texts: Sequence[str], pattern: str) -> float:
-    looked_at = _spread(texts)
-    # Most formats are told by the first text.
-    if not any(_fits(text, pattern) for text in _first_ones(texts)):
-        return 0.0
-    return sum(_fits(text, pattern) for text in looked_at) / len(looked_at)
-
-
-def _first_ones(texts: Sequence[str]) -> Sequence[str]:
-    """So many of the texts as tell most formats, or that none fits."""
-    return _spread(texts)[:3]
-
-
-def _spread(texts: Sequence[str]) -> Sequence[str]:
-    """So many of the texts as are looked at, from all of them: the first ones may be of one day."""
-    return texts[:: max(1, len(texts) // _LOOKED_AT)]
-
-
-def _fits(text: str, pattern: str) -> bool:
-    try:
-        read = datetime.strptime(text, pattern)  # noqa: DTZ007 (only whether it can be read)
-    except ValueError:
-        return False
-    # Of a day in numbers the name tells whether it is the month that comes first.
-    return not pattern.startswith(("%a %m", "%a %d/")) or text.casefold().startswith(f"{read:%a}".casefold())
+    return sum(pattern.fullmatch(text) is not None for text in texts) >= MOSTLY * len(texts)
 
 
 def _places(text: str) -> int:
