@@ -7,6 +7,7 @@ needs them, so that reading commands start at once. Does not belong here: layout
 
 from __future__ import annotations
 
+import errno
 import getpass
 import json
 import os
@@ -33,6 +34,17 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+_WHOSE = "look whose the folder is, and whether it is mounted read-only"
+_ROOM = "make room, and run it again: it goes on from there"
+_WHAT_TO_LOOK_AT = {
+    errno.EACCES: _WHOSE,
+    errno.EPERM: _WHOSE,
+    errno.EROFS: _WHOSE,
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+}
+"""What to do where the system refuses a file, by its reason."""
+
 as_json = click.option("--json", "told_as_json", is_flag=True, help="Print the data as JSON.")
 
 
@@ -54,9 +66,9 @@ def _user() -> str | None:
 def cdp() -> None:
     """Scattered customer records in, one trusted profile per person out.
 
-    Set CDP_DATA to the data folder (default: data), CDP_DEFS to a folder of YAML definitions, CDP_AS_OF to pin the
-    instant that runs are about, CDP_ENV=production to really send. In a folder that `cdp init` made, the first two are
-    set.
+    Set CDP_DATA to the data folder, CDP_DEFS to a folder of YAML definitions, CDP_AS_OF to pin the instant that runs
+    are about, CDP_ENV=production to really send. In a folder that `cdp init` made, and in those below it, the first
+    two are set; anywhere else they are those of the demo, in the folder of the code.
     """
 
 
@@ -105,13 +117,13 @@ def main() -> None:
         _fail(str(error))
     except UnusableLedger as error:
         _fail(str(error), code=1)
-    except PermissionError as error:
-        if error.filename is None:
-            raise
-        _fail(f"{error.filename}: {error.strerror}; look whose the folder is, and whether it is mounted read-only")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+    except OSError as error:
+        if error.filename is None or error.errno not in _WHAT_TO_LOOK_AT:
+            raise
+        _fail(f"{error.filename}: {error.strerror}; {_WHAT_TO_LOOK_AT[error.errno]}")
 
 
 @cdp.command(short_help="Refresh everything, deliver, and report.")

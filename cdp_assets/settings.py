@@ -16,7 +16,8 @@ from functools import cached_property
 from pathlib import Path
 
 PROJECT_FILE = "cdp.env"
-"""File in the folder that a command is run in, with settings that hold unless the environment says otherwise."""
+"""File in the folder that a command is run in, or the nearest above it that has one, with settings that hold unless the
+environment says otherwise."""
 
 PROJECT = Path(__file__).resolve().parent.parent
 """The project's root folder."""
@@ -50,13 +51,14 @@ def parse_instant(text: str, name: str = "CDP_AS_OF") -> datetime:
 
 
 def project_settings(folder: Path) -> dict[str, str]:
-    """The settings in a folder's `PROJECT_FILE`, one ``NAME=value`` a line; paths are relative to the folder.
+    """The settings in the `PROJECT_FILE` of a folder, or of the nearest above it that has one, a line for each
+    (``NAME=value``); paths are relative to where the file is.
 
     Raises:
         SettingsError: if a line is no setting.
     """
-    file = folder / PROJECT_FILE
-    if not file.is_file():
+    file = next((each / PROJECT_FILE for each in (folder, *folder.parents) if (each / PROJECT_FILE).is_file()), None)
+    if file is None:
         return {}
     found: dict[str, str] = {}
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
@@ -65,7 +67,7 @@ def project_settings(folder: Path) -> dict[str, str]:
             continue
         if not separator or not name.startswith("CDP_"):
             raise SettingsError(f"{file}:{number}: write a setting as CDP_NAME=value")
-        found[name] = str(folder / value) if name in ("CDP_DATA", "CDP_DEFS") else value
+        found[name] = str(file.parent / value) if name in ("CDP_DATA", "CDP_DEFS") else value
     return found
 
 
@@ -120,6 +122,8 @@ class Settings:
                 "CDP_LEDGER is not a SQLAlchemy URL; write for example sqlite:////srv/cdp/ledger.sqlite or "
                 "postgresql+psycopg://user:password@host/database"
             )
+        if (fetch := env.get("CDP_FETCH") or "1") not in ("0", "1"):
+            raise SettingsError(f"CDP_FETCH={fetch!r} is neither 1 nor 0")
         memory = env.get("CDP_MEMORY_LIMIT") or cls.memory_limit
         if not _MEMORY.fullmatch(memory):
             raise SettingsError(f"CDP_MEMORY_LIMIT={memory!r} is no amount of memory; write for example 5GB or 512MiB")
@@ -130,7 +134,7 @@ class Settings:
             as_of=parse_instant(as_of) if as_of else None,
             production=mode == "production",
             ledger_override=env.get("CDP_LEDGER") or None,
-            fetching=env.get("CDP_FETCH", "1") != "0",
+            fetching=fetch == "1",
             memory_limit=memory,
         )
 

@@ -31,6 +31,7 @@ def test_any_folder_works_as_definitions_and_an_instant_without_zone_is_utc(tmp_
         ("CDP_AS_OF", "yesterday", "not an ISO 8601"),
         ("CDP_ENV", "staging", "neither development nor production"),
         ("CDP_ENGINE", "sqlite", "the engines are: duckdb"),
+        ("CDP_FETCH", "false", "CDP_FETCH='false' is neither 1 nor 0"),
         ("CDP_DEFS", "/nowhere/at/all", "not a folder"),
         ("CDP_DATA", "/dev/null/data", "but /dev/null is not a folder"),
         ("CDP_MEMORY_LIMIT", "lots", "write for example 5GB"),

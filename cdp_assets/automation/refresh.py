@@ -128,10 +128,16 @@ def dagster_instance(settings: Settings) -> dg.DagsterInstance:
 
 
 def give_settings(home: Path) -> None:
-    """Have an instance's folder bear the project's settings of Dagster, if the project has any."""
-    configuration, template = home / "dagster.yaml", PROJECT / "dagster.yaml"
-    if template.exists() and (not configuration.exists() or configuration.read_bytes() != template.read_bytes()):
-        configuration.write_bytes(template.read_bytes())
+    """Have an instance's folder bear the project's settings of Dagster, if the project has any; what somebody changed
+    there stays.
+    """
+    configuration, given, template = home / "dagster.yaml", home / ".dagster.yaml.given", PROJECT / "dagster.yaml"
+    if not template.exists():
+        return
+    theirs = configuration.exists() and (not given.exists() or given.read_bytes() != configuration.read_bytes())
+    if not theirs:
+        for file in (given, configuration):
+            file.write_bytes(template.read_bytes())
 
 
 def run_refresh(
@@ -213,7 +219,8 @@ def execute(
             first_error = first_error or error
             failed = failed or not event.is_step_success
             # Dagster makes a failed step of a Ctrl-C or a request to end.
-            interrupted = interrupted or (error or "").endswith(dg.DagsterExecutionInterruptedError.__name__)
+            if (error or "").endswith(dg.DagsterExecutionInterruptedError.__name__):
+                interrupted, error = True, "told to stop; the next run goes on from here"
             done += 1
             yield Progress(
                 run_id=run.run_id,

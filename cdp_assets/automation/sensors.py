@@ -122,10 +122,17 @@ def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
 )
 def failed_runs(context: dg.RunFailureSensorContext) -> None:
     run = context.dagster_run
-    steps = [event.step_key for event in context.get_step_failure_events()]
+    steps = [event.step_key for event in context.get_step_failure_events() if event.step_key]
     alert = {"job": run.job_name, "run_id": run.run_id, "failed_steps": steps}
     context.log.error(f"run failed: {json.dumps(alert)}")
     if address := os.environ.get("CDP_ALERT_WEBHOOK"):
         import httpx
 
-        httpx.post(address, json=alert, timeout=10).raise_for_status()
+        text = f"{run.job_name} failed at {', '.join(steps) or 'its start'} (run {run.run_id})"
+        try:
+            httpx.post(address, json={**alert, "text": text}, timeout=10).raise_for_status()
+        except httpx.HTTPStatusError as error:
+            # The error's own words hold the address, which is a secret where it has a token in it.
+            raise RuntimeError(f"CDP_ALERT_WEBHOOK answered {error.response.status_code}") from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise RuntimeError(f"CDP_ALERT_WEBHOOK was not reached: {type(error).__name__}") from None

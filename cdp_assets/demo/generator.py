@@ -99,7 +99,7 @@ def generate(
 
     say("web shop")
     reference.export_rates(world, landing)
-    reference.export_products(world, landing)
+    reference.export_products(landing)
     shop.export_customers(world, landing)
     shop.export_orders(world, landing)
     shop.export_refunds(world, landing)

@@ -90,7 +90,7 @@ def draw_reach(
     two = np.zeros(count, dtype=bool)
     two[rng.choice(np.flatnonzero(~shares_email), round(count * rates.second_email), replace=False)] = True
 
-    phone, before, changed_at, shares_phone = _draw_phones(rng, people, presence, rates, first_day, last_day)
+    phone, before, changed_at, shares_phone = _draw_phones(rng, people, presence, rates, first_day)
     moved = rng.random(count) < rates.moved
     moved[list(COUPLE)] = False
     address, address_before = _draw_addresses(rng, AddressPool.draw(seed), people, moved)
@@ -135,7 +135,7 @@ def _distinct_emails(rng: np.random.Generator, people: People) -> Texts:
 
 
 def _draw_phones(
-    rng: np.random.Generator, people: People, presence: Presence, rates: Rates, first_day: int, last_day: int
+    rng: np.random.Generator, people: People, presence: Presence, rates: Rates, first_day: int
 ) -> tuple[Ints, Ints, Ints, Bools]:
     """Numbers now and before, the day of the change, and who shares one."""
     count = people.count

@@ -30,7 +30,7 @@ RATES_HEADER = "Date,USD,JPY,GBP,CHF\n"
 _LEVELS = (1.12, 165.0, 0.87, 0.97)
 
 
-def export_products(world: World, landing: Landing) -> None:
+def export_products(landing: Landing) -> None:
     """All products, once; nothing is wrong with them."""
     handle = pc.utf8_lower(pc.replace_substring_regex(NAMES, "[^A-Za-z0-9]+", "-"))
     lines = csv_lines(

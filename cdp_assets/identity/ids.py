@@ -81,56 +81,11 @@ class ProfileIdStore(Protocol):
         """
 
 
-class InMemoryProfileIds:
-    """A `ProfileIdStore` that lives as long as its object: for tests and previews."""
-
-    def __init__(self) -> None:
-        self._assigned: dict[int, tuple[int, datetime]] = {}
-        self._redirects: dict[int, tuple[int, datetime]] = {}
-        self._former: dict[int, list[int]] = {}
-        self.writes = 0
-
-    def revision(self) -> str:
-        return str(self.writes or "")
-
-    def assigned(self, records: Sequence[int] | None = None) -> pa.Table:
-        wanted = sorted(self._assigned if records is None else self._assigned.keys() & set(records))
-        return _table([(record, *self._assigned[record]) for record in wanted], ASSIGNED)
-
-    def redirects(self) -> pa.Table:
-        rows = [(old, profile, since) for old, (profile, since) in sorted(self._redirects.items())]
-        return _table(rows, REDIRECTED)
-
-    def former(self, record_ids: Sequence[int]) -> dict[int, list[int]]:
-        return {record: self._former[record] for record in record_ids if record in self._former}
-
-    def revision_after(
-        self, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]
-    ) -> str:
-        return str(self.writes + assigned.num_rows + len(unassigned) + redirected.num_rows + len(revived))
-
-    def save(self, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]) -> str:
-        for record in (*assigned["record_id"].to_pylist(), *unassigned):
-            if record in self._assigned:
-                self._former.setdefault(record, []).insert(0, self._assigned[record][0])
-        self.writes += assigned.num_rows + len(unassigned) + redirected.num_rows + len(revived)
-        for row in assigned.to_pylist():
-            self._assigned[row["record_id"]] = (row["profile_id"], row["since"])
-        for record in unassigned:
-            self._assigned.pop(record, None)
-        for row in redirected.to_pylist():
-            self._redirects[row["old_profile_id"]] = (row["profile_id"], row["since"])
-        for old in revived:
-            self._redirects.pop(old, None)
-        return self.revision()
-
-
-class HeldBackProfileIds:
-    """A `ProfileIdStore` that writes to another one only on `release`: a run that is stopped must leave ids alone."""
+class ForwardingProfileIds:
+    """A `ProfileIdStore` in front of another one, which answers unless a subclass does."""
 
     def __init__(self, store: ProfileIdStore) -> None:
         self._store = store
-        self._held: tuple[pa.Table, Sequence[int], pa.Table, Sequence[int]] | None = None
 
     def revision(self) -> str:
         return self._store.revision()
@@ -148,6 +103,17 @@ class HeldBackProfileIds:
         self, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]
     ) -> str:
         return self._store.revision_after(assigned, unassigned, redirected, revived)
+
+    def save(self, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]) -> str:
+        return self._store.save(assigned, unassigned, redirected, revived)
+
+
+class HeldBackProfileIds(ForwardingProfileIds):
+    """Writes to another store only on `release`: a run that is stopped must leave ids alone."""
+
+    def __init__(self, store: ProfileIdStore) -> None:
+        super().__init__(store)
+        self._held: tuple[pa.Table, Sequence[int], pa.Table, Sequence[int]] | None = None
 
     def save(self, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]) -> str:
         self._held = (assigned, unassigned, redirected, revived)

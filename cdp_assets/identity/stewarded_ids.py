@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import ibis.expr.types as ir
 from ibis import _
 
-from cdp_assets.identity.ids import ProfileIdStore, profile_id_of
+from cdp_assets.identity.ids import ForwardingProfileIds, ProfileIdStore, profile_id_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,16 +22,13 @@ if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
 
 
-class _WithGuests:
+class _WithGuests(ForwardingProfileIds):
     """A store that also knows the ids of some guests."""
 
     def __init__(self, store: ProfileIdStore, guests: Sequence[int], as_of: datetime) -> None:
-        self._store = store
+        super().__init__(store)
         self._guests = guests
         self._as_of = as_of
-
-    def revision(self) -> str:
-        return self._store.revision()
 
     def assigned(self, records: Sequence[int] | None = None) -> pa.Table:
         import pyarrow as pa
@@ -46,20 +43,6 @@ class _WithGuests:
             if not is_known
         ]
         return pa.concat_tables([kept, pa.Table.from_pylist(rows, kept.schema)])
-
-    def redirects(self) -> pa.Table:
-        return self._store.redirects()
-
-    def former(self, record_ids: Sequence[int]) -> dict[int, list[int]]:
-        return self._store.former(record_ids)
-
-    def revision_after(
-        self, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]
-    ) -> str:
-        return self._store.revision_after(assigned, unassigned, redirected, revived)
-
-    def save(self, assigned: pa.Table, unassigned: Sequence[int], redirected: pa.Table, revived: Sequence[int]) -> str:
-        return self._store.save(assigned, unassigned, redirected, revived)
 
 
 def with_guests(

@@ -140,7 +140,7 @@ def suggest(inputs: Inputs, rules: IdentityRules, as_of: datetime, engine: Engin
     tested = _tested(known, cut, engine)
     counted = engine.to_arrow(known.devices.aggregate(all=_.count(), nobody=(_.people == 0).sum())).to_pylist()[0]
     return Suggestions(
-        table=_suggested(now, known.devices, engine),
+        table=_suggested(now, engine),
         tests=_as_table(tested, cut, engine),
         weights=now.weights,
         compared=now.compared,
@@ -257,7 +257,7 @@ class _Learned:
         return likely.semi_join(kept, ["left", "right"])
 
 
-def _suggested(now: _Learned, devices: ir.Table, engine: Engine) -> ir.Table:
+def _suggested(now: _Learned, engine: Engine) -> ir.Table:
     """`schemas.DEVICE_SUGGESTIONS`: devices that are in one profile already need no suggestion."""
     schema = schemas.DEVICE_SUGGESTIONS.ibis_schema
     likely = now.suggested()

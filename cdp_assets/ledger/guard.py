@@ -1,6 +1,7 @@
 """Changes that the volume guard holds until someone confirms or discards them.
 
-Belongs here: holds and what a decision does to their rows. Does not belong here: when to hold (`activation/guard.py`).
+Belongs here: holds and what a decision does to their rows. Does not belong here: when to hold
+(`activation/decisions.py`).
 """
 
 from __future__ import annotations

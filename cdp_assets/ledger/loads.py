@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import pyarrow as pa
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from cdp_assets.ledger import bulk
@@ -84,12 +84,6 @@ def everything(connection: Connection) -> list[Load]:
         select(_LOADS).order_by(_LOADS.c.source, _LOADS.c.stream, _LOADS.c.sequence, _LOADS.c.load_id)
     )
     return [Load(**row._mapping) for row in rows]
-
-
-def next_sequence(connection: Connection, source: str, stream: str) -> int:
-    """The sequence number that the stream's next delivery gets."""
-    statement = select(func.max(_LOADS.c.sequence)).where(_LOADS.c.source == source, _LOADS.c.stream == stream)
-    return int(connection.execute(statement).scalar() or 0) + 1
 
 
 def forget(connection: Connection, load_ids: list[str]) -> None:

@@ -5,10 +5,9 @@ Belongs here: the plain description. Does not belong here: its YAML form (`compo
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-_CURRENCY = re.compile(r"[A-Z]{3}")
+from cdp_assets.canonical.currencies import CODES
 
 
 @dataclass(frozen=True)
@@ -25,5 +24,5 @@ class Reporting:
     currency: str = "EUR"
 
     def __post_init__(self) -> None:
-        if not _CURRENCY.fullmatch(self.currency):
+        if self.currency not in CODES:
             raise ValueError(f"`{self.currency}` is no ISO 4217 currency code; write three capitals such as EUR")

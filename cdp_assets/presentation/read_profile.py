@@ -101,7 +101,7 @@ def read_profile(reader: Reader, match: Match, *, moments: int = 150) -> views.P
         [profile_id, moments],
     )
     total = reader.one("SELECT count(*) AS moments FROM profiles.timeline WHERE profile_id = ?", [profile_id])
-    redirect = _redirect(reader, match)
+    redirect = _redirect(match)
     return views.Profile(
         profile_id=profile_id,
         as_of=now,
@@ -159,6 +159,7 @@ def _by_identifier(reader: Reader, text: str) -> list[Match]:
            OR (identifiers.namespace = ? AND lower(identifiers.identifier_value) = lower(?))
            OR (identifiers.identifier_type = 'phone' AND (identifiers.identifier_value = ? OR
                (? <> '' AND ends_with(identifiers.identifier_value, ?))))
+        ORDER BY ALL
         """,
         [text, namespace, rest, *_phone_forms(text)],
     )
@@ -174,6 +175,7 @@ def _by_native_id(reader: Reader, text: str) -> list[Match]:
         JOIN identity.profile_map AS profile_map USING (record_id)
         WHERE records.native_id = ? OR (records.source = ? AND records.native_id = ?)
            OR CAST(records.record_id AS VARCHAR) = ?
+        ORDER BY ALL
         """,
         [text, source, rest, text],
     )
@@ -210,7 +212,7 @@ def _matches(reader: Reader, found: Iterable[tuple[int, str]]) -> list[Match]:
     ]
 
 
-def _redirect(reader: Reader, match: Match) -> int | None:
+def _redirect(match: Match) -> int | None:
     words = match.by.split()
     return int(words[-1]) if match.by.startswith("older profile id") else None
 

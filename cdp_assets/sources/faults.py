@@ -64,7 +64,7 @@ def fault(inner: BaseException) -> tuple[str, str]:
     kind = type(inner).__name__
     if isinstance(inner, ModuleNotFoundError):
         begin = _DRIVERS.get(inner.name or "")
-        install = "Install what it needs: pip install 'cdp-assets[connect]'"
+        install = "Install what it needs: `make install`, or pip install -e '.[connect]' in the project's folder"
         return f"the module {inner.name} is missing", f"Begin the `url` with {begin}" if begin else install
     if isinstance(inner, FileNotFoundError):
         return "there is no such bucket, folder or file", "Correct the URL in `files`"

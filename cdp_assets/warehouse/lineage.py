@@ -1,7 +1,7 @@
 """Where a column comes from: lineage read off the Ibis expression itself, without running or printing any SQL.
 
-Belongs here: walking an expression's graph down to published tables, and what follows from that (a readable table, PII
-classes carried downstream). Does not belong here: Dagster's form of it (`assets.py`).
+Belongs here: walking an expression's graph down to published tables, and what follows from that (a readable table, the
+class of a value made of others). Does not belong here: Dagster's form of it (`assets.py`).
 
 Lineage is of values: the columns whose values end up in a column. A column that merely filters, joins or sorts rows is
 not among them; the keys of a window are.
@@ -15,7 +15,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
-from cdp_assets.canonical.schema import Pii, TableSchema
+from cdp_assets.canonical.schema import Pii
 
 ColumnRef = tuple[str, str, str]
 """Stage, table, column."""
@@ -52,30 +52,6 @@ def as_markdown(lineage: Mapping[str, Iterable[ColumnRef]]) -> str:
     return "\n".join(lines)
 
 
-def pii_of(
-    expression: ir.Table,
-    schemas: Mapping[tuple[str, str], TableSchema],
-    origins: Mapping[str, ir.Table] | None = None,
-) -> dict[str, Pii]:
-    """Carry PII classes downstream: the strongest class among the columns that a column is made from.
-
-    Args:
-        expression: A table expression over published tables.
-        schemas: (stage, table) → its schema. Columns that are in none of them count as sensitive.
-        origins: As for `column_lineage`.
-
-    Returns:
-        Column → class, as `class_of_value` has it.
-    """
-    walker = _Walker(origins or {})
-    relation = expression.op()
-    classes: dict[str, Pii] = {}
-    for name, dtype in relation.schema.items():
-        sources = walker.of_column(relation, name)
-        classes[name] = class_of_value(dtype, (_class_of(source, schemas) for source in sources))
-    return classes
-
-
 def class_of_value(dtype: dt.DataType, classes: Iterable[Pii]) -> Pii:
     """The class of a value that is made of columns of these classes.
 
@@ -88,14 +64,6 @@ def class_of_value(dtype: dt.DataType, classes: Iterable[Pii]) -> Pii:
     if dtype.is_numeric() and _STRENGTH[strongest] > _STRENGTH[Pii.PSEUDONYM]:
         return Pii.PSEUDONYM
     return strongest
-
-
-def _class_of(source: ColumnRef, schemas: Mapping[tuple[str, str], TableSchema]) -> Pii:
-    stage, table, column = source
-    schema = schemas.get((stage, table))
-    if schema is None or column not in schema.column_names:
-        return Pii.SENSITIVE
-    return schema.column(column).pii
 
 
 class _Walker:

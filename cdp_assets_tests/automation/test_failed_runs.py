@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+
 import dagster as dg
 import pytest
 
@@ -36,7 +38,22 @@ def test_a_failed_run_is_posted_with_its_steps_and_nothing_of_what_it_said(monke
     with dg.DagsterInstance.ephemeral() as instance, api() as (address, calls):
         monkeypatch.setenv("CDP_ALERT_WEBHOOK", address)
         run_id = _tell(instance)
-    assert [call.json for call in calls] == [{"job": "breaking", "run_id": run_id, "failed_steps": ["breaks"]}]
+    text = f"breaking failed at breaks (run {run_id})"
+    assert [call.json for call in calls] == [
+        {"job": "breaking", "run_id": run_id, "failed_steps": ["breaks"], "text": text}
+    ]
+
+
+@pytest.mark.parametrize(("closed", "told"), [(False, "answered 500"), (True, "was not reached: ConnectError")])
+def test_an_alert_that_is_refused_does_not_tell_its_address(
+    monkeypatch: pytest.MonkeyPatch, closed: bool, told: str
+) -> None:
+    with dg.DagsterInstance.ephemeral() as instance, api(lambda _call: (500, {})) as (address, _calls):
+        address = "http://127.0.0.1:9" if closed else address
+        monkeypatch.setenv("CDP_ALERT_WEBHOOK", f"{address}/services/a-secret")
+        with pytest.raises(RuntimeError, match=f"CDP_ALERT_WEBHOOK {told}") as raised:
+            _tell(instance)
+    assert "a-secret" not in "".join(traceback.format_exception(raised.value))
 
 
 def test_without_an_address_a_failed_run_is_logged(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 
-from cdp_assets.automation.refresh import Progress, RunFailed, execute
+from cdp_assets.automation.refresh import Progress, RunFailed, execute, give_settings
 from cdp_assets.quality.checks import VERDICT
+from cdp_assets.settings import PROJECT
 
 AS_OF = datetime(2026, 6, 30, tzinfo=UTC)
 
@@ -77,3 +79,23 @@ def test_a_run_that_is_told_to_end_is_no_failure_of_its_own() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         run(body, [])
+
+
+def test_settings_of_dagster_that_somebody_changed_stay(tmp_path: Path) -> None:
+    home, theirs = tmp_path / "dagster.yaml", "telemetry: {enabled: false}\n"
+    give_settings(tmp_path)
+    given = home.read_bytes()
+    home.write_text(theirs)
+    give_settings(tmp_path)
+    assert home.read_text() == theirs
+    home.unlink()
+    give_settings(tmp_path)
+    assert home.read_bytes() == given == (PROJECT / "dagster.yaml").read_bytes()
+
+
+def test_settings_of_dagster_that_nobody_changed_follow_the_projects(tmp_path: Path) -> None:
+    give_settings(tmp_path)
+    for file in tmp_path.iterdir():
+        file.write_text("what an earlier version gave\n")
+    give_settings(tmp_path)
+    assert (tmp_path / "dagster.yaml").read_bytes() == (PROJECT / "dagster.yaml").read_bytes()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -120,14 +122,24 @@ def test_a_number_out_of_range_is_refused_by_its_option(data: Path, arguments: t
     assert "Traceback" not in told.stderr
 
 
-def test_a_folder_that_may_not_be_written_is_named(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("number", "to_do"),
+    [
+        (errno.EACCES, "look whose"),
+        (errno.EROFS, "look whose the folder is, and whether it is mounted read-only"),
+        (errno.ENOSPC, "make room"),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_named(
+    data: Path, monkeypatch: pytest.MonkeyPatch, number: int, to_do: str
+) -> None:
     def refuse(*_arguments: object, **_further: object) -> None:
-        raise PermissionError(13, "Permission denied", str(data / "ledger.sqlite"))
+        raise OSError(number, os.strerror(number), str(data / "ledger.sqlite"))
 
     monkeypatch.setattr("cdp_assets.ledger.Ledger.open", refuse)
     told = cdp(data, "deliveries", "list")
     assert told.returncode == 2
-    assert told.stderr.startswith(f"Error: {data / 'ledger.sqlite'}: Permission denied; look")
+    assert told.stderr.startswith(f"Error: {data / 'ledger.sqlite'}: {os.strerror(number)}; {to_do}")
 
 
 def test_reading_commands_start_without_the_heavy_libraries(data: Path) -> None:

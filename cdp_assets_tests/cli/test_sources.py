@@ -44,6 +44,7 @@ def test_a_new_project_loads_and_says_where_its_things_are(project: Path) -> Non
     assert (project / "data" / "landing").is_dir()
     assert len((project / "README.md").read_text().splitlines()) <= 12
     assert project_settings(project) == {"CDP_DEFS": str(project / "defs"), "CDP_DATA": str(project / "data")}
+    assert project_settings(project / "defs" / "sources") == project_settings(project)
 
 
 def test_a_folder_that_is_in_use_is_left_alone(project: Path) -> None:

@@ -18,7 +18,6 @@ from cdp_assets.identity import schemas
 from cdp_assets.identity.assets import assets
 from cdp_assets.identity.canonical import Canonical
 from cdp_assets.identity.checks import all_checks
-from cdp_assets.identity.ids import InMemoryProfileIds
 from cdp_assets.identity.resolve import resolve
 from cdp_assets.identity.spec import IdentityRules
 from cdp_assets.identity.stewardship import Stewardship, Word
@@ -29,6 +28,7 @@ from cdp_assets.quality.runner import evaluate
 from cdp_assets.settings import Settings
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets.warehouse.resources import LedgerResource, Warehouse
+from cdp_assets_tests.identity.profile_ids import InMemoryProfileIds
 from cdp_assets_tests.identity.world import AS_OF, KEY, Record, World, canonical_tables, load, published
 
 ALL = (*schemas.TABLES, schemas.DEVICE_SUGGESTIONS, schemas.SUGGESTION_TESTS, schemas.HEALTH)

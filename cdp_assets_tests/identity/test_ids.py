@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
-from cdp_assets.identity.ids import InMemoryProfileIds, profile_id_of
+from cdp_assets.identity.ids import profile_id_of
+from cdp_assets_tests.identity.profile_ids import InMemoryProfileIds
 from cdp_assets_tests.identity.world import AS_OF, Record, World
 
 LATER = AS_OF + timedelta(days=1)

@@ -15,11 +15,12 @@ from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.identity import schemas
 from cdp_assets.identity.canonical import Canonical
 from cdp_assets.identity.delta import Told
-from cdp_assets.identity.ids import InMemoryProfileIds, ProfileIdStore
+from cdp_assets.identity.ids import ProfileIdStore
 from cdp_assets.identity.resolve import resolve
 from cdp_assets.identity.spec import IdentityRules
 from cdp_assets.identity.stewardship import Stewardship, Word
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
+from cdp_assets_tests.identity.profile_ids import InMemoryProfileIds
 
 AS_OF = datetime(2025, 1, 1, tzinfo=UTC)
 KEY = "a key for tests"

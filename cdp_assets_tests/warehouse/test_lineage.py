@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 
 import ibis
+import ibis.expr.datatypes as dt
 import pytest
 
-from cdp_assets.canonical.schema import Column, Pii, TableSchema
-from cdp_assets.warehouse.lineage import as_markdown, column_lineage, pii_of
+from cdp_assets.canonical.schema import Pii
+from cdp_assets.warehouse.lineage import as_markdown, class_of_value, column_lineage
 
 
 @pytest.fixture(scope="module")
@@ -93,33 +94,20 @@ def test_the_markdown_has_a_row_a_column():
     assert "| `n` | — |" in text
 
 
-def test_the_class_of_personal_data_is_carried_downstream(contacts, profile_map):
-    schemas = {
-        ("normalised", "contacts"): TableSchema(
-            "contacts",
-            "",
-            (
-                Column("record_id", "int64", "", pii=Pii.PSEUDONYM),
-                Column("email", "string", "", pii=Pii.DIRECT),
-                Column("score", "float64", ""),
-            ),
-        )
-    }
-    joined = contacts.join(profile_map, "record_id")
-    expression = joined.select(
-        label=contacts.email + contacts.record_id.cast("string"),
-        known=contacts.email.notnull(),
-        length=contacts.email.length(),
-        score="score",
-        unknown=profile_map.profile_id.cast("string"),
-    )
-    assert pii_of(expression, schemas) == {
-        "label": Pii.DIRECT,
-        "known": Pii.NONE,
-        "length": Pii.PSEUDONYM,
-        "score": Pii.NONE,
-        "unknown": Pii.SENSITIVE,
-    }
+@pytest.mark.parametrize(
+    ("dtype", "made_of", "expected"),
+    [
+        (dt.string, (Pii.DIRECT, Pii.PSEUDONYM), Pii.DIRECT),
+        (dt.string, (Pii.SENSITIVE, Pii.NONE), Pii.SENSITIVE),
+        (dt.boolean, (Pii.DIRECT,), Pii.NONE),
+        (dt.int64, (Pii.DIRECT,), Pii.PSEUDONYM),
+        (dt.float64, (), Pii.NONE),
+    ],
+)
+def test_the_class_of_personal_data_is_carried_downstream(
+    dtype: dt.DataType, made_of: tuple[Pii, ...], expected: Pii
+) -> None:
+    assert class_of_value(dtype, made_of) == expected
 
 
 def test_a_wide_and_deep_expression_is_traced_quickly(contacts):

@@ -13,8 +13,6 @@ from cdp_assets.activation.differences import ENTERED, LEFT
 from cdp_assets.activation.message import Message
 from cdp_assets.activation.payload import instant
 
-FORMS = ("message", "identify", "track")
-
 _EVENTS = {ENTERED: "Audience Entered", LEFT: "Audience Exited"}
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 

@@ -14,7 +14,6 @@ import ibis.expr.types as ir
 import pytest
 
 from cdp_assets.identity.canonical import Canonical
-from cdp_assets.identity.ids import InMemoryProfileIds
 from cdp_assets.identity.linkage import joining
 from cdp_assets.identity.linkage.comparisons import GENERATION_APART
 from cdp_assets.identity.linkage.faces import faces
@@ -28,6 +27,7 @@ from cdp_assets.identity.spec import IdentityRules, LinkageRules
 from cdp_assets.identity.stewardship import DIFFERENT, PAIR, SAME, Stewardship, Word
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets_tests.identity.linkage.town import Person, load, tables, town
+from cdp_assets_tests.identity.profile_ids import InMemoryProfileIds
 
 AS_OF = datetime(2025, 1, 1, tzinfo=UTC)
 TOWN = town()
