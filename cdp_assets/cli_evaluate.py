@@ -90,10 +90,15 @@ def _mapped(file: Path | None) -> dict[str, str]:
         return {}
     import yaml
 
+    from cdp_assets.definition_files import syntax_problem
+
     try:
-        read = yaml.safe_load(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        read = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        raise click.ClickException(str(syntax_problem(file, error, text))) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"{file}: is neither YAML nor JSON ({error})") from error
+        raise click.ClickException(f"{file}: is neither YAML nor JSON") from error
     if not isinstance(read, dict) or not all(isinstance(value, str) for value in read.values()):
         raise click.ClickException(f"{file}: write one line a column, such as `given_name: first_name`")
     return {str(what): column for what, column in read.items()}

@@ -204,7 +204,7 @@ def _with_plain_words(file: Path, text: str) -> list[tuple[yaml.Node, Any]]:
     try:
         return _parsed(text, yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
-        raise DefinitionError([_syntax_problem(file, error, text)]) from None
+        raise DefinitionError([syntax_problem(file, error, text)]) from None
     except yaml.YAMLError as error:
         raise DefinitionError([Problem(file, 1, f"is not valid YAML: {error}")]) from None
 
@@ -291,7 +291,14 @@ def _repeated_keys(document: Document, node: yaml.Node) -> Iterator[Problem]:
             yield from _repeated_keys(document, value)
 
 
-def _syntax_problem(file: Path, error: yaml.MarkedYAMLError, text: str) -> Problem:
+def syntax_problem(file: Path, error: yaml.MarkedYAMLError, text: str) -> Problem:
+    """What is wrong with a file that is no YAML, in a line.
+
+    Args:
+        file: Where it is.
+        error: What the parser came up with.
+        text: What the file says.
+    """
     message = error.problem or error.context or "it cannot be read"
     mark = error.problem_mark or error.context_mark
     if "quoted scalar" in (error.context or "") and error.context_mark:

@@ -61,7 +61,7 @@ class IdentifierType(dg.Model, dg.Resolvable):
                 ),
             )
         except RulesError as error:
-            raise RulesError(f"identifiers.{self.type}: {error}") from error
+            raise RulesError(f"identifiers.{self.type}: {error}") from None
 
 
 class ChangeGuard(dg.Model, dg.Resolvable):

@@ -51,9 +51,7 @@ class Ledger:
                     "the ledger outlives its process: give SQLite a file, e.g. sqlite:////tmp/ledger.sqlite"
                 )
             if existing and not Path(self.url.database).exists():
-                raise UnusableLedger(
-                    f"{self.url.database} does not exist yet: nothing has run. Run `cdp run` (or `make demo`)."
-                )
+                raise UnusableLedger(f"{self.url.database} does not exist yet: nothing has run. Run `cdp run`.")
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         self.engine = _sqlite_engine(self.url) if self._sqlite else create_engine(self.url, pool_pre_ping=True)
         self._held: set[str] = set()

@@ -27,7 +27,7 @@ def snapshot_tables(file: Path) -> Iterator[Callable[[str, str], ir.Table]]:
     import ibis
 
     if not file.exists():
-        raise NothingServed(f"{file} does not exist yet: no refresh has succeeded. Run `cdp run` (or `make demo`).")
+        raise NothingServed(f"{file} does not exist yet: no refresh has succeeded. Run `cdp run`.")
     connection = ibis.duckdb.connect()
     with damage_told(file, REMEDY):
         connection.attach(file, name="serving", read_only=True)

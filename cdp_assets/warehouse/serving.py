@@ -201,7 +201,7 @@ def attached(**files: Path) -> Iterator[dict[str, Callable[[str, str], ir.Table]
 def _opened(file: Path) -> duckdb.DuckDBPyConnection:
     """A connection in memory to which a snapshot is attached, read-only, as ``serving``."""
     if not file.exists():
-        raise NothingServed(f"{file} does not exist yet: no refresh has succeeded. Run `cdp run` (or `make demo`).")
+        raise NothingServed(f"{file} does not exist yet: no refresh has succeeded. Run `cdp run`.")
     connection = duckdb.connect(":memory:", config={"threads": 2})
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
     escaped = str(file).replace("'", "''")

@@ -143,7 +143,7 @@ def test_a_mapping_may_be_yaml_or_json(small: Path, mapping: str) -> None:
 @pytest.mark.parametrize(
     ("mapping", "message"),
     [
-        (b"{", "map.yaml: is neither YAML nor JSON"),
+        (b"{", "map.yaml:1: is not valid YAML: "),
         (b"\xff\xfe", "map.yaml: is neither YAML nor JSON"),
         (b"- given_name\n", "map.yaml: write one line a column, such as `given_name: first_name`"),
         (
