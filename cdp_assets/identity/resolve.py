@@ -255,7 +255,7 @@ def _resolved(run: _Run, put: _Put, digests: ir.Table, delta: Delta | None, stat
         """A whole table is written where it is published from, and rows that are to be patched into one are not."""
         return engine.stage_table(schemas.STAGE, schema, rows) if state is None else engine.scratch(rows)
 
-    scope, evidence, linked, people = put.scope, put.evidence, put.linked, put.linked.partition
+    scope, linked, people = put.scope, put.linked, put.linked.partition
     at_devices = devices_concerned(scope, people.records, state, engine)
     devices = attribute_as_said(at_devices.usable, at_devices.people, canonical.facts, said, engine)
     records = _all(scope, at_devices, engine)
@@ -275,25 +275,7 @@ def _resolved(run: _Run, put: _Put, digests: ir.Table, delta: Delta | None, stat
     rows = kept(schemas.PROFILE_MAP, rows)
     engine.forget(assignment.given, keep=[assignment.profiles])
 
-    refused = stack(
-        rejected_links(run.types.table, scope.blocked, people),
-        tables.rejected_links(linked, engine),
-        links_refused(said, people),
-    )
-    made = {
-        "links": stack(
-            links(run.types.table, evidence, put.shared, devices, engine),
-            tables.links(linked, engine),
-            links_said(said, people),
-        ),
-        "rejected_links": engine.scratch(refused),
-        "profile_map": rows,
-        "observations": scope.rows,
-        "components": members,
-        "likeness": tables.likeness(linked, engine),
-        "faces": engine.scratch(tables.faces(linked, engine)),
-        "undecided": tables.undecided(linked, engine),
-    }
+    made = {**_ties(run, put, devices), "profile_map": rows, "observations": scope.rows, "components": members}
     if state is None or delta is None:
         patches: dict[str, Patch] = {}
     else:
@@ -341,6 +323,27 @@ def _resolved(run: _Run, put: _Put, digests: ir.Table, delta: Delta | None, stat
     }
     ordered = {schema.name: whole[schema.name].select(*schema.column_names) for schema in schemas.TABLES}
     return Resolution(ordered, figures, linked, patches)
+
+
+def _ties(run: _Run, put: _Put, devices: ir.Table) -> dict[str, ir.Table]:
+    """What ties records, what was kept from it, and what likeness found, by table."""
+    engine, linked, people = run.engine, put.linked, put.linked.partition
+    refused = stack(
+        rejected_links(run.types.table, put.scope.blocked, people),
+        tables.rejected_links(linked, engine),
+        links_refused(run.said, people),
+    )
+    return {
+        "links": stack(
+            links(run.types.table, put.evidence, put.shared, devices, engine),
+            tables.links(linked, engine),
+            links_said(run.said, people),
+        ),
+        "rejected_links": engine.scratch(refused),
+        "likeness": tables.likeness(linked, engine),
+        "faces": engine.scratch(tables.faces(linked, engine)),
+        "undecided": tables.undecided(linked, engine),
+    }
 
 
 def _queue(run: _Run, linked: Linked, whole: Mapping[str, ir.Table]) -> ir.Table:

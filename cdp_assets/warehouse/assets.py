@@ -323,12 +323,6 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
         return
     why = standing.moved(notes, parts)
     arguments = _arguments(context, plan, engine, as_of, notes, parts)
-    inputs = {name: value for name, value in arguments.items() if name not in _INJECTED}
-    tables = {
-        name: table
-        for parameter, value in inputs.items()
-        for name, table in (value.items() if isinstance(value, dict) else [(parameter, value)])
-    }
     results = plan.function(**arguments)
     if set(results) != {schema.name for schema in plan.schemas}:
         raise TypeError(f"{plan.stage}: the function returned {sorted(results)}")
@@ -338,25 +332,12 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
         yield from _as_it_stands(context, plan, notes)
         return
 
-    staged: dict[str, ir.Table] = {}
-    pending: list[TableRef] = []
-    for schema, before in zip(plan.schemas, notes, strict=True):
-        result = results[schema.name]
-        if isinstance(result, InPlace | Stands):
-            staged[schema.name] = engine.table(plan.stage, schema.name)
-            tables |= result.evidence if isinstance(result, InPlace) else {}
-        else:
-            patch = result.patch if isinstance(result, Built) else None
-            expression = result.table if isinstance(result, Built) else result
-            if patch is None and before is not None and schema.name in plan.compared:
-                expression = engine.scratch(expression)
-                patch = changes.as_patch(plan.stage, schema, expression, plan.compared[schema.name], before, engine)
-            if patch is not None and engine.can_patch(plan.stage, schema):
-                staged[schema.name] = engine.stage_patch(plan.stage, schema, patch)
-            else:
-                staged[schema.name] = engine.stage_table(plan.stage, schema, expression)
-            pending.append((plan.stage, schema.name))
-
+    staged = {
+        schema.name: _written(plan, schema, results[schema.name], before, engine)
+        for schema, before in zip(plan.schemas, notes, strict=True)
+    }
+    pending = [ref for ref in refs if not isinstance(results[ref[1]], InPlace | Stands)]
+    to_look_at = {**staged, **_tables_read(arguments), **_evidence(results)}
     noted: dict[TableRef, Note] = {}
     passed = True
     for schema, before in zip(plan.schemas, notes, strict=True):
@@ -371,7 +352,7 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
         with ThreadPoolExecutor(1) as beside:
             fingerprint = beside.submit(auditing.fingerprint, engine, staged[schema.name], result, before, news)
             asked = auditing.of_appended(plan.all_checks(schema), result, alike)
-            found = auditing.audited(engine, asked, staged[schema.name], {**staged, **tables}, settings.docs, news)
+            found = auditing.audited(engine, asked, staged[schema.name], to_look_at, settings.docs, news)
         outcomes = [
             *auditing.in_words(found, result),
             *auditing.judged(f"{plan.stage}.{schema.name}", plan.judged.get(schema.name, ()), result),
@@ -413,6 +394,40 @@ def _write_audit_publish(context: dg.AssetExecutionContext, plan: _Plan, engine:
             data_version=dg.DataVersion(note.fingerprint.version),
             metadata={**said, "seconds": seconds, **materialised(plan.stage, schema, result, note, engine, why)},
         )
+
+
+def _tables_read(arguments: Mapping[str, Any]) -> dict[str, ir.Table]:
+    """The tables among what a function is given, by their names."""
+    inputs = {name: value for name, value in arguments.items() if name not in _INJECTED}
+    return {
+        name: table
+        for parameter, value in inputs.items()
+        for name, table in (value.items() if isinstance(value, dict) else [(parameter, value)])
+    }
+
+
+def _evidence(results: Mapping[str, Result]) -> dict[str, ir.Table]:
+    """What checks of tables that were changed in place look at beside them."""
+    return {
+        name: table
+        for result in results.values()
+        if isinstance(result, InPlace)
+        for name, table in result.evidence.items()
+    }
+
+
+def _written(plan: _Plan, schema: TableSchema, result: Result, before: Note | None, engine: Engine) -> ir.Table:
+    """A table as it is to be published: staged, as a patch of the published one where it may be, or as it is there."""
+    if isinstance(result, InPlace | Stands):
+        return engine.table(plan.stage, schema.name)
+    patch = result.patch if isinstance(result, Built) else None
+    expression = result.table if isinstance(result, Built) else result
+    if patch is None and before is not None and schema.name in plan.compared:
+        expression = engine.scratch(expression)
+        patch = changes.as_patch(plan.stage, schema, expression, plan.compared[schema.name], before, engine)
+    if patch is not None and engine.can_patch(plan.stage, schema):
+        return engine.stage_patch(plan.stage, schema, patch)
+    return engine.stage_table(plan.stage, schema, expression)
 
 
 def _stood(note: Note | None, result: Result, parts: Mapping[str, str]) -> Note:

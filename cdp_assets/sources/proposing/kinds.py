@@ -6,7 +6,8 @@ Belongs here: the rules, from the telling to the vague. Does not belong here: ho
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from cdp_assets.sources.proposing import consent_headings, headings, phrases
 from cdp_assets.sources.proposing.roles import NUMBERING_PEOPLE, TELLING_OF_PEOPLE, Column, is_unread_time
@@ -32,6 +33,58 @@ _ENOUGH = 20
 """So many orders have more than one line somewhere, if rows are lines."""
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """What is asked of a file's rows.
+
+    Args:
+        columns: The file's columns with their roles.
+        named: The words of the file's name (`Sample.named`).
+        has: The roles that some column has.
+    """
+
+    columns: Sequence[Column]
+    named: str
+    has: frozenset[str]
+
+    @property
+    def timed(self) -> bool:
+        """Whether they say when something was."""
+        return bool(self.has & _TIMED)
+
+    def called(self, kind: str) -> bool:
+        """Whether the file is called as files of a kind are."""
+        return phrases.called(self.named, kind)
+
+    def has_any(self, *roles: str) -> bool:
+        return not self.has.isdisjoint(roles)
+
+    def has_all(self, *roles: str) -> bool:
+        return self.has.issuperset(roles)
+
+    def repeats(self, role: str) -> bool:
+        """Whether numbers of a role have several rows."""
+        return any(column.values.repeated for column in self.columns if column.role == role)
+
+    def tells_apart(self, role: str) -> bool:
+        """Whether each row has a number of a role for itself."""
+        return any(column.values.unique for column in self.columns if column.role == role)
+
+    def come_again(self, times: float = 1) -> bool:
+        """Whether the same people, or devices, are in several rows: then rows are something that they did.
+
+        Args:
+            times: In how many rows they are on average, at least.
+        """
+        numbers = ("person_id", "email", "phone", "anonymous_id", "loyalty_number")
+        who = [
+            column.values for role in numbers for column in self.columns if column.role == role and column.values.filled
+        ]
+        return all(values.repeated for values in who) and any(
+            values.distinct * times <= values.filled for values in who
+        )
+
+
 def kind_of(columns: Sequence[Column], named: str) -> str | None:
     """The kind of rows: name of the canonical table that they mainly feed; ``lines`` for lines with their orders.
 
@@ -42,187 +95,253 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
     Returns:
         None if nothing fits.
     """
-    has = {column.role for column in columns if column.role is not None}
-
-    def called(kind: str) -> bool:
-        return phrases.called(named, kind)
-
-    timed = bool(has & _TIMED)
-    if _are_unplaced(columns, named):
-        return "events" if timed and has & _PERSONAL else None
-    asked = "purpose" in has and bool(has & {"status", "type", "opt_in"}) and not has & _SUMS  # gifts have one too
-    # Of one address there may be a word by each channel, so that it does not tell rows apart.
-    refused = consent_headings.is_of_refusals(named)
-    worded = "consent_channel" in has and (refused or bool(has & {"opt_out", "withdrawn_at"}))
-    worded = worded or (refused and not has & _DONE and _come_again(columns))
-    dated = timed or bool(has & {"consented_at", "withdrawn_at"})
-    # Without a time it still says who refuses.
-    listed = "answer" in has and (bool(has & {"purpose", "consent_channel"}) or "channel" not in has)
-    # Somebody's number beside a purpose or an answer may be that of a loan or of a survey.
-    spoken = "consent_channel" in has or refused or consent_headings.is_of_consent(named)
-    reached = bool(has & {"anything", "email", "phone"}) or (spoken and bool(has & {*NUMBERING_PEOPLE}))
-    if (asked or worded or "answer" in has) and reached and (dated or listed):
-        return "consents"
-    given_back = called("refunds") or _tells_apart(columns, "refund_id")
-    if given_back and has & {"amount", "refunded"}:
-        return "refunds"
-    several = _repeated(columns, "order_id")
-    within = any("lines" in column.values.looks for column in columns) or _are_whole_orders(columns)
-    if not within and timed and {"order_id", "quantity"} <= has and has & {"unit_price", "sku", "gross"}:
-        return "lines"
-    if not within and {"order_id", "line_number", "quantity"} <= has and has & {"sku", "product_name"}:
-        return "lines"
-    if (
-        several
-        and not within
-        and (
-            "quantity" in has
-            or (has & {"sku", "product_name"} and has & _PRICED)
-            or (timed and has & {"unit_price", "line_total"})  # a ticket, a night, a lesson each
-        )
-    ):
-        return "lines"
-    if "sku" in has and not timed and not has & _PERSONAL and not _repeated(columns, "sku"):
-        return "products"
-    if timed and (
-        (called("subscriptions") and has & {"subscription_id", "id"})
-        or ("subscription_id" in has and has & {"plan", "ended_at"})
-    ):
-        return "subscriptions"
-    closing = has & {"amount", "close_date"} or (timed and called("opportunities"))
-    if closing and ("stage" in has or (called("opportunities") and has & {"status", "is_won"})):
-        return "opportunities"
-    # Members of whom is told who they are have a balance; who moved points is a number.
-    moved = has & {"type", "reason", *_DONE}
-    members = _tells_apart(columns, "loyalty_number") and has & _KNOWN_OF_PEOPLE and not moved
-    if "points" in has and timed and ("loyalty_number" in has or called("loyalty")) and not members:
-        return "loyalty"
-    if "subject" in has and has & {"status", "priority"} and timed and not has & _SUMS:
-        return "tickets"
-    messages = {"direction", "notes", "phone"} <= has and not has & _SUMS
-    if timed and (
-        messages or {"direction", "duration"} <= has or ((called("chats") or called("calls")) and has & _PERSONAL)
-    ):
-        return "interactions"
-    if "score" in has and (has & {"survey", "comment"} or called("surveys")):
-        return "survey_responses"
-    # Links in mails have addresses too.
-    surfing = bool(has & {"anonymous_id", "session_id", "properties"}) or ("page_url" in has and "email" not in has)
-    if (
-        timed
-        and "action" in has
-        and "event_name" not in has
-        and (has & {"campaign_id", "campaign"} or (has & {"email", "phone"} and not surfing))
-    ):
-        return "engagements"
-    if "click_id" in has and has & {"campaign_id", "campaign"} and not has & {"page_url", "anonymous_id"}:
-        return "engagements"
-    if timed and (
-        (has & {"event_name", "action"} and surfing)
-        or ("type" in has and (has & {"anonymous_id", "message_id"} or (surfing and _type_of_events(columns))))
-    ):
-        return "events"
-    priced = bool(has & _SUMS) or ("unit_price" in has and "quantity" not in has)
-    numbered = bool(has & {"number", "id", "person_id", "email"})
-    if priced and timed and ("order_id" in has or (called("orders") and numbered)):
-        return "orders"
-    if priced and timed and called("payments") and _tells_apart(columns, "id"):
-        return "orders"  # whatever was paid for
-    if timed and called("orders") and _tells_apart(columns, "order_id"):
-        return "orders"
-    if priced and not timed and ("order_id" in has or called("orders")) and any(map(is_unread_time, columns)):
-        return None  # no people, whenever it was that they ordered
-    whoever = has & {*TELLING_OF_PEOPLE, "name"} - {"full_name"} or called("people")
-    if timed and has & _SUMS and _tells_apart(columns, "number") and not whoever:
-        return "orders"  # each has a number, a time and a sum
-    viewed = "page_url" in has and has & {"anonymous_id", "session_id", "person_id"}
-    if timed and (viewed or ("event_name" in has and not has & _NAMES)):
-        return "events"
-    if has & {"industry", "employees", "website"} and not has & {"email", "given_name", "family_name"}:
-        return "accounts"
-    # Members of families and of several clubs come again too, in lists that only say since when they are known.
-    again = 1.0 if not has & (_NAMES | _KNOWN_OF_PEOPLE) else 1.25 if has & _DONE else 2.0 if _did(columns) else None
-    if timed and again is not None and _come_again(columns, times=again):
-        return "events"
-    if _are_no_customers(columns, named):
-        return None
-    if called("appointments") and not called("people"):
-        if timed and has & _PERSONAL:
-            return "events"  # each is one, whoever comes again
-        if any(column.values.unique and phrases.is_number(column.words) for column in columns):
-            return None
-    number = next((role for role in ("person_id", "loyalty_number", "id") if role in has), "")
-    known = has & (_PERSONS_ONLY if number == "id" else _PERSONS_OR_PLACES)  # shops and stations have a town too
-    preferring = number not in ("", "id") and bool(has & {"opt_in", "opt_out"})
-    if (known or preferring or called("people")) and _tells_apart(columns, number):
-        return "contacts"
-    if not has & _TELLING and _repeated(columns, "full_name"):
-        return None  # a log that says no more than a name, which may be several people's
-    return "contacts" if has & _PERSONAL else None
+    rows = _Rows(columns, named, frozenset(column.role for column in columns if column.role is not None))
+    return next((kind for asked, kind in _DECIDING if asked(rows)), None)
 
 
-def _are_unplaced(columns: Sequence[Column], named: str) -> bool:
+def _are_unplaced(rows: _Rows) -> bool:
     """Whether rows are carts and drafts that were left before they became orders: none of them was completed."""
-    left = headings.is_unplaced(named) or any(headings.is_unplaced(column.words) for column in columns)
-    ends = [column.values.filled for column in columns if headings.is_completion(column.words)]
+    left = headings.is_unplaced(rows.named) or any(headings.is_unplaced(column.words) for column in rows.columns)
+    ends = [column.values.filled for column in rows.columns if headings.is_completion(column.words)]
     return left and bool(ends) and not any(ends)
 
 
-def _did(columns: Sequence[Column]) -> bool:
+def _are_left_by_people(rows: _Rows) -> bool:
+    return rows.timed and rows.has_any(*_PERSONAL) and _are_unplaced(rows)
+
+
+def _are_consents(rows: _Rows) -> bool:
+    has = rows.has
+    asked = "purpose" in has and rows.has_any("status", "type", "opt_in") and not has & _SUMS  # gifts have one too
+    # Of one address there may be a word by each channel, so that it does not tell rows apart.
+    refused = consent_headings.is_of_refusals(rows.named)
+    worded = "consent_channel" in has and (refused or rows.has_any("opt_out", "withdrawn_at"))
+    worded = worded or (refused and not has & _DONE and rows.come_again())
+    dated = rows.timed or rows.has_any("consented_at", "withdrawn_at")
+    # Without a time it still says who refuses.
+    listed = "answer" in has and (rows.has_any("purpose", "consent_channel") or "channel" not in has)
+    # Somebody's number beside a purpose or an answer may be that of a loan or of a survey.
+    spoken = "consent_channel" in has or refused or consent_headings.is_of_consent(rows.named)
+    reached = rows.has_any("anything", "email", "phone") or (spoken and rows.has_any(*NUMBERING_PEOPLE))
+    return (asked or worded or "answer" in has) and reached and (dated or listed)
+
+
+def _are_refunds(rows: _Rows) -> bool:
+    return (rows.called("refunds") or rows.tells_apart("refund_id")) and rows.has_any("amount", "refunded")
+
+
+def _are_lines(rows: _Rows) -> bool:
+    if any("lines" in column.values.looks for column in rows.columns) or _are_whole_orders(rows):
+        return False
+    if rows.timed and rows.has_all("order_id", "quantity") and rows.has_any("unit_price", "sku", "gross"):
+        return True
+    if rows.has_all("order_id", "line_number", "quantity") and rows.has_any("sku", "product_name"):
+        return True
+    return rows.repeats("order_id") and (
+        "quantity" in rows.has
+        or (rows.has_any("sku", "product_name") and rows.has_any(*_PRICED))
+        or (rows.timed and rows.has_any("unit_price", "line_total"))  # a ticket, a night, a lesson each
+    )
+
+
+def _are_whole_orders(rows: _Rows) -> bool:
+    """Whether each of many rows is another order, and tells no article or what all of its articles are together."""
+    numbers = [column.values for column in rows.columns if column.role == "order_id"]
+    if not any(values.unique and values.rows >= _ENOUGH for values in numbers):
+        return False
+    together = any(column.role == "quantity" and headings.is_of_a_whole(column.words) for column in rows.columns)
+    return together or not any(column.role in _ARTICLES and column.values.filled for column in rows.columns)
+
+
+def _are_products(rows: _Rows) -> bool:
+    return "sku" in rows.has and not rows.timed and not rows.has_any(*_PERSONAL) and not rows.repeats("sku")
+
+
+def _are_subscriptions(rows: _Rows) -> bool:
+    called = rows.called("subscriptions") and rows.has_any("subscription_id", "id")
+    return rows.timed and (called or ("subscription_id" in rows.has and rows.has_any("plan", "ended_at")))
+
+
+def _are_opportunities(rows: _Rows) -> bool:
+    called = rows.called("opportunities")
+    closing = rows.has_any("amount", "close_date") or (rows.timed and called)
+    return closing and ("stage" in rows.has or (called and rows.has_any("status", "is_won")))
+
+
+def _are_points(rows: _Rows) -> bool:
+    # Members of whom is told who they are have a balance; who moved points is a number.
+    moved = rows.has_any("type", "reason", *_DONE)
+    members = rows.tells_apart("loyalty_number") and rows.has_any(*_KNOWN_OF_PEOPLE) and not moved
+    known = "loyalty_number" in rows.has or rows.called("loyalty")
+    return "points" in rows.has and rows.timed and known and not members
+
+
+def _are_tickets(rows: _Rows) -> bool:
+    return "subject" in rows.has and rows.has_any("status", "priority") and rows.timed and not rows.has_any(*_SUMS)
+
+
+def _are_talks(rows: _Rows) -> bool:
+    messages = rows.has_all("direction", "notes", "phone") and not rows.has_any(*_SUMS)
+    called = (rows.called("chats") or rows.called("calls")) and rows.has_any(*_PERSONAL)
+    return rows.timed and (messages or rows.has_all("direction", "duration") or called)
+
+
+def _are_responses(rows: _Rows) -> bool:
+    return "score" in rows.has and (rows.has_any("survey", "comment") or rows.called("surveys"))
+
+
+def _surf(rows: _Rows) -> bool:
+    """Whether rows are of visitors of a site. Links in mails have addresses too."""
+    on_a_page = "page_url" in rows.has and "email" not in rows.has
+    return rows.has_any("anonymous_id", "session_id", "properties") or on_a_page
+
+
+def _are_engagements(rows: _Rows) -> bool:
+    reached = rows.has_any("campaign_id", "campaign") or (rows.has_any("email", "phone") and not _surf(rows))
+    acted = rows.timed and "action" in rows.has and "event_name" not in rows.has and reached
+    clicked = "click_id" in rows.has and rows.has_any("campaign_id", "campaign")
+    return acted or (clicked and not rows.has_any("page_url", "anonymous_id"))
+
+
+def _are_named_events(rows: _Rows) -> bool:
+    named = rows.has_any("event_name", "action") and _surf(rows)
+    typed = "type" in rows.has and (
+        rows.has_any("anonymous_id", "message_id") or (_surf(rows) and _type_of_events(rows))
+    )
+    return rows.timed and (named or typed)
+
+
+def _type_of_events(rows: _Rows) -> bool:
+    """Whether a column is called the type of an event."""
+    return any(column.role == "type" and "event" in column.words.split() for column in rows.columns)
+
+
+def _are_priced(rows: _Rows) -> bool:
+    return rows.has_any(*_SUMS) or ("unit_price" in rows.has and "quantity" not in rows.has)
+
+
+def _are_orders(rows: _Rows) -> bool:
+    numbered = rows.has_any("number", "id", "person_id", "email")
+    called = "order_id" in rows.has or (rows.called("orders") and numbered)
+    paid = rows.called("payments") and rows.tells_apart("id")  # whatever was paid for
+    told = _are_priced(rows) and (called or paid)
+    return rows.timed and (told or (rows.called("orders") and rows.tells_apart("order_id")))
+
+
+def _are_orders_of_no_known_time(rows: _Rows) -> bool:
+    """Whether rows are no people, whenever it was that they ordered."""
+    orders = _are_priced(rows) and ("order_id" in rows.has or rows.called("orders"))
+    return orders and not rows.timed and any(map(is_unread_time, rows.columns))
+
+
+def _are_numbered_sums(rows: _Rows) -> bool:
+    """Whether each row has a number, a time and a sum, and nobody."""
+    whoever = rows.has & {*TELLING_OF_PEOPLE, "name"} - {"full_name"} or rows.called("people")
+    return rows.timed and rows.has_any(*_SUMS) and rows.tells_apart("number") and not whoever
+
+
+def _are_views(rows: _Rows) -> bool:
+    viewed = "page_url" in rows.has and rows.has_any("anonymous_id", "session_id", "person_id")
+    return rows.timed and (viewed or ("event_name" in rows.has and not rows.has_any(*_NAMES)))
+
+
+def _are_companies(rows: _Rows) -> bool:
+    return rows.has_any("industry", "employees", "website") and not rows.has_any("email", "given_name", "family_name")
+
+
+def _are_what_people_did(rows: _Rows) -> bool:
+    """Whether the same people come again. Members of families and of several clubs come again too, in lists that only
+    say since when they are known.
+    """
+    if not rows.has_any(*_NAMES, *_KNOWN_OF_PEOPLE):
+        return rows.timed and rows.come_again()
+    if rows.has_any(*_DONE):
+        return rows.timed and rows.come_again(1.25)
+    return rows.timed and _did(rows) and rows.come_again(2)
+
+
+def _did(rows: _Rows) -> bool:
     """Whether people did something at a time of day, rather than being something since a day: a tenant, insured."""
     return any(
         column.role in ("happened_at", "received_at")
         or (column.role == "started_at" and column.values.type == "timestamp")
-        for column in columns
+        for column in rows.columns
     )
 
 
-def _come_again(columns: Sequence[Column], times: float = 1) -> bool:
-    """Whether the same people, or devices, are there in several rows: then rows are something that they did.
-
-    Args:
-        columns: The file's columns.
-        times: In how many rows they are on average, at least.
-    """
-    numbers = ("person_id", "email", "phone", "anonymous_id", "loyalty_number")
-    who = [column.values for role in numbers for column in columns if column.role == role and column.values.filled]
-    return all(values.repeated for values in who) and any(values.distinct * times <= values.filled for values in who)
-
-
-def _are_no_customers(columns: Sequence[Column], named: str) -> bool:
+def _are_no_customers(rows: _Rows) -> bool:
     """Whether rows are shops, suppliers or staff, who have addresses too, or calls of machines: by their number, or by
     the file's name.
     """
-    if any("host" in column.values.looks and "person_id" in phrases.meanings(column.words) for column in columns):
+    if any("host" in column.values.looks and "person_id" in phrases.meanings(column.words) for column in rows.columns):
         return True
-    unique = [column for column in columns if column.values.unique]
+    unique = [column for column in rows.columns if column.values.unique]
     if any(column.role in ("person_id", "loyalty_number", "lead_id") for column in unique):
         return False
     number = next((column for column in unique if headings.is_number_of_row(column.words)), None)
     return (number is not None and headings.is_of_others(number.words)) or (
-        phrases.called(named, "nobody") and not phrases.called(named, "people")
+        rows.called("nobody") and not rows.called("people")
     )
 
 
-def _are_whole_orders(columns: Sequence[Column]) -> bool:
-    """Whether each of many rows is another order, and tells no article or what all of its articles are together."""
-    numbers = [column.values for column in columns if column.role == "order_id"]
-    if not any(values.unique and values.rows >= _ENOUGH for values in numbers):
-        return False
-    together = any(column.role == "quantity" and headings.is_of_a_whole(column.words) for column in columns)
-    return together or not any(column.role in _ARTICLES and column.values.filled for column in columns)
+def _are_appointments(rows: _Rows) -> bool:
+    return rows.called("appointments") and not rows.called("people")
 
 
-def _repeated(columns: Sequence[Column], role: str) -> bool:
-    """Whether numbers of a role have several rows."""
-    return any(column.values.repeated for column in columns if column.role == role)
+def _are_appointments_of_people(rows: _Rows) -> bool:
+    """Whether each row is something that happened, whoever comes again."""
+    return _are_appointments(rows) and rows.timed and rows.has_any(*_PERSONAL)
 
 
-def _tells_apart(columns: Sequence[Column], role: str) -> bool:
-    """Whether each row has a number of a role for itself."""
-    return any(column.values.unique for column in columns if column.role == role)
+def _are_numbered_appointments(rows: _Rows) -> bool:
+    return _are_appointments(rows) and any(
+        column.values.unique and phrases.is_number(column.words) for column in rows.columns
+    )
 
 
-def _type_of_events(columns: Sequence[Column]) -> bool:
-    """Whether a column is called the type of an event."""
-    return any(column.role == "type" and "event" in column.words.split() for column in columns)
+def _are_people_by_number(rows: _Rows) -> bool:
+    number = next((role for role in ("person_id", "loyalty_number", "id") if role in rows.has), "")
+    # Shops and stations have a town too.
+    known = rows.has_any(*(_PERSONS_ONLY if number == "id" else _PERSONS_OR_PLACES))
+    preferring = number not in ("", "id") and rows.has_any("opt_in", "opt_out")
+    return (known or preferring or rows.called("people")) and rows.tells_apart(number)
+
+
+def _are_mere_names(rows: _Rows) -> bool:
+    """Whether rows are a log that says no more than a name, which may be several people's."""
+    return not rows.has & _TELLING and rows.repeats("full_name")
+
+
+def _have_something_personal(rows: _Rows) -> bool:
+    return rows.has_any(*_PERSONAL)
+
+
+_DECIDING: tuple[tuple[Callable[[_Rows], bool], str | None], ...] = (
+    (_are_left_by_people, "events"),
+    (_are_unplaced, None),
+    (_are_consents, "consents"),
+    (_are_refunds, "refunds"),
+    (_are_lines, "lines"),
+    (_are_products, "products"),
+    (_are_subscriptions, "subscriptions"),
+    (_are_opportunities, "opportunities"),
+    (_are_points, "loyalty"),
+    (_are_tickets, "tickets"),
+    (_are_talks, "interactions"),
+    (_are_responses, "survey_responses"),
+    (_are_engagements, "engagements"),
+    (_are_named_events, "events"),
+    (_are_orders, "orders"),
+    (_are_orders_of_no_known_time, None),
+    (_are_numbered_sums, "orders"),
+    (_are_views, "events"),
+    (_are_companies, "accounts"),
+    (_are_what_people_did, "events"),
+    (_are_no_customers, None),
+    (_are_appointments_of_people, "events"),
+    (_are_numbered_appointments, None),
+    (_are_people_by_number, "contacts"),
+    (_are_mere_names, None),
+    (_have_something_personal, "contacts"),
+)
+"""What is asked of rows, from the telling to the vague, and the kind that they are if it is so: the first decides."""
