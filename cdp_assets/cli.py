@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,12 +28,14 @@ from cdp_assets.settings import PROJECT, Settings, SettingsError, project_settin
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from sqlalchemy import Connection
 
     from cdp_assets.ledger import Ledger
     from cdp_assets.presentation import views
     from cdp_assets.warehouse.serving import Reader
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Answer = TypeVar("Answer")
 
 _WHOSE = "look whose the folder is, and whether it is mounted read-only"
 _ROOM = "make room, and run it again: it goes on from there"
@@ -178,14 +181,21 @@ def status(told_as_json: bool) -> None:
 
 def _paused(settings: Settings) -> list[str]:
     """The destinations that somebody paused. What was published is told also where the ledger is out of reach."""
-    from cdp_assets.ledger import Ledger, destinations
+    from cdp_assets.ledger import destinations
+
+    return _of_ledger(settings, destinations.paused, "which destinations are paused") or []
+
+
+def _of_ledger(settings: Settings, read: Callable[[Connection], Answer], what: str) -> Answer | None:
+    """What the ledger says; null, and said, where it is out of reach."""
+    from cdp_assets.ledger import Ledger
 
     try:
         with Ledger.open(settings.ledger_url, existing=True) as ledger, ledger.reading() as connection:
-            return destinations.paused(connection)
+            return read(connection)
     except (UnusableLedger, DamagedFile) as error:
-        click.echo(f"which destinations are paused is not known: {error}", err=True)
-        return []
+        click.echo(f"{what} is not known: {error}", err=True)
+        return None
 
 
 @cdp.command(short_help="Show one person: where from, what is known, what happened.")
@@ -193,14 +203,17 @@ def _paused(settings: Settings) -> list[str]:
 @click.option("--html", "page", type=click.Path(dir_okay=False, path_type=Path), help="Write a page to this file.")
 @as_json
 def profile(identifier: str, page: Path | None, told_as_json: bool) -> None:
-    """Show one person: golden record with provenance, attributes, segments, consents, timeline.
+    """Show one person: golden record with provenance, attributes, segments, consents, what destinations were told of
+    them or were not, and why; timeline.
 
     IDENTIFIER is a profile id (an older one too), an e-mail, a phone number, or a number at a source such as a
     customer number, alone or with its source before it (shop:1001).
     """
-    from cdp_assets.presentation.read_profile import find, read_profile
+    from cdp_assets.ledger import history
+    from cdp_assets.presentation.read_profile import find, ids_of, read_profile
 
-    with open_reader(Settings.from_env()) as reader:
+    settings = Settings.from_env()
+    with open_reader(settings) as reader:
         matches = find(reader, identifier)
         if not matches:
             raise click.ClickException(
@@ -210,7 +223,9 @@ def profile(identifier: str, page: Path | None, told_as_json: bool) -> None:
         if len(matches) > 1:
             _several(identifier, matches, told_as_json)
             return
-        person = read_profile(reader, matches[0])
+        person, ids = read_profile(reader, matches[0]), ids_of(reader, matches[0].profile_id)
+    messages = _of_ledger(settings, partial(history.of_profiles, profile_ids=ids), "what destinations were told")
+    person = replace(person, messages=None if messages is None else tuple(messages))
     if page:
         from cdp_assets.presentation.profile_page import profile_page
 

@@ -229,10 +229,11 @@ _BARE_WORD = "a bare yes, no, on or off is a truth value in YAML; put what is a 
 
 def _mistyped(document: Document, path: tuple[Key, ...], message: str) -> str:
     node = document.node_at(path)
+    field = next(key for key in reversed(path) if isinstance(key, str))  # an item of a list has but a number
     variable = re.search(r"\{\{.*\benv\.(\w+)", str(node.value)) if node is not None else None
     if variable and variable.group(1) not in os.environ:
-        return f"`{path[-1]}`: the environment variable {variable.group(1)} is not set"
-    return f"`{path[-1]}`: {message[:1].lower()}{message[1:]}"
+        return f"`{field}`: the environment variable {variable.group(1)} is not set"
+    return f"`{field}`: {message[:1].lower()}{message[1:]}"
 
 
 def _path_in(document: Document, location: Sequence[Key]) -> tuple[Key, ...]:

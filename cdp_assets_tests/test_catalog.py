@@ -222,7 +222,7 @@ def test_an_unknown_field_deep_inside_names_the_nearest_one_of_that_place(folder
 def test_a_bare_word_that_yaml_takes_for_a_truth_value_is_said(folder):
     said = "a bare yes, no, on or off is a truth value in YAML; put what is a text in quotes"
     assert faults(write(folder, shop=SOURCE.replace("Name", "no"))) == [
-        f"shop/defs.yaml:11: `0`: {said}",
+        f"shop/defs.yaml:11: `key`: {said}",
         f"shop/defs.yaml:14: `columns`: {said}",
         f"shop/defs.yaml:24: `order_id`: {said}",
     ]

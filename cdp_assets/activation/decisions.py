@@ -36,7 +36,7 @@ class Difference:
         gate: The first gate that is shut for the person, or null.
         twin: Whether it is another id of a person than the one that messages use.
         withdrawn: Whether it is a removal because a gate has shut (suppression, consent, nowhere to ask for it).
-        stays: Whether it leaves while its person stays, under another id.
+        stays: Whether it leaves while its person stays under another id, or takes the place of one that leaves.
     """
 
     person_id: int
@@ -113,7 +113,7 @@ def decide(spec: DestinationSpec, difference: Difference, *, initial: bool, allo
         return Decision(WITHHOLD, (gate if spec.mode == "mirror" else None) or SEED_ONLY)
     if gate is not None:
         return Decision(WITHHOLD, gate)
-    if full := allowance.take(difference.person_id):
+    if not difference.stays and (full := allowance.take(difference.person_id)):
         return Decision(WITHHOLD, full)
     return Decision(SEND, can_wait=True)
 

@@ -47,7 +47,7 @@ def outbox_rows(
     current = as_json(list(spec.payload), [rows[f"{FIELD}{number}"] for number in range(len(spec.payload))])
     keeps_list = spec.mode == "mirror"
     payloads = [
-        _payload(text, told_before.get(profile_id) if is_change == LEFT else None, person_stays)
+        (_payload(text, told_before.get(profile_id), person_stays) if is_change == LEFT else text)
         if it.action == decisions.SEND or (keeps_list and it.gate == outbox.SEED_ONLY)
         else None
         for profile_id, is_change, person_stays, text, it in zip(told, change, stays, current, made, strict=True)

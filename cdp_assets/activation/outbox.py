@@ -88,6 +88,7 @@ def compare(spec: DestinationSpec, tables: Tables, engine: Engine, ledger: Ledge
         state = destinations.state(connection, spec.name)
         assigned = holdouts.assignments(connection, spec.holdout_campaign, GLOBAL_CONTROL)
         history = destinations.usual_change(connection, spec.name)
+    redirects = engine.to_arrow(tables.redirects.select("old_profile_id", "profile_id"))
     assignments = engine.from_arrow(assigned)
     found = engine.to_arrow(
         differences(
@@ -97,13 +98,12 @@ def compare(spec: DestinationSpec, tables: Tables, engine: Engine, ledger: Ledge
             consent_state=tables.consent_state,
             suppressions=tables.suppressions,
             redirects=tables.redirects,
-            state=engine.from_arrow(state),
+            state=engine.from_arrow(_with_unsettled(spec, ledger, state, redirects["old_profile_id"])),
             assignments=assignments,
             as_of=as_of,
         )
     ).sort_by([("person_id", "ascending"), ("told_id", "ascending")])
     mixed = engine.to_arrow(holdout.contaminated(assignments, tables.redirects))
-    redirects = engine.to_arrow(tables.redirects.select("old_profile_id", "profile_id"))
     decided = _decide(spec, found, Allowance.of(spec, ledger, redirects, as_of), initial)
     members = sum(state["member"].to_pylist())
     usual = decisions.usual_size(history, members)
@@ -209,6 +209,18 @@ def _payloads_told(spec: DestinationSpec, ledger: Ledger, found: pa.Table) -> di
     known = [told_id for told_id, its_change in zip(told, change, strict=True) if its_change in (LEFT, UPDATED)]
     with ledger.reading() as connection:
         return history.last_payloads(connection, spec.name, known)
+
+
+def _with_unsettled(spec: DestinationSpec, ledger: Ledger, state: pa.Table, given_up: pa.ChunkedArray) -> pa.Table:
+    """The state with ``unsettled``, of ids given up: whether their last message may still go out, or have arrived. A
+    list kept equal takes a repeat without harm."""
+    unsettled: set[int] = set()
+    if outlived.told_change(spec) is not None:
+        told = state.filter(pc.and_(pc.greater(state["sequence"], 0), pc.is_in(state["profile_id"], given_up)))
+        profile_ids = told["profile_id"].to_pylist()
+        with ledger.reading() as connection:
+            unsettled = waiting.unsettled(connection, spec.name, outlived.gone_reason(spec), profile_ids)
+    return state.append_column("unsettled", pc.is_in(state["profile_id"], pa.array(sorted(unsettled), pa.int64())))
 
 
 def _outlived(spec: DestinationSpec, tables: Tables, engine: Engine, ledger: Ledger, as_of: datetime) -> Outlived:

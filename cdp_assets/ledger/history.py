@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import ColumnElement, Connection, case, func, literal_column, or_, select
 
 from cdp_assets.ledger import bulk
-from cdp_assets.ledger.models import OutboxRow
+from cdp_assets.ledger.models import Activation, OutboxRow
 from cdp_assets.ledger.outbox import (
     COMPLAINED,
     DEAD,
@@ -30,6 +31,7 @@ from cdp_assets.ledger.outbox import (
 )
 
 _OUTBOX = bulk.table_of(OutboxRow)
+_ACTIVATIONS = bulk.table_of(Activation)
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,46 @@ class Told:
     payload: str | None
     status: str
     reason: str | None
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a destination was to be told of a person, and what has become of it; without contents and contact point.
+
+    Args:
+        destination, segment, change: Who was to be told of what.
+        profile_id: The id that the destination knows the person by.
+        sequence: Its number among the messages of this destination and id.
+        channel: What it goes out on: whose consent counts.
+        variant: Of the campaign, where there are some.
+        status, reason: What has become of it, and why it was withheld, held or given up.
+        created_at: As-of instant of the refresh that found the difference.
+        sent_at: When it was delivered.
+    """
+
+    destination: str
+    segment: str
+    change: str
+    profile_id: int
+    sequence: int
+    channel: str
+    variant: str | None
+    status: str
+    reason: str | None
+    created_at: datetime
+    sent_at: datetime | None
+
+
+def of_profiles(connection: Connection, profile_ids: Sequence[int]) -> list[Message]:
+    """All messages about these profiles, newest first."""
+    columns = [_OUTBOX.c[each.name] for each in fields(Message)]
+    # The outbox is sorted by destination and profile: with both at hand, nothing else of it is read.
+    destinations = select(_ACTIVATIONS.c.destination).distinct()
+    found: list[Any] = []
+    for some in bulk.chunks(profile_ids):
+        chosen = (_OUTBOX.c.destination.in_(destinations), _OUTBOX.c.profile_id.in_(some))
+        found += connection.execute(select(_OUTBOX.c.id, *columns).where(*chosen)).all()
+    return [Message(*row[1:]) for row in sorted(found, key=lambda row: -row.id)]
 
 
 def last_payloads(connection: Connection, destination: str, profile_ids: Sequence[int]) -> dict[int, str]:

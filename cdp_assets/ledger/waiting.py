@@ -81,15 +81,31 @@ def reopenable(
     was withdrawn for this reason, or was tried and then withheld.
     """
     columns = _OUTBOX.c
-    last = and_(outbox.of_profile(_STATE), _STATE.c.sequence == columns.sequence)
     withheld = and_(columns.status == outbox.WITHHELD, or_(columns.reason == reason, columns.attempts > 0))
+    open_or_withheld = or_(columns.status.in_(outbox.OPEN), withheld)
+    return _last_is(connection, destination, profile_ids, and_(columns.change == change, open_or_withheld))
+
+
+def unsettled(connection: Connection, destination: str, reason: str, profile_ids: Sequence[int]) -> set[int]:
+    """Those of these profiles whose last message may yet go out under its key, or have arrived without our knowing: not
+    delivered, nor withheld for another reason than this before its first try."""
+    columns = _OUTBOX.c
+    withheld = and_(columns.status == outbox.WITHHELD, or_(columns.reason == reason, columns.attempts > 0))
+    unsettled = or_(columns.status.in_((*outbox.OPEN, outbox.DEAD)), withheld)
+    return _last_is(connection, destination, profile_ids, unsettled)
+
+
+def _last_is(
+    connection: Connection, destination: str, profile_ids: Sequence[int], chosen: ColumnElement[bool]
+) -> set[int]:
+    """Those of these profiles whose last message is one of these."""
+    last = and_(outbox.of_profile(_STATE), _STATE.c.sequence == _OUTBOX.c.sequence)
     found: set[int] = set()
     for some in bulk.chunks(profile_ids):
         statement = (
-            select(columns.profile_id)
+            select(_OUTBOX.c.profile_id)
             .select_from(_OUTBOX.join(_STATE, last))
-            .where(columns.destination == destination, columns.profile_id.in_(some))
-            .where(columns.change == change, or_(columns.status.in_(outbox.OPEN), withheld))
+            .where(_OUTBOX.c.destination == destination, _OUTBOX.c.profile_id.in_(some), chosen)
         )
         found.update(connection.execute(statement).scalars())
     return found

@@ -18,6 +18,8 @@ from cdp_assets.presentation.views import Consent, Moment, Profile, Suppression
 
 CONSENT_TONE = {"granted": "good", "denied": "bad", "pending": "warn", "expired": "warn", "withdrawn": "bad"}
 
+_MESSAGE_TONE = {"delivered": "good", "dead": "bad", "withheld": ""}
+
 _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Buying", ("orders", "orders_365d", "orders_90d", "order_value", "net_spend", "net_spend_365d",
                 "average_order_value", "favourite_category", "first_order_at", "last_order_at", "days_since_order",
@@ -99,6 +101,7 @@ def profile_page(profile: Profile) -> str:
         permissions=permissions(profile),
         attribute_groups=attribute_groups(profile),
         tone=CONSENT_TONE,
+        message_tone=_MESSAGE_TONE,
     )
 
 

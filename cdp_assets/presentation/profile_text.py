@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -18,8 +19,12 @@ from cdp_assets.presentation.read_profile import Match
 from cdp_assets.presentation.terminal import facts, heading, indented, table
 from cdp_assets.presentation.views import Moment, Profile
 
+if TYPE_CHECKING:
+    from cdp_assets.ledger.history import Message
+
 _TONE = {"granted": "green", "denied": "red", "withdrawn": "red", "pending": "yellow", "expired": "yellow"}
 _RECORDS_SHOWN = 20
+_MESSAGES_SHOWN = 20
 
 
 def profile_card(profile: Profile) -> RenderableType:
@@ -49,6 +54,8 @@ def profile_text(profile: Profile, *, moments: int = 15) -> RenderableType:
         parts += [heading(title), indented(facts(pairs))]
     parts += [heading("Segments"), indented(_segments(profile))]
     parts += [heading("What may be done"), indented(_permissions(profile))]
+    if profile.messages is not None:
+        parts += [heading("What destinations were told"), indented(_messages(profile.messages, profile.profile_id))]
     parts += [heading("Identifiers"), indented(_identifiers(profile))]
     parts += [heading("Records"), indented(_records(profile))]
     parts += [heading(f"Timeline ({wording.plural(profile.moments, 'moment')})")]
@@ -112,6 +119,19 @@ def _identifiers(profile: Profile) -> RenderableType:
     for each in profile.identifiers:
         kind = wording.label(each.identifier_type) + ("" if each.namespace == "global" else f" in {each.namespace}")
         made.add_row(kind, each.value, ", ".join(each.sources))
+    return made
+
+
+def _messages(messages: tuple[Message, ...], profile_id: int) -> RenderableType:
+    if not messages:
+        return Text("nothing", "dim")
+    made = table("As of", "Destination", "What", "By", "State", "Sent")
+    for told in messages[:_MESSAGES_SHOWN]:
+        when, sent = wording.day(told.created_at), wording.instant(told.sent_at)
+        what = wording.message(told, profile_id)
+        made.add_row(when, told.destination, what, told.channel, wording.state(told), sent)
+    if len(messages) > _MESSAGES_SHOWN:
+        made.add_row(f"and {len(messages) - _MESSAGES_SHOWN} more")
     return made
 
 

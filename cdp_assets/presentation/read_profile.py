@@ -138,6 +138,14 @@ def read_profile(reader: Reader, match: Match, *, moments: int = 150) -> views.P
     )
 
 
+def ids_of(reader: Reader, profile_id: int) -> list[int]:
+    """A profile's id, and those that were given up for it."""
+    if not reader.has("identity", "redirects"):
+        return [profile_id]
+    older = "SELECT old_profile_id FROM identity.redirects WHERE profile_id = ? ORDER BY old_profile_id"
+    return [profile_id, *(row["old_profile_id"] for row in reader.rows(older, [profile_id]))]
+
+
 def _by_profile_id(reader: Reader, number: int) -> list[Match]:
     if number >= 1 << 63:
         return []

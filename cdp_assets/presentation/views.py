@@ -10,7 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cdp_assets.ledger.history import Message
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,8 @@ class Profile:
         survivals: The surviving values with their provenance.
         attributes: Computed attributes (everything of `customer_360` that is not the golden record).
         segments, consents, suppressions, identifiers, records: What they say.
+        messages: What destinations were told of it or were not, under whatever id, newest first: from the ledger, which
+            goes on after the run; null where nobody has asked it.
         timeline: The latest moments, newest first; ``moments`` counts all of them.
         spend_by_month: Month (first day) → net spend of its orders, oldest first.
         currency: The reporting currency.
@@ -133,6 +138,7 @@ class Profile:
     segments: tuple[Membership, ...] = ()
     consents: tuple[Consent, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
+    messages: tuple[Message, ...] | None = None
     identifiers: tuple[Identifier, ...] = ()
     records: tuple[Record, ...] = ()
     timeline: tuple[Moment, ...] = ()

@@ -10,7 +10,10 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cdp_assets.ledger.history import Message
 
 NOTHING = "–"
 
@@ -109,6 +112,18 @@ def title(kind: str, text: str) -> str:
 def permission(purpose: str, channel: str) -> str:
     """What a consent is about: ``marketing by email``, ``analytics on any channel``."""
     return f"{purpose} on any channel" if channel == "any" else f"{purpose} by {channel.replace('_', ' ')}"
+
+
+def message(told: Message, profile_id: int) -> str:
+    """What a message says of a person: ``entered vip (2)``, with its number; and the id, where it is not today's."""
+    variant = f", variant {told.variant}" if told.variant else ""
+    under = f", as {told.profile_id}" if told.profile_id != profile_id else ""
+    return f"{told.change} {told.segment} ({told.sequence}){variant}{under}"
+
+
+def state(told: Message) -> str:
+    """What has become of a message: ``delivered``, ``withheld (no_consent)``; in the words of `cdp deliveries list`."""
+    return f"{told.status} ({told.reason})" if told.reason else told.status
 
 
 def label(name: str) -> str:

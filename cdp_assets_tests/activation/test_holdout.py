@@ -210,7 +210,7 @@ def test_differences_compile_for_spark() -> None:
         ),
         suppressions=table("suppressions", contact_point="string", channel="string", reason="string"),
         redirects=table("redirects", old_profile_id="int64", profile_id="int64"),
-        state=of_ledger("state", destinations.STATE),
+        state=of_ledger("state", destinations.STATE.append(pa.field("unsettled", pa.bool_()))),
         assignments=of_ledger("assignments", holdouts.ASSIGNMENTS),
         as_of=FRIDAY,
     )

@@ -28,6 +28,8 @@ from cdp_assets_tests.activation.shop import (
     person,
 )
 
+FAREWELL = replace(WELCOME, name="farewell", mode="leave")
+
 
 def deliver_all(shop: Shop, spec: DestinationSpec) -> None:
     """Settle all that is open as delivered."""
@@ -201,13 +203,12 @@ def test_a_merge_withdraws_no_message_that_waits(shop: Shop) -> None:
 
 
 def test_a_message_on_leaving_greets_nobody_who_enters(shop: Shop) -> None:
-    farewell = replace(WELCOME, name="farewell", mode="leave")
     shop.with_people(1, 2)
     shop.members = {1, 2}
-    shop.refresh(farewell, MONDAY)
+    shop.refresh(FAREWELL, MONDAY)
     assert shop.told() == []
     shop.members = {2}
-    shop.refresh(farewell, TUESDAY)
+    shop.refresh(FAREWELL, TUESDAY)
     assert shop.told() == [(1, "left")]
 
 
@@ -305,18 +306,75 @@ def test_the_guard_may_hold_the_leaving_of_other_ids_whose_person_stays(shop: Sh
     assert shop.rows("profile_id", "change", "status")[-1] == (2, "left", "held")
 
 
-def test_a_merge_into_an_id_that_was_never_told_is_none_and_keeps_the_id_told(shop: Shop) -> None:
+def with_one_told_who_has_an_older_id(shop: Shop, spec: DestinationSpec) -> None:
+    """Tell of a person on Monday who on Tuesday has another id, of which nothing was told."""
     shop.with_people(7)
     shop.members = {7}
-    shop.refresh(WELCOME, MONDAY)
-    shop.refresh(MIRROR, MONDAY)
+    shop.refresh(spec, MONDAY)
+    deliver_all(shop, spec)
     shop.people = {3: person(3, email=email_of(7), full_name="Person 7")}
     shop.members, shop.redirects = {3}, {7: 3}
-    assert shop.refresh(WELCOME, TUESDAY).differences == 0
-    assert shop.refresh(MIRROR, TUESDAY).differences == 0
+
+
+def test_a_list_gets_the_id_of_today_in_the_place_of_the_one_given_up(shop: Shop) -> None:
+    spec = replace(MIRROR, cap=Cap(1, 30))
+    with_one_told_who_has_an_older_id(shop, spec)
+    shop.refresh(spec, TUESDAY)
+    assert shop.rows("profile_id", "change", "sequence")[1:] == [(3, "entered", 1), (7, "left", 2)]
+    told = [json.loads(row[0]) for row in shop.rows("payload")[1:]]
+    assert told == [{"email": email_of(7), "name": "Person 7"}, {"email": None, "name": None}]
+    assert shop.refresh(spec, WEDNESDAY).differences == 0
     shop.members = set()
+    shop.refresh(spec, THURSDAY)
+    assert shop.told()[3:] == [(3, "left")]
+    assert shop.refresh(spec, FRIDAY).differences == 0
+
+
+@pytest.mark.parametrize("discarded", [True, False])
+def test_whoever_may_not_be_told_does_not_get_another_id_and_a_change_of_ids_that_was_discarded_is_found_again(
+    shop: Shop, discarded: bool
+) -> None:
+    with_one_told_who_has_an_older_id(shop, MIRROR)
+    if discarded:
+        shop.refresh(replace(MIRROR, volume_guard=VolumeGuard(factor=0, minimum=0)), TUESDAY)
+        with shop.ledger.transaction() as connection:
+            guard.discard(connection, 1, "mara", TUESDAY)
+        told, shop_told = [(3, "entered"), (7, "left")], len(shop.rows("id"))
+    else:
+        shop.say(7, "denied", TUESDAY)
+        told, shop_told = [(7, "left")], len(shop.rows("id"))
     shop.refresh(MIRROR, WEDNESDAY)
-    assert shop.told()[-1] == (7, "left")
+    assert shop.told(shop_told) == told
+    shop.say(7, "granted", THURSDAY)
+    shop.refresh(MIRROR, THURSDAY)
+    assert shop.told(shop_told) == (told if discarded else [*told, (3, "entered")])
+    assert shop.refresh(MIRROR, FRIDAY).differences == 0
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_nobody_is_greeted_for_a_merge_and_who_comes_back_is_greeted_under_the_id_of_today(
+    shop: Shop, arrived: bool
+) -> None:
+    with_one_told_who_has_an_older_id(shop, WELCOME)
+    if not arrived:
+        with shop.ledger.transaction() as connection:
+            outbox.settle(connection, [outbox.Settlement(1, outbox.DEAD, "timeout", MONDAY, None, 2)])
+    assert shop.refresh(WELCOME, TUESDAY).differences == 0
+    for as_of, members in ((WEDNESDAY, set()), (THURSDAY, {3})):
+        shop.members = members
+        shop.refresh(WELCOME, as_of)
+    # What was given up may have arrived, and can be tried again: it keeps the order of its id.
+    assert shop.told() == [(7, "entered"), (3 if arrived else 7, "entered")]
+    assert shop.refresh(WELCOME, FRIDAY).differences == 0
+
+
+def test_a_message_on_leaving_after_a_merge_bears_the_id_of_today_and_goes_out_once(shop: Shop) -> None:
+    with_one_told_who_has_an_older_id(shop, FAREWELL)
+    assert shop.refresh(FAREWELL, TUESDAY).differences == 0
+    shop.members = set()
+    shop.refresh(FAREWELL, WEDNESDAY)
+    assert shop.refresh(FAREWELL, THURSDAY).differences == 0
+    assert shop.told() == [(3, "left")]
 
 
 def test_a_merge_undone_is_none_either(shop: Shop) -> None:

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from cdp_assets.activation.spec import VolumeGuard
+from cdp_assets.cli import cdp as command
 from cdp_assets.cli_deliveries import deliveries
 from cdp_assets.ledger import guard, outbox
 from cdp_assets_tests.activation.shop import MONDAY, TUESDAY, WELCOME, Shop
@@ -197,3 +198,34 @@ def test_a_mailbox_for_bounces_is_looked_into_on_demand(shop: Shop, tmp_path: Pa
     (tmp_path / "bounces").mkdir()
     (tmp_path / "bounces" / "1.eml").write_text("Subject: Holiday\n\nBack soon.", encoding="utf-8")
     assert told("bounces", "greeting") == "1 mails: 0 messages bounced, 0 complained about\n"
+
+
+def test_a_profile_says_what_destinations_were_told_of_the_person_under_any_id_and_what_not(
+    shop: Shop, tmp_path: Path
+) -> None:
+    write_snapshot(tmp_path / "serving.duckdb")  # where 9 was merged into 1
+    shop.with_people(9)
+    shop.members = {1, 2, 9}
+    shop.say(1, "denied", MONDAY)
+    shop.refresh(WELCOME, MONDAY)
+    with shop.ledger.transaction() as connection:
+        [to_nine] = [row for row in outbox.open_rows(connection, WELCOME.name) if row.profile_id == 9]
+        outbox.settle(connection, [outbox.Settlement(to_nine.id, outbox.DELIVERED, None, TUESDAY, tried=True)])
+
+    def shown(*arguments: str) -> str:
+        result = CliRunner().invoke(command, ["profile", "1", *arguments], env={"COLUMNS": "160"})
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    told_of = json.loads(shown("--json"))["messages"]
+    names = ("profile_id", "change", "status", "reason", "created_at", "sent_at")
+    assert [tuple(each[name] for name in names) for each in told_of] == [
+        ("9", "entered", "delivered", None, "2026-06-01T06:00:00Z", "2026-06-02T06:00:00Z"),
+        ("1", "entered", "withheld", "consent_denied", "2026-06-01T06:00:00Z", None),
+    ]
+    page = tmp_path / "ann.html"
+    shown("--html", str(page))
+    for text in (shown(), page.read_text(encoding="utf-8")):
+        for part in ("entered members (1), as 9", "withheld (consent_denied)", "delivered"):
+            assert part in text
+        assert "p9@example.org" not in text
