@@ -105,6 +105,7 @@ def load_catalog(defs: Path, beside: Path | None = None) -> Catalog:
     defs = _folder(defs)
     files = files_in(defs)
     documents, problems = _read_all(files)
+    all_read = not problems
     if beside is not None:
         documents = _with_beside(documents, read(beside))
     loaded: dict[str, list[_Loaded]] = {type_name: [] for type_name in TYPES}
@@ -114,7 +115,8 @@ def load_catalog(defs: Path, beside: Path | None = None) -> Catalog:
     wide, faults = _wide(loaded[TRAIT])
     problems.extend(faults)
     problems.extend(_load(others, loaded, _with_moments(wide, documents)))
-    problems.extend(_faults_between(loaded, documents, wide))
+    if all_read:  # nobody is blamed for naming what stands in a file that cannot be read
+        problems.extend(_faults_between(loaded, documents, wide))
     if problems:
         raise DefinitionError(problems)
 

@@ -180,8 +180,18 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
 
 
+_INSIDE = re.compile(
+    r"validation error for \w+\n(?P<field>\w+)\n\s*(?P<said>.+?) \[type=\w+, input_value=(?P<written>'[^'\n]*'),"
+)
+"""What pydantic says of a field of an item of a list."""
+
+
 def _unresolved(document: Document, text: str) -> Problem:
     """Where Dagster could not make a value of what is written; its text names the path and goes on with a traceback."""
+    if inside := _INSIDE.search(text):
+        return document.problem_of(
+            ValueError(f"{inside['written']} is no `{inside['field']}`: {inside['said'].lower()}")
+        )
     found = re.search(r"for field '(\w+)'", text)
     said = re.search(r"(?:Value error, |\b\w*(?:Error|Exception): )(.+?)(?: \[type=|$)", text, re.MULTILINE)
     path = _path_of_field(document, found.group(1)) if found else ("attributes",)
@@ -219,11 +229,19 @@ def _invalid(document: Document, error: ValidationError) -> Iterator[Problem]:
     if not found:
         for detail in error.errors():
             path = _path_in(document, detail["loc"])
-            found.setdefault(path, []).append(document.problem(_mistyped(document, path, detail["msg"]), path))
+            message = _BARE_NUMBER if isinstance(detail["input"], int | float) else detail["msg"]
+            found.setdefault(path, []).append(document.problem(_mistyped(document, path, message), path))
+        # What is around a fault has not its form either.
+        found = {
+            path: each
+            for path, each in found.items()
+            if not any(path == other[: len(path)] != other for other in found)
+        }
     for problems in found.values():
         yield problems[0]
 
 
+_BARE_NUMBER = "a bare number, or a time such as 21:00, is a number in YAML; put what is a text in quotes"
 _BARE_WORD = "a bare yes, no, on or off is a truth value in YAML; put what is a text in quotes"
 
 
@@ -233,7 +251,7 @@ def _mistyped(document: Document, path: tuple[Key, ...], message: str) -> str:
     variable = re.search(r"\{\{.*\benv\.(\w+)", str(node.value)) if node is not None else None
     if variable and variable.group(1) not in os.environ:
         return f"`{field}`: the environment variable {variable.group(1)} is not set"
-    return f"`{field}`: {message[:1].lower()}{message[1:]}"
+    return f"`{field}`: {message[:1].lower()}{message[1:].replace('valid tuple', 'valid list')}"
 
 
 def _path_in(document: Document, location: Sequence[Key]) -> tuple[Key, ...]:

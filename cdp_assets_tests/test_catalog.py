@@ -288,6 +288,11 @@ def test_a_segment_is_not_blamed_for_the_fault_of_another_that_it_is_made_of(fol
             '  segment: loyal\n  quiet_hours: {start: "21:00", end: "08:00", zone: Europe/Berlinn}',
             "7: quiet_hours.zone: `Europe/Berlinn` is no time zone; write an IANA name such as Europe/Berlin",
         ),
+        (
+            "  segment: loyal",
+            "  segment: loyal\n  quiet_hours: {start: 21:00, end: '08:00', zone: Europe/Berlin}",
+            "7: `start`: a bare number, or a time such as 21:00, is a number in YAML; put what is a text in quotes",
+        ),
     ],
 )
 def test_a_fault_of_a_destination_is_said_in_its_words(folder, written, instead, says):
@@ -299,6 +304,26 @@ def test_trusting_a_source_that_there_is_not_names_the_nearest_one(folder):
     trust = "type: cdp_assets.profiles.component.Survivorship\nattributes:\n  sources: [shopp]\n"
     [fault] = faults(write(folder, shop=SOURCE, trust=trust))
     assert fault == "trust/defs.yaml:3: there is no source 'shopp'; did you mean 'shop'?"
+
+
+def test_nobody_is_blamed_for_naming_what_stands_in_a_file_that_cannot_be_read(folder):
+    [fault] = faults(write(folder, loyal=segment() + "  name: again\n", mailing=DESTINATION))
+    assert fault == "loyal/defs.yaml:7: `name` is given twice (first in line 3)"
+
+
+@pytest.mark.parametrize(
+    ("item", "says"),
+    [
+        (
+            "{type: email, kind: shared}",
+            "4: 'shared' is no `kind`: input should be 'personal', 'shareable' or 'device'",
+        ),
+        ("{type: email, limit: 0}", "4: identifiers.email: limit is 0, but must be at least 1"),
+    ],
+)
+def test_a_fault_of_an_identifier_names_it(folder, item, says):
+    rules = f"type: cdp_assets.identity.component.IdentityRules\nattributes:\n  identifiers:\n    - {item}\n"
+    assert faults(write(folder, rules=rules)) == [f"rules/defs.yaml:{says}"]
 
 
 @pytest.mark.parametrize(

@@ -45,13 +45,17 @@ class ExpressionError(ValueError):
         return ExpressionError(self.problem, self.sql, self.position, where)
 
 
+_FEW = 20
+"""So many names are listed where none is near."""
+
+
 def nearest(name: str, valid: Sequence[str]) -> str:
     """A hint that names the nearest valid name, or lists them when they are few and none is near."""
     folded = {candidate.casefold(): candidate for candidate in sorted(valid, reverse=True)}
     close = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
     if close:
         return f"did you mean `{folded[close[0]]}`?"
-    if 0 < len(valid) <= 15:
+    if 0 < len(valid) <= _FEW:
         return "there are: " + ", ".join(f"`{candidate}`" for candidate in sorted(valid))
     return "nothing has a similar name"
 
