@@ -27,7 +27,7 @@ from cdp_assets.identity.evaluation.columns import NOT_OF_ROWS, REACHED, SEVERAL
 from cdp_assets.identity.evaluation.files import EvaluationError, rows_of
 from cdp_assets.normalised.identifier_values import EMAIL, EMAIL_BASE, PHONE, lookup
 from cdp_assets.normalised.names_of_people import known_names
-from cdp_assets.sources.proposing.cells import genders, says
+from cdp_assets.sources.proposing.cells import genders, longer_titles, says, title_in
 from cdp_assets.sources.proposing.countries import code_of
 from cdp_assets.sources.proposing.phrases import BIRTH_PARTS, NAMES, words_of
 from cdp_assets.sources.proposing.roles import Column
@@ -301,14 +301,19 @@ def _canonical(
     birth_date = ibis.coalesce(date_of(table, columns, engine), date_of_parts(table, columns))
     # Initials beside a whole name say nothing more.
     initials = text("initials") if "family_name" in columns else ibis.null("string")
+    gender, couple = _gender(table, text("gender"), engine)
+    full = ibis.coalesce(*whole, ibis.null("string"))
+    given = _joined(text("given_name").coalesce(initials), text("middle_name"))
+    family = _joined(_both(_with_particle(text), text("second_family_name")), text("name_suffix"))
+    # A couple is called by its title, so that the name is neither hers nor his.
     told = table.select(
         "record_id",
-        full_name=ibis.coalesce(*whole, ibis.null("string")),
-        given_name=_joined(text("given_name").coalesce(initials), text("middle_name")),
-        family_name=_joined(_both(_with_particle(text), text("second_family_name")), text("name_suffix")),
+        full_name=(couple + " " + full).coalesce(full),
+        given_name=ibis.ifelse(given.notnull() | family.notnull(), _both(couple, given), given),
+        family_name=family,
         birth_date=birth_date,
         birth_year=year_of(table, columns, birth_date, engine),
-        gender=_gender(table, text("gender"), engine),
+        gender=gender,
         company=text("company"),
         job_title=text("job_title"),
     )
@@ -428,16 +433,26 @@ def _number(text: ir.StringValue, issuer: ir.StringValue) -> ir.StringValue:
     return _joined(known, issuer)
 
 
-def _gender(table: ir.Table, text: ir.StringValue, engine: Engine) -> ir.StringValue:
-    """Genders in one spelling where they are told in words that are known, such as salutations."""
+def _gender(table: ir.Table, text: ir.StringValue, engine: Engine) -> tuple[ir.StringValue, ir.StringValue]:
+    """Genders in one spelling where they are told in words that are known, such as titles, of which others say nothing;
+    and the titles of couples."""
     said = text.lower().re_replace(r"^[ .]+|[ .]+$", "")
     texts = engine.to_arrow(table.select(said=said).distinct().order_by("said").limit(_GENDERS_KNOWN))[
         "said"
     ].to_pylist()
+    told = {each for each in texts if each is not None}
     women, men = (
-        [word.rstrip(".") for word in says(kind)] for kind in genders({told for told in texts if told is not None})
+        [*(word.rstrip(".") for word in says(kind)), *longer_titles(told, gender)]
+        for kind, gender in zip(genders(told), ("female", "male"), strict=True)
     )
-    return ibis.cases((said.isin(women), "female"), (said.isin(men), "male"), else_=text)
+    couples, others = ([each for each in told if title_in(each) == kind] for kind in ("couples", "titles"))
+    gender = ibis.cases(
+        (said.isin(women), "female"),
+        (said.isin(men), "male"),
+        (said.isin([*couples, *others]), ibis.null("string")),
+        else_=text,
+    )
+    return gender, ibis.ifelse(said.isin(couples), text, ibis.null("string"))
 
 
 def _joined(name: ir.StringValue, more: ir.StringValue) -> ir.StringValue:

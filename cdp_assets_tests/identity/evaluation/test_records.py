@@ -150,6 +150,9 @@ def test_middle_names_and_suffixes_belong_to_the_name(file: Path, engine: DuckDB
     [
         ("Anrede", ["Frau", "Herr", "Firma"], ["female", "male", "Firma"]),
         ("Title", ["Mrs.", "MR", ""], ["female", "male", None]),
+        ("Title", ["Mrs", "Mr", "Dr", "Rev. Prof."], ["female", "male", None, None]),
+        ("Anrede", ["Frau Prof. Dr.", "Herr Dr.", "Frau"], ["female", "male", "female"]),
+        ("Tratamiento", ["Sra.", "Sr./Sra.", "Sr."], ["female", None, "male"]),
         ("sexo", ["M", "H", ""], ["female", "male", None]),
         ("sex", ["F", "M", "U"], ["female", "male", "U"]),
     ],
@@ -160,6 +163,15 @@ def test_genders_are_read_however_they_are_told(
     lines = "".join(f"p{number},Ana,Meyer,{each}\n" for number, each in enumerate(told))
     found = read(file, engine, f"who,first_name,last_name,{column}\n{lines}")
     assert engine.to_arrow(found.contacts.order_by("record_id"))["gender"].to_pylist() == expected
+
+
+def test_a_couple_is_called_by_its_title_which_is_neither_hers_nor_his(file: Path, engine: DuckDBEngine) -> None:
+    rows = "x,Mr,Mr Hill,A,Hill\ny,Mr & Mrs,Ann,A,Hill\ny,Mr. and Mrs.,Ann,,Hill\n"
+    found = read(file, engine, f"who,Title,Salutation,Forename,Surname\n{rows}")
+    told = engine.to_arrow(found.contacts.order_by("record_id")).to_pylist()
+    assert [(row["gender"], row["given_name"]) for row in told] == [
+        ("male", "A"), (None, "Mr & Mrs A"), (None, "Mr. and Mrs."),
+    ]  # fmt: skip
 
 
 def test_two_family_names_are_one(file: Path, engine: DuckDBEngine) -> None:
