@@ -38,7 +38,7 @@ _YEAR_ALONE = r"^\d{4}(\.0)?$"
 _SOME_YEAR = 2000
 """When ages were told of which nothing says when: only how far they are apart is compared."""
 
-_A_YEAR = r"\b((?:19|20)\d\d)(?:\d{4})?(?:\b|\.0)"
+_A_YEAR = r"\b((?:1[89]|20)\d\d)(?:\d{4})?(?:\b|\.0)"
 """In a date, or alone."""
 
 

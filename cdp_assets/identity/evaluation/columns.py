@@ -83,6 +83,7 @@ _NOT_BESIDE: Mapping[str, Collection[str]] = {
     "family_name": SECOND,
     "full_name": MAILING,
     "initials": ("middle",),
+    "birth_date": ("where",),
 }
 """What a column may be → words that deny it."""
 
@@ -325,7 +326,7 @@ def _tells_rounds(name: str, values: Sequence[str]) -> bool:
 
 def _is_birth_place(name: str) -> bool:
     words = said_in(name)
-    return not words.isdisjoint(("birth", "born")) and not words.isdisjoint(("place", "city", "town"))
+    return not words.isdisjoint(("birth", "born")) and not words.isdisjoint(("place", "city", "town", "where"))
 
 
 def issuer_of(number: str, columns: Sequence[str]) -> str | None:

@@ -232,6 +232,11 @@ def _warnings(columns: Collection[str]) -> list[str]:
             "no column is read as names: all who share an e-mail or a phone are one person then. Say which it is with "
             "--map (`full_name: COLUMN`, or `given_name:` and `family_name:`)"
         )
+    if "age" in columns and "age_told" not in columns:
+        warnings.append(
+            "no column says when ages were told: they are read as if all were in one year. If one does, say which with "
+            "--map (`age_told: COLUMN`)"
+        )
     return warnings
 
 

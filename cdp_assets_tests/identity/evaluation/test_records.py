@@ -118,6 +118,7 @@ def test_birth_dates_in_three_columns_are_put_together(file: Path, engine: DuckD
         pytest.param("dob", ["1980-02-03", "1991", "1992", "1993"], [None, 1991, 1992, 1993], id="years among dates"),
         pytest.param("age", ["34", "35", "", "64"], [1966, 1965, None, 1936], id="ages of nobody knows when"),
         pytest.param("age,year", ["34,2010", "44,2020", "4,", "5,2020"], [1976, 1976, None, 2015], id="ages of a year"),
+        pytest.param("age,Year", ["34,1851", "44,1861", "5,1861"], [1817, 1817, 1856], id="ages of old censuses"),
         pytest.param("age,as of", ["34,20100101", "44,1/31/2020"], [1976, 1976], id="ages of a day"),
         pytest.param("age,dob", ["30,1980-02-03", "20,1990-02-03", "40,", "50,"], [1980, 1990, 1970, 1960],
                      id="ages beside dates"),
@@ -288,6 +289,8 @@ def test_mistakes_are_named_by_a_number_that_only_one_record_has(file: Path, eng
         ("name,who\n", "the file has no rows that fit its header: nothing is measured"),
         ("name,no,who\nAda,1,x\nBen,1,x\n", "1 rows have no 'no', or one that another row has"),
         ("name,who\nAda,x\nBen,x\n", None),
+        ("name,age,who\nAda,7,x\nBen,8,x\n", "no column says when ages were told"),
+        ("name,age,year,who\nAda,7,1851,x\nBen,8,1861,x\n", None),
     ],
 )
 def test_why_figures_may_say_little_is_told(file: Path, engine: DuckDBEngine, text: str, warning: str | None) -> None:
