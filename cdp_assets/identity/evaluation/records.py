@@ -17,8 +17,10 @@ import ibis.expr.types as ir
 from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.identity.evaluation.births import (
+    are_from_births,
     date_of,
     date_of_parts,
+    dates_in_numbers,
     not_understood,
     spelled_in_digits,
     year_of,
@@ -172,6 +174,14 @@ def read_labelled(
         doubts[found.pop("birth_date")] = "no value is understood as a date"
         undated = 0
     columns = {what: places[name] for what, name in found.items()}
+    if not columns.keys() & {"birth_date", *BIRTH_PARTS}:
+        for what in [what for what in found if is_a(what) == "national_id"]:
+            numbers = rows.select(record_id=rows[POSITION].cast("int64"), number=rows[columns[what]].cast("string"))
+            if _are_from_births(numbers, engine):
+                born = dates_in_numbers(numbers, engine)
+                table = engine.scratch(table.left_join(born, "record_id").drop("record_id_right"))
+                found["birth_date"], columns["birth_date"] = found[what], "born"
+                break
     if not set(columns) - _SAY_LITTLE:
         raise EvaluationError(
             f"none of the columns of {file.name} ({', '.join(header)}) looks like a name, an address, an e-mail, a "
@@ -210,6 +220,12 @@ def _rows_without_a_number(table: ir.Table, place: str | None, engine: Engine) -
     column = table[place]
     [counted] = engine.to_arrow(table.aggregate(rows=table.count(), different=column.nunique())).to_pylist()
     return int(counted["rows"] - counted["different"])
+
+
+def _are_from_births(numbers: ir.Table, engine: Engine) -> bool:
+    """Whether the first of some numbers of people (record_id, number) say when these were born."""
+    first = numbers.filter(numbers.number.strip() != "").order_by("record_id").limit(_SAMPLE)
+    return are_from_births(engine.to_arrow(first.select("number"))["number"].to_pylist())
 
 
 def _masked(rows: ir.Table, places: Mapping[str, str], engine: Engine) -> dict[str, int]:

@@ -105,6 +105,28 @@ def test_birth_dates_that_are_not_understood_are_told(file: Path, engine: DuckDB
     assert (none.undated, none.unread) == (0, {"dob": "no value is understood as a date"})
 
 
+@pytest.mark.parametrize(
+    ("numbered", "expected"),
+    [
+        (["19770908-XXXX", "110510-6692", "450301-****"], [date(1977, 9, 8), date(2011, 5, 10), date(1945, 3, 1)]),
+        (["197709081239", "4505106692", ""], [date(1977, 9, 8), date(1945, 5, 10), None]),
+        (["19770908-XXXX", "770908-6692", "19760301-1234"], [None] * 3),
+        (["42101-6288826-4", "770908-6692", "20100301-1234"], [None] * 3),
+    ],
+)
+def test_national_numbers_that_begin_with_birth_dates_tell_them_where_no_column_does(
+    file: Path, engine: DuckDBEngine, numbered: list[str], expected: list[date | None]
+) -> None:
+    rows = "".join(f"Ann Lee,{number},x\n" for number in numbered)
+    found = read(file, engine, f"name,Personnummer,who\n{rows}")
+    assert births(found, engine) == expected
+    assert {number for *_, number in numbers(found, engine)} == {
+        each.replace("-", "") for each in numbered if each and not set(each) & {"X", "*"}
+    }
+    beside = read(file, engine, "name,Personnummer,dob,who\nAnn Lee,19770908-XXXX,,x\nBo Ek,450301-1234,2001-02-03,y\n")
+    assert births(beside, engine) == [None, date(2001, 2, 3)]
+
+
 def test_birth_dates_in_three_columns_are_put_together(file: Path, engine: DuckDBEngine) -> None:
     lines = "Anna,1980,2,3,x\nBob,1980.0,12.0,25.0,x\nEva,1980,02,31,y\nIda,1970,1,1,y\nUwe,,2,3,y\n"
     found = read(file, engine, "name,birth_year,birth_month,birth_day,who\n" + lines)
