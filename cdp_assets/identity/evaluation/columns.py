@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import count
 from typing import NamedTuple
 
+from cdp_assets.identity.evaluation.births import are_from_births
 from cdp_assets.identity.evaluation.names import halves, stand_in, whole_name, written_as_names
 from cdp_assets.identity.evaluation.shapes import PARTS, SHAPES, SURE, denied, fits, shaped
 from cdp_assets.identity.evaluation.words import (
@@ -230,7 +231,7 @@ def _ranked(
         for rank, words in enumerate(wordings)
         if (is_called(name, words) or (words not in VAGUE and says(name, words)))
         and not _contradicted(what, name)
-        and (words not in REPEATED or _come_again(known[name]))
+        and (words not in REPEATED or _come_again(known[name]) or are_from_births(known[name]))
         and (_is_surely(what, name, words) or not denied(what, known[name]))
         and (what not in PARTS or fits(what, known[name]))
     )

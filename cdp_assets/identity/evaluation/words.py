@@ -13,7 +13,8 @@ from collections.abc import Mapping
 REPEATED = ("member no", "member num", "member number", "member id", "membership no", "membership num",
             "membership number", "membership id", "voter reg num", "voter reg no", "voter id", "epic no",
             "ffn", "personnr", "person nr", "person no", "persnr", "pers nr")  # fmt: skip
-"""Words of numbers that are people's where several rows have the same one, and otherwise number something else."""
+"""Words of numbers that are people's where several rows have the same one or they begin with births, and otherwise
+number something else."""
 
 WORDS: Mapping[str, tuple[str, ...]] = {
     "record": ("unique id", "record id", "rec id", "row id", "uid", "record no", "record number", "row no",

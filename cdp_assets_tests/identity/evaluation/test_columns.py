@@ -461,6 +461,7 @@ def test_a_record_id_is_filled_and_no_two_are_the_same() -> None:
         ({"file_num": ["000000315578"]}, {}),
         ({"membership_no": ["A1001", "A1002", "A1001"]}, {"national_id": "membership_no"}),
         ({"membership_no": ["A1001", "A1002"]}, {}),
+        ({"Personnr": ["19770908-1239", "20110510-6692", None]}, {"national_id": "Personnr"}),
         ({"last_name": ["Cruz"], "ext": ["Jr."]}, {"family_name": "last_name", "name_suffix": "ext"}),
         ({"phone": ["0660 1234567"], "ext": ["12"]}, {"phone": "phone"}),
         ({"ulica_nr": ["Długa 7"], "kod": ["90-001"]}, {"street": "ulica_nr", "postal_code": "kod"}),
