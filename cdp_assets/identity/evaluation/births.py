@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.normalised.birth_dates import known_birth_date, known_birth_year
+from cdp_assets.sources.proposing.dates import are_spread_like_births
 from cdp_assets.sources.proposing.months import month_of
 from cdp_assets.sources.proposing.phrases import BIRTH_PARTS, without_accents
 from cdp_assets.warehouse.operations import try_timestamp
@@ -38,8 +40,14 @@ _YEAR_ALONE = r"^\d{4}(\.0)?$"
 _SOME_YEAR = 2000
 """When ages were told of which nothing says when: only how far they are apart is compared."""
 
-_A_YEAR = r"\b((?:19|20)\d\d)(?:\d{4})?(?:\b|\.0)"
+_A_YEAR = r"\b((?:1[89]|20)\d\d)(?:\d{4})?(?:\b|\.0)"
 """In a date, or alone."""
+
+_FROM_BIRTH = re.compile(r"((?:1[89]|20)?\d\d)(\d\d)(\d\d)[-+ ]?(?:\d{3,4}|\d{7}|\d?[xX*#]{2,7})")
+"""A number that begins with a date, be the rest made unreadable or not."""
+
+_NEARLY_ALL = 0.9
+"""Share of the numbers of a column that begin with dates where people are numbered by their births."""
 
 
 def spelled_in_digits(table: ir.Table, columns: Mapping[str, str], engine: Engine) -> ir.Table:
@@ -76,6 +84,40 @@ def in_digits(text: str) -> str:
     if found := _YEAR_LAST.fullmatch(said):
         return f"{found[1]}/{found[2]}/{_whole_year(found[3])}"
     return text
+
+
+def in_number(number: str) -> str | None:
+    """The birth date that a national number begins with, as *19770908-XXXX* and *770908-1239* do; None if none does."""
+    found = _FROM_BIRTH.fullmatch(number.strip())
+    try:
+        return date(int(_whole_year(found[1])), int(found[2]), int(found[3])).isoformat() if found else None
+    except ValueError:
+        return None
+
+
+def are_from_births(numbers: Sequence[str]) -> bool:
+    """Whether people are numbered by their births."""
+    dates = [born for number in numbers if (born := in_number(number)) is not None]
+    return len(dates) >= _NEARLY_ALL * len(numbers) and are_spread_like_births(dates)
+
+
+def dates_in_numbers(numbers: ir.Table, engine: Engine) -> ir.Table:
+    """record_id and ``born`` by its ``number`` of each row that begins with a birth date.
+
+    Args:
+        numbers: record_id and number.
+    """
+    import pyarrow as pa
+
+    def batch(known: pa.Table) -> pa.Table:
+        said = known["number"].to_pylist()
+        return pa.table({"number": known["number"], "born": pa.array(map(in_number, said), pa.string())})
+
+    known = numbers.filter(numbers.number.notnull())
+    told = engine.map_values(
+        known.select("number").distinct(), batch, ibis.schema({"number": "string", "born": "string"})
+    )
+    return engine.scratch(known.inner_join(told.filter(told.born.notnull()), "number").select("record_id", "born"))
 
 
 def _whole_year(year: str) -> str:

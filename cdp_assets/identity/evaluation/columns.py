@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import count
 from typing import NamedTuple
 
+from cdp_assets.identity.evaluation.births import are_from_births
 from cdp_assets.identity.evaluation.names import halves, stand_in, whole_name, written_as_names
 from cdp_assets.identity.evaluation.shapes import PARTS, SHAPES, SURE, denied, fits, shaped
 from cdp_assets.identity.evaluation.words import (
@@ -83,6 +84,7 @@ _NOT_BESIDE: Mapping[str, Collection[str]] = {
     "family_name": SECOND,
     "full_name": MAILING,
     "initials": ("middle",),
+    "birth_date": ("where",),
 }
 """What a column may be → words that deny it."""
 
@@ -229,7 +231,7 @@ def _ranked(
         for rank, words in enumerate(wordings)
         if (is_called(name, words) or (words not in VAGUE and says(name, words)))
         and not _contradicted(what, name)
-        and (words not in REPEATED or _come_again(known[name]))
+        and (words not in REPEATED or _come_again(known[name]) or are_from_births(known[name]))
         and (_is_surely(what, name, words) or not denied(what, known[name]))
         and (what not in PARTS or fits(what, known[name]))
     )
@@ -325,7 +327,7 @@ def _tells_rounds(name: str, values: Sequence[str]) -> bool:
 
 def _is_birth_place(name: str) -> bool:
     words = said_in(name)
-    return not words.isdisjoint(("birth", "born")) and not words.isdisjoint(("place", "city", "town"))
+    return not words.isdisjoint(("birth", "born")) and not words.isdisjoint(("place", "city", "town", "where"))
 
 
 def issuer_of(number: str, columns: Sequence[str]) -> str | None:

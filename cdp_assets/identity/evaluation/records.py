@@ -17,8 +17,10 @@ import ibis.expr.types as ir
 from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.identity.evaluation.births import (
+    are_from_births,
     date_of,
     date_of_parts,
+    dates_in_numbers,
     not_understood,
     spelled_in_digits,
     year_of,
@@ -27,7 +29,7 @@ from cdp_assets.identity.evaluation.columns import NOT_OF_ROWS, REACHED, SEVERAL
 from cdp_assets.identity.evaluation.files import EvaluationError, rows_of
 from cdp_assets.normalised.identifier_values import EMAIL, EMAIL_BASE, PHONE, lookup
 from cdp_assets.normalised.names_of_people import known_names
-from cdp_assets.sources.proposing.cells import genders, says
+from cdp_assets.sources.proposing.cells import genders, longer_titles, says, title_in
 from cdp_assets.sources.proposing.countries import code_of
 from cdp_assets.sources.proposing.phrases import BIRTH_PARTS, NAMES, words_of
 from cdp_assets.sources.proposing.roles import Column
@@ -172,6 +174,14 @@ def read_labelled(
         doubts[found.pop("birth_date")] = "no value is understood as a date"
         undated = 0
     columns = {what: places[name] for what, name in found.items()}
+    if not columns.keys() & {"birth_date", *BIRTH_PARTS}:
+        for what in [what for what in found if is_a(what) == "national_id"]:
+            numbers = rows.select(record_id=rows[POSITION].cast("int64"), number=rows[columns[what]].cast("string"))
+            if _are_from_births(numbers, engine):
+                born = dates_in_numbers(numbers, engine)
+                table = engine.scratch(table.left_join(born, "record_id").drop("record_id_right"))
+                found["birth_date"], columns["birth_date"] = found[what], "born"
+                break
     if not set(columns) - _SAY_LITTLE:
         raise EvaluationError(
             f"none of the columns of {file.name} ({', '.join(header)}) looks like a name, an address, an e-mail, a "
@@ -212,6 +222,12 @@ def _rows_without_a_number(table: ir.Table, place: str | None, engine: Engine) -
     return int(counted["rows"] - counted["different"])
 
 
+def _are_from_births(numbers: ir.Table, engine: Engine) -> bool:
+    """Whether the first of some numbers of people (record_id, number) say when these were born."""
+    first = numbers.filter(numbers.number.strip() != "").order_by("record_id").limit(_SAMPLE)
+    return are_from_births(engine.to_arrow(first.select("number"))["number"].to_pylist())
+
+
 def _masked(rows: ir.Table, places: Mapping[str, str], engine: Engine) -> dict[str, int]:
     """Column → how many of its values have parts that are made unreadable, where there are any."""
     counts = {place: rows[place].cast("string").re_search(MASK).sum().coalesce(0) for place in places.values()}
@@ -231,6 +247,11 @@ def _warnings(columns: Collection[str]) -> list[str]:
         warnings.append(
             "no column is read as names: all who share an e-mail or a phone are one person then. Say which it is with "
             "--map (`full_name: COLUMN`, or `given_name:` and `family_name:`)"
+        )
+    if "age" in columns and "age_told" not in columns:
+        warnings.append(
+            "no column says when ages were told: they are read as if all were in one year. If one does, say which with "
+            "--map (`age_told: COLUMN`)"
         )
     return warnings
 
@@ -301,14 +322,19 @@ def _canonical(
     birth_date = ibis.coalesce(date_of(table, columns, engine), date_of_parts(table, columns))
     # Initials beside a whole name say nothing more.
     initials = text("initials") if "family_name" in columns else ibis.null("string")
+    gender, couple = _gender(table, text("gender"), engine)
+    full = ibis.coalesce(*whole, ibis.null("string"))
+    given = _joined(text("given_name").coalesce(initials), text("middle_name"))
+    family = _joined(_both(_with_particle(text), text("second_family_name")), text("name_suffix"))
+    # A couple is called by its title, so that the name is neither hers nor his.
     told = table.select(
         "record_id",
-        full_name=ibis.coalesce(*whole, ibis.null("string")),
-        given_name=_joined(text("given_name").coalesce(initials), text("middle_name")),
-        family_name=_joined(_both(_with_particle(text), text("second_family_name")), text("name_suffix")),
+        full_name=(couple + " " + full).coalesce(full),
+        given_name=ibis.ifelse(given.notnull() | family.notnull(), _both(couple, given), given),
+        family_name=family,
         birth_date=birth_date,
         birth_year=year_of(table, columns, birth_date, engine),
-        gender=_gender(table, text("gender"), engine),
+        gender=gender,
         company=text("company"),
         job_title=text("job_title"),
     )
@@ -428,16 +454,26 @@ def _number(text: ir.StringValue, issuer: ir.StringValue) -> ir.StringValue:
     return _joined(known, issuer)
 
 
-def _gender(table: ir.Table, text: ir.StringValue, engine: Engine) -> ir.StringValue:
-    """Genders in one spelling where they are told in words that are known, such as salutations."""
+def _gender(table: ir.Table, text: ir.StringValue, engine: Engine) -> tuple[ir.StringValue, ir.StringValue]:
+    """Genders in one spelling where they are told in words that are known, such as titles, of which others say nothing;
+    and the titles of couples."""
     said = text.lower().re_replace(r"^[ .]+|[ .]+$", "")
     texts = engine.to_arrow(table.select(said=said).distinct().order_by("said").limit(_GENDERS_KNOWN))[
         "said"
     ].to_pylist()
+    told = {each for each in texts if each is not None}
     women, men = (
-        [word.rstrip(".") for word in says(kind)] for kind in genders({told for told in texts if told is not None})
+        [*(word.rstrip(".") for word in says(kind)), *longer_titles(told, gender)]
+        for kind, gender in zip(genders(told), ("female", "male"), strict=True)
     )
-    return ibis.cases((said.isin(women), "female"), (said.isin(men), "male"), else_=text)
+    couples, others = ([each for each in told if title_in(each) == kind] for kind in ("couples", "titles"))
+    gender = ibis.cases(
+        (said.isin(women), "female"),
+        (said.isin(men), "male"),
+        (said.isin([*couples, *others]), ibis.null("string")),
+        else_=text,
+    )
+    return gender, ibis.ifelse(said.isin(couples), text, ibis.null("string"))
 
 
 def _joined(name: ir.StringValue, more: ir.StringValue) -> ir.StringValue:

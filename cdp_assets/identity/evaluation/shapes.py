@@ -40,6 +40,7 @@ _LOOKS: Mapping[str, re.Pattern[str]] = {
     "name_suffix": _SUFFIX,
     "postal_code": _POSTAL,
 }
+_BANK_CARD = re.compile(r"[3-6]\d{14,15}")
 _FEW = 0.2
 """Share of values below which they deny what a heading says."""
 
@@ -48,7 +49,7 @@ PARTS: Mapping[str, re.Pattern[str]] = {
     "birth_month": re.compile(r"(0?[1-9]|1[0-2])(\.0)?"),
     "birth_day": re.compile(r"(0?[1-9]|[12]\d|3[01])(\.0)?"),
     "age": re.compile(r"(\d|[1-9]\d|1[01]\d)(\.0)?"),
-    "age_told": re.compile(r".*\b(19|20)\d\d(\d{4})?(\b.*|\.0)?"),
+    "age_told": re.compile(r".*\b(1[89]|20)\d\d(\d{4})?(\b.*|\.0)?"),
 }
 """Whole numbers; where one is missing, some tools write all of them with a fraction."""
 
@@ -69,6 +70,10 @@ def denied(what: str, values: Sequence[str]) -> bool:
         return False
     if what == "email":
         return shaped(what, values) == 0
+    if what == "birth_date":
+        return not any(letter.isdigit() for value in values for letter in value)
+    if what == "national_id" and all(map(_is_bank_card, values)):
+        return True
     looks = _LOOKS.get(what)
     return looks is not None and sum(_is_number(value, looks) for value in values) < _FEW * len(values)
 
@@ -80,3 +85,12 @@ def _share(look: re.Pattern[str], values: Sequence[str]) -> float:
 def _is_number(value: str, looks: re.Pattern[str]) -> bool:
     """Whether a value looks like a number of some kind, and is no date."""
     return bool(looks.fullmatch(value.strip())) and not SHAPES["birth_date"].fullmatch(value.strip())
+
+
+def _is_bank_card(value: str) -> bool:
+    """Whether a number is that of a bank card, by its length and its last digit (Luhn)."""
+    digits = re.sub(r"[\s-]", "", value)
+    if not _BANK_CARD.fullmatch(digits):
+        return False
+    doubled = (str(int(digit) * (1 + place % 2)) for place, digit in enumerate(reversed(digits)))
+    return sum(int(digit) for each in doubled for digit in each) % 10 == 0

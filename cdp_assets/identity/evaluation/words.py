@@ -12,8 +12,9 @@ from collections.abc import Mapping
 
 REPEATED = ("member no", "member num", "member number", "member id", "membership no", "membership num",
             "membership number", "membership id", "voter reg num", "voter reg no", "voter id", "epic no",
-            "ffn")  # fmt: skip
-"""Words of numbers that are people's where several rows have the same one, and otherwise number something else."""
+            "ffn", "personnr", "person nr", "person no", "persnr", "pers nr")  # fmt: skip
+"""Words of numbers that are people's where several rows have the same one or they begin with births, and otherwise
+number something else."""
 
 WORDS: Mapping[str, tuple[str, ...]] = {
     "record": ("unique id", "record id", "rec id", "row id", "uid", "record no", "record number", "row no",
@@ -74,7 +75,9 @@ WORDS: Mapping[str, tuple[str, ...]] = {
                     "unique pupil number", "upn", "unique learner number", "uln", "identifier value",
                     "identification number", "identification no", "id card", "id number", "id no",
                     "teudat zehut", "philhealth", "travel doc", "travel document", "identity doc", "identity document",
-                    "apis doc", *REPEATED),
+                    "apis doc", "cnic", "nic", "nic no", "nic number", "bvn", "pan", "rfc", "rut", "cedula",
+                    "hkid", "my kad", "ni number", "ni no", "nino", "ahv", "ahv nr", "ahv nummer",
+                    "rijksregisternummer", "rijksregister", "registre national", *REPEATED),
 }  # fmt: skip
 """What a column may be → words its name may consist of, the surest first. A ``national_id`` is any number that is one
 person's for life in whatever numbering: a citizen's, a patient's, a member's."""
@@ -88,7 +91,7 @@ VAGUE = frozenset(
     {"age", "round", "wave", "year", "as of", "snapshot", "name", "place", "given", "first", "family", "last", "middle",
      "mi", "suffix", "sufx", "ext", "extension", "mail", "address", "address line", "by", "bm", "bd", "mob", "index",
      "numero", "num", "kod", "ddd", "drivers", "identifier value", "identification number", "identification no",
-     "id number", "id no", "nik", "nir"}
+     "id number", "id no", "nik", "nir", "nic", "pan", "rfc", "rut", "ahv"}
 )  # fmt: skip
 """Words that say what a column is only where they are all of its name: a user name or a file name is nobody's name."""
 
@@ -96,7 +99,18 @@ LEAST = frozenset({"place", "suburb", "locality", "county"})
 """Words of places that are it only where no other column says it plainer."""
 
 BY_VALUE = frozenset(
-    {"kod", "ext", "extension", "contact number", "contact no", "contact num", *FURTHER["phone"], "numero", "num"}
+    {
+        "born",
+        "kod",
+        "ext",
+        "extension",
+        "contact number",
+        "contact no",
+        "contact num",
+        *FURTHER["phone"],
+        "numero",
+        "num",
+    }
 )
 """Words that may be of other numbers as well: values have to agree, also where they are all of a name."""
 

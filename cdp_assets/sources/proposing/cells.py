@@ -7,7 +7,7 @@ words (`vocabulary.py`), and numbers and dates (`values.py`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from functools import cache
 
 from cdp_assets.sources.proposing.vocabulary import words_by_kind
@@ -17,6 +17,10 @@ ANSWERS = ("yes", "no", "active", "granted", "denied", "withdrawn", "pending", "
 
 CHANNELS = ("email", "sms", "whatsapp", "phone", "post", "push", "any")
 """What cells say (keys below ``cells``) of how somebody can be reached."""
+
+_AND, _OR = frozenset({"&", "+", "and", "und", "et", "och", "og", "en", "y", "e", "i"}), "/"
+"""What stands between two titles: of two people, or of whichever of them it is."""
+_TITLE_WORDS = re.compile(r"[&+/]|[^\s,;&+/-]+")
 
 
 def word_in(text: str) -> str:
@@ -51,6 +55,37 @@ def genders(texts: Set[str]) -> tuple[str, str]:
     letters = {"h", "m"}
     others = (texts - letters) & said_by(("female", "male"))
     return ("m_beside_h", "h_beside_m") if letters <= texts and not others else ("female", "male")
+
+
+def title_in(text: str) -> str | None:
+    """What a title says of who bears it: ``female``, ``male``, ``couples`` of two together (*Mr & Mrs*), or ``titles``
+    where nothing is known (*Dr.*, *Sr./Sra.*); None if it is no title.
+    """
+    known = _titles()
+    if (said := known.get(word_in(text))) is not None:
+        return said
+    parts = [word.strip(".") for word in _TITLE_WORDS.findall(word_in(text))]
+    words = [word for part in parts for word in ([part] if part in known else part.split("."))]
+    kinds = {known.get(word) for word in words if word not in _AND and word != _OR}
+    if not kinds or None in kinds:
+        return None
+    told = kinds & {"female", "male"}
+    if _OR in words:
+        return "titles"
+    if "couples" in kinds or len(told) > 1 or not _AND.isdisjoint(words):
+        return "couples"
+    return next(iter(told), "titles")
+
+
+def longer_titles(texts: Iterable[str], kind: str) -> list[str]:
+    """Those of some cells that say something as `title_in`, but in several words (*Herr Dr.*)."""
+    return sorted(word for word in words_in(texts) if word not in _titles() and title_in(word) == kind)
+
+
+@cache
+def _titles() -> Mapping[str, str]:
+    """Words of titles → what they say."""
+    return {word_in(word): kind for kind in ("titles", "couples", "female", "male") for word in says(kind)}
 
 
 def is_company(name: str) -> bool:

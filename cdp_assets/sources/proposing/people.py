@@ -123,6 +123,29 @@ def _birth_year(draft: Draft) -> str | None:
     return f"extract(year from {draft.sql('updated_at') or draft.delivery()}) - {age}"
 
 
+def _gender(draft: Draft) -> str | None:
+    """The gender: as it is told, or by how somebody is addressed, with other titles as well (*Herr Dr.*)."""
+    column = draft.of("gender", "salutation")
+    if column is None:
+        return None
+    texts = draft.texts(column)
+    female, male = (
+        among(draft, column, kind, seen=True, more=cells.longer_titles(texts, said))
+        for kind, said in zip(cells.genders(texts), ("female", "male"), strict=True)
+    )
+    return f"case when {female} then 'female' when {male} then 'male' end"
+
+
+def _with_title(draft: Draft, name: str) -> str:
+    """A name with the title of a couple before it (*Mr & Mrs*), as it is neither hers nor his."""
+    column = draft.of("salutation")
+    texts = draft.texts(column) if column is not None else ()
+    if column is None or not any(cells.title_in(text) == "couples" for text in texts):
+        return name
+    couples = among(draft, column, "couples", seen=True, more=cells.longer_titles(texts, "couples"))
+    return f"case when {couples} then concat_ws(' ', {draft.expression(column)}, {name}) else {name} end"
+
+
 def _status(draft: Draft) -> str | None:
     """Whether an address is known to be dead."""
     bounced = draft.of("bounced")
@@ -193,6 +216,7 @@ def person(
         given, family, full = (
             part and f"case when not coalesce({organised}, false) then {part} end" for part in (given, family, full)
         )
+    given, full = given and _with_title(draft, given), full and _with_title(draft, full)
     language, opinions = draft.sql("language"), draft.of("score", "comment")  # an opinion has a title too
     says = draft.given(
         given_name=given,
@@ -206,10 +230,8 @@ def person(
         timezone=draft.sql("timezone") if id_ is None else None,  # of a sale it is that of the shop
         created_at=draft.sql(*_known_since(draft)),
     )
-    gender = draft.of("gender", "salutation")
-    if gender is not None:
-        female, male = (among(draft, gender, kind, seen=True) for kind in cells.genders(draft.texts(gender)))
-        says["gender"] = f"case when {female} then 'female' when {male} then 'male' end"
+    if (gender := _gender(draft)) is not None:
+        says["gender"] = gender
     if set(says) - {"created_at", "language", "timezone"}:
         yield entry("contacts", says)
     country = draft.sql("country")

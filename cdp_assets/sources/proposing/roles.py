@@ -58,13 +58,6 @@ _YES_OR_NO = cells.said_by(("yes", "no"))
 _MOST_ANSWERS = 6
 """So many different values a column has at most that says yes or no."""
 
-
-_DEGREES = frozenset({
-    "dr", "prof", "med", "dent", "vet", "phil", "jur", "rer", "nat", "iur", "hc", "dipl", "ing", "mag", "rev", "dott",
-    "dra", "drs", "ir", "mgr", "inz", "bc", "phd", "md", "mba", "msc", "bsc",
-})  # fmt: skip
-"""Words of titles that somebody bears, rather than of what they work as."""
-
 _NAMES = frozenset(phrases.NAMES)
 
 TELLING_OF_PEOPLE = _NAMES | {"birth_date", "gender", "salutation", "street", "line_1", "postal_code", "city"}
@@ -169,14 +162,12 @@ def judged(texts: Mapping[str, list[str | None]], day_first: bool | None) -> lis
             judged = replace(judged, type="decimal", decimal_mark=",")  # nobody is paid in thousandths
         if headings.is_a_share(left[address]) and judged.type in ("integer", "decimal"):
             role, judged = None if role in MONEY else role, replace(judged, type="decimal")
-        if role in ("title", "job_title") and _are_salutations(values):
-            role = "salutation"
+        if role in ("title", "job_title", "salutation") and any(values):
+            role = _of_titles(role, values)
         if role in ("region", "city") and are_states_of_things(values):
             role = "status"
         if role in (None, "region") and judged.type == "string" and headings.is_status_of_an_order(words):
             role = "status"
-        if role in ("title", "job_title") and _are_degrees(values):
-            role = None
         found.append(Column(address, words, judged, role, by_value, in_cents))
     return found
 
@@ -193,17 +184,15 @@ def _number_sign(name: str, texts: list[str | None]) -> str:
     return "no" if name.strip() == "#" and not counts else ""
 
 
-def _are_salutations(texts: list[str | None]) -> bool:
-    """Whether all that a column says is how its people are addressed: *Mr*, *Frau*."""
-    said = cells.words_in(texts)
-    return bool(said) and said <= cells.words_in(cells.said_by(("female", "male")))
-
-
-def _are_degrees(texts: list[str | None]) -> bool:
-    """Whether all that a column says is how its people are addressed, or which degrees they have: *Dr.*, *Mr*."""
-    words = {word for text in texts if text for word in re.findall(r"[^\W\d_]+", text.casefold())}
-    addressed = cells.words_in(cells.said_by(("female", "male")))
-    return bool(words & _DEGREES) and words <= _DEGREES | addressed
+def _of_titles(role: str, texts: list[str | None]) -> str | None:
+    """What a column that may hold titles is: how its people are addressed (*Mr*, *Frau*, *Dr.*), if it says so and some
+    of it tells men from women; nothing, if it only says degrees, or whole names; or else what they work as.
+    """
+    said = [cells.title_in(text) for text in texts if text]
+    if "female" in said or "male" in said:
+        mostly = 2 * sum(kind is not None for kind in said) > len(said)
+        return "salutation" if mostly or role == "salutation" else role
+    return None if role == "salutation" or None not in said else role
 
 
 def are_states_of_things(texts: list[str | None]) -> bool:

@@ -280,7 +280,7 @@ def test_what_is_said_of_telephones_is_no_number(value: str) -> None:
     assert "phone" not in guess(["phone_told"], {"phone_told": [value, value]})
 
 
-@pytest.mark.parametrize("column", ["birth_place", "place_of_birth", "birth_city"])
+@pytest.mark.parametrize("column", ["birth_place", "place_of_birth", "birth_city", "Where born"])
 def test_where_somebody_was_born_stands_for_the_residence_where_nothing_else_does(column: str) -> None:
     assert guess([column], {column: ["Graz", "Wien"]}) == {"city": column}
     assert guess([column, "residential_city"], {}) == {"city": "residential_city"}
@@ -315,6 +315,11 @@ def test_numbers_of_people_are_read_in_whatever_numbering() -> None:
         "loyalty_id": ["L-100001", "L-100002"],
         "identity_no": ["X1000001A", "X1000002B"],
         "NHS Number": ["943 476 5919", None],
+        "CNIC": ["35202-3117074-7", "35202-9061218-9"],
+        "PAN": ["ABCPD1234E", "ABCPD1235F"],
+        "MyKad No": ["800203-14-5123", None],
+        "AHV-Nr.": ["756.1234.5678.97", None],
+        "Person-nr": ["19770908-1239", "19770908-1239"],
     }
     found = guess(list(columns), columns)
     assert {what.partition("_id")[0] for what in found} == {"national"}
@@ -335,6 +340,8 @@ def test_a_number_of_a_person_does_not_number_the_rows() -> None:
         ("passport_issued", ["2020-02-03", "2021-02-03"]),
         ("passport_type", ["P", "D"]),
         ("loyalty_points", ["10000", "20000"]),
+        ("pan", ["4111111111111111", "5555555555554444"]),
+        ("born", ["Graz", "Wien"]),
     ],
 )
 def test_what_is_said_of_numbers_of_people_is_none(column: str, values: list[str]) -> None:
@@ -454,10 +461,12 @@ def test_a_record_id_is_filled_and_no_two_are_the_same() -> None:
         ({"file_num": ["000000315578"]}, {}),
         ({"membership_no": ["A1001", "A1002", "A1001"]}, {"national_id": "membership_no"}),
         ({"membership_no": ["A1001", "A1002"]}, {}),
+        ({"Personnr": ["19770908-1239", "20110510-6692", None]}, {"national_id": "Personnr"}),
         ({"last_name": ["Cruz"], "ext": ["Jr."]}, {"family_name": "last_name", "name_suffix": "ext"}),
         ({"phone": ["0660 1234567"], "ext": ["12"]}, {"phone": "phone"}),
         ({"ulica_nr": ["Długa 7"], "kod": ["90-001"]}, {"street": "ulica_nr", "postal_code": "kod"}),
         ({"woreda": ["Adama"]}, {"city": "woreda"}),
+        ({"Adress": ["Storgatan 7"]}, {"street": "Adress"}),
         ({"alternate_contact": ["none"], "msisdn": ["+43 660 1234567"]}, {"phone": "msisdn"}),
         ({"phone": ["0660 1234567"], "alternate_contact": ["0660 7654321"]},
          {"phone": "phone", "phone_2": "alternate_contact"}),

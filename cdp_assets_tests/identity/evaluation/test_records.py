@@ -105,6 +105,28 @@ def test_birth_dates_that_are_not_understood_are_told(file: Path, engine: DuckDB
     assert (none.undated, none.unread) == (0, {"dob": "no value is understood as a date"})
 
 
+@pytest.mark.parametrize(
+    ("numbered", "expected"),
+    [
+        (["19770908-XXXX", "110510-6692", "450301-****"], [date(1977, 9, 8), date(2011, 5, 10), date(1945, 3, 1)]),
+        (["197709081239", "4505106692", ""], [date(1977, 9, 8), date(1945, 5, 10), None]),
+        (["19770908-XXXX", "770908-6692", "19760301-1234"], [None] * 3),
+        (["42101-6288826-4", "770908-6692", "20100301-1234"], [None] * 3),
+    ],
+)
+def test_national_numbers_that_begin_with_birth_dates_tell_them_where_no_column_does(
+    file: Path, engine: DuckDBEngine, numbered: list[str], expected: list[date | None]
+) -> None:
+    rows = "".join(f"Ann Lee,{number},x\n" for number in numbered)
+    found = read(file, engine, f"name,Personnummer,who\n{rows}")
+    assert births(found, engine) == expected
+    assert {number for *_, number in numbers(found, engine)} == {
+        each.replace("-", "") for each in numbered if each and not set(each) & {"X", "*"}
+    }
+    beside = read(file, engine, "name,Personnummer,dob,who\nAnn Lee,19770908-XXXX,,x\nBo Ek,450301-1234,2001-02-03,y\n")
+    assert births(beside, engine) == [None, date(2001, 2, 3)]
+
+
 def test_birth_dates_in_three_columns_are_put_together(file: Path, engine: DuckDBEngine) -> None:
     lines = "Anna,1980,2,3,x\nBob,1980.0,12.0,25.0,x\nEva,1980,02,31,y\nIda,1970,1,1,y\nUwe,,2,3,y\n"
     found = read(file, engine, "name,birth_year,birth_month,birth_day,who\n" + lines)
@@ -118,6 +140,7 @@ def test_birth_dates_in_three_columns_are_put_together(file: Path, engine: DuckD
         pytest.param("dob", ["1980-02-03", "1991", "1992", "1993"], [None, 1991, 1992, 1993], id="years among dates"),
         pytest.param("age", ["34", "35", "", "64"], [1966, 1965, None, 1936], id="ages of nobody knows when"),
         pytest.param("age,year", ["34,2010", "44,2020", "4,", "5,2020"], [1976, 1976, None, 2015], id="ages of a year"),
+        pytest.param("age,Year", ["34,1851", "44,1861", "5,1861"], [1817, 1817, 1856], id="ages of old censuses"),
         pytest.param("age,as of", ["34,20100101", "44,1/31/2020"], [1976, 1976], id="ages of a day"),
         pytest.param("age,dob", ["30,1980-02-03", "20,1990-02-03", "40,", "50,"], [1980, 1990, 1970, 1960],
                      id="ages beside dates"),
@@ -150,6 +173,9 @@ def test_middle_names_and_suffixes_belong_to_the_name(file: Path, engine: DuckDB
     [
         ("Anrede", ["Frau", "Herr", "Firma"], ["female", "male", "Firma"]),
         ("Title", ["Mrs.", "MR", ""], ["female", "male", None]),
+        ("Title", ["Mrs", "Mr", "Dr", "Rev. Prof."], ["female", "male", None, None]),
+        ("Anrede", ["Frau Prof. Dr.", "Herr Dr.", "Frau"], ["female", "male", "female"]),
+        ("Tratamiento", ["Sra.", "Sr./Sra.", "Sr."], ["female", None, "male"]),
         ("sexo", ["M", "H", ""], ["female", "male", None]),
         ("sex", ["F", "M", "U"], ["female", "male", "U"]),
     ],
@@ -160,6 +186,15 @@ def test_genders_are_read_however_they_are_told(
     lines = "".join(f"p{number},Ana,Meyer,{each}\n" for number, each in enumerate(told))
     found = read(file, engine, f"who,first_name,last_name,{column}\n{lines}")
     assert engine.to_arrow(found.contacts.order_by("record_id"))["gender"].to_pylist() == expected
+
+
+def test_a_couple_is_called_by_its_title_which_is_neither_hers_nor_his(file: Path, engine: DuckDBEngine) -> None:
+    rows = "x,Mr,Mr Hill,A,Hill\ny,Mr & Mrs,Ann,A,Hill\ny,Mr. and Mrs.,Ann,,Hill\n"
+    found = read(file, engine, f"who,Title,Salutation,Forename,Surname\n{rows}")
+    told = engine.to_arrow(found.contacts.order_by("record_id")).to_pylist()
+    assert [(row["gender"], row["given_name"]) for row in told] == [
+        ("male", "A"), (None, "Mr & Mrs A"), (None, "Mr. and Mrs."),
+    ]  # fmt: skip
 
 
 def test_two_family_names_are_one(file: Path, engine: DuckDBEngine) -> None:
@@ -276,6 +311,8 @@ def test_mistakes_are_named_by_a_number_that_only_one_record_has(file: Path, eng
         ("name,who\n", "the file has no rows that fit its header: nothing is measured"),
         ("name,no,who\nAda,1,x\nBen,1,x\n", "1 rows have no 'no', or one that another row has"),
         ("name,who\nAda,x\nBen,x\n", None),
+        ("name,age,who\nAda,7,x\nBen,8,x\n", "no column says when ages were told"),
+        ("name,age,year,who\nAda,7,1851,x\nBen,8,1861,x\n", None),
     ],
 )
 def test_why_figures_may_say_little_is_told(file: Path, engine: DuckDBEngine, text: str, warning: str | None) -> None:
