@@ -58,11 +58,16 @@ def _given_up(draft: Draft, column: Column) -> str:
 
 
 def _tell_what_counts(draft: Draft, column: Column) -> None:
-    """Say which statuses nobody understands: orders of them count. Many kinds are no statuses, and not told."""
-    unknown = sorted(text for text in draft.texts(column) if not says_what_became(text))
-    if unknown and column.values.distinct <= _FEW_KINDS:
-        name = draft.names[column.address]
+    """Say which statuses nobody understands, and which say that nobody has paid yet: orders of them count. Many kinds
+    are no statuses, and not told.
+    """
+    if column.values.distinct > _FEW_KINDS:
+        return
+    name, texts = draft.names[column.address], sorted(draft.texts(column))
+    if unknown := [text for text in texts if not says_what_became(text)]:
         draft.doubts.append(f"orders count whose {name} is not understood: {', '.join(unknown)}")
+    if waiting := [text for text in texts if cells.word_in(text) in cells.says("waiting")]:
+        draft.doubts.append(f"orders count whose {name} is {' or '.join(waiting)}: look whether they stand yet")
 
 
 def _tell_what_is_not_heard(draft: Draft) -> None:
