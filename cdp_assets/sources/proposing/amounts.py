@@ -162,6 +162,23 @@ def _is_together(draft: Draft, total: Column, amount: Column, taxes: Column, *mo
     return sum(map(bool, fitting)) >= _SOME and len(fitting) >= _NEARLY_ALL * len(rows)
 
 
+def has_tax_in_it(draft: Draft, amount: Column) -> bool:
+    """Whether tax is in an amount: it is called so, or is what rows with tax come to in all."""
+    if headings.has_tax(amount.words):
+        return True
+    taxes = draft.of("tax")
+    if taxes is None or taxes is amount:
+        return False
+    totals = [each for each in draft.all_of("amount") if headings.is_of_a_whole(each.words)]
+    return any(_are_alike_with_tax(draft, amount, total, taxes) for total in totals)
+
+
+def _are_alike_with_tax(draft: Draft, amount: Column, total: Column, taxes: Column) -> bool:
+    rows = [(one, all_) for one, all_, tax in _rows(draft, amount, total, taxes) if tax and all_]
+    fitting = [one for one, all_ in rows if abs(one - all_) < 0.02]
+    return len(fitting) >= _SOME and len(fitting) >= _NEARLY_ALL * len(rows)
+
+
 def told_again(draft: Draft) -> tuple[Column, list[str]] | None:
     """A column with kinds of rows, and those kinds that say again what others of the same order come to together, or
     neither that nor how many: the slip as a whole, and how it was paid, beside its lines. None if there is no such

@@ -16,6 +16,7 @@ from cdp_assets.sources.proposing.amounts import (
     added_to,
     discount_in_hundred,
     discounted_total,
+    has_tax_in_it,
     is_less_by_fees,
     price_and_total,
     price_of_line,
@@ -102,7 +103,7 @@ def _sums(draft: Draft) -> Set:
     found = draft.given(shipping=draft.sql("shipping"), tax=draft.sql("tax"))
     if is_less_by_fees(draft, whole=said_gross or draft.of("amount")):
         net = None
-    elif said_gross is not None and headings.has_tax(said_gross.words) and (net or "tax" in found):
+    elif said_gross is not None and (net or "tax" in found) and has_tax_in_it(draft, said_gross):
         gross = None if net else f"{gross} - coalesce({found['tax']}, 0)"
     if discount is not None:
         found["discount"] = f"abs({discount})"
