@@ -599,6 +599,45 @@ def test_lines_below_the_one_that_says_that_their_order_was_cancelled_have_no_ti
     assert "ordered_at" in map_to(proposal, "orders")["set"]
 
 
+def test_what_the_first_line_says_of_its_order_is_taken_and_paid_back(bench: Bench, tmp_path: Path) -> None:
+    rows = [
+        line
+        for n in range(12)
+        for line in (
+            f"{n},p{n}@example.org,2026-03-01 10:00:00,EUR,{'Refunded' if n == 4 else 'Paid'},2.00,3.00,16.00,MUG,1,5.00",
+            f"{n},p{n}@example.org,,,,,,,LAMP,2,5.00",
+        )
+    ]
+    head = "Order ID,Email,Created at,Currency,Payment status,Discount,Shipping,Total,SKU,Quantity,Price"
+    proposal = proposed(tmp_path / "in", "orders.csv", head, *rows)
+    source = loaded(tmp_path, [proposal])
+    bench.drop("shop/orders.csv", proposal.path.read_bytes())
+    load(bench, source)
+    sums = {(row["gross"], row["discount"], row["shipping"]) for row in canonical(bench, source, "orders")}
+    assert sums == {(15, 2, 3)}
+    assert [(row["order_id"], row["amount"]) for row in canonical(bench, source, "refunds")] == [("4", 13)]
+
+
+def test_a_row_without_an_article_above_the_lines_of_an_order_is_none_of_them(bench: Bench, tmp_path: Path) -> None:
+    rows = [
+        line
+        for n in range(12)
+        for line in (
+            f"{n},p{n}@example.org,2026-03-0{1 + n % 9},EUR,,3,15.00,4.00,19.00",
+            f"{n},p{n}@example.org,2026-03-0{1 + n % 9},EUR,MUG,1,5.00,0.00,",
+            f"{n},p{n}@example.org,2026-03-0{1 + n % 9},EUR,LAMP,2,10.00,0.00,",
+        )
+    ] + ["12,p12@example.org,2026-03-01,EUR,MUG,1,15.00,4.00,19.00"]
+    head = "Order Number,Email,Sale Date,Currency,SKU,Quantity,Sold For,Postage And Packaging,Total Price"
+    proposal = proposed(tmp_path / "in", "orders.csv", head, *rows)
+    source = loaded(tmp_path, [proposal])
+    bench.drop("shop/orders.csv", proposal.path.read_bytes())
+    load(bench, source)
+    assert [row["gross"] for row in canonical(bench, source, "orders")] == [15] * 13
+    lines = sorted((row["product_id"], row["amount"]) for row in canonical(bench, source, "order_lines"))
+    assert lines == [("LAMP", 10)] * 12 + [("MUG", 5)] * 12 + [("MUG", 15)]
+
+
 def test_a_mere_name_in_lines_is_that_of_what_was_sold(tmp_path: Path) -> None:
     head = "order_product_id,order_id,product_id,name,model,quantity,price,total"
     rows = [f"{n},{n},{n % 7},Product {n % 7},M{n % 7},{1 + n % 2},10.00,{1 + n % 2}0.00" for n in range(1, 30)]

@@ -25,13 +25,21 @@ from cdp_assets.sources.proposing.amounts import (
 )
 from cdp_assets.sources.proposing.beside import stands_beside_several
 from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, money, only_where, quoted
-from cdp_assets.sources.proposing.first_lines import head_column, is_above, kinds_of_slips, stands_on, sum_above
+from cdp_assets.sources.proposing.first_lines import (
+    head_column,
+    is_above,
+    kinds_of_slips,
+    stands_on,
+    sum_above,
+    without_sums_above,
+)
 from cdp_assets.sources.proposing.items import lines_within
 from cdp_assets.sources.proposing.people import named, person
 from cdp_assets.sources.proposing.receipts import made_up, receipt, without_gaps
 from cdp_assets.sources.proposing.returns import (
     are_returns,
     has_negatives,
+    is_given_back_above,
     not_given_up,
     of_returns,
     refunds_of_lines,
@@ -156,17 +164,19 @@ def lines(draft: Draft) -> Iterator[Map]:
         common = draft.given(order_id=number, ordered_at=placed, currency=currency)
         yield from _of_slips(draft, kinds[0], slips, amounts, common, given_up, once=once, grain=grain)
         return
-    kept, sold, taken_back = [*once, *given_up.values()], None, None
+    kept, sold, taken_back, sums = [*once, *given_up.values()], None, None, {}
     if amounts.below is not None:
         sold, taken_back = (f"{draft.expression(amounts.below)} {sign} 0" for sign in "><")
         what = "quantities" if amounts.below is draft.of("quantity") else "amounts"
         draft.doubts.append(f"negative {what} are taken for returns: they become refunds, the others orders")
     if placed is not None:
         values = draft.given(order_id=number, ordered_at=placed, currency=currency)
-        values |= _sums_of_lines(draft, order, amounts, first=first)
-        yield {"to": "orders", **only_where(first or sold, *kept), "grain": grain, "id": number, "set": values}
+        sums = _sums_of_lines(draft, order, amounts, first=first)
+        yield {"to": "orders", **only_where(first or sold, *kept), "grain": grain, "id": number, "set": values | sums}
     else:
         draft.doubts.append("lines have no time here: they get that of their order, which another file has to tell")
+    if kinds is None and (below := without_sums_above(draft, order)) is not None:
+        kept.insert(0, below)
     stands_above = first is not None and any(is_above(draft, order, address) for address in given_up)
     at = None if stands_above else placed  # else that of its order says whether a line stands
     line = draft.given(order_id=number, ordered_at=at) | _line(draft, amounts, currency)
@@ -178,6 +188,10 @@ def lines(draft: Draft) -> Iterator[Map]:
         refund |= {} if marked else {"order_id": number}
         conditions = (taken_back, *once, *of_returns(draft, given_up, amounts.below))
         yield {"to": "refunds", **only_where(*conditions), "set": refund}
+    elif placed is not None and "gross" in sums and is_given_back_above(draft, order):
+        common = draft.given(order_id=number, currency=currency)
+        for refund in refunds_of_orders(draft, common, placed, sums, None, given_up, numbered=True):
+            yield refund | {"grain": grain}
     elif placed is not None:
         refund = draft.given(order_id=number, refund_id=number, refunded_at=placed, currency=currency)
         whole = None if amounts.order is None else draft.expression(amounts.order)
@@ -225,7 +239,8 @@ def _below(draft: Draft, *counted: Column | None) -> Column | None:
 
 def _sums_of_lines(draft: Draft, order: Column, amounts: _Amounts, *, first: str | None) -> Set:
     """What lines say that their order comes to: the first of each, if there are such, or all of them."""
-    if first is not None and draft.of("gross") is not None:
+    paid = draft.of("gross", "amount")
+    if first is not None and paid is not None and (paid.role == "gross" or is_above(draft, order, paid.address)):
         return _sums(draft)
     if (above := sum_above(draft, order)) is not None:
         return {"gross": above}

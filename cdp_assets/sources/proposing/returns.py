@@ -45,6 +45,8 @@ def not_given_up(draft: Draft) -> Iterator[tuple[str, str]]:
         draft.doubts.append(f"orders whose {name} is a word for cancelled or failed are left out (`where`)")
         _tell_what_counts(draft, column)
         yield column.address, f"not coalesce({_given_up(draft, column)}, false)"
+    for column in (each for each in statuses if each in said or headings.is_status_of_an_order(each.words)):
+        _tell_what_waits(draft, column)
     for address, standing in asked.items():
         draft.doubts.append(f"orders are left out that {draft.names[address]} says were given up (`where`)")
         yield address, standing
@@ -58,15 +60,18 @@ def _given_up(draft: Draft, column: Column) -> str:
 
 
 def _tell_what_counts(draft: Draft, column: Column) -> None:
-    """Say which statuses nobody understands, and which say that nobody has paid yet: orders of them count. Many kinds
-    are no statuses, and not told.
-    """
-    if column.values.distinct > _FEW_KINDS:
-        return
-    name, texts = draft.names[column.address], sorted(draft.texts(column))
-    if unknown := [text for text in texts if not says_what_became(text)]:
+    """Say which statuses nobody understands: orders of them count. Many kinds are no statuses, and not told."""
+    unknown = sorted(text for text in draft.texts(column) if not says_what_became(text))
+    if unknown and column.values.distinct <= _FEW_KINDS:
+        name = draft.names[column.address]
         draft.doubts.append(f"orders count whose {name} is not understood: {', '.join(unknown)}")
-    if waiting := [text for text in texts if cells.word_in(text) in cells.says("waiting")]:
+
+
+def _tell_what_waits(draft: Draft, column: Column) -> None:
+    """Say which statuses say that nobody has paid yet: orders of them count."""
+    waiting = sorted(text for text in draft.texts(column) if cells.word_in(text) in cells.says("waiting"))
+    if waiting:
+        name = draft.names[column.address]
         draft.doubts.append(f"orders count whose {name} is {' or '.join(waiting)}: look whether they stand yet")
 
 
@@ -168,6 +173,12 @@ def _given_back(draft: Draft) -> Column | None:
     words = {*cells.says("refund")}
     found = (each for each in draft.all_of("status") if each.values.type == "string" and draft.texts(each) & words)
     return next(found, None)
+
+
+def is_given_back_above(draft: Draft, order: Column) -> bool:
+    """Whether the first line of each order alone says, by a status, if all of it was paid back."""
+    status = _given_back(draft) if draft.of("refunded") is None else None
+    return status is not None and is_above(draft, order, status.address)
 
 
 def refunds_of_orders(
