@@ -604,7 +604,7 @@ def test_what_the_first_line_says_of_its_order_is_taken_and_paid_back(bench: Ben
         line
         for n in range(12)
         for line in (
-            f"{n},p{n}@example.org,2026-03-01 10:00:00,EUR,{'Refunded' if n == 4 else 'Paid'},2.00,3.00,16.00,MUG,1,5.00",
+            f"{n},p{n}@example.org,2026-03-01 10:00,EUR,{'Refunded' if n == 4 else 'Paid'},2.00,3.00,16.00,MUG,1,5.00",
             f"{n},p{n}@example.org,,,,,,,LAMP,2,5.00",
         )
     ]
