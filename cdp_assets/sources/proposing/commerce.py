@@ -41,6 +41,7 @@ from cdp_assets.sources.proposing.returns import (
     has_negatives,
     is_given_back_above,
     not_given_up,
+    number_taken_back,
     of_returns,
     refunds_of_lines,
     refunds_of_orders,
@@ -185,7 +186,8 @@ def lines(draft: Draft) -> Iterator[Map]:
         # A return that bears a number of its own does not say which order it takes back.
         marked = any((text or "").startswith("C") for text in draft.sample.columns[order.address])
         refund = draft.given(refund_id=number, refunded_at=placed, currency=currency, amount=f"abs({line['amount']})")
-        refund |= {} if marked else {"order_id": number}
+        said = None if draft.receipt else number_taken_back(draft)
+        refund |= {"order_id": said or number} if said or not marked else {}
         conditions = (taken_back, *once, *of_returns(draft, given_up, amounts.below))
         yield {"to": "refunds", **only_where(*conditions), "set": refund}
     elif placed is not None and "gross" in sums and is_given_back_above(draft, order):
@@ -228,8 +230,18 @@ def _amounts_of_lines(draft: Draft, order: Column) -> _Amounts:
     elif again:
         summed, line, whole = None, None, summed
     elif line is None:
-        line = draft.sql("gross", "line_total", "amount", "net", "unit_price")
+        line = _without_tax(draft) or draft.sql("gross", "line_total", "amount", "net", "unit_price")
     return _Amounts(price, line, whole, _below(draft, counts, summed))
+
+
+def _without_tax(draft: Draft) -> str | None:
+    """What a line comes to without tax, where that stands beside what it does with tax in it."""
+    gross, net = draft.of("gross"), draft.of("net")
+    if gross is None or net is None or not headings.has_tax(gross.words) or is_less_by_fees(draft, whole=gross):
+        return None
+    name, other = draft.names[net.address], draft.names[gross.address]
+    draft.doubts.append(f"{name} is taken for what a line comes to, without the tax that is in {other}")
+    return draft.expression(net)
 
 
 def _below(draft: Draft, *counted: Column | None) -> Column | None:

@@ -288,8 +288,12 @@ def is_of_a_payment(words: str) -> bool:
 
 
 def refers_to_another(words: str) -> bool:
-    """Whether a number is that of another transaction or order than the row: *Reference Txn ID*."""
-    return re.search(rf"{pattern('referring')} (.* )?(?:{pattern('payments')}|{pattern('orders')})", words) is not None
+    """Whether a number is that of another transaction or order than the row: *Reference Txn ID*, *Transaction ID of
+    the refunded payment*.
+    """
+    of_another = rf"{pattern('referring')} (.* )?(?:{pattern('payments')}|{pattern('orders')})"
+    numbered = rf"(?:{pattern('payments')}|{pattern('orders')}).* {pattern('referring')} (.* )?{pattern('paying')}"
+    return re.search(f"{of_another}|{numbered}", words) is not None
 
 
 def is_unplaced(words: str) -> bool:
@@ -305,6 +309,11 @@ def is_completion(words: str) -> bool:
 def is_a_fee(words: str) -> bool:
     """Whether an amount is what a portal or a payment provider keeps."""
     return mentions(words, "fees")
+
+
+def is_of_a_gift(words: str) -> bool:
+    """Whether an amount was given, and nothing bought for it, so that there is no tax on it."""
+    return mentions(words, "gifts")
 
 
 def is_sender(words: str) -> bool:

@@ -162,7 +162,7 @@ def _below_zero_elsewhere(draft: Draft, column: Column, words: Collection[str]) 
     return any(is_negative(amount) and cells.word_in(text or "") not in words for text, amount in rows)
 
 
-def _taken_back(draft: Draft) -> str | None:
+def number_taken_back(draft: Draft) -> str | None:
     """The number of the order that a return takes back, where a heading speaks of another transaction than the row."""
     known = [each for each in draft.columns if headings.refers_to_another(each.words) and each.values.type == "string"]
     return draft.expression(known[0]) if len(known) == 1 else None
@@ -210,7 +210,7 @@ def refunds_of_orders(
         values = {"refund_id": refund_id, "refunded_at": placed, "amount": f"abs({paid})"}
         own = {"id": refund_id} if numbered else {}
         kept = list(of_returns(draft, given_up, draft.of("amount", "gross", "net")))
-        if (taken_back := _taken_back(draft)) is not None:
+        if (taken_back := number_taken_back(draft)) is not None:
             values["order_id"] = taken_back
         yield {"to": "refunds", **only_where(returned, *kept), **own, "set": common | values}
     elif back or (status is not None and paid):
