@@ -219,9 +219,11 @@ def _are_sums(wholes: Mapping[str, tuple[int, float]], parts: Mapping[str, tuple
 
 
 def is_less_by_fees(draft: Draft, *, whole: Column | None) -> bool:
-    """Whether what is left of whole amounts was paid to whoever took the money, and not as tax."""
+    """Whether what is left of whole amounts was paid to whoever took the money, and not as tax, as of gifts."""
     if whole is None:
         return False
+    if draft.of("net") is not None and draft.of("tax") is None and headings.is_of_a_gift(whole.words):
+        return True
     fees = [column for column in draft.columns if headings.is_a_fee(column.words) and column.role != "shipping"]
     net = draft.of("net")
     if net is None or not any(any(amounts_in(draft, column)) for column in fees):

@@ -117,6 +117,9 @@ def kind_of(columns: Sequence[Column], named: str) -> str | None:
         return "engagements"
     if "click_id" in has and has & {"campaign_id", "campaign"} and not has & {"page_url", "anonymous_id"}:
         return "engagements"
+    ordered = has & _SUMS and called("orders") and _tells_apart(columns, "order_id")
+    if timed and ordered and not surfing and not _tells_apart(columns, "message_id"):
+        return "orders"  # even those for an event
     if timed and (
         (has & {"event_name", "action"} and surfing)
         or ("type" in has and (has & {"anonymous_id", "message_id"} or (surfing and _type_of_events(columns))))
