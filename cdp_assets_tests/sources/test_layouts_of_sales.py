@@ -9,6 +9,7 @@ import pytest
 
 from cdp_assets.sources.proposing.phrases import meanings, words_of
 from cdp_assets.sources.proposing.propose import Proposal, propose
+from cdp_assets.warehouse.sql_parsing import plain_name
 from cdp_assets_tests.normalised.bench import canonical, load
 from cdp_assets_tests.sources.shop import Bench
 from cdp_assets_tests.sources.test_proposing import loaded, written
@@ -35,6 +36,19 @@ def test_a_day_and_a_time_in_utc_are_an_instant_in_utc(bench: Bench, tmp_path: P
     bench.drop("shop/orders.csv", text.encode())
     load(bench, source)
     assert min(str(order["ordered_at"]) for order in canonical(bench, source, "orders"))[:16] == "2026-05-01 22:00"
+
+
+@pytest.mark.parametrize(
+    ("day", "clock", "of_it"),
+    [("Order Date", "Time of day", True), ("Sale Date", "Order time", True), ("Date", "Arrival time", True),
+     ("Reservation Date", "Estimated Arrival Time", False)],
+)  # fmt: skip
+def test_a_time_of_something_else_is_not_that_of_the_day_of_an_order(
+    tmp_path: Path, day: str, clock: str, of_it: bool
+) -> None:
+    rows = (f"{n},2026-05-{n:02d},15:00,p{n}@example.org,9.50" for n in range(1, 25))
+    placed = map_to(proposed(tmp_path, "orders.csv", f"order no,{day},{clock},email,total", *rows), "orders")["set"]
+    assert (placed["ordered_at"] != plain_name(day)) is of_it
 
 
 def orders_with(folder: Path, heading: str, *said: str, also: str = "Tax status,gross") -> Proposal:

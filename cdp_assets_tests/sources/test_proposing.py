@@ -610,6 +610,39 @@ def test_amounts_that_say_that_they_are_in_cents_are_divided(bench: Bench, tmp_p
     assert {float(row["gross"]) for row in canonical(bench, source, "orders")} == {10 + n / 100 for n in range(25)}
 
 
+def billed(tmp_path: Path, currency: str, **more: float) -> Proposal:
+    line = {"description": "Plan", "quantity": 1, "unit_amount": 5950}
+    rows = [
+        {"invoice": {"id": f"B{number}", "date": 1767600000 + number, "customer_id": f"c{number}",
+                     "total": 5950, "sub_total": 5950, "tax": 950, "deleted": False, "currency_code": currency,
+                     "line_items": [line]} | more}
+        for number in range(25)
+    ]  # fmt: skip
+    return propose(written(tmp_path / "in", "invoices.json", json.dumps({"list": rows})), "shop")
+
+
+def test_amounts_of_billing_are_in_cents_where_all_are_whole(bench: Bench, tmp_path: Path) -> None:
+    proposal = billed(tmp_path, "EUR", amount_due=5950)
+    source = loaded(tmp_path, [proposal])
+    bench.drop("shop/invoices.json", (tmp_path / "in" / "invoices.json").read_text())
+    load(bench, source)
+    assert {(float(row["gross"]), float(row["tax"])) for row in canonical(bench, source, "orders")} == {(50, 9.5)}
+    assert {float(row["unit_price"]) for row in canonical(bench, source, "order_lines")} == {59.5}
+    assert proposal.stream["deleted"] == "deleted"
+
+
+@pytest.mark.parametrize(
+    ("currency", "amounts", "told"),
+    [("EUR", {}, True), ("JPY", {"amount_due": 5950}, False), ("EUR", {"amount_due": 59.5}, False)],
+)
+def test_amounts_that_may_be_in_cents_are_told(
+    tmp_path: Path, currency: str, amounts: dict[str, float], told: bool
+) -> None:
+    doubts = billed(tmp_path, currency, **amounts).doubts
+    assert not any("divided by 100" in doubt for doubt in doubts)
+    assert any("look whether they are in hundredths" in doubt for doubt in doubts) is told
+
+
 def test_lines_within_orders_may_be_in_cents_too_and_a_percentage_is_none(bench: Bench, tmp_path: Path) -> None:
     line = {"sku": "A1", "title": "Lamp", "quantity": 2, "price_cents": 1050}
     rows = [

@@ -599,6 +599,58 @@ def test_lines_below_the_one_that_says_that_their_order_was_cancelled_have_no_ti
     assert "ordered_at" in map_to(proposal, "orders")["set"]
 
 
+def test_what_the_first_line_says_of_its_order_is_taken_and_paid_back(bench: Bench, tmp_path: Path) -> None:
+    rows = [
+        line
+        for n in range(12)
+        for line in (
+            f"{n},p{n}@example.org,2026-03-01 10:00,EUR,{'Refunded' if n == 4 else 'Paid'},2.00,3.00,16.00,MUG,1,5.00",
+            f"{n},p{n}@example.org,,,,,,,LAMP,2,5.00",
+        )
+    ]
+    head = "Order ID,Email,Created at,Currency,Payment status,Discount,Shipping,Total,SKU,Quantity,Price"
+    proposal = proposed(tmp_path / "in", "orders.csv", head, *rows)
+    source = loaded(tmp_path, [proposal])
+    bench.drop("shop/orders.csv", proposal.path.read_bytes())
+    load(bench, source)
+    sums = {(row["gross"], row["discount"], row["shipping"]) for row in canonical(bench, source, "orders")}
+    assert sums == {(15, 2, 3)}
+    assert [(row["order_id"], row["amount"]) for row in canonical(bench, source, "refunds")] == [("4", 13)]
+
+
+def test_a_row_without_an_article_above_the_lines_of_an_order_is_none_of_them(bench: Bench, tmp_path: Path) -> None:
+    rows = [
+        line
+        for n in range(12)
+        for line in (
+            f"{n},p{n}@example.org,2026-03-0{1 + n % 9},EUR,,3,15.00,4.00,19.00",
+            f"{n},p{n}@example.org,2026-03-0{1 + n % 9},EUR,MUG,1,5.00,0.00,",
+            f"{n},p{n}@example.org,2026-03-0{1 + n % 9},EUR,LAMP,2,10.00,0.00,",
+        )
+    ] + ["12,p12@example.org,2026-03-01,EUR,MUG,1,15.00,4.00,19.00"]
+    head = "Order Number,Email,Sale Date,Currency,SKU,Quantity,Sold For,Postage And Packaging,Total Price"
+    proposal = proposed(tmp_path / "in", "orders.csv", head, *rows)
+    source = loaded(tmp_path, [proposal])
+    bench.drop("shop/orders.csv", proposal.path.read_bytes())
+    load(bench, source)
+    assert [row["gross"] for row in canonical(bench, source, "orders")] == [15] * 13
+    lines = sorted((row["product_id"], row["amount"]) for row in canonical(bench, source, "order_lines"))
+    assert lines == [("LAMP", 10)] * 12 + [("MUG", 5)] * 12 + [("MUG", 15)]
+
+
+def test_lines_come_to_what_is_left_without_tax_and_returns_name_the_sale(tmp_path: Path) -> None:
+    rows = [
+        f"{1 + n // 2:02d}.03.2026;10:00;T{n // 2};1;Haarschnitt;EUR;11,90;10,00;1,90;"
+        for n in range(50)
+    ] + [f"29.03.2026;10:00;T{90 + n};1;Haarschnitt;EUR;-11,90;-10,00;-1,90;T{n}" for n in range(5)]  # fmt: skip
+    back = "Transaktionsnummer der erstatteten Zahlung"
+    head = f"Datum;Uhrzeit;Transaktionsnummer;Menge;Beschreibung;Währung;Preis (brutto);Preis (netto);Steuer;{back}"
+    proposal = proposed(tmp_path, "Verkaufsbericht.csv", head, *rows)
+    assert map_to(proposal, "order_lines")["set"]["amount"] == '"Preis (netto)"'
+    refund = map_to(proposal, "refunds")["set"]
+    assert (refund["amount"], refund["order_id"]) == ('abs("Preis (netto)")', f'"{back}"')
+
+
 def test_a_mere_name_in_lines_is_that_of_what_was_sold(tmp_path: Path) -> None:
     head = "order_product_id,order_id,product_id,name,model,quantity,price,total"
     rows = [f"{n},{n},{n % 7},Product {n % 7},M{n % 7},{1 + n % 2},10.00,{1 + n % 2}0.00" for n in range(1, 30)]
@@ -685,6 +737,13 @@ def test_lines_that_were_paid_back_fully_or_in_part(bench: Bench, tmp_path: Path
 def test_lines_whose_type_says_that_they_were_paid_back(bench: Bench, tmp_path: Path) -> None:
     rows = [f"{item(n, f'Seat {n}', '1', '5.00')},{'Refunded' if n == 4 else 'Completed'}" for n in range(12)]
     assert given_back(bench, tmp_path, f"{ITEMS_OF_ORDERS},Order Type", *rows) == {"4": 5}
+
+
+def test_gifts_for_an_event_are_orders_that_come_to_what_was_given(tmp_path: Path) -> None:
+    rows = [f"D{n},27/04/2026 09:40:{n:02d},10.00,9.50,2.50,d{n}@example.org,7781,Marathon,Card,GBP" for n in range(40)]
+    head = "Donation Ref,Donation Date,Donation Amount,Donation Net Amount,Donation Gift Aid Amount,Donor E-mail,"
+    proposal = proposed(tmp_path, "Donations.csv", f"{head}Event ID,Event Name,Payment Type,Currency", *rows)
+    assert map_to(proposal, "orders")["set"]["gross"] == '"Donation Amount"'
 
 
 def test_gifts_are_dated_by_when_they_were_received_and_come_to_what_was_given(tmp_path: Path) -> None:

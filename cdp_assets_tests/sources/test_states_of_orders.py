@@ -19,7 +19,7 @@ from cdp_assets_tests.sources.test_relational_exports import table
         "Cancelled", "Cancelled by customer", "Order canceled", "Payment failed", "Payment error", "Card declined",
         "Vom Verkäufer storniert", "Zahlungsfehler", "Zahlung fehlgeschlagen", "Erreur de paiement",
         "Commande annulée", "Error en pago", "Pago rechazado", "Errore di pagamento", "Błąd płatności", "注文取消し",
-        "キャンセル確定",
+        "キャンセル確定", "Quotation", "Quotation Sent", "No-Show", "charged_back",
     ],
 )  # fmt: skip
 def test_what_was_given_up_is_told_by_a_word_of_it(text: str) -> None:
@@ -29,7 +29,7 @@ def test_what_was_given_up_is_told_by_a_word_of_it(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["Refund failed", "Return rejected", "Partially cancelled", "Cancellation requested", "Zustellung fehlgeschlagen",
-     "Not cancelled", "Teilweise storniert", "Payment accepted", "Printer error", "Livré"],
+     "Not cancelled", "Teilweise storniert", "Payment accepted", "Printer error", "Livré", "Angebot angenommen"],
 )  # fmt: skip
 def test_what_is_about_a_part_or_came_later_gives_no_order_up(text: str) -> None:
     assert not says_given_up(text)
@@ -76,6 +76,8 @@ def test_an_estado_of_orders_stays_a_region_if_it_names_some(tmp_path: Path) -> 
 def test_states_that_nobody_understands_are_told_where_they_are_few(tmp_path: Path) -> None:
     doubts = orders(tmp_path, "Status", "Completed", "Cancelled", "Parked", "On the way").doubts
     assert "orders count whose Status is not understood: on the way, parked" in doubts
+    waiting = orders(tmp_path, "Status", "Completed", "Cancelled", "Pending").doubts
+    assert "orders count whose Status is pending: look whether they stand yet" in waiting
     many = orders(tmp_path, "Status", "Cancelled", *(f"Lane {chr(65 + n)}" for n in range(23))).doubts
     assert not any("is not understood" in doubt for doubt in many)
 

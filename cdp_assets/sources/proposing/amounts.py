@@ -162,6 +162,23 @@ def _is_together(draft: Draft, total: Column, amount: Column, taxes: Column, *mo
     return sum(map(bool, fitting)) >= _SOME and len(fitting) >= _NEARLY_ALL * len(rows)
 
 
+def has_tax_in_it(draft: Draft, amount: Column) -> bool:
+    """Whether tax is in an amount: it is called so, or is what rows with tax come to in all."""
+    if headings.has_tax(amount.words):
+        return True
+    taxes = draft.of("tax")
+    if taxes is None or taxes is amount:
+        return False
+    totals = [each for each in draft.all_of("amount") if headings.is_of_a_whole(each.words)]
+    return any(_are_alike_with_tax(draft, amount, total, taxes) for total in totals)
+
+
+def _are_alike_with_tax(draft: Draft, amount: Column, total: Column, taxes: Column) -> bool:
+    rows = [(one, all_) for one, all_, tax in _rows(draft, amount, total, taxes) if tax and all_]
+    fitting = [one for one, all_ in rows if abs(one - all_) < 0.02]
+    return len(fitting) >= _SOME and len(fitting) >= _NEARLY_ALL * len(rows)
+
+
 def told_again(draft: Draft) -> tuple[Column, list[str]] | None:
     """A column with kinds of rows, and those kinds that say again what others of the same order come to together, or
     neither that nor how many: the slip as a whole, and how it was paid, beside its lines. None if there is no such
@@ -202,9 +219,11 @@ def _are_sums(wholes: Mapping[str, tuple[int, float]], parts: Mapping[str, tuple
 
 
 def is_less_by_fees(draft: Draft, *, whole: Column | None) -> bool:
-    """Whether what is left of whole amounts was paid to whoever took the money, and not as tax."""
+    """Whether what is left of whole amounts was paid to whoever took the money, and not as tax, as of gifts."""
     if whole is None:
         return False
+    if draft.of("net") is not None and draft.of("tax") is None and headings.is_of_a_gift(whole.words):
+        return True
     fees = [column for column in draft.columns if headings.is_a_fee(column.words) and column.role != "shipping"]
     net = draft.of("net")
     if net is None or not any(any(amounts_in(draft, column)) for column in fees):

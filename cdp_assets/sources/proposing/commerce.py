@@ -16,6 +16,7 @@ from cdp_assets.sources.proposing.amounts import (
     added_to,
     discount_in_hundred,
     discounted_total,
+    has_tax_in_it,
     is_less_by_fees,
     price_and_total,
     price_of_line,
@@ -24,14 +25,23 @@ from cdp_assets.sources.proposing.amounts import (
 )
 from cdp_assets.sources.proposing.beside import stands_beside_several
 from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, money, only_where, quoted
-from cdp_assets.sources.proposing.first_lines import head_column, is_above, kinds_of_slips, stands_on, sum_above
+from cdp_assets.sources.proposing.first_lines import (
+    head_column,
+    is_above,
+    kinds_of_slips,
+    stands_on,
+    sum_above,
+    without_sums_above,
+)
 from cdp_assets.sources.proposing.items import lines_within
 from cdp_assets.sources.proposing.people import named, person
 from cdp_assets.sources.proposing.receipts import made_up, receipt, without_gaps
 from cdp_assets.sources.proposing.returns import (
     are_returns,
     has_negatives,
+    is_given_back_above,
     not_given_up,
+    number_taken_back,
     of_returns,
     refunds_of_lines,
     refunds_of_orders,
@@ -102,7 +112,7 @@ def _sums(draft: Draft) -> Set:
     found = draft.given(shipping=draft.sql("shipping"), tax=draft.sql("tax"))
     if is_less_by_fees(draft, whole=said_gross or draft.of("amount")):
         net = None
-    elif said_gross is not None and headings.has_tax(said_gross.words) and (net or "tax" in found):
+    elif said_gross is not None and (net or "tax" in found) and has_tax_in_it(draft, said_gross):
         gross = None if net else f"{gross} - coalesce({found['tax']}, 0)"
     if discount is not None:
         found["discount"] = f"abs({discount})"
@@ -155,17 +165,19 @@ def lines(draft: Draft) -> Iterator[Map]:
         common = draft.given(order_id=number, ordered_at=placed, currency=currency)
         yield from _of_slips(draft, kinds[0], slips, amounts, common, given_up, once=once, grain=grain)
         return
-    kept, sold, taken_back = [*once, *given_up.values()], None, None
+    kept, sold, taken_back, sums = [*once, *given_up.values()], None, None, {}
     if amounts.below is not None:
         sold, taken_back = (f"{draft.expression(amounts.below)} {sign} 0" for sign in "><")
         what = "quantities" if amounts.below is draft.of("quantity") else "amounts"
         draft.doubts.append(f"negative {what} are taken for returns: they become refunds, the others orders")
     if placed is not None:
         values = draft.given(order_id=number, ordered_at=placed, currency=currency)
-        values |= _sums_of_lines(draft, order, amounts, first=first)
-        yield {"to": "orders", **only_where(first or sold, *kept), "grain": grain, "id": number, "set": values}
+        sums = _sums_of_lines(draft, order, amounts, first=first)
+        yield {"to": "orders", **only_where(first or sold, *kept), "grain": grain, "id": number, "set": values | sums}
     else:
         draft.doubts.append("lines have no time here: they get that of their order, which another file has to tell")
+    if kinds is None and (below := without_sums_above(draft, order)) is not None:
+        kept.insert(0, below)
     stands_above = first is not None and any(is_above(draft, order, address) for address in given_up)
     at = None if stands_above else placed  # else that of its order says whether a line stands
     line = draft.given(order_id=number, ordered_at=at) | _line(draft, amounts, currency)
@@ -174,9 +186,14 @@ def lines(draft: Draft) -> Iterator[Map]:
         # A return that bears a number of its own does not say which order it takes back.
         marked = any((text or "").startswith("C") for text in draft.sample.columns[order.address])
         refund = draft.given(refund_id=number, refunded_at=placed, currency=currency, amount=f"abs({line['amount']})")
-        refund |= {} if marked else {"order_id": number}
+        said = None if draft.receipt else number_taken_back(draft)
+        refund |= {"order_id": said or number} if said or not marked else {}
         conditions = (taken_back, *once, *of_returns(draft, given_up, amounts.below))
         yield {"to": "refunds", **only_where(*conditions), "set": refund}
+    elif placed is not None and "gross" in sums and is_given_back_above(draft, order):
+        common = draft.given(order_id=number, currency=currency)
+        for refund in refunds_of_orders(draft, common, placed, sums, None, given_up, numbered=True):
+            yield refund | {"grain": grain}
     elif placed is not None:
         refund = draft.given(order_id=number, refund_id=number, refunded_at=placed, currency=currency)
         whole = None if amounts.order is None else draft.expression(amounts.order)
@@ -213,8 +230,18 @@ def _amounts_of_lines(draft: Draft, order: Column) -> _Amounts:
     elif again:
         summed, line, whole = None, None, summed
     elif line is None:
-        line = draft.sql("gross", "line_total", "amount", "net", "unit_price")
+        line = _without_tax(draft) or draft.sql("gross", "line_total", "amount", "net", "unit_price")
     return _Amounts(price, line, whole, _below(draft, counts, summed))
+
+
+def _without_tax(draft: Draft) -> str | None:
+    """What a line comes to without tax, where that stands beside what it does with tax in it."""
+    gross, net = draft.of("gross"), draft.of("net")
+    if gross is None or net is None or not headings.has_tax(gross.words) or is_less_by_fees(draft, whole=gross):
+        return None
+    name, other = draft.names[net.address], draft.names[gross.address]
+    draft.doubts.append(f"{name} is taken for what a line comes to, without the tax that is in {other}")
+    return draft.expression(net)
 
 
 def _below(draft: Draft, *counted: Column | None) -> Column | None:
@@ -224,7 +251,8 @@ def _below(draft: Draft, *counted: Column | None) -> Column | None:
 
 def _sums_of_lines(draft: Draft, order: Column, amounts: _Amounts, *, first: str | None) -> Set:
     """What lines say that their order comes to: the first of each, if there are such, or all of them."""
-    if first is not None and draft.of("gross") is not None:
+    paid = draft.of("gross", "amount")
+    if first is not None and paid is not None and (paid.role == "gross" or is_above(draft, order, paid.address)):
         return _sums(draft)
     if (above := sum_above(draft, order)) is not None:
         return {"gross": above}

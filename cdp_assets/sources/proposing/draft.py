@@ -171,10 +171,15 @@ class Draft:
 
     @property
     def _clock(self) -> Column | None:
-        """The column with the time of day, if dates and times are apart, and there is but one of either."""
+        """The column with the time of day, if dates and times are apart, there is but one of either, and it may be of
+        that day.
+        """
         clocks = [column for column in self.columns if column.role == "clock"]
         dates = [column for column in self.columns if column.role in ("created_at", "happened_at")]
-        return clocks[0] if len(clocks) == 1 and len(dates) == 1 else None
+        if len(clocks) != 1 or len(dates) != 1:
+            return None
+        [clock], [day] = clocks, dates
+        return clock if day.role == "happened_at" or headings.is_clock_of(clock.words, day.words) else None
 
     def _derived(self, column: Column, ending: str, sql: str) -> str:
         return self.derived(f"{self.names[column.address]}_{ending}", sql)

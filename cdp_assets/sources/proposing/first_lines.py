@@ -71,6 +71,24 @@ def is_above(draft: Draft, order: Column, address: str) -> bool:
     return True
 
 
+def without_sums_above(draft: Draft, order: Column) -> str | None:
+    """A condition for rows that are lines, where one without an article stands above those of each order that has
+    several; None if there are no such rows.
+    """
+    article, numbers = draft.of("sku", "product_name"), draft.sample.columns[order.address]
+    if article is None:
+        return None
+    texts = draft.sample.columns[article.address]
+    blank = [place for place, text in enumerate(texts) if text is None]
+    several = [number for place, number in enumerate(numbers) if number is not None and number in numbers[:place]]
+    above = [place for place in blank if numbers[place] in several and numbers[place] not in numbers[:place]]
+    if not blank or above != blank:
+        return None
+    name = draft.names[article.address]
+    draft.doubts.append(f"rows without {name} above those of an order say what these come to: they are no lines")
+    return f"{plain_name(name)} is not null"
+
+
 def sum_above(draft: Draft, order: Column) -> str | None:
     """What an order comes to where that, and its number, stand on its first line only, with blanks below; None if they
     do not.

@@ -43,6 +43,7 @@ from cdp_assets.sources.proposing.vocabulary import words_by_kind
 _ZONE = re.compile(r"\b[A-Z][A-Za-z]+/[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_]+)?\b")
 _CENTS = re.compile(r"\b(in )?(cents?|pennies|pence|minor( units?)?|centimes|centimos|centavos|grosze|ore)\b")
 _UTC = re.compile(r"\b(gmt|utc)\b(?! \d)")
+_OF_TIMES = frozenset({"time", "date", "day", "local", "utc", "gmt"})
 _CUT_SHORT = 5
 """So many letters a word has at least that stands for a longer one."""
 _TOLD_WITHIN = 4
@@ -74,6 +75,15 @@ def is_a_moment(words: str) -> bool:
     known = known_headings()
     spelled = {squeezed(found) for found in spellings(words.split(), known)}
     return bool(spelled & known.moments)
+
+
+def is_clock_of(words: str, day: str) -> bool:
+    """Whether a time of day may be that of a day on which something was made, by their headings: one of them says
+    nothing else, they have a word in common, or both are of when it was made. *Arrival Time* is not of *Booking Date*.
+    """
+    said, of_day = ({*each.split()} - _OF_TIMES - known_headings().fillers for each in (words, day))
+    plain = is_a_moment(day) or len(words.split()) == 1
+    return plain or not said or not said.isdisjoint(of_day) or times_of(words) in ("created_at", "happened_at")
 
 
 def has_tax(words: str) -> bool:
@@ -278,8 +288,12 @@ def is_of_a_payment(words: str) -> bool:
 
 
 def refers_to_another(words: str) -> bool:
-    """Whether a number is that of another transaction or order than the row: *Reference Txn ID*."""
-    return re.search(rf"{pattern('referring')} (.* )?(?:{pattern('payments')}|{pattern('orders')})", words) is not None
+    """Whether a number is that of another transaction or order than the row: *Reference Txn ID*, *Transaction ID of
+    the refunded payment*.
+    """
+    of_another = rf"{pattern('referring')} (.* )?(?:{pattern('payments')}|{pattern('orders')})"
+    numbered = rf"(?:{pattern('payments')}|{pattern('orders')}).* {pattern('referring')} (.* )?{pattern('paying')}"
+    return re.search(f"{of_another}|{numbered}", words) is not None
 
 
 def is_unplaced(words: str) -> bool:
@@ -295,6 +309,11 @@ def is_completion(words: str) -> bool:
 def is_a_fee(words: str) -> bool:
     """Whether an amount is what a portal or a payment provider keeps."""
     return mentions(words, "fees")
+
+
+def is_of_a_gift(words: str) -> bool:
+    """Whether an amount was given, and nothing bought for it, so that there is no tax on it."""
+    return mentions(words, "gifts")
 
 
 def is_sender(words: str) -> bool:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from cdp_assets.sources.proposing.cents import in_hundredths
 from cdp_assets.sources.proposing.columns import columns_of
 from cdp_assets.sources.proposing.draft import Draft, Map, only_where, quoted
 from cdp_assets.sources.proposing.roles import Column
@@ -61,7 +62,9 @@ def _columns_of_items(draft: Draft, column: Column) -> list[Column]:
         if len(items) > _MOST:
             break
     names = dict.fromkeys(name for item in items for name in item)
-    return columns_of({name: [item.get(name) for item in items] for name in names})
+    texts = {name: [item.get(name) for item in items] for name in names}
+    found = columns_of(texts)
+    return in_hundredths(found, texts)[0] if any(each.in_cents for each in draft.columns) else found
 
 
 def _text(column: Column) -> str:

@@ -203,6 +203,12 @@ def _are_engagements(rows: _Rows) -> bool:
     return acted or (clicked and not rows.has_any("page_url", "anonymous_id"))
 
 
+def _are_whole_sums(rows: _Rows) -> bool:
+    """Whether each row is an order of its own with its sum, even one for an event."""
+    ordered = rows.has_any(*_SUMS) and rows.called("orders") and rows.tells_apart("order_id")
+    return rows.timed and ordered and not _surf(rows) and not rows.tells_apart("message_id")
+
+
 def _are_named_events(rows: _Rows) -> bool:
     named = rows.has_any("event_name", "action") and _surf(rows)
     typed = "type" in rows.has and (
@@ -330,6 +336,7 @@ _DECIDING: tuple[tuple[Callable[[_Rows], bool], str | None], ...] = (
     (_are_talks, "interactions"),
     (_are_responses, "survey_responses"),
     (_are_engagements, "engagements"),
+    (_are_whole_sums, "orders"),
     (_are_named_events, "events"),
     (_are_orders, "orders"),
     (_are_orders_of_no_known_time, None),

@@ -205,7 +205,8 @@ def _deleted(draft: Draft) -> str | None:
 def deletions(draft: Draft) -> Iterator[tuple[Column, str]]:
     """Columns that mark rows as deleted, each with a condition for those that are."""
     for column in draft.columns:
-        name, words, values = plain_name(draft.names[column.address]), column.words, column.values
+        name, values = plain_name(draft.names[column.address]), column.values
+        words = words_of(draft.names[column.address])  # without what all of an answer stands in
         if (_DELETED.fullmatch(words) or _TRIED.fullmatch(words)) and values.type in ("boolean", "integer"):
             yield column, is_so(name, column)
         # Of a text, who knows whether it stands for none.

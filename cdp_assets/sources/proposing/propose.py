@@ -16,6 +16,7 @@ from typing import Any
 
 from cdp_assets.sources import template
 from cdp_assets.sources.proposing import consent, headings, phrases
+from cdp_assets.sources.proposing.cents import in_hundredths
 from cdp_assets.sources.proposing.changes import Log, is_log
 from cdp_assets.sources.proposing.columns import columns_of
 from cdp_assets.sources.proposing.countries import writes_day_first
@@ -183,6 +184,7 @@ def propose(
     if zone is None and kind in SOLD_OR_SAID and (of_rows := zone_of_rows(columns, sample.columns)) is not None:
         zone = of_rows[1]
         columns = [replace(each, role=None) if each is of_rows[0] else each for each in columns]
+    columns, maybe_cents = in_hundredths(columns, sample.columns) if sample.format != "csv" else (columns, [])
     draft = Draft(
         sample,
         columns,
@@ -201,6 +203,9 @@ def propose(
     if joined:
         numbers = " and ".join(draft.names[address] for address in joined)
         draft.doubts.append(f"{numbers} holds numbers that other files have too: rows are known by them")
+    if maybe_cents and kind is not None:
+        whole = ", ".join(draft.names[column.address] for column in maybe_cents)
+        draft.doubts.append(f"all amounts are whole ({whole}): look whether they are in hundredths, and divide if so")
     if ends is not None:
         draft.doubts.append(_told_of(ends, draft))
     if kind is not None:
@@ -416,7 +421,7 @@ def _doubts_of_columns(draft: Draft, kind: str | None) -> Iterator[str]:
     if secret := those(lambda column: _may_be_secret(column, draft)):
         yield f"{secret} may hold secrets: delete them at the source, or take them out here"
     if in_cents := those(lambda column: column.in_cents):
-        yield f"amounts of {in_cents} are in hundredths, as their names say: divided by 100"
+        yield f"amounts of {in_cents} are in hundredths, as names say: divided by 100"
     if draft.sample.log is None and is_log(draft.sample.columns):
         yield (
             "rows are versions of records: the number within what is after the change has to be the `key`, with "

@@ -45,6 +45,8 @@ def not_given_up(draft: Draft) -> Iterator[tuple[str, str]]:
         draft.doubts.append(f"orders whose {name} is a word for cancelled or failed are left out (`where`)")
         _tell_what_counts(draft, column)
         yield column.address, f"not coalesce({_given_up(draft, column)}, false)"
+    for column in (each for each in statuses if each in said or headings.is_status_of_an_order(each.words)):
+        _tell_what_waits(draft, column)
     for address, standing in asked.items():
         draft.doubts.append(f"orders are left out that {draft.names[address]} says were given up (`where`)")
         yield address, standing
@@ -63,6 +65,14 @@ def _tell_what_counts(draft: Draft, column: Column) -> None:
     if unknown and column.values.distinct <= _FEW_KINDS:
         name = draft.names[column.address]
         draft.doubts.append(f"orders count whose {name} is not understood: {', '.join(unknown)}")
+
+
+def _tell_what_waits(draft: Draft, column: Column) -> None:
+    """Say which statuses say that nobody has paid yet: orders of them count."""
+    waiting = sorted(text for text in draft.texts(column) if cells.word_in(text) in cells.says("waiting"))
+    if waiting:
+        name = draft.names[column.address]
+        draft.doubts.append(f"orders count whose {name} is {' or '.join(waiting)}: look whether they stand yet")
 
 
 def _tell_what_is_not_heard(draft: Draft) -> None:
@@ -152,7 +162,7 @@ def _below_zero_elsewhere(draft: Draft, column: Column, words: Collection[str]) 
     return any(is_negative(amount) and cells.word_in(text or "") not in words for text, amount in rows)
 
 
-def _taken_back(draft: Draft) -> str | None:
+def number_taken_back(draft: Draft) -> str | None:
     """The number of the order that a return takes back, where a heading speaks of another transaction than the row."""
     known = [each for each in draft.columns if headings.refers_to_another(each.words) and each.values.type == "string"]
     return draft.expression(known[0]) if len(known) == 1 else None
@@ -163,6 +173,12 @@ def _given_back(draft: Draft) -> Column | None:
     words = {*cells.says("refund")}
     found = (each for each in draft.all_of("status") if each.values.type == "string" and draft.texts(each) & words)
     return next(found, None)
+
+
+def is_given_back_above(draft: Draft, order: Column) -> bool:
+    """Whether the first line of each order alone says, by a status, if all of it was paid back."""
+    status = _given_back(draft) if draft.of("refunded") is None else None
+    return status is not None and is_above(draft, order, status.address)
 
 
 def refunds_of_orders(
@@ -194,7 +210,7 @@ def refunds_of_orders(
         values = {"refund_id": refund_id, "refunded_at": placed, "amount": f"abs({paid})"}
         own = {"id": refund_id} if numbered else {}
         kept = list(of_returns(draft, given_up, draft.of("amount", "gross", "net")))
-        if (taken_back := _taken_back(draft)) is not None:
+        if (taken_back := number_taken_back(draft)) is not None:
             values["order_id"] = taken_back
         yield {"to": "refunds", **only_where(returned, *kept), **own, "set": common | values}
     elif back or (status is not None and paid):

@@ -15,11 +15,11 @@ _KNOWN = ("states", "void", "refund", "open", "resolved", "granted")
 
 
 def says_given_up(text: str) -> bool:
-    """Whether a cell says that something was cancelled or failed: a word for it, or a phrase with one, as *cancelled by
-    customer* and *payment error* are; not one of a part, of what was only asked for, or of what came later, as *refund
-    failed* is.
+    """Whether a cell says that something was cancelled or failed, or is only offered yet: a word for it, or a phrase
+    with one, as *cancelled by customer* and *payment error* are; not one of a part, of what was only asked for, or of
+    what came later, as *refund failed* is.
     """
-    if cells.word_in(text) in cells.says("void"):
+    if cells.word_in(text) in cells.said_by(("void", "offered")):
         return True
     words = phrases.words_of(text)
     if headings.is_of_more_than_an_end(words):
