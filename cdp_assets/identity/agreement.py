@@ -204,7 +204,8 @@ def _agreement_in_words(left: Signature, right: Signature) -> Agreement:
         told = left.name.is_given_first and right.name.is_given_first
         changed = told and given >= Match.CLOSE and births is BirthDates.SAME
         return Agreement.CHANGED_SURNAME if changed else Agreement.DIFFERENT_FAMILY
-    if given is Match.SAME and family is Match.SAME:
+    siblings = births is BirthDates.DIFFERENT and _may_be_siblings(left, right)
+    if given is Match.SAME and family is Match.SAME and not siblings:
         return Agreement.EQUAL
     if births is BirthDates.DIFFERENT:
         return Agreement.DIFFERENT_BIRTH
@@ -220,6 +221,15 @@ def _agreement_in_words(left: Signature, right: Signature) -> Agreement:
         if given is Match.MISSING and bool(left.name.given) is not bool(right.name.given):
             return Agreement.FAMILY_ALONE
     return Agreement.PARTIAL
+
+
+def _may_be_siblings(left: Signature, right: Signature) -> bool:
+    """Whether one was born in another year, and has a further given name that the other lacks: María, and María Teresa;
+    siblings are called so, and one who leaves the further name out gives the same birth date."""
+    if left.birth_date is None or right.birth_date is None or left.birth_date.year == right.birth_date.year:
+        return False
+    one, other = ([word for word in each.name.given[1:] if len(word) > 1] for each in (left, right))
+    return bool(one) is not bool(other)
 
 
 def _may_be_relatives(left: Name, right: Name, given: Match, family: Match) -> bool:

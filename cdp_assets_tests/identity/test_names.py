@@ -343,6 +343,16 @@ def test_years_of_birth_are_graded_but_that_they_are_the_same_says_little() -> N
     assert compare_birth_years(1980, 1995) is BirthDates.GENERATION
 
 
+def test_a_further_given_name_and_another_year_of_birth_are_a_siblings() -> None:
+    short, whole = (parse_name(given, "Gil Ros", None) for given in ("María", "María Teresa"))
+    assert short is not None
+    assert whole is not None
+    older, born = Signature(short, date(2014, 3, 10)), date(2018, 12, 14)
+    assert agreement(older, Signature(whole, born)) is Agreement.DIFFERENT_BIRTH
+    for same in (Signature(whole, date(2018, 3, 10)), Signature(short, born), Signature(whole)):
+        assert agreement(older, same) is Agreement.EQUAL
+
+
 def test_an_equal_year_of_birth_does_not_say_that_a_family_name_changed() -> None:
     single, married = (signature_of("Anna", family, None, None, 1980) for family in ("Meyer", "Schmidt"))
     assert single is not None
