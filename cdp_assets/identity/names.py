@@ -98,6 +98,11 @@ WOMENS_SECONDS, MENS_SECONDS = _listed("maria marie"), _listed("jose jesus")
 BEFORE_WOMENS_SECONDS = _listed("anne rose")
 """Names of women that do not end in *a*, beside which the second one is a woman's."""
 
+FIRSTS_OF_MANY = _listed(
+    "mohammed muhammad mohammad mohamed mohamad muhammed md mohd muhd maria jose abdul abdel abdur"
+)
+"""First names that tell nobody apart where a further one follows, by which people are called."""
+
 _SECONDS = (
     "amparo angela angeles angelica antonia asuncion aurora begona belen carmen christina concepcion consuelo corazon "
     "cristina dolores elena encarnacion esperanza esther eugenia fernanda gracia guadalupe inmaculada isabel jesus "
