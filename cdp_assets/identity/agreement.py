@@ -28,7 +28,7 @@ from cdp_assets.identity.numbers import Numbers, SameNumber, compare_numbers, of
 class Agreement(IntEnum):
     """From "two people" to "one name". Negative grades contradict a link."""
 
-    DIFFERENT_KIND = -9  # a person, and a trust, an estate or a company
+    DIFFERENT_KIND = -9  # a person, and a couple, a trust, an estate or a company
     DIFFERENT_GENERATION = -8  # one is Sr and the other Jr, or was born long after
     DIFFERENT_GIVEN = -7  # other given names: a couple, a parent and child
     DIFFERENT_GENDER = -6  # a woman and a man, whose names are not the same
@@ -51,7 +51,7 @@ class Agreement(IntEnum):
 
 
 IN_WORDS = {
-    Agreement.DIFFERENT_KIND: "one is a person and the other a trust, an estate or another organisation",
+    Agreement.DIFFERENT_KIND: "one is a person and the other a couple, a trust, an estate or another organisation",
     Agreement.DIFFERENT_GENERATION: "they are two generations: one is Sr and the other Jr, or was born so much later",
     Agreement.DIFFERENT_GIVEN: "the given names differ",
     Agreement.DIFFERENT_GENDER: "one is a woman and the other a man, and no name that they share says otherwise",
@@ -152,7 +152,8 @@ def signature_of(
     name = parse_name(given, family, full)
     if name is not None and mailbox is not None:
         name = told_by_mailbox(name, mailbox)
-    gender = gender or gender_by_title(given) or gender_by_title(full)
+    is_couple = name is not None and name.is_couple
+    gender = None if is_couple else gender or gender_by_title(given) or gender_by_title(full)
     if name is None and born is None and year is None and gender is None and not numbers:
         return None
     return Signature(name or Name((), ()), born, year if born is None else None, gender, of_text(numbers))
@@ -181,7 +182,7 @@ def agreement(left: Signature, right: Signature) -> Agreement:
 
 def _agreement_in_words(left: Signature, right: Signature) -> Agreement:
     """Grade two signatures without their numbers."""
-    if left.name.words and right.name.words and left.name.is_organisation is not right.name.is_organisation:
+    if left.name.words and right.name.words and left.name.kind != right.name.kind:
         return Agreement.DIFFERENT_KIND
     given, family = compare_names(left.name, right.name)
     births = _compare_births(left, right)
@@ -203,7 +204,8 @@ def _agreement_in_words(left: Signature, right: Signature) -> Agreement:
         told = left.name.is_given_first and right.name.is_given_first
         changed = told and given >= Match.CLOSE and births is BirthDates.SAME
         return Agreement.CHANGED_SURNAME if changed else Agreement.DIFFERENT_FAMILY
-    if given is Match.SAME and family is Match.SAME:
+    siblings = births is BirthDates.DIFFERENT and _may_be_siblings(left, right)
+    if given is Match.SAME and family is Match.SAME and not siblings:
         return Agreement.EQUAL
     if births is BirthDates.DIFFERENT:
         return Agreement.DIFFERENT_BIRTH
@@ -219,6 +221,15 @@ def _agreement_in_words(left: Signature, right: Signature) -> Agreement:
         if given is Match.MISSING and bool(left.name.given) is not bool(right.name.given):
             return Agreement.FAMILY_ALONE
     return Agreement.PARTIAL
+
+
+def _may_be_siblings(left: Signature, right: Signature) -> bool:
+    """Whether one was born in another year, and has a further given name that the other lacks: María, and María Teresa;
+    siblings are called so, and one who leaves the further name out gives the same birth date."""
+    if left.birth_date is None or right.birth_date is None or left.birth_date.year == right.birth_date.year:
+        return False
+    one, other = ([word for word in each.name.given[1:] if len(word) > 1] for each in (left, right))
+    return bool(one) is not bool(other)
 
 
 def _may_be_relatives(left: Name, right: Name, given: Match, family: Match) -> bool:

@@ -51,6 +51,8 @@ _HANGUL_INITIALS, _HANGUL_VOWELS, _HANGUL_FINALS = (
     )
 )
 
+_MARIA = re.compile(r"\bm\.?ª", re.IGNORECASE)
+"""María, cut short: *Mª*, *M.ª*."""
 _ORDINAL = re.compile(r"\d+(st|nd|rd|th)\b")
 _WORD = re.compile(rf"(?:[^\W\d_]|{re.escape(LOST)})+")
 
@@ -82,12 +84,12 @@ _SOUNDS = tuple(
 def fold(text: str) -> str:
     """Lower case, plain Latin letters where the script is known; words separated by one space.
 
-    Hyphens and apostrophes count as in names: "Hans-Peter" is two words, "O'Neill" is one, "John 2nd" is John. A letter
-    that was lost stays in its word, as `LOST`.
+    Hyphens and apostrophes count as in names: "Hans-Peter" is two words, "O'Neill" is one, "John 2nd" is John, and
+    "Mª" is María. A letter that was lost stays in its word, as `LOST`.
     """
     if text.isascii() and text.isalpha():
         return text.lower()
-    lower = unicodedata.normalize("NFKC", _repaired(text).replace(_REPLACED, LOST)).casefold()
+    lower = unicodedata.normalize("NFKC", _MARIA.sub("maria ", _repaired(text)).replace(_REPLACED, LOST)).casefold()
     if not lower.isascii():
         lower = _latin(lower)
     lower = re.sub(r"['’`´.]", "", lower) if "'" in lower or not lower.isalnum() else lower

@@ -24,8 +24,8 @@ def _listed(words: str) -> frozenset[str]:
 
 TITLES = _listed(
     "mr mrs ms miss mx sir dame dr prof professor herr frau hr fr dipl ing med rer nat phd msc bsc mba mag "
-    "mme mlle monsieur madame mademoiselle sr sra srta don dona sig signor signora dott kos kyria kyrios "
-    "smt shri sri shree kumari mstr mevr mevrouw mw dhr"
+    "mme mlle monsieur madame mademoiselle sr sra srta don dona sig sigra signor signora dott kos kyria kyrios "
+    "smt shri sri shree kumari mstr mevr mevrouw mw dhr heer"
 )
 TITLES_AS_NAMES = _listed("don nat med ing mag kos sri shree kumari")
 """Titles that people are called, too: without a dot, and where nothing else is left of a name, they are names."""
@@ -47,7 +47,7 @@ GENERATIONS = {
 """Suffixes that tell people of one name in one family apart. A son is Jr or II; Jun and Sen are only with a dot."""
 
 WOMENS_TITLES = _listed(
-    "mrs ms miss frau mme mlle madame mademoiselle sra srta dona signora kyria smt kumari mevr mevrouw mw"
+    "mrs ms miss frau mme mlle madame mademoiselle sra srta dona sigra signora kyria smt kumari mevr mevrouw mw"
 )
 MENS_TITLES = _listed("mr mstr sir herr monsieur don signor kyrios dhr shri sri shree")
 """Titles that say of whom a name is, before it."""
@@ -79,16 +79,39 @@ PARTICLES = _listed(
 PARTICLES_AS_NAMES = _listed("al les di della")
 """Particles that people are called: Al Osgood has a given name."""
 
+_PARTICLES_OF_SECONDS = _listed("de del la las los")
+"""Particles before second given names: María del Carmen is María Carmen."""
+
 _NO_NAMES_OF_ORGANISATIONS = _listed("the of")
 
 CONJUNCTIONS, AND_SIGNS = _listed("and und et och og"), "[&+]"
 """Words, and a pattern of signs, between the given names of two people; no part of a name, as Spanish "y" is of a
 family name."""
 
+TITLES_OF_EITHER, BETWEEN_TITLES = WOMENS_TITLES | MENS_TITLES | _listed("sr sig dr prof m"), _listed("y e en u i")
+"""How a couple is addressed, and what else stands between its titles: M. et Mme, Sr. y Sra., Herr u. Frau."""
+OF_HOUSEHOLDS = _listed("eheleute ehepaar messrs family familie famille familia famiglia fam")
+"""Words before the name of more than one person."""
+
 WOMENS_SECONDS, MENS_SECONDS = _listed("maria marie"), _listed("jose jesus")
 """Names that men bear as the second one, and that women do; nobody of them is called by it: José María, María José."""
 BEFORE_WOMENS_SECONDS = _listed("anne rose")
 """Names of women that do not end in *a*, beside which the second one is a woman's."""
+
+FIRSTS_OF_MANY = _listed(
+    "mohammed muhammad mohammad mohamed mohamad muhammed md mohd muhd maria jose abdul abdel abdur"
+)
+"""First names that tell nobody apart where a further one follows, by which people are called."""
+
+_SECONDS = (
+    "amparo angela angeles angelica antonia asuncion aurora begona belen carmen christina concepcion consuelo corazon "
+    "cristina dolores elena encarnacion esperanza esther eugenia fernanda gracia guadalupe inmaculada isabel jesus "
+    "jose josefa lourdes luisa luz mar mercedes milagros montserrat nieves paz pilar remedios rosa rosario "
+    "socorro soledad teresa theresa victoria"
+)
+MARIA_CUT_SHORT = rf"\bma ((?:(?:de|del|la|las|los) )*(?:{_SECONDS.replace(' ', '|')}))\b"
+MARIA_WRITTEN_OUT = r"maria \1"
+"""María as it is written before other names, folded: "Ma. Carmen", while a Ma beside other words may be Chinese."""
 
 _LEAST_OF_A_NAME = 3
 """Letters of a word in a mailbox that may be a given name: fewer are initials."""
@@ -143,6 +166,7 @@ class Name:
         ordered: Whether the source told given and family name apart; otherwise either may be the other.
         generation: Which bearer of the name in the family it is (`GENERATIONS`), or empty.
         is_organisation: Whether it is that of a trust, an estate or a company, of which all words are in ``family``.
+        is_couple: Whether it is that of two people, of whom it is neither's.
         is_korean: Whether it was written in Hangul; in Latin letters its family name is spelled in many ways.
     """
 
@@ -151,6 +175,7 @@ class Name:
     ordered: bool = True
     generation: str = ""
     is_organisation: bool = False
+    is_couple: bool = False
     is_korean: bool = False
 
     @property
@@ -167,6 +192,11 @@ class Name:
         return *self.given, *self.family
 
     @property
+    def kind(self) -> tuple[bool, bool]:
+        """Whose it is: names of different kinds are never one's."""
+        return self.is_organisation, self.is_couple
+
+    @property
     def is_lost(self) -> bool:
         """Whether it is one of which the letters were lost, so that it may be any name."""
         return bool(self.words) and all(map(is_lost, self.words))
@@ -174,7 +204,7 @@ class Name:
     @property
     def swapped(self) -> Name:
         """Given and family name exchanged."""
-        return Name(self.family, self.given, self.ordered, self.generation)
+        return replace(self, given=self.family, family=self.given)
 
 
 def parse_name(given: str | None, family: str | None, full: str | None) -> Name | None:
@@ -192,17 +222,14 @@ def parse_name(given: str | None, family: str | None, full: str | None) -> Name 
         return korean
     first, last = _words(given, 1), _words(family, 1) or tuple(_folded(family))
     if first or last:
-        return Name(_of_one(first), _family(last), generation=_generation(family, 1) or _generation(given, 1))
+        return _of_people(first, last, generation=_generation(family, 1) or _generation(given, 1))
     full = re.sub(BOOKED, BOOKED_PARTS, full.strip()) if full else full
     if full and "," in full:
         before, _, after = full.partition(",")
         after_words, before_words = _words(after, 1), _words(before, 1)
         if after_words and before_words and not _are_suffixes(after_words, before_words):
-            return Name(
-                _of_one(after_words),
-                _family(before_words),
-                generation=_generation(before, 1) or _generation(after, 1),
-            )
+            generation = _generation(before, 1) or _generation(after, 1)
+            return _of_people(after_words, before_words, generation=generation)
     if full and (parts := re.fullmatch(FAMILY_FIRST, full.strip())):
         return Name(tuple(_folded(parts[2])), tuple(_folded(parts[1])))
     words = _words(full, 2)
@@ -210,11 +237,11 @@ def parse_name(given: str | None, family: str | None, full: str | None) -> Name 
         return None
     generation = _generation(full, 2)
     if len(words) == 1:
-        return Name((words[0],), (), ordered=False, generation=generation)
+        return _of_people(words, (), ordered=False, generation=generation)
     start = len(words) - 1
     while start > 1 and words[start - 1] in PARTICLES:
         start -= 1
-    return Name(_of_one(words[:start]), _family(words[start:]), ordered=False, generation=generation)
+    return _of_people(words[:start], words[start:], ordered=False, generation=generation)
 
 
 def _are_suffixes(words: tuple[str, ...], before: tuple[str, ...]) -> bool:
@@ -251,7 +278,7 @@ def _folded(text: str | None) -> list[str]:
     text = re.sub(FATHERS, "", text)
     for sign, word in _WRITTEN:
         text = sign.sub(word, text)
-    words = fold(text).split()
+    words = re.sub(MARIA_CUT_SHORT, MARIA_WRITTEN_OUT, fold(text)).split()
     # A single sign says that nobody knows the name, and beside other words there is no name in what is lost.
     return [word for word in words if word.strip(LOST)] or [word for word in words if len(word) > 1][:1]
 
@@ -281,11 +308,21 @@ def _of_organisation(text: str | None) -> tuple[str, ...]:
 def _words(text: str | None, least: int) -> tuple[str, ...]:
     """The words of a name without titles and suffixes; titles that may be names stay where too little is left."""
     words = _folded(text)
+    if before := _titles_of_several(words):
+        return ("and", *_without_suffixes(words[before:], least))
     while words and words[0] in TITLES:
         if len(words) <= least and words[0] in TITLES_AS_NAMES and f"{words[0]}." not in (text or "").lower():
             break
         words = words[1:]
     return tuple(_without_suffixes(words, least))
+
+
+def _titles_of_several(words: list[str]) -> int:
+    """How many words at the beginning of a name say that it is more than one person's: *Mr and Mrs*, *Eheleute*."""
+    either, between = TITLES_OF_EITHER, CONJUNCTIONS | BETWEEN_TITLES
+    if len(words) > 2 and words[0] in either and words[1] in between and words[2] in either:
+        return 3
+    return int(len(words) > 1 and words[0] in OF_HOUSEHOLDS)
 
 
 def _without_suffixes(words: list[str], least: int) -> list[str]:
@@ -302,11 +339,15 @@ def gender_by_title(text: str | None) -> str | None:
     return "f" if title in WOMENS_TITLES else "m" if title in MENS_TITLES else None
 
 
-def _of_one(given: tuple[str, ...]) -> tuple[str, ...]:
-    """Given names; those of a couple ("Petra & Jens") as one, which is neither hers nor his."""
-    if CONJUNCTIONS.isdisjoint(given):
-        return given
-    return ("".join("and" if word in CONJUNCTIONS else word for word in given),)
+def _of_people(given: tuple[str, ...], family: tuple[str, ...], *, ordered: bool = True, generation: str = "") -> Name:
+    """The name of a person or a couple; the given names of two ("Petra & Jens") as one, which is neither hers nor
+    his."""
+    given = (*given[:1], *(word for word in given[1:] if word not in _PARTICLES_OF_SECONDS))
+    is_couple = not CONJUNCTIONS.isdisjoint((*given, *family[:1]))
+    if is_couple:
+        both = "".join(word for word in given if word not in CONJUNCTIONS | TITLES - TITLES_AS_NAMES)
+        given, family = ((both,) if both else ()), family[1:] if family[:1] == ("and",) else family
+    return Name(given, _family(family), ordered, generation, is_couple=is_couple)
 
 
 @lru_cache(maxsize=200_000)

@@ -181,12 +181,21 @@ def test_one_name_born_a_generation_apart_is_two_people_but_for_a_slip_in_a_birt
 
 
 @pytest.mark.parametrize(
-    "couple", ["Petra & Hans Meyer", "Petra und Hans Meyer", "Petra + Hans Meyer", "Mr & Mrs Meyer"]
-)
+    "couple",
+    [
+        "Petra & Hans Meyer", "Petra und Hans Meyer", "Petra + Hans Meyer", "Mr & Mrs Meyer", "Mr and Mrs P Meyer",
+        "Meyer, Herr u. Frau", "M. et Mme Petra Meyer", "Sr. y Sra. Meyer", "Dhr. en Mevr. H. Meyer", "Eheleute Meyer",
+        "Sig. e Sig.ra Meyer",
+    ],
+)  # fmt: skip
 def test_a_name_of_two_people_is_neither_of_them(couple: str) -> None:
-    for one in ("Petra Meyer", "Hans Meyer"):
-        assert agreement(signature(couple), signature(one)) is Agreement.DIFFERENT_GIVEN
-    assert agreement(signature(couple), signature(couple.replace("und", "&"))) is Agreement.EQUAL
+    for one in ("Petra Meyer", "Hans Meyer", "Mr P Meyer", "Frau Meyer", "Meyer"):
+        assert agreement(signature(couple), signature(one)) is Agreement.DIFFERENT_KIND
+    assert not agreement(signature(couple), signature(couple.replace("und", "&"))).contradicts
+    assert agreement(signature(couple), Signature(Name((), ()), gender="m")) is Agreement.UNKNOWN
+    of_couple = signature_of(None, None, couple, None)
+    assert of_couple is not None
+    assert of_couple.gender is None
 
 
 @pytest.mark.parametrize(
@@ -334,6 +343,16 @@ def test_years_of_birth_are_graded_but_that_they_are_the_same_says_little() -> N
     assert compare_birth_years(1980, 1995) is BirthDates.GENERATION
 
 
+def test_a_further_given_name_and_another_year_of_birth_are_a_siblings() -> None:
+    short, whole = (parse_name(given, "Gil Ros", None) for given in ("María", "María Teresa"))
+    assert short is not None
+    assert whole is not None
+    older, born = Signature(short, date(2014, 3, 10)), date(2018, 12, 14)
+    assert agreement(older, Signature(whole, born)) is Agreement.DIFFERENT_BIRTH
+    for same in (Signature(whole, date(2018, 3, 10)), Signature(short, born), Signature(whole)):
+        assert agreement(older, same) is Agreement.EQUAL
+
+
 def test_an_equal_year_of_birth_does_not_say_that_a_family_name_changed() -> None:
     single, married = (signature_of("Anna", family, None, None, 1980) for family in ("Meyer", "Schmidt"))
     assert single is not None
@@ -452,6 +471,25 @@ def test_mohammed_cut_short_before_other_names_is_no_doctor() -> None:
     assert agreement(brother, twin) is Agreement.DIFFERENT_GIVEN
     whole = Signature(parse_name("Mohammed Khaled", "Al Zaabi", None))
     assert agreement(brother, whole) is not Agreement.DIFFERENT_GIVEN
+
+
+@pytest.mark.parametrize(
+    ("cut", "whole"),
+    [
+        ("Mª Pilar", "María Pilar"),
+        ("M.ª del Pilar", "María Pilar"),
+        ("MA CARMEN", "María del Carmen"),
+        ("Ma. Theresa", "Maria Theresa"),
+        ("Ana Mª", "Ana María"),
+    ],
+)
+def test_maria_cut_short_beside_other_names_is_maria(cut: str, whole: str) -> None:
+    assert agreement(*(Signature(parse_name(given, "Gil", None)) for given in (cut, whole))) is Agreement.EQUAL
+
+
+def test_ma_is_a_name_of_its_own_beside_chinese_ones() -> None:
+    assert parse_name("Jun", "Ma", None) == Name(("jun",), ("ma",))
+    assert agreement(signature("Ma Jun"), signature("Maria Jun")).contradicts
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from cdp_assets.identity.agreement import GENERATION_YEARS
 from cdp_assets.identity.names import (
     BEFORE_WOMENS_SECONDS,
+    FIRSTS_OF_MANY,
     LEAST_WRITTEN,
     MENS_ENDINGS,
     MENS_ENDINGS_OF_TWO,
@@ -40,6 +41,9 @@ LEAST_FILLED = 0.005
 _ALIKE = 0.88
 """Jaro-Winkler likeness of two spellings of one word."""
 
+
+_LIKE_FURTHER = 0.8
+"""Likeness of two further given names that may be one."""
 
 _LIKE_EXCHANGED = 0.8
 """Likeness of a family name and the other's given name in whose place it may stand."""
@@ -464,7 +468,12 @@ def _given_name() -> list[ComparisonLevelCreator]:
         levels.CustomLevel(f"NOT ({BORNE}_l AND {BORNE}_r)"),
         levels.Or(levels.JaroWinklerLevel("given", 0.7), _edits("given", 2)),
     )
-    alike = levels.And(levels.Or(*_given_alike(_no_two_names()), _kin_of_whom_more_is_known()), _no_other_given())
+    alike = levels.And(
+        levels.Or(*_given_alike(_no_two_names()), _kin_of_whom_more_is_known()),
+        _no_other_given(),
+        _no_other_further(),
+        _one_gender(),
+    )
     one_person = levels.And(one_middle, levels.Or(alike, *_exchanged(_ALIKE)))
     return [
         _weightless(_of_two_scripts(), OTHER_SCRIPT),
@@ -477,7 +486,12 @@ def _given_name() -> list[ComparisonLevelCreator]:
             levels.And(
                 _one_generation(_EITHER_BORN),
                 levels.Or(
-                    levels.And(levels.Or(*_given_alike(), _kin(), garbled), _no_other_given()),
+                    levels.And(
+                        levels.Or(*_given_alike(), _kin(), garbled),
+                        _no_other_given(),
+                        _no_other_further(),
+                        _one_gender(),
+                    ),
                     _initial(),
                     *_exchanged(_LIKE_EXCHANGED),
                 ),
@@ -496,6 +510,39 @@ def _no_other_given() -> ComparisonLevelCreator:
     return levels.CustomLevel(
         "coalesce(is_given_first_l AND is_given_first_r OR array_contains(name_words_l, family_r)"
         f" OR array_contains(name_words_r, family_l) OR jaro_winkler_similarity(family_l, family_r) >= {_ALIKE}, true)"
+    )
+
+
+def _no_other_further() -> ComparisonLevelCreator:
+    """Not Muhammad Asif and Muhammad Zeeshan: beside a first name that half of all bear, people are called by the next,
+    and each has one that is nothing like any name of the other."""
+    import splink.comparison_level_library as levels
+
+    firsts = ", ".join(map(repr, sorted(FIRSTS_OF_MANY)))
+
+    def lacking(one: str, other: str) -> str:
+        """SQL for that a further name of the one is none of the other's."""
+        alike = (
+            f"jaro_winkler_similarity(further, theirs) >= {_LIKE_FURTHER} OR damerau_levenshtein(further, theirs) < 2"
+        )
+        return (
+            f"len(list_filter(name_words_{one}, further -> further NOT IN ({firsts})"
+            f" AND coalesce(instr(family_{one}, further) = 0, true)"
+            f" AND len(list_filter(name_words_{other}, theirs -> {alike})) = 0)) > 0"
+        )
+
+    both = f"given_l IN ({firsts}) AND given_r IN ({firsts})"
+    return levels.CustomLevel(f"NOT coalesce({both} AND {lacking('l', 'r')} AND {lacking('r', 'l')}, false)")
+
+
+def _one_gender() -> ComparisonLevelCreator:
+    """Not James and Jamie, a man and a woman, as nicknames are those of both: of one given name the gender may be
+    wrong, and birth dates tell better. Where a source tells years alone, that is all there is."""
+    import splink.comparison_level_library as levels
+
+    return levels.CustomLevel(
+        "lone_birth_year_l IS NULL OR lone_birth_year_r IS NULL"
+        " OR coalesce(gender_l = gender_r OR given_l = given_r OR NOT list_has_any(nicknames_l, nicknames_r), true)"
     )
 
 

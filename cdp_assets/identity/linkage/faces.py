@@ -21,12 +21,16 @@ from cdp_assets.identity.folding import fold, legible, sound
 from cdp_assets.identity.korean import USUAL, WRITTEN_AS_ONE
 from cdp_assets.identity.names import (
     AND_SIGNS,
+    BETWEEN_TITLES,
     BOOKED,
     BOOKED_PARTS,
     CONJUNCTIONS,
     FAMILY_FIRST,
     FATHERS,
     GENERATIONS,
+    MARIA_CUT_SHORT,
+    MARIA_WRITTEN_OUT,
+    OF_HOUSEHOLDS,
     PARTICLES,
     PARTICLES_AS_NAMES,
     RANKS,
@@ -36,6 +40,7 @@ from cdp_assets.identity.names import (
     SUFFIXES_AS_NAMES,
     TITLES,
     TITLES_AS_NAMES,
+    TITLES_OF_EITHER,
     UNNAMED,
 )
 from cdp_assets.identity.nicknames import nickname_groups
@@ -97,7 +102,15 @@ _NO_NAMES = tuple(sorted(TITLES - TITLES_AS_NAMES | SUFFIXES - SUFFIXES_AS_FAMIL
 """Words that are no names where nothing else is left of a given name, and of given and family name together."""
 _NEVER_NAMES = tuple(sorted(set(RANKS) - RANKS_AS_NAMES))
 _GENERATION = rf" ({'|'.join(GENERATIONS)})\b"
-_OF_TWO = rf"(?i){AND_SIGNS}|[^ ] +(?:{'|'.join(sorted(CONJUNCTIONS))}) +[^ ]"
+_EITHER, _BETWEEN, _AND, _SEVERAL = (
+    "|".join(sorted(words)) for words in (TITLES_OF_EITHER, BETWEEN_TITLES, CONJUNCTIONS, OF_HOUSEHOLDS)
+)
+_OF_TWO = "|".join(
+    (
+        rf"(?i){AND_SIGNS}|[^ ] +(?:{_AND}) +[^ ]",
+        rf"^(?:{_EITHER})[. ]+(?:{_BETWEEN})[. ]+(?:{_EITHER})\b|^(?:{_SEVERAL})[. ]+[^ ]",
+    )
+)
 """In a given or full name: it is a couple's, and nobody is compared by it."""
 
 _WITH_COMMA, _EASTERN, _KOREAN = r"^([^,]+),(.+)$", f"^{FAMILY_FIRST}$", f"^{WRITTEN_AS_ONE}$"
@@ -184,7 +197,8 @@ def _names(contacts: ir.Table, engine: Engine) -> ir.Table:
     for name in _TEXTS:
         folded = spelled.rename({f"{name}_folded": "folded"})
         named = named.left_join(folded, named[name] == folded.text).drop("text", name)
-        named = named.rename({name: f"{name}_folded"})
+        written = named[f"{name}_folded"].re_replace(MARIA_CUT_SHORT, MARIA_WRITTEN_OUT)
+        named = named.mutate(**{name: written}).drop(f"{name}_folded")
     whole = ibis.coalesce(named.given_name + " ", "") + ibis.coalesce(named.family_name + " ", "")
     return named.select(
         "record_id",

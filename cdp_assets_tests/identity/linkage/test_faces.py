@@ -84,6 +84,9 @@ def test_numbers_after_a_name_are_no_part_of_it_but_names_keep_their_letters() -
         (Person(1, "Anna", "von der Leyen", BORN), "anna", "leyen", ["anna", "leyen"]),
         (Person(1, "ANNA", "Müller", BORN), "anna", "mueller", ["anna", "mueller"]),
         (Person(1, "Анна", "Berger", BORN), "anna", "berger", ["anna", "berger"]),
+        (Person(1, "Mª Pilar", "Gil", BORN), "maria", "gil", ["gil", "maria", "pilar"]),
+        (Person(1, full="MA CARMEN GIL", born=BORN), "maria", "gil", ["carmen", "gil", "maria"]),
+        (Person(1, full="Ma Li", born=BORN), "ma", "li", ["li", "ma"]),
     ],
 )
 def test_titles_and_ranks_are_nobodys_given_name(
@@ -156,7 +159,9 @@ def test_a_made_up_telephone_is_none(engine: DuckDBEngine, phone: str) -> None:
     assert face["phone"] is None
 
 
-@pytest.mark.parametrize("given_name", ["Petra & Hans", "Petra und Hans", "Petra + Hans"])
+@pytest.mark.parametrize(
+    "given_name", ["Petra & Hans", "Petra und Hans", "Petra + Hans", "Sr. y Sra. P.", "Eheleute P"]
+)
 def test_nobody_is_compared_by_the_name_of_a_couple(engine: DuckDBEngine, given_name: str) -> None:
     [face] = shown(engine, Person(1, given_name, "Berger", postcode="1010", born=BORN))
     assert (face["given"], face["whole_name"]) == (None, None)

@@ -130,6 +130,15 @@ def level_of(comparison: str, one: Person, other: Person, *, borne: bool = False
         ("김지혜", "김은서", TWO),
         ("Jean-Pierre Vega", "Jean-Louis Vega", GARBLED),
         ("Jean-Pierre Vega", "Jean Vega", ONE),
+        ("Muhammad Asif Vega", "Muhammad Zeeshan Vega", TWO),
+        ("Muhammad Asif Vega", "Mohd Amir Vega", TWO),
+        ("Muhammad Asif Vega", "Muhammad Aasif Vega", ONE),
+        ("Muhammad Asif Vega", "Mohd. Vega", ONE),
+        ("Muhammad Asif Vega", "Muhammad A. Vega", ONE),
+        ("María Teresa Vega Gil", "María Carmen Vega Gil", TWO),
+        ("María Luz Vega Gil", "María Luz Gil Ros", ONE),
+        ("Abdullah Vega", "Abdul Rehman Vega", TWO),
+        ("Abdur Rehman Vega", "Abdul Rahman Vega", ONE),
         ("José María Vega", "María Vega", TWO),
         ("Ana María Vega", "María Vega", ONE),
         ("Konstantinos Vega", "Konstantina Vega", TWO),
@@ -239,6 +248,21 @@ def test_numbers_are_compared_in_one_register(one: str, other: str, expected: st
 def test_1_january_is_no_day_in_common(year: int, expected: str) -> None:
     one, other = (Person(n, "Puk", "Dekker", date(born, 1, 1)) for n, born in ((1, 1938), (2, year)))
     assert level_of(BIRTH_DATE, one, other) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"), [("James", "Jamie", TWO), ("Jamie", "Jamie", ONE), ("Jaime", "Jaimie", ONE)]
+)
+def test_a_nickname_is_no_name_of_a_woman_and_a_man_of_whom_the_years_of_birth_are_known(
+    one: str, other: str, expected: str
+) -> None:
+    left, right = (
+        Person(number, given, "Vega", postcode="1010", year=year, gender=gender)
+        for number, given, year, gender in ((1, one, 1980, "M"), (2, other, 1981, "F"))
+    )
+    assert level_of(GIVEN_NAME, left, right) == expected
+    for told in (replace(right, gender=None), replace(right, year=None)):
+        assert level_of(GIVEN_NAME, left, told) == ONE
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,7 @@ class Person:
     city: str | None = None
     full: str | None = None
     year: int | None = None
+    gender: str | None = None
 
 
 def town(people: int = 150, seed: int = 3, first: int = 1000) -> list[Person]:
@@ -153,7 +154,7 @@ def tables(engine: DuckDBEngine, people: Iterable[Person], identifiers: Sequence
     listed = list(people)
     contacts = [
         {"record_id": each.record_id, "given_name": each.given, "family_name": each.family, "full_name": each.full,
-         "birth_date": each.born, "birth_year": each.year}
+         "birth_date": each.born, "birth_year": each.year, "gender": each.gender}
         for each in listed
     ]  # fmt: skip
     points = [
