@@ -50,6 +50,8 @@ IDENTITY_RECORDS = TableSchema(
         Column("first_seen_at", INSTANT, "Earliest event time of the rows behind it."),
         Column("last_seen_at", INSTANT, "Latest event time of the rows behind it."),
         Column("rows", "int64", "How many rows hang on it.", unit="rows", required=True),
+        Column("closed", "boolean", "Whether its source has deleted it, or leaves it out of its latest snapshot: what "
+               "it said last ties it to its person, and reaches nobody.", required=True),
     ),
     key=("record_id",),
 )  # fmt: skip
@@ -138,7 +140,8 @@ CONTACT_POINTS = TableSchema(
         Column("country", "string", "Country, ISO 3166-1 alpha-2.", pii=Pii.NONE),
         Column("verified", "boolean", "Whether the source verified it."),
         Column("status", "string", "`active`, `bounced`, `complained` or `invalid`.", required=True),
-        Column("changed_at", INSTANT, "When the record first carried this value."),
+        Column("changed_at", INSTANT, "When the record first carried this value; where it had another one in between, "
+               "when it came back to it."),
         *LINEAGE_COLUMNS,
     ),
     key=("record_id", "kind", "value"),

@@ -16,6 +16,7 @@ import ibis.expr.types as ir
 from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import INSTANT, MONEY, TableSchema
 from cdp_assets.normalised.birth_dates import known_birth_date, known_birth_year
+from cdp_assets.normalised.carried_since import KIND, carried_since, earlier_versions, said_since
 from cdp_assets.normalised.channels import known_channel
 from cdp_assets.normalised.first_said import as_heard
 from cdp_assets.normalised.identifier_values import EMAIL, PHONE, lookup
@@ -24,7 +25,7 @@ from cdp_assets.normalised.rules import REFUSING, breaches, fitted
 from cdp_assets.normalised.stream_rows import NATIVE_ID, with_derived
 from cdp_assets.sources import targets
 from cdp_assets.sources.spec import ITEM, ITEM_NUMBER, MapSpec, SourceSpec, StreamSpec, stream_table
-from cdp_assets.warehouse.engine import Engine, empty
+from cdp_assets.warehouse.engine import Engine, empty, has_rows
 from cdp_assets.warehouse.expressions import bind, check
 from cdp_assets.warehouse.operations import quick_hash
 from cdp_assets.warehouse.sql_parsing import plain_name
@@ -113,7 +114,6 @@ def heads_of_orders(feeds: Sequence[Feed], rows: Mapping[str, ir.Table], engine:
 
 
 def _mapped(schema: TableSchema, feed: Feed, rows: ir.Table, engine: Engine) -> ir.Table:
-    given = dict(feed.map.set)
     mapped = told_by(schema, feed, rows)
     if feed.map.each or feed.map.grain:
         mapped = mapped.filter(is_whole(schema, feed, mapped))
@@ -121,6 +121,23 @@ def _mapped(schema: TableSchema, feed: Feed, rows: ir.Table, engine: Engine) -> 
         mapped = heads(schema, feed, mapped)
     if not tells_apart(schema, feed):
         mapped = _settled(mapped, ["set_native_id"], partial(latest_of_id, stream=feed.stream), engine)
+    shaped = _shaped(schema, feed, mapped, engine)
+    return _dated(shaped, feed, rows, engine) if schema is tables.CONTACT_POINTS else shaped
+
+
+def _dated(points: ir.Table, feed: Feed, rows: ir.Table, engine: Engine) -> ir.Table:
+    """Contact points of a map, with the time since when their rows say them."""
+    versions = engine.scratch(earlier_versions(rows))
+    if not has_rows(versions, engine):
+        return points
+    told = told_by(tables.CONTACT_POINTS, feed, versions)
+    said = _shaped(tables.CONTACT_POINTS, feed, told, engine)
+    return said_since(points, said, versions, feed.stream)
+
+
+def _shaped(schema: TableSchema, feed: Feed, mapped: ir.Table, engine: Engine) -> ir.Table:
+    """The columns of a canonical table, of what `told_by` has."""
+    given = dict(feed.map.set)
     values = {
         column.name: mapped[f"set_{column.name}"] if column.name in given else ibis.null(column.dtype)
         for column in schema.columns
@@ -315,6 +332,8 @@ def one_row_a_key(rows: ir.Table, schema: TableSchema, engine: Engine) -> ir.Tab
     """
     if schema in tables.FACTS and schema.key == ("source", "native_id"):
         return rows
+    if schema is tables.CONTACT_POINTS:
+        rows = _settled(rows, KIND, carried_since, engine)
     return _settled(rows, schema.key, partial(_last_changed, schema=schema), engine)
 
 

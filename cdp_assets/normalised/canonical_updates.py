@@ -16,10 +16,11 @@ import ibis.expr.types as ir
 from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import TableSchema
 from cdp_assets.normalised.canonical_rows import Feed, native_id_of, one_row_a_key, taken, tells_apart
+from cdp_assets.normalised.carried_since import of_several
 from cdp_assets.normalised.dispositions import ROW
 from cdp_assets.normalised.updating import Revisions
 from cdp_assets.warehouse.built import Built, Patch, Stands
-from cdp_assets.warehouse.engine import Engine, row_count
+from cdp_assets.warehouse.engine import Engine, has_rows, row_count
 from cdp_assets.warehouse.expressions import bind
 from cdp_assets.warehouse.stacking import patched, stack
 
@@ -76,7 +77,11 @@ def updated_canonical(
             return {schema.name: make(some)}
 
         def merged(told: Rows, coming: Rows) -> Rows:
-            return {schema.name: one_row_a_key(stack(told[schema.name], coming[schema.name]), schema, engine)}
+            known, more = told[schema.name], coming[schema.name]
+            added, anew = one_row_a_key(stack(known, more), schema, engine), engine.scratch(of_several(known, more))
+            if has_rows(anew, engine):
+                added = stack(added.anti_join(anew, "record_id"), make(_of_records(rows, anew)))
+            return {schema.name: added}
 
         # What contacts say of the time of a change takes all versions.
         if schema is tables.CONTACT_POINTS and seen is not None and seen.only_new(now):
@@ -164,8 +169,12 @@ def _by_record(
     gone = engine.scratch(stack(*touched).distinct())
     if row_count(gone, engine) == 0:
         return dict.fromkeys(previous, Stands(memory))
-    some = {name: table.semi_join(gone, table.cdp_record_id == gone.record_id) for name, table in rows.items()}
-    return {name: _patched(previous[name], table, ("record_id",), gone, memory) for name, table in make(some).items()}
+    made = make(_of_records(rows, gone))
+    return {name: _patched(previous[name], table, ("record_id",), gone, memory) for name, table in made.items()}
+
+
+def _of_records(rows: Rows, records: ir.Table) -> dict[str, ir.Table]:
+    return {name: table.semi_join(records, table.cdp_record_id == records.record_id) for name, table in rows.items()}
 
 
 def _patched(

@@ -23,8 +23,8 @@ def records_and_identifiers(
 ) -> tuple[ir.Table, ir.Table]:
     """Gather `identity_records` and `identifiers`.
 
-    A person's record counts with its latest version even if that was closed or deleted since: facts that hang on it
-    keep their person. Facts count while they stand.
+    A person's record counts with its latest version even if that was closed or deleted since, and says so: facts that
+    hang on it keep their person. Facts count while they stand.
 
     Args:
         sources: All sources.
@@ -79,6 +79,7 @@ def _grouped(rows: ir.Table, source: SourceSpec, stream: StreamSpec) -> ir.Table
         first_seen_at=standing.cdp_seen_at.min(),
         last_seen_at=standing.cdp_seen_at.max(),
         rows=standing.count(),
+        closed=~standing.cdp_live.any(),
         **{name: standing[column].max() for name, column in carried.items()},
     )
     person = grouped.kind == PERSON
@@ -124,6 +125,7 @@ def _merged_records(together: ir.Table) -> ir.Table:
         first_seen_at=together.first_seen_at.min(),
         last_seen_at=together.last_seen_at.max(),
         rows=together["rows"].sum(),
+        closed=together.closed.all(),
     )
 
 

@@ -95,7 +95,8 @@ def made(
 
 def _with_known_by(records: Records, profile_map: ir.Table, engine: Engine) -> ir.Table:
     """Contact points, and of profiles that can be reached by none of a kind the addresses and numbers that facts know
-    them by: of whoever only wrote a ticket, agreed to a newsletter, or opened a mail.
+    them by: of whoever only wrote a ticket, agreed to a newsletter, or opened a mail. What a record said that its
+    source has closed since reaches nobody.
 
     Returns:
         The columns of `canonical.tables.CONTACT_POINTS` that survivorship reads.
@@ -106,7 +107,8 @@ def _with_known_by(records: Records, profile_map: ir.Table, engine: Engine) -> i
     reached = sound.join(held, "record_id").select("profile_id", kind="kind")
     carried = records.identifiers.filter(records.identifiers.identifier_type.isin(KNOWN_BY))
     known = carried.join(held, "record_id").anti_join(reached, ["profile_id", ("identifier_type", "kind")])
-    of_systems = known.join(records.identity_records.select("record_id", "source"), "record_id")
+    open_records = records.identity_records.filter(~records.identity_records.closed.fill_null(False))
+    of_systems = known.join(open_records.select("record_id", "source"), "record_id")
     told = of_systems.select(
         "record_id",
         kind="identifier_type",

@@ -84,6 +84,8 @@ def test_typed_and_canonical_rows_equal_those_made_from_nothing(
         assert _as_set(published(bench, "orders")) == _as_set(canonical(anew, source, "orders"))
 
 
+EMAILS = MapSpec("contact_points", (("kind", "'email'"), ("value", "email")))
+PLACES = MapSpec("contact_points", (("kind", "'postal'"), ("line_1", "total")))
 NUMBER = IdentifierSpec("customer_number", "id", "shop")
 
 
@@ -109,8 +111,12 @@ people = st.fixed_dictionaries(
     }
 )
 visits = st.lists(
-    st.builds(row, st.just("A"), email=st.sampled_from(["ann@x.org", "bob@x.org", "1@x.org", None])), max_size=3
-)
+    st.builds(
+        row, st.just("A"), st.sampled_from(["2026-01-05 10:00:00", "2026-02-05 10:00:00"]), st.sampled_from(["1", "2"]),
+        st.sampled_from(["ann@x.org", "bob@x.org", "1@x.org", None]),
+    ),
+    max_size=3,
+)  # fmt: skip
 days = st.lists(st.tuples(st.lists(rows, max_size=2), visits, st.lists(people, max_size=2)), min_size=1, max_size=5)
 
 
@@ -120,12 +126,12 @@ days = st.lists(st.tuples(st.lists(rows, max_size=2), visits, st.lists(people, m
 def test_what_is_told_of_records_equals_what_is_made_from_nothing(
     load_: str, delivered: list[tuple[list[dict[str, Any]], ...]]
 ) -> None:
-    stream = orders(load=load_, updated_at="at" if load_ == "upsert" else None)
+    stream = orders(load=load_, updated_at="at" if load_ == "upsert" else None, maps=(EMAILS, PLACES))
     # Of a stream without a key every row is new, and it tells of the same records as the other one.
-    points = MapSpec("contact_points", (("kind", "'email'"), ("value", "email")))
-    seen_there = replace(orders(name="visits", files="shop/visits*"), key=(), maps=(points,))
+    seen_there = replace(orders(name="visits", files="shop/visits*"), key=(), maps=(EMAILS, PLACES))
     emails = (NUMBER, IdentifierSpec("email", "email", "global"))
-    source = shop(stream, seen_there, told_of("people", "email", **AS_PEOPLE, identifiers=emails, maps=(points,)))
+    known = {"identifiers": emails, "maps": (EMAILS,), "deleted": "email is null"}
+    source = shop(stream, seen_there, told_of("people", "email", **AS_PEOPLE, **known))
     with TemporaryDirectory() as folder:
         bench = Bench(Path(folder))
         for day, (some, seen, persons) in enumerate(delivered):
@@ -157,6 +163,21 @@ def test_what_is_observed_of_new_rows_is_added_to_what_was(bench: Bench, monkeyp
     assert sorted(each["rows"] for each in published(bench, "identity_records")) == [1, 21]
 
 
+@pytest.mark.parametrize("load_", ["upsert", "snapshot"])
+def test_a_person_whom_the_source_deletes_or_leaves_out_is_closed_and_keeps_what_they_said(
+    bench: Bench, load_: str
+) -> None:
+    deleted = "email is null" if load_ == "upsert" else None
+    source = shop(told_of("people", "email", **AS_PEOPLE | {"load": load_}, deleted=deleted))
+    many = [{"id": f"{number}", "email": f"{number}@x.org", "at": "2026-01-15"} for number in range(20)]
+    for day, some in enumerate([many, [{"id": "3", "at": "2026-02-15"}] if deleted else many[:3] + many[4:]]):
+        bench.drop(f"shop/people_{day}.csv", content("csv", some, ("id", "email", "at")))
+        load(bench, source, AS_OF + timedelta(days=day))
+        assert gathered(bench, source) == (day > 0)
+    assert [each["native_id"] for each in published(bench, "identity_records") if each["closed"]] == ["3"]
+    assert "3" in {each["identifier_value"] for each in published(bench, "identifiers")}
+
+
 def test_one_new_row_among_many_is_typed_and_mapped_alone(bench: Bench) -> None:
     source = shop(orders())
     bench.drop("shop/orders_1.csv", content("csv", [row(f"A{number}") for number in range(20)]))
@@ -184,6 +205,56 @@ def test_a_contact_keeps_the_time_at_which_its_name_changed(bench: Bench) -> Non
         for each in published(bench, "contacts")
     }
     assert (changed["3"], changed["4"], changed["5"]) == (("Anna", 2), ("Ann", 1), ("Ann", 1))
+
+
+def _in_months(bench: Bench) -> dict[str, int]:
+    return {
+        each["value"].removesuffix(".0000"): each["changed_at"].month for each in published(bench, "contact_points")
+    }
+
+
+@pytest.mark.parametrize("load_", ["append", "upsert", "snapshot"])
+def test_a_contact_point_is_as_old_as_the_first_version_that_says_it(bench: Bench, load_: str) -> None:
+    names = ("id", "email", "town", "at")
+    columns = tuple(ColumnSpec(name, "timestamp" if name == "at" else "string") for name in names)
+    source = shop(told_of("people", "email", **AS_PEOPLE | {"load": load_}, columns=columns, maps=(EMAILS,)))
+    months: dict[str, tuple[int, ...]] = {"moved": (1, 1, 2), "renamed": (1, 3, 4), "back": (1, 2, 3)}
+    said = {"renamed": ("old@x.org", "New@x.org", "new@x.org"), "back": ("back@x.org", "elsewhere@x.org", "back@x.org")}
+    still = [{"id": f"{number}", "email": f"{number}@x.org", "at": "2026-01-15"} for number in range(20)]
+    for day in range(3):
+        some = [
+            {
+                "id": who,
+                "email": said.get(who, [f"{who}@x.org"] * 3)[day],
+                "town": f"{day}",
+                "at": f"2026-0{month[day]}-15",
+            }
+            for who, month in months.items()
+        ]
+        bench.drop(f"shop/people_{day}.csv", content("csv", [*some, *still], names))
+        load(bench, source, AS_OF + timedelta(days=day))
+        updated(bench, source, "contact_points")
+    known = _in_months(bench)
+    assert {value: month for value, month in known.items() if not value[0].isdigit()} == {
+        "moved@x.org": 1, "new@x.org": 3, "back@x.org": 3,
+    }  # fmt: skip
+
+
+def test_of_the_rows_of_a_record_one_that_repeats_a_contact_point_is_no_news(bench: Bench) -> None:
+    source = shop(replace(orders(maps=(EMAILS, PLACES)), key=()))
+
+    def delivered(month: int, *places: str) -> dict[str, int]:
+        some = [row("A", f"2026-0{month}-05 10:00:00", place, "ann@x.org") for place in places]
+        bench.drop(f"shop/orders_{month}.csv", content("csv", some))
+        load(bench, source)
+        updated(bench, source, "contact_points")
+        return _in_months(bench)
+
+    assert delivered(1, *["1"] * 20) == {"ann@x.org": 1, "1": 1}
+    assert delivered(2, "1") == {"ann@x.org": 1, "1": 1}
+    assert delivered(3, "2") == {"ann@x.org": 1, "1": 1, "2": 3}
+    assert delivered(4, "2") == {"ann@x.org": 1, "1": 1, "2": 3}
+    assert delivered(5, "1") == {"ann@x.org": 1, "1": 5, "2": 3}
 
 
 def test_rows_that_a_map_does_not_take_say_nothing_of_a_contact(bench: Bench) -> None:

@@ -324,6 +324,16 @@ def test_an_address_that_facts_know_somebody_by_stands_behind_any_that_a_source_
     assert provenance[1, "email"]["beaten"] == "[]"
 
 
+def test_nobody_is_reached_by_what_only_a_closed_record_said() -> None:
+    records = [
+        {"record_id": number, "stream": "s", "kind": "person", "rows": 1, "closed": number == 1} for number in (1, 2)
+    ]
+    identifiers = [identifier(1, "email", "ada@example.org"), identifier(1, "phone", "+441234567890")]
+    identifiers.append(identifier(2, "phone", "+441234567891"))
+    found, _ = resolve(SurvivorshipRules(), [], records=records, identifiers=identifiers)
+    assert (found[1]["email"], found[1]["phone"], found[1]["records"]) == (None, "+441234567891", 2)
+
+
 def test_nobody_is_reached_by_an_address_that_stands_for_none() -> None:
     shared = {"kind": "email", "value": "noemail@x.org", "status": "active"}
     points = [shared | {"record_id": 1}, shared | {"record_id": 2}, shared | {"record_id": 2, "value": "bo@x.org"}]
