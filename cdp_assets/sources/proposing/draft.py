@@ -16,7 +16,7 @@ from cdp_assets.sources.proposing.currencies import OWN, SHARED
 from cdp_assets.sources.proposing.ends import Ends
 from cdp_assets.sources.proposing.roles import OF_PEOPLE, Column
 from cdp_assets.sources.proposing.sample import Sample
-from cdp_assets.sources.proposing.values import DAY, MASK
+from cdp_assets.sources.proposing.values import DAY, MASK, NEVER
 from cdp_assets.warehouse.sql_parsing import plain_name
 
 Map = dict[str, Any]
@@ -98,6 +98,8 @@ class Draft:
         if values.replaced:
             return self._derived(column, "date" if values.type == "date" else "instant", self._instant(column, name))
         if values.epoch is not None and column.role is not None and column.role.endswith(("_at", "_date")):
+            if NEVER in self.sample.columns[column.address]:
+                name = f"nullif({name}, {NEVER})"
             since = {
                 1.0: name,
                 0.001: f"{name} / 1000",
