@@ -438,14 +438,18 @@ def test_the_name_of_who_takes_part_goes_with_their_address_and_not_with_the_buy
         f"{GIVEN[n % 3]} {FAMILY[n % 7]},{('p' if n % 3 == 0 else 'a')}{n // (3 if n % 3 == 0 else 1)}@example.org"
         for n in range(60)
     )
-    text = table("Order code,Position ID,Email,Phone number,Order date,Product,Price,Attendee name,Attendee email", *rows)
+    text = table(
+        "Order code,Position ID,Email,Phone number,Order date,Product,Price,Attendee name,Attendee email", *rows
+    )
     found = stream(tmp_path, "orderpositions.csv", text)
     assert ("email", "Email") in identifiers(found)
     assert not [map_ for map_ in found["maps"] if map_["to"] == "contacts" and "full_name" in map_["set"]]
 
 
 @pytest.mark.parametrize(
-    ("logins", "named", "kept"), [(2, "", False), (2, ",First name,Last name", True), (30, "", True)], ids=["staff", "named", "many"]
+    ("logins", "named", "kept"),
+    [(2, "", False), (2, ",First name,Last name", True), (30, "", True)],
+    ids=["staff", "named", "many"],
 )
 def test_whose_address_stands_on_very_many_slips_without_a_name_sold_them(
     tmp_path: Path, logins: int, named: str, kept: bool
