@@ -291,11 +291,43 @@ def test_who_answers_stop_wants_no_more_where_nothing_says_which_way_messages_we
         ("unsubscribedChannelIds", ("[55]", "[]")),
         ("Consent expires", ("never", "after two years")),
         ("Consent withdrawal date", ("in May", "")),
+        ("Acconsento a ricevere offerte via SMS", ("Sì", "No")),
+        ("Further Contact", ("Yes", "No")),
     ],
 )
 def test_what_may_refuse_and_is_not_understood_is_told(tmp_path: Path, heading: str, words: tuple[str, str]) -> None:
     proposal = proposed(tmp_path, heading, words=words)
     assert f"{heading} may say who wants advertising: it is left out" in proposal.doubts
+
+
+@pytest.mark.parametrize(
+    ("file", "head", "row", "told"),
+    [
+        pytest.param("members.csv", "Newsletter,WhatsApp news", "Yes,{yes}", "WhatsApp news", id="beside another flag"),
+        pytest.param("members.csv", "status,unsubreason", "{n},", "status", id="a status in numbers"),
+        pytest.param("subscribers.csv", "active", "{yes}", "active", id="active subscribers"),
+        pytest.param("members.csv", "active", "{yes}", None, id="active members"),
+        pytest.param("members.csv", "status", "{n}", None, id="a status of anything"),
+    ],
+)
+def test_what_may_be_consent_by_what_stands_beside_it_is_told(
+    tmp_path: Path, file: str, head: str, row: str, told: str | None
+) -> None:
+    lines = (
+        f"{n},p{n}@example.org,2025-01-{1 + n:02d},{row.format(n=n % 4, yes=('Yes', 'No')[n % 2])}" for n in range(12)
+    )
+    proposal = propose(written(tmp_path, file, table(f"Member No,Email,Joined,{head}", *lines)), "shop")
+    doubts = [doubt for doubt in proposal.doubts if "may say who wants advertising" in doubt]
+    assert doubts == ([f"{told} may say who wants advertising: it is left out"] if told else [])
+
+
+def test_a_zero_among_instants_is_none(tmp_path: Path) -> None:
+    lines = (f"{n},p{n}@example.org,{1767600000 + n},{(0, 0, 1772700000 + n)[n % 3]}" for n in range(12))
+    text = table("id,email,registered,deactivated", *lines)
+    proposal = propose(written(tmp_path, "receivers.csv", text), "shop")
+    (left,) = (map_ for map_ in proposal.stream["maps"] if map_["to"] == "consents")
+    assert (left["set"]["status"], left["where"]) == ("'withdrawn'", "deactivated_instant is not null")
+    assert proposal.stream["derive"]["deactivated_instant"] == "to_timestamp(nullif(deactivated, 0))"
 
 
 def with_times(tmp_path: Path, heading: str, flag: str = "Newsletter", file: str = "members.csv") -> list[Map]:

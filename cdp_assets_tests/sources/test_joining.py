@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cdp_assets.sources.proposing.joining import are_counted, joined
+from cdp_assets.sources.proposing.joining import joined
+from cdp_assets.sources.proposing.numberings import are_counted
 from cdp_assets.sources.proposing.propose import Proposal, propose
 from cdp_assets.sources.proposing.systems import systems
 from cdp_assets_tests.sources.test_proposing import written
@@ -63,6 +64,19 @@ def test_orders_belong_to_people_and_lines_to_orders(tmp_path: Path, items: str,
     assert found["customers.csv"].stream["key"] == found["orders.csv"].stream["key"] == ["id"]
     assert any("other files have too" in doubt for doubt in found["customers.csv"].doubts)
     assert [len(system) for system in systems(list(found.values()))] == [3]
+
+
+def test_rows_that_link_people_to_something_are_of_whom_they_name(tmp_path: Path) -> None:
+    contacts = table("id,first_name,last_name,email", *(f"{n},Ann,Lee{n},p{n}@example.org" for n in range(1, PEOPLE)))
+    lists = table(
+        "id,contact,list,first_name,last_name",
+        *(f"{n},{PEOPLE - n},1,Ann,Lee{PEOPLE - n}" for n in range(1, PEOPLE)),
+    )
+    found = proposed(tmp_path, {"contacts.csv": contacts, "contact_lists.csv": lists})
+    assert known_by(found["contacts.csv"])["customer_number"] == "id"
+    assert known_by(found["contact_lists.csv"]) == {"customer_number": "cast(contact as varchar)"}
+    assert found["contacts.csv"].stream["person"]
+    assert "person" not in found["contact_lists.csv"].stream
 
 
 def test_a_number_that_no_other_file_has_is_not_preferred(tmp_path: Path) -> None:

@@ -183,6 +183,29 @@ def test_who_called_is_known_by_a_number_as_it_is_written_within_a_country(tmp_p
 
 
 @pytest.mark.parametrize(
+    ("direction", "name"),
+    [
+        (True, "case lower(trim(Direction)) when 'inbound' then \"From Name\" when 'outbound' then \"To Name\" end"),
+        (False, "case when \"From\" in ('{0}') and To not in ('{0}') then \"To Name\" "
+                "when To in ('{0}') and \"From\" not in ('{0}') then \"From Name\" end"),
+    ],
+)  # fmt: skip
+def test_the_name_of_who_called_is_that_of_their_end(tmp_path: Path, direction: bool, name: str) -> None:
+    house = "+12125550100"
+    names = ["Lee Ortiz", "Dana Frost"]
+    rows = []
+    for n in range(30):
+        theirs, ours = (f"+1415555{1000 + n},George Oakley{chr(97 + n % 26)}", f"{house},{names[n % 2]}")
+        ends = f"{theirs},{ours}" if n % 2 else f"{ours},{theirs}"
+        rows.append(f"{9000 + n},2026-01-02 10:{n:02d}:00,{('Outbound', 'Inbound')[n % 2]},{ends},{n + 3}")
+    way = "Direction" if direction else "Kind of call"
+    found = proposed(tmp_path, "calls.csv", f"Call ID,Start Time,{way},From,From Name,To,To Name,Duration (sec)", *rows)
+    assert found.stream["derive"]["other_name"] == name.format(house)
+    (said,) = (map_["set"] for map_ in found.stream["maps"] if map_["to"] == "contacts")
+    assert said["full_name"] == "other_name"
+
+
+@pytest.mark.parametrize(
     ("number", "head"),
     [
         ("212{}{:04d}", "ID,Start Time,Direction,From,To,Duration"),

@@ -208,6 +208,25 @@ def test_one_numbering_stays_one(tmp_path: Path, paid: str) -> None:
     assert set(namespaces(tmp_path, files, one=True).values()) == {None}
 
 
+@pytest.mark.parametrize(
+    ("head", "row", "apart"),
+    [
+        pytest.param("id,first_name,last_name", "{0},{1}bert,{1}mann", True, id="other names"),
+        pytest.param("id,first_name,last_name", "{0},Ann,{1}son", False, id="the same names"),
+        pytest.param("id,birth_date", "{0},19{0:02d}-03-04", True, id="no name"),
+        pytest.param("contact_id,birth_date", "{0},19{0:02d}-03-04", False, id="no name, and said to be theirs"),
+    ],
+)
+def test_what_only_counts_its_rows_numbers_nobody_else(tmp_path: Path, head: str, row: str, apart: bool) -> None:
+    words = ["Quin", "Zeb", "Olaf", "Idris", "Wulf", "Yara", "Bjork", "Thea", "Gus", "Kim", "Leif", "Mona"]
+    known = (f"{n},Ann,{word}son,p{n}@example.org\n" for n, word in enumerate(words, 10))
+    told = (f"{row.format(n, word)}\n" for n, word in enumerate(words if not apart else words[::-1], 10))
+    files = {
+        "contacts.csv": "id,first_name,last_name,email\n" + "".join(known), "cards.csv": f"{head}\n" + "".join(told)
+    }  # fmt: skip
+    assert namespaces(tmp_path, files, one=True) == {"contacts.csv": None, "cards.csv": "shop.cards" if apart else None}
+
+
 def test_numbers_that_no_file_shares_tell_of_no_common_system(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {
         "customers.csv": people("Customer ID", range(25)), "payments.csv": payments("cus_{}", range(25)),

@@ -432,6 +432,37 @@ def test_two_telephones_of_customers_that_stay_are_both_theirs(tmp_path: Path) -
     assert [value for type_, value in identifiers(found) if type_ == "phone"] == ["Phone", "Mobile"]
 
 
+def test_the_name_of_who_takes_part_goes_with_their_address_and_not_with_the_buyers(tmp_path: Path) -> None:
+    rows = (
+        f"N{n // 3},{n},p{n // 3}@example.org,+4917130312{n // 3:03d},2026-03-{1 + n // 3:02d},Ticket,9.00,"
+        f"{GIVEN[n % 3]} {FAMILY[n % 7]},{('p' if n % 3 == 0 else 'a')}{n // (3 if n % 3 == 0 else 1)}@example.org"
+        for n in range(60)
+    )
+    text = table(
+        "Order code,Position ID,Email,Phone number,Order date,Product,Price,Attendee name,Attendee email", *rows
+    )
+    found = stream(tmp_path, "orderpositions.csv", text)
+    assert ("email", "Email") in identifiers(found)
+    assert not [map_ for map_ in found["maps"] if map_["to"] == "contacts" and "full_name" in map_["set"]]
+
+
+@pytest.mark.parametrize(
+    ("logins", "named", "kept"),
+    [(2, "", False), (2, ",First name,Last name", True), (30, "", True)],
+    ids=["staff", "named", "many"],
+)
+def test_whose_address_stands_on_very_many_slips_without_a_name_sold_them(
+    tmp_path: Path, logins: int, named: str, kept: bool
+) -> None:
+    names = [f",{GIVEN[n % logins % 3]},{FAMILY[n % logins % 10]}" if named else "" for n in range(60)]
+    rows = (f"u{n % logins}@example.org,2026-03-04,T{n:03d},1,Shampoo,12.90{name}" for n, name in enumerate(names))
+    text = table(f"Account,Date,Transaction number,Quantity,Description,Price{named}", *rows)
+    proposal = propose(written(tmp_path, "sales.csv", text), "shop")
+    assert (("email", "Account") in identifiers(proposal.stream)) == kept
+    told = "Account stands on very many orders each, and nobody is named: nobody is known by it"
+    assert (told in proposal.doubts) != kept
+
+
 def guests(heading: str, *, twice: bool = True, booked: int = 0) -> str:
     """Guests under two numbers each, or families of three with an address each, and some whom an agency booked for."""
     own = [

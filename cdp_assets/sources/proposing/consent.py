@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from cdp_assets.sources.proposing import cells, consent_headings, headings, phrases
 from cdp_assets.sources.proposing.answers import DENYING, GRANTING, LEAVING, answer_of, known_answers
@@ -36,7 +37,7 @@ from cdp_assets.sources.proposing.flags import (
     time_of_change,
     when,
 )
-from cdp_assets.sources.proposing.roles import Column
+from cdp_assets.sources.proposing.roles import SOLD_OR_ASKED, Column
 from cdp_assets.warehouse.sql_parsing import plain_name
 
 MAY_SAY_WHO_WANTS_IT = "may say who wants advertising: it is left out"
@@ -47,6 +48,8 @@ _NOT_SPELLING = frozenset({"action", "answer"})
 """Roles of columns whose words of refusal are read otherwise."""
 _SAYING_NOTHING = ("", "[]", "{}", "0", "null", "none", "-")
 """Cells of columns that may refuse, of whom they say nothing."""
+_MOST_CODES = 6
+"""So many states in numbers consent has at most."""
 _LISTED = re.compile(r"[. ]*(?:[;,|/]\s*|$)")
 """What stands between words of a list, and after the last one."""
 _MESSAGE = re.compile(r"\b(message|body)$")
@@ -358,8 +361,9 @@ def unread(draft: Draft, *, taken: bool = True) -> Iterator[str]:
         or _may_refuse(each)
         or _may_be_taken_back(each)
         or consent_headings.is_end_of_consent(each.words)
-        or (each in asked and _may_ask(each))
+        or (each in asked and _may_ask(draft, each))
     ]
+    found += [each for each in draft.all_of("status") if _may_be_coded(draft, each)]
     found += [each for each in events if known_answers(draft, each, ("signed_off",)) - cells.refusing().keys()]
     if told := [each for each in found if each not in elsewhere]:
         yield _left_out(draft, *told)
@@ -390,12 +394,32 @@ def _is_of_something_else(column: Column) -> bool:
     return consent_headings.is_taken_back(column.words) and not consent_headings.is_of_leaving(column.words)
 
 
-def _may_ask(column: Column) -> bool:
-    words = column.words
-    contact = consent_headings.is_of_every_channel(words) or (
-        consent_headings.is_negated(words) and bool(consent_headings.channels_said(words))
-    )
-    return consent_headings.is_of_advertising(words) or consent_headings.is_of_consent(words) or contact
+def _may_ask(draft: Draft, column: Column) -> bool:
+    """Whether a column of yes and no may ask for consent: by its heading, which may only name a channel beside another
+    flag, or say *active* in a list of subscribers.
+    """
+    words, channels = column.words, consent_headings.channels_said(column.words)
+    contact = consent_headings.is_of_every_channel(words) or (consent_headings.is_negated(words) and bool(channels))
+    beside = bool(channels) and draft.of("opt_in", "opt_out") is not None
+    subscribing = _are_subscribers(draft) and words in cells.said_by(("active", "granted"))
+    spoken = consent_headings.is_of_advertising(words) or consent_headings.is_of_consent(words)
+    return spoken or contact or beside or subscribing
+
+
+def _may_be_coded(draft: Draft, column: Column) -> bool:
+    """Whether a status in numbers, of which nothing says what they mean, may be that of consent: another heading speaks
+    of it, and nothing was sold or asked.
+    """
+    texts = draft.texts(column)
+    if not texts or len(texts) > _MOST_CODES or not all(map(str.isdigit, texts)):
+        return False
+    spoken = any(_may_refuse(each) or consent_headings.is_of_consent(each.words) for each in draft.columns)
+    return (spoken or _are_subscribers(draft)) and not any(each.role in SOLD_OR_ASKED for each in draft.columns)
+
+
+def _are_subscribers(draft: Draft) -> bool:
+    """Whether a file is called a list of subscribers, or of those who get letters."""
+    return _are_letters(draft) or phrases.called(draft.sample.named, "subscribers")
 
 
 def _is_yes_or_no(draft: Draft, column: Column) -> bool:
@@ -432,14 +456,14 @@ def _times_of_leaving(draft: Draft, states: Sequence[Column], *, people: bool) -
     if not people:
         draft.doubts += [_left_out(draft, each) for each in left if not consent_headings.is_of_leaving(each.words)]
         return [column for column in left if consent_headings.is_of_leaving(column.words)]
-    subscribers = bool(states) or _are_letters(draft) or phrases.called(draft.sample.named, "subscribers")
+    subscribers = bool(states) or _are_subscribers(draft)
     return left or (_given_up(draft) or _filled(draft.all_of("ended_at"))[:1] if subscribers else [])
 
 
 def _given_up(draft: Draft) -> list[Column]:
     """The columns with times at which something was given up that nobody names, which may be letters."""
     return [
-        column
+        replace(column, role="withdrawn_at")
         for column in draft.columns
         if 0 < column.values.filled < column.values.rows
         and _is_time(column)
@@ -460,7 +484,7 @@ def _withheld(draft: Draft, times: Sequence[Column], *, people: bool) -> dict[Co
         and _may_refuse(column)
         and (consent_headings.may_be_of_leaving(column.words) or not _is_of_something_else(column))
     ]
-    conditions = {column: f"{plain_name(draft.names[column.address])} is null" for column in left}
+    conditions = {column: f"{draft.expression(column)} is null" for column in left}
     for column in unread_:
         none = draft.texts(column) & {*_SAYING_NOTHING, *cells.says("no")}
         if none or column.values.filled < column.values.rows:

@@ -16,7 +16,7 @@ from cdp_assets.sources.proposing.currencies import OWN, SHARED
 from cdp_assets.sources.proposing.ends import Ends
 from cdp_assets.sources.proposing.roles import OF_PEOPLE, Column
 from cdp_assets.sources.proposing.sample import Sample
-from cdp_assets.sources.proposing.values import DAY, MASK
+from cdp_assets.sources.proposing.values import DAY, MASK, NEVER
 from cdp_assets.warehouse.sql_parsing import plain_name
 
 Map = dict[str, Any]
@@ -87,6 +87,8 @@ class Draft:
             name = self._derived(column, "first", f"json_extract_string({name}, {path})")
         if self.ends is not None and column.address == self.ends.one.address:
             return self._other_end(self.ends)
+        if self.ends is not None and column.address in [name.address for _, name in self.ends.names[:1]]:
+            return self._other_name(self.ends)
         if column.role in OF_PEOPLE:
             name = self.unmasked(column, name)
         if column.in_cents:
@@ -98,6 +100,8 @@ class Draft:
         if values.replaced:
             return self._derived(column, "date" if values.type == "date" else "instant", self._instant(column, name))
         if values.epoch is not None and column.role is not None and column.role.endswith(("_at", "_date")):
+            if NEVER in self.sample.columns[column.address]:
+                name = f"nullif({name}, {NEVER})"
             since = {
                 1.0: name,
                 0.001: f"{name} / 1000",
@@ -159,15 +163,30 @@ class Draft:
 
     def _other_end(self, ends: Ends) -> str:
         """Whichever of two addresses is not the company's; none if neither is, or both are."""
+        ours = {end.address: end for end in (ends.one, ends.other)}
+        return self.derived("other_party" if ends.direction is not None else "counterpart", self._of_others(ends, ours))
+
+    def _other_name(self, ends: Ends) -> str:
+        """The name of whoever is at that end, if a column names them."""
+        return self.derived("other_name", self._of_others(ends, dict(ends.names)))
+
+    def _of_others(self, ends: Ends, told: Mapping[str, Column]) -> str:
+        """What columns tell, by the address of an end, of the end that is not the company's."""
+        values = {end: plain_name(self.names[column.address]) for end, column in told.items()}
         if ends.direction is not None:
             said = plain_name(self.names[ends.direction.address])
-            cases = (f"when {quoted(way)} then {plain_name(self.names[each.address])}" for way, each in ends.ways)
-            return self.derived("other_party", f"case lower(trim({said})) {' '.join(cases)} end")
+            cases = (
+                f"when {quoted(way)} then {values[each.address]}" for way, each in ends.ways if each.address in values
+            )
+            return f"case lower(trim({said})) {' '.join(cases)} end"
         one, other = (plain_name(self.names[column.address]) for column in (ends.one, ends.other))
         own = ", ".join(quoted(address) for address in ends.own)
-        from_own = f"when {one} in ({own}) and {other} not in ({own}) then {other}"
-        to_own = f"when {other} in ({own}) and {one} not in ({own}) then {one}"
-        return self.derived("counterpart", f"case {from_own} {to_own} end")
+        cases = (
+            f"when {here} in ({own}) and {there} not in ({own}) then {values[end.address]}"
+            for here, there, end in ((one, other, ends.other), (other, one, ends.one))
+            if end.address in values
+        )
+        return f"case {' '.join(cases)} end"
 
     @property
     def _clock(self) -> Column | None:

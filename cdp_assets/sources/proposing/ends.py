@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from cdp_assets.sources.proposing import cells, headings
 from cdp_assets.sources.proposing.beside import both
 from cdp_assets.sources.proposing.naming import ADDRESSES
+from cdp_assets.sources.proposing.phrases import NAMES
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.values import Texts, judge
 
@@ -42,6 +43,7 @@ class Ends:
         own: The addresses of the company, of which one is at either end of each row; none if a direction tells.
         direction: The column that says which way something went, if there is one.
         ways: What it says, in lower case, each with the column of whoever is not the company.
+        names: The columns that name who is at an end, each by the address of that end.
     """
 
     one: Column
@@ -49,6 +51,7 @@ class Ends:
     own: tuple[str, ...] = ()
     direction: Column | None = None
     ways: tuple[tuple[str, Column], ...] = ()
+    names: tuple[tuple[str, Column], ...] = ()
 
 
 def ends_of(columns: Sequence[Column], texts: Texts) -> Ends | None:
@@ -104,23 +107,46 @@ def _way(text: str) -> str:
 def counterpart(ends: Ends, texts: Texts) -> tuple[Column, list[str | None]]:
     """The first of two ends as the column of whoever is not the company, and its texts."""
     role = next((role for role in ADDRESSES if role in (ends.one.role, *ends.one.values.looks)), "phone")
-    there = (
-        _by_direction(ends, texts)
-        if ends.direction is not None
-        else [
-            None if (left in ends.own) == (right in ends.own) else right if left in ends.own else left
-            for left, right in zip(texts[ends.one.address], texts[ends.other.address], strict=True)
-        ]
-    )
+    ours = {end.address: texts[end.address] for end in (ends.one, ends.other)}
+    there = _of_others(ends, texts, ours)
     return replace(ends.one, role=role, by_value=True, values=judge(there, code=role == "phone")), there
 
 
-def _by_direction(ends: Ends, texts: Texts) -> list[str | None]:
-    """Whoever is not the company, row by row, as a direction says."""
-    party = {way: texts[column.address] for way, column in ends.ways}
-    said = texts[ends.direction.address] if ends.direction is not None else ()
-    found = (party.get(_way(way or "")) for way in said)
-    return [None if column is None else column[row] for row, column in enumerate(found)]
+def with_names(ends: Ends, columns: Sequence[Column]) -> Ends:
+    """The ends with the columns that say who is at them: *From Name* beside *From*."""
+    theirs = [end for _, end in ends.ways] if ends.direction is not None else [ends.one, ends.other]
+    found = {end.address: name for end in theirs for name in columns if _names(name, end)}
+    return replace(ends, names=tuple(found.items()))
+
+
+def names_of_others(ends: Ends, texts: Texts) -> list[str | None]:
+    """The name of whoever is not the company, row by row."""
+    return _of_others(ends, texts, {end: texts[name.address] for end, name in ends.names})
+
+
+def _names(name: Column, end: Column) -> bool:
+    """Whether a column names who is at an end, by words for where something came from or went to."""
+    if name.role not in (None, "name", *NAMES) or "some_words" not in name.values.looks:
+        return False
+    sides = headings.is_sender(name.words), headings.is_called(name.words)
+    return headings.says_a_name(name.words) and sides == (headings.is_sender(end.words), headings.is_called(end.words))
+
+
+def _of_others(ends: Ends, texts: Texts, told: Texts) -> list[str | None]:
+    """What is told, by the address of an end, of the end that is not the company's, row by row."""
+    found = _ends_of_rows(ends, texts)
+    return [told[end.address][row] if end and end.address in told else None for row, end in enumerate(found)]
+
+
+def _ends_of_rows(ends: Ends, texts: Texts) -> list[Column | None]:
+    """The end that is not the company's, row by row."""
+    if ends.direction is not None:
+        ways = dict(ends.ways)
+        return [ways.get(_way(said or "")) for said in texts[ends.direction.address]]
+    return [
+        None if (left in ends.own) == (right in ends.own) else ends.other if left in ends.own else ends.one
+        for left, right in zip(texts[ends.one.address], texts[ends.other.address], strict=True)
+    ]
 
 
 def _company(one: Sequence[str | None], other: Sequence[str | None]) -> tuple[str, ...]:

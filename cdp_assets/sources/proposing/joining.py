@@ -11,14 +11,12 @@ same if their columns are called alike.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from os.path import commonprefix
 
 from cdp_assets.sources.proposing import headings
 from cdp_assets.sources.proposing.json_rows import MOST_ROWS
-from cdp_assets.sources.proposing.numberings import addresses_of, plain_number, subject_of
+from cdp_assets.sources.proposing.numberings import addresses_of, are_counted, plain_number, subject_of
 from cdp_assets.sources.proposing.propose import Proposal
 from cdp_assets.sources.proposing.roles import Column
 
@@ -32,9 +30,6 @@ _OF_NOBODY = (None, "products", "accounts")
 
 _SEVERAL, _MOST = 3, 0.5
 """So many numbers, and such a share of them, are in two files that number the same."""
-
-_SPREAD = 10
-"""Numbers of which each so many-th at least is given out are counted."""
 
 
 @dataclass(frozen=True)
@@ -124,8 +119,10 @@ def _told(other: Proposal, types: Sequence[str]) -> Iterator[_Numbers]:
     """The numbers in a file that may be of what another one lists."""
     if types == (_OF_ORDERS,):
         roles: Collection[str | None] = ("order_id",)
-    elif other.kind == "contacts" or any(each.role in _GLOBALLY and each.values.filled for each in other.columns):
+    elif any(each.role in _GLOBALLY and each.values.filled for each in other.columns):
         roles = ("person_id",)
+    elif other.kind == "contacts":
+        roles = ("person_id", None)
     else:
         roles = ("person_id", "account_id", None)  # without any, nobody would be known
     for column in other.columns:
@@ -135,12 +132,14 @@ def _told(other: Proposal, types: Sequence[str]) -> Iterator[_Numbers]:
 
 def _numbers(file: Proposal, column: Column, *, each: bool) -> Iterator[_Numbers]:
     """The numbers of a column, if it holds any that can be of people or orders; ``each`` if no two rows may share one.
+    Elsewhere they may be below what they are of: *contact*.
 
     Yields:
         One, or none.
     """
     words, values = column.words, column.values
-    if not headings.is_number_of_row(words) or headings.is_of_others(words) or headings.is_of_a_thing(words):
+    said = headings.is_number_of_row(words) or (not each and column.role is None and " " not in words)
+    if not said or headings.is_of_others(words) or headings.is_of_a_thing(words):
         return
     if values.type not in ("string", "integer") or {"words", "rounded"} & values.looks or (each and values.repeated):
         return
@@ -161,16 +160,6 @@ def _are_of_the_same(own: _Numbers, other: _Numbers) -> bool:
     if other.column.role in (None, "account_id") or own.column.role in (None, "account_id"):
         return False
     return (headings.is_of_buyers(own.subject) and headings.is_of_buyers(other.subject)) or not are_counted(shared)
-
-
-def are_counted(numbers: Collection[str]) -> bool:
-    """Whether numbers are given out one after the other, so that those of other things are the same by chance."""
-    same = commonprefix(list(numbers))  # noqa: RUF071 (letters are what it is about)
-    left = [number.removeprefix(same.rstrip("0123456789")) for number in numbers]
-    if not all(re.fullmatch("[0-9]+", each) for each in left):
-        return False
-    counted = sorted(map(int, left))
-    return counted[-1] - counted[0] < _SPREAD * len(counted)
 
 
 def _is_called_as(listed: Proposal, column: Column) -> bool:

@@ -78,8 +78,9 @@ def stream_of(draft: Draft, kind: str | None, name: str) -> dict[str, Any]:
         maps += consent.marketing(draft, people=kind == PEOPLE, at=at, changing=kind in _UPDATED)
     event_time = draft.name_of_time(*times)
     updated = draft.name_of_time("updated_at") if kind in _UPDATED and key else None
-    people = kind == PEOPLE and bool(key) and _are_people(draft, key)
-    whole = updated is None and (people or kind in ("products", "accounts"))
+    linked = kind == PEOPLE and bool(key) and _are_linked(draft, key)
+    people = kind == PEOPLE and bool(key) and not linked and _are_people(draft, key)
+    whole = updated is None and (people or linked or kind in ("products", "accounts"))
     deleted = None
     if log is not None:
         updated = None if log.changed_at is None else draft.name_of(log.changed_at)
@@ -348,6 +349,16 @@ _NUMBERS_OF_OTHERS = {
 
 _DESCRIBING = ("birth_date", "gender", "given_name", "family_name", "postal_code", "city")
 """Roles of what is known of people, beside how to reach them, and seldom told with what they did."""
+
+
+def _are_linked(draft: Draft, key: list[str]) -> bool:
+    """Whether rows are about people whom another file lists, such as what they belong to, and number themselves."""
+    return any(
+        draft.names[column.address] not in key
+        and (column.values.repeated or not headings.is_number_of_row(column.words))
+        for column in draft.columns
+        if column.address in draft.joined
+    )
 
 
 def _are_people(draft: Draft, key: list[str]) -> bool:

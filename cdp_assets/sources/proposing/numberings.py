@@ -17,6 +17,8 @@ import sqlglot.expressions as sge
 
 from cdp_assets.sources.proposing import headings, phrases
 from cdp_assets.sources.proposing.json_rows import MOST_ROWS
+from cdp_assets.sources.proposing.naming import differ_in
+from cdp_assets.sources.proposing.phrases import NAMES
 from cdp_assets.sources.proposing.propose import Proposal
 from cdp_assets.sources.spec import GLOBAL_TYPES, first_path
 from cdp_assets.warehouse.sql_parsing import parsed, plain_name
@@ -31,6 +33,9 @@ _NUMBERED = {"order_id": "order_number", "product_id": PRODUCT}
 _FEW, _MOST = 0.1, 0.5
 """Shares of the addresses of the smaller of two files."""
 
+_SPREAD = 10
+"""Numbers of which each so many-th at least is given out are counted."""
+
 _SEVERAL = 3
 """Addresses with other numbers in another file that are no mere oversight."""
 
@@ -42,6 +47,8 @@ class Numbers:
     Args:
         subject: What the column's name says they are of.
         addresses: Each number → the e-mail addresses and telephone numbers beside it.
+        names: Each number → the words of the names of people beside it; none where no name is.
+        is_bare: Whether the column is only called a number, and nothing beside it names or reaches people.
         facts: Each number of an order → what stands beside it in columns that say whose it is and, where each has a row
             of its own, when it was.
         times: The columns that say when it was.
@@ -50,6 +57,8 @@ class Numbers:
 
     subject: str
     addresses: Mapping[str, Collection[str]]
+    names: Mapping[str, set[str]]
+    is_bare: bool
     whole: bool
     facts: Mapping[str, Mapping[str, str]]
     times: Collection[str]
@@ -80,11 +89,15 @@ def order_numbers(proposal: Proposal) -> Collection[str]:
 
 
 def counted_apart(one: Numbers, other: Numbers) -> bool:
-    """Whether two files number the same people differently: most addresses that both have bear no number of both.
+    """Whether two files number the same people differently: most addresses that both have bear no number of both, or
+    most numbers that both have are those of people with other names.
 
     Where either file goes on below its sample, other people may be there, and whoever has an address in both may only
     have registered twice. So most of the people of one have to be in the other, unless numbers are written differently.
     """
+    numbers = one.names.keys() & other.names.keys()
+    if differ_in([one.names[each] for each in numbers], [other.names[each] for each in numbers], _MOST):
+        return True
     ours, theirs = one.by_address, other.by_address
     shared = ours.keys() & theirs.keys()
     differing = sum(not {*ours[address]} & {*theirs[address]} for address in shared)
@@ -137,7 +150,28 @@ def _shared(one: _Told, numbering: Sequence[_Told]) -> int:
 
 def _apart(one: _Told, other: _Told) -> bool:
     known = one[0].template is not None and other[0].template is not None
-    return not known and counted_apart(one[1], other[1])
+    return not known and (counted_apart(one[1], other[1]) or _counts_other_rows(one[1], other[1]))
+
+
+def _counts_other_rows(one: Numbers, other: Numbers) -> bool:
+    """Whether numbers of which nothing says that they are people's only count the rows of a file, as the other's do."""
+    shared = one.addresses.keys() & other.addresses.keys()
+    return (
+        one.is_bare != other.is_bare
+        and not headings.are_one_word(one.subject, other.subject)
+        and bool(shared)
+        and are_counted(shared)
+    )
+
+
+def are_counted(numbers: Collection[str]) -> bool:
+    """Whether numbers are given out one after the other, so that those of other things are the same by chance."""
+    same = commonprefix(list(numbers))  # noqa: RUF071 (letters are what it is about)
+    left = [number.removeprefix(same.rstrip("0123456789")) for number in numbers]
+    if not all(re.fullmatch("[0-9]+", each) for each in left):
+        return False
+    counted = sorted(map(int, left))
+    return counted[-1] - counted[0] < _SPREAD * len(counted)
 
 
 def _says_least(told: _Told) -> tuple[bool, bool, int]:
@@ -161,6 +195,14 @@ def numbers_of(proposal: Proposal) -> Iterator[tuple[str, Numbers]]:
     addresses = [
         texts[address] for sql in reached for address in addresses_of(sql, stream) if texts.get(address) is not None
     ]
+    naming = [
+        texts[address]
+        for map_ in stream.get("maps", ())
+        for role, sql in map_["set"].items()
+        if map_["to"] == "contacts" and role in NAMES
+        for address in addresses_of(sql, stream)
+        if texts.get(address)
+    ]
     whose = {address for _, sql in values for address in addresses_of(sql, stream) if texts.get(address)}
     when = (
         {address for address in addresses_of(plain_name(stream["event_time"]), stream) if texts.get(address)}
@@ -174,16 +216,21 @@ def numbers_of(proposal: Proposal) -> Iterator[tuple[str, Numbers]]:
         # Of till, day and number, the number.
         address = max(read, key=lambda each: len(set(texts[each])))
         beside: dict[str, set[str]] = {}
+        names: dict[str, set[str]] = {}
         facts: dict[str, dict[str, str]] = {}
         telling = whose | when if _is_key(address, stream) else whose
         for row, number in enumerate(texts[address]):
             if number is not None:
                 found = beside.setdefault(plain_number(number), set())
                 found.update(plain_number(text) for each in addresses if (text := each[row]) is not None)
+                if said := {*phrases.words_of(" ".join(filter(None, (each[row] for each in naming)))).split()}:
+                    names.setdefault(plain_number(number), set()).update(said)
                 if type_ == "order_number" and len(read) == 1:
                     told = {name: text for name in telling - {address} if (text := texts[name][row]) is not None}
                     facts.setdefault(plain_number(number), told)
-        yield type_, Numbers(subject_of(address, proposal), beside, proposal.sample.rows < MOST_ROWS, facts, when)
+        is_bare = not (headings.subject(phrases.words_of(address)) or names or any(beside.values()))
+        whole = proposal.sample.rows < MOST_ROWS
+        yield type_, Numbers(subject_of(address, proposal), beside, names, is_bare, whole, facts, when)
 
 
 def _is_key(address: str, stream: Mapping[str, Any]) -> bool:

@@ -21,7 +21,7 @@ from cdp_assets.sources.proposing.changes import Log, is_log
 from cdp_assets.sources.proposing.columns import columns_of
 from cdp_assets.sources.proposing.countries import writes_day_first
 from cdp_assets.sources.proposing.draft import Draft, some_are_no_addresses
-from cdp_assets.sources.proposing.ends import Ends, counterpart, ends_of
+from cdp_assets.sources.proposing.ends import Ends, counterpart, ends_of, names_of_others, with_names
 from cdp_assets.sources.proposing.engagements import with_known_actions
 from cdp_assets.sources.proposing.file_names import file_words
 from cdp_assets.sources.proposing.fitting import fit, fit_template, is_taken
@@ -266,9 +266,15 @@ def _with_one_end(
     ends = ends_of(columns, texts)
     if ends is None:
         return columns, texts, None
+    ends = with_names(ends, columns)
+    names = names_of_others(ends, texts)
     found, texts[ends.one.address] = counterpart(ends, texts)
     other = replace(ends.other, role=None, values=judge(texts[ends.other.address], code=found.role == "phone"))
     at = {ends.one.address: found, ends.other.address: other}
+    for place, (_, name) in enumerate(ends.names):
+        texts[name.address] = names if place == 0 else texts[name.address]
+        role = "full_name" if place == 0 else None
+        at[name.address] = replace(name, role=role, values=judge(texts[name.address]))
     return [at.get(column.address, column) for column in columns], texts, ends
 
 

@@ -85,6 +85,8 @@ _SHARE = "%"
 _ONE_OF = 10
 """Beside so many addresses a text that is none stands for those who are not told."""
 DAY = 86_400.0
+NEVER = "0"
+"""What stands among instants kept as numbers where there is none."""
 _OLDEST_SERIAL, _NEWEST_SERIAL = 7_000, 80_000  # days since 1899-12-30: from 1919 on
 _OLDEST_EPOCH, _NEWEST_EPOCH = 946_684_800, 4_102_444_800
 
@@ -105,7 +107,7 @@ class Values:
         looks: What most of them look like: ``email``, ``url`` …; ``lines`` of orders; ``some_emails`` if half are
             addresses, ``some_words`` if half are several words, ``masked`` if parts of most are made unreadable, and
             ``some_masked`` if parts of some are, ``rounded`` if some have lost their last digits.
-        filled: How many are not empty.
+        filled: How many are not empty, nor a zero among instants.
         rows: How many there are.
         distinct: How many different ones.
         epoch: Seconds of one unit, for numbers that can be instants: 1, 0.001 or 0.000001, or a day for the dates of
@@ -178,7 +180,10 @@ def judge(
     if _most(_INTEGER, filled) and any(_LEADING_ZERO.fullmatch(text) for text in filled):
         return Values("string", looks=looks, **counts)
     if _most(_INTEGER, filled) and not any(_FRACTION.fullmatch(text) for text in filled):
-        return Values("integer", epoch=_epoch(filled), looks=looks, **counts)
+        epoch = _epoch(filled)
+        if epoch is not None and (zeros := filled.count(NEVER)):
+            counts |= {"filled": counts["filled"] - zeros, "distinct": counts["distinct"] - 1}
+        return Values("integer", epoch=epoch, looks=looks, **counts)
     if _most(_DECIMAL, filled):
         kind = "decimal" if all(_places(text) <= 4 for text in filled) else "float"
         return Values(kind, epoch=_epoch(filled), **counts)
@@ -301,7 +306,8 @@ def _places(text: str) -> int:
 
 def _epoch(texts: Sequence[str]) -> float | None:
     numbers = [float(text) for text in texts if _NUMBER.fullmatch(text)]
-    for unit in (1.0, 0.001, 0.000001):
-        if all(_OLDEST_EPOCH <= number * unit <= _NEWEST_EPOCH for number in numbers):
+    told = [number for number in numbers if number]
+    for unit in (1.0, 0.001, 0.000001) if told else ():
+        if all(_OLDEST_EPOCH <= number * unit <= _NEWEST_EPOCH for number in told):
             return unit
     return DAY if all(_OLDEST_SERIAL <= number <= _NEWEST_SERIAL for number in numbers) else None

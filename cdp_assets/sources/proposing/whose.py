@@ -56,6 +56,9 @@ _CROWD = 5
 _SEVERAL = 2.5
 """… and so many do not where each has an address of their own."""
 
+_FEW_SELLERS, _MANY_SLIPS = 12, 20
+"""So many people serve in a shop at most, and so many orders each come from them, but not from customers."""
+
 _SOME = 3
 _MOSTLY, _HALF, _SELDOM = 0.8, 0.5, 0.05
 _LAST_DIGITS = 8
@@ -77,7 +80,17 @@ def own(columns: Sequence[Column], texts: Texts) -> tuple[list[Column], list[tup
         found = dict(look(left, texts))
         told += list(found.items())
         left = [replace(each, role=None, by_value=False) if each.address in found else each for each in left]
-    return left, told
+    set_aside = {address for address, _ in told}
+    names = _named_otherwise([each for each in columns if each.address in set_aside], left)
+    return [replace(each, role=None) if each in names else each for each in left], told
+
+
+def _named_otherwise(lost: Sequence[Column], left: Sequence[Column]) -> list[Column]:
+    """The names that go with addresses which are set aside, where people are known by others: they are not theirs."""
+    reached = of_roles(left, *ADDRESSES, *NUMBERS)
+    known_by = {headings.whose(each.words) for each in reached}
+    others = {headings.whose(each.words) for each in of_roles(lost, *ADDRESSES)} - known_by - {""}
+    return [each for each in of_roles(left, *NAMES) if reached and headings.whose(each.words) in others]
 
 
 _Found = Iterator[tuple[str, str]]
@@ -306,6 +319,19 @@ def _companies_of_sellers(columns: Sequence[Column], texts: Texts) -> _Found:
             yield column.address, "stands beside several people each"
 
 
+def _of_tills(columns: Sequence[Column], texts: Texts) -> _Found:
+    """A few addresses or telephones that each stand on very many orders, where nothing names or numbers who bought:
+    those of whoever sold.
+    """
+    orders = first_of(columns, texts, "order_id")
+    if not any(orders) or of_roles(columns, *NUMBERS) or any(names_of_rows(columns, texts)):
+        return
+    for column in of_roles(columns, *ADDRESSES):
+        slips = len({order for order, _ in both(orders, texts[column.address])})
+        if column.values.distinct <= _FEW_SELLERS and slips >= _MANY_SLIPS * column.values.distinct:
+            yield column.address, "stands on very many orders each, and nobody is named"
+
+
 def _of_receivers(columns: Sequence[Column], texts: Texts) -> _Found:
     """Of several addresses or telephones beside what was sold those that change from one row of a customer to the next,
     where another one stays: whoever something was sent to.
@@ -333,6 +359,7 @@ def _reached(text: str | None) -> str | None:
 
 
 _LOOKS = (
+    _of_tills,
     _companies_of_sellers,
     _of_receivers,
     _of_crowds,
