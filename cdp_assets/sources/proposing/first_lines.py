@@ -5,6 +5,7 @@ Belongs here: finding such columns and rows. Does not belong here: what they say
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 
 from cdp_assets.sources.proposing.beside import plain
@@ -78,11 +79,11 @@ def without_sums_above(draft: Draft, order: Column) -> str | None:
     article, numbers = draft.of("sku", "product_name"), draft.sample.columns[order.address]
     if article is None:
         return None
-    texts = draft.sample.columns[article.address]
-    blank = [place for place, text in enumerate(texts) if text is None]
-    several = [number for place, number in enumerate(numbers) if number is not None and number in numbers[:place]]
-    above = [place for place in blank if numbers[place] in several and numbers[place] not in numbers[:place]]
-    if not blank or above != blank:
+    blank = [place for place, text in enumerate(draft.sample.columns[article.address]) if text is None]
+    times = Counter(numbers)
+    first_places = {number: place for place, number in reversed([*enumerate(numbers)])}
+    above = [numbers[place] for place in blank if first_places[numbers[place]] == place and times[numbers[place]] > 1]
+    if not blank or len(above) < len(blank) or None in above:
         return None
     name = draft.names[article.address]
     draft.doubts.append(f"rows without {name} above those of an order say what these come to: they are no lines")
