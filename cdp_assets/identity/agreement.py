@@ -11,8 +11,8 @@ from datetime import date
 from enum import IntEnum
 from functools import lru_cache
 
+from cdp_assets.identity.name_words import UNNAMED
 from cdp_assets.identity.names import (
-    UNNAMED,
     Match,
     Name,
     are_unreadable,

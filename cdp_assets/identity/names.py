@@ -14,129 +14,45 @@ from functools import lru_cache
 from cdp_assets.identity.edits import edits
 from cdp_assets.identity.folding import LOST, fold, is_hangul, is_lost, is_readable, may_be, sound
 from cdp_assets.identity.korean import USUAL, WRITTEN_AS_ONE, usual_spellings
+from cdp_assets.identity.name_words import (
+    AND_SIGNS,
+    BEFORE_WOMENS_SECONDS,
+    BETWEEN_TITLES,
+    BOOKED,
+    BOOKED_PARTS,
+    CONJUNCTIONS,
+    FAMILY_FIRST,
+    FATHERS,
+    GENERATIONS,
+    LEAST_WRITTEN,
+    MARIA_CUT_SHORT,
+    MARIA_WRITTEN_OUT,
+    MENS_ENDINGS,
+    MENS_ENDINGS_OF_TWO,
+    MENS_SECONDS,
+    MENS_TITLES,
+    NO_NAMES_OF_ORGANISATIONS,
+    OF_HOUSEHOLDS,
+    PARTICLES,
+    PARTICLES_OF_SECONDS,
+    SHORT,
+    SUFFIXES,
+    SUFFIXES_AS_FAMILY,
+    SUFFIXES_AS_NAMES,
+    TITLES,
+    TITLES_AS_NAMES,
+    TITLES_OF_EITHER,
+    VOWELS,
+    WIVES_ENDING,
+    WOMENS_SECONDS,
+    WOMENS_TITLES,
+)
 from cdp_assets.identity.nicknames import are_nicknames, initials, is_known
 from cdp_assets.sources.proposing.cells import organisation
 
-
-def _listed(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-TITLES = _listed(
-    "mr mrs ms miss mx sir dame dr prof professor herr frau hr fr dipl ing med rer nat phd msc bsc mba mag "
-    "mme mlle monsieur madame mademoiselle sr sra srta don dona sig sigra signor signora dott kos kyria kyrios "
-    "smt shri sri shree kumari mstr mevr mevrouw mw dhr heer"
-)
-TITLES_AS_NAMES = _listed("don nat med ing mag kos sri shree kumari")
-"""Titles that people are called, too: without a dot, and where nothing else is left of a name, they are names."""
-
-SUFFIXES_AS_FAMILY = _listed("filho neto sobrinho")
-"""Suffixes that are family names as well, where nothing else is left of one: son, grandson and nephew."""
-SUFFIXES = _listed("jr sr junior senior ii iii iv phd md dds dvm cpa esq esquire") | SUFFIXES_AS_FAMILY
-SUFFIXES_AS_NAMES = _listed("junior md")
-"""Suffixes that people are called."""
-
-GENERATIONS = {
-    **dict.fromkeys(("jr", "junior", "ii", "filho"), "jr"),
-    "neto": "neto",
-    "sobrinho": "sobrinho",
-    **dict.fromkeys(("sr", "senior"), "sr"),
-    "iii": "iii",
-    "iv": "iv",
-}
-"""Suffixes that tell people of one name in one family apart. A son is Jr or II; Jun and Sen are only with a dot."""
-
-WOMENS_TITLES = _listed(
-    "mrs ms miss frau mme mlle madame mademoiselle sra srta dona sigra signora kyria smt kumari mevr mevrouw mw"
-)
-MENS_TITLES = _listed("mr mstr sir herr monsieur don signor kyrios dhr shri sri shree")
-"""Titles that say of whom a name is, before it."""
-
-FATHERS = r"(?i)[ ,]+[sdwch]/o\b.*$"
-"""Behind a name, whose son, daughter, wife, child or husband it is of: S/O, D/O, W/O, C/O, H/O."""
-
-UNNAMED = _listed("baby newborn infant neonate babyboy babygirl")
-"""Words for a child that has no name yet, which say nothing of who it is: brothers and sisters are all called so."""
-
-RANKS = tuple(
-    sorted(
-        _listed(
-            "lord lady duke duchess earl count countess baron baroness baronet bt viscount viscountess marquess "
-            "marquis rev revd reverend hon rt very capt captain maj major col colonel gen general lt lieutenant sgt "
-            "sergeant adm admiral bishop archbishop sister brother father fr prof king queen prince princess saint st"
-        )
-    )
-)
-"""Words before a name that may also be names: nobody is called by them where another word is there."""
-
-RANKS_AS_NAMES = _listed("king prince princess major earl duke baron bishop marquis")
-"""Ranks that children are named: "King L." has no other name."""
-
-PARTICLES = _listed(
-    "von van vom zu zum zur der den de des del della di da do dos das du la le les el al bin ibn bint binti af av ten "
-    "ter op y e und"
-)
-PARTICLES_AS_NAMES = _listed("al les di della")
-"""Particles that people are called: Al Osgood has a given name."""
-
-_PARTICLES_OF_SECONDS = _listed("de del la las los")
-"""Particles before second given names: María del Carmen is María Carmen."""
-
-_NO_NAMES_OF_ORGANISATIONS = _listed("the of")
-
-CONJUNCTIONS, AND_SIGNS = _listed("and und et och og"), "[&+]"
-"""Words, and a pattern of signs, between the given names of two people; no part of a name, as Spanish "y" is of a
-family name."""
-
-TITLES_OF_EITHER, BETWEEN_TITLES = WOMENS_TITLES | MENS_TITLES | _listed("sr sig dr prof m"), _listed("y e en u i")
-"""How a couple is addressed, and what else stands between its titles: M. et Mme, Sr. y Sra., Herr u. Frau."""
-OF_HOUSEHOLDS = _listed("eheleute ehepaar messrs family familie famille familia famiglia fam")
-"""Words before the name of more than one person."""
-
-WOMENS_SECONDS, MENS_SECONDS = _listed("maria marie"), _listed("jose jesus")
-"""Names that men bear as the second one, and that women do; nobody of them is called by it: José María, María José."""
-BEFORE_WOMENS_SECONDS = _listed("anne rose")
-"""Names of women that do not end in *a*, beside which the second one is a woman's."""
-
-FIRSTS_OF_MANY = _listed(
-    "mohammed muhammad mohammad mohamed mohamad muhammed md mohd muhd maria jose abdul abdel abdur"
-)
-"""First names that tell nobody apart where a further one follows, by which people are called."""
-
-_SECONDS = (
-    "amparo angela angeles angelica antonia asuncion aurora begona belen carmen christina concepcion consuelo corazon "
-    "cristina dolores elena encarnacion esperanza esther eugenia fernanda gracia guadalupe inmaculada isabel jesus "
-    "jose josefa lourdes luisa luz mar mercedes milagros montserrat nieves paz pilar remedios rosa rosario "
-    "socorro soledad teresa theresa victoria"
-)
-MARIA_CUT_SHORT = rf"\bma ((?:(?:de|del|la|las|los) )*(?:{_SECONDS.replace(' ', '|')}))\b"
-MARIA_WRITTEN_OUT = r"maria \1"
-"""María as it is written before other names, folded: "Ma. Carmen", while a Ma beside other words may be Chinese."""
-
 _LEAST_OF_A_NAME = 3
 """Letters of a word in a mailbox that may be a given name: fewer are initials."""
-
-VOWELS = "aeiouy"
-MENS_ENDINGS = ("o", "i", "is", "le", "nte")
-"""Endings of men's names; a woman's has an *a* in place of the last letter: Julio and Julia, Sotiris and Sotiria."""
-MENS_ENDINGS_OF_TWO = ("os", "is", "us")
-"""Endings of men's names in place of which a woman's has an *a*: Konstantinos and Konstantina."""
-SHORT = 5
-"""Letters of a given name in which another consonant makes another name: Kasia and Basia, Esma and Esra."""
-LEAST_WRITTEN = 4
-"""Letters of a given name that may be misspelt: Jun is not Jan, nor Juan."""
-WIVES_ENDING = "ne"
-"""What Hungarians add to a man's name for that of his wife: Nagy Istvánné is married to Nagy István."""
-
-_EASTERN = "[\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
-FAMILY_FIRST = f"({_EASTERN}+)[ \u3000]+({_EASTERN}+)"
-"""Names in Chinese, Japanese and Korean letters with a space: the family's comes first."""
-
-BOOKED = r"^([A-Z][A-Z' -]+)/ *(?:([A-Z][A-Z' -]*?[A-Z]) ?(?:MR|MRS|MS|MISS|MSTR|CHD|INF)|([A-Z']+))$"
-BOOKED_PARTS = r"\1, \2\3"
 _BOOKED_TITLE = re.compile(r"^[A-Z' -]+/.*[A-Z] ?(MR|MRS|MS|MISS|MSTR)$")
-"""Names as systems of bookings write them, "SMITH/JOHNMR", and what to write for them."""
-
 _WRITTEN = (
     (re.compile(AND_SIGNS), " and "),
     (re.compile(r"(?i)\bsen\."), "senior"),
@@ -200,11 +116,6 @@ class Name:
     def is_lost(self) -> bool:
         """Whether it is one of which the letters were lost, so that it may be any name."""
         return bool(self.words) and all(map(is_lost, self.words))
-
-    @property
-    def swapped(self) -> Name:
-        """Given and family name exchanged."""
-        return replace(self, given=self.family, family=self.given)
 
 
 def parse_name(given: str | None, family: str | None, full: str | None) -> Name | None:
@@ -301,7 +212,7 @@ def _of_organisation(text: str | None) -> tuple[str, ...]:
     """The words of a name that is an organisation's; nothing of another one."""
     words = _folded(text)
     told = re.search(organisation(), " ".join(words)) is not None
-    return tuple(word for word in words if word not in _NO_NAMES_OF_ORGANISATIONS) if told else ()
+    return tuple(word for word in words if word not in NO_NAMES_OF_ORGANISATIONS) if told else ()
 
 
 @lru_cache(maxsize=200_000)
@@ -342,7 +253,7 @@ def gender_by_title(text: str | None) -> str | None:
 def _of_people(given: tuple[str, ...], family: tuple[str, ...], *, ordered: bool = True, generation: str = "") -> Name:
     """The name of a person or a couple; the given names of two ("Petra & Jens") as one, which is neither hers nor
     his."""
-    given = (*given[:1], *(word for word in given[1:] if word not in _PARTICLES_OF_SECONDS))
+    given = (*given[:1], *(word for word in given[1:] if word not in PARTICLES_OF_SECONDS))
     is_couple = not CONJUNCTIONS.isdisjoint((*given, *family[:1]))
     if is_couple:
         both = "".join(word for word in given if word not in CONJUNCTIONS | TITLES - TITLES_AS_NAMES)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cdp_assets.identity.agreement import GENERATION_YEARS
-from cdp_assets.identity.names import (
+from cdp_assets.identity.name_words import (
     BEFORE_WOMENS_SECONDS,
     FIRSTS_OF_MANY,
     LEAST_WRITTEN,

@@ -19,7 +19,7 @@ from cdp_assets.identity.addresses import is_typed_for_nothing, plain_postcode, 
 from cdp_assets.identity.evidence import GENDERS
 from cdp_assets.identity.folding import fold, legible, sound
 from cdp_assets.identity.korean import USUAL, WRITTEN_AS_ONE
-from cdp_assets.identity.names import (
+from cdp_assets.identity.name_words import (
     AND_SIGNS,
     BETWEEN_TITLES,
     BOOKED,
