@@ -41,6 +41,7 @@ class RecordShown:
         native_id: Its id at the source, masked; empty for facts.
         name: Its name, masked; empty if it has none.
         profiles: The profiles it belongs to: several for devices that several people use.
+        closed: Whether its source has deleted it since, or leaves it out.
     """
 
     record_id: int
@@ -50,12 +51,13 @@ class RecordShown:
     native_id: str
     name: str
     profiles: tuple[int, ...]
+    closed: bool = False
 
     @property
     def words(self) -> str:
         """For the middle of a sentence."""
         called = " ".join(part for part in (self.native_id, f"({self.name})" if self.name else "") if part)
-        what = "record" if self.kind == "person" else "activity"
+        what = "activity" if self.kind != "person" else "closed record" if self.closed else "record"
         return f"{self.source} {self.stream} {what} {called or self.record_id}"
 
     @property
@@ -168,6 +170,7 @@ class Published:
                 mask(row["native_id"], Pii.PSEUDONYM),
                 _name(names.get(row["record_id"])),
                 tuple(sorted(profiles[row["record_id"]])),
+                row.get("closed", False),
             )
             for row in rows_of(identity)
         }

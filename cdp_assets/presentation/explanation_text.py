@@ -30,5 +30,6 @@ def explanation_text(told: Explanation) -> RenderableType:
 
 
 def _record(record: RecordShown) -> Text:
-    where = f"  {record.source} · {record.stream} · profile {', '.join(map(str, record.profiles)) or 'none'}"
+    state = " · closed" if record.closed else ""
+    where = f"  {record.source} · {record.stream}{state} · profile {', '.join(map(str, record.profiles)) or 'none'}"
     return Text.assemble((str(record.record_id), "bold"), (where, "dim"))

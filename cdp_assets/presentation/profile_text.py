@@ -138,7 +138,8 @@ def _messages(messages: tuple[Message, ...], profile_id: int) -> RenderableType:
 def _records(profile: Profile) -> RenderableType:
     made = table("Record", "Source", "Stream", "Native id", "Rows", numbers=("Rows",), whole=("Record",))
     for record in profile.records[:_RECORDS_SHOWN]:
-        made.add_row(str(record.record_id), record.source, record.stream, record.native_id or "", str(record.rows))
+        known = " · ".join(filter(None, (record.native_id, "closed" if record.closed else "")))
+        made.add_row(str(record.record_id), record.source, record.stream, known, str(record.rows))
     if len(profile.records) > _RECORDS_SHOWN:
         made.add_row(f"and {len(profile.records) - _RECORDS_SHOWN} more")
     return made

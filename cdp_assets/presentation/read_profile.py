@@ -325,8 +325,7 @@ def _identifiers(reader: Reader, profile_id: int) -> Iterable[views.Identifier]:
 def _records(reader: Reader, profile_id: int) -> Iterable[views.Record]:
     rows = reader.rows(
         """
-        SELECT DISTINCT records.record_id, records.source, records.stream, records.kind, records.native_id,
-               records.first_seen_at, records.last_seen_at, records.rows
+        SELECT DISTINCT records.*
         FROM identity.profile_map AS profile_map JOIN normalised.identity_records AS records USING (record_id)
         WHERE profile_map.profile_id = ? ORDER BY records.kind = 'person' DESC, records.source, records.record_id
         """,
@@ -342,6 +341,7 @@ def _records(reader: Reader, profile_id: int) -> Iterable[views.Record]:
             first_seen_at=_utc_or_none(row["first_seen_at"]),
             last_seen_at=_utc_or_none(row["last_seen_at"]),
             rows=row["rows"],
+            closed=row.get("closed", False),  # a snapshot of an earlier version does not tell
         )
 
 

@@ -61,6 +61,8 @@ class Record:
     first_seen_at: datetime | None
     last_seen_at: datetime | None
     rows: int
+    closed: bool
+    """Whether its source has deleted it since, or leaves it out."""
 
 
 @dataclass(frozen=True)

@@ -176,10 +176,10 @@ def test_retracted_evidence_is_named() -> None:
 
 
 def test_likeness_is_told_with_its_probability() -> None:
-    one, two = (RecordShown(n, "crm", "contacts", "person", f"•••{n}", "", (1,)) for n in (1, 2))
+    one, two = (RecordShown(n, "crm", "contacts", "person", f"•••{n}", "", (1,), closed=n == 2) for n in (1, 2))
     step = Step(one, two, "likeness", "likeness", "", 0.9994, "family name the same (+6.2)")
     assert step.words == (
-        "crm contacts record •••1 and crm contacts record •••2 look like one person, probability 0.999: "
+        "crm contacts record •••1 and crm contacts closed record •••2 look like one person, probability 0.999: "
         "family name the same (+6.2)"
     )
 

@@ -49,8 +49,8 @@ ADA = views.Profile(
         views.Identifier("shop", "customer_number", "1001", ("shop",), at("2026-06-12")),
     ),
     records=(
-        views.Record(11, "crm", "contacts", "person", "C-7", at("2024-01-01"), at("2026-03-02"), 3),
-        views.Record(12, "shop", "customers", "person", "1001", at("2024-01-02"), at("2026-06-12"), 9),
+        views.Record(11, "crm", "contacts", "person", "C-7", at("2024-01-01"), at("2026-03-02"), 3, closed=True),
+        views.Record(12, "shop", "customers", "person", "1001", at("2024-01-02"), at("2026-06-12"), 9, closed=False),
     ),
     timeline=(
         views.Moment(at("2026-06-12T09:30"), "order", "shop", "Order 1041, 3 lines", "1041", Decimal("99.90")),

@@ -113,6 +113,7 @@ def test_withheld_messages_count_under_their_reason_after_what_was_sent() -> Non
 
 def test_a_profile_in_the_terminal_says_what_was_beaten_and_what_is_suppressed() -> None:
     told = text_of(profile_text(ADA))
+    assert "C-7 · closed" in told
     assert "(not Ada Byron)" in told
     assert "suppressed: unsubscribed" in told
     assert "4611686018427387905" in told
