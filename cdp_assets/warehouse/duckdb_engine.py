@@ -74,6 +74,10 @@ def _type_told(kind: str, nullable: bool) -> dt.DataType:
     return DuckDBType.from_string(kind, nullable=nullable)
 
 
+_TOLD: dict[str, dt.DataType] = {}
+"""Types of columns, as DuckDB told them once of tables that were made with columns so defined."""
+
+
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Splink tells of its progress on its own logger; here the run does."""
@@ -126,6 +130,7 @@ class DuckDBEngine(DuckDBFiles):
         self._catalog = catalog
         """Where tables are looked for; null for the connection's own."""
         self._local = threading.local()
+        self._usual: dict[str, str] = {}
         self._counter = itertools.count()
         self._notes: dict[TableRef, str] | None = None
         """What is noted with the tables, for as long as a step reads it and writes none."""
@@ -171,12 +176,16 @@ class DuckDBEngine(DuckDBFiles):
 
     def _found(self, place: str, name: str) -> ir.Table:
         """A table of a stage or a catalog's schema. Ibis's own `table` takes five times as long to ask for columns."""
+        where = _quoted(*filter(None, place.split(".")), name)
+        described = self.backend.con.execute(f"DESCRIBE {where}").fetchall()
+        return self._known(
+            place, name, {column: _type_told(kind, null == "YES") for column, kind, null, *_ in described}
+        )
+
+    def _known(self, place: str, name: str, types: Mapping[str, dt.DataType]) -> ir.Table:
         catalog, _, database = place.rpartition(".")
-        backend = self.backend
-        described = backend.con.execute(f"DESCRIBE {_quoted(*filter(None, (catalog, database)), name)}").fetchall()
-        schema = sch.Schema({column: _type_told(kind, null == "YES") for column, kind, null, *_ in described})
         namespace = ops.Namespace(catalog=catalog or None, database=database or None)
-        return ops.DatabaseTable(name, schema=schema, source=backend, namespace=namespace).to_expr()
+        return ops.DatabaseTable(name, schema=sch.Schema(types), source=self.backend, namespace=namespace).to_expr()
 
     def has_table(self, stage: str, name: str) -> bool:
         # To look it up among all that there is takes forty times as long.
@@ -238,7 +247,7 @@ class DuckDBEngine(DuckDBFiles):
         read = {name for each in keep for name in self._made_of(each)}
         for name in self._made_of(expression) - read:
             self._local.scratch.remove(name)
-            self.backend.drop_table(name, database=("temp", "main"))
+            self.backend.con.execute(f"DROP TABLE {_SCRATCH}.{_quoted(name)}")
 
     def _made_of(self, expression: ir.Table) -> set[str]:
         """The scratch tables that an expression reads."""
@@ -250,8 +259,11 @@ class DuckDBEngine(DuckDBFiles):
         self._notes = None
         while self._local.streams:
             backend.con.unregister(self._local.streams.pop())
-        while self._local.scratch:
-            backend.drop_table(self._local.scratch.pop(), database=("temp", "main"), force=True)
+        if self._local.scratch:
+            backend.con.execute(
+                ";".join(f"DROP TABLE IF EXISTS {_SCRATCH}.{_quoted(name)}" for name in self._local.scratch)
+            )
+            self._local.scratch.clear()
 
     def from_arrow(
         self, data: pa.Table | pa.RecordBatchReader | pd.DataFrame, schema: sch.Schema | None = None
@@ -262,7 +274,7 @@ class DuckDBEngine(DuckDBFiles):
             data = pa.Table.from_pandas(data, preserve_index=False)
         schema = schema or sch.Schema.from_pyarrow(data.schema)
         name = self._scratch_name()
-        self._create(_SCRATCH, name, schema)
+        made = self._created(_SCRATCH, name, schema)
         connection = self.backend.con
         incoming = f"incoming_{name}"
         connection.register(incoming, data)
@@ -273,13 +285,17 @@ class DuckDBEngine(DuckDBFiles):
             )
         finally:
             connection.unregister(incoming)
-        return self._found(_SCRATCH, name)
+        return made
 
-    def _create(self, place: str, name: str, schema: sch.Schema, types: Mapping[str, str] | None = None) -> None:
+    def _created(self, place: str, name: str, schema: sch.Schema, types: Mapping[str, str] | None = None) -> ir.Table:
         kinds = {column: (types or {}).get(column) or _type_in_sql(dtype) for column, dtype in schema.items()}
         columns = ", ".join(f"{_quoted(column)} {kind}" for column, kind in kinds.items())
         kind = "TEMP TABLE" if place == _SCRATCH else "TABLE"
         self.backend.con.execute(f"CREATE {kind} {place}.{_quoted(name)} ({columns})")
+        if not _TOLD.keys() >= set(kinds.values()):
+            made = self._found(place, name)
+            _TOLD.update((kinds[column], dtype) for column, dtype in made.schema().items())
+        return self._known(place, name, {column: _TOLD[kind] for column, kind in kinds.items()})
 
     def _filled(self, place: str, name: str, expression: ir.Table, types: Mapping[str, str] | None = None) -> ir.Table:
         """A new table of what an expression gives; ``types`` are those of columns that have another one here.
@@ -288,14 +304,14 @@ class DuckDBEngine(DuckDBFiles):
         small tables in a run, that is what most of its time goes into.
         """
         backend = self.backend
-        self._create(place, name, expression.schema(), types)
+        made = self._created(place, name, expression.schema(), types)
         columns = ", ".join(map(_quoted, expression.columns))
         read = {table.name for table in expression.op().find(ops.DatabaseTable)}
         # What is made as it is read comes in an order that those who look for equal keys make use of.
         streamed = read & set(self._local.streams) & self._local.origins.keys()
         with nullcontext() if streamed else self._in_any_order():
             backend.con.execute(f"INSERT INTO {place}.{_quoted(name)} ({columns}) {self._compiled(expression)}")
-        return self._found(place, name)
+        return made
 
     def map_values(
         self, values: ir.Table, function: Callable[[pa.Table], pa.Table], schema: sch.Schema, rows: int = 50_000
@@ -561,12 +577,14 @@ class DuckDBEngine(DuckDBFiles):
     def _set(self, setting: str, value: str) -> Iterator[None]:
         """A setting has another value for a while."""
         connection = self.backend.con
-        [(kept,)] = connection.execute("SELECT current_setting(?)::VARCHAR", [setting]).fetchall()
+        if setting not in self._usual:
+            [(usual,)] = connection.execute("SELECT current_setting(?)::VARCHAR", [setting]).fetchall()
+            self._usual[setting] = usual
         connection.execute(f"SET {setting} = '{value}'")
         try:
             yield
         finally:
-            connection.execute(f"SET {setting} = '{kept}'")
+            connection.execute(f"SET {setting} = '{self._usual[setting]}'")
 
     # -- describing -------------------------------------------------------------------------------------------------
 
