@@ -275,16 +275,12 @@ class DuckDBEngine(DuckDBFiles):
         schema = schema or sch.Schema.from_pyarrow(data.schema)
         name = self._scratch_name()
         made = self._created(_SCRATCH, name, schema)
-        connection = self.backend.con
-        incoming = f"incoming_{name}"
-        connection.register(incoming, data)
-        try:
-            columns = ", ".join(_quoted(column) for column in schema.names)
-            connection.execute(
-                f"INSERT INTO {_SCRATCH}.{_quoted(name)} ({columns}) SELECT {columns} FROM {_quoted(incoming)}"
-            )
-        finally:
-            connection.unregister(incoming)
+        if isinstance(data, pa.Table) and not data.num_rows:
+            return made
+        rows = self.backend.con.from_arrow(data)
+        if tuple(data.schema.names) != schema.names:
+            rows = rows.project(", ".join(map(_quoted, schema.names)))
+        rows.insert_into(f"{_SCRATCH}.{name}")
         return made
 
     def _created(self, place: str, name: str, schema: sch.Schema, types: Mapping[str, str] | None = None) -> ir.Table:
