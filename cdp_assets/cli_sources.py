@@ -358,7 +358,7 @@ def _tell(written: Mapping[Path, Mapping[str, Sequence[tuple[Proposal, Sequence[
     """Show what was proposed: the file it was written to → its sources → their streams."""
     from cdp_assets.presentation.terminal import table
     from cdp_assets.sources.proposing.consent import MAY_SAY_WHO_WANTS_IT
-    from cdp_assets.sources.proposing.propose import WITHOUT_NAMES
+    from cdp_assets.sources.proposing.doubting import WITHOUT_NAMES
 
     shown = table("source", "stream", "is", "key", "feeds", "to look at", numbers=("to look at",))
     for source, streams in (each for sources in written.values() for each in sources.items()):

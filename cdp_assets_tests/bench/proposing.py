@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from cdp_assets.sources import template
-from cdp_assets.sources.proposing.propose import propose, spec_of
+from cdp_assets.sources.proposing.contracting import spec_of
+from cdp_assets.sources.proposing.propose import propose
 from cdp_assets.sources.proposing.sample import read
 from cdp_assets.sources.spec import ITEM, ITEM_NUMBER, MapSpec, StreamSpec
 from cdp_assets.warehouse.expressions import check
