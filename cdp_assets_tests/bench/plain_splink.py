@@ -40,7 +40,8 @@ _FACES = r"""
         FROM read_parquet('{file}')
     )
     SELECT plain.*, true AS is_latin, true AS is_given_first, NULL::VARCHAR AS generation, NULL::VARCHAR[] AS middle,
-           NULL::VARCHAR[] AS numbers, NULL::VARCHAR AS job_title, heard.given_sound, nicknames.nicknames,
+           NULL::VARCHAR[] AS numbers, NULL::VARCHAR AS job_title, NULL::VARCHAR AS gender,
+           NULL::VARCHAR AS lone_birth_year, heard.given_sound, nicknames.nicknames,
            nicknames.kin, count(given) OVER (PARTITION BY given) > 2 AS is_borne,
            nullif(list_sort(list_distinct([word FOR word IN [given, family] IF word IS NOT NULL])), []) AS name_words,
            CASE WHEN given <> family THEN least(given, family) || ' ' || greatest(given, family) END AS whole_name,

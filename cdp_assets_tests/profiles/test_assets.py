@@ -51,7 +51,7 @@ def refresh() -> dg.ExecuteInProcessResult:
         {"record_id": 2, "source": "shop", "full_name": "Ada Byron"},
     ]
     points = [{"record_id": 1, "kind": "email", "value": "ada@example.org", "status": "active"}]
-    record = {"stream": "s", "kind": "person", "rows": 1}
+    record = {"stream": "s", "kind": "person", "rows": 1, "closed": False}
     records = [record | {"record_id": 1}, record | {"record_id": 2, "source": "shop"}, record | {"record_id": 3}]
     mapped = [{"record_id": number, "profile_id": profile} for number, profile in ((1, 10), (2, 10), (3, 30))]
     events = [{"record_id": 3, "event_name": "page", "event_id": "e", "occurred_at": day(1)}]

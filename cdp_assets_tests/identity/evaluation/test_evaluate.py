@@ -179,12 +179,4 @@ def test_people_joined_by_what_they_share_are_mistakes(tmp_path: Path, engine: D
     [mistake] = found.worst
     assert (mistake.kind, mistake.left, mistake.right) == ("joined", "r0", "r2")
     assert mistake.evidence == [{"comparison": "email", "level": SHARED}]
-
-
-def test_mistakes_name_their_records_and_reasons(town_measured: tuple[Evaluation, dict[str, int]]) -> None:
-    found, home = town_measured
-    assert found.worst
-    for mistake in found.worst:
-        assert (home[mistake.left] == home[mistake.right]) == (mistake.kind == "joined")
-        assert 0 <= mistake.probability <= 1
-        assert {"comparison", "level", "weight"} == set(mistake.evidence[0])
+    assert 0 <= mistake.probability <= 1

@@ -190,10 +190,10 @@ LAYOUTS = {
         "NOMBRES=given_name; APELLIDO_PATERNO=family_name; APELLIDO_MATERNO=second_family_name; "
         "FECHA_NACIMIENTO=birth_date; CALLE=street; NUM_EXT=house_number; COLONIA; MUNICIPIO=city; "
         "ESTADO=region; CP=postal_code; TEL_CASA=phone; CELULAR=phone_2; CORREO_ELECTRONICO=email; "
-        "CURP=national_id; RFC"
+        "CURP=national_id; RFC=national_id_2"
     ),
     "Chilean": (
-        "rut; nombre_completo=full_name; fecha_nacimiento=birth_date; comuna=city; region=region; "
+        "rut=national_id; nombre_completo=full_name; fecha_nacimiento=birth_date; comuna=city; region=region; "
         "direccion=street; celular=phone; email=email"
     ),
     "Brazilian": (
