@@ -104,6 +104,7 @@ def test_any_history_step_by_step_gives_what_a_run_from_nothing_gives(
     twins.run(list(records.values()), aliases=aliases)
 
 
+@pytest.mark.long
 def test_a_chain_of_250_is_cut_and_tied_again() -> None:
     links, others = chain(1_000, 250), chain(5_000, 30)
     twins = Twins()

@@ -92,6 +92,7 @@ def test_only_those_who_changed_are_compared() -> None:
     assert twins.looked_at <= 10
 
 
+@pytest.mark.long
 def test_people_who_carry_nothing_that_ties_are_compared_as_all_others() -> None:
     """The town's second records tell no more than names and birth dates."""
     bare = [replace(each, carries=(), address=None, kind="person") if each.id % 2 else each for each in EVERYBODY]
@@ -196,6 +197,7 @@ def test_what_becomes_everybodys_makes_nobody_alike_and_what_ceases_to_does_agai
     assert OLGAS not in World().groups([*few, STAFF[0]])
 
 
+@pytest.mark.long
 def test_what_is_nobodys_of_others_is_compared_with_no_newcomer() -> None:
     twins = acquainted([*MAILED, *STAFF, NAMESAKES[0]])
     assert OLGAS not in twins.run([*MAILED, *STAFF, *NAMESAKES])
