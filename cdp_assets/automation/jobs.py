@@ -38,9 +38,8 @@ def training_job() -> UnresolvedAssetJobDefinition:
     return dg.define_asset_job(
         TRAINING,
         selection=dg.AssetSelection.assets(*MODELS).upstream().required_multi_asset_neighbors(),
-        description="Learns all models anew from everything up to the run's instant; of each it "
-        "publishes whichever is better, what was learnt or what there was. The next refresh scores by "
-        "them.",
+        description="Learns all models anew from everything up to the run's instant; of each it publishes "
+        "whichever is better, what was learnt or what there was. The next refresh scores by them.",
         executor_def=dg.in_process_executor,
         tags={TRAIN_TAG: "true"},
     )

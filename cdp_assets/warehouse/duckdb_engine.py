@@ -288,7 +288,7 @@ class DuckDBEngine(DuckDBFiles):
         columns = ", ".join(f"{_quoted(column)} {kind}" for column, kind in kinds.items())
         kind = "TEMP TABLE" if place == _SCRATCH else "TABLE"
         self.backend.con.execute(f"CREATE {kind} {place}.{_quoted(name)} ({columns})")
-        if not _TOLD.keys() >= set(kinds.values()):
+        if set(kinds.values()) - _TOLD.keys():
             made = self._found(place, name)
             _TOLD.update((kinds[column], dtype) for column, dtype in made.schema().items())
         return self._known(place, name, {column: _TOLD[kind] for column, kind in kinds.items()})

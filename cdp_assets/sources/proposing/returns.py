@@ -285,12 +285,7 @@ def refunds(draft: Draft) -> Iterator[Map]:
     at = draft.sql("created_at", "happened_at")
     if at is None:
         return
-    amount = str(draft.sql("amount", "refunded"))
-    column = draft.of("amount", "refunded")
-    whole = column is not None and column.values.type == "integer" and not column.in_cents
-    small = whole and draft.sample.format != "csv"
-    if small:
-        draft.doubts.append(f"{amount} is a whole number: it is taken for cents")
+    amount = draft.sql("amount", "refunded")
     values = draft.given(
         refund_id=draft.sql("refund_id", "id"),
         order_id=draft.sql("order_id", "payment_id"),
@@ -299,5 +294,5 @@ def refunds(draft: Draft) -> Iterator[Map]:
     )
     yield {
         "to": "refunds",
-        "set": values | {"currency": money(draft), "amount": f"abs({amount}){' / 100' if small else ''}"},
+        "set": values | {"currency": money(draft), "amount": f"abs({amount})"},
     }
