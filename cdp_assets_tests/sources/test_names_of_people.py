@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from cdp_assets.sources.proposing.propose import WITHOUT_NAMES, propose
+from cdp_assets.sources.proposing.doubting import WITHOUT_NAMES
+from cdp_assets.sources.proposing.propose import propose
 from cdp_assets_tests.sources.test_proposing import written
 from cdp_assets_tests.sources.test_relational_exports import table
 from cdp_assets_tests.sources.test_whose import identifiers, stream

@@ -23,7 +23,7 @@ def read(path: Path, content: bytes, **columns: str) -> list[dict[str, Any]]:
 
 
 def test_values_are_texts_and_the_rest_is_kept(tmp_path: Path) -> None:
-    line = b'{"id": 7, "at": {"city": "K\u00f6ln", "zip": null}, "tags": [1, 2.50], "sure": true, "more": "x"}\n'
+    line = b'{"id": 7, "at": {"city": "K\\u00f6ln", "zip": null}, "tags": [1, 2.50], "sure": true, "more": "x"}\n'
     assert read(tmp_path, line, id="id", city="at.city", zip="at.zip", tags="tags", sure="sure") == [
         {"id": "7", "city": "K\u00f6ln", "tags": "[1,2.5]", "sure": "true", "cdp_position": 1,
          "extra": '{"more":"x"}'}
