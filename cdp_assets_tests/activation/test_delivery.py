@@ -588,7 +588,7 @@ def test_a_connector_that_breaks_counts_as_a_failed_try(shop: Shop) -> None:
     shop.members = {1}
     shop.refresh(GREET, MONDAY)
     clock = Time()
-    report = deliver(GREET, Broken(), shop.ledger, clock=clock, sleep=clock.sleep, patience=timedelta())  # type: ignore[arg-type]
+    report = deliver(GREET, Broken(), shop.ledger, clock=clock, sleep=clock.sleep, patience=timedelta())
     assert report.failed == 1
     assert shop.rows("status", "reason") == [("failed", "ZeroDivisionError")]
 

@@ -144,7 +144,7 @@ def test_nothing_is_ever_sent_against_the_latest_explicit_word(
     whole = before + [{**word, "native_id": f"later{number}"} for number, word in enumerate(after)]
     shop.consents = shop.engine.to_arrow(states(shop.engine, whole)).to_pylist()
     shop.refresh(replace(WELCOME, name="other", segment="nobody"), NOW)
-    deliver(WELCOME, Sink(), shop.ledger, clock=lambda: NOW, sleep=lambda _: None)  # type: ignore[arg-type]
+    deliver(WELCOME, Sink(), shop.ledger, clock=lambda: NOW, sleep=lambda _: None)
 
     for point in sent:
         last = latest_own_words(whole, point, WELCOME)

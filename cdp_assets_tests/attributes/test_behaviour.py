@@ -27,7 +27,7 @@ def facts(engine: DuckDBEngine, **given: list[dict[str, Any]]) -> dict[str, ir.T
     return {**tables, "products": filled(engine, canonical.PRODUCTS, *given.get("products", []))}
 
 
-def counted(engine: DuckDBEngine, did: list[tuple[int, int, str, int]] = (), **given: list[dict[str, Any]]) -> ir.Table:  # type: ignore[assignment]
+def counted(engine: DuckDBEngine, did: list[tuple[int, int, str, int]] = (), **given: list[dict[str, Any]]) -> ir.Table:
     tables = facts(engine, **given)
     return behaviour(
         activity(engine, did), tables["tickets"], tables["survey_responses"], tables["loyalty"],

@@ -210,7 +210,7 @@ def test_nothing_after_the_cut_changes_a_feature(
 def test_a_feature_that_knows_the_future_is_refused_by_name(
     engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = churn_frames.features_at
+    honest = churn_frames.features_at  # type: ignore[attr-defined]
 
     def planted(purchases: ir.Table, activity: ir.Table, until: date, season_days: int) -> ir.Table:
         features = honest(purchases, activity, until, season_days)

@@ -246,7 +246,7 @@ def test_on_another_day_everybody_is_made_anew() -> None:
     for as_of in (BEFORE + timedelta(days=1), BEFORE - timedelta(hours=1)):
         found = followed(
             ACTIVITY,
-            lambda held, as_of=as_of: make(tables, held, as_of),  # type: ignore[misc]
+            lambda held, as_of=as_of: make(tables, held, as_of),
             facts={name: (tables[name], str(SCHEMAS[name].event_time)) for name in _ACTIVE},
             profile_map=tables["profile_map"],
             since=since(life.world, life.world, [ACTIVITY], [made], engine),

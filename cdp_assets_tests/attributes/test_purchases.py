@@ -198,5 +198,5 @@ def test_it_compiles_for_spark(engine: DuckDBEngine, expression: object) -> None
     table = purchases(engine, [(1, 0, "10.00")])
 
     assert spark_sql(purchase_days(ibis.table(ORDERS, name="orders"), ibis.table(REFUNDS, name="refunds"), FAR))
-    assert spark_sql(expression(table, day(10)))  # type: ignore[operator]
+    assert spark_sql(expression(table, day(10)))
     assert spark_sql(distinct_histories(purchase_statistics(table, day(10)), grain_days=7))

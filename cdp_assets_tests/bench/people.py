@@ -128,7 +128,7 @@ def _spoil(random: np.random.Generator, columns: Mapping[str, Texts]) -> None:
     for name, values in columns.items():
         chosen = random.random(len(values)) < _MISSPELT.get(name, 0.0)
         draws = iter(random.random((int(chosen.sum()), 3)).tolist())
-        _change(values, chosen, lambda text, draws=draws: _misspelt(text, *next(draws)))  # type: ignore[misc]
+        _change(values, chosen, lambda text, draws=draws: _misspelt(text, *next(draws)))
         values[random.random(len(values)) < _MISSING[name]] = None
 
 

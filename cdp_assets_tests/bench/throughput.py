@@ -165,7 +165,7 @@ def _deliver(ledger_url: str, url: str) -> None:
     timer.start()
     connector = Webhook(url, SECRET, concurrency=CONCURRENCY)
     with Ledger.open(ledger_url) as ledger:
-        run = deliver(_spec(), connector, ledger, clock=wall_clock)  # type: ignore[arg-type]
+        run = deliver(_spec(), connector, ledger, clock=wall_clock)
     connector.close()
     timer.cancel()
     peak = _peak()

@@ -80,7 +80,7 @@ def specs() -> list[TraitSpec]:
 
 
 def _trait(name: str, **said: object) -> TraitSpec:
-    return TraitSpec(**{"name": name, "description": "Measured", "table": "events", **said})  # type: ignore[arg-type]
+    return TraitSpec(**{"name": name, "description": "Measured", "table": "events", **said})
 
 
 def _events() -> ir.Table:

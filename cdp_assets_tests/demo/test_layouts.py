@@ -156,7 +156,7 @@ def test_events_follow_the_segment_specification(demo: GeneratedSummary) -> None
            "screen": {"name", "properties"}, "alias": {"previousId"}}  # fmt: skip
     for event in events:
         assert set(event) == common | own[str(event["type"])]
-    assert any("device" in event["context"] for event in events)  # type: ignore[operator]
+    assert any("device" in event["context"] for event in events)
     assert any(event["userId"] == "anonymous" for event in events)
 
 

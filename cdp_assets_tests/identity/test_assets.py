@@ -351,7 +351,7 @@ def test_every_table_can_be_written_for_spark(monkeypatch: pytest.MonkeyPatch) -
         compiled.append(str(ibis.to_sql(expression, dialect="pyspark")))
         return scratch(expression)
 
-    engine.scratch = watched  # type: ignore[method-assign]
+    engine.scratch = watched
     words = [
         Word("d1", "same", None, 1, 7),
         Word("d2", "different", None, 1, 3),

@@ -307,6 +307,6 @@ def test_every_figure_can_be_written_for_spark(monkeypatch: pytest.MonkeyPatch) 
         compiled.append(str(ibis.to_sql(expression, dialect="pyspark")))
         return fetched(expression)
 
-    graph.world.engine.to_arrow = watched  # type: ignore[method-assign]
+    graph.world.engine.to_arrow = watched
     graph.measured([ANNA, AGAIN, VISITOR])
     assert len(compiled) > 15

@@ -43,8 +43,8 @@ def test_any_history_of_evidence_and_words_gives_what_a_run_from_nothing_gives(
     twins = Twins()
     for step in range(4 if SOAKING else 3):
         twins.run(list(records.values()), words=list(words.values()))
-        for word in chance.sample(sorted(words), len(words) // 3):
-            del words[word]
+        for taken in chance.sample(sorted(words), len(words) // 3):
+            del words[taken]
         for _ in range(6):
             spoken += 1
             town = chance.randrange(1, len(towns) + 1)

@@ -204,7 +204,7 @@ def test_every_step_can_be_written_for_spark(monkeypatch: pytest.MonkeyPatch) ->
         compiled.append(str(ibis.to_sql(expression, dialect="pyspark")))
         return scratch(expression)
 
-    engine.scratch = watched  # type: ignore[method-assign]
+    engine.scratch = watched
     suggest(inputs_of([*HOMES, another_of(ANNAS, 9_001)], engine), IdentityRules(), AS_OF, engine, KEY)
     assert len(compiled) > 15
 

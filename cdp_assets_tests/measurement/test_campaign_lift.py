@@ -33,9 +33,9 @@ def lifted(
     engine: DuckDBEngine,
     exposures: list[dict[str, Any]],
     orders: list[tuple[int, int, str]],
-    deliveries: list[dict[str, Any]] = (),  # type: ignore[assignment]
-    merged: list[tuple[int, int]] = (),  # type: ignore[assignment]
-    refunds: list[tuple[int, int, str]] = (),  # type: ignore[assignment]
+    deliveries: list[dict[str, Any]] = (),
+    merged: list[tuple[int, int]] = (),
+    refunds: list[tuple[int, int, str]] = (),
 ) -> ir.Table:
     redirects = [{"old_profile_id": old, "profile_id": new, "since": noon(11)} for old, new in merged]
     return campaign_lift(

@@ -78,6 +78,6 @@ def test_lists_follow_merges(lists: dict[str, tuple[int, ...]], expected: set[in
 
     where = "orders > 5" if "include" in lists else "orders > 0"
     people = [{"profile_id": 2, "orders": 1}, {"profile_id": 3, "orders": 9}]
-    stage = Stage(composed([replace(segment("chosen", where), **lists)]))  # type: ignore[arg-type]
+    stage = Stage(composed([replace(segment("chosen", where), **lists)]))
     stage.run(JUNE_1, [{"profile_id": 1, "orders": 1}, *people]).run(day(1), people, merged=[(1, 2)])
     assert stage.members("chosen") == expected

@@ -35,7 +35,7 @@ def expected(name: str) -> dict[str, list[dict[str, Any]]]:
 
 def source_of(name: str) -> SourceSpec:
     """A shop that takes one template as it is."""
-    return Source(name="shop", country="DE", settle_seconds=0, streams=[{"name": name, "template": name}]).spec  # type: ignore[list-item]
+    return Source(name="shop", country="DE", settle_seconds=0, streams=[{"name": name, "template": name}]).spec
 
 
 def outcome(bench: Bench, name: str) -> dict[str, list[dict[str, Any]]]:

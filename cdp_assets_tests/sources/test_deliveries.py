@@ -118,7 +118,7 @@ def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_run(
 ) -> None:
     path = bench.drop("shop/orders.1", content(format, [row("1")]))
     more = content(format, [row("2")]).splitlines(keepends=True)[-1]
-    read = steps.read
+    read = steps.read  # type: ignore[attr-defined]
 
     def read_while_someone_writes(*args: Any) -> Any:
         found = read(*args)

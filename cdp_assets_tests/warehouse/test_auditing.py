@@ -107,7 +107,7 @@ def test_of_a_check_only_what_is_said_of_the_whole_is_asked_of_the_whole(
     much, positive = expect("expect_table_row_count_to_be_between", "There is much.", min_value=2), CHECKS[1]
     monkeypatch.setitem(globals(), "CHECKS", [replace(positive, expectations=(much, *positive.expectations))])
     asked: list[tuple[str, str]] = []
-    evaluate = auditing.evaluate
+    evaluate = auditing.evaluate  # type: ignore[attr-defined]
 
     def watched(engine: Any, checks: Sequence[Check], table: ir.Table, *rest: Any) -> list[CheckResult]:
         name = table.get_name().removeprefix("shop.")
@@ -132,7 +132,7 @@ def test_where_nothing_comes_what_held_of_each_row_is_not_asked_again(
 ) -> None:
     monkeypatch.setattr(auditing, "LARGE", large)
     asked: list[str] = []
-    evaluate = auditing.evaluate
+    evaluate = auditing.evaluate  # type: ignore[attr-defined]
 
     def watched(engine: Any, checks: Sequence[Check], *rest: Any) -> list[CheckResult]:
         asked.extend(check.name for check in checks)
@@ -194,7 +194,7 @@ def test_only_what_is_expected_of_each_row_is_answered_by_the_rows_that_come(eng
         return all(answered_by_news(each, key, orders, {"known": known}) for each in check.expectations)
 
     def one(expectation: object) -> Check:
-        return Check("one", "One.", (expectation,))  # type: ignore[arg-type]
+        return Check("one", "One.", (expectation,))
 
     [standard] = standard_checks(ORDERS)
     assert answered(standard, "id")

@@ -416,7 +416,7 @@ def test_the_usual_kinds_of_csv_are_read(file: Path, engine: DuckDBEngine, text:
 def test_parquet_is_read_whatever_its_types(tmp_path: Path, engine: DuckDBEngine) -> None:
     file = tmp_path / "people.parquet"
     table = {"id": [7, 8], "name": ["Anna", None], "dob": [date(1980, 2, 3), None], "who": [1, 2]}
-    pq.write_table(pa.table(table), file)  # type: ignore[no-untyped-call]
+    pq.write_table(pa.table(table), file)
     found = read_labelled(file, "who", "id", {}, engine)
     assert births(found, engine) == [date(1980, 2, 3), None]
     labels = engine.to_arrow(found.truth.order_by("record_id")).to_pylist()
