@@ -1,5 +1,6 @@
 """What holds for every test."""
 
+import itertools
 from collections.abc import Iterator
 
 import ibis.expr.types as ir
@@ -22,10 +23,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True, scope="module")
 def _written_once() -> Iterator[None]:
     """What Ibis has written as SQL is not written again in the same file, where the same few statements are run for
-    hundreds of small worlds and writing them takes longer than running them.
+    hundreds of small worlds and writing them takes longer than running them. For that, intermediate tables have the
+    names that those before them had, as in a process of their own.
     """
     written: dict[ops.Node, str] = {}
-    write = DuckDBEngine._compiled
+    write, drop = DuckDBEngine._compiled, DuckDBEngine.drop_scratch
+
+    def dropped(engine: DuckDBEngine) -> None:
+        drop(engine)
+        engine._counter = itertools.count()
 
     def compiled(engine: DuckDBEngine, expression: ir.Table) -> str:
         read = expression.op()
@@ -37,4 +43,5 @@ def _written_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DuckDBEngine, "_compiled", compiled)
+        patch.setattr(DuckDBEngine, "drop_scratch", dropped)
         yield

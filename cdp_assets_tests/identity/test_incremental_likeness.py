@@ -257,7 +257,7 @@ def test_any_history_step_by_step_gives_what_comparing_everybody_gives(chance: r
     records = {record.id: record for record in [*MAILED, *STAFF[:12], *NAMESAKES, typed]}
     twins = acquainted(list(records.values()))
     words: dict[str, Word] = {}
-    for step in range(4 if SOAKING else 3):
+    for step in range(4 if SOAKING else 2):
         for number in chance.sample([number for number in sorted(records) if number not in fixed], 12):
             record, other = records[number], records[chance.choice(sorted(records))]
             cases = (
