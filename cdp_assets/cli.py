@@ -14,7 +14,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -327,13 +327,13 @@ def refresh_and_deliver(settings: Settings, *, force: bool, train: bool = False,
     with Ledger.open(settings.ledger_url) as ledger:
         check_key(ledger, settings)
         launched = force or train or not refresh.nothing_new(settings, ledger, as_of)
-        run_id = None
+        run_id = delivery_id = None
         try:
             if launched:
                 steps = refresh.run_refresh(settings, as_of=as_of, confirmed=confirmed, anew=force, train=train)
                 run_id = follow(console, steps, "Refreshing")
             if _something_is_due(ledger):
-                follow(console, refresh.run_activation(settings, as_of=as_of), "Delivering")
+                delivery_id = follow(console, refresh.run_activation(settings, as_of=as_of), "Delivering")
         except (DefinitionError, LedgerBusyError) as error:
             raise click.ClickException(str(error)) from error
         except refresh.RunFailed as error:
@@ -342,7 +342,7 @@ def refresh_and_deliver(settings: Settings, *, force: bool, train: bool = False,
             last = fingerprints.last(connection, refresh.FINGERPRINT)
     # A run during which something came is not the last word on what there is, and no fingerprint names it.
     run_id = run_id or (last.run_id if last else None)
-    passed, failed = _checks_of(settings, run_id) if run_id else (0, ())
+    passed, failed = _checks_of(settings, [each for each in (run_id, delivery_id) if each])
     return Run(time.perf_counter() - started, launched, passed, failed, run_id)
 
 
@@ -355,14 +355,15 @@ def _something_is_due(ledger: Ledger) -> bool:
         return bool(outbox.due(connection, wall_clock()))
 
 
-def _checks_of(settings: Settings, run_id: str) -> tuple[int, tuple[str, ...]]:
-    """How many checks of a run passed, and which did not."""
+def _checks_of(settings: Settings, run_ids: Sequence[str]) -> tuple[int, tuple[str, ...]]:
+    """How many checks of some runs passed, and which did not."""
     from dagster import DagsterEventType
 
     from cdp_assets.automation.refresh import dagster_instance, failed_check
 
     with dagster_instance(settings) as instance:
-        entries = instance.all_logs(run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION)
+        kind = DagsterEventType.ASSET_CHECK_EVALUATION
+        entries = [entry for run_id in run_ids for entry in instance.all_logs(run_id, of_type=kind)]
     found = [entry.dagster_event.asset_check_evaluation_data for entry in entries if entry.dagster_event]
     failed = sorted(failed_check(each) for each in found if not each.passed)
     return len(found) - len(failed), tuple(failed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,25 +67,27 @@ def test_somebody_who_asks_for_training_gets_a_run_although_nothing_is_new(
     assert json.loads(told.stdout)["run"]["launched"] is bool(launched)
 
 
-def test_the_checks_of_a_run_are_told_also_where_something_came_meanwhile(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("due", "asked"), [(False, ["refresh"]), (True, ["refresh", "activation"])])
+def test_the_checks_of_a_run_and_of_its_deliveries_are_told_also_where_something_came_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, due: bool, asked: list[str]
 ) -> None:
-    asked: list[str] = []
+    found_of: list[str] = []
 
-    def stepped(*_: Any) -> Iterator[refresh.Progress]:
-        yield refresh.Progress(run_id="of-now", step="sources__a", done=1, total=1, succeeded=True)
+    def stepped(_settings: Any, job: str, *_: Any) -> Iterator[refresh.Progress]:
+        yield refresh.Progress(run_id=job, step="sources__a", done=1, total=1, succeeded=True)
 
-    def checks(_settings: Any, run_id: str) -> tuple[int, tuple[str, ...]]:
-        asked.append(run_id)
+    def checks(_settings: Any, run_ids: Sequence[str]) -> tuple[int, tuple[str, ...]]:
+        found_of.extend(run_ids)
         return 3, ()
 
     write_snapshot(tmp_path / "serving.duckdb")
     monkeypatch.setenv("CDP_DATA", str(tmp_path))
     monkeypatch.setattr(refresh, "_run", stepped)
     monkeypatch.setattr(cli, "_checks_of", checks)
+    monkeypatch.setattr(cli, "_something_is_due", lambda _: due)
 
     told = CliRunner().invoke(cli.cdp, ["run", "--force", "--json"])
 
-    assert (told.exit_code, asked) == (0, ["of-now"]), told.output
+    assert (told.exit_code, found_of) == (0, asked), told.output
     found = json.loads(told.stdout)
     assert (found["run"]["checks_passed"], found["sample"]) == (3, None)
