@@ -18,6 +18,7 @@ from cdp_assets.canonical.schema import INSTANT, MONEY, TableSchema
 from cdp_assets.normalised.birth_dates import known_birth_date, known_birth_year
 from cdp_assets.normalised.carried_since import KIND, carried_since, earlier_versions, said_since
 from cdp_assets.normalised.channels import known_channel
+from cdp_assets.normalised.dispositions import ACCEPTED, SUPERSEDED
 from cdp_assets.normalised.first_said import as_heard
 from cdp_assets.normalised.identifier_values import EMAIL, PHONE, lookup
 from cdp_assets.normalised.names_of_people import known_names
@@ -115,6 +116,8 @@ def heads_of_orders(feeds: Sequence[Feed], rows: Mapping[str, ir.Table], engine:
 
 def _mapped(schema: TableSchema, feed: Feed, rows: ir.Table, engine: Engine) -> ir.Table:
     mapped = told_by(schema, feed, rows)
+    if keeps_refusals(schema, feed):
+        mapped = mapped.union(_kept_refusals(schema, feed, rows))
     if feed.map.each or feed.map.grain:
         mapped = mapped.filter(is_whole(schema, feed, mapped))
     if feed.map.grain:
@@ -182,6 +185,34 @@ def _refuses(schema: TableSchema, feed: Feed, told: ir.Table) -> ir.BooleanValue
     a flag of what is not there was never asked for.
     """
     return told.set_status.isin(REFUSING) & told.set_explicit.fill_null(False) & is_whole(schema, feed, told)
+
+
+def keeps_refusals(schema: TableSchema, feed: Feed) -> bool:
+    """Whether rows of a map may be closed, and what they refused goes on counting: that a source has no row of somebody
+    any more is no word of theirs.
+    """
+    stream = feed.stream
+    return schema is tables.CONSENTS and bool(stream.key) and (stream.load == "snapshot" or stream.deleted is not None)
+
+
+def _kept_refusals(schema: TableSchema, feed: Feed, rows: ir.Table) -> ir.Table:
+    """What `told_by` would have of closed rows, where the last that they said is a refusal.
+
+    A row that marks itself as deleted says something only where it names a contact point: many bear no more than a key.
+    """
+    closed = rows.filter(rows.cdp_latest & ~rows.cdp_live).select("cdp_native_id").distinct()
+    versions = rows.filter(rows.cdp_disposition.isin([ACCEPTED, SUPERSEDED])).semi_join(closed, "cdp_native_id")
+    stood = versions.mutate(cdp_live=ibis.literal(True))
+    if feed.stream.deleted is None:
+        told = told_by(schema, feed, stood)
+    else:
+        marked = bind(feed.stream.deleted, stood).fill_null(False)
+        told = told_by(schema, feed, stood.filter(~marked))
+        if "contact_point" in dict(feed.map.set):
+            at_last = told_by(schema, feed, stood.filter(marked))
+            told = told.union(at_last.filter(at_last.set_contact_point.notnull()))
+    last = latest_of_id(told.filter(told.set_status.notnull()), feed.stream)
+    return last.filter(last.set_status.isin(REFUSING))
 
 
 def is_whole(schema: TableSchema, feed: Feed, told: ir.Table) -> ir.BooleanValue:

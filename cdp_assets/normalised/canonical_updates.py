@@ -15,7 +15,14 @@ import ibis.expr.types as ir
 
 from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import TableSchema
-from cdp_assets.normalised.canonical_rows import Feed, native_id_of, one_row_a_key, taken, tells_apart
+from cdp_assets.normalised.canonical_rows import (
+    Feed,
+    keeps_refusals,
+    native_id_of,
+    one_row_a_key,
+    taken,
+    tells_apart,
+)
 from cdp_assets.normalised.carried_since import of_several
 from cdp_assets.normalised.dispositions import ROW
 from cdp_assets.normalised.updating import Revisions
@@ -222,7 +229,12 @@ def _touched_by_news(
 
 def _has_mates(schema: TableSchema, feed: Feed) -> bool:
     """Whether one typed row of a map may speak for others."""
-    return bool(feed.map.grain) or not tells_apart(schema, feed)
+    return bool(feed.map.grain) or _has_rivals(schema, feed)
+
+
+def _has_rivals(schema: TableSchema, feed: Feed) -> bool:
+    """Whether of several typed rows with one native id one speaks for all."""
+    return not tells_apart(schema, feed) or keeps_refusals(schema, feed)
 
 
 def _labelled(feed: Feed, rows: ir.Table) -> ir.Table:
@@ -246,7 +258,7 @@ def _with_mates(schema: TableSchema, feed: Feed, asked: ir.Table, labelled: ir.T
     """Rows, and those of the same grain or native id, since one of them speaks for all."""
     if not _has_mates(schema, feed):
         return asked
-    by = [*(["grain"] if feed.map.grain else []), *([] if tells_apart(schema, feed) else ["native_id"])]
+    by = [*(["grain"] if feed.map.grain else []), *(["native_id"] if _has_rivals(schema, feed) else [])]
     found = engine.scratch(asked.distinct())
     while True:
         mates = [labelled.semi_join(found, name) for name in by]

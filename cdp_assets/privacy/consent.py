@@ -20,6 +20,7 @@ The rules:
    e-mail address), and a refusal of every channel until that contact point permits every channel again.
 9. A refusal that is the person's stands for everybody who has the contact point it names. It also reaches addresses by
    which facts alone know the person; a word that permits does not.
+10. A refusal goes on counting after its source has closed the row that told it (`normalised/canonical_rows.py`).
 """
 
 from __future__ import annotations
