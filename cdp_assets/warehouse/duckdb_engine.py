@@ -155,6 +155,7 @@ class DuckDBEngine(DuckDBFiles):
             self._local.backend = ibis.duckdb.from_connection(self.cursor())
             self._local.scratch = []
             self._local.streams = []
+            self._local.views = []
             self._local.origins = {}
         return self._local.backend
 
@@ -259,10 +260,10 @@ class DuckDBEngine(DuckDBFiles):
         self._notes = None
         while self._local.streams:
             backend.con.unregister(self._local.streams.pop())
-        if self._local.scratch:
-            backend.con.execute(
-                ";".join(f"DROP TABLE IF EXISTS {_SCRATCH}.{_quoted(name)}" for name in self._local.scratch)
-            )
+        made = (("VIEW", self._local.views), ("TABLE", self._local.scratch))
+        if drops := [f"DROP {kind} IF EXISTS {_SCRATCH}.{_quoted(name)}" for kind, names in made for name in names]:
+            backend.con.execute(";".join(drops))
+            self._local.views.clear()
             self._local.scratch.clear()
 
     def from_arrow(
@@ -359,7 +360,7 @@ class DuckDBEngine(DuckDBFiles):
         name = f"view_{next(self._counter)}"
         backend = self.backend
         backend.con.execute(f"CREATE TEMP VIEW {name} AS {query}")
-        self._local.streams.append(name)  # which are views too
+        self._local.views.append(name)
         return self._found("", name)
 
     def connected_components(self, edges: ir.Table) -> ir.Table:

@@ -300,6 +300,20 @@ def test_halves_of_one_name_have_the_same_words_before_them(tmp_path: Path) -> N
     assert identifiers(found) == [("customer_number", '"VN-Nr"')]
 
 
+def test_halves_of_one_name_have_the_same_words_in_brackets_behind_them(tmp_path: Path) -> None:
+    text = table(
+        "Debitorenkonto;Name (Unternehmen);Name (natürl. Person);Vorname (natürl. Person);E-Mail",
+        *(f"{70_000 + n};{'' if n % 6 else 'Nord AG'};Lee{n};Ann;a{n}@x.org" for n in range(30)),
+    )
+    found = stream(tmp_path, "debitoren.csv", text)
+    (contacts, *_) = found["maps"]
+    assert (contacts["set"]["given_name"], contacts["set"]["family_name"]) == (
+        '"Vorname (natürl. Person)"',
+        '"Name (natürl. Person)"',
+    )
+    assert identifiers(found) == [("customer_number", "Debitorenkonto"), ("email", '"E-Mail"')]
+
+
 def test_what_a_constituent_gave_is_theirs(tmp_path: Path) -> None:
     text = table(
         "Gift ID,Gift Date,Gift Amount,Constituent ID,Soft Credit Constituent ID",

@@ -76,6 +76,18 @@ def test_a_register_of_refusals_has_no_purpose_but_advertising(bench: Bench, tmp
     }
 
 
+def test_no_consent_is_a_refusal_however_it_is_spelled(bench: Bench, tmp_path: Path) -> None:
+    said = ("subscribed", "unsubscribed", "no_consent")
+    text = table(
+        "Person ID,Email,Marketing status,Update time",
+        *(f"{n},p{n}@example.org,{said[n % 3]},2026-01-{1 + n:02d} 10:00:00" for n in range(24)),
+    )
+    rows = consents(bench, tmp_path, "people.csv", text)
+    assert {(int(row["native_id"].partition("#")[0]) % 3, row["status"]) for row in rows} == {
+        (0, "granted"), (1, "withdrawn"), (2, "denied"),
+    }  # fmt: skip
+
+
 def test_a_channel_and_a_status_of_something_else_are_no_consent(tmp_path: Path) -> None:
     text = table(
         "Date,Email,Channel,Status",

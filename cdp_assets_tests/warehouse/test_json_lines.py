@@ -97,3 +97,14 @@ def test_a_column_may_be_a_part_of_another_and_names_may_differ_in_case_alone(tm
 
 def test_names_may_hold_quotes_and_blanks(tmp_path: Path) -> None:
     assert read(tmp_path, b'{"it\'s": {"a \\"b\\"": 1}}\n', it='it\'s.a "b"')[0]["it"] == "1"
+
+
+def test_nothing_is_left_of_what_was_read(tmp_path: Path) -> None:
+    file = tmp_path / "lines"
+    file.write_bytes(b'{"id": 1}\n')
+    engine = DuckDBEngine.in_memory()
+    left = "SELECT view_name FROM duckdb_views() WHERE NOT internal"
+    engine.read_json_lines(file, columns={"id": "id"})
+    assert engine.backend.con.execute(left).fetchall()
+    engine.drop_scratch()
+    assert not engine.backend.con.execute(left).fetchall()

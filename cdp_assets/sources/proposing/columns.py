@@ -354,11 +354,9 @@ def _with_family_names(columns: list[Column], texts: Mapping[str, list[str | Non
         return [replace(column, role="given_name") if column is name else column for column in columns]
     if given is None or family is not None:
         return columns
-    halves = [f"{headings.whose(given.words)} {word}" for word in ("name", "nom")]  # *VN Vorname*, *VN Name*
-    beside = next((each for each in columns if each.words in halves), None)
     name = by_role.get("full_name") or by_role.get("name")
     if name is None or len(name.words.split()) > 1:
-        name = beside
+        name = next((each for each in columns if _is_mere_name_of(each, given)), None)  # *VN Vorname*, *VN Name*
     if name is None or not name.values.filled:
         return columns
     if _is_within(texts[given.address], texts[name.address]):
@@ -368,8 +366,11 @@ def _with_family_names(columns: list[Column], texts: Mapping[str, list[str | Non
 
 def _is_called_as(name: Column, half: Column) -> bool:
     """Whether a column is called the mere name of whose family's another one is: *Client Name*, *Client Last Name*."""
-    mine = headings.is_a_mere_name(name.words) and headings.whose(name.words) == headings.whose(half.words)
-    return mine and name.role in ("name", "full_name") and name.values.filled > 0
+    return _is_mere_name_of(name, half) and name.role in ("name", "full_name") and name.values.filled > 0
+
+
+def _is_mere_name_of(name: Column, half: Column) -> bool:
+    return headings.is_a_mere_name(name.words) and headings.whose(name.words) == headings.whose(half.words)
 
 
 def _is_within(halves: list[str | None], names: list[str | None]) -> bool:

@@ -15,6 +15,7 @@ from cdp_assets.sources.proposing.draft import Draft
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.sample import Sample
 from cdp_assets.sources.proposing.wrapping import unwrapped
+from cdp_assets.sources.proposing.zones import zone_in_heading
 from cdp_assets.sources.spec import (
     GLOBAL,
     GLOBAL_TYPES,
@@ -67,7 +68,7 @@ def contract_of(draft: Draft, stream: dict[str, Any]) -> dict[str, dict[str, Any
             fields["decimal_mark"] = values.decimal_mark
         if fields["type"] == "timestamp" and headings.is_in_utc(column.words) and not has_zone(column, draft.sample):
             fields["zone"] = "UTC"
-        elif fields["type"] == "timestamp" and (zone := headings.zone_of(column.address)) is not None:
+        elif fields["type"] == "timestamp" and (zone := zone_in_heading(column.address)) is not None:
             fields["zone"] = zone
         if values.symbol is not None:
             fields["symbol"] = values.symbol

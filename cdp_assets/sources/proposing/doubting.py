@@ -22,7 +22,7 @@ from cdp_assets.sources.proposing.mapping import deletions
 from cdp_assets.sources.proposing.naming import may_name_people
 from cdp_assets.sources.proposing.roles import Column, is_unread_time, names_of_companies
 from cdp_assets.sources.proposing.sample import Sample
-from cdp_assets.sources.proposing.zones import zones_in
+from cdp_assets.sources.proposing.zones import zone_in_heading, zones_in
 from cdp_assets.sources.spec import StreamSpec
 from cdp_assets.warehouse.sql_parsing import plain_name
 
@@ -94,7 +94,7 @@ def of_times(draft: Draft) -> None:
         if column.values.type == "timestamp"
         and column.role is not None
         and not (headings.is_in_utc(column.words) or has_zone(column, draft.sample))
-        and headings.zone_of(column.address) is None
+        and zone_in_heading(column.address) is None
     ]
     if without_zone and draft.zone is None:
         named = "".join(

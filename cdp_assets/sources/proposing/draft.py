@@ -17,6 +17,7 @@ from cdp_assets.sources.proposing.ends import Ends
 from cdp_assets.sources.proposing.roles import OF_PEOPLE, Column
 from cdp_assets.sources.proposing.sample import Sample
 from cdp_assets.sources.proposing.values import DAY, MASK, NEVER
+from cdp_assets.sources.proposing.zones import zone_in_heading
 from cdp_assets.warehouse.sql_parsing import plain_name
 
 Map = dict[str, Any]
@@ -142,7 +143,7 @@ class Draft:
 
     def _there(self, *columns: Column) -> str:
         """Where the times of columns are those of clocks, as SQL behind them; nothing if nobody knows."""
-        named = [headings.zone_of(column.address) for column in columns]
+        named = [zone_in_heading(column.address) for column in columns]
         in_utc = any(headings.is_in_utc(column.words) for column in columns)
         zone = "UTC" if in_utc else next(filter(None, named), self.zone)
         return "" if zone is None else f" at time zone {quoted(zone)}"

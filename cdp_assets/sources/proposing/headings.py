@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from zoneinfo import available_timezones
 
 from cdp_assets.sources.proposing import cells
 from cdp_assets.sources.proposing.consent_headings import (
@@ -40,7 +39,6 @@ from cdp_assets.sources.proposing.phrases import (
 )
 from cdp_assets.sources.proposing.vocabulary import words_by_kind
 
-_ZONE = re.compile(r"\b[A-Z][A-Za-z]+/[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_]+)?\b")
 _CENTS = re.compile(r"\b(in )?(cents?|pennies|pence|minor( units?)?|centimes|centimos|centavos|grosze|ore)\b")
 _UTC = re.compile(r"\b(gmt|utc)\b(?! \d)")
 _OF_TIMES = frozenset({"time", "date", "day", "local", "utc", "gmt"})
@@ -173,11 +171,6 @@ def is_of_buyers(words: str) -> bool:
 def is_in_utc(words: str) -> bool:
     """Whether an instant is said to be in UTC, and not by so many hours before or after it: *Created (UTC)*."""
     return _UTC.search(words) is not None
-
-
-def zone_of(name: str) -> str | None:
-    """The IANA zone that a heading names: of ``Created (Europe/London)`` *Europe/London*."""
-    return next((found for found in _ZONE.findall(name) if found in available_timezones()), None)
 
 
 def is_elsewhere(words: str) -> bool:

@@ -1,6 +1,6 @@
-"""The zone of times that bear none, where a column of the file names it.
+"""The zone of times that bear none, where a heading or a column of the file names it.
 
-Belongs here: such columns. Does not belong here: zones in headings (`headings.py`) or beside times (`values.py`).
+Belongs here: such headings and columns. Does not belong here: zones beside times (`values.py`).
 """
 
 from __future__ import annotations
@@ -51,8 +51,19 @@ _NAMED = {
 _CONTINENTS = frozenset({"Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"})
 """The regions under which zones are called after cities."""
 
+_IANA = re.compile(r"\b[A-Z][A-Za-z]+/[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_]+)?\b")
+_IN_BRACKETS = re.compile(r"[(\[]([A-Z]{3,4})[)\]]")
+
 _OFFSET = re.compile(r"^\((UTC|GMT)[^)]*\) *")
 """What they may write before such a name."""
+
+
+def zone_in_heading(name: str) -> str | None:
+    """The IANA zone that a heading names: of ``Created (Europe/London)`` *Europe/London*, of ``Last seen (CET)``
+    *Europe/Berlin*.
+    """
+    named = next((found for found in _IANA.findall(name) if found in available_timezones()), None)
+    return named or next((_REGIONS[found] for found in _IN_BRACKETS.findall(name) if found in _REGIONS), None)
 
 
 def zones_in(column: Column, texts: Texts) -> list[str]:
