@@ -11,7 +11,6 @@ from datetime import date
 from enum import IntEnum
 from functools import lru_cache
 
-from cdp_assets.identity.name_words import UNNAMED
 from cdp_assets.identity.names import (
     Match,
     Name,
@@ -20,6 +19,7 @@ from cdp_assets.identity.names import (
     gender_by_title,
     parse_name,
     told_by_mailbox,
+    unnamed_child,
 )
 from cdp_assets.identity.nicknames import is_known
 from cdp_assets.identity.numbers import Numbers, SameNumber, compare_numbers, of_text
@@ -193,8 +193,12 @@ def _agreement_in_words(left: Signature, right: Signature) -> Agreement:
         both_say = left.name.generation and right.name.generation
         if both_say or births is BirthDates.DIFFERENT:
             return Agreement.DIFFERENT_GENERATION
-    unnamed = any(not UNNAMED.isdisjoint(each.name.given[:1]) for each in (left, right))
-    if given is Match.DIFFERENT or (unnamed and births is not BirthDates.SAME):
+    child, other_child = unnamed_child(left.name), unnamed_child(right.name)
+    if child and other_child and births is BirthDates.SAME:
+        # Twins are born on one day, and called the same but for one letter.
+        of_two = _are_of_two_genders(left, right) or family is Match.DIFFERENT
+        return Agreement.EQUAL if child.may_be(other_child) and not of_two else Agreement.DIFFERENT_GIVEN
+    if given is Match.DIFFERENT or ((child or other_child) and births is not BirthDates.SAME):
         return Agreement.DIFFERENT_GIVEN
     if _are_of_two_genders(left, right) and not (
         given is Match.SAME and len(left.name.words[0]) > 1 and (family is Match.SAME or births is BirthDates.SAME)

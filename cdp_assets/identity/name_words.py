@@ -44,8 +44,12 @@ MENS_TITLES = _listed("mr mstr sir herr monsieur don signor kyrios dhr shri sri 
 FATHERS = r"(?i)[ ,]+[sdwch]/o\b.*$"
 """Behind a name, whose son, daughter, wife, child or husband it is of: S/O, D/O, W/O, C/O, H/O."""
 
-UNNAMED = _listed("baby newborn infant neonate babyboy babygirl")
-"""Words for a child that has no name yet, which say nothing of who it is: brothers and sisters are all called so."""
+BOYS, GIRLS = _listed("boy male babyboy bb knabe junge"), _listed("girl female babygirl bg madchen maedchen")
+UNNAMED = _listed(
+    "baby newborn infant neonate babyboy babygirl bb bg nb twin neugeborenes saugling saeugling bebe nouveaune"
+)
+"""Words for a child that has no name yet, which say nothing of who it is: brothers and sisters are all called so.
+Hospitals write BB and BG for baby boy and baby girl, and else they are initials."""
 
 RANKS = tuple(
     sorted(

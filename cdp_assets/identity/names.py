@@ -20,10 +20,12 @@ from cdp_assets.identity.name_words import (
     BETWEEN_TITLES,
     BOOKED,
     BOOKED_PARTS,
+    BOYS,
     CONJUNCTIONS,
     FAMILY_FIRST,
     FATHERS,
     GENERATIONS,
+    GIRLS,
     LEAST_WRITTEN,
     MARIA_CUT_SHORT,
     MARIA_WRITTEN_OUT,
@@ -42,6 +44,7 @@ from cdp_assets.identity.name_words import (
     TITLES,
     TITLES_AS_NAMES,
     TITLES_OF_EITHER,
+    UNNAMED,
     VOWELS,
     WIVES_ENDING,
     WOMENS_SECONDS,
@@ -59,6 +62,10 @@ _WRITTEN = (
     (re.compile(r"(?i)\bjun\."), "junior"),
 )
 """What is a word of a name only by a sign that folding takes away: Amartya Sen is nobody's father."""
+
+
+_NUMBERED_CHILD = re.compile(rf"(?i)^\W*({'|'.join(sorted(UNNAMED))})\b.*?\b([1-9])\b")
+"""Twin 2 is told from twin 1 by a number, which folding takes away from names."""
 
 
 class Match(IntEnum):
@@ -162,6 +169,33 @@ def _are_suffixes(words: tuple[str, ...], before: tuple[str, ...]) -> bool:
     return SUFFIXES.issuperset(words) and (len(before) > 1 or SUFFIXES_AS_NAMES.isdisjoint(words))
 
 
+@dataclass(frozen=True, slots=True)
+class UnnamedChild:
+    """What the name of a child says that has none yet.
+
+    Args:
+        gender: ``f``, ``m``, or empty.
+        told_apart_by: What else stands there besides the family's name: which of twins it is, by a letter or a number.
+    """
+
+    gender: str
+    told_apart_by: tuple[str, ...]
+
+    def may_be(self, other: UnnamedChild) -> bool:
+        """Whether the two may be one: not, if only one says which of twins it is."""
+        genders = {self.gender, other.gender} - {""}
+        return len(genders) < 2 and self.told_apart_by == other.told_apart_by
+
+
+def unnamed_child(name: Name) -> UnnamedChild | None:
+    """Who "Baby Boy A" or "BB Smith 2" is; None of names of people who have one."""
+    if UNNAMED.isdisjoint(name.given[:1]):
+        return None
+    gender = next((sex for words, sex in ((BOYS, "m"), (GIRLS, "f")) if not words.isdisjoint(name.given)), "")
+    known = UNNAMED | BOYS | GIRLS | {*name.family}
+    return UnnamedChild(gender, tuple(word for word in name.given if word not in known))
+
+
 def told_by_mailbox(name: Name, mailbox: str) -> Name:
     """A name whose given name is an initial, with the word for it in the person's own mailbox: "J. Watson" of
     joel.watson is Joel Watson, and so is that of joel77.
@@ -189,6 +223,8 @@ def _folded(text: str | None) -> list[str]:
     text = re.sub(FATHERS, "", text)
     for sign, word in _WRITTEN:
         text = sign.sub(word, text)
+    if child := _NUMBERED_CHILD.search(text):
+        text = f"{text[: child.start(2)]}{chr(ord('a') + int(child[2]) - 1)}{text[child.end(2) :]}"
     words = re.sub(MARIA_CUT_SHORT, MARIA_WRITTEN_OUT, fold(text)).split()
     # A single sign says that nobody knows the name, and beside other words there is no name in what is lost.
     return [word for word in words if word.strip(LOST)] or [word for word in words if len(word) > 1][:1]

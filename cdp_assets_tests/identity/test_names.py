@@ -543,6 +543,14 @@ def test_two_names_that_are_known_are_no_misspelling_of_one_another(names: str) 
         ("Baby Boy", "Baby Girl", "same", Agreement.DIFFERENT_GIVEN),
         ("Baby Boy A", "Baby Boy B", "same", Agreement.DIFFERENT_GIVEN),
         ("Baby Boy", "Baby Boy", "same", Agreement.EQUAL),
+        ("Baby Boy A", "Baby Boy", "same", Agreement.DIFFERENT_GIVEN),
+        ("BB Smith A", "BB SMITH B", "same", Agreement.DIFFERENT_GIVEN),
+        ("BB Smith A", "Baby Boy A", "same", Agreement.EQUAL),
+        ("BB Smith", "BG Smith", "same", Agreement.DIFFERENT_GIVEN),
+        ("BG Smith", "BG Smith", "unknown", Agreement.DIFFERENT_GIVEN),
+        ("Twin 1", "Twin 2", "same", Agreement.DIFFERENT_GIVEN),
+        ("Newborn Female", "Baby Girl", "same", Agreement.EQUAL),
+        ("Baby Boy", "Ethan", "same", Agreement.DIFFERENT_GIVEN),
     ],
 )
 def test_children_without_a_name_are_one_only_if_they_were_born_on_one_day(
