@@ -298,3 +298,34 @@ def test_events_happen_by_the_clock_of_whoever_collects_them(tmp_path: Path) -> 
         "mkt_medium",
         "mkt_campaign",
     )
+
+
+@pytest.mark.parametrize("heading", ["st_text", "Message status", "What"])
+def test_what_became_of_messages_is_told_by_its_words_whatever_the_heading(
+    bench: Bench, tmp_path: Path, heading: str
+) -> None:
+    said = (
+        "Sent",
+        "Delivered",
+        "First opening",
+        "Clicked",
+        "Soft bounced",
+        "Hard bounced",
+        "Complaint",
+        "Unsubscribed",
+    )
+    rows = [[said[n % 8], day(n), mail(who(n)), f"<{n}@mail>"] for n in ROWS]
+    proposal = proposed(tmp_path, "logs_export.csv", f"{heading},ts,email,mid", rows)
+    assert proposal.kind == "engagements"
+    source = loaded(tmp_path, [proposal])
+    bench.drop("shop/logs_export.csv", (tmp_path / "in" / "logs_export.csv").read_bytes())
+    load(bench, source)
+    assert {row["action"] for row in canonical(bench, source, "engagements")} == {
+        "sent", "delivered", "opened", "clicked", "bounced", "complained", "unsubscribed",
+    }  # fmt: skip
+
+
+def test_where_parcels_are_is_no_message(tmp_path: Path) -> None:
+    said = ("Sent", "Delivered", "Rejected", "Failed")
+    rows = [[n, said[n % 4], day(n), mail(who(n))] for n in ROWS]
+    assert proposed(tmp_path, "parcels.csv", "Parcel,What,ts,email", rows).kind != "engagements"

@@ -63,6 +63,19 @@ def test_times_are_in_the_zone_that_the_file_names(
     assert any(doubt in each for each in told) if doubt else not told
 
 
+@pytest.mark.parametrize("when", ["Refund Date", "Refunded date (UTC)", "Erstattet am"])
+def test_what_was_paid_back_later_was_paid_back_then(tmp_path: Path, when: str) -> None:
+    rows = [
+        f"N{n},a{n}@x.org,2026-03-{1 + n % 28:02d} 10:00:00,20.00,EUR,"
+        + ("2026-05-01 09:00:00,20.00" if n % 5 == 0 else ",")
+        for n in range(40)
+    ]
+    head = f"Order ID,Customer Email,Order Date,Total,Currency,{when},Refund Amount"
+    orders = proposed(tmp_path, "orders.csv", head, *rows)
+    assert map_to(orders, "refunds")["set"]["refunded_at"] == f'coalesce("{when}", "Order Date")'
+    assert map_to(orders, "orders")["set"]["ordered_at"] == '"Order Date"'
+
+
 @pytest.mark.parametrize(("also", "told"), [("Refunds Total", False), ("Note", True)])
 def test_of_orders_that_were_paid_back_in_parts_so_much_is_a_refund(tmp_path: Path, also: str, told: bool) -> None:
     said = ("Paid", "Refunded", "Partially Refunded")

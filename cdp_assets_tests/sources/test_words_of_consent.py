@@ -88,6 +88,24 @@ def test_no_consent_is_a_refusal_however_it_is_spelled(bench: Bench, tmp_path: P
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("beside", "expected"),
+    [("Plan", False), ("Next billing date", False), ("Trial end", False), ("City", True)],
+)
+def test_who_pays_for_a_subscription_has_not_asked_for_advertising(tmp_path: Path, beside: str, expected: bool) -> None:
+    text = table(
+        f"Member ID,Full Name,Email,{beside},Created At,Subscription Status",
+        *(
+            f"{n},Ann Lee{n},p{n}@example.org,{'2026-09-01' if ' ' in beside else 'Ulm'},2026-01-{1 + n:02d},"
+            f"{'Unsubscribed' if n % 5 == 0 else 'Active'}"
+            for n in range(24)
+        ),
+    )
+    maps = propose(written(tmp_path, "members.csv", text), "shop").stream["maps"]
+    granted = [map_ for map_ in maps if map_["to"] == "consents" and "granted" in map_["set"]["status"]]
+    assert bool(granted) is expected
+
+
 def test_a_channel_and_a_status_of_something_else_are_no_consent(tmp_path: Path) -> None:
     text = table(
         "Date,Email,Channel,Status",

@@ -75,7 +75,7 @@ def columns_of(texts: Mapping[str, list[str | None]], *, day_first: bool | None 
         shown = {name.startswith("%d/%m") for name in formats if name.startswith(("%d/%m", "%m/%d"))}
         if len(shown) == 1 and shown != {day_first}:
             found = judged(texts, *shown)
-    found = _with_words_of_consent(_with_one_mark(found, texts), texts)
+    found = _with_words_of_consent(_with_one_mark(_with_what_is_paid_for(found), texts), texts)
     found = _with_the_only_address(_with_numbers_of_orders(found))
     found = _with_names_of_the_reached(_with_numbers_of_clients(found))
     found = _without_unnamed_contacts(_with_names_of_people(_with_family_names(found, texts)))
@@ -83,7 +83,33 @@ def columns_of(texts: Mapping[str, list[str | None]], *, day_first: bool | None 
     found = with_the_status(found, texts, sold=any(column.role in _SOLD for column in found))
     found = _with_counts(found, texts)
     found = _with_a_time_of_sales(_with_the_only_time(_without_pins(found), texts))
-    return _with_numbers_of_slips(_with_clocks(found), texts)
+    return _with_numbers_of_slips(_with_clocks(_with_times_of_refunds(found)), texts)
+
+
+def _with_times_of_refunds(columns: list[Column]) -> list[Column]:
+    """Beside when something was ordered, another instant may be when it was paid back."""
+    if not any(column.role in ("created_at", "happened_at") and column.values.filled for column in columns):
+        return columns
+    return [
+        replace(column, role="refunded_at")
+        if column.role is None and column.values.type in ("date", "timestamp") and headings.is_paid_back(column.words)
+        else column
+        for column in columns
+    ]
+
+
+def _with_what_is_paid_for(columns: list[Column]) -> list[Column]:
+    """Where a plan, a trial or a billing period stands beside it, the status of a subscription is that of what somebody
+    pays for, and no word on advertising.
+    """
+    if not any(headings.is_of_paid_plans(column.words) for column in columns):
+        return columns
+    return [
+        replace(column, role="status")
+        if column.role == "opt_in" and headings.is_state_of_a_subscription(column.words)
+        else column
+        for column in columns
+    ]
 
 
 def _with_counts(columns: list[Column], texts: Mapping[str, list[str | None]]) -> list[Column]:

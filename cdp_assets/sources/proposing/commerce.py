@@ -38,6 +38,7 @@ from cdp_assets.sources.proposing.people import named, person
 from cdp_assets.sources.proposing.receipts import made_up, receipt, without_gaps
 from cdp_assets.sources.proposing.returns import (
     are_returns,
+    given_back_at,
     has_negatives,
     is_given_back_above,
     not_given_up,
@@ -195,7 +196,8 @@ def lines(draft: Draft) -> Iterator[Map]:
         for refund in refunds_of_orders(draft, common, placed, sums, None, given_up, numbered=True):
             yield refund | {"grain": grain}
     elif placed is not None:
-        refund = draft.given(order_id=number, refund_id=number, refunded_at=placed, currency=currency)
+        at = given_back_at(draft, placed)
+        refund = draft.given(order_id=number, refund_id=number, refunded_at=at, currency=currency)
         whole = None if amounts.order is None else draft.expression(amounts.order)
         yield from refunds_of_lines(draft, order, refund, line.get("amount"), kept, grain, whole=whole)
     yield from _buyers(draft, where=first, grain=grain, id_=number)

@@ -183,6 +183,21 @@ def is_of_a_period(words: str) -> bool:
     return mentions(words, "periods")
 
 
+def is_paid_back(words: str) -> bool:
+    """Whether an instant is when something was paid back."""
+    return mentions(words, "paid_back")
+
+
+def is_of_paid_plans(words: str) -> bool:
+    """Whether a heading is of what is paid for again and again: a plan, a trial, a billing period."""
+    return mentions(words, "paid_plans")
+
+
+def is_state_of_a_subscription(words: str) -> bool:
+    """Whether a heading asks for the state of a subscription, and does not say to what."""
+    return bool(words) and {*words.split()} <= {"subscription", "status", "state"}
+
+
 def is_cancelled(words: str) -> bool:
     """Whether an instant is when something was given up."""
     return mentions(words, "cancelled")

@@ -175,6 +175,12 @@ def _given_back(draft: Draft) -> Column | None:
     return next(found, None)
 
 
+def given_back_at(draft: Draft, *otherwise: str | None) -> str | None:
+    """When something was paid back: the instant that says so, or the first of others that there is."""
+    found = [each for each in (draft.sql("refunded_at"), *otherwise) if each is not None]
+    return f"coalesce({', '.join(found)})" if len(found) > 1 else next(iter(found), None)
+
+
 def is_given_back_above(draft: Draft, order: Column) -> bool:
     """Whether the first line of each order alone says, by a status, if all of it was paid back."""
     status = _given_back(draft) if draft.of("refunded") is None else None
@@ -215,8 +221,8 @@ def refunds_of_orders(
         yield {"to": "refunds", **only_where(returned, *kept), **own, "set": common | values}
     elif back or (status is not None and paid):
         where = f"{back} > 0" if status is None else among(draft, status, "refund")
-        at = f"coalesce({changed}, {placed})" if changed else placed
-        values = {"refund_id": number, "refunded_at": at, "amount": back or f"abs({paid})"}
+        values = {"refund_id": number, "amount": back or f"abs({paid})"}
+        values |= draft.given(refunded_at=given_back_at(draft, changed, placed))
         own = {"id": number} if numbered else {}
         kept = [each for address, each in given_up.items() if status is None or address != status.address]
         yield {"to": "refunds", **only_where(where, *kept), **own, "set": common | values}

@@ -242,7 +242,8 @@ def _meaning(words: str, named: list[str], values: Values) -> tuple[str | None, 
         return "email", False
     if values.type in ("date", "timestamp") or (_is_epoch(words, values) and not set(named[:1]) & _NUMBERS):
         return (None if headings.is_elsewhere(words) else headings.times_of(words)), False
-    if "action" in values.looks and set(named) & {"type", "event_name"}:
+    by_value = "what became of messages" in values.looks and not set(named) - {"status"}
+    if by_value or ("action" in values.looks and set(named) & {"type", "event_name"}):
         return "action", True
     if "number_sign" in values.looks and words == "name":
         return "order_id", True

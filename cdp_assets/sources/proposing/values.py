@@ -45,6 +45,9 @@ _MINUS = re.compile(rf"^[{MINUS_SIGNS}](?=\d)")
 _HYPHENS = str.maketrans(dict.fromkeys(MINUS_SIGNS, "-"))
 _WORDS_OF_TRUTH = frozenset({"true", "false", "yes", "no", "t", "f", "y", "n"})
 _EMAIL = r"[^@\s<>]+@[^@\s<>]+\.[^@\s.<>]{2,}"
+_OF_MESSAGES_ALONE = frozenset({"opened", "clicked", "complained"})
+"""What is done with messages, and with nothing else that is sent or delivered."""
+
 _LOOKS = {
     "email": re.compile(_EMAIL),
     "url": re.compile(r"https?://\S+"),
@@ -282,8 +285,11 @@ def _looks_of(filled: Sequence[str]) -> frozenset[str]:
     folded = {text.strip().casefold() for text in different}
     if len(codes_of(folded)) >= MOSTLY * len(folded) and any(len(text) != _LETTERS_OF_CODES for text in folded):
         looks.add("country_name")
-    if all(text.casefold() in cells.actions() for text in different):
+    actions = {cells.actions().get(text.casefold()) for text in different}
+    if None not in actions:
         looks.add("action")
+        if len(actions) > 1 and actions & _OF_MESSAGES_ALONE:
+            looks.add("what became of messages")
     strange = {text for text in different if not _LOOKS["email"].fullmatch(text)}
     if len(strange) == 1 and len(different) > _ONE_OF:
         looks.add("email")  # and a word for those who are not to be known
