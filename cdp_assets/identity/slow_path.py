@@ -8,8 +8,8 @@ Records that share a personal identifier come as one *atom*. Then, strongest and
 1. personal links between atoms that had to be taken apart because together they broke a limit;
 2. links by shareable identifiers between *known people* (atoms with a name or a personal identifier that is no
    document's). One is refused if names contradict, a limit breaks, the value lay unused so long that it may have
-   changed hands, or it is ambiguous: if one end might as well be a third known person with the same identifier, who
-   cannot be the other end;
+   changed hands, or it is ambiguous: if one end might as well be a third known person, with the same identifier or one
+   that says no less, who cannot be the other end;
 3. atoms without name and personal identifier, which go to the one person they can belong to, or to nobody where several
    can;
 4. what is left is put together by identifiers that no known person carries.
@@ -200,13 +200,18 @@ def _links(groups: Groups, personal: bool) -> Iterator[_Link]:
 
 
 def _is_ambiguous(groups: Groups, link: _Link, left: Group, right: Group) -> bool:
-    grade = group_agreement(left, right)
+    """Whether an end might as well be a third person's, who cannot be the other end's: who shares the identifier of the
+    link with it, or one that says no less.
+    """
+    grade, strength = group_agreement(left, right), groups.rule(link.identifier).strength
     ends = {groups.profile(link.left), groups.profile(link.right)}
-    for number in groups.people_sharing(link.identifier):
-        third = groups.by_number(number)
-        if groups.profile(third.atoms[0]) in ends:
-            continue
-        for one, other in ((left, right), (right, left)):
+    for one, other in ((left, right), (right, left)):
+        used = {identifier for index in other.atoms for identifier in groups.atoms[index].uses}
+        carried = {each for each in used if groups.rule(each).strength >= strength}
+        for number in dict.fromkeys(found for each in sorted(carried) for found in groups.people_sharing(each)):
+            third = groups.by_number(number)
+            if groups.profile(third.atoms[0]) in ends:
+                continue
             # A slip of the pen contradicts `one` alone, but not beside the name that it is a slip of.
             rival = groups.contradict(third, one) and not groups.contradict(third, other)
             if rival and group_agreement(third, other) >= grade and groups.contradict_together(third, other, one):

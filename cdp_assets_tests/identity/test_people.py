@@ -224,6 +224,15 @@ def test_one_given_name_of_two_family_names_is_given_to_neither() -> None:
     assert together(kelly, also_kelly, cox, unknown) == {frozenset({1, 2}), frozenset({3}), frozenset({4})}
 
 
+def test_whoever_may_be_father_or_son_is_neither_also_where_only_one_has_the_phone_too() -> None:
+    mail, phone = "email walker.family@example.org", "phone +49307219845"
+    father = Record(1, (mail,), "Thomas Walker", date(1958, 7, 21))
+    son = Record(2, (mail, phone), "Thomas Walker", date(1982, 11, 17))
+    undated = Record(3, (mail, phone), "Thomas Walker")
+    assert together(father, son, undated) == {frozenset({1}), frozenset({2}), frozenset({3})}
+    assert together(son, undated) == {frozenset({2, 3})}
+
+
 def test_a_father_whose_name_is_his_daughters_second_is_not_she() -> None:
     home = "phone +49307219845"
     father, daughter = Record(1, (home,), "Saeed Qasim"), Record(2, (home,), "Leila Saeed Qasim")
