@@ -198,13 +198,14 @@ def forget(loads: Sequence[str]) -> None:
 
 def _refuse_unknown(country: str | None, zone: str | None, currency: str | None) -> None:
     """Refuse codes that no definition could have, before anything is read."""
+    from cdp_assets.canonical.currencies import CODES
     from cdp_assets.canonical.zones import zone_fault
     from cdp_assets.sources.validation import country_fault
 
     if country is not None and (fault := country_fault(country)):
         raise click.ClickException(f"--country: {fault}")
-    if currency is not None and not (len(currency) == 3 and currency.isalpha() and currency.isupper()):
-        raise click.ClickException(f"--currency {currency} is no code; write 3 capitals such as EUR")
+    if currency is not None and currency not in CODES:
+        raise click.ClickException(f"--currency {currency} is no code of ISO 4217; write 3 capitals such as EUR")
     if zone is not None and (fault := zone_fault(zone)):
         raise click.ClickException(f"--zone: {fault}")
 

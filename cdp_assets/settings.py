@@ -122,6 +122,9 @@ class Settings:
                 "CDP_LEDGER is not a SQLAlchemy URL; write for example sqlite:////srv/cdp/ledger.sqlite or "
                 "postgresql+psycopg://user:password@host/database"
             )
+        if (alerts := env.get("CDP_ALERT_WEBHOOK")) and not re.match(r"https?://[^\s/]", alerts):
+            # It is not repeated: it may have a token in it.
+            raise SettingsError("CDP_ALERT_WEBHOOK is no address of a web server; write https://host/path")
         if (fetch := env.get("CDP_FETCH") or "1") not in ("0", "1"):
             raise SettingsError(f"CDP_FETCH={fetch!r} is neither 1 nor 0")
         memory = env.get("CDP_MEMORY_LIMIT") or cls.memory_limit

@@ -36,6 +36,7 @@ def test_any_folder_works_as_definitions_and_an_instant_without_zone_is_utc(tmp_
         ("CDP_DATA", "/dev/null/data", "but /dev/null is not a folder"),
         ("CDP_MEMORY_LIMIT", "lots", "write for example 5GB"),
         ("CDP_MEMORY_LIMIT", "80%", "write for example 5GB"),
+        ("CDP_ALERT_WEBHOOK", "alerts.example.com", "CDP_ALERT_WEBHOOK is no address of a web server"),
         ("CDP_LEDGER", "ledger.sqlite", "CDP_LEDGER is not a SQLAlchemy URL"),
     ],
 )

@@ -112,10 +112,10 @@ def calibration(probability: Floats, happened: Floats, bins: int = 10) -> pd.Dat
     )
 
 
-def expected_calibration_error(probability: Floats, happened: Floats, bins: int = 10) -> float | None:
-    """Mean distance between predicted and actual share over equally filled bins."""
+def expected_calibration_error(probability: Floats, happened: Floats) -> float | None:
+    """Mean distance between predicted and actual share over equally filled bins (`calibration`)."""
     if not len(happened):
         return None
-    table = calibration(probability, happened, bins)
+    table = calibration(probability, happened)
     distance = (table["predicted"] - table["actual"]).abs()
     return rounded(float((distance * table["customers"]).sum() / table["customers"].sum()))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _TONE = {"granted": "green", "denied": "red", "withdrawn": "red", "pending": "yellow", "expired": "yellow"}
 _RECORDS_SHOWN = 20
 _MESSAGES_SHOWN = 20
+_MOMENTS_SHOWN = 15
 
 
 def profile_card(profile: Profile) -> RenderableType:
@@ -43,8 +44,8 @@ def profile_card(profile: Profile) -> RenderableType:
     return Group(_who(profile), facts(rows), Text(), *_moments(_one_of_each(profile.timeline)[:6], profile.currency))
 
 
-def profile_text(profile: Profile, *, moments: int = 15) -> RenderableType:
-    """Everything the snapshot holds about one person; the latest ``moments`` of the timeline."""
+def profile_text(profile: Profile) -> RenderableType:
+    """Everything the snapshot holds about one person, and of the timeline what is latest."""
     parts: list[RenderableType] = [Text(), _who(profile)]
     if profile.redirected_from:
         parts.append(Text(f"{profile.redirected_from} is an older id of this profile", "yellow"))
@@ -59,7 +60,7 @@ def profile_text(profile: Profile, *, moments: int = 15) -> RenderableType:
     parts += [heading("Identifiers"), indented(_identifiers(profile))]
     parts += [heading("Records"), indented(_records(profile))]
     parts += [heading(f"Timeline ({wording.plural(profile.moments, 'moment')})")]
-    parts += [indented(line) for line in _moments(profile.timeline[:moments], profile.currency)]
+    parts += [indented(line) for line in _moments(profile.timeline[:_MOMENTS_SHOWN], profile.currency)]
     return Group(*parts, Text())
 
 

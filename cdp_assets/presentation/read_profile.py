@@ -19,6 +19,13 @@ from cdp_assets.warehouse.serving import PUBLISHED, Reader
 MONTHS_SHOWN = 24
 """How far back the spend by month goes."""
 
+_CONTACT_POINTS = """
+    SELECT DISTINCT identifiers.identifier_value
+    FROM normalised.identifiers AS identifiers JOIN identity.profile_map AS profile_map USING (record_id)
+    WHERE profile_map.profile_id = ?
+"""
+"""The addresses and numbers of a profile."""
+
 _GOLDEN_PARTS = (
     "full_name", "given_name", "family_name", "email", "phone", "push_token", "push_subscription", "address_line_1",
     "address_line_2", "city", "region", "postal_code", "country", "birth_date", "birth_year", "gender", "company",
@@ -260,17 +267,9 @@ def _attributes(reader: Reader, profile_id: int, known: set[str]) -> dict[str, A
     return {name: _value(item) for name, item in row.items() if name not in known}
 
 
-def _contact_points_of(profile_id_placeholder: str = "?") -> str:
-    return f"""
-        SELECT DISTINCT identifiers.identifier_value
-        FROM normalised.identifiers AS identifiers JOIN identity.profile_map AS profile_map USING (record_id)
-        WHERE profile_map.profile_id = {profile_id_placeholder}
-    """
-
-
 def _consents(reader: Reader, profile_id: int) -> Iterable[views.Consent]:
     rows = reader.rows(
-        f"SELECT * FROM privacy.consent_state WHERE contact_point IN ({_contact_points_of()}) "
+        f"SELECT * FROM privacy.consent_state WHERE contact_point IN ({_CONTACT_POINTS}) "
         "ORDER BY contact_point, purpose, channel",
         [profile_id],
     )
@@ -290,7 +289,7 @@ def _consents(reader: Reader, profile_id: int) -> Iterable[views.Consent]:
 
 def _suppressions(reader: Reader, profile_id: int) -> Iterable[views.Suppression]:
     rows = reader.rows(
-        f"SELECT * FROM privacy.suppressions WHERE contact_point IN ({_contact_points_of()}) "
+        f"SELECT * FROM privacy.suppressions WHERE contact_point IN ({_CONTACT_POINTS}) "
         "ORDER BY contact_point, channel, reason",
         [profile_id],
     )

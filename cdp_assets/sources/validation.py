@@ -23,6 +23,7 @@ from cdp_assets.sources.spec import (
     COLUMN_TYPES,
     CONTRACT_MODES,
     FORMATS,
+    ISO,
     ITEM,
     ITEM_NUMBER,
     LOADS,
@@ -35,7 +36,7 @@ from cdp_assets.sources.spec import (
     SourceSpec,
     StreamSpec,
 )
-from cdp_assets.warehouse.expressions import CheckedExpression, check
+from cdp_assets.warehouse.expressions import CheckedExpression, check, time_format_fault
 from cdp_assets.warehouse.sql_parsing import ExpressionError, nearest
 
 Path = tuple[str | int, ...]
@@ -225,6 +226,10 @@ def _column(column: ColumnSpec, path: Path) -> Iterator[Problem]:
     timed = column.type in ("date", "timestamp")
     if column.formats and not timed:
         yield Problem((*path, "format"), f"format is for dates and timestamps, and `{column.name}` is {column.type}")
+    for pattern in column.formats:
+        if pattern != ISO and (fault := time_format_fault(pattern)):
+            told = f"`{pattern}` of `{column.name}` cannot be read ({fault}); write for example %d.%m.%Y %H:%M"
+            yield Problem((*path, "format"), told)
     if column.past and not timed:
         yield Problem((*path, "past"), f"past is for dates and timestamps, and `{column.name}` is {column.type}")
     if column.symbol is not None and column.type not in ("integer", "decimal", "float"):

@@ -92,9 +92,6 @@ def table_asset(
     judged: Sequence[Judged] = (),
     kinds: set[str] | None = None,
     owners: Sequence[str] | None = None,
-    description: str | None = None,
-    deps: Sequence[dg.AssetKey] = (),
-    tags: Mapping[str, str] | None = None,
     definition: object = None,
     compared: str | None = None,
     later: bool = False,
@@ -111,9 +108,6 @@ def table_asset(
         judged: Checks that the function judges itself.
         kinds: Badges in the UI besides the engine's.
         owners: Who answers for the table.
-        description: Shown in the UI; the schema's description and the function's docstring if not given.
-        deps: Assets that must come before without being read.
-        tags: Asset tags.
         definition: What of the definitions the function depends on, told by its values; all of them if not given.
         compared: Column by which what is made as a whole is compared with what there was, so that only what differs is
             written and looked at, here and downstream; the table has a key.
@@ -146,9 +140,6 @@ def table_asset(
             wants=_wanted(function, inputs or {}),
             kinds=kinds or set(),
             owners=owners,
-            description=description,
-            deps=deps,
-            tags=tags,
             definition=definition,
             compared={schema.name: compared} if compared else {},
             later=later,
@@ -168,8 +159,6 @@ def tables_asset(
     judged: Mapping[str, Sequence[Judged]] | None = None,
     kinds: set[str] | None = None,
     owners: Sequence[str] | None = None,
-    deps: Sequence[dg.AssetKey] = (),
-    tags: Mapping[str, str] | None = None,
     definition: object = None,
     compared: Mapping[str, str] | None = None,
     later: bool = False,
@@ -191,9 +180,6 @@ def tables_asset(
             wants=_wanted(function, inputs or {}),
             kinds=kinds or set(),
             owners=owners,
-            description=None,
-            deps=deps,
-            tags=tags,
             definition=definition,
             compared=compared or {},
             later=later,
@@ -222,9 +208,6 @@ def _define(
     wants: frozenset[str],
     kinds: set[str],
     owners: Sequence[str] | None,
-    description: str | None,
-    deps: Sequence[dg.AssetKey],
-    tags: Mapping[str, str] | None,
     definition: object,
     compared: Mapping[str, str],
     later: bool,
@@ -240,14 +223,13 @@ def _define(
     specs = [
         dg.AssetSpec(
             key=[stage, schema.name],
-            deps=[*upstream, *deps],
-            description=description or description_of(schema, function),
+            deps=upstream,
+            description=description_of(schema, function),
             group_name=stage,
             kinds={"duckdb", *kinds},
             owners=list(owners or ["team:data"]),
             skippable=True,
             metadata={"dagster/column_schema": column_schema(schema)},
-            tags=dict(tags or {}),
         )
         for schema in schemas
     ]

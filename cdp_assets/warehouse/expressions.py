@@ -248,3 +248,14 @@ def _type_of(sql: str, columns: tuple[tuple[str, dt.DataType], ...], instant: st
         return dt.string
     dtype = DuckDBType.from_string(text)
     return dt.Timestamp(timezone=dtype.timezone) if isinstance(dtype, dt.Timestamp) else dtype
+
+
+@lru_cache(maxsize=1024)
+def time_format_fault(pattern: str) -> str | None:
+    """What is wrong with a strptime format of dates and times; None if nothing is."""
+    try:
+        with _connection_lock:
+            _connection().execute("SELECT try_strptime('', ?)", [pattern])
+    except duckdb.Error as error:
+        return str(error).splitlines()[0].rpartition(": ")[2].replace("strftime", "strptime")
+    return None if "%" in pattern else "nothing in it stands for a part of a date"

@@ -262,3 +262,9 @@ def test_the_currency_that_is_given_is_that_of_a_sign_that_several_have(project:
     file.write_text("order_id,order_date,total\nB1,2026-01-05,$24.90\nB2,2026-01-06,$10.00\n")
     assert "'USD'" in propose(file, "--print").output
     assert "'BBD'" in propose(file, "--print", "--currency", "BBD").output
+
+
+def test_a_project_cannot_report_in_a_currency_that_there_is_not(tmp_path: Path) -> None:
+    told = CliRunner().invoke(init, [str(tmp_path / "own"), "--currency", "XXQ"])
+    assert (told.exit_code, "XXQ is no code of ISO 4217" in told.output) == (1, True)
+    assert not (tmp_path / "own").exists()

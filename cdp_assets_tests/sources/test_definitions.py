@@ -217,3 +217,13 @@ def test_a_variable_that_is_not_set_holds_up_its_own_stream_alone(
     (stream,) = loaded(tmp_path, text).streams
     assert "from.the.environment" in str(astuple(stream.origin))
     assert "env." not in str(astuple(stream.origin))
+
+
+@pytest.mark.parametrize("written", ["%Q", "dd.mm.yyyy", "%d.%m.%Y %"])
+def test_a_format_of_times_that_cannot_be_read_is_refused_with_its_line(tmp_path: Path, written: str) -> None:
+    text = YAML.replace("placed: {type: timestamp,", f"placed: {{type: timestamp, format: '{written}',")
+    with pytest.raises(DefinitionError) as refused:
+        loaded(tmp_path, text)
+    assert f"`{written}` of `placed` cannot be read" in str(refused.value)
+    assert "defs.yaml:12" in str(refused.value)
+    assert loaded(tmp_path, text.replace(f"'{written}'", "[iso, '%d.%m.%Y %H:%M']")).name == "shop"
