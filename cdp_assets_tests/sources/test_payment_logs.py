@@ -38,6 +38,22 @@ def test_what_is_moved_to_a_bank_is_not_paid_back(tmp_path: Path, head: str, sal
     assert (refund["set"]["order_id"], refund["set"]["amount"]) == (f'"{reference}"', f"abs({gross})")
 
 
+def test_what_is_moved_to_a_bank_is_not_paid_back_where_articles_are_told_too(tmp_path: Path) -> None:
+    types = (("Express Checkout Payment", 30), ("Payment Refund", -20), ("General Withdrawal", -500))
+    rows = []
+    for n in range(48):
+        type_, paid = types[1 if n % 8 == 4 else 2 if n % 8 == 6 else 0]
+        state, pot = "Denied" if n % 8 == 1 else "Completed", "" if paid == -500 else "Fern pot"
+        day = f"2026-05-{1 + n % 28:02d} 10:00:00"
+        rows.append(f"{day},{type_},{state},GBP,{paid}.00,p{n}@example.org,T{n},{pot},{1 if pot else ''}")
+    head = "Date,Type,Status,Currency,Gross,From Email Address,Transaction ID,Item Title,Quantity"
+    log = proposed(tmp_path, "download.csv", head, *rows)
+    where = map_to(log, "refunds")["where"]
+    assert (log.kind, "'payment refund'" in where, "withdrawal" in where) == ("lines", True, False)
+    assert "'denied'" in map_to(log, "orders")["where"]
+    assert not any("not understood" in each for each in log.doubts)
+
+
 @pytest.mark.parametrize(
     ("head", "zones", "zone", "doubt"),
     [

@@ -46,6 +46,7 @@ from cdp_assets.sources.proposing.returns import (
     of_returns,
     refunds_of_lines,
     refunds_of_orders,
+    said_to_be_returns,
 )
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.values import is_negative
@@ -169,8 +170,11 @@ def lines(draft: Draft) -> Iterator[Map]:
     kept, sold, taken_back, sums = [*once, *given_up.values()], None, None, {}
     if amounts.below is not None:
         sold, taken_back = (f"{draft.expression(amounts.below)} {sign} 0" for sign in "><")
-        what = "quantities" if amounts.below is draft.of("quantity") else "amounts"
-        draft.doubts.append(f"negative {what} are taken for returns: they become refunds, the others orders")
+        if (told := said_to_be_returns(draft, amounts.below)) is not None:
+            taken_back = f"{taken_back} and {told}"
+        else:
+            what = "quantities" if amounts.below is draft.of("quantity") else "amounts"
+            draft.doubts.append(f"negative {what} are taken for returns: they become refunds, the others orders")
     if placed is not None:
         values = draft.given(order_id=number, ordered_at=placed, currency=currency)
         sums = _sums_of_lines(draft, order, amounts, first=first)

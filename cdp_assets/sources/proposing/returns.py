@@ -136,6 +136,15 @@ def are_returns(draft: Draft) -> tuple[str | None, str | None]:
     if paid is None or not has_negatives(draft, paid):
         return None, None
     below = f"{draft.expression(paid)} < 0"
+    told = said_to_be_returns(draft, paid)
+    return below, below if told is None else f"{below} and {told}"
+
+
+def said_to_be_returns(draft: Draft, paid: Column) -> str | None:
+    """A condition for returns among rows that are below zero, where types speak of some, and of others say something
+    else: money that was moved to a bank, say; None where nothing tells them apart.
+    """
+    words = set(cells.says("refund"))
     for column in draft.all_of("type"):
         texts = draft.sample.columns[column.address]
         types = {text for text, amount in zip(texts, draft.sample.columns[paid.address], strict=True)
@@ -149,8 +158,8 @@ def are_returns(draft: Draft) -> tuple[str | None, str | None]:
             name = draft.names[column.address]
             draft.doubts.append(f"amounts below zero are returns where {name} says so, and no orders elsewhere")
             known = ", ".join(map(quoted, sorted({*back, *words})))
-            return below, f"{below} and lower(trim({plain_name(name)})) in ({known})"
-    return below, below
+            return f"lower(trim({plain_name(name)})) in ({known})"
+    return None
 
 
 def _below_zero_elsewhere(draft: Draft, column: Column, words: Collection[str]) -> bool:
