@@ -211,10 +211,6 @@ class Groups:
             found.setdefault(self._number[index], index)
         return found
 
-    def people_sharing(self, identifier: int) -> list[int]:
-        """Numbers of the groups that carry an identifier with an atom that was a known person from the start."""
-        return list(dict.fromkeys(self._number[index] for index in self.known_under[identifier]))
-
     def join(self, left: int, right: int) -> None:
         """Put the groups of two atoms together."""
         self.join_by_word(left, right)

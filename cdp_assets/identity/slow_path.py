@@ -206,9 +206,7 @@ def _is_ambiguous(groups: Groups, link: _Link, left: Group, right: Group) -> boo
     grade, strength = group_agreement(left, right), groups.rule(link.identifier).strength
     ends = {groups.profile(link.left), groups.profile(link.right)}
     for one, other in ((left, right), (right, left)):
-        used = {identifier for index in other.atoms for identifier in groups.atoms[index].uses}
-        carried = {each for each in used if groups.rule(each).strength >= strength}
-        for number in dict.fromkeys(found for each in sorted(carried) for found in groups.people_sharing(each)):
+        for number in _as_near(groups, other, strength):
             third = groups.by_number(number)
             if groups.profile(third.atoms[0]) in ends:
                 continue
@@ -217,6 +215,15 @@ def _is_ambiguous(groups: Groups, link: _Link, left: Group, right: Group) -> boo
             if rival and group_agreement(third, other) >= grade and groups.contradict_together(third, other, one):
                 return True
     return False
+
+
+def _as_near(groups: Groups, group: Group, strength: float) -> set[int]:
+    """Numbers of the groups of known people who share with a group what says no less than an identifier of some
+    strength."""
+    used = {identifier for index in group.atoms for identifier in groups.atoms[index].uses}
+    # What one known person carries alone is most of it.
+    shared = (each for each in used if len(groups.known_under[each]) > 1 and groups.rule(each).strength >= strength)
+    return {groups.number(index) for each in shared for index in groups.known_under[each]}
 
 
 def _attribute_unknown(groups: Groups) -> set[int]:
