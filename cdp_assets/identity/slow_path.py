@@ -221,8 +221,8 @@ def _as_near(groups: Groups, group: Group, strength: float) -> set[int]:
     """Numbers of the groups of known people who share with a group what says no less than an identifier of some
     strength."""
     used = {identifier for index in group.atoms for identifier in groups.atoms[index].uses}
-    # What one known person carries alone is most of it.
-    shared = (each for each in used if len(groups.known_under[each]) > 1 and groups.rule(each).strength >= strength)
+    # What nobody else carries is most of it.
+    shared = (each for each in used if len(groups.under[each]) > 1 and groups.rule(each).strength >= strength)
     return {groups.number(index) for each in shared for index in groups.known_under[each]}
 
 
