@@ -19,10 +19,10 @@ from cdp_assets.identity.names import (
     gender_by_title,
     parse_name,
     told_by_mailbox,
-    unnamed_child,
 )
 from cdp_assets.identity.nicknames import is_known
 from cdp_assets.identity.numbers import Numbers, SameNumber, compare_numbers, of_text
+from cdp_assets.identity.unnamed_children import unnamed_child
 
 
 class Agreement(IntEnum):

@@ -20,12 +20,10 @@ from cdp_assets.identity.name_words import (
     BETWEEN_TITLES,
     BOOKED,
     BOOKED_PARTS,
-    BOYS,
     CONJUNCTIONS,
     FAMILY_FIRST,
     FATHERS,
     GENERATIONS,
-    GIRLS,
     LEAST_WRITTEN,
     MARIA_CUT_SHORT,
     MARIA_WRITTEN_OUT,
@@ -62,8 +60,6 @@ _WRITTEN = (
     (re.compile(r"(?i)\bjun\."), "junior"),
 )
 """What is a word of a name only by a sign that folding takes away: Amartya Sen is nobody's father."""
-
-
 _NUMBERED_CHILD = re.compile(rf"(?i)^\W*({'|'.join(sorted(UNNAMED))})\b.*?\b([1-9])\b")
 """Twin 2 is told from twin 1 by a number, which folding takes away from names."""
 
@@ -167,33 +163,6 @@ def _are_suffixes(words: tuple[str, ...], before: tuple[str, ...]) -> bool:
     if not GENERATIONS.keys().isdisjoint(words):
         return True
     return SUFFIXES.issuperset(words) and (len(before) > 1 or SUFFIXES_AS_NAMES.isdisjoint(words))
-
-
-@dataclass(frozen=True, slots=True)
-class UnnamedChild:
-    """What the name of a child says that has none yet.
-
-    Args:
-        gender: ``f``, ``m``, or empty.
-        told_apart_by: What else stands there besides the family's name: which of twins it is, by a letter or a number.
-    """
-
-    gender: str
-    told_apart_by: tuple[str, ...]
-
-    def may_be(self, other: UnnamedChild) -> bool:
-        """Whether the two may be one: not, if only one says which of twins it is."""
-        genders = {self.gender, other.gender} - {""}
-        return len(genders) < 2 and self.told_apart_by == other.told_apart_by
-
-
-def unnamed_child(name: Name) -> UnnamedChild | None:
-    """Who "Baby Boy A" or "BB Smith 2" is; None of names of people who have one."""
-    if UNNAMED.isdisjoint(name.given[:1]):
-        return None
-    gender = next((sex for words, sex in ((BOYS, "m"), (GIRLS, "f")) if not words.isdisjoint(name.given)), "")
-    known = UNNAMED | BOYS | GIRLS | {*name.family}
-    return UnnamedChild(gender, tuple(word for word in name.given if word not in known))
 
 
 def told_by_mailbox(name: Name, mailbox: str) -> Name:

@@ -16,9 +16,8 @@ import ibis.expr.types as ir
 from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import INSTANT, MONEY, TableSchema
 from cdp_assets.normalised.birth_dates import known_birth_date, known_birth_year
-from cdp_assets.normalised.carried_since import KIND, carried_since, earlier_versions, said_since
+from cdp_assets.normalised.carried_since import KIND, as_if_standing, carried_since, earlier_versions, said_since
 from cdp_assets.normalised.channels import known_channel
-from cdp_assets.normalised.dispositions import ACCEPTED, SUPERSEDED
 from cdp_assets.normalised.first_said import as_heard
 from cdp_assets.normalised.identifier_values import EMAIL, PHONE, lookup
 from cdp_assets.normalised.names_of_people import known_names
@@ -201,8 +200,7 @@ def _kept_refusals(schema: TableSchema, feed: Feed, rows: ir.Table) -> ir.Table:
     A row that marks itself as deleted says something only where it names a contact point: many bear no more than a key.
     """
     closed = rows.filter(rows.cdp_latest & ~rows.cdp_live).select("cdp_native_id").distinct()
-    versions = rows.filter(rows.cdp_disposition.isin([ACCEPTED, SUPERSEDED])).semi_join(closed, "cdp_native_id")
-    stood = versions.mutate(cdp_live=ibis.literal(True))
+    stood = as_if_standing(rows, closed)
     if feed.stream.deleted is None:
         told = told_by(schema, feed, stood)
     else:

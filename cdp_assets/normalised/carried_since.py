@@ -14,7 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.canonical.schema import INSTANT
-from cdp_assets.normalised.dispositions import ACCEPTED, SUPERSEDED, in_order_of_versions
+from cdp_assets.normalised.dispositions import SUPERSEDED, in_order_of_versions, sound_versions
 from cdp_assets.sources.spec import StreamSpec
 from cdp_assets.warehouse.stacking import stack
 
@@ -26,9 +26,18 @@ _KEY = ["cdp_record_id", "cdp_native_id"]
 
 def earlier_versions(rows: ir.Table) -> ir.Table:
     """All versions of the typed rows of which there are several, each as if it stood."""
-    told = rows.filter(rows.cdp_disposition.isin([ACCEPTED, SUPERSEDED]))
     several = rows.filter(rows.cdp_disposition == SUPERSEDED).select(*_KEY).distinct()
-    return told.semi_join(several, _KEY).mutate(cdp_live=ibis.literal(True))
+    return as_if_standing(rows, several)
+
+
+def as_if_standing(rows: ir.Table, keys: ir.Table) -> ir.Table:
+    """All versions of the typed rows of some keys, each as if it stood.
+
+    Args:
+        rows: Typed rows.
+        keys: The values of some of their columns, each once.
+    """
+    return sound_versions(rows).semi_join(keys, keys.columns).mutate(cdp_live=ibis.literal(True))
 
 
 def said_since(points: ir.Table, said: ir.Table, versions: ir.Table, stream: StreamSpec) -> ir.Table:

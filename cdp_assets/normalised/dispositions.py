@@ -53,6 +53,11 @@ def keys_of_newest(rows: ir.Table) -> ir.Table:
     return newest.select(cdp_present="cdp_key").distinct()
 
 
+def sound_versions(rows: ir.Table) -> ir.Table:
+    """Of typed rows those that said something, whether they stand or not: neither repetitions nor what was refused."""
+    return rows.filter(rows.cdp_disposition.isin([ACCEPTED, SUPERSEDED]))
+
+
 def in_order_of_versions(rows: ir.Table) -> list[ir.Value]:
     """What the versions of a key are ordered by: the time of change at the source, then delivery, then row.
 

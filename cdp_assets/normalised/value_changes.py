@@ -13,7 +13,7 @@ import ibis.expr.types as ir
 from cdp_assets.canonical import tables
 from cdp_assets.canonical.schema import INSTANT
 from cdp_assets.normalised.canonical_rows import Feed, taken
-from cdp_assets.normalised.dispositions import ACCEPTED, SUPERSEDED
+from cdp_assets.normalised.dispositions import sound_versions
 from cdp_assets.warehouse.expressions import bind
 from cdp_assets.warehouse.stacking import stack
 
@@ -48,7 +48,7 @@ def with_value_changes(contacts: ir.Table, feeds: Sequence[Feed], rows: Mapping[
 
 def _changes(feed: Feed, rows: ir.Table, contacts: ir.Table) -> ir.Table:
     """The last change of each value that the feed fills, a row a record."""
-    told = rows.filter(rows.cdp_disposition.isin([ACCEPTED, SUPERSEDED]))
+    told = sound_versions(rows)
     versions = taken(told.semi_join(contacts, told.cdp_record_id == contacts.record_id), feed)
     given = {name: bind(sql, versions) for name, sql in feed.map.set if name in tables.CONTACT_VALUES}
     values = versions.select(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cdp_assets.sources.proposing.propose import Proposal, propose
+from cdp_assets.sources.spec import SourceSpec
 from cdp_assets_tests.normalised.bench import canonical, load
 from cdp_assets_tests.sources.shop import Bench
 from cdp_assets_tests.sources.test_proposing import loaded, written
@@ -33,6 +34,14 @@ def day(row: int) -> str:
 def proposed(folder: Path, name: str, head: str, rows: Iterable[Sequence[object]]) -> Proposal:
     text = "".join(",".join(map(str, row)) + "\n" for row in (head.split(","), *rows))
     return propose(written(folder / "in", name, text), "shop")
+
+
+def taken_in(bench: Bench, folder: Path, proposal: Proposal) -> SourceSpec:
+    """The source that a proposal makes, with the file loaded by it."""
+    source = loaded(folder, [proposal])
+    bench.drop(f"shop/{proposal.path.name}", proposal.path.read_bytes())
+    load(bench, source)
+    return source
 
 
 def known_by(proposal: Proposal) -> list[str]:
@@ -125,9 +134,7 @@ def test_of_what_goes_both_ways_people_are_the_end_that_is_not_the_company(bench
     head, rows = "Sid,From,To,Body", [[f"SM{n}", *ends, "Hi"] for n, ends in enumerate(messages())]
     proposal = proposed(tmp_path, "sms.csv", head, rows)
     assert known_by(proposal) == ["counterpart"]
-    source = loaded(tmp_path, [proposal])
-    bench.drop("shop/sms.csv", (tmp_path / "in" / "sms.csv").read_bytes())
-    load(bench, source)
+    source = taken_in(bench, tmp_path, proposal)
     reached = [point["value"] for point in canonical(bench, source, "contact_points")]
     assert set(reached) == {f"+49151123456{n:02d}" for n in range(40)}
 
@@ -138,9 +145,7 @@ def test_who_takes_part_is_not_one_person_because_of_one_order(bench: Bench, tmp
     rows = [[n // 3, f"2026-05-{1 + n // 3 % 28:02d}", *NAMES[n % 5].split(), mail(n), 25] for n in range(60)]
     proposal = proposed(tmp_path, "participants.csv", head, rows)
     assert known_by(proposal) == ["Email"]
-    source = loaded(tmp_path, [proposal])
-    bench.drop("shop/participants.csv", (tmp_path / "in" / "participants.csv").read_bytes())
-    load(bench, source)
+    source = taken_in(bench, tmp_path, proposal)
     assert len(canonical(bench, source, "contacts")) == 60
     assert (len(canonical(bench, source, "orders")), len(canonical(bench, source, "order_lines"))) == (20, 60)
 
@@ -150,9 +155,7 @@ def test_slips_of_several_tills_are_known_by_till_and_number(bench: Bench, tmp_p
     proposal = proposed(tmp_path, "sales.csv", "branch,receipt_no,sold_at,member_card,total", rows)
     assert proposal.stream["key"] == ["branch", "receipt_no"]
     assert known_by(proposal) == ["receipt", "member_card"]
-    source = loaded(tmp_path, [proposal])
-    bench.drop("shop/sales.csv", (tmp_path / "in" / "sales.csv").read_bytes())
-    load(bench, source)
+    source = taken_in(bench, tmp_path, proposal)
     assert len({order["order_id"] for order in canonical(bench, source, "orders")}) == len(ROWS)
 
 
@@ -162,9 +165,7 @@ def test_orders_with_several_rows_are_paid_once(
 ) -> None:
     rows = [[f"P{n}", n // 2, day(n // 2), mail(who(n // 2)), f"{parts[n % 2]}.00", "EUR"] for n in ROWS]
     proposal = proposed(tmp_path, "payments.csv", "payment_ref,order_id,order_date,email,amount,currency", rows)
-    source = loaded(tmp_path, [proposal])
-    bench.drop("shop/payments.csv", (tmp_path / "in" / "payments.csv").read_bytes())
-    load(bench, source)
+    source = taken_in(bench, tmp_path, proposal)
     orders, lines = canonical(bench, source, "orders"), canonical(bench, source, "order_lines")
     assert len(orders) == 60
     if lines:
@@ -200,9 +201,7 @@ def test_points_are_taken_by_what_was_done_with_them(bench: Bench, tmp_path: Pat
     done = ("EARN", "BURN", "EXPIRE")
     rows = [[n, who(n), day(n), done[n % 3], 50] for n in ROWS]
     proposal = proposed(tmp_path, "points.csv", "entry,member_id,txn_date,txn_type,points", rows)
-    source = loaded(tmp_path, [proposal])
-    bench.drop("shop/points.csv", (tmp_path / "in" / "points.csv").read_bytes())
-    load(bench, source)
+    source = taken_in(bench, tmp_path, proposal)
     found = {(row["movement"], row["points"]) for row in canonical(bench, source, "loyalty")}
     assert found == {("earned", 50.0), ("redeemed", -50.0), ("expired", -50.0)}
 
@@ -243,9 +242,7 @@ def test_what_became_of_mails_is_engagement_of_whom_they_were_sent_to(bench: Ben
     ]
     proposal = proposed(tmp_path, "mails.csv", "event_id,timestamp,recipient,event,url", rows)
     assert (proposal.kind, known_by(proposal)) == ("engagements", ["recipient"])
-    source = loaded(tmp_path, [proposal])
-    bench.drop("shop/mails.csv", (tmp_path / "in" / "mails.csv").read_bytes())
-    load(bench, source)
+    source = taken_in(bench, tmp_path, proposal)
     assert {row["action"] for row in canonical(bench, source, "engagements")} == {
         "sent", "delivered", "opened", "clicked", "bounced", "complained", "unsubscribed",
     }  # fmt: skip
@@ -317,9 +314,7 @@ def test_what_became_of_messages_is_told_by_its_words_whatever_the_heading(
     rows = [[said[n % 8], day(n), mail(who(n)), f"<{n}@mail>"] for n in ROWS]
     proposal = proposed(tmp_path, "logs_export.csv", f"{heading},ts,email,mid", rows)
     assert proposal.kind == "engagements"
-    source = loaded(tmp_path, [proposal])
-    bench.drop("shop/logs_export.csv", (tmp_path / "in" / "logs_export.csv").read_bytes())
-    load(bench, source)
+    source = taken_in(bench, tmp_path, proposal)
     assert {row["action"] for row in canonical(bench, source, "engagements")} == {
         "sent", "delivered", "opened", "clicked", "bounced", "complained", "unsubscribed",
     }  # fmt: skip

@@ -200,8 +200,8 @@ def lines(draft: Draft) -> Iterator[Map]:
         for refund in refunds_of_orders(draft, common, placed, sums, None, given_up, numbered=True):
             yield refund | {"grain": grain}
     elif placed is not None:
-        at = given_back_at(draft, placed)
-        refund = draft.given(order_id=number, refund_id=number, refunded_at=at, currency=currency)
+        back_at = given_back_at(draft, placed)
+        refund = draft.given(order_id=number, refund_id=number, refunded_at=back_at, currency=currency)
         whole = None if amounts.order is None else draft.expression(amounts.order)
         yield from refunds_of_lines(draft, order, refund, line.get("amount"), kept, grain, whole=whole)
     yield from _buyers(draft, where=first, grain=grain, id_=number)

@@ -17,7 +17,6 @@ from cdp_assets.sources.proposing.consent_log import all_refused, channel_of, te
 from cdp_assets.sources.proposing.consent_words import (
     WHEN,
     WITHDRAWN,
-    first,
     has_addresses,
     is_known_otherwise,
     of_everything,
@@ -25,7 +24,7 @@ from cdp_assets.sources.proposing.consent_words import (
     refused_at,
     word,
 )
-from cdp_assets.sources.proposing.draft import Draft, Map, among, of_its_languages, only_where, quoted
+from cdp_assets.sources.proposing.draft import Draft, Map, among, first_of, of_its_languages, only_where, quoted
 from cdp_assets.sources.proposing.flags import (
     alike,
     changed,
@@ -221,7 +220,9 @@ def _grants(draft: Draft, column: Column, given_at: str, where: str) -> Iterator
             if not points:
                 of_everything(draft)
             expires_at = None if ends is None else draft.expression(ends)
-            yield word(first(points), quoted(channel), "'granted'", given_at, where, own=False, expires_at=expires_at)
+            yield word(
+                first_of(*points), quoted(channel), "'granted'", given_at, where, own=False, expires_at=expires_at
+            )
         else:
             name = draft.names[column.address]
             draft.doubts.append(f"{name} says who wants advertising, but there is no address that `consents` needs")

@@ -14,7 +14,6 @@ from cdp_assets.sources.proposing.consent_words import (
     BY_TELEPHONE,
     WHEN,
     WITHDRAWN,
-    first,
     from_delivery,
     has_addresses,
     is_known_otherwise,
@@ -23,7 +22,7 @@ from cdp_assets.sources.proposing.consent_words import (
     refused_at,
     word,
 )
-from cdp_assets.sources.proposing.draft import Draft, Map, among, quoted
+from cdp_assets.sources.proposing.draft import Draft, Map, among, first_of, quoted
 from cdp_assets.sources.proposing.people import named
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.signing import are_of_letters_only, speaks_of_letters
@@ -150,7 +149,7 @@ def _is_when_opted_in(draft: Draft) -> bool:
 
 def _point(draft: Draft, column: Column | None, channel: str) -> str | None:
     """Who is reached: by telephone the number, where there is an address too."""
-    email, phone = first(reached(draft, "email")), draft.of("phone")
+    email, phone = first_of(*reached(draft, "email")), draft.of("phone")
     if draft.of("anything") is not None or email is None or phone is None or not phone.values.filled or column is None:
         return draft.sql("anything") or email or draft.sql("phone")
     number, telephones = draft.expression(phone), ", ".join(quoted(each) for each in BY_TELEPHONE)

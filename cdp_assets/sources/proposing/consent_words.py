@@ -6,8 +6,6 @@ Belongs here: what rows of `consents` have in common, wherever they come from. D
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from cdp_assets.sources.proposing.draft import Draft, Map
 from cdp_assets.sources.proposing.roles import NUMBERING_PEOPLE
 
@@ -44,11 +42,6 @@ def word(
 def reached(draft: Draft, role: str) -> list[str]:
     """The addresses or telephones of a row, as expressions."""
     return [draft.expression(each) for each in draft.all_of(role)]
-
-
-def first(points: Sequence[str]) -> str | None:
-    """The first of some addresses that a row has."""
-    return f"coalesce({', '.join(points)})" if len(points) > 1 else next(iter(points), None)
 
 
 def refused_at(draft: Draft, *times: str | None) -> str:

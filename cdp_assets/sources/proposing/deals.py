@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cdp_assets.sources.proposing.draft import Draft, Map, Set, money
+from cdp_assets.sources.proposing.draft import Draft, Map, Set, first_of, money
 
 _OWNER = r"\bowner( id)?$"
 _WON = "won|gewonnen|gagn|ganad|vint|wygran"
@@ -50,8 +50,7 @@ def _outcome(draft: Draft) -> Set:
         return {}
     over = closed or won
     ended = [_headed(draft, rf"\b{how} (time|date|on|at)$", "date", "timestamp") for how in ("won", "lost")]
-    known = [each for each in ended if each is not None]
-    at = f"coalesce({', '.join(known)})" if len(known) > 1 else next(iter(known), None) or draft.sql("close_date")
+    at = first_of(*ended) or draft.sql("close_date")
     outcome = {"status": f"case when {won} then 'won' when {over} then 'lost' else 'open' end"}
     return outcome | ({"closed_at": f"case when {over} then {at} end"} if at else {})
 

@@ -372,6 +372,12 @@ def _of_the_sign(draft: Draft, sign: str) -> str | None:
     return sign if re.fullmatch("[A-Z]{3}", sign) else OWN.get(plain)
 
 
+def first_of(*expressions: str | None) -> str | None:
+    """The first that is not null in a row, of the expressions that there are; None if there is none."""
+    known = [each for each in expressions if each is not None]
+    return f"coalesce({', '.join(known)})" if len(known) > 1 else next(iter(known), None)
+
+
 def together(known: Iterable[str], others: Iterable[str]) -> str:
     """Several expressions as one text. What may be null leaves its place empty: one that is left out would make rows
     alike that are not.

@@ -12,7 +12,7 @@ from cdp_assets.sources.proposing import cells, headings, phrases
 from cdp_assets.sources.proposing.amounts import is_less_by_fees
 from cdp_assets.sources.proposing.answers import says_yes
 from cdp_assets.sources.proposing.beside import both, plain
-from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, money, only_where, quoted
+from cdp_assets.sources.proposing.draft import Draft, Map, Set, among, first_of, money, only_where, quoted
 from cdp_assets.sources.proposing.first_lines import is_above
 from cdp_assets.sources.proposing.roles import Column
 from cdp_assets.sources.proposing.states import ends_in, says_given_up, says_what_became
@@ -186,8 +186,7 @@ def _given_back(draft: Draft) -> Column | None:
 
 def given_back_at(draft: Draft, *otherwise: str | None) -> str | None:
     """When something was paid back: the instant that says so, or the first of others that there is."""
-    found = [each for each in (draft.sql("refunded_at"), *otherwise) if each is not None]
-    return f"coalesce({', '.join(found)})" if len(found) > 1 else next(iter(found), None)
+    return first_of(draft.sql("refunded_at"), *otherwise)
 
 
 def is_given_back_above(draft: Draft, order: Column) -> bool:
