@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cdp_assets.identity.stewardship import Stewardship
     from cdp_assets.warehouse.engine import Engine
 
-_EDITION = 22
+_EDITION = 23
 """Goes up when the same evidence gives other results: what earlier runs left behind then counts for nothing."""
 
 

@@ -270,12 +270,18 @@ def test_a_family_name_or_initials_are_a_relatives_unless_the_birth_date_is_the_
     assert agreement_of(("Milan", "Broeders", BORN), (None, "Broeders", BORN)) is Agreement.PARTIAL
 
 
-@pytest.mark.parametrize(("handed_on_after", "people"), [(365, 2), (None, 1)])
-def test_a_phone_links_nobody_of_whom_the_family_name_alone_is_known(handed_on_after: int | None, people: int) -> None:
+@pytest.mark.parametrize(
+    ("handed_on_after", "third", "people"),
+    [(365, None, 2), (None, None, 1), (None, ("Milan", "Broeders"), 1), (None, ("Puk", "Dekker"), 3)],
+)
+def test_what_several_use_links_nobody_of_whom_the_family_name_alone_is_known(
+    handed_on_after: int | None, third: tuple[str, str] | None, people: int
+) -> None:
     rules = {1: TypeRule("number", personal=False, limit=5, strength=0.9, recycled_after_days=handed_on_after)}
+    named = [("Milan", "Broeders"), (None, "Broeders"), *([third] if third else [])]
     atoms = []
-    for key, given in ((1, "Milan"), (2, None)):
-        signature = signature_of(given, "Broeders", None, None)
+    for key, (given, family) in enumerate(named):
+        signature = signature_of(given, family, None, None)
         assert signature is not None
         atoms.append(Atom(key, 0, {9: Use(1, 0, 0, key)}, {signature: None}))
     assert len(set(settle(atoms, rules).labels.values())) == people

@@ -184,7 +184,7 @@ def _names(contacts: ir.Table, engine: Engine) -> ir.Table:
         birth_date=contacts.birth_date.cast("string"),
         birth_year=born_in(contacts).cast("string"),
         gender=gender.cases(*GENDERS.items(), else_=gender),
-        company=_plain(contacts.company),
+        company=_without_own_name(contacts),
         job_title=_plain(contacts.job_title),
     )
     parted = _parted(computed_once(said))
@@ -267,6 +267,14 @@ def _fold_ascii(text: ir.StringValue) -> ir.StringValue:
 
 def _plain(text: ir.StringValue) -> ir.StringValue:
     return text.substr(0, _LONGEST).lower().re_replace(r"[^\pL\pN]+", " ").strip().nullif("")
+
+
+def _without_own_name(contacts: ir.Table) -> ir.StringValue:
+    """What a company is called beside the name of the person, which "Krüger Bau" would count a second time."""
+    own = _plain(sum((" " + contacts[name].coalesce("") for name in _TEXTS), ibis.literal("")))
+    names = own.coalesce("").split(" ")
+    words = _plain(contacts.company).split(" ")
+    return words.filter(lambda word: ~names.contains(word)).join(" ").nullif("")
 
 
 def _reachable(contact_points: ir.Table) -> ir.Table:

@@ -66,6 +66,24 @@ def test_the_engine_folds_any_ascii_text_as_folding_does(texts: list[str]) -> No
 _FOLDING = DuckDBEngine.in_memory()
 
 
+@pytest.mark.parametrize(
+    ("person", "company"),
+    [
+        (Person(1, "Jana", "Krüger", BORN, company="Krüger Bau GmbH"), "bau gmbh"),
+        (Person(1, full="Krüger, Jana", born=BORN, company="Krüger & Lange"), "lange"),
+        (Person(1, "Lena", "Lange", BORN, company="Krüger Bau GmbH"), "krüger bau gmbh"),
+        (Person(1, "Jana", "Krüger", BORN, company="Jana KRÜGER"), None),
+        (Person(1, "Jana", "Krüger", BORN), None),
+        (Person(1, born=BORN, email="j@krueger.example", company="Krüger Bau GmbH"), "krüger bau gmbh"),
+    ],
+)
+def test_what_a_company_has_from_the_name_of_the_person_says_nothing_more(
+    engine: DuckDBEngine, person: Person, company: str | None
+) -> None:
+    [face] = shown(engine, person)
+    assert face["company"] == company
+
+
 def test_numbers_after_a_name_are_no_part_of_it_but_names_keep_their_letters() -> None:
     assert fold("John 2nd") == "john"
     assert fold("1Strange") == "strange"

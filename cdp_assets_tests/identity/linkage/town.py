@@ -104,6 +104,7 @@ class Person:
     full: str | None = None
     year: int | None = None
     gender: str | None = None
+    company: str | None = None
 
 
 def town(people: int = 150, seed: int = 3, first: int = 1000) -> list[Person]:
@@ -154,7 +155,7 @@ def tables(engine: DuckDBEngine, people: Iterable[Person], identifiers: Sequence
     listed = list(people)
     contacts = [
         {"record_id": each.record_id, "given_name": each.given, "family_name": each.family, "full_name": each.full,
-         "birth_date": each.born, "birth_year": each.year, "gender": each.gender}
+         "birth_date": each.born, "birth_year": each.year, "gender": each.gender, "company": each.company}
         for each in listed
     ]  # fmt: skip
     points = [
