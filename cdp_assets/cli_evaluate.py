@@ -50,13 +50,13 @@ def evaluate(
 ) -> None:
     """Run identity resolution on a labelled table of people and say how right it is.
 
-    RECORDS is a CSV file with a header, or Parquet. The rules are those of CDP_DEFS. Nothing is kept.
+    RECORDS is a CSV file with a header (UTF-8, UTF-16 or Windows-1252, also .gz), or Parquet. The rules are those of
+    CDP_DEFS. Nothing is kept.
     """
     from cdp_assets.catalog import load_identity_rules
     from cdp_assets.definition_files import DefinitionError
     from cdp_assets.identity.evaluation.evaluate import evaluate as measure
-    from cdp_assets.identity.evaluation.files import EvaluationError
-    from cdp_assets.identity.evaluation.records import read_labelled
+    from cdp_assets.identity.evaluation.records import EvaluationError, read_labelled
     from cdp_assets.presentation.progress import waiting
     from cdp_assets.sources.validation import country_fault
     from cdp_assets.warehouse.duckdb_engine import DuckDBEngine

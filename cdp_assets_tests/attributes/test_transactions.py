@@ -199,7 +199,7 @@ def test_customers_whose_numbers_passed_through_a_float_are_the_same(engine: Duc
         ("who,at,paid\na,05/05/2026,1\na,06/05/2026,1\n", (), "could be day first or month first"),
         ("who,at,paid\na,26-05-05,1\n", (), "could be day first or year first"),
         ("who,at,paid\na,soon,1\n", (), "no row of orders.csv can be used: 1 with a time that cannot be read"),
-        ("who,at,paid,paid\na,2026-01-01,1,1\n", (), "two columns called paid"),
+        ("who,at,paid,paid\na,2026-01-01,1,1\n", (), "several columns called 'paid'"),
         (b"PAR1 and no more", (), "it is no Parquet file"),
         (gzip.compress(LINES.encode(), mtime=0)[:30], (), "damaged or not all there"),
     ],

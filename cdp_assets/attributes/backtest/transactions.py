@@ -1,7 +1,7 @@
 """A file of transactions in whatever columns, as the purchases table that every model reads.
 
-Belongs here: reading the file, what is left out of it and why. Does not belong here: how numbers and days are written
-(`values.py`), and judging anything by it (`judge.py`).
+Belongs here: what is left out of the file and why. Does not belong here: reading it (`table_files.py`), how numbers and
+days are written (`values.py`), and judging anything by it (`judge.py`).
 
 Each row is a transaction or one line of it: rows of one customer at one time make one order. Positive amounts and zero
 are purchases, negative ones are refunds of their own day.
@@ -9,16 +9,11 @@ are purchases, negative ones are refunds of their own day.
 
 from __future__ import annotations
 
-import codecs
-import csv
-import gzip
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.types as ir
@@ -29,8 +24,9 @@ from cdp_assets.attributes.backtest.values import LARGEST, AmbiguousDaysError, d
 from cdp_assets.attributes.purchases import purchase_days
 from cdp_assets.canonical.schema import INSTANT, MONEY
 from cdp_assets.warehouse.expressions import ExpressionError, bind, check
-from cdp_assets.warehouse.files import FileRows, UnreadableFileError
+from cdp_assets.warehouse.files import UnreadableFileError
 from cdp_assets.warehouse.sql_parsing import parsed
+from cdp_assets.warehouse.table_files import read_table
 
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
@@ -40,8 +36,6 @@ _NOBODY = ("nan", "none", "null", "n/a", "na", "<na>", "nil", "-")
 
 _CUSTOMER, _AT = "_customer of the row", "_time of the row"
 _FAR = datetime(2200, 1, 1, tzinfo=UTC)
-_ENCODINGS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-_PARQUET = b"PAR1"
 
 
 class TransactionsError(ValueError):
@@ -74,17 +68,20 @@ def read_transactions(file: Path, customer: str, time: str, amount: str, engine:
     """Read a file of transactions.
 
     Args:
-        file: CSV with a header line (also compressed by gzip), or Parquet.
+        file: As `read_table` takes it.
         customer, time, amount: Each a column, or a SQL expression over the columns, such as ``Quantity * UnitPrice``.
         engine: Computes.
 
     Raises:
         TransactionsError: if the file cannot be read, a column is not known, or no row can be used.
     """
-    header, rows = _rows(file, engine)
+    try:
+        header, rows = read_table(file, engine)
+    except UnreadableFileError as error:
+        raise TransactionsError(str(error)) from error
     if rows.rows == 0:
         raise TransactionsError(f"{file.name} has no rows")
-    table = rows.table.select(*header)
+    table = rows.table.select(**{name: f"c{place}" for place, name in enumerate(header)})
     try:
         keyed = table.mutate(
             **{_CUSTOMER: _customer(_text(customer, table, "--customer")), _AT: _text(time, table, "--time")}
@@ -212,79 +209,3 @@ def _numeric_shares(table: ir.Table, columns: Sequence[str], engine: Engine) -> 
         name: found[f"fits_{place}"] / found[f"given_{place}"] if found[f"given_{place}"] else 1.0
         for place, name in enumerate(columns)
     }
-
-
-def _rows(file: Path, engine: Engine) -> tuple[list[str], FileRows]:
-    """The file's columns and rows, all as text."""
-    try:
-        with file.open("rb") as opened:
-            begins = opened.read(4)
-    except OSError as error:
-        raise TransactionsError(f"{file} cannot be opened ({error.strerror})") from error
-    if not begins:
-        raise TransactionsError(f"{file.name} is empty")
-    try:
-        if begins == _PARQUET:
-            header = list(engine.parquet_columns(file))
-            return header, engine.read_parquet(file, columns={name: name for name in header})
-        with _as_utf_8(file, zipped=begins[:2] == b"\x1f\x8b") as readable:
-            return _csv(file, readable, engine)
-    except UnreadableFileError as error:
-        raise TransactionsError(f"{file.name}: {error}; write it again") from error
-    except (OSError, EOFError) as error:
-        raise TransactionsError(f"{file.name} is damaged or not all there") from error
-
-
-def _csv(file: Path, readable: Path, engine: Engine) -> tuple[list[str], FileRows]:
-    with readable.open(encoding="utf-8", newline="") as lines:
-        first = lines.readline()
-    delimiter = max(",;\t|", key=first.count)
-    written = [name.strip() for name in next(csv.reader([first], delimiter=delimiter), [])]
-    if not any(written):
-        raise TransactionsError(f"the first line of {file.name} is blank; it should name the columns")
-    header = [name or f"column_{place}" for place, name in enumerate(written, start=1)]
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if twice:
-        raise TransactionsError(f"{file.name} has two columns called {', '.join(twice)}; name them apart")
-    return header, engine.read_csv(
-        readable, header=header, delimiter=delimiter, columns={name: name for name in header}
-    )
-
-
-@contextmanager
-def _as_utf_8(file: Path, *, zipped: bool) -> Iterator[Path]:
-    """A file in UTF-8 without a mark at its beginning: itself if it is so, else a copy that lives as long as this.
-
-    What is neither UTF-8 nor marked as UTF-16 is taken for Windows-1252, in which any bytes are some text.
-    """
-
-    def opened() -> IO[bytes]:
-        return gzip.open(file) if zipped else file.open("rb")  # type: ignore[return-value]
-
-    with opened() as content:
-        begins = content.read(4)
-    encoding = next((name for mark, name in _ENCODINGS.items() if begins.startswith(mark)), None)
-    if encoding is None:
-        encoding = "utf-8" if _decodes(opened) else "cp1252"
-    if encoding == "utf-8" and not zipped:
-        yield file
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "transactions.csv"
-        with opened() as content, copy.open("w", encoding="utf-8", newline="") as written:
-            text = codecs.lookup(encoding).streamreader(content, "replace")
-            while piece := text.read(1 << 20):
-                written.write(piece)
-        yield copy
-
-
-def _decodes(opened: Callable[[], IO[bytes]]) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    with opened() as content:
-        try:
-            while piece := content.read(1 << 20):
-                decoder.decode(piece)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return False
-    return True

@@ -1,6 +1,6 @@
 """A table of people in whatever columns, as the canonical tables that identity reads.
 
-Belongs here: reading the file and naming its parts. Does not belong here: guessing columns (`columns.py`).
+Belongs here: naming the parts of the table. Does not belong here: guessing columns (`columns.py`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from cdp_assets.identity.evaluation.births import (
     year_of,
 )
 from cdp_assets.identity.evaluation.columns import NOT_OF_ROWS, REACHED, SEVERAL, WHATS, guess, is_a, issuer_of
-from cdp_assets.identity.evaluation.files import EvaluationError, rows_of
 from cdp_assets.normalised.identifier_values import EMAIL, EMAIL_BASE, PHONE, lookup
 from cdp_assets.normalised.names_of_people import known_names
 from cdp_assets.sources.proposing.cells import genders, longer_titles, says, title_in
@@ -37,8 +36,9 @@ from cdp_assets.sources.proposing.values import MASK, judge
 from cdp_assets.sources.proposing.whose import shared
 from cdp_assets.sources.validation import country_fault
 from cdp_assets.warehouse.engine import empty
-from cdp_assets.warehouse.files import POSITION
+from cdp_assets.warehouse.files import POSITION, UnreadableFileError
 from cdp_assets.warehouse.operations import trimmed
+from cdp_assets.warehouse.table_files import read_table
 
 if TYPE_CHECKING:
     from cdp_assets.warehouse.engine import Engine
@@ -73,6 +73,10 @@ _SAY_LITTLE = frozenset(
 """What tells nobody apart by itself."""
 _OF_MANY = frozenset({"city", "postal_code", "company"})
 """What many people have together."""
+
+
+class EvaluationError(ValueError):
+    """The table cannot be evaluated; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -123,12 +127,15 @@ def read_labelled(
         country: ISO 3166-1 alpha-2 country of phone numbers without a country code, where a row names none.
 
     Raises:
-        EvaluationError: if the file cannot be read, a column is missing, not known or there twice, or
-            nothing in the table tells people apart.
+        EvaluationError: if the file cannot be read (`read_table`), a column is missing or not known, or nothing in the
+            table tells people apart.
     """
     if identifier == truth:
         raise EvaluationError(f"{truth!r} cannot be both the truth and the records' id: name another column with --id")
-    header, delivered = rows_of(file, engine)
+    try:
+        header, delivered = read_table(file, engine)
+    except UnreadableFileError as error:
+        raise EvaluationError(str(error)) from error
     rows = delivered.table
     for what, name in mapped.items():
         if is_a(what) is None:
