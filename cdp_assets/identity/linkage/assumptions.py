@@ -15,14 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cdp_assets.identity.linkage.comparisons import (
-    BIRTH_YEAR,
-    OWN_NUMBER,
-    SAME_NAMES,
-    SLIPPED,
-    THE_SAME,
-    YEAR_APART,
-)
+from cdp_assets.identity.linkage.labels import BIRTH_YEAR, OWN_NUMBER, SAME_NAMES, SLIPPED, THE_SAME, YEAR_APART
 
 _ASSUMED: Mapping[str, Mapping[str, float]] = {
     "name": {

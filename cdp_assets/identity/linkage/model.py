@@ -30,11 +30,12 @@ from ibis import _
 
 from cdp_assets.identity.linkage.assumptions import assumed
 from cdp_assets.identity.linkage.blocking import Block, blocks, count_pairs, thinned
-from cdp_assets.identity.linkage.comparisons import (
+from cdp_assets.identity.linkage.comparisons import COMPARISONS, creators, possible
+from cdp_assets.identity.linkage.faces import FACES
+from cdp_assets.identity.linkage.labels import (
     ASKED_FOR,
     BIRTH_YEAR,
     BORNE,
-    COMPARISONS,
     DIFFERENT,
     GENERATION_APART,
     GIVEN_NAME,
@@ -44,10 +45,7 @@ from cdp_assets.identity.linkage.comparisons import (
     SLIPPED,
     THE_SAME,
     YEAR_APART,
-    creators,
-    possible,
 )
-from cdp_assets.identity.linkage.faces import FACES
 from cdp_assets.identity.linkage.levels import remember_conditions
 
 if TYPE_CHECKING:

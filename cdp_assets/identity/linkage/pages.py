@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cdp_assets.identity.linkage.comparisons import GIVEN_NAME
+from cdp_assets.identity.linkage.labels import GIVEN_NAME
 from cdp_assets.identity.linkage.link import Linked
 from cdp_assets.identity.linkage.scoring import probability, waterfall
 from cdp_assets.identity.spec import LinkageRules

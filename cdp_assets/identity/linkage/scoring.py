@@ -14,7 +14,8 @@ import ibis
 import ibis.expr.types as ir
 
 from cdp_assets.identity.linkage.blocking import coded, in_crowd
-from cdp_assets.identity.linkage.comparisons import (
+from cdp_assets.identity.linkage.frequencies import shares
+from cdp_assets.identity.linkage.labels import (
     BIRTH_DATE,
     BIRTHS,
     DIFFERENT,
@@ -31,7 +32,6 @@ from cdp_assets.identity.linkage.comparisons import (
     SECOND_NAME,
     THE_SAME,
 )
-from cdp_assets.identity.linkage.frequencies import shares
 from cdp_assets.identity.linkage.levels import remember_conditions
 from cdp_assets.identity.linkage.model import EQUAL, GIVEN_CONTRADICTS, Model, borne
 

@@ -12,10 +12,11 @@ import pytest
 from splink import DuckDBAPI, Linker, SettingsCreator
 from splink.internals.comparison_level import ComparisonLevel
 
-from cdp_assets.identity.linkage.comparisons import (
+from cdp_assets.identity.linkage.comparisons import COMPARISONS, creators
+from cdp_assets.identity.linkage.faces import FACES, faces
+from cdp_assets.identity.linkage.labels import (
     BIRTH_DATE,
     BORNE,
-    COMPARISONS,
     GENERATION_APART,
     GIVEN_NAME,
     NO_NAME_IN_COMMON,
@@ -24,9 +25,7 @@ from cdp_assets.identity.linkage.comparisons import (
     OWN_NUMBER,
     SECOND_NAME,
     SLIPPED,
-    creators,
 )
-from cdp_assets.identity.linkage.faces import FACES, faces
 from cdp_assets.identity.linkage.levels import remember_conditions
 from cdp_assets.identity.numbers import NUMBER, registered
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine

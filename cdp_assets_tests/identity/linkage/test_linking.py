@@ -15,9 +15,9 @@ import pytest
 
 from cdp_assets.identity.canonical import Canonical
 from cdp_assets.identity.linkage import joining
-from cdp_assets.identity.linkage.comparisons import GENERATION_APART
 from cdp_assets.identity.linkage.faces import faces
 from cdp_assets.identity.linkage.frequencies import counted, kept
+from cdp_assets.identity.linkage.labels import GENERATION_APART
 from cdp_assets.identity.linkage.model import EQUAL, Model, _of_fewest_others, describe, train
 from cdp_assets.identity.linkage.scoring import score
 from cdp_assets.identity.linkage.tables import last_model

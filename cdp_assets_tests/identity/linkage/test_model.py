@@ -9,8 +9,9 @@ from dataclasses import replace
 import pytest
 
 from cdp_assets.identity.linkage.assumptions import assumed
-from cdp_assets.identity.linkage.comparisons import COMPARISONS, GENERATION_APART, GIVEN_NAME, THE_SAME, creators
+from cdp_assets.identity.linkage.comparisons import COMPARISONS, creators
 from cdp_assets.identity.linkage.faces import faces
+from cdp_assets.identity.linkage.labels import GENERATION_APART, GIVEN_NAME, THE_SAME
 from cdp_assets.identity.linkage.model import _LESS_AND_LESS, Model, _put_in_order, train
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
 from cdp_assets_tests.identity.linkage.town import Person, tables, town

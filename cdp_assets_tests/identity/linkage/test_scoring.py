@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 import pytest
 
-from cdp_assets.identity.linkage.comparisons import (
+from cdp_assets.identity.linkage.labels import (
     BIRTH_DATE,
     BIRTH_YEAR,
     GENERATION_APART,

@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
-from cdp_assets.identity.linkage.comparisons import BIRTH_YEAR, GENERATION_APART, YEAR_APART
 from cdp_assets.identity.linkage.faces import faces
 from cdp_assets.identity.linkage.frequencies import counted
+from cdp_assets.identity.linkage.labels import BIRTH_YEAR, GENERATION_APART, YEAR_APART
 from cdp_assets.identity.linkage.model import Model, train
 from cdp_assets.identity.linkage.scoring import score
 from cdp_assets.warehouse.duckdb_engine import DuckDBEngine
