@@ -14,6 +14,7 @@ from functools import lru_cache
 from cdp_assets.identity.names import (
     Match,
     Name,
+    are_mans_and_womans,
     are_unreadable,
     compare_names,
     gender_by_title,
@@ -203,6 +204,8 @@ def _agreement_in_words(left: Signature, right: Signature) -> Agreement:
     if _are_of_two_genders(left, right) and not (
         given is Match.SAME and len(left.name.words[0]) > 1 and (family is Match.SAME or births is BirthDates.SAME)
     ):
+        return Agreement.DIFFERENT_GENDER
+    if given <= Match.INITIAL and births is not BirthDates.SAME and are_mans_and_womans(left.name, right.name):
         return Agreement.DIFFERENT_GENDER
     if family is Match.DIFFERENT:
         told = left.name.is_given_first and right.name.is_given_first

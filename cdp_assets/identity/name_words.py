@@ -115,6 +115,8 @@ SHORT = 5
 """Letters of a given name in which another consonant makes another name: Kasia and Basia, Esma and Esra."""
 LEAST_WRITTEN = 4
 """Letters of a given name that may be misspelt: Jun is not Jan, nor Juan."""
+FAMILY_ENDINGS = (("ki", "ka"), ("ky", "ka"), ("ny", "na"), ("ov", "ova"), ("ev", "eva"), ("in", "ina"))
+"""Endings of a family name as men bear it, and as women do: Majewski and Majewska, Ivanov and Ivanova."""
 WIVES_ENDING = "ne"
 """What Hungarians add to a man's name for that of his wife: Nagy Istvánné is married to Nagy István."""
 

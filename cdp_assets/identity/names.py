@@ -21,6 +21,7 @@ from cdp_assets.identity.name_words import (
     BOOKED,
     BOOKED_PARTS,
     CONJUNCTIONS,
+    FAMILY_ENDINGS,
     FAMILY_FIRST,
     FATHERS,
     GENERATIONS,
@@ -382,6 +383,16 @@ def compare_family(left: tuple[str, ...], right: tuple[str, ...]) -> Match:
     if _is_part(left, right) or _is_part(right, left):
         return Match.CLOSE
     return _compare_spelling("".join(left), "".join(right))
+
+
+def are_mans_and_womans(left: Name, right: Name) -> bool:
+    """Whether two family names are one, as a man bears it and as a woman does: Majewski and Majewska."""
+    one, other = ("".join(name.family) for name in (left, right))
+    return any(
+        man.endswith(his) and woman == man.removesuffix(his) + hers
+        for man, woman in ((one, other), (other, one))
+        for his, hers in FAMILY_ENDINGS
+    )
 
 
 def _is_part(words: tuple[str, ...], others: tuple[str, ...]) -> bool:

@@ -65,6 +65,9 @@ def test_one_name_in_two_spellings_is_equal(left: str, right: str) -> None:
         ("Sergei Iwanow", "Sergey Ivanov"),
         ("Anna Meyer", "Anna Meyer-Schmidt"),
         ("Anna Lopez", "Anna Maria Lopez Garcia"),
+        ("Łukasz Nowak", "Lukas Nowak"),
+        ("Zsófia Nagy", "Sofia Nagy"),
+        ("Luiz Pereira", "Luís Pereira"),
         ("Müller Anna", "Anna Mueller"),
     ],
 )
@@ -129,6 +132,11 @@ def test_variants_of_a_name_are_similar(left: str, right: str) -> None:
         ("Jake", "Jade"),
         ("Samira", "Amira"),
         ("Kasia", "Basia"),
+        ("Rajesh", "Rakesh"),
+        ("Savita", "Kavita"),
+        ("Hanneke", "Janneke"),
+        ("Jaroslav", "Jaroslava"),
+        ("Federico", "Federica"),
         ("Dasha", "Masha"),
         ("Esma", "Esra"),
         ("Selma", "Selda"),
@@ -229,6 +237,19 @@ def test_a_woman_and_a_man_of_names_that_are_only_alike_are_two() -> None:
         assert agreement(of_gender(one, "f"), of_gender(other, "m")) is Agreement.DIFFERENT_GENDER
         assert agreement(of_gender(one, "f"), of_gender(other, "f")) >= Agreement.PARTIAL
         assert agreement(of_gender(one, "f"), of_gender(other, None)) >= Agreement.PARTIAL
+
+
+@pytest.mark.parametrize(
+    ("man", "woman"),
+    [("Andrzej Majewski", "A. Majewska"), ("Ivan Petrov", "I. Petrova"), ("N. Černý", "Nina Černá")],
+)
+def test_a_mans_and_a_womans_form_of_a_family_name_are_two_where_no_given_name_says_otherwise(
+    man: str, woman: str
+) -> None:
+    born = date(1980, 4, 12)
+    assert agreement(signature(man), signature(woman)) is Agreement.DIFFERENT_GENDER
+    assert agreement(signature(man, born), signature(woman, born)) is Agreement.PARTIAL
+    assert agreement(signature("Anna Majewski"), signature("Anna Majewska")) >= Agreement.SIMILAR
 
 
 def test_of_one_whole_name_the_gender_may_be_wrong() -> None:
