@@ -36,14 +36,13 @@ class Agreement(IntEnum):
     DIFFERENT_NUMBER = -5  # each is another one in a register of people, and no birth date says that they are one
     DIFFERENT_BIRTH = -4  # names that only resemble one another, and another birth date
     UNREADABLE = -3  # both have names, in scripts that cannot be compared, and no birth date in common
-    RELATIVE = -2  # what agrees in the names agrees in families: initials, or the father's name
+    RELATIVE = -2  # what agrees in the names agrees in families: initials, the father's name, the family name alone
     DIFFERENT_FAMILY = -1  # the same given name, another family name, nothing that explains it
     UNKNOWN = 0  # one of the two has no name: nothing speaks against it, nothing for it
-    FAMILY_ALONE = 1  # the same family name, no given name, no birth date: a phone does not link these
-    PARTIAL = 2  # an initial, or only one of the two names; a birth date or number, where names cannot be compared
-    CHANGED_SURNAME = 3  # the same given name and birth date, another family name
-    SIMILAR = 4  # nickname, typing error, transliteration, exchanged or double names
-    EQUAL = 5
+    PARTIAL = 1  # an initial, or only one of the two names; a birth date or number, where names cannot be compared
+    CHANGED_SURNAME = 2  # the same given name and birth date, another family name
+    SIMILAR = 3  # nickname, typing error, transliteration, exchanged or double names
+    EQUAL = 4
 
     @property
     def contradicts(self) -> bool:
@@ -62,7 +61,6 @@ IN_WORDS = {
     Agreement.RELATIVE: "the names agree no more than those of relatives, and no birth date that they are one",
     Agreement.DIFFERENT_FAMILY: "the family names differ and no birth date says that it changed",
     Agreement.UNKNOWN: "one of them has no name",
-    Agreement.FAMILY_ALONE: "one has no given name, as a relative may whose phone it is",
     Agreement.PARTIAL: "an initial or a part of the name agrees",
     Agreement.CHANGED_SURNAME: "given name and birth date agree, the surname changed",
     Agreement.SIMILAR: "the names are variants of one another",
@@ -173,7 +171,7 @@ def agreement(left: Signature, right: Signature) -> Agreement:
     and birth date."""
     grade = _agreement_in_words(left, right)
     numbers = compare_numbers(left.numbers, right.numbers)
-    if grade in (Agreement.UNREADABLE, Agreement.RELATIVE, Agreement.FAMILY_ALONE) and numbers > SameNumber.UNKNOWN:
+    if grade in (Agreement.UNREADABLE, Agreement.RELATIVE) and numbers > SameNumber.UNKNOWN:
         return Agreement.PARTIAL
     if grade > Agreement.DIFFERENT_NUMBER and numbers is SameNumber.DIFFERENT:
         same_birth = compare_birth_dates(left.birth_date, right.birth_date) is BirthDates.SAME
@@ -222,11 +220,8 @@ def _agreement_in_words(left: Signature, right: Signature) -> Agreement:
         return Agreement.PARTIAL if births is BirthDates.SAME else Agreement.UNREADABLE
     if given is Match.MISSING and family is Match.MISSING:
         return Agreement.UNKNOWN
-    if births < BirthDates.CLOSE:
-        if _may_be_relatives(left.name, right.name, given, family):
-            return Agreement.RELATIVE
-        if given is Match.MISSING and bool(left.name.given) is not bool(right.name.given):
-            return Agreement.FAMILY_ALONE
+    if births < BirthDates.CLOSE and _may_be_relatives(left.name, right.name, given, family):
+        return Agreement.RELATIVE
     return Agreement.PARTIAL
 
 
@@ -240,10 +235,13 @@ def _may_be_siblings(left: Signature, right: Signature) -> bool:
 
 
 def _may_be_relatives(left: Name, right: Name, given: Match, family: Match) -> bool:
-    """Whether names agree no more than those of relatives: in a given name that may be the other's father's, or in two
-    initials, each of a name that the other one writes out."""
+    """Whether names agree no more than those of relatives: in a given name that may be the other's father's, in a
+    family name beside which one of them shows no given name, or in two initials, each of a name that the other one
+    writes out."""
     if given is Match.INITIAL and family is Match.INITIAL:
         return all(max(map(len, each.words)) > 1 for each in (left, right))
+    if given is Match.MISSING:
+        return bool(left.given) is not bool(right.given)
     return given is Match.SECOND
 
 

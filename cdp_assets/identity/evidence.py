@@ -90,8 +90,8 @@ class Evidence:
             …), place_id (of an address): one row per record and identifier.
         names: record_id, name_key (int64: equal for equal spelling of the whole name; null without one), given_name,
             family_name, full_name, birth_date, birth_year (of the date, or alone), gender (``f`` or ``m``), mailbox
-            (beside an initial), numbers (`numbers.as_text`); only records that have any of a name, a number, a time of
-            birth and a gender.
+            (beside an initial or a family name alone), numbers (`numbers.as_text`); only records that have any of a
+            name, a number, a time of birth and a gender.
         of: The identifier types.
     """
 
@@ -181,7 +181,8 @@ def names_of(contacts: ir.Table, contact_points: ir.Table | None = None) -> ir.T
 
     Args:
         contacts: The canonical table, of some records or all.
-        contact_points: The same of addresses, for the mailboxes that may write an initial out; null for none of these.
+        contact_points: The same of addresses, for the mailboxes that may say what a given name is of which no more than
+            an initial is told; null for none of these.
     """
     contacts = _with_estates(contacts)
     says = [contacts[name].re_search(_SAYS_SOMETHING) for name in _NAME_PARTS]
@@ -198,8 +199,9 @@ def names_of(contacts: ir.Table, contact_points: ir.Table | None = None) -> ir.T
     if contact_points is None:
         return said.mutate(mailbox=ibis.null("string"))
     second = said.given_name.coalesce(said.full_name).substr(1, 1)
-    initialled = said.filter(second.isin(_AFTER_AN_INITIAL)).select("record_id")
-    mails = contact_points.filter(contact_points.kind == EMAIL).semi_join(initialled, "record_id")
+    no_given = said.family_name.notnull() & said.given_name.isnull() & said.full_name.isnull()
+    asked = said.filter(no_given | second.isin(_AFTER_AN_INITIAL)).select("record_id")
+    mails = contact_points.filter(contact_points.kind == EMAIL).semi_join(asked, "record_id")
     boxes = mails.mutate(mailbox=mails.value.lower().split("@")[0]).group_by("record_id")
     # Of two mailboxes one may be another person's.
     own = boxes.having(_.mailbox.nunique() == 1).aggregate(mailbox=_.mailbox.min())

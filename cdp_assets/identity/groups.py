@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, combinations
 from typing import NamedTuple
 
 from cdp_assets.identity.agreement import IN_WORDS, Agreement, Signature, agreement, is_slip
@@ -157,7 +156,6 @@ class Groups:
             one, two = self.index_of[left], self.index_of[right]
             self._foes[one].add(two)
             self._foes[two].add(one)
-        self._going_round: dict[int, bool] = {}
         self.known_under = {
             identifier: [index for index in under if self._groups[index].known]
             for identifier, under in self.under.items()
@@ -252,7 +250,7 @@ class Groups:
         if self.rule(identifier).personal:
             return None if broken is None else self._limit_words(broken)
         grade = group_agreement(left, right)
-        if grade.contradicts or (grade is Agreement.FAMILY_ALONE and self._goes_round(identifier)):
+        if grade.contradicts:
             return "names_differ", IN_WORDS[grade]
         if grade is Agreement.UNKNOWN and _is_one_lost(left, right):
             return "names_differ", "the letters of a name were lost, and nothing says that it is the other one"
@@ -289,18 +287,6 @@ class Groups:
         if days is None or one is None or two is None:
             return False
         return max(one[0], two[0]) - min(one[1], two[1]) > days * _DAY
-
-    def _goes_round(self, identifier: int) -> bool:
-        """Whether relatives or colleagues use an identifier: it is a phone, or a mailbox under names that are certainly
-        two people's, whatever has been joined."""
-        if identifier not in self._going_round:
-            atoms = (self.atoms[index] for index in self.known_under[identifier])
-            names = dict.fromkeys(chain.from_iterable(atom.signatures for atom in atoms))
-            handed_on = self.rule(identifier).recycled_after_days is not None
-            self._going_round[identifier] = handed_on or any(
-                agreement(one, two).contradicts for one, two in combinations(names, 2)
-            )
-        return self._going_round[identifier]
 
     def _ids_differ(self, left: Group, right: Group) -> bool:
         return any(

@@ -167,17 +167,20 @@ def _are_suffixes(words: tuple[str, ...], before: tuple[str, ...]) -> bool:
 
 
 def told_by_mailbox(name: Name, mailbox: str) -> Name:
-    """A name whose given name is an initial, with the word for it in the person's own mailbox: "J. Watson" of
-    joel.watson is Joel Watson, and so is that of joel77.
+    """A name whose given name is an initial or missing, with what the person's own mailbox says of it: "J. Watson" of
+    joel.watson is Joel Watson, and so is that of joel77; "Watson" of j.watson or jwatson is J. Watson.
 
     Args:
         name: The name.
         mailbox: What stands before the @ of the only e-mail address beside it.
     """
-    if not name.given or len(name.given[0]) > 1:
-        return name
     words = fold(re.sub(r"[\W\d_]+", " ", mailbox)).split()
     family = "".join(name.family)
+    if not name.given:
+        told = _given_name_before(family, words)
+        return replace(name, given=(told,)) if told else name
+    if len(name.given[0]) > 1:
+        return name
     for place, word in enumerate(words):
         others = words[:place] + words[place + 1 :]
         if word[0] == name.given[0] and len(word) >= _LEAST_OF_A_NAME and word != family:
@@ -185,6 +188,15 @@ def told_by_mailbox(name: Name, mailbox: str) -> Name:
             if is_known(word) or beside_family:
                 return replace(name, given=(word, *name.given[1:]))
     return name
+
+
+def _given_name_before(family: str, words: list[str]) -> str | None:
+    """The given name in a mailbox, or an initial beside the family name; a word that may be an office is neither."""
+    beside = [word.removesuffix(family) for word in words if word.endswith(family) and word != family]
+    others = [*(word for word in words if word != family), *beside]
+    known = [word for word in others if len(word) >= _LEAST_OF_A_NAME and is_known(word)]
+    written = beside if beside else others if family in words else []
+    return next(iter([*known, *(word for word in written if len(word) == 1)]), None)
 
 
 def _folded(text: str | None) -> list[str]:
@@ -297,9 +309,10 @@ def compare_names(left: Name, right: Name) -> tuple[Match, Match]:
         words, others = {*left.given, *left.family}, {*right.given, *right.family}
         common = words & others
         if common in (words, others):  # "Maria Lopez" of "Anna Maria Lopez Garcia"; a single word is half a name
-            if len(common) < 2:
-                return Match.SAME, Match.MISSING
             part, whole = (left, right) if common == words else (right, left)
+            if len(common) < 2:
+                is_family = part.ordered and not part.given and len(whole.words) > 1
+                return (Match.MISSING, Match.SAME) if is_family else (Match.SAME, Match.MISSING)
             if whole.words[0] in common:
                 return Match.CLOSE, Match.CLOSE
             return Match.SECOND if _may_be_called(part.words[0], whole.words[0]) else Match.DIFFERENT, Match.CLOSE

@@ -18,7 +18,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from cdp_assets.identity.agreement import SAID_OF_PEOPLE, Agreement, Signature, agreement, signature_of
+from cdp_assets.identity.agreement import SAID_OF_PEOPLE, Signature, agreement, signature_of
 from cdp_assets.identity.evidence import KINDS, Evidence
 from cdp_assets.identity.rebuild import rebuild_components
 from cdp_assets.identity.spec import IdentityRules, Kind
@@ -281,5 +281,4 @@ def contradicting_components(names: pa.Table) -> list[int]:
 
 def _contradict(one: Signature, other: Signature) -> bool:
     """Whether two signatures are two people's; or what is known of a name tells little, of which groups judge."""
-    grade = agreement(one, other)
-    return grade.contradicts or grade is Agreement.FAMILY_ALONE or one.name.is_lost or other.name.is_lost
+    return agreement(one, other).contradicts or one.name.is_lost or other.name.is_lost

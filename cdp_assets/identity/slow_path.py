@@ -34,7 +34,6 @@ _WEIGHTS = {
     Agreement.SIMILAR: 0.97,
     Agreement.CHANGED_SURNAME: 0.93,
     Agreement.PARTIAL: 0.85,
-    Agreement.FAMILY_ALONE: 0.82,
     Agreement.UNKNOWN: 0.8,
 }
 _NEIGHBOURS = 30

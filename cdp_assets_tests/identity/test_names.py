@@ -623,6 +623,29 @@ def test_a_mailbox_writes_an_initial_out(full: str, mailbox: str, expected: str)
     assert told_by_mailbox(name, mailbox).given[0] == expected
 
 
+@pytest.mark.parametrize(
+    ("mailbox", "given"),
+    [
+        ("joel.watson", ("joel",)),
+        ("joel77", ("joel",)),
+        ("joelwatson", ("joel",)),
+        ("j.watson", ("j",)),
+        ("watson_j", ("j",)),
+        ("jwatson4", ("j",)),
+        ("watson", ()),
+        ("info", ()),
+        ("office.watson", ()),
+        ("infowatson", ()),
+        ("j.meyer", ()),
+        ("", ()),
+    ],
+)
+def test_a_mailbox_says_who_of_a_family_somebody_is(mailbox: str, given: tuple[str, ...]) -> None:
+    name = parse_name(None, "Watson", None)
+    assert name is not None
+    assert told_by_mailbox(name, mailbox).given == given
+
+
 @pytest.mark.parametrize(("other", "together"), [("Anna Meyer", False), ("????? ????", True)])
 def test_whose_name_was_lost_is_not_whoever_has_the_same_mailbox(other: str, together: bool) -> None:
     names = signature("????? ????"), signature(other)

@@ -8,8 +8,6 @@ from datetime import date
 import pytest
 
 from cdp_assets.identity.agreement import Agreement, agreement, signature_of
-from cdp_assets.identity.groups import Atom, TypeRule, Use
-from cdp_assets.identity.slow_path import settle
 from cdp_assets_tests.identity.world import Record, World, together
 
 BORN = date(1985, 4, 12)
@@ -266,25 +264,24 @@ def test_a_changed_surname_is_told_where_the_given_names_are_known() -> None:
 
 def test_a_family_name_or_initials_are_a_relatives_unless_the_birth_date_is_the_same() -> None:
     assert agreement_of(("Sangeetha", "S W/O Saravanan", None), ("S.", "Saravanan", None)) is Agreement.RELATIVE
-    assert agreement_of(("Milan", "Broeders", None), (None, "Broeders", None)) is Agreement.FAMILY_ALONE
+    assert agreement_of(("Milan", "Broeders", None), (None, "Broeders", None)) is Agreement.RELATIVE
     assert agreement_of(("Milan", "Broeders", BORN), (None, "Broeders", BORN)) is Agreement.PARTIAL
 
 
-@pytest.mark.parametrize(
-    ("handed_on_after", "third", "people"),
-    [(365, None, 2), (None, None, 1), (None, ("Milan", "Broeders"), 1), (None, ("Puk", "Dekker"), 3)],
-)
-def test_what_several_use_links_nobody_of_whom_the_family_name_alone_is_known(
-    handed_on_after: int | None, third: tuple[str, str] | None, people: int
-) -> None:
-    rules = {1: TypeRule("number", personal=False, limit=5, strength=0.9, recycled_after_days=handed_on_after)}
-    named = [("Milan", "Broeders"), (None, "Broeders"), *([third] if third else [])]
-    atoms = []
-    for key, (given, family) in enumerate(named):
-        signature = signature_of(given, family, None, None)
-        assert signature is not None
-        atoms.append(Atom(key, 0, {9: Use(1, 0, 0, key)}, {signature: None}))
-    assert len(set(settle(atoms, rules).labels.values())) == people
+@pytest.mark.parametrize("shared", ["phone +491511111112", "email family@example.com"])
+def test_a_family_name_alone_is_nobodys_in_particular(shared: str) -> None:
+    anna, alone = Record(1, (shared,), "Anna Meyer"), Record(2, (shared,), family="Meyer")
+    world = World()
+    assert world.groups([anna, alone]) == {frozenset({1}), frozenset({2})}
+    assert world.tables["rejected_links"]["reason"].to_pylist() == ["names_differ"]
+    assert together(replace(anna, born=BORN), replace(alone, born=BORN)) == {frozenset({1, 2})}
+
+
+@pytest.mark.parametrize(("mailbox", "people"), [("anna.meyer", 1), ("ameyer7", 1), ("petra", 2), ("hmeyer", 2)])
+def test_a_family_name_alone_is_whose_the_mailbox_beside_it_says(mailbox: str, people: int) -> None:
+    mail = f"{mailbox}@example.com"
+    anna = Record(1, (f"email {mail}",), "Anna Meyer")
+    assert len(together(anna, Record(2, (f"email {mail}",), family="Meyer", mail=(mail,)))) == people
 
 
 def agreement_of(one: tuple[str | None, str, date | None], other: tuple[str | None, str, date | None]) -> Agreement:

@@ -50,6 +50,7 @@ class Record:
     mail: tuple[str, ...] = ()
     gender: str | None = None
     company: str | None = None
+    family: str | None = None  # where the given name is not known
 
     def identifiers(self) -> list[dict[str, Any]]:
         rows = []
@@ -160,11 +161,13 @@ def canonical_tables(
     lineage = {"source": "test", "load_id": "1", "source_row": 1}
     contacts, points = [], []
     for record in records:
-        if (record.name, record.born, record.year, record.gender, record.company) != (None,) * 5:
+        told = (record.name, record.family, record.born, record.year, record.gender, record.company)
+        if any(each is not None for each in told):
             contacts.append(
                 {
                     "record_id": record.id,
                     "full_name": record.name,
+                    "family_name": record.family,
                     "birth_date": record.born,
                     "birth_year": record.year,
                     "gender": record.gender,
