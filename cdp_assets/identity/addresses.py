@@ -12,6 +12,23 @@ import ibis.expr.types as ir
 
 _NO_LETTER_OR_DIGIT = r"[^\pL\pN]+"
 
+_STREET = r"straße|strasse|straat|street|str\.|\bst\b"
+"""Words for a street, which German and Dutch write as a part of its name."""
+_KINDS_OF_STREETS = (
+    (
+        r"(s)q(?:uare)?", r"(r)(?:oad|d|ue|ua)?", r"(d)r(?:ive)?", r"(l)a?ne?", r"(h)(?:igh)?wa?y",
+        r"(t)(?:er(?:r(?:ace)?)?|ravessa|rav|v)", r"(a)(?:venue|venida|ve?|lameda|lej[ae]|llee|llée|ll?)",
+        r"(b)(?:oulevard|oul|lvd|ld|d)",
+    ),
+    (
+        r"(c)(?:ourt|t|ircle|ir|rescent|res|lose|hemin|h|alle|l|arretera|tra|orso|\.so)?", r"(i)mp(?:asse)?",
+        r"(p)(?:arkway|kwy|lace|lac|laza|lein|l|iazza|\.z?za)", r"(v)(?:iale|\.le|ia)?", r"(o)s(?:iedle)?",
+        r"(u)(?:tca)?", "ul(?:ica)?",
+    ),
+)  # fmt: skip
+"""Words for a road, a square, a drive … in full and cut short, of which the first letter stays; of Polish streets,
+which are often left out, none does. No more letters at a time than engines can refer to."""
+
 _COUNTED = ("01234567890123", "98765432109876")
 MADE_UP_ENDINGS = (
     *(digit * 7 for digit in string.digits),
@@ -24,8 +41,12 @@ FEWEST_DIGITS = 5
 
 
 def plain_street(line: ir.StringValue) -> ir.StringValue:
-    """A street and house number without capitals, spaces and signs; German for street in its short form."""
-    return line.lower().re_replace(r"(straße|strasse|str\.)", "str").re_replace(_NO_LETTER_OR_DIGIT, "")
+    """A street and house number without capitals, spaces and signs; words for the kind of street cut short."""
+    plain = line.lower().re_replace(_STREET, "str")
+    for words in _KINDS_OF_STREETS:
+        letters = "".join(rf"\{place}" for place, word in enumerate(words, start=1) if word.startswith("("))
+        plain = plain.re_replace(rf"\b(?:{'|'.join(words)})\b", letters)
+    return plain.re_replace(_NO_LETTER_OR_DIGIT, "")
 
 
 def plain_postcode(code: ir.StringValue) -> ir.StringValue:

@@ -124,6 +124,10 @@ _EASTERN = "[\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 FAMILY_FIRST = f"({_EASTERN}+)[ \u3000]+({_EASTERN}+)"
 """Names in Chinese, Japanese and Korean letters with a space: the family's comes first."""
 
+_RUN_TOGETHER = r"^(?:\pL\.){2,}"
+GIVEN_RUN_TOGETHER, FULL_RUN_TOGETHER = _RUN_TOGETHER, rf"{_RUN_TOGETHER} *\pL\pL"
+"""Given names, and whole names, that begin with initials without a space between them: "S.S.", "J.R.R. Tolkien"."""
+
 BOOKED = r"^([A-Z][A-Z' -]+)/ *(?:([A-Z][A-Z' -]*?[A-Z]) ?(?:MR|MRS|MS|MISS|MSTR|CHD|INF)|([A-Z']+))$"
 BOOKED_PARTS = r"\1, \2\3"
 """Names as systems of bookings write them, "SMITH/JOHNMR", and what to write for them."""

@@ -24,7 +24,9 @@ from cdp_assets.identity.name_words import (
     FAMILY_ENDINGS,
     FAMILY_FIRST,
     FATHERS,
+    FULL_RUN_TOGETHER,
     GENERATIONS,
+    GIVEN_RUN_TOGETHER,
     LEAST_WRITTEN,
     MARIA_CUT_SHORT,
     MARIA_WRITTEN_OUT,
@@ -131,6 +133,7 @@ def parse_name(given: str | None, family: str | None, full: str | None) -> Name 
         full: The name as one string, used if both others are empty: "Anna Maria Meyer", "Meyer, Anna Maria" or
             "MEYER/ANNA MARIAMS".
     """
+    given, full = _apart(GIVEN_RUN_TOGETHER, given), _apart(FULL_RUN_TOGETHER, full)
     if words := _of_organisation(" ".join(filter(None, (given, family))) or full):
         return Name((), words, is_organisation=True)
     if any(map(is_hangul, (given, family, full))) and (korean := _korean(given, family, full)):
@@ -153,10 +156,25 @@ def parse_name(given: str | None, family: str | None, full: str | None) -> Name 
     generation = _generation(full, 2)
     if len(words) == 1:
         return _of_people(words, (), ordered=False, generation=generation)
+    if start := _given_names_after(words):
+        return _of_people(words[start:], words[:start], ordered=False, generation=generation)
     start = len(words) - 1
     while start > 1 and words[start - 1] in PARTICLES:
         start -= 1
     return _of_people(words[:start], words[start:], ordered=False, generation=generation)
+
+
+def _given_names_after(words: tuple[str, ...]) -> int:
+    """Where the given names begin that stand after the family's, as in Kovács Mária Anna; 0 if none are known to."""
+    start = next((place for place, word in enumerate(words) if is_known(word)), 0)
+    return start if all(map(is_known, words[start:])) and min(map(len, words[:start]), default=0) > 1 else 0
+
+
+def _apart(run_together: str, text: str | None) -> str | None:
+    """A text with spaces between the initials at its beginning."""
+    if text and text[1:2] == "." and re.match(run_together.replace(r"\pL", r"[^\W\d_]"), text.strip()):
+        return text.replace(".", " ")
+    return text
 
 
 def _are_suffixes(words: tuple[str, ...], before: tuple[str, ...]) -> bool:
@@ -309,7 +327,7 @@ def compare_names(left: Name, right: Name) -> tuple[Match, Match]:
         words, others = {*left.given, *left.family}, {*right.given, *right.family}
         common = words & others
         if common in (words, others):  # "Maria Lopez" of "Anna Maria Lopez Garcia"; a single word is half a name
-            part, whole = (left, right) if common == words else (right, left)
+            part, whole = sorted((left, right), key=lambda name: (len(set(name.words)), len(name.words)))
             if len(common) < 2:
                 is_family = part.ordered and not part.given and len(whole.words) > 1
                 return (Match.MISSING, Match.SAME) if is_family else (Match.SAME, Match.MISSING)
@@ -318,7 +336,8 @@ def compare_names(left: Name, right: Name) -> tuple[Match, Match]:
             return Match.SECOND if _may_be_called(part.words[0], whole.words[0]) else Match.DIFFERENT, Match.CLOSE
     # Exchanged fields must agree fully, or "Martin Paul" would be "Paul Meyer".
     exchanged = min(_compare_exchanged(left, right), _compare_exchanged(right, left))
-    return exchanged if min(exchanged) >= Match.CLOSE and max(exchanged) == Match.SAME else straight
+    least = Match.MISSING if not left.ordered and not right.ordered and are_unreadable(left, right) else Match.CLOSE
+    return exchanged if min(exchanged) >= least and max(exchanged) == Match.SAME else straight
 
 
 def are_unreadable(left: Name, right: Name) -> bool:

@@ -68,6 +68,8 @@ def test_one_name_in_two_spellings_is_equal(left: str, right: str) -> None:
         ("Łukasz Nowak", "Lukas Nowak"),
         ("Zsófia Nagy", "Sofia Nagy"),
         ("Luiz Pereira", "Luís Pereira"),
+        ("Kiss Zsuzsanna", "Kiss Zsuzsa"),
+        ("Kovács Mária", "Kovács Máira"),
         ("Müller Anna", "Anna Mueller"),
     ],
 )
@@ -237,6 +239,32 @@ def test_a_woman_and_a_man_of_names_that_are_only_alike_are_two() -> None:
         assert agreement(of_gender(one, "f"), of_gender(other, "m")) is Agreement.DIFFERENT_GENDER
         assert agreement(of_gender(one, "f"), of_gender(other, "f")) >= Agreement.PARTIAL
         assert agreement(of_gender(one, "f"), of_gender(other, None)) >= Agreement.PARTIAL
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("Kovács Mária", "Kovács Márta"), ("Szabó Dóra", "Szabó Nóra"), ("Nagy Erika", "Nagy Erik")]
+)
+def test_given_names_that_stand_last_are_compared_as_such(one: str, other: str) -> None:
+    assert agreement(signature(one), signature(other)) is Agreement.DIFFERENT_GIVEN
+
+
+@pytest.mark.parametrize(
+    ("given_name", "family", "full", "expected"),
+    [
+        ("S.S.", "Jansen", None, ("s", "s")),
+        ("J.D. Joost", "Boer", None, ("j", "d", "joost")),
+        (None, None, "J.R.R. Tolkien", ("j", "r", "r")),
+        (None, None, "J.R.R.Tolkien", ("j", "r", "r")),
+        (None, None, "Anna Meyer M.D.", ("anna",)),
+        ("St.", "Clair", None, ("st",)),
+    ],
+)
+def test_initials_without_a_space_between_them_are_as_many(
+    given_name: str | None, family: str | None, full: str | None, expected: tuple[str, ...]
+) -> None:
+    name = parse_name(given_name, family, full)
+    assert name is not None
+    assert name.given == expected
 
 
 @pytest.mark.parametrize(

@@ -281,7 +281,9 @@ def test_a_family_name_alone_is_nobodys_in_particular(shared: str) -> None:
 def test_a_family_name_alone_is_whose_the_mailbox_beside_it_says(mailbox: str, people: int) -> None:
     mail = f"{mailbox}@example.com"
     anna = Record(1, (f"email {mail}",), "Anna Meyer")
-    assert len(together(anna, Record(2, (f"email {mail}",), family="Meyer", mail=(mail,)))) == people
+    alone = Record(2, (f"email {mail}",), family="Meyer", mail=(mail,))
+    assert len(together(anna, alone)) == people
+    assert len(together(replace(anna, born=BORN), replace(alone, born=date(1960, 1, 2)))) == 2
 
 
 def agreement_of(one: tuple[str | None, str, date | None], other: tuple[str | None, str, date | None]) -> Agreement:

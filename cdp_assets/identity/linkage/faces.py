@@ -27,7 +27,9 @@ from cdp_assets.identity.name_words import (
     CONJUNCTIONS,
     FAMILY_FIRST,
     FATHERS,
+    FULL_RUN_TOGETHER,
     GENERATIONS,
+    GIVEN_RUN_TOGETHER,
     MARIA_CUT_SHORT,
     MARIA_WRITTEN_OUT,
     OF_HOUSEHOLDS,
@@ -177,6 +179,9 @@ def _names(contacts: ir.Table, engine: Engine) -> ir.Table:
     job_title."""
     said = {name: contacts[name].substr(0, _LONGEST).re_replace(FATHERS, "") for name in _TEXTS}
     texts = {name: trimmed(text).nullif("") for name, text in said.items()}
+    for name, run_together in (("given_name", GIVEN_RUN_TOGETHER), ("full_name", FULL_RUN_TOGETHER)):
+        text = texts[name]
+        texts[name] = ibis.ifelse(text.re_search(run_together), text.replace(".", " "), text)
     gender = contacts.gender.strip().lower().nullif("")
     said = contacts.select(
         "record_id",

@@ -45,6 +45,12 @@ _BOTH_KNOWN_ONE_WITH_H = (
 )
 """SQL of `names._begins_with_h`, of two names that are known."""
 
+_OF_ONE_HOUSEHOLD = (
+    "coalesce(street_l = street_r AND postcode_l = postcode_r, false)"
+    " OR coalesce(phone_l = phone_r, false) OR coalesce(email_l = email_r, false)"
+)
+"""SQL for that two live at one address, or share a phone or mailbox."""
+
 _SAME_NUMBER = "coalesce(list_has_any(numbers_l, numbers_r), false)"
 """SQL for that two have a number in a register of people in common."""
 
@@ -141,13 +147,12 @@ def kin() -> ComparisonLevelCreator:
 
 
 def _kin_of_whom_more_is_known() -> ComparisonLevelCreator:
-    """Such names where more is known of the two than an address, which brothers and sisters have in common: when one of
-    them was born, or the same number or occupation."""
+    """Such names where more is known of the two than what brothers and sisters have in common: when both were born, or
+    the same number or occupation; when one of them was, if they share nothing that a household does."""
     import splink.comparison_level_library as levels
 
-    return levels.And(
-        kin(), levels.CustomLevel(f"({_EITHER_BORN} OR {_SAME_NUMBER} OR coalesce(job_title_l = job_title_r, false))")
-    )
+    told = f"{_BOTH_BORN} OR {_SAME_NUMBER} OR coalesce(job_title_l = job_title_r, false)"
+    return levels.And(kin(), levels.CustomLevel(f"({told} OR ({_EITHER_BORN} AND NOT ({_OF_ONE_HOUSEHOLD})))"))
 
 
 def initial() -> ComparisonLevelCreator:

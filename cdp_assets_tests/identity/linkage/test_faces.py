@@ -95,6 +95,8 @@ def test_numbers_after_a_name_are_no_part_of_it_but_names_keep_their_letters() -
         (Person(1, full="Dr. Anna Berger", born=BORN), "anna", "berger", ["anna", "berger"]),
         (Person(1, full="Sir John Smith", born=BORN), "john", "smith", ["john", "smith"]),
         (Person(1, full="General John Smith", born=BORN), "john", "smith", ["general", "john", "smith"]),
+        (Person(1, "J.R.R.", "Tolkien", BORN), "j", "tolkien", ["tolkien"]),
+        (Person(1, full="J.R.R. Tolkien", born=BORN), "j", "tolkien", ["tolkien"]),
         (Person(1, "Lord Robert", "Brown", BORN), "robert", "brown", ["brown", "lord", "robert"]),
         (Person(1, "King L", "Vanover", BORN), "king", "vanover", ["king", "vanover"]),
         (Person(1, "Prince", "Obeirne", BORN), "prince", "obeirne", ["obeirne", "prince"]),

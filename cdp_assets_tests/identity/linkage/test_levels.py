@@ -188,6 +188,18 @@ def test_an_address_makes_no_kin_and_no_father_and_son_one(
     assert level_of(GIVEN_NAME, *people) == expected
 
 
+@pytest.mark.parametrize(
+    ("shared", "expected"),
+    [({}, ONE), ({"street": "Ring 2"}, GARBLED), ({"phone": "+436601234987"}, GARBLED), ({"email": "a@b.at"}, GARBLED)],
+)
+def test_the_birth_date_of_one_of_two_makes_no_household_of_kin_one(shared: dict[str, Any], expected: str) -> None:
+    one, other = (
+        replace(Person(number, full=name, postcode="1010"), **shared)
+        for number, name in enumerate(("Jake Vega", "James Vega"), 1)
+    )
+    assert level_of(GIVEN_NAME, replace(one, born=BORN), other) == expected
+
+
 def test_a_number_in_common_makes_kin_one() -> None:
     people = (Person(number, full=name, postcode="1010") for number, name in enumerate(("Jake Vega", "James Vega"), 1))
     assert level_of(GIVEN_NAME, *people, numbers=("tax 297241668",) * 2) == ONE
