@@ -149,9 +149,8 @@ def signature_of(
     """What a record says of the person by its name (as in `names.parse_name` and `names.told_by_mailbox`), birth date,
     year of birth, gender and numbers (as in `numbers.of_text`); None if it has none of these."""
     name = parse_name(given, family, full)
-    # Of a family name alone, a birth date beside it tells better who it is.
-    if name is not None and mailbox is not None and (name.given or (born is None and year is None)):
-        name = told_by_mailbox(name, mailbox)
+    if name is not None and mailbox is not None:
+        name = told_by_mailbox(name, mailbox, as_initial=born is not None or year is not None)
     is_couple = name is not None and name.is_couple
     gender = None if is_couple else gender or gender_by_title(given) or gender_by_title(full)
     if name is None and born is None and year is None and gender is None and not numbers:

@@ -91,6 +91,10 @@ WOMENS_SECONDS, MENS_SECONDS = _listed("maria marie"), _listed("jose jesus")
 BEFORE_WOMENS_SECONDS = _listed("anne rose")
 """Names of women that do not end in *a*, beside which the second one is a woman's."""
 
+FAMILIES_FIRST = _listed("nguyen tran pham huynh hoang phan dang bui duong truong trinh dinh luong")
+"""Vietnamese family names, which stand before other names, and of which none is a given name elsewhere: what people are
+called stands last."""
+
 FIRSTS_OF_MANY = _listed(
     "mohammed muhammad mohammad mohamed mohamad muhammed md mohd muhd maria jose abdul abdel abdur"
 )

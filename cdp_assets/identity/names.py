@@ -21,6 +21,7 @@ from cdp_assets.identity.name_words import (
     BOOKED,
     BOOKED_PARTS,
     CONJUNCTIONS,
+    FAMILIES_FIRST,
     FAMILY_ENDINGS,
     FAMILY_FIRST,
     FATHERS,
@@ -156,6 +157,8 @@ def parse_name(given: str | None, family: str | None, full: str | None) -> Name 
     generation = _generation(full, 2)
     if len(words) == 1:
         return _of_people(words, (), ordered=False, generation=generation)
+    if words[0] in FAMILIES_FIRST and len(words) > 2:
+        return Name((words[-1], *words[1:-1]), words[:1], ordered=False, generation=generation)
     if start := _given_names_after(words):
         return _of_people(words[start:], words[:start], ordered=False, generation=generation)
     start = len(words) - 1
@@ -184,19 +187,21 @@ def _are_suffixes(words: tuple[str, ...], before: tuple[str, ...]) -> bool:
     return SUFFIXES.issuperset(words) and (len(before) > 1 or SUFFIXES_AS_NAMES.isdisjoint(words))
 
 
-def told_by_mailbox(name: Name, mailbox: str) -> Name:
+def told_by_mailbox(name: Name, mailbox: str, *, as_initial: bool = False) -> Name:
     """A name whose given name is an initial or missing, with what the person's own mailbox says of it: "J. Watson" of
     joel.watson is Joel Watson, and so is that of joel77; "Watson" of j.watson or jwatson is J. Watson.
 
     Args:
         name: The name.
         mailbox: What stands before the @ of the only e-mail address beside it.
+        as_initial: Whether no more than the initial of a missing given name is believed: a relative writes from it too,
+            whom a birth date beside the name tells apart.
     """
     words = fold(re.sub(r"[\W\d_]+", " ", mailbox)).split()
     family = "".join(name.family)
     if not name.given:
         told = _given_name_before(family, words)
-        return replace(name, given=(told,)) if told else name
+        return replace(name, given=(told[:1] if as_initial else told,)) if told else name
     if len(name.given[0]) > 1:
         return name
     for place, word in enumerate(words):

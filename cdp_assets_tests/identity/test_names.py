@@ -70,6 +70,8 @@ def test_one_name_in_two_spellings_is_equal(left: str, right: str) -> None:
         ("Luiz Pereira", "Luís Pereira"),
         ("Kiss Zsuzsanna", "Kiss Zsuzsa"),
         ("Kovács Mária", "Kovács Máira"),
+        ("Nguyễn Quang Dũng", "Nguyen Dung"),
+        ("Nguyễn Quang Dũng", "Dung Nguyen"),
         ("Müller Anna", "Anna Mueller"),
     ],
 )
@@ -242,7 +244,15 @@ def test_a_woman_and_a_man_of_names_that_are_only_alike_are_two() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("Kovács Mária", "Kovács Márta"), ("Szabó Dóra", "Szabó Nóra"), ("Nagy Erika", "Nagy Erik")]
+    ("one", "other"),
+    [
+        ("Kovács Mária", "Kovács Márta"),
+        ("Szabó Dóra", "Szabó Nóra"),
+        ("Nagy Erika", "Nagy Erik"),
+        ("Nguyễn Văn Quân", "Nguyễn Đức Quân"),
+        ("Nguyễn Thị Lan", "Nguyễn Thị Loan"),
+        ("Trần Thị Hương", "Trần Thị Hồng"),
+    ],
 )
 def test_given_names_that_stand_last_are_compared_as_such(one: str, other: str) -> None:
     assert agreement(signature(one), signature(other)) is Agreement.DIFFERENT_GIVEN

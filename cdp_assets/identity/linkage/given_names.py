@@ -83,7 +83,7 @@ def given_name() -> list[ComparisonLevelCreator]:
         levels.Or(levels.JaroWinklerLevel("given", 0.7), edits("given", 2)),
     )
     alike = levels.And(
-        levels.Or(*given_alike(_no_two_names()), _kin_of_whom_more_is_known()),
+        levels.Or(*given_alike(_no_two_names()), _kin_of_whom_more_is_known(), _initials_of_whom_more_is_known()),
         _no_other_given(),
         _no_other_further(),
         _one_gender(),
@@ -134,9 +134,7 @@ def given_alike(*conditions: ComparisonLevelCreator) -> list[ComparisonLevelCrea
         levels.Or(heard, misspelt),
         _no_man_and_woman(),
     )
-    # The same initial beside another family name is no given name that agrees.
-    initials = levels.And(levels.ExactMatchLevel("given"), levels.ExactMatchLevel("family"))
-    return [spelled, initials, levels.ArrayIntersectLevel("nicknames", 1)]
+    return [spelled, levels.ArrayIntersectLevel("nicknames", 1)]
 
 
 def kin() -> ComparisonLevelCreator:
@@ -155,8 +153,20 @@ def _kin_of_whom_more_is_known() -> ComparisonLevelCreator:
     return levels.And(kin(), levels.CustomLevel(f"({told} OR ({_EITHER_BORN} AND NOT ({_OF_ONE_HOUSEHOLD})))"))
 
 
+def _initials_of_whom_more_is_known() -> ComparisonLevelCreator:
+    """The same initial and family name, where it is known when one of them was born, or the same number or occupation:
+    two colleagues have no more in common than M. Müller and M. Müller of one firm."""
+    import splink.comparison_level_library as levels
+
+    return levels.And(
+        levels.ExactMatchLevel("given"),
+        levels.ExactMatchLevel("family"),
+        levels.CustomLevel(f"{_EITHER_BORN} OR {_SAME_NUMBER} OR coalesce(job_title_l = job_title_r, false)"),
+    )
+
+
 def initial() -> ComparisonLevelCreator:
-    """The one is the other's initial."""
+    """The one is the other's initial, or both are one."""
     import splink.comparison_level_library as levels
 
     return levels.And(

@@ -172,6 +172,8 @@ def test_short_names_a_letter_apart_are_two_peoples_where_no_birth_dates_tell(on
         ("Jake Vega", "James Vega", {"email": "we@example.org"}, GARBLED),
         ("Jake Vega", "James Vega", {"born": BORN}, ONE),
         ("Carol Vega", "Carolyn Vega", {}, GARBLED),
+        ("M. Vega", "M. Vega", {"email": "we@example.org"}, GARBLED),
+        ("M. Vega", "M. Vega", {"born": BORN}, ONE),
         ("Mark Vega", "Mark Vega Jr", {}, TWO),
         ("Mark Vega", "Mark Vega Jr", {"email": "mark@example.org"}, ONE),
         ("Mark Vega", "Mark Vega Jr", {"born": BORN}, ONE),
