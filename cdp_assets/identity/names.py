@@ -319,6 +319,9 @@ def compare_names(left: Name, right: Name) -> tuple[Match, Match]:
     if not (left.words and right.words):
         return Match.MISSING, Match.MISSING
     straight = compare_given(left.given, right.given), compare_family(left.family, right.family)
+    if left.is_korean and right.is_korean and left.given and right.given and straight[0] < Match.SAME:
+        # Another syllable is another name: that of a sister, as a rule, who shares the first one.
+        straight = Match.DIFFERENT, straight[1]
     if min(straight) >= Match.CLOSE or any(map(is_lost, (*left.words, *right.words))):
         return straight
     if Match.INITIAL in straight and (_is_beside_an_initial(left, right) or _is_beside_an_initial(right, left)):

@@ -252,6 +252,8 @@ def test_a_woman_and_a_man_of_names_that_are_only_alike_are_two() -> None:
         ("Nguyễn Văn Quân", "Nguyễn Đức Quân"),
         ("Nguyễn Thị Lan", "Nguyễn Thị Loan"),
         ("Trần Thị Hương", "Trần Thị Hồng"),
+        ("최미준", "최미주"),
+        ("이희경", "이 호경"),
     ],
 )
 def test_given_names_that_stand_last_are_compared_as_such(one: str, other: str) -> None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ibis
 import ibis.expr.types as ir
@@ -202,6 +202,12 @@ def read_labelled(
     read = _canonical(table, columns, issuers, places[truth], found, country, engine)
     left = [name for name in header if name not in {truth, *found.values()}]
     warnings = [*_warnings(columns), *_unnamed(read, engine)]
+    if others := _second_person([name for name in left if name not in doubts], sample, places):
+        told = ", ".join(others.values())
+        warnings.append(
+            f"each row tells of a second person as well ({told}), who is not read: if {truth!r} says who that is, say "
+            "with --map what these columns are"
+        )
     if masked := _masked(rows, {name: places[name] for name in found.values() if name != found.get("record")}, engine):
         told = ", ".join(f"{count:,} of {name}" for name, count in masked.items())
         warnings.append(f"values of which parts are made unreadable say nothing of who somebody is: {told}")
@@ -218,6 +224,14 @@ def read_labelled(
         unreadable=len(delivered.rejected),
         warnings=tuple(warnings),
     )
+
+
+def _second_person(left: Sequence[str], sample: Mapping[str, Any], places: Mapping[str, str]) -> dict[str, str]:
+    """What is told of somebody by the columns that are not read; nothing if that is no name with a time of birth or an
+    address beside it."""
+    found, _ = guess(left, {name: sample[places[name]] for name in left})
+    named = found.keys() & {"given_name", "full_name"}
+    return found if named and found.keys() & {"birth_date", *REACHED} else {}
 
 
 def _rows_without_a_number(table: ir.Table, place: str | None, engine: Engine) -> int:

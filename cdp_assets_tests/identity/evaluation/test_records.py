@@ -320,6 +320,21 @@ def test_why_figures_may_say_little_is_told(file: Path, engine: DuckDBEngine, te
     assert [each.partition(warning or each)[1] for each in found] == [warning] * (warning is not None)
 
 
+def test_a_second_person_of_each_row_is_told_of(file: Path, engine: DuckDBEngine) -> None:
+    heading = ",".join(
+        f"{who}_{what}" for who in ("holder", "insured") for what in ("first_name", "last_name", "birth_date")
+    )
+    rows = "".join(f"Ada,Berger,19{n}-02-03,Ben,Cole,19{n}-04-05,{n}\n" for n in range(50, 60))
+    [warning] = [told for told in read(file, engine, f"{heading},who\n{rows}").warnings if "second person" in told]
+    assert "(insured_first_name, insured_last_name, insured_birth_date)" in warning
+    mapped = {
+        "given_name": "insured_first_name",
+        "family_name": "insured_last_name",
+        "birth_date": "insured_birth_date",
+    }
+    assert read(file, engine, f"{heading},who\n{rows}", mapped).columns == mapped
+
+
 def test_columns_without_a_heading_are_told_by_their_place(file: Path, engine: DuckDBEngine) -> None:
     found = read(file, engine, " name ,,who\nAda,7,x\n")
     assert (found.columns, found.unread) == ({"full_name": "name"}, {"column_2": ""})
