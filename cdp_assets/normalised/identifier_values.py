@@ -38,6 +38,9 @@ _DOTS_MEAN_NOTHING = frozenset({"gmail.com", "googlemail.com"})
 _SAME_PROVIDER = {"googlemail.com": "gmail.com"}
 _ABROAD = "00"
 """What most people dial before the code of a country."""
+_RENUMBERED = {52: (r"1(\d{10})", r"\1"), 55: (r"(\d\d)([6-9]\d{7})", r"\g<1>9\2")}
+"""Code of a country → how mobile numbers were written before its numbering plan changed, and what they are now: Mexico
+left out the 1 before them (IFT, 2019), Brazil added a ninth digit (Anatel, resolution 553 of 2010, until 2016)."""
 _LONGEST_ADDRESS = 254  # RFC 5321: a path has at most 256 octets, two of them the brackets
 
 _KNOWN = ibis.schema(
@@ -101,8 +104,19 @@ def _dialled(text: str, region: str | None) -> PhoneNumber | None:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
-    exists = phonenumbers.is_possible_number(number) and phonenumbers.is_valid_number(number)
-    return number if exists else None
+    numbers = (number, _renumbered(number))
+    return next((each for each in numbers if each is not None and phonenumbers.is_valid_number(each)), None)
+
+
+def _renumbered(number: PhoneNumber) -> PhoneNumber | None:
+    """What a number of an earlier numbering plan has become; None where that is not known."""
+    import phonenumbers
+
+    before, after = _RENUMBERED.get(number.country_code or 0, ("", ""))
+    national = re.fullmatch(before, str(number.national_number)) if before else None
+    if national is None:
+        return None
+    return phonenumbers.PhoneNumber(country_code=number.country_code, national_number=int(national.expand(after)))
 
 
 def _is_mobile(number: PhoneNumber) -> bool:

@@ -60,11 +60,13 @@ def test_many_addresses_are_normalised_as_one_is(texts: list[str]) -> None:
         ("4915112345678", None, None),
         ("00436642314558", None, "+436642314558"),
         ("0049 151 12345678", "US", "+4915112345678"),
+        ("(81) 8552-7891", "BR", "+5581985527891"),
+        ("+55 81 98552-7891", None, "+5581985527891"),
+        ("(81) 3221-7891", "BR", "+558132217891"),
+        ("+52 1 55 1234 5678", None, "+525512345678"),
         ("0012", None, None),
         ("12", "DE", None),
     ],
 )
-def test_a_number_with_a_country_and_without_its_plus_is_one(
-    text: str, country: str | None, number: str | None
-) -> None:
+def test_a_number_is_what_is_dialled_however_it_is_written(text: str, country: str | None, number: str | None) -> None:
     assert normalise_phone(text, country) == number
