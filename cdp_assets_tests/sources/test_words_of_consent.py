@@ -717,3 +717,29 @@ def test_who_says_no_without_a_time_refuses_from_the_delivery_and_who_says_yes_c
     )
     found = said(consents(bench, tmp_path, "customers.csv", text))
     assert found == {(f"p{n}@example.org", "email", "denied", False) for n in range(0, 20, 2)}
+
+
+@pytest.mark.parametrize(
+    ("heading", "yes", "no"),
+    [
+        ("Refus prospection", "Oui", "Non"),
+        ("Opposition démarchage", "Oui", "Non"),
+        ("Ne souhaite pas être démarché", "Oui", "Non"),
+        ("Mailingsperre", "Ja", "Nein"),
+        ("Oposición publicidad", "Sí", "No"),
+        ("Rifiuta marketing", "Sì", "No"),
+        ("No Mailshots", "Yes", "No"),
+        ("Opted Out", "Yes", "No"),
+    ],
+)
+def test_what_is_refused_in_other_words_is_refused(
+    bench: Bench, tmp_path: Path, heading: str, yes: str, no: str
+) -> None:
+    rows = (f"C{n},Ada{n},Berger{n},p{n}@example.org,{no if n % 4 else yes}" for n in range(20))
+    found = said(
+        consents(bench, tmp_path, "people.csv", table(f"Customer ID,First Name,Last Name,Email,{heading}", *rows))
+    )
+    assert {address for address, _, status, _ in found if status in ("denied", "withdrawn")} == {
+        f"p{n}@example.org" for n in range(0, 20, 4)
+    }
+    assert not [row for row in found if row[2] == "granted"]
