@@ -157,20 +157,24 @@ def parse_name(given: str | None, family: str | None, full: str | None) -> Name 
     generation = _generation(full, 2)
     if len(words) == 1:
         return _of_people(words, (), ordered=False, generation=generation)
-    if words[0] in FAMILIES_FIRST and len(words) > 2:
-        return Name((words[-1], *words[1:-1]), words[:1], ordered=False, generation=generation)
-    if start := _given_names_after(words):
-        return _of_people(words[start:], words[:start], ordered=False, generation=generation)
+    if told := _family_first(words):
+        return _of_people(*told, ordered=False, generation=generation)
     start = len(words) - 1
     while start > 1 and words[start - 1] in PARTICLES:
         start -= 1
     return _of_people(words[:start], words[start:], ordered=False, generation=generation)
 
 
-def _given_names_after(words: tuple[str, ...]) -> int:
-    """Where the given names begin that stand after the family's, as in Kovács Mária Anna; 0 if none are known to."""
+def _family_first(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """Given and family names where it is known that the family's stands first, as in Kovács Mária Anna, and in Nguyễn
+    Văn Quân, who is called by the last word; None otherwise, and of two people."""
+    if not CONJUNCTIONS.isdisjoint(words):
+        return None
+    if words[0] in FAMILIES_FIRST and len(words) > 2:
+        return (words[-1], *words[1:-1]), words[:1]
     start = next((place for place, word in enumerate(words) if is_known(word)), 0)
-    return start if all(map(is_known, words[start:])) and min(map(len, words[:start]), default=0) > 1 else 0
+    told = start and all(map(is_known, words[start:])) and all(len(word) > 1 for word in words[:start])
+    return (words[start:], words[:start]) if told else None
 
 
 def _apart(run_together: str, text: str | None) -> str | None:

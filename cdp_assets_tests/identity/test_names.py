@@ -211,6 +211,13 @@ def test_a_name_of_two_people_is_neither_of_them(couple: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("couple", "one"), [("Torvald & Anna Martin", "Anna Martin"), ("Nguyen Van Quan & Tran Thi Lan", "Nguyen Lan")]
+)
+def test_a_couple_is_one_also_where_the_first_word_may_be_the_family(couple: str, one: str) -> None:
+    assert agreement(signature(couple), signature(one)) is Agreement.DIFFERENT_KIND
+
+
+@pytest.mark.parametrize(
     ("one", "other"), [("Amartya Sen", "Amartya Gupta"), ("Eun Jun", "Eun Park"), ("Ana Ortega y Gasset", "Ana Lopez")]
 )
 def test_what_may_be_a_suffix_or_a_conjunction_is_also_a_name(one: str, other: str) -> None:
